@@ -1,0 +1,61 @@
+# GNU make; `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= auto
+PYTEST_ARGS ?=
+
+# Quiet twice: errors only.
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help ingest test check format wheel clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-15s %s\n", $$1, $$2 }'
+
+ingest: $(VENV)/installed ## ingest Results/ into the databases of webautodash-data/ (or of webautodash.env)
+	@$(BIN)/webautodash ingest
+
+test: $(VENV)/installed-dev ## every test on SQLite, MariaDB and, where there is one, MySQL; PYTEST_ARGS adds options
+	@sh tests/ensure_server.sh $(BIN)/python
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 $(PYTEST_ARGS)
+
+check: $(VENV)/installed-dev ## style, types and layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/installed-dev ## put the code in the project's format
+	@$(BIN)/ruff check --fix --select I .
+	@$(BIN)/ruff format .
+
+wheel: $(VENV)/installed ## dist/webautodash-*.whl
+	@$(PIP) wheel --no-deps --wheel-dir dist .
+	@ls dist/*.whl
+
+clean: ## remove what make made; data, Results and settings stay
+	@rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -not -path './webautodash-data/*' -not -path './Results/*' -prune -exec rm -rf {} +
+
+# A folder that is there is kept if it works; one whose making was interrupted has no pip.
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "webautodash needs Python 3.11 or newer as $(PYTHON); another one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Preparing .venv (once) ..." >&2
+	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) install --upgrade pip
+	@touch $@
+
+$(VENV)/installed: pyproject.toml | $(VENV)/made
+	@echo "Installing webautodash into .venv ..." >&2
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml | $(VENV)/made
+	@echo "Installing webautodash and its development tools into .venv ..." >&2
+	@$(PIP) install --editable '.[dev]'
+	@touch $(VENV)/installed $@

@@ -1,0 +1,120 @@
+"""Extraction files for tests: a builder states only what matters to its test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from webautodash.config import Settings
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.reports import FileOutcome
+from webautodash.services.store import Store
+
+CLINICAL_TABLES = ("medications", "diagnoses", "allergies", "health_concerns")
+
+
+def a_patient(
+    prn: object,
+    *,
+    name: str | None = "Test Person",
+    born: str | None = "02/19/1988",
+    gender: str | None = "Female",
+    age: str = "35 yrs",
+    uuid: str = "00000000-0000-4000-8000-000000000000",
+    medications: list[Any] | None = None,
+    diagnoses: list[Any] | None = None,
+    allergies: list[Any] | None = None,
+    health_concerns: list[Any] | None = None,
+    demographics: dict[str, Any] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """One patient; ``medications`` and ``diagnoses`` may be plain names."""
+    printed = {"prn": prn, "patient_name": name, "date_of_birth": born, "age": age, "gender": gender}
+    return {
+        "patient_id": uuid,
+        "patient_name": name,
+        "demographics_printable": printed | (demographics or {}),
+        "all_medications": [_item("medication_name", item) for item in medications or []],
+        "all_diagnoses": [_item("diagnosis_text", item) for item in diagnoses or []],
+        "all_allergies": allergies or [],
+        "all_health_concerns": health_concerns or [],
+        **more,
+    }
+
+
+def _item(key: str, item: Any) -> Any:
+    return {key: item} if isinstance(item, str) else item
+
+
+def a_file(
+    *patients: Any,
+    provider: str | None = "Gary Wang",
+    medication: str | None = "Lisinopril",
+    start: str | None = "2020-01-01",
+    end: str | None = "2024-12-31",
+    at: str | None = "2024-02-04T09:00:00",
+    **metadata: Any,
+) -> dict[str, Any]:
+    """One extraction file as JSON values."""
+    return {
+        "extraction_metadata": {
+            "job_id": 1,
+            "job_name": "a job",
+            "extraction_mode": "ALL_PATIENTS",
+            "provider_name": provider,
+            "portal_name": "Practice Fusion",
+            "medication": medication,
+            "start_date": start,
+            "end_date": end,
+            "extracted_at": at,
+            **metadata,
+        },
+        "extraction_results": list(patients),
+    }
+
+
+class Clinic:
+    """A store on one server and a Results folder to drop files into."""
+
+    def __init__(self, server_url: str, prefix: str, folder: Path, **settings: Any) -> None:
+        self.results = folder / "Results"
+        self.results.mkdir(exist_ok=True)
+        self.settings = Settings.load(
+            database_url=server_url,
+            database_prefix=prefix,
+            results_dir=self.results,
+            **{"settle_seconds": 0.05, "_env_file": None, **settings},
+        )
+        self.store = Store.prepare(self.settings)
+        self._files = 0
+
+    def drop(self, content: object, folder: str = "gary_wang", name: str | None = None) -> Path:
+        """Write a file below Results, as a portal robot would."""
+        self._files += 1
+        path = self.results / folder / (name or f"file_{self._files:03}.json")
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False).encode())
+        return path
+
+    def ingest(self, content: object, folder: str = "gary_wang", name: str | None = None) -> FileOutcome:
+        """Drop a file and take it."""
+        path = self.drop(content, folder, name)
+        return ingest_paths(self.store, [path]).files[0]
+
+    def rows(self, table: str, provider: str = "gary_wang", order: str = "id") -> list[dict[str, Any]]:
+        """All rows of a table of one provider's database."""
+        return self._rows(self.settings.database_prefix + provider, table, order)
+
+    def system_rows(self, table: str, order: str = "id") -> list[dict[str, Any]]:
+        """All rows of a table of the system database."""
+        return self._rows(self.settings.system_database_name, table, order)
+
+    def count(self, table: str, provider: str = "gary_wang") -> int:
+        """How many rows a table of one provider's database has."""
+        return len(self.rows(table, provider))
+
+    def _rows(self, database: str, table: str, order: str) -> list[dict[str, Any]]:
+        with self.store.server.database(database).engine.connect() as connection:
+            found = connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY {order}")
+            return [dict(row) for row in found.mappings()]

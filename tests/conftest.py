@@ -1,0 +1,91 @@
+"""Fixtures that every test may ask for: a backend, the URL of its server, names that no other test uses."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from local_server import LocalServer, NoServerError
+from servers import BACKENDS, Run, drop_databases, sources
+
+RUN = pytest.StashKey[Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the run of test servers, or take part in it as a worker; nothing is started yet."""
+    worker = getattr(config, "workerinput", None)
+    config.stash[RUN] = Run.begin() if worker is None else Run(Path(worker["servers"]))
+    # Its own collector sets an attribute that pytest 9.2 took away; its tests are imported where wanted.
+    config.option.pytest_alembic_tests_path = "no file"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a new worker where the run is."""
+    node.workerinput["servers"] = str(node.config.stash[RUN].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the servers; in a worker nothing happens."""
+    config.stash[RUN].end()
+
+
+def pytest_report_header() -> list[str]:
+    """Which server each backend would use, or why it has none."""
+    return [f"{backend}: {_source(backend)}" for backend in BACKENDS if backend != "sqlite"]
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """The name of a database product; a test that asks for it runs once for each."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def database_prefix() -> str:
+    """A prefix for the names of databases that no other test uses."""
+    return f"t_{secrets.token_hex(4)}_"
+
+
+@pytest.fixture
+def server_url(backend: str, database_prefix: str, tmp_path: Path, pytestconfig: pytest.Config) -> Iterator[str]:
+    """The URL of the backend's server, without a database; what has the prefix is dropped afterwards."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path}/databases"
+        return
+    try:
+        url = pytestconfig.stash[RUN].url(backend)
+    except NoServerError as error:
+        _do_without(backend, error)
+    yield url
+    drop_databases(url, database_prefix)
+
+
+@pytest.fixture
+def private_mariadb(pytestconfig: pytest.Config) -> Iterator[LocalServer]:
+    """A MariaDB of the test's own, with nothing in it, to kill and restart."""
+    try:
+        server = pytestconfig.stash[RUN].private("mariadb")
+    except NoServerError as error:
+        _do_without("mariadb", error)
+    yield server
+    server.remove()
+
+
+def _do_without(backend: str, reason: NoServerError) -> NoReturn:
+    # Any machine can have MariaDB, and what CI skips is not tested; MySQL is not packaged everywhere.
+    if os.environ.get("CI") and backend == "mariadb":
+        pytest.fail(f"{backend}: {reason}", pytrace=False)
+    pytest.skip(f"{backend}: {reason}")
+
+
+def _source(backend: str) -> str:
+    try:
+        return next(sources(backend)).description
+    except NoServerError as error:
+        return f"none ({error})"

@@ -1,0 +1,218 @@
+"""What is wrong with a file, and what happens then; whose a file is."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+from builders import Clinic, a_file, a_patient
+
+from webautodash.domain.naming import letters_key
+from webautodash.errors import ProviderNameTaken, UnknownProvider, UsageError
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.providers import add_alias, register, resolve
+
+SECRET = "Zyxwvut"
+
+
+def _whole(marker: str = SECRET) -> bytes:
+    patient = a_patient(marker, name=marker, medications=[marker])
+    return json.dumps(a_file(patient), indent=1).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "why"),
+    [
+        (b"", "line 1, column 1", "empty"),
+        (_whole()[:-20], "line ", "ends in the middle"),
+        (_whole().replace(b'"Test', b"'Test").replace(b'"age"', b"age"), "line 21, column 5", "malformed"),
+        (_whole().replace(SECRET.encode(), b"Jos\xe9", 1), "line ", "not UTF-8"),
+        (json.dumps(a_file(a_patient(SECRET))).encode("utf-16"), "line 1, column 1", "not UTF-8"),
+        (b"[1, 2]", "$", "Expected `object`"),
+        (b'{"extraction_results": []}', "$", "extraction_metadata"),
+        (b'{"extraction_metadata": {}}', "$", "extraction_results"),
+        (b'{"extraction_metadata": {}, "extraction_results": {"a": 1}}', "$.extraction_results", "Expected `array`"),
+        (b'{"extraction_metadata": [], "extraction_results": []}', "$.extraction_metadata", "Expected `object`"),
+        (_whole() + b"x", "line ", "trailing"),
+        (b"<html>", "line 1, column 1", "malformed"),
+    ],
+    ids=["empty", "cut short", "syntax", "latin-1", "utf-16", "array", "no metadata", "no results", "results no list",
+         "metadata no object", "trailing", "html"],
+)  # fmt: skip
+def test_a_bad_file_is_rejected_whole_with_place_and_reason(
+    clinic: Clinic, content: bytes, where: str, why: str
+) -> None:
+    register(clinic.store, "Gary Wang")
+    outcome = clinic.ingest(content, name="bad.json")
+    assert outcome.state == "rejected"
+    assert outcome.reason is not None
+    assert outcome.reason.startswith("bad.json, ")
+    assert where in outcome.reason
+    assert why in outcome.reason
+    assert SECRET not in outcome.reason
+    assert clinic.count("extraction_sessions") == 0
+    [row] = clinic.system_rows("ingested_files")
+    assert (row["state"], row["reason"]) == ("rejected", outcome.reason)
+    assert [entry["event"] for entry in clinic.system_rows("system_logs") if entry["level"] == "ERROR"] == [
+        "file_rejected"
+    ]
+
+
+def test_a_bad_file_does_not_stop_the_others(clinic: Clinic) -> None:
+    clinic.drop(b"{", name="a.json")
+    clinic.drop(a_file(a_patient("GW1")), name="b.json")
+    report = ingest_paths(clinic.store)
+    assert {outcome.path: str(outcome.state) for outcome in report.files} == {
+        "gary_wang/a.json": "rejected",
+        "gary_wang/b.json": "ingested",
+    }
+    assert report.problems
+
+
+def test_a_file_that_is_completed_meanwhile_is_taken(clinic: Clinic) -> None:
+    whole = json.dumps(a_file(a_patient("GW1"))).encode()
+    path = clinic.drop(whole[:-10], name="growing.json")
+    outcomes = []
+    clinic.drop(a_file(a_patient("GW2")), name="other.json")
+    report = ingest_paths(
+        clinic.store, on_file=lambda outcome: (outcomes.append(outcome.path), path.write_bytes(whole))
+    )
+    assert [str(outcome.state) for outcome in report.files] == ["ingested", "ingested"]
+    assert outcomes == ["gary_wang/other.json", "gary_wang/growing.json"]
+
+
+def test_a_file_that_goes_on_growing_waits(
+    server_url: str, database_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path, settle_seconds=3600)
+    path = clinic.drop(b'{"extraction_metadata"', name="growing.json")
+    clinic.drop(a_file(a_patient("GW1")), name="other.json")
+    monkeypatch.setattr(time, "sleep", lambda _: path.write_bytes(b'{"extraction_metadata": {'))
+    report = ingest_paths(clinic.store)
+    assert {outcome.path: str(outcome.state) for outcome in report.files} == {
+        "gary_wang/other.json": "ingested",
+        "gary_wang/growing.json": "waiting",
+    }
+    assert not report.problems
+    assert {row["path"]: row["state"] for row in clinic.system_rows("ingested_files")} == {
+        "gary_wang/other.json": "ingested",
+        "gary_wang/growing.json": "waiting",
+    }
+
+
+def test_what_is_no_regular_file_is_rejected(clinic: Clinic, tmp_path: Path) -> None:
+    folder = clinic.results / "gary_wang"
+    folder.mkdir()
+    outside = tmp_path / "outside.json"
+    outside.write_text(json.dumps(a_file(a_patient("GW1"))))
+    (folder / "link.json").symlink_to(outside)
+    os.mkfifo(folder / "fifo.json")
+    (folder / "folder.json").mkdir()
+    report = ingest_paths(clinic.store)
+    assert {outcome.path: (str(outcome.state), str(outcome.reason).split(": ")[1]) for outcome in report.files} == {
+        "gary_wang/link.json": ("rejected", "is a symbolic link"),
+        "gary_wang/fifo.json": ("rejected", "is not a regular file"),
+    }
+
+
+def test_a_path_that_is_not_there_is_wrong_use(clinic: Clinic) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        ingest_paths(clinic.store, [clinic.results / "missing.json"])
+
+
+def test_a_file_in_another_providers_folder_is_rejected_with_both_names(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    for provider in ("John Doe", "Somebody New"):
+        outcome = clinic.ingest(a_file(a_patient("JD1"), provider=provider))
+        assert outcome.state == "rejected"
+        assert provider in str(outcome.reason)
+        assert "gary_wang" in str(outcome.reason)
+    assert [row["slug"] for row in clinic.system_rows("providers")] == ["gary_wang"]
+    assert clinic.count("patients") == 1
+
+
+@pytest.mark.parametrize("folder", ["o_neil_pat", "oneil_pat", "O'Neil Pat", "ONEIL-PAT"])
+def test_a_folder_belongs_to_the_provider_with_its_letters_and_digits(clinic: Clinic, folder: str) -> None:
+    outcome = clinic.ingest(a_file(a_patient("P1"), provider="O'Neil Pat"), folder=folder)
+    assert (outcome.state, outcome.provider) == ("ingested", "oneil_pat")
+    assert clinic.ingest(a_file(a_patient("P2"), provider=None), folder=folder).provider == "oneil_pat"
+
+
+def test_without_a_name_the_folder_decides_and_the_name_fits_later(clinic: Clinic) -> None:
+    first = clinic.ingest(a_file(a_patient("P1"), provider=None), folder="ann_lee")
+    second = clinic.ingest(a_file(a_patient("P2"), provider="ANN  lee"), folder="ann_lee")
+    assert (first.provider_name, second.provider_name) == ("Ann Lee", "Ann Lee")
+    assert len(clinic.system_rows("providers")) == 1
+
+
+def test_a_file_elsewhere_is_taken_by_its_metadata(clinic: Clinic, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "inbox" / "john_doe"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "x.json").write_text(json.dumps(a_file(a_patient("GW1"))))
+    (elsewhere / "y.json").write_text(json.dumps(a_file(a_patient("GW1"), provider=None)))
+    report = ingest_paths(clinic.store, [tmp_path / "inbox"])
+    assert [(Path(o.path).name, str(o.state), o.provider) for o in report.files] == [
+        ("x.json", "ingested", "gary_wang"),
+        ("y.json", "rejected", None),
+    ]
+    assert report.files[0].path == str(elsewhere / "x.json")
+
+
+def test_a_name_that_reads_like_another_is_refused_until_it_is_an_alias(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    outcome = clinic.ingest(a_file(a_patient("GW2"), provider="Gary-Wang"))
+    assert outcome.state == "rejected"
+    assert "Gary Wang" in str(outcome.reason)
+    assert "webautodash provider alias gary_wang 'Gary-Wang'" in str(outcome.reason)
+    with pytest.raises(ProviderNameTaken):
+        register(clinic.store, "G. Ary Wang")
+    add_alias(clinic.store, "gary_wang", "Gary-Wang")
+    assert clinic.ingest(a_file(a_patient("GW2"), provider="Gary-Wang")).provider == "gary_wang"
+    assert len(clinic.system_rows("providers")) == 1
+
+
+def test_an_alias_opens_another_folder(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    add_alias(clinic.store, "gary_wang", "Wang Family Practice")
+    assert clinic.ingest(a_file(a_patient("GW2")), folder="wang_family_practice").state == "ingested"
+    with pytest.raises(UsageError, match="already the name of"):
+        add_alias(clinic.store, register(clinic.store, "John Doe").provider.slug, "Gary Wang")
+
+
+@pytest.mark.parametrize("name", ["system", "System", "a\u0000b", "a\nb", "---", "x" * 256])
+def test_an_impossible_provider_name_makes_nothing(clinic: Clinic, name: str) -> None:
+    outcome = clinic.ingest(a_file(a_patient("P1"), provider=name), folder=letters_key(name)[:200] or "folder")
+    assert outcome.state == "rejected"
+    assert clinic.system_rows("providers") == []
+
+
+def test_an_unknown_provider_is_named_with_the_nearest(clinic: Clinic) -> None:
+    register(clinic.store, "Gary Wang")
+    with pytest.raises(UnknownProvider, match="gary_wang"):
+        resolve(clinic.store, "gary_wong")
+    assert len(clinic.system_rows("providers")) == 1
+
+
+def test_spelling_of_case_and_space_is_the_same_provider(clinic: Clinic) -> None:
+    first = register(clinic.store, "Gary Wang")
+    again = register(clinic.store, "  GARY   ｗａｎｇ ")
+    assert (first.created, again.created) == (True, False)
+    assert first.provider.identity == again.provider.identity
+
+
+def test_a_database_that_says_it_is_anothers_is_not_touched(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    clinic.ingest(a_file(a_patient("JD1"), provider="John Doe"), folder="john_doe")
+    database = clinic.store.server.database(f"{clinic.settings.database_prefix}john_doe")
+    identity = clinic.rows("database_identity")[0]["identity"]
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE database_identity SET identity = '{identity}', slug = 'gary_wang'")
+    clinic.store.close()
+    clinic.store = type(clinic.store).open(clinic.settings)
+    outcome = clinic.ingest(a_file(a_patient("JD2"), provider="John Doe"), folder="john_doe")
+    assert outcome.state == "failed"
+    assert "gary_wang" in str(outcome.reason)
+    assert clinic.count("patients", "john_doe") == 1

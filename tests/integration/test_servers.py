@@ -1,0 +1,142 @@
+"""The test servers themselves: each is the product it is called, keeps names apart, and is never left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pymysql
+import pytest
+from local_server import LocalServer, connect, wait_until
+from servers import drop_databases, find_program
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.engine import make_url
+
+VERSION = {"sqlite": "SELECT sqlite_version()", "mariadb": "SELECT version()", "mysql": "SELECT version()"}
+
+
+def test_server_is_the_product_and_makes_databases(backend: str, server_url: str, database_prefix: str) -> None:
+    url = make_url(server_url)
+    if backend == "sqlite":
+        folder = Path(str(url.database))
+        folder.mkdir()
+        url = url.set(database=str(folder / f"{database_prefix}one.db"))
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            version = str(connection.scalar(text(VERSION[backend])))
+            assert version[0].isdigit()
+            assert ("MariaDB" in version) == (backend == "mariadb")
+            if backend == "sqlite":
+                return
+            connection.execute(text(f"CREATE DATABASE {database_prefix}one"))
+            assert f"{database_prefix}one" in inspect(connection).get_schema_names()
+            connection.execute(text(f"DROP DATABASE {database_prefix}one"))
+            assert f"{database_prefix}one" not in inspect(connection).get_schema_names()
+    finally:
+        engine.dispose()
+
+
+def test_prefix_is_short_and_like_no_other(database_prefix: str) -> None:
+    assert len(database_prefix) <= 20
+    assert database_prefix.isidentifier()
+    assert database_prefix == database_prefix.lower()
+
+
+@pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
+def test_only_databases_with_the_prefix_are_dropped(server_url: str, database_prefix: str) -> None:
+    other = database_prefix.replace("_", "x")
+    with connect(server_url) as connection, connection.cursor() as cursor:
+        for name in (f"{database_prefix}a", f"{database_prefix}b", other):
+            cursor.execute(f"CREATE DATABASE `{name}`")
+        drop_databases(server_url, database_prefix)
+        cursor.execute("SHOW DATABASES LIKE %s", (f"{other[:10]}%",))
+        assert cursor.fetchall() == ((other,),)
+        cursor.execute(f"DROP DATABASE `{other}`")
+
+
+def test_private_server_keeps_what_was_committed_when_killed(private_mariadb: LocalServer) -> None:
+    with connect(private_mariadb.url) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE DATABASE kept")
+        cursor.execute("CREATE TABLE kept.numbers (number INT PRIMARY KEY) ENGINE=InnoDB")
+        cursor.execute("INSERT INTO kept.numbers VALUES (7)")
+        private_mariadb.kill()
+        with pytest.raises(pymysql.OperationalError):
+            cursor.execute("SELECT 1")
+    with pytest.raises(pymysql.OperationalError):
+        connect(private_mariadb.url)
+    private_mariadb.restart()
+    with connect(private_mariadb.url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT number FROM kept.numbers")
+        assert cursor.fetchall() == ((7,),)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_killed_run_leaves_no_server_and_no_folder(workers: str, tmp_path: Path) -> None:
+    if find_program("mariadb") is None:
+        pytest.skip("only a server of a program can be left behind")
+    if workers != "0":
+        pytest.importorskip("xdist")
+    here = Path(__file__).parent.parent
+    (tmp_path / "conftest.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(here)!r})\nfrom conftest_of_the_project import *\n"
+    )
+    (tmp_path / "conftest_of_the_project.py").write_text((here / "conftest.py").read_text())
+    (tmp_path / "test_waiting.py").write_text(
+        "import pathlib, pytest, time\n"
+        "@pytest.mark.parametrize('backend', ['mariadb'], indirect=True)\n"
+        "@pytest.mark.parametrize('number', [1, 2])\n"
+        "def test_waiting(server_url, private_mariadb, number):\n"
+        f"    ready = pathlib.Path({str(tmp_path)!r}, f'ready-{{number}}')\n"
+        "    ready.with_suffix('.new').write_text(f'{server_url} {private_mariadb.url}')\n"
+        "    ready.with_suffix('.new').rename(ready)\n"
+        "    time.sleep(100)\n"
+    )
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    environment |= {"TMPDIR": str(temporary), "DOCKER_HOST": "unix:///nowhere"}
+    environment.pop("WEBAUTODASH_TEST_MARIADB_URL", None)
+    with (tmp_path / "log").open("w") as log:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", "-n", workers, str(tmp_path)],
+            cwd=tmp_path,
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    expected = [tmp_path / f"ready-{number}" for number in range(1, max(int(workers), 1) + 1)]
+    try:
+        wait_until(lambda: all(ready.exists() for ready in expected) or run.poll() is not None, seconds=60)
+        assert all(ready.exists() for ready in expected), (tmp_path / "log").read_text()
+        urls = {url for ready in expected for url in ready.read_text().split()}
+        assert len(urls) == 1 + len(expected), "one server for all, and a private one each"
+        for url in urls:
+            connect(url).close()
+    finally:
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+    assert wait_until(lambda: not list(temporary.glob("webautodash-tests-*")))
+    assert wait_until(lambda: not _processes_below(temporary), seconds=5)
+    for url in urls:
+        with pytest.raises(pymysql.OperationalError):
+            connect(url)
+
+
+def _processes_below(folder: Path) -> list[str]:
+    """The command lines of the processes that name the folder."""
+    if not Path("/proc/self/cmdline").exists():
+        return []
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue  # it ended between the listing and the reading
+        if str(folder) in line:
+            found.append(line)
+    return found

@@ -1,0 +1,188 @@
+"""A throwaway MariaDB or MySQL of a server program on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import keeper
+import pymysql
+
+
+class NoServerError(Exception):
+    """No server of this product can be had here; the text says why."""
+
+
+class LocalServer:
+    """One server: a folder, a port of the loopback, a root whose password is known here only.
+
+    A durable one has lost nothing that was committed when it is killed; the others are faster.
+    """
+
+    def __init__(self, program: str, folder: Path, lock: Path, *, durable: bool) -> None:
+        self._program, self._folder, self._lock, self._durable = program, folder, lock, durable
+        self._mariadb = "MariaDB" in version(program)
+        self._password = secrets.token_hex(12)
+        self._port = _free_port()
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL of its root, without a database; the same after a restart."""
+        return f"mysql+pymysql://root:{self._password}@127.0.0.1:{self._port}/"
+
+    def create(self) -> None:
+        """Make the folder and an empty data directory in it, and start the server."""
+        self._folder.mkdir(mode=0o700)
+        (self._folder / "tmp").mkdir()
+        self._initialise()
+        self._write_accounts()
+        try:
+            self.start()
+        except NoServerError:  # someone else may have taken the port in the meantime
+            self._port = _free_port()
+            self.restart()
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises NoServerError when it ends instead."""
+        keeper.start("program", self._lock, self._folder, self._command())
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                connect(self.url).close()
+            except pymysql.MySQLError as error:
+                if not self._pid_file.exists() or time.monotonic() > deadline:
+                    raise NoServerError(f"it did not start: {keeper.tail(self._folder)}") from error
+                time.sleep(0.02)
+            else:
+                return
+
+    def kill(self) -> None:
+        """End it with SIGKILL, as the kernel would when memory runs out, and wait until it is gone."""
+        try:
+            os.kill(int(self._pid_file.read_text()), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        if not wait_until(lambda: not self._pid_file.exists()):
+            raise TimeoutError("the server outlived SIGKILL")
+
+    def restart(self) -> None:
+        """Kill it if it runs, and start it on the same data and the same port."""
+        self.kill()
+        self.start()
+
+    def remove(self) -> None:
+        """End it and remove its folder."""
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._folder / "pid"
+
+    def _where(self) -> list[str]:
+        # A server that starts deletes every temporary table in its tmpdir, another server's as well.
+        return [f"--datadir={self._folder / 'data'}", f"--tmpdir={self._folder / 'tmp'}", *_as_root()]
+
+    def _initialise(self) -> None:
+        if self._mariadb:
+            path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/bin"))
+            installer = shutil.which("mariadb-install-db", path=path) or "mariadb-install-db"
+            options = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
+            command = [installer, *options, *self._where()]
+        else:
+            command = [self._program, *self._first(), "--initialize-insecure", *self._where()]
+        try:
+            subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        except FileNotFoundError as error:
+            raise NoServerError(f"{command[0]} is missing") from error
+        except subprocess.CalledProcessError as error:
+            said = f"{error.stdout}{error.stderr}"[-600:].split()
+            raise NoServerError(f"{command[0]} failed: {' '.join(said)}") from error
+
+    def _write_accounts(self) -> None:
+        accounts = self._folder / "accounts.sql"
+        accounts.touch(mode=0o600)
+        known = f"IDENTIFIED BY '{self._password}'"
+        accounts.write_text(
+            # An account without a name would shadow every account that a test makes for '%'.
+            ("DELETE FROM mysql.global_priv WHERE user = '';\nFLUSH PRIVILEGES;\n" if self._mariadb else "")
+            + f"ALTER USER 'root'@'localhost' {known};\n"
+            f"CREATE USER IF NOT EXISTS 'root'@'127.0.0.1' {known};\n"
+            f"ALTER USER 'root'@'127.0.0.1' {known};\n"
+            "GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;\n"
+        )
+
+    def _command(self) -> list[str]:
+        socket_path = self._folder / "sock"
+        return [
+            self._program,
+            *self._first(),
+            *self._where(),
+            # The kernel takes about 100 characters; a relative path is inside the data directory.
+            f"--socket={socket_path if len(str(socket_path)) < 100 else 'sock'}",
+            f"--init-file={self._folder / 'accounts.sql'}",
+            f"--port={self._port}",
+            "--bind-address=127.0.0.1",
+            "--skip-name-resolve",
+            *keeper.SMALL,
+            *(() if self._durable else keeper.FORGETFUL),
+            *(() if self._mariadb else ("--mysqlx=OFF",)),
+        ]
+
+    def _first(self) -> tuple[str, ...]:
+        # The server takes it only as its first option, and there a script that wraps it has its own.
+        with Path(self._program).open("rb") as program:
+            return () if program.read(2) == b"#!" else ("--no-defaults",)
+
+
+def version(program: str) -> str:
+    """What a server program calls its version, "" when it does not run."""
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    match = re.search(r"Ver (\S+)", done.stdout)
+    return match.group(1) if match else ""
+
+
+def connect(url: str) -> pymysql.Connection[Any]:
+    """A plain connection to a server, for what fixtures do beside the code under test."""
+    parts = urlsplit(url)
+    return pymysql.connect(
+        host=parts.hostname,
+        port=parts.port or 3306,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or "").encode(),
+        connect_timeout=5,
+        read_timeout=60,
+        autocommit=True,
+        ssl_disabled=parts.hostname in {"127.0.0.1", "localhost"},
+    )
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    """Whether the condition came true in time."""
+    deadline = time.monotonic() + seconds
+    while not (reached := condition()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return reached
+
+
+def _as_root() -> tuple[str, ...]:
+    return ("--user=root",) if os.geteuid() == 0 else ()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

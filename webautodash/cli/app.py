@@ -1,0 +1,99 @@
+"""The root command: its options, and the commands, each loaded when it is called."""
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from webautodash.cli import verbosity
+from webautodash.cli.failures import exit_status
+from webautodash.cli.verbosity import DebugOption, QuietOption, VerboseOption, Verbosity
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    module: str
+    summary: str
+
+
+_COMMANDS = {
+    "setup": _Command("setup", "From nothing to a working store: check, create, register, ingest."),
+    "ingest": _Command("ingest", "Store extraction files; what is stored already is left alone."),
+    "provider": _Command("provider", "The registry: register, list, show, alias."),
+    "patient": _Command("patient", "Read patients: list, show, history."),
+    "conflict": _Command("conflict", "Review recorded differences: list, show, resolve."),
+    "set-aside": _Command("set_aside", "Patients that could not be taken in: list, show, retry."),
+    "stats": _Command("stats", "How much there is, of one provider or of all."),
+    "log": _Command("log", "The system log, filtered."),
+    "migrate": _Command("migrate", "Database schemas: up, current, check."),
+}
+
+
+class _Commands(TyperGroup):
+    """Knows its commands by name and summary; loads one only to run it or to show its own help."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        del ctx
+        known = _COMMANDS.get(cmd_name)
+        return known and TyperCommand(cmd_name, help=known.summary, rich_markup_mode=None)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        known = _COMMANDS.get(args[0])
+        if known is None:
+            return super().resolve_command(ctx, args)
+        command: Any = typer.main.get_command(import_module(f"webautodash.cli.{known.module}").app)
+        command.help = command.help or known.summary
+        shared = [parameter for parameter in self.params if parameter.name in verbosity.NAMES]
+        for leaf in getattr(command, "commands", {"": command}).values():
+            leaf.params.extend(shared)
+        return args[0], command, args[1:]
+
+
+app = typer.Typer(
+    cls=_Commands,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    epilog="Exit status: 0 done; 1 done with problems; 2 wrong use or configuration; 3 database out of reach; "
+    "130 interrupted.",
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"webautodash {version('webautodash')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    ctx: typer.Context,
+    _quiet: QuietOption = False,
+    _verbose: VerboseOption = False,
+    _debug: DebugOption = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Extraction files of EHR portals, ingested once into one database per provider; every difference recorded."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+def main() -> None:
+    """Run the command line and end the process with its status."""
+    said = Verbosity()
+    sys.exit(exit_status(lambda: _run(said), said))
+
+
+def _run(said: Verbosity) -> object:
+    return typer.main.get_command(app).main(prog_name="webautodash", standalone_mode=False, obj=said)

@@ -1,0 +1,143 @@
+"""``webautodash conflict``: the review of recorded differences."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.options import (
+    AfterOption,
+    AnyProviderArgument,
+    JsonOption,
+    LimitOption,
+    NumberArgument,
+    ProviderArgument,
+    SeverityOption,
+    StatusOption,
+    TypeOption,
+)
+from webautodash.cli.output import complain, say, show_fields, show_json, show_table
+from webautodash.config import Settings
+from webautodash.domain.vocabulary import ConflictStatus
+from webautodash.errors import UsageError
+from webautodash.services import conflicts
+from webautodash.services.store import Store
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The review of recorded differences.")
+
+
+@app.command("list", epilog="Example: webautodash conflict list gary_wang --severity critical")
+def list_(
+    provider: AnyProviderArgument = None,
+    status: StatusOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="Of every status, recorded duplicates too.")] = False,
+    conflict_type: TypeOption = None,
+    severity: SeverityOption = None,
+    prn: Annotated[str | None, typer.Option("--prn", metavar="PRN", help="Only this patient's.")] = None,
+    limit: LimitOption = 50,
+    after: AfterOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What waits for review, worst first, then oldest first: the unresolved and those in review."""
+    if everything and status:
+        raise UsageError("--all and --status exclude each other")
+    wanted = () if everything else tuple(status or conflicts.OPEN)
+    with Store.open(Settings.load()) as store:
+        found = conflicts.search(
+            store,
+            provider,
+            statuses=wanted,
+            conflict_type=conflict_type,
+            severity=severity,
+            prn=prn,
+            limit=limit,
+            after=after,
+        )
+    if as_json:
+        show_json(found)
+    elif not found.items:
+        say("no conflicts of this kind" if everything or status else "nothing waits for review")
+    else:
+        show_table(
+            ["provider", "id", "severity", "status", "type", "PRN", "what", "found"],
+            [
+                (
+                    one.provider,
+                    one.id,
+                    one.severity,
+                    one.status,
+                    one.conflict_type,
+                    one.prn,
+                    one.description,
+                    one.detected_at,
+                )
+                for one in found.items
+            ],
+        )
+        if found.more:
+            say(f"more: --after {found.next}" if found.next else "more: name a provider, or raise --limit")
+    for problem in found.problems:
+        complain(f"problem: {problem.problem}")
+    if found.problems:
+        raise typer.Exit(PROBLEMS)
+
+
+@app.command()
+def show(provider: ProviderArgument, conflict_id: NumberArgument, as_json: JsonOption = False) -> None:
+    """One conflict with both values, and every step of its review."""
+    with Store.open(Settings.load()) as store:
+        found = conflicts.show(store, provider, conflict_id)
+    _show(found, as_json)
+
+
+@app.command(epilog="Example: webautodash conflict resolve gary_wang 7 --by 'Ann' --why 'asked the patient'")
+def resolve(
+    provider: ProviderArgument,
+    conflict_id: NumberArgument,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.", show_default=False)],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="For what reason.", show_default=False)],
+    status: Annotated[ConflictStatus, typer.Option("--status", help="What the conflict is from now on.")] = (
+        ConflictStatus.RESOLVED
+    ),
+    as_json: JsonOption = False,
+) -> None:
+    """Take a step in a conflict's review; any status may follow any other, and every step is kept."""
+    with Store.open(Settings.load()) as store:
+        found = conflicts.resolve(store, provider, conflict_id, status, by=by, why=why)
+    _show(found, as_json)
+
+
+def _show(found: conflicts.ReviewedConflict, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+        return
+    one = found.conflict
+    show_fields(
+        {
+            "conflict": f"{one.id} of {one.provider}",
+            "status": one.status,
+            "severity": one.severity,
+            "type": one.conflict_type,
+            "PRN": one.prn,
+            "what": one.description,
+            "field": one.field_name,
+            "old value": _values(one.old_value),
+            "new value": _values(one.new_value),
+            "old session": one.session_id_1,
+            "new session": one.session_id_2,
+            "found": one.detected_at,
+            "review": [
+                f"{step.old_status} -> {step.new_status} by {step.reviewed_by}, "
+                f"{step.reviewed_at:%Y-%m-%d %H:%M}Z: {step.notes}"
+                for step in found.reviews
+            ],
+        }
+    )
+
+
+def _values(value: object) -> object:
+    """A list an item a line; what is not plain text as JSON."""
+    if isinstance(value, list):
+        return [item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in value] or "(none)"
+    return value if isinstance(value, str) or value is None else json.dumps(value, ensure_ascii=False)

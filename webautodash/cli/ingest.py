@@ -1,0 +1,43 @@
+"""``webautodash ingest``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.options import JsonOption
+from webautodash.cli.output import show_json
+from webautodash.cli.reports import as_document, complain_of, listening, show_report
+from webautodash.config import Settings
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.store import Store
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command(
+    epilog="Examples: webautodash ingest; webautodash ingest Results/gary_wang; webautodash ingest new.json --json"
+)
+def ingest(
+    ctx: typer.Context,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Files or folders; without any the Results folder.", show_default=False),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Store extraction files; what is stored already is left alone.
+
+    Each file is stored whole or not at all. New providers are registered on the way, each with a database of its own.
+    Files that were rejected, or that hold patients that had to be set aside, are named on stderr.
+    """
+    with Store.prepare(Settings.load()) as store, listening(ctx.obj) as on_file:
+        report = ingest_paths(store, paths or [], on_file=on_file)
+    if as_json:
+        show_json(as_document(report))
+    elif not ctx.obj.quiet:
+        show_report(report)
+    complain_of(report)
+    if report.problems:
+        raise typer.Exit(PROBLEMS)

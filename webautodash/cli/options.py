@@ -1,0 +1,23 @@
+"""Arguments and options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
+
+ProviderArgument = Annotated[str, typer.Argument(metavar="PROVIDER", help="Slug, name or alias.", show_default=False)]
+AnyProviderArgument = Annotated[
+    str | None, typer.Argument(metavar="PROVIDER", help="Slug, name or alias; without it all.", show_default=False)
+]
+OnlyProviderOption = Annotated[
+    str | None, typer.Option("--provider", metavar="PROVIDER", help="Only this one: slug, name or alias.")
+]
+PrnArgument = Annotated[str, typer.Argument(metavar="PRN", help="The Patient Record Number.", show_default=False)]
+NumberArgument = Annotated[int, typer.Argument(metavar="ID", help="The number in the list.", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="At most so many.")]
+AfterOption = Annotated[int | None, typer.Option("--after", metavar="ID", help="Continue behind this number.")]
+StatusOption = Annotated[list[ConflictStatus] | None, typer.Option("--status", help="Only of this status; repeatable.")]
+TypeOption = Annotated[ConflictType | None, typer.Option("--type", help="Only of this type.")]
+SeverityOption = Annotated[Severity | None, typer.Option("--severity", help="Only of this severity.")]

@@ -1,0 +1,132 @@
+"""What stands on stdout: one JSON document, or tables that read well on a terminal and in a pipe."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_GAP = 2
+
+
+def show_json(result: object) -> None:
+    """The one document of a ``--json`` command, in UTF-8 whatever the terminal's encoding."""
+    text = json.dumps(result, ensure_ascii=False, indent=2, default=_plain)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def say(text: str) -> None:
+    """A line on stdout."""
+    _write(sys.stdout, printable(text))
+
+
+def complain(text: str) -> None:
+    """A line on stderr."""
+    _write(sys.stderr, printable(text))
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table of texts; on a terminal long cells are wrapped."""
+    from rich.table import Table  # not for commands that print JSON
+
+    console = _console()
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for column, cells in _by_column(columns, rows):
+        table.add_column(column, justify="right" if _numeric(cells) else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    with console.capture() as capture:
+        console.print(table)
+    _write(sys.stdout, "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n")))
+
+
+def show_numbers(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table of short cells; where a terminal is too narrow, in parts that each repeat the first column."""
+    width = _console().width
+    widths = [max(len(column), *(len(_cell(cell)) for cell in cells)) for column, cells in _by_column(columns, rows)]
+    part = [0]
+    for number in range(1, len(columns)):
+        if len(part) > 1 and sum(widths[each] + _GAP for each in [*part, number]) > width:
+            show_table([columns[each] for each in part], [[row[each] for each in part] for row in rows])
+            say("")
+            part = [0]
+        part.append(number)
+    show_table([columns[each] for each in part], [[row[each] for each in part] for row in rows])
+
+
+def show_fields(fields: Mapping[str, object]) -> None:
+    """One thing, a line a field, a list a line an item; fields without a value are left out."""
+    shown = {name: _lines(value) for name, value in fields.items() if value not in (None, "", (), [])}
+    width = max((len(name) for name in shown), default=0) + _GAP
+    for name, lines in shown.items():
+        say(f"{name + ':':<{width}}{lines[0]}")
+        for line in lines[1:]:
+            say(" " * width + line)
+
+
+def printable(text: str) -> str:
+    """The text on one line and without what would command a terminal."""
+    return "".join(sign if sign.isprintable() else "�" for sign in text)
+
+
+def _console() -> "Console":
+    from rich.console import Console  # not for commands that print JSON
+
+    # A pipe has no width: nothing is wrapped or cut in it.
+    return Console(width=None if sys.stdout.isatty() else 100_000, highlight=False, markup=False, emoji=False)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    # A terminal that cannot show a letter must not end the command.
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def _lines(value: object) -> list[str]:
+    return [_cell(part) for part in value] if isinstance(value, list | tuple) else [_cell(value)]
+
+
+def _by_column(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[tuple[str, tuple[object, ...]]]:
+    for number, column in enumerate(columns):
+        yield column, ("", *(row[number] for row in rows))
+
+
+def _numeric(cells: Iterable[object]) -> bool:
+    return all(cell in (None, "") or (isinstance(cell, int) and not isinstance(cell, bool)) for cell in cells)
+
+
+def _cell(value: object) -> str:
+    """A value on one line."""
+    match value:
+        case None:
+            text = ""
+        case bool():
+            text = "yes" if value else "no"
+        case datetime():
+            text = value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        case date():
+            text = value.isoformat()
+        case list() | tuple():
+            text = "; ".join(_cell(part) for part in value)
+        case dict():
+            text = ", ".join(f"{name}: {_cell(part)}" for name, part in value.items())
+        case _:
+            text = str(value)
+    return printable(" ".join(text.splitlines()))
+
+
+def _plain(value: object) -> object:
+    """For JSON: what it cannot hold as it is."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,126 @@
+"""``webautodash patient``: what is known of patients."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from webautodash.cli.options import JsonOption, LimitOption, PrnArgument, ProviderArgument
+from webautodash.cli.output import say, show_fields, show_json, show_table
+from webautodash.config import Settings
+from webautodash.services import patients
+from webautodash.services.store import Store
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="What is known of patients.")
+
+_COLUMNS = {
+    "medications": (
+        "medication_name",
+        "medication_strength",
+        "medication_type",
+        "sig",
+        "start_date_text",
+        "stop_date_text",
+    ),
+    "diagnoses": (
+        "diagnosis_text",
+        "diagnosis_code",
+        "diagnosis_type",
+        "acuity",
+        "start_date_text",
+        "stop_date_text",
+    ),
+    "allergies": ("allergy_name", "allergy_type", "reaction", "severity", "notes"),
+    "health_concerns": (
+        "concern_text",
+        "concern_type",
+        "status",
+        "priority",
+        "start_date_text",
+        "end_date_text",
+    ),
+}
+
+
+@app.command("list", epilog="Example: webautodash patient list gary_wang --name smith")
+def list_(
+    provider: ProviderArgument,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="TEXT", help="Only with this in the name, whatever its case.")
+    ] = None,
+    limit: LimitOption = 50,
+    after: Annotated[str | None, typer.Option("--after", metavar="PRN", help="Continue behind this PRN.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A provider's patients, by PRN."""
+    with Store.open(Settings.load()) as store:
+        page = patients.search(store, provider, name, limit, after)
+    if as_json:
+        show_json(page)
+        return
+    if not page.items:
+        say("no patients")
+        return
+    show_table(
+        ["PRN", "name", "date of birth", "gender", "as of"],
+        [
+            (one.prn, one.patient_name, one.date_of_birth or one.date_of_birth_text, one.gender, one.as_of)
+            for one in page.items
+        ],
+    )
+    if page.next is not None:
+        say(f"more: --after '{page.next}'")
+
+
+@app.command()
+def show(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = False) -> None:
+    """One patient: the latest demographics, and the lists of the newest extraction."""
+    with Store.open(Settings.load()) as store:
+        chart = patients.show(store, provider, prn)
+    if as_json:
+        show_json(chart)
+        return
+    show_fields({name.replace("_", " "): value for name, value in asdict(chart.patient).items()})
+    if chart.extraction is not None:
+        say("")
+        _show_extractions((chart.extraction,))
+    for name, columns in _COLUMNS.items():
+        rows = chart.lists.get(name, [])
+        say("")
+        say(f"{name.replace('_', ' ')}: {len(rows)}")
+        if rows:
+            show_table(
+                [column.removesuffix("_text").replace("_", " ") for column in columns],
+                [[row[column] for column in columns] for row in rows],
+            )
+
+
+@app.command()
+def history(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = False) -> None:
+    """Every extraction of one patient, newest first, and the conflicts that each brought."""
+    with Store.open(Settings.load()) as store:
+        told = patients.history(store, provider, prn)
+    if as_json:
+        show_json(told)
+        return
+    say(f"{told.patient.prn}  {told.patient.patient_name or ''}".rstrip())
+    _show_extractions(told.extractions)
+
+
+def _show_extractions(extractions: tuple[patients.Extraction, ...]) -> None:
+    show_table(
+        ["extraction", "extracted", "medication", "from", "to", "status", "rows", "conflicts"],
+        [
+            (
+                one.id,
+                one.extracted_at,
+                one.target_medication,
+                one.start_date,
+                one.end_date,
+                one.status if one.duplicate_of is None else f"{one.status} of {one.duplicate_of}",
+                sum(one.rows.values()),
+                [f"{each.id} {each.field_name} ({each.severity}, {each.status})" for each in one.conflicts],
+            )
+            for one in extractions
+        ],
+    )

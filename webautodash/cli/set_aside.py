@@ -1,0 +1,134 @@
+"""``webautodash set-aside``: patients that could not be taken in."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.options import (
+    AfterOption,
+    AnyProviderArgument,
+    JsonOption,
+    LimitOption,
+    NumberArgument,
+    ProviderArgument,
+)
+from webautodash.cli.output import complain, say, show_fields, show_json, show_table
+from webautodash.config import Settings
+from webautodash.errors import UsageError
+from webautodash.services import providers, set_aside
+from webautodash.services.retry import retry_set_aside
+from webautodash.services.store import Store
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Patients that could not be taken in.")
+
+_TOO_LARGE = 64 << 20
+
+
+@app.command("list")
+def list_(
+    provider: AnyProviderArgument = None,
+    everything: Annotated[bool, typer.Option("--all", help="Those that were taken in later, too.")] = False,
+    limit: LimitOption = 50,
+    after: AfterOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Who waits, out of which file, and why."""
+    with Store.open(Settings.load()) as store:
+        found = set_aside.search(store, provider, taken_in=None if everything else False, limit=limit, after=after)
+    if as_json:
+        show_json(found)
+    elif not found.items:
+        say("nobody was ever set aside" if everything else "nobody is set aside")
+    else:
+        show_table(
+            ["provider", "id", "file", "position", "reason", "where", "since", "taken in"],
+            [
+                (
+                    one.provider,
+                    one.id,
+                    one.results_filename,
+                    one.position,
+                    one.reason,
+                    one.detail,
+                    one.created_at,
+                    one.taken_in_at,
+                )
+                for one in found.items
+            ],
+        )
+        if found.more:
+            say(f"more: --after {found.next}" if found.next else "more: name a provider, or raise --limit")
+    for problem in found.problems:
+        complain(f"problem: {problem.problem}")
+    if found.problems:
+        raise typer.Exit(PROBLEMS)
+
+
+@app.command()
+def show(provider: ProviderArgument, set_aside_id: NumberArgument, as_json: JsonOption = False) -> None:
+    """One of them, with the JSON as it stood in the file."""
+    with Store.open(Settings.load()) as store:
+        found = set_aside.show(store, provider, set_aside_id)
+    if as_json:
+        show_json(found)
+        return
+    one = found.entry
+    show_fields(
+        {
+            "set aside": f"{one.id} of {one.provider}",
+            "file": one.results_filename,
+            "position": one.position,
+            "reason": one.reason,
+            "where": one.detail,
+            "since": one.created_at,
+            "taken in": one.taken_in_at,
+        }
+    )
+    for line in found.raw_json.splitlines():
+        say(line)
+
+
+@app.command(
+    epilog="Example: webautodash set-aside show gary_wang 3 --json | jq -r .raw_json > p.json; correct p.json; "
+    "webautodash set-aside retry gary_wang 3 --with p.json"
+)
+def retry(
+    provider: ProviderArgument,
+    set_aside_id: NumberArgument,
+    corrected: Annotated[
+        str | None,
+        typer.Option("--with", metavar="FILE", help="The patient's JSON, corrected; - for standard input."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a patient in after all, as it came or corrected; the file's numbers follow."""
+    text = None if corrected is None else _read(corrected)
+    with Store.open(Settings.load()) as store:
+        owner = providers.resolve(store, provider)
+        outcome = retry_set_aside(store, owner, set_aside_id, text)
+    if as_json:
+        show_json(outcome)
+    elif outcome.taken_in:
+        say(f"set-aside patient {set_aside_id} of {owner.slug} is taken in: {outcome.outcome}")
+    if not outcome.taken_in:
+        complain(f"set-aside patient {set_aside_id} of {owner.slug} still waits: {outcome.reason}; correct it: --with")
+        raise typer.Exit(PROBLEMS)
+
+
+def _read(name: str) -> str:
+    try:
+        if name == "-":
+            content = sys.stdin.buffer.read(_TOO_LARGE + 1)
+        else:
+            with Path(name).open("rb") as file:
+                content = file.read(_TOO_LARGE + 1)
+        if len(content) > _TOO_LARGE:
+            raise UsageError("--with: larger than 64 MB; one patient's JSON is wanted")
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"--with {name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"--with {name}: not UTF-8") from None

@@ -1,0 +1,70 @@
+"""``webautodash stats``."""
+
+import typer
+
+from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.options import AnyProviderArgument, JsonOption
+from webautodash.cli.output import complain, say, show_fields, show_json, show_numbers
+from webautodash.config import Settings
+from webautodash.services.statistics import ProviderStatistics, Statistics, statistics
+from webautodash.services.store import Store
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+_NUMBERS = {
+    "patients": "total_patients",
+    "files": "total_sessions",
+    "extractions": "total_extractions",
+    "found": "found",
+    "stored": "stored",
+    "changed": "changed",
+    "duplicates": "duplicates",
+    "set aside": "set_aside",
+    "medications": "medications",
+    "diagnoses": "diagnoses",
+    "allergies": "allergies",
+    "health concerns": "health_concerns",
+    "unresolved": "unresolved_conflicts",
+    "last extraction": "last_extraction",
+}
+
+
+@app.command()
+def stats(provider: AnyProviderArgument = None, as_json: JsonOption = False) -> None:
+    """How much there is, of one provider or of all.
+
+    Patients found = stored + changed + duplicates + set aside.
+    """
+    with Store.open(Settings.load()) as store:
+        found = statistics(store, provider)
+    if as_json:
+        show_json(found)
+    elif provider is not None and found.providers:
+        _show_one(found.providers[0])
+    elif found.providers:
+        _show_all(found)
+    elif not found.problems:
+        say("no provider is registered yet")
+    for problem in found.problems:
+        complain(f"problem: {problem.slug}: {problem.problem}")
+    if found.problems:
+        raise typer.Exit(PROBLEMS)
+
+
+def _show_all(found: Statistics) -> None:
+    rows: list[list[object]] = [
+        [one.name, *(getattr(one, name) for name in _NUMBERS.values())] for one in found.providers
+    ]
+    if len(rows) > 1:
+        rows.append(["total", *(getattr(found, name) for name in _NUMBERS.values())])
+    show_numbers(["provider", *_NUMBERS], rows)
+
+
+def _show_one(one: ProviderStatistics) -> None:
+    show_fields(
+        {"provider": one.name, "database": one.database_name}
+        | {label: getattr(one, name) for label, name in _NUMBERS.items()}
+        | {"still set aside": one.waiting, "conflicts": one.total_conflicts}
+        | {f"  {word.replace('_', ' ')}": number for word, number in one.conflicts_by_type.items()}
+        | {f"  {word}": number for word, number in one.conflicts_by_severity.items()}
+    )

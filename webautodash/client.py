@@ -1,0 +1,104 @@
+"""The facade: the program from Python."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.orm import Session
+
+from webautodash.config import Settings
+from webautodash.domain.dates import DateOrder
+from webautodash.errors import NotSetUp
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services import fleet
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.providers import register, resolve
+from webautodash.services.reports import FileOutcome, IngestReport
+from webautodash.services.statistics import Statistics, statistics
+from webautodash.services.store import ProviderDatabase, Store
+
+
+class WebAutoDash:
+    """One installation, by default the one that the environment and ``webautodash.env`` describe.
+
+    Nothing is connected or made until a method needs it. Usable as a context manager, which closes the connections.
+
+    >>> with WebAutoDash() as webautodash:
+    ...     report = webautodash.ingest()
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings if settings is not None else Settings.load()
+        self._store: Store | None = None
+
+    def ingest_file(self, path: Path | str) -> FileOutcome:
+        """Take one file; the same bytes twice are stored once. What is wrong with it stands in the outcome."""
+        return ingest_paths(self._prepared(), [Path(path)]).files[0]
+
+    def ingest(self, paths: Sequence[Path | str] = ()) -> IngestReport:
+        """Take files and folders, or all of the Results folder."""
+        return ingest_paths(self._prepared(), [Path(path) for path in paths])
+
+    def register_provider(self, name: str, *, date_order: DateOrder = DateOrder.MDY) -> RegisteredProvider:
+        """Make sure that a provider is registered and has a database at head."""
+        return register(self._prepared(), name, date_order=date_order).provider
+
+    def providers(self) -> list[RegisteredProvider]:
+        """Every registered provider, by slug; none where nothing was set up yet."""
+        try:
+            return self._opened().providers()
+        except NotSetUp:
+            return []
+
+    def provider(self, name: str) -> "ProviderHandle":
+        """A provider by slug, name or alias. Raises UnknownProvider with the nearest names."""
+        store = self._opened()
+        return ProviderHandle(store.provider_database(resolve(store, name)))
+
+    def statistics(self, provider: str | None = None) -> Statistics:
+        """Counts over all providers, or over one."""
+        return statistics(self._opened(), provider)
+
+    def migrate(self, provider: str | None = None) -> list[fleet.MigrationResult]:
+        """Bring every database to head, or one; a failure is that database's result."""
+        return fleet.upgrade_all(self._prepared(), provider)
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _b: TracebackType | None) -> None:
+        self.close()
+
+    def _prepared(self) -> Store:
+        if self._store is None:
+            self._store = Store.prepare(self._settings)
+        return self._store
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            self._store = Store.open(self._settings)
+        return self._store
+
+
+class ProviderHandle:
+    """One provider, and units of work in their database."""
+
+    def __init__(self, database: ProviderDatabase) -> None:
+        self._database = database
+
+    @property
+    def registration(self) -> RegisteredProvider:
+        """The row of the registry."""
+        return self._database.provider
+
+    def session(self) -> AbstractContextManager[Session]:
+        """A unit of work for the repositories; leaving it without ``commit()`` undoes all that was done in it."""
+        return self._database.session()

@@ -1,0 +1,107 @@
+"""Settings: built once, from the environment and ``webautodash.env``; the environment wins.
+
+Nothing here is read at import. No password has a default, and none appears in ``repr`` or in an error.
+"""
+
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from webautodash.errors import ConfigurationError
+
+ENV_PREFIX = "WEBAUTODASH_"
+ENV_FILE = "webautodash.env"
+DEFAULT_DATABASE_URL = "sqlite:///webautodash-data"
+
+
+class Tls(StrEnum):
+    """How a server that is not on this machine is reached."""
+
+    VERIFY = "verify"
+    OFF = "off"
+
+
+class Settings(BaseSettings):
+    """Where the databases and the files are; the README's table says what each setting means.
+
+    Raises ConfigurationError (from ``load``) with the name of the setting, never with its value.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: SecretStr | None = None
+    db_host: str | None = None
+    db_port: int = Field(default=3306, ge=1, le=65535)
+    db_user: str | None = None
+    db_password: SecretStr | None = None
+    db_password_file: Path | None = None
+    tls: Tls = Tls.VERIFY
+    tls_ca: Path | None = None
+    connect_timeout: int = Field(default=10, ge=1, le=3600)
+    read_timeout: int = Field(default=120, ge=1, le=86400)
+
+    results_dir: Path = Path("Results")
+    database_prefix: str = Field(default="webautodash_", pattern=r"^[a-z0-9_]{1,15}$")
+    system_database: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,64}$")
+    settle_seconds: float = Field(default=2.0, ge=0, le=3600)
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("not a time zone name such as UTC or America/New_York") from None
+        return name
+
+    @classmethod
+    def load(cls, **values: object) -> "Settings":
+        """The settings, with ``values`` winning over the environment and the file."""
+        try:
+            settings = cls(**values)  # type: ignore[arg-type]  # pydantic checks them
+        except ValidationError as invalid:
+            first = invalid.errors(include_input=False, include_url=False, include_context=False)[0]
+            key = ENV_PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+            raise ConfigurationError(key, first["msg"]) from None
+        except OSError as unreadable:
+            raise ConfigurationError(ENV_FILE, f"cannot be read ({unreadable.strerror})") from None
+        except UnicodeDecodeError:
+            raise ConfigurationError(ENV_FILE, "is not UTF-8") from None
+        if settings.database_url is not None and settings.db_host is not None:
+            raise ConfigurationError(
+                ENV_PREFIX + "DB_HOST", f"is set beside {ENV_PREFIX}DATABASE_URL; keep one of the two"
+            )
+        return settings
+
+    @cached_property
+    def password(self) -> SecretStr | None:
+        """The database password given apart from the URL, from the setting or from its file."""
+        if self.db_password is not None or self.db_password_file is None:
+            return self.db_password
+        try:
+            text = self.db_password_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise ConfigurationError(ENV_PREFIX + "DB_PASSWORD_FILE", "cannot be read") from None
+        return SecretStr(text.rstrip("\r\n"))
+
+    @property
+    def system_database_name(self) -> str:
+        """The name of the system database, by default the prefix and ``system``."""
+        return self.system_database or f"{self.database_prefix}system"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of a file's ``extracted_at`` that names none."""
+        return ZoneInfo(self.timezone)

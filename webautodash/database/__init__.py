@@ -1,0 +1,5 @@
+"""Connections: servers, one database per provider, units of work. Product names live in ``dialects``."""
+
+from webautodash.database.server import Database, Server
+
+__all__ = ["Database", "Server"]

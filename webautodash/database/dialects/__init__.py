@@ -1,0 +1,48 @@
+"""The one place where a database product has a name.
+
+``types`` and ``statements`` are written once for all products; ``mysql`` (MySQL and MariaDB) and ``sqlite`` know how
+to connect, create, list, drop, lock, and what an error number means.
+"""
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from webautodash.config import DEFAULT_DATABASE_URL, ENV_PREFIX, Settings
+from webautodash.database.dialects.base import Dialect, Trouble
+from webautodash.database.dialects.mysql import MySQLDialect
+from webautodash.database.dialects.sqlite import SQLiteDialect
+from webautodash.errors import ConfigurationError
+
+__all__ = ["Dialect", "Trouble", "dialect_for"]
+
+_URL_KEY = ENV_PREFIX + "DATABASE_URL"
+_MYSQL_NAMES = frozenset({"mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"})
+
+
+def dialect_for(settings: Settings) -> Dialect:
+    """The product behind the settings' URL, or behind its parts.
+
+    Raises ConfigurationError for a URL that is none, names another product, a database, or unknown options.
+    """
+    url = _server_url(settings)
+    if url.drivername in _MYSQL_NAMES:
+        return MySQLDialect(url.set(drivername="mysql+pymysql"), settings)
+    if url.drivername in {"sqlite", "sqlite+pysqlite"}:
+        return SQLiteDialect(url)
+    raise ConfigurationError(_URL_KEY, "must begin with mysql+pymysql:// or sqlite:///")
+
+
+def _server_url(settings: Settings) -> URL:
+    if settings.db_host is not None:
+        url = URL.create("mysql+pymysql", username=settings.db_user, host=settings.db_host, port=settings.db_port)
+    else:
+        text = settings.database_url.get_secret_value() if settings.database_url else DEFAULT_DATABASE_URL
+        try:
+            url = make_url(text)
+        except (ArgumentError, ValueError):
+            raise ConfigurationError(
+                _URL_KEY, "is not a URL such as mysql+pymysql://user:password@host:3306/ or sqlite:///folder"
+            ) from None
+    if settings.password is not None:
+        url = url.set(password=settings.password.get_secret_value())
+    return url

@@ -1,0 +1,56 @@
+"""What every database product has to answer."""
+
+from contextlib import AbstractContextManager
+from enum import Enum, auto
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+
+class Trouble(Enum):
+    """What a driver's error means for the caller."""
+
+    TRANSIENT = auto()
+    UNREACHABLE = auto()
+    NO_DATABASE = auto()
+    DUPLICATE_KEY = auto()
+    REFUSED = auto()
+
+
+class Dialect(Protocol):
+    """A server of one product. Names of databases are plain text; quoting happens inside."""
+
+    @property
+    def where(self) -> str:
+        """The server as a person knows it, without user or password."""
+
+    def engine(self, database: str) -> Engine:
+        """An engine on one database. Opening a database that is not there fails; it is never made by it."""
+
+    def reader(self, engine: Engine) -> Engine:
+        """The same engine and pool for transactions that only read, and see one moment of the database."""
+
+    def exists(self, database: str) -> bool:
+        """Whether the server has the database."""
+
+    def names(self, prefix: str) -> list[str]:
+        """The databases whose names begin with ``prefix``, sorted."""
+
+    def create(self, database: str) -> None:
+        """Make an empty database; no harm where it is there already, also when two do it at once."""
+
+    def drop(self, database: str) -> None:
+        """Delete the database and all in it."""
+
+    def migrating(self, engine: Engine) -> AbstractContextManager[Connection]:
+        """A connection that alone may change the schema, in a transaction that commits at the end.
+
+        A second caller, in whatever process, waits until the first is done. The wait ends with the holder's life.
+        """
+
+    def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
+        """What an error means, and its code. Never its text: servers quote values in it."""
+
+    def close(self) -> None:
+        """Close the connections that belong to no database."""

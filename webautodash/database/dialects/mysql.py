@@ -1,0 +1,160 @@
+"""MySQL and MariaDB, through PyMySQL."""
+
+import ipaddress
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from webautodash.config import ENV_PREFIX, Settings, Tls
+from webautodash.database.dialects.base import Trouble
+from webautodash.errors import ConfigurationError, DatabaseBusy
+
+_URL_KEY = ENV_PREFIX + "DATABASE_URL"
+# A server's own default may cut long text silently; these raise instead.
+_SQL_MODE = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+_TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 2006, 2013, 2014, 4031})
+_UNREACHABLE = frozenset({1040, 1044, 1045, 1129, 1130, 1203, 1226, 1227, 2002, 2003, 2005, 2026, 2061, 2068})
+_NO_DATABASE = 1049
+_DUPLICATE_KEY = 1062
+_MIGRATION_WAIT_SECONDS = 300
+
+
+class MySQLDialect:
+    """One server; its databases are reached by an engine each, never by ``USE``."""
+
+    def __init__(self, url: URL, settings: Settings) -> None:
+        if url.database:
+            raise ConfigurationError(_URL_KEY, "must not name a database; each provider has one of its own")
+        unknown = set(url.query) - {"unix_socket"}
+        if unknown:
+            raise ConfigurationError(
+                _URL_KEY,
+                f"has unknown options: {', '.join(sorted(unknown))} (TLS: {ENV_PREFIX}TLS, {ENV_PREFIX}TLS_CA)",
+            )
+        self._url = url
+        self._connect_args = _connect_args(url, settings)
+        self._server = create_engine(
+            self._url,
+            connect_args=self._connect_args,
+            poolclass=NullPool,
+            hide_parameters=True,
+            isolation_level="AUTOCOMMIT",
+        )
+
+    @property
+    def where(self) -> str:
+        socket = self._url.query.get("unix_socket")
+        return str(socket) if socket else f"{self._url.host or 'localhost'}:{self._url.port or 3306}"
+
+    def engine(self, database: str) -> Engine:
+        return create_engine(
+            self._url.set(database=database),
+            connect_args=self._connect_args,
+            hide_parameters=True,
+            # What another worker committed while we waited for its lock must be seen.
+            isolation_level="READ COMMITTED",
+            pool_size=2,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+        )
+
+    def reader(self, engine: Engine) -> Engine:
+        return engine.execution_options(isolation_level="REPEATABLE READ")
+
+    def exists(self, database: str) -> bool:
+        with self._server.connect() as connection:
+            found = connection.execute(
+                text("SELECT 1 FROM information_schema.schemata WHERE BINARY schema_name = :name"),
+                {"name": database},
+            )
+            return found.first() is not None
+
+    def names(self, prefix: str) -> list[str]:
+        with self._server.connect() as connection:
+            found = connection.execute(text("SELECT schema_name FROM information_schema.schemata")).scalars()
+            return sorted(name for name in found if name.startswith(prefix))
+
+    def create(self, database: str) -> None:
+        with self._server.connect() as connection:
+            quoted = connection.dialect.identifier_preparer.quote_identifier(database)
+            connection.exec_driver_sql(
+                f"CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"
+            )
+
+    def drop(self, database: str) -> None:
+        with self._server.connect() as connection:
+            quoted = connection.dialect.identifier_preparer.quote_identifier(database)
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quoted}")
+
+    @contextmanager
+    def migrating(self, engine: Engine) -> Iterator[Connection]:
+        # DDL commits by itself here, so the lock is the server's named one: it dies with its connection.
+        with engine.connect() as connection:
+            name = f"webautodash_migrate_{sha256(str(engine.url.database).encode()).hexdigest()[:32]}"
+            got = connection.execute(
+                text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": _MIGRATION_WAIT_SECONDS}
+            ).scalar()
+            if got != 1:
+                raise DatabaseBusy(str(engine.url.database), "migration lock")
+            connection.commit()
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                if not connection.closed and not connection.invalidated:
+                    connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
+                    connection.commit()
+
+    def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
+        args = getattr(error.orig, "args", ())
+        code = args[0] if args and isinstance(args[0], int) else 0
+        if code in _TRANSIENT:
+            return Trouble.TRANSIENT, str(code)
+        if code in _UNREACHABLE:
+            return Trouble.UNREACHABLE, str(code)
+        if code == _NO_DATABASE:
+            return Trouble.NO_DATABASE, str(code)
+        if code == _DUPLICATE_KEY:
+            return Trouble.DUPLICATE_KEY, str(code)
+        if code == 0 and error.connection_invalidated:
+            return Trouble.TRANSIENT, "connection lost"
+        return Trouble.REFUSED, str(code)
+
+    def close(self) -> None:
+        self._server.dispose()
+
+
+def _connect_args(url: URL, settings: Settings) -> dict[str, Any]:
+    args: dict[str, Any] = {
+        "charset": "utf8mb4",
+        "sql_mode": _SQL_MODE,
+        "init_command": "SET time_zone = '+00:00'",
+        "connect_timeout": settings.connect_timeout,
+        "read_timeout": settings.read_timeout,
+        "write_timeout": settings.read_timeout,
+    }
+    if url.password is not None:
+        # The driver would encode it as latin-1.
+        args["password"] = str(url.password).encode()
+    if _on_this_machine(url) or settings.tls is Tls.OFF:
+        args["ssl_disabled"] = True
+        return args
+    try:
+        args["ssl"] = ssl.create_default_context(cafile=settings.tls_ca)
+    except (OSError, ssl.SSLError):
+        raise ConfigurationError(ENV_PREFIX + "TLS_CA", "is not a readable file of PEM certificates") from None
+    return args
+
+
+def _on_this_machine(url: URL) -> bool:
+    if "unix_socket" in url.query or url.host in {None, "", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(str(url.host)).is_loopback
+    except ValueError:
+        return False

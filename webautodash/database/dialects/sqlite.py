@@ -1,0 +1,144 @@
+"""SQLite: a folder of files, one file a database."""
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from webautodash.config import ENV_PREFIX
+from webautodash.database.dialects.base import Trouble
+from webautodash.errors import ConfigurationError, TerminalError
+
+_SUFFIX = ".db"
+_BUSY_TIMEOUT_SECONDS = 60
+_TRANSIENT = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+
+
+class SQLiteDialect:
+    """The embedded default. Only the owner may read the folder and its files."""
+
+    def __init__(self, url: URL) -> None:
+        if not url.database or url.database == ":memory:":
+            raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", "needs a folder: sqlite:///folder")
+        if url.query:
+            raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", "takes no options after ? for SQLite")
+        # Taken here once: a later change of the working folder must not make a second store.
+        self._folder = Path(url.database).expanduser().absolute()
+        if self._folder.exists() and not self._folder.is_dir():
+            raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", f"{url.database} is a file; SQLite needs a folder")
+
+    @property
+    def where(self) -> str:
+        return f"the SQLite folder {self._folder}"
+
+    def engine(self, database: str) -> Engine:
+        path = self._path(database)
+
+        def connect() -> sqlite3.Connection:
+            # mode=rw opens and never creates; isolation_level=None hands BEGIN to the event below: with the
+            # driver's own transactions DDL is never rolled back and savepoints outlive them.
+            return sqlite3.connect(
+                f"{path.as_uri()}?mode=rw",
+                uri=True,
+                isolation_level=None,
+                timeout=_BUSY_TIMEOUT_SECONDS,
+                check_same_thread=False,
+            )
+
+        engine = create_engine(
+            "sqlite+pysqlite://",
+            creator=connect,
+            pool_size=2,
+            hide_parameters=True,
+        )
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+        return engine
+
+    def reader(self, engine: Engine) -> Engine:
+        return engine.execution_options(reading=True)
+
+    def exists(self, database: str) -> bool:
+        return self._path(database).is_file()
+
+    def names(self, prefix: str) -> list[str]:
+        if not self._folder.is_dir():
+            return []
+        found = (entry.name.removesuffix(_SUFFIX) for entry in os.scandir(self._folder) if entry.name.endswith(_SUFFIX))
+        return sorted(name for name in found if name.startswith(prefix))
+
+    def create(self, database: str) -> None:
+        path = self._path(database)
+        if path.exists():
+            return
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Made aside and linked into place: WAL mode cannot be switched on while others already look.
+            draft = self._folder / f".{database}.{secrets.token_hex(4)}.new"
+            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            try:
+                connection = sqlite3.connect(draft)
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.close()
+                with suppress(FileExistsError):
+                    os.link(draft, path)
+            finally:
+                draft.unlink()
+        except OSError as error:
+            raise TerminalError(f"cannot create a database in {self._folder}: {error.strerror}") from None
+
+    def drop(self, database: str) -> None:
+        for suffix in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                self._path(database).with_name(f"{database}{_SUFFIX}{suffix}").unlink()
+
+    @contextmanager
+    def migrating(self, engine: Engine) -> Iterator[Connection]:
+        # BEGIN IMMEDIATE is the lock. Foreign keys are off: a table rebuild would cascade into the child rows.
+        with engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)  # noqa: S101  # the creator above made it
+            raw.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                    if orphans is not None:
+                        raise TerminalError(f"the migration leaves rows of {orphans[0]} without their parent; undone")
+            finally:
+                raw.execute("PRAGMA foreign_keys=ON")
+
+    def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
+        code: int = getattr(error.orig, "sqlite_errorcode", 0)
+        name: str = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
+        primary = code & 0xFF
+        if primary in _TRANSIENT:
+            return Trouble.TRANSIENT, name
+        if code in _DUPLICATE:
+            return Trouble.DUPLICATE_KEY, name
+        if primary == sqlite3.SQLITE_CANTOPEN and isinstance(error, OperationalError):
+            return Trouble.NO_DATABASE, name
+        return Trouble.REFUSED, name
+
+    def close(self) -> None:
+        """Nothing is open without a database."""
+
+    def _path(self, database: str) -> Path:
+        return self._folder / f"{database}{_SUFFIX}"
+
+
+def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _on_begin(connection: Connection) -> None:
+    # A writer takes the lock at once: upgrading a reader's transaction in the middle fails without waiting.
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

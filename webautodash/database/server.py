@@ -1,0 +1,120 @@
+"""A server, and the databases on it."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+
+from webautodash.config import Settings
+from webautodash.database.dialects import Dialect, dialect_for
+from webautodash.database.session import retrying, translated, unit_of_work
+
+T = TypeVar("T")
+
+# Each open database holds at most a few connections; the least recently used one is closed beyond this.
+_OPEN_DATABASES = 16
+
+
+class Database:
+    """One database, with an engine and a pool of its own: a pooled connection never serves two."""
+
+    def __init__(self, name: str, dialect: Dialect) -> None:
+        self.name = name
+        self._dialect = dialect
+        self._engine: Engine = dialect.engine(name)
+        self._reader = dialect.reader(self._engine)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, for whoever needs SQLAlchemy itself."""
+        return self._engine
+
+    def session(self) -> AbstractContextManager[Session]:
+        """A unit of work that may write; leaving it without ``commit()`` undoes all."""
+        return unit_of_work(self._engine, self._dialect, self.name)
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A session that sees one moment of the database, and holds up no writer."""
+        return unit_of_work(self._reader, self._dialect, self.name)
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        """``work`` in one transaction, committed at its end, the whole repeated when it was interrupted."""
+
+        def once() -> T:
+            with self.session() as session:
+                result = work(session)
+                session.commit()
+                return result
+
+        return retrying(once)
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A connection that alone may change the schema; others wait for it."""
+        with translated(self._dialect, self.name), self._dialect.migrating(self._engine) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._engine.dispose()
+
+
+class Server:
+    """Where the databases live: a MySQL or MariaDB server, or a folder of SQLite files."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._dialect = dialect_for(settings)
+        self._open: OrderedDict[str, Database] = OrderedDict()
+
+    @property
+    def where(self) -> str:
+        """The server as a person knows it, without user or password."""
+        return self._dialect.where
+
+    def database(self, name: str) -> Database:
+        """The database of this name. Nothing is connected yet and nothing is made."""
+        if name in self._open:
+            self._open.move_to_end(name)
+            return self._open[name]
+        if len(self._open) >= _OPEN_DATABASES:
+            self._open.popitem(last=False)[1].close()
+        return self._open.setdefault(name, Database(name, self._dialect))
+
+    def exists(self, name: str) -> bool:
+        """Whether the server has this database."""
+        with translated(self._dialect, name):
+            return self._dialect.exists(name)
+
+    def names(self, prefix: str) -> list[str]:
+        """The databases whose names begin with ``prefix``."""
+        with translated(self._dialect, prefix):
+            return self._dialect.names(prefix)
+
+    def create(self, name: str) -> Database:
+        """Make the database where it is missing. Safe to repeat, and for two at once."""
+        with translated(self._dialect, name):
+            self._dialect.create(name)
+        return self.database(name)
+
+    def drop(self, name: str) -> None:
+        """Delete the database and all in it."""
+        if name in self._open:
+            self._open.pop(name).close()
+        with translated(self._dialect, name):
+            self._dialect.drop(name)
+
+    def close(self) -> None:
+        """Close every connection."""
+        while self._open:
+            self._open.popitem()[1].close()
+        self._dialect.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _b: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,97 @@
+"""Units of work: a session that undoes what was not committed, and errors that quote nobody's data."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from webautodash.database.dialects import Dialect, Trouble
+from webautodash.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseMissing,
+    DatabaseUnreachable,
+    DuplicateKey,
+    TransientError,
+    WebAutoDashError,
+)
+
+T = TypeVar("T")
+
+_TRIES = 6
+_FIRST_PAUSE_SECONDS = 0.05
+
+
+@contextmanager
+def unit_of_work(engine: Engine, dialect: Dialect, database: str) -> Iterator[Session]:
+    """A session on ``engine``; leaving it without ``commit()`` undoes all that was done in it.
+
+    Raises this package's errors instead of the driver's, whose texts quote values.
+    """
+    with translated(dialect, database), Session(engine, autoflush=False, expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def translated(dialect: Dialect, database: str) -> Iterator[None]:
+    """Turn a driver's error into one of ours: the code and the database, nothing of its text."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _translate(error, dialect, database) from None
+    except SQLAlchemyError as error:
+        raise DatabaseError(database, type(error).__name__, "the database library refused the call") from None
+
+
+def _translate(error: DBAPIError, dialect: Dialect, database: str) -> WebAutoDashError:
+    trouble, code = dialect.trouble(error)
+    match trouble:
+        case Trouble.TRANSIENT:
+            return DatabaseBusy(database, code)
+        case Trouble.UNREACHABLE:
+            return DatabaseUnreachable(dialect.where, code, _ADVICE.get(code, "check the host, port and account"))
+        case Trouble.NO_DATABASE:
+            return DatabaseMissing(database)
+        case Trouble.DUPLICATE_KEY:
+            return DuplicateKey(database, code, "a unique key holds this row already")
+        case Trouble.REFUSED:
+            return DatabaseError(database, code, _ADVICE.get(code, "the statement was undone"))
+
+
+_ADVICE = {
+    "1044": "the account has no right to this database; grant it (README, A first session on MySQL or MariaDB)",
+    "1045": "user or password are wrong: WEBAUTODASH_DB_USER, WEBAUTODASH_DB_PASSWORD or the URL",
+    "1142": "the account lacks a right on this table; grant it (README, A first session on MySQL or MariaDB)",
+    "1146": "a table is missing: run `webautodash migrate up`",
+    "1227": "the account lacks the right to make databases; grant CREATE on the prefix (README)",
+    "1153": "a row is larger than the server's max_allowed_packet; raise it",
+    "1040": "the server has too many connections; raise max_connections or try later",
+    "2002": "no server listens there: check that it runs, WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and _PORT",
+    "2003": "no server listens there: check that it runs, WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and _PORT",
+    "2026": "TLS failed: name the server's certificate authority in WEBAUTODASH_TLS_CA",
+    "SQLITE_READONLY": "the SQLite folder is read-only for this user",
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_CORRUPT": "the database file is damaged; keep it, and restore a backup beside it",
+    "SQLITE_NOTADB": "the file is no SQLite database; keep it, and restore a backup beside it",
+}
+
+
+def retrying(work: Callable[[], T]) -> T:
+    """Call ``work`` again, a few times and with growing pauses, while it raises TransientError.
+
+    ``work`` is a whole transaction: what failed inside it is undone before the next try.
+    """
+    for attempt in range(1, _TRIES):
+        try:
+            return work()
+        except DatabaseUnreachable:
+            raise
+        except TransientError:
+            pause = _FIRST_PAUSE_SECONDS * 2**attempt
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
+    return work()

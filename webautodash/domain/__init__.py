@@ -1,0 +1,1 @@
+"""What the program knows without a database: the file, one patient, what counts as the same."""

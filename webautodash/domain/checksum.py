@@ -1,0 +1,94 @@
+"""The canonical form of a patient's clinical content: what counts as the same.
+
+Unicode composed, white space collapsed, case folded, dates as ISO where they parse, null and empty like missing.
+"""
+
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from webautodash.domain.dates import parse_date
+from webautodash.domain.lists import LISTS, ClinicalList, Row
+
+# They change from one visit to the next without the patient changing.
+_SCRAPED = frozenset({"patient_id", "age", "row_index", "extracted_at", "found_at", "extraction_method", "scraped_at"})
+
+
+def checksum(prn: str, demographics: Mapping[str, Any], lists: Mapping[str, Sequence[Row]]) -> str:
+    """Fingerprint of a patient's clinical content, to tell a repeat from a change.
+
+    The four lists are multisets: the portal's order does not count, the number of equal rows does. UUID, age, scrape
+    times, URLs and filter fields are left out: they differ between identical visits.
+
+    Takes the columns of ``patients`` and of the four tables, so that stored rows give the same fingerprint.
+    Returns the SHA-256 of the canonical UTF-8 JSON, 64 hexadecimal digits.
+    Source: README, "What counts as a change".
+    """
+    canonical = {
+        "prn": prn,
+        "name": folded(demographics["patient_name"] or ""),
+        "date_of_birth": canonical_date(demographics, "date_of_birth"),
+        "gender": folded(demographics["gender"] or ""),
+    } | {which.name: sorted(canonical_item(which, row) for row in lists[which.name]) for which in LISTS}
+    return sha256(_dump(canonical).encode()).hexdigest()
+
+
+def folded(text: str) -> str:
+    """Text as it is compared: composed, white space collapsed, case folded."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return " ".join(text.casefold().split())
+
+
+def canonical_date(row: Mapping[str, Any], field: str) -> str:
+    """A date as it is compared: ISO where it parsed, else its folded text."""
+    parsed = row[field]
+    return parsed.isoformat() if parsed else folded(row[f"{field}_text"] or "")
+
+
+def canonical_item(which: ClinicalList, row: Row) -> str:
+    """One row of a list as it is compared: the JSON of its fields that hold anything."""
+    fields: dict[str, Any] = {
+        which.text_field: folded(row[which.text_field] or ""),
+        which.type_field: folded(row[which.type_field] or ""),
+    }
+    for name in which.prose_fields:
+        fields[name] = folded(row[name] or "")
+    for name in which.short_fields:
+        fields[name] = _range(row[name]) if name == "dates" else folded(row[name] or "")
+    for name in which.date_fields:
+        fields[name] = canonical_date(row, name)
+    if "medication_strength_text" in row:
+        fields["medication_strength"] = folded(row["medication_strength_text"] or "")
+    if row["extra"]:
+        fields |= {key: _canonical_value(value) for key, value in row["extra"].items() if _is_clinical(key)}
+    return _dump({key: value for key, value in fields.items() if value not in ("", [], {}, None)})
+
+
+def _is_clinical(key: str) -> bool:
+    return key not in _SCRAPED and not key.lower().endswith("url")
+
+
+def _range(text: str | None) -> str:
+    """A printed range of dates ("10/20/1988 - ") with both ends as ISO."""
+    ends = [end.strip() for end in (text or "").split(" - ")] if text else [""]
+    return folded(" - ".join(parsed.isoformat() if (parsed := parse_date(end)) else end for end in ends))
+
+
+def _canonical_value(value: Any) -> Any:
+    match value:
+        case str():
+            return folded(value)
+        case list():
+            return [_canonical_value(part) for part in value]
+        case dict():
+            parts = {key: _canonical_value(part) for key, part in value.items() if _is_clinical(key)}
+            return {key: part for key, part in parts.items() if part not in ("", [], {}, None)}
+        case _:
+            return value
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,75 @@
+"""Dates and times as portals write them; what is not clearly one is None, and the raw text is kept elsewhere."""
+
+import datetime
+import re
+from enum import StrEnum
+from functools import lru_cache
+
+FIRST_YEAR = 1000  # what MySQL's DATE and DATETIME hold, up to 9999
+
+_LONGEST = 40  # no accepted form is longer; keeps hostile texts out of the cache
+
+_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+_ISO = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[T ]((?:[01][0-9]|2[0-3]):[0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,9}))?)?"
+    r"(Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)?)?"
+)
+
+
+class DateOrder(StrEnum):
+    """What comes first in a date with slashes; the text itself cannot tell."""
+
+    MDY = "mdy"
+    DMY = "dmy"
+
+
+def parse_date(text: str | None, order: DateOrder = DateOrder.MDY) -> datetime.date | None:
+    """The day that a text names, or None; never a guess.
+
+    Read are 1/31/2024 and 01/31/2024 (the day first with DateOrder.DMY), 2024-01-31, and an ISO date-time, of which
+    the date part counts as it is written, whatever the zone. Years from 1000 to 9999, four digits. None for
+    everything else: parts of a date, two-digit years, days that the calendar does not have. Never raises.
+    """
+    if text is None or len(stripped := text.strip()) > _LONGEST:
+        return None
+    return _date(stripped, order)
+
+
+def parse_instant(text: str | None, naive_zone: datetime.tzinfo) -> datetime.datetime | None:
+    """The moment that an ISO date-time names, aware, in UTC, to the microsecond (further digits are cut).
+
+    Without an offset or "Z" it is a local time of `naive_zone`; a date alone is its midnight there. None for
+    everything else and for moments outside the years 1000 to 9999 in UTC. Never raises.
+    """
+    if text is None or len(stripped := text.strip()) > _LONGEST:
+        return None
+    if (parts := _ISO.fullmatch(stripped)) is None:
+        return None
+    day, clock, seconds, fraction, offset = parts.groups()
+    micros = (fraction or "")[:6].ljust(6, "0")
+    try:
+        local = datetime.datetime.fromisoformat(f"{day}T{clock or '00:00'}:{seconds or '00'}.{micros}{offset or ''}")
+        aware = local if local.tzinfo is not None else local.replace(tzinfo=naive_zone)
+        instant = aware.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        return None
+    return instant if instant.year >= FIRST_YEAR else None
+
+
+# A patient has some forty dates and a practice a few thousand different days: most are read from the cache.
+@lru_cache(maxsize=16_384)
+def _date(text: str, order: DateOrder) -> datetime.date | None:
+    if (slashed := _SLASHED.fullmatch(text)) is not None:
+        first, second, year = map(int, slashed.groups())
+        month, day = (first, second) if order is DateOrder.MDY else (second, first)
+    elif (iso := _ISO.fullmatch(text)) is not None:
+        year, month, day = map(int, iso[1].split("-"))
+    else:
+        return None
+    if year < FIRST_YEAR:
+        return None
+    try:
+        return datetime.date(year, month, day)
+    except ValueError:
+        return None

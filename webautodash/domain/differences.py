@@ -1,0 +1,164 @@
+"""What went, what came, what it is called and how much it matters."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from webautodash.domain.checksum import canonical_date, canonical_item, folded
+from webautodash.domain.documents import to_json
+from webautodash.domain.lists import ALLERGIES, LISTS, MEDICATIONS, ClinicalList, Row
+from webautodash.domain.records import Demographics, PatientRecord
+from webautodash.domain.vocabulary import ConflictType, Severity
+
+Lists = Mapping[str, Sequence[Row]]
+
+# Another birth date: the PRN may have been given to someone else.
+_DEMOGRAPHIC_SEVERITIES = {
+    "patient_name": Severity.HIGH,
+    "date_of_birth": Severity.CRITICAL,
+    "gender": Severity.HIGH,
+}
+_SCRAPE_COLUMNS = frozenset({"row_index", "extraction_method", "extracted_at", "extra"})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One entry for ``data_conflicts``; the values are JSON, the description holds counts only."""
+
+    conflict_type: ConflictType
+    severity: Severity
+    field_name: str
+    old_value: str | None
+    new_value: str | None
+    description: str
+
+
+def demographic_differences(known: Demographics, new: Demographics) -> list[Difference]:
+    """Name, birth date and gender that both have and that differ. A value that one side lacks says nothing."""
+    return [
+        _mismatch(field, known, new, severity)
+        for field, severity in _DEMOGRAPHIC_SEVERITIES.items()
+        if (old := _compared(known, field)) and (now := _compared(new, field)) and old != now
+    ]
+
+
+def appearances(before: Demographics, new: Demographics) -> list[Difference]:
+    """Name, birth date and gender that one of two extractions with the same criteria has and the other lacks."""
+    return [
+        _mismatch(field, before, new, Severity.LOW)
+        for field in _DEMOGRAPHIC_SEVERITIES
+        if bool(_compared(before, field)) != bool(_compared(new, field))
+    ]
+
+
+def list_differences(before: Lists, new: Lists) -> list[Difference]:
+    """One difference for each list whose items differ, with just the items that went and came."""
+    found = []
+    for which in LISTS:
+        went, came = _went_and_came(which, before[which.name], new[which.name])
+        if went or came:
+            found.append(
+                Difference(
+                    ConflictType.MEDICATION_CONFLICT if which is MEDICATIONS else ConflictType.DATA_CHANGED,
+                    _severity(which, before[which.name], new[which.name]),
+                    which.name,
+                    to_json(went),
+                    to_json(came),
+                    f"{which.name.replace('_', ' ')}: {len(went)} went, {len(came)} came",
+                )
+            )
+    return found
+
+
+def repeated_differently(earlier: PatientRecord, later: PatientRecord) -> Difference:
+    """The PRN stands twice in one file and the two do not say the same; the later one is stored."""
+    parts = [
+        *demographic_differences(earlier.demographics, later.demographics),
+        *appearances(earlier.demographics, later.demographics),
+        *list_differences(earlier.lists, later.lists),
+    ]
+    severity = max((part.severity for part in parts), key=lambda severity: severity.rank, default=Severity.LOW)
+    return Difference(
+        ConflictType.DATA_CHANGED,
+        severity,
+        "prn",
+        to_json(_whole(earlier)),
+        to_json(_whole(later)),
+        f"the PRN stands twice in the file with different content, at positions {earlier.position} and "
+        f"{later.position}; the later one is stored",
+    )
+
+
+def duplicate(checksum: str) -> Difference:
+    """The same content again: recorded, nothing to decide."""
+    return Difference(
+        ConflictType.EXTRACTION_DUPLICATE,
+        Severity.LOW,
+        "data_checksum",
+        to_json(checksum),
+        to_json(checksum),
+        "the same content as the latest extraction with the same criteria",
+    )
+
+
+def presented(row: Row) -> dict[str, Any]:
+    """A row under the input's names, raw, without what says only how it was scraped."""
+    shown = {}
+    for name, value in row.items():
+        if name in _SCRAPE_COLUMNS or value in (None, ""):
+            continue
+        if name.endswith("_text") and name.removesuffix("_text") in row:
+            shown[name.removesuffix("_text")] = value
+        elif f"{name}_text" not in row and name != "diagnosis_code":
+            shown[name] = value
+    return shown | (row["extra"] or {})
+
+
+def _went_and_came(which: ClinicalList, before: Sequence[Row], new: Sequence[Row]) -> tuple[list[Any], list[Any]]:
+    old, now = _by_canonical(which, before), _by_canonical(which, new)
+    went = Counter({key: len(rows) for key, rows in old.items()})
+    came = Counter({key: len(rows) for key, rows in now.items()})
+    return (
+        [presented(old[key][0]) for key in sorted((went - came).elements())],
+        [presented(now[key][0]) for key in sorted((came - went).elements())],
+    )
+
+
+def _by_canonical(which: ClinicalList, rows: Sequence[Row]) -> dict[str, list[Row]]:
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[canonical_item(which, row)].append(row)
+    return grouped
+
+
+def _severity(which: ClinicalList, before: Sequence[Row], new: Sequence[Row]) -> Severity:
+    if which is ALLERGIES:
+        known = Counter(folded(row["allergy_name"] or "") for row in before)
+        still = Counter(folded(row["allergy_name"] or "") for row in new)
+        return Severity.HIGH if known - still else Severity.MEDIUM
+    return Severity.MEDIUM if which is MEDICATIONS else Severity.LOW
+
+
+def _compared(person: Demographics, field: str) -> str:
+    if field == "date_of_birth":
+        return canonical_date(person.values(), field)
+    return folded(getattr(person, field) or "")
+
+
+def _mismatch(field: str, old: Demographics, new: Demographics, severity: Severity) -> Difference:
+    raw = "date_of_birth_text" if field == "date_of_birth" else field
+    return Difference(
+        ConflictType.DEMOGRAPHIC_MISMATCH,
+        severity,
+        field,
+        to_json(getattr(old, raw)),
+        to_json(getattr(new, raw)),
+        f"{field.replace('_', ' ')} differs",
+    )
+
+
+def _whole(record: PatientRecord) -> dict[str, Any]:
+    person = record.demographics
+    shown = {"patient_name": person.patient_name, "date_of_birth": person.date_of_birth_text, "gender": person.gender}
+    return shown | {which.name: [presented(row) for row in record.lists[which.name]] for which in LISTS}

@@ -1,0 +1,158 @@
+"""One extraction file, read once: the bytes' identity, the metadata, and each patient still undecoded."""
+
+import codecs
+import json
+import mmap
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from webautodash.errors import MalformedDocument, StillBeingWritten, UnusableFile
+
+_CHUNK = 1 << 20
+_IN_MEMORY = 32 << 20
+_BYTE_OFFSET = re.compile(r" \(byte (\d+)\)")
+_PATH = re.compile(r" - at `([^`]*)`")
+
+
+class _File(msgspec.Struct):
+    extraction_metadata: dict[str, Any]
+    extraction_results: list[msgspec.Raw]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file whose JSON is whole. ``patients`` are views into its bytes; each is decoded when its turn comes."""
+
+    path: Path
+    sha256: str
+    """Of the bytes that were read, 64 hexadecimal digits: the file's identity."""
+    size: int
+    metadata: dict[str, Any]
+    patients: Sequence[msgspec.Raw]
+
+    @property
+    def provider_name(self) -> str | None:
+        """The provider that the file names, None where it names none."""
+        name = self.metadata.get("provider_name")
+        return name if isinstance(name, str) and name.strip() else None
+
+
+def read_document(path: Path) -> Document:
+    """Read a file with bounded memory: what is larger than 32 MB is parsed from an unlinked private copy.
+
+    The copy is what makes the bytes that were hashed the bytes that are parsed, whatever happens to the file.
+
+    Raises UnusableFile for what is no regular file, StillBeingWritten when it changes meanwhile, and
+    MalformedDocument with line and column, or a JSON path, for content that is no extraction.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
+        digest, size, valid = _copy(path, copy)
+        if size == 0:
+            raise MalformedDocument(path, "line 1, column 1", "the file is empty", truncated=True)
+        content = _content(copy, size)
+        if valid < size:
+            position = _line_and_column(content, valid)
+            raise MalformedDocument(path, position, "not UTF-8", truncated=size - valid < 4)
+        return _parse(path, digest, content)
+
+
+def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int]:
+    """Copy a file; its SHA-256, its size, and how many of its bytes are valid UTF-8."""
+    try:
+        # O_NONBLOCK: opening a fifo must not wait for a writer.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        reason = "is a symbolic link" if path.is_symlink() else f"cannot be opened ({error.strerror})"
+        raise UnusableFile(path, reason) from None
+    with open(handle, "rb", buffering=0) as file:  # noqa: PTH123  # a descriptor, not a path
+        before = os.fstat(handle)
+        if not stat.S_ISREG(before.st_mode):
+            raise UnusableFile(path, "is not a regular file")
+        digest, decoder = sha256(), codecs.getincrementaldecoder("utf-8")()
+        size, valid = 0, None
+        try:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                copy.write(chunk)
+                if valid is None:
+                    pending = len(decoder.getstate()[0])
+                    try:
+                        decoder.decode(chunk)
+                    except UnicodeDecodeError as error:
+                        valid = size - pending + error.start
+                size += len(chunk)
+        except OSError as error:
+            raise UnusableFile(path, f"cannot be read ({error.strerror})") from None
+        after = os.fstat(handle)
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+            raise StillBeingWritten(path)
+    if valid is None:
+        valid = size - len(decoder.getstate()[0])
+    return digest.hexdigest(), size, valid
+
+
+def _content(copy: IO[bytes], size: int) -> memoryview:
+    copy.seek(0)
+    if size <= _IN_MEMORY:
+        content = memoryview(copy.read())
+    else:
+        # The mapping keeps the unlinked file alive.
+        content = memoryview(mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ))
+    return content[3:] if bytes(content[:3]) == codecs.BOM_UTF8 else content
+
+
+def _parse(path: Path, digest: str, content: memoryview) -> Document:
+    try:
+        parsed = msgspec.json.decode(content, type=_File)
+    except RecursionError:
+        raise MalformedDocument(path, "somewhere inside", "nested too deeply") from None
+    except msgspec.ValidationError as error:
+        reason = str(error)
+        where = _PATH.search(reason)
+        raise MalformedDocument(path, where[1] if where else "$", _PATH.sub("", reason)) from None
+    except (msgspec.DecodeError, ValueError) as error:
+        reason = str(error)
+        where = _BYTE_OFFSET.search(reason)
+        truncated = where is None and "truncated" in reason
+        position = _line_and_column(content, int(where[1]) if where else len(content))
+        reason = "the file ends in the middle" if truncated else _BYTE_OFFSET.sub("", reason)
+        raise MalformedDocument(path, position, reason, truncated=truncated) from None
+    return Document(path, digest, len(content), parsed.extraction_metadata, parsed.extraction_results)
+
+
+def _line_and_column(content: memoryview, offset: int) -> str:
+    line, start = 1, 0
+    for begin in range(0, offset, _CHUNK):
+        chunk = bytes(content[begin : min(begin + _CHUNK, offset)])
+        if newlines := chunk.count(b"\n"):
+            line += newlines
+            start = begin + chunk.rindex(b"\n") + 1
+    column = len(bytes(content[start:offset][:_CHUNK]).decode("utf-8", "replace")) + 1
+    return f"line {line}, column {column}"
+
+
+def decode_patient(raw: msgspec.Raw) -> dict[str, Any]:
+    """One patient as plain JSON values. Raises ValueError or RecursionError where it is none."""
+    value = msgspec.json.decode(raw)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")
+    return value
+
+
+def raw_text(raw: msgspec.Raw) -> str:
+    """A patient's JSON as it stands in the file."""
+    return bytes(raw).decode("utf-8")
+
+
+def to_json(value: object) -> str:
+    """JSON for a person to read back: keys sorted, letters unescaped."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

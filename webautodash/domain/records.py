@@ -1,0 +1,204 @@
+"""One session and one patient, normalised: typed values beside raw text, nothing dropped."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from webautodash.domain.checksum import checksum, folded
+from webautodash.domain.dates import DateOrder, parse_date, parse_instant
+from webautodash.domain.documents import decode_patient, to_json
+from webautodash.domain.limits import PRN_LENGTH, SHORT_TEXT_LENGTH
+from webautodash.domain.lists import LISTS, Row, read_list, remaining, take_text
+from webautodash.errors import UnreadablePatient
+
+_FILTER_FIELDS = (
+    "filter_medication_strength",
+    "filter_start_date",
+    "filter_stop_date",
+    "filter_last_seen",
+    "filter_provider",
+)
+_SESSION_FIELDS = (
+    "job_name",
+    "portal_name",
+    "extraction_mode",
+    "provider_name",
+    "provider_directory",
+    "patient_identifier",
+    "results_filename",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Demographics:
+    """Who a patient is, as one extraction says; every value as the portal printed it, the birth date parsed too."""
+
+    patient_uuid: str | None = None
+    patient_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    date_of_birth: date | None = None
+    date_of_birth_text: str | None = None
+    age: str | None = None
+    gender: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None
+
+    def values(self) -> dict[str, Any]:
+        """By column name."""
+        return {name: getattr(self, name) for name in Demographics.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRecord:
+    """What one file says of one patient."""
+
+    position: int
+    """Place in the file, from 0."""
+    prn: str
+    demographics: Demographics
+    found: dict[str, Any]
+    """How the sweep came to this patient: columns of ``patient_extractions``."""
+    lists: dict[str, list[Row]]
+    """Rows by the name of their list."""
+    extra: dict[str, Any] | None
+    checksum: str
+    """64 hexadecimal digits, see ``domain.checksum``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """The metadata of one file: columns of ``extraction_sessions``."""
+
+    criteria_key: str
+    """SHA-256 of target medication, start and end date: the criteria, as one value that is never null."""
+    extracted_at: datetime | None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def session_record(metadata: Mapping[str, Any], order: DateOrder, zone: tzinfo) -> SessionRecord:
+    """Normalise a file's metadata. A value that does not parse or fit stays in ``extra`` as it came."""
+    rest = dict(metadata)
+    values: dict[str, Any] = {name: take_text(rest, name) for name in _SESSION_FIELDS}
+    values["target_url"] = take_text(rest, "target_url", None)
+    values["target_medication"] = take_text(rest, "medication")
+    job_id = rest.get("job_id")
+    usable = isinstance(job_id, int) and not isinstance(job_id, bool) and abs(job_id) < 2**63
+    values["job_id"] = rest.pop("job_id") if usable else None
+    for name in ("start_date", "end_date"):
+        values[name] = parse_date(metadata.get(name) if isinstance(metadata.get(name), str) else None, order)
+        if values[name] is not None:
+            del rest[name]
+    stamp = metadata.get("extracted_at")
+    extracted_at = parse_instant(stamp if isinstance(stamp, str) else None, zone)
+    if extracted_at is not None:
+        del rest["extracted_at"]
+    values["extra"] = remaining(rest, "extraction_metadata")
+    criteria = [
+        folded(str(metadata.get("medication") or "")),
+        *(_criterion(values[name], metadata.get(name)) for name in ("start_date", "end_date")),
+    ]
+    key = sha256(to_json(criteria).encode()).hexdigest()
+    return SessionRecord(key, extracted_at, values)
+
+
+def _criterion(parsed: date | None, raw: object) -> str:
+    return parsed.isoformat() if parsed else folded(str(raw or ""))
+
+
+def patient_record(raw: msgspec.Raw, position: int, order: DateOrder) -> PatientRecord:
+    """Decode and normalise one patient.
+
+    Raises UnreadablePatient, with a code and a JSON path, for one without a PRN or with a shape that is none.
+    """
+    try:
+        patient = decode_patient(raw)
+    except RecursionError:
+        raise UnreadablePatient("nested_too_deeply", f"extraction_results[{position}]") from None
+    except ValueError:
+        raise UnreadablePatient("malformed", f"extraction_results[{position}]") from None
+    return normalise(patient, position, order)
+
+
+def normalise(patient: dict[str, Any], position: int, order: DateOrder) -> PatientRecord:
+    """A decoded patient as a record; see ``patient_record``."""
+    rest = dict(patient)
+    printed = rest.pop("demographics_printable", None)
+    if not isinstance(printed, dict):
+        raise UnreadablePatient("no_demographics", "demographics_printable")
+    printed = dict(printed)
+    prn = read_prn(printed.pop("prn", None))
+    demographics = _demographics(rest, printed, order)
+    found: dict[str, Any] = {name: take_text(rest, name) for name in _FILTER_FIELDS}
+    for name in ("filter_medication_name", "summary_page_url"):
+        found[name] = take_text(rest, name, None)
+    inner = rest.pop("extraction_metadata", None)
+    inner = dict(inner) if isinstance(inner, dict) else {"value": inner}
+    found["extraction_method"], found["found_at"] = take_text(inner, "extraction_method"), take_text(inner, "found_at")
+
+    lists: dict[str, list[Row]] = {}
+    for which in LISTS:
+        lists[which.name], unmatched = read_list(patient, which, order)
+        rest.pop(which.key, None)
+        for key, _ in which.split_lists:
+            rest.pop(key, None)
+        rest.update(unmatched)
+    leftovers = {
+        "demographics_printable": remaining(printed, "demographics_printable"),
+        "extraction_metadata": remaining(inner, "extraction_metadata"),
+    }
+    extra = remaining(rest | leftovers, "patient")
+    return PatientRecord(position, prn, demographics, found, lists, extra, checksum(prn, demographics.values(), lists))
+
+
+def read_prn(value: object) -> str:
+    """The identity of a patient: trimmed, otherwise as it came; equal only when every byte is.
+
+    Raises UnreadablePatient where there is none, or one that could be mistaken for another: a fraction, control
+    characters, more than fits.
+    """
+    where = "demographics_printable.prn"
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise UnreadablePatient("no_prn", where)
+    if not isinstance(value, str):
+        raise UnreadablePatient("unusable_prn", where)
+    prn = value.strip()
+    if len(prn) > PRN_LENGTH or not prn.isprintable():
+        raise UnreadablePatient("unusable_prn", where)
+    return prn
+
+
+def _demographics(rest: dict[str, Any], printed: dict[str, Any], order: DateOrder) -> Demographics:
+    uuid = take_text(rest, "patient_id")
+    name = _required_fit(printed, "patient_name") or _required_fit(rest, "patient_name")
+    if rest.get("patient_name") == name:
+        rest.pop("patient_name", None)
+    born = _required_fit(printed, "date_of_birth")
+    return Demographics(
+        patient_uuid=uuid,
+        patient_name=name,
+        first_name=take_text(printed, "first_name"),
+        last_name=take_text(printed, "last_name"),
+        date_of_birth=parse_date(born, order),
+        date_of_birth_text=born,
+        age=take_text(printed, "age"),
+        gender=_required_fit(printed, "gender"),
+        phone=take_text(printed, "phone"),
+        email=take_text(printed, "email"),
+        address=take_text(printed, "address", None),
+    )
+
+
+def _required_fit(fields: dict[str, Any], key: str) -> str | None:
+    """A value that tells one person from another: it fits its column, or the patient waits for a person."""
+    text = take_text(fields, key)
+    if text is None and fields.get(key) is not None:
+        raise UnreadablePatient("unusable_value", f"{key}: not a text of at most {SHORT_TEXT_LENGTH} characters")
+    return text if text and text.strip() else None

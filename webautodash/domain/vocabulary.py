@@ -1,0 +1,77 @@
+"""Closed lists of words that the databases hold and the command line takes."""
+
+from enum import StrEnum
+
+
+class ConflictType(StrEnum):
+    """What kind of difference was found."""
+
+    MEDICATION_CONFLICT = "medication_conflict"
+    DATA_CHANGED = "data_changed"
+    DEMOGRAPHIC_MISMATCH = "demographic_mismatch"
+    EXTRACTION_DUPLICATE = "extraction_duplicate"
+
+
+class Severity(StrEnum):
+    """How much a conflict matters, least first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for critical."""
+        return list(Severity).index(self)
+
+
+class ConflictStatus(StrEnum):
+    """Where the review of a conflict stands."""
+
+    UNRESOLVED = "unresolved"
+    REVIEWING = "reviewing"
+    RESOLVED = "resolved"
+    FALSE_POSITIVE = "false_positive"
+
+
+class ProcessingStatus(StrEnum):
+    """What became of one patient's extraction."""
+
+    PROCESSED = "processed"
+    CONFLICT = "conflict"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+
+
+class ProviderStatus(StrEnum):
+    """Whether a provider's registration is finished."""
+
+    REGISTERING = "registering"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class FileState(StrEnum):
+    """What is known of a file below Results."""
+
+    WAITING = "waiting"
+    INGESTED = "ingested"
+    PARTIAL = "partial"
+    REJECTED = "rejected"
+    HELD = "held"
+
+
+class Level(StrEnum):
+    """Levels of the system log, least first."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
+
+    @property
+    def rank(self) -> int:
+        """0 for DEBUG to 4 for CRITICAL."""
+        return list(Level).index(self)

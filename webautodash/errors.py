@@ -1,0 +1,189 @@
+"""Every error this package raises on purpose.
+
+The base class says whether trying again can help. Each error carries its parts as attributes; its text says what
+was wrong, where, and what to do, and never holds a value out of a patient's record.
+"""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+
+class WebAutoDashError(Exception):
+    """Base of all errors of this package; ``exit_status`` is what the command line ends with."""
+
+    exit_status = 1
+
+
+class TransientError(WebAutoDashError):
+    """The same call may succeed later: a lock, a lost connection."""
+
+
+class TerminalError(WebAutoDashError):
+    """The same call will fail again until somebody changes something."""
+
+
+class ConfigurationError(TerminalError):
+    """A setting is missing or does not fit; ``key`` names it."""
+
+    exit_status = 2
+
+    def __init__(self, key: str, reason: str) -> None:
+        self.key, self.reason = key, reason
+        super().__init__(f"{key}: {reason}")
+
+
+class UsageError(TerminalError):
+    """The call itself is wrong: an unknown name, an impossible combination."""
+
+    exit_status = 2
+
+
+class NotSetUp(UsageError):
+    """There is no system database yet; a reading command does not create one."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        super().__init__(f"there is no system database at {where} yet: run `webautodash setup` first")
+
+
+class UnknownProvider(UsageError):
+    """No provider of this name; ``nearest`` holds the names that come close."""
+
+    def __init__(self, name: str, nearest: Sequence[str]) -> None:
+        self.name, self.nearest = name, tuple(nearest)
+        hint = f"; did you mean {', '.join(nearest)}?" if nearest else "; `webautodash provider list` shows them all"
+        super().__init__(f"no provider {name!r} is registered{hint}")
+
+
+class NotFound(UsageError):
+    """A thing asked for by its number or PRN is not there. ``what`` never holds the PRN itself."""
+
+    def __init__(self, what: str, where: str) -> None:
+        self.what, self.where = what, where
+        super().__init__(f"{what} is not in the database of {where}")
+
+
+class InvalidProviderName(UsageError):
+    """A provider cannot have this name."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"provider name {name!r}: {reason}")
+
+
+class ProviderNameTaken(UsageError):
+    """Another registered provider has the slug, or the letters and digits, of this name."""
+
+    def __init__(self, name: str, holder: str, holder_slug: str) -> None:
+        self.name, self.holder, self.holder_slug = name, holder, holder_slug
+        super().__init__(
+            f"{name!r} reads like the registered provider {holder!r} ({holder_slug}) but is written differently; "
+            f"if they are the same, say so: webautodash provider alias {holder_slug} {name!r}"
+        )
+
+
+class WrongDatabase(TerminalError):
+    """A provider's database says that it belongs to another provider; nothing is read or written."""
+
+    def __init__(self, database: str, expected: str, found: str) -> None:
+        self.database, self.expected, self.found = database, expected, found
+        super().__init__(
+            f"database {database} should belong to {expected} but says it is {found}'s; nothing was touched"
+        )
+
+
+class MalformedDocument(TerminalError):
+    """A file is not an extraction; ``position`` is a line and column or a JSON path, ``reason`` never a value."""
+
+    def __init__(self, path: PurePath, position: str, reason: str, *, truncated: bool = False) -> None:
+        self.path, self.position, self.reason, self.truncated = path, position, reason, truncated
+        super().__init__(f"{path.name}, {position}: {reason}")
+
+
+class UnreadablePatient(TerminalError):
+    """One patient of a file cannot be taken in; the others can. ``reason`` is a code, ``detail`` a JSON path."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(f"{reason}: {detail}")
+
+
+class WrongFolder(TerminalError):
+    """A file's provider is not the one whose folder it lies in."""
+
+    def __init__(self, path: PurePath, named: str, folder: str) -> None:
+        self.path, self.named, self.folder = path, named, folder
+        super().__init__(
+            f"{path.name}: the file names the provider {named!r} but lies in the folder {folder!r}; "
+            f"move it to its own provider's folder, or tell that both are one: webautodash provider alias"
+        )
+
+
+class StillBeingWritten(TransientError):
+    """A file that changed while it was read; it is left for the next look."""
+
+    def __init__(self, path: PurePath) -> None:
+        self.path = path
+        super().__init__(f"{path.name} is still being written; it is taken at the next look")
+
+
+class UnusableFile(TerminalError):
+    """A path that is not a regular, readable file."""
+
+    def __init__(self, path: PurePath, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path}: {reason}")
+
+
+class DatabaseError(TerminalError):
+    """The database refused a statement; ``code`` is the server's, ``table`` where it is known."""
+
+    def __init__(self, database: str, code: str, advice: str) -> None:
+        self.database, self.code, self.advice = database, code, advice
+        super().__init__(f"database {database}: error {code}; {advice}")
+
+
+class DuplicateKey(DatabaseError):
+    """A unique key holds this row already; another worker was first."""
+
+
+class DatabaseBusy(TransientError):
+    """A lock, a deadlock or a lost connection, after the bounded number of tries."""
+
+    exit_status = 3
+
+    def __init__(self, database: str, code: str) -> None:
+        self.database, self.code = database, code
+        super().__init__(f"database {database}: busy or the connection was lost (error {code}); try again")
+
+
+class DatabaseUnreachable(TransientError):
+    """No connection to the server."""
+
+    exit_status = 3
+
+    def __init__(self, where: str, code: str, advice: str) -> None:
+        self.where, self.code, self.advice = where, code, advice
+        super().__init__(f"cannot reach the database server at {where} (error {code}): {advice}")
+
+
+class DatabaseMissing(TerminalError):
+    """A registered provider's database is not on the server."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        super().__init__(
+            f"database {database} is registered but not on the server: restore it from a backup, "
+            f"or make it anew and empty with `webautodash provider register`"
+        )
+
+
+class NotAtHead(TerminalError):
+    """A database's schema is not the one this version works with."""
+
+    def __init__(self, database: str, found: str | None, head: str) -> None:
+        self.database, self.found, self.head = database, found, head
+        super().__init__(
+            f"database {database} is at revision {found or 'none'}, this version needs {head}: "
+            f"run `webautodash migrate up`"
+        )

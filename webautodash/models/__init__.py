@@ -1,0 +1,29 @@
+"""The tables: ``SystemBase.metadata`` is the registry's schema, ``ProviderBase.metadata`` one provider's."""
+
+from webautodash.models.base import ProviderBase, SystemBase
+from webautodash.models.clinical import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication
+from webautodash.models.conflicts import ConflictReview, DataConflict
+from webautodash.models.extractions import ExtractionSession, PatientExtraction, SetAsidePatient
+from webautodash.models.patients import DatabaseIdentity, Patient
+from webautodash.models.system import IngestedFile, Provider, ProviderAlias, SystemLog
+
+__all__ = [
+    "Allergy",
+    "ClinicalRow",
+    "ConflictReview",
+    "DataConflict",
+    "DatabaseIdentity",
+    "Diagnosis",
+    "ExtractionSession",
+    "HealthConcern",
+    "IngestedFile",
+    "Medication",
+    "Patient",
+    "PatientExtraction",
+    "Provider",
+    "ProviderAlias",
+    "ProviderBase",
+    "SetAsidePatient",
+    "SystemBase",
+    "SystemLog",
+]

@@ -1,0 +1,71 @@
+"""The two declarative bases, constraint names by convention, and the column types by their meaning."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, ClassVar
+
+from sqlalchemy import CheckConstraint, Date, MetaData, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from webautodash.database.dialects import types
+from webautodash.domain.limits import PRN_LENGTH, SHORT_TEXT_LENGTH
+
+_NAMING_CONVENTION = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    # Without the referred table: some names would pass the servers' 64 characters.
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+}
+
+BigId = Annotated[int, mapped_column(types.BigId)]
+Prn = Annotated[str, mapped_column(types.bytewise(PRN_LENGTH))]
+Name = Annotated[str, mapped_column(String(SHORT_TEXT_LENGTH))]
+Key = Annotated[str, mapped_column(types.bytewise(SHORT_TEXT_LENGTH))]
+Identifier = Annotated[str, mapped_column(types.bytewise(64))]
+Word = Annotated[str, mapped_column(String(32))]
+Prose = Annotated[str, mapped_column(types.LongText)]
+Sha256 = Annotated[str, mapped_column(types.Sha256)]
+Json = Annotated[Any, mapped_column(types.JsonText)]
+
+_TYPES = {datetime: types.UtcDateTime, date: Date, str: String(SHORT_TEXT_LENGTH)}
+
+
+def utc_now() -> datetime:
+    """This moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class SystemBase(DeclarativeBase):
+    """Tables of the system database. Never a patient's name, PRN or date in any of them."""
+
+    metadata = MetaData(naming_convention=_NAMING_CONVENTION)
+    type_annotation_map: ClassVar[dict[Any, Any]] = _TYPES
+
+
+class ProviderBase(DeclarativeBase):
+    """Tables of one provider's database."""
+
+    metadata = MetaData(naming_convention=_NAMING_CONVENTION)
+    type_annotation_map: ClassVar[dict[Any, Any]] = _TYPES
+
+
+class Created:
+    """Rows that know when they were written."""
+
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+def table_options(*constraints: Any) -> tuple[Any, ...]:
+    """``__table_args__``: the constraints, and what each product's default must not decide."""
+    return (
+        *constraints,
+        {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_ci"},
+    )
+
+
+def one_of(column: str, words: Iterable[str]) -> CheckConstraint:
+    """A CHECK that a column holds one word of a closed list."""
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)

@@ -1,0 +1,88 @@
+"""The four lists of a patient extraction. A column ``<field>_text`` is the raw text beside what was parsed."""
+
+from datetime import date
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from webautodash.models.base import BigId, Json, Name, Prose, ProviderBase, table_options
+
+
+class ClinicalRow(ProviderBase):
+    """What all four lists share."""
+
+    __abstract__ = True
+    __table_args__ = table_options()
+
+    id: Mapped[BigId] = mapped_column(primary_key=True, sort_order=-2)
+    row_index: Mapped[int | None]
+    extraction_method: Mapped[Name | None]
+    extracted_at: Mapped[Name | None]
+    extra: Mapped[Json | None]
+    """Fields that have no column, or do not fit theirs, as they came."""
+
+    @declared_attr
+    def patient_extraction_id(self) -> Mapped[BigId]:
+        """The extraction that the row belongs to."""
+        return mapped_column(ForeignKey("patient_extractions.id"), index=True, sort_order=-1)
+
+
+class Medication(ClinicalRow):
+    """One row of a patient's medication list; the strength is read out of the name where it has no field."""
+
+    __tablename__ = "medications"
+
+    medication_type: Mapped[Name | None]
+    medication_name: Mapped[Prose | None]
+    medication_strength: Mapped[Name | None]
+    medication_strength_text: Mapped[Name | None]
+    sig: Mapped[Prose | None]
+    start_date: Mapped[date | None]
+    start_date_text: Mapped[Name | None]
+    stop_date: Mapped[date | None]
+    stop_date_text: Mapped[Name | None]
+    dates: Mapped[Name | None]
+    diagnosis: Mapped[Prose | None]
+
+
+class Diagnosis(ClinicalRow):
+    """One row of a patient's diagnosis list; ``diagnosis_code`` is what the text gives as ICD-10, comma separated."""
+
+    __tablename__ = "diagnoses"
+
+    diagnosis_type: Mapped[Name | None]
+    diagnosis_text: Mapped[Prose | None]
+    diagnosis_code: Mapped[Name | None]
+    acuity: Mapped[Name | None]
+    start_date: Mapped[date | None]
+    start_date_text: Mapped[Name | None]
+    stop_date: Mapped[date | None]
+    stop_date_text: Mapped[Name | None]
+
+
+class Allergy(ClinicalRow):
+    """One row of a patient's allergy list."""
+
+    __tablename__ = "allergies"
+
+    allergy_type: Mapped[Name | None]
+    allergy_name: Mapped[Prose | None]
+    reaction: Mapped[Prose | None]
+    severity: Mapped[Name | None]
+    notes: Mapped[Prose | None]
+
+
+class HealthConcern(ClinicalRow):
+    """One row of a patient's list of health concerns and notes."""
+
+    __tablename__ = "health_concerns"
+
+    concern_type: Mapped[Name | None]
+    concern_text: Mapped[Prose | None]
+    status: Mapped[Name | None]
+    priority: Mapped[Name | None]
+    start_date: Mapped[date | None]
+    start_date_text: Mapped[Name | None]
+    end_date: Mapped[date | None]
+    end_date_text: Mapped[Name | None]
+    notes: Mapped[Prose | None]

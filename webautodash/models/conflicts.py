@@ -1,0 +1,56 @@
+"""Recorded differences and duplicates, and what people decided about them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
+from webautodash.models.base import BigId, Name, Prn, Prose, ProviderBase, Word, one_of, table_options
+
+
+class DataConflict(ProviderBase):
+    """One difference between what was known and what a file says, with both values; or a recorded duplicate."""
+
+    __tablename__ = "data_conflicts"
+    __table_args__ = table_options(
+        one_of("conflict_type", ConflictType),
+        one_of("severity", Severity),
+        one_of("status", ConflictStatus),
+        # "What is still unresolved, by severity": few rows among many recorded duplicates.
+        Index(None, "status", "severity"),
+    )
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    patient_id: Mapped[BigId] = mapped_column(ForeignKey("patients.id"), index=True)
+    prn: Mapped[Prn]
+    conflict_type: Mapped[Word]
+    severity: Mapped[Word]
+    status: Mapped[Word]
+    field_name: Mapped[Name]
+    old_value: Mapped[Prose | None]
+    new_value: Mapped[Prose | None]
+    extraction_session_id_1: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
+    """The session that the old value comes from."""
+    extraction_session_id_2: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
+    """The session that the new value comes from."""
+    conflict_description: Mapped[Prose]
+    detected_at: Mapped[datetime]
+    reviewed_by: Mapped[Name | None]
+    reviewed_at: Mapped[datetime | None]
+    resolution_notes: Mapped[Prose | None]
+
+
+class ConflictReview(ProviderBase):
+    """One step in the review of a conflict: who set which status, when and why. Never changed or deleted."""
+
+    __tablename__ = "conflict_reviews"
+    __table_args__ = table_options()
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    conflict_id: Mapped[BigId] = mapped_column(ForeignKey("data_conflicts.id"), index=True)
+    old_status: Mapped[Word]
+    new_status: Mapped[Word]
+    reviewed_by: Mapped[Name]
+    reviewed_at: Mapped[datetime]
+    notes: Mapped[Prose]

@@ -1,0 +1,115 @@
+"""Ingested files, what each said of each patient, and what could not be taken in."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webautodash.domain.vocabulary import ProcessingStatus
+from webautodash.models.base import (
+    BigId,
+    Created,
+    Json,
+    Name,
+    Prn,
+    Prose,
+    ProviderBase,
+    Sha256,
+    Word,
+    one_of,
+    table_options,
+)
+
+
+class ExtractionSession(Created, ProviderBase):
+    """One ingested file. ``content_sha256`` commits with the file's data: that is what makes it stored once."""
+
+    __tablename__ = "extraction_sessions"
+    __table_args__ = table_options()
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    content_sha256: Mapped[Sha256] = mapped_column(unique=True)
+    criteria_key: Mapped[Sha256]
+    job_id: Mapped[int | None] = mapped_column(BigInteger)
+    job_name: Mapped[Name | None]
+    portal_name: Mapped[Name | None]
+    extraction_mode: Mapped[Name | None]
+    provider_name: Mapped[Name | None]
+    provider_directory: Mapped[Name | None]
+    target_url: Mapped[Prose | None]
+    patient_identifier: Mapped[Name | None]
+    target_medication: Mapped[Name | None]
+    start_date: Mapped[date | None]
+    end_date: Mapped[date | None]
+    extracted_at: Mapped[datetime | None]
+    results_filename: Mapped[Name | None]
+    extra: Mapped[Json | None]
+    """Fields of the file's metadata that have no column, or do not fit theirs, as they came."""
+
+    total_patients_found: Mapped[int]
+    successful_extractions: Mapped[int]
+    failed_extractions: Mapped[int]
+    conflicts_detected: Mapped[int]
+    patients_new: Mapped[int]
+    patients_stored: Mapped[int]
+    patients_changed: Mapped[int]
+    patients_duplicate: Mapped[int]
+    medications: Mapped[int]
+    diagnoses: Mapped[int]
+    allergies: Mapped[int]
+    health_concerns: Mapped[int]
+
+
+class PatientExtraction(ProviderBase):
+    """What one session said of one patient; a duplicate has no clinical rows and points at the one that has."""
+
+    __tablename__ = "patient_extractions"
+    __table_args__ = table_options(
+        one_of("processing_status", ProcessingStatus),
+        UniqueConstraint("extraction_session_id", "prn"),
+        # "This patient's latest extraction with these criteria", asked for every patient of every file.
+        Index(None, "patient_id", "criteria_key", "extracted_at"),
+    )
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    prn: Mapped[Prn]
+    patient_id: Mapped[BigId] = mapped_column(ForeignKey("patients.id"))
+    extraction_session_id: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"))
+    criteria_key: Mapped[Sha256]
+    extracted_at: Mapped[datetime | None]
+    position: Mapped[int]
+    """Place in the file, from 0."""
+    patient_uuid: Mapped[Name | None]
+    patient_name: Mapped[Name | None]
+    date_of_birth: Mapped[date | None]
+    date_of_birth_text: Mapped[Name | None]
+    age: Mapped[Name | None]
+    gender: Mapped[Name | None]
+    filter_medication_name: Mapped[Prose | None]
+    filter_medication_strength: Mapped[Name | None]
+    filter_start_date: Mapped[Name | None]
+    filter_stop_date: Mapped[Name | None]
+    filter_last_seen: Mapped[Name | None]
+    filter_provider: Mapped[Name | None]
+    summary_page_url: Mapped[Prose | None]
+    extraction_method: Mapped[Name | None]
+    found_at: Mapped[Name | None]
+    data_checksum: Mapped[Sha256]
+    processing_status: Mapped[Word]
+    duplicate_of_id: Mapped[BigId | None] = mapped_column(ForeignKey("patient_extractions.id"), index=True)
+    extra: Mapped[Json | None]
+
+
+class SetAsidePatient(Created, ProviderBase):
+    """A patient that could not be taken in, whole and as it came, until it is."""
+
+    __tablename__ = "set_aside_patients"
+    __table_args__ = table_options(UniqueConstraint("extraction_session_id", "position"))
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    extraction_session_id: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"))
+    position: Mapped[int]
+    reason: Mapped[Word]
+    detail: Mapped[Name]
+    raw_json: Mapped[Prose]
+    taken_in_at: Mapped[datetime | None]

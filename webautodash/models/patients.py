@@ -1,0 +1,59 @@
+"""Whose database it is, and the master rows of its patients."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webautodash.models.base import (
+    BigId,
+    Created,
+    Identifier,
+    Name,
+    Prn,
+    Prose,
+    ProviderBase,
+    Word,
+    table_options,
+)
+
+
+class DatabaseIdentity(Created, ProviderBase):
+    """The one row that says whose database this is; checked each time the database is opened."""
+
+    __tablename__ = "database_identity"
+    __table_args__ = table_options()
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    identity: Mapped[Word]
+    slug: Mapped[Identifier]
+    name: Mapped[Name]
+
+
+class Patient(Created, ProviderBase):
+    """One person in one provider's database, known by PRN; the portal's UUID changes and is no identity.
+
+    The values are those of the extraction with the latest ``extracted_at``; a value that it lacks stays as known.
+    """
+
+    __tablename__ = "patients"
+    __table_args__ = table_options()
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    prn: Mapped[Prn] = mapped_column(unique=True)
+    patient_uuid: Mapped[Name | None]
+    patient_name: Mapped[Name | None]
+    first_name: Mapped[Name | None]
+    last_name: Mapped[Name | None]
+    date_of_birth: Mapped[date | None]
+    date_of_birth_text: Mapped[Name | None]
+    age: Mapped[Name | None]
+    gender: Mapped[Name | None]
+    phone: Mapped[Name | None]
+    email: Mapped[Name | None]
+    address: Mapped[Prose | None]
+    as_of: Mapped[datetime | None]
+    """``extracted_at`` of the extraction that these values come from."""
+    extraction_session_id: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
+    """The session that these values come from."""
+    updated_at: Mapped[datetime]

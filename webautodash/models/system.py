@@ -1,0 +1,102 @@
+"""The registry of providers, the log, and what is known of each file."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webautodash.domain.vocabulary import FileState, Level, ProviderStatus
+from webautodash.models.base import (
+    BigId,
+    Created,
+    Identifier,
+    Json,
+    Key,
+    Name,
+    Prose,
+    Sha256,
+    SystemBase,
+    Word,
+    one_of,
+    table_options,
+    utc_now,
+)
+
+
+class Provider(Created, SystemBase):
+    """A registered provider and the name of the one database that is theirs."""
+
+    __tablename__ = "providers"
+    __table_args__ = table_options(one_of("status", ProviderStatus), one_of("date_order", ("mdy", "dmy")))
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    identity: Mapped[Word] = mapped_column(unique=True)
+    """32 hexadecimal digits that the provider's database repeats, so that neither can be mistaken."""
+    name: Mapped[Name]
+    name_key: Mapped[Key] = mapped_column(unique=True)
+    letters_key: Mapped[Key] = mapped_column(unique=True)
+    slug: Mapped[Identifier] = mapped_column(unique=True)
+    folder: Mapped[Name | None]
+    database_name: Mapped[Identifier] = mapped_column(unique=True)
+    date_order: Mapped[Word] = mapped_column(default="mdy")
+    status: Mapped[Word]
+    total_patients: Mapped[int] = mapped_column(default=0)
+    total_extractions: Mapped[int] = mapped_column(default=0)
+    total_sessions: Mapped[int] = mapped_column(default=0)
+    total_conflicts: Mapped[int] = mapped_column(default=0)
+    last_extraction: Mapped[datetime | None]
+
+
+class ProviderAlias(Created, SystemBase):
+    """Another name, or another folder's name, of a registered provider."""
+
+    __tablename__ = "provider_aliases"
+    __table_args__ = table_options()
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    provider_id: Mapped[BigId] = mapped_column(ForeignKey("providers.id"), index=True)
+    name: Mapped[Name]
+    name_key: Mapped[Key] = mapped_column(unique=True)
+    letters_key: Mapped[Key] = mapped_column(index=True)
+
+
+class SystemLog(SystemBase):
+    """One event. ``details`` holds counts and codes, never a value out of a patient's record."""
+
+    __tablename__ = "system_logs"
+    __table_args__ = table_options(one_of("level", Level), Index(None, "created_at"))
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    level: Mapped[Word]
+    component: Mapped[Word]
+    event: Mapped[Word]
+    message: Mapped[Prose]
+    provider: Mapped[Identifier | None]
+    database_name: Mapped[Identifier | None]
+    details: Mapped[Json | None]
+
+
+class IngestedFile(SystemBase):
+    """What became of one path. The truth about content is the session row in the provider's database."""
+
+    __tablename__ = "ingested_files"
+    __table_args__ = table_options(one_of("state", FileState))
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    path_sha256: Mapped[Sha256] = mapped_column(unique=True)
+    """Of ``path``, which is too long for a unique key."""
+    path: Mapped[Prose]
+    provider_id: Mapped[BigId | None] = mapped_column(ForeignKey("providers.id"), index=True)
+    content_sha256: Mapped[Sha256 | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    state: Mapped[Word]
+    attempts: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[Prose | None]
+    found: Mapped[int] = mapped_column(default=0)
+    stored: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    duplicates: Mapped[int] = mapped_column(default=0)
+    set_aside: Mapped[int] = mapped_column(default=0)
+    first_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -1,0 +1,29 @@
+"""The only SQL outside the migrations: verbs of the domain over a Session. They never commit."""
+
+from webautodash.repositories.charts import ChartRepository
+from webautodash.repositories.clinical import ClinicalRepository
+from webautodash.repositories.conflicts import ConflictRepository
+from webautodash.repositories.extractions import ExtractionRepository
+from webautodash.repositories.files import FileRepository
+from webautodash.repositories.identity import IdentityRepository
+from webautodash.repositories.log import LogRepository
+from webautodash.repositories.patients import PatientRepository
+from webautodash.repositories.providers import ProviderRepository
+from webautodash.repositories.sessions import SessionRepository
+from webautodash.repositories.set_aside import SetAsideRepository
+from webautodash.repositories.statistics import StatisticsRepository
+
+__all__ = [
+    "ChartRepository",
+    "ClinicalRepository",
+    "ConflictRepository",
+    "ExtractionRepository",
+    "FileRepository",
+    "IdentityRepository",
+    "LogRepository",
+    "PatientRepository",
+    "ProviderRepository",
+    "SessionRepository",
+    "SetAsideRepository",
+    "StatisticsRepository",
+]

@@ -1,0 +1,85 @@
+"""What is known of one patient, for reading."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webautodash.models import (
+    Allergy,
+    ClinicalRow,
+    Diagnosis,
+    ExtractionSession,
+    HealthConcern,
+    Medication,
+    Patient,
+    PatientExtraction,
+)
+from webautodash.repositories.pages import Page
+
+_LISTS: tuple[type[ClinicalRow], ...] = (Medication, Diagnosis, Allergy, HealthConcern)
+_KEYS = frozenset({"id", "patient_extraction_id"})
+
+ClinicalRows = dict[str, list[dict[str, Any]]]
+
+
+class ChartRepository:
+    """Master rows, extractions and clinical rows; nothing is written."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def search(self, name: str | None = None, limit: int = 100, after_prn: str | None = None) -> Page[Patient]:
+        """The patients in whose name ``name`` stands, whatever its case, by PRN; without it all."""
+        statement = select(Patient).order_by(Patient.prn).limit(limit + 1)
+        if name is not None:
+            folded = func.lower(Patient.patient_name)
+            statement = statement.where(folded.contains(name.lower(), autoescape=True))
+        if after_prn is not None:
+            statement = statement.where(Patient.prn > after_prn)
+        rows = self._session.scalars(statement).all()
+        return Page(tuple(rows[:limit]), rows[limit - 1].prn if len(rows) > limit else None)
+
+    def get(self, prn: str) -> Patient | None:
+        """The master row of this PRN."""
+        return self._session.scalars(select(Patient).where(Patient.prn == prn)).first()
+
+    def extractions(self, prn: str) -> list[tuple[PatientExtraction, ExtractionSession]]:
+        """What each session said of a patient, newest first; sessions without a date are the oldest."""
+        statement = (
+            select(PatientExtraction, ExtractionSession)
+            .join(ExtractionSession, ExtractionSession.id == PatientExtraction.extraction_session_id)
+            .where(PatientExtraction.patient_id == select(Patient.id).where(Patient.prn == prn).scalar_subquery())
+            .order_by(PatientExtraction.extracted_at.desc(), PatientExtraction.id.desc())
+        )
+        return [(extraction, session) for extraction, session in self._session.execute(statement)]
+
+    def rows(self, extraction_ids: Sequence[int]) -> dict[int, ClinicalRows]:
+        """The four lists of each extraction, as columns by name, in the order of the portal's page."""
+        found: dict[int, ClinicalRows] = {
+            number: {model.__tablename__: [] for model in _LISTS} for number in extraction_ids
+        }
+        for model in _LISTS:
+            statement = (
+                select(model)
+                .where(model.patient_extraction_id.in_(extraction_ids))
+                .order_by(model.patient_extraction_id, model.row_index, model.id)
+            )
+            for row in self._session.scalars(statement):
+                found[row.patient_extraction_id][model.__tablename__].append(_columns(row))
+        return found
+
+    def counts(self, extraction_ids: Sequence[int]) -> Mapping[int, dict[str, int]]:
+        """How many rows each list of each extraction has."""
+        found = {number: {model.__tablename__: 0 for model in _LISTS} for number in extraction_ids}
+        for model in _LISTS:
+            owner = model.patient_extraction_id
+            statement = select(owner, func.count()).where(owner.in_(extraction_ids)).group_by(owner)
+            for number, count in self._session.execute(statement):
+                found[number][model.__tablename__] = count
+        return found
+
+
+def _columns(row: ClinicalRow) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__mapper__.column_attrs if column.key not in _KEYS}

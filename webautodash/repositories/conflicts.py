@@ -1,0 +1,154 @@
+"""Recorded differences and duplicates, and their review."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from webautodash.domain.differences import Difference
+from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
+from webautodash.models import ConflictReview, DataConflict
+from webautodash.repositories.pages import Page
+
+_NOTHING_TO_DECIDE = "recorded, nothing to decide"
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictEntry:
+    """A difference found while a file is stored: whose, and between which two sessions."""
+
+    patient_id: int
+    prn: str
+    difference: Difference
+    session_id_1: int
+    """Where the old value comes from."""
+    session_id_2: int
+    """Where the new value comes from."""
+
+
+class ConflictRepository:
+    """Rows of ``data_conflicts`` and ``conflict_reviews``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, entries: Sequence[ConflictEntry], detected_at: datetime) -> None:
+        """Record a batch in one statement; duplicates are resolved as they come."""
+        if entries:
+            self._session.execute(insert(DataConflict), [_row(entry, detected_at) for entry in entries])
+
+    def search(
+        self,
+        *,
+        statuses: Sequence[ConflictStatus] = (),
+        conflict_type: ConflictType | None = None,
+        severity: Severity | None = None,
+        prn: str | None = None,
+        limit: int = 100,
+        after: DataConflict | None = None,
+    ) -> Page[DataConflict]:
+        """The conflicts that fit, worst first, then oldest first; without ``statuses`` of every status."""
+        rank = _rank()
+        statement = select(DataConflict).order_by(rank, DataConflict.detected_at, DataConflict.id).limit(limit + 1)
+        if statuses:
+            statement = statement.where(DataConflict.status.in_(statuses))
+        if conflict_type is not None:
+            statement = statement.where(DataConflict.conflict_type == conflict_type)
+        if severity is not None:
+            statement = statement.where(DataConflict.severity == severity)
+        if prn is not None:
+            statement = statement.where(DataConflict.prn == prn)
+        if after is not None:
+            statement = statement.where(_behind(after, rank))
+        rows = self._session.scalars(statement).all()
+        return Page(tuple(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
+
+    def get(self, conflict_id: int) -> DataConflict | None:
+        """The conflict of this number."""
+        return self._session.get(DataConflict, conflict_id)
+
+    def history(self, conflict_id: int) -> list[ConflictReview]:
+        """Every step of a conflict's review, first to last."""
+        statement = (
+            select(ConflictReview)
+            .where(ConflictReview.conflict_id == conflict_id)
+            .order_by(ConflictReview.reviewed_at, ConflictReview.id)
+        )
+        return list(self._session.scalars(statement))
+
+    def lock(self, conflict_id: int) -> DataConflict | None:
+        """The conflict of this number, held until the transaction ends."""
+        statement = select(DataConflict).where(DataConflict.id == conflict_id).with_for_update()
+        return self._session.scalars(statement.execution_options(populate_existing=True)).first()
+
+    def set_status(self, conflict: DataConflict, status: ConflictStatus, by: str, why: str, at: datetime) -> None:
+        """Take a step in the review of a locked conflict; the row shows the last step, the history keeps all."""
+        self._session.add(
+            ConflictReview(
+                conflict_id=conflict.id,
+                old_status=conflict.status,
+                new_status=status,
+                reviewed_by=by,
+                reviewed_at=at,
+                notes=why,
+            )
+        )
+        conflict.status = status
+        conflict.reviewed_by, conflict.reviewed_at, conflict.resolution_notes = by, at, why
+        self._session.flush()
+
+    def by_patient(self, prn: str) -> Mapping[int, list[DataConflict]]:
+        """The conflicts of one patient, by the session whose values were the newer ones."""
+        found: dict[int, list[DataConflict]] = {}
+        statement = (
+            select(DataConflict)
+            .where(DataConflict.prn == prn)
+            .order_by(_rank(), DataConflict.detected_at, DataConflict.id)
+        )
+        for conflict in self._session.scalars(statement):
+            found.setdefault(conflict.extraction_session_id_2, []).append(conflict)
+        return found
+
+    def counts(self) -> dict[tuple[ConflictType, Severity, ConflictStatus], int]:
+        """How many there are of each type, severity and status; a combination without any is left out."""
+        words = (DataConflict.conflict_type, DataConflict.severity, DataConflict.status)
+        statement = select(*words, func.count()).group_by(*words)
+        return {
+            (ConflictType(kind), Severity(severity), ConflictStatus(status)): number
+            for kind, severity, status, number in self._session.execute(statement)
+        }
+
+
+def _row(entry: ConflictEntry, detected_at: datetime) -> dict[str, object]:
+    decided = entry.difference.conflict_type is ConflictType.EXTRACTION_DUPLICATE
+    return {
+        "patient_id": entry.patient_id,
+        "prn": entry.prn,
+        "conflict_type": entry.difference.conflict_type,
+        "severity": entry.difference.severity,
+        "status": ConflictStatus.RESOLVED if decided else ConflictStatus.UNRESOLVED,
+        "field_name": entry.difference.field_name,
+        "old_value": entry.difference.old_value,
+        "new_value": entry.difference.new_value,
+        "extraction_session_id_1": entry.session_id_1,
+        "extraction_session_id_2": entry.session_id_2,
+        "conflict_description": entry.difference.description,
+        "detected_at": detected_at,
+        "resolution_notes": _NOTHING_TO_DECIDE if decided else None,
+    }
+
+
+def _rank() -> ColumnElement[int]:
+    """0 for critical to 3 for low."""
+    return case({str(word): len(Severity) - 1 - word.rank for word in Severity}, value=DataConflict.severity)
+
+
+def _behind(after: DataConflict, rank: ColumnElement[int]) -> ColumnElement[bool]:
+    own = len(Severity) - 1 - Severity(after.severity).rank
+    later = or_(
+        DataConflict.detected_at > after.detected_at,
+        and_(DataConflict.detected_at == after.detected_at, DataConflict.id > after.id),
+    )
+    return or_(rank > own, and_(rank == own, later))

@@ -1,0 +1,121 @@
+"""The registry: which providers there are, under which names, and whose folder is whose."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.naming import letters_key, same_name_key
+from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.models import Provider, ProviderAlias
+from webautodash.repositories.sessions import Totals
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredProvider:
+    """One row of the registry."""
+
+    id: int
+    identity: str
+    name: str
+    slug: str
+    folder: str | None
+    database_name: str
+    date_order: DateOrder
+    status: ProviderStatus
+    aliases: tuple[str, ...]
+    total_patients: int
+    total_extractions: int
+    total_sessions: int
+    total_conflicts: int
+    last_extraction: datetime | None
+    created_at: datetime
+
+
+class ProviderRepository:
+    """Rows of ``providers`` and ``provider_aliases``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def all(self) -> list[RegisteredProvider]:
+        """Every provider, by slug."""
+        return self._load(select(Provider).order_by(Provider.slug))
+
+    def by_slug(self, slug: str) -> RegisteredProvider | None:
+        """The provider with exactly this slug."""
+        return self._one(select(Provider).where(Provider.slug == slug))
+
+    def by_name(self, name: str) -> RegisteredProvider | None:
+        """The provider of this name, or of this alias; case and white space do not count."""
+        key = same_name_key(name)
+        aliased = select(ProviderAlias.provider_id).where(ProviderAlias.name_key == key)
+        return self._one(select(Provider).where(or_(Provider.name_key == key, Provider.id.in_(aliased))))
+
+    def by_letters(self, text: str) -> list[RegisteredProvider]:
+        """The providers with the same letters and digits in their name, slug or an alias; a folder's owner."""
+        key = letters_key(text)
+        aliased = select(ProviderAlias.provider_id).where(ProviderAlias.letters_key == key)
+        matches = or_(Provider.letters_key == key, Provider.slug == text, Provider.id.in_(aliased))
+        return self._load(select(Provider).where(matches).order_by(Provider.slug))
+
+    def add(self, **values: Any) -> int:
+        """A new row, locked until the transaction ends. Raises through the unique keys where it is there already."""
+        row = Provider(**values)
+        self._session.add(row)
+        self._session.flush()
+        return row.id
+
+    def add_alias(self, provider_id: int, name: str) -> None:
+        """Another name for a provider."""
+        self._session.add(
+            ProviderAlias(
+                provider_id=provider_id, name=name, name_key=same_name_key(name), letters_key=letters_key(name)
+            )
+        )
+        self._session.flush()
+
+    def set_status(self, provider_id: int, status: ProviderStatus) -> None:
+        """Say how far a registration is."""
+        self._session.execute(update(Provider).where(Provider.id == provider_id).values(status=status))
+
+    def set_totals(self, provider_id: int, totals: Totals) -> None:
+        """Replace the counters with what the provider's own database says."""
+        self._session.execute(update(Provider).where(Provider.id == provider_id).values(**asdict(totals)))
+
+    def _one(self, statement: Any) -> RegisteredProvider | None:
+        found = self._load(statement)
+        return found[0] if found else None
+
+    def _load(self, statement: Any) -> list[RegisteredProvider]:
+        rows: Sequence[Provider] = self._session.scalars(statement).all()
+        aliases: dict[int, list[str]] = {}
+        wanted = [row.id for row in rows]
+        for alias in self._session.scalars(
+            select(ProviderAlias).where(ProviderAlias.provider_id.in_(wanted)).order_by(ProviderAlias.name_key)
+        ):
+            aliases.setdefault(alias.provider_id, []).append(alias.name)
+        return [
+            RegisteredProvider(
+                id=row.id,
+                identity=row.identity,
+                name=row.name,
+                slug=row.slug,
+                folder=row.folder,
+                database_name=row.database_name,
+                date_order=DateOrder(row.date_order),
+                status=ProviderStatus(row.status),
+                aliases=tuple(aliases.get(row.id, ())),
+                total_patients=row.total_patients,
+                total_extractions=row.total_extractions,
+                total_sessions=row.total_sessions,
+                total_conflicts=row.total_conflicts,
+                last_extraction=row.last_extraction,
+                created_at=row.created_at,
+            )
+            for row in rows
+        ]

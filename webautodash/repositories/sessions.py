@@ -1,0 +1,129 @@
+"""The ledger of ingested files, in the same database and transaction as their data."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from webautodash.domain.records import SessionRecord
+from webautodash.models import ExtractionSession
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a file's patients; found = stored + changed + duplicate + set aside."""
+
+    patients_new: int = 0
+    patients_stored: int = 0
+    patients_changed: int = 0
+    patients_duplicate: int = 0
+    failed_extractions: int = 0
+    conflicts_detected: int = 0
+    medications: int = 0
+    diagnoses: int = 0
+    allergies: int = 0
+    health_concerns: int = 0
+
+    @property
+    def total_patients_found(self) -> int:
+        """All of them."""
+        return self.successful_extractions + self.failed_extractions
+
+    @property
+    def successful_extractions(self) -> int:
+        """All that were not set aside."""
+        return self.patients_stored + self.patients_changed + self.patients_duplicate
+
+    def values(self) -> dict[str, int]:
+        """By column name."""
+        return asdict(self) | {
+            "total_patients_found": self.total_patients_found,
+            "successful_extractions": self.successful_extractions,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """One row of the ledger."""
+
+    id: int
+    content_sha256: str
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a provider's ledger."""
+
+    total_sessions: int
+    total_patients: int
+    total_extractions: int
+    total_conflicts: int
+    last_extraction: datetime | None
+
+
+_TALLY_COLUMNS = [getattr(ExtractionSession, name) for name in Tally.__slots__]
+
+
+class SessionRepository:
+    """Rows of ``extraction_sessions``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def find(self, content_sha256: str) -> StoredSession | None:
+        """The session of the file with these bytes."""
+        return self._one(ExtractionSession.content_sha256 == content_sha256)
+
+    def lock(self, session_id: int) -> StoredSession | None:
+        """A session, locked until the transaction ends."""
+        return self._one(ExtractionSession.id == session_id, lock=True)
+
+    def criteria(self, session_id: int) -> tuple[str, datetime | None]:
+        """A session's criteria key and ``extracted_at``."""
+        row = self._session.execute(
+            select(ExtractionSession.criteria_key, ExtractionSession.extracted_at).where(
+                ExtractionSession.id == session_id
+            )
+        ).one()
+        return row.criteria_key, row.extracted_at
+
+    def add(self, content_sha256: str, record: SessionRecord, now: datetime) -> int:
+        """Open a session; its counts follow with ``finish``. Raises through the unique key on the same bytes."""
+        row = ExtractionSession(
+            content_sha256=content_sha256,
+            criteria_key=record.criteria_key,
+            extracted_at=record.extracted_at,
+            created_at=now,
+            **record.values,
+            **Tally().values(),
+        )
+        self._session.add(row)
+        self._session.flush()
+        return row.id
+
+    def finish(self, session_id: int, tally: Tally) -> None:
+        """Write a session's counts."""
+        self._session.execute(
+            update(ExtractionSession).where(ExtractionSession.id == session_id).values(**tally.values())
+        )
+
+    def totals(self) -> Totals:
+        """What the registry shows of this provider."""
+        row = self._session.execute(
+            select(
+                func.count(ExtractionSession.id),
+                func.coalesce(func.sum(ExtractionSession.patients_new), 0),
+                func.coalesce(func.sum(ExtractionSession.successful_extractions), 0),
+                func.coalesce(func.sum(ExtractionSession.conflicts_detected), 0),
+                func.max(ExtractionSession.extracted_at),
+            )
+        ).one()
+        return Totals(int(row[0]), int(row[1]), int(row[2]), int(row[3]), row[4])
+
+    def _one(self, condition: Any, *, lock: bool = False) -> StoredSession | None:
+        statement = select(ExtractionSession.id, ExtractionSession.content_sha256, *_TALLY_COLUMNS).where(condition)
+        row = self._session.execute(statement.with_for_update() if lock else statement).first()
+        return None if row is None else StoredSession(row[0], row[1], Tally(*row[2:]))

@@ -1,0 +1,86 @@
+"""Patients that could not be taken in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from webautodash.models import ExtractionSession, SetAsidePatient
+from webautodash.repositories.pages import Page
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """One patient of a file as it came, and why it waits; ``detail`` is a JSON path, never a value."""
+
+    position: int
+    reason: str
+    detail: str
+    raw_json: str
+
+
+class SetAsideRepository:
+    """Rows of ``set_aside_patients``. A row that was taken in stays, with the time."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, session_id: int, patients: Sequence[SetAside], created_at: datetime) -> None:
+        """Keep the patients of one file in one statement."""
+        if patients:
+            rows = [
+                {
+                    "extraction_session_id": session_id,
+                    "position": patient.position,
+                    "reason": patient.reason,
+                    "detail": patient.detail,
+                    "raw_json": patient.raw_json,
+                    "created_at": created_at,
+                }
+                for patient in patients
+            ]
+            self._session.execute(insert(SetAsidePatient), rows)
+
+    def search(
+        self, *, taken_in: bool | None = False, limit: int = 100, after_id: int | None = None
+    ) -> Page[tuple[SetAsidePatient, ExtractionSession]]:
+        """Patients and the files they came in, in the order they were set aside; ``taken_in`` None means both."""
+        statement = (
+            select(SetAsidePatient, ExtractionSession)
+            .join(ExtractionSession, ExtractionSession.id == SetAsidePatient.extraction_session_id)
+            .order_by(SetAsidePatient.id)
+            .limit(limit + 1)
+        )
+        if taken_in is not None:
+            waits = SetAsidePatient.taken_in_at.is_(None)
+            statement = statement.where(~waits if taken_in else waits)
+        if after_id is not None:
+            statement = statement.where(SetAsidePatient.id > after_id)
+        rows = [(patient, session) for patient, session in self._session.execute(statement)]
+        return Page(tuple(rows[:limit]), rows[limit - 1][0].id if len(rows) > limit else None)
+
+    def get(self, set_aside_id: int) -> SetAsidePatient | None:
+        """The set-aside patient of this number."""
+        return self._session.get(SetAsidePatient, set_aside_id)
+
+    def file_of(self, patient: SetAsidePatient) -> ExtractionSession | None:
+        """The session of the file that a set-aside patient came in."""
+        return self._session.get(ExtractionSession, patient.extraction_session_id)
+
+    def lock(self, set_aside_id: int) -> SetAsidePatient | None:
+        """The set-aside patient of this number, held until the transaction ends."""
+        statement = select(SetAsidePatient).where(SetAsidePatient.id == set_aside_id).with_for_update()
+        return self._session.scalars(statement.execution_options(populate_existing=True)).first()
+
+    def mark_taken_in(self, set_aside_id: int, at: datetime) -> None:
+        """Say that the patient is stored now."""
+        self._session.execute(update(SetAsidePatient).where(SetAsidePatient.id == set_aside_id).values(taken_in_at=at))
+
+    def waiting_count(self, session_id: int) -> int:
+        """How many patients of one file still wait."""
+        statement = select(func.count()).where(
+            SetAsidePatient.extraction_session_id == session_id, SetAsidePatient.taken_in_at.is_(None)
+        )
+        return self._session.scalar(statement) or 0

@@ -1,0 +1,99 @@
+"""How much a provider's database holds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
+from webautodash.models import (
+    Allergy,
+    Diagnosis,
+    ExtractionSession,
+    HealthConcern,
+    Medication,
+    Patient,
+    PatientExtraction,
+    ProviderBase,
+    SetAsidePatient,
+)
+from webautodash.repositories.conflicts import ConflictRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Counts of one provider, or of several together. ``found`` is the sum of the four outcomes after it."""
+
+    total_patients: int
+    total_sessions: int
+    total_extractions: int
+    found: int
+    stored: int
+    changed: int
+    duplicates: int
+    set_aside: int
+    waiting: int
+    """Set aside and not taken in since."""
+    medications: int
+    diagnoses: int
+    allergies: int
+    health_concerns: int
+    total_conflicts: int
+    unresolved_conflicts: int
+    conflicts_by_type: dict[ConflictType, int]
+    conflicts_by_severity: dict[Severity, int]
+    conflicts_by_status: dict[ConflictStatus, int]
+    last_extraction: datetime | None
+
+
+class StatisticsRepository:
+    """Counts over a provider's tables; they belong together when the session sees one moment."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def numbers(self) -> Numbers:
+        """Everything that is counted."""
+        found, stored, changed, duplicates, failed, last = self._session.execute(
+            select(
+                func.sum(ExtractionSession.total_patients_found),
+                func.sum(ExtractionSession.patients_stored),
+                func.sum(ExtractionSession.patients_changed),
+                func.sum(ExtractionSession.patients_duplicate),
+                func.sum(ExtractionSession.failed_extractions),
+                func.max(ExtractionSession.extracted_at),
+            )
+        ).one()
+        conflicts = ConflictRepository(self._session).counts()
+        by_type, by_severity = dict.fromkeys(ConflictType, 0), dict.fromkeys(Severity, 0)
+        by_status = dict.fromkeys(ConflictStatus, 0)
+        for (kind, severity, status), number in conflicts.items():
+            by_type[kind] += number
+            by_severity[severity] += number
+            by_status[status] += number
+        waiting = select(func.count()).where(SetAsidePatient.taken_in_at.is_(None))
+        return Numbers(
+            total_patients=self._count(Patient),
+            total_sessions=self._count(ExtractionSession),
+            total_extractions=self._count(PatientExtraction),
+            found=int(found or 0),
+            stored=int(stored or 0),
+            changed=int(changed or 0),
+            duplicates=int(duplicates or 0),
+            set_aside=int(failed or 0),
+            waiting=self._session.scalar(waiting) or 0,
+            medications=self._count(Medication),
+            diagnoses=self._count(Diagnosis),
+            allergies=self._count(Allergy),
+            health_concerns=self._count(HealthConcern),
+            total_conflicts=sum(conflicts.values()),
+            unresolved_conflicts=by_status[ConflictStatus.UNRESOLVED],
+            conflicts_by_type=by_type,
+            conflicts_by_severity=by_severity,
+            conflicts_by_status=by_status,
+            last_extraction=last,
+        )
+
+    def _count(self, model: type[ProviderBase]) -> int:
+        return self._session.scalar(select(func.count()).select_from(model)) or 0

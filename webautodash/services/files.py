@@ -1,0 +1,103 @@
+"""Which files there are to take, and in which order."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from webautodash.domain.dates import parse_instant
+from webautodash.domain.documents import read_document
+from webautodash.errors import UsageError, WebAutoDashError
+
+_SUFFIX = ".json"
+_HEAD = 1 << 16
+_METADATA_FIRST = re.compile(r'\s*\{\s*"extraction_metadata"\s*:\s*(?=\{)')
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A path to look at; ``folder`` is the provider's folder below Results, None for a file elsewhere."""
+
+    path: Path
+    folder: str | None
+
+    def shown(self, results: Path) -> str:
+        """The path as reports and the registry name it: below Results where it lies there."""
+        path, root = self.path.absolute(), results.absolute()
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def candidates(paths: Sequence[Path], results: Path) -> list[Candidate]:
+    """The files behind some paths, or those of Results where there are none given; each once.
+
+    A folder gives the files in it and in its folders, one level deep, as Results has it.
+    Raises UsageError for a path that is not there.
+    """
+    found: dict[Path, Candidate] = {}
+    for path in paths or [results]:
+        if not os.path.lexists(path):
+            hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
+            raise UsageError(f"{path} does not exist; {hint}")
+        for file in _files(path) if path.is_dir() and not path.is_symlink() else [path]:
+            key = file.parent.resolve() / file.name
+            found.setdefault(key, Candidate(file, _folder(key, results.resolve())))
+    return list(found.values())
+
+
+def in_order(files: Sequence[Candidate], zone: tzinfo) -> list[Candidate]:
+    """By ``extracted_at``, those without one first: a provider's later file is compared with the earlier one."""
+    return sorted(files, key=lambda candidate: (_extracted_at(candidate.path, zone), str(candidate.path)))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                inner = sorted(os.scandir(entry.path), key=lambda entry: entry.name)
+                yield from (Path(file.path) for file in inner if _is_extraction(file))
+            elif _is_extraction(entry):
+                yield Path(entry.path)
+    except OSError as error:
+        raise UsageError(f"{error.filename} cannot be read ({error.strerror})") from None
+
+
+def _is_extraction(entry: os.DirEntry[str]) -> bool:
+    # A folder of that name is nobody's file; a link or a fifo is named in the report, not passed over.
+    named = entry.name.lower().endswith(_SUFFIX) and not entry.name.startswith(".")
+    return named and not entry.is_dir(follow_symlinks=False)
+
+
+def _folder(path: Path, results: Path) -> str | None:
+    return path.relative_to(results).parts[0] if path.parent != results and path.is_relative_to(results) else None
+
+
+def _extracted_at(path: Path, zone: tzinfo) -> datetime:
+    try:
+        metadata = _peek(path)
+    except (OSError, ValueError, RecursionError, WebAutoDashError):
+        # It is rejected, with its reason, when its turn comes.
+        return _NO_TIME
+    stamp = metadata.get("extracted_at")
+    return parse_instant(stamp if isinstance(stamp, str) else None, zone) or _NO_TIME
+
+
+def _peek(path: Path) -> dict[str, Any]:
+    """A file's metadata, from its first bytes where it stands there, as it mostly does."""
+    if path.is_symlink() or not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        head = file.read(_HEAD).decode("utf-8-sig", "ignore")
+    start = _METADATA_FIRST.match(head)
+    if start is None:
+        return read_document(path).metadata
+    try:
+        metadata, _ = json.JSONDecoder().raw_decode(head, start.end())
+    except ValueError:
+        return read_document(path).metadata
+    return dict(metadata)

@@ -1,0 +1,121 @@
+"""Schema histories: where a database stands, bringing it to head, and whether it is what its models say.
+
+The only module that imports Alembic. Alembic keeps its state in module-level proxies: one migration at a time in a
+process.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from alembic import autogenerate, command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection
+
+from webautodash.config import Settings
+from webautodash.database import Database, Server
+from webautodash.errors import NotAtHead, TerminalError
+from webautodash.models import ProviderBase, SystemBase
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+class History(StrEnum):
+    """The two lines of revisions, as alembic.ini names them."""
+
+    SYSTEM = "system"
+    PROVIDER = "provider"
+
+
+def head(history: History) -> str:
+    """The revision that this version of the program works with."""
+    revision = _scripts(history).get_current_head()
+    assert revision is not None  # noqa: S101  # both histories have revisions
+    return revision
+
+
+def knows(history: History, revision: str) -> bool:
+    """Whether the history has this revision; a newer version's database has one that it has not."""
+    return revision in {script.revision for script in _scripts(history).walk_revisions()}
+
+
+def current(database: Database) -> str | None:
+    """The revision that a database is at, None for an empty one."""
+    with database.reading() as session:
+        return MigrationContext.configure(session.connection()).get_current_revision()
+
+
+def require_head(database: Database, history: History) -> None:
+    """Raise NotAtHead for a database that this version cannot work with."""
+    found, needed = current(database), head(history)
+    if found != needed:
+        raise NotAtHead(database.name, found, needed)
+
+
+def upgrade(database: Database, history: History) -> bool:
+    """Bring a database to head; True when something was done. Two at once wait for each other."""
+    found = current(database)
+    if found == head(history):
+        return False
+    if found is not None and not knows(history, found):
+        raise NotAtHead(database.name, found, head(history))
+    with database.migrating() as connection:
+        config = _config(history)
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise TerminalError(f"database {database.name}: {error}") from None
+    return True
+
+
+def drift(database: Database, history: History) -> list[str]:
+    """How a database's schema differs from its models, a line a difference; empty when it does not."""
+    metadata = SystemBase.metadata if history is History.SYSTEM else ProviderBase.metadata
+    with database.reading() as session:
+        context = MigrationContext.configure(
+            session.connection(), opts={"compare_type": True, "compare_server_default": True}
+        )
+        return [_describe(difference) for difference in autogenerate.compare_metadata(context, metadata)]
+
+
+@contextmanager
+def database_by_hand(history: History, arguments: Mapping[str, str]) -> Iterator[Connection]:
+    """The connection for an ``alembic`` command typed by hand; ``-x provider=SLUG`` names the provider."""
+    settings = Settings.load()
+    if history is History.SYSTEM:
+        name = settings.system_database_name
+    elif slug := arguments.get("provider"):
+        name = settings.database_prefix + slug
+    else:
+        raise CommandError("which provider? alembic -n provider -x provider=SLUG ...")
+    with Server(settings) as server:
+        if not server.exists(name):
+            raise CommandError(f"there is no database {name} on {server.where}")
+        with server.database(name).migrating() as connection:
+            yield connection
+
+
+def _describe(difference: object) -> str:
+    if isinstance(difference, list):
+        return "; ".join(_describe(part) for part in difference)
+    if isinstance(difference, tuple):
+        return " ".join(str(getattr(part, "name", None) or part) for part in difference if part is not None)
+    return str(difference)
+
+
+@cache
+def _scripts(history: History) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(history))
+
+
+def _config(history: History) -> Config:
+    # A checkout has the folder beside the package, a wheel inside it.
+    beside = _PACKAGE.parent / "alembic.ini"
+    ini = beside if beside.is_file() else _PACKAGE / "_alembic" / "alembic.ini"
+    return Config(str(ini), ini_section=history.value)

@@ -1,0 +1,104 @@
+"""The open store: the server, the system database, and each provider's database checked as it is opened."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeVar
+
+from sqlalchemy.orm import Session
+
+from webautodash.config import Settings
+from webautodash.database import Database, Server
+from webautodash.errors import DatabaseMissing, NotSetUp, WrongDatabase
+from webautodash.repositories import IdentityRepository, ProviderRepository
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services import migrate
+from webautodash.services.migrate import History
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ProviderDatabase:
+    """One provider's database, known to be theirs and at this version's revision."""
+
+    provider: RegisteredProvider
+    database: Database
+
+    def session(self) -> AbstractContextManager[Session]:
+        """A unit of work that may write; leaving it without ``commit()`` undoes all."""
+        return self.database.session()
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A session that sees one moment of the database."""
+        return self.database.reading()
+
+    def run(self, work: Callable[[Session], T]) -> T:
+        """``work`` in one transaction, repeated whole when it was interrupted."""
+        return self.database.run(work)
+
+
+class Store:
+    """All databases of one installation. ``open`` needs them to be there, ``prepare`` makes the system database."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.server = Server(settings)
+        self.system: Database = self.server.database(settings.system_database_name)
+        self._checked: dict[str, Database] = {}
+
+    @classmethod
+    def attach(cls, settings: Settings) -> Self:
+        """The store at whatever revision it is; nothing is made. Raises NotSetUp where there is none."""
+        store = cls(settings)
+        if not store.server.exists(store.system.name):
+            raise NotSetUp(store.server.where)
+        return store
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """The store for reading and writing. Raises NotSetUp where there is none, NotAtHead before a migration."""
+        store = cls.attach(settings)
+        migrate.require_head(store.system, History.SYSTEM)
+        return store
+
+    @classmethod
+    def prepare(cls, settings: Settings) -> Self:
+        """The store, with its system database made and brought to head where it is not."""
+        store = cls(settings)
+        store.server.create(store.system.name)
+        migrate.upgrade(store.system, History.SYSTEM)
+        return store
+
+    def providers(self) -> list[RegisteredProvider]:
+        """Every registered provider, by slug."""
+        with self.system.reading() as session:
+            return ProviderRepository(session).all()
+
+    def provider_database(self, provider: RegisteredProvider) -> ProviderDatabase:
+        """A provider's database.
+
+        Raises DatabaseMissing, NotAtHead, or WrongDatabase where the identity row names another provider.
+        """
+        database = self.server.database(provider.database_name)
+        if self._checked.get(provider.identity) is not database:
+            if not self.server.exists(database.name):
+                raise DatabaseMissing(database.name)
+            migrate.require_head(database, History.PROVIDER)
+            with database.reading() as session:
+                found = IdentityRepository(session).find()
+            if found is None or found.identity != provider.identity:
+                raise WrongDatabase(database.name, provider.slug, found.slug if found else "nobody")
+            self._checked[provider.identity] = database
+        return ProviderDatabase(provider, database)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.server.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _b: TracebackType | None) -> None:
+        self.close()
