@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
@@ -70,7 +70,7 @@ app = typer.Typer(
 
 def _show_version(value: bool) -> None:
     if value:
-        typer.echo(f"webautodash {version('webautodash')}")
+        typer.echo(f"webautodash {_installed_version()}")
         raise typer.Exit
 
 
@@ -87,6 +87,13 @@ def _root(
     """Extraction files of EHR portals, ingested once into one database per provider; every difference recorded."""
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
+
+
+def _installed_version() -> str:
+    try:
+        return version("webautodash")
+    except PackageNotFoundError:
+        return "(a checkout that is not installed)"
 
 
 def main() -> None:

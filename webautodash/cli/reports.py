@@ -1,8 +1,10 @@
 """What became of files: a line for each that needs a look, a table of all."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import PurePath
 
 from webautodash.cli.output import complain, say, show_numbers
 from webautodash.cli.verbosity import Verbosity
@@ -60,14 +62,16 @@ def complain_of(report: IngestReport) -> None:
     states = (FileResult.REJECTED, FileResult.FAILED, FileResult.PARTIAL)
     parts = [f"{number} {state}" for state in states if (number := report.count([state]))]
     if parts:
-        complain(f"problems with {sum(outcome.is_problem for outcome in report.files)} files: {', '.join(parts)}")
+        complain(f"problems: {', '.join(parts)}, of {len(report.files)} files")
 
 
 def _tell(outcome: FileOutcome) -> None:
     if outcome.state in {FileResult.INGESTED, FileResult.ALREADY_INGESTED}:
         return
     advice = _ADVICE.get(outcome.state)
-    complain(f"{outcome.state}: {outcome.path}: {outcome.reason}{f'; {advice}' if advice else ''}")
+    # Most errors begin with the file's name; the line has its path.
+    reason = re.sub(rf"^{re.escape(PurePath(outcome.path).name)}[,:] ", "", outcome.reason or "")
+    complain(f"{outcome.state}: {outcome.path}: {reason}{f'; {advice}' if advice else ''}")
 
 
 def _show_totals(report: IngestReport, known: int) -> None:

@@ -61,6 +61,7 @@ def _agreed(question: str) -> bool:
     except typer.Abort:
         if sys.stdin.isatty():
             raise
+        complain("")
         raise UsageError(f"{question} Nobody answers here; say --auto") from None
 
 

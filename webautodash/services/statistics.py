@@ -2,14 +2,22 @@
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
+from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.statistics import Numbers, StatisticsRepository
 from webautodash.services.across import Unreadable
 from webautodash.services.providers import resolve as resolved
 from webautodash.services.store import Store
+
+_COUNTED: dict[str, type[StrEnum]] = {
+    "conflicts_by_type": ConflictType,
+    "conflicts_by_severity": Severity,
+    "conflicts_by_status": ConflictStatus,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +68,8 @@ def _together(read: list[ProviderStatistics]) -> dict[str, Any]:
         values = [getattr(one, field.name) for one in read]
         if field.name == "last_extraction":
             together[field.name] = _latest(values)
-        elif field.name.startswith("conflicts_by_"):
-            words = {word for value in values for word in value}
+        elif field.name in _COUNTED:
+            words = _COUNTED[field.name]
             together[field.name] = {word: sum(value[word] for value in values) for word in words}
         else:
             together[field.name] = sum(values)

@@ -1,0 +1,163 @@
+"""The review of recorded differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from builders import Clinic, a_file, a_patient
+
+from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
+from webautodash.errors import NotFound, UnknownProvider, UsageError
+from webautodash.services import conflicts
+
+ALL = tuple(ConflictStatus)
+
+
+@pytest.fixture
+def reviewed(clinic: Clinic) -> Clinic:
+    """Two extractions: a new medication, a lost allergy, another birth date, and one patient unchanged."""
+    clinic.ingest(
+        a_file(
+            a_patient("A1", medications=["Aspirin 81 mg"]),
+            a_patient("A2", allergies=["Penicillin"]),
+            a_patient("A3", born="01/02/1960"),
+            a_patient("A4"),
+        )
+    )
+    clinic.ingest(
+        a_file(
+            a_patient("A1", medications=["Aspirin 81 mg", "Xanax 1 mg"]),
+            a_patient("A2", allergies=[]),
+            a_patient("A3", born="01/03/1960"),
+            a_patient("A4"),
+            at="2024-03-04T09:00:00",
+        )
+    )
+    return clinic
+
+
+def test_what_waits_is_listed_worst_first(reviewed: Clinic) -> None:
+    found = conflicts.search(reviewed.store, "gary_wang")
+    assert [(one.prn, one.severity, one.conflict_type) for one in found.items] == [
+        ("A3", Severity.CRITICAL, ConflictType.DEMOGRAPHIC_MISMATCH),
+        ("A2", Severity.HIGH, ConflictType.DATA_CHANGED),
+        ("A1", Severity.MEDIUM, ConflictType.MEDICATION_CONFLICT),
+    ]
+    assert not found.more
+
+
+def test_old_and_new_value_are_what_the_files_said(reviewed: Clinic) -> None:
+    by_prn = {one.prn: one for one in conflicts.search(reviewed.store, "gary_wang").items}
+    assert (by_prn["A3"].field_name, by_prn["A3"].old_value, by_prn["A3"].new_value) == (
+        "date_of_birth",
+        "01/02/1960",
+        "01/03/1960",
+    )
+    assert (by_prn["A1"].old_value, by_prn["A1"].new_value) == ([], [{"medication_name": "Xanax 1 mg"}])
+    assert [len(by_prn["A2"].old_value), by_prn["A2"].new_value] == [1, []]
+
+
+def test_a_recorded_duplicate_waits_for_nobody(reviewed: Clinic) -> None:
+    duplicates = conflicts.search(
+        reviewed.store, "gary_wang", statuses=(), conflict_type=ConflictType.EXTRACTION_DUPLICATE
+    ).items
+    assert [(one.prn, one.status, one.severity, one.reviewed_by) for one in duplicates] == [
+        ("A4", ConflictStatus.RESOLVED, Severity.LOW, None)
+    ]
+
+
+def test_pages_hold_every_conflict_once_in_the_same_order(reviewed: Clinic) -> None:
+    whole = [one.id for one in conflicts.search(reviewed.store, "gary_wang", statuses=ALL).items]
+    pages: list[int] = []
+    after: Any = None
+    while True:
+        page = conflicts.search(reviewed.store, "gary_wang", statuses=ALL, limit=1, after=after)
+        pages += [one.id for one in page.items]
+        after = page.next
+        if after is None:
+            break
+    assert pages == whole
+    assert len(whole) == 4
+
+
+@pytest.mark.parametrize(
+    ("wanted", "prns"),
+    [
+        ({"severity": Severity.CRITICAL}, ["A3"]),
+        ({"conflict_type": ConflictType.MEDICATION_CONFLICT}, ["A1"]),
+        ({"prn": "A2"}, ["A2"]),
+        ({"prn": "a2"}, []),
+        ({"statuses": (ConflictStatus.REVIEWING,)}, []),
+    ],
+)
+def test_the_list_is_filtered(reviewed: Clinic, wanted: dict[str, Any], prns: list[str]) -> None:
+    assert [one.prn for one in conflicts.search(reviewed.store, "gary_wang", **wanted).items] == prns
+
+
+def test_without_a_provider_all_are_asked(reviewed: Clinic) -> None:
+    other = {"provider": "John Doe"}
+    reviewed.ingest(a_file(a_patient("B1", gender="Male"), **other), "john_doe")
+    reviewed.ingest(a_file(a_patient("B1", gender="Female"), at="2024-03-04T09:00:00", **other), "john_doe")
+    found = conflicts.search(reviewed.store)
+    assert [(one.provider, one.prn) for one in found.items][-1] == ("john_doe", "B1")
+    assert len(found.items) == 4
+    few = conflicts.search(reviewed.store, limit=2)
+    assert (len(few.items), few.more, few.next) == (2, True, None)
+    with pytest.raises(UsageError):
+        conflicts.search(reviewed.store, after=1)
+
+
+def test_resolving_keeps_who_when_and_why(reviewed: Clinic) -> None:
+    one = conflicts.search(reviewed.store, "Gary Wang").items[0]
+    done = conflicts.resolve(
+        reviewed.store, "gary_wang", one.id, ConflictStatus.RESOLVED, by=" Ann ", why="typing error"
+    )
+    shown = conflicts.show(reviewed.store, "gary_wang", one.id)
+    assert shown == done
+    assert (shown.conflict.status, shown.conflict.reviewed_by, shown.conflict.resolution_notes) == (
+        ConflictStatus.RESOLVED,
+        "Ann",
+        "typing error",
+    )
+    assert shown.conflict.reviewed_at == shown.reviews[0].reviewed_at
+    assert one.id not in {left.id for left in conflicts.search(reviewed.store, "gary_wang").items}
+
+
+def test_reopening_keeps_the_history(reviewed: Clinic) -> None:
+    one = conflicts.search(reviewed.store, "gary_wang").items[0]
+    steps = [ConflictStatus.FALSE_POSITIVE, ConflictStatus.UNRESOLVED, ConflictStatus.REVIEWING]
+    for step in steps:
+        conflicts.resolve(reviewed.store, "gary_wang", one.id, step, by="Ann", why=f"because {step}")
+    shown = conflicts.show(reviewed.store, "gary_wang", one.id)
+    assert [(step.old_status, step.new_status, step.notes) for step in shown.reviews] == [
+        ("unresolved", "false_positive", "because false_positive"),
+        ("false_positive", "unresolved", "because unresolved"),
+        ("unresolved", "reviewing", "because reviewing"),
+    ]
+    assert one.id in {left.id for left in conflicts.search(reviewed.store, "gary_wang").items}
+
+
+def test_the_same_status_again_is_refused_and_leaves_no_trace(reviewed: Clinic) -> None:
+    one = conflicts.search(reviewed.store, "gary_wang").items[0]
+    with pytest.raises(UsageError, match="unresolved already"):
+        conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.UNRESOLVED, by="Ann", why="?")
+    assert reviewed.count("conflict_reviews") == 0
+
+
+@pytest.mark.parametrize(("by", "why"), [("", "x"), ("x", ""), (" ", "x")])
+def test_a_review_needs_who_and_why(reviewed: Clinic, by: str, why: str) -> None:
+    one = conflicts.search(reviewed.store, "gary_wang").items[0]
+    with pytest.raises(UsageError, match="--by and --why"):
+        conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.RESOLVED, by=by, why=why)
+
+
+def test_an_unknown_conflict_or_provider_is_an_error_and_makes_nothing(reviewed: Clinic) -> None:
+    with pytest.raises(NotFound):
+        conflicts.show(reviewed.store, "gary_wang", 999_999)
+    with pytest.raises(NotFound):
+        conflicts.resolve(reviewed.store, "gary_wang", 999_999, ConflictStatus.RESOLVED, by="Ann", why="x")
+    before = reviewed.store.server.names(reviewed.settings.database_prefix)
+    with pytest.raises(UnknownProvider, match="gary_wang"):
+        conflicts.search(reviewed.store, "gary_wong")
+    assert reviewed.store.server.names(reviewed.settings.database_prefix) == before
