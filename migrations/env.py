@@ -9,7 +9,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
 from webautodash.models import ProviderBase, SystemBase
-from webautodash.services.migrate import History, database_by_hand
+from webautodash.services.migrate import History, compare_type, database_by_hand
 
 config = context.config
 try:
@@ -31,7 +31,7 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=metadata,
         render_as_batch=connection.dialect.name == "sqlite",
-        compare_type=True,
+        compare_type=compare_type,
         compare_server_default=True,
     )
     with context.begin_transaction():

@@ -4,6 +4,7 @@ Unicode composed, white space collapsed, case folded, dates as ISO where they pa
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -14,6 +15,9 @@ from webautodash.domain.lists import LISTS, ClinicalList, Row
 
 # They change from one visit to the next without the patient changing.
 _SCRAPED = frozenset({"patient_id", "age", "row_index", "extracted_at", "found_at", "extraction_method", "scraped_at"})
+
+# The dash of a printed range; either end may be missing.
+_DASH = re.compile(r"(?:^| )-(?: |$)")
 
 
 def checksum(prn: str, demographics: Mapping[str, Any], lists: Mapping[str, Sequence[Row]]) -> str:
@@ -63,8 +67,20 @@ def canonical_item(which: ClinicalList, row: Row) -> str:
     if "medication_strength_text" in row:
         fields["medication_strength"] = folded(row["medication_strength_text"] or "")
     if row["extra"]:
-        fields |= {key: _canonical_value(value) for key, value in row["extra"].items() if _is_clinical(key)}
+        # Apart from the columns: an alias beside the text ("name" beside "allergen") can have a column's name.
+        fields["extra"] = _canonical_value(_without_copies(which, row["extra"], fields))
     return _dump({key: value for key, value in fields.items() if value not in ("", [], {}, None)})
+
+
+def _without_copies(which: ClinicalList, extra: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
+    """Unknown fields without those that say the text or the type once more."""
+    said = dict.fromkeys(which.text_keys, fields[which.text_field])
+    said |= dict.fromkeys((*which.type_keys, "own_type"), fields[which.type_field])
+    return {
+        key: value
+        for key, value in extra.items()
+        if not (key in said and isinstance(value, str) and folded(value) == said[key])
+    }
 
 
 def _is_clinical(key: str) -> bool:
@@ -73,7 +89,7 @@ def _is_clinical(key: str) -> bool:
 
 def _range(text: str | None) -> str:
     """A printed range of dates ("10/20/1988 - ") with both ends as ISO."""
-    ends = [end.strip() for end in (text or "").split(" - ")] if text else [""]
+    ends = _DASH.split(" ".join((text or "").split()))
     return folded(" - ".join(parsed.isoformat() if (parsed := parse_date(end)) else end for end in ends))
 
 

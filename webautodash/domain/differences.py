@@ -112,7 +112,8 @@ def presented(row: Row) -> dict[str, Any]:
             shown[name.removesuffix("_text")] = value
         elif f"{name}_text" not in row and name != "diagnosis_code":
             shown[name] = value
-    return shown | (row["extra"] or {})
+    # Not even an alias that has a column's name hides what the column says.
+    return shown | {f"other {key}" if key in shown else key: value for key, value in (row["extra"] or {}).items()}
 
 
 def _went_and_came(which: ClinicalList, before: Sequence[Row], new: Sequence[Row]) -> tuple[list[Any], list[Any]]:

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import msgspec
 
+from webautodash.domain.limits import nested_too_deeply
 from webautodash.errors import MalformedDocument, StillBeingWritten, UnusableFile
 
 _CHUNK = 1 << 20
@@ -56,13 +57,14 @@ def read_document(path: Path) -> Document:
     """
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
         digest, size, valid = _copy(path, copy)
-        if size == 0:
-            raise MalformedDocument(path, "line 1, column 1", "the file is empty", truncated=True)
         content = _content(copy, size)
+        if not content:
+            raise MalformedDocument(path, "line 1, column 1", "the file is empty", truncated=True)
         if valid < size:
-            position = _line_and_column(content, valid)
+            position = _line_and_column(content, len(content) - (size - valid))
             raise MalformedDocument(path, position, "not UTF-8", truncated=size - valid < 4)
-        return _parse(path, digest, content)
+        metadata, patients = _parse(path, content)
+        return Document(path, digest, size, metadata, patients)
 
 
 def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int]:
@@ -90,6 +92,9 @@ def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int]:
                     except UnicodeDecodeError as error:
                         valid = size - pending + error.start
                 size += len(chunk)
+                if size > before.st_size:
+                    # Its writer may be faster than we are.
+                    raise StillBeingWritten(path)
         except OSError as error:
             raise UnusableFile(path, f"cannot be read ({error.strerror})") from None
         after = os.fstat(handle)
@@ -110,7 +115,7 @@ def _content(copy: IO[bytes], size: int) -> memoryview:
     return content[3:] if bytes(content[:3]) == codecs.BOM_UTF8 else content
 
 
-def _parse(path: Path, digest: str, content: memoryview) -> Document:
+def _parse(path: Path, content: memoryview) -> tuple[dict[str, Any], list[msgspec.Raw]]:
     try:
         parsed = msgspec.json.decode(content, type=_File)
     except RecursionError:
@@ -126,17 +131,18 @@ def _parse(path: Path, digest: str, content: memoryview) -> Document:
         position = _line_and_column(content, int(where[1]) if where else len(content))
         reason = "the file ends in the middle" if truncated else _BYTE_OFFSET.sub("", reason)
         raise MalformedDocument(path, position, reason, truncated=truncated) from None
-    return Document(path, digest, len(content), parsed.extraction_metadata, parsed.extraction_results)
+    if nested_too_deeply(parsed.extraction_metadata):
+        raise MalformedDocument(path, "$.extraction_metadata", "nested too deeply")
+    return parsed.extraction_metadata, parsed.extraction_results
 
 
 def _line_and_column(content: memoryview, offset: int) -> str:
-    line, start = 1, 0
+    line, column, decoder = 1, 1, codecs.getincrementaldecoder("utf-8")("replace")
     for begin in range(0, offset, _CHUNK):
-        chunk = bytes(content[begin : min(begin + _CHUNK, offset)])
-        if newlines := chunk.count(b"\n"):
-            line += newlines
-            start = begin + chunk.rindex(b"\n") + 1
-    column = len(bytes(content[start:offset][:_CHUNK]).decode("utf-8", "replace")) + 1
+        text = decoder.decode(bytes(content[begin : min(begin + _CHUNK, offset)]))
+        before, newline, last = text.rpartition("\n")
+        line += before.count("\n") + len(newline)
+        column = len(last) + (1 if newline else column)
     return f"line {line}, column {column}"
 
 

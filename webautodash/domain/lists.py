@@ -10,7 +10,7 @@ from typing import Any
 
 from webautodash.domain.codes import read_icd10
 from webautodash.domain.dates import DateOrder, parse_date
-from webautodash.domain.limits import NESTING_DEPTH, SHORT_TEXT_LENGTH
+from webautodash.domain.limits import SHORT_TEXT_LENGTH, nested_too_deeply
 from webautodash.domain.strengths import read_strength
 from webautodash.errors import UnreadablePatient
 
@@ -158,7 +158,7 @@ def _row(item: dict[str, Any] | str, which: ClinicalList, order: DateOrder, list
 
 
 def _set_type(row: Row, rest: dict[str, Any], which: ClinicalList, listed_type: str | None) -> None:
-    own = next((text for key in which.type_keys if (text := take_text(rest, key))), None)
+    own = next((text for key in which.type_keys if (text := take_text(rest, key)) and text.strip()), None)
     own = _WORDS_FOR_TYPES.get(own, own) if own else own
     row[which.type_field] = listed_type or own
     if listed_type and own and own != listed_type:
@@ -201,17 +201,9 @@ def as_text(value: object) -> str | None:
 def remaining(rest: Mapping[str, Any], where: str) -> dict[str, Any] | None:
     """What found no column, without nulls. Raises UnreadablePatient where it is nested beyond all sense."""
     extra = {key: value for key, value in rest.items() if value is not None}
-    if any(_deeper_than(value, NESTING_DEPTH) for value in extra.values()):
+    if any(nested_too_deeply(value) for value in extra.values()):
         raise UnreadablePatient("nested_too_deeply", where)
     return extra or None
-
-
-def _deeper_than(value: object, depth: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    if depth == 0:
-        return True
-    return any(_deeper_than(part, depth - 1) for part in (value.values() if isinstance(value, dict) else value))
 
 
 def _fitting(text: str | None) -> str | None:

@@ -40,6 +40,8 @@ class Numbers:
     allergies: int
     health_concerns: int
     total_conflicts: int
+    conflicts_detected: int
+    """All but recorded duplicates."""
     unresolved_conflicts: int
     conflicts_by_type: dict[ConflictType, int]
     conflicts_by_severity: dict[Severity, int]
@@ -88,6 +90,7 @@ class StatisticsRepository:
             allergies=self._count(Allergy),
             health_concerns=self._count(HealthConcern),
             total_conflicts=sum(conflicts.values()),
+            conflicts_detected=sum(conflicts.values()) - by_type[ConflictType.EXTRACTION_DUPLICATE],
             unresolved_conflicts=by_status[ConflictStatus.UNRESOLVED],
             conflicts_by_type=by_type,
             conflicts_by_severity=by_severity,

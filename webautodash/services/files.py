@@ -27,25 +27,29 @@ class Candidate:
     folder: str | None
 
     def shown(self, results: Path) -> str:
-        """The path as reports and the registry name it: below Results where it lies there."""
+        """The path as reports and the registry name it: below Results where it lies there, always UTF-8."""
         path, root = self.path.absolute(), results.absolute()
-        return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        return shown.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def candidates(paths: Sequence[Path], results: Path) -> list[Candidate]:
     """The files behind some paths, or those of Results where there are none given; each once.
 
-    A folder gives the files in it and in its folders, one level deep, as Results has it.
+    A folder gives the files in it and in its folders, one level deep, as Results has it. Only Results itself may be
+    a link to a folder.
     Raises UsageError for a path that is not there.
     """
     found: dict[Path, Candidate] = {}
+    root = _real(results)
     for path in paths or [results]:
         if not os.path.lexists(path):
             hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
             raise UsageError(f"{path} does not exist; {hint}")
-        for file in _files(path) if path.is_dir() and not path.is_symlink() else [path]:
-            key = file.parent.resolve() / file.name
-            found.setdefault(key, Candidate(file, _folder(key, results.resolve())))
+        is_folder = path.is_dir() and (path == results or not path.is_symlink())
+        for file in _files(path) if is_folder else [path]:
+            key = _real(file.parent) / file.name
+            found.setdefault(key, Candidate(file, _folder(key, root)))
     return list(found.values())
 
 
@@ -54,15 +58,24 @@ def in_order(files: Sequence[Candidate], zone: tzinfo) -> list[Candidate]:
     return sorted(files, key=lambda candidate: (_extracted_at(candidate.path, zone), str(candidate.path)))
 
 
+def _real(path: Path) -> Path:
+    # Path.resolve raises RuntimeError for a link that leads to itself.
+    return Path(os.path.realpath(path))
+
+
 def _files(folder: Path) -> Iterator[Path]:
+    for entry in _entries(folder):
+        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+            yield from (Path(file.path) for file in _entries(Path(entry.path)) if _is_extraction(file))
+        elif _is_extraction(entry):
+            yield Path(entry.path)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-                inner = sorted(os.scandir(entry.path), key=lambda entry: entry.name)
-                yield from (Path(file.path) for file in inner if _is_extraction(file))
-            elif _is_extraction(entry):
-                yield Path(entry.path)
+        return sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return []  # removed since its parent was read
     except OSError as error:
         raise UsageError(f"{error.filename} cannot be read ({error.strerror})") from None
 
@@ -74,7 +87,7 @@ def _is_extraction(entry: os.DirEntry[str]) -> bool:
 
 
 def _folder(path: Path, results: Path) -> str | None:
-    return path.relative_to(results).parts[0] if path.parent != results and path.is_relative_to(results) else None
+    return path.relative_to(results).parts[0] if results in path.parent.parents else None
 
 
 def _extracted_at(path: Path, zone: tzinfo) -> datetime:

@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from alembic import autogenerate, command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection
+from sqlalchemy.types import TypeEngine
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
@@ -79,9 +81,19 @@ def drift(database: Database, history: History) -> list[str]:
     metadata = SystemBase.metadata if history is History.SYSTEM else ProviderBase.metadata
     with database.reading() as session:
         context = MigrationContext.configure(
-            session.connection(), opts={"compare_type": True, "compare_server_default": True}
+            session.connection(), opts={"compare_type": compare_type, "compare_server_default": True}
         )
         return [_describe(difference) for difference in autogenerate.compare_metadata(context, metadata)]
+
+
+def compare_type(
+    context: MigrationContext, _found: Column[Any], model: Column[Any], found: TypeEngine[Any], wanted: TypeEngine[Any]
+) -> bool | None:
+    """True for a column that compares text otherwise than its model: it would merge people. Alembic sees the rest."""
+    table_default = model.table.kwargs.get(f"{context.dialect.name}_collate")
+    ours = getattr(wanted.dialect_impl(context.dialect), "collation", None) or table_default
+    theirs = getattr(found, "collation", None) or table_default
+    return True if ours != theirs else None
 
 
 @contextmanager

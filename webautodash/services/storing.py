@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import islice
+from typing import Any
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -47,12 +48,9 @@ class Planned:
     repeats: Sequence[PatientRecord] = ()
 
 
-class _OnlyPrn(msgspec.Struct):
-    prn: str | int | None = None
-
-
 class _OnlyDemographics(msgspec.Struct):
-    demographics_printable: _OnlyPrn
+    # Decoded as the whole patient will be: of two such keys the last one counts, whatever the first one holds.
+    demographics_printable: Any = None
 
 
 def store_document(document: Document, provider: ProviderDatabase, zone: tzinfo) -> Stored:
@@ -225,6 +223,7 @@ def _plan(document: Document, order: DateOrder) -> Iterator[Planned | SetAside]:
 
 def _prn(raw: msgspec.Raw) -> str | None:
     try:
-        return read_prn(msgspec.json.decode(raw, type=_OnlyDemographics).demographics_printable.prn)
+        printed = msgspec.json.decode(raw, type=_OnlyDemographics).demographics_printable
+        return read_prn(printed.get("prn")) if isinstance(printed, dict) else None
     except (UnreadablePatient, ValueError, RecursionError):
         return None

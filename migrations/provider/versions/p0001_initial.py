@@ -155,11 +155,13 @@ def upgrade() -> None:
         sa.Column("resolution_notes", types.LongText),
         sa.CheckConstraint(
             "conflict_type IN ('medication_conflict', 'data_changed', 'demographic_mismatch', 'extraction_duplicate')",
-            name="ck_data_conflicts_conflict_type",
+            name=op.f("ck_data_conflicts_conflict_type"),
         ),
-        sa.CheckConstraint("severity IN ('low', 'medium', 'high', 'critical')", name="ck_data_conflicts_severity"),
         sa.CheckConstraint(
-            "status IN ('unresolved', 'reviewing', 'resolved', 'false_positive')", name="ck_data_conflicts_status"
+            "severity IN ('low', 'medium', 'high', 'critical')", name=op.f("ck_data_conflicts_severity")
+        ),
+        sa.CheckConstraint(
+            "status IN ('unresolved', 'reviewing', 'resolved', 'false_positive')", name=op.f("ck_data_conflicts_status")
         ),
         sa.ForeignKeyConstraint(
             ["extraction_session_id_1"], ["extraction_sessions.id"], name="fk_data_conflicts_extraction_session_id_1"
@@ -205,7 +207,7 @@ def upgrade() -> None:
         sa.Column("extra", types.JsonText()),
         sa.CheckConstraint(
             "processing_status IN ('processed', 'conflict', 'duplicate', 'failed')",
-            name="ck_patient_extractions_processing_status",
+            name=op.f("ck_patient_extractions_processing_status"),
         ),
         sa.ForeignKeyConstraint(
             ["duplicate_of_id"], ["patient_extractions.id"], name="fk_patient_extractions_duplicate_of_id"

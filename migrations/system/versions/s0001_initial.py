@@ -49,8 +49,8 @@ def upgrade() -> None:
         sa.Column("total_conflicts", sa.Integer(), nullable=False),
         sa.Column("last_extraction", types.UtcDateTime()),
         sa.Column("created_at", types.UtcDateTime(), nullable=False),
-        sa.CheckConstraint("date_order IN ('mdy', 'dmy')", name="ck_providers_date_order"),
-        sa.CheckConstraint("status IN ('registering', 'active', 'inactive')", name="ck_providers_status"),
+        sa.CheckConstraint("date_order IN ('mdy', 'dmy')", name=op.f("ck_providers_date_order")),
+        sa.CheckConstraint("status IN ('registering', 'active', 'inactive')", name=op.f("ck_providers_status")),
         sa.PrimaryKeyConstraint("id", name="pk_providers"),
         sa.UniqueConstraint("database_name", name="uq_providers_database_name"),
         sa.UniqueConstraint("identity", name="uq_providers_identity"),
@@ -70,7 +70,9 @@ def upgrade() -> None:
         sa.Column("provider", types.bytewise(64)),
         sa.Column("database_name", types.bytewise(64)),
         sa.Column("details", types.JsonText()),
-        sa.CheckConstraint("level IN ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')", name="ck_system_logs_level"),
+        sa.CheckConstraint(
+            "level IN ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')", name=op.f("ck_system_logs_level")
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_system_logs"),
         **OPTIONS,
     )
@@ -94,7 +96,7 @@ def upgrade() -> None:
         sa.Column("first_seen_at", types.UtcDateTime(), nullable=False),
         sa.Column("updated_at", types.UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "state IN ('waiting', 'ingested', 'partial', 'rejected', 'held')", name="ck_ingested_files_state"
+            "state IN ('waiting', 'ingested', 'partial', 'rejected', 'held')", name=op.f("ck_ingested_files_state")
         ),
         sa.ForeignKeyConstraint(["provider_id"], ["providers.id"], name="fk_ingested_files_provider_id"),
         sa.PrimaryKeyConstraint("id", name="pk_ingested_files"),

@@ -1,0 +1,124 @@
+"""No value out of a patient's record in the system database, the logs or an error, whatever goes wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+
+import pytest
+from builders import Clinic, a_file, a_patient
+
+from webautodash.errors import WebAutoDashError
+
+MARKS = [f"Mark{n:02}Qz" for n in range(20)]
+
+
+def _marked(prn: str = MARKS[0], extra: int = 0) -> dict[str, object]:
+    return a_patient(
+        prn,
+        name=MARKS[1],
+        born=MARKS[2],
+        gender=MARKS[3],
+        age=MARKS[4],
+        uuid=MARKS[5],
+        medications=[{"medication_name": MARKS[6], "sig": MARKS[7], "start_date": MARKS[8]}] * (1 + extra),
+        diagnoses=[{"diagnosis_text": MARKS[9], "acuity": MARKS[10]}] * (1 + extra),
+        allergies=[MARKS[11], {"allergen": MARKS[12], "reaction": MARKS[13]}] * (1 + extra),
+        health_concerns=[MARKS[14], {"note_text": MARKS[15]}],
+        demographics={"phone": MARKS[16], "email": MARKS[17], "address": MARKS[18]},
+        **{MARKS[19]: MARKS[19]},
+    )
+
+
+def _system_text(clinic: Clinic) -> str:
+    tables = ("providers", "provider_aliases", "system_logs", "ingested_files")
+    return repr([clinic.system_rows(table) for table in tables])
+
+
+def _bad_files() -> list[object]:
+    whole = json.dumps(a_file(_marked()))
+    return [
+        a_file(_marked()),
+        a_file(_marked(extra=1), at="2025-01-01T00:00:00"),
+        a_file(_marked(), _marked(extra=2), at="2025-02-01T00:00:00"),
+        a_file(_marked(""), _marked() | {"all_medications": MARKS[6]}, _marked() | {"all_allergies": [[MARKS[12]]]}),
+        a_file(_marked("x" * 200 + MARKS[0])),
+        a_file(_marked() | {"patient_name": MARKS[1] * 40, "demographics_printable": {"prn": "1"}}),
+        whole[:-30].encode(),
+        whole.replace(MARKS[9], '"').encode(),
+        whole.encode("utf-16"),
+        whole.replace(MARKS[9], "\xe9").encode("latin-1"),
+        whole.replace('"prn"', '"\\ud800"').encode(),
+        f'{{"extraction_metadata": "{MARKS[1]}", "extraction_results": []}}'.encode(),
+    ]
+
+
+def test_no_value_of_a_patient_leaves_the_providers_database(clinic: Clinic, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    outcomes = [clinic.ingest(content) for content in _bad_files()]
+    assert {str(outcome.state) for outcome in outcomes} >= {"ingested", "partial", "rejected"}
+    assert clinic.count("data_conflicts") > 0
+    seen = "".join((_system_text(clinic), repr(outcomes), caplog.text, *(str(r.__dict__) for r in caplog.records)))
+    assert [mark for mark in MARKS if mark in seen] == []
+
+
+def _break_by_trigger(clinic: Clinic) -> None:
+    """Make each insert of a medication fail with its own value in the server's text."""
+    database = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    with database.engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(
+                "CREATE TRIGGER broken BEFORE INSERT ON medications BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+        else:
+            connection.exec_driver_sql(
+                "CREATE TRIGGER broken BEFORE INSERT ON medications FOR EACH ROW "
+                "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = NEW.medication_name"
+            )
+
+
+def _break_by_unique_key(clinic: Clinic) -> None:
+    """Make the server quote a duplicate value."""
+    database = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    length = "" if clinic.settings.database_url.get_secret_value().startswith("sqlite") else "(100)"  # type: ignore[union-attr]
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE UNIQUE INDEX broken ON medications (medication_name{length})")
+
+
+def _break_by_dropped_table(clinic: Clinic) -> None:
+    database = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE medications")
+
+
+@pytest.mark.parametrize("damage", [_break_by_trigger, _break_by_unique_key, _break_by_dropped_table])
+def test_an_error_of_the_database_quotes_nobody_and_stores_nothing(
+    clinic: Clinic, caplog: pytest.LogCaptureFixture, damage: Callable[[Clinic], None]
+) -> None:
+    caplog.set_level(logging.INFO)
+    clinic.ingest(a_file(a_patient("GW1")))
+    damage(clinic)
+    outcome = clinic.ingest(a_file(_marked(extra=1)))
+    assert outcome.state == "failed"
+    assert clinic.count("patients") == 1
+    assert clinic.count("extraction_sessions") == 1
+    seen = "".join((_system_text(clinic), repr(outcome), caplog.text))
+    assert [mark for mark in MARKS if mark in seen] == []
+
+
+def test_an_error_shows_nothing_of_its_cause(clinic: Clinic) -> None:
+    clinic.ingest(a_file(_marked()))
+    database = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+
+    def twice() -> None:
+        with database.session() as session:
+            session.connection().exec_driver_sql(
+                f"INSERT INTO patients (prn, extraction_session_id, created_at, updated_at) "
+                f"SELECT '{MARKS[0]}', extraction_session_id, created_at, updated_at FROM patients"
+            )
+
+    with pytest.raises(WebAutoDashError) as caught:
+        twice()
+    assert MARKS[0] not in str(caught.value)
+    assert caught.value.__suppress_context__

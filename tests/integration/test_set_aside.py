@@ -1,0 +1,99 @@
+"""Patients that were set aside are taken in later, and the numbers still add up."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from builders import Clinic, a_file, a_patient
+
+from webautodash.errors import NotFound, UsageError
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services.providers import resolve
+from webautodash.services.retry import retry_set_aside
+from webautodash.services.statistics import statistics
+
+
+def _session(clinic: Clinic) -> dict[str, Any]:
+    [row] = clinic.rows("extraction_sessions")
+    return row
+
+
+def _adds_up(clinic: Clinic) -> bool:
+    row = _session(clinic)
+    parts = ("patients_stored", "patients_changed", "patients_duplicate", "failed_extractions")
+    return bool(row["total_patients_found"] == sum(row[part] for part in parts))
+
+
+def _provider(clinic: Clinic) -> RegisteredProvider:
+    return resolve(clinic.store, "gary_wang")
+
+
+def _one_aside(clinic: Clinic) -> int:
+    clinic.ingest(a_file(a_patient("GW1"), a_patient(None, medications=["Aspirin 81 mg"])))
+    [row] = clinic.rows("set_aside_patients")
+    return int(row["id"])
+
+
+def test_a_corrected_patient_is_taken_into_the_session_of_its_file(clinic: Clinic) -> None:
+    number = _one_aside(clinic)
+    corrected = json.dumps(a_patient("GW2", medications=["Aspirin 81 mg"]))
+    outcome = retry_set_aside(clinic.store, _provider(clinic), number, corrected)
+    assert (outcome.taken_in, outcome.outcome) == (True, "stored")
+    assert {row["prn"] for row in clinic.rows("patients")} == {"GW1", "GW2"}
+    assert clinic.count("medications") == 1
+    assert (_session(clinic)["failed_extractions"], _session(clinic)["patients_stored"]) == (0, 2)
+    assert _adds_up(clinic)
+    assert clinic.rows("set_aside_patients")[0]["taken_in_at"] is not None
+    [file] = clinic.system_rows("ingested_files")
+    assert (file["state"], file["stored"], file["set_aside"]) == ("ingested", 2, 0)
+    assert clinic.system_rows("providers")[0]["total_patients"] == 2
+    assert statistics(clinic.store, "gary_wang").set_aside == 0
+
+
+def test_a_patient_that_is_still_unreadable_stays_aside(clinic: Clinic) -> None:
+    number = _one_aside(clinic)
+    outcome = retry_set_aside(clinic.store, _provider(clinic), number)
+    assert (outcome.taken_in, outcome.reason) == (False, "no_prn: demographics_printable.prn")
+    assert clinic.rows("set_aside_patients")[0]["taken_in_at"] is None
+    assert (_session(clinic)["failed_extractions"], _adds_up(clinic)) == (1, True)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", "\ud800"])
+def test_a_correction_that_is_no_patient_changes_nothing(clinic: Clinic, text: str) -> None:
+    number = _one_aside(clinic)
+    assert not retry_set_aside(clinic.store, _provider(clinic), number, text).taken_in
+    assert clinic.count("patients") == 1
+
+
+def test_a_correction_to_a_prn_of_the_same_file_is_refused(clinic: Clinic) -> None:
+    number = _one_aside(clinic)
+    with pytest.raises(UsageError, match="another patient with this PRN"):
+        retry_set_aside(clinic.store, _provider(clinic), number, json.dumps(a_patient("GW1", name="Else")))
+    assert clinic.rows("patients")[0]["patient_name"] == "Test Person"
+    assert _adds_up(clinic)
+
+
+def test_nobody_is_taken_in_twice(clinic: Clinic) -> None:
+    number = _one_aside(clinic)
+    corrected = json.dumps(a_patient("GW2"))
+    retry_set_aside(clinic.store, _provider(clinic), number, corrected)
+    with pytest.raises(UsageError, match="taken in already"):
+        retry_set_aside(clinic.store, _provider(clinic), number, corrected)
+    assert clinic.count("patient_extractions") == 2
+
+
+def test_a_number_that_is_nobodys_is_not_found(clinic: Clinic) -> None:
+    _one_aside(clinic)
+    with pytest.raises(NotFound, match="999"):
+        retry_set_aside(clinic.store, _provider(clinic), 999)
+
+
+def test_a_late_patient_is_compared_with_what_is_known(clinic: Clinic) -> None:
+    number = _one_aside(clinic)
+    clinic.ingest(a_file(a_patient("GW2", name="Known Person"), at="2023-01-01T00:00:00"))
+    corrected = json.dumps(a_patient("GW2", name="Other Person"))
+    assert retry_set_aside(clinic.store, _provider(clinic), number, corrected).outcome == "changed"
+    [conflict] = clinic.rows("data_conflicts")
+    assert (conflict["conflict_type"], conflict["field_name"]) == ("demographic_mismatch", "patient_name")

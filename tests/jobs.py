@@ -1,0 +1,35 @@
+"""What tests have other processes do; each starts from settings alone, as the program does."""
+
+from __future__ import annotations
+
+from webautodash.config import Settings
+from webautodash.database import Server
+from webautodash.services import migrate, storing
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.migrate import History
+from webautodash.services.providers import register
+from webautodash.services.store import Store
+
+PROBLEMS = {"failed", "rejected", "waiting"}
+
+
+def upgrade(settings: Settings, name: str, history: History) -> None:
+    """Make a database and bring it to head."""
+    with Server(settings) as server:
+        migrate.upgrade(server.create(name), history)
+
+
+def register_provider(settings: Settings, name: str) -> None:
+    """Register a provider in a store that may not be there yet."""
+    with Store.prepare(settings) as store:
+        register(store, name)
+
+
+def ingest(settings: Settings, batch: int = storing.BATCH) -> None:
+    """Take all of Results into a store that may not be there yet. Raises where a file could not be taken."""
+    storing.BATCH = batch
+    with Store.prepare(settings) as store:
+        report = ingest_paths(store)
+    problems = [f"{file.path}: {file.state}: {file.reason}" for file in report.files if file.state in PROBLEMS]
+    if problems:
+        raise RuntimeError("\n".join(problems))

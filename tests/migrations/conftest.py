@@ -1,0 +1,51 @@
+"""Both histories, each with an empty database on each backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+
+from webautodash.config import Settings
+from webautodash.database import Database, Server
+from webautodash.services.migrate import History
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def settings(server_url: str, database_prefix: str, tmp_path: Path) -> Settings:
+    """The settings of a store that is not there yet."""
+    return Settings.load(database_url=server_url, database_prefix=database_prefix, results_dir=tmp_path, _env_file=None)
+
+
+@pytest.fixture(params=History)
+def history(request: pytest.FixtureRequest) -> History:
+    """The system's history, and the providers'."""
+    found: History = request.param
+    return found
+
+
+@pytest.fixture
+def database(history: History, settings: Settings) -> Iterator[Database]:
+    """An empty database for the history."""
+    name = settings.system_database_name if history is History.SYSTEM else f"{settings.database_prefix}gary_wang"
+    with Server(settings) as server:
+        yield server.create(name)
+
+
+@pytest.fixture
+def go(history: History, database: Database) -> Callable[[str], None]:
+    """Bring the database to a revision, up or down, as `alembic upgrade` and `alembic downgrade` do."""
+
+    def move(revision: str) -> None:
+        config = Config(str(ROOT / "alembic.ini"), ini_section=history.value)
+        with database.migrating() as connection:
+            config.attributes["connection"] = connection
+            down = revision == "base" or revision.startswith("-")
+            (command.downgrade if down else command.upgrade)(config, revision)
+
+    return move

@@ -1,0 +1,94 @@
+"""The `alembic` command typed in a checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from webautodash.config import Settings
+from webautodash.database import Server
+from webautodash.services import migrate
+from webautodash.services.migrate import History
+from webautodash.services.providers import register
+from webautodash.services.store import Store
+
+Typed = Callable[..., subprocess.CompletedProcess[str]]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def alembic(settings: Settings, server_url: str) -> Typed:
+    """Type `alembic` and what follows, in the checkout, with the settings in the environment."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "WEBAUTODASH_DATABASE_URL": server_url,
+        "WEBAUTODASH_DATABASE_PREFIX": settings.database_prefix,
+    }
+
+    def typed(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "alembic", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    return typed
+
+
+def test_the_systems_history_goes_up_by_hand(alembic: Typed, settings: Settings) -> None:
+    with Server(settings) as server:
+        system = server.create(settings.system_database_name)
+        done = alembic("-n", "system", "upgrade", "head")
+        assert done.returncode == 0, done.stderr
+        assert migrate.current(system) == migrate.head(History.SYSTEM)
+        assert migrate.drift(system, History.SYSTEM) == []
+
+
+def test_one_providers_history_goes_down_and_up_by_hand(alembic: Typed, settings: Settings) -> None:
+    with Store.prepare(settings) as store:
+        register(store, "Gary Wang")
+        database = store.server.database(f"{settings.database_prefix}gary_wang")
+        for arguments, says, stands in (
+            (("current",), "p0001 (head)", "p0001"),
+            (("downgrade", "base"), "", None),
+            (("upgrade", "head"), "", "p0001"),
+        ):
+            done = alembic("-n", "provider", "-x", "provider=gary_wang", *arguments)
+            assert done.returncode == 0, done.stderr
+            assert done.stdout.strip() == says
+            assert migrate.current(database) == stands
+        assert migrate.current(store.system) == migrate.head(History.SYSTEM)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("upgrade", "head"), ["alembic -n system upgrade head", "alembic -n provider -x provider=SLUG upgrade head"]),
+        (("current",), ["alembic -n system", "webautodash migrate up"]),
+        (("-n", "provider", "upgrade", "head"), ["-x provider=SLUG"]),
+        (("-n", "provider", "-x", "provider=nobody", "upgrade", "head"), ["there is no database", "nobody"]),
+        (("-n", "system", "upgrade", "head"), ["there is no database", "system"]),
+    ],
+)
+def test_what_cannot_be_meant_is_answered_with_what_to_type(
+    alembic: Typed, settings: Settings, arguments: tuple[str, ...], says: list[str]
+) -> None:
+    done = alembic(*arguments)
+    assert done.returncode != 0
+    assert all(words in done.stdout + done.stderr for words in says)
+    assert "Traceback" not in done.stdout + done.stderr
+    with Server(settings) as server:
+        assert server.names(settings.database_prefix) == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("history", [["-n", "system"], ["-n", "provider", "-x", "provider=gary_wang"]])
+def test_the_sql_of_a_history_can_be_read_without_a_database(alembic: Typed, history: list[str]) -> None:
+    done = alembic(*history, "upgrade", "head", "--sql")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("CREATE TABLE") > 3
+    assert "ENGINE=InnoDB" in done.stdout

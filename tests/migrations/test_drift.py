@@ -1,0 +1,108 @@
+"""The drift check sees what a hand has changed; a check that cannot fail proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+
+from webautodash.config import Settings
+from webautodash.database import Database
+from webautodash.services import fleet, migrate
+from webautodash.services.migrate import History
+from webautodash.services.providers import register
+from webautodash.services.store import Store
+
+pytestmark = pytest.mark.parametrize("history", [History.PROVIDER], indirect=True)
+
+
+def _drop_index(change: Operations) -> None:
+    change.drop_index("ix_data_conflicts_status_severity", "data_conflicts")
+
+
+def _add_column(change: Operations) -> None:
+    change.add_column("patients", sa.Column("notes", sa.String(20)))
+
+
+def _drop_column(change: Operations) -> None:
+    with change.batch_alter_table("patients") as patients:
+        patients.drop_column("email")
+
+
+def _widen_column(change: Operations) -> None:
+    with change.batch_alter_table("patients") as patients:
+        patients.alter_column("gender", existing_type=sa.String(255), type_=sa.String(300), existing_nullable=True)
+
+
+def _allow_null(change: Operations) -> None:
+    with change.batch_alter_table("data_conflicts") as conflicts:
+        conflicts.alter_column("field_name", existing_type=sa.String(255), nullable=True)
+
+
+def _drop_unique_key(change: Operations) -> None:
+    with change.batch_alter_table("set_aside_patients") as aside:
+        # The key serves the foreign key; without a substitute the servers refuse.
+        aside.create_index("ix_substitute", ["extraction_session_id"])
+        aside.drop_constraint("uq_set_aside_patients_extraction_session_id_position", type_="unique")
+
+
+def _drop_foreign_key(change: Operations) -> None:
+    with change.batch_alter_table("medications") as medications:
+        medications.drop_constraint("fk_medications_patient_extraction_id", type_="foreignkey")
+
+
+def _drop_table(change: Operations) -> None:
+    change.drop_table("conflict_reviews")
+
+
+def _add_table(change: Operations) -> None:
+    change.create_table("by_hand", sa.Column("id", sa.Integer(), primary_key=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        (_drop_index, "ix_data_conflicts_status_severity"),
+        (_add_column, "notes"),
+        (_drop_column, "email"),
+        (_widen_column, "gender"),
+        (_allow_null, "field_name"),
+        (_drop_unique_key, "uq_set_aside_patients_extraction_session_id_position"),
+        (_drop_foreign_key, "fk_medications_patient_extraction_id"),
+        (_drop_table, "conflict_reviews"),
+        (_add_table, "by_hand"),
+    ],
+)
+def test_a_change_by_hand_is_drift_and_is_named(
+    database: Database, history: History, change: Callable[[Operations], None], names: str
+) -> None:
+    migrate.upgrade(database, history)
+    with database.migrating() as connection:
+        change(Operations(MigrationContext.configure(connection)))
+    assert any(names in line for line in migrate.drift(database, history))
+
+
+@pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
+def test_a_prn_column_that_no_longer_compares_bytes_is_drift(database: Database, history: History) -> None:
+    migrate.upgrade(database, history)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "ALTER TABLE patients MODIFY prn VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL"
+        )
+    assert any("prn" in line for line in migrate.drift(database, history))
+
+
+def test_the_fleets_check_names_the_database_that_drifted_and_clears_the_others(
+    settings: Settings, history: History
+) -> None:
+    with Store.prepare(settings) as store:
+        for name in ("Gary Wang", "Renée O'Malley"):
+            register(store, name)
+        drifted = store.server.database(f"{settings.database_prefix}gary_wang")
+        with drifted.migrating() as connection:
+            _add_column(Operations(MigrationContext.configure(connection)))
+        found = {report.provider: (report.error, len(report.differences)) for report in fleet.check_all(store)}
+    assert found == {None: (None, 0), "gary_wang": (None, 1), "renee_omalley": (None, 0)}

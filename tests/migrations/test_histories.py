@@ -1,0 +1,182 @@
+"""Both schema histories on every backend: up, down, up again, and nothing but what the models say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from builders import Clinic, a_file, a_patient
+from pytest_alembic.tests import (  # noqa: F401  # the fixtures below say on what they run
+    test_model_definitions_match_ddl,
+    test_single_head_revision,
+    test_up_down_consistency,
+    test_upgrade,
+)
+from schema import VERSION_TABLE, names_of, schema_of
+from sqlalchemy import Engine, MetaData, inspect
+
+from webautodash.database import Database
+from webautodash.models import ProviderBase, SystemBase
+from webautodash.services import migrate
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.migrate import History
+from webautodash.services.store import Store
+
+ROOT = Path(__file__).parents[2]
+LONGEST_NAME = 64
+
+
+@pytest.fixture
+def alembic_config(history: History) -> Config:
+    """Which history pytest-alembic's own tests are about."""
+    return Config(str(ROOT / "alembic.ini"), ini_section=history.value)
+
+
+@pytest.fixture
+def alembic_engine(database: Database) -> Engine:
+    """Where they run it."""
+    return database.engine
+
+
+def _metadata(history: History) -> MetaData:
+    return SystemBase.metadata if history is History.SYSTEM else ProviderBase.metadata
+
+
+def test_the_history_is_one_line(history: History) -> None:
+    scripts = ScriptDirectory.from_config(Config(str(ROOT / "alembic.ini"), ini_section=history.value))
+    assert len(scripts.get_bases()) == 1
+    assert scripts.get_heads() == [migrate.head(history)]
+    letter = history.value[0]
+    assert all(script.revision.startswith(letter) for script in scripts.walk_revisions())
+
+
+def test_an_empty_database_upgraded_to_head_is_what_the_models_say(database: Database, history: History) -> None:
+    assert migrate.current(database) is None
+    assert migrate.upgrade(database, history)
+    assert migrate.current(database) == migrate.head(history)
+    assert migrate.drift(database, history) == []
+    assert set(schema_of(database)) == set(_metadata(history).tables)
+
+
+def test_upgrading_again_does_nothing(database: Database, history: History) -> None:
+    migrate.upgrade(database, history)
+    before = schema_of(database)
+    assert not migrate.upgrade(database, history)
+    assert schema_of(database) == before
+
+
+def test_up_down_and_up_again_gives_the_same_schema(
+    database: Database, history: History, go: Callable[[str], None]
+) -> None:
+    go("head")
+    first = schema_of(database)
+    go("base")
+    assert inspect(database.engine).get_table_names() == [VERSION_TABLE]
+    assert migrate.current(database) is None
+    go("head")
+    assert schema_of(database) == first
+    assert migrate.drift(database, history) == []
+
+
+def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
+    database: Database,
+    history: History,
+    go: Callable[[str], None],
+    server_url: str,
+    database_prefix: str,
+    tmp_path: Path,
+) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    first = a_patient("GW1", medications=["Aspirin 81 mg"], diagnoses=["Gout (M10.079)"], allergies=["Latex"])
+    again = a_patient("GW1", name="Another Name", medications=["Xanax 1 mg"], health_concerns=["Smoker"])
+    clinic.ingest(a_file(first, a_patient("GW2"), "no patient"))
+    clinic.ingest(a_file(again, a_patient("GW2"), at="2025-01-01T00:00:00"))
+    full = {table for table in schema_of(database) if _count(database, table)}
+    assert full >= set(_metadata(history).tables) - {"conflict_reviews", "provider_aliases"}
+
+    revisions = list(
+        ScriptDirectory.from_config(Config(str(ROOT / "alembic.ini"), ini_section=history.value)).walk_revisions()
+    )
+    for revision in revisions:
+        go("-1")
+        if revision.down_revision is not None:
+            go("+1")
+            go("-1")
+    assert inspect(database.engine).get_table_names() == [VERSION_TABLE]
+    go("head")
+    assert migrate.drift(database, history) == []
+    assert not any(_count(database, table) for table in schema_of(database))
+
+    with Store.prepare(clinic.settings) as store:
+        outcomes = ingest_paths(store).files
+    state = "already_ingested" if history is History.SYSTEM else "failed"
+    assert {str(outcome.state) for outcome in outcomes} == {state}
+    clinic.store.close()
+
+
+def _count(database: Database, table: str) -> int:
+    with database.engine.connect() as connection:
+        return int(connection.exec_driver_sql(f"SELECT COUNT(*) FROM {table}").scalar_one())
+
+
+def test_every_name_is_the_one_of_the_convention_and_short_enough(database: Database, history: History) -> None:
+    migrate.upgrade(database, history)
+    convention = {"PrimaryKeyConstraint": "pk", "UniqueConstraint": "uq", "ForeignKeyConstraint": "fk"}
+    for table in _metadata(history).sorted_tables:
+        expected: dict[str, set[str]] = {"uq": set(), "ix": set(), "fk": set(), "ck": set()}
+        for index in table.indexes:
+            expected["ix"].add(str(index.name))
+        for constraint in table.constraints:
+            expected.setdefault(convention.get(type(constraint).__name__, "ck"), set()).add(str(constraint.name))
+        assert expected.pop("pk") == {f"pk_{table.name}"}
+        found = names_of(database, table.name)
+        assert found == expected
+        for kind, names in found.items():
+            assert all(name.startswith(f"{kind}_{table.name}_") for name in names)
+            assert all(len(name) <= LONGEST_NAME for name in names)
+
+
+@pytest.mark.parametrize("history", [History.PROVIDER], indirect=True)
+def test_prns_are_equal_only_when_their_bytes_are(database: Database, history: History, backend: str) -> None:
+    migrate.upgrade(database, history)
+    prns = ["A1", "a1", "José", "Jose", "Jose\N{COMBINING ACUTE ACCENT}", "O'Neil", "o'neil", "Straße", "Strasse"]
+    marker = "?" if backend == "sqlite" else "%s"
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO extraction_sessions (id, content_sha256, criteria_key, total_patients_found, "
+            "successful_extractions, failed_extractions, conflicts_detected, patients_new, patients_stored, "
+            "patients_changed, patients_duplicate, medications, diagnoses, allergies, health_concerns, created_at) "
+            "VALUES (1, 'x', 'y', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '2025-01-01')"
+        )
+        for prn in prns:
+            connection.exec_driver_sql(
+                "INSERT INTO patients (prn, extraction_session_id, updated_at, created_at) "
+                f"VALUES ({marker}, 1, '2025-01-01', '2025-01-01')",
+                (prn,),
+            )
+        for prn in prns:
+            found = connection.exec_driver_sql(f"SELECT prn FROM patients WHERE prn = {marker}", (prn,))
+            assert found.scalars().all() == [prn]
+
+
+@pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
+def test_every_table_is_innodb_utf8mb4_and_has_a_primary_key(database: Database, history: History) -> None:
+    migrate.upgrade(database, history)
+    with database.engine.connect() as connection:
+        tables = connection.exec_driver_sql(
+            "SELECT table_name, engine, table_collation FROM information_schema.tables WHERE table_schema = DATABASE()"
+        ).all()
+        keyed = connection.exec_driver_sql(
+            "SELECT table_name FROM information_schema.table_constraints "
+            "WHERE table_schema = DATABASE() AND constraint_type = 'PRIMARY KEY'"
+        ).scalars()
+        prns = connection.exec_driver_sql(
+            "SELECT DISTINCT collation_name FROM information_schema.columns "
+            "WHERE table_schema = DATABASE() AND column_name = 'prn'"
+        ).scalars()
+        assert {name for name, _, _ in tables} == {VERSION_TABLE, *_metadata(history).tables} == set(keyed)
+        assert {(engine, collation) for _, engine, collation in tables} == {("InnoDB", "utf8mb4_unicode_ci")}
+        assert set(prns) == ({"utf8mb4_bin"} if history is History.PROVIDER else set())

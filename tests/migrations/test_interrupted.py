@@ -1,0 +1,56 @@
+"""An upgrade killed between any two of its statements is finished by the next one; two at once wait for each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from jobs import upgrade
+from processes import kill_at, moments, together
+from schema import schema_of
+from webautodash.config import Settings
+from webautodash.database import Database, Server
+from webautodash.services import migrate
+from webautodash.services.migrate import History
+
+BACKENDS = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+
+
+@pytest.mark.slow
+@BACKENDS
+def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
+    settings: Settings, history: History, tmp_path: Path
+) -> None:
+    prefix = settings.database_prefix
+    with Server(settings) as server:
+        all_moments = moments(upgrade, settings, f"{prefix}whole", history, folder=tmp_path)
+        whole = schema_of(server.database(f"{prefix}whole"))
+        assert sum(": CREATE TABLE" in moment for moment in all_moments) == len(whole) + 1
+        for number, moment in enumerate(all_moments):
+            name = f"{prefix}at_{number}"
+            assert kill_at(number, upgrade, settings, name, history, folder=tmp_path), moment
+            database = server.create(name)
+            assert migrate.upgrade(database, history) or moment == all_moments[-1], moment
+            assert migrate.current(database) == migrate.head(history)
+            assert migrate.drift(database, history) == [], moment
+            assert schema_of(database) == whole, moment
+            server.drop(name)
+
+
+@pytest.mark.slow
+@BACKENDS
+def test_an_upgrade_killed_again_and_again_gets_there(settings: Settings, history: History, tmp_path: Path) -> None:
+    name, killed = f"{settings.database_prefix}again", 0
+    while kill_at(10 + 3 * killed, upgrade, settings, name, history, folder=tmp_path):
+        killed += 1
+    assert killed > 2
+    with Server(settings) as server:
+        assert migrate.drift(server.database(name), history) == []
+
+
+def test_several_processes_upgrading_the_same_new_database_all_succeed(
+    database: Database, settings: Settings, history: History, tmp_path: Path
+) -> None:
+    together(4, upgrade, settings, database.name, history, folder=tmp_path)
+    assert migrate.current(database) == migrate.head(history)
+    assert migrate.drift(database, history) == []

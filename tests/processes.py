@@ -1,0 +1,155 @@
+"""Real processes for tests: killed at a moment that the test chooses, or set off together.
+
+A process is forked from a clean, warm server process, never from the test run with its threads. It starts as the
+program does, from settings alone, and shares nothing with the test but the databases and the files.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import traceback
+from collections.abc import Callable, Sequence
+from functools import cache
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["alembic.command", "sqlalchemy.dialects.mysql.pymysql", "jobs", __name__])
+_HERE = Path(__file__).parent
+KILLED = -signal.SIGKILL
+_PATIENCE_SECONDS = 90
+
+Work = Callable[..., None]
+
+
+class Failed(Exception):  # it says what another process said
+    """A process ended by an error of its own; the text is its traceback."""
+
+
+def moments(work: Work, *arguments: Any, folder: Path) -> list[str]:
+    """Run the work to its end: each moment at which it could have been killed, as `database: what comes next`.
+
+    A moment is just before a statement or a COMMIT is sent, which is also just after the one before it.
+    """
+    log = folder / "moments"
+    log.unlink(missing_ok=True)
+    process = _start(work, arguments, folder, log=log)
+    _end_well(process, folder)
+    return log.read_text().splitlines()
+
+
+def kill_at(moment: int, work: Work, *arguments: Any, folder: Path) -> bool:
+    """Run the work and kill it with SIGKILL at a moment, by its number; whether it came that far."""
+    process = _start(work, arguments, folder, dies_at=moment)
+    process.join(_PATIENCE_SECONDS)
+    if process.exitcode == KILLED:
+        return True
+    _end_well(process, folder)
+    return False
+
+
+def kill_after(seconds: float, work: Work, *arguments: Any, folder: Path) -> bool:
+    """Run the work and kill it with SIGKILL after a time, wherever it is; whether it was still at it."""
+    process = _start(work, arguments, folder)
+    process.join(seconds)
+    process.kill()
+    process.join(_PATIENCE_SECONDS)
+    if process.exitcode == KILLED:
+        return True
+    _end_well(process, folder)
+    return False
+
+
+def together(number: int, work: Work, *arguments: Any, folder: Path) -> None:
+    """Run the work in several processes at once, each let go when all are ready. Raises Failed if one fails."""
+    gate = _CONTEXT.Barrier(number)
+    folders = [folder / f"process-{n}" for n in range(number)]
+    for each in folders:
+        each.mkdir(exist_ok=True)
+    processes = [_start(work, arguments, each, gate=gate) for each in folders]
+    for process in processes:
+        process.join(_PATIENCE_SECONDS)
+    for process, each in zip(processes, folders, strict=True):
+        _end_well(process, each)
+
+
+def _start(work: Work, arguments: Sequence[Any], folder: Path, **how: Any) -> Any:
+    _warm_up()
+    error = folder / "error"
+    error.unlink(missing_ok=True)
+    process = _CONTEXT.Process(target=_live, args=(work, arguments, error), kwargs=how)
+    process.start()
+    return process
+
+
+@cache
+def _warm_up() -> None:
+    # The process to fork from looks for what it loads beforehand on its own path only, not on the test run's.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(_HERE), str(_HERE.parent)]))
+        forkserver.ensure_running()
+
+
+def _end_well(process: Any, folder: Path) -> None:
+    process.join(_PATIENCE_SECONDS)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        raise Failed(f"it did not end within {_PATIENCE_SECONDS} s")
+    if process.exitcode != 0:
+        error = folder / "error"
+        raise Failed(error.read_text() if error.exists() else f"exit status {process.exitcode}")
+
+
+def _live(
+    work: Work,
+    arguments: Sequence[Any],
+    error: Path,
+    *,
+    dies_at: int | None = None,
+    log: Path | None = None,
+    gate: Any = None,
+) -> None:
+    """What a process does with its life."""
+    try:
+        passed: list[str] = []
+        if dies_at is not None or log is not None:
+            _watch(passed, dies_at)
+        if gate is not None:
+            gate.wait(_PATIENCE_SECONDS)
+        work(*arguments)
+        if log is not None:
+            log.write_text("\n".join(passed))
+    except BaseException:
+        error.write_text(traceback.format_exc())
+        os._exit(1)
+
+
+def _watch(passed: list[str], dies_at: int | None) -> None:
+    from sqlalchemy import event
+    from sqlalchemy.engine import Connection, Engine
+
+    def reached(connection: Connection, what: str) -> None:
+        if len(passed) == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        passed.append(f"{_database(connection)}: {what}")
+
+    def before_statement(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        reached(connection, " ".join(statement.split()[:3]))
+
+    event.listen(Engine, "before_cursor_execute", before_statement)
+    event.listen(Engine, "commit", lambda connection: reached(connection, "COMMIT"))
+
+
+def _database(connection: Any) -> str:
+    if name := connection.engine.url.database:
+        return str(name)
+    listed = connection.connection.driver_connection
+    if hasattr(listed, "execute"):
+        return Path(listed.execute("PRAGMA database_list").fetchone()[2]).stem
+    return "server"

@@ -1,0 +1,69 @@
+"""Patients as hypothesis draws them: few different values, so that equal ones meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from builders import a_patient
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.records import PatientRecord, normalise
+
+LAW = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+
+BLANK = st.sampled_from([None, "", " ", "\t"])
+WORDS = st.sampled_from(["Aspirin 81 mg", "aspirin  81 MG ", "Straße", "STRASSE", "Café", "Cafe\u0301", "Latex", "0"])
+TEXT = BLANK | WORDS | st.text(max_size=4)
+DATES = BLANK | st.sampled_from(["2020-01-02", "01/02/2020", "1/2/2020 ", "2020-01-02T10:00", "N/A", "n/a", "2020"])
+RANGES = BLANK | st.sampled_from(["10/20/1988 - ", "10/20/1988 -", "1988-10-20  - ", "- 1/1/2000", "1/1/2000", "-", "a-b"])
+SCRAPED = {"row_index": st.integers(0, 9), "extracted_at": DATES, "extraction_method": TEXT, "page_url": TEXT}
+UNKNOWN = st.sampled_from([None, "", [], {}, "oral", "ORAL ", 0, 1, True, ["oral"], {"by": "mouth"}, {"by": None}])
+
+
+def _items(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    return st.lists(st.fixed_dictionaries({}, optional={**fields, **SCRAPED, "route": UNKNOWN}), max_size=4)
+
+
+MEDICATIONS = _items(
+    medication_name=TEXT,
+    medication_type=st.sampled_from(["current", "Active", None]),
+    medication_strength=TEXT,
+    sig=TEXT,
+    diagnosis=TEXT,
+    dates=RANGES,
+    start_date=DATES,
+    stop_date=DATES,
+)
+DIAGNOSES = _items(diagnosis_text=TEXT, name=TEXT, diagnosis_type=TEXT, acuity=TEXT, start_date=DATES, stop_date=DATES)
+ALLERGIES = _items(
+    allergen=TEXT, allergy_name=TEXT, name=TEXT, allergy_type=TEXT, type=TEXT, reaction=TEXT, severity=TEXT, notes=TEXT
+)
+HEALTH_CONCERNS = _items(
+    concern_text=TEXT,
+    description=TEXT,
+    type=TEXT,
+    status=TEXT,
+    priority=TEXT,
+    start_date=DATES,
+    end_date=DATES,
+    notes=TEXT,
+)
+
+PATIENTS = st.builds(
+    a_patient,
+    st.just("GW1"),
+    name=TEXT,
+    born=DATES,
+    gender=st.sampled_from(["Female", "female ", "Male", None, ""]),
+    medications=MEDICATIONS,
+    diagnoses=DIAGNOSES,
+    allergies=ALLERGIES,
+    health_concerns=HEALTH_CONCERNS,
+)
+
+
+def read(patient: dict[str, Any], position: int = 0, order: DateOrder = DateOrder.MDY) -> PatientRecord:
+    """A patient as the program takes it in."""
+    return normalise(patient, position, order)

@@ -1,0 +1,320 @@
+"""What two visits may differ in without being different, and what never goes unnoticed."""
+
+from __future__ import annotations
+
+import copy
+import json
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from random import Random
+from typing import Any
+
+import pytest
+from builders import a_patient
+from generated import LAW, PATIENTS, WORDS, read
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from webautodash.domain.checksum import checksum, folded
+from webautodash.domain.lists import LISTS
+
+KEYS = [which.key for which in LISTS]
+DATE_FIELDS = ("start_date", "stop_date", "end_date", "dates", "date_of_birth")
+
+
+def fingerprint(patient: dict[str, Any]) -> str:
+    return read(patient).checksum
+
+
+def changed(patient: dict[str, Any], change: Callable[[str, Any], Any]) -> dict[str, Any]:
+    """The patient with each field of the demographics and of the items passed through ``change``."""
+    changed = copy.deepcopy(patient)
+    parts = [changed["demographics_printable"], *(item for key in KEYS for item in changed[key])]
+    for part in parts:
+        for field, value in list(part.items()):
+            part[field] = change(field, value)
+    return changed
+
+
+@LAW
+@given(PATIENTS, st.randoms(use_true_random=False))
+def test_the_order_of_a_list_does_not_count(patient: dict[str, Any], random: Random) -> None:
+    shuffled = copy.deepcopy(patient)
+    for key in KEYS:
+        random.shuffle(shuffled[key])
+    assert fingerprint(shuffled) == fingerprint(patient)
+
+
+@LAW
+@given(PATIENTS, st.text(), st.integers())
+def test_uuid_age_urls_filters_and_scrape_fields_do_not_count(patient: dict[str, Any], text: str, number: int) -> None:
+    again = changed(patient, lambda _, value: value)
+    again |= {"patient_id": text, "summary_page_url": text, "filter_medication_name": text, "clinic_note": text}
+    again |= {"filter_last_seen": text, "extraction_metadata": {"extraction_method": text, "found_at": text}}
+    again["demographics_printable"] |= {"age": text, "phone": text, "email": text, "address": text}
+    for key in KEYS:
+        for item in again[key]:
+            item |= {"row_index": number, "extraction_method": text, "extracted_at": text, "detail_url": text}
+    assert fingerprint(again) == fingerprint(patient)
+
+
+@LAW
+@given(PATIENTS, st.sampled_from([" {} ", "\t{}", "{}\n", "\u00a0{}\u2003"]))
+def test_spacing_case_and_composition_do_not_count(patient: dict[str, Any], frame: str) -> None:
+    def respell(field: str, value: Any) -> Any:
+        if not isinstance(value, str) or field == "prn":
+            return value
+        if field in DATE_FIELDS:
+            return frame.format(value)
+        return frame.format(unicodedata.normalize("NFD", value.casefold()).replace(" ", "  "))
+
+    assert fingerprint(changed(patient, respell)) == fingerprint(patient)
+
+
+@LAW
+@given(PATIENTS, st.randoms(use_true_random=False))
+def test_null_empty_blank_and_missing_are_the_same(patient: dict[str, Any], random: Random) -> None:
+    again = changed(patient, lambda _, value: value)
+    for part in (again["demographics_printable"], *(item for key in KEYS for item in again[key])):
+        for field in [field for field, value in part.items() if value is None or value in ([], {})]:
+            match random.randrange(4):
+                case 0:
+                    del part[field]
+                case 1:
+                    part[field] = ""
+                case 2:
+                    part[field] = "  "
+                case _:
+                    part[field] = None
+    assert fingerprint(again) == fingerprint(patient)
+
+
+@given(st.dates(min_value=date(1000, 1, 1)), st.dates(min_value=date(1000, 1, 1)))
+def test_iso_and_us_dates_are_the_same(born: date, start: date) -> None:
+    def visit(write: Callable[[date], str]) -> dict[str, Any]:
+        medication = {"medication_name": "Aspirin", "start_date": write(start), "dates": f"{write(start)} - "}
+        concern = {"concern_text": "Smoker", "end_date": write(born)}
+        return a_patient("GW1", born=write(born), medications=[medication], health_concerns=[concern])
+
+    def american(day: date) -> str:
+        return f"{day.month:02}/{day.day:02}/{day.year:04}"
+
+    assert fingerprint(visit(american)) == fingerprint(visit(date.isoformat))
+
+
+@LAW
+@given(PATIENTS, st.randoms(use_true_random=False))
+def test_rows_as_stored_give_the_same_checksum(patient: dict[str, Any], random: Random) -> None:
+    record = read(patient)
+
+    def stored(row: dict[str, Any]) -> dict[str, Any]:
+        columns = list(row.items())
+        random.shuffle(columns)
+        return dict(columns) | {"extra": json.loads(json.dumps(row["extra"]))}
+
+    lists = {name: [stored(row) for row in rows] for name, rows in record.lists.items()}
+    assert checksum(record.prn, record.demographics.values(), lists) == record.checksum
+
+
+@LAW
+@given(PATIENTS, st.sampled_from(KEYS), WORDS)
+def test_one_item_more_is_a_difference(patient: dict[str, Any], key: str, text: str) -> None:
+    assert fingerprint(patient | {key: [*patient[key], text]}) != fingerprint(patient)
+    assert fingerprint(patient | {key: [*patient[key], text, text]}) != fingerprint(
+        patient | {key: [*patient[key], text]}
+    )
+
+
+@LAW
+@given(PATIENTS, st.data())
+def test_one_item_less_or_one_twice_is_a_difference(patient: dict[str, Any], data: st.DataObject) -> None:
+    filled = [key for key in KEYS if patient[key]]
+    if not filled:
+        return
+    key = data.draw(st.sampled_from(filled))
+    place = data.draw(st.integers(0, len(patient[key]) - 1))
+    items = patient[key]
+    assert fingerprint(patient | {key: items[:place] + items[place + 1 :]}) != fingerprint(patient)
+    assert fingerprint(patient | {key: [*items, items[place]]}) != fingerprint(patient)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        a_patient("gw1"),
+        a_patient("GW2"),
+        a_patient("GW1", name="Test Persona"),
+        a_patient("GW1", name=None),
+        a_patient("GW1", born="02/20/1988"),
+        a_patient("GW1", born="19.02.1988"),
+        a_patient("GW1", born=None),
+        a_patient("GW1", gender="Male"),
+        a_patient("GW1", gender=None),
+    ],
+)
+def test_another_prn_name_birth_date_or_gender_is_a_difference(other: dict[str, Any]) -> None:
+    assert fingerprint(other) != fingerprint(a_patient("GW1"))
+
+
+MEDICATION = {
+    "medication_name": "lisinopril 10 MG Oral Tablet",
+    "medication_type": "active",
+    "medication_strength": "10 MG",
+    "sig": "once daily",
+    "start_date": "2020-01-01",
+    "stop_date": "2021-01-01",
+    "dates": "1/1/2020 - ",
+    "diagnosis": "Hypertension",
+    "route": "oral",
+}
+DIAGNOSIS = {
+    "diagnosis_text": "Gout (M10.079)",
+    "diagnosis_type": "current",
+    "acuity": "acute",
+    "start_date": "2020-01-01",
+    "stop_date": "2021-01-01",
+    "site": "left",
+}
+ALLERGY = {
+    "allergen": "Latex",
+    "allergy_type": "environmental",
+    "reaction": "hives",
+    "severity": "mild",
+    "notes": "gloves",
+    "onset": "childhood",
+}
+CONCERN = {
+    "concern_text": "Smoker",
+    "concern_type": "active",
+    "status": "open",
+    "priority": "high",
+    "start_date": "2020-01-01",
+    "end_date": "2021-01-01",
+    "notes": "a pack",
+    "author": "nurse",
+}
+FIELDS = [
+    (key, item, field)
+    for key, item in zip(KEYS, (MEDICATION, DIAGNOSIS, ALLERGY, CONCERN), strict=True)
+    for field in item
+]
+
+
+@pytest.mark.parametrize(("key", "item", "field"), FIELDS, ids=[f"{key}.{field}" for key, _, field in FIELDS])
+def test_each_clinical_field_counts(key: str, item: dict[str, Any], field: str) -> None:
+    before = fingerprint(a_patient("GW1", **{key: [item]}))
+    assert fingerprint(a_patient("GW1", **{key: [item | {field: "2022-02-02"}]})) != before
+    assert fingerprint(a_patient("GW1", **{key: [item | {field: None}]})) != before
+
+
+def test_an_item_in_another_list_is_a_difference() -> None:
+    prints = {fingerprint(a_patient("GW1", **{key: ["Latex"]})) for key in KEYS}
+    assert len(prints) == len(KEYS)
+
+
+def test_a_value_in_another_field_is_a_difference() -> None:
+    fields = ("sig", "diagnosis", "dates", "start_date", "stop_date", "medication_type", "medication_strength", "route")
+    items = [{"medication_name": "Aspirin", field: "daily"} for field in fields]
+    assert len({fingerprint(a_patient("GW1", medications=[item])) for item in items}) == len(fields)
+
+
+def test_a_second_text_under_another_alias_hides_no_difference() -> None:
+    two = {"allergen": "Latex", "allergy_name": "Rubber"}
+    assert fingerprint(a_patient("GW1", allergies=[two])) != fingerprint(
+        a_patient("GW1", allergies=[two | {"allergen": "Peanut"}])
+    )
+    assert fingerprint(a_patient("GW1", allergies=[two])) != fingerprint(
+        a_patient("GW1", allergies=[two | {"allergy_name": "Peanut"}])
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "first", "again"),
+    [
+        ("all_allergies", {"allergen": "Latex", "name": "Latex"}, {"allergen": "Latex", "name": " LATEX"}),
+        ("all_allergies", {"allergen": "Latex"}, {"allergy_name": "Latex"}),
+        ("all_allergies", {"allergen": "Latex"}, "Latex"),
+        ("all_allergies", {"name": "Latex", "type": "drug"}, {"allergen": "Latex", "allergy_type": "Drug"}),
+        ("all_allergies", {"name": "x", "allergy_type": " ", "type": "drug"}, {"name": "x", "type": "drug"}),
+        ("all_allergies", {"name": "x", "allergy_type": "food", "type": "Food"}, {"name": "x", "type": "food"}),
+        ("all_diagnoses", {"condition": "Gout"}, {"diagnosis_text": "gout"}),
+        ("all_health_concerns", {"note_text": "Smoker"}, {"content": "Smoker"}),
+        ("all_health_concerns", {"text": "x", "type": "health_concern_note"}, {"text": "x", "concern_type": "note"}),
+        ("all_medications", {"dates": "10/20/1988 - "}, {"dates": "10/20/1988 -"}),
+        ("all_medications", {"dates": "10/20/1988\t-\n1/2/2000"}, {"dates": "1988-10-20 - 2000-01-02"}),
+        ("all_medications", {"dates": " - 1/2/2000"}, {"dates": "- 2000-01-02"}),
+        ("current_medications", {"medication_name": "x"}, {"medication_name": "x", "medication_type": "Current"}),
+        ("all_medications", {"medication_name": "x", "row_index": "7"}, {"medication_name": "x", "row_index": 8}),
+        ("all_medications", {"medication_name": 5}, {"medication_name": "5"}),
+        ("all_medications", {"sig": "x", "tags": {"a": None, "b": []}}, {"sig": "X"}),
+    ],
+)
+def test_another_way_to_write_the_same_item_is_no_difference(key: str, first: Any, again: Any) -> None:
+    assert fingerprint(a_patient("GW1", **{key: [first]})) == fingerprint(a_patient("GW1", **{key: [again]}))
+
+
+def test_the_older_split_lists_say_the_same_as_the_new_ones() -> None:
+    older = a_patient(
+        "GW1",
+        current_medications=["Aspirin"],
+        historical_diagnoses=["Gout"],
+        food_allergies=["Nuts"],
+        health_concern_notes=["Smoker"],
+    )
+    for key in KEYS:
+        del older[key]
+    newer = a_patient(
+        "GW1",
+        medications=[{"medication_name": "Aspirin", "medication_type": "current"}],
+        diagnoses=[{"diagnosis_text": "Gout", "diagnosis_type": "historical"}],
+        allergies=[{"allergen": "Nuts", "allergy_type": "food"}],
+        health_concerns=[{"concern_text": "Smoker", "type": "health_concern_note"}],
+    )
+    assert fingerprint(older) == fingerprint(newer)
+
+
+def test_a_list_that_is_null_missing_or_empty_is_the_same() -> None:
+    empty = a_patient("GW1")
+    missing = {key: value for key, value in empty.items() if key not in KEYS}
+    assert fingerprint(empty) == fingerprint(missing) == fingerprint(missing | dict.fromkeys(KEYS))
+
+
+def test_current_and_active_are_two_types() -> None:
+    items = [{"medication_name": "Aspirin", "medication_type": word} for word in ("current", "active")]
+    assert len({fingerprint(a_patient("GW1", medications=[item])) for item in items}) == 2
+
+
+def test_the_checksum_of_a_known_patient_stays_what_it_was() -> None:
+    # Stored checksums are compared with new ones: another canonical form makes every patient look changed.
+    known = a_patient(
+        "GW1",
+        medications=[MEDICATION, MEDICATION],
+        diagnoses=[DIAGNOSIS],
+        allergies=[ALLERGY, "Größe 7"],
+        health_concerns=[CONCERN],
+    )
+    assert fingerprint(known) == "KNOWN"
+
+
+@given(st.text())
+@example("İ")
+@example("ǰ ﬁ ß ΐ")
+@example("a\u0345\u0301")
+@example("\u2000\u3000\x85x\x1fy")
+def test_folding_a_folded_text_changes_nothing(text: str) -> None:
+    assert folded(folded(text)) == folded(text)
+    assert folded(text) == " ".join(folded(text).split())
+
+
+@given(st.text())
+@example("a\u0345\u0301")
+@example("ᾴ")
+def test_folding_sees_neither_case_nor_composition(text: str) -> None:
+    assert folded(text.casefold()) == folded(text)
+    assert folded(unicodedata.normalize("NFD", text)) == folded(text)
+
+
+@pytest.mark.parametrize("pair", [("a", "á"), ("1", "l"), ("ﬁ", "fj"), ("a-b", "a b"), ("µg", "mg"), ("ab", "a b")])
+def test_folding_keeps_different_texts_apart(pair: tuple[str, str]) -> None:
+    assert folded(pair[0]) != folded(pair[1])
