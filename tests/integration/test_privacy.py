@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from builders import Clinic, a_file, a_patient
@@ -54,11 +55,16 @@ def _bad_files() -> list[object]:
     ]
 
 
-def test_no_value_of_a_patient_leaves_the_providers_database(clinic: Clinic, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+def test_no_value_of_a_patient_leaves_the_providers_database(
+    server_url: str, database_prefix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("", "sqlalchemy", "sqlalchemy.engine", "alembic", "webautodash"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    clinic = Clinic(server_url, database_prefix, tmp_path)
     outcomes = [clinic.ingest(content) for content in _bad_files()]
     assert {str(outcome.state) for outcome in outcomes} >= {"ingested", "partial", "rejected"}
     assert clinic.count("data_conflicts") > 0
+    assert "INSERT INTO medications" in caplog.text
     seen = "".join((_system_text(clinic), repr(outcomes), caplog.text, *(str(r.__dict__) for r in caplog.records)))
     assert [mark for mark in MARKS if mark in seen] == []
 

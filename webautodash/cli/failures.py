@@ -30,9 +30,12 @@ def exit_status(run: Callable[[], object], said: Verbosity) -> int:
         complain("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever reads has had enough; the interpreter's own flush at the end must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        return _unheard()
+    except SystemExit as leaving:
+        # Typer's own answer to a broken pipe.
+        if isinstance(leaving.__context__, BrokenPipeError):
+            return _unheard()
+        raise
     except Exception as error:  # nobody else is there to hear of it
         _trace(error, said)
         # Without its text: it may quote a value.
@@ -42,6 +45,12 @@ def exit_status(run: Callable[[], object], said: Verbosity) -> int:
     if result == INTERRUPTED:
         complain("interrupted")
     return result if isinstance(result, int) else DONE
+
+
+def _unheard() -> int:
+    """Whoever reads has had enough, which is no error; the flush at the interpreter's end must not fail either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return DONE
 
 
 def _hint(error: typer.TyperException) -> str:

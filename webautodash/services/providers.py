@@ -127,7 +127,9 @@ def owner_of(store: Store, path: Path, named: str | None, folder: str | None) ->
     if named is None:
         if len(holders) > 1:
             raise WrongFolder(path, " or ".join(holder.name for holder in holders), folder)
-        return holders[0] if holders else register(store, name_from_folder(folder), folder=folder).provider
+        if holders:
+            return _finished(store, holders[0])
+        return register(store, name_from_folder(folder), folder=folder).provider
     known = _known(store, named)
     if known is not None:
         if all(holder.id != known.id for holder in holders):
@@ -141,9 +143,12 @@ def owner_of(store: Store, path: Path, named: str | None, folder: str | None) ->
 def _known(store: Store, name: str) -> RegisteredProvider | None:
     with store.system.reading() as session:
         found = ProviderRepository(session).by_name(name)
-    if found is not None and found.status is ProviderStatus.REGISTERING:
-        return register(store, found.name).provider
-    return found
+    return found and _finished(store, found)
+
+
+def _finished(store: Store, provider: RegisteredProvider) -> RegisteredProvider:
+    """A registration that was interrupted is brought to its end."""
+    return register(store, provider.name).provider if provider.status is ProviderStatus.REGISTERING else provider
 
 
 def _holders(store: Store, folder: str) -> list[RegisteredProvider]:

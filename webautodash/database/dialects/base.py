@@ -1,8 +1,9 @@
 """What every database product has to answer."""
 
+import logging
 from contextlib import AbstractContextManager
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +17,16 @@ class Trouble(Enum):
     NO_DATABASE = auto()
     DUPLICATE_KEY = auto()
     REFUSED = auto()
+
+
+def discreet() -> dict[str, Any]:
+    """Options of every engine: SQL may be logged, the values in it and the rows that come back never.
+
+    SQLAlchemy prints rows at level DEBUG; its logger for our engines stays above that whatever the application sets.
+    """
+    name = "webautodash"
+    logging.getLogger(f"sqlalchemy.engine.Engine.{name}").setLevel(logging.INFO)
+    return {"hide_parameters": True, "logging_name": name}
 
 
 class Dialect(Protocol):

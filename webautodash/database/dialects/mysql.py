@@ -11,17 +11,18 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from webautodash.config import ENV_PREFIX, Settings, Tls
-from webautodash.database.dialects.base import Trouble
+from webautodash.database.dialects.base import Trouble, discreet
 from webautodash.errors import ConfigurationError, DatabaseBusy
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 # A server's own default may cut long text silently; these raise instead.
 _SQL_MODE = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 _TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 2006, 2013, 2014, 4031})
-_UNREACHABLE = frozenset({1040, 1044, 1045, 1129, 1130, 1203, 1226, 1227, 2002, 2003, 2005, 2026, 2061, 2068})
+_UNREACHABLE = frozenset({1040, 1045, 1129, 1130, 1203, 1226, 2002, 2003, 2005, 2026, 2061, 2068})
 _NO_DATABASE = 1049
 _DUPLICATE_KEY = 1062
-_MIGRATION_WAIT_SECONDS = 300
+# Shorter than the read timeout: the wait for a lock is an answer that comes late.
+_ANSWER_MARGIN_SECONDS = 5
 
 
 class MySQLDialect:
@@ -38,12 +39,9 @@ class MySQLDialect:
             )
         self._url = url
         self._connect_args = _connect_args(url, settings)
+        self._lock_seconds = max(1, settings.read_timeout - _ANSWER_MARGIN_SECONDS)
         self._server = create_engine(
-            self._url,
-            connect_args=self._connect_args,
-            poolclass=NullPool,
-            hide_parameters=True,
-            isolation_level="AUTOCOMMIT",
+            self._url, connect_args=self._connect_args, poolclass=NullPool, isolation_level="AUTOCOMMIT", **discreet()
         )
 
     @property
@@ -55,12 +53,12 @@ class MySQLDialect:
         return create_engine(
             self._url.set(database=database),
             connect_args=self._connect_args,
-            hide_parameters=True,
             # What another worker committed while we waited for its lock must be seen.
             isolation_level="READ COMMITTED",
             pool_size=2,
             pool_pre_ping=True,
             pool_recycle=1800,
+            **discreet(),
         )
 
     def reader(self, engine: Engine) -> Engine:
@@ -97,7 +95,7 @@ class MySQLDialect:
         with engine.connect() as connection:
             name = f"webautodash_migrate_{sha256(str(engine.url.database).encode()).hexdigest()[:32]}"
             got = connection.execute(
-                text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": _MIGRATION_WAIT_SECONDS}
+                text("SELECT GET_LOCK(:name, :seconds)"), {"name": name, "seconds": self._lock_seconds}
             ).scalar()
             if got != 1:
                 raise DatabaseBusy(str(engine.url.database), "migration lock")

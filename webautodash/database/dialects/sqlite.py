@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from webautodash.config import ENV_PREFIX
-from webautodash.database.dialects.base import Trouble
+from webautodash.database.dialects.base import Trouble, discreet
 from webautodash.errors import ConfigurationError, TerminalError
 
 _SUFFIX = ".db"
@@ -55,7 +55,7 @@ class SQLiteDialect:
             "sqlite+pysqlite://",
             creator=connect,
             pool_size=2,
-            hide_parameters=True,
+            **discreet(),
         )
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
