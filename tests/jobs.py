@@ -10,7 +10,9 @@ from webautodash.services.migrate import History
 from webautodash.services.providers import register
 from webautodash.services.store import Store
 
-PROBLEMS = {"failed", "rejected", "waiting"}
+BATCH = 40
+"""Smaller than the program's, so that a few hundred patients are many batches."""
+_PROBLEMS = {"failed", "rejected", "waiting"}
 
 
 def upgrade(settings: Settings, name: str, history: History) -> None:
@@ -25,11 +27,11 @@ def register_provider(settings: Settings, name: str) -> None:
         register(store, name)
 
 
-def ingest(settings: Settings, batch: int = storing.BATCH) -> None:
+def ingest(settings: Settings, batch: int = BATCH) -> None:
     """Take all of Results into a store that may not be there yet. Raises where a file could not be taken."""
     storing.BATCH = batch
     with Store.prepare(settings) as store:
         report = ingest_paths(store)
-    problems = [f"{file.path}: {file.state}: {file.reason}" for file in report.files if file.state in PROBLEMS]
+    problems = [f"{file.path}: {file.state}: {file.reason}" for file in report.files if file.state in _PROBLEMS]
     if problems:
         raise RuntimeError("\n".join(problems))

@@ -43,6 +43,12 @@ def moments(work: Work, *arguments: Any, folder: Path) -> list[str]:
     return log.read_text().splitlines()
 
 
+def writes(moment: str) -> bool:
+    """Whether what comes next at a moment may leave something behind; other statements only look."""
+    first_word = moment.split(": ")[1].split(maxsplit=1)[0]
+    return first_word not in {"SELECT", "SHOW", "PRAGMA", "BEGIN"}
+
+
 def kill_at(moment: int, work: Work, *arguments: Any, folder: Path) -> bool:
     """Run the work and kill it with SIGKILL at a moment, by its number; whether it came that far."""
     process = _start(work, arguments, folder, dies_at=moment)

@@ -63,7 +63,8 @@ class WebAutoDash:
 
     def migrate(self, provider: str | None = None) -> list[fleet.MigrationResult]:
         """Bring every database to head, or one; a failure is that database's result."""
-        return fleet.upgrade_all(self._prepared(), provider)
+        with Store.attach(self._settings) as store:
+            return fleet.upgrade_all(store, provider)
 
     def close(self) -> None:
         """Close every connection."""

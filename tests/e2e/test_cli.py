@@ -18,6 +18,7 @@ import pytest
 from builders import a_file, a_patient
 
 import webautodash
+from webautodash.cli import main
 
 COMMAND = [sys.executable, "-m", "webautodash"]
 READING = [
@@ -278,12 +279,19 @@ def test_patients_are_found_by_name_and_paged(filled: Shell) -> None:
     assert (unknown.status, "NONE-1" in unknown.err) == (2, False)
 
 
-def test_tables_of_all_reading_commands_are_plain_in_a_pipe(filled: Shell) -> None:
-    for arguments in READING:
-        done = filled(*arguments)
-        assert (done.status, done.err) == (0, ""), arguments
-        assert "\x1b" not in done.out
-    assert "Aspirin 81 mg" in filled("patient", "show", "gary_wang", "P1").out
+@pytest.mark.parametrize("arguments", READING, ids=" ".join)
+def test_each_reading_command_prints_plain_text_in_a_pipe(
+    filled: Shell, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # In this process: fifteen starts of the interpreter would say no more.
+    monkeypatch.chdir(filled.folder)
+    monkeypatch.setattr(sys, "argv", ["webautodash", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert (ended.value.code, said.err) == (0, "")
+    assert said.out.strip()
+    assert "\x1b" not in said.out
 
 
 def test_a_name_that_commands_the_terminal_is_shown_harmless(shell: Shell) -> None:

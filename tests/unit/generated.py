@@ -17,7 +17,9 @@ BLANK = st.sampled_from([None, "", " ", "\t"])
 WORDS = st.sampled_from(["Aspirin 81 mg", "aspirin  81 MG ", "Straße", "STRASSE", "Café", "Cafe\u0301", "Latex", "0"])
 TEXT = BLANK | WORDS | st.text(max_size=4)
 DATES = BLANK | st.sampled_from(["2020-01-02", "01/02/2020", "1/2/2020 ", "2020-01-02T10:00", "N/A", "n/a", "2020"])
-RANGES = BLANK | st.sampled_from(["10/20/1988 - ", "10/20/1988 -", "1988-10-20  - ", "- 1/1/2000", "1/1/2000", "-", "a-b"])
+RANGES = BLANK | st.sampled_from(
+    ["10/20/1988 - ", "10/20/1988 -", "1988-10-20  - ", "- 1/1/2000", "1/1/2000", "-", "a-b"]
+)
 SCRAPED = {"row_index": st.integers(0, 9), "extracted_at": DATES, "extraction_method": TEXT, "page_url": TEXT}
 UNKNOWN = st.sampled_from([None, "", [], {}, "oral", "ORAL ", 0, 1, True, ["oral"], {"by": "mouth"}, {"by": None}])
 

@@ -294,7 +294,7 @@ def test_the_checksum_of_a_known_patient_stays_what_it_was() -> None:
         allergies=[ALLERGY, "Größe 7"],
         health_concerns=[CONCERN],
     )
-    assert fingerprint(known) == "KNOWN"
+    assert fingerprint(known) == "2e27976a9322e5cc2d90bc7f00c6669541acd8666335f447e77368a8ed06b81c"
 
 
 @given(st.text())
@@ -311,7 +311,7 @@ def test_folding_a_folded_text_changes_nothing(text: str) -> None:
 @example("a\u0345\u0301")
 @example("ᾴ")
 def test_folding_sees_neither_case_nor_composition(text: str) -> None:
-    assert folded(text.casefold()) == folded(text)
+    assert folded(unicodedata.normalize("NFC", text).casefold()) == folded(text)
     assert folded(unicodedata.normalize("NFD", text)) == folded(text)
 
 

@@ -3,12 +3,12 @@
 import sys
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from webautodash import __version__
 from webautodash.cli import verbosity
 from webautodash.cli.failures import exit_status
 from webautodash.cli.verbosity import DebugOption, QuietOption, VerboseOption, Verbosity
@@ -70,7 +70,7 @@ app = typer.Typer(
 
 def _show_version(value: bool) -> None:
     if value:
-        typer.echo(f"webautodash {_installed_version()}")
+        typer.echo(f"webautodash {__version__}")
         raise typer.Exit
 
 
@@ -87,13 +87,6 @@ def _root(
     """Extraction files of EHR portals, ingested once into one database per provider; every difference recorded."""
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
-
-
-def _installed_version() -> str:
-    try:
-        return version("webautodash")
-    except PackageNotFoundError:
-        return "(a checkout that is not installed)"
 
 
 def main() -> None:

@@ -19,32 +19,32 @@ def exit_status(run: Callable[[], object], said: Verbosity) -> int:
     try:
         result = run()
         sys.stdout.flush()
+        status = result if isinstance(result, int) else DONE
     except WebAutoDashError as error:
         _trace(error, said)
         complain(f"error: {error}")
-        return error.exit_status
+        status = error.exit_status
     except typer.TyperException as error:
         complain(f"error: {error.format_message()}{_hint(error)}")
-        return WRONG_USE
+        status = WRONG_USE
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted")
-        return INTERRUPTED
+        status = INTERRUPTED
     except BrokenPipeError:
-        return _unheard()
+        status = _unheard()
     except SystemExit as leaving:
         # Typer's own answer to a broken pipe.
-        if isinstance(leaving.__context__, BrokenPipeError):
-            return _unheard()
-        raise
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        status = _unheard()
     except Exception as error:  # nobody else is there to hear of it
         _trace(error, said)
         # Without its text: it may quote a value.
         again = "" if said.debug else "; run again with --debug to see where"
         complain(f"error: unexpected {type(error).__name__}{again}")
-        return PROBLEMS
-    if result == INTERRUPTED:
+        status = PROBLEMS
+    if status == INTERRUPTED:
         complain("interrupted")
-    return result if isinstance(result, int) else DONE
+    return status
 
 
 def _unheard() -> int:

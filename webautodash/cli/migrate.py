@@ -15,7 +15,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The schemas
 @app.command()
 def up(provider: OnlyProviderOption = None, as_json: JsonOption = False) -> None:
     """Bring every database to this version's schema, the system database first; one that fails stops no other."""
-    with Store.prepare(Settings.load()) as store:
+    with Store.attach(Settings.load()) as store:
         results = fleet.upgrade_all(store, provider)
     if as_json:
         show_json(results)
@@ -32,7 +32,7 @@ def up(provider: OnlyProviderOption = None, as_json: JsonOption = False) -> None
 @app.command()
 def current(provider: OnlyProviderOption = None, as_json: JsonOption = False) -> None:
     """Which revision each database is at."""
-    with Store.open(Settings.load()) as store:
+    with Store.attach(Settings.load()) as store:
         found = fleet.overview(store, provider)
     if as_json:
         show_json(found)
@@ -47,7 +47,7 @@ def current(provider: OnlyProviderOption = None, as_json: JsonOption = False) ->
 @app.command()
 def check(provider: OnlyProviderOption = None, as_json: JsonOption = False) -> None:
     """Whether each database's tables are what this version expects."""
-    with Store.open(Settings.load()) as store:
+    with Store.attach(Settings.load()) as store:
         reports = fleet.check_all(store, provider)
     if as_json:
         show_json(reports)

@@ -100,7 +100,7 @@ _WORDS_FOR_TYPES = {"health_concern_note": "note"}
 
 
 def read_list(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder) -> tuple[list[Row], Row]:
-    """The rows of one list, and what of the patient's older lists is in none of them.
+    """The rows of one list, and the items of the patient's older lists that say more than these rows.
 
     Where the ``all_`` list has items it is the data; otherwise the older, split lists are.
     """
@@ -112,11 +112,23 @@ def read_list(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder)
     }
     if not rows:
         return [row for pairs in split.values() for _, row in pairs], {}
-    texts = {row[which.text_field] for row in rows}
+    known: dict[str | None, set[tuple[str, str]]] = {}
+    for row in rows if split else ():
+        known.setdefault(row[which.text_field], set()).update(_said(row, which))
     unmatched = {
-        key: [item for item, row in pairs if row[which.text_field] not in texts] for key, pairs in split.items()
+        key: [item for item, row in pairs if not known.get(row[which.text_field], set()) >= _said(row, which) > set()]
+        for key, pairs in split.items()
     }
     return rows, {key: items for key, items in unmatched.items() if items}
+
+
+def _said(row: Row, which: ClinicalList) -> set[tuple[str, str]]:
+    """What a row says, but for its type, which the older list's name gives, and how it was scraped."""
+    silent = {which.type_field, "row_index", "extra", *SCRAPE_FIELDS}
+    extra = (row["extra"] or {}).items()
+    return {(name, repr(value)) for name, value in row.items() if value is not None and name not in silent} | {
+        (name, repr(value)) for name, value in extra if name != "own_type"
+    }
 
 
 def _items(patient: Mapping[str, Any], key: str) -> Iterator[dict[str, Any] | str]:

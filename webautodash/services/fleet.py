@@ -70,8 +70,11 @@ def overview(store: Store, provider: str | None = None) -> list[DatabaseRevision
 
 def upgrade_all(store: Store, provider: str | None = None) -> list[MigrationResult]:
     """Bring every database to head in turn, the system database first, and say what became of each."""
-    migrate.upgrade(store.system, History.SYSTEM)
-    results = [_upgrade(store, *member) for member in _members(store, provider)]
+    registry = _upgrade(store, store.system.name, None, History.SYSTEM)
+    if registry.error:
+        # Without the registry nobody knows which databases there are.
+        return [registry]
+    results = [registry, *(_upgrade(store, *member) for member in _providers(store, provider))]
     log = SystemLog(store.system)
     for result in results:
         if result.error or result.done:
@@ -92,12 +95,13 @@ def check_all(store: Store, provider: str | None = None) -> list[DriftReport]:
 
 
 def _members(store: Store, provider: str | None) -> Iterator[tuple[str, str | None, History]]:
-    if provider is not None:
-        only = resolve(store, provider)
-        yield only.database_name, only.slug, History.PROVIDER
-        return
-    yield store.system.name, None, History.SYSTEM
-    for each in store.providers():
+    if provider is None:
+        yield store.system.name, None, History.SYSTEM
+    yield from _providers(store, provider)
+
+
+def _providers(store: Store, provider: str | None) -> Iterator[tuple[str, str, History]]:
+    for each in [resolve(store, provider)] if provider is not None else store.providers():
         yield each.database_name, each.slug, History.PROVIDER
 
 

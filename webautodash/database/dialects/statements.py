@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Insert, Table, func
+from sqlalchemy import Connection, Insert, Table
 from sqlalchemy.dialects import mysql, sqlite
 
 
@@ -21,8 +21,3 @@ def upsert(connection: Connection, table: Table, key: str, columns: Sequence[str
         return new.on_conflict_do_update(index_elements=[key], set_={name: new.excluded[name] for name in columns})
     statement = mysql.insert(table)
     return statement.on_duplicate_key_update({name: statement.inserted[name] for name in columns})
-
-
-def fold(column: object) -> object:
-    """Text for a search that ignores case, on every product."""
-    return func.lower(column)

@@ -1,0 +1,86 @@
+"""A Results folder with everything in it that can happen to a file, and fresh stores to take it into."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import a_file, a_patient
+from contents import contents
+from jobs import BATCH, ingest
+
+from webautodash.config import Settings
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three providers, two of them met for the first time; a second extraction with changes; patients set aside."""
+    folder = tmp_path_factory.mktemp("files") / "Results"
+    later, latest = "2025-01-01T00:00:00", "2025-06-01T00:00:00"
+    _write(folder / "gary_wang/1.json", a_file(*_patients(100)))
+    _write(folder / "gary_wang/2.json", a_file(*_patients(110, changed=True), "unreadable", at=later))
+    _write(folder / "gary_wang/2_again.json", a_file(*_patients(110, changed=True), "unreadable", at=later))
+    _write(folder / "gary_wang/3.json", a_file(*_patients(60), a_patient(None), medication="Xanax", at=latest))
+    _write(folder / "renee_omalley/1.json", a_file(*_patients(30), provider="Renée O'Malley"))
+    _write(folder / "renee_omalley/2.json", a_file(*_patients(30, changed=True), provider="Renée O'Malley", at=later))
+    _write(folder / "sam_osei/1.json", a_file(*_patients(20), provider=None, at=latest))
+    return folder
+
+
+@pytest.fixture
+def fresh(
+    server_url: str, database_prefix: str, results: Path, backend: str, tmp_path: Path
+) -> Callable[[str], Settings]:
+    """The settings of a store that is not there yet; each name is another store on the backend's server."""
+
+    def settings(name: str, **values: Any) -> Settings:
+        return Settings.load(
+            **{
+                "database_url": server_url,
+                "database_prefix": f"{database_prefix}{name}_",
+                "results_dir": results,
+                "settle_seconds": 0,
+                "_env_file": None,
+                **values,
+            }
+        )
+
+    return settings
+
+
+@pytest.fixture
+def clean(fresh: Callable[[str], Settings]) -> dict[str, Any]:
+    """What one run, alone and undisturbed, leaves of the Results folder."""
+    settings = fresh("c")
+    ingest(settings, BATCH)
+    found = contents(settings)
+    assert set(found) == {"system", "gary_wang", "renee_omalley", "sam_osei"}
+    assert len(found["gary_wang"]["data_conflicts"]) > 100
+    return found
+
+
+def _patients(number: int, *, changed: bool = False) -> list[dict[str, Any]]:
+    """Every third a duplicate the second time, every third with another medication, every third with more than that."""
+    patients = []
+    for n in range(number):
+        kind = n % 3 if changed else 0
+        patients.append(
+            a_patient(
+                f"GW{n:04}",
+                name=f"Person {n}" + (" Married" if kind == 2 else ""),
+                age="36 yrs" if changed else "35 yrs",
+                medications=["Aspirin 81 mg", "Xanax 1 mg" if kind == 0 else "Metformin 500 mg"],
+                diagnoses=["Gout (M10.079)"],
+                allergies=["Latex"] if kind == 2 else ["Latex", "Penicillin"],
+                health_concerns=["Smoker"],
+            )
+        )
+    return patients
+
+
+def _write(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content), encoding="utf-8")

@@ -1,0 +1,73 @@
+"""All that a store holds, by content: two stores that took the same files are equal, whatever happened on the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import inspect
+
+from webautodash.config import Settings
+from webautodash.database import Database, Server
+
+Row = dict[str, Any]
+
+# Of the run, not of the files: numbers that a database gives, moments, how often a file was looked at.
+_OF_THE_RUN = {"id", "identity", "created_at", "updated_at", "detected_at", "first_seen_at", "attempts"}
+_LOGS = {"system_logs"}
+
+
+def contents(settings: Settings) -> dict[str, dict[str, list[Row]]]:
+    """By database (its name without the prefix) and table, the rows in an order of their own."""
+    with Server(settings) as server:
+        return {
+            name.removeprefix(settings.database_prefix): _tables(server.database(name), settings.database_prefix)
+            for name in server.names(settings.database_prefix)
+        }
+
+
+def identities(settings: Settings) -> dict[str, tuple[str, str]]:
+    """By slug, what the registry and the provider's own database say of whose it is; each pair must be one."""
+    with Server(settings) as server:
+        registry = _rows(server.database(settings.system_database_name), "providers")
+        said = {row["slug"]: _rows(server.database(row["database_name"]), "database_identity") for row in registry}
+        return {row["slug"]: (row["identity"], said[row["slug"]][0]["identity"]) for row in registry}
+
+
+def _tables(database: Database, prefix: str) -> dict[str, list[Row]]:
+    tables = {name: _rows(database, name) for name in inspect(database.engine).get_table_names() if name not in _LOGS}
+    references = _references(tables)
+    return {table: sorted((_told(row, references, prefix) for row in rows), key=repr) for table, rows in tables.items()}
+
+
+def _references(tables: dict[str, list[Row]]) -> dict[str, dict[int, object]]:
+    """By column, what the number in it refers to, said without numbers."""
+    sessions = {row["id"]: row["content_sha256"] for row in tables.get("extraction_sessions", [])}
+    patients = {row["id"]: row["prn"] for row in tables.get("patients", [])}
+    extractions = {
+        row["id"]: (sessions[row["extraction_session_id"]], row["prn"]) for row in tables.get("patient_extractions", [])
+    }
+    return {
+        "extraction_session_id": sessions,
+        "extraction_session_id_1": sessions,
+        "extraction_session_id_2": sessions,
+        "patient_id": patients,
+        "patient_extraction_id": extractions,
+        "duplicate_of_id": extractions,
+        "provider_id": {row["id"]: row["slug"] for row in tables.get("providers", [])},
+    }
+
+
+def _told(row: Row, references: dict[str, dict[int, object]], prefix: str) -> Row:
+    told = {
+        column: references[column][value] if column in references and value is not None else value
+        for column, value in row.items()
+        if column not in _OF_THE_RUN
+    }
+    if "database_name" in told:
+        told["database_name"] = told["database_name"].removeprefix(prefix)
+    return told
+
+
+def _rows(database: Database, table: str) -> list[Row]:
+    with database.engine.connect() as connection:
+        return [dict(row) for row in connection.exec_driver_sql(f"SELECT * FROM {table}").mappings()]

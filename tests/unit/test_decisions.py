@@ -1,0 +1,206 @@
+"""What becomes of one patient: known, seen before, new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from builders import a_patient
+from generated import LAW, PATIENTS, read
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webautodash.domain.decisions import Decision, Known, Outcome, Previous, decide
+from webautodash.domain.records import Demographics, PatientRecord
+from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
+
+NOW = datetime(2024, 2, 4, 9, tzinfo=UTC)
+EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
+THIS, MASTER, LATEST = 30, 10, 20
+"""The session at hand, the one the master row is from, the one with the latest extraction."""
+
+BASE: dict[str, Any] = {"medications": ["Aspirin"], "allergies": ["Latex"]}
+
+
+def a_record(**fields: Any) -> PatientRecord:
+    return read(a_patient("GW1", **{**BASE, **fields}))
+
+
+def known(record: PatientRecord, as_of: datetime | None = NOW) -> Known:
+    return Known(record.demographics, as_of, MASTER)
+
+
+def previous(record: PatientRecord) -> Previous:
+    return Previous(record.checksum, record.demographics, LATEST, record.lists)
+
+
+def recorded(decision: Decision) -> list[tuple[str, str, str, int]]:
+    return [
+        (difference.conflict_type.value, difference.field_name, difference.severity.value, session)
+        for difference, session in decision.differences
+    ]
+
+
+SAME = ("extraction_duplicate", "data_checksum", "low", LATEST)
+DIAGNOSES = ("data_changed", "diagnoses", "low", LATEST)
+MISMATCH = ("demographic_mismatch", "gender", "high", MASTER)
+BORN = ("demographic_mismatch", "date_of_birth", "critical", MASTER)
+
+
+@pytest.mark.parametrize(
+    ("new", "is_known", "seen", "outcome", "status", "expected"),
+    [
+        ({}, False, False, "stored", "processed", []),
+        ({}, True, False, "stored", "processed", []),
+        ({}, True, True, "duplicate", "duplicate", [SAME]),
+        ({"age": "99 yrs", "uuid": "other", "name": "TEST  person"}, True, True, "duplicate", "duplicate", [SAME]),
+        ({"diagnoses": ["Gout"]}, True, False, "stored", "processed", []),
+        ({"diagnoses": ["Gout"]}, True, True, "changed", "conflict", [DIAGNOSES]),
+        ({"gender": "Male"}, True, False, "stored", "conflict", [MISMATCH]),
+        ({"gender": "Male"}, True, True, "changed", "conflict", [MISMATCH]),
+        ({"gender": "Male", "diagnoses": ["Gout"]}, True, True, "changed", "conflict", [MISMATCH, DIAGNOSES]),
+        ({"gender": "Male", "born": "1/1/2000"}, True, False, "stored", "conflict", [BORN, MISMATCH]),
+        ({"gender": None}, True, False, "stored", "processed", []),
+        (
+            {"gender": None},
+            True,
+            True,
+            "changed",
+            "conflict",
+            [("demographic_mismatch", "gender", "low", LATEST)],
+        ),
+        (
+            {"medications": ["Xanax"], "allergies": [], "health_concerns": ["Smoker"], "diagnoses": ["Gout"]},
+            True,
+            True,
+            "changed",
+            "conflict",
+            [
+                ("medication_conflict", "medications", "medium", LATEST),
+                DIAGNOSES,
+                ("data_changed", "allergies", "high", LATEST),
+                ("data_changed", "health_concerns", "low", LATEST),
+            ],
+        ),
+        (
+            {"allergies": ["Latex", "Nuts"]},
+            True,
+            True,
+            "changed",
+            "conflict",
+            [("data_changed", "allergies", "medium", LATEST)],
+        ),
+    ],
+)
+def test_outcome_and_differences(
+    new: dict[str, Any],
+    is_known: bool,
+    seen: bool,
+    outcome: str,
+    status: str,
+    expected: list[tuple[str, str, str, int]],
+) -> None:
+    before, now = a_record(), a_record(**new)
+    decision = decide(now, NOW, THIS, known(before) if is_known else None, previous(before) if seen else None)
+    assert (decision.outcome, decision.status) == (outcome, status)
+    assert recorded(decision) == expected
+    assert decision.conflicts == len([entry for entry in expected if entry != SAME])
+
+
+def test_a_repeat_of_other_demographics_than_the_master_row_is_a_duplicate_with_a_mismatch() -> None:
+    # Other criteria in between brought another gender; these criteria say again what they always said.
+    male, female = a_record(gender="Male"), a_record()
+    decision = decide(female, LATER, THIS, known(male), previous(female))
+    assert (decision.outcome, decision.status) == (Outcome.DUPLICATE, ProcessingStatus.DUPLICATE)
+    assert recorded(decision) == [MISMATCH, SAME]
+    assert decision.conflicts == 1
+    assert decision.master is not None
+    assert decision.master.gender == "Female"
+
+
+def test_a_duplicate_needs_no_lists_of_the_previous_extraction() -> None:
+    record = a_record()
+    assert decide(record, NOW, THIS, known(record), replace(previous(record), lists=None)).outcome == "duplicate"
+
+
+def test_other_places_of_the_prn_are_conflicts_of_this_session_only_where_they_differ() -> None:
+    last, same, other = a_record(), a_record(age="1 yr"), a_record(allergies=[])
+    decision = decide(last, NOW, THIS, None, None, [same, other, other])
+    assert decision.outcome is Outcome.STORED
+    assert recorded(decision) == [("data_changed", "prn", "medium", THIS)] * 2
+    assert decision.conflicts == 2
+    assert decision.status is ProcessingStatus.CONFLICT
+
+
+def test_a_duplicate_that_the_file_contradicts_is_both() -> None:
+    last, other = a_record(), a_record(born="7/4/1976")
+    decision = decide(last, NOW, THIS, known(last), previous(last), [other])
+    assert recorded(decision) == [SAME, ("data_changed", "prn", "critical", THIS)]
+    assert decision.conflicts == 1
+
+
+@pytest.mark.parametrize(
+    ("as_of", "extracted_at", "takes"),
+    [
+        (NOW, LATER, True),
+        (NOW, NOW, True),
+        (NOW, EARLIER, False),
+        (NOW, None, False),
+        (None, None, True),
+        (None, EARLIER, True),
+    ],
+)
+def test_the_master_row_takes_the_values_of_the_latest_extraction(
+    as_of: datetime | None, extracted_at: datetime | None, takes: bool
+) -> None:
+    old, new = a_record(name="Old Name"), a_record(name="New Name")
+    decision = decide(new, extracted_at, THIS, known(old, as_of), None)
+    assert decision.master == (new.demographics if takes else None)
+    assert recorded(decision) == [("demographic_mismatch", "patient_name", "high", MASTER)]
+
+
+def test_a_new_patient_has_no_master_row_to_change() -> None:
+    assert decide(a_record(), NOW, THIS, None, None).master is None
+
+
+def test_the_master_row_keeps_what_is_not_said_this_time() -> None:
+    old = a_record(demographics={"phone": "555-0100", "first_name": "Test", "email": "old@example.org"})
+    new = a_record(gender=None, born=None, age="36 yrs", uuid="new", demographics={"email": "new@example.org"})
+    master = decide(new, LATER, THIS, known(old), None).master
+    assert master == replace(old.demographics, age="36 yrs", patient_uuid="new", email="new@example.org")
+
+
+def test_a_birth_date_that_cannot_be_read_takes_the_place_of_the_one_that_could() -> None:
+    master = decide(a_record(born="circa 1990"), LATER, THIS, known(a_record()), None).master
+    assert master is not None
+    assert (master.date_of_birth, master.date_of_birth_text) == (None, "circa 1990")
+    again = decide(a_record(), LATER, THIS, Known(master, NOW, MASTER), None).master
+    assert again is not None
+    assert (again.date_of_birth, again.date_of_birth_text) == (date(1988, 2, 19), "02/19/1988")
+
+
+@LAW
+@given(PATIENTS, PATIENTS, st.booleans())
+def test_the_outcome_follows_the_checksum_and_a_change_says_what_it_is(
+    one: dict[str, Any], two: dict[str, Any], other_master: bool
+) -> None:
+    before, now = read(one), read(two)
+    master = Known(Demographics() if other_master else before.demographics, NOW, MASTER)
+    decision = decide(now, LATER, THIS, master, previous(before))
+    repeated = [d for d, _ in decision.differences if d.conflict_type is ConflictType.EXTRACTION_DUPLICATE]
+    if before.checksum == now.checksum:
+        assert (decision.outcome, len(repeated)) == (Outcome.DUPLICATE, 1)
+    else:
+        assert (decision.outcome, len(repeated)) == (Outcome.CHANGED, 0)
+        assert decision.conflicts > 0 or other_master
+
+
+@LAW
+@given(PATIENTS)
+def test_the_same_patient_again_is_never_a_conflict(patient: dict[str, Any]) -> None:
+    record = read(patient)
+    decision = decide(record, LATER, THIS, known(record), previous(record), [record])
+    assert (decision.outcome, decision.conflicts) == (Outcome.DUPLICATE, 0)
+    assert decision.master == record.demographics

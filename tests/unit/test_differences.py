@@ -1,0 +1,365 @@
+"""What went, what came, what it is called and how much it matters."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from builders import a_patient
+from generated import LAW, PATIENTS, read
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webautodash.domain.checksum import canonical_item
+from webautodash.domain.differences import (
+    Difference,
+    appearances,
+    demographic_differences,
+    duplicate,
+    list_differences,
+    presented,
+    repeated_differently,
+)
+from webautodash.domain.lists import LISTS, MEDICATIONS
+from webautodash.domain.records import Demographics
+
+KNOWN = read(a_patient("GW1")).demographics
+
+
+def person(**fields: Any) -> Demographics:
+    return read(a_patient("GW1", **fields)).demographics
+
+
+def between(before: dict[str, Any], new: dict[str, Any]) -> list[Difference]:
+    return list_differences(read(a_patient("GW1", **before)).lists, read(a_patient("GW1", **new)).lists)
+
+
+def summary(difference: Difference) -> tuple[str, str, str, Any, Any]:
+    return (
+        difference.conflict_type.value,
+        difference.field_name,
+        difference.severity.value,
+        json.loads(difference.old_value or "null"),
+        json.loads(difference.new_value or "null"),
+    )
+
+
+@LAW
+@given(PATIENTS, PATIENTS)
+def test_the_checksum_is_equal_exactly_when_no_difference_is_found(one: dict[str, Any], two: dict[str, Any]) -> None:
+    first, second = read(one), read(two)
+    found = [
+        *list_differences(first.lists, second.lists),
+        *demographic_differences(first.demographics, second.demographics),
+        *appearances(first.demographics, second.demographics),
+    ]
+    assert (first.checksum == second.checksum) == (found == [])
+
+
+@LAW
+@given(PATIENTS, st.data())
+def test_one_changed_field_is_seen_by_the_checksum_exactly_when_a_difference_is_found(
+    patient: dict[str, Any], data: st.DataObject
+) -> None:
+    # Two patients drawn apart are rarely equal; two that differ in one field often are.
+    which = data.draw(st.sampled_from(LISTS))
+    items = data.draw(st.permutations(patient[which.key]))
+    other = data.draw(PATIENTS)[which.key]
+    again = patient | {which.key: [*items[1:], *(items[:1] and [items[0] | (other[0] if other else {})])]}
+    first, second = read(patient), read(again)
+    assert (first.checksum == second.checksum) == (list_differences(first.lists, second.lists) == [])
+
+
+@LAW
+@given(PATIENTS, PATIENTS)
+def test_what_went_and_what_came_lead_from_one_list_to_the_other(one: dict[str, Any], two: dict[str, Any]) -> None:
+    before, new = read(one).lists, read(two).lists
+    found = {difference.field_name: difference for difference in list_differences(before, new)}
+    for which in LISTS:
+        old = Counter(canonical_item(which, row) for row in before[which.name])
+        now = Counter(canonical_item(which, row) for row in new[which.name])
+        if which.name not in found:
+            assert old == now
+            continue
+        went = json.loads(found[which.name].old_value or "")
+        came = json.loads(found[which.name].new_value or "")
+        assert (len(went), len(came)) == ((old - now).total(), (now - old).total())
+        assert found[which.name].description == (f"{which.name.replace('_', ' ')}: {len(went)} went, {len(came)} came")
+
+
+@LAW
+@given(PATIENTS)
+def test_an_item_as_presented_is_read_as_the_same_item(patient: dict[str, Any]) -> None:
+    for which in LISTS:
+        rows = [row for row in read(patient).lists[which.name] if not _has_other(row)]
+        shown = json.loads(json.dumps([presented(row) for row in rows]))
+        again = read(a_patient("GW1", **{which.key: shown})).lists[which.name]
+        assert [canonical_item(which, row) for row in again] == [canonical_item(which, row) for row in rows]
+
+
+def _has_other(row: dict[str, Any]) -> bool:
+    # Aliases beside the text, which the input's names cannot tell apart once the text has its column's name.
+    return bool(row["extra"]) and bool({"name", "allergy_name", "description", "type"} & set(row["extra"]))
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "expected"),
+    [
+        (
+            {"medications": ["Aspirin 81 mg", "Xanax 1 mg"]},
+            {"medications": ["Xanax 1 mg"]},
+            ("medication_conflict", "medications", "medium", [{"medication_name": "Aspirin 81 mg"}], []),
+        ),
+        (
+            {"medications": [{"medication_name": "Aspirin", "sig": "daily"}]},
+            {"medications": [{"medication_name": "Aspirin", "sig": "weekly"}]},
+            (
+                "medication_conflict",
+                "medications",
+                "medium",
+                [{"medication_name": "Aspirin", "sig": "daily"}],
+                [{"medication_name": "Aspirin", "sig": "weekly"}],
+            ),
+        ),
+        (
+            {"medications": ["Aspirin"]},
+            {"medications": ["Aspirin", "aspirin ", "ASPIRIN"]},
+            (
+                "medication_conflict",
+                "medications",
+                "medium",
+                [],
+                [{"medication_name": "Aspirin"}, {"medication_name": "Aspirin"}],
+            ),
+        ),
+        (
+            {"diagnoses": ["Gout (M10.079)"]},
+            {"diagnoses": []},
+            ("data_changed", "diagnoses", "low", [{"diagnosis_text": "Gout (M10.079)"}], []),
+        ),
+        (
+            {"allergies": ["Latex"]},
+            {"allergies": []},
+            ("data_changed", "allergies", "high", [{"allergy_name": "Latex"}], []),
+        ),
+        (
+            {"allergies": ["Latex"]},
+            {"allergies": ["Nuts"]},
+            ("data_changed", "allergies", "high", [{"allergy_name": "Latex"}], [{"allergy_name": "Nuts"}]),
+        ),
+        (
+            {"allergies": ["Latex", "latex"]},
+            {"allergies": ["Latex"]},
+            ("data_changed", "allergies", "high", [{"allergy_name": "Latex"}], []),
+        ),
+        (
+            {"allergies": []},
+            {"allergies": ["Latex"]},
+            ("data_changed", "allergies", "medium", [], [{"allergy_name": "Latex"}]),
+        ),
+        (
+            {"allergies": ["Latex"]},
+            {"allergies": [{"allergen": "LATEX", "severity": "severe"}]},
+            (
+                "data_changed",
+                "allergies",
+                "medium",
+                [{"allergy_name": "Latex"}],
+                [{"allergy_name": "LATEX", "severity": "severe"}],
+            ),
+        ),
+        (
+            {"health_concerns": [{"note_text": "Smoker", "start_date": "1/1/2020"}]},
+            {"health_concerns": [{"note_text": "Smoker", "start_date": "2020-01-02"}]},
+            (
+                "data_changed",
+                "health_concerns",
+                "low",
+                [{"concern_text": "Smoker", "start_date": "1/1/2020"}],
+                [{"concern_text": "Smoker", "start_date": "2020-01-02"}],
+            ),
+        ),
+    ],
+)
+def test_a_list_that_differs_is_one_difference_with_just_what_went_and_came(
+    before: dict[str, Any], new: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
+    assert [summary(difference) for difference in between(before, new)] == [expected]
+
+
+def test_each_list_has_its_own_difference_in_the_order_of_the_tables() -> None:
+    everything: dict[str, Any] = {which.key: ["something"] for which in LISTS}
+    assert [difference.field_name for difference in between({}, everything)] == [which.name for which in LISTS]
+
+
+def test_equal_lists_have_no_difference() -> None:
+    lists = read(a_patient("GW1", medications=["Aspirin"], allergies=["Latex"])).lists
+    assert list_differences(lists, lists) == []
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        ({"name": "Other Person"}, ("patient_name", "high", "Test Person", "Other Person")),
+        ({"born": "1976-07-04"}, ("date_of_birth", "critical", "02/19/1988", "1976-07-04")),
+        ({"born": "unknown"}, ("date_of_birth", "critical", "02/19/1988", "unknown")),
+        ({"gender": "Male"}, ("gender", "high", "Female", "Male")),
+    ],
+)
+def test_another_name_birth_date_or_gender_is_a_mismatch_with_both_values(
+    new: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    [found] = demographic_differences(KNOWN, person(**new))
+    assert summary(found) == ("demographic_mismatch", *expected)
+    assert not {"Person", "1988", "1976", "ale"} & set(found.description.split())
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        {},
+        {"name": " test  PERSON "},
+        {"born": "1988-02-19"},
+        {"born": "2/19/1988"},
+        {"gender": "FEMALE"},
+        {"name": None},
+        {"born": ""},
+        {"gender": " "},
+        {"age": "36 yrs", "uuid": "another", "demographics": {"phone": "555", "email": "a@b", "address": "here"}},
+    ],
+)
+def test_what_is_written_otherwise_or_not_said_is_no_mismatch(new: dict[str, Any]) -> None:
+    assert demographic_differences(KNOWN, person(**new)) == []
+    assert demographic_differences(person(**new), KNOWN) == []
+
+
+@pytest.mark.parametrize("field", ["name", "born", "gender"])
+def test_a_value_that_appears_or_disappears_is_a_low_mismatch(field: str) -> None:
+    column = {"name": "patient_name", "born": "date_of_birth", "gender": "gender"}[field]
+    value = {"name": "Test Person", "born": "02/19/1988", "gender": "Female"}[field]
+    without = person(**{field: None})
+    assert [summary(found) for found in appearances(KNOWN, without)] == [
+        ("demographic_mismatch", column, "low", value, None)
+    ]
+    assert [summary(found) for found in appearances(without, KNOWN)] == [
+        ("demographic_mismatch", column, "low", None, value)
+    ]
+    assert appearances(without, without) == []
+
+
+@pytest.mark.parametrize(
+    ("later", "severity"),
+    [
+        ({"medications": ["Aspirin"]}, "medium"),
+        ({"health_concerns": ["Smoker"]}, "low"),
+        ({"allergies": []}, "high"),
+        ({"gender": "Male"}, "high"),
+        ({"gender": None}, "low"),
+        ({"born": "07/04/1976", "medications": ["Aspirin"]}, "critical"),
+    ],
+)
+def test_a_prn_twice_with_other_content_is_as_severe_as_its_worst_difference(
+    later: dict[str, Any], severity: str
+) -> None:
+    earlier = read(a_patient("GW1", allergies=["Latex"]), 3)
+    found = repeated_differently(earlier, read(a_patient("GW1", **{"allergies": ["Latex"], **later}), 8))
+    assert (found.conflict_type, found.field_name, found.severity) == ("data_changed", "prn", severity)
+    assert "positions 3 and 8" in found.description
+
+
+def test_a_prn_twice_keeps_the_whole_of_both() -> None:
+    earlier = read(a_patient("GW1", medications=["Aspirin"]))
+    found = repeated_differently(earlier, read(a_patient("GW1", name="Other", medications=["Xanax"]), 1))
+    whole = {
+        "patient_name": "Test Person",
+        "date_of_birth": "02/19/1988",
+        "gender": "Female",
+        "medications": [{"medication_name": "Aspirin"}],
+        "diagnoses": [],
+        "allergies": [],
+        "health_concerns": [],
+    }
+    assert json.loads(found.old_value or "") == whole
+    assert json.loads(found.new_value or "") == whole | {
+        "patient_name": "Other",
+        "medications": [{"medication_name": "Xanax"}],
+    }
+
+
+def test_a_duplicate_is_recorded_with_its_checksum_only() -> None:
+    assert summary(duplicate("ab" * 32)) == ("extraction_duplicate", "data_checksum", "low", "ab" * 32, "ab" * 32)
+
+
+def test_an_item_is_presented_raw_under_the_inputs_names_without_how_it_was_scraped() -> None:
+    item = {
+        "medication_name": "Aspirin 81 MG Tablet",
+        "medication_type": "current",
+        "start_date": "1/2/2020",
+        "stop_date": "soon",
+        "dates": "1/2/2020 - ",
+        "row_index": 4,
+        "extraction_method": "table",
+        "extracted_at": "2024-01-01",
+        "route": "oral",
+    }
+    [row] = read(a_patient("GW1", medications=[item])).lists["medications"]
+    scraped = {"row_index", "extraction_method", "extracted_at"}
+    assert presented(row) == {key: value for key, value in item.items() if key not in scraped}
+
+
+def test_a_second_text_hides_neither_itself_nor_the_first() -> None:
+    [row] = read(a_patient("GW1", allergies=[{"allergen": "Latex", "allergy_name": "Rubber"}])).lists["allergies"]
+    assert presented(row) == {"allergy_name": "Latex", "other allergy_name": "Rubber"}
+
+
+def test_what_is_computed_from_a_text_is_not_presented_as_extracted() -> None:
+    [diagnosis] = read(a_patient("GW1", diagnoses=["Gout (M10.079)"])).lists["diagnoses"]
+    assert (diagnosis["diagnosis_code"], presented(diagnosis)) == ("M10.079", {"diagnosis_text": "Gout (M10.079)"})
+
+
+@LAW
+@given(PATIENTS)
+def test_rows_as_stored_differ_in_nothing_from_the_same_patient(patient: dict[str, Any]) -> None:
+    record = read(patient)
+    stored = {
+        name: [json.loads(json.dumps(row, default=str)) | _dates(row) for row in rows]
+        for name, rows in record.lists.items()
+    }
+    assert list_differences(stored, record.lists) == []
+    assert list_differences(record.lists, stored) == []
+
+
+def _dates(row: dict[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in row.items() if f"{field}_text" in row and not isinstance(value, str)}
+
+
+def test_long_lists_are_compared_in_no_more_than_their_time() -> None:
+    many = [f"drug {n}" for n in range(5_000)]
+    [found] = between({"medications": many}, {"medications": [*reversed(many), "one more"]})
+    assert summary(found)[3:] == ([], [{"medication_name": "one more"}])
+
+
+def test_the_description_of_a_difference_holds_no_value() -> None:
+    before = a_patient("MARK1", name="MARK2", gender="MARK3", medications=["MARK4"], allergies=["MARK5"])
+    new = a_patient("MARK1", name="MARK6", gender="MARK7", born="MARK8", medications=["MARK9"])
+    first, second = read(before), read(new, 1)
+    found = [
+        *list_differences(first.lists, second.lists),
+        *demographic_differences(first.demographics, second.demographics),
+        *appearances(first.demographics, replace(second.demographics, gender=None)),
+        repeated_differently(first, second),
+    ]
+    assert len(found) == 7
+    assert not [difference.description for difference in found if "MARK" in difference.description]
+
+
+def test_a_strength_that_only_the_name_gives_is_no_difference_of_its_own() -> None:
+    named, given_too = (
+        canonical_item(MEDICATIONS, read(a_patient("GW1", medications=[item])).lists["medications"][0])
+        for item in ({"medication_name": "x 10 MG"}, {"medication_name": "x 10 MG", "medication_strength": "10 MG"})
+    )
+    assert "medication_strength" not in named
+    assert '"medication_strength":"10 mg"' in given_too

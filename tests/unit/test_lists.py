@@ -1,0 +1,333 @@
+"""How the items of the four lists become rows: every field of FORMAT's table, and nothing dropped."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.lists import (
+    ALLERGIES,
+    DIAGNOSES,
+    HEALTH_CONCERNS,
+    LISTS,
+    MEDICATIONS,
+    ClinicalList,
+    Row,
+    read_list,
+)
+from webautodash.errors import UnreadablePatient
+
+LONG = "x" * 256
+
+
+def rows(which: ClinicalList, *items: Any, order: DateOrder = DateOrder.MDY) -> list[Row]:
+    found, unmatched = read_list({which.key: list(items)}, which, order)
+    assert unmatched == {}
+    return found
+
+
+def row(which: ClinicalList, item: Any, order: DateOrder = DateOrder.MDY) -> Row:
+    """What of one item's row holds anything."""
+    [found] = rows(which, item, order=order)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def test_a_medication() -> None:
+    item = {
+        "medication_name": "lisinopril 10 MG Oral Tablet",
+        "medication_type": "active",
+        "sig": "Take one tablet daily",
+        "start_date": "01/31/2020",
+        "stop_date": "2021-02-03",
+        "dates": "1/31/2020 - 2/3/2021",
+        "diagnosis": "Essential hypertension (I10)",
+        "row_index": 3,
+        "extraction_method": "table",
+        "extracted_at": "2024-02-04T09:00:00",
+    }
+    assert row(MEDICATIONS, item) == item | {
+        "medication_strength": "10 MG",
+        "start_date": date(2020, 1, 31),
+        "start_date_text": "01/31/2020",
+        "stop_date": date(2021, 2, 3),
+        "stop_date_text": "2021-02-03",
+    }
+
+
+def test_a_diagnosis() -> None:
+    item = {
+        "diagnosis_text": "Gout (M10.079) [ICD-10: E11.9, I10] [SNOMED: 90560007]",
+        "diagnosis_type": "current",
+        "acuity": "chronic",
+        "start_date": "1/2/2020",
+        "stop_date": "",
+        "row_index": 0,
+    }
+    assert row(DIAGNOSES, item) == {
+        **{key: value for key, value in item.items() if key != "stop_date"},
+        "diagnosis_code": "M10.079, E11.9, I10",
+        "start_date": date(2020, 1, 2),
+        "start_date_text": "1/2/2020",
+        "stop_date_text": "",
+    }
+
+
+def test_an_allergy() -> None:
+    item = {
+        "allergen": "Penicillin",
+        "allergy_type": "drug",
+        "reaction": "hives",
+        "severity": "mild",
+        "notes": "since 9",
+    }
+    assert row(ALLERGIES, item) == {
+        "allergy_name": "Penicillin",
+        "allergy_type": "drug",
+        "reaction": "hives",
+        "severity": "mild",
+        "notes": "since 9",
+    }
+
+
+def test_a_health_concern() -> None:
+    item = {
+        "concern_text": "Smoker",
+        "concern_type": "inactive",
+        "status": "open",
+        "priority": "high",
+        "start_date": "2020-01-01T10:00:00",
+        "end_date": "not yet",
+        "notes": "a pack a day",
+    }
+    assert row(HEALTH_CONCERNS, item) == {
+        **{key: value for key, value in item.items() if key != "end_date"},
+        "start_date": date(2020, 1, 1),
+        "start_date_text": "2020-01-01T10:00:00",
+        "end_date_text": "not yet",
+    }
+
+
+def test_every_row_of_a_list_has_the_same_columns() -> None:
+    for which in LISTS:
+        full, empty, plain = rows(which, dict.fromkeys(which.text_keys, "x"), {}, "x")
+        assert full.keys() == empty.keys() == plain.keys()
+        assert set(empty.values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("which", "key"),
+    [(which, key) for which in LISTS for key in which.text_keys],
+    ids=[f"{which.name}.{key}" for which in LISTS for key in which.text_keys],
+)
+def test_the_text_stands_under_any_of_its_names(which: ClinicalList, key: str) -> None:
+    assert row(which, {key: "Some text"}) == {which.text_field: "Some text"}
+
+
+def test_the_names_of_the_texts_are_those_of_the_format() -> None:
+    assert {which.name: which.text_keys for which in LISTS} == {
+        "medications": ("medication_name",),
+        "diagnoses": ("diagnosis_text", "name", "condition"),
+        "allergies": ("allergen", "allergy_name", "name"),
+        "health_concerns": ("concern_text", "name", "description", "note_text", "text", "content"),
+    }
+
+
+def test_the_first_present_name_wins_and_the_others_are_kept() -> None:
+    assert row(HEALTH_CONCERNS, {"content": "c", "text": "t", "note_text": "n", "description": "d"}) == {
+        "concern_text": "d",
+        "extra": {"content": "c", "text": "t", "note_text": "n"},
+    }
+    assert row(ALLERGIES, {"allergy_name": "Rubber", "allergen": "Latex"}) == {
+        "allergy_name": "Latex",
+        "extra": {"allergy_name": "Rubber"},
+    }
+    assert row(DIAGNOSES, {"diagnosis_text": None, "name": " ", "condition": "Gout"}) == {"diagnosis_text": "Gout"}
+    assert row(DIAGNOSES, {"name": "Gout", "condition": "Gout"}) == {"diagnosis_text": "Gout"}
+    assert row(DIAGNOSES, {"diagnosis_text": ["?"], "name": "Gout"}) == {
+        "diagnosis_text": "Gout",
+        "extra": {"diagnosis_text": ["?"]},
+    }
+
+
+@pytest.mark.parametrize("which", LISTS, ids=lambda which: which.name)
+def test_a_plain_string_or_number_is_the_text_of_an_item(which: ClinicalList) -> None:
+    assert [found[which.text_field] for found in rows(which, "Latex", 7, 2.5, None, " x ")] == [
+        "Latex",
+        "7",
+        "2.5",
+        " x ",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("which", "item", "expected"),
+    [
+        (MEDICATIONS, {"medication_type": "current"}, "current"),
+        (MEDICATIONS, {"medication_type": "Over the counter"}, "Over the counter"),
+        (MEDICATIONS, {"type": "active"}, None),
+        (DIAGNOSES, {"diagnosis_type": "historical"}, "historical"),
+        (ALLERGIES, {"type": "environmental"}, "environmental"),
+        (ALLERGIES, {"allergy_type": "food", "type": "drug"}, "food"),
+        (ALLERGIES, {"allergy_type": " ", "type": "drug"}, "drug"),
+        (HEALTH_CONCERNS, {"type": "health_concern_note"}, "note"),
+        (HEALTH_CONCERNS, {"concern_type": "inactive"}, "inactive"),
+        (HEALTH_CONCERNS, {"type": "something new"}, "something new"),
+        (HEALTH_CONCERNS, {"concern_type": 3}, "3"),
+        (HEALTH_CONCERNS, {}, None),
+    ],
+)
+def test_the_type_stays_as_it_came(which: ClinicalList, item: dict[str, Any], expected: str | None) -> None:
+    assert rows(which, item)[0][which.type_field] == expected
+
+
+@pytest.mark.parametrize(
+    ("which", "key", "word"),
+    [(which, key, word) for which in LISTS for key, word in which.split_lists],
+    ids=[key for which in LISTS for key, _ in which.split_lists],
+)
+def test_an_older_list_gives_its_items_their_type(which: ClinicalList, key: str, word: str) -> None:
+    found, unmatched = read_list({key: ["x", {which.text_keys[0]: "y"}]}, which, DateOrder.MDY)
+    assert [(item[which.text_field], item[which.type_field]) for item in found] == [("x", word), ("y", word)]
+    assert unmatched == {}
+
+
+def test_the_older_lists_are_those_of_the_format() -> None:
+    assert dict(pair for which in LISTS for pair in which.split_lists) == {
+        "current_medications": "current",
+        "active_medications": "active",
+        "historical_medications": "historical",
+        "current_diagnoses": "current",
+        "historical_diagnoses": "historical",
+        "drug_allergies": "drug",
+        "food_allergies": "food",
+        "environmental_allergies": "environmental",
+        "active_health_concerns": "active",
+        "inactive_health_concerns": "inactive",
+        "health_concern_notes": "note",
+    }
+
+
+def test_what_an_item_of_an_older_list_says_of_its_type_is_kept_beside() -> None:
+    older = {"current_medications": [{"medication_name": "x", "medication_type": "active"}]}
+    [found], _ = read_list(older, MEDICATIONS, DateOrder.MDY)
+    assert (found["medication_type"], found["extra"]) == ("current", {"own_type": "active"})
+    older["current_medications"][0]["medication_type"] = "current"
+    [found], _ = read_list(older, MEDICATIONS, DateOrder.MDY)
+    assert (found["medication_type"], found["extra"]) == ("current", None)
+
+
+def test_where_both_are_there_the_new_list_is_the_data_and_what_the_older_has_more_is_handed_back() -> None:
+    both = {
+        "all_medications": [{"medication_name": "Aspirin", "medication_type": "active"}],
+        "active_medications": [{"medication_name": "Aspirin"}],
+        "historical_medications": ["Aspirin", "Xanax", {"medication_name": "Aspirin", "sig": "daily"}],
+    }
+    found, unmatched = read_list(both, MEDICATIONS, DateOrder.MDY)
+    assert [(item["medication_name"], item["medication_type"]) for item in found] == [("Aspirin", "active")]
+    assert unmatched == {"historical_medications": ["Xanax", {"medication_name": "Aspirin", "sig": "daily"}]}
+
+
+@pytest.mark.parametrize("empty", [None, []])
+def test_an_empty_new_list_leaves_the_data_to_the_older_ones(empty: object) -> None:
+    found, _ = read_list({"all_allergies": empty, "food_allergies": ["Nuts"]}, ALLERGIES, DateOrder.MDY)
+    assert [item["allergy_name"] for item in found] == ["Nuts"]
+
+
+@pytest.mark.parametrize(
+    ("item", "strength", "text"),
+    [
+        ({"medication_name": "lisinopril 10 MG Oral Tablet"}, "10 MG", None),
+        ({"medication_name": "0.3 ML Epinephrine 1 MG/ML"}, "1 MG/ML", None),
+        ({"medication_name": "lisinopril 10 MG", "medication_strength": "20 MG"}, "20 MG", "20 MG"),
+        ({"medication_name": "lisinopril 10 MG", "medication_strength": ""}, "10 MG", ""),
+        ({"medication_name": "lisinopril 10 MG", "medication_strength": 5}, "5", "5"),
+        ({"medication_name": "Multivitamin"}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_the_strength_is_given_or_read_out_of_the_name(
+    item: dict[str, Any], strength: str | None, text: str | None
+) -> None:
+    [found] = rows(MEDICATIONS, item)
+    assert (found["medication_strength"], found["medication_strength_text"]) == (strength, text)
+
+
+def test_a_date_is_read_in_the_providers_order_and_its_text_kept() -> None:
+    item = {"medication_name": "x", "start_date": "02/03/2020", "stop_date": "31/12/2020"}
+    [american], [european] = rows(MEDICATIONS, item), rows(MEDICATIONS, item, order=DateOrder.DMY)
+    assert (american["start_date"], american["stop_date"]) == (date(2020, 2, 3), None)
+    assert (european["start_date"], european["stop_date"]) == (date(2020, 3, 2), date(2020, 12, 31))
+    assert european["stop_date_text"] == american["stop_date_text"] == "31/12/2020"
+
+
+@pytest.mark.parametrize(
+    ("which", "field"),
+    [
+        (which, field)
+        for which in LISTS
+        for field in (*which.short_fields, *which.date_fields, which.type_keys[0], "extracted_at", "extraction_method")
+    ],
+)
+@pytest.mark.parametrize("value", [LONG, ["a"], {"b": 1}, True])
+def test_a_value_that_no_column_can_hold_is_kept_beside_the_row(which: ClinicalList, field: str, value: object) -> None:
+    found = row(which, {which.text_keys[0]: "x", field: value})
+    assert found == {which.text_field: "x", "extra": {field: value}}
+
+
+@pytest.mark.parametrize("which", LISTS, ids=lambda which: which.name)
+def test_prose_of_any_length_has_its_column(which: ClinicalList) -> None:
+    prose = {field: field * 100_000 for field in (which.text_keys[0], *which.prose_fields)}
+    found = row(which, prose)
+    assert "extra" not in found
+    assert sorted(found.values()) == sorted(prose.values())
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "extra"),
+    [
+        (0, 0, None),
+        (-1, -1, None),
+        (2**31 - 1, 2**31 - 1, None),
+        (2**31, None, {"row_index": 2**31}),
+        ("3", None, {"row_index": "3"}),
+        (1.5, None, {"row_index": 1.5}),
+        (True, None, {"row_index": True}),
+        (None, None, None),
+    ],
+)
+def test_a_row_index_is_a_number_that_fits(value: object, column: int | None, extra: object) -> None:
+    [found] = rows(MEDICATIONS, {"row_index": value})
+    assert (found["row_index"], found["extra"]) == (column, extra)
+
+
+def test_unknown_fields_are_kept_and_nulls_are_not() -> None:
+    assert row(ALLERGIES, {"allergen": "x", "route": {"by": [1, None]}, "seen": False, "count": 0, "gone": None}) == {
+        "allergy_name": "x",
+        "extra": {"route": {"by": [1, None]}, "seen": False, "count": 0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("patient", "reason", "detail"),
+    [
+        ({"all_medications": "MARK"}, "not_a_list", "all_medications"),
+        ({"all_medications": {"MARK": 1}}, "not_a_list", "all_medications"),
+        ({"all_medications": 0}, "not_a_list", "all_medications"),
+        ({"current_medications": "MARK"}, "not_a_list", "current_medications"),
+        ({"all_medications": ["x", True]}, "unreadable_item", "all_medications[1]"),
+        ({"all_medications": ["x"], "active_medications": [["MARK"]]}, "unreadable_item", "active_medications[0]"),
+    ],
+)
+def test_a_list_that_is_none_says_where(patient: dict[str, Any], reason: str, detail: str) -> None:
+    with pytest.raises(UnreadablePatient) as caught:
+        read_list(patient, MEDICATIONS, DateOrder.MDY)
+    assert (caught.value.reason, caught.value.detail) == (reason, detail)
+
+
+def test_an_item_is_not_changed_by_reading_it() -> None:
+    item = {"allergen": "Latex", "type": "drug", "row_index": 1, "more": {"a": [1]}}
+    rows(ALLERGIES, item)
+    assert item == {"allergen": "Latex", "type": "drug", "row_index": 1, "more": {"a": [1]}}

@@ -1,0 +1,523 @@
+"""One session and one patient, normalised: typed, nothing dropped, and no value in an error."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from builders import a_file, a_patient
+from generated import LAW, read
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.lists import LISTS
+from webautodash.domain.records import (
+    Demographics,
+    PatientRecord,
+    SessionRecord,
+    normalise,
+    patient_record,
+    read_prn,
+    session_record,
+)
+from webautodash.errors import UnreadablePatient
+
+CHICAGO = ZoneInfo("America/Chicago")
+LONG = "x" * 256
+
+
+def session(**metadata: Any) -> SessionRecord:
+    return session_record(a_file(**metadata)["extraction_metadata"], DateOrder.MDY, CHICAGO)
+
+
+def refusal(patient: dict[str, Any]) -> tuple[str, str]:
+    with pytest.raises(UnreadablePatient) as caught:
+        read(patient)
+    return caught.value.reason, caught.value.detail
+
+
+# The patient
+
+
+def test_demographics() -> None:
+    patient = a_patient(
+        "GW1",
+        uuid="u-1",
+        demographics={"first_name": "Test", "last_name": "Person", "phone": 5550100, "email": "t@e", "address": "A\nB"},
+    )
+    record = read(patient, 7)
+    assert (record.position, record.prn) == (7, "GW1")
+    assert record.demographics == Demographics(
+        patient_uuid="u-1",
+        patient_name="Test Person",
+        first_name="Test",
+        last_name="Person",
+        date_of_birth=date(1988, 2, 19),
+        date_of_birth_text="02/19/1988",
+        age="35 yrs",
+        gender="Female",
+        phone="5550100",
+        email="t@e",
+        address="A\nB",
+    )
+    assert record.extra is None
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "expected"),
+    [
+        (DateOrder.MDY, "02/03/1988", date(1988, 2, 3)),
+        (DateOrder.DMY, "02/03/1988", date(1988, 3, 2)),
+        (DateOrder.MDY, "1988-02-03", date(1988, 2, 3)),
+        (DateOrder.MDY, "31/12/1988", None),
+        (DateOrder.MDY, "1988", None),
+    ],
+)
+def test_a_birth_date_is_read_where_it_is_clear_and_its_text_kept(
+    order: DateOrder, text: str, expected: date | None
+) -> None:
+    person = read(a_patient("GW1", born=text), order=order).demographics
+    assert (person.date_of_birth, person.date_of_birth_text) == (expected, text)
+
+
+def test_the_name_stands_beside_the_demographics_too() -> None:
+    patient = a_patient("GW1", name=None) | {"patient_name": "Outer Name"}
+    assert read(patient).demographics.patient_name == "Outer Name"
+    both = a_patient("GW1", name="Inner Name") | {"patient_name": "Outer Name"}
+    assert read(both).demographics.patient_name == "Inner Name"
+    assert read(both).extra == {"patient_name": "Outer Name"}
+
+
+def test_blank_demographics_are_none() -> None:
+    person = read(a_patient("GW1", name=" ", born="", gender="\t")).demographics
+    assert (person.patient_name, person.date_of_birth_text, person.gender) == (None, None, None)
+
+
+def test_what_matched_in_the_sweep_and_where_it_was_found() -> None:
+    filters = {
+        "filter_medication_name": "lisinopril " * 100,
+        "filter_medication_strength": "10 MG",
+        "filter_start_date": "2020-01-01",
+        "filter_stop_date": "N/A",
+        "filter_last_seen": "1/2/2024",
+        "filter_provider": "Gary Wang",
+        "summary_page_url": "https://portal.example/" + "p" * 5_000,
+    }
+    scraped = {"extraction_method": "dom", "found_at": "2024-02-04T09:00:00"}
+    record = read(a_patient("GW1", **filters, extraction_metadata=scraped))
+    assert record.found == filters | scraped
+    assert record.extra is None
+    assert set(read(a_patient("GW1")).found.values()) == {None}
+
+
+def test_each_list_has_its_rows() -> None:
+    record = read(a_patient("GW1", medications=["a"], diagnoses=["b", "c"], allergies=["d"]))
+    assert {name: len(rows) for name, rows in record.lists.items()} == {
+        "medications": 1,
+        "diagnoses": 2,
+        "allergies": 1,
+        "health_concerns": 0,
+    }
+
+
+def test_unknown_and_unfitting_fields_are_kept_where_they_stood() -> None:
+    patient = a_patient(
+        "GW1",
+        demographics={"nickname": "Tess", "phone": LONG, "age": [35]},
+        favourite_colour="green",
+        filter_provider=LONG,
+        extraction_metadata={"found_at": {"page": 1}, "tries": 2},
+        nothing=None,
+    )
+    assert read(patient).extra == {
+        "favourite_colour": "green",
+        "filter_provider": LONG,
+        "demographics_printable": {"nickname": "Tess", "phone": LONG, "age": [35]},
+        "extraction_metadata": {"found_at": {"page": 1}, "tries": 2},
+    }
+
+
+def test_metadata_of_a_patient_that_is_no_object_is_kept() -> None:
+    assert read(a_patient("GW1", extraction_metadata="a text")).extra == {"extraction_metadata": {"value": "a text"}}
+
+
+def test_items_that_only_an_older_list_has_are_kept() -> None:
+    record = read(a_patient("GW1", medications=["Aspirin"], historical_medications=["Xanax", "Aspirin"]))
+    assert [row["medication_name"] for row in record.lists["medications"]] == ["Aspirin"]
+    assert record.extra == {"historical_medications": ["Xanax"]}
+
+
+def test_a_patient_is_not_changed_by_reading_it() -> None:
+    patient = a_patient("GW1", medications=["a"], extraction_metadata={"found_at": "x"}, other={"a": 1})
+    before = json.dumps(patient)
+    read(patient)
+    assert json.dumps(patient) == before
+
+
+# The identity
+
+
+@pytest.mark.parametrize(
+    ("value", "prn"),
+    [
+        ("GW1", "GW1"),
+        ("  GW1\n", "GW1"),
+        ("\u00a0GW1\u3000", "GW1"),
+        (400003, "400003"),
+        (0, "0"),
+        (-5, "-5"),
+        (2**70, str(2**70)),
+        ("007", "007"),
+        ("a b", "a b"),
+        ("José", "José"),
+        ("x" * 128, "x" * 128),
+        ("N/A", "N/A"),
+    ],
+)
+def test_a_prn_is_trimmed_and_otherwise_as_it_came(value: object, prn: str) -> None:
+    assert read_prn(value) == prn
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (None, "no_prn"),
+        ("", "no_prn"),
+        (" \t\u00a0", "no_prn"),
+        (1.0, "unusable_prn"),
+        (True, "unusable_prn"),
+        (False, "unusable_prn"),
+        (["MARK"], "unusable_prn"),
+        ({"MARK": 1}, "unusable_prn"),
+        ("MARK\u0000", "unusable_prn"),
+        ("MARK\u200b", "unusable_prn"),
+        ("MA\nRK", "unusable_prn"),
+        ("MA\u00a0RK", "unusable_prn"),
+        ("\u202eMARK", "unusable_prn"),
+        ("MARK" * 33, "unusable_prn"),
+        (10**200, "unusable_prn"),
+    ],
+)
+def test_a_prn_that_is_none_or_could_be_mistaken_is_refused(value: object, reason: str) -> None:
+    with pytest.raises(UnreadablePatient) as caught:
+        read_prn(value)
+    assert (caught.value.reason, caught.value.detail) == (reason, "demographics_printable.prn")
+    assert "MARK" not in str(caught.value)
+
+
+@given(st.text(max_size=6), st.text(max_size=6))
+def test_two_prns_are_one_only_when_they_are_equal_but_for_the_space_around(one: str, two: str) -> None:
+    try:
+        first, second = read_prn(one), read_prn(two)
+    except UnreadablePatient:
+        return
+    assert (first == second) == (one.strip() == two.strip())
+    assert (first.encode() == second.encode()) == (first == second)
+
+
+# What cannot be read
+
+
+@pytest.mark.parametrize(
+    ("patient", "expected"),
+    [
+        ({"patient_id": "MARK"}, ("no_demographics", "demographics_printable")),
+        ({"demographics_printable": ["MARK"]}, ("no_demographics", "demographics_printable")),
+        (a_patient(None), ("no_prn", "demographics_printable.prn")),
+        (
+            a_patient("GW1", name="MARK" * 64),
+            ("unusable_value", "patient_name: not a text of at most 255 characters"),
+        ),
+        (a_patient("GW1", born=["MARK"]), ("unusable_value", "date_of_birth: not a text of at most 255 characters")),
+        (a_patient("GW1", gender=True), ("unusable_value", "gender: not a text of at most 255 characters")),
+        (a_patient("GW1", all_diagnoses="MARK"), ("not_a_list", "all_diagnoses")),
+        (a_patient("GW1", allergies=["x", ["MARK"]]), ("unreadable_item", "all_allergies[1]")),
+    ],
+)
+def test_a_patient_that_cannot_be_read_says_why_and_where(patient: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert refusal(patient) == expected
+
+
+def deep(levels: int) -> Any:
+    return json.loads("[" * levels + '"MARK"' + "]" * levels)
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"odd": deep(65)}, "patient"),
+        ({"demographics": {"odd": deep(65)}}, "demographics_printable"),
+        ({"extraction_metadata": {"odd": deep(65)}}, "extraction_metadata"),
+        ({"medications": [{"medication_name": "x", "sig": deep(65)}]}, "medications"),
+        ({"medications": ["x"], "current_medications": [{"sig": deep(65)}]}, "medications"),
+    ],
+)
+def test_nesting_beyond_all_sense_is_refused_wherever_it_is(fields: dict[str, Any], where: str) -> None:
+    assert refusal(a_patient("GW1", **fields)) == ("nested_too_deeply", where)
+
+
+def test_nesting_within_sense_is_kept() -> None:
+    assert read(a_patient("GW1", odd=deep(64))).extra == {"odd": deep(64)}
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"7", "malformed"),
+        (b'["MARK"]', "malformed"),
+        (b"null", "malformed"),
+        (b'{"a": "MARK", "b": 1e999}', "malformed"),
+        (b'{"a": "MARK", "b": ' + b"9" * 5_000 + b"}", "malformed"),
+        (b'{"a": "MARK\xff"}', "malformed"),
+        (b'{"a": "MARK', "malformed"),
+        (b'{"odd": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested_too_deeply"),
+    ],
+)
+def test_json_that_is_no_patient_is_refused_by_its_place(raw: bytes, reason: str) -> None:
+    with pytest.raises(UnreadablePatient) as caught:
+        patient_record(msgspec.Raw(raw), 12, DateOrder.MDY)
+    assert (caught.value.reason, caught.value.detail) == (reason, "extraction_results[12]")
+    assert caught.value.__suppress_context__
+
+
+def test_of_two_equal_keys_the_last_one_counts() -> None:
+    raw = b'{"demographics_printable": 5, "demographics_printable": {"prn": "A", "prn": "B"}}'
+    assert patient_record(msgspec.Raw(raw), 0, DateOrder.MDY).prn == "B"
+
+
+def test_numbers_of_any_size_come_through() -> None:
+    record = read(a_patient("GW1", medications=[{"medication_name": 2**80, "sig": 0.5, "dose": 10**300}]))
+    [row] = record.lists["medications"]
+    assert (row["medication_name"], row["sig"], row["extra"]) == (str(2**80), "0.5", {"dose": 10**300})
+
+
+# Laws over any JSON
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5).map("MARK{}".format)
+JSON = st.recursive(
+    PLAIN | TEXTS | st.sampled_from(["", " "]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+ITEM_KEYS = sorted(
+    {
+        key
+        for which in LISTS
+        for key in (
+            *which.text_keys,
+            *which.type_keys,
+            *which.prose_fields,
+            *which.short_fields,
+            *which.date_fields,
+            "row_index",
+            "extracted_at",
+            "medication_strength",
+            "unknown",
+        )
+    }
+)
+LIST_KEYS = [key for which in LISTS for key in (which.key, *(key for key, _ in which.split_lists))]
+DEMOGRAPHIC_KEYS = [
+    "prn",
+    "patient_name",
+    "date_of_birth",
+    "age",
+    "gender",
+    "first_name",
+    "last_name",
+    "phone",
+    "email",
+    "address",
+]
+PATIENT_KEYS = [
+    "patient_id",
+    "patient_name",
+    "filter_medication_name",
+    "filter_last_seen",
+    "summary_page_url",
+    "extraction_metadata",
+    "unknown",
+]
+ITEMS = st.lists(TEXTS | st.dictionaries(st.sampled_from(ITEM_KEYS), JSON, max_size=5) | st.none(), max_size=3)
+LIKE_A_PATIENT = st.builds(
+    lambda printed, lists, rest: {**rest, **lists, "demographics_printable": printed},
+    st.dictionaries(st.sampled_from(DEMOGRAPHIC_KEYS), JSON, max_size=6) | JSON,
+    st.dictionaries(st.sampled_from(LIST_KEYS), ITEMS | JSON, max_size=4),
+    st.dictionaries(st.sampled_from(PATIENT_KEYS), JSON, max_size=4),
+)
+
+
+@LAW
+@given(LIKE_A_PATIENT | st.dictionaries(TEXTS, JSON))
+def test_any_json_is_a_patient_or_refused_without_a_value(patient: dict[str, Any]) -> None:
+    raw = msgspec.Raw(json.dumps(patient).encode())
+    try:
+        record = patient_record(raw, 0, DateOrder.MDY)
+    except UnreadablePatient as error:
+        refused = str(error)
+    else:
+        refused = ""
+        assert len(record.checksum) == 64
+        json.dumps(_whole(record), default=str)
+    assert "MARK" not in refused
+
+
+@LAW
+@given(
+    st.dictionaries(st.sampled_from(DEMOGRAPHIC_KEYS[3:4] + DEMOGRAPHIC_KEYS[5:] + ["unknown"]), JSON, max_size=5),
+    st.dictionaries(
+        st.sampled_from(LIST_KEYS),
+        st.lists(TEXTS | st.dictionaries(st.sampled_from(ITEM_KEYS), JSON, max_size=5), max_size=3),
+        max_size=4,
+    ),
+    st.dictionaries(st.sampled_from(PATIENT_KEYS[2:] + PATIENT_KEYS[:1]), JSON, max_size=5),
+)
+def test_nothing_that_was_read_is_lost(printed: dict[str, Any], lists: dict[str, Any], rest: dict[str, Any]) -> None:
+    patient = _numbered({**rest, **lists, "demographics_printable": printed})
+    patient["demographics_printable"]["prn"] = "GW1"
+    kept = json.dumps(_whole(normalise(patient, 0, DateOrder.MDY)), default=str)
+    assert set(re.findall(r"<\d+>", json.dumps(patient))) - set(re.findall(r"<\d+>", kept)) == set()
+
+
+def _numbered(value: Any, count: list[int] | None = None) -> Any:
+    """The same value with a number of its own in each text, so that each can be found again."""
+    count = [0] if count is None else count
+    if isinstance(value, dict):
+        return {key: _numbered(part, count) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_numbered(part, count) for part in value]
+    if isinstance(value, str) and value.strip():
+        count[0] += 1
+        return f"{value}<{count[0]}>"
+    return value
+
+
+def _whole(record: PatientRecord) -> list[Any]:
+    return [record.prn, record.demographics.values(), record.found, record.lists, record.extra]
+
+
+# The session
+
+
+def test_a_session() -> None:
+    record = session(
+        job_id=1000,
+        patient_identifier=None,
+        target_url="https://portal.example/",
+        results_filename="f.json",
+        provider_directory="gary_wang",
+        at="2024-02-04T09:00:00",
+    )
+    assert record.extracted_at == datetime(2024, 2, 4, 15, tzinfo=UTC)
+    assert record.values == {
+        "job_id": 1000,
+        "job_name": "a job",
+        "extraction_mode": "ALL_PATIENTS",
+        "provider_name": "Gary Wang",
+        "provider_directory": "gary_wang",
+        "portal_name": "Practice Fusion",
+        "patient_identifier": None,
+        "results_filename": "f.json",
+        "target_url": "https://portal.example/",
+        "target_medication": "Lisinopril",
+        "start_date": date(2020, 1, 1),
+        "end_date": date(2024, 12, 31),
+        "extra": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("stamp", "expected"),
+    [
+        ("2024-07-04T09:00:00", datetime(2024, 7, 4, 14, tzinfo=UTC)),
+        ("2024-07-04T09:00:00Z", datetime(2024, 7, 4, 9, tzinfo=UTC)),
+        ("2024-07-04T09:00:00.25+02:00", datetime(2024, 7, 4, 7, 0, 0, 250_000, tzinfo=UTC)),
+        ("yesterday", None),
+        (None, None),
+        (1720080000, None),
+    ],
+)
+def test_the_time_of_an_extraction(stamp: Any, expected: datetime | None) -> None:
+    record = session(at=stamp)
+    assert record.extracted_at == expected
+    kept = (record.values["extra"] or {}).get("extracted_at")
+    assert kept == (stamp if expected is None else None)
+
+
+def test_metadata_without_a_column_of_their_kind_are_kept() -> None:
+    record = session(job_id="1000", job_name=LONG, start="N/A", end="2024", clinic={"code": 7}, portal_name=["x"])
+    assert record.values["extra"] == {
+        "job_id": "1000",
+        "job_name": LONG,
+        "start_date": "N/A",
+        "end_date": "2024",
+        "clinic": {"code": 7},
+        "portal_name": ["x"],
+    }
+    assert (record.values["job_id"], record.values["start_date"]) == (None, None)
+
+
+@pytest.mark.parametrize("job_id", [True, 1.5, 2**63, -(2**63)])
+def test_a_job_id_that_is_no_number_of_64_bits_is_kept_beside(job_id: object) -> None:
+    values = session(job_id=job_id).values
+    assert (values["job_id"], values["extra"]) == (None, {"job_id": job_id})
+
+
+CRITERIA: list[tuple[dict[str, Any], bool]] = [
+    ({"medication": " LISINOPRIL\n"}, True),
+    ({"medication": "Metformin"}, False),
+    ({"medication": "all"}, False),
+    ({"medication": None}, False),
+    ({"start": "1/1/2020"}, True),
+    ({"start": "2020-01-01T08:00:00"}, True),
+    ({"start": "2020-01-02"}, False),
+    ({"start": None}, False),
+    ({"start": "N/A"}, False),
+    ({"end": "12/31/2024"}, True),
+    ({"end": "2025-12-31"}, False),
+    ({"start": "2024-12-31", "end": "2020-01-01"}, False),
+    ({"at": "2030-01-01T00:00:00", "job_id": 2, "portal_name": "Other", "extraction_mode": "SINGLE_PATIENT"}, True),
+]
+
+
+@pytest.mark.parametrize(("metadata", "same"), CRITERIA, ids=[str(metadata) for metadata, _ in CRITERIA])
+def test_the_criteria_are_medication_start_and_end(metadata: dict[str, Any], same: bool) -> None:
+    assert (session(**metadata).criteria_key == session().criteria_key) == same
+
+
+def test_absent_criteria_are_equal_to_absent_ones() -> None:
+    keys = {
+        session_record(metadata, DateOrder.MDY, UTC).criteria_key
+        for metadata in (
+            {},
+            {"medication": None, "start_date": None, "end_date": None},
+            {"medication": "", "start_date": " ", "end_date": ""},
+        )
+    }
+    assert len(keys) == 1
+
+
+def test_criteria_that_no_column_can_hold_tell_sweeps_apart_all_the_same() -> None:
+    assert session(medication=LONG).criteria_key != session(medication=LONG + "y").criteria_key
+    assert session(start="soon").criteria_key != session(start="later").criteria_key
+
+
+@LAW
+@given(
+    st.dictionaries(
+        st.sampled_from(["medication", "start_date", "end_date", "extracted_at", "job_id", "provider_name", "more"]),
+        JSON,
+    )
+)
+def test_any_metadata_are_a_session(metadata: dict[str, Any]) -> None:
+    marked = _numbered(metadata)
+    record = session_record(marked, DateOrder.MDY, CHICAGO)
+    kept = json.dumps([record.values, str(record.extracted_at)], default=str)
+    assert set(re.findall(r"<\d+>", json.dumps(marked))) <= set(re.findall(r"<\d+>", kept))
