@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.services import migrate, storing
@@ -10,8 +12,8 @@ from webautodash.services.migrate import History
 from webautodash.services.providers import register
 from webautodash.services.store import Store
 
-BATCH = 40
-"""Smaller than the program's, so that a few hundred patients are many batches."""
+BATCH = 20
+"""Smaller than the program's, so that a hundred patients are many batches."""
 _PROBLEMS = {"failed", "rejected", "waiting"}
 
 
@@ -27,11 +29,11 @@ def register_provider(settings: Settings, name: str) -> None:
         register(store, name)
 
 
-def ingest(settings: Settings, batch: int = BATCH) -> None:
-    """Take all of Results into a store that may not be there yet. Raises where a file could not be taken."""
-    storing.BATCH = batch
+def ingest(settings: Settings, *paths: Path) -> None:
+    """Take files, or all of Results, into a store that may not be there yet. Raises where one could not be taken."""
+    storing.BATCH = BATCH
     with Store.prepare(settings) as store:
-        report = ingest_paths(store)
+        report = ingest_paths(store, paths)
     problems = [f"{file.path}: {file.state}: {file.reason}" for file in report.files if file.state in _PROBLEMS]
     if problems:
         raise RuntimeError("\n".join(problems))

@@ -71,17 +71,21 @@ def kill_after(seconds: float, work: Work, *arguments: Any, folder: Path) -> boo
     return False
 
 
-def together(number: int, work: Work, *arguments: Any, folder: Path) -> None:
-    """Run the work in several processes at once, each let go when all are ready. Raises Failed if one fails."""
-    gate = _CONTEXT.Barrier(number)
-    folders = [folder / f"process-{n}" for n in range(number)]
-    for each in folders:
-        each.mkdir(exist_ok=True)
-    processes = [_start(work, arguments, each, gate=gate) for each in folders]
-    for process in processes:
+def together(work: Work, *each: Sequence[Any], folder: Path) -> None:
+    """Run the work in as many processes as there are lists of arguments, each let go when all are ready.
+
+    Raises Failed if one of them fails.
+    """
+    gate = _CONTEXT.Barrier(len(each))
+    started = []
+    for number, arguments in enumerate(each):
+        own = folder / f"process-{number}"
+        own.mkdir(exist_ok=True)
+        started.append((_start(work, arguments, own, gate=gate), own))
+    for process, _ in started:
         process.join(_PATIENCE_SECONDS)
-    for process, each in zip(processes, folders, strict=True):
-        _end_well(process, each)
+    for process, own in started:
+        _end_well(process, own)
 
 
 def _start(work: Work, arguments: Sequence[Any], folder: Path, **how: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from builders import a_file, a_patient
 from contents import contents
-from jobs import BATCH, ingest
+from jobs import ingest
 
 from webautodash.config import Settings
 
@@ -20,13 +20,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three providers, two of them met for the first time; a second extraction with changes; patients set aside."""
     folder = tmp_path_factory.mktemp("files") / "Results"
     later, latest = "2025-01-01T00:00:00", "2025-06-01T00:00:00"
-    _write(folder / "gary_wang/1.json", a_file(*_patients(100)))
-    _write(folder / "gary_wang/2.json", a_file(*_patients(110, changed=True), "unreadable", at=later))
-    _write(folder / "gary_wang/2_again.json", a_file(*_patients(110, changed=True), "unreadable", at=later))
-    _write(folder / "gary_wang/3.json", a_file(*_patients(60), a_patient(None), medication="Xanax", at=latest))
-    _write(folder / "renee_omalley/1.json", a_file(*_patients(30), provider="Renée O'Malley"))
-    _write(folder / "renee_omalley/2.json", a_file(*_patients(30, changed=True), provider="Renée O'Malley", at=later))
-    _write(folder / "sam_osei/1.json", a_file(*_patients(20), provider=None, at=latest))
+    _write(folder / "gary_wang/1.json", a_file(*_patients(50)))
+    _write(folder / "gary_wang/2.json", a_file(*_patients(55, changed=True), "unreadable", at=later))
+    _write(folder / "gary_wang/2_again.json", a_file(*_patients(55, changed=True), "unreadable", at=later))
+    _write(folder / "gary_wang/3.json", a_file(*_patients(30), a_patient(None), medication="Xanax", at=latest))
+    _write(folder / "renee_omalley/1.json", a_file(*_patients(20), provider="Renée O'Malley"))
+    _write(folder / "renee_omalley/2.json", a_file(*_patients(20, changed=True), provider="Renée O'Malley", at=later))
+    _write(folder / "sam_osei/1.json", a_file(*_patients(10), provider=None, at=latest))
     return folder
 
 
@@ -55,10 +55,10 @@ def fresh(
 def clean(fresh: Callable[[str], Settings]) -> dict[str, Any]:
     """What one run, alone and undisturbed, leaves of the Results folder."""
     settings = fresh("c")
-    ingest(settings, BATCH)
+    ingest(settings)
     found = contents(settings)
     assert set(found) == {"system", "gary_wang", "renee_omalley", "sam_osei"}
-    assert len(found["gary_wang"]["data_conflicts"]) > 100
+    assert len(found["gary_wang"]["data_conflicts"]) > 50
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import inspect
@@ -23,6 +24,12 @@ def contents(settings: Settings) -> dict[str, dict[str, list[Row]]]:
             name.removeprefix(settings.database_prefix): _tables(server.database(name), settings.database_prefix)
             for name in server.names(settings.database_prefix)
         }
+
+
+def rows(settings: Settings, database: str, table: str) -> list[Row]:
+    """All rows of one table, as they are; the database by its name without the prefix."""
+    with Server(settings) as server:
+        return _rows(server.database(settings.database_prefix + database), table)
 
 
 def identities(settings: Settings) -> dict[str, tuple[str, str]]:
@@ -71,3 +78,15 @@ def _told(row: Row, references: dict[str, dict[int, object]], prefix: str) -> Ro
 def _rows(database: Database, table: str) -> list[Row]:
     with database.engine.connect() as connection:
         return [dict(row) for row in connection.exec_driver_sql(f"SELECT * FROM {table}").mappings()]
+
+
+def differences(found: dict[str, dict[str, list[Row]]], expected: dict[str, dict[str, list[Row]]]) -> list[str]:
+    """What a store has too much or too little, a line a row; empty when the two are equal."""
+    lines = []
+    for database in sorted({*found, *expected}):
+        here, there = found.get(database, {}), expected.get(database, {})
+        for table in sorted({*here, *there}):
+            ours, theirs = ([repr(row) for row in each.get(table, [])] for each in (here, there))
+            lines += [f"+ {database}.{table}: {row}" for row in (Counter(ours) - Counter(theirs)).elements()]
+            lines += [f"- {database}.{table}: {row}" for row in (Counter(theirs) - Counter(ours)).elements()]
+    return lines

@@ -7,35 +7,57 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contents import contents, identities
-from jobs import BATCH, ingest
-from processes import kill_at, moments, writes
+from contents import contents, differences, identities
+from jobs import ingest
+from processes import kill_after, kill_at, moments, writes
 
 from webautodash.config import Settings
 
-BACKENDS = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
-# A database made costs a server a hundred times what it costs SQLite.
-EVERY = {"sqlite": 4, "mariadb": 24}
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)]
+
+# To make a database costs a server a hundred times what it costs SQLite.
+SPREAD = {"sqlite": 40, "mariadb": 15}
 
 
-def _spread(all_moments: list[str], every: int) -> list[int]:
-    """Numbers of moments: just before and just after commits, and others evenly between; all databases among them."""
-    writing = [number for number, moment in enumerate(all_moments) if writes(moment)]
-    commits = [place for place, number in enumerate(writing) if all_moments[number].endswith("COMMIT")]
-    around = {place + step for place in commits[:: max(1, every // 8)] for step in (0, 1)} & set(range(len(writing)))
-    return [writing[place] for place in sorted({*around, *range(0, len(writing), every)})]
+def _spread(all_moments: list[str], number: int) -> list[int]:
+    """Numbers of moments: a third just before commits, a third just after, a third evenly between."""
+    writing = [n for n, moment in enumerate(all_moments) if writes(moment)]
+    commits = [place for place, n in enumerate(writing) if all_moments[n].endswith("COMMIT")][:-1]
+    chosen = commits[:: max(1, 3 * len(commits) // number)]
+    between = range(0, len(writing), max(1, 3 * len(writing) // number))
+    return sorted({writing[place] for place in (*chosen, *(place + 1 for place in chosen), *between)})
 
 
-@pytest.mark.slow
-@BACKENDS
 def test_a_run_after_a_kill_at_any_moment_leaves_what_a_clean_run_leaves(
     fresh: Callable[[str], Settings], clean: dict[str, Any], backend: str, tmp_path: Path
 ) -> None:
-    whole = moments(ingest, fresh("m"), BATCH, folder=tmp_path)
+    whole = moments(ingest, fresh("m"), folder=tmp_path)
     assert contents(fresh("m")) == clean
-    for number in _spread(whole, EVERY[backend]):
+    for number in _spread(whole, SPREAD[backend]):
         settings = fresh(str(number))
-        assert kill_at(number, ingest, settings, BATCH, folder=tmp_path), whole[number]
-        ingest(settings, BATCH)
-        assert contents(settings) == clean, f"killed before moment {number}, {whole[number]}"
+        assert kill_at(number, ingest, settings, folder=tmp_path), whole[number]
+        ingest(settings)
+        left = differences(contents(settings), clean)
+        assert left == [], f"killed at {number}, before {whole[number]}"
         assert all(ours == theirs for ours, theirs in identities(settings).values())
+
+
+def test_a_run_after_many_killed_ones_leaves_what_a_clean_run_leaves(
+    fresh: Callable[[str], Settings], clean: dict[str, Any], tmp_path: Path
+) -> None:
+    settings, killed = fresh("on"), 0
+    # Each run gets a little further than the last; what one leaves is where the next begins.
+    while kill_at(30 + 11 * killed, ingest, settings, folder=tmp_path):
+        killed += 1
+    assert killed > 5
+    assert differences(contents(settings), clean) == []
+
+
+def test_a_kill_in_the_middle_of_a_statement_leaves_nothing_half_done(
+    fresh: Callable[[str], Settings], clean: dict[str, Any], tmp_path: Path
+) -> None:
+    settings, killed = fresh("at"), 0
+    while kill_after(0.05 + 0.04 * killed, ingest, settings, folder=tmp_path):
+        killed += 1
+    assert killed > 2
+    assert differences(contents(settings), clean) == []

@@ -12,10 +12,12 @@ def _patients(number: int, drug: str) -> list[dict[str, object]]:
     return [
         a_patient(
             f"P{n:04}",
-            medications=[drug, "Aspirin 81 mg"],
-            diagnoses=["Gout (M10.079)"],
-            allergies=["Latex"],
-            health_concerns=["Smoker"],
+            # Of two neighbours each lacks what the other has: nulls must not split a batch.
+            medications=[drug, {"medication_name": "Aspirin 81 mg", "sig": "daily"} if n % 2 else {"row_index": n}],
+            diagnoses=["Gout (M10.079)", {"acuity": "Chronic"}],
+            allergies=["Latex", {"severity": "Mild"}],
+            health_concerns=["Smoker", {"status": "active", "odd": n} if n % 3 else {"notes": "x"}],
+            **({"odd": n} if n % 2 else {"filter_provider": "x"}),
         )
         for n in range(number)
     ]

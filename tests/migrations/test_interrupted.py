@@ -53,6 +53,6 @@ def test_an_upgrade_killed_again_and_again_gets_there(settings: Settings, histor
 def test_several_processes_upgrading_the_same_new_database_all_succeed(
     database: Database, settings: Settings, history: History, tmp_path: Path
 ) -> None:
-    together(4, upgrade, settings, database.name, history, folder=tmp_path)
+    together(upgrade, *[(settings, database.name, history)] * 4, folder=tmp_path)
     assert migrate.current(database) == migrate.head(history)
     assert migrate.drift(database, history) == []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.records import PatientRecord, normalise
 
-LAW = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+LAW = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 BLANK = st.sampled_from([None, "", " ", "\t"])
 WORDS = st.sampled_from(["Aspirin 81 mg", "aspirin  81 MG ", "Straße", "STRASSE", "Café", "Cafe\u0301", "Latex", "0"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 import unicodedata
 from collections.abc import Callable
 from datetime import date
@@ -318,3 +319,16 @@ def test_folding_sees_neither_case_nor_composition(text: str) -> None:
 @pytest.mark.parametrize("pair", [("a", "á"), ("1", "l"), ("ﬁ", "fj"), ("a-b", "a b"), ("µg", "mg"), ("ab", "a b")])
 def test_folding_keeps_different_texts_apart(pair: tuple[str, str]) -> None:
     assert folded(pair[0]) != folded(pair[1])
+
+
+@pytest.mark.parametrize("hostile", ["\u0301\u0345", "a\u0301\u0345", "é", " é"])
+def test_folding_takes_the_time_of_the_texts_length(hostile: str) -> None:
+    begun = time.process_time()
+    assert len(folded(hostile * 200_000)) >= 200_000
+    assert time.process_time() - begun < 5
+
+
+def test_an_endless_pile_of_accents_is_compared_as_it_is() -> None:
+    marks = "\u0345\u0301" * 60
+    assert folded(f"A{marks} É") == folded(f"a{marks}  é")
+    assert folded(f"A{marks}") != folded(f"a{marks[:-1]}")

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from builders import a_patient
 from generated import LAW, PATIENTS, read
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webautodash.domain.dates import DateOrder
 from webautodash.domain.decisions import Decision, Known, Outcome, Previous, decide
+from webautodash.domain.documents import Document
 from webautodash.domain.records import Demographics, PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
+from webautodash.repositories.set_aside import SetAside
+from webautodash.services.storing import _plan
 
 NOW = datetime(2024, 2, 4, 9, tzinfo=UTC)
 EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -204,3 +211,48 @@ def test_the_same_patient_again_is_never_a_conflict(patient: dict[str, Any]) -> 
     decision = decide(record, LATER, THIS, known(record), previous(record), [record])
     assert (decision.outcome, decision.conflicts) == (Outcome.DUPLICATE, 0)
     assert decision.master == record.demographics
+
+
+# Which patients of a file are decided about
+
+
+def planned(*raw: str) -> list[Any]:
+    patients = [msgspec.Raw(text.encode()) for text in raw]
+    document = Document(Path("f.json"), "0" * 64, 0, {}, patients)
+    return [
+        (entry.position, entry.reason)
+        if isinstance(entry, SetAside)
+        else (entry.record.position, [repeat.position for repeat in entry.repeats])
+        for entry in _plan(document, DateOrder.MDY)
+    ]
+
+
+def raw(prn: object, **fields: Any) -> str:
+    return json.dumps(a_patient(prn, **fields))
+
+
+def test_the_last_readable_place_of_a_prn_is_decided_about_once() -> None:
+    assert planned(raw("A"), raw("B"), raw(" A "), raw("a")) == [(2, [0]), (1, []), (3, [])]
+    assert planned(raw(7), raw("7"), raw("07")) == [(1, [0]), (2, [])]
+    assert planned(raw("A"), raw("A", all_allergies="none")) == [(1, "not_a_list"), (0, [])]
+    assert planned(raw("A", all_allergies=1), raw("A", all_allergies=1)) == [(0, "not_a_list"), (1, "not_a_list")]
+    assert planned(raw(None), "7", raw(None)) == [(0, "no_prn"), (1, "malformed"), (2, "no_prn")]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"demographics_printable": 5, "demographics_printable": {"prn": "A"}}',
+        '{"demographics_printable": {"prn": 1.5, "prn": "A"}}',
+        '{"demographics_printable": {"prn": "B"}, "demographics_printable": {"prn": "A"}}',
+        '{"demographics\\u005fprintable": {"pr\\u006e": "\\u0041"}}',
+        '{"demographics_printable": {"prn": "A", "age": ["odd"], "x": 1}, "patient_id": {"odd": 1}}',
+    ],
+)
+def test_a_prn_twice_is_seen_however_oddly_it_is_written(odd: str) -> None:
+    assert planned(raw("A"), odd) == [(1, [0])]
+    assert planned(odd, raw("A")) == [(1, [0])]
+
+
+def test_a_prn_that_is_a_number_of_any_size_is_seen_twice() -> None:
+    assert planned(raw(2**70), raw(str(2**70))) == [(1, [0])]

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from itertools import groupby
 from typing import Any
 
 from webautodash.domain.dates import parse_date
@@ -15,6 +16,9 @@ from webautodash.domain.lists import LISTS, ClinicalList, Row
 
 # They change from one visit to the next without the patient changing.
 _SCRAPED = frozenset({"patient_id", "age", "row_index", "extracted_at", "found_at", "extraction_method", "scraped_at"})
+
+# Marks on one letter beyond which nobody writes a language; putting n of them in order takes time by n².
+_MOST_MARKS = 100
 
 # The dash of a printed range; either end may be missing.
 _DASH = re.compile(r"(?:^| )-(?: |$)")
@@ -41,9 +45,14 @@ def checksum(prn: str, demographics: Mapping[str, Any], lists: Mapping[str, Sequ
 
 def folded(text: str) -> str:
     """Text as it is compared: composed, white space collapsed, case folded."""
-    if not text.isascii():
+    if not text.isascii() and (len(text) <= _MOST_MARKS or _most_marks(text) <= _MOST_MARKS):
         text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
     return " ".join(text.casefold().split())
+
+
+def _most_marks(text: str) -> int:
+    runs = groupby(map(unicodedata.combining, text), key=bool)
+    return max((sum(1 for _ in run) for is_marks, run in runs if is_marks), default=0)
 
 
 def canonical_date(row: Mapping[str, Any], field: str) -> str:

@@ -16,6 +16,7 @@ from typing import IO, Any
 import msgspec
 
 from webautodash.domain.limits import nested_too_deeply
+from webautodash.domain.naming import LONGEST_NAME
 from webautodash.errors import MalformedDocument, StillBeingWritten, UnusableFile
 
 _CHUNK = 1 << 20
@@ -64,7 +65,12 @@ def read_document(path: Path) -> Document:
             position = _line_and_column(content, len(content) - (size - valid))
             raise MalformedDocument(path, position, "not UTF-8", truncated=size - valid < 4)
         metadata, patients = _parse(path, content)
-        return Document(path, digest, size, metadata, patients)
+        document = Document(path, digest, size, metadata, patients)
+        if len(document.provider_name or "") > LONGEST_NAME:
+            # Not even to be compared with the names that are known.
+            position = "$.extraction_metadata.provider_name"
+            raise MalformedDocument(path, position, f"longer than {LONGEST_NAME} characters")
+        return document
 
 
 def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int]:
@@ -73,12 +79,14 @@ def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int]:
         # O_NONBLOCK: opening a fifo must not wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        reason = "is a symbolic link" if path.is_symlink() else f"cannot be opened ({error.strerror})"
+        is_link = os.path.islink(path)  # noqa: PTH114  # Path.is_symlink raises for a name that is too long
+        reason = "is a symbolic link" if is_link else f"cannot be opened ({error.strerror})"
         raise UnusableFile(path, reason) from None
+    before = os.fstat(handle)
+    if not stat.S_ISREG(before.st_mode):
+        os.close(handle)
+        raise UnusableFile(path, "is not a regular file")
     with open(handle, "rb", buffering=0) as file:  # noqa: PTH123  # a descriptor, not a path
-        before = os.fstat(handle)
-        if not stat.S_ISREG(before.st_mode):
-            raise UnusableFile(path, "is not a regular file")
         digest, decoder = sha256(), codecs.getincrementaldecoder("utf-8")()
         size, valid = 0, None
         try:

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from webautodash.domain.lists import LISTS, Row
 from webautodash.models import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication
+from webautodash.repositories.rows import insert_rows
 
 MODELS: Mapping[str, type[ClinicalRow]] = {
     "medications": Medication,
@@ -33,8 +34,7 @@ class ClinicalRepository:
                 for extraction_id, patient in lists.items()
                 for row in patient[which.name]
             ]
-            if rows:
-                self._session.execute(insert(MODELS[which.name]), rows)
+            insert_rows(self._session, MODELS[which.name], rows)
             written[which.name] = len(rows)
         return written
 

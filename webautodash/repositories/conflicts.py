@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from webautodash.domain.differences import Difference
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.repositories.pages import Page
+from webautodash.repositories.rows import insert_rows
 
 _NOTHING_TO_DECIDE = "recorded, nothing to decide"
 
@@ -36,8 +37,7 @@ class ConflictRepository:
 
     def add(self, entries: Sequence[ConflictEntry], detected_at: datetime) -> None:
         """Record a batch in one statement; duplicates are resolved as they come."""
-        if entries:
-            self._session.execute(insert(DataConflict), [_row(entry, detected_at) for entry in entries])
+        insert_rows(self._session, DataConflict, [_row(entry, detected_at) for entry in entries])
 
     def search(
         self,

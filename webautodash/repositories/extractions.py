@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webautodash.domain.records import Demographics
 from webautodash.models import PatientExtraction
+from webautodash.repositories.rows import insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class ExtractionRepository:
 
     def add(self, session_id: int, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
         """Store a batch of one session; the new rows' ids by patient id. Two statements."""
-        self._session.execute(insert(PatientExtraction), [{"extraction_session_id": session_id, **row} for row in rows])
+        insert_rows(self._session, PatientExtraction, [{"extraction_session_id": session_id, **row} for row in rows])
         stored = self._session.execute(
             select(PatientExtraction.patient_id, PatientExtraction.id).where(
                 PatientExtraction.extraction_session_id == session_id,

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.models import ExtractionSession, SetAsidePatient
 from webautodash.repositories.pages import Page
+from webautodash.repositories.rows import insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +30,18 @@ class SetAsideRepository:
 
     def add(self, session_id: int, patients: Sequence[SetAside], created_at: datetime) -> None:
         """Keep the patients of one file in one statement."""
-        if patients:
-            rows = [
-                {
-                    "extraction_session_id": session_id,
-                    "position": patient.position,
-                    "reason": patient.reason,
-                    "detail": patient.detail,
-                    "raw_json": patient.raw_json,
-                    "created_at": created_at,
-                }
-                for patient in patients
-            ]
-            self._session.execute(insert(SetAsidePatient), rows)
+        rows = [
+            {
+                "extraction_session_id": session_id,
+                "position": patient.position,
+                "reason": patient.reason,
+                "detail": patient.detail,
+                "raw_json": patient.raw_json,
+                "created_at": created_at,
+            }
+            for patient in patients
+        ]
+        insert_rows(self._session, SetAsidePatient, rows)
 
     def search(
         self, *, taken_in: bool | None = False, limit: int = 100, after_id: int | None = None

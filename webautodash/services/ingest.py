@@ -20,6 +20,7 @@ from webautodash.errors import (
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository, ProviderRepository, SessionRepository
 from webautodash.repositories.files import FileRecord
+from webautodash.repositories.sessions import Totals
 from webautodash.services.files import Candidate, candidates, in_order
 from webautodash.services.log import SystemLog
 from webautodash.services.providers import owner_of
@@ -120,7 +121,7 @@ def _outcome(shown: str, sha256: str, size: int, provider: ProviderDatabase, sto
         provider_name=provider.provider.name,
         database_name=provider.provider.database_name,
         session_id=stored.session.id,
-        reason=f"{set_aside}; {advice}" if state is FileResult.PARTIAL else None,
+        reason=f"{set_aside}; {advice}" if tally.failed_extractions else None,
         sha256=sha256,
         size=size,
         conflicts=tally.conflicts_detected,
@@ -150,16 +151,28 @@ def _tell(store: Store, outcome: FileOutcome, provider: ProviderDatabase | None)
     with store.system.reading() as session:
         if outcome.state is FileResult.ALREADY_INGESTED and _same(FileRepository(session).find(outcome.path), record):
             return
-    totals = None
+    # In this order: a later run that finds the file's row takes the counters to be right.
     if provider is not None and outcome.session_id is not None:
-        with provider.reading() as session:
-            totals = SessionRepository(session).totals()
-    with store.system.session() as session:
-        FileRepository(session).record(record, utc_now())
-        if provider is not None and totals is not None:
-            ProviderRepository(session).set_totals(provider.provider.id, totals)
-        session.commit()
+        _count(store, provider)
+    store.system.run(lambda session: FileRepository(session).record(record, utc_now()))
     _log(SystemLog(store.system), outcome)
+
+
+def _count(store: Store, provider: ProviderDatabase) -> None:
+    """Bring a provider's counters up to date, and look again: another worker may have stored a file meanwhile."""
+    written: Totals | None = None
+    while (totals := _totals(provider)) != written:
+        _set_totals(store, provider, totals)
+        written = totals
+
+
+def _totals(provider: ProviderDatabase) -> Totals:
+    with provider.reading() as session:
+        return SessionRepository(session).totals()
+
+
+def _set_totals(store: Store, provider: ProviderDatabase, totals: Totals) -> None:
+    store.system.run(lambda session: ProviderRepository(session).set_totals(provider.provider.id, totals))
 
 
 def _same(known: FileRecord | None, now: FileRecord) -> bool:

@@ -123,8 +123,8 @@ def owner_of(store: Store, path: Path, named: str | None, folder: str | None) ->
         if named is None:
             raise MalformedDocument(path, "$.extraction_metadata.provider_name", "no provider is named")
         return _known(store, named) or register(store, named).provider
-    holders = _holders(store, folder)
     if named is None:
+        holders = _holders(store, folder)
         if len(holders) > 1:
             raise WrongFolder(path, " or ".join(holder.name for holder in holders), folder)
         if holders:
@@ -132,7 +132,8 @@ def owner_of(store: Store, path: Path, named: str | None, folder: str | None) ->
         return register(store, name_from_folder(folder), folder=folder).provider
     known = _known(store, named)
     if known is not None:
-        if all(holder.id != known.id for holder in holders):
+        # Asked for after the name: another process may be registering this very provider.
+        if all(holder.id != known.id for holder in _holders(store, folder)):
             raise WrongFolder(path, named, folder)
         return known
     if letters_key(named) != letters_key(folder) and slug(named) != folder:
@@ -165,6 +166,9 @@ def _entry(
         return known, False
     wanted = slug(name)
     holder = repository.by_slug(wanted) or next(iter(repository.by_letters(name)), None)
+    if holder is not None and same_name_key(holder.name) == same_name_key(name):
+        # Another process registered it between our two looks.
+        return holder, False
     if holder is not None:
         raise ProviderNameTaken(name, holder.name, holder.slug)
     database = database_name(store.settings.database_prefix, wanted)

@@ -1,0 +1,128 @@
+"""Several processes over the same folder, or over the same new name, leave what one leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import a_file, a_patient
+from contents import contents, differences, identities, rows
+from jobs import ingest, register_provider
+from processes import kill_at, moments, together, writes
+
+from webautodash.config import Settings
+from webautodash.services import fleet
+from webautodash.services.store import Store
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+def test_four_ingesting_processes_leave_what_one_leaves(
+    fresh: Callable[[str], Settings], clean: dict[str, Any], tmp_path: Path
+) -> None:
+    settings = fresh("4")
+    together(ingest, *[(settings,)] * 4, folder=tmp_path)
+    assert differences(contents(settings), clean) == []
+    assert all(ours == theirs for ours, theirs in identities(settings).values())
+
+
+@pytest.mark.slow
+def test_four_ingest_commands_leave_what_one_leaves_and_all_end_well(
+    fresh: Callable[..., Settings], server_url: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Results"
+    for provider, slug in (("Gary Wang", "gary_wang"), ("Renée O'Malley", "renee_omalley")):
+        (folder / slug).mkdir(parents=True)
+        for n, drug in enumerate(("Xanax 1 mg", "Metformin 500 mg")):
+            patients = [a_patient(f"P{number}", medications=[drug, "Aspirin 81 mg"]) for number in range(60)]
+            content = a_file(*patients, provider=provider, at=f"202{n}-01-01T00:00:00")
+            (folder / slug / f"{n}.json").write_text(json.dumps(content), encoding="utf-8")
+    one, four = fresh("1", results_dir=folder), fresh("4", results_dir=folder)
+    ingest(one)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "WEBAUTODASH_DATABASE_URL": server_url,
+        "WEBAUTODASH_DATABASE_PREFIX": four.database_prefix,
+        "WEBAUTODASH_RESULTS_DIR": str(folder),
+    }
+    commands = [
+        subprocess.Popen(
+            [sys.executable, "-m", "webautodash", "ingest", "--json"],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    said = [command.communicate(timeout=60) for command in commands]
+    assert [command.returncode for command in commands] == [0, 0, 0, 0], said
+    assert differences(contents(four), contents(one)) == []
+    states = [file["state"] for out, _ in said for file in json.loads(out)["files"]]
+    assert (states.count("ingested"), states.count("already_ingested")) == (4, 12)
+
+
+def test_files_of_one_provider_stored_at_once_are_all_stored_and_counted(
+    fresh: Callable[..., Settings], tmp_path: Path
+) -> None:
+    settings = fresh("f", results_dir=tmp_path / "Results")
+    paths = [tmp_path / f"Results/gary_wang/{number}.json" for number in range(6)]
+    paths[0].parent.mkdir(parents=True)
+    for number, path in enumerate(paths):
+        # The same patients in another order each: whoever locks them meets the others half way.
+        patients = [a_patient(f"P{n}", medications=[f"Drug {number} {n} mg"]) for n in range(60)]
+        path.write_text(json.dumps(a_file(*patients[:: (-1) ** number], at=f"202{number}-01-01T00:00:00")))
+    together(ingest, *[(settings, path) for path in paths], folder=tmp_path)
+    assert len(rows(settings, "gary_wang", "extraction_sessions")) == 6
+    assert (
+        len(rows(settings, "gary_wang", "medications"))
+        == len(rows(settings, "gary_wang", "patient_extractions"))
+        == 360
+    )
+    [provider] = rows(settings, "system", "providers")
+    assert (provider["total_sessions"], provider["total_patients"], provider["total_extractions"]) == (6, 60, 360)
+    assert provider["total_conflicts"] == len(rows(settings, "gary_wang", "data_conflicts"))
+    assert sorted(row["state"] for row in rows(settings, "system", "ingested_files")) == ["ingested"] * 6
+
+
+def test_one_new_name_registered_by_six_processes_is_one_row_and_one_database(
+    fresh: Callable[[str], Settings], tmp_path: Path
+) -> None:
+    settings = fresh("6")
+    together(register_provider, *[(settings, "Gary Wang")] * 6, folder=tmp_path)
+    [row] = rows(settings, "system", "providers")
+    assert (row["name"], row["slug"], row["status"]) == ("Gary Wang", "gary_wang", "active")
+    assert set(contents(settings)) == {"system", "gary_wang"}
+    assert [each["identity"] for each in rows(settings, "gary_wang", "database_identity")] == [row["identity"]]
+    events = [each["event"] for each in rows(settings, "system", "system_logs")]
+    assert events.count("provider_registered") == 1
+    with Store.open(settings) as store:
+        assert [report.differences for report in fleet.check_all(store)] == [(), ()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+def test_a_registration_killed_at_any_statement_is_finished_by_the_next(
+    fresh: Callable[[str], Settings], backend: str, tmp_path: Path
+) -> None:
+    name = "Renée O'Malley"
+    whole = moments(register_provider, fresh("m"), name, folder=tmp_path)
+    expected = contents(fresh("m"))
+    # The migrations have tests of their own that kill them everywhere.
+    chosen = [n for n, moment in enumerate(whole) if writes(moment) and "CREATE" not in moment.split(": ")[1]]
+    assert len(chosen) > 5
+    for number in chosen:
+        settings = fresh(str(number))
+        assert kill_at(number, register_provider, settings, name, folder=tmp_path)
+        register_provider(settings, name)
+        assert differences(contents(settings), expected) == [], f"killed at {number}, before {whole[number]}"
+        assert all(ours == theirs for ours, theirs in identities(settings).values())

@@ -1,0 +1,453 @@
+"""Reading one file: its identity, what is wrong with it and where, and never a value of it in an error."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import socket
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import a_file, a_patient
+from generated import LAW
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from webautodash.domain import documents
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.documents import Document, decode_patient, raw_text, read_document, to_json
+from webautodash.domain.records import patient_record
+from webautodash.errors import MalformedDocument, StillBeingWritten, UnreadablePatient, UnusableFile
+
+BOM = b"\xef\xbb\xbf"
+CONTENT = a_file(
+    a_patient("MARK1", name="MARK Ünïcode 💊", medications=["MARK 10 MG"], odd={"MARK": [1.5, None, True]}),
+    a_patient("MARK2", born="MARK", allergies=["MARK"]),
+    provider="MARK",
+)
+EMPTY = json.dumps(a_file()).encode()
+COMPACT = json.dumps(CONTENT, ensure_ascii=False, separators=(",", ":")).encode()
+PRETTY = json.dumps(CONTENT, ensure_ascii=False, indent=2).encode()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[bytes], Path]:
+    def write(content: bytes) -> Path:
+        path = tmp_path / "file.json"
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def refusal(path: Path) -> MalformedDocument:
+    with pytest.raises(MalformedDocument) as caught:
+        read_document(path)
+    assert "MARK" not in str(caught.value)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    return caught.value
+
+
+def patients(document: Document) -> list[dict[str, Any]]:
+    return [decode_patient(raw) for raw in document.patients]
+
+
+@pytest.mark.parametrize("content", [COMPACT, PRETTY, BOM + PRETTY, b"\n\n" + COMPACT + b"\n \n"])
+def test_a_file_is_its_metadata_its_patients_and_the_digest_of_its_bytes(
+    content: bytes, write: Callable[[bytes], Path]
+) -> None:
+    document = read_document(write(content))
+    assert document.metadata == CONTENT["extraction_metadata"]
+    assert patients(document) == CONTENT["extraction_results"]
+    assert (document.sha256, document.size) == (sha256(content).hexdigest(), len(content))
+    assert document.provider_name == "MARK"
+
+
+def test_the_text_of_a_patient_is_the_files_own(write: Callable[[bytes], Path]) -> None:
+    odd = b'{ "a" : "\\u00e9\\/" ,\n"b":1e2 }'
+    document = read_document(write(b'{"extraction_metadata":{},"extraction_results":[' + odd + b" , 7]}"))
+    assert [raw_text(raw) for raw in document.patients] == [odd.decode(), "7"]
+
+
+def test_unknown_parts_of_a_file_are_passed_over(write: Callable[[bytes], Path]) -> None:
+    document = read_document(write(json.dumps({"version": [1, {}], **a_file()}).encode()))
+    assert patients(document) == []
+
+
+@pytest.mark.parametrize("name", [None, "", "  ", 7, ["Gary Wang"]])
+def test_a_provider_without_a_name_is_none(name: Any, write: Callable[[bytes], Path]) -> None:
+    assert read_document(write(json.dumps(a_file(provider=name)).encode())).provider_name is None
+
+
+def test_a_provider_whose_name_nobody_can_have_is_refused_before_it_is_compared(write: Callable[[bytes], Path]) -> None:
+    assert read_document(write(json.dumps(a_file(provider="x" * 255)).encode())).provider_name == "x" * 255
+    error = refusal(write(json.dumps(a_file(provider="MARK" * 64)).encode()))
+    assert (error.position, error.reason) == ("$.extraction_metadata.provider_name", "longer than 255 characters")
+
+
+# Content that is no extraction
+
+
+@pytest.mark.parametrize("content", [b"", BOM])
+def test_an_empty_file_says_so(content: bytes, write: Callable[[bytes], Path]) -> None:
+    error = refusal(write(content))
+    assert (error.position, error.reason, error.truncated) == ("line 1, column 1", "the file is empty", True)
+
+
+@pytest.mark.parametrize("bom", [b"", BOM], ids=["plain", "bom"])
+@pytest.mark.parametrize(
+    ("content", "position"),
+    [
+        (b"MARK", "line 1, column 1"),
+        (b'{"MARK" 1}', "line 1, column 9"),
+        (b'{\n  "a": 1,\n  "MARK": x\n}', "line 3, column 11"),
+        ('{"ÄÖÜ💊": x}'.encode(), "line 1, column 10"),
+        (EMPTY + b'\n\n {"b": "MARK"}', "line 3, column 3"),
+        (b'{"a":\r\n"MARK\tTAB"}', "line 2, column 6"),
+        (COMPACT + b"MARK", f"line 1, column {len(COMPACT.decode()) + 2}"),
+        (b'{"extraction_metadata":{"a":"\\udc00 MARK"}}', "line 1, column 36"),
+    ],
+)
+def test_a_syntax_error_has_its_line_and_column_in_characters(
+    bom: bytes, content: bytes, position: str, write: Callable[[bytes], Path]
+) -> None:
+    error = refusal(write(bom + content))
+    assert (error.position, error.truncated) == (position, False)
+    assert error.reason.startswith("JSON is malformed: ")
+
+
+@pytest.mark.parametrize("bom", [b"", BOM], ids=["plain", "bom"])
+@pytest.mark.parametrize(
+    ("content", "position", "truncated"),
+    [
+        (b'{"MARK": "\xff' + b" " * 9, "line 1, column 11", False),
+        (b'{\n"\xc3\xa4\xc3\xa4": "MARK\xc3(    "}', "line 2, column 12", False),
+        (b"\xed\xa0\x80 MARK MARK", "line 1, column 1", False),
+        ("Ä".encode("utf-16") + b"MARK MARK", "line 1, column 1", False),
+        (b'{"a": "\xf0\x9f\x92', "line 1, column 8", True),
+        (b"\xc0\xaf MARK", "line 1, column 1", False),
+    ],
+)
+def test_what_is_not_utf_8_has_its_line_and_column(
+    bom: bytes, content: bytes, position: str, truncated: bool, write: Callable[[bytes], Path]
+) -> None:
+    error = refusal(write(bom + content))
+    assert (error.position, error.reason, error.truncated) == (position, "not UTF-8", truncated)
+
+
+@pytest.mark.parametrize("before", [(1 << 20) - 2, (1 << 20) - 1, 1 << 20])
+def test_a_letter_on_the_border_of_two_reads_is_whole(before: int, write: Callable[[bytes], Path]) -> None:
+    content = COMPACT[:-2].ljust(before) + b',"' + "💊".encode() + b'"]}'
+    document = read_document(write(content))
+    assert decode_patient_text(document) == '"💊"'
+    error = refusal(write(content[:-4] + content[-3:]))
+    assert error.position == f"line 1, column {len(COMPACT[:-2].ljust(before).decode()) + 3}"
+
+
+def decode_patient_text(document: Document) -> str:
+    return raw_text(document.patients[-1])
+
+
+def test_an_error_far_into_one_long_line_has_its_column(write: Callable[[bytes], Path]) -> None:
+    content = b'{"a":["' + "ä".encode() * 1_500_000 + b'", x]'
+    assert refusal(write(content)).position == "line 1, column 1500011"
+
+
+@pytest.mark.parametrize("cut", range(1, len(PRETTY), 97))
+def test_a_file_cut_short_is_seen_to_be(cut: int, write: Callable[[bytes], Path]) -> None:
+    content = PRETTY[:cut]
+    error = refusal(write(content))
+    assert error.truncated
+    lines = content.decode("utf-8", "ignore").split("\n")
+    assert error.position == f"line {len(lines)}, column {len(lines[-1]) + 1}"
+    assert error.reason in {"the file ends in the middle", "not UTF-8"}
+
+
+@pytest.mark.parametrize(
+    ("content", "position"),
+    [
+        (b"[]", "$"),
+        (b"7", "$"),
+        (b'"MARK"', "$"),
+        (b"{}", "$"),
+        (b'{"extraction_metadata": {}}', "$"),
+        (b'{"extraction_results": []}', "$"),
+        (b'{"extraction_metadata": null, "extraction_results": []}', "$.extraction_metadata"),
+        (b'{"extraction_metadata": ["MARK"], "extraction_results": []}', "$.extraction_metadata"),
+        (b'{"extraction_metadata": {}, "extraction_results": {"MARK": 1}}', "$.extraction_results"),
+        (b'{"extraction_metadata": {}, "extraction_results": null}', "$.extraction_results"),
+        (b'{"extraction_metadata": {"MARK": 1e999}, "extraction_results": []}', "$.extraction_metadata[...]"),
+        (b'{"extraction_metadata": {"MARK": ' + b"9" * 5_000 + b'}, "extraction_results": []}', None),
+        (b'{"extraction_metadata": {"a": ' + b"[" * 65 + b"]" * 65 + b'}, "extraction_results": []}', None),
+    ],
+)
+def test_json_that_is_no_extraction_has_its_json_path(
+    content: bytes, position: str | None, write: Callable[[bytes], Path]
+) -> None:
+    error = refusal(write(content))
+    assert not error.truncated
+    assert error.position == position or (position is None and error.position.startswith("$.extraction_metadata"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"x":' + b"[" * 200_000,
+        b'{"a":' * 200_000,
+        b'{"extraction_metadata":{"a":' + b"[" * 100_000 + b"]" * 100_000 + b'},"extraction_results":[]}',
+        b'{"extraction_metadata":{},"extraction_results":[' + b"[" * 100_000 + b"]" * 100_000 + b"]}",
+    ],
+)
+def test_json_nested_without_end_is_refused(content: bytes, write: Callable[[bytes], Path]) -> None:
+    assert "nested too deeply" in refusal(write(content)).reason
+
+
+MUTATIONS = st.lists(
+    st.tuples(st.integers(0, len(PRETTY)), st.integers(0, 3), st.binary(max_size=3) | st.sampled_from([b"\\u", b'"'])),
+    min_size=1,
+    max_size=3,
+)
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("documents") / "file.json"
+
+
+@LAW
+@given(mutations=MUTATIONS, bom=st.booleans())
+@example(mutations=[(len(PRETTY) - 1, 0, b'"\\ud800"')], bom=True)
+def test_any_bytes_are_a_document_or_refused_without_a_value(
+    scratch: Path, mutations: list[tuple[int, int, bytes]], bom: bool
+) -> None:
+    content = PRETTY
+    for place, length, replacement in mutations:
+        content = content[:place] + replacement + content[place + length :]
+    scratch.write_bytes(BOM + content if bom else content)
+    messages: list[str] = []
+    try:
+        document = read_document(scratch)
+    except MalformedDocument as error:
+        messages.append(str(error))
+    else:
+        for position, raw in enumerate(document.patients):
+            try:
+                patient_record(raw, position, DateOrder.MDY)
+            except UnreadablePatient as error:
+                messages.append(str(error))
+    assert "MARK" not in "".join(messages)
+
+
+@LAW
+@given(content=st.binary(max_size=30))
+def test_a_file_of_nothing_but_noise_is_refused(scratch: Path, content: bytes) -> None:
+    scratch.write_bytes(content)
+    assert refusal(scratch).path == scratch
+
+
+# Paths that are no regular file
+
+
+@pytest.fixture
+def listening(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "s.json"
+    with socket.socket(socket.AF_UNIX) as server, suppress(OSError):
+        server.bind(os.path.relpath(path))
+        yield path
+
+
+def test_a_fifo_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    os.mkfifo(path)
+    with pytest.raises(UnusableFile, match="is not a regular file"):
+        read_document(path)
+
+
+def test_a_socket_a_device_and_a_folder_are_refused(listening: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder.json"
+    folder.mkdir()
+    for path in (listening, folder, Path("/dev/null")):
+        with pytest.raises(UnusableFile):
+            read_document(path)
+
+
+def test_a_link_is_refused_wherever_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "real.json").write_bytes(COMPACT)
+    for name, target in {"a": "real.json", "b": "nowhere", "c": "c.json", "d": "/etc/passwd"}.items():
+        (tmp_path / f"{name}.json").symlink_to(target)
+        with pytest.raises(UnusableFile, match="is a symbolic link"):
+            read_document(tmp_path / f"{name}.json")
+
+
+def test_a_path_that_is_not_there_or_impossible_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.json", tmp_path / ("x" * 300), tmp_path / "a" / "b.json"):
+        with pytest.raises(UnusableFile, match="cannot be opened"):
+            read_document(path)
+
+
+def test_a_second_name_of_a_file_is_as_good_as_the_first(write: Callable[[bytes], Path], tmp_path: Path) -> None:
+    os.link(write(COMPACT), tmp_path / "other.json")
+    assert read_document(tmp_path / "other.json").sha256 == sha256(COMPACT).hexdigest()
+
+
+def test_a_path_with_a_name_that_is_no_text_is_read(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json"))
+    path.write_bytes(COMPACT)
+    assert read_document(path).size == len(COMPACT)
+
+
+# Files that change meanwhile
+
+
+class _Meddling:
+    """A digest that does something to the file each time it is fed."""
+
+    def __init__(self, meddle: Callable[[], object]) -> None:
+        self._meddle, self.times = meddle, 0
+
+    def update(self, _: bytes) -> None:
+        self.times += 1
+        self._meddle()
+
+    def hexdigest(self) -> str:
+        return "0" * 64
+
+
+def _append(path: Path, content: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(content)
+
+
+@pytest.mark.parametrize(
+    "meddle",
+    [
+        lambda path: _append(path, b" "),
+        lambda path: os.truncate(path, 10),
+        lambda path: os.truncate(path, 0),
+        lambda path: os.utime(path, ns=(1, 1)),
+        lambda path: path.write_bytes(COMPACT[:-1]),
+    ],
+    ids=["grows", "shrinks", "emptied", "touched", "rewritten"],
+)
+def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_look(
+    meddle: Callable[[Path], object], write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(COMPACT)
+    monkeypatch.setattr(documents, "sha256", lambda: _Meddling(lambda: meddle(path)))
+    with pytest.raises(StillBeingWritten, match=r"file\.json is still being written"):
+        read_document(path)
+
+
+def test_a_file_that_grows_faster_than_it_is_read_does_not_hold_the_reader(
+    write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(COMPACT)
+    digest = _Meddling(lambda: _append(path, b" " * (1 << 20)))
+    monkeypatch.setattr(documents, "sha256", lambda: digest)
+    with pytest.raises(StillBeingWritten):
+        read_document(path)
+    assert digest.times <= 2
+
+
+@pytest.mark.parametrize("in_memory", [32 << 20, 100])
+def test_what_was_hashed_is_what_is_parsed_whatever_happens_to_the_file(
+    in_memory: int, write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "_IN_MEMORY", in_memory)
+    path = write(COMPACT)
+    document = read_document(path)
+    with path.open("r+b") as file:
+        file.write(b"x" * len(COMPACT))
+    path.unlink()
+    assert patients(document) == CONTENT["extraction_results"]
+    assert document.sha256 == sha256(COMPACT).hexdigest()
+
+
+# Large files
+
+
+@pytest.mark.parametrize("content", [COMPACT, BOM + PRETTY])
+def test_a_large_file_reads_like_a_small_one(
+    content: bytes, write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = read_document(write(content))
+    monkeypatch.setattr(documents, "_IN_MEMORY", 100)
+    large = read_document(write(content))
+    assert patients(large) == patients(small)
+    assert (large.sha256, large.size, large.metadata) == (small.sha256, small.size, small.metadata)
+    error = refusal(write(content[:-5] + b"x" + content[-5:]))
+    monkeypatch.undo()
+    assert str(refusal(write(content[:-5] + b"x" + content[-5:]))) == str(error)
+
+
+def test_a_file_larger_than_32_mb_takes_no_more_memory_than_that_and_no_file_stays_open(
+    write: Callable[[bytes], Path],
+) -> None:
+    fat = json.dumps(a_patient("GW1", notes="x" * 500_000)).encode()
+    path = write(b'{"extraction_metadata":{},"extraction_results":[' + b",".join([fat] * 150) + b"]}")
+    assert path.stat().st_size > 75_000_000
+    open_before = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").is_dir() else None
+    tracemalloc.start()
+    try:
+        document = read_document(path)
+        for position, raw in enumerate(document.patients):
+            patient_record(raw, position, DateOrder.MDY)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(document.patients) == 150
+    assert peak < 42_000_000
+    del document, raw
+    if open_before is not None:
+        assert len(list(Path("/proc/self/fd").iterdir())) <= open_before
+
+
+def test_a_full_disk_under_the_private_copy_is_an_error_of_this_file(
+    write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(PRETTY * 100)
+    monkeypatch.setattr(documents, "_IN_MEMORY", 100)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(UnusableFile, match="cannot be read"):
+            read_document(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\n" * 4_000_000 + b"x",
+        b'{"a":"' + b"\\ud83d" * 500_000,
+        b'{"extraction_metadata":{},"extraction_results":[' + b"[]," * 500_000,
+    ],
+)
+def test_a_hostile_file_is_refused_in_the_time_of_its_length(content: bytes, write: Callable[[bytes], Path]) -> None:
+    path = write(content)
+    begun = time.process_time()
+    refusal(path)
+    assert time.process_time() - begun < 5
+
+
+# Small things
+
+
+@pytest.mark.parametrize("raw", [b"7", b'"x"', b"[]", b"null", b"{", b'{"a":1e999}'])
+def test_what_is_no_object_is_no_patient(raw: bytes) -> None:
+    import msgspec
+
+    with pytest.raises(ValueError):  # noqa: PT011  # any of msgspec's
+        decode_patient(msgspec.Raw(raw))
+
+
+def test_json_for_people_is_sorted_and_unescaped() -> None:
+    assert to_json({"b": "é", "a": [None, 1]}) == '{"a": [null, 1], "b": "é"}'

@@ -1,0 +1,269 @@
+"""Which files there are to take, whose folder they lie in, and in which order they go."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from builders import a_file, a_patient
+
+from webautodash.errors import UsageError
+from webautodash.services import files
+from webautodash.services.files import Candidate, candidates, in_order
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    folder = tmp_path / "Results"
+    folder.mkdir()
+    return folder
+
+
+def put(path: Path, content: str | bytes = "{}") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def shown(found: list[Candidate], results: Path) -> list[tuple[str, str | None]]:
+    return [(candidate.shown(results), candidate.folder) for candidate in found]
+
+
+def test_results_has_files_in_the_folders_of_providers(results: Path) -> None:
+    for name in ("b/2.json", "b/1.json", "a/x.JSON", "loose.json"):
+        put(results / name)
+    assert shown(candidates([], results), results) == [
+        ("a/x.JSON", "a"),
+        ("b/1.json", "b"),
+        ("b/2.json", "b"),
+        ("loose.json", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a/.hidden.json",
+        ".hidden/x.json",
+        ".x.json",
+        "a/x.json.part",
+        "a/x.txt",
+        "a/xjson",
+        "a/json",
+        "a/deeper/x.json",
+        "a/folder.json/x.txt",
+    ],
+)
+def test_hidden_unfinished_foreign_and_deeper_files_are_passed_over(name: str, results: Path) -> None:
+    put(results / name)
+    assert candidates([], results) == []
+
+
+def test_a_folder_named_like_a_file_is_a_folder(results: Path) -> None:
+    put(results / "clinic.json" / "x.json")
+    assert shown(candidates([], results), results) == [("clinic.json/x.json", "clinic.json")]
+
+
+def test_links_and_fifos_named_like_a_file_are_named_and_not_followed(results: Path, tmp_path: Path) -> None:
+    put(tmp_path / "outside" / "x.json")
+    folder = results / "a"
+    folder.mkdir()
+    (folder / "link.json").symlink_to(tmp_path / "outside" / "x.json")
+    (folder / "nowhere.json").symlink_to("nowhere")
+    (folder / "dir.json").symlink_to(tmp_path / "outside")
+    os.mkfifo(folder / "fifo.json")
+    (results / "b").symlink_to(tmp_path / "outside")
+    assert shown(candidates([], results), results) == [
+        ("a/dir.json", "a"),
+        ("a/fifo.json", "a"),
+        ("a/link.json", "a"),
+        ("a/nowhere.json", "a"),
+    ]
+    assert [candidate.folder for candidate in in_order(candidates([], results), UTC)] == ["a"] * 4
+
+
+def test_results_itself_may_be_a_link_to_a_folder(results: Path, tmp_path: Path) -> None:
+    path = put(results / "a" / "x.json")
+    link = tmp_path / "Link"
+    link.symlink_to("Results")
+    assert shown(candidates([], link), link) == [("a/x.json", "a")]
+    assert candidates([path], link)[0].folder == "a"
+    assert shown(candidates([link / "a"], results), results) == [(f"{link}/a/x.json", "a")]
+
+
+def test_another_folder_that_is_a_link_is_not_followed(results: Path, tmp_path: Path) -> None:
+    put(tmp_path / "outside" / "x.json")
+    (results / "evil").symlink_to(tmp_path / "outside")
+    assert shown(candidates([results / "evil"], results), results) == [("evil", None)]
+
+
+def test_a_link_that_leads_to_itself_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    assert [candidate.folder for candidate in candidates([], tmp_path / "loop")] == [None]
+    assert len(candidates([tmp_path / "loop"], tmp_path)) == 1
+
+
+def test_named_paths_are_taken_whatever_their_name_and_depth(results: Path, tmp_path: Path) -> None:
+    deep = put(results / "a" / "deeper" / "x.json")
+    other = put(results / "a" / "x.txt")
+    loose = put(results / "loose.json")
+    outside = put(tmp_path / "outside.json")
+    assert shown(candidates([deep, other, loose, outside], results), results) == [
+        ("a/deeper/x.json", "a"),
+        ("a/x.txt", "a"),
+        ("loose.json", None),
+        (outside.as_posix(), None),
+    ]
+
+
+def test_a_named_folder_gives_its_files(results: Path, tmp_path: Path) -> None:
+    put(results / "a" / "x.json")
+    put(results / "b" / "y.json")
+    put(tmp_path / "inbox" / "clinic" / "z.json")
+    put(tmp_path / "inbox" / "w.json")
+    assert shown(candidates([results / "a"], results), results) == [("a/x.json", "a")]
+    assert [(candidate.path.name, candidate.folder) for candidate in candidates([tmp_path / "inbox"], results)] == [
+        ("z.json", None),
+        ("w.json", None),
+    ]
+
+
+def test_a_file_is_taken_once_however_often_it_is_named(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(results / "a" / "x.json")
+    (tmp_path / "Link").symlink_to("Results")
+    monkeypatch.chdir(tmp_path)
+    again = [
+        path,
+        results,
+        results / "a",
+        Path("Results/a/x.json"),
+        Path("Results/b/../a/x.json"),
+        Path("Link/a/x.json"),
+    ]
+    (results / "b").mkdir()
+    assert shown(candidates(again, results), results) == [("a/x.json", "a")]
+
+
+def test_a_relative_results_folder_is_the_same_folder(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(results / "a" / "x.json")
+    monkeypatch.chdir(tmp_path)
+    assert shown(candidates([], Path("Results")), results) == [("a/x.json", "a")]
+    assert shown(candidates([results], Path("Results")), Path("Results")) == [("a/x.json", "a")]
+
+
+def test_a_path_that_is_not_there_says_what_to_do(results: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.json does not exist; check the path"):
+        candidates([tmp_path / "none.json"], results)
+    with pytest.raises(UsageError, match="WEBAUTODASH_RESULTS_DIR"):
+        candidates([], tmp_path / "Nowhere")
+    with pytest.raises(UsageError, match="does not exist"):
+        candidates([Path("a\0b")], results)
+
+
+def test_a_folder_that_vanishes_while_looking_is_empty(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(results / "a" / "x.json")
+    (results / "b").mkdir()
+    scandir = os.scandir
+
+    def vanishing(folder: Any) -> Any:
+        found = scandir(folder)
+        if Path(folder) == results:
+            (results / "b").rmdir()
+        return found
+
+    monkeypatch.setattr(files.os, "scandir", vanishing)
+    # The entries of Results are read at once; b is gone when its turn comes.
+    assert [name for name, _ in shown(candidates([], results), results)] == ["a/x.json"]
+
+
+def test_a_folder_that_cannot_be_read_is_named(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (results / "a").mkdir()
+    scandir = os.scandir
+
+    def refusing(folder: Any) -> Any:
+        if Path(folder) == results / "a":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(files.os, "scandir", refusing)
+    with pytest.raises(UsageError, match=r"Results/a cannot be read \(Permission denied\)"):
+        candidates([], results)
+
+
+def test_a_name_that_is_no_text_is_shown_as_one(results: Path) -> None:
+    folder = results / "a"
+    folder.mkdir()
+    path = Path(os.fsdecode(os.fsencode(folder) + b"/\xff.json"))
+    path.write_bytes(b"{}")
+    [candidate] = candidates([], results)
+    assert candidate.path == path
+    assert candidate.shown(results) == "a/\\udcff.json"
+    assert in_order([candidate], UTC) == [candidate]
+
+
+# The order
+
+
+def dated(results: Path, name: str, stamp: Any, **more: Any) -> Path:
+    return put(results / "a" / name, json.dumps(a_file(a_patient("GW1"), at=stamp, **more)))
+
+
+def order(results: Path, zone: Any = UTC) -> list[str]:
+    return [candidate.path.name for candidate in in_order(candidates([], results), zone)]
+
+
+def test_files_go_by_the_moment_of_their_extraction_whatever_the_zone_it_is_written_in(results: Path) -> None:
+    dated(results, "1.json", "2024-02-04T12:00:00Z")
+    dated(results, "2.json", "2024-02-04T06:30:00-05:00")
+    dated(results, "3.json", "2024-02-04T11:45:00")
+    assert order(results) == ["2.json", "3.json", "1.json"]
+    assert order(results, ZoneInfo("America/Chicago")) == ["2.json", "1.json", "3.json"]
+
+
+def test_files_without_a_moment_or_without_sense_go_first_by_name(results: Path) -> None:
+    dated(results, "z.json", "2024-02-04T12:00:00Z")
+    dated(results, "e.json", "yesterday")
+    dated(results, "d.json", None)
+    dated(results, "c.json", 5)
+    for name, content in {
+        "b.json": b"",
+        "a.json": b'{"extraction_metadata": {"extracted_at": "2024',
+        "f.json": b"\xff\xfe",
+        "g.json": b'{"extraction_metadata": ' + b"[" * 100_000,
+        "h.json": b'{"extraction_metadata": {"a":' * 20_000,
+        "i.json": b'{"extraction_metadata": {"a": ' + b"9" * 10_000 + b"}}",
+    }.items():
+        put(results / "a" / name, content)
+    assert order(results) == [f"{letter}.json" for letter in "abcdefghiz"]
+
+
+def test_the_moment_is_found_wherever_the_metadata_stand(results: Path) -> None:
+    content = a_file(a_patient("GW1"), at="2024-01-01T00:00:00Z")
+    turned = json.dumps(dict(reversed(content.items())))
+    put(results / "a" / "2.json", turned)
+    put(results / "a" / "3.json", b"\xef\xbb\xbf" + json.dumps(content, indent=4).encode())
+    dated(results, "4.json", "2024-01-01T00:00:00Z", note="ä" * 100_000)
+    dated(results, "5.json", "2023-12-31T00:00:00Z")
+    dated(results, "1.json", "2024-01-02T00:00:00Z")
+    assert order(results) == ["5.json", "2.json", "3.json", "4.json", "1.json"]
+
+
+def test_only_the_beginning_of_a_usual_file_is_read_for_its_order(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise AssertionError(path)
+
+    dated(results, "1.json", "2024-01-02T00:00:00Z")
+    dated(results, "2.json", "2024-01-01T00:00:00Z")
+    monkeypatch.setattr(files, "read_document", refuse)
+    assert order(results) == ["2.json", "1.json"]
