@@ -13,6 +13,17 @@ class WebAutoDashError(Exception):
 
     exit_status = 1
 
+    def __init__(self, message: str) -> None:
+        super().__init__(_printable(message))
+
+
+def _printable(message: str) -> str:
+    """A file's name may hold what is no text, or moves a terminal's cursor; a message goes to both."""
+    text = message.encode("utf-8", "backslashreplace").decode()
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
 
 class TransientError(WebAutoDashError):
     """The same call may succeed later: a lock, a lost connection."""
@@ -125,6 +136,14 @@ class StillBeingWritten(TransientError):
     def __init__(self, path: PurePath) -> None:
         self.path = path
         super().__init__(f"{path.name} is still being written; it is taken at the next look")
+
+
+class NoTemporarySpace(TransientError):
+    """The private copy of a large file finds no room; the file itself may be good."""
+
+    def __init__(self, path: PurePath, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path.name}: no room for its copy in the temporary folder ({reason}); set TMPDIR")
 
 
 class UnusableFile(TerminalError):

@@ -57,6 +57,7 @@ def test_uuid_age_urls_filters_and_scrape_fields_do_not_count(patient: dict[str,
     for key in KEYS:
         for item in again[key]:
             item |= {"row_index": number, "extraction_method": text, "extracted_at": text, "detail_url": text}
+            item |= {"age": text, "patient_id": text, "found_at": text}
     assert fingerprint(again) == fingerprint(patient)
 
 

@@ -24,7 +24,7 @@ from webautodash.domain import documents
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.documents import Document, decode_patient, raw_text, read_document, to_json
 from webautodash.domain.records import patient_record
-from webautodash.errors import MalformedDocument, StillBeingWritten, UnreadablePatient, UnusableFile
+from webautodash.errors import MalformedDocument, NoTemporarySpace, StillBeingWritten, UnreadablePatient, UnusableFile
 
 BOM = b"\xef\xbb\xbf"
 CONTENT = a_file(
@@ -142,7 +142,7 @@ def test_what_is_not_utf_8_has_its_line_and_column(
     assert (error.position, error.reason, error.truncated) == (position, "not UTF-8", truncated)
 
 
-@pytest.mark.parametrize("before", [(1 << 20) - 2, (1 << 20) - 1, 1 << 20])
+@pytest.mark.parametrize("before", [(1 << 20) - 5, (1 << 20) - 4, (1 << 20) - 3, (1 << 20) - 2])
 def test_a_letter_on_the_border_of_two_reads_is_whole(before: int, write: Callable[[bytes], Path]) -> None:
     content = COMPACT[:-2].ljust(before) + b',"' + "💊".encode() + b'"]}'
     document = read_document(write(content))
@@ -417,7 +417,7 @@ def test_a_full_disk_under_the_private_copy_is_an_error_of_this_file(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        with pytest.raises(UnusableFile, match="cannot be read"):
+        with pytest.raises(NoTemporarySpace, match="no room"):
             read_document(path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -451,3 +451,19 @@ def test_what_is_no_object_is_no_patient(raw: bytes) -> None:
 
 def test_json_for_people_is_sorted_and_unescaped() -> None:
     assert to_json({"b": "é", "a": [None, 1]}) == '{"a": [null, 1], "b": "é"}'
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\udc00", "\\ud83d\\u0041", "x\\uDBFF"])
+def test_half_a_character_is_named_with_its_place_and_is_not_cut_short(tmp_path: Path, escape: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('{"extraction_metadata": {},\n"extraction_results": [{"a": "%s"}]}' % escape)  # noqa: UP031
+    reason = r"line 2, column \d+: (an escape of half a character|.*invalid utf-16 surrogate)"
+    with pytest.raises(MalformedDocument, match=reason) as caught:
+        read_document(path)
+    assert not caught.value.truncated
+
+
+def test_a_whole_character_in_two_escapes_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('{"extraction_metadata": {"job_name": "\\ud83d\\udc8a"}, "extraction_results": []}')
+    assert read_document(path).metadata == {"job_name": "💊"}

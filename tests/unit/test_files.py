@@ -83,8 +83,9 @@ def test_links_and_fifos_named_like_a_file_are_named_and_not_followed(results: P
         ("a/fifo.json", "a"),
         ("a/link.json", "a"),
         ("a/nowhere.json", "a"),
+        ("b", None),
     ]
-    assert [candidate.folder for candidate in in_order(candidates([], results), UTC)] == ["a"] * 4
+    assert [candidate.folder for candidate in in_order(candidates([], results), UTC)] == ["a"] * 4 + [None]
 
 
 def test_results_itself_may_be_a_link_to_a_folder(results: Path, tmp_path: Path) -> None:
@@ -185,8 +186,11 @@ def test_a_folder_that_vanishes_while_looking_is_empty(results: Path, monkeypatc
     assert [name for name, _ in shown(candidates([], results), results)] == ["a/x.json"]
 
 
-def test_a_folder_that_cannot_be_read_is_named(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_read_is_named_and_stops_no_other(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (results / "a").mkdir()
+    put(results / "b" / "x.json")
     scandir = os.scandir
 
     def refusing(folder: Any) -> Any:
@@ -195,8 +199,7 @@ def test_a_folder_that_cannot_be_read_is_named(results: Path, monkeypatch: pytes
         return scandir(folder)
 
     monkeypatch.setattr(files.os, "scandir", refusing)
-    with pytest.raises(UsageError, match=r"Results/a cannot be read \(Permission denied\)"):
-        candidates([], results)
+    assert shown(candidates([], results), results) == [("a", None), ("b/x.json", "b")]
 
 
 def test_a_name_that_is_no_text_is_shown_as_one(results: Path) -> None:

@@ -230,6 +230,11 @@ def test_where_both_are_there_the_new_list_is_the_data_and_what_the_older_has_mo
     assert unmatched == {"historical_medications": ["Xanax", {"medication_name": "Aspirin", "sig": "daily"}]}
 
 
+def test_an_older_item_that_says_no_more_than_how_it_was_scraped_is_handed_back() -> None:
+    both = {"all_allergies": ["Latex", {}], "drug_allergies": [{"extraction_method": "dom", "type": "x"}]}
+    assert read_list(both, ALLERGIES, DateOrder.MDY)[1] == {"drug_allergies": both["drug_allergies"]}
+
+
 @pytest.mark.parametrize("empty", [None, []])
 def test_an_empty_new_list_leaves_the_data_to_the_older_ones(empty: object) -> None:
     found, _ = read_list({"all_allergies": empty, "food_allergies": ["Nuts"]}, ALLERGIES, DateOrder.MDY)

@@ -17,11 +17,14 @@ import msgspec
 
 from webautodash.domain.limits import nested_too_deeply
 from webautodash.domain.naming import LONGEST_NAME
-from webautodash.errors import MalformedDocument, StillBeingWritten, UnusableFile
+from webautodash.errors import MalformedDocument, NoTemporarySpace, StillBeingWritten, UnusableFile
 
 _CHUNK = 1 << 20
 _IN_MEMORY = 32 << 20
 _BYTE_OFFSET = re.compile(r" \(byte (\d+)\)")
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 _PATH = re.compile(r" - at `([^`]*)`")
 
 
@@ -92,7 +95,7 @@ def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int]:
         try:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
-                copy.write(chunk)
+                _write(copy, chunk, path)
                 if valid is None:
                     pending = len(decoder.getstate()[0])
                     try:
@@ -111,6 +114,13 @@ def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int]:
     if valid is None:
         valid = size - len(decoder.getstate()[0])
     return digest.hexdigest(), size, valid
+
+
+def _write(copy: IO[bytes], chunk: bytes, path: Path) -> None:
+    try:
+        copy.write(chunk)
+    except OSError as error:
+        raise NoTemporarySpace(path, error.strerror or type(error).__name__) from None
 
 
 def _content(copy: IO[bytes], size: int) -> memoryview:
@@ -136,6 +146,10 @@ def _parse(path: Path, content: memoryview) -> tuple[dict[str, Any], list[msgspe
         reason = str(error)
         where = _BYTE_OFFSET.search(reason)
         truncated = where is None and "truncated" in reason
+        if truncated and (surrogate := _LONE_SURROGATE.search(content)):
+            # The decoder's word for it is "truncated" too.
+            position = _line_and_column(content, surrogate.start())
+            raise MalformedDocument(path, position, "an escape of half a character (lone surrogate)") from None
         position = _line_and_column(content, int(where[1]) if where else len(content))
         reason = "the file ends in the middle" if truncated else _BYTE_OFFSET.sub("", reason)
         raise MalformedDocument(path, position, reason, truncated=truncated) from None

@@ -65,8 +65,17 @@ def _real(path: Path) -> Path:
 
 def _files(folder: Path) -> Iterator[Path]:
     for entry in _entries(folder):
-        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-            yield from (Path(file.path) for file in _entries(Path(entry.path)) if _is_extraction(file))
+        if entry.name.startswith("."):
+            continue
+        if entry.is_symlink() and entry.is_dir():
+            # Nobody follows it; the report says so.
+            yield Path(entry.path)
+        elif entry.is_dir(follow_symlinks=False):
+            try:
+                yield from (Path(file.path) for file in _entries(Path(entry.path)) if _is_extraction(file))
+            except UsageError:
+                # One provider's folder that cannot be read stops no other's; reading it as a file names the reason.
+                yield Path(entry.path)
         elif _is_extraction(entry):
             yield Path(entry.path)
 
