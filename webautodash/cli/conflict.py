@@ -124,8 +124,8 @@ def _show(found: conflicts.ReviewedConflict, as_json: bool) -> None:
             "field": one.field_name,
             "old value": _values(one.old_value),
             "new value": _values(one.new_value),
-            "old session": one.session_id_1,
-            "new session": one.session_id_2,
+            "old file": _file(found.old_source, one.session_id_1),
+            "new file": _file(found.new_source, one.session_id_2),
             "found": one.detected_at,
             "review": [
                 f"{step.old_status} -> {step.new_status} by {step.reviewed_by}, "
@@ -137,7 +137,20 @@ def _show(found: conflicts.ReviewedConflict, as_json: bool) -> None:
 
 
 def _values(value: object) -> object:
-    """A list an item a line; what is not plain text as JSON."""
+    """A list an item a line, an item with its fields; what is nested deeper as JSON."""
     if isinstance(value, list):
-        return [item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in value] or "(none)"
-    return value if isinstance(value, str) or value is None else json.dumps(value, ensure_ascii=False)
+        return [_item(item) for item in value] or "(none)"
+    return _item(value) if value is not None else None
+
+
+def _item(value: object) -> str:
+    if isinstance(value, dict):
+        # The field that names the item first.
+        names = sorted(value, key=lambda name: (not name.endswith(("_name", "_text")), name))
+        return "; ".join(f"{name.replace('_', ' ')}: {_item(value[name])}" for name in names)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _file(source: conflicts.Source, session_id: int) -> str:
+    extracted = f", extracted {source.extracted_at:%Y-%m-%d %H:%M}Z" if source.extracted_at else ""
+    return f"{source.results_filename or '(no name)'}{extracted} (session {session_id})"

@@ -77,6 +77,15 @@ class SessionRepository:
         """The session of the file with these bytes."""
         return self._one(ExtractionSession.content_sha256 == content_sha256)
 
+    def source(self, session_id: int) -> tuple[str | None, datetime | None]:
+        """The name of a session's file, as the file itself gives it, and when it was extracted."""
+        row = self._session.execute(
+            select(ExtractionSession.results_filename, ExtractionSession.extracted_at).where(
+                ExtractionSession.id == session_id
+            )
+        ).one()
+        return row.results_filename, row.extracted_at
+
     def lock(self, session_id: int) -> StoredSession | None:
         """A session, locked until the transaction ends."""
         return self._one(ExtractionSession.id == session_id, lock=True)

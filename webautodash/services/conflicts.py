@@ -12,6 +12,7 @@ from webautodash.errors import NotFound, UsageError
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.pages import Page
+from webautodash.repositories.sessions import SessionRepository
 from webautodash.services.across import Listing, of_all, of_one
 from webautodash.services.providers import resolve as resolved
 from webautodash.services.store import Store
@@ -54,10 +55,20 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The file that a value comes from."""
+
+    results_filename: str | None
+    extracted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewedConflict:
-    """A conflict with every step of its review, first to last."""
+    """A conflict with the files of both values and every step of its review, first to last."""
 
     conflict: Conflict
+    old_source: Source
+    new_source: Source
     reviews: tuple[Review, ...]
 
 
@@ -98,7 +109,7 @@ def show(store: Store, provider: str, conflict_id: int) -> ReviewedConflict:
     with store.provider_database(owner).reading() as session:
         conflicts = ConflictRepository(session)
         row = _present(conflicts.get(conflict_id), conflict_id, owner.slug)
-        return _reviewed(conflicts, row, owner.slug)
+        return _reviewed(session, row, owner.slug)
 
 
 def resolve(
@@ -119,7 +130,7 @@ def resolve(
         if row.status == status:
             raise UsageError(f"conflict {conflict_id} of {owner.slug} is {status} already; nothing was changed")
         conflicts.set_status(row, status, by, why, datetime.now(UTC))
-        return _reviewed(conflicts, row, owner.slug)
+        return _reviewed(session, row, owner.slug)
 
     return store.provider_database(owner).run(step)
 
@@ -130,8 +141,14 @@ def _present(row: DataConflict | None, number: int | None, slug: str) -> DataCon
     return row
 
 
-def _reviewed(conflicts: ConflictRepository, row: DataConflict, slug: str) -> ReviewedConflict:
-    return ReviewedConflict(_conflict(row, slug), tuple(_review(step) for step in conflicts.history(row.id)))
+def _reviewed(session: Session, row: DataConflict, slug: str) -> ReviewedConflict:
+    sessions = SessionRepository(session)
+    return ReviewedConflict(
+        _conflict(row, slug),
+        Source(*sessions.source(row.extraction_session_id_1)),
+        Source(*sessions.source(row.extraction_session_id_2)),
+        tuple(_review(step) for step in ConflictRepository(session).history(row.id)),
+    )
 
 
 def _conflict(row: DataConflict, slug: str) -> Conflict:
