@@ -23,6 +23,11 @@ def upgrade(settings: Settings, name: str, history: History) -> None:
         migrate.upgrade(server.create(name), history)
 
 
+def open_store(settings: Settings) -> None:
+    """Make sure of a store, as every writing command does first."""
+    Store.prepare(settings).close()
+
+
 def register_provider(settings: Settings, name: str) -> None:
     """Register a provider in a store that may not be there yet."""
     with Store.prepare(settings) as store:

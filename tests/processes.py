@@ -10,7 +10,8 @@ import multiprocessing
 import os
 import signal
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from multiprocessing import forkserver
 from pathlib import Path
@@ -69,6 +70,15 @@ def kill_after(seconds: float, work: Work, *arguments: Any, folder: Path) -> boo
         return True
     _end_well(process, folder)
     return False
+
+
+@contextmanager
+def meanwhile(work: Work, *arguments: Any, folder: Path) -> Iterator[None]:
+    """Run the work beside what the test does, which may well be the reason why it fails; wait for its end."""
+    process = _start(work, arguments, folder)
+    yield
+    with suppress(Failed):
+        _end_well(process, folder)
 
 
 def together(work: Work, *each: Sequence[Any], folder: Path) -> None:

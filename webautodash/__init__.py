@@ -7,8 +7,9 @@ if TYPE_CHECKING:
     from webautodash.client import WebAutoDash
     from webautodash.config import Settings
     from webautodash.errors import WebAutoDashError
+    from webautodash.services.json_document import to_json
 
-__all__ = ["Settings", "WebAutoDash", "WebAutoDashError", "__version__"]
+__all__ = ["Settings", "WebAutoDash", "WebAutoDashError", "__version__", "to_json"]
 
 __version__ = "0.1.0"
 
@@ -19,6 +20,7 @@ _HOMES = {
     "WebAutoDash": "webautodash.client",
     "Settings": "webautodash.config",
     "WebAutoDashError": "webautodash.errors",
+    "to_json": "webautodash.services.json_document",
 }
 
 

@@ -41,7 +41,7 @@ class WebAutoDash:
         """Take files and folders, or all of the Results folder."""
         return ingest_paths(self._prepared(), [Path(path) for path in paths])
 
-    def register_provider(self, name: str, *, date_order: DateOrder = DateOrder.MDY) -> RegisteredProvider:
+    def register_provider(self, name: str, *, date_order: DateOrder | None = None) -> RegisteredProvider:
         """Make sure that a provider is registered and has a database at head."""
         return register(self._prepared(), name, date_order=date_order).provider
 

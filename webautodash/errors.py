@@ -96,11 +96,13 @@ class ProviderNameTaken(UsageError):
 class WrongDatabase(TerminalError):
     """A provider's database says that it belongs to another provider; nothing is read or written."""
 
-    def __init__(self, database: str, expected: str, found: str) -> None:
+    def __init__(self, database: str, expected: str, found: str | None) -> None:
         self.database, self.expected, self.found = database, expected, found
-        super().__init__(
-            f"database {database} should belong to {expected} but says it is {found}'s; nothing was touched"
-        )
+        if found is None:
+            said = "does not say whose it is; `webautodash provider register` with the provider's name claims it"
+        else:
+            said = f"says it is {found}'s; nothing was touched"
+        super().__init__(f"database {database} should belong to {expected} but {said}")
 
 
 class MalformedDocument(TerminalError):
@@ -124,10 +126,11 @@ class WrongFolder(TerminalError):
 
     def __init__(self, path: PurePath, named: str, folder: str) -> None:
         self.path, self.named, self.folder = path, named, folder
-        super().__init__(
-            f"{path.name}: the file names the provider {named!r} but lies in the folder {folder!r}; "
+        self.reason = (
+            f"the file names the provider {named!r} but lies in the folder {folder!r}; "
             f"move it to its own provider's folder, or tell that both are one: webautodash provider alias"
         )
+        super().__init__(f"{path.name}: {self.reason}")
 
 
 class StillBeingWritten(TransientError):
@@ -197,8 +200,19 @@ class DatabaseMissing(TerminalError):
         )
 
 
+class NewerThanProgram(TerminalError):
+    """A database's schema is of a later version of the program."""
+
+    def __init__(self, database: str, found: str, head: str) -> None:
+        self.database, self.found, self.head = database, found, head
+        super().__init__(
+            f"database {database} is at revision {found}, which this version (head {head}) does not know: "
+            f"it is newer than the program; upgrade webautodash"
+        )
+
+
 class NotAtHead(TerminalError):
-    """A database's schema is not the one this version works with."""
+    """A database's schema is behind the one this version works with."""
 
     def __init__(self, database: str, found: str | None, head: str) -> None:
         self.database, self.found, self.head = database, found, head

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,16 @@ from typing import Any
 import pytest
 from contents import contents, differences, identities
 from jobs import ingest
-from processes import kill_after, kill_at, moments, writes
+from local_server import LocalServer
+from processes import kill_after, kill_at, meanwhile, moments, writes
 
 from webautodash.config import Settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)]
+pytestmark = pytest.mark.slow
+EMBEDDED_AND_SERVER = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
 
 # To make a database costs a server a hundred times what it costs SQLite.
-SPREAD = {"sqlite": 40, "mariadb": 15}
+SPREAD = {"sqlite": 30, "mariadb": 12}
 
 
 def _spread(all_moments: list[str], number: int) -> list[int]:
@@ -28,6 +31,7 @@ def _spread(all_moments: list[str], number: int) -> list[int]:
     return sorted({writing[place] for place in (*chosen, *(place + 1 for place in chosen), *between)})
 
 
+@EMBEDDED_AND_SERVER
 def test_a_run_after_a_kill_at_any_moment_leaves_what_a_clean_run_leaves(
     fresh: Callable[[str], Settings], clean: dict[str, Any], backend: str, tmp_path: Path
 ) -> None:
@@ -42,6 +46,7 @@ def test_a_run_after_a_kill_at_any_moment_leaves_what_a_clean_run_leaves(
         assert all(ours == theirs for ours, theirs in identities(settings).values())
 
 
+@EMBEDDED_AND_SERVER
 def test_a_run_after_many_killed_ones_leaves_what_a_clean_run_leaves(
     fresh: Callable[[str], Settings], clean: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -53,6 +58,7 @@ def test_a_run_after_many_killed_ones_leaves_what_a_clean_run_leaves(
     assert differences(contents(settings), clean) == []
 
 
+@EMBEDDED_AND_SERVER
 def test_a_kill_in_the_middle_of_a_statement_leaves_nothing_half_done(
     fresh: Callable[[str], Settings], clean: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -60,4 +66,19 @@ def test_a_kill_in_the_middle_of_a_statement_leaves_nothing_half_done(
     while kill_after(0.05 + 0.04 * killed, ingest, settings, folder=tmp_path):
         killed += 1
     assert killed > 2
+    assert differences(contents(settings), clean) == []
+
+
+@pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
+def test_a_run_after_the_server_was_killed_leaves_what_a_clean_run_leaves(
+    fresh: Callable[..., Settings], clean: dict[str, Any], private_mariadb: LocalServer, tmp_path: Path
+) -> None:
+    settings = fresh("s", database_url=private_mariadb.url)
+    for attempt in range(4):
+        with meanwhile(ingest, settings, folder=tmp_path):
+            # Not to wait for anything: this is the moment.
+            time.sleep(0.15 + 0.25 * attempt)
+            private_mariadb.kill()
+        private_mariadb.start()
+    ingest(settings)
     assert differences(contents(settings), clean) == []

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from contents import contents, differences, identities
+import pytest
+from builders import a_file, a_patient
+from contents import contents, differences, identities, rows
+from jobs import ingest, open_store, register_provider
+from processes import kill_at, moments, together, writes
 
 from webautodash.config import Settings
 from webautodash.database import Server
+from webautodash.domain.dates import DateOrder
 from webautodash.services.ingest import ingest_paths
+from webautodash.services.providers import add_alias, register
 from webautodash.services.store import Store
 
 
@@ -29,3 +37,84 @@ def test_a_lost_system_database_is_rebuilt_by_the_next_ingest(
     assert {str(file.state) for file in report.files} == {"already_ingested"}
     assert differences(contents(settings), clean) == []
     assert identities(settings) == before
+
+
+@pytest.fixture
+def lost(fresh: Callable[..., Settings], tmp_path: Path) -> Callable[[str], Settings]:
+    """Stores of two providers, one of them without a file, whose system database is gone."""
+    folder = tmp_path / "Results"
+    (folder / "o_neil_pat").mkdir(parents=True)
+    named, nameless = folder / "o_neil_pat/1.json", folder / "o_neil_pat/2.json"
+    named.write_text(json.dumps(a_file(a_patient("A1"), provider="O'Neil Pat")), encoding="utf-8")
+    nameless.write_text(json.dumps(a_file(a_patient("A2"), provider=None)), encoding="utf-8")
+
+    def store(name: str) -> Settings:
+        settings = fresh(name, results_dir=folder)
+        ingest(settings, named, nameless)
+        register_provider(settings, "Anna  Keller")
+        _lose_the_system_database(settings)
+        return settings
+
+    return store
+
+
+def test_every_provider_comes_back_as_it_was_called_also_without_a_file(lost: Callable[[str], Settings]) -> None:
+    settings = lost("n")
+    with Store.prepare(settings) as store:
+        report = ingest_paths(store, [settings.results_dir / "o_neil_pat/2.json"])
+        found = {(each.slug, each.name, each.status, each.total_patients) for each in store.providers()}
+    # The folder alone would have made another provider of the second file.
+    assert [(file.state, file.provider) for file in report.files] == [("already_ingested", "oneil_pat")]
+    assert found == {("oneil_pat", "O'Neil Pat", "active", 2), ("anna_keller", "Anna Keller", "active", 0)}
+    assert set(contents(settings)) == {"system", "oneil_pat", "anna_keller"}
+    assert "registry_rebuilt" in [row["event"] for row in rows(settings, "system", "system_logs")]
+
+
+def test_aliases_and_date_order_come_back(fresh: Callable[..., Settings], tmp_path: Path) -> None:
+    folder = tmp_path / "Results"
+    (folder / "continental_clinic").mkdir(parents=True)
+    file = folder / "continental_clinic" / "1.json"
+    file.write_text(json.dumps(a_file(a_patient("E1", born="01/02/1970"), provider="Euro Doc")), encoding="utf-8")
+    settings = fresh("d", results_dir=folder)
+    with Store.prepare(settings) as store:
+        register(store, "Euro Doc", date_order=DateOrder.DMY)
+        add_alias(store, "euro_doc", "Continental Clinic")
+        assert [str(each.state) for each in ingest_paths(store).files] == ["ingested"]
+    _lose_the_system_database(settings)
+    with Store.prepare(settings) as store:
+        assert [str(each.state) for each in ingest_paths(store).files] == ["already_ingested"]
+        [provider] = store.providers()
+    assert (provider.slug, provider.date_order, provider.aliases) == ("euro_doc", "dmy", ("Continental Clinic",))
+
+
+def test_a_database_of_another_installation_or_a_broken_one_is_left_alone(
+    lost: Callable[[str], Settings], fresh: Callable[[str], Settings], backend: str
+) -> None:
+    settings = lost("x")
+    with Server(settings) as server:
+        # As the prefix of another store that begins like ours, and a database that nobody filled.
+        server.create(f"{settings.database_prefix}test_gary_wang")
+        server.create(f"{settings.database_prefix}nothing")
+    with Store.prepare(settings) as store:
+        assert [each.slug for each in store.providers()] == ["anna_keller", "oneil_pat"]
+
+
+def test_a_rebuilding_that_is_raced_gives_each_provider_once(lost: Callable[[str], Settings], tmp_path: Path) -> None:
+    settings = lost("r")
+    together(open_store, *[(settings,)] * 4, folder=tmp_path)
+    assert [row["slug"] for row in rows(settings, "system", "providers")] == ["anna_keller", "oneil_pat"]
+    assert all(ours == theirs for ours, theirs in identities(settings).values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+def test_a_rebuilding_that_is_killed_is_done_by_the_next(lost: Callable[[str], Settings], tmp_path: Path) -> None:
+    settings = lost("k")
+    whole = moments(open_store, settings, folder=tmp_path)
+    expected = contents(settings)
+    last = max(n for n, moment in enumerate(whole) if "CREATE INDEX" in moment)
+    for number in (n for n, moment in enumerate(whole) if n > last and writes(moment)):
+        _lose_the_system_database(settings)
+        assert kill_at(number, open_store, settings, folder=tmp_path), whole[number]
+        open_store(settings)
+        assert differences(contents(settings), expected) == [], whole[number]

@@ -15,10 +15,15 @@ from builders import a_file, a_patient
 from contents import contents, differences, identities, rows
 from jobs import ingest, register_provider
 from processes import kill_at, moments, together, writes
+from sqlalchemy import event
 
 from webautodash.config import Settings
+from webautodash.domain.documents import read_document
 from webautodash.services import fleet
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.providers import register
 from webautodash.services.store import Store
+from webautodash.services.storing import Stored, store_document
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,6 +97,26 @@ def test_files_of_one_provider_stored_at_once_are_all_stored_and_counted(
     assert (provider["total_sessions"], provider["total_patients"], provider["total_extractions"]) == (6, 60, 360)
     assert provider["total_conflicts"] == len(rows(settings, "gary_wang", "data_conflicts"))
     assert sorted(row["state"] for row in rows(settings, "system", "ingested_files")) == ["ingested"] * 6
+
+
+def test_counters_from_a_look_that_is_out_of_date_are_corrected(fresh: Callable[..., Settings], tmp_path: Path) -> None:
+    settings = fresh("o", results_dir=tmp_path)
+    first, second = tmp_path / "1.json", tmp_path / "2.json"
+    for path, prn in ((first, "P1"), (second, "P2")):
+        path.write_text(json.dumps(a_file(a_patient(prn))))
+    between: list[Stored] = []
+
+    def store_the_second(*arguments: Any) -> None:
+        if not between and "SET total_patients" in arguments[2]:
+            between.append(store_document(read_document(second), other.provider_database(owner), settings.zone))
+
+    with Store.prepare(settings) as store, Store.open(settings) as other:
+        owner = register(store, "Gary Wang").provider
+        event.listen(store.system.engine, "before_cursor_execute", store_the_second)
+        ingest_paths(store, [first])
+    assert between
+    [provider] = rows(settings, "system", "providers")
+    assert (provider["total_sessions"], provider["total_patients"]) == (2, 2)
 
 
 def test_one_new_name_registered_by_six_processes_is_one_row_and_one_database(

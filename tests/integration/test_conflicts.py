@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UnknownProvider, UsageError
-from webautodash.services import conflicts
+from webautodash.services import conflicts, patients
+from webautodash.services.store import Store
 
 ALL = tuple(ConflictStatus)
 
@@ -150,6 +154,60 @@ def test_a_review_needs_who_and_why(reviewed: Clinic, by: str, why: str) -> None
     one = conflicts.search(reviewed.store, "gary_wang").items[0]
     with pytest.raises(UsageError, match="--by and --why"):
         conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.RESOLVED, by=by, why=why)
+
+
+@pytest.mark.parametrize(
+    ("by", "why", "said"),
+    [("A" * 256, "x", "longer than 255"), ("\udcff", "x", "not UTF-8"), ("Ann", "\udcff", "not UTF-8")],
+)
+def test_what_a_column_cannot_hold_is_refused_alike(reviewed: Clinic, by: str, why: str, said: str) -> None:
+    one = conflicts.search(reviewed.store, "gary_wang").items[0]
+    with pytest.raises(UsageError, match=said):
+        conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.RESOLVED, by=by, why=why)
+    assert reviewed.count("conflict_reviews") == 0
+
+
+def test_a_name_of_255_characters_and_a_long_reason_are_kept_whole(reviewed: Clinic) -> None:
+    one = conflicts.search(reviewed.store, "gary_wang").items[0]
+    by, why = "É" * 255, "because " * 10_000
+    done = conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.RESOLVED, by=by, why=why)
+    assert (done.conflict.reviewed_by, done.reviews[0].notes) == (by, why.strip())
+
+
+def test_both_values_name_their_file_by_its_path(reviewed: Clinic) -> None:
+    one = conflicts.search(reviewed.store, "gary_wang").items[0]
+    shown = conflicts.show(reviewed.store, "gary_wang", one.id)
+    assert (shown.old_source.path, shown.new_source.path) == ("gary_wang/file_001.json", "gary_wang/file_002.json")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda store: conflicts.search(store, "gary_wang", prn="A1"),
+        lambda store: patients.history(store, "gary_wang", "A1"),
+    ],
+    ids=["search", "history"],
+)
+def test_a_patients_conflicts_are_looked_up_by_an_index(
+    reviewed: Clinic, backend: str, read: Callable[[Store], object]
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def listen(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: Any) -> None:
+        if "FROM data_conflicts" in statement:
+            asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        read(reviewed.store)
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+    [(statement, parameters)] = asked
+    explain = "EXPLAIN QUERY PLAN" if backend == "sqlite" else "EXPLAIN"
+    database = reviewed.store.server.database(f"{reviewed.settings.database_prefix}gary_wang")
+    with database.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
+    assert "ix_data_conflicts_patient_id" in str(plan)
 
 
 def test_an_unknown_conflict_or_provider_is_an_error_and_makes_nothing(reviewed: Clinic) -> None:

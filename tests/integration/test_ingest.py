@@ -183,6 +183,15 @@ def test_demographics_are_compared_whatever_the_criteria(clinic: Clinic) -> None
     assert _conflicts(clinic) == [("demographic_mismatch", "gender", "high", "unresolved")]
 
 
+def test_each_extraction_keeps_the_demographics_it_came_with(clinic: Clinic) -> None:
+    for month, phone in ((2, "111"), (3, "222"), (1, "333")):
+        person = {"phone": phone, "email": f"{phone}@example.org", "address": f"{phone} Main St", "first_name": phone}
+        clinic.ingest(a_file(a_patient("GW1", demographics=person), at=f"2024-{month:02}-01T00:00:00"))
+    assert [row["phone"] for row in clinic.rows("patient_extractions")] == ["111", "222", "333"]
+    assert [row["address"] for row in clinic.rows("patient_extractions")][2] == "333 Main St"
+    assert clinic.rows("patients")[0]["phone"] == "222"
+
+
 def test_other_criteria_alone_are_neither_duplicate_nor_conflict(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1", medications=["Aspirin 81 mg"])))
     for other in ({"medication": "Metformin"}, {"start": "2021-01-01"}, {"end": None}):
@@ -245,9 +254,14 @@ def test_a_prn_may_come_as_a_number(clinic: Clinic) -> None:
 
 
 def test_a_prn_twice_with_the_same_content_is_stored_once(clinic: Clinic) -> None:
-    outcome = clinic.ingest(a_file(a_patient("GW1", age="35 yrs"), a_patient("GW1", age="36 yrs"), a_patient("GW2")))
+    first = a_patient("GW1", age="35 yrs", filter_medication_name="Xanax", note="kept too")
+    outcome = clinic.ingest(a_file(first, a_patient("GW1", age="36 yrs"), a_patient("GW2")))
     assert (outcome.found, outcome.stored, outcome.duplicates, outcome.conflicts) == (3, 2, 1, 0)
+    assert (outcome.state, outcome.set_aside) == ("ingested", 0)
     assert clinic.count("patient_extractions") == 2
+    [kept] = clinic.rows("set_aside_patients")
+    assert (kept["reason"], json.loads(kept["raw_json"])) == ("repeated_prn", first)
+    assert kept["taken_in_at"] is not None
 
 
 def test_a_prn_twice_with_different_content_keeps_the_later_and_says_so(clinic: Clinic) -> None:

@@ -26,6 +26,24 @@ def test_search_by_name_returns_all_matches_whatever_their_case(clinic: Clinic) 
     assert found("nobody") == []
 
 
+def test_accents_count_in_a_name_and_case_does_not_beyond_ascii_either(clinic: Clinic) -> None:
+    names = {"P1": "José Émile", "P2": "JOSÉ", "P3": "Jose", "P4": "Ørsted ЖУКОВ"}
+    clinic.ingest(a_file(*(a_patient(prn, name=name) for prn, name in names.items())))
+    found = {
+        text: [one.prn for one in patients.search(clinic.store, "gary_wang", text).items]
+        for text in ("jose", "josé", "émile", "ÉMILE", "emile", "ørsted жуков", "Ж")
+    }
+    assert found == {
+        "jose": ["P3"],
+        "josé": ["P1", "P2"],
+        "émile": ["P1"],
+        "ÉMILE": ["P1"],
+        "emile": [],
+        "ørsted жуков": ["P4"],
+        "Ж": ["P4"],
+    }
+
+
 def test_pages_are_stable_while_patients_arrive(clinic: Clinic) -> None:
     clinic.ingest(a_file(*(a_patient(f"P{number}") for number in range(10, 20))))
     first = patients.search(clinic.store, "gary_wang", limit=4)
@@ -98,6 +116,7 @@ def test_what_was_set_aside_is_listed_and_shown_as_it_came(clinic: Clinic) -> No
     shown = set_aside.show(clinic.store, "gary_wang", found.items[0].id)
     assert json.loads(shown.raw_json) == nameless
     assert dataclasses.replace(shown.entry) == found.items[0]
+    assert shown.entry.path == "gary_wang/file_001.json"
     assert set_aside.search(clinic.store, limit=1).more
     with pytest.raises(NotFound):
         set_aside.show(clinic.store, "gary_wang", 999_999)

@@ -148,8 +148,8 @@ def test_prns_are_equal_only_when_their_bytes_are(database: Database, history: H
         connection.exec_driver_sql(
             "INSERT INTO extraction_sessions (id, content_sha256, criteria_key, total_patients_found, "
             "successful_extractions, failed_extractions, conflicts_detected, patients_new, patients_stored, "
-            "patients_changed, patients_duplicate, medications, diagnoses, allergies, health_concerns, created_at) "
-            "VALUES (1, 'x', 'y', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '2025-01-01')"
+            "patients_changed, patients_duplicate, medications, diagnoses, allergies, health_concerns, "
+            "path, created_at) VALUES (1, 'x', 'y', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'x.json', '2025-01-01')"
         )
         for prn in prns:
             connection.exec_driver_sql(

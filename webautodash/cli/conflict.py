@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.listing import show_listing
 from webautodash.cli.options import (
     AfterOption,
     AnyProviderArgument,
@@ -17,7 +17,7 @@ from webautodash.cli.options import (
     StatusOption,
     TypeOption,
 )
-from webautodash.cli.output import complain, say, show_fields, show_json, show_table
+from webautodash.cli.output import show_fields, show_json
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.errors import UsageError
@@ -25,6 +25,17 @@ from webautodash.services import conflicts
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The review of recorded differences.")
+
+_COLUMNS = {
+    "provider": "provider",
+    "id": "id",
+    "severity": "severity",
+    "status": "status",
+    "type": "conflict_type",
+    "PRN": "prn",
+    "what": "description",
+    "found": "detected_at",
+}
 
 
 @app.command("list", epilog="Example: webautodash conflict list gary_wang --severity critical")
@@ -54,33 +65,8 @@ def list_(
             limit=limit,
             after=after,
         )
-    if as_json:
-        show_json(found)
-    elif not found.items:
-        say("no conflicts of this kind" if everything or status else "nothing waits for review")
-    else:
-        show_table(
-            ["provider", "id", "severity", "status", "type", "PRN", "what", "found"],
-            [
-                (
-                    one.provider,
-                    one.id,
-                    one.severity,
-                    one.status,
-                    one.conflict_type,
-                    one.prn,
-                    one.description,
-                    one.detected_at,
-                )
-                for one in found.items
-            ],
-        )
-        if found.more:
-            say(f"more: --after {found.next}" if found.next else "more: name a provider, or raise --limit")
-    for problem in found.problems:
-        complain(f"problem: {problem.problem}")
-    if found.problems:
-        raise typer.Exit(PROBLEMS)
+    nothing = "no conflicts of this kind" if everything or status else "nothing waits for review"
+    show_listing(found, _COLUMNS, nothing, as_json=as_json)
 
 
 @app.command()
@@ -153,4 +139,4 @@ def _item(value: object) -> str:
 
 def _file(source: conflicts.Source, session_id: int) -> str:
     extracted = f", extracted {source.extracted_at:%Y-%m-%d %H:%M}Z" if source.extracted_at else ""
-    return f"{source.results_filename or '(no name)'}{extracted} (session {session_id})"
+    return f"{source.path}{extracted} (session {session_id})"

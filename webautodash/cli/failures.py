@@ -1,17 +1,28 @@
 """Errors become exit statuses, here and nowhere else."""
 
-import os
+import errno
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import typer
 
-from webautodash.cli.output import complain
+from webautodash.cli.output import complain, unheard
 from webautodash.cli.verbosity import Verbosity
 from webautodash.errors import WebAutoDashError
 
 DONE, PROBLEMS, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+# What a write to a full or broken disk ends with; of our own files and sockets no such error comes this far.
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+def end_with(problems: Iterable[str]) -> None:
+    """Name what went wrong, each on a line of stderr, and end the command; go on where nothing did."""
+    found = list(problems)
+    for problem in found:
+        complain(f"problem: {problem}")
+    if found:
+        raise typer.Exit(PROBLEMS)
 
 
 def exit_status(run: Callable[[], object], said: Verbosity) -> int:
@@ -30,26 +41,30 @@ def exit_status(run: Callable[[], object], said: Verbosity) -> int:
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     except BrokenPipeError:
-        status = _unheard()
+        status = _enough()
     except SystemExit as leaving:
         # Typer's own answer to a broken pipe.
         if not isinstance(leaving.__context__, BrokenPipeError):
             raise
-        status = _unheard()
+        status = _enough()
     except Exception as error:  # nobody else is there to hear of it
         _trace(error, said)
-        # Without its text: it may quote a value.
-        again = "" if said.debug else "; run again with --debug to see where"
-        complain(f"error: unexpected {type(error).__name__}{again}")
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+            unheard(sys.stdout)
+            complain(f"error: cannot write the output: {error.strerror}")
+        else:
+            # Without its text: it may quote a value.
+            again = "" if said.debug else "; run again with --debug to see where"
+            complain(f"error: unexpected {type(error).__name__}{again}")
         status = PROBLEMS
     if status == INTERRUPTED:
         complain("interrupted")
     return status
 
 
-def _unheard() -> int:
-    """Whoever reads has had enough, which is no error; the flush at the interpreter's end must not fail either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _enough() -> int:
+    """Whoever reads has had enough, which is no error."""
+    unheard(sys.stdout)
     return DONE
 
 

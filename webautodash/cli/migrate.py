@@ -2,9 +2,9 @@
 
 import typer
 
-from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.failures import end_with
 from webautodash.cli.options import JsonOption, OnlyProviderOption
-from webautodash.cli.output import complain, say, show_json, show_table
+from webautodash.cli.output import say, show_json, show_table
 from webautodash.config import Settings
 from webautodash.services import fleet
 from webautodash.services.store import Store
@@ -26,7 +26,7 @@ def up(provider: OnlyProviderOption = None, as_json: JsonOption = False) -> None
         )
     elif not any(one.error for one in results):
         say(f"{len(results)} {'database' if len(results) == 1 else 'databases'}, all at head; nothing to do")
-    _end([f"{one.database}: {one.error}" for one in results if one.error])
+    end_with(f"{one.database}: {one.error}" for one in results if one.error)
 
 
 @app.command()
@@ -41,7 +41,7 @@ def current(provider: OnlyProviderOption = None, as_json: JsonOption = False) ->
             ["database", "provider", "revision", "head", "state"],
             [(one.database, one.provider, one.revision, one.head, one.state) for one in found],
         )
-    _end([f"{one.database} is {one.state}" for one in found if one.state is not fleet.Standing.AT_HEAD])
+    end_with(f"{one.database} is {one.state}" for one in found if one.state is not fleet.Standing.AT_HEAD)
 
 
 @app.command()
@@ -55,14 +55,7 @@ def check(provider: OnlyProviderOption = None, as_json: JsonOption = False) -> N
         for one in reports:
             if not one.differences and not one.error:
                 say(f"{one.database}: no drift")
-    _end(
+    end_with(
         [f"{one.database}: {one.error}" for one in reports if one.error]
         + [f"{one.database}: {difference}" for one in reports for difference in one.differences]
     )
-
-
-def _end(problems: list[str]) -> None:
-    for problem in problems:
-        complain(f"problem: {problem}")
-    if problems:
-        raise typer.Exit(PROBLEMS)

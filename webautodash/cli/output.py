@@ -1,11 +1,12 @@
 """What stands on stdout: one JSON document, or tables that read well on a terminal and in a pipe."""
 
-import dataclasses
-import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TextIO
+
+from webautodash.services.json_document import to_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,7 +16,7 @@ _GAP = 2
 
 def show_json(result: object) -> None:
     """The one document of a ``--json`` command, in UTF-8 whatever the terminal's encoding."""
-    text = json.dumps(result, ensure_ascii=False, indent=2, default=_plain)
+    text = to_json(result)
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode() + b"\n")
     sys.stdout.buffer.flush()
@@ -27,8 +28,18 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """A line on stderr."""
-    _write(sys.stderr, printable(text))
+    """A line on stderr; where nobody can take it, the work goes on all the same."""
+    try:
+        _write(sys.stderr, printable(text))
+    except OSError:
+        unheard(sys.stderr)
+
+
+def unheard(stream: TextIO) -> None:
+    """Write to nowhere from now on: the flush at the interpreter's end would fail once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -119,14 +130,3 @@ def _cell(value: object) -> str:
         case _:
             text = str(value)
     return printable(" ".join(text.splitlines()))
-
-
-def _plain(value: object) -> object:
-    """For JSON: what it cannot hold as it is."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if dataclasses.is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    raise TypeError(type(value).__name__)

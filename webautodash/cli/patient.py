@@ -46,7 +46,7 @@ _COLUMNS = {
 def list_(
     provider: ProviderArgument,
     name: Annotated[
-        str | None, typer.Option("--name", metavar="TEXT", help="Only with this in the name, whatever its case.")
+        str | None, typer.Option("--name", metavar="TEXT", help="Only with this in the name; its case does not count.")
     ] = None,
     limit: LimitOption = 50,
     after: Annotated[str | None, typer.Option("--after", metavar="PRN", help="Continue behind this PRN.")] = None,

@@ -17,17 +17,17 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The registr
 @app.command(epilog="Example: webautodash provider register 'Gary Wang'")
 def register(
     name: Annotated[str, typer.Argument(metavar="NAME", help="As the files name the provider.", show_default=False)],
-    folder: Annotated[
-        str | None, typer.Option("--folder", metavar="FOLDER", help="The folder below Results, where not the slug.")
-    ] = None,
     date_order: Annotated[
-        DateOrder, typer.Option("--date-order", help="How this provider's portal writes 03/04/2024.")
-    ] = DateOrder.MDY,
+        DateOrder | None,
+        typer.Option(
+            "--date-order", help="How this provider's portal writes dates with slashes; mdy where nothing is said."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Register a provider and make the database that is theirs. Safe to repeat."""
     with Store.prepare(Settings.load()) as store:
-        done = providers.register(store, name, folder=folder, date_order=date_order)
+        done = providers.register(store, name, date_order=date_order)
     if as_json:
         show_json(done)
     else:

@@ -1,10 +1,8 @@
 """What became of files: a line for each that needs a look, a table of all."""
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import PurePath
 
 from webautodash.cli.output import complain, say, show_numbers
 from webautodash.cli.verbosity import Verbosity
@@ -69,9 +67,7 @@ def _tell(outcome: FileOutcome) -> None:
     if outcome.state in {FileResult.INGESTED, FileResult.ALREADY_INGESTED}:
         return
     advice = _ADVICE.get(outcome.state)
-    # Most errors begin with the file's name; the line has its path.
-    reason = re.sub(rf"^{re.escape(PurePath(outcome.path).name)}[,:] ", "", outcome.reason or "")
-    complain(f"{outcome.state}: {outcome.path}: {reason}{f'; {advice}' if advice else ''}")
+    complain(f"{outcome.state}: {outcome.path}: {outcome.reason}{f'; {advice}' if advice else ''}")
 
 
 def _show_totals(report: IngestReport, known: int) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.listing import show_listing
 from webautodash.cli.options import (
     AfterOption,
     AnyProviderArgument,
@@ -15,7 +16,7 @@ from webautodash.cli.options import (
     NumberArgument,
     ProviderArgument,
 )
-from webautodash.cli.output import complain, say, show_fields, show_json, show_table
+from webautodash.cli.output import complain, say, show_fields, show_json
 from webautodash.config import Settings
 from webautodash.errors import UsageError
 from webautodash.services import providers, set_aside
@@ -25,6 +26,16 @@ from webautodash.services.store import Store
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Patients that could not be taken in.")
 
 _TOO_LARGE = 64 << 20
+_COLUMNS = {
+    "provider": "provider",
+    "id": "id",
+    "file": "path",
+    "position": "position",
+    "reason": "reason",
+    "where": "detail",
+    "since": "created_at",
+    "taken in": "taken_in_at",
+}
 
 
 @app.command("list")
@@ -38,33 +49,8 @@ def list_(
     """Who waits, out of which file, and why."""
     with Store.open(Settings.load()) as store:
         found = set_aside.search(store, provider, taken_in=None if everything else False, limit=limit, after=after)
-    if as_json:
-        show_json(found)
-    elif not found.items:
-        say("nobody was ever set aside" if everything else "nobody is set aside")
-    else:
-        show_table(
-            ["provider", "id", "file", "position", "reason", "where", "since", "taken in"],
-            [
-                (
-                    one.provider,
-                    one.id,
-                    one.results_filename,
-                    one.position,
-                    one.reason,
-                    one.detail,
-                    one.created_at,
-                    one.taken_in_at,
-                )
-                for one in found.items
-            ],
-        )
-        if found.more:
-            say(f"more: --after {found.next}" if found.next else "more: name a provider, or raise --limit")
-    for problem in found.problems:
-        complain(f"problem: {problem.problem}")
-    if found.problems:
-        raise typer.Exit(PROBLEMS)
+    nothing = "nobody was ever set aside" if everything else "nobody is set aside"
+    show_listing(found, _COLUMNS, nothing, as_json=as_json)
 
 
 @app.command()
@@ -79,7 +65,7 @@ def show(provider: ProviderArgument, set_aside_id: NumberArgument, as_json: Json
     show_fields(
         {
             "set aside": f"{one.id} of {one.provider}",
-            "file": one.results_filename,
+            "file": one.path,
             "position": one.position,
             "reason": one.reason,
             "where": one.detail,

@@ -2,9 +2,9 @@
 
 import typer
 
-from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.failures import end_with
 from webautodash.cli.options import AnyProviderArgument, JsonOption
-from webautodash.cli.output import complain, say, show_fields, show_json, show_numbers
+from webautodash.cli.output import say, show_fields, show_json, show_numbers
 from webautodash.config import Settings
 from webautodash.services.statistics import ProviderStatistics, Statistics, statistics
 from webautodash.services.store import Store
@@ -45,10 +45,7 @@ def stats(provider: AnyProviderArgument = None, as_json: JsonOption = False) -> 
         _show_all(found)
     elif not found.problems:
         say("no provider is registered yet")
-    for problem in found.problems:
-        complain(f"problem: {problem.slug}: {problem.problem}")
-    if found.problems:
-        raise typer.Exit(PROBLEMS)
+    end_with(f"{problem.slug}: {problem.problem}" for problem in found.problems)
 
 
 def _show_all(found: Statistics) -> None:
@@ -64,7 +61,7 @@ def _show_one(one: ProviderStatistics) -> None:
     show_fields(
         {"provider": one.name, "database": one.database_name}
         | {label: getattr(one, name) for label, name in _NUMBERS.items()}
-        | {"still set aside": one.waiting, "conflicts": one.total_conflicts}
+        | {"conflicts": one.total_conflicts}
         | {f"  {word.replace('_', ' ')}": number for word, number in one.conflicts_by_type.items()}
         | {f"  {word}": number for word, number in one.conflicts_by_severity.items()}
     )

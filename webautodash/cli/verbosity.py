@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.output import printable
+
 
 @dataclass(slots=True)
 class Verbosity:
@@ -43,14 +45,22 @@ DebugOption = Annotated[
 NAMES = frozenset({"_quiet", "_verbose", "_debug"})
 
 
+class _OneLine(logging.Formatter):
+    """A line of the log: a file's name in it can neither begin another line nor command the terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
+        return printable(super().formatMessage(record))
+
+
 def _listen(said: Verbosity) -> None:
     level = logging.DEBUG if said.debug else logging.INFO if said.verbose else logging.ERROR
     # Only this package's own loggers: a driver's would print statements with their values.
     logger = logging.getLogger("webautodash")
-    logger.handlers.clear()
+    # One that drops everything, where nothing is to be heard: without any, logging prints errors itself.
+    handler: logging.Handler = logging.NullHandler()
     if said.debug or said.verbose:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
-        logger.addHandler(handler)
+        handler.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    logger.handlers[:] = [handler]
     logger.setLevel(level)
     logger.propagate = False

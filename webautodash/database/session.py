@@ -60,7 +60,13 @@ def _translate(error: DBAPIError, dialect: Dialect, database: str) -> WebAutoDas
         case Trouble.DUPLICATE_KEY:
             return DuplicateKey(database, code, "a unique key holds this row already")
         case Trouble.REFUSED:
-            return DatabaseError(database, code, _ADVICE.get(code, "the statement was undone"))
+            return DatabaseError(database, code, _advice(code))
+
+
+def _advice(code: str) -> str:
+    # SQLITE_READONLY_DIRECTORY is a kind of SQLITE_READONLY.
+    general = "_".join(code.split("_")[:2])
+    return _ADVICE.get(code) or _ADVICE.get(general, "the statement was undone")
 
 
 _ADVICE = {
@@ -75,6 +81,7 @@ _ADVICE = {
     "2003": "no server listens there: check that it runs, WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and _PORT",
     "2026": "TLS failed: name the server's certificate authority in WEBAUTODASH_TLS_CA",
     "SQLITE_READONLY": "the SQLite folder is read-only for this user",
+    "SQLITE_CANTOPEN": "its file cannot be opened; check that it is there, and the rights on it and its folder",
     "SQLITE_FULL": "the disk is full",
     "SQLITE_CORRUPT": "the database file is damaged; keep it, and restore a backup beside it",
     "SQLITE_NOTADB": "the file is no SQLite database; keep it, and restore a backup beside it",

@@ -43,6 +43,8 @@ class ExtractionSession(Created, ProviderBase):
     end_date: Mapped[date | None]
     extracted_at: Mapped[datetime | None]
     results_filename: Mapped[Name | None]
+    path: Mapped[Prose]
+    """Where the file lay when it was ingested, below Results."""
     extra: Mapped[Json | None]
     """Fields of the file's metadata that have no column, or do not fit theirs, as they came."""
 
@@ -81,10 +83,15 @@ class PatientExtraction(ProviderBase):
     """Place in the file, from 0."""
     patient_uuid: Mapped[Name | None]
     patient_name: Mapped[Name | None]
+    first_name: Mapped[Name | None]
+    last_name: Mapped[Name | None]
     date_of_birth: Mapped[date | None]
     date_of_birth_text: Mapped[Name | None]
     age: Mapped[Name | None]
     gender: Mapped[Name | None]
+    phone: Mapped[Name | None]
+    email: Mapped[Name | None]
+    address: Mapped[Prose | None]
     filter_medication_name: Mapped[Prose | None]
     filter_medication_strength: Mapped[Name | None]
     filter_start_date: Mapped[Name | None]

@@ -9,6 +9,7 @@ from webautodash.models.base import (
     BigId,
     Created,
     Identifier,
+    Json,
     Name,
     Prn,
     Prose,
@@ -28,6 +29,10 @@ class DatabaseIdentity(Created, ProviderBase):
     identity: Mapped[Word]
     slug: Mapped[Identifier]
     name: Mapped[Name]
+    folder: Mapped[Name | None]
+    date_order: Mapped[Word]
+    aliases: Mapped[Json]
+    """The other names, as a list: what the registry needs to be rebuilt from here."""
 
 
 class Patient(Created, ProviderBase):

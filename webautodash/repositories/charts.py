@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from webautodash.database.dialects.statements import holds
 from webautodash.models import (
     Allergy,
     ClinicalRow,
@@ -31,11 +32,10 @@ class ChartRepository:
         self._session = session
 
     def search(self, name: str | None = None, limit: int = 100, after_prn: str | None = None) -> Page[Patient]:
-        """The patients in whose name ``name`` stands, whatever its case, by PRN; without it all."""
+        """The patients in whose name ``name`` stands, by PRN; without it all. Case does not count, accents do."""
         statement = select(Patient).order_by(Patient.prn).limit(limit + 1)
         if name is not None:
-            folded = func.lower(Patient.patient_name)
-            statement = statement.where(folded.contains(name.lower(), autoescape=True))
+            statement = statement.where(holds(self._session.connection(), Patient.patient_name, name))
         if after_prn is not None:
             statement = statement.where(Patient.prn > after_prn)
         rows = self._session.scalars(statement).all()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.differences import Difference
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
-from webautodash.models import ConflictReview, DataConflict
+from webautodash.models import ConflictReview, DataConflict, Patient
 from webautodash.repositories.pages import Page
 from webautodash.repositories.rows import insert_rows
 
@@ -59,7 +59,9 @@ class ConflictRepository:
         if severity is not None:
             statement = statement.where(DataConflict.severity == severity)
         if prn is not None:
-            statement = statement.where(DataConflict.prn == prn)
+            # The table's index is on the patient.
+            patient = select(Patient.id).where(Patient.prn == prn).scalar_subquery()
+            statement = statement.where(DataConflict.patient_id == patient)
         if after is not None:
             statement = statement.where(_behind(after, rank))
         rows = self._session.scalars(statement).all()
@@ -99,12 +101,12 @@ class ConflictRepository:
         conflict.reviewed_by, conflict.reviewed_at, conflict.resolution_notes = by, at, why
         self._session.flush()
 
-    def by_patient(self, prn: str) -> Mapping[int, list[DataConflict]]:
+    def by_patient(self, patient_id: int) -> Mapping[int, list[DataConflict]]:
         """The conflicts of one patient, by the session whose values were the newer ones."""
         found: dict[int, list[DataConflict]] = {}
         statement = (
             select(DataConflict)
-            .where(DataConflict.prn == prn)
+            .where(DataConflict.patient_id == patient_id)
             .order_by(_rank(), DataConflict.detected_at, DataConflict.id)
         )
         for conflict in self._session.scalars(statement):

@@ -58,11 +58,11 @@ class FileRepository:
             .execution_options(synchronize_session=False)
         )
 
-    def set_counts(self, content_sha256: str, record: dict[str, object], now: datetime) -> None:
-        """Correct the state and counts of every path that holds these bytes."""
+    def set_counts(self, provider_id: int, content_sha256: str, record: dict[str, object], now: datetime) -> None:
+        """Correct the state and counts of every path of a provider that holds these bytes."""
         self._session.execute(
             update(IngestedFile)
-            .where(IngestedFile.content_sha256 == content_sha256)
+            .where(IngestedFile.provider_id == provider_id, IngestedFile.content_sha256 == content_sha256)
             .values(**record, updated_at=now)
             .execution_options(synchronize_session=False)
         )

@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webautodash.models import DatabaseIdentity
+from webautodash.repositories.providers import RegisteredProvider
 
 
 class IdentityRepository:
@@ -16,7 +17,23 @@ class IdentityRepository:
         """The row, None where it was never written."""
         return self._session.scalars(select(DatabaseIdentity)).first()
 
-    def claim(self, identity: str, slug: str, name: str) -> None:
+    def claim(self, owner: RegisteredProvider) -> None:
         """Write whose database it is. Raises through the primary key where it is somebody's already."""
-        self._session.add(DatabaseIdentity(id=1, identity=identity, slug=slug, name=name))
+        self._session.add(
+            DatabaseIdentity(
+                id=1,
+                identity=owner.identity,
+                slug=owner.slug,
+                name=owner.name,
+                folder=owner.folder,
+                date_order=owner.date_order,
+                aliases=list(owner.aliases),
+            )
+        )
+        self._session.flush()
+
+    def add_alias(self, alias: str) -> None:
+        """Keep another name of the owner, once."""
+        row = self._session.scalars(select(DatabaseIdentity).with_for_update()).one()
+        row.aliases = [*row.aliases, *([] if alias in row.aliases else [alias])]
         self._session.flush()

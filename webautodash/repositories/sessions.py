@@ -77,14 +77,12 @@ class SessionRepository:
         """The session of the file with these bytes."""
         return self._one(ExtractionSession.content_sha256 == content_sha256)
 
-    def source(self, session_id: int) -> tuple[str | None, datetime | None]:
-        """The name of a session's file, as the file itself gives it, and when it was extracted."""
+    def source(self, session_id: int) -> tuple[str, datetime | None]:
+        """Where a session's file lay below Results, and when it was extracted."""
         row = self._session.execute(
-            select(ExtractionSession.results_filename, ExtractionSession.extracted_at).where(
-                ExtractionSession.id == session_id
-            )
+            select(ExtractionSession.path, ExtractionSession.extracted_at).where(ExtractionSession.id == session_id)
         ).one()
-        return row.results_filename, row.extracted_at
+        return row.path, row.extracted_at
 
     def lock(self, session_id: int) -> StoredSession | None:
         """A session, locked until the transaction ends."""
@@ -99,12 +97,13 @@ class SessionRepository:
         ).one()
         return row.criteria_key, row.extracted_at
 
-    def add(self, content_sha256: str, record: SessionRecord, now: datetime) -> int:
+    def add(self, content_sha256: str, record: SessionRecord, path: str, now: datetime) -> int:
         """Open a session; its counts follow with ``finish``. Raises through the unique key on the same bytes."""
         row = ExtractionSession(
             content_sha256=content_sha256,
             criteria_key=record.criteria_key,
             extracted_at=record.extracted_at,
+            path=path,
             created_at=now,
             **record.values,
             **Tally().values(),

@@ -16,7 +16,6 @@ from webautodash.models import (
     Patient,
     PatientExtraction,
     ProviderBase,
-    SetAsidePatient,
 )
 from webautodash.repositories.conflicts import ConflictRepository
 
@@ -33,8 +32,7 @@ class Numbers:
     changed: int
     duplicates: int
     set_aside: int
-    waiting: int
-    """Set aside and not taken in since."""
+    """Those of them that were taken in since count as stored, changed or duplicates."""
     medications: int
     diagnoses: int
     allergies: int
@@ -74,7 +72,6 @@ class StatisticsRepository:
             by_type[kind] += number
             by_severity[severity] += number
             by_status[status] += number
-        waiting = select(func.count()).where(SetAsidePatient.taken_in_at.is_(None))
         return Numbers(
             total_patients=self._count(Patient),
             total_sessions=self._count(ExtractionSession),
@@ -84,7 +81,6 @@ class StatisticsRepository:
             changed=int(changed or 0),
             duplicates=int(duplicates or 0),
             set_aside=int(failed or 0),
-            waiting=self._session.scalar(waiting) or 0,
             medications=self._count(Medication),
             diagnoses=self._count(Diagnosis),
             allergies=self._count(Allergy),

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from webautodash.domain.limits import SHORT_TEXT_LENGTH
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UsageError
 from webautodash.models import ConflictReview, DataConflict
@@ -56,9 +57,9 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The file that a value comes from."""
+    """The file that a value comes from; ``path`` is where it lay, below Results."""
 
-    results_filename: str | None
+    path: str
     extracted_at: datetime | None
 
 
@@ -117,11 +118,18 @@ def resolve(
 ) -> ReviewedConflict:
     """Take a step in a conflict's review: any status may follow any other, and every step is kept.
 
-    Raises NotFound, and UsageError without ``by`` or ``why`` or where the conflict has this status already.
+    Raises NotFound, and UsageError without ``by`` or ``why``, for a ``by`` longer than 255 characters, for either in
+    what is no UTF-8, and where the conflict has this status already.
     """
     by, why = by.strip(), why.strip()
     if not by or not why:
         raise UsageError("a review needs who decides and why: --by and --why")
+    if len(by) > SHORT_TEXT_LENGTH:
+        raise UsageError(f"--by is longer than {SHORT_TEXT_LENGTH} characters")
+    try:
+        (by + why).encode()
+    except UnicodeEncodeError:
+        raise UsageError("--by or --why is not UTF-8") from None
     owner = resolved(store, provider)
 
     def step(session: Session) -> ReviewedConflict:

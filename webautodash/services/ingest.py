@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from traceback import extract_tb
 
 from webautodash.domain.documents import read_document
 from webautodash.domain.vocabulary import FileState, Level
@@ -85,19 +86,36 @@ def _take(store: Store, candidate: Candidate, *, rested: bool = False) -> tuple[
         document = read_document(candidate.path)
         owner = owner_of(store, candidate.path, document.provider_name, candidate.folder)
         provider = store.provider_database(owner)
-        stored = store_document(document, provider, store.settings.zone)
+        stored = store_document(document, provider, store.settings.zone, shown)
         return _outcome(shown, document.sha256, document.size, provider, stored), provider
     except StillBeingWritten as error:
         return FileOutcome(shown, FileResult.WAITING, reason=str(error)), None
     except _REJECTIONS as error:
         unfinished = isinstance(error, MalformedDocument) and error.truncated and not rested
         if unfinished and _age(candidate.path) < store.settings.settle_seconds:
-            return FileOutcome(shown, FileResult.WAITING, reason=f"{error}; it may be still in the making"), None
-        return FileOutcome(shown, FileResult.REJECTED, reason=str(error)), None
+            return FileOutcome(
+                shown, FileResult.WAITING, reason=f"{_reason(error)}; it may be still in the making"
+            ), None
+        return FileOutcome(shown, FileResult.REJECTED, reason=_reason(error)), None
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as error:
         return FileOutcome(shown, FileResult.FAILED, reason=str(error)), provider
+    except Exception as error:  # whatever is wrong with one file, the others go on
+        return FileOutcome(shown, FileResult.FAILED, reason=_unexpected(error)), provider
+
+
+def _reason(error: WebAutoDashError) -> str:
+    """What an error says beside the file's name, which the outcome has already."""
+    if isinstance(error, MalformedDocument):
+        return f"{error.position}: {error.reason}"
+    return error.reason if isinstance(error, UnusableFile | WrongFolder) else str(error)
+
+
+def _unexpected(error: Exception) -> str:
+    # Where and of what type; the text of an error that nobody planned may quote a value.
+    where = extract_tb(error.__traceback__)[-1]
+    return f"unexpected {type(error).__name__} at {Path(where.filename).name}, line {where.lineno}; please report it"
 
 
 def _age(path: Path) -> float:

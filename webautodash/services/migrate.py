@@ -21,7 +21,8 @@ from sqlalchemy.types import TypeEngine
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
-from webautodash.errors import NotAtHead, TerminalError
+from webautodash.database.session import retrying
+from webautodash.errors import NewerThanProgram, NotAtHead, TerminalError
 from webautodash.models import ProviderBase, SystemBase
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -53,9 +54,10 @@ def current(database: Database) -> str | None:
 
 
 def require_head(database: Database, history: History) -> None:
-    """Raise NotAtHead for a database that this version cannot work with."""
+    """Raise NotAtHead, or NewerThanProgram, for a database that this version cannot work with."""
     found, needed = current(database), head(history)
     if found != needed:
+        _refuse_newer(database, history, found)
         raise NotAtHead(database.name, found, needed)
 
 
@@ -64,8 +66,18 @@ def upgrade(database: Database, history: History) -> bool:
     found = current(database)
     if found == head(history):
         return False
+    _refuse_newer(database, history, found)
+    retrying(lambda: _upgrade(database, history))
+    return True
+
+
+def _refuse_newer(database: Database, history: History, found: str | None) -> None:
     if found is not None and not knows(history, found):
-        raise NotAtHead(database.name, found, head(history))
+        raise NewerThanProgram(database.name, found, head(history))
+
+
+def _upgrade(database: Database, history: History) -> None:
+    # Each revision bears to be run again, so a lost connection is no reason to give up.
     with database.migrating() as connection:
         config = _config(history)
         config.attributes["connection"] = connection
@@ -73,7 +85,6 @@ def upgrade(database: Database, history: History) -> bool:
             command.upgrade(config, "head")
         except CommandError as error:
             raise TerminalError(f"database {database.name}: {error}") from None
-    return True
 
 
 def drift(database: Database, history: History) -> list[str]:

@@ -53,7 +53,8 @@ class Extraction:
 
     id: int
     session_id: int
-    results_filename: str | None
+    path: str
+    """Where the session's file lay, below Results."""
     extracted_at: datetime | None
     target_medication: str | None
     start_date: date | None
@@ -86,7 +87,10 @@ class History:
 def search(
     store: Store, provider: str, name: str | None = None, limit: int = 50, after: str | None = None
 ) -> Page[Person]:
-    """The patients in whose name ``name`` stands, whatever its case; by PRN, from behind the PRN ``after``."""
+    """The patients in whose name ``name`` stands, by PRN, from behind the PRN ``after``.
+
+    The case of letters does not count, accents do.
+    """
     with store.provider_database(resolved(store, provider)).reading() as session:
         page = ChartRepository(session).search(name, limit, after)
         return Page(tuple(_person(row) for row in page.items), page.next)
@@ -99,7 +103,7 @@ def show(store: Store, provider: str, prn: str) -> Chart:
         charts = ChartRepository(session)
         person = _known(charts, prn, owner.slug)
         extractions = charts.extractions(person.prn)[:1]
-        told = _extractions(charts, ConflictRepository(session), person.prn, extractions)
+        told = _extractions(charts, ConflictRepository(session), person.id, extractions)
         if not extractions:
             return Chart(owner.slug, _person(person), None, {})
         source = _source(extractions[0][0])
@@ -112,7 +116,7 @@ def history(store: Store, provider: str, prn: str) -> History:
     with store.provider_database(owner).reading() as session:
         charts = ChartRepository(session)
         person = _known(charts, prn, owner.slug)
-        told = _extractions(charts, ConflictRepository(session), person.prn, charts.extractions(person.prn))
+        told = _extractions(charts, ConflictRepository(session), person.id, charts.extractions(person.prn))
         return History(owner.slug, _person(person), tuple(told))
 
 
@@ -126,16 +130,16 @@ def _known(charts: ChartRepository, prn: str, slug: str) -> Patient:
 def _extractions(
     charts: ChartRepository,
     conflicts: ConflictRepository,
-    prn: str,
+    patient_id: int,
     extractions: Sequence[tuple[PatientExtraction, ExtractionSession]],
 ) -> list[Extraction]:
     counts = charts.counts(sorted({_source(row) for row, _ in extractions}))
-    brought: Mapping[int, list[DataConflict]] = conflicts.by_patient(prn)
+    brought: Mapping[int, list[DataConflict]] = conflicts.by_patient(patient_id)
     return [
         Extraction(
             id=row.id,
             session_id=session.id,
-            results_filename=session.results_filename,
+            path=session.path,
             extracted_at=row.extracted_at,
             target_medication=session.target_medication,
             start_date=session.start_date,

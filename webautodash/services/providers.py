@@ -22,6 +22,7 @@ from webautodash.errors import (
     MalformedDocument,
     ProviderNameTaken,
     UnknownProvider,
+    UnusableFile,
     UsageError,
     WrongDatabase,
     WrongFolder,
@@ -31,6 +32,7 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
 from webautodash.services.log import SystemLog
 from webautodash.services.migrate import History
+from webautodash.services.registry import identity_of, restore
 from webautodash.services.store import Store
 
 _COMPONENT = "providers"
@@ -56,11 +58,13 @@ def resolve(store: Store, name: str) -> RegisteredProvider:
 
 
 def register(
-    store: Store, name: str, *, folder: str | None = None, date_order: DateOrder = DateOrder.MDY
+    store: Store, name: str, *, folder: str | None = None, date_order: DateOrder | None = None
 ) -> Registration:
     """Make sure that a provider is registered, and has a database at head that says it is theirs.
 
     Each step bears to be repeated and to be raced: killed anywhere, the next call goes on from there.
+    ``folder`` is where their first file lies. ``date_order`` says how they write dates with slashes, by default with
+    the month first; it cannot be changed later.
     Raises InvalidProviderName, ProviderNameTaken, WrongDatabase.
     """
     display = check_provider_name(name)
@@ -99,13 +103,20 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
 
     def add(session: Session) -> bool:
         repository = ProviderRepository(session)
+        if repository.by_name(display) is None:
+            _refuse_taken(repository, display, unless=owner)
+            repository.add_alias(owner.id, display)
+            return True
+        return False
+
+    with store.system.reading() as session:
+        repository = ProviderRepository(session)
         holder = repository.by_name(display)
         if holder is not None and holder.id != owner.id:
             raise UsageError(f"{display!r} is already the name of the provider {holder.name!r} ({holder.slug})")
-        if holder is None:
-            repository.add_alias(owner.id, display)
-        return holder is None
-
+        _refuse_taken(repository, display, unless=owner)
+    # In their own database first: the registry can be rebuilt from there.
+    store.provider_database(owner).run(lambda session: IdentityRepository(session).add_alias(display))
     if store.system.run(add):
         SystemLog(store.system).record(
             Level.INFO, _COMPONENT, "alias_added", f"{display} is {owner.name}", provider=owner.slug
@@ -119,6 +130,8 @@ def owner_of(store: Store, path: Path, named: str | None, folder: str | None) ->
     A provider nobody has seen yet is registered. Raises WrongFolder where name and folder disagree,
     MalformedDocument where there is neither, and what ``register`` raises.
     """
+    if folder is not None and not folder.isprintable():
+        raise UnusableFile(path, "lies in a folder whose name is no printable text; rename the folder")
     if folder is None:
         if named is None:
             raise MalformedDocument(path, "$.extraction_metadata.provider_name", "no provider is named")
@@ -158,56 +171,57 @@ def _holders(store: Store, folder: str) -> list[RegisteredProvider]:
 
 
 def _entry(
-    session: Session, store: Store, name: str, folder: str | None, date_order: DateOrder
+    session: Session, store: Store, name: str, folder: str | None, date_order: DateOrder | None
 ) -> tuple[RegisteredProvider, bool]:
     repository = ProviderRepository(session)
-    known = repository.by_name(name)
-    if known is not None:
-        return known, False
     wanted = slug(name)
-    holder = repository.by_slug(wanted) or next(iter(repository.by_letters(name)), None)
-    if holder is not None and same_name_key(holder.name) == same_name_key(name):
-        # Another process registered it between our two looks.
-        return holder, False
-    if holder is not None:
-        raise ProviderNameTaken(name, holder.name, holder.slug)
+    known = repository.by_name(name) or repository.by_slug(wanted)
+    if known is not None and _is_called(known, name):
+        if date_order not in {None, known.date_order}:
+            raise UsageError(
+                f"{known.name} is registered with the date order {known.date_order}; what is stored was read so"
+            )
+        return known, False
+    _refuse_taken(repository, name)
     database = database_name(store.settings.database_prefix, wanted)
-    repository.add(
-        identity=_identity_of(store, database, wanted, name) or uuid4().hex,
-        name=name,
-        name_key=same_name_key(name),
-        letters_key=letters_key(name),
-        slug=wanted,
-        folder=folder,
-        database_name=database,
-        date_order=date_order,
-        status=ProviderStatus.REGISTERING,
-    )
+    left = identity_of(store.server, database)
+    if left is not None:
+        # A registry that was lost, or restored from before this provider: their database knows them.
+        if left.slug != wanted or same_name_key(left.name) != same_name_key(name):
+            raise WrongDatabase(database, name, left.name)
+        restore(repository, left, database, ProviderStatus.REGISTERING)
+    else:
+        repository.add(
+            identity=uuid4().hex,
+            name=name,
+            name_key=same_name_key(name),
+            letters_key=letters_key(name),
+            slug=wanted,
+            folder=folder,
+            database_name=database,
+            date_order=date_order or DateOrder.MDY,
+            status=ProviderStatus.REGISTERING,
+        )
     added = repository.by_slug(wanted)
     assert added is not None  # noqa: S101  # it was added in this very transaction
     return added, True
 
 
-def _identity_of(store: Store, database: str, wanted: str, name: str) -> str | None:
-    """What a database left from an earlier registry says of itself: the registry can be rebuilt from it."""
-    if not store.server.exists(database):
-        return None
-    left = store.server.database(database)
-    if migrate.current(left) is None:
-        return None
-    with left.reading() as session:
-        found = IdentityRepository(session).find()
-    if found is None:
-        return None
-    if found.slug != wanted or same_name_key(found.name) != same_name_key(name):
-        raise WrongDatabase(database, name, found.name)
-    return found.identity
+def _refuse_taken(repository: ProviderRepository, name: str, unless: RegisteredProvider | None = None) -> None:
+    """Raise ProviderNameTaken where another provider has the slug, or the letters and digits, of a name."""
+    for holder in (repository.by_slug(slug(name)), *repository.by_letters(name)):
+        if holder is not None and (unless is None or holder.id != unless.id):
+            raise ProviderNameTaken(name, holder.name, holder.slug)
+
+
+def _is_called(provider: RegisteredProvider, name: str) -> bool:
+    return same_name_key(name) in {same_name_key(each) for each in (provider.name, *provider.aliases)}
 
 
 def _claim(session: Session, provider: RegisteredProvider) -> None:
     repository = IdentityRepository(session)
     found = repository.find()
     if found is None:
-        repository.claim(provider.identity, provider.slug, provider.name)
+        repository.claim(provider)
     elif found.identity != provider.identity:
         raise WrongDatabase(provider.database_name, provider.slug, found.slug)

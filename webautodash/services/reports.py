@@ -1,6 +1,6 @@
 """What became of files, as typed results that turn into JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -77,38 +77,47 @@ def row_counts(tally: Tally) -> dict[str, int]:
     }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ProviderTotals:
     """Sums over one provider's files of a report; what was known already adds nothing but itself."""
 
     slug: str
     name: str
-    files: int = 0
-    already_ingested: int = 0
-    rejected: int = 0
-    patients: int = 0
-    stored: int = 0
-    changed: int = 0
-    duplicates: int = 0
-    set_aside: int = 0
-    conflicts: int = 0
-    medications: int = 0
-    diagnoses: int = 0
-    allergies: int = 0
-    health_concerns: int = 0
+    files: int
+    already_ingested: int
+    rejected: int
+    patients: int
+    stored: int
+    changed: int
+    duplicates: int
+    set_aside: int
+    conflicts: int
+    medications: int
+    diagnoses: int
+    allergies: int
+    health_concerns: int
 
-    def add(self, outcome: FileOutcome) -> None:
-        """Count one more file."""
-        self.files += 1
-        self.already_ingested += outcome.state is FileResult.ALREADY_INGESTED
-        self.rejected += outcome.state is FileResult.REJECTED
-        if outcome.state not in {FileResult.INGESTED, FileResult.PARTIAL}:
-            return
-        self.patients += outcome.found
-        for name in ("stored", "changed", "duplicates", "set_aside", "conflicts"):
-            setattr(self, name, getattr(self, name) + getattr(outcome, name))
-        for name, number in outcome.rows.items():
-            setattr(self, name, getattr(self, name) + number)
+    @classmethod
+    def of(cls, files: Sequence[FileOutcome]) -> "ProviderTotals":
+        """The sums over the files of one provider, of which there is at least one."""
+        new = [outcome for outcome in files if outcome.state in {FileResult.INGESTED, FileResult.PARTIAL}]
+        return cls(
+            slug=files[0].provider or "",
+            name=files[0].provider_name or "(no provider)",
+            files=len(files),
+            already_ingested=sum(outcome.state is FileResult.ALREADY_INGESTED for outcome in files),
+            rejected=sum(outcome.state is FileResult.REJECTED for outcome in files),
+            patients=sum(outcome.found for outcome in new),
+            stored=sum(outcome.stored for outcome in new),
+            changed=sum(outcome.changed for outcome in new),
+            duplicates=sum(outcome.duplicates for outcome in new),
+            set_aside=sum(outcome.set_aside for outcome in new),
+            conflicts=sum(outcome.conflicts for outcome in new),
+            medications=sum(outcome.rows.get("medications", 0) for outcome in new),
+            diagnoses=sum(outcome.rows.get("diagnoses", 0) for outcome in new),
+            allergies=sum(outcome.rows.get("allergies", 0) for outcome in new),
+            health_concerns=sum(outcome.rows.get("health_concerns", 0) for outcome in new),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +138,7 @@ class IngestReport:
 
     def by_provider(self) -> list[ProviderTotals]:
         """Sums by provider; files whose provider could not be told stand under none."""
-        totals: dict[str, ProviderTotals] = {}
+        files: dict[str, list[FileOutcome]] = {}
         for outcome in self.files:
-            key = outcome.provider or ""
-            if key not in totals:
-                totals[key] = ProviderTotals(key, outcome.provider_name or "(no provider)")
-            totals[key].add(outcome)
-        return [totals[key] for key in sorted(totals)]
+            files.setdefault(outcome.provider or "", []).append(outcome)
+        return [ProviderTotals.of(files[slug]) for slug in sorted(files)]

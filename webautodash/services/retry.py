@@ -107,7 +107,7 @@ def _outcome(before: tuple[int, int], tally: Tally) -> Outcome:
 def _view(provider: RegisteredProvider, content_sha256: str, tally: Tally, totals: Totals) -> Callable[[Session], None]:
     def write(session: Session) -> None:
         state = FileState.PARTIAL if tally.failed_extractions else FileState.INGESTED
-        FileRepository(session).set_counts(content_sha256, {"state": state, **counts(tally)}, utc_now())
+        FileRepository(session).set_counts(provider.id, content_sha256, {"state": state, **counts(tally)}, utc_now())
         ProviderRepository(session).set_totals(provider.id, totals)
 
     return write

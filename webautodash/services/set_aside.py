@@ -19,7 +19,8 @@ class Waiting:
     id: int
     provider: str
     session_id: int
-    results_filename: str | None
+    path: str
+    """Where the file lay, below Results."""
     position: int
     """Place in the file, from 0."""
     reason: str
@@ -65,18 +66,19 @@ def show(store: Store, provider: str, set_aside_id: int) -> WaitingPatient:
     owner = resolved(store, provider)
     with store.provider_database(owner).reading() as session:
         repository = SetAsideRepository(session)
-        row = repository.get(set_aside_id)
-        if row is None:
+        found = repository.get(set_aside_id)
+        if found is None:
             raise NotFound(f"set-aside patient {set_aside_id}", owner.slug)
-        return WaitingPatient(_waiting(row, repository.file_of(row), owner.slug), row.raw_json)
+        row, file = found
+        return WaitingPatient(_waiting(row, file, owner.slug), row.raw_json)
 
 
-def _waiting(row: SetAsidePatient, file: ExtractionSession | None, slug: str) -> Waiting:
+def _waiting(row: SetAsidePatient, file: ExtractionSession, slug: str) -> Waiting:
     return Waiting(
         id=row.id,
         provider=slug,
         session_id=row.extraction_session_id,
-        results_filename=file.results_filename if file else None,
+        path=file.path,
         position=row.position,
         reason=row.reason,
         detail=row.detail,

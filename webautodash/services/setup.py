@@ -1,11 +1,15 @@
 """From nothing to a working store: what `webautodash setup` does, step by step."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from webautodash.config import Settings
+from webautodash.domain.documents import read_document
+from webautodash.errors import WebAutoDashError
 from webautodash.services.files import candidates
 from webautodash.services.ingest import ingest_paths
+from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, IngestReport
 from webautodash.services.store import Store
 
@@ -48,11 +52,23 @@ def set_up(
 ) -> SetupReport:
     """Make the system database, register the providers found in Results, and ingest what is there.
 
-    Without ``ingest`` the files wait. Safe to repeat: what is there is left as it is.
+    Without ``ingest`` the files wait, their providers registered. Safe to repeat: what is there is left as it is.
     """
     found = survey(settings)
     with Store.prepare(settings) as store:
         before = {provider.slug for provider in store.providers()}
-        report = ingest_paths(store, on_file=on_file) if ingest and found.files else IngestReport()
+        report = IngestReport()
+        if ingest and found.files:
+            report = ingest_paths(store, on_file=on_file)
+        elif found.files:
+            _register_found(store)
         registered = tuple(provider.slug for provider in store.providers() if provider.slug not in before)
     return SetupReport(found.where, found.system_database, not found.system_exists, registered, report)
+
+
+def _register_found(store: Store) -> None:
+    for candidate in candidates([], store.settings.results_dir):
+        # What is wrong with a file is told when it is ingested.
+        with suppress(WebAutoDashError):
+            document = read_document(candidate.path)
+            owner_of(store, candidate.path, document.provider_name, candidate.folder)

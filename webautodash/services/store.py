@@ -15,6 +15,7 @@ from webautodash.repositories import IdentityRepository, ProviderRepository
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
 from webautodash.services.migrate import History
+from webautodash.services.registry import rebuild
 
 T = TypeVar("T")
 
@@ -65,10 +66,15 @@ class Store:
 
     @classmethod
     def prepare(cls, settings: Settings) -> Self:
-        """The store, with its system database made and brought to head where it is not."""
+        """The store, with its system database made and brought to head where it is not.
+
+        Where the system database was lost, the registry comes back from the providers' databases.
+        """
         store = cls(settings)
         store.server.create(store.system.name)
         migrate.upgrade(store.system, History.SYSTEM)
+        if not store.providers():
+            rebuild(store.system, store.server, settings.database_prefix)
         return store
 
     def providers(self) -> list[RegisteredProvider]:
@@ -89,7 +95,7 @@ class Store:
             with database.reading() as session:
                 found = IdentityRepository(session).find()
             if found is None or found.identity != provider.identity:
-                raise WrongDatabase(database.name, provider.slug, found.slug if found else "nobody")
+                raise WrongDatabase(database.name, provider.slug, found.slug if found else None)
             self._checked[provider.identity] = database
         return ProviderDatabase(provider, database)
 

@@ -42,10 +42,12 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A patient to store, and the other places of the same PRN in the file."""
+    """A patient to store, and the earlier places of the same PRN in the file."""
 
     record: PatientRecord
     repeats: Sequence[PatientRecord] = ()
+    kept: Sequence[SetAside] = ()
+    """The earlier places as they came: not waiting for anybody, but not lost either."""
 
 
 class _OnlyDemographics(msgspec.Struct):
@@ -53,8 +55,11 @@ class _OnlyDemographics(msgspec.Struct):
     demographics_printable: Any = None
 
 
-def store_document(document: Document, provider: ProviderDatabase, zone: tzinfo) -> Stored:
-    """Store one extraction file; the same bytes twice are stored once, whoever else is storing them."""
+def store_document(document: Document, provider: ProviderDatabase, zone: tzinfo, path: str) -> Stored:
+    """Store one extraction file; the same bytes twice are stored once, whoever else is storing them.
+
+    ``path`` is where it lies, as people know it.
+    """
     order = provider.provider.date_order
     facts = session_record(document.metadata, order, zone)
 
@@ -64,7 +69,7 @@ def store_document(document: Document, provider: ProviderDatabase, zone: tzinfo)
         if earlier is not None:
             return Stored(earlier, already=True)
         now, tally = utc_now(), Tally()
-        session_id = sessions.add(document.sha256, facts, now)
+        session_id = sessions.add(document.sha256, facts, path, now)
         plan = _plan(document, order)
         while batch := list(islice(plan, BATCH)):
             store_batch(session, StoringSession(session_id, facts.criteria_key, facts.extracted_at, now), batch, tally)
@@ -92,9 +97,12 @@ def store_batch(session: Session, current: StoringSession, batch: Sequence[Plann
     """Store some patients of a session and add them to its tally; the same number of statements for 1 and for 500."""
     aside = [entry for entry in batch if isinstance(entry, SetAside)]
     planned = [entry for entry in batch if isinstance(entry, Planned)]
+    kept = [repeat for entry in planned for repeat in entry.kept]
     if aside:
         SetAsideRepository(session).add(current.id, aside, current.now)
         tally.failed_extractions += len(aside)
+    if kept:
+        SetAsideRepository(session).add(current.id, kept, current.now, taken_in_at=current.now)
     if not planned:
         return
     records = [entry.record for entry in planned]
@@ -158,19 +166,13 @@ def _extraction_row(
     decision: Decision,
     duplicate_of_id: int | None,
 ) -> dict[str, object]:
-    person = record.demographics
     return {
         "prn": record.prn,
         "patient_id": people[record.prn].id,
         "criteria_key": current.criteria_key,
         "extracted_at": current.extracted_at,
         "position": record.position,
-        "patient_uuid": person.patient_uuid,
-        "patient_name": person.patient_name,
-        "date_of_birth": person.date_of_birth,
-        "date_of_birth_text": person.date_of_birth_text,
-        "age": person.age,
-        "gender": person.gender,
+        **record.demographics.values(),
         "data_checksum": record.checksum,
         "processing_status": decision.status,
         "duplicate_of_id": duplicate_of_id,
@@ -218,7 +220,13 @@ def _plan(document: Document, order: DateOrder) -> Iterator[Planned | SetAside]:
             except UnreadablePatient as error:
                 yield SetAside(place, error.reason, error.detail, raw_text(document.patients[place]))
         if readable:
-            yield Planned(readable[-1], readable[:-1])
+            last, earlier = readable[-1], readable[:-1]
+            detail = f"extraction_results[{last.position}] has the same PRN and is stored"
+            kept = [
+                SetAside(repeat.position, "repeated_prn", detail, raw_text(document.patients[repeat.position]))
+                for repeat in earlier
+            ]
+            yield Planned(last, earlier, kept)
 
 
 def _prn(raw: msgspec.Raw) -> str | None:

@@ -22,11 +22,15 @@ class Trouble(Enum):
 def discreet() -> dict[str, Any]:
     """Options of every engine: SQL may be logged, the values in it and the rows that come back never.
 
-    SQLAlchemy prints rows at level DEBUG; its logger for our engines stays above that whatever the application sets.
+    SQLAlchemy prints rows at level DEBUG; its logger for our engines drops those whatever the application sets.
     """
     name = "webautodash"
-    logging.getLogger(f"sqlalchemy.engine.Engine.{name}").setLevel(logging.INFO)
+    logging.getLogger(f"sqlalchemy.engine.Engine.{name}").addFilter(_without_rows)
     return {"hide_parameters": True, "logging_name": name}
+
+
+def _without_rows(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG
 
 
 class Dialect(Protocol):

@@ -78,6 +78,9 @@ class MySQLDialect:
             return sorted(name for name in found if name.startswith(prefix))
 
     def create(self, database: str) -> None:
+        # Asked first: an account may work with a database that it may not make.
+        if self.exists(database):
+            return
         with self._server.connect() as connection:
             quoted = connection.dialect.identifier_preparer.quote_identifier(database)
             connection.exec_driver_sql(

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from webautodash.config import ENV_PREFIX
 from webautodash.database.dialects.base import Trouble, discreet
@@ -65,19 +65,21 @@ class SQLiteDialect:
         return engine.execution_options(reading=True)
 
     def exists(self, database: str) -> bool:
-        return self._path(database).is_file()
+        with _told(self._folder):
+            return self._path(database).is_file()
 
     def names(self, prefix: str) -> list[str]:
-        if not self._folder.is_dir():
-            return []
-        found = (entry.name.removesuffix(_SUFFIX) for entry in os.scandir(self._folder) if entry.name.endswith(_SUFFIX))
-        return sorted(name for name in found if name.startswith(prefix))
+        with _told(self._folder):
+            if not self._folder.is_dir():
+                return []
+            files = [entry.name for entry in os.scandir(self._folder) if entry.name.endswith(_SUFFIX)]
+        return sorted(name.removesuffix(_SUFFIX) for name in files if name.startswith(prefix))
 
     def create(self, database: str) -> None:
         path = self._path(database)
-        if path.exists():
+        if self.exists(database):
             return
-        try:
+        with _told(self._folder):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Made aside and linked into place: WAL mode cannot be switched on while others already look.
             draft = self._folder / f".{database}.{secrets.token_hex(4)}.new"
@@ -90,8 +92,6 @@ class SQLiteDialect:
                     os.link(draft, path)
             finally:
                 draft.unlink()
-        except OSError as error:
-            raise TerminalError(f"cannot create a database in {self._folder}: {error.strerror}") from None
 
     def drop(self, database: str) -> None:
         for suffix in ("-wal", "-shm", ""):
@@ -122,8 +122,6 @@ class SQLiteDialect:
             return Trouble.TRANSIENT, name
         if code in _DUPLICATE:
             return Trouble.DUPLICATE_KEY, name
-        if primary == sqlite3.SQLITE_CANTOPEN and isinstance(error, OperationalError):
-            return Trouble.NO_DATABASE, name
         return Trouble.REFUSED, name
 
     def close(self) -> None:
@@ -131,6 +129,15 @@ class SQLiteDialect:
 
     def _path(self, database: str) -> Path:
         return self._folder / f"{database}{_SUFFIX}"
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """What the file system refuses, as an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise TerminalError(f"the SQLite folder {folder} cannot be used: {error.strerror}") from None
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,0 +1,89 @@
+"""How the command ends where it cannot do what it was asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+
+import pytest
+from shell import COMMAND, Shell
+
+
+@pytest.mark.parametrize(
+    ("environment", "status", "text"),
+    [
+        ({"WEBAUTODASH_DB_HOST": "127.0.0.1", "WEBAUTODASH_DB_PORT": "1"}, 3, "cannot reach the database server"),
+        ({"WEBAUTODASH_DB_PORT": "many"}, 2, "WEBAUTODASH_DB_PORT"),
+        ({"WEBAUTODASH_DATABASE_URL": "postgresql://u:hush@h/"}, 2, "must begin with mysql+pymysql://"),
+    ],
+)
+def test_a_server_out_of_reach_and_a_wrong_setting_have_their_status(
+    shell: Shell, environment: dict[str, str], status: int, text: str
+) -> None:
+    done = shell("stats", **environment)
+    assert (done.status, done.out, len(done.err.splitlines())) == (status, "", 1)
+    assert text in done.err
+    assert "hush" not in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["stats", "--nonsense"], ["conflict"], ["conflict", "show", "x", "y"]]
+)
+def test_wrong_use_is_one_line_and_status_2(shell: Shell, arguments: list[str]) -> None:
+    done = shell(*arguments)
+    assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert done.err.startswith("error: ")
+
+
+def test_help_is_fast_and_names_every_command(shell: Shell) -> None:
+    start = time.monotonic()
+    done = shell("--help")
+    assert time.monotonic() - start < 1  # 0.1 s on an idle machine
+    assert done.status == 0
+    for name in ("setup", "ingest", "provider", "patient", "conflict", "set-aside", "stats", "log", "migrate"):
+        assert f"\n  {name} " in done.out
+        assert shell(name, "--help").status == 0
+
+
+def test_an_unexpected_error_says_its_type_and_no_value(shell: Shell) -> None:
+    (shell.folder / "sitecustomize.py").write_text(
+        "import webautodash.services.store as store\n"
+        "def broken(*_):\n    raise KeyError('PRN-4711')\n"
+        "store.Store.open = broken\n"
+    )
+    path = os.pathsep.join([str(shell.folder), shell.environment["PYTHONPATH"]])
+    done = shell("stats", PYTHONPATH=path)
+    assert (done.status, done.err) == (
+        1,
+        "error: unexpected KeyError; run again with --debug to see where\n",
+    )
+    debugged = shell("stats", "--debug", PYTHONPATH=path)
+    assert "sitecustomize.py" in debugged.err
+    assert "4711" not in debugged.err.replace("raise KeyError('PRN-4711')", "")
+
+
+def test_an_interrupt_ends_with_130(shell: Shell) -> None:
+    os.mkfifo(shell.folder / "pipe")
+    process = subprocess.Popen(
+        [*COMMAND, "set-aside", "retry", "gary_wang", "1", "--with", "pipe"],
+        cwd=shell.folder,
+        env=shell.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # The other end can be opened once the command reads: it is at work then.
+    deadline = time.monotonic() + 20
+    writer = None
+    while writer is None:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        with suppress(OSError):
+            writer = os.open(shell.folder / "pipe", os.O_WRONLY | os.O_NONBLOCK)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    os.close(writer)
+    assert (process.returncode, err) == (130, "interrupted\n")

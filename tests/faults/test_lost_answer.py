@@ -1,0 +1,43 @@
+"""The line breaks when the server has committed and the client does not know it: stored once all the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import a_file, a_patient
+from contents import contents, differences
+from jobs import ingest
+from proxy import CommitCutter
+from sqlalchemy import make_url
+
+from webautodash.config import Settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", ["mariadb"], indirect=True)]
+
+
+def test_a_commit_whose_answer_is_lost_is_done_once(
+    fresh: Callable[..., Settings], server_url: str, tmp_path: Path
+) -> None:
+    url = make_url(server_url)
+    folder = tmp_path / "Results/gary_wang"
+    folder.mkdir(parents=True)
+    for year, drug in ((2024, "Xanax 1 mg"), (2025, "Metformin 500 mg")):
+        patients = [a_patient(f"P{number}", medications=[drug]) for number in range(30)]
+        (folder / f"{year}.json").write_text(json.dumps(a_file(*patients, None, at=f"{year}-01-01T00:00:00")))
+
+    def cut_at(number: int | None, name: str) -> CommitCutter:
+        with CommitCutter(str(url.host), url.port or 3306, number) as cutter:
+            through = url.set(port=cutter.port).render_as_string(hide_password=False)
+            ingest(fresh(name, database_url=through, results_dir=folder.parent))
+        return cutter
+
+    whole = cut_at(None, "w")
+    expected = contents(fresh("w"))
+    assert len(expected["gary_wang"]["data_conflicts"]) == 30
+    assert whole.commits > 10
+    for number in range(whole.commits):
+        assert cut_at(number, str(number)).has_cut
+        assert differences(contents(fresh(str(number))), expected) == [], f"at COMMIT {number} of {whole.commits}"

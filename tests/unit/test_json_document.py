@@ -1,0 +1,96 @@
+"""Results turn into JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta, timezone
+from enum import Enum
+
+import pytest
+
+import webautodash
+from webautodash import to_json
+from webautodash.domain.vocabulary import Severity
+from webautodash.services.reports import FileOutcome, FileResult, IngestReport, ProviderTotals
+
+
+class Colour(Enum):
+    """An enum that is no text."""
+
+    RED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A dataclass in another."""
+
+    day: date
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outer:
+    """One field of each kind."""
+
+    severity: Severity
+    colour: Colour
+    parts: tuple[Inner, ...]
+    counts: dict[Severity, int]
+    colours: dict[Colour, str]
+    missing: None = None
+
+
+def test_every_kind_of_value_that_a_result_holds() -> None:
+    at = datetime(2024, 2, 4, 9, 0, 0, 5, tzinfo=timezone(timedelta(hours=2)))
+    outer = Outer(Severity.HIGH, Colour.RED, (Inner(date(2024, 2, 4), at),), {Severity.LOW: 3}, {Colour.RED: "é"})
+    assert json.loads(to_json([outer])) == [
+        {
+            "severity": "high",
+            "colour": 1,
+            "parts": [{"day": "2024-02-04", "at": "2024-02-04T07:00:00.000005Z"}],
+            "counts": {"low": 3},
+            "colours": {"1": "é"},
+            "missing": None,
+        }
+    ]
+    assert to_json({"at": datetime(2024, 1, 1, tzinfo=UTC)}) == '{\n  "at": "2024-01-01T00:00:00Z"\n}'
+
+
+def test_text_that_is_no_utf_8_is_escaped_and_comes_back() -> None:
+    text = to_json(["é\udcff"])
+    assert text.encode()
+    assert "é" in text
+    assert json.loads(text) == ["é\udcff"]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"), [(object(), "object"), (b"bytes", "bytes"), (Inner, "type"), ({1.5j: "x"}, "complex")]
+)
+def test_anything_else_is_an_error_that_quotes_no_value(value: object, kind: str) -> None:
+    with pytest.raises(TypeError, match=f"^no JSON for {kind}$"):
+        to_json(value)
+
+
+def test_it_is_a_public_name() -> None:
+    assert "to_json" in webautodash.__all__
+
+
+def test_a_reports_sums_are_results_too() -> None:
+    rows = {"medications": 2, "diagnoses": 1, "allergies": 0, "health_concerns": 0}
+    report = IngestReport(
+        (
+            FileOutcome("b/1.json", FileResult.INGESTED, "b", "B", found=2, stored=2, rows=rows),
+            FileOutcome(
+                "b/2.json", FileResult.PARTIAL, "b", "B", found=3, changed=1, duplicates=1, set_aside=1, rows=rows
+            ),
+            FileOutcome("b/3.json", FileResult.ALREADY_INGESTED, "b", "B", found=9, stored=9, rows=rows),
+            FileOutcome("x.json", FileResult.REJECTED),
+        )
+    )
+    nobody, b = json.loads(to_json(report.by_provider()))
+    assert (nobody["name"], nobody["files"], nobody["rejected"], nobody["patients"]) == ("(no provider)", 1, 1, 0)
+    assert (b["files"], b["already_ingested"], b["patients"], b["set_aside"], b["medications"]) == (3, 1, 5, 1, 4)
+    assert b["patients"] == b["stored"] + b["changed"] + b["duplicates"] + b["set_aside"]
+    assert list(b) == [field.name for field in fields(ProviderTotals)]
+    assert json.loads(to_json(report))["files"][3]["state"] == "rejected"
