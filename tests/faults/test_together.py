@@ -108,7 +108,8 @@ def test_counters_from_a_look_that_is_out_of_date_are_corrected(fresh: Callable[
 
     def store_the_second(*arguments: Any) -> None:
         if not between and "SET total_patients" in arguments[2]:
-            between.append(store_document(read_document(second), other.provider_database(owner), settings.zone))
+            database = other.provider_database(owner)
+            between.append(store_document(read_document(second), database, settings.zone, "b.json"))
 
     with Store.prepare(settings) as store, Store.open(settings) as other:
         owner = register(store, "Gary Wang").provider
