@@ -1,5 +1,6 @@
 """The registry of providers: who they are, and whose a file is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -104,7 +105,7 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
     def add(session: Session) -> bool:
         repository = ProviderRepository(session)
         if repository.by_name(display) is None:
-            _refuse_taken(repository, display, unless=owner)
+            _refuse_taken(display, _holders_of_spelling(repository, display), unless=owner)
             repository.add_alias(owner.id, display)
             return True
         return False
@@ -114,7 +115,7 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
         holder = repository.by_name(display)
         if holder is not None and holder.id != owner.id:
             raise UsageError(f"{display!r} is already the name of the provider {holder.name!r} ({holder.slug})")
-        _refuse_taken(repository, display, unless=owner)
+        _refuse_taken(display, _holders_of_spelling(repository, display), unless=owner)
     # In their own database first: the registry can be rebuilt from there.
     store.provider_database(owner).run(lambda session: IdentityRepository(session).add_alias(display))
     if store.system.run(add):
@@ -175,14 +176,16 @@ def _entry(
 ) -> tuple[RegisteredProvider, bool]:
     repository = ProviderRepository(session)
     wanted = slug(name)
-    known = repository.by_name(name) or repository.by_slug(wanted)
-    if known is not None and _is_called(known, name):
+    # The name last: whoever registers it meanwhile must not be taken for somebody else who reads like it.
+    holders = _holders_of_spelling(repository, name)
+    known = repository.by_name(name)
+    if known is not None:
         if date_order not in {None, known.date_order}:
             raise UsageError(
                 f"{known.name} is registered with the date order {known.date_order}; what is stored was read so"
             )
         return known, False
-    _refuse_taken(repository, name)
+    _refuse_taken(name, holders)
     database = database_name(store.settings.database_prefix, wanted)
     left = identity_of(store.server, database)
     if left is not None:
@@ -207,15 +210,16 @@ def _entry(
     return added, True
 
 
-def _refuse_taken(repository: ProviderRepository, name: str, unless: RegisteredProvider | None = None) -> None:
-    """Raise ProviderNameTaken where another provider has the slug, or the letters and digits, of a name."""
-    for holder in (repository.by_slug(slug(name)), *repository.by_letters(name)):
-        if holder is not None and (unless is None or holder.id != unless.id):
+def _holders_of_spelling(repository: ProviderRepository, name: str) -> list[RegisteredProvider]:
+    """The providers with the slug, or the letters and digits, of a name."""
+    same_slug = repository.by_slug(slug(name))
+    return [*([same_slug] if same_slug else []), *repository.by_letters(name)]
+
+
+def _refuse_taken(name: str, holders: Sequence[RegisteredProvider], unless: RegisteredProvider | None = None) -> None:
+    for holder in holders:
+        if unless is None or holder.id != unless.id:
             raise ProviderNameTaken(name, holder.name, holder.slug)
-
-
-def _is_called(provider: RegisteredProvider, name: str) -> bool:
-    return same_name_key(name) in {same_name_key(each) for each in (provider.name, *provider.aliases)}
 
 
 def _claim(session: Session, provider: RegisteredProvider) -> None:
