@@ -16,6 +16,17 @@ class WebAutoDashError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(_printable(message))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # An error crosses from a worker process with its text and parts, not by calling __init__ again.
+        return _revived, (type(self), self.args, self.__dict__)
+
+
+def _revived(kind: type[WebAutoDashError], args: tuple[object, ...], parts: dict[str, object]) -> WebAutoDashError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(parts)
+    return error
+
 
 def _printable(message: str) -> str:
     """A file's name may hold what is no text, or moves a terminal's cursor; a message goes to both."""
@@ -163,6 +174,16 @@ class DatabaseError(TerminalError):
     def __init__(self, database: str, code: str, advice: str) -> None:
         self.database, self.code, self.advice = database, code, advice
         super().__init__(f"database {database}: error {code}; {advice}")
+
+
+class RowTooLarge(DatabaseError):
+    """One row alone is larger than a packet that the server takes."""
+
+    def __init__(self, database: str, table: str) -> None:
+        self.table = table
+        super().__init__(
+            database, "1153", f"a row of {table} is larger than the server's max_allowed_packet; raise it there"
+        )
 
 
 class DuplicateKey(DatabaseError):

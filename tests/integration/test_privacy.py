@@ -64,7 +64,7 @@ def test_no_value_of_a_patient_leaves_the_providers_database(
     outcomes = [clinic.ingest(content) for content in _bad_files()]
     assert {str(outcome.state) for outcome in outcomes} >= {"ingested", "partial", "rejected"}
     assert clinic.count("data_conflicts") > 0
-    assert "INSERT INTO medications" in caplog.text
+    assert "INSERT INTO extraction_sessions" in caplog.text
     seen = "".join((_system_text(clinic), repr(outcomes), caplog.text, *(str(r.__dict__) for r in caplog.records)))
     assert [mark for mark in MARKS if mark in seen] == []
 

@@ -25,6 +25,9 @@ def ingest(
         list[Path] | None,
         typer.Argument(metavar="PATH", help="Files or folders; without any the Results folder.", show_default=False),
     ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="Processes; different providers go at once.")
+    ] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Store extraction files; what is stored already is left alone.
@@ -33,7 +36,7 @@ def ingest(
     Files that were rejected, or that hold patients that had to be set aside, are named on stderr.
     """
     with Store.prepare(Settings.load()) as store, listening(ctx.obj) as on_file:
-        report = ingest_paths(store, paths or [], on_file=on_file)
+        report = ingest_paths(store, paths or [], workers=workers, on_file=on_file)
     if as_json:
         show_json(as_document(report))
     elif not ctx.obj.quiet:

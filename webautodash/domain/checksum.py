@@ -7,18 +7,29 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
+import msgspec
+
 from webautodash.domain.dates import parse_date
-from webautodash.domain.lists import LISTS, ClinicalList, Row
+from webautodash.domain.lists import LISTS, MEDICATIONS, ClinicalList, Row
+
+_NOTHING: tuple[object, ...] = ("", [], {}, None)
+
+# White space to Python, so that no folded text has it.
+_SEPARATOR = "\x1f"
+_encode = msgspec.json.Encoder(order="sorted").encode
 
 # They change from one visit to the next without the patient changing.
 _SCRAPED = frozenset({"patient_id", "age", "row_index", "extracted_at", "found_at", "extraction_method", "scraped_at"})
 
 # Marks on one letter beyond which nobody writes a language; putting n of them in order takes time by n².
 _MOST_MARKS = 100
+
+_SHORT = 100
 
 # The dash of a printed range; either end may be missing.
 _DASH = re.compile(r"(?:^| )-(?: |$)")
@@ -40,14 +51,22 @@ def checksum(prn: str, demographics: Mapping[str, Any], lists: Mapping[str, Sequ
         "date_of_birth": canonical_date(demographics, "date_of_birth"),
         "gender": folded(demographics["gender"] or ""),
     } | {which.name: sorted(canonical_item(which, row) for row in lists[which.name]) for which in LISTS}
-    return sha256(_dump(canonical).encode()).hexdigest()
+    return sha256(_encode(canonical)).hexdigest()
 
 
 def folded(text: str) -> str:
     """Text as it is compared: composed, white space collapsed, case folded."""
+    # Portals say the same few things of everybody; long notes would only crowd the cache.
+    return _folded_before(text) if len(text) <= _SHORT else _fold(text)
+
+
+def _fold(text: str) -> str:
     if not text.isascii() and (len(text) <= _MOST_MARKS or _most_marks(text) <= _MOST_MARKS):
         text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
     return " ".join(text.casefold().split())
+
+
+_folded_before = lru_cache(maxsize=1 << 14)(_fold)
 
 
 def _most_marks(text: str) -> int:
@@ -62,29 +81,24 @@ def canonical_date(row: Mapping[str, Any], field: str) -> str:
 
 
 def canonical_item(which: ClinicalList, row: Row) -> str:
-    """One row of a list as it is compared: the JSON of its fields that hold anything."""
-    fields: dict[str, Any] = {
-        which.text_field: folded(row[which.text_field] or ""),
-        which.type_field: folded(row[which.type_field] or ""),
-    }
-    for name in which.prose_fields:
-        fields[name] = folded(row[name] or "")
-    for name in which.short_fields:
-        fields[name] = _range(row[name]) if name == "dates" else folded(row[name] or "")
+    """One row of a list as it is compared: its fields in their order, then the unknown ones as JSON."""
+    said = [folded(value) if (value := row[name]) else "" for name in which.compared]
     for name in which.date_fields:
-        fields[name] = canonical_date(row, name)
-    if "medication_strength_text" in row:
-        fields["medication_strength"] = folded(row["medication_strength_text"] or "")
+        said.append(parsed.isoformat() if (parsed := row[name]) else canonical_date(row, name))
+    if which is MEDICATIONS:
+        said.append(_range(row["dates"]))
     if row["extra"]:
-        # Apart from the columns: an alias beside the text ("name" beside "allergen") can have a column's name.
-        fields["extra"] = _canonical_value(_without_copies(which, row["extra"], fields))
-    return _dump({key: value for key, value in fields.items() if value not in ("", [], {}, None)})
+        unknown = _canonical_value(_without_copies(which, row["extra"], said))
+        if unknown:
+            # Apart from the columns: an alias beside the text ("name" beside "allergen") can have a column's name.
+            said.append(_dump(unknown))
+    return _SEPARATOR.join(said)
 
 
-def _without_copies(which: ClinicalList, extra: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
+def _without_copies(which: ClinicalList, extra: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     """Unknown fields without those that say the text or the type once more."""
-    said = dict.fromkeys(which.text_keys, fields[which.text_field])
-    said |= dict.fromkeys((*which.type_keys, "own_type"), fields[which.type_field])
+    said = dict.fromkeys(which.text_keys, fields[0])
+    said |= dict.fromkeys((*which.type_keys, "own_type"), fields[1])
     return {
         key: value
         for key, value in extra.items()
@@ -98,7 +112,9 @@ def _is_clinical(key: str) -> bool:
 
 def _range(text: str | None) -> str:
     """A printed range of dates ("10/20/1988 - ") with both ends as ISO."""
-    ends = _DASH.split(" ".join((text or "").split()))
+    if not text:
+        return ""
+    ends = _DASH.split(" ".join(text.split()))
     return folded(" - ".join(parsed.isoformat() if (parsed := parse_date(end)) else end for end in ends))
 
 
@@ -110,7 +126,7 @@ def _canonical_value(value: Any) -> Any:
             return [_canonical_value(part) for part in value]
         case dict():
             parts = {key: _canonical_value(part) for key, part in value.items() if _is_clinical(key)}
-            return {key: part for key, part in parts.items() if part not in ("", [], {}, None)}
+            return {key: part for key, part in parts.items() if part not in _NOTHING}
         case _:
             return value
 

@@ -4,8 +4,10 @@ A row is a mapping with the names of the table's columns. A date field ``x`` has
 A value that its column cannot hold as it is stays in ``extra`` under its own name; nothing is dropped.
 """
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from webautodash.domain.codes import read_icd10
@@ -20,7 +22,7 @@ SCRAPE_FIELDS = ("extraction_method", "extracted_at")
 _ROW_INDEX_MAX = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClinicalList:
     """One of a patient's lists, as FORMAT's table gives it."""
 
@@ -36,6 +38,23 @@ class ClinicalList:
     date_fields: tuple[str, ...]
     split_lists: tuple[tuple[str, str], ...]
     """Older files' lists, and the type that each list's name gives."""
+
+    @cached_property
+    def takes(self) -> tuple[tuple[str, str, int], ...]:
+        """Fields that are taken as they stand: the key, its column, and how long a value fits it."""
+        short = (*self.short_fields, *SCRAPE_FIELDS)
+        return (
+            *((field, field, sys.maxsize) for field in self.prose_fields),
+            *((field, field, SHORT_TEXT_LENGTH) for field in short),
+            *((field, f"{field}_text", SHORT_TEXT_LENGTH) for field in self.date_fields),
+        )
+
+    @cached_property
+    def compared(self) -> tuple[str, ...]:
+        """The columns that count as they stand, the text and the type first; dates and ranges count as days."""
+        strength = ("medication_strength_text",) if self.name == "medications" else ()
+        short = (field for field in self.short_fields if field != "dates")
+        return (self.text_field, self.type_field, *self.prose_fields, *short, *strength)
 
     @property
     def key(self) -> str:
@@ -150,13 +169,17 @@ def _row(item: dict[str, Any] | str, which: ClinicalList, order: DateOrder, list
     rest = dict(item) if isinstance(item, dict) else {which.text_keys[0]: item}
     row: Row = {which.text_field: _first(rest, which.text_keys)}
     _set_type(row, rest, which, listed_type)
-    for field in which.prose_fields:
-        row[field] = take_text(rest, field, None)
-    for field in (*which.short_fields, *SCRAPE_FIELDS):
-        row[field] = take_text(rest, field)
+    for field, column, length in which.takes:
+        value = rest.pop(field, None)
+        if type(value) is str and len(value) <= length:
+            row[column] = value
+        else:
+            # Missing, a number, or kept in ``extra``: seldom.
+            if value is not None:
+                rest[field] = value
+            row[column] = take_text(rest, field, length)
     for field in which.date_fields:
-        row[f"{field}_text"] = text = take_text(rest, field)
-        row[field] = parse_date(text, order)
+        row[field] = parse_date(row[f"{field}_text"], order)
     index = rest.get("row_index")
     usable = isinstance(index, int) and not isinstance(index, bool) and abs(index) <= _ROW_INDEX_MAX
     row["row_index"] = rest.pop("row_index") if usable else None
@@ -170,7 +193,11 @@ def _row(item: dict[str, Any] | str, which: ClinicalList, order: DateOrder, list
 
 
 def _set_type(row: Row, rest: dict[str, Any], which: ClinicalList, listed_type: str | None) -> None:
-    own = next((text for key in which.type_keys if (text := take_text(rest, key)) and text.strip()), None)
+    own = None
+    for key in which.type_keys:
+        if key in rest and (text := take_text(rest, key)) and text.strip():
+            own = text
+            break
     own = _WORDS_FOR_TYPES.get(own, own) if own else own
     row[which.type_field] = listed_type or own
     if listed_type and own and own != listed_type:
@@ -182,7 +209,9 @@ def _first(rest: dict[str, Any], keys: Sequence[str]) -> str | None:
     """Take the text under the first of ``keys`` that has any; equal copies under the others go with it."""
     chosen: str | None = None
     for key in keys:
-        text = as_text(rest.get(key))
+        if key not in rest:
+            continue
+        text = as_text(rest[key])
         if text is None:
             continue
         if chosen is None and text.strip():
@@ -192,10 +221,10 @@ def _first(rest: dict[str, Any], keys: Sequence[str]) -> str | None:
     return chosen
 
 
-def take_text(rest: dict[str, Any], key: str, length: int | None = SHORT_TEXT_LENGTH) -> str | None:
+def take_text(rest: dict[str, Any], key: str, length: int = SHORT_TEXT_LENGTH) -> str | None:
     """Take a text or a number out of ``rest``; what is neither, or too long, stays there."""
     text = as_text(rest.get(key))
-    if text is None or (length is not None and len(text) > length):
+    if text is None or len(text) > length:
         return None
     del rest[key]
     return text
@@ -212,6 +241,8 @@ def as_text(value: object) -> str | None:
 
 def remaining(rest: Mapping[str, Any], where: str) -> dict[str, Any] | None:
     """What found no column, without nulls. Raises UnreadablePatient where it is nested beyond all sense."""
+    if not rest:
+        return None
     extra = {key: value for key, value in rest.items() if value is not None}
     if any(nested_too_deeply(value) for value in extra.values()):
         raise UnreadablePatient("nested_too_deeply", where)

@@ -1,5 +1,6 @@
 """One session and one patient, normalised: typed values beside raw text, nothing dropped."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
@@ -85,7 +86,7 @@ def session_record(metadata: Mapping[str, Any], order: DateOrder, zone: tzinfo) 
     """Normalise a file's metadata. A value that does not parse or fit stays in ``extra`` as it came."""
     rest = dict(metadata)
     values: dict[str, Any] = {name: take_text(rest, name) for name in _SESSION_FIELDS}
-    values["target_url"] = take_text(rest, "target_url", None)
+    values["target_url"] = take_text(rest, "target_url", sys.maxsize)
     values["target_medication"] = take_text(rest, "medication")
     job_id = rest.get("job_id")
     usable = isinstance(job_id, int) and not isinstance(job_id, bool) and abs(job_id) < 2**63
@@ -136,7 +137,7 @@ def normalise(patient: dict[str, Any], position: int, order: DateOrder) -> Patie
     demographics = _demographics(rest, printed, order)
     found: dict[str, Any] = {name: take_text(rest, name) for name in _FILTER_FIELDS}
     for name in ("filter_medication_name", "summary_page_url"):
-        found[name] = take_text(rest, name, None)
+        found[name] = take_text(rest, name, sys.maxsize)
     inner = rest.pop("extraction_metadata", None)
     inner = dict(inner) if isinstance(inner, dict) else {"value": inner}
     found["extraction_method"], found["found_at"] = take_text(inner, "extraction_method"), take_text(inner, "found_at")
@@ -192,7 +193,7 @@ def _demographics(rest: dict[str, Any], printed: dict[str, Any], order: DateOrde
         gender=_required_fit(printed, "gender"),
         phone=take_text(printed, "phone"),
         email=take_text(printed, "email"),
-        address=take_text(printed, "address", None),
+        address=take_text(printed, "address", sys.maxsize),
     )
 
 

@@ -2,20 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import cast
 
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from webautodash.domain.documents import to_json
 from webautodash.domain.lists import LISTS, Row
 from webautodash.models import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication
-from webautodash.repositories.rows import insert_rows
+from webautodash.repositories.rows import insert_tuples
 
 MODELS: Mapping[str, type[ClinicalRow]] = {
     "medications": Medication,
     "diagnoses": Diagnosis,
     "allergies": Allergy,
     "health_concerns": HealthConcern,
+}
+
+_APART = frozenset({"id", "patient_extraction_id", "extra"})
+_COLUMNS = {
+    name: tuple(column.name for column in model.__table__.columns if column.name not in _APART)
+    for name, model in MODELS.items()
 }
 
 
@@ -29,12 +37,14 @@ class ClinicalRepository:
         """Store the lists of a batch, by extraction id; how many rows of each. One statement a list at most."""
         written = {}
         for which in LISTS:
+            columns = _COLUMNS[which.name]
+            values = itemgetter(*columns)
             rows = [
-                {**row, "patient_extraction_id": extraction_id}
+                (extraction_id, *values(row), row["extra"] and to_json(row["extra"]))
                 for extraction_id, patient in lists.items()
                 for row in patient[which.name]
             ]
-            insert_rows(self._session, MODELS[which.name], rows)
+            insert_tuples(self._session, MODELS[which.name], ("patient_extraction_id", *columns, "extra"), rows)
             written[which.name] = len(rows)
         return written
 

@@ -8,9 +8,10 @@ from typing import cast
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.statements import insert_missing
+from webautodash.database.dialects.bulk import OnExisting
 from webautodash.domain.vocabulary import FileState
 from webautodash.models import IngestedFile
+from webautodash.repositories.rows import insert_rows
 
 _TABLE = cast(Table, IngestedFile.__table__)
 
@@ -47,10 +48,8 @@ class FileRepository:
     def record(self, record: FileRecord, now: datetime) -> None:
         """Say what became of a path; the row is made where there is none."""
         values = {name: getattr(record, name) for name in FileRecord.__slots__}
-        self._session.execute(
-            insert_missing(self._session.connection(), _TABLE, "path_sha256"),
-            [{**values, "path_sha256": _key(record.path), "attempts": 0, "first_seen_at": now, "updated_at": now}],
-        )
+        new = {**values, "path_sha256": _key(record.path), "attempts": 0, "first_seen_at": now, "updated_at": now}
+        insert_rows(self._session, IngestedFile, [new], OnExisting("path_sha256"))
         self._session.execute(
             update(IngestedFile)
             .where(IngestedFile.path_sha256 == _key(record.path))

@@ -8,9 +8,10 @@ from typing import cast
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.statements import insert_missing, upsert
+from webautodash.database.dialects.bulk import OnExisting
 from webautodash.domain.records import Demographics, PatientRecord
 from webautodash.models import Patient
+from webautodash.repositories.rows import insert_rows
 
 _TABLE = cast(Table, Patient.__table__)
 _DEMOGRAPHICS = tuple(Demographics.__slots__)
@@ -42,9 +43,11 @@ class PatientRepository:
         Two statements. The insert comes first: locking rows that are not there yet, two workers would deadlock.
         """
         in_order = sorted(records, key=lambda record: record.prn)
-        self._session.execute(
-            insert_missing(self._session.connection(), _TABLE, "prn"),
+        insert_rows(
+            self._session,
+            Patient,
             [_values(record.prn, record.demographics, session_id, as_of, now) for record in in_order],
+            OnExisting("prn"),
         )
         rows = self._session.execute(
             select(_TABLE).where(_TABLE.c.prn.in_([r.prn for r in in_order])).order_by(_TABLE.c.prn).with_for_update()
@@ -64,12 +67,11 @@ class PatientRepository:
         self, people: dict[str, Demographics], session_id: int, as_of: datetime | None, now: datetime
     ) -> None:
         """Replace the values of these PRNs' rows, which ``lock`` has locked; one statement."""
-        if not people:
-            return
-        changing = (*_DEMOGRAPHICS, "as_of", "extraction_session_id", "updated_at")
-        self._session.execute(
-            upsert(self._session.connection(), _TABLE, "prn", changing),
+        insert_rows(
+            self._session,
+            Patient,
             [_values(prn, person, session_id, as_of, now) for prn, person in sorted(people.items())],
+            OnExisting("prn", (*_DEMOGRAPHICS, "as_of", "extraction_session_id", "updated_at")),
         )
 
 

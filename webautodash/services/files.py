@@ -4,13 +4,14 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from webautodash.domain.dates import parse_instant
 from webautodash.domain.documents import read_document
+from webautodash.domain.naming import LONGEST_NAME
 from webautodash.errors import UsageError, WebAutoDashError
 
 _SUFFIX = ".json"
@@ -25,6 +26,8 @@ class Candidate:
 
     path: Path
     folder: str | None
+    named: str | None = None
+    """The provider that the file itself names, where that could be read cheaply."""
 
     def shown(self, results: Path) -> str:
         """The path as reports and the registry name it: below Results where it lies there, always UTF-8."""
@@ -55,7 +58,8 @@ def candidates(paths: Sequence[Path], results: Path) -> list[Candidate]:
 
 def in_order(files: Sequence[Candidate], zone: tzinfo) -> list[Candidate]:
     """By ``extracted_at``, those without one first: a provider's later file is compared with the earlier one."""
-    return sorted(files, key=lambda candidate: (_extracted_at(candidate.path, zone), str(candidate.path)))
+    looked = [(_looked_into(candidate, zone)) for candidate in files]
+    return [candidate for _, candidate in sorted(looked, key=lambda pair: (pair[0], str(pair[1].path)))]
 
 
 def _real(path: Path) -> Path:
@@ -99,14 +103,16 @@ def _folder(path: Path, results: Path) -> str | None:
     return path.relative_to(results).parts[0] if results in path.parent.parents else None
 
 
-def _extracted_at(path: Path, zone: tzinfo) -> datetime:
+def _looked_into(candidate: Candidate, zone: tzinfo) -> tuple[datetime, Candidate]:
     try:
-        metadata = _peek(path)
+        metadata = _peek(candidate.path)
     except (OSError, ValueError, RecursionError, WebAutoDashError):
         # It is rejected, with its reason, when its turn comes.
-        return _NO_TIME
-    stamp = metadata.get("extracted_at")
-    return parse_instant(stamp if isinstance(stamp, str) else None, zone) or _NO_TIME
+        return _NO_TIME, candidate
+    stamp, name = metadata.get("extracted_at"), metadata.get("provider_name")
+    at = parse_instant(stamp if isinstance(stamp, str) else None, zone) or _NO_TIME
+    usable = isinstance(name, str) and len(name) <= LONGEST_NAME
+    return at, replace(candidate, named=name) if usable else candidate
 
 
 def _peek(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from traceback import extract_tb
 
 from webautodash.domain.documents import read_document
+from webautodash.domain.naming import letters_key
 from webautodash.domain.vocabulary import FileState, Level
 from webautodash.errors import (
     DatabaseUnreachable,
@@ -28,6 +29,7 @@ from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport, counts, row_counts
 from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.storing import Stored, store_document
+from webautodash.services.workers import take_in_processes
 
 _COMPONENT = "ingest"
 _STATES = {
@@ -42,34 +44,69 @@ _REJECTIONS = (MalformedDocument, WrongFolder, UnusableFile, InvalidProviderName
 
 
 def ingest_paths(
-    store: Store, paths: Sequence[Path] = (), *, on_file: Callable[[FileOutcome], None] | None = None
+    store: Store,
+    paths: Sequence[Path] = (),
+    *,
+    workers: int = 1,
+    on_file: Callable[[FileOutcome], None] | None = None,
 ) -> IngestReport:
     """Take files and folders, or all of Results; ``on_file`` hears of each as it is done.
 
-    A file that seems cut short is looked at once more, after ``settle_seconds``: it may be still in the making.
+    With more than one of ``workers`` different providers go at once, each in a process. A file that seems cut short is
+    looked at once more, after ``settle_seconds``: it may be still in the making.
     Raises DatabaseUnreachable; everything that is wrong with one file is that file's outcome.
     """
     outcomes: list[FileOutcome] = []
     unfinished: list[tuple[Candidate, object]] = []
+    files = in_order(candidates(paths, store.settings.results_dir), store.settings.zone)
+    seen = {candidate.path: _look(candidate.path) for candidate in files}
 
-    def done(outcome: FileOutcome, provider: ProviderDatabase | None) -> None:
-        _tell(store, outcome, provider)
+    def done(candidate: Candidate, outcome: FileOutcome) -> None:
+        if outcome.state is FileResult.WAITING:
+            unfinished.append((candidate, seen[candidate.path]))
+            return
         outcomes.append(outcome)
         if on_file is not None:
             on_file(outcome)
 
-    for candidate in in_order(candidates(paths, store.settings.results_dir), store.settings.zone):
-        seen = _look(candidate.path)
-        outcome, provider = _take(store, candidate)
-        if outcome.state is FileResult.WAITING:
-            unfinished.append((candidate, seen))
-        else:
-            done(outcome, provider)
+    groups = _by_provider(store, files) if workers > 1 else []
+    if len(groups) > 1:
+        take_in_processes(store.settings, groups, workers, take_file, done)
+    else:
+        for candidate in files:
+            done(candidate, take_file(store, candidate))
     if unfinished:
         time.sleep(store.settings.settle_seconds)
-        for candidate, seen in unfinished:
-            done(*_take(store, candidate, rested=_look(candidate.path) == seen))
+        for candidate, before in unfinished:
+            outcome, provider = _take(store, candidate, rested=_look(candidate.path) == before)
+            _tell(store, outcome, provider)
+            outcomes.append(outcome)
+            if on_file is not None:
+                on_file(outcome)
     return IngestReport(tuple(outcomes))
+
+
+def take_file(store: Store, candidate: Candidate) -> FileOutcome:
+    """Take one file and say so in the system database; one that may be still in the making is only looked at."""
+    outcome, provider = _take(store, candidate)
+    if outcome.state is not FileResult.WAITING:
+        _tell(store, outcome, provider)
+    return outcome
+
+
+def _by_provider(store: Store, files: Sequence[Candidate]) -> list[list[Candidate]]:
+    """The files of each provider in their order; names and folders that are one provider's stay together."""
+    groups: dict[str, list[Candidate]] = {}
+    slugs: dict[str, str] = {}
+    with store.system.reading() as session:
+        registry = ProviderRepository(session)
+        for candidate in files:
+            key = letters_key(candidate.folder or candidate.named or "")
+            if key not in slugs:
+                holders = registry.by_letters(key) if key else []
+                slugs[key] = holders[0].slug if len(holders) == 1 else key
+            groups.setdefault(slugs[key], []).append(candidate)
+    return list(groups.values())
 
 
 def _look(path: Path) -> object:

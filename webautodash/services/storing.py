@@ -1,6 +1,7 @@
 """One document into its provider's database: one transaction, a batch at a time."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import islice
@@ -70,9 +71,9 @@ def store_document(document: Document, provider: ProviderDatabase, zone: tzinfo,
             return Stored(earlier, already=True)
         now, tally = utc_now(), Tally()
         session_id = sessions.add(document.sha256, facts, path, now)
-        plan = _plan(document, order)
-        while batch := list(islice(plan, BATCH)):
-            store_batch(session, StoringSession(session_id, facts.criteria_key, facts.extracted_at, now), batch, tally)
+        current = StoringSession(session_id, facts.criteria_key, facts.extracted_at, now)
+        for batch in _ahead(_batches(_plan(document, order))):
+            store_batch(session, current, batch, tally)
         sessions.finish(session_id, tally)
         return Stored(StoredSession(session_id, document.sha256, tally), already=False)
 
@@ -227,6 +228,20 @@ def _plan(document: Document, order: DateOrder) -> Iterator[Planned | SetAside]:
                 for repeat in earlier
             ]
             yield Planned(last, earlier, kept)
+
+
+def _batches(plan: Iterator[Planned | SetAside]) -> Iterator[list[Planned | SetAside]]:
+    while batch := list(islice(plan, BATCH)):
+        yield batch
+
+
+def _ahead(batches: Iterator[list[Planned | SetAside]]) -> Iterator[list[Planned | SetAside]]:
+    """The batches, each prepared while the server is at work on the one before."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="webautodash-plan") as pool:
+        following = pool.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = pool.submit(next, batches, None)
+            yield batch
 
 
 def _prn(raw: msgspec.Raw) -> str | None:

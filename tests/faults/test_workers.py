@@ -1,0 +1,125 @@
+"""Several processes over one folder, started by one command: the same rows as one process, and no process left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import Clinic
+from contents import contents, differences
+
+from webautodash.config import Settings
+from webautodash.services.demo_data import DemoPlan, write_demo_data
+from webautodash.services.files import Candidate, candidates
+from webautodash.services.ingest import ingest_paths, take_file
+from webautodash.services.reports import FileOutcome
+from webautodash.services.store import Store
+from webautodash.services.workers import take_in_processes
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _take_or_die(store: Store, candidate: Candidate) -> FileOutcome:
+    outcome = take_file(store, candidate)
+    if candidate.path.name.endswith("_002.json"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return outcome
+
+
+def _ends(group: int) -> bool:
+    """Whether a process group has no process any more, at once or soon."""
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    folder = tmp_path / "Results"
+    write_demo_data(folder, DemoPlan(patients=120, providers=3, files=2, rounds=2))
+    return folder
+
+
+def test_two_workers_leave_what_one_leaves(fresh: Callable[..., Settings], results: Path) -> None:
+    seen = []
+    for name, workers in (("a", 1), ("b", 2)):
+        settings = fresh(name, results_dir=results)
+        with Store.prepare(settings) as store:
+            report = ingest_paths(store, workers=workers)
+            again = ingest_paths(store, workers=workers)
+        assert {str(outcome.state) for outcome in report.files} == {"ingested"}
+        assert [str(outcome.state) for outcome in again.files] == ["already_ingested"] * 12
+        assert sum(outcome.found for outcome in report.files) == 240
+        seen.append(contents(settings))
+    assert differences(*seen) == []
+
+
+def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
+    fresh: Callable[..., Settings], results: Path
+) -> None:
+    settings = fresh("d", results_dir=results)
+    heard: list[tuple[str, str]] = []
+    with Store.prepare(settings) as store:
+        groups: dict[str, list[Candidate]] = {}
+        for candidate in candidates([], results):
+            groups.setdefault(str(candidate.folder), []).append(candidate)
+        take_in_processes(
+            settings,
+            list(groups.values()),
+            2,
+            _take_or_die,
+            lambda candidate, outcome: heard.append((candidate.path.name, str(outcome.state))),
+        )
+        assert len(heard) == 12
+        assert {state for name, state in heard if name.endswith("_002.json")} == {"failed"}
+        report = ingest_paths(store, workers=2)
+    assert not report.problems
+    whole = fresh("w", results_dir=results)
+    with Store.prepare(whole) as store:
+        ingest_paths(store)
+    assert differences(contents(settings), contents(whole)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+def test_ctrl_c_ends_every_worker_within_two_seconds(server_url: str, database_prefix: str, tmp_path: Path) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    write_demo_data(clinic.results, DemoPlan(patients=6000, providers=2, files=1))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBAUTODASH_")} | {
+        "WEBAUTODASH_DATABASE_URL": server_url,
+        "WEBAUTODASH_DATABASE_PREFIX": database_prefix,
+        "WEBAUTODASH_RESULTS_DIR": str(clinic.results),
+        "PYTHONPATH": str(ROOT),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "webautodash", "ingest", "--workers", "2"],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    while len(clinic.system_rows("providers")) < 2:
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.5)
+    os.killpg(process.pid, signal.SIGINT)
+    began = time.monotonic()
+    _, stderr = process.communicate(timeout=20)
+    assert time.monotonic() - began < 2
+    assert (process.returncode, stderr.decode().strip().splitlines()[-1]) == (130, "interrupted")
+    assert _ends(process.pid)
+    report = ingest_paths(clinic.store)
+    assert sum(outcome.found for outcome in report.files) == 6000
+    assert not report.problems

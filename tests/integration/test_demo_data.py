@@ -1,0 +1,58 @@
+"""Demonstration data: the same bytes each time, and what the program makes of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from builders import CLINICAL_TABLES, Clinic
+
+from webautodash.errors import UsageError
+from webautodash.services.demo_data import DemoPlan, write_demo_data
+from webautodash.services.ingest import ingest_paths
+
+PLAN = DemoPlan(patients=60, providers=2, files=2, rounds=2, changed=0.25, seed=7)
+
+
+def test_the_same_plan_gives_the_same_bytes(tmp_path: Path) -> None:
+    first, again = (write_demo_data(tmp_path / name, PLAN) for name in ("a", "b"))
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
+    other = write_demo_data(tmp_path / "c", DemoPlan(patients=60, providers=2, files=2, rounds=2, seed=8))
+    assert [path.read_bytes() for path in first] != [path.read_bytes() for path in other]
+
+
+def test_demonstration_data_never_replaces_a_file(tmp_path: Path) -> None:
+    write_demo_data(tmp_path, PLAN)
+    with pytest.raises(UsageError, match="is there already"):
+        write_demo_data(tmp_path, PLAN)
+
+
+@pytest.mark.parametrize("wrong", [{"patients": 0}, {"providers": 0}, {"files": -1}, {"rounds": 0}, {"changed": 1.5}])
+def test_numbers_that_make_no_files_are_refused(tmp_path: Path, wrong: dict[str, int]) -> None:
+    with pytest.raises(UsageError, match=f"--{next(iter(wrong))} must be"):
+        write_demo_data(tmp_path / "x", DemoPlan(**wrong))
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_later_round_changes_the_share_it_says_and_repeats_the_rest(clinic: Clinic) -> None:
+    write_demo_data(clinic.results, PLAN)
+    report = ingest_paths(clinic.store)
+    assert {str(outcome.state) for outcome in report.files} == {"ingested"}
+    first, second = report.files[:4], report.files[4:]
+    assert sum(outcome.stored for outcome in first) == 60
+    assert sum(outcome.found for outcome in second) == 60
+    changed = sum(outcome.changed for outcome in second)
+    assert 5 <= changed <= 25
+    assert sum(outcome.duplicates for outcome in second) == 60 - changed
+
+
+def test_the_stored_rows_are_those_of_the_files(clinic: Clinic) -> None:
+    paths = write_demo_data(clinic.results, DemoPlan(patients=30, providers=1))
+    [outcome] = ingest_paths(clinic.store).files
+    patients = json.loads(paths[0].read_text(encoding="utf-8"))["extraction_results"]
+    for table in CLINICAL_TABLES:
+        assert outcome.rows[table] == sum(len(patient[f"all_{table}"]) for patient in patients) > 0
+    assert outcome.provider is not None
+    names = [row["medication_name"] for row in clinic.rows("medications", outcome.provider)]
+    assert names == [item["medication_name"] for patient in patients for item in patient["all_medications"]]

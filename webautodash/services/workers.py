@@ -1,0 +1,112 @@
+"""Files taken by several processes: different providers at once, one provider's files in order in one of them."""
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+
+from webautodash.config import Settings
+from webautodash.errors import WebAutoDashError
+from webautodash.services.files import Candidate
+from webautodash.services.reports import FileOutcome, FileResult
+from webautodash.services.store import Store
+
+# Takes one file of an open store; has to be a function of a module, for it travels by name.
+Take = Callable[[Store, Candidate], FileOutcome]
+
+_SECONDS_TO_LEAVE = 1.0
+
+
+def take_in_processes(
+    settings: Settings,
+    groups: Sequence[Sequence[Candidate]],
+    workers: int,
+    take: Take,
+    done: Callable[[Candidate, FileOutcome], None],
+) -> None:
+    """Take every group's files in order, ``workers`` groups at a time; ``done`` hears of each file here.
+
+    A worker that dies costs the rest of its group, whose files wait for the next run; another takes its place.
+    Whatever ends this call, no worker outlives it by more than a moment; each file is whole or not at all.
+    Raises what a worker raised that is nobody's file's fault, such as DatabaseUnreachable.
+    """
+    crew = _Crew(settings, take)
+    # The largest last in the list, first out of it: none is left for the end alone.
+    waiting = sorted(groups, key=len)
+    try:
+        while waiting or crew.at_work:
+            while waiting and len(crew.at_work) < workers:
+                crew.give(waiting.pop())
+            for candidate, outcome in crew.hear():
+                done(candidate, outcome)
+    finally:
+        crew.dismiss()
+
+
+class _Crew:
+    """The worker processes. One that has done its group takes the next; there is never one without a group."""
+
+    def __init__(self, settings: Settings, take: Take) -> None:
+        self._settings, self._take = settings, take
+        # Not fork: this process has open connections and perhaps threads, and a child must inherit neither.
+        self._context = get_context("forkserver")
+        self._context.set_forkserver_preload(["webautodash.services.ingest"])
+        self._idle: list[tuple[Connection, ForkServerProcess]] = []
+        self.at_work: dict[Connection, tuple[ForkServerProcess, list[Candidate]]] = {}
+
+    def give(self, group: Sequence[Candidate]) -> None:
+        pipe, process = self._idle.pop() if self._idle else self._hire()
+        self.at_work[pipe] = (process, list(group))
+        pipe.send(list(group))
+
+    def hear(self) -> Iterator[tuple[Candidate, FileOutcome]]:
+        """Wait for news of any worker, and say which files are done."""
+        ready = wait(list(self.at_work))
+        for pipe in [pipe for pipe in self.at_work if pipe in ready]:
+            process, group = self.at_work[pipe]
+            try:
+                said = pipe.recv()
+            except EOFError:
+                del self.at_work[pipe]
+                process.join(_SECONDS_TO_LEAVE)
+                reason = f"its worker process ended (status {process.exitcode}); ingest again"
+                for candidate in group:
+                    yield candidate, FileOutcome(str(candidate.path), FileResult.FAILED, reason=reason)
+                continue
+            if isinstance(said, BaseException):
+                raise said
+            yield group.pop(0), said
+            if not group:
+                del self.at_work[pipe]
+                self._idle.append((pipe, process))
+
+    def dismiss(self) -> None:
+        processes = [process for process, _ in self.at_work.values()] + [process for _, process in self._idle]
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join(_SECONDS_TO_LEAVE)
+            process.kill()
+
+    def _hire(self) -> tuple[Connection, ForkServerProcess]:
+        here, there = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(self._settings, self._take, there), daemon=True)
+        process.start()
+        there.close()
+        return here, process
+
+
+def _work(settings: Settings, take: Take, pipe: Connection) -> None:
+    # Ctrl-C reaches every process of the terminal; the one that was called decides for all.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whoever called may be gone: then there is nobody to tell, and the file in hand was the last.
+    with suppress(EOFError, BrokenPipeError), Store.open(settings) as store:
+        while True:
+            for candidate in pipe.recv():
+                try:
+                    pipe.send(take(store, candidate))
+                except WebAutoDashError as error:
+                    pipe.send(error)
+                    return
