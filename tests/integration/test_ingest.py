@@ -66,10 +66,10 @@ def test_the_same_bytes_under_any_name_leave_the_same_rows(clinic: Clinic) -> No
 
 def test_a_known_file_changes_nothing_in_the_system_database(clinic: Clinic) -> None:
     path = clinic.drop(a_file(a_patient("GW1")))
-    ingest = lambda: clinic.ingest(path.read_bytes(), name=path.name)  # noqa: E731
-    ingest()
+    content = path.read_bytes()
+    clinic.ingest(content, name=path.name)
     before = [clinic.system_rows(table) for table in ("providers", "ingested_files", "system_logs")]
-    ingest()
+    clinic.ingest(content, name=path.name)
     assert [clinic.system_rows(table) for table in ("providers", "ingested_files", "system_logs")] == before
 
 

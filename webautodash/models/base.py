@@ -51,6 +51,22 @@ class ProviderBase(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = _TYPES
 
 
+class Demographic:
+    """Columns that say who somebody is, as the portal printed it; the birth date parsed too."""
+
+    patient_uuid: Mapped[Name | None]
+    patient_name: Mapped[Name | None]
+    first_name: Mapped[Name | None]
+    last_name: Mapped[Name | None]
+    date_of_birth: Mapped[date | None]
+    date_of_birth_text: Mapped[Name | None]
+    age: Mapped[Name | None]
+    gender: Mapped[Name | None]
+    phone: Mapped[Name | None]
+    email: Mapped[Name | None]
+    address: Mapped[Prose | None]
+
+
 class Created:
     """Rows that know when they were written."""
 

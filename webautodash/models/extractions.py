@@ -9,6 +9,7 @@ from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models.base import (
     BigId,
     Created,
+    Demographic,
     Json,
     Name,
     Prn,
@@ -62,7 +63,7 @@ class ExtractionSession(Created, ProviderBase):
     health_concerns: Mapped[int]
 
 
-class PatientExtraction(ProviderBase):
+class PatientExtraction(Demographic, ProviderBase):
     """What one session said of one patient; a duplicate has no clinical rows and points at the one that has."""
 
     __tablename__ = "patient_extractions"
@@ -81,17 +82,6 @@ class PatientExtraction(ProviderBase):
     extracted_at: Mapped[datetime | None]
     position: Mapped[int]
     """Place in the file, from 0."""
-    patient_uuid: Mapped[Name | None]
-    patient_name: Mapped[Name | None]
-    first_name: Mapped[Name | None]
-    last_name: Mapped[Name | None]
-    date_of_birth: Mapped[date | None]
-    date_of_birth_text: Mapped[Name | None]
-    age: Mapped[Name | None]
-    gender: Mapped[Name | None]
-    phone: Mapped[Name | None]
-    email: Mapped[Name | None]
-    address: Mapped[Prose | None]
     filter_medication_name: Mapped[Prose | None]
     filter_medication_strength: Mapped[Name | None]
     filter_start_date: Mapped[Name | None]

@@ -1,6 +1,6 @@
 """Whose database it is, and the master rows of its patients."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -8,11 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webautodash.models.base import (
     BigId,
     Created,
+    Demographic,
     Identifier,
     Json,
     Name,
     Prn,
-    Prose,
     ProviderBase,
     Word,
     table_options,
@@ -35,7 +35,7 @@ class DatabaseIdentity(Created, ProviderBase):
     """The other names, as a list: what the registry needs to be rebuilt from here."""
 
 
-class Patient(Created, ProviderBase):
+class Patient(Created, Demographic, ProviderBase):
     """One person in one provider's database, known by PRN; the portal's UUID changes and is no identity.
 
     The values are those of the extraction with the latest ``extracted_at``; a value that it lacks stays as known.
@@ -46,17 +46,6 @@ class Patient(Created, ProviderBase):
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
     prn: Mapped[Prn] = mapped_column(unique=True)
-    patient_uuid: Mapped[Name | None]
-    patient_name: Mapped[Name | None]
-    first_name: Mapped[Name | None]
-    last_name: Mapped[Name | None]
-    date_of_birth: Mapped[date | None]
-    date_of_birth_text: Mapped[Name | None]
-    age: Mapped[Name | None]
-    gender: Mapped[Name | None]
-    phone: Mapped[Name | None]
-    email: Mapped[Name | None]
-    address: Mapped[Prose | None]
     as_of: Mapped[datetime | None]
     """``extracted_at`` of the extraction that these values come from."""
     extraction_session_id: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
