@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from webautodash.config import Settings
 from webautodash.database.dialects import Dialect, dialect_for
 from webautodash.database.session import retrying, translated, unit_of_work
+from webautodash.errors import DuplicateKey
 
 T = TypeVar("T")
 
@@ -51,6 +52,13 @@ class Database:
                 return result
 
         return retrying(once)
+
+    def run_raced(self, work: Callable[[Session], T]) -> T:
+        """``run``, once more where a unique key says that another worker was first: ``work`` then finds its row."""
+        try:
+            return self.run(work)
+        except DuplicateKey:
+            return self.run(work)
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:

@@ -40,7 +40,7 @@ class ClinicalRepository:
             columns = _COLUMNS[which.name]
             values = itemgetter(*columns)
             rows = [
-                (extraction_id, *values(row), row["extra"] and to_json(row["extra"]))
+                (extraction_id, *values(row), None if row["extra"] is None else to_json(row["extra"]))
                 for extraction_id, patient in lists.items()
                 for row in patient[which.name]
             ]

@@ -63,9 +63,9 @@ class ProviderRepository:
         matches = or_(Provider.letters_key == key, Provider.slug == text, Provider.id.in_(aliased))
         return self._load(select(Provider).where(matches).order_by(Provider.slug))
 
-    def add(self, **values: Any) -> int:
+    def add(self, name: str, **values: Any) -> int:
         """A new row, locked until the transaction ends. Raises through the unique keys where it is there already."""
-        row = Provider(**values)
+        row = Provider(name=name, name_key=same_name_key(name), letters_key=letters_key(name), **values)
         self._session.add(row)
         self._session.flush()
         return row.id

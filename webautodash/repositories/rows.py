@@ -1,6 +1,6 @@
 """Many rows into a table, the repositories' way in to the bulk writer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, cast
 
@@ -8,24 +8,25 @@ from sqlalchemy import Table
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from webautodash.database.dialects.bulk import OnExisting, write_rows
+from webautodash.database.dialects.types import JsonText
 from webautodash.domain.documents import to_json
 
 
 def insert_rows(
     session: Session,
     model: type[DeclarativeBase],
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[dict[str, Any]],
     on_existing: OnExisting | None = None,
 ) -> None:
     """Write rows that all have the same keys, the names of columns; nothing for no rows."""
     if rows:
         columns = tuple(rows[0])
-        insert_tuples(session, model, columns, map(itemgetter(*columns), map(_as_text, rows)), on_existing)
-
-
-def _as_text(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """JSON goes into its column as text, for the bulk writer takes no other."""
-    return {**row, "extra": to_json(row["extra"])} if row.get("extra") is not None else row
+        json_columns = [name for name in columns if isinstance(model.__table__.c[name].type, JsonText)]
+        # The bulk writer takes JSON as the text that its column holds.
+        texts = (
+            row | {name: None if row[name] is None else to_json(row[name]) for name in json_columns} for row in rows
+        )
+        insert_tuples(session, model, columns, map(itemgetter(*columns), texts if json_columns else rows), on_existing)
 
 
 def insert_tuples(

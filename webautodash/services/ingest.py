@@ -61,28 +61,29 @@ def ingest_paths(
     files = in_order(candidates(paths, store.settings.results_dir), store.settings.zone)
     seen = {candidate.path: _look(candidate.path) for candidate in files}
 
-    def done(candidate: Candidate, outcome: FileOutcome) -> None:
-        if outcome.state is FileResult.WAITING:
-            unfinished.append((candidate, seen[candidate.path]))
-            return
+    def done(outcome: FileOutcome) -> None:
         outcomes.append(outcome)
         if on_file is not None:
             on_file(outcome)
 
+    def looked(candidate: Candidate, outcome: FileOutcome) -> None:
+        if outcome.state is FileResult.WAITING:
+            unfinished.append((candidate, seen[candidate.path]))
+        else:
+            done(outcome)
+
     groups = _by_provider(store, files) if workers > 1 else []
     if len(groups) > 1:
-        take_in_processes(store.settings, groups, workers, take_file, done)
+        take_in_processes(store.settings, groups, workers, take_file, looked)
     else:
         for candidate in files:
-            done(candidate, take_file(store, candidate))
+            looked(candidate, take_file(store, candidate))
     if unfinished:
         time.sleep(store.settings.settle_seconds)
         for candidate, before in unfinished:
             outcome, provider = _take(store, candidate, rested=_look(candidate.path) == before)
             _tell(store, outcome, provider)
-            outcomes.append(outcome)
-            if on_file is not None:
-                on_file(outcome)
+            done(outcome)
     return IngestReport(tuple(outcomes))
 
 

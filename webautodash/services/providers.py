@@ -19,7 +19,6 @@ from webautodash.domain.naming import (
 )
 from webautodash.domain.vocabulary import Level, ProviderStatus
 from webautodash.errors import (
-    DuplicateKey,
     MalformedDocument,
     ProviderNameTaken,
     UnknownProvider,
@@ -69,17 +68,11 @@ def register(
     Raises InvalidProviderName, ProviderNameTaken, WrongDatabase.
     """
     display = check_provider_name(name)
-    try:
-        provider, created = store.system.run(lambda session: _entry(session, store, display, folder, date_order))
-    except DuplicateKey:
-        # Another process was first, with this name or with one that reads like it.
-        provider, created = store.system.run(lambda session: _entry(session, store, display, folder, date_order))
+    # Another process may be first, with this name or with one that reads like it.
+    provider, created = store.system.run_raced(lambda session: _entry(session, store, display, folder, date_order))
     database = store.server.create(provider.database_name)
     migrate.upgrade(database, History.PROVIDER)
-    try:
-        database.run(lambda session: _claim(session, provider))
-    except DuplicateKey:
-        database.run(lambda session: _claim(session, provider))
+    database.run_raced(lambda session: _claim(session, provider))
     if provider.status is not ProviderStatus.ACTIVE:
         store.system.run(lambda session: ProviderRepository(session).set_status(provider.id, ProviderStatus.ACTIVE))
     if created:
@@ -197,8 +190,6 @@ def _entry(
         repository.add(
             identity=uuid4().hex,
             name=name,
-            name_key=same_name_key(name),
-            letters_key=letters_key(name),
             slug=wanted,
             folder=folder,
             database_name=database,

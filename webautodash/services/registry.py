@@ -5,7 +5,7 @@ from contextlib import suppress
 from sqlalchemy.orm import Session
 
 from webautodash.database import Database, Server
-from webautodash.domain.naming import database_name, letters_key, same_name_key
+from webautodash.domain.naming import database_name
 from webautodash.domain.vocabulary import Level, ProviderStatus
 from webautodash.errors import DuplicateKey, TerminalError
 from webautodash.models import DatabaseIdentity
@@ -27,8 +27,6 @@ def restore(repository: ProviderRepository, left: DatabaseIdentity, database: st
     number = repository.add(
         identity=left.identity,
         name=left.name,
-        name_key=same_name_key(left.name),
-        letters_key=letters_key(left.name),
         slug=left.slug,
         folder=left.folder,
         database_name=database,

@@ -14,7 +14,7 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.decisions import Decision, Known, Outcome, Previous, decide
 from webautodash.domain.documents import Document, raw_text
 from webautodash.domain.records import PatientRecord, patient_record, read_prn, session_record
-from webautodash.errors import DuplicateKey, UnreadablePatient
+from webautodash.errors import UnreadablePatient
 from webautodash.models.base import utc_now
 from webautodash.repositories import (
     ClinicalRepository,
@@ -77,11 +77,8 @@ def store_document(document: Document, provider: ProviderDatabase, zone: tzinfo,
         sessions.finish(session_id, tally)
         return Stored(StoredSession(session_id, document.sha256, tally), already=False)
 
-    try:
-        return provider.run(work)
-    except DuplicateKey:
-        # Another worker stored these bytes between our look and our insert.
-        return provider.run(work)
+    # Another worker may store these bytes between our look and our insert.
+    return provider.database.run_raced(work)
 
 
 @dataclass(frozen=True, slots=True)

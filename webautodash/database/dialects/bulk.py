@@ -60,7 +60,7 @@ class _Plain(dict[Any, Any]):
     def __missing__(self, value: Any) -> Any:
         plain = value
         if isinstance(value, datetime):
-            plain = value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+            plain = _instant(value)
         elif isinstance(value, date):
             plain = value.isoformat()
         self[value] = plain
@@ -78,13 +78,17 @@ class _Literals(dict[Any, bytes]):
         elif isinstance(value, int):
             literal = str(int(value))
         elif isinstance(value, datetime):
-            literal = f"'{value.astimezone(UTC).replace(tzinfo=None).isoformat(' ', 'microseconds')}'"
+            literal = f"'{_instant(value)}'"
         elif isinstance(value, date):
             literal = f"'{value.isoformat()}'"
         else:
             raise TypeError(f"a column cannot hold a {type(value).__name__}")
         self[value] = encoded = literal.encode()
         return encoded
+
+
+def _instant(value: datetime) -> str:
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 _SPECIAL = re.compile(r"""[\0\\\n\r\x1a"']""")
