@@ -15,6 +15,8 @@ from webautodash.errors import ConfigurationError
 
 ENV_PREFIX = "WEBAUTODASH_"
 ENV_FILE = "webautodash.env"
+# A registration looks into the provider's database while it holds the registry.
+FEWEST_CONNECTIONS = 2
 DEFAULT_DATABASE_URL = "sqlite:///webautodash-data"
 
 
@@ -50,6 +52,7 @@ class Settings(BaseSettings):
     tls_ca: Path | None = None
     connect_timeout: int = Field(default=10, ge=1, le=3600)
     read_timeout: int = Field(default=120, ge=1, le=86400)
+    max_connections: int = Field(default=16, ge=FEWEST_CONNECTIONS, le=10_000)
 
     results_dir: Path = Path("Results")
     database_prefix: str = Field(default="webautodash_", pattern=r"^[a-z0-9_]{1,15}$")
@@ -84,6 +87,20 @@ class Settings(BaseSettings):
                 ENV_PREFIX + "DB_HOST", f"is set beside {ENV_PREFIX}DATABASE_URL; keep one of the two"
             )
         return settings
+
+    def shared_by(self, processes: int) -> "Settings":
+        """The settings of each of several processes, whose connections together are no more than these allow.
+
+        Raises ConfigurationError where that leaves too few for one of them.
+        """
+        share = self.max_connections // processes
+        if share < FEWEST_CONNECTIONS:
+            raise ConfigurationError(
+                ENV_PREFIX + "MAX_CONNECTIONS",
+                f"{self.max_connections} connections are too few for {processes} processes (the command and its "
+                f"workers), which need {FEWEST_CONNECTIONS} each; raise it or take fewer workers",
+            )
+        return self.model_copy(update={"max_connections": share})
 
     @cached_property
     def password(self) -> SecretStr | None:

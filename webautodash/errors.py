@@ -210,6 +210,19 @@ class DatabaseUnreachable(TransientError):
         super().__init__(f"cannot reach the database server at {where} (error {code}): {advice}")
 
 
+class NoFreeConnection(TransientError):
+    """All connections that the settings allow are in use, and none came back in time."""
+
+    exit_status = 3
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(
+            f"all {most} database connections are in use and none was given back in time: raise "
+            f"WEBAUTODASH_MAX_CONNECTIONS, use fewer threads, or leave the sessions that are done"
+        )
+
+
 class DatabaseMissing(TerminalError):
     """A registered provider's database is not on the server."""
 

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -10,14 +11,15 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
+from webautodash.database.connections import Connections
 from webautodash.database.dialects import Dialect, dialect_for
 from webautodash.database.session import retrying, translated, unit_of_work
 from webautodash.errors import DuplicateKey
 
 T = TypeVar("T")
 
-# Each open database holds at most a few connections; the least recently used one is closed beyond this.
-_OPEN_DATABASES = 16
+# Engines of the databases used last; one more costs little, five hundred would be a burden.
+_KEPT_DATABASES = 32
 
 
 class Database:
@@ -67,7 +69,7 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        """Close the pool."""
+        """Close the connections that are not in use. The database can be used again."""
         self._engine.dispose()
 
 
@@ -75,8 +77,9 @@ class Server:
     """Where the databases live: a MySQL or MariaDB server, or a folder of SQLite files."""
 
     def __init__(self, settings: Settings) -> None:
-        self._dialect = dialect_for(settings)
-        self._open: OrderedDict[str, Database] = OrderedDict()
+        self._dialect = dialect_for(settings, Connections(settings.max_connections, settings.connect_timeout))
+        self._kept: OrderedDict[str, Database] = OrderedDict()
+        self._lock = Lock()
 
     @property
     def where(self) -> str:
@@ -85,12 +88,18 @@ class Server:
 
     def database(self, name: str) -> Database:
         """The database of this name. Nothing is connected yet and nothing is made."""
-        if name in self._open:
-            self._open.move_to_end(name)
-            return self._open[name]
-        if len(self._open) >= _OPEN_DATABASES:
-            self._open.popitem(last=False)[1].close()
-        return self._open.setdefault(name, Database(name, self._dialect))
+        forgotten = None
+        with self._lock:
+            if name not in self._kept:
+                self._kept[name] = Database(name, self._dialect)
+            self._kept.move_to_end(name)
+            if len(self._kept) > _KEPT_DATABASES:
+                _, forgotten = self._kept.popitem(last=False)
+            database = self._kept[name]
+        if forgotten is not None:
+            # Whoever is at work in it goes on; only what is idle is closed.
+            forgotten.close()
+        return database
 
     def exists(self, name: str) -> bool:
         """Whether the server has this database."""
@@ -110,15 +119,19 @@ class Server:
 
     def drop(self, name: str) -> None:
         """Delete the database and all in it."""
-        if name in self._open:
-            self._open.pop(name).close()
+        with self._lock:
+            dropped = self._kept.pop(name, None)
+        if dropped is not None:
+            dropped.close()
         with translated(self._dialect, name):
             self._dialect.drop(name)
 
     def close(self) -> None:
-        """Close every connection."""
-        while self._open:
-            self._open.popitem()[1].close()
+        """Close every connection that is not in use."""
+        with self._lock:
+            closed, self._kept = list(self._kept.values()), OrderedDict()
+        for database in closed:
+            database.close()
         self._dialect.close()
 
     def __enter__(self) -> Self:

@@ -17,6 +17,7 @@ from webautodash.errors import (
     DatabaseMissing,
     DatabaseUnreachable,
     DuplicateKey,
+    NoFreeConnection,
     TransientError,
     WebAutoDashError,
 )
@@ -96,7 +97,7 @@ def retrying(work: Callable[[], T]) -> T:
     for attempt in range(1, _TRIES):
         try:
             return work()
-        except DatabaseUnreachable:
+        except (DatabaseUnreachable, NoFreeConnection):
             raise
         except TransientError:
             pause = _FIRST_PAUSE_SECONDS * 2**attempt

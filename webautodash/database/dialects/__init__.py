@@ -8,6 +8,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from webautodash.config import DEFAULT_DATABASE_URL, ENV_PREFIX, Settings
+from webautodash.database.connections import Connections
 from webautodash.database.dialects.base import Dialect, Trouble
 from webautodash.database.dialects.mysql import MySQLDialect
 from webautodash.database.dialects.sqlite import SQLiteDialect
@@ -19,16 +20,16 @@ _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 _MYSQL_NAMES = frozenset({"mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"})
 
 
-def dialect_for(settings: Settings) -> Dialect:
+def dialect_for(settings: Settings, connections: Connections) -> Dialect:
     """The product behind the settings' URL, or behind its parts.
 
     Raises ConfigurationError for a URL that is none, names another product, a database, or unknown options.
     """
     url = _server_url(settings)
     if url.drivername in _MYSQL_NAMES:
-        return MySQLDialect(url.set(drivername="mysql+pymysql"), settings)
+        return MySQLDialect(url.set(drivername="mysql+pymysql"), settings, connections)
     if url.drivername in {"sqlite", "sqlite+pysqlite"}:
-        return SQLiteDialect(url)
+        return SQLiteDialect(url, connections)
     raise ConfigurationError(_URL_KEY, "must begin with mysql+pymysql:// or sqlite:///")
 
 

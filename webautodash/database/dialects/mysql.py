@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from webautodash.config import ENV_PREFIX, Settings, Tls
+from webautodash.database.compiled import CompiledStatements
+from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.dialects.base import Trouble, discreet
 from webautodash.errors import ConfigurationError, DatabaseBusy
 
@@ -28,7 +30,7 @@ _ANSWER_MARGIN_SECONDS = 5
 class MySQLDialect:
     """One server; its databases are reached by an engine each, never by ``USE``."""
 
-    def __init__(self, url: URL, settings: Settings) -> None:
+    def __init__(self, url: URL, settings: Settings, connections: Connections) -> None:
         if url.database:
             raise ConfigurationError(_URL_KEY, "must not name a database; each provider has one of its own")
         unknown = set(url.query) - {"unix_socket"}
@@ -37,12 +39,11 @@ class MySQLDialect:
                 _URL_KEY,
                 f"has unknown options: {', '.join(sorted(unknown))} (TLS: {ENV_PREFIX}TLS, {ENV_PREFIX}TLS_CA)",
             )
-        self._url = url
+        self._url, self._connections = url, connections
+        self._compiled = CompiledStatements()
         self._connect_args = _connect_args(url, settings)
         self._lock_seconds = max(1, settings.read_timeout - _ANSWER_MARGIN_SECONDS)
-        self._server = create_engine(
-            self._url, connect_args=self._connect_args, poolclass=NullPool, isolation_level="AUTOCOMMIT", **discreet()
-        )
+        self._server = self._engine(url, "AUTOCOMMIT")
 
     @property
     def where(self) -> str:
@@ -50,24 +51,21 @@ class MySQLDialect:
         return str(socket) if socket else f"{self._url.host or 'localhost'}:{self._url.port or 3306}"
 
     def engine(self, database: str) -> Engine:
-        return create_engine(
-            self._url.set(database=database),
-            connect_args=self._connect_args,
-            # What another worker committed while we waited for its lock must be seen.
-            isolation_level="READ COMMITTED",
-            pool_size=2,
-            pool_pre_ping=True,
-            pool_recycle=1800,
-            **discreet(),
-        )
+        # What another worker committed while we waited for its lock must be seen.
+        engine = self._engine(self._url.set(database=database), "READ COMMITTED")
+        event.listen(engine, "begin", _on_begin)
+        return engine
 
     def reader(self, engine: Engine) -> Engine:
-        return engine.execution_options(isolation_level="REPEATABLE READ")
+        return engine.execution_options(reading=True)
 
     def exists(self, database: str) -> bool:
         with self._server.connect() as connection:
             found = connection.execute(
-                text("SELECT 1 FROM information_schema.schemata WHERE BINARY schema_name = :name"),
+                # The first condition finds it without a look at every other, the second minds the case of letters.
+                text(
+                    "SELECT 1 FROM information_schema.schemata WHERE schema_name = :name AND BINARY schema_name = :name"
+                ),
                 {"name": database},
             )
             return found.first() is not None
@@ -128,6 +126,25 @@ class MySQLDialect:
 
     def close(self) -> None:
         self._server.dispose()
+
+    def _engine(self, url: URL, isolation_level: Any) -> Engine:
+        return create_engine(
+            url,
+            connect_args=self._connect_args,
+            isolation_level=isolation_level,
+            poolclass=SharingPool,
+            connections=self._connections,
+            execution_options={"compiled_cache": self._compiled},
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            **discreet(),
+        )
+
+
+def _on_begin(connection: Connection) -> None:
+    # For this one transaction: a session's own level would have to be set before each and set back after it.
+    if connection.get_execution_options().get("reading", False):
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def _connect_args(url: URL, settings: Settings) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from webautodash.config import ENV_PREFIX
+from webautodash.database.compiled import CompiledStatements
+from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.dialects.base import Trouble, discreet
-from webautodash.errors import ConfigurationError, TerminalError
+from webautodash.errors import ConfigurationError, DatabaseMissing, TerminalError
 
 _SUFFIX = ".db"
 _BUSY_TIMEOUT_SECONDS = 60
@@ -23,7 +25,7 @@ _DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMAR
 class SQLiteDialect:
     """The embedded default. Only the owner may read the folder and its files."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, connections: Connections) -> None:
         if not url.database or url.database == ":memory:":
             raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", "needs a folder: sqlite:///folder")
         if url.query:
@@ -32,6 +34,8 @@ class SQLiteDialect:
         self._folder = Path(url.database).expanduser().absolute()
         if self._folder.exists() and not self._folder.is_dir():
             raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", f"{url.database} is a file; SQLite needs a folder")
+        self._connections = connections
+        self._compiled = CompiledStatements()
 
     @property
     def where(self) -> str:
@@ -43,18 +47,25 @@ class SQLiteDialect:
         def connect() -> sqlite3.Connection:
             # mode=rw opens and never creates; isolation_level=None hands BEGIN to the event below: with the
             # driver's own transactions DDL is never rolled back and savepoints outlive them.
-            return sqlite3.connect(
-                f"{path.as_uri()}?mode=rw",
-                uri=True,
-                isolation_level=None,
-                timeout=_BUSY_TIMEOUT_SECONDS,
-                check_same_thread=False,
-            )
+            try:
+                return sqlite3.connect(
+                    f"{path.as_uri()}?mode=rw",
+                    uri=True,
+                    isolation_level=None,
+                    timeout=_BUSY_TIMEOUT_SECONDS,
+                    check_same_thread=False,
+                )
+            except sqlite3.OperationalError:
+                if path.exists():
+                    raise
+                raise DatabaseMissing(database) from None
 
         engine = create_engine(
             "sqlite+pysqlite://",
             creator=connect,
-            pool_size=2,
+            poolclass=SharingPool,
+            connections=self._connections,
+            execution_options={"compiled_cache": self._compiled},
             **discreet(),
         )
         event.listen(engine, "connect", _on_connect)

@@ -1,0 +1,171 @@
+"""How many connections there are at once, as the server counts them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from local_server import connect
+from sqlalchemy import event, text
+
+from webautodash.database import server
+from webautodash.database.connections import SharingPool
+from webautodash.errors import DatabaseMissing, NoFreeConnection
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.providers import register
+from webautodash.services.statistics import statistics
+from webautodash.services.store import Store
+
+MOST = 4
+_PROVIDERS = {"sqlite": 60, "mariadb": 60, "mysql": 10}  # whose DDL takes half a second each
+_SETTLED_SECONDS = 0.005
+
+
+@pytest.fixture
+def small(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
+    """A store that may have four connections, and waits a second for one."""
+    clinic = Clinic(server_url, database_prefix, tmp_path, max_connections=MOST, connect_timeout=1)
+    yield clinic
+    clinic.store.close()
+
+
+@contextmanager
+def _counted(clinic: Clinic, server_url: str) -> Iterator[list[int]]:
+    """The numbers of connections that were seen meanwhile, by the pools and, where there is one, by the server."""
+    seen, opened, turn = [0], [0], Lock()
+
+    def count(change: int) -> None:
+        with turn:
+            opened[0] += change
+            seen.append(opened[0])
+
+    def is_opened(*_: object) -> None:
+        count(1)
+
+    def is_closed(*_: object) -> None:
+        count(-1)
+
+    clinic.store.close()
+    listeners = ((SharingPool, "connect", is_opened), (SharingPool, "close", is_closed))
+    for listener in listeners:
+        event.listen(*listener)
+    done = Event()
+    thread = Thread(target=_watch_server, args=(clinic, server_url, seen, done))
+    if not server_url.startswith("sqlite"):
+        thread.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        if thread.ident is not None:
+            thread.join()
+        for listener in listeners:
+            event.remove(*listener)
+
+
+def _watch_server(clinic: Clinic, server_url: str, seen: list[int], done: Event) -> None:
+    with connect(server_url) as connection, connection.cursor() as cursor:
+
+        def count() -> int:
+            cursor.execute("SHOW PROCESSLIST")
+            databases = [str(row[3] or "") for row in cursor.fetchall() if row[0] != connection.thread_id()]
+            return sum(name.startswith(clinic.settings.database_prefix) for name in databases)
+
+        while not done.is_set():
+            number = count()
+            time.sleep(_SETTLED_SECONDS)
+            # A server takes a moment to let go of one that was closed.
+            seen.append(min(number, count()))
+
+
+@pytest.mark.slow
+def test_reading_and_ingesting_over_many_databases_stays_within_the_setting(
+    small: Clinic, server_url: str, backend: str
+) -> None:
+    names = [f"Provider {chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(_PROVIDERS[backend])]
+    with _counted(small, server_url) as seen:
+        for name in names:
+            small.drop(a_file(a_patient("A1"), provider=name), folder=name.lower().replace(" ", "_"))
+        assert {str(file.state) for file in ingest_paths(small.store).files} == {"ingested"}
+        assert statistics(small.store).total_patients == len(names)
+        for name in names:
+            small.drop(
+                a_file(a_patient("A1"), provider=name, at="2025-01-01T00:00:00"), folder=name.lower().replace(" ", "_")
+            )
+        with ThreadPoolExecutor(max_workers=2) as threads:
+            found = [threads.submit(statistics, small.store, slug) for slug in _slugs(small.store)]
+            assert not ingest_paths(small.store).problems
+            assert all(one.result().total_patients == 1 for one in found)
+        assert statistics(small.store).total_sessions == 2 * len(names)
+    assert max(seen) == MOST
+
+
+def _slugs(store: Store) -> list[str]:
+    return [provider.slug for provider in store.providers()]
+
+
+def test_more_threads_than_connections_take_turns(small: Clinic) -> None:
+    registered = [register(small.store, f"Provider {letter}").provider for letter in "abc"]
+
+    def read(number: int) -> int:
+        with small.store.provider_database(registered[number % 3]).reading() as session:
+            time.sleep(0.02)
+            return int(session.execute(text("SELECT COUNT(*) FROM patients")).scalar_one())
+
+    with ThreadPoolExecutor(max_workers=3 * MOST) as threads:
+        assert list(threads.map(read, range(30))) == [0] * 30
+
+
+def test_when_all_are_in_use_and_none_comes_back_the_error_says_what_to_do(small: Clinic) -> None:
+    sessions = [small.store.system.reading() for _ in range(MOST)]
+    for session in sessions:
+        session.__enter__().execute(text("SELECT 1"))
+    began = time.monotonic()
+    with pytest.raises(NoFreeConnection, match=r"all 4 .* WEBAUTODASH_MAX_CONNECTIONS"):
+        small.store.providers()
+    # The wait itself is not repeated.
+    assert 1 <= time.monotonic() - began < 2
+    sessions.pop().__exit__(None, None, None)
+    assert small.store.providers() == []
+    for session in sessions:
+        session.__exit__(None, None, None)
+
+
+def test_what_could_not_be_opened_does_not_count(small: Clinic) -> None:
+    for number in range(2 * MOST):
+        with pytest.raises(DatabaseMissing), small.store.server.database(f"no_such_{number}").reading() as session:
+            session.execute(text("SELECT 1"))
+    assert small.store.providers() == []
+
+
+@pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
+def test_connections_that_the_server_ended_do_not_count(small: Clinic, server_url: str) -> None:
+    register(small.store, "Gary Wang")
+    for _ in range(2 * MOST):
+        with connect(server_url) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW PROCESSLIST")
+            for row in cursor.fetchall():
+                if str(row[3] or "").startswith(small.settings.database_prefix):
+                    cursor.execute(f"KILL {row[0]}")
+        assert statistics(small.store).total_providers == 1
+
+
+def test_a_database_in_use_goes_on_when_others_are_opened(small: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_KEPT_DATABASES", 1)
+    first, *others = [register(small.store, f"Provider {letter}").provider for letter in "abcd"]
+    database = small.store.provider_database(first)
+    with database.session() as session:
+        session.execute(text("UPDATE database_identity SET folder = 'kept'"))
+        for other in others:
+            with small.store.provider_database(other).reading() as reading:
+                reading.execute(text("SELECT 1"))
+        session.commit()
+    assert small.rows("database_identity", "provider_a")[0]["folder"] == "kept"
+    with database.reading() as session:
+        assert session.execute(text("SELECT folder FROM database_identity")).scalar_one() == "kept"
