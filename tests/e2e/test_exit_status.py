@@ -38,10 +38,8 @@ def test_wrong_use_is_one_line_and_status_2(shell: Shell, arguments: list[str]) 
     assert done.err.startswith("error: ")
 
 
-def test_help_is_fast_and_names_every_command(shell: Shell) -> None:
-    start = time.monotonic()
+def test_help_names_every_command(shell: Shell) -> None:
     done = shell("--help")
-    assert time.monotonic() - start < 1  # 0.1 s on an idle machine
     assert done.status == 0
     for name in ("setup", "ingest", "provider", "patient", "conflict", "set-aside", "stats", "log", "migrate"):
         assert f"\n  {name} " in done.out

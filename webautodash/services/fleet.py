@@ -139,7 +139,8 @@ def _upgrade(store: Store, name: str, provider: str | None, history: History) ->
 def _check(store: Store, name: str, provider: str | None, history: History) -> DriftReport:
     def compare() -> DriftReport:
         database = _database(store, name)
-        migrate.require_head(database, history)
+        with database.reading() as session:
+            migrate.require_head(session, name, history)
         return DriftReport(name, provider, tuple(migrate.drift(database, history)))
 
     return _isolated(compare, lambda error: DriftReport(name, provider, error=error))

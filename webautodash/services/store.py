@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
+from weakref import WeakKeyDictionary
 
 from sqlalchemy.orm import Session
 
@@ -47,7 +48,8 @@ class Store:
         self.settings = settings
         self.server = Server(settings)
         self.system: Database = self.server.database(settings.system_database_name)
-        self._checked: dict[str, Database] = {}
+        # Whose each open database said it is; a database that is opened anew is asked anew.
+        self._checked: WeakKeyDictionary[Database, str] = WeakKeyDictionary()
 
     @classmethod
     def attach(cls, settings: Settings) -> Self:
@@ -60,8 +62,12 @@ class Store:
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """The store for reading and writing. Raises NotSetUp where there is none, NotAtHead before a migration."""
-        store = cls.attach(settings)
-        migrate.require_head(store.system, History.SYSTEM)
+        store = cls(settings)
+        try:
+            with store.system.reading() as session:
+                migrate.require_head(session, store.system.name, History.SYSTEM)
+        except DatabaseMissing:
+            raise NotSetUp(store.server.where) from None
         return store
 
     @classmethod
@@ -88,15 +94,13 @@ class Store:
         Raises DatabaseMissing, NotAtHead, or WrongDatabase where the identity row names another provider.
         """
         database = self.server.database(provider.database_name)
-        if self._checked.get(provider.identity) is not database:
-            if not self.server.exists(database.name):
-                raise DatabaseMissing(database.name)
-            migrate.require_head(database, History.PROVIDER)
+        if self._checked.get(database) != provider.identity:
             with database.reading() as session:
+                migrate.require_head(session, database.name, History.PROVIDER)
                 found = IdentityRepository(session).find()
             if found is None or found.identity != provider.identity:
                 raise WrongDatabase(database.name, provider.slug, found.slug if found else None)
-            self._checked[provider.identity] = database
+            self._checked[database] = provider.identity
         return ProviderDatabase(provider, database)
 
     def close(self) -> None:
