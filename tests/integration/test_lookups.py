@@ -1,0 +1,155 @@
+"""No look-up that is made for each file or each batch reads a whole table: what the server says of its plans."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from sqlalchemy import Connection, Engine, event
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.repositories import ProviderRepository
+from webautodash.services import conflicts, patients, providers
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.retry import retry_set_aside
+
+PATIENTS = 4_000
+PROVIDERS = 300
+SESSIONS = 40
+_TOTALS = re.compile(r"SELECT count\(extraction_sessions\.id\)")
+_BIG = {
+    *("patients", "patient_extractions", "medications", "diagnoses", "allergies", "health_concerns"),
+    *("data_conflicts", "extraction_sessions", "set_aside_patients", "ingested_files", "system_logs"),
+}
+
+
+class Lookup(NamedTuple):
+    """A statement that reads, and where it was sent."""
+
+    engine: Engine
+    statement: str
+    parameters: Any
+
+
+@pytest.fixture
+def store(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
+    """A provider with thousands of patients and many files, among hundreds of other providers."""
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    clinic.ingest(a_file(*_patients(0, PATIENTS), at="2024-01-01T00:00:00"))
+    for number in range(SESSIONS):
+        clinic.ingest(a_file(a_patient(f"S{number}"), at="2024-01-02T00:00:00", medication=f"M{number}"))
+    with clinic.store.system.session() as session:
+        repository = ProviderRepository(session)
+        for number in range(PROVIDERS):
+            name = f"Other {number}"
+            added = repository.add(
+                name,
+                identity=uuid4().hex,
+                slug=f"other_{number}",
+                folder=None,
+                database_name=f"other_{number}",
+                date_order=DateOrder.MDY,
+                status=ProviderStatus.ACTIVE,
+            )
+            repository.add_alias(added, f"Alias {number}")
+        session.commit()
+    for database in (clinic.store.system, clinic.store.server.database(f"{database_prefix}gary_wang")):
+        _analyze(database.engine)
+    yield clinic
+    clinic.store.close()
+
+
+def _patients(first: int, behind: int, drug: str = "Aspirin 81 mg") -> list[dict[str, Any]]:
+    return [
+        a_patient(
+            f"P{number:05}",
+            medications=[drug, "Xanax 1 mg"],
+            diagnoses=["Gout (M10.079)"],
+            allergies=["Latex"],
+            health_concerns=["Smoker"],
+        )
+        for number in range(first, behind)
+    ]
+
+
+def _analyze(engine: Engine) -> None:
+    """Have the planner know the tables now and not when it next finds time; SQLite plans without knowing them."""
+    if engine.dialect.name != "sqlite":
+        with engine.connect() as connection:
+            tables = connection.exec_driver_sql("SHOW TABLES").scalars().all()
+            connection.exec_driver_sql(f"ANALYZE TABLE {', '.join(tables)}").all()
+
+
+@contextmanager
+def _recorded() -> Iterator[list[Lookup]]:
+    lookups: list[Lookup] = []
+
+    def note(connection: Connection, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+        if statement.startswith("SELECT") and re.search(r"\bFROM\b", statement):
+            lookups.append(Lookup(connection.engine, statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield lookups
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def _scans(lookups: list[Lookup]) -> set[str]:
+    """The look-ups that read the whole of a table or of an index, each with the table's name in front."""
+    found = set()
+    for lookup in lookups:
+        for table in _read_whole(lookup) & _BIG:
+            if not (table == "extraction_sessions" and _TOTALS.match(lookup.statement)):
+                found.add(f"{table}: {' '.join(lookup.statement.split())}")
+    return found
+
+
+def _read_whole(lookup: Lookup) -> set[str]:
+    with lookup.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {lookup.statement}", lookup.parameters).all()
+            return {match[1] for row in plan if (match := re.match(r"SCAN (\w+)", row[3]))}
+        plan = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {lookup.statement}", lookup.parameters).all()
+        return {str(row.table) for row in plan if row.type in {"ALL", "index"}}
+
+
+def test_no_file_and_no_batch_reads_a_whole_table(store: Clinic) -> None:
+    changed, same = _patients(0, 300, "Metformin 500 mg"), _patients(300, 500)
+    store.drop(a_file(*changed, *same, *_patients(PATIENTS, PATIENTS + 20), at="2025-01-01T00:00:00"))
+    store.drop(a_file(*_patients(0, 10, "Metformin 850 mg"), a_patient(None), at="2025-02-01T00:00:00"))
+    store.drop(a_file(*_patients(0, 10, "Metformin 850 mg"), at="2025-03-01T00:00:00", provider=None))
+    with _recorded() as lookups:
+        report = ingest_paths(store.store, [store.results / "gary_wang"])
+    assert len(report.files) == SESSIONS + 1 + 3
+    assert {file.state for file in report.files} == {"ingested", "already_ingested", "partial"}
+    read = {table for lookup in lookups for table in _BIG if re.search(rf"\b{table}\b", lookup.statement)}
+    assert read == _BIG - {"data_conflicts", "set_aside_patients", "system_logs"}
+    assert _scans(lookups) == set()
+
+
+def test_no_registration_reads_a_whole_table(store: Clinic) -> None:
+    with _recorded() as lookups:
+        providers.register(store.store, "Samuel Osei")
+        providers.add_alias(store.store, "samuel_osei", "Dr Osei")
+    assert _scans(lookups) == set()
+
+
+def test_nobody_reads_a_whole_table_to_show_one_patient(store: Clinic) -> None:
+    store.ingest(a_file(*_patients(0, 10, "Metformin 850 mg"), a_patient(None), at="2025-02-01T00:00:00"))
+    corrected = '{"patient_id": "x", "demographics_printable": {"prn": "NEW"}}'
+    with _recorded() as lookups:
+        patients.show(store.store, "gary_wang", "P00003")
+        patients.history(store.store, "gary_wang", "P00003")
+        one = conflicts.search(store.store, "gary_wang", prn="P00003").items[0]
+        conflicts.show(store.store, "gary_wang", one.id)
+        owner = providers.resolve(store.store, "gary_wang")
+        assert retry_set_aside(store.store, owner, 1, corrected).taken_in
+    assert _scans(lookups) == set()
