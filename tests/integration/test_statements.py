@@ -1,11 +1,38 @@
-"""The number of statements does not grow with the number of patients in a batch."""
+"""The number of statements does not grow with the number of patients in a batch, nor their size beyond the server's."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymysql
 import pytest
-from builders import Clinic, a_file, a_patient
+from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
+from local_server import LocalServer, connect
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+
+SMALLEST_PACKET = 64 << 10
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | bytes]]:
+    """Every statement as the driver sends it to a server; the ones of SQLAlchemy too, where there is none."""
+    sent: list[str | bytes] = []
+    query = pymysql.connections.Connection.query
+
+    def noted(connection: Any, sql: str | bytes, *options: Any) -> int:
+        sent.append(sql)
+        return int(query(connection, sql, *options))
+
+    def executed(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append(statement)
+
+    monkeypatch.setattr(pymysql.connections.Connection, "query", noted)
+    event.listen(Engine, "before_cursor_execute", executed)
+    yield sent
+    event.remove(Engine, "before_cursor_execute", executed)
 
 
 def _patients(number: int, drug: str) -> list[dict[str, object]]:
@@ -24,10 +51,10 @@ def _patients(number: int, drug: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("changed", [False, True], ids=["first", "changed"])
-def test_one_patient_and_five_hundred_take_the_same_number_of_statements(clinic: Clinic, changed: bool) -> None:
+def test_one_patient_and_five_hundred_take_the_same_number_of_statements(
+    clinic: Clinic, statements: list[str | bytes], changed: bool
+) -> None:
     counts = []
-    statements: list[str] = []
-    event.listen(Engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     for provider, number in (("One", 1), ("Five Hundred", 500)):
         folder = provider.lower().replace(" ", "_")
         clinic.ingest(a_file(a_patient("warm up"), provider=provider, medication="other"), folder=folder)
@@ -40,3 +67,28 @@ def test_one_patient_and_five_hundred_take_the_same_number_of_statements(clinic:
         assert (outcome.changed if changed else outcome.stored) == number
         counts.append(len(statements))
     assert counts[0] == counts[1]
+
+
+def test_no_statement_is_larger_than_the_server_takes(
+    private_mariadb: LocalServer, statements: list[str | bytes], tmp_path: Path
+) -> None:
+    with connect(private_mariadb.url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"SET GLOBAL max_allowed_packet = {SMALLEST_PACKET}")
+    clinic = Clinic(private_mariadb.url, "small_", tmp_path)
+    text = "Ä" * 1000
+    patients = [a_patient(f"P{n:03}", health_concerns=[f"{n} {text}"], medications=[text]) for n in range(200)]
+    huge = a_patient("HUGE", health_concerns=["x" * SMALLEST_PACKET])
+    assert clinic.ingest(a_file(*patients)).stored == len(patients)
+    assert {table: clinic.count(table, "gary_wang") for table in CLINICAL_TABLES} == {
+        "medications": 200,
+        "diagnoses": 0,
+        "allergies": 0,
+        "health_concerns": 200,
+    }
+    sizes = [len(sql if isinstance(sql, bytes) else sql.encode()) for sql in statements]
+    # One byte of the packet says that it is a statement.
+    assert SMALLEST_PACKET // 2 < max(sizes) < SMALLEST_PACKET
+    refused = clinic.ingest(a_file(a_patient("P000"), huge, at="2025-01-01T00:00:00"))
+    assert (str(refused.state), clinic.count("extraction_sessions")) == ("failed", 1)
+    assert "a row of health_concerns is larger than the server's max_allowed_packet" in str(refused.reason)
+    clinic.store.close()
