@@ -142,12 +142,15 @@ def test_no_registration_reads_a_whole_table(store: Clinic) -> None:
     assert _scans(lookups) == set()
 
 
-def test_nobody_reads_a_whole_table_to_show_one_patient(store: Clinic) -> None:
+def test_nobody_reads_a_whole_table_to_show_one_patient_or_what_waits(store: Clinic) -> None:
+    store.ingest(a_file(*_patients(500, 2_000), at="2025-01-01T00:00:00"))
     store.ingest(a_file(*_patients(0, 10, "Metformin 850 mg"), a_patient(None), at="2025-02-01T00:00:00"))
+    _analyze(store.store.server.database(f"{store.settings.database_prefix}gary_wang").engine)
     corrected = '{"patient_id": "x", "demographics_printable": {"prn": "NEW"}}'
     with _recorded() as lookups:
         patients.show(store.store, "gary_wang", "P00003")
         patients.history(store.store, "gary_wang", "P00003")
+        assert len(conflicts.search(store.store, "gary_wang").items) == 10
         one = conflicts.search(store.store, "gary_wang", prn="P00003").items[0]
         conflicts.show(store.store, "gary_wang", one.id)
         owner = providers.resolve(store.store, "gary_wang")

@@ -24,6 +24,7 @@ class ClinicalRow(ProviderBase):
     @declared_attr
     def patient_extraction_id(self) -> Mapped[BigId]:
         """The extraction that the row belongs to."""
+        # Index: the lists of what changed are read before a batch is decided; charts read theirs.
         return mapped_column(ForeignKey("patient_extractions.id"), index=True, sort_order=-1)
 
 

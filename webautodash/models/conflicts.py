@@ -22,6 +22,7 @@ class DataConflict(ProviderBase):
     )
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
+    # Index: one patient's conflicts, for their history and for `conflict list --prn`.
     patient_id: Mapped[BigId] = mapped_column(ForeignKey("patients.id"), index=True)
     prn: Mapped[Prn]
     conflict_type: Mapped[Word]
@@ -30,6 +31,7 @@ class DataConflict(ProviderBase):
     field_name: Mapped[Name]
     old_value: Mapped[Prose | None]
     new_value: Mapped[Prose | None]
+    # No look-up goes by the sessions: MySQL and MariaDB want an index under every foreign key.
     extraction_session_id_1: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
     """The session that the old value comes from."""
     extraction_session_id_2: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
@@ -48,6 +50,7 @@ class ConflictReview(ProviderBase):
     __table_args__ = table_options()
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
+    # Index: one conflict's history.
     conflict_id: Mapped[BigId] = mapped_column(ForeignKey("data_conflicts.id"), index=True)
     old_status: Mapped[Word]
     new_status: Mapped[Word]

@@ -29,6 +29,7 @@ class ExtractionSession(Created, ProviderBase):
     __table_args__ = table_options()
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
+    # Unique: whether the file is stored already, asked once a file; of two workers one is refused.
     content_sha256: Mapped[Sha256] = mapped_column(unique=True)
     criteria_key: Mapped[Sha256]
     job_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -69,6 +70,7 @@ class PatientExtraction(Demographic, ProviderBase):
     __tablename__ = "patient_extractions"
     __table_args__ = table_options(
         one_of("processing_status", ProcessingStatus),
+        # One PRN once a session; the ids of the rows that a batch has just written are read by it.
         UniqueConstraint("extraction_session_id", "prn"),
         # "This patient's latest extraction with these criteria", asked for every patient of every file.
         Index(None, "patient_id", "criteria_key", "extracted_at"),
@@ -93,6 +95,7 @@ class PatientExtraction(Demographic, ProviderBase):
     found_at: Mapped[Name | None]
     data_checksum: Mapped[Sha256]
     processing_status: Mapped[Word]
+    # No look-up goes by it: MySQL and MariaDB want an index under every foreign key.
     duplicate_of_id: Mapped[BigId | None] = mapped_column(ForeignKey("patient_extractions.id"), index=True)
     extra: Mapped[Json | None]
 
@@ -101,6 +104,7 @@ class SetAsidePatient(Created, ProviderBase):
     """A patient that could not be taken in, whole and as it came, until it is."""
 
     __tablename__ = "set_aside_patients"
+    # One place of a file once, and the index under the foreign key.
     __table_args__ = table_options(UniqueConstraint("extraction_session_id", "position"))
 
     id: Mapped[BigId] = mapped_column(primary_key=True)

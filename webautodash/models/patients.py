@@ -45,9 +45,11 @@ class Patient(Created, Demographic, ProviderBase):
     __table_args__ = table_options()
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
+    # Unique: the identity; a batch makes, locks and finds its patients by it.
     prn: Mapped[Prn] = mapped_column(unique=True)
     as_of: Mapped[datetime | None]
     """``extracted_at`` of the extraction that these values come from."""
+    # No look-up goes by it: MySQL and MariaDB want an index under every foreign key.
     extraction_session_id: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
     """The session that these values come from."""
     updated_at: Mapped[datetime]
