@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     tls_ca: Path | None = None
     connect_timeout: int = Field(default=10, ge=1, le=3600)
     read_timeout: int = Field(default=120, ge=1, le=86400)
-    max_connections: int = Field(default=16, ge=FEWEST_CONNECTIONS, le=10_000)
+    max_connections: int = Field(default=20, ge=FEWEST_CONNECTIONS, le=10_000)
 
     results_dir: Path = Path("Results")
     database_prefix: str = Field(default="webautodash_", pattern=r"^[a-z0-9_]{1,15}$")
