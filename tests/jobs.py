@@ -6,7 +6,7 @@ from pathlib import Path
 
 from webautodash.config import Settings
 from webautodash.database import Server
-from webautodash.services import migrate, storing
+from webautodash.services import migrate, planning
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.migrate import History
 from webautodash.services.providers import register
@@ -36,7 +36,7 @@ def register_provider(settings: Settings, name: str) -> None:
 
 def ingest(settings: Settings, *paths: Path) -> None:
     """Take files, or all of Results, into a store that may not be there yet. Raises where one could not be taken."""
-    storing.BATCH = BATCH
+    planning.BATCH = BATCH
     with Store.prepare(settings) as store:
         report = ingest_paths(store, paths)
     problems = [f"{file.path}: {file.state}: {file.reason}" for file in report.files if file.state in _PROBLEMS]

@@ -21,7 +21,7 @@ from webautodash.domain.documents import Document
 from webautodash.domain.records import Demographics, PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.repositories.set_aside import SetAside
-from webautodash.services.storing import _plan
+from webautodash.services import planning
 
 NOW = datetime(2024, 2, 4, 9, tzinfo=UTC)
 EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -223,7 +223,8 @@ def planned(*raw: str) -> list[Any]:
         (entry.position, entry.reason)
         if isinstance(entry, SetAside)
         else (entry.record.position, [repeat.position for repeat in entry.repeats])
-        for entry in _plan(document, DateOrder.MDY)
+        for batch in planning.planned(document, DateOrder.MDY)
+        for entry in batch
     ]
 
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.lists import (
-    ALLERGIES,
-    DIAGNOSES,
-    HEALTH_CONCERNS,
-    LISTS,
-    MEDICATIONS,
-    ClinicalList,
-    Row,
-    read_list,
-)
+from webautodash.domain.items import read_list
+from webautodash.domain.lists import ALLERGIES, DIAGNOSES, HEALTH_CONCERNS, LISTS, MEDICATIONS, ClinicalList
+from webautodash.domain.rows import Row
 from webautodash.errors import UnreadablePatient
 
 LONG = "x" * 256
 
 
-def rows(which: ClinicalList, *items: Any, order: DateOrder = DateOrder.MDY) -> list[Row]:
+def rows(which: ClinicalList, *items: Any, order: DateOrder = DateOrder.MDY) -> Sequence[Row]:
     found, unmatched = read_list({which.key: list(items)}, which, order)
     assert unmatched == {}
     return found

@@ -6,8 +6,7 @@ Unicode composed, white space collapsed, case folded, dates as ISO where they pa
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
@@ -15,7 +14,9 @@ from typing import Any
 import msgspec
 
 from webautodash.domain.dates import parse_date
-from webautodash.domain.lists import LISTS, MEDICATIONS, ClinicalList, Row
+from webautodash.domain.lists import LISTS, ClinicalList
+from webautodash.domain.remembered import Remembered, no_longer_than
+from webautodash.domain.rows import Columns, Row, columns
 
 _NOTHING: tuple[object, ...] = ("", [], {}, None)
 
@@ -45,28 +46,34 @@ def checksum(prn: str, demographics: Mapping[str, Any], lists: Mapping[str, Sequ
     Returns the SHA-256 of the canonical UTF-8 JSON, 64 hexadecimal digits.
     Source: README, "What counts as a change".
     """
+    return fingerprint(prn, demographics, {which.name: canonical_items(which, lists[which.name]) for which in LISTS})
+
+
+def fingerprint(prn: str, demographics: Mapping[str, Any], items: Mapping[str, Iterable[str]]) -> str:
+    """``checksum`` of lists whose items are canonical already."""
     canonical = {
         "prn": prn,
         "name": folded(demographics["patient_name"] or ""),
         "date_of_birth": canonical_date(demographics, "date_of_birth"),
         "gender": folded(demographics["gender"] or ""),
-    } | {which.name: sorted(canonical_item(which, row) for row in lists[which.name]) for which in LISTS}
+    } | {which.name: sorted(items[which.name]) for which in LISTS}
     return sha256(_encode(canonical)).hexdigest()
 
 
 def folded(text: str) -> str:
     """Text as it is compared: composed, white space collapsed, case folded."""
-    # Portals say the same few things of everybody; long notes would only crowd the cache.
-    return _folded_before(text) if len(text) <= _SHORT else _fold(text)
+    return _FOLDED[text]
 
 
-def _fold(text: str) -> str:
+def _fold(text: str | None) -> str:
+    if text is None:
+        return ""
     if not text.isascii() and (len(text) <= _MOST_MARKS or _most_marks(text) <= _MOST_MARKS):
         text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
     return " ".join(text.casefold().split())
 
 
-_folded_before = lru_cache(maxsize=1 << 14)(_fold)
+_FOLDED = Remembered[str | None, str](_fold, no_longer_than(_SHORT))
 
 
 def _most_marks(text: str) -> int:
@@ -82,17 +89,31 @@ def canonical_date(row: Mapping[str, Any], field: str) -> str:
 
 def canonical_item(which: ClinicalList, row: Row) -> str:
     """One row of a list as it is compared: its fields in their order, then the unknown ones as JSON."""
-    said = [folded(value) if (value := row[name]) else "" for name in which.compared]
-    for name in which.date_fields:
-        said.append(parsed.isoformat() if (parsed := row[name]) else canonical_date(row, name))
-    if which is MEDICATIONS:
-        said.append(_range(row["dates"]))
-    if row["extra"]:
-        unknown = _canonical_value(_without_copies(which, row["extra"], said))
-        if unknown:
-            # Apart from the columns: an alias beside the text ("name" beside "allergen") can have a column's name.
-            said.append(_dump(unknown))
-    return _SEPARATOR.join(said)
+    return canonical_items(which, [row])[0]
+
+
+def canonical_items(which: ClinicalList, rows: Sequence[Row]) -> list[str]:
+    """Each row of a list as it is compared."""
+    return canonical_columns(which, columns(which, [rows]))
+
+
+def canonical_columns(which: ClinicalList, table: Columns) -> list[str]:
+    """Each row of a table, held by column, as it is compared."""
+    fold = _FOLDED.__getitem__
+    said = [list(map(fold, column)) for column in table[: len(which.compared)]]
+    for field in which.date_fields:
+        parsed, text = (table[which.columns.index(name)] for name in (field, f"{field}_text"))
+        said.append([fold(raw) if day is None else day.isoformat() for day, raw in zip(parsed, text, strict=True)])
+    if which.range_field:
+        said.append(list(map(_range, table[which.columns.index(which.range_field)])))
+    items = list(map(_SEPARATOR.join, zip(*said, strict=True)))
+    for place, extra in enumerate(table[-1]):
+        if extra:
+            unknown = _canonical_value(_without_copies(which, extra, [column[place] for column in said]))
+            if unknown:
+                # Apart from the columns: an alias beside the text ("name" beside "allergen") can have a column's name.
+                items[place] += _SEPARATOR + _dump(unknown)
+    return items
 
 
 def _without_copies(which: ClinicalList, extra: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
@@ -114,8 +135,21 @@ def _range(text: str | None) -> str:
     """A printed range of dates ("10/20/1988 - ") with both ends as ISO."""
     if not text:
         return ""
+    begin, dash, end = text.partition(" - ")
+    first, last = _ENDS[begin], _ENDS[end]
+    if dash and first is not None and last is not None:
+        return f"{first} - {last}".strip()
     ends = _DASH.split(" ".join(text.split()))
-    return folded(" - ".join(parsed.isoformat() if (parsed := parse_date(end)) else end for end in ends))
+    return _fold(" - ".join(parsed.isoformat() if (parsed := parse_date(end)) else end for end in ends))
+
+
+def _end(text: str) -> str | None:
+    """A date as ISO, nothing as nothing, None for anything else."""
+    parsed = parse_date(text)
+    return parsed.isoformat() if parsed else None if text else ""
+
+
+_ENDS = Remembered[str, str | None](_end, no_longer_than(_SHORT))
 
 
 def _canonical_value(value: Any) -> Any:

@@ -1,7 +1,6 @@
 """ICD-10-CM codes out of the text of a diagnosis."""
 
 import re
-from functools import lru_cache
 
 # Categories in brackets are read only where no ICD-10-CM code can be meant otherwise: ICD-10-CM has none of these,
 # texts have the vitamin and the vertebrae.
@@ -34,21 +33,12 @@ def read_icd10(text: str) -> tuple[str, ...]:
     The shape is checked, not the catalogue; a code without its point (E119) is not read. Never raises; the time
     grows with the length of the text and no faster.
     """
-    return _read_before(text) if len(text) <= _CACHED_LENGTH else _read(text)
-
-
-def _read(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for bracket in _BRACKET.finditer(text):
         codes, certain = _codes_only(" ".join((bracket[1] or bracket[2] or "").split()))
         if certain or _CLOSED_OFF.match(text, bracket.end()) is not None:
             found.update(dict.fromkeys(codes))
     return tuple(found)
-
-
-# Patients of one clinic share their diagnoses.
-_CACHED_LENGTH = 200
-_read_before = lru_cache(maxsize=1 << 13)(_read)
 
 
 def _codes_only(inside: str) -> tuple[list[str], bool]:

@@ -3,7 +3,9 @@
 import datetime
 import re
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache
+
+from webautodash.domain.remembered import Remembered, no_longer_than
 
 FIRST_YEAR = 1000  # what MySQL's DATE and DATETIME hold, up to 9999
 
@@ -31,9 +33,13 @@ def parse_date(text: str | None, order: DateOrder = DateOrder.MDY) -> datetime.d
     the date part counts as it is written, whatever the zone. Years from 1000 to 9999, four digits. None for
     everything else: parts of a date, two-digit years, days that the calendar does not have. Never raises.
     """
-    if text is None or len(stripped := text.strip()) > _LONGEST:
-        return None
-    return _date(stripped, order)
+    return days(order)[text]
+
+
+@cache
+def days(order: DateOrder) -> Remembered[str | None, datetime.date | None]:
+    """``parse_date`` with its answers kept: a patient has some forty dates, a practice a few thousand days."""
+    return Remembered(lambda text: None if text is None else _date(text.strip(), order), no_longer_than(_LONGEST))
 
 
 def parse_instant(text: str | None, naive_zone: datetime.tzinfo) -> datetime.datetime | None:
@@ -57,9 +63,9 @@ def parse_instant(text: str | None, naive_zone: datetime.tzinfo) -> datetime.dat
     return instant if instant.year >= FIRST_YEAR else None
 
 
-# A patient has some forty dates and a practice a few thousand different days: most are read from the cache.
-@lru_cache(maxsize=16_384)
 def _date(text: str, order: DateOrder) -> datetime.date | None:
+    if len(text) > _LONGEST:
+        return None
     if (slashed := _SLASHED.fullmatch(text)) is not None:
         first, second, year = map(int, slashed.groups())
         month, day = (first, second) if order is DateOrder.MDY else (second, first)

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webautodash.domain.checksum import canonical_date, canonical_item, folded
+from webautodash.domain.checksum import canonical_date, canonical_items, folded
 from webautodash.domain.documents import to_json
-from webautodash.domain.lists import ALLERGIES, LISTS, MEDICATIONS, ClinicalList, Row
+from webautodash.domain.lists import ALLERGIES, LISTS, MEDICATIONS, ClinicalList
 from webautodash.domain.records import Demographics, PatientRecord
+from webautodash.domain.rows import Row
 from webautodash.domain.vocabulary import ConflictType, Severity
 
 Lists = Mapping[str, Sequence[Row]]
@@ -128,8 +129,8 @@ def _went_and_came(which: ClinicalList, before: Sequence[Row], new: Sequence[Row
 
 def _by_canonical(which: ClinicalList, rows: Sequence[Row]) -> dict[str, list[Row]]:
     grouped: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        grouped[canonical_item(which, row)].append(row)
+    for row, said in zip(rows, canonical_items(which, rows), strict=True):
+        grouped[said].append(row)
     return grouped
 
 

@@ -1,19 +1,22 @@
 """One session and one patient, normalised: typed values beside raw text, nothing dropped."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from webautodash.domain.checksum import checksum, folded
+from webautodash.domain.checksum import canonical_columns, fingerprint, folded
 from webautodash.domain.dates import DateOrder, parse_date, parse_instant
 from webautodash.domain.documents import decode_patient, to_json
+from webautodash.domain.items import Items, completed, item_type, read_items, remaining, take_text
 from webautodash.domain.limits import PRN_LENGTH, SHORT_TEXT_LENGTH
-from webautodash.domain.lists import LISTS, Row, read_list, remaining, take_text
+from webautodash.domain.lists import LISTS
+from webautodash.domain.rows import Rows
 from webautodash.errors import UnreadablePatient
 
 _FILTER_FIELDS = (
@@ -65,7 +68,7 @@ class PatientRecord:
     demographics: Demographics
     found: dict[str, Any]
     """How the sweep came to this patient: columns of ``patient_extractions``."""
-    lists: dict[str, list[Row]]
+    lists: dict[str, Rows]
     """Rows by the name of their list."""
     extra: dict[str, Any] | None
     checksum: str
@@ -112,23 +115,122 @@ def _criterion(parsed: date | None, raw: object) -> str:
     return parsed.isoformat() if parsed else folded(str(raw or ""))
 
 
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """What a patient's own fields say, the lists apart."""
+
+    prn: str
+    demographics: Demographics
+    found: dict[str, Any]
+    leftovers: dict[str, Any]
+
+
 def patient_record(raw: msgspec.Raw, position: int, order: DateOrder) -> PatientRecord:
     """Decode and normalise one patient.
 
     Raises UnreadablePatient, with a code and a JSON path, for one without a PRN or with a shape that is none.
     """
+    return records([read_patient(raw, position, order)], order)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One patient, decoded, with the items of the lists as they were given."""
+
+    position: int
+    prn: str
+    demographics: Demographics
+    found: dict[str, Any]
+    extra: dict[str, Any] | None
+    items: dict[str, Items]
+
+
+def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
+    """Decode one patient. Raises UnreadablePatient as ``patient_record``."""
     try:
-        patient = decode_patient(raw)
-    except RecursionError:
-        raise UnreadablePatient("nested_too_deeply", f"extraction_results[{position}]") from None
-    except ValueError:
-        raise UnreadablePatient("malformed", f"extraction_results[{position}]") from None
-    return normalise(patient, position, order)
+        usual = _usual().decode(raw)
+    except (ValueError, RecursionError):
+        return _normalise(_decoded(raw, position), position, order)
+    rest = dict(zip(_USUAL_FIELDS, msgspec.structs.astuple(usual), strict=True))
+    items = {which.name: Items(rest.pop(which.key) or ()) for which in LISTS}
+    return _draft(position, _person(rest, order), rest, items)
+
+
+def records(drafts: Sequence[Draft], order: DateOrder) -> list[PatientRecord]:
+    """The records of some patients; a batch costs much less than its patients one by one."""
+    lists: dict[str, list[Rows]] = {}
+    said: dict[str, list[str]] = {}
+    for which in LISTS:
+        lists[which.name] = completed(which, [draft.items[which.name] for draft in drafts], order)
+        # All of them are stretches of one table.
+        said[which.name] = canonical_columns(which, lists[which.name][0].columns) if drafts else []
+    return [
+        PatientRecord(
+            draft.position,
+            draft.prn,
+            draft.demographics,
+            draft.found,
+            own := {name: rows[place] for name, rows in lists.items()},
+            draft.extra,
+            fingerprint(
+                draft.prn,
+                draft.demographics.values(),
+                {name: said[name][rows.start : rows.stop] for name, rows in own.items()},
+            ),
+        )
+        for place, draft in enumerate(drafts)
+    ]
 
 
 def normalise(patient: dict[str, Any], position: int, order: DateOrder) -> PatientRecord:
     """A decoded patient as a record; see ``patient_record``."""
+    return records([_normalise(patient, position, order)], order)[0]
+
+
+def _normalise(patient: dict[str, Any], position: int, order: DateOrder) -> Draft:
     rest = dict(patient)
+    person = _person(rest, order)
+    items: dict[str, Items] = {}
+    for which in LISTS:
+        items[which.name], unmatched = read_items(patient, which, order)
+        rest.pop(which.key, None)
+        for key, _ in which.split_lists:
+            rest.pop(key, None)
+        rest.update(unmatched)
+    return _draft(position, person, rest, items)
+
+
+def _draft(position: int, person: _Person, rest: dict[str, Any], items: dict[str, Items]) -> Draft:
+    extra = remaining(rest | person.leftovers, "patient")
+    return Draft(position, person.prn, person.demographics, person.found, extra, items)
+
+
+_FOUND_FIELDS = (*_FILTER_FIELDS, "filter_medication_name", "summary_page_url")
+_USUAL_FIELDS = (
+    *("patient_id", "patient_name", "demographics_printable", "extraction_metadata"),
+    *_FOUND_FIELDS,
+    *(which.key for which in LISTS),
+)
+
+
+@cache
+def _usual() -> msgspec.json.Decoder[msgspec.Struct]:
+    """Decodes a patient with the fields that most have and no other, its lists of the usual shape."""
+    items: dict[str, Any] = {which.key: list[item_type(which)] | None for which in LISTS}  # type: ignore[misc]
+    fields = [(name, items.get(name, Any), None) for name in _USUAL_FIELDS]
+    return msgspec.json.Decoder(msgspec.defstruct("usual_patient", fields, forbid_unknown_fields=True))
+
+
+def _decoded(raw: msgspec.Raw, position: int) -> dict[str, Any]:
+    try:
+        return decode_patient(raw)
+    except RecursionError:
+        raise UnreadablePatient("nested_too_deeply", f"extraction_results[{position}]") from None
+    except ValueError:
+        raise UnreadablePatient("malformed", f"extraction_results[{position}]") from None
+
+
+def _person(rest: dict[str, Any], order: DateOrder) -> _Person:
     printed = rest.pop("demographics_printable", None)
     if not isinstance(printed, dict):
         raise UnreadablePatient("no_demographics", "demographics_printable")
@@ -141,20 +243,11 @@ def normalise(patient: dict[str, Any], position: int, order: DateOrder) -> Patie
     inner = rest.pop("extraction_metadata", None)
     inner = dict(inner) if isinstance(inner, dict) else {"value": inner}
     found["extraction_method"], found["found_at"] = take_text(inner, "extraction_method"), take_text(inner, "found_at")
-
-    lists: dict[str, list[Row]] = {}
-    for which in LISTS:
-        lists[which.name], unmatched = read_list(patient, which, order)
-        rest.pop(which.key, None)
-        for key, _ in which.split_lists:
-            rest.pop(key, None)
-        rest.update(unmatched)
     leftovers = {
         "demographics_printable": remaining(printed, "demographics_printable"),
         "extraction_metadata": remaining(inner, "extraction_metadata"),
     }
-    extra = remaining(rest | leftovers, "patient")
-    return PatientRecord(position, prn, demographics, found, lists, extra, checksum(prn, demographics.values(), lists))
+    return _Person(prn, demographics, found, leftovers)
 
 
 def read_prn(value: object) -> str:

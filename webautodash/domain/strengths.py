@@ -1,11 +1,8 @@
 """The strength of a medication out of its name, for sources that give no strength of its own."""
 
 import re
-from functools import lru_cache
 
 LONGEST_STRENGTH = 255
-
-_LONGEST_CACHED_NAME = 300  # keeps hostile texts out of the cache
 
 _NUMBER = r"(?:[0-9]{1,9}+(?:[.,][0-9]{1,9}+){0,4}+|\.[0-9]{1,9}+)"
 _NUMBERS = rf"{_NUMBER}(?:(?:[-‐‑–/]|\ to\ ){_NUMBER}){{0,4}}+"  # 5-325, 0.12/0.015
@@ -58,18 +55,6 @@ def read_strength(medication_name: str) -> str | None:
     More than 255 characters of strength give None. Never raises; the time grows with the length of the name and
     no faster.
     """
-    if len(medication_name) > _LONGEST_CACHED_NAME:
-        return _read(medication_name)
-    return _read_cached(medication_name)
-
-
-# A formulary has a few thousand names, a practice's patients repeat them all the time.
-@lru_cache(maxsize=8_192)
-def _read_cached(medication_name: str) -> str | None:
-    return _read(medication_name)
-
-
-def _read(medication_name: str) -> str | None:
     outside, inside = _apart(medication_name)
     found = _joined(outside) or None
     if found is None:

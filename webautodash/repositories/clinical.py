@@ -2,28 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from itertools import chain, repeat
 from typing import cast
 
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from webautodash.database.dialects.bulk import write
 from webautodash.domain.documents import to_json
-from webautodash.domain.lists import LISTS, Row
+from webautodash.domain.lists import LISTS
+from webautodash.domain.rows import Row, columns
 from webautodash.models import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication
-from webautodash.repositories.rows import insert_tuples
+from webautodash.repositories.rows import insert
 
 MODELS: Mapping[str, type[ClinicalRow]] = {
     "medications": Medication,
     "diagnoses": Diagnosis,
     "allergies": Allergy,
     "health_concerns": HealthConcern,
-}
-
-_APART = frozenset({"id", "patient_extraction_id", "extra"})
-_COLUMNS = {
-    name: tuple(column.name for column in model.__table__.columns if column.name not in _APART)
-    for name, model in MODELS.items()
 }
 
 
@@ -35,17 +31,17 @@ class ClinicalRepository:
 
     def add(self, lists: Mapping[int, Mapping[str, Sequence[Row]]]) -> dict[str, int]:
         """Store the lists of a batch, by extraction id; how many rows of each. One statement a list at most."""
-        written = {}
+        written, inserts = {}, []
         for which in LISTS:
-            columns = _COLUMNS[which.name]
-            values = itemgetter(*columns)
-            rows = [
-                (extraction_id, *values(row), None if row["extra"] is None else to_json(row["extra"]))
-                for extraction_id, patient in lists.items()
-                for row in patient[which.name]
-            ]
-            insert_tuples(self._session, MODELS[which.name], ("patient_extraction_id", *columns, "extra"), rows)
-            written[which.name] = len(rows)
+            own = columns(which, [patient[which.name] for patient in lists.values()])
+            ids = chain.from_iterable(repeat(number, len(patient[which.name])) for number, patient in lists.items())
+            # The column ``extra``, the last of a row, takes JSON as text.
+            extra = [None if value is None else to_json(value) for value in own[-1]]
+            written[which.name] = len(extra)
+            if extra:
+                names = ("patient_extraction_id", *which.columns)
+                inserts.append(insert(MODELS[which.name], names, [list(ids), *own[:-1], extra]))
+        write(self._session.connection(), inserts)
         return written
 
     def load(self, extraction_ids: Sequence[int]) -> dict[int, dict[str, list[Row]]]:

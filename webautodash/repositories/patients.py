@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.bulk import OnExisting
@@ -15,6 +15,19 @@ from webautodash.repositories.rows import insert_rows
 
 _TABLE = cast(Table, Patient.__table__)
 _DEMOGRAPHICS = tuple(Demographics.__slots__)
+_LOCKED = (
+    select(_TABLE.c.id, _TABLE.c.prn, _TABLE.c.extraction_session_id)
+    .where(_TABLE.c.prn.in_(bindparam("prns", expanding=True)))
+    .order_by(_TABLE.c.prn)
+    .with_for_update()
+)
+_KNOWN = select(
+    _TABLE.c.id,
+    _TABLE.c.prn,
+    _TABLE.c.extraction_session_id,
+    _TABLE.c.as_of,
+    *(_TABLE.c[name] for name in _DEMOGRAPHICS),
+).where(_TABLE.c.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,7 @@ class PatientRepository:
     ) -> dict[str, StoredPatient]:
         """The master rows of a batch by PRN, made where missing, locked in PRN order until the transaction ends.
 
-        Two statements. The insert comes first: locking rows that are not there yet, two workers would deadlock.
+        Three statements. The insert comes first: locking rows that are not there yet, two workers would deadlock.
         """
         in_order = sorted(records, key=lambda record: record.prn)
         insert_rows(
@@ -49,19 +62,17 @@ class PatientRepository:
             [_values(record.prn, record.demographics, session_id, as_of, now) for record in in_order],
             OnExisting("prn"),
         )
-        rows = self._session.execute(
-            select(_TABLE).where(_TABLE.c.prn.in_([r.prn for r in in_order])).order_by(_TABLE.c.prn).with_for_update()
-        )
-        return {
-            row.prn: StoredPatient(
-                id=row.id,
-                demographics=Demographics(**{name: getattr(row, name) for name in _DEMOGRAPHICS}),
-                as_of=row.as_of,
-                session_id=row.extraction_session_id,
-                is_new=row.extraction_session_id == session_id,
-            )
-            for row in rows
+        locked = self._session.execute(_LOCKED, {"prns": [record.prn for record in in_order]}).all()
+        made = {row.prn: row.id for row in locked if row.extraction_session_id == session_id}
+        people = {
+            record.prn: StoredPatient(made[record.prn], record.demographics, as_of, session_id, is_new=True)
+            for record in in_order
+            if record.prn in made
         }
+        if known := [row.id for row in locked if row.prn not in made]:
+            for number, prn, since, known_as_of, *values in self._session.execute(_KNOWN, {"ids": known}):
+                people[prn] = StoredPatient(number, Demographics(*values), known_as_of, since, is_new=False)
+        return people
 
     def bring_up_to_date(
         self, people: dict[str, Demographics], session_id: int, as_of: datetime | None, now: datetime

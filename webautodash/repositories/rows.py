@@ -1,13 +1,13 @@
 """Many rows into a table, the repositories' way in to the bulk writer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import Table
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from webautodash.database.dialects.bulk import OnExisting, write_rows
+from webautodash.database.dialects.bulk import Insert, OnExisting, write
 from webautodash.database.dialects.types import JsonText
 from webautodash.domain.documents import to_json
 
@@ -26,15 +26,15 @@ def insert_rows(
         texts = (
             row | {name: None if row[name] is None else to_json(row[name]) for name in json_columns} for row in rows
         )
-        insert_tuples(session, model, columns, map(itemgetter(*columns), texts if json_columns else rows), on_existing)
+        values = map(itemgetter(*columns), texts if json_columns else rows)
+        write(session.connection(), [insert(model, columns, list(zip(*values, strict=True)), on_existing)])
 
 
-def insert_tuples(
-    session: Session,
+def insert(
     model: type[DeclarativeBase],
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
+    names: Sequence[str],
+    columns: Sequence[Sequence[Any]],
     on_existing: OnExisting | None = None,
-) -> None:
-    """Write rows whose values stand in the order of ``columns``."""
-    write_rows(session.connection(), cast(Table, model.__table__), columns, rows, on_existing)
+) -> Insert:
+    """Rows for the bulk writer, held by column."""
+    return Insert(cast(Table, model.__table__), names, columns, on_existing)

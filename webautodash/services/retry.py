@@ -22,9 +22,10 @@ from webautodash.repositories import (
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import Tally, Totals
 from webautodash.services.log import SystemLog
+from webautodash.services.planning import Planned
 from webautodash.services.reports import counts
 from webautodash.services.store import Store
-from webautodash.services.storing import Planned, StoringSession, store_batch
+from webautodash.services.storing import StoringSession, store_batch
 
 
 @dataclass(frozen=True, slots=True)

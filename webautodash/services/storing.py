@@ -1,20 +1,17 @@
 """One document into its provider's database: one transaction, a batch at a time."""
 
+import gc
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from itertools import islice
-from typing import Any
 
-import msgspec
 from sqlalchemy.orm import Session
 
-from webautodash.domain.dates import DateOrder
+from webautodash.ahead import ahead
 from webautodash.domain.decisions import Decision, Known, Outcome, Previous, decide
-from webautodash.domain.documents import Document, raw_text
-from webautodash.domain.records import PatientRecord, patient_record, read_prn, session_record
-from webautodash.errors import UnreadablePatient
+from webautodash.domain.documents import Document
+from webautodash.domain.records import PatientRecord, session_record
 from webautodash.models.base import utc_now
 from webautodash.repositories import (
     ClinicalRepository,
@@ -28,9 +25,8 @@ from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.sessions import StoredSession, Tally
 from webautodash.repositories.set_aside import SetAside
+from webautodash.services.planning import Planned, planned
 from webautodash.services.store import ProviderDatabase
-
-BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +35,6 @@ class Stored:
 
     session: StoredSession
     already: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A patient to store, and the earlier places of the same PRN in the file."""
-
-    record: PatientRecord
-    repeats: Sequence[PatientRecord] = ()
-    kept: Sequence[SetAside] = ()
-    """The earlier places as they came: not waiting for anybody, but not lost either."""
-
-
-class _OnlyDemographics(msgspec.Struct):
-    # Decoded as the whole patient will be: of two such keys the last one counts, whatever the first one holds.
-    demographics_printable: Any = None
 
 
 def store_document(document: Document, provider: ProviderDatabase, zone: tzinfo, path: str) -> Stored:
@@ -72,13 +53,26 @@ def store_document(document: Document, provider: ProviderDatabase, zone: tzinfo,
         now, tally = utc_now(), Tally()
         session_id = sessions.add(document.sha256, facts, path, now)
         current = StoringSession(session_id, facts.criteria_key, facts.extracted_at, now)
-        for batch in _ahead(_batches(_plan(document, order))):
+        for batch in ahead(planned(document, order)):
             store_batch(session, current, batch, tally)
         sessions.finish(session_id, tally)
         return Stored(StoredSession(session_id, document.sha256, tally), already=False)
 
-    # Another worker may store these bytes between our look and our insert.
-    return provider.database.run_raced(work)
+    with _few_collections():
+        # Another worker may store these bytes between our look and our insert.
+        return provider.database.run_raced(work)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    # A batch makes a hundred thousand objects and no cycles: looking for some at the usual pace takes a quarter of
+    # the whole time.
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +97,16 @@ def store_batch(session: Session, current: StoringSession, batch: Sequence[Plann
         SetAsideRepository(session).add(current.id, kept, current.now, taken_in_at=current.now)
     if not planned:
         return
-    records = [entry.record for entry in planned]
-    people = PatientRepository(session).lock(records, current.id, current.extracted_at, current.now)
+    patients = [entry.record for entry in planned]
+    people = PatientRepository(session).lock(patients, current.id, current.extracted_at, current.now)
     decisions = _decide(session, current, planned, people)
 
     extractions = ExtractionRepository(session)
     ids = extractions.add(
-        current.id, [_extraction_row(current, record, people, *decisions[record.prn]) for record in records]
+        current.id, [_extraction_row(current, record, people, *decisions[record.prn]) for record in patients]
     )
     written = ClinicalRepository(session).add(
-        {ids[people[record.prn].id]: record.lists for record in records if decisions[record.prn][1] is None}
+        {ids[people[record.prn].id]: record.lists for record in patients if decisions[record.prn][1] is None}
     )
     ConflictRepository(session).add(
         [
@@ -196,54 +190,3 @@ def _count(
         tally.conflicts_detected += decision.conflicts
     for name, number in written.items():
         setattr(tally, name, getattr(tally, name) + number)
-
-
-def _plan(document: Document, order: DateOrder) -> Iterator[Planned | SetAside]:
-    """Each patient of a file once. Where a PRN stands at several places, the last readable one is stored."""
-    places: dict[str, list[int]] = {}
-    for position, raw in enumerate(document.patients):
-        prn = _prn(raw)
-        if prn is not None:
-            places.setdefault(prn, []).append(position)
-    repeated = {position: positions for positions in places.values() if len(positions) > 1 for position in positions}
-    del places
-    for position in range(len(document.patients)):
-        positions = repeated.get(position, [position])
-        if position != positions[0]:
-            continue
-        readable: list[PatientRecord] = []
-        for place in positions:
-            try:
-                readable.append(patient_record(document.patients[place], place, order))
-            except UnreadablePatient as error:
-                yield SetAside(place, error.reason, error.detail, raw_text(document.patients[place]))
-        if readable:
-            last, earlier = readable[-1], readable[:-1]
-            detail = f"extraction_results[{last.position}] has the same PRN and is stored"
-            kept = [
-                SetAside(repeat.position, "repeated_prn", detail, raw_text(document.patients[repeat.position]))
-                for repeat in earlier
-            ]
-            yield Planned(last, earlier, kept)
-
-
-def _batches(plan: Iterator[Planned | SetAside]) -> Iterator[list[Planned | SetAside]]:
-    while batch := list(islice(plan, BATCH)):
-        yield batch
-
-
-def _ahead(batches: Iterator[list[Planned | SetAside]]) -> Iterator[list[Planned | SetAside]]:
-    """The batches, each prepared while the server is at work on the one before."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="webautodash-plan") as pool:
-        following = pool.submit(next, batches, None)
-        while (batch := following.result()) is not None:
-            following = pool.submit(next, batches, None)
-            yield batch
-
-
-def _prn(raw: msgspec.Raw) -> str | None:
-    try:
-        printed = msgspec.json.decode(raw, type=_OnlyDemographics).demographics_printable
-        return read_prn(printed.get("prn")) if isinstance(printed, dict) else None
-    except (UnreadablePatient, ValueError, RecursionError):
-        return None

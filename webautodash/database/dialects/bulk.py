@@ -6,18 +6,23 @@ itself, past SQLAlchemy, whose log would show them.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Date, Table
 from sqlalchemy.exc import DBAPIError
 
+from webautodash.ahead import ahead
+from webautodash.database.dialects.types import UtcDateTime
+from webautodash.domain.remembered import Remembered
 from webautodash.errors import RowTooLarge
 
 _LARGEST_STATEMENT = 4 << 20
 _PACKET_HEADER = 1024
+_SHORT = 300
+_KEPT_LITERALS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,63 +33,78 @@ class OnExisting:
     columns: tuple[str, ...] = ()
 
 
-def write_rows(
-    connection: Connection,
-    table: Table,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    on_existing: OnExisting | None = None,
-) -> None:
-    """Insert rows; None, numbers, text, dates and aware instants, in the order of ``columns``.
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Rows for a table, at least one, held by column: None, numbers, text, dates and aware instants."""
+
+    table: Table
+    names: Sequence[str]
+    columns: Sequence[Sequence[Any]]
+    on_existing: OnExisting | None = None
+
+
+def write(connection: Connection, inserts: Sequence[Insert]) -> None:
+    """Insert rows into some tables, in this order.
 
     The number of statements depends on the size of the rows alone. Raises DBAPIError without any value in it.
     """
     driver: Any = connection.connection.driver_connection
     try:
         if connection.dialect.name == "sqlite":
-            statement = _sqlite_insert(connection, table, columns, on_existing)
-            plain = _Plain().__getitem__
-            driver.executemany(statement, (list(map(plain, row)) for row in rows))
+            for insert in inserts:
+                driver.executemany(_sqlite_insert(connection, insert), _with_plain_times(insert))
         else:
-            for packet in _packets(connection, table, columns, rows, on_existing):
+            packets = (packet for insert in inserts for packet in _packets(connection, insert))
+            # With one insert there is little to do ahead; with several the server works while the next is worded.
+            for packet in ahead(packets) if len(inserts) > 1 else packets:
                 driver.query(packet)
     except connection.dialect.loaded_dbapi.Error as error:
         if connection.dialect.is_disconnect(error, connection.connection, None):
             connection.invalidate()
-        raise DBAPIError(f"INSERT INTO {table.name}", None, error, hide_parameters=True) from None
+        tables = ", ".join(insert.table.name for insert in inserts)
+        raise DBAPIError(f"INSERT INTO {tables}", None, error, hide_parameters=True) from None
 
 
-class _Plain(dict[Any, Any]):
-    """What SQLite's driver takes for a value; a batch repeats most of its values, so each is turned once."""
-
-    def __missing__(self, value: Any) -> Any:
-        plain = value
-        if isinstance(value, datetime):
-            plain = _instant(value)
-        elif isinstance(value, date):
-            plain = value.isoformat()
-        self[value] = plain
-        return plain
+def _with_plain_times(insert: Insert) -> Iterator[Sequence[Any]]:
+    """Rows whose dates and instants are the texts that SQLite's driver takes."""
+    plain = [
+        map(_plain_time, values) if isinstance(insert.table.c[name].type, Date | UtcDateTime) else values
+        for name, values in zip(insert.names, insert.columns, strict=True)
+    ]
+    return zip(*plain, strict=True)
 
 
-class _Literals(dict[Any, bytes]):
-    """SQL literals in UTF-8, for a connection that is utf8mb4 and takes backslash escapes (``sql_mode`` is ours)."""
+def _plain_time(value: date | None) -> str | None:
+    if isinstance(value, datetime):
+        return _instant(value)
+    return value if value is None else value.isoformat()
 
-    def __missing__(self, value: Any) -> bytes:
-        if isinstance(value, str):
-            literal = f"'{value.translate(_ESCAPES) if _SPECIAL.search(value) else value}'"
-        elif value is None:
-            literal = "NULL"
-        elif isinstance(value, int):
-            literal = str(int(value))
-        elif isinstance(value, datetime):
-            literal = f"'{_instant(value)}'"
-        elif isinstance(value, date):
-            literal = f"'{value.isoformat()}'"
-        else:
-            raise TypeError(f"a column cannot hold a {type(value).__name__}")
-        self[value] = encoded = literal.encode()
-        return encoded
+
+def _literal(value: Any) -> bytes:
+    """An SQL literal in UTF-8, for a connection that is utf8mb4 and takes backslash escapes (``sql_mode`` is ours)."""
+    if isinstance(value, str):
+        literal = f"'{value.translate(_ESCAPES) if _SPECIAL.search(value) else value}'"
+    elif value is None:
+        literal = "NULL"
+    elif isinstance(value, int):
+        literal = str(int(value))
+    elif isinstance(value, date):
+        literal = f"'{_plain_time(value)}'"
+    else:
+        raise TypeError(f"a column cannot hold a {type(value).__name__}")
+    return literal.encode()
+
+
+def _literals(connection: Connection) -> Remembered[Any, bytes]:
+    """The literals that this connection has written; batches repeat most of their values."""
+    known: Remembered[Any, bytes] | None = connection.info.get("literals")
+    if known is None:
+        known = connection.info["literals"] = Remembered(_literal, _is_short, _KEPT_LITERALS)
+    return known
+
+
+def _is_short(value: Any) -> bool:
+    return not isinstance(value, str) or len(value) <= _SHORT
 
 
 def _instant(value: datetime) -> str:
@@ -95,10 +115,10 @@ _SPECIAL = re.compile(r"""[\0\\\n\r\x1a"']""")
 _ESCAPES = str.maketrans({"\0": "\\0", "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\x1a": "\\Z", '"': '\\"', "'": "\\'"})
 
 
-def _sqlite_insert(connection: Connection, table: Table, columns: Sequence[str], on_existing: OnExisting | None) -> str:
-    quote = connection.dialect.identifier_preparer.quote
-    listed = ", ".join(quote(column) for column in columns)
-    statement = f"INSERT INTO {quote(table.name)} ({listed}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+def _sqlite_insert(connection: Connection, insert: Insert) -> str:
+    quote, on_existing = connection.dialect.identifier_preparer.quote, insert.on_existing
+    listed, places = ", ".join(map(quote, insert.names)), ", ".join("?" * len(insert.names))
+    statement = f"INSERT INTO {quote(insert.table.name)} ({listed}) VALUES ({places})"  # noqa: S608
     if on_existing is None:
         return statement
     if not on_existing.columns:
@@ -107,33 +127,40 @@ def _sqlite_insert(connection: Connection, table: Table, columns: Sequence[str],
     return f"{statement} ON CONFLICT ({quote(on_existing.key)}) DO UPDATE SET {changes}"
 
 
-def _packets(
-    connection: Connection,
-    table: Table,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    on_existing: OnExisting | None,
-) -> Iterator[bytes]:
+def _packets(connection: Connection, insert: Insert) -> Iterator[bytes]:
     quote = connection.dialect.identifier_preparer.quote
-    listed = ", ".join(quote(column) for column in columns)
-    head = f"INSERT INTO {quote(table.name)} ({listed}) VALUES ".encode()  # noqa: S608  # names of ours, quoted
-    tail = _on_duplicate_key(connection, on_existing).encode()
-    largest = largest_packet(connection)
-    limit = min(_LARGEST_STATEMENT, largest) - len(head) - len(tail) - _PACKET_HEADER
-    literal = _Literals().__getitem__
+    said = {
+        name: values
+        for name, values in zip(insert.names, insert.columns, strict=True)
+        if not (_can_go_unsaid(insert, name) and _is_all_null(values))
+    }
+    listed = ", ".join(map(quote, said))
+    head = f"INSERT INTO {quote(insert.table.name)} ({listed}) VALUES (".encode()  # noqa: S608  # ours, quoted
+    tail = b")" + _on_duplicate_key(connection, insert.on_existing).encode()
+    largest = largest_packet(connection) - len(head) - len(tail) - _PACKET_HEADER
+    limit = min(_LARGEST_STATEMENT, largest)
+    literal = _literals(connection).__getitem__
     pending: list[bytes] = []
     size = 0
-    for row in rows:
-        text = b"(" + b",".join(map(literal, row)) + b")"
-        if len(head) + len(text) + len(tail) + _PACKET_HEADER > largest:
-            raise RowTooLarge(str(connection.engine.url.database), table.name)
+    for text in map(b",".join, zip(*(map(literal, values) for values in said.values()), strict=True)):
+        if len(text) > largest:
+            raise RowTooLarge(str(connection.engine.url.database), insert.table.name)
         if pending and size + len(text) > limit:
-            yield head + b",".join(pending) + tail
+            yield head + b"),(".join(pending) + tail
             pending, size = [], 0
         pending.append(text)
-        size += len(text) + 1
-    if pending:
-        yield head + b",".join(pending) + tail
+        size += len(text) + len(b"),(")
+    yield head + b"),(".join(pending) + tail
+
+
+def _can_go_unsaid(insert: Insert, name: str) -> bool:
+    """Whether the column of a row that does not name it is NULL. Portals leave whole fields out."""
+    column, changed = insert.table.c[name], insert.on_existing.columns if insert.on_existing else ()
+    return bool(column.nullable) and column.server_default is None and name not in changed
+
+
+def _is_all_null(values: Sequence[Any]) -> bool:
+    return values[0] is None and values.count(None) == len(values)
 
 
 def _on_duplicate_key(connection: Connection, on_existing: OnExisting | None) -> str:

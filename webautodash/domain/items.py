@@ -1,0 +1,245 @@
+"""How the items of the four lists become rows.
+
+An item of the usual shape is decoded, checked and bounded by msgspec alone; any other one is read field by field into
+the same shape. What is read out of the given values (days, strengths, codes) is then read for all items of a batch.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate, pairwise, repeat
+from typing import Annotated, Any
+
+import msgspec
+
+from webautodash.domain.codes import read_icd10
+from webautodash.domain.dates import DateOrder, days
+from webautodash.domain.limits import SHORT_TEXT_LENGTH, nested_too_deeply
+from webautodash.domain.lists import SCRAPE_FIELDS, ClinicalList
+from webautodash.domain.remembered import Remembered, no_longer_than
+from webautodash.domain.rows import Columns, Row, Rows
+from webautodash.domain.strengths import read_strength
+from webautodash.errors import UnreadablePatient
+
+_ROW_INDEX_MAX = 2**31 - 1
+_WORDS_FOR_TYPES = {"health_concern_note": "note"}
+_TO_KEEP = no_longer_than(300)
+
+_Prose = str | None
+_Short = Annotated[str, msgspec.Meta(max_length=SHORT_TEXT_LENGTH)] | None
+_Index = Annotated[int, msgspec.Meta(ge=-_ROW_INDEX_MAX, le=_ROW_INDEX_MAX)] | None
+
+
+@cache
+def item_type(which: ClinicalList) -> type[msgspec.Struct]:
+    """The usual shape of a list's items, its fields being ``which.given``; whatever differs from it does not decode."""
+    prose = {which.text_field, *which.prose_fields}
+    keys = {which.text_field: which.text_keys[0], which.type_field: which.type_keys[0]}
+    fields: list[tuple[str, Any, Any]] = []
+    for column in which.given:
+        kind = _Prose if column in prose else _Index if column == "row_index" else _Short
+        key = keys.get(column, column.removesuffix("_text"))
+        fields.append((column, kind, msgspec.field(name=key, default=None)))
+    return msgspec.defstruct(f"{which.name}_item", fields, forbid_unknown_fields=True, gc=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The items of one list of one patient, of the usual shape, and what each holds beside it."""
+
+    given: Sequence[msgspec.Struct]
+    beside: Sequence[Any] | None = None
+    """An ``extra`` for each; None where no item has one."""
+
+
+def completed(which: ClinicalList, patients: Sequence[Items], order: DateOrder) -> list[Rows]:
+    """The rows of each patient: what was given, and what is read out of it."""
+    items = [item for patient in patients for item in patient.given]
+    table = _table(which, items, _beside(patients) if any(patient.beside for patient in patients) else None, order)
+    ends = list(accumulate((len(patient.given) for patient in patients), initial=0))
+    return [Rows(which, table, start, stop) for start, stop in pairwise(ends)]
+
+
+def _beside(patients: Sequence[Items]) -> list[Any]:
+    return [extra for patient in patients for extra in patient.beside or repeat(None, len(patient.given))]
+
+
+def _table(which: ClinicalList, items: Sequence[msgspec.Struct], beside: list[Any] | None, order: DateOrder) -> Columns:
+    if not items:
+        return [()] * len(which.columns)
+    given: list[Sequence[Any]] = list(zip(*map(msgspec.structs.astuple, items), strict=True))
+    given[0] = texts = [text if text and not text.isspace() else None for text in given[0]]
+    given[1] = list(map(_TYPES.__getitem__, given[1]))
+    day = days(order).__getitem__
+    first = len(which.compared)
+    dates = [list(map(day, column)) for column in given[first : first + len(which.date_fields)]]
+    read: list[Sequence[Any]] = []
+    if which.strength_field:
+        stated = given[which.given.index(f"{which.strength_field}_text")]
+        read.append([strength or _STRENGTHS[name] for strength, name in zip(stated, texts, strict=True)])
+    if which.code_field:
+        read.append(list(map(_CODES.__getitem__, texts)))
+    return [*given, *dates, *read, beside or [None] * len(items)]
+
+
+def read_list(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder) -> tuple[Rows, dict[str, Any]]:
+    """The rows of one list, and what ``read_items`` hands back."""
+    items, unmatched = read_items(patient, which, order)
+    return completed(which, [items], order)[0], unmatched
+
+
+def read_items(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder) -> tuple[Items, dict[str, Any]]:
+    """The items of one list, and those of the patient's older lists that say more.
+
+    Where the ``all_`` list has items it is the data; otherwise the older, split lists are.
+    """
+    items = _all_items(patient, which)
+    split = {
+        key: (list(_items(patient, key)), _read_each(which, _items(patient, key), word))
+        for key, word in which.split_lists
+        if patient.get(key)
+    }
+    if not items.given:
+        return _joined([read for _, read in split.values()]), {}
+    if not split:
+        return items, {}
+    known: dict[str | None, set[tuple[str, str]]] = {}
+    for row in completed(which, [items], order)[0]:
+        known.setdefault(row[which.text_field], set()).update(_said(row, which))
+    unmatched = {
+        key: [
+            item
+            for item, row in zip(raw, completed(which, [read], order)[0], strict=True)
+            if not known.get(row[which.text_field], set()) >= _said(row, which) > set()
+        ]
+        for key, (raw, read) in split.items()
+    }
+    return items, {key: left for key, left in unmatched.items() if left}
+
+
+def _all_items(patient: Mapping[str, Any], which: ClinicalList) -> Items:
+    if patient.get(which.key) is None:
+        return Items(())
+    try:
+        return Items(msgspec.convert(patient[which.key], list[item_type(which)]))  # type: ignore[misc]
+    except (msgspec.ValidationError, RecursionError):
+        return _read_each(which, _items(patient, which.key), None)
+
+
+def _read_each(which: ClinicalList, items: Iterable[dict[str, Any] | str], listed_type: str | None) -> Items:
+    read = [_item(item, which, listed_type) for item in items]
+    return Items([given for given, _ in read], [extra for _, extra in read])
+
+
+def _joined(lists: Sequence[Items]) -> Items:
+    return Items([item for items in lists for item in items.given], _beside(lists))
+
+
+def _said(row: Row, which: ClinicalList) -> set[tuple[str, str]]:
+    """What a row says, but for its type, which the older list's name gives, and how it was scraped."""
+    silent = {which.type_field, "extra", *SCRAPE_FIELDS}
+    extra = (row["extra"] or {}).items()
+    return {(name, repr(value)) for name, value in row.items() if value is not None and name not in silent} | {
+        (name, repr(value)) for name, value in extra if name != "own_type"
+    }
+
+
+def _items(patient: Mapping[str, Any], key: str) -> Iterator[dict[str, Any] | str]:
+    items = patient.get(key)
+    if items is None:
+        return
+    if not isinstance(items, list):
+        raise UnreadablePatient("not_a_list", key)
+    for position, item in enumerate(items):
+        if isinstance(item, dict | str):
+            yield item
+        elif isinstance(item, int | float) and not isinstance(item, bool):
+            yield str(item)
+        elif item is not None:
+            raise UnreadablePatient("unreadable_item", f"{key}[{position}]")
+
+
+def _type(text: str | None) -> str | None:
+    return _WORDS_FOR_TYPES.get(text, text) if text and text.strip() else None
+
+
+def _fitting(text: str | None) -> str | None:
+    return text if text and len(text) <= SHORT_TEXT_LENGTH else None
+
+
+_TYPES = Remembered[str | None, str | None](_type, _TO_KEEP)
+_STRENGTHS = Remembered[str | None, str | None](lambda name: _fitting(read_strength(name or "")), _TO_KEEP)
+_CODES = Remembered[str | None, str | None](lambda text: _fitting(", ".join(read_icd10(text or ""))), _TO_KEEP)
+
+
+def _item(
+    item: dict[str, Any] | str, which: ClinicalList, listed_type: str | None
+) -> tuple[msgspec.Struct, dict[str, Any] | None]:
+    """An item field by field; a value that is no text, or does not fit its column, is left beside it."""
+    rest = dict(item) if isinstance(item, dict) else {which.text_keys[0]: item}
+    given: list[Any] = [_first(rest, which.text_keys), _taken_type(rest, which, listed_type)]
+    for column in which.given[2:]:
+        if column == "row_index":
+            index = rest.get(column)
+            usable = isinstance(index, int) and not isinstance(index, bool) and abs(index) <= _ROW_INDEX_MAX
+            given.append(rest.pop(column) if usable else None)
+        else:
+            length = sys.maxsize if column in which.prose_fields else SHORT_TEXT_LENGTH
+            given.append(take_text(rest, column.removesuffix("_text"), length))
+    return item_type(which)(*given), remaining(rest, which.name)
+
+
+def _taken_type(rest: dict[str, Any], which: ClinicalList, listed_type: str | None) -> str | None:
+    own = None
+    for key in which.type_keys:
+        if key in rest and (own := _type(take_text(rest, key))):
+            break
+    if listed_type and own and own != listed_type:
+        # The list's name decides; what the item says of itself is kept beside it.
+        rest["own_type"] = own
+    return listed_type or own
+
+
+def _first(rest: dict[str, Any], keys: Sequence[str]) -> str | None:
+    """Take the text under the first of ``keys`` that has any; equal copies under the others go with it."""
+    chosen: str | None = None
+    for key in keys:
+        if key not in rest:
+            continue
+        text = as_text(rest[key])
+        if text is None:
+            continue
+        if chosen is None and text.strip():
+            chosen = text
+        if text == chosen or not text.strip():
+            del rest[key]
+    return chosen
+
+
+def take_text(rest: dict[str, Any], key: str, length: int = SHORT_TEXT_LENGTH) -> str | None:
+    """Take a text or a number out of ``rest``; what is neither, or too long, stays there."""
+    text = as_text(rest.get(key))
+    if text is None or len(text) > length:
+        return None
+    del rest[key]
+    return text
+
+
+def as_text(value: object) -> str | None:
+    """A JSON text or number as text, None for anything else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def remaining(rest: Mapping[str, Any], where: str) -> dict[str, Any] | None:
+    """What found no column, without nulls. Raises UnreadablePatient where it is nested beyond all sense."""
+    if not rest:
+        return None
+    extra = {key: value for key, value in rest.items() if value is not None}
+    if any(nested_too_deeply(value) for value in extra.values()):
+        raise UnreadablePatient("nested_too_deeply", where)
+    return extra or None

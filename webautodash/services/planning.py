@@ -1,0 +1,91 @@
+"""The patients of a document in batches, each once, ready to be stored."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.documents import Document, raw_text
+from webautodash.domain.records import Draft, PatientRecord, read_patient, read_prn, records
+from webautodash.errors import UnreadablePatient
+from webautodash.repositories.set_aside import SetAside
+
+BATCH = 500
+# Of several: the server waits for the first one, and a small one is ready soon.
+_FIRST_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A patient to store, and the earlier places of the same PRN in the file."""
+
+    record: PatientRecord
+    repeats: Sequence[PatientRecord] = ()
+    kept: Sequence[SetAside] = ()
+    """The earlier places as they came: not waiting for anybody, but not lost either."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The readable places of one PRN in the file, of which the last is stored."""
+
+    drafts: Sequence[Draft]
+    kept: Sequence[SetAside] = ()
+
+
+class _OnlyDemographics(msgspec.Struct):
+    # Decoded as the whole patient will be: of two such keys the last one counts, whatever the first one holds.
+    demographics_printable: Any = None
+
+
+def planned(document: Document, order: DateOrder) -> Iterator[list[Planned | SetAside]]:
+    """Each patient of a file once. Where a PRN stands at several places, the last readable one is stored."""
+    places, size = _places(document, order), BATCH if len(document.patients) <= BATCH else min(_FIRST_BATCH, BATCH)
+    while batch := list(islice(places, size)):
+        size = BATCH
+        read = iter(records([draft for entry in batch if isinstance(entry, _Places) for draft in entry.drafts], order))
+        yield [entry if isinstance(entry, SetAside) else _planned(entry, read) for entry in batch]
+
+
+def _places(document: Document, order: DateOrder) -> Iterator[_Places | SetAside]:
+    places: dict[str, list[int]] = {}
+    for position, raw in enumerate(document.patients):
+        prn = _prn(raw)
+        if prn is not None:
+            places.setdefault(prn, []).append(position)
+    repeated = {position: positions for positions in places.values() if len(positions) > 1 for position in positions}
+    del places
+    for position in range(len(document.patients)):
+        positions = repeated.get(position, [position])
+        if position != positions[0]:
+            continue
+        readable: list[Draft] = []
+        for place in positions:
+            try:
+                readable.append(read_patient(document.patients[place], place, order))
+            except UnreadablePatient as error:
+                yield SetAside(place, error.reason, error.detail, raw_text(document.patients[place]))
+        if readable:
+            *earlier, last = readable
+            detail = f"extraction_results[{last.position}] has the same PRN and is stored"
+            kept = [
+                SetAside(repeat.position, "repeated_prn", detail, raw_text(document.patients[repeat.position]))
+                for repeat in earlier
+            ]
+            yield _Places(readable, kept)
+
+
+def _planned(places: _Places, read: Iterator[PatientRecord]) -> Planned:
+    *earlier, last = islice(read, len(places.drafts))
+    return Planned(last, earlier, places.kept)
+
+
+def _prn(raw: msgspec.Raw) -> str | None:
+    try:
+        printed = msgspec.json.decode(raw, type=_OnlyDemographics).demographics_printable
+        return read_prn(printed.get("prn")) if isinstance(printed, dict) else None
+    except (UnreadablePatient, ValueError, RecursionError):
+        return None
