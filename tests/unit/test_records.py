@@ -400,7 +400,8 @@ def _numbered(value: Any, count: list[int] | None = None) -> Any:
 
 
 def _whole(record: PatientRecord) -> list[Any]:
-    return [record.prn, record.demographics.values(), record.found, record.lists, record.extra]
+    lists = {name: list(rows) for name, rows in record.lists.items()}
+    return [record.prn, record.demographics.values(), record.found, lists, record.extra]
 
 
 # The session

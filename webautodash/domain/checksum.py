@@ -6,7 +6,7 @@ Unicode composed, white space collapsed, case folded, dates as ISO where they pa
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
@@ -16,7 +16,7 @@ import msgspec
 from webautodash.domain.dates import parse_date
 from webautodash.domain.lists import LISTS, ClinicalList
 from webautodash.domain.remembered import Remembered, no_longer_than
-from webautodash.domain.rows import Columns, Row, columns
+from webautodash.domain.rows import Columns, Row, Rows, joined
 
 _NOTHING: tuple[object, ...] = ("", [], {}, None)
 
@@ -46,17 +46,12 @@ def checksum(prn: str, demographics: Mapping[str, Any], lists: Mapping[str, Sequ
     Returns the SHA-256 of the canonical UTF-8 JSON, 64 hexadecimal digits.
     Source: README, "What counts as a change".
     """
-    return fingerprint(prn, demographics, {which.name: canonical_items(which, lists[which.name]) for which in LISTS})
-
-
-def fingerprint(prn: str, demographics: Mapping[str, Any], items: Mapping[str, Iterable[str]]) -> str:
-    """``checksum`` of lists whose items are canonical already."""
     canonical = {
         "prn": prn,
         "name": folded(demographics["patient_name"] or ""),
         "date_of_birth": canonical_date(demographics, "date_of_birth"),
         "gender": folded(demographics["gender"] or ""),
-    } | {which.name: sorted(items[which.name]) for which in LISTS}
+    } | {which.name: sorted(canonical_items(which, lists[which.name])) for which in LISTS}
     return sha256(_encode(canonical)).hexdigest()
 
 
@@ -94,11 +89,15 @@ def canonical_item(which: ClinicalList, row: Row) -> str:
 
 def canonical_items(which: ClinicalList, rows: Sequence[Row]) -> list[str]:
     """Each row of a list as it is compared."""
-    return canonical_columns(which, columns(which, [rows]))
+    if not isinstance(rows, Rows):
+        return _canonical(which, joined(which, [rows]))
+    if rows.table.canonical is None:
+        # For all patients of the table at once, and once: that is much less than one by one.
+        rows.table.canonical = _canonical(which, rows.table.columns)
+    return rows.table.canonical[rows.start : rows.stop]
 
 
-def canonical_columns(which: ClinicalList, table: Columns) -> list[str]:
-    """Each row of a table, held by column, as it is compared."""
+def _canonical(which: ClinicalList, table: Columns) -> list[str]:
     fold = _FOLDED.__getitem__
     said = [list(map(fold, column)) for column in table[: len(which.compared)]]
     for field in which.date_fields:

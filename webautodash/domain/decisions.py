@@ -1,7 +1,7 @@
 """What becomes of one patient of one file: the rules of sameness, in one place and without a database."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -105,12 +105,13 @@ def _master(record: PatientRecord, extracted_at: datetime | None, known: Known |
         return None
     if known.as_of is not None and (extracted_at is None or extracted_at < known.as_of):
         return None
-    return _filled(record.demographics.values(), known.demographics.values())
+    return _filled(record.demographics, known.demographics)
 
 
-def _filled(new: Mapping[str, object], old: Mapping[str, object]) -> Demographics:
+def _filled(new: Demographics, old: Demographics) -> Demographics:
     """The new values; what is not said this time stays as it was known."""
-    values = {name: old[name] if value is None else value for name, value in new.items()}
-    if new["date_of_birth_text"] is not None:
-        values["date_of_birth"] = new["date_of_birth"]
-    return Demographics(**values)  # type: ignore[arg-type]  # the same columns on both sides
+    pairs = zip(new.in_order(), old.in_order(), strict=True)
+    filled = Demographics(*(known if said is None else said for said, known in pairs))
+    if new.date_of_birth_text is not None and new.date_of_birth is None:
+        return replace(filled, date_of_birth=None)
+    return filled

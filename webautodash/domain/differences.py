@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from webautodash.domain.checksum import canonical_date, canonical_items, folded
@@ -37,6 +38,8 @@ class Difference:
 
 def demographic_differences(known: Demographics, new: Demographics) -> list[Difference]:
     """Name, birth date and gender that both have and that differ. A value that one side lacks says nothing."""
+    if _facts(known) == _facts(new):
+        return []
     return [
         _mismatch(field, known, new, severity)
         for field, severity in _DEMOGRAPHIC_SEVERITIES.items()
@@ -93,12 +96,13 @@ def repeated_differently(earlier: PatientRecord, later: PatientRecord) -> Differ
 
 def duplicate(checksum: str) -> Difference:
     """The same content again: recorded, nothing to decide."""
+    said = to_json(checksum)
     return Difference(
         ConflictType.EXTRACTION_DUPLICATE,
         Severity.LOW,
         "data_checksum",
-        to_json(checksum),
-        to_json(checksum),
+        said,
+        said,
         "the same content as the latest extraction with the same criteria",
     )
 
@@ -140,6 +144,9 @@ def _severity(which: ClinicalList, before: Sequence[Row], new: Sequence[Row]) ->
         still = Counter(folded(row["allergy_name"] or "") for row in new)
         return Severity.HIGH if known - still else Severity.MEDIUM
     return Severity.MEDIUM if which is MEDICATIONS else Severity.LOW
+
+
+_facts = attrgetter("patient_name", "date_of_birth", "date_of_birth_text", "gender")
 
 
 def _compared(person: Demographics, field: str) -> str:

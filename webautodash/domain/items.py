@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate, pairwise, repeat
+from itertools import repeat
 from typing import Annotated, Any
 
 import msgspec
@@ -18,7 +18,7 @@ from webautodash.domain.dates import DateOrder, days
 from webautodash.domain.limits import SHORT_TEXT_LENGTH, nested_too_deeply
 from webautodash.domain.lists import SCRAPE_FIELDS, ClinicalList
 from webautodash.domain.remembered import Remembered, no_longer_than
-from webautodash.domain.rows import Columns, Row, Rows
+from webautodash.domain.rows import Columns, Row, Rows, Table
 from webautodash.domain.strengths import read_strength
 from webautodash.errors import UnreadablePatient
 
@@ -56,16 +56,17 @@ class Items:
 def completed(which: ClinicalList, patients: Sequence[Items], order: DateOrder) -> list[Rows]:
     """The rows of each patient: what was given, and what is read out of it."""
     items = [item for patient in patients for item in patient.given]
-    table = _table(which, items, _beside(patients) if any(patient.beside for patient in patients) else None, order)
-    ends = list(accumulate((len(patient.given) for patient in patients), initial=0))
-    return [Rows(which, table, start, stop) for start, stop in pairwise(ends)]
+    beside = _beside(patients) if any(patient.beside for patient in patients) else None
+    return Table(which, _columns(which, items, beside, order)).divided(len(patient.given) for patient in patients)
 
 
 def _beside(patients: Sequence[Items]) -> list[Any]:
     return [extra for patient in patients for extra in patient.beside or repeat(None, len(patient.given))]
 
 
-def _table(which: ClinicalList, items: Sequence[msgspec.Struct], beside: list[Any] | None, order: DateOrder) -> Columns:
+def _columns(
+    which: ClinicalList, items: Sequence[msgspec.Struct], beside: list[Any] | None, order: DateOrder
+) -> Columns:
     if not items:
         return [()] * len(which.columns)
     given: list[Sequence[Any]] = list(zip(*map(msgspec.structs.astuple, items), strict=True))

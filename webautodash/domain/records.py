@@ -1,16 +1,17 @@
 """One session and one patient, normalised: typed values beside raw text, nothing dropped."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, tzinfo
 from functools import cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from webautodash.domain.checksum import canonical_columns, fingerprint, folded
+from webautodash.domain.checksum import checksum, folded
 from webautodash.domain.dates import DateOrder, parse_date, parse_instant
 from webautodash.domain.documents import decode_patient, to_json
 from webautodash.domain.items import Items, completed, item_type, read_items, remaining, take_text
@@ -55,7 +56,15 @@ class Demographics:
 
     def values(self) -> dict[str, Any]:
         """By column name."""
-        return {name: getattr(self, name) for name in Demographics.__slots__}
+        return dict(zip(DEMOGRAPHICS, self.in_order(), strict=True))
+
+    def in_order(self) -> tuple[Any, ...]:
+        """In the order of ``DEMOGRAPHICS``."""
+        return _in_order(self)
+
+
+DEMOGRAPHICS: tuple[str, ...] = tuple(field.name for field in fields(Demographics))
+_in_order: Callable[[Demographics], tuple[Any, ...]] = attrgetter(*DEMOGRAPHICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,28 +167,13 @@ def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
 
 def records(drafts: Sequence[Draft], order: DateOrder) -> list[PatientRecord]:
     """The records of some patients; a batch costs much less than its patients one by one."""
-    lists: dict[str, list[Rows]] = {}
-    said: dict[str, list[str]] = {}
-    for which in LISTS:
-        lists[which.name] = completed(which, [draft.items[which.name] for draft in drafts], order)
-        # All of them are stretches of one table.
-        said[which.name] = canonical_columns(which, lists[which.name][0].columns) if drafts else []
-    return [
-        PatientRecord(
-            draft.position,
-            draft.prn,
-            draft.demographics,
-            draft.found,
-            own := {name: rows[place] for name, rows in lists.items()},
-            draft.extra,
-            fingerprint(
-                draft.prn,
-                draft.demographics.values(),
-                {name: said[name][rows.start : rows.stop] for name, rows in own.items()},
-            ),
-        )
-        for place, draft in enumerate(drafts)
-    ]
+    lists = {which.name: completed(which, [draft.items[which.name] for draft in drafts], order) for which in LISTS}
+    return [_record(draft, {name: rows[place] for name, rows in lists.items()}) for place, draft in enumerate(drafts)]
+
+
+def _record(draft: Draft, lists: dict[str, Rows]) -> PatientRecord:
+    fingerprint = checksum(draft.prn, draft.demographics.values(), lists)
+    return PatientRecord(draft.position, draft.prn, draft.demographics, draft.found, lists, draft.extra, fingerprint)
 
 
 def normalise(patient: dict[str, Any], position: int, order: DateOrder) -> PatientRecord:
@@ -217,8 +211,8 @@ _USUAL_FIELDS = (
 def _usual() -> msgspec.json.Decoder[msgspec.Struct]:
     """Decodes a patient with the fields that most have and no other, its lists of the usual shape."""
     items: dict[str, Any] = {which.key: list[item_type(which)] | None for which in LISTS}  # type: ignore[misc]
-    fields = [(name, items.get(name, Any), None) for name in _USUAL_FIELDS]
-    return msgspec.json.Decoder(msgspec.defstruct("usual_patient", fields, forbid_unknown_fields=True))
+    known = [(name, items.get(name, Any), None) for name in _USUAL_FIELDS]
+    return msgspec.json.Decoder(msgspec.defstruct("usual_patient", known, forbid_unknown_fields=True))
 
 
 def _decoded(raw: msgspec.Raw, position: int) -> dict[str, Any]:

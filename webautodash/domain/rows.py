@@ -4,9 +4,9 @@ A batch of patients has some ten thousand rows; each patient's are a stretch of 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -18,12 +18,24 @@ Columns = Sequence[Sequence[Any]]
 """The values of many rows, by ``ClinicalList.columns``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rows(Sequence[Row]):
-    """The rows of one patient, in the file's order; a mapping each for whoever looks at one."""
+@dataclass(slots=True, eq=False)
+class Table:
+    """Rows of many patients. ``canonical`` is each row as it is compared, once somebody has asked for it."""
 
     which: ClinicalList
     columns: Columns
+    canonical: list[str] | None = field(default=None, repr=False)
+
+    def divided(self, lengths: Iterable[int]) -> list["Rows"]:
+        """The stretches of this many rows each."""
+        return [Rows(self, start, stop) for start, stop in pairwise(accumulate(lengths, initial=0))]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows(Sequence[Row]):  # noqa: PLW1641  # equal to any sequence of equal rows, which have no hash
+    """The rows of one patient, in the file's order; a mapping each for whoever looks at one."""
+
+    table: Table
     start: int
     stop: int
 
@@ -31,29 +43,28 @@ class Rows(Sequence[Row]):
         return list(self)[index]
 
     def __iter__(self) -> Iterator[Row]:
-        names = self.which.columns
-        return (dict(zip(names, values, strict=True)) for values in zip(*self._own(), strict=True))
+        names = self.table.which.columns
+        return (dict(zip(names, values, strict=True)) for values in zip(*self.columns(), strict=True))
 
     def __len__(self) -> int:
         return self.stop - self.start
 
     def __eq__(self, other: object) -> bool:
-        return list(self) == list(other) if isinstance(other, Rows) else NotImplemented
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # what is equal here may be a list there
+    def columns(self) -> Columns:
+        """The values of these rows alone."""
+        return [column[self.start : self.stop] for column in self.table.columns]
 
-    def _own(self) -> Columns:
-        return [column[self.start : self.stop] for column in self.columns]
 
-
-def columns(which: ClinicalList, patients: Iterable[Sequence[Row]]) -> Columns:
+def joined(which: ClinicalList, patients: Iterable[Sequence[Row]]) -> Columns:
     """The rows of some patients by column, one patient's after the other's."""
-    pieces = [_columns(which, rows) for rows in patients if rows]
-    return [list(chain.from_iterable(same)) for same in zip(*pieces, strict=True)] or [[] for _ in which.columns]
-
-
-def _columns(which: ClinicalList, rows: Sequence[Row]) -> Columns:
-    return rows._own() if isinstance(rows, Rows) else list(zip(*map(_values_of(which), rows), strict=True))
+    pieces = [
+        rows.columns() if isinstance(rows, Rows) else list(zip(*map(_values_of(which), rows), strict=True))
+        for rows in patients
+        if rows
+    ]
+    return [list(chain.from_iterable(same)) for same in zip(*pieces, strict=True)] or [()] * len(which.columns)
 
 
 @cache

@@ -1,17 +1,16 @@
 """The rows of the four lists."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import chain, repeat
 from typing import cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table as SqlTable
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.bulk import write
-from webautodash.domain.documents import to_json
 from webautodash.domain.lists import LISTS
-from webautodash.domain.rows import Row, columns
+from webautodash.domain.rows import Row, Rows, Table, joined
 from webautodash.models import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication
 from webautodash.repositories.rows import insert
 
@@ -33,34 +32,32 @@ class ClinicalRepository:
         """Store the lists of a batch, by extraction id; how many rows of each. One statement a list at most."""
         written, inserts = {}, []
         for which in LISTS:
-            own = columns(which, [patient[which.name] for patient in lists.values()])
-            ids = chain.from_iterable(repeat(number, len(patient[which.name])) for number, patient in lists.items())
-            # The column ``extra``, the last of a row, takes JSON as text.
-            extra = [None if value is None else to_json(value) for value in own[-1]]
-            written[which.name] = len(extra)
-            if extra:
+            own = joined(which, [patient[which.name] for patient in lists.values()])
+            ids = [number for number, patient in lists.items() for _ in range(len(patient[which.name]))]
+            written[which.name] = len(ids)
+            if ids:
                 names = ("patient_extraction_id", *which.columns)
-                inserts.append(insert(MODELS[which.name], names, [list(ids), *own[:-1], extra]))
+                inserts.append(insert(MODELS[which.name], names, [ids, *own]))
         write(self._session.connection(), inserts)
         return written
 
-    def load(self, extraction_ids: Sequence[int]) -> dict[int, dict[str, list[Row]]]:
+    def load(self, extraction_ids: Sequence[int]) -> dict[int, dict[str, Rows]]:
         """The lists of some extractions, as ``add`` took them, in the file's order. One statement a list."""
-        found: dict[int, dict[str, list[Row]]] = {
-            extraction_id: {which.name: [] for which in LISTS} for extraction_id in extraction_ids
-        }
+        found: dict[int, dict[str, Rows]] = {extraction_id: {} for extraction_id in extraction_ids}
         if not extraction_ids:
             return found
         for which in LISTS:
-            table = cast(Table, MODELS[which.name].__table__)
-            by_extraction: dict[int, list[Row]] = defaultdict(list)
+            table = cast(SqlTable, MODELS[which.name].__table__)
+            owner = table.c.patient_extraction_id
             rows = self._session.execute(
-                select(table).where(table.c.patient_extraction_id.in_(extraction_ids)).order_by(table.c.id)
+                select(owner, *(table.c[name] for name in which.columns))
+                .where(owner.in_(extraction_ids))
+                .order_by(owner, table.c.id)
             )
-            for row in rows.mappings():
-                values = dict(row)
-                del values["id"]
-                by_extraction[values.pop("patient_extraction_id")].append(values)
-            for extraction_id, values_list in by_extraction.items():
-                found[extraction_id][which.name] = values_list
+            owners, *columns = list(zip(*rows, strict=True)) or [()] * (1 + len(which.columns))
+            numbers = Counter(owners)
+            in_order = sorted(found)
+            pieces = Table(which, columns).divided(numbers[extraction_id] for extraction_id in in_order)
+            for extraction_id, own in zip(in_order, pieces, strict=True):
+                found[extraction_id][which.name] = own
         return found

@@ -1,6 +1,6 @@
 """The master rows: made, locked, compared against, and brought up to date."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -9,12 +9,13 @@ from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.bulk import OnExisting
-from webautodash.domain.records import Demographics, PatientRecord
+from webautodash.domain.records import DEMOGRAPHICS, Demographics, PatientRecord
 from webautodash.models import Patient
-from webautodash.repositories.rows import insert_rows
+from webautodash.repositories.rows import insert_tuples
 
 _TABLE = cast(Table, Patient.__table__)
-_DEMOGRAPHICS = tuple(Demographics.__slots__)
+_WRITTEN = ("prn", "as_of", "extraction_session_id", "created_at", "updated_at", *DEMOGRAPHICS)
+_THERE = select(_TABLE.c.prn).where(_TABLE.c.prn.in_(bindparam("prns", expanding=True)))
 _LOCKED = (
     select(_TABLE.c.id, _TABLE.c.prn, _TABLE.c.extraction_session_id)
     .where(_TABLE.c.prn.in_(bindparam("prns", expanding=True)))
@@ -26,7 +27,7 @@ _KNOWN = select(
     _TABLE.c.prn,
     _TABLE.c.extraction_session_id,
     _TABLE.c.as_of,
-    *(_TABLE.c[name] for name in _DEMOGRAPHICS),
+    *(_TABLE.c[name] for name in DEMOGRAPHICS),
 ).where(_TABLE.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -53,16 +54,14 @@ class PatientRepository:
     ) -> dict[str, StoredPatient]:
         """The master rows of a batch by PRN, made where missing, locked in PRN order until the transaction ends.
 
-        Three statements. The insert comes first: locking rows that are not there yet, two workers would deadlock.
+        Four statements. The insert comes before the lock: locking rows that are not there, two workers would deadlock.
         """
         in_order = sorted(records, key=lambda record: record.prn)
-        insert_rows(
-            self._session,
-            Patient,
-            [_values(record.prn, record.demographics, session_id, as_of, now) for record in in_order],
-            OnExisting("prn"),
-        )
-        locked = self._session.execute(_LOCKED, {"prns": [record.prn for record in in_order]}).all()
+        prns = [record.prn for record in in_order]
+        there = set(self._session.scalars(_THERE, {"prns": prns}))
+        missing = {record.prn: record.demographics for record in in_order if record.prn not in there}
+        self._write(missing, session_id, as_of, now, OnExisting("prn"))
+        locked = self._session.execute(_LOCKED, {"prns": prns}).all()
         made = {row.prn: row.id for row in locked if row.extraction_session_id == session_id}
         people = {
             record.prn: StoredPatient(made[record.prn], record.demographics, as_of, session_id, is_new=True)
@@ -78,22 +77,16 @@ class PatientRepository:
         self, people: dict[str, Demographics], session_id: int, as_of: datetime | None, now: datetime
     ) -> None:
         """Replace the values of these PRNs' rows, which ``lock`` has locked; one statement."""
-        insert_rows(
-            self._session,
-            Patient,
-            [_values(prn, person, session_id, as_of, now) for prn, person in sorted(people.items())],
-            OnExisting("prn", (*_DEMOGRAPHICS, "as_of", "extraction_session_id", "updated_at")),
-        )
+        changing = (*DEMOGRAPHICS, "as_of", "extraction_session_id", "updated_at")
+        self._write(dict(sorted(people.items())), session_id, as_of, now, OnExisting("prn", changing))
 
-
-def _values(
-    prn: str, person: Demographics, session_id: int, as_of: datetime | None, now: datetime
-) -> dict[str, object]:
-    return {
-        "prn": prn,
-        "as_of": as_of,
-        "extraction_session_id": session_id,
-        "created_at": now,
-        "updated_at": now,
-        **person.values(),
-    }
+    def _write(
+        self,
+        people: Mapping[str, Demographics],
+        session_id: int,
+        as_of: datetime | None,
+        now: datetime,
+        on_existing: OnExisting,
+    ) -> None:
+        rows = [(prn, as_of, session_id, now, now, *person.in_order()) for prn, person in people.items()]
+        insert_tuples(self._session, Patient, _WRITTEN, rows, on_existing)

@@ -20,14 +20,20 @@ def insert_rows(
 ) -> None:
     """Write rows that all have the same keys, the names of columns; nothing for no rows."""
     if rows:
-        columns = tuple(rows[0])
-        json_columns = [name for name in columns if isinstance(model.__table__.c[name].type, JsonText)]
-        # The bulk writer takes JSON as the text that its column holds.
-        texts = (
-            row | {name: None if row[name] is None else to_json(row[name]) for name in json_columns} for row in rows
-        )
-        values = map(itemgetter(*columns), texts if json_columns else rows)
-        write(session.connection(), [insert(model, columns, list(zip(*values, strict=True)), on_existing)])
+        names = tuple(rows[0])
+        insert_tuples(session, model, names, list(map(itemgetter(*names), rows)), on_existing)
+
+
+def insert_tuples(
+    session: Session,
+    model: type[DeclarativeBase],
+    names: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    on_existing: OnExisting | None = None,
+) -> None:
+    """Write rows whose values stand in the order of ``names``; nothing for no rows."""
+    if rows:
+        write(session.connection(), [insert(model, names, list(zip(*rows, strict=True)), on_existing)])
 
 
 def insert(
@@ -36,5 +42,12 @@ def insert(
     columns: Sequence[Sequence[Any]],
     on_existing: OnExisting | None = None,
 ) -> Insert:
-    """Rows for the bulk writer, held by column."""
-    return Insert(cast(Table, model.__table__), names, columns, on_existing)
+    """Rows for the bulk writer, held by column; JSON becomes the text that its column holds."""
+    table = cast(Table, model.__table__)
+    texts = [
+        [None if value is None else to_json(value) for value in values]
+        if isinstance(table.c[name].type, JsonText)
+        else values
+        for name, values in zip(names, columns, strict=True)
+    ]
+    return Insert(table, names, texts, on_existing)

@@ -1,0 +1,68 @@
+"""Items of the usual shape are decoded at once, others field by field: both must say the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from builders import a_patient
+from generated import LAW, PATIENTS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.items import item_type
+from webautodash.domain.lists import LISTS, ClinicalList
+from webautodash.domain.records import PatientRecord, patient_record, read_patient, records
+
+# Around what a column holds, and what is no text at all.
+VALUES = st.sampled_from(
+    ["x", "", " \t", "x" * 255, "x" * 256, "é" * 255, "é" * 256, "😀" * 255, "01/02/2020", "health_concern_note"]
+) | st.sampled_from([None, 0, 7, -1, 1.0, 1.5, True, 2**31 - 1, 2**31, -(2**31), 10**30, [], ["x"], {"a": None}])
+
+
+def read(patient: dict[str, Any], order: DateOrder = DateOrder.MDY) -> PatientRecord:
+    return patient_record(msgspec.Raw(json.dumps(patient).encode()), 0, order)
+
+
+def field_by_field(patient: dict[str, Any]) -> dict[str, Any]:
+    """The same patient with an item of nothing in each list, which is passed over, but is not the usual shape."""
+    return patient | {which.key: [*patient[which.key], None] for which in LISTS}
+
+
+def whole(record: PatientRecord) -> list[Any]:
+    lists = {name: list(rows) for name, rows in record.lists.items()}
+    return [record.prn, record.demographics, record.found, lists, record.extra, record.checksum]
+
+
+@LAW
+@given(PATIENTS, st.sampled_from(DateOrder))
+def test_both_ways_of_reading_give_the_same_record(patient: dict[str, Any], order: DateOrder) -> None:
+    assert whole(read(patient, order)) == whole(read(field_by_field(patient), order))
+
+
+@LAW
+@given(st.data(), st.sampled_from(LISTS))
+def test_the_usual_shape_takes_no_value_that_a_column_cannot_hold(data: st.DataObject, which: ClinicalList) -> None:
+    keys = [*which.text_keys, *which.type_keys, *which.prose_fields, *which.short_fields, *which.date_fields]
+    keys += ["row_index", "extraction_method", "extracted_at", "unknown", "medication_strength"]
+    item = data.draw(st.dictionaries(st.sampled_from(keys), VALUES, max_size=5))
+    patient = a_patient("GW1") | {other.key: [] for other in LISTS} | {which.key: [item]}
+    assert whole(read(patient)) == whole(read(field_by_field(patient)))
+
+
+@LAW
+@given(st.lists(PATIENTS, max_size=5))
+def test_a_batch_gives_what_its_patients_give_one_by_one(patients: list[dict[str, Any]]) -> None:
+    drafts = [read_patient(msgspec.Raw(json.dumps(patient).encode()), 0, DateOrder.MDY) for patient in patients]
+    assert list(map(whole, records(drafts, DateOrder.MDY))) == [whole(read(patient)) for patient in patients]
+
+
+@pytest.mark.parametrize("which", LISTS, ids=lambda which: which.name)
+def test_what_a_portal_usually_prints_is_the_usual_shape(which: ClinicalList) -> None:
+    keys = [which.text_keys[0], which.type_keys[0], *which.prose_fields, *which.short_fields, *which.date_fields]
+    item = dict.fromkeys([*keys, "extraction_method", "extracted_at"], "x") | {"row_index": 3}
+    decoded = msgspec.json.decode(json.dumps(item).encode(), type=item_type(which))
+    assert set(msgspec.structs.astuple(decoded)) == {"x", 3} | ({None} if which.strength_field else set())
