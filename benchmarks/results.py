@@ -32,7 +32,7 @@ class Figure:
 
     what: str
     unit: str
-    samples: Sequence[float] = ()
+    samples: Sequence[float] = field(default_factory=list)
     target: Target | None = None
     note: str = ""
     missing: str = ""
@@ -66,9 +66,9 @@ class Findings:
     """What one scenario found. ``curves`` are for the plot: points by name."""
 
     title: str
-    method: Sequence[str] = ()
-    figures: Sequence[Figure] = ()
-    tables: Sequence[Table] = ()
+    method: Sequence[str] = field(default_factory=list)
+    figures: Sequence[Figure] = field(default_factory=list)
+    tables: Sequence[Table] = field(default_factory=list)
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
 

@@ -48,6 +48,12 @@ def run(bench: Bench) -> Findings:
         for name, spent in seconds.items()
         if name.startswith("ingest")
     ]
+    speed = per_second(plan.patients, seconds[_ONE])
+    figures += [
+        Figure(f"{_ONE}, to {name}", "times", ratios(speed, per_second(patients[name], seconds[name])))
+        for name in (_ROWS, _DLT)
+        if name in seconds
+    ]
     if missing:
         figures.append(Figure(_DLT, "patients/s", missing=missing))
     return Findings(

@@ -38,8 +38,11 @@ def run(bench: Bench) -> Findings:
     if missing:
         figures.append(Figure(_MERGE, "patients/s", missing=missing))
     else:
+        merged = per_second(sizes.merge_sample, seconds[_MERGE])
         note = f"{sizes.merge_sample:,} patients, key prn"
-        figures.append(Figure(_MERGE, "patients/s", per_second(sizes.merge_sample, seconds[_MERGE]), note=note))
+        figures.append(Figure(_MERGE, "patients/s", merged, note=note))
+        speed = per_second(plan.patients, following)
+        figures.append(Figure("second extraction, one worker, to dlt merge", "times", ratios(speed, merged)))
     return Findings(
         f"Second extraction of {plan.patients:,} patients, {plan.changed:.0%} changed, MariaDB",
         ["All UUIDs and the order of all rows differ, as between two visits to a portal."],
