@@ -13,7 +13,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help ingest test bench bench-full check format wheel clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-15s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
 
 ingest: $(VENV)/installed ## ingest Results/ into the databases of webautodash-data/ (or of webautodash.env)
 	@$(BIN)/webautodash ingest
@@ -22,11 +22,11 @@ test: $(VENV)/installed-dev ## every test on SQLite, MariaDB and, where there is
 	@sh tests/ensure_server.sh $(BIN)/python
 	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 $(PYTEST_ARGS)
 
-bench: $(VENV)/installed-bench ## measure on a throwaway MariaDB and on SQLite into benchmarks/RESULTS.md, about 15 minutes; BENCH_ARGS adds options
+bench: $(VENV)/installed-bench ## measure into benchmarks/RESULTS.md, about 15 minutes; BENCH_ARGS adds options
 	@CI=true sh tests/ensure_server.sh $(BIN)/python || echo "Measuring on SQLite alone." >&2
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-bench-full: ## the same up to 200,000 patients and 500 providers, and memory: hours
+bench-full: ## the same up to 200,000 patients, 500 providers and a file of 1 GB: hours
 	@$(MAKE) bench BENCH_ARGS='--full $(BENCH_ARGS)'
 
 check: $(VENV)/installed-dev ## style, types and layers

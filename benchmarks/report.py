@@ -102,11 +102,11 @@ def aligned(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 def _panels(recorded: Mapping[str, Recorded]) -> list[Panel]:
     """Each growth's panel, out of the run that went furthest."""
     panels = []
-    for name, title, below in (
-        ("growth", "Patients/s as a database grows", "patients in one provider's database"),
-        ("providers", "Patients/s with more providers", "providers, one file each in a pass"),
+    for name, title, below, logarithmic in (
+        ("growth", "Patients/s as a database grows", "patients in one provider's database", False),
+        ("providers", "Patients/s with more providers", "providers, one file each in a pass", True),
     ):
         record = recorded.get(f"{name}-full") or recorded.get(name)
         if record and record.findings.curves:
-            panels.append(Panel(title, below, record.findings.curves))
+            panels.append(Panel(title, below, record.findings.curves, logarithmic))
     return panels

@@ -32,7 +32,7 @@ DEFAULT = Sizes(
     plan=DemoPlan(patients=10_000, providers=2, files=5, rounds=2),
     row_sample=200,
     append_sample=1_000,
-    merge_sample=200,
+    merge_sample=500,
     known=DemoPlan(patients=10_000, providers=10, files=1_000),
     large_file=DemoPlan(patients=110_000, providers=1),  # 1 GB
     many_files=DemoPlan(patients=100_000, providers=10, files=10_000),
@@ -62,5 +62,5 @@ SMALL = Sizes(
     providers=(1, 2),
     provider_file=2,
     provider_passes=2,
-    starts=3,
+    starts=2,
 )

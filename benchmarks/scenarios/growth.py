@@ -84,11 +84,12 @@ def providers(bench: Bench) -> Findings:
                 (number, sizes.provider_file * 1000 / median(times)) for number, times in spent.items()
             ]
             figures += [
-                Figure(f"{product}, {what}, {number} providers", "ms a file", times) for number, times in spent.items()
+                Figure(f"{product}, {what}, {number} provider{'s' * (number > 1)}", "ms a file", times)
+                for number, times in spent.items()
             ]
         least, most = sizes.providers[0], sizes.providers[-1]
         growth = median(adding[most]) / median(adding[least])
-        what = f"{product}, databases there, {most} to {least} providers"
+        what = f"{product}, databases there, {most} to {least}"
         figures.append(Figure(what, "times", [growth], Target(at_most=1.25)))
     return Findings(
         f"Growth: up to {sizes.providers[-1]} providers",
