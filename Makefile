@@ -4,15 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 # Quiet twice: errors only.
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help ingest test check format wheel clean
+.PHONY: help ingest test bench bench-full check format wheel clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-15s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
 
 ingest: $(VENV)/installed ## ingest Results/ into the databases of webautodash-data/ (or of webautodash.env)
 	@$(BIN)/webautodash ingest
@@ -20,6 +21,13 @@ ingest: $(VENV)/installed ## ingest Results/ into the databases of webautodash-d
 test: $(VENV)/installed-dev ## every test on SQLite, MariaDB and, where there is one, MySQL; PYTEST_ARGS adds options
 	@sh tests/ensure_server.sh $(BIN)/python
 	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 $(PYTEST_ARGS)
+
+bench: $(VENV)/installed-bench ## measure into benchmarks/RESULTS.md, about 15 minutes; BENCH_ARGS adds options
+	@CI=true sh tests/ensure_server.sh $(BIN)/python || echo "Measuring on SQLite alone." >&2
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-full: ## the same up to 200,000 patients, 500 providers and a file of 1 GB: hours
+	@$(MAKE) bench BENCH_ARGS='--full $(BENCH_ARGS)'
 
 check: $(VENV)/installed-dev ## style, types and layers
 	@$(BIN)/ruff check .
@@ -58,4 +66,9 @@ $(VENV)/installed: pyproject.toml | $(VENV)/made
 $(VENV)/installed-dev: pyproject.toml | $(VENV)/made
 	@echo "Installing webautodash and its development tools into .venv ..." >&2
 	@$(PIP) install --editable '.[dev]'
+	@touch $(VENV)/installed $@
+
+$(VENV)/installed-bench: pyproject.toml | $(VENV)/made
+	@echo "Installing webautodash and what the benchmarks compare it with into .venv ..." >&2
+	@$(PIP) install --editable '.[bench]'
 	@touch $(VENV)/installed $@

@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -27,10 +27,12 @@ class LocalServer:
     """One server: a folder, a port of the loopback, a root whose password is known here only.
 
     A durable one has lost nothing that was committed when it is killed; the others are faster.
+    `options` are the server's own, and win over what the tests have in common.
     """
 
-    def __init__(self, program: str, folder: Path, lock: Path, *, durable: bool) -> None:
+    def __init__(self, program: str, folder: Path, lock: Path, *, durable: bool, options: Sequence[str] = ()) -> None:
         self._program, self._folder, self._lock, self._durable = program, folder, lock, durable
+        self._options = options
         self._mariadb = "MariaDB" in version(program)
         self._password = secrets.token_hex(12)
         self._port = _free_port()
@@ -137,6 +139,7 @@ class LocalServer:
             *keeper.SMALL,
             *(() if self._durable else keeper.FORGETFUL),
             *(() if self._mariadb else ("--mysqlx=OFF",)),
+            *self._options,
         ]
 
     def _first(self) -> tuple[str, ...]:

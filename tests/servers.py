@@ -16,7 +16,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -134,12 +134,13 @@ class Run:
             raise NoServerError(found["reason"])
         return found["url"]
 
-    def private(self, backend: str) -> LocalServer:
-        """A server of one's own, to kill and restart; the caller removes it."""
+    def private(self, backend: str, options: Sequence[str] = ()) -> LocalServer:
+        """A durable server of one's own, to kill and restart; the caller removes it."""
         program = find_program(backend)
         if program is None:
-            raise NoServerError(f"a server to kill needs the program {PROGRAMS[backend]} on this machine")
-        server = LocalServer(program, self.folder / secrets.token_hex(4), self._lock, durable=True)
+            raise NoServerError(f"a server of one's own needs the program {PROGRAMS[backend]} on this machine")
+        folder = self.folder / secrets.token_hex(4)
+        server = LocalServer(program, folder, self._lock, durable=True, options=options)
         server.create()
         return server
 

@@ -1,0 +1,32 @@
+"""The scenarios by name, in the order in which they run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.bench import Bench
+from benchmarks.results import Findings
+from benchmarks.scenarios import first, growth, known, memory, profile, progress, second, sqlite, start
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``run`` measures it; a long one runs only when it is named, or in a full run."""
+
+    run: Callable[[Bench], Findings]
+    long: bool = False
+    grows: bool = False
+    """Whether a full run measures it further than the default; both are kept."""
+
+
+SCENARIOS = {
+    "first": Scenario(first.run),
+    "second": Scenario(second.run),
+    "known": Scenario(known.run),
+    "growth": Scenario(growth.patients, grows=True),
+    "providers": Scenario(growth.providers, grows=True),
+    "start": Scenario(start.run),
+    "profile": Scenario(profile.run),
+    "progress": Scenario(progress.run),
+    "sqlite": Scenario(sqlite.run),
+    "memory": Scenario(memory.run, long=True),
+}

@@ -1,0 +1,66 @@
+"""How much is measured: a smoke run, the default of about a quarter of an hour, and the full one."""
+
+from dataclasses import dataclass, replace
+
+from webautodash.services.demo_data import DemoPlan
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Numbers of patients, providers and files, by scenario."""
+
+    plan: DemoPlan
+    """Two extractions of the same patients, the second with 10 % changed."""
+    row_sample: int
+    """Patients of the way that commits each row."""
+    append_sample: int
+    merge_sample: int
+    known: DemoPlan
+    large_file: DemoPlan
+    many_files: DemoPlan
+    growth: DemoPlan
+    growth_marks: tuple[int, ...]
+    providers: tuple[int, ...]
+    provider_file: int
+    """Patients of one provider's file."""
+    provider_passes: int
+    """Passes of one new file a provider; the first makes the databases."""
+    starts: int
+
+
+DEFAULT = Sizes(
+    plan=DemoPlan(patients=10_000, providers=2, files=5, rounds=2),
+    row_sample=200,
+    append_sample=1_000,
+    merge_sample=500,
+    known=DemoPlan(patients=10_000, providers=10, files=1_000),
+    large_file=DemoPlan(patients=110_000, providers=1),  # 1 GB
+    many_files=DemoPlan(patients=100_000, providers=10, files=10_000),
+    growth=DemoPlan(patients=20_000, providers=1, files=20),
+    growth_marks=(1_000, 5_000, 10_000, 20_000),
+    providers=(1, 5, 10, 25, 50),
+    provider_file=20,
+    provider_passes=4,
+    starts=9,
+)
+FULL = replace(
+    DEFAULT,
+    growth=DemoPlan(patients=200_000, providers=1, files=200),
+    growth_marks=(1_000, 10_000, 50_000, 100_000, 200_000),
+    providers=(1, 10, 50, 100, 250, 500),
+)
+SMALL = Sizes(
+    plan=DemoPlan(patients=120, providers=2, files=2, rounds=2),
+    row_sample=10,
+    append_sample=20,
+    merge_sample=20,
+    known=DemoPlan(patients=20, providers=2, files=10),
+    large_file=DemoPlan(patients=200, providers=1),
+    many_files=DemoPlan(patients=20, providers=2, files=10),
+    growth=DemoPlan(patients=200, providers=1, files=4),
+    growth_marks=(50, 200),
+    providers=(1, 2),
+    provider_file=2,
+    provider_passes=2,
+    starts=2,
+)
