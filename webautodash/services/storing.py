@@ -1,7 +1,7 @@
 """One document into its provider's database: one transaction, a batch at a time."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -37,10 +37,17 @@ class Stored:
     already: bool
 
 
-def store_document(document: Document, provider: ProviderDatabase, zone: tzinfo, path: str) -> Stored:
+def store_document(
+    document: Document,
+    provider: ProviderDatabase,
+    zone: tzinfo,
+    path: str,
+    on_batch: Callable[[int], None] | None = None,
+) -> Stored:
     """Store one extraction file; the same bytes twice are stored once, whoever else is storing them.
 
-    ``path`` is where it lies, as people know it.
+    ``path`` is where it lies, as people know it. ``on_batch`` hears how many of the file's patients are written so
+    far; they are stored when the whole file is.
     """
     order = provider.provider.date_order
     facts = session_record(document.metadata, order, zone)
@@ -55,6 +62,8 @@ def store_document(document: Document, provider: ProviderDatabase, zone: tzinfo,
         current = StoringSession(session_id, facts.criteria_key, facts.extracted_at, now)
         for batch in ahead(planned(document, order)):
             store_batch(session, current, batch, tally)
+            if on_batch is not None:
+                on_batch(tally.total_patients_found)
         sessions.finish(session_id, tally)
         return Stored(StoredSession(session_id, document.sha256, tally), already=False)
 
