@@ -34,7 +34,7 @@ DEFAULT = Sizes(
     append_sample=1_000,
     merge_sample=500,
     known=DemoPlan(patients=10_000, providers=10, files=1_000),
-    large_file=DemoPlan(patients=110_000, providers=1),  # 1 GB
+    large_file=DemoPlan(patients=140_000, providers=1),  # 1 GB
     many_files=DemoPlan(patients=100_000, providers=10, files=10_000),
     growth=DemoPlan(patients=20_000, providers=1, files=20),
     growth_marks=(1_000, 5_000, 10_000, 20_000),

@@ -54,7 +54,9 @@ def write(connection: Connection, inserts: Sequence[Insert]) -> None:
             for insert in inserts:
                 driver.executemany(_sqlite_insert(connection, insert), _with_plain_times(insert))
         else:
-            packets = (packet for insert in inserts for packet in _packets(connection, insert))
+            # Asked here: what is worded ahead must not use the connection.
+            largest, literals = largest_packet(connection), _literals(connection)
+            packets = (packet for each in inserts for packet in _packets(connection, each, largest, literals))
             # With one insert there is little to do ahead; with several the server works while the next is worded.
             for packet in ahead(packets) if len(inserts) > 1 else packets:
                 driver.query(packet)
@@ -127,7 +129,7 @@ def _sqlite_insert(connection: Connection, insert: Insert) -> str:
     return f"{statement} ON CONFLICT ({quote(on_existing.key)}) DO UPDATE SET {changes}"
 
 
-def _packets(connection: Connection, insert: Insert) -> Iterator[bytes]:
+def _packets(connection: Connection, insert: Insert, largest: int, literals: Remembered[Any, bytes]) -> Iterator[bytes]:
     quote = connection.dialect.identifier_preparer.quote
     said = {
         name: values
@@ -137,9 +139,9 @@ def _packets(connection: Connection, insert: Insert) -> Iterator[bytes]:
     listed = ", ".join(map(quote, said))
     head = f"INSERT INTO {quote(insert.table.name)} ({listed}) VALUES (".encode()  # noqa: S608  # ours, quoted
     tail = b")" + _on_duplicate_key(connection, insert.on_existing).encode()
-    largest = largest_packet(connection) - len(head) - len(tail) - _PACKET_HEADER
+    largest -= len(head) + len(tail) + _PACKET_HEADER
     limit = min(_LARGEST_STATEMENT, largest)
-    literal = _literals(connection).__getitem__
+    literal = literals.__getitem__
     pending: list[bytes] = []
     size = 0
     for text in map(b",".join, zip(*(map(literal, values) for values in said.values()), strict=True)):
