@@ -5,6 +5,7 @@ stages; a stage has the time that no stage inside it has.
 """
 
 import functools
+import inspect
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,7 +45,17 @@ class Stopwatch:
         self._lock = threading.Lock()
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, its time counted for a stage."""
+        """The function, its time counted for a stage; that of a generator, item by item."""
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def generate(*args: Any, **options: Any) -> Iterator[Any]:
+                step, end = self.timed(stage, next), object()
+                items = function(*args, **options)
+                while (item := step(items, end)) is not end:
+                    yield item
+
+            return generate
 
         @functools.wraps(function)
         def run(*args: Any, **options: Any) -> Any:

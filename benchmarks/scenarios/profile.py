@@ -20,8 +20,9 @@ STAGES = {
         "webautodash.services.store:Store.provider_database",
     ],
     "read, hash, split": ["webautodash.services.ingest:read_document"],
-    "PRNs of the file": ["webautodash.services.storing:_prn"],
-    "decode, normalise": ["webautodash.services.storing:patient_record"],
+    "PRNs of the file": ["webautodash.services.planning:_prn"],
+    "decode": ["webautodash.services.planning:read_patient"],
+    "normalise": ["webautodash.domain.records:completed"],
     "checksum": ["webautodash.domain.records:checksum"],
     "look-ups": [
         "webautodash.repositories.sessions:SessionRepository.find",
@@ -30,6 +31,7 @@ STAGES = {
         "webautodash.repositories.clinical:ClinicalRepository.load",
     ],
     "decide": ["webautodash.services.storing:decide"],
+    "words of the statements": ["webautodash.database.dialects.bulk:_packets"],
     "clinical rows": ["webautodash.repositories.clinical:ClinicalRepository.add"],
     "other rows": [
         "webautodash.repositories.sessions:SessionRepository.add",

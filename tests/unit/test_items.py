@@ -16,6 +16,7 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.items import item_type
 from webautodash.domain.lists import LISTS, ClinicalList
 from webautodash.domain.records import PatientRecord, patient_record, read_patient, records
+from webautodash.errors import UnreadablePatient
 
 # Around what a column holds, and what is no text at all.
 VALUES = st.sampled_from(
@@ -32,15 +33,44 @@ def field_by_field(patient: dict[str, Any]) -> dict[str, Any]:
     return patient | {which.key: [*patient[which.key], None] for which in LISTS}
 
 
+def unusual(patient: dict[str, Any]) -> dict[str, Any]:
+    """The same patient with an unknown field that says nothing."""
+    return patient | {"unknown": None}
+
+
 def whole(record: PatientRecord) -> list[Any]:
     lists = {name: list(rows) for name, rows in record.lists.items()}
     return [record.prn, record.demographics, record.found, lists, record.extra, record.checksum]
+
+
+def outcome(patient: dict[str, Any]) -> list[Any]:
+    try:
+        return whole(read(patient))
+    except UnreadablePatient as refusal:
+        return [refusal.reason, refusal.detail]
 
 
 @LAW
 @given(PATIENTS, st.sampled_from(DateOrder))
 def test_both_ways_of_reading_give_the_same_record(patient: dict[str, Any], order: DateOrder) -> None:
     assert whole(read(patient, order)) == whole(read(field_by_field(patient), order))
+
+
+PRINTED = ("patient_name", "date_of_birth", "age", "gender", "first_name", "last_name", "phone", "email", "address")
+OWN = ("patient_id", "patient_name", "filter_provider", "filter_medication_name", "summary_page_url", "unknown")
+
+
+@LAW
+@given(
+    st.dictionaries(st.sampled_from([*PRINTED, "unknown"]), VALUES, max_size=4),
+    st.dictionaries(st.sampled_from(OWN), VALUES, max_size=4),
+    st.none() | st.dictionaries(st.sampled_from(["extraction_method", "found_at", "unknown"]), VALUES, max_size=2),
+)
+def test_what_a_patient_says_of_themselves_is_read_the_same_in_both_ways(
+    printed: dict[str, Any], own: dict[str, Any], scraped: dict[str, Any] | None
+) -> None:
+    patient = own | {"demographics_printable": printed | {"prn": "GW1"}, "extraction_metadata": scraped}
+    assert outcome(patient) == outcome(unusual(patient))
 
 
 @LAW

@@ -17,15 +17,8 @@ from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.lists import LISTS
-from webautodash.domain.records import (
-    Demographics,
-    PatientRecord,
-    SessionRecord,
-    normalise,
-    patient_record,
-    read_prn,
-    session_record,
-)
+from webautodash.domain.records import Demographics, PatientRecord, normalise, patient_record, read_prn
+from webautodash.domain.sessions import SessionRecord, session_record
 from webautodash.errors import UnreadablePatient
 
 CHICAGO = ZoneInfo("America/Chicago")

@@ -26,8 +26,10 @@ _ROW_INDEX_MAX = 2**31 - 1
 _WORDS_FOR_TYPES = {"health_concern_note": "note"}
 _TO_KEEP = no_longer_than(300)
 
-_Prose = str | None
-_Short = Annotated[str, msgspec.Meta(max_length=SHORT_TEXT_LENGTH)] | None
+Prose = str | None
+"""Text of any length."""
+Short = Annotated[str, msgspec.Meta(max_length=SHORT_TEXT_LENGTH)] | None
+"""Text that fits a column of its kind."""
 _Index = Annotated[int, msgspec.Meta(ge=-_ROW_INDEX_MAX, le=_ROW_INDEX_MAX)] | None
 
 
@@ -38,7 +40,7 @@ def item_type(which: ClinicalList) -> type[msgspec.Struct]:
     keys = {which.text_field: which.text_keys[0], which.type_field: which.type_keys[0]}
     fields: list[tuple[str, Any, Any]] = []
     for column in which.given:
-        kind = _Prose if column in prose else _Index if column == "row_index" else _Short
+        kind = Prose if column in prose else _Index if column == "row_index" else Short
         key = keys.get(column, column.removesuffix("_text"))
         fields.append((column, kind, msgspec.field(name=key, default=None)))
     return msgspec.defstruct(f"{which.name}_item", fields, forbid_unknown_fields=True, gc=False)

@@ -1,20 +1,19 @@
-"""One session and one patient, normalised: typed values beside raw text, nothing dropped."""
+"""One patient, normalised: typed values beside raw text, nothing dropped."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from datetime import date, datetime, tzinfo
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
 from functools import cache
-from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from webautodash.domain.checksum import checksum, folded
-from webautodash.domain.dates import DateOrder, parse_date, parse_instant
-from webautodash.domain.documents import decode_patient, to_json
-from webautodash.domain.items import Items, completed, item_type, read_items, remaining, take_text
+from webautodash.domain.checksum import checksum
+from webautodash.domain.dates import DateOrder, parse_date
+from webautodash.domain.documents import decode_patient
+from webautodash.domain.items import Items, Prose, Short, completed, item_type, read_items, remaining, take_text
 from webautodash.domain.limits import PRN_LENGTH, SHORT_TEXT_LENGTH
 from webautodash.domain.lists import LISTS
 from webautodash.domain.rows import Rows
@@ -26,15 +25,6 @@ _FILTER_FIELDS = (
     "filter_stop_date",
     "filter_last_seen",
     "filter_provider",
-)
-_SESSION_FIELDS = (
-    "job_name",
-    "portal_name",
-    "extraction_mode",
-    "provider_name",
-    "provider_directory",
-    "patient_identifier",
-    "results_filename",
 )
 
 
@@ -85,46 +75,6 @@ class PatientRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionRecord:
-    """The metadata of one file: columns of ``extraction_sessions``."""
-
-    criteria_key: str
-    """SHA-256 of target medication, start and end date: the criteria, as one value that is never null."""
-    extracted_at: datetime | None
-    values: dict[str, Any] = field(default_factory=dict)
-
-
-def session_record(metadata: Mapping[str, Any], order: DateOrder, zone: tzinfo) -> SessionRecord:
-    """Normalise a file's metadata. A value that does not parse or fit stays in ``extra`` as it came."""
-    rest = dict(metadata)
-    values: dict[str, Any] = {name: take_text(rest, name) for name in _SESSION_FIELDS}
-    values["target_url"] = take_text(rest, "target_url", sys.maxsize)
-    values["target_medication"] = take_text(rest, "medication")
-    job_id = rest.get("job_id")
-    usable = isinstance(job_id, int) and not isinstance(job_id, bool) and abs(job_id) < 2**63
-    values["job_id"] = rest.pop("job_id") if usable else None
-    for name in ("start_date", "end_date"):
-        values[name] = parse_date(metadata.get(name) if isinstance(metadata.get(name), str) else None, order)
-        if values[name] is not None:
-            del rest[name]
-    stamp = metadata.get("extracted_at")
-    extracted_at = parse_instant(stamp if isinstance(stamp, str) else None, zone)
-    if extracted_at is not None:
-        del rest["extracted_at"]
-    values["extra"] = remaining(rest, "extraction_metadata")
-    criteria = [
-        folded(str(metadata.get("medication") or "")),
-        *(_criterion(values[name], metadata.get(name)) for name in ("start_date", "end_date")),
-    ]
-    key = sha256(to_json(criteria).encode()).hexdigest()
-    return SessionRecord(key, extracted_at, values)
-
-
-def _criterion(parsed: date | None, raw: object) -> str:
-    return parsed.isoformat() if parsed else folded(str(raw or ""))
-
-
-@dataclass(frozen=True, slots=True)
 class _Person:
     """What a patient's own fields say, the lists apart."""
 
@@ -160,9 +110,30 @@ def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
         usual = _usual().decode(raw)
     except (ValueError, RecursionError):
         return _normalise(_decoded(raw, position), position, order)
-    rest = dict(zip(_USUAL_FIELDS, msgspec.structs.astuple(usual), strict=True))
-    items = {which.name: Items(rest.pop(which.key) or ()) for which in LISTS}
-    return _draft(position, _person(rest, order), rest, items)
+    printed = usual.demographics_printable
+    name = _said(printed.patient_name) or _said(usual.patient_name)
+    if usual.patient_name is not None and usual.patient_name != name:
+        # Two names: the other one is kept too.
+        return _normalise(_decoded(raw, position), position, order)
+    born = _said(printed.date_of_birth)
+    demographics = Demographics(
+        patient_uuid=usual.patient_id,
+        patient_name=name,
+        first_name=printed.first_name,
+        last_name=printed.last_name,
+        date_of_birth=parse_date(born, order),
+        date_of_birth_text=born,
+        age=printed.age,
+        gender=_said(printed.gender),
+        phone=printed.phone,
+        email=printed.email,
+        address=printed.address,
+    )
+    scraped = usual.extraction_metadata or _NOT_SCRAPED
+    found = dict(zip(_FOUND_FIELDS, _found(usual), strict=True))
+    found |= {"extraction_method": scraped.extraction_method, "found_at": scraped.found_at}
+    items = {which.name: Items(getattr(usual, which.key) or ()) for which in LISTS}
+    return Draft(position, read_prn(printed.prn), demographics, found, None, items)
 
 
 def records(drafts: Sequence[Draft], order: DateOrder) -> list[PatientRecord]:
@@ -200,19 +171,39 @@ def _draft(position: int, person: _Person, rest: dict[str, Any], items: dict[str
 
 
 _FOUND_FIELDS = (*_FILTER_FIELDS, "filter_medication_name", "summary_page_url")
-_USUAL_FIELDS = (
-    *("patient_id", "patient_name", "demographics_printable", "extraction_metadata"),
-    *_FOUND_FIELDS,
-    *(which.key for which in LISTS),
-)
+_found: Callable[[Any], tuple[Any, ...]] = attrgetter(*_FOUND_FIELDS)
+
+
+class _Printed(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    prn: Any = None
+    patient_name: Short = None
+    date_of_birth: Short = None
+    age: Short = None
+    gender: Short = None
+    first_name: Short = None
+    last_name: Short = None
+    phone: Short = None
+    email: Short = None
+    address: Prose = None
+
+
+class _Scraped(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    extraction_method: Short = None
+    found_at: Short = None
+
+
+_NOT_SCRAPED = _Scraped()
 
 
 @cache
-def _usual() -> msgspec.json.Decoder[msgspec.Struct]:
-    """Decodes a patient with the fields that most have and no other, its lists of the usual shape."""
-    items: dict[str, Any] = {which.key: list[item_type(which)] | None for which in LISTS}  # type: ignore[misc]
-    known = [(name, items.get(name, Any), None) for name in _USUAL_FIELDS]
-    return msgspec.json.Decoder(msgspec.defstruct("usual_patient", known, forbid_unknown_fields=True))
+def _usual() -> msgspec.json.Decoder[Any]:
+    """Decodes a patient with the fields that most have and no other, each of them fitting its column."""
+    short = ("patient_id", "patient_name", *_FILTER_FIELDS)
+    known: list[tuple[str, Any, Any]] = [(name, Short, None) for name in short]
+    known += [(name, Prose, None) for name in ("filter_medication_name", "summary_page_url")]
+    known += [(which.key, list[item_type(which)] | None, None) for which in LISTS]  # type: ignore[misc]
+    known += [("demographics_printable", _Printed, msgspec.NODEFAULT), ("extraction_metadata", _Scraped | None, None)]
+    return msgspec.json.Decoder(msgspec.defstruct("usual_patient", known, forbid_unknown_fields=True, kw_only=True))
 
 
 def _decoded(raw: msgspec.Raw, position: int) -> dict[str, Any]:
@@ -289,4 +280,8 @@ def _required_fit(fields: dict[str, Any], key: str) -> str | None:
     text = take_text(fields, key)
     if text is None and fields.get(key) is not None:
         raise UnreadablePatient("unusable_value", f"{key}: not a text of at most {SHORT_TEXT_LENGTH} characters")
+    return _said(text)
+
+
+def _said(text: str | None) -> str | None:
     return text if text and text.strip() else None

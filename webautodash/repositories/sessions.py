@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from webautodash.domain.records import SessionRecord
+from webautodash.domain.sessions import SessionRecord
 from webautodash.models import ExtractionSession
 
 

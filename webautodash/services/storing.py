@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from webautodash.ahead import ahead
 from webautodash.domain.decisions import Decision, Known, Outcome, Previous, decide
 from webautodash.domain.documents import Document
-from webautodash.domain.records import PatientRecord, session_record
+from webautodash.domain.records import PatientRecord
+from webautodash.domain.sessions import session_record
 from webautodash.models.base import utc_now
 from webautodash.repositories import (
     ClinicalRepository,

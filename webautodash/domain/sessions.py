@@ -1,0 +1,63 @@
+"""The metadata of one file, normalised: typed values, nothing dropped."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from hashlib import sha256
+from typing import Any
+
+from webautodash.domain.checksum import folded
+from webautodash.domain.dates import DateOrder, parse_date, parse_instant
+from webautodash.domain.documents import to_json
+from webautodash.domain.items import remaining, take_text
+
+_SESSION_FIELDS = (
+    "job_name",
+    "portal_name",
+    "extraction_mode",
+    "provider_name",
+    "provider_directory",
+    "patient_identifier",
+    "results_filename",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """The metadata of one file: columns of ``extraction_sessions``."""
+
+    criteria_key: str
+    """SHA-256 of target medication, start and end date: the criteria, as one value that is never null."""
+    extracted_at: datetime | None
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def session_record(metadata: Mapping[str, Any], order: DateOrder, zone: tzinfo) -> SessionRecord:
+    """Normalise a file's metadata. A value that does not parse or fit stays in ``extra`` as it came."""
+    rest = dict(metadata)
+    values: dict[str, Any] = {name: take_text(rest, name) for name in _SESSION_FIELDS}
+    values["target_url"] = take_text(rest, "target_url", sys.maxsize)
+    values["target_medication"] = take_text(rest, "medication")
+    job_id = rest.get("job_id")
+    usable = isinstance(job_id, int) and not isinstance(job_id, bool) and abs(job_id) < 2**63
+    values["job_id"] = rest.pop("job_id") if usable else None
+    for name in ("start_date", "end_date"):
+        values[name] = parse_date(metadata.get(name) if isinstance(metadata.get(name), str) else None, order)
+        if values[name] is not None:
+            del rest[name]
+    stamp = metadata.get("extracted_at")
+    extracted_at = parse_instant(stamp if isinstance(stamp, str) else None, zone)
+    if extracted_at is not None:
+        del rest["extracted_at"]
+    values["extra"] = remaining(rest, "extraction_metadata")
+    criteria = [
+        folded(str(metadata.get("medication") or "")),
+        *(_criterion(values[name], metadata.get(name)) for name in ("start_date", "end_date")),
+    ]
+    key = sha256(to_json(criteria).encode()).hexdigest()
+    return SessionRecord(key, extracted_at, values)
+
+
+def _criterion(parsed: date | None, raw: object) -> str:
+    return parsed.isoformat() if parsed else folded(str(raw or ""))
