@@ -35,7 +35,7 @@ def field_by_field(patient: dict[str, Any]) -> dict[str, Any]:
 
 def unusual(patient: dict[str, Any]) -> dict[str, Any]:
     """The same patient with an unknown field that says nothing."""
-    return patient | {"unknown": None}
+    return patient | {"unknown_too": None}
 
 
 def whole(record: PatientRecord) -> list[Any]:
