@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 from webautodash.config import Settings
 from webautodash.database import Server
@@ -36,8 +37,8 @@ def register_provider(settings: Settings, name: str) -> None:
 
 def ingest(settings: Settings, *paths: Path) -> None:
     """Take files, or all of Results, into a store that may not be there yet. Raises where one could not be taken."""
-    planning.BATCH = BATCH
-    with Store.prepare(settings) as store:
+    # Put back afterwards: a test may call this in its own process.
+    with patch.object(planning, "BATCH", BATCH), Store.prepare(settings) as store:
         report = ingest_paths(store, paths)
     problems = [f"{file.path}: {file.state}: {file.reason}" for file in report.files if file.state in _PROBLEMS]
     if problems:
