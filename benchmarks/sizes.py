@@ -19,6 +19,7 @@ class Sizes:
     large_file: DemoPlan
     many_files: DemoPlan
     growth: DemoPlan
+    """Files of half of the first mark: what a first file costs is no growth."""
     growth_marks: tuple[int, ...]
     providers: tuple[int, ...]
     provider_file: int
@@ -36,7 +37,7 @@ DEFAULT = Sizes(
     known=DemoPlan(patients=10_000, providers=10, files=1_000),
     large_file=DemoPlan(patients=140_000, providers=1),  # 1 GB
     many_files=DemoPlan(patients=100_000, providers=10, files=10_000),
-    growth=DemoPlan(patients=20_000, providers=1, files=20),
+    growth=DemoPlan(patients=20_000, providers=1, files=40),
     growth_marks=(1_000, 5_000, 10_000, 20_000),
     providers=(1, 5, 10, 25, 50),
     provider_file=20,
@@ -45,7 +46,7 @@ DEFAULT = Sizes(
 )
 FULL = replace(
     DEFAULT,
-    growth=DemoPlan(patients=200_000, providers=1, files=200),
+    growth=DemoPlan(patients=200_000, providers=1, files=400),
     growth_marks=(1_000, 10_000, 50_000, 100_000, 200_000),
     providers=(1, 10, 50, 100, 250, 500),
 )

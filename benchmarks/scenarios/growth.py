@@ -1,7 +1,6 @@
 """Whether a patient takes longer in a larger store, and a file with more providers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from statistics import median
 from time import perf_counter
 
@@ -75,10 +74,14 @@ def providers(bench: Bench) -> Findings:
     figures: list[Figure] = []
     curves: dict[str, list[tuple[float, float]]] = {}
     for product in bench.urls:
-        making: dict[int, list[float]] = {}
-        adding: dict[int, list[float]] = {}
-        for number in sizes.providers:
-            making[number], adding[number] = _passes(bench, product, number)
+        making: dict[int, list[float]] = {number: [] for number in sizes.providers}
+        adding: dict[int, list[float]] = {number: [] for number in sizes.providers}
+        for turn in range(bench.repeat):
+            for number in sizes.providers:
+                bench.say(f"  {turn + 1}. {product}: {number} providers")
+                first, *later = _passes(bench, product, _plan(bench, number))
+                making[number].append(first)
+                adding[number] += later
         for what, spent in (("new databases", making), ("databases there", adding)):
             curves[f"{product}, {what}"] = [
                 (number, sizes.provider_file * 1000 / median(times)) for number, times in spent.items()
@@ -91,6 +94,8 @@ def providers(bench: Bench) -> Findings:
         growth = median(adding[most]) / median(adding[least])
         what = f"{product}, databases there, {most} to {least}"
         figures.append(Figure(what, "times", [growth], Target(at_most=1.25)))
+    for number in sizes.providers:
+        bench.discard(_plan(bench, number))
     return Findings(
         f"Growth: up to {sizes.providers[-1]} providers",
         [
@@ -102,20 +107,16 @@ def providers(bench: Bench) -> Findings:
     )
 
 
-def _passes(bench: Bench, product: str, number: int) -> tuple[list[float], list[float]]:
-    """Milliseconds a file of the first passes and of the later ones, over all repetitions."""
+def _plan(bench: Bench, number: int) -> DemoPlan:
+    """A file a provider and pass. A pass of few files says little: there are more of them."""
     sizes = bench.sizes
-    # A pass of few files says little: there are more of them.
     passes = sizes.provider_passes * max(1, min(5, sizes.providers[-1] // number))
-    plan = replace(DemoPlan(providers=number, files=passes), patients=number * passes * sizes.provider_file)
+    return DemoPlan(patients=number * passes * sizes.provider_file, providers=number, files=passes)
+
+
+def _passes(bench: Bench, product: str, plan: DemoPlan) -> list[float]:
+    """Milliseconds a file of each pass."""
     paths = bench.data(plan)
-    making, adding = [], []
-    for turn in range(bench.repeat):
-        bench.say(f"  {turn + 1}. {product}: {number} providers, {passes} passes")
-        with bench.place(product, plan) as here:
-            # The files of a plan stand by provider, and by number within it.
-            each = [ingest(here, paths[at::passes]) * 1000 / number for at in range(passes)]
-        making.append(each[0])
-        adding += each[1:]
-    bench.discard(plan)
-    return making, adding
+    with bench.place(product, plan) as here:
+        # The files of a plan stand by provider, and by number within it.
+        return [ingest(here, paths[at :: plan.files]) * 1000 / plan.providers for at in range(plan.files)]
