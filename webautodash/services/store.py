@@ -48,6 +48,8 @@ class Store:
         self.server = Server(settings)
         self.system: Database = self.server.database(settings.system_database_name)
         self._checked: dict[str, Database] = {}
+        self.owners: dict[tuple[str | None, str | None], RegisteredProvider] = {}
+        """By the name in a file and the folder it lies in, whose the files of this run were."""
 
     @classmethod
     def attach(cls, settings: Settings) -> Self:
