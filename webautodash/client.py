@@ -33,13 +33,16 @@ class WebAutoDash:
         self._settings = settings if settings is not None else Settings.load()
         self._store: Store | None = None
 
-    def ingest_file(self, path: Path | str) -> FileOutcome:
+    def ingest_file(self, path: Path | str, *, rehash: bool = False) -> FileOutcome:
         """Take one file; the same bytes twice are stored once. What is wrong with it stands in the outcome."""
-        return ingest_paths(self._prepared(), [Path(path)]).files[0]
+        return ingest_paths(self._prepared(), [Path(path)], rehash=rehash).files[0]
 
-    def ingest(self, paths: Sequence[Path | str] = ()) -> IngestReport:
-        """Take files and folders, or all of the Results folder."""
-        return ingest_paths(self._prepared(), [Path(path) for path in paths])
+    def ingest(self, paths: Sequence[Path | str] = (), *, rehash: bool = False) -> IngestReport:
+        """Take files and folders, or all of the Results folder.
+
+        What is stored and looks as it did then, by path, size and time of change, is not read unless ``rehash``.
+        """
+        return ingest_paths(self._prepared(), [Path(path) for path in paths], rehash=rehash)
 
     def register_provider(self, name: str, *, date_order: DateOrder | None = None) -> RegisteredProvider:
         """Make sure that a provider is registered and has a database at head."""

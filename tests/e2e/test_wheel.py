@@ -25,6 +25,7 @@ ALEMBIC = (
     "migrations/script.py.mako",
     "migrations/provider/versions/p0001_initial.py",
     "migrations/system/versions/s0001_initial.py",
+    "migrations/system/versions/s0002_known_files.py",
 )
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -28,15 +28,20 @@ def ingest(
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=64, help="Processes; different providers go at once.")
     ] = 1,
+    rehash: Annotated[
+        bool,
+        typer.Option("--rehash", "--force", help="Read every file, also those that look as they did when stored."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Store extraction files; what is stored already is left alone.
 
-    Each file is stored whole or not at all. New providers are registered on the way, each with a database of its own.
-    Files that were rejected, or that hold patients that had to be set aside, are named on stderr.
+    A file that is stored and has the same path, size and time of change as then is not read again, also when it is
+    named; --rehash reads it all the same. Each file is stored whole or not at all.
+    New providers are registered on the way, each with a database of its own. Files that were rejected, or that hold patients that had to be set aside, are named on stderr.
     """
     with Store.prepare(Settings.load()) as store, listening(ctx.obj) as on_file:
-        report = ingest_paths(store, paths or [], workers=workers, on_file=on_file)
+        report = ingest_paths(store, paths or [], workers=workers, rehash=rehash, on_file=on_file)
     if as_json:
         show_json(as_document(report))
     elif not ctx.obj.quiet:

@@ -43,6 +43,8 @@ class Document:
     size: int
     metadata: dict[str, Any]
     patients: Sequence[msgspec.Raw]
+    mtime_ns: int = 0
+    """When the file had last been changed, as the open file said before and after it was read."""
 
     @property
     def provider_name(self) -> str | None:
@@ -60,7 +62,7 @@ def read_document(path: Path) -> Document:
     MalformedDocument with line and column, or a JSON path, for content that is no extraction.
     """
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
-        digest, size, valid = _copy(path, copy)
+        digest, size, mtime_ns, valid = _copy(path, copy)
         content = _content(copy, size)
         if not content:
             raise MalformedDocument(path, "line 1, column 1", "the file is empty", truncated=True)
@@ -68,7 +70,7 @@ def read_document(path: Path) -> Document:
             position = _line_and_column(content, len(content) - (size - valid))
             raise MalformedDocument(path, position, "not UTF-8", truncated=size - valid < 4)
         metadata, patients = _parse(path, content)
-        document = Document(path, digest, size, metadata, patients)
+        document = Document(path, digest, size, metadata, patients, mtime_ns)
         if len(document.provider_name or "") > LONGEST_NAME:
             # Not even to be compared with the names that are known.
             position = "$.extraction_metadata.provider_name"
@@ -76,8 +78,8 @@ def read_document(path: Path) -> Document:
         return document
 
 
-def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int]:
-    """Copy a file; its SHA-256, its size, and how many of its bytes are valid UTF-8."""
+def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int, int]:
+    """Copy a file; its SHA-256, size and time of change, and how many of its bytes are valid UTF-8."""
     try:
         # O_NONBLOCK: opening a fifo must not wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -113,7 +115,7 @@ def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int]:
             raise StillBeingWritten(path)
     if valid is None:
         valid = size - len(decoder.getstate()[0])
-    return digest.hexdigest(), size, valid
+    return digest.hexdigest(), size, after.st_mtime_ns, valid
 
 
 def _write(copy: IO[bytes], chunk: bytes, path: Path) -> None:

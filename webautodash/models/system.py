@@ -90,6 +90,10 @@ class IngestedFile(SystemBase):
     provider_id: Mapped[BigId | None] = mapped_column(ForeignKey("providers.id"), index=True)
     content_sha256: Mapped[Sha256 | None]
     size: Mapped[int | None] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
+    """When the bytes that were read had last been changed; none where a later change could look the same."""
+    session_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The number of their session in the provider's database."""
     state: Mapped[Word]
     attempts: Mapped[int] = mapped_column(default=0)
     reason: Mapped[Prose | None]

@@ -1,9 +1,11 @@
 """What became of each path. No patient's value: paths, counts, states and reasons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import cast
+from operator import attrgetter
+from typing import NamedTuple, cast
 
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Session
 from webautodash.database.dialects.bulk import OnExisting
 from webautodash.domain.vocabulary import FileState
 from webautodash.models import IngestedFile
-from webautodash.repositories.rows import insert_rows
+from webautodash.repositories.rows import insert_tuples
 
 _TABLE = cast(Table, IngestedFile.__table__)
 
@@ -25,6 +27,8 @@ class FileRecord:
     provider_id: int | None = None
     content_sha256: str | None = None
     size: int | None = None
+    mtime_ns: int | None = None
+    session_id: int | None = None
     reason: str | None = None
     found: int = 0
     stored: int = 0
@@ -33,27 +37,54 @@ class FileRecord:
     set_aside: int = 0
 
 
+class KnownFile(NamedTuple):
+    """Where the bytes of a path are stored, and what it looked like when they were read."""
+
+    size: int
+    mtime_ns: int
+    provider_id: int
+    session_id: int
+    content_sha256: str
+
+
+_FACTS = attrgetter(*FileRecord.__slots__)
+_STORED = (FileState.INGESTED, FileState.PARTIAL)
+
+
 class FileRepository:
     """Rows of ``ingested_files``."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def find(self, path: str) -> FileRecord | None:
-        """What is known of a path."""
+    def find(self, paths: Sequence[str]) -> dict[str, FileRecord]:
+        """What is known of some paths."""
         columns = [_TABLE.c[name] for name in FileRecord.__slots__]
-        row = self._session.execute(select(*columns).where(_TABLE.c.path_sha256 == _key(path))).mappings().first()
-        return None if row is None else FileRecord(**{**row, "state": FileState(row["state"])})
+        found = self._session.execute(select(*columns).where(_TABLE.c.path_sha256.in_(map(_key, paths)))).mappings()
+        return {row["path"]: FileRecord(**{**row, "state": FileState(row["state"])}) for row in found}
 
-    def record(self, record: FileRecord, now: datetime) -> None:
-        """Say what became of a path; the row is made where there is none."""
-        values = {name: getattr(record, name) for name in FileRecord.__slots__}
-        new = {**values, "path_sha256": _key(record.path), "attempts": 0, "first_seen_at": now, "updated_at": now}
-        insert_rows(self._session, IngestedFile, [new], OnExisting("path_sha256"))
+    def known(self, paths: Sequence[str]) -> dict[str, KnownFile]:
+        """Those of some paths whose bytes are stored, and that can be told by their size and time of change."""
+        by_key = {_key(path): path for path in paths}
+        columns = [_TABLE.c[name] for name in KnownFile._fields]
+        statement = select(_TABLE.c.path_sha256, *columns).where(
+            _TABLE.c.path_sha256.in_(by_key),
+            _TABLE.c.state.in_(_STORED),
+            *(column.is_not(None) for column in columns),
+        )
+        return {by_key[key]: KnownFile(*facts) for key, *facts in self._session.execute(statement)}
+
+    def record(self, records: Sequence[FileRecord], now: datetime) -> None:
+        """Say what became of some paths; a row is made where there is none."""
+        keys = [_key(record.path) for record in records]
+        columns = (*FileRecord.__slots__, "path_sha256", "attempts", "first_seen_at", "updated_at")
+        rows = ((*_FACTS(record), key, 0, now, now) for record, key in zip(records, keys, strict=True))
+        changed = (*FileRecord.__slots__, "updated_at")
+        insert_tuples(self._session, IngestedFile, columns, rows, OnExisting("path_sha256", changed))
         self._session.execute(
             update(IngestedFile)
-            .where(IngestedFile.path_sha256 == _key(record.path))
-            .values(**values, attempts=IngestedFile.attempts + 1, updated_at=now)
+            .where(IngestedFile.path_sha256.in_(keys))
+            .values(attempts=IngestedFile.attempts + 1)
             .execution_options(synchronize_session=False)
         )
 

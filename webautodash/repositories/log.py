@@ -1,6 +1,6 @@
 """The system log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,21 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import Level
 from webautodash.models import SystemLog
+from webautodash.repositories.rows import insert_rows
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """An event to add; ``provider`` is a slug, ``details`` holds counts and codes."""
+
+    created_at: datetime
+    level: Level
+    component: str
+    event: str
+    message: str
+    provider: str | None = None
+    database_name: str | None = None
+    details: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,11 @@ class LogRepository:
             )
         )
         self._session.flush()
+
+    def add(self, records: Sequence[LogRecord]) -> None:
+        """Add many events, in their order."""
+        names = LogRecord.__slots__
+        insert_rows(self._session, SystemLog, [{name: getattr(record, name) for name in names} for record in records])
 
     def search(
         self,

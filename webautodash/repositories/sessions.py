@@ -1,5 +1,6 @@
 """The ledger of ingested files, in the same database and transaction as their data."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -76,6 +77,19 @@ class SessionRepository:
     def find(self, content_sha256: str) -> StoredSession | None:
         """The session of the file with these bytes."""
         return self._one(ExtractionSession.content_sha256 == content_sha256)
+
+    def among(self, session_ids: Collection[int]) -> dict[int, StoredSession]:
+        """Those of some sessions that are there, by number."""
+        rows = self._session.execute(
+            select(ExtractionSession.id, ExtractionSession.content_sha256, *_TALLY_COLUMNS).where(
+                ExtractionSession.id.in_(session_ids)
+            )
+        )
+        return {number: StoredSession(number, sha256, Tally(*counts)) for number, sha256, *counts in rows}
+
+    def count(self) -> int:
+        """How many there are."""
+        return self._session.scalar(select(func.count(ExtractionSession.id))) or 0
 
     def source(self, session_id: int) -> tuple[str, datetime | None]:
         """Where a session's file lay below Results, and when it was extracted."""

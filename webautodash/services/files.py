@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +23,62 @@ _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A path to look at; ``folder`` is the provider's folder below Results, None for a file elsewhere."""
+class Look:
+    """What a folder says of a file. ``size`` is None for what is no regular file, or was not to be seen."""
 
-    path: Path
+    inode: int = 0
+    size: int | None = None
+    mtime_ns: int = 0
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Look":
+        """What a look at the path itself gave, links not followed."""
+        return cls(status.st_ino, status.st_size if stat.S_ISREG(status.st_mode) else None, status.st_mtime_ns)
+
+    @classmethod
+    def at(cls, path: Path) -> "Look":
+        """Look now."""
+        try:
+            return cls.of(path.lstat())
+        except OSError:
+            return _NOTHING
+
+
+_NOTHING = Look()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file to look at; ``folder`` is the provider's folder below Results, None for a file elsewhere.
+
+    There may be many: the strings of their folders are shared, and a path is made when it is asked for.
+    """
+
+    directory: str
+    name: str
     folder: str | None
+    look: Look
+    """When the file was found."""
     named: str | None = None
     """The provider that the file itself names, where that could be read cheaply."""
 
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return Path(self.directory, self.name)
+
     def shown(self, results: Path) -> str:
         """The path as reports and the registry name it: below Results where it lies there, always UTF-8."""
-        path, root = self.path.absolute(), results.absolute()
-        shown = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+        shown = shown_folder(self.directory, results) + self.name
         return shown.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def shown_folder(directory: str, results: Path) -> str:
+    """What the shown paths of a folder's files begin with."""
+    path, root = Path(directory).absolute(), results.absolute()
+    if path == root:
+        return ""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix().rstrip("/") + "/"
 
 
 def candidates(paths: Sequence[Path], results: Path) -> list[Candidate]:
@@ -43,23 +88,33 @@ def candidates(paths: Sequence[Path], results: Path) -> list[Candidate]:
     a link to a folder.
     Raises UsageError for a path that is not there.
     """
-    found: dict[Path, Candidate] = {}
+    found: list[Candidate] = []
+    # By folder: the provider's folder that it is or lies in, and the names that were found in it, however it is called.
+    folders: dict[str, tuple[str | None, set[str]]] = {}
+    names: dict[Path, set[str]] = {}
     root = _real(results)
     for path in paths or [results]:
         if not os.path.lexists(path):
             hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
             raise UsageError(f"{path} does not exist; {hint}")
         is_folder = path.is_dir() and (path == results or not path.is_symlink())
-        for file in _files(path) if is_folder else [path]:
-            key = _real(file.parent) / file.name
-            found.setdefault(key, Candidate(file, _folder(key, root)))
-    return list(found.values())
+        for directory, name, look in _files(path) if is_folder else [(str(path.parent), path.name, Look.at(path))]:
+            if directory not in folders:
+                real = _real(Path(directory))
+                folders[directory] = (_folder(real, root), names.setdefault(real, set()))
+            folder, known = folders[directory]
+            if name not in known:
+                known.add(name)
+                found.append(Candidate(directory, name, folder, look))
+    return found
 
 
 def in_order(files: Sequence[Candidate], zone: tzinfo) -> list[Candidate]:
     """By ``extracted_at``, those without one first: a provider's later file is compared with the earlier one."""
-    looked = [(_looked_into(candidate, zone)) for candidate in files]
-    return [candidate for _, candidate in sorted(looked, key=lambda pair: (pair[0], str(pair[1].path)))]
+    names: dict[str, str] = {}
+    looked = [_looked_into(candidate, zone, names) for candidate in files]
+    looked.sort(key=lambda pair: (pair[0], f"{pair[1].directory}/{pair[1].name}"))
+    return [candidate for _, candidate in looked]
 
 
 def _real(path: Path) -> Path:
@@ -67,30 +122,51 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path) -> Iterator[tuple[str, str, Look]]:
+    """Directory, name and look of each file."""
+    here = str(folder)
     for entry in _entries(folder):
         if entry.name.startswith("."):
             continue
         if entry.is_symlink() and entry.is_dir():
             # Nobody follows it; the report says so.
-            yield Path(entry.path)
+            yield here, entry.name, _look(entry)
         elif entry.is_dir(follow_symlinks=False):
             try:
-                yield from (Path(file.path) for file in _entries(Path(entry.path)) if _is_extraction(file))
+                inside = _extractions(entry.path)
             except UsageError:
                 # One provider's folder that cannot be read stops no other's; reading it as a file names the reason.
-                yield Path(entry.path)
+                yield here, entry.name, _look(entry)
+            else:
+                for name, look in inside:
+                    yield entry.path, name, look
         elif _is_extraction(entry):
-            yield Path(entry.path)
+            yield here, entry.name, _look(entry)
+
+
+def _extractions(folder: str) -> list[tuple[str, Look]]:
+    # An entry keeps ten times what is taken of it here.
+    return sorted(((entry.name, _look(entry)) for entry in _scan(folder) if _is_extraction(entry)), key=itemgetter(0))
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    return sorted(_scan(folder), key=lambda entry: entry.name)
+
+
+def _scan(folder: Path | str) -> Iterator[os.DirEntry[str]]:
     try:
-        return sorted(os.scandir(folder), key=lambda entry: entry.name)
+        yield from os.scandir(folder)
     except FileNotFoundError:
-        return []  # removed since its parent was read
+        return  # removed since its parent was read
     except OSError as error:
         raise UsageError(f"{error.filename} cannot be read ({error.strerror})") from None
+
+
+def _look(entry: os.DirEntry[str]) -> Look:
+    try:
+        return Look.of(entry.stat(follow_symlinks=False))
+    except OSError:
+        return _NOTHING
 
 
 def _is_extraction(entry: os.DirEntry[str]) -> bool:
@@ -99,28 +175,35 @@ def _is_extraction(entry: os.DirEntry[str]) -> bool:
     return named and not entry.is_dir(follow_symlinks=False)
 
 
-def _folder(path: Path, results: Path) -> str | None:
-    return path.relative_to(results).parts[0] if results in path.parent.parents else None
+def _folder(directory: Path, results: Path) -> str | None:
+    return directory.relative_to(results).parts[0] if results in directory.parents else None
 
 
-def _looked_into(candidate: Candidate, zone: tzinfo) -> tuple[datetime, Candidate]:
+def _looked_into(candidate: Candidate, zone: tzinfo, names: dict[str, str]) -> tuple[datetime, Candidate]:
     try:
-        metadata = _peek(candidate.path)
+        metadata = _peek(candidate)
     except (OSError, ValueError, RecursionError, WebAutoDashError):
         # It is rejected, with its reason, when its turn comes.
         return _NO_TIME, candidate
     stamp, name = metadata.get("extracted_at"), metadata.get("provider_name")
     at = parse_instant(stamp if isinstance(stamp, str) else None, zone) or _NO_TIME
-    usable = isinstance(name, str) and len(name) <= LONGEST_NAME
-    return at, replace(candidate, named=name) if usable else candidate
+    if not isinstance(name, str) or len(name) > LONGEST_NAME:
+        return at, candidate
+    # Many files name the same few providers.
+    return at, replace(candidate, named=names.setdefault(name, name))
 
 
-def _peek(path: Path) -> dict[str, Any]:
+def _peek(candidate: Candidate) -> dict[str, Any]:
     """A file's metadata, from its first bytes where it stands there, as it mostly does."""
-    if path.is_symlink() or not path.is_file():
+    if candidate.look.size is None:
         return {}
-    with path.open("rb") as file:
-        head = file.read(_HEAD).decode("utf-8-sig", "ignore")
+    path = candidate.path
+    # It may be another thing by now: a link is not followed, a fifo does not hold us up.
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        head = os.read(handle, _HEAD).decode("utf-8-sig", "ignore")
+    finally:
+        os.close(handle)
     start = _METADATA_FIRST.match(head)
     if start is None:
         return read_document(path).metadata

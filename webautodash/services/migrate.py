@@ -38,7 +38,7 @@ class History(StrEnum):
 
 
 # The last revision of each, as a test asks Alembic.
-_HEADS = {History.SYSTEM: "s0001", History.PROVIDER: "p0001"}
+_HEADS = {History.SYSTEM: "s0002", History.PROVIDER: "p0001"}
 _VERSIONS = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 
 

@@ -124,6 +124,13 @@ def owner_of(store: Store, path: Path, named: str | None, folder: str | None) ->
     A provider nobody has seen yet is registered. Raises WrongFolder where name and folder disagree,
     MalformedDocument where there is neither, and what ``register`` raises.
     """
+    key = (None if named is None else same_name_key(named), folder)
+    if key not in store.owners:
+        store.owners[key] = _owner(store, path, named, folder)
+    return store.owners[key]
+
+
+def _owner(store: Store, path: Path, named: str | None, folder: str | None) -> RegisteredProvider:
     if folder is not None and not folder.isprintable():
         raise UnusableFile(path, "lies in a folder whose name is no printable text; rename the folder")
     if folder is None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from webautodash.repositories.sessions import Tally
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.sessions import StoredSession, Tally
 
 
 class FileResult(StrEnum):
@@ -36,6 +37,8 @@ class FileOutcome:
     reason: str | None = None
     sha256: str | None = None
     size: int | None = None
+    mtime_ns: int | None = None
+    """When the bytes that were read had last been changed; None where a later change could look the same."""
     found: int = 0
     stored: int = 0
     changed: int = 0
@@ -54,6 +57,36 @@ class FileOutcome:
     def is_problem(self) -> bool:
         """Whether a person has to look."""
         return self.state in _PROBLEMS
+
+    @classmethod
+    def of_session(
+        cls,
+        path: str,
+        state: FileResult,
+        provider: RegisteredProvider,
+        session: StoredSession,
+        size: int,
+        mtime_ns: int | None,
+    ) -> "FileOutcome":
+        """The outcome of a file whose bytes are stored, as their session counts them."""
+        tally = session.tally
+        set_aside = f"{tally.failed_extractions} of {tally.total_patients_found} patients set aside"
+        advice = f"see `webautodash set-aside list {provider.slug}`"
+        return cls(
+            path,
+            state,
+            provider=provider.slug,
+            provider_name=provider.name,
+            database_name=provider.database_name,
+            session_id=session.id,
+            reason=f"{set_aside}; {advice}" if tally.failed_extractions else None,
+            sha256=session.content_sha256,
+            size=size,
+            mtime_ns=mtime_ns,
+            conflicts=tally.conflicts_detected,
+            rows=row_counts(tally),
+            **counts(tally),
+        )
 
 
 def counts(tally: Tally) -> dict[str, int]:

@@ -50,6 +50,8 @@ class Store:
         self.system: Database = self.server.database(settings.system_database_name)
         # Whose each open database said it is; a database that is opened anew is asked anew.
         self._checked: WeakKeyDictionary[Database, str] = WeakKeyDictionary()
+        self.owners: dict[tuple[str | None, str | None], RegisteredProvider] = {}
+        """By the name in a file and the folder it lies in, whose the files of this run were."""
 
     @classmethod
     def attach(cls, settings: Settings) -> Self:

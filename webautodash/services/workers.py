@@ -1,6 +1,7 @@
 """Files taken by several processes: different providers at once, one provider's files in order in one of them."""
 
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from multiprocessing import get_context
@@ -16,6 +17,7 @@ from webautodash.services.store import Store
 # Takes one file of an open store; has to be a function of a module, for it travels by name.
 Take = Callable[[Store, Candidate], FileOutcome]
 
+_SECONDS_TO_HEAR = 1.0
 _SECONDS_TO_LEAVE = 1.0
 
 
@@ -25,8 +27,11 @@ def take_in_processes(
     workers: int,
     take: Take,
     done: Callable[[Candidate, FileOutcome], None],
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """Take every group's files in order, ``workers`` groups at a time; ``done`` hears of each file here.
+
+    ``meanwhile`` is called again and again, at least every second.
 
     A worker that dies costs the rest of its group, whose files wait for the next run; another takes its place.
     Whatever ends this call, no worker outlives it by more than a moment; each file is whole or not at all.
@@ -41,6 +46,7 @@ def take_in_processes(
                 crew.give(waiting.pop())
             for candidate, outcome in crew.hear():
                 done(candidate, outcome)
+            meanwhile()
     finally:
         crew.dismiss()
 
@@ -54,16 +60,16 @@ class _Crew:
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload(["webautodash.services.ingest"])
         self._idle: list[tuple[Connection, ForkServerProcess]] = []
-        self.at_work: dict[Connection, tuple[ForkServerProcess, list[Candidate]]] = {}
+        self.at_work: dict[Connection, tuple[ForkServerProcess, deque[Candidate]]] = {}
 
     def give(self, group: Sequence[Candidate]) -> None:
         pipe, process = self._idle.pop() if self._idle else self._hire()
-        self.at_work[pipe] = (process, list(group))
+        self.at_work[pipe] = (process, deque(group))
         pipe.send(list(group))
 
     def hear(self) -> Iterator[tuple[Candidate, FileOutcome]]:
-        """Wait for news of any worker, and say which files are done."""
-        ready = wait(list(self.at_work))
+        """Wait a moment for news of any worker, and say which files are done."""
+        ready = wait(list(self.at_work), _SECONDS_TO_HEAR)
         for pipe in [pipe for pipe in self.at_work if pipe in ready]:
             process, group = self.at_work[pipe]
             try:
@@ -73,11 +79,12 @@ class _Crew:
                 process.join(_SECONDS_TO_LEAVE)
                 reason = f"its worker process ended (status {process.exitcode}); ingest again"
                 for candidate in group:
-                    yield candidate, FileOutcome(str(candidate.path), FileResult.FAILED, reason=reason)
+                    shown = candidate.shown(self._settings.results_dir)
+                    yield candidate, FileOutcome(shown, FileResult.FAILED, reason=reason)
                 continue
             if isinstance(said, BaseException):
                 raise said
-            yield group.pop(0), said
+            yield group.popleft(), said
             if not group:
                 del self.at_work[pipe]
                 self._idle.append((pipe, process))

@@ -1,0 +1,208 @@
+"""What the system database shows of files and counters: told of each file, written for many at once."""
+
+import time
+from contextlib import suppress
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.orm import Session
+
+from webautodash.domain.vocabulary import FileState, Level
+from webautodash.errors import DatabaseUnreachable, WebAutoDashError
+from webautodash.models.base import utc_now
+from webautodash.repositories import FileRepository, ProviderRepository, SessionRepository
+from webautodash.repositories.files import FileRecord
+from webautodash.repositories.log import LogRecord
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.sessions import Totals
+from webautodash.services.log import SystemLog
+from webautodash.services.reports import FileOutcome, FileResult
+from webautodash.services.store import Store
+
+_MOST_AT_ONCE = 200
+_LONGEST_SECONDS = 1.0
+# A file of this size may take longer than the others should wait.
+_LARGE = 1 << 20
+
+
+class SystemView:
+    """Brings the system database up to date with what was done, within a second or two hundred files, and on leaving.
+
+    What a crash leaves out the next run puts in: a file that has no row is read again.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._log = SystemLog(store.system)
+        self._told: list[tuple[datetime, FileOutcome]] = []
+        self._since = 0.0
+        self._miscounted: dict[str, RegisteredProvider] = {}
+        self._providers: dict[str, RegisteredProvider] = {}
+
+    def tell(self, outcome: FileOutcome) -> None:
+        """What became of a file."""
+        if not self._told:
+            self._since = time.monotonic()
+        self._told.append((utc_now(), outcome))
+        self.keep_up()
+
+    def recount(self, provider: RegisteredProvider) -> None:
+        """A provider's counters are not what their own database says."""
+        self._miscounted[provider.slug] = provider
+
+    def keep_up(self, ahead: int | None = None) -> None:
+        """Write where it is time to, or where a file of so many bytes lies ahead."""
+        late = time.monotonic() - self._since >= _LONGEST_SECONDS
+        if self._told and (late or len(self._told) >= _MOST_AT_ONCE or (ahead or 0) >= _LARGE):
+            self.flush()
+
+    def flush(self) -> None:
+        """Write all that was told, files and counters in one transaction."""
+        news, entries = self._news()
+        if news or self._miscounted:
+            self._write(news)
+        self._log.record_all(entries)
+        self._told.clear()
+        self._miscounted.clear()
+
+    def _news(self) -> tuple[list[FileRecord], list[LogRecord]]:
+        """What the rows do not say yet, and what of it goes into the log."""
+        known = self._found([told.path for _, told in self._told if told.state is FileResult.ALREADY_INGESTED])
+        news: list[FileRecord] = []
+        entries: list[LogRecord] = []
+        for at, outcome in self._told:
+            provider = self._provider(outcome.provider)
+            record = _record(outcome, provider.id if provider else None)
+            row = known.get(outcome.path)
+            if row is not None and _looks(row) == _looks(record):
+                continue
+            news.append(record)
+            # That a file can be told without reading it from now on is no event.
+            if row is None or _contents(row) != _contents(record):
+                entries += _entries(at, outcome)
+                if provider is not None and outcome.session_id is not None:
+                    self._miscounted[provider.slug] = provider
+        return news, entries
+
+    def _found(self, paths: list[str]) -> dict[str, FileRecord]:
+        if not paths:
+            return {}
+        with self._store.system.reading() as session:
+            return FileRepository(session).find(paths)
+
+    def _provider(self, slug: str | None) -> RegisteredProvider | None:
+        if slug is None:
+            return None
+        if slug not in self._providers:
+            self._providers = {provider.slug: provider for provider in self._store.providers()}
+        return self._providers.get(slug)
+
+    def _write(self, news: list[FileRecord]) -> None:
+        def work(session: Session) -> None:
+            FileRepository(session).record(news, utc_now())
+            for provider, totals in written:
+                ProviderRepository(session).set_totals(provider.id, totals)
+
+        counted = list(self._miscounted.values())
+        written = [(provider, totals) for provider in counted if (totals := self._totals(provider))]
+        self._store.system.run(work)
+        # Looked at again: another worker may have stored a file meanwhile, and have written its counters before ours.
+        for provider, totals in written:
+            self._settle(provider, totals)
+
+    def _settle(self, provider: RegisteredProvider, written: Totals) -> None:
+        while (totals := self._totals(provider)) is not None and totals != written:
+            self._set_totals(provider, totals)
+            written = totals
+
+    def _set_totals(self, provider: RegisteredProvider, totals: Totals) -> None:
+        self._store.system.run(lambda session: ProviderRepository(session).set_totals(provider.id, totals))
+
+    def _totals(self, provider: RegisteredProvider) -> Totals | None:
+        """None for a database that cannot be read any more; whoever reads it next puts its counters right."""
+        try:
+            with self._store.provider_database(provider).reading() as session:
+                return SessionRepository(session).totals()
+        except DatabaseUnreachable:
+            raise
+        except WebAutoDashError:
+            return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _t: type[BaseException] | None, error: BaseException | None, _b: TracebackType | None) -> None:
+        if error is None:
+            self.flush()
+        else:
+            # What ended the run is what is told.
+            with suppress(WebAutoDashError):
+                self.flush()
+
+
+def _record(outcome: FileOutcome, provider_id: int | None) -> FileRecord:
+    state = _STATES.get(outcome.state)
+    if state is None:
+        state = FileState.PARTIAL if outcome.set_aside else FileState.INGESTED
+    return FileRecord(
+        path=outcome.path,
+        state=state,
+        provider_id=provider_id,
+        content_sha256=outcome.sha256,
+        size=outcome.size,
+        mtime_ns=outcome.mtime_ns,
+        session_id=outcome.session_id,
+        reason=outcome.reason,
+        found=outcome.found,
+        stored=outcome.stored,
+        changed=outcome.changed,
+        duplicates=outcome.duplicates,
+        set_aside=outcome.set_aside,
+    )
+
+
+def _contents(record: FileRecord) -> tuple[object, ...]:
+    return record.state, record.content_sha256, record.provider_id
+
+
+def _looks(record: FileRecord) -> tuple[object, ...]:
+    return *_contents(record), record.size, record.mtime_ns, record.session_id
+
+
+def _entries(at: datetime, outcome: FileOutcome) -> list[LogRecord]:
+    level, event = _EVENTS[outcome.state]
+    message = f"{outcome.path}: {outcome.state.replace('_', ' ')}"
+    if outcome.reason:
+        message += f": {outcome.reason}"
+    details: dict[str, object] = {"path": outcome.path, "session_id": outcome.session_id}
+    if outcome.session_id is not None:
+        details |= {"found": outcome.found, **{name: getattr(outcome, name) for name in _NUMBERS}, **outcome.rows}
+    where = (outcome.provider, outcome.database_name)
+    entries = [LogRecord(at, level, "ingest", event, message, *where, details)]
+    if outcome.conflicts and outcome.state is not FileResult.ALREADY_INGESTED:
+        message = (
+            f"{outcome.path}: {outcome.conflicts} differences wait for review; "
+            f"see `webautodash conflict list {outcome.provider}`"
+        )
+        details = {"session_id": outcome.session_id, "conflicts": outcome.conflicts}
+        entries.append(LogRecord(at, Level.WARNING, "conflicts", "conflicts_found", message, *where, details))
+    return entries
+
+
+_NUMBERS = ("stored", "changed", "duplicates", "set_aside", "conflicts")
+_STATES = {
+    FileResult.INGESTED: FileState.INGESTED,
+    FileResult.PARTIAL: FileState.PARTIAL,
+    FileResult.REJECTED: FileState.REJECTED,
+    FileResult.WAITING: FileState.WAITING,
+    FileResult.FAILED: FileState.WAITING,
+}
+_EVENTS = {
+    FileResult.INGESTED: (Level.INFO, "file_ingested"),
+    FileResult.PARTIAL: (Level.WARNING, "file_partial"),
+    FileResult.ALREADY_INGESTED: (Level.INFO, "file_already_ingested"),
+    FileResult.REJECTED: (Level.ERROR, "file_rejected"),
+    FileResult.WAITING: (Level.INFO, "file_waiting"),
+    FileResult.FAILED: (Level.ERROR, "file_failed"),
+}
