@@ -18,6 +18,7 @@ from webautodash.config import Settings
 from webautodash.services.demo_data import DemoPlan, write_demo_data
 from webautodash.services.files import Candidate, candidates
 from webautodash.services.ingest import ingest_paths, take_file
+from webautodash.services.progress import OnBatch
 from webautodash.services.reports import FileOutcome
 from webautodash.services.store import Store
 from webautodash.services.workers import take_in_processes
@@ -25,8 +26,8 @@ from webautodash.services.workers import take_in_processes
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _take_or_die(store: Store, candidate: Candidate) -> FileOutcome:
-    outcome = take_file(store, candidate)
+def _take_or_die(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
+    outcome = take_file(store, candidate, on_batch)
     if candidate.path.name.endswith("_002.json"):
         os.kill(os.getpid(), signal.SIGKILL)
     return outcome

@@ -16,7 +16,8 @@ from sqlalchemy import event, text
 
 from webautodash.database import server
 from webautodash.database.connections import SharingPool
-from webautodash.errors import DatabaseMissing, NoFreeConnection
+from webautodash.errors import ConfigurationError, DatabaseMissing, NoFreeConnection
+from webautodash.services.demo_data import DemoPlan, write_demo_data
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.providers import register
 from webautodash.services.statistics import statistics
@@ -169,3 +170,16 @@ def test_a_database_in_use_goes_on_when_others_are_opened(small: Clinic, monkeyp
     assert small.rows("database_identity", "provider_a")[0]["folder"] == "kept"
     with database.reading() as session:
         assert session.execute(text("SELECT folder FROM database_identity")).scalar_one() == "kept"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
+def test_workers_share_the_connections(server_url: str, database_prefix: str, tmp_path: Path) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path, max_connections=6)
+    write_demo_data(clinic.results, DemoPlan(patients=400, providers=20))
+    with _counted(clinic, server_url) as seen:
+        assert not ingest_paths(clinic.store, workers=2).problems
+        with pytest.raises(ConfigurationError, match="6 connections are too few for 4 processes"):
+            ingest_paths(clinic.store, workers=3)
+    assert 4 < max(seen) <= 6
+    clinic.store.close()

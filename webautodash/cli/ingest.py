@@ -38,10 +38,18 @@ def ingest(
 
     A file that is stored and has the same path, size and time of change as then is not read again, also when it is
     named; --rehash reads it all the same. Each file is stored whole or not at all.
-    New providers are registered on the way, each with a database of its own. Files that were rejected, or that hold patients that had to be set aside, are named on stderr.
+    New providers are registered on the way, each with a database of its own. Files that were rejected, or that hold
+    patients that had to be set aside, are named on stderr.
     """
-    with Store.prepare(Settings.load()) as store, listening(ctx.obj) as on_file:
-        report = ingest_paths(store, paths or [], workers=workers, rehash=rehash, on_file=on_file)
+    with Store.prepare(Settings.load()) as store, listening(ctx.obj) as listener:
+        report = ingest_paths(
+            store,
+            paths or [],
+            workers=workers,
+            rehash=rehash,
+            on_file=listener.on_file,
+            on_progress=listener.on_progress,
+        )
     if as_json:
         show_json(as_document(report))
     elif not ctx.obj.quiet:

@@ -1,11 +1,14 @@
 """What became of files: a line for each that needs a look, a table of all."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from webautodash.cli.output import complain, say, show_numbers
 from webautodash.cli.verbosity import Verbosity
+from webautodash.services.progress import Progress
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport
 
 _ADVICE = {
@@ -17,26 +20,41 @@ _OUTCOMES = ("files", "patients", "stored", "changed", "duplicates", "set_aside"
 _ROWS = ("medications", "diagnoses", "allergies", "health_concerns")
 
 
+class Listener(NamedTuple):
+    """What a run is given to speak to."""
+
+    on_file: Callable[[FileOutcome], None]
+    on_progress: Callable[[Progress], None] | None = None
+
+
 @contextmanager
-def listening(said: Verbosity) -> Iterator[Callable[[FileOutcome], None]]:
+def listening(said: Verbosity) -> Iterator[Listener]:
     """Hear of each file as it is done: a moving line on a terminal, and a line that stays where one needs a look."""
     if not said.shows_progress:
-        yield _tell
+        yield Listener(_tell)
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
-    columns = (SpinnerColumn(), TextColumn("{task.completed} files, {task.description} patients"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as progress:
-        task, patients = progress.add_task("0", total=None), 0
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    # Drawn twice a second: each time costs as much as storing a patient or two.
+    with Bar(*columns, console=Console(file=sys.stderr), transient=True, refresh_per_second=2) as bar:
+        task, begin = bar.add_task("looking for files", total=None), time.monotonic()
 
-        def on_file(outcome: FileOutcome) -> None:
-            nonlocal patients
-            patients += outcome.found if outcome.state is not FileResult.ALREADY_INGESTED else 0
-            _tell(outcome)
-            progress.update(task, advance=1, description=str(patients))
+        def on_progress(now: Progress) -> None:
+            rate = now.patients / max(time.monotonic() - begin, 0.001)
+            words = f"{now.files:,} of {now.of_files:,} files, {now.patients:,} patients, {rate:,.0f}/s"
+            bar.update(task, description=words, completed=now.size, total=now.of_size or None)
 
-        yield on_file
+        yield Listener(_tell, on_progress)
 
 
 def as_document(report: IngestReport) -> dict[str, object]:

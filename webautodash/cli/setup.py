@@ -36,8 +36,8 @@ def setup(
         complain("nothing was created")
         raise typer.Exit(PROBLEMS)
     wanted = bool(found.files) and (auto or _agreed(f"Ingest the {found.files} files in {found.results}?"))
-    with listening(ctx.obj) as on_file:
-        done = set_up(settings, ingest=wanted, on_file=on_file)
+    with listening(ctx.obj) as listener:
+        done = set_up(settings, ingest=wanted, on_file=listener.on_file, on_progress=listener.on_progress)
     if as_json:
         show_json(
             {

@@ -78,7 +78,7 @@ class FileRepository:
         """Say what became of some paths; a row is made where there is none."""
         keys = [_key(record.path) for record in records]
         columns = (*FileRecord.__slots__, "path_sha256", "attempts", "first_seen_at", "updated_at")
-        rows = ((*_FACTS(record), key, 0, now, now) for record, key in zip(records, keys, strict=True))
+        rows = [(*_FACTS(record), key, 0, now, now) for record, key in zip(records, keys, strict=True)]
         changed = (*FileRecord.__slots__, "updated_at")
         insert_tuples(self._session, IngestedFile, columns, rows, OnExisting("path_sha256", changed))
         self._session.execute(

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, select, union, update
 from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
@@ -53,15 +53,17 @@ class ProviderRepository:
     def by_name(self, name: str) -> RegisteredProvider | None:
         """The provider of this name, or of this alias; case and white space do not count."""
         key = same_name_key(name)
+        own = select(Provider.id).where(Provider.name_key == key)
         aliased = select(ProviderAlias.provider_id).where(ProviderAlias.name_key == key)
-        return self._one(select(Provider).where(or_(Provider.name_key == key, Provider.id.in_(aliased))))
+        return self._one(_of(own, aliased))
 
     def by_letters(self, text: str) -> list[RegisteredProvider]:
         """The providers with the same letters and digits in their name, slug or an alias; a folder's owner."""
         key = letters_key(text)
+        own = select(Provider.id).where(Provider.letters_key == key)
+        slugged = select(Provider.id).where(Provider.slug == text)
         aliased = select(ProviderAlias.provider_id).where(ProviderAlias.letters_key == key)
-        matches = or_(Provider.letters_key == key, Provider.slug == text, Provider.id.in_(aliased))
-        return self._load(select(Provider).where(matches).order_by(Provider.slug))
+        return self._load(_of(own, slugged, aliased).order_by(Provider.slug))
 
     def add(self, name: str, **values: Any) -> int:
         """A new row, locked until the transaction ends. Raises through the unique keys where it is there already."""
@@ -119,3 +121,9 @@ class ProviderRepository:
             )
             for row in rows
         ]
+
+
+def _of(*ids: Select[int]) -> Select[Provider]:
+    """The providers whose ids any of the look-ups finds; each by its own index, which OR would not use."""
+    found = union(*ids).subquery()
+    return select(Provider).join(found, found.c.id == Provider.id)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from traceback import extract_tb
@@ -22,6 +23,7 @@ from webautodash.errors import (
 from webautodash.repositories import ProviderRepository
 from webautodash.services.files import Candidate, Look, candidates, in_order
 from webautodash.services.known import set_known_apart, telling_mtime
+from webautodash.services.progress import Meter, OnBatch, Progress
 from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport
 from webautodash.services.store import ProviderDatabase, Store
@@ -42,8 +44,9 @@ def ingest_paths(
     workers: int = 1,
     rehash: bool = False,
     on_file: Callable[[FileOutcome], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> IngestReport:
-    """Take files and folders, or all of Results; ``on_file`` hears of each as it is done.
+    """Take files and folders, or all of Results; ``on_file`` hears of each as it is done, ``on_progress`` more often.
 
     A file that is stored and has its size and time of change of then is not opened, unless ``rehash`` asks for it.
     With more than one of ``workers`` different providers go at once, each in a process. A file that seems cut short is
@@ -54,19 +57,22 @@ def ingest_paths(
     unfinished: list[Candidate] = []
     store.owners.clear()
 
-    def done(outcome: FileOutcome) -> None:
+    def done(candidate: Candidate, outcome: FileOutcome) -> None:
         outcomes.append(outcome)
         if on_file is not None:
             on_file(outcome)
+        meter.file(candidate, outcome)
 
     def looked(candidate: Candidate, outcome: FileOutcome) -> None:
         if outcome.state is FileResult.WAITING:
             unfinished.append(candidate)
         else:
             view.tell(outcome)
-            done(outcome)
+            done(candidate, outcome)
 
     files = candidates(paths, store.settings.results_dir)
+    meter = Meter(on_progress)
+    meter.begin(files)
     with SystemView(store) as view:
         if not rehash:
             files, miscounted = set_known_apart(store, files, done)
@@ -75,24 +81,25 @@ def ingest_paths(
         files = in_order(files, store.settings.zone)
         groups = _by_provider(store, files)
         if workers > 1 and len(groups) > 1:
-            take_in_processes(store.settings, groups, workers, take_file, looked, view.keep_up)
+            take_in_processes(store.settings, groups, workers, take_file, looked, meter.batch, view.keep_up)
         else:
             for candidate in files if len(groups) <= _IN_TURN else chain.from_iterable(groups):
                 view.keep_up(ahead=candidate.look.size)
-                looked(candidate, take_file(store, candidate))
+                looked(candidate, take_file(store, candidate, partial(meter.batch, candidate)))
         if unfinished:
             view.flush()
             time.sleep(store.settings.settle_seconds)
             for candidate in unfinished:
-                outcome = _take(store, candidate, rested=Look.at(candidate.path) == candidate.look)
+                rested = Look.at(candidate.path) == candidate.look
+                outcome = _take(store, candidate, partial(meter.batch, candidate), rested=rested)
                 view.tell(outcome)
-                done(outcome)
+                done(candidate, outcome)
     return IngestReport(tuple(outcomes))
 
 
-def take_file(store: Store, candidate: Candidate) -> FileOutcome:
+def take_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
     """Take one file; one that may be still in the making is only looked at. The system database is not told."""
-    return _take(store, candidate, rested=False)
+    return _take(store, candidate, on_batch, rested=False)
 
 
 def _by_provider(store: Store, files: Sequence[Candidate]) -> list[list[Candidate]]:
@@ -110,7 +117,7 @@ def _by_provider(store: Store, files: Sequence[Candidate]) -> list[list[Candidat
     return list(groups.values())
 
 
-def _take(store: Store, candidate: Candidate, *, rested: bool) -> FileOutcome:
+def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool) -> FileOutcome:
     shown, path = candidate.shown(store.settings.results_dir), candidate.path
     provider: ProviderDatabase | None = None
     try:
@@ -118,7 +125,7 @@ def _take(store: Store, candidate: Candidate, *, rested: bool) -> FileOutcome:
         document = read_document(path)
         owner = owner_of(store, path, document.provider_name, candidate.folder)
         provider = store.provider_database(owner)
-        stored = store_document(document, provider, store.settings.zone, shown)
+        stored = store_document(document, provider, store.settings.zone, shown, on_batch)
         if stored.already:
             state = FileResult.ALREADY_INGESTED
         else:

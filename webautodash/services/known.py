@@ -29,7 +29,7 @@ def telling_mtime(mtime_ns: int, read_ns: int, path: Path) -> int | None:
 
 
 def set_known_apart(
-    store: Store, files: Sequence[Candidate], known: Callable[[FileOutcome], None]
+    store: Store, files: Sequence[Candidate], known: Callable[[Candidate, FileOutcome], None]
 ) -> tuple[list[Candidate], list[RegisteredProvider]]:
     """Say the outcome of each file that is known, without opening it.
 
@@ -53,7 +53,8 @@ def set_known_apart(
             if row is None or there is None or there[1].content_sha256 != row.content_sha256:
                 unknown.append(candidate)
             else:
-                known(FileOutcome.of_session(path, FileResult.ALREADY_INGESTED, *there, row.size, row.mtime_ns))
+                outcome = FileOutcome.of_session(path, FileResult.ALREADY_INGESTED, *there, row.size, row.mtime_ns)
+                known(candidate, outcome)
     return unknown, ledgers.miscounted
 
 

@@ -9,6 +9,7 @@ from webautodash.domain.documents import read_document
 from webautodash.errors import WebAutoDashError
 from webautodash.services.files import candidates
 from webautodash.services.ingest import ingest_paths
+from webautodash.services.progress import Progress
 from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, IngestReport
 from webautodash.services.store import Store
@@ -48,7 +49,11 @@ def survey(settings: Settings) -> Survey:
 
 
 def set_up(
-    settings: Settings, *, ingest: bool = True, on_file: Callable[[FileOutcome], None] | None = None
+    settings: Settings,
+    *,
+    ingest: bool = True,
+    on_file: Callable[[FileOutcome], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> SetupReport:
     """Make the system database, register the providers found in Results, and ingest what is there.
 
@@ -59,7 +64,7 @@ def set_up(
         before = {provider.slug for provider in store.providers()}
         report = IngestReport()
         if ingest and found.files:
-            report = ingest_paths(store, on_file=on_file)
+            report = ingest_paths(store, on_file=on_file, on_progress=on_progress)
         elif found.files:
             _register_found(store)
         registered = tuple(provider.slug for provider in store.providers() if provider.slug not in before)

@@ -1,7 +1,7 @@
 """One document into its provider's database: one transaction, a batch at a time."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -27,6 +27,7 @@ from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.sessions import StoredSession, Tally
 from webautodash.repositories.set_aside import SetAside
 from webautodash.services.planning import Planned, planned
+from webautodash.services.progress import OnBatch, unheard
 from webautodash.services.store import ProviderDatabase
 
 
@@ -43,12 +44,11 @@ def store_document(
     provider: ProviderDatabase,
     zone: tzinfo,
     path: str,
-    on_batch: Callable[[int], None] | None = None,
+    on_batch: OnBatch = unheard,
 ) -> Stored:
     """Store one extraction file; the same bytes twice are stored once, whoever else is storing them.
 
-    ``path`` is where it lies, as people know it. ``on_batch`` hears how many of the file's patients are written so
-    far; they are stored when the whole file is.
+    ``path`` is where it lies, as people know it.
     """
     order = provider.provider.date_order
     facts = session_record(document.metadata, order, zone)
@@ -63,8 +63,7 @@ def store_document(
         current = StoringSession(session_id, facts.criteria_key, facts.extracted_at, now)
         for batch in ahead(planned(document, order)):
             store_batch(session, current, batch, tally)
-            if on_batch is not None:
-                on_batch(tally.total_patients_found)
+            on_batch(tally.total_patients_found, len(document.patients))
         sessions.finish(session_id, tally)
         return Stored(StoredSession(session_id, document.sha256, tally), already=False)
 

@@ -11,11 +11,12 @@ from multiprocessing.context import ForkServerProcess
 from webautodash.config import Settings
 from webautodash.errors import WebAutoDashError
 from webautodash.services.files import Candidate
+from webautodash.services.progress import OnBatch, unheard
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
 
 # Takes one file of an open store; has to be a function of a module, for it travels by name.
-Take = Callable[[Store, Candidate], FileOutcome]
+Take = Callable[[Store, Candidate, OnBatch], FileOutcome]
 
 _SECONDS_TO_HEAR = 1.0
 _SECONDS_TO_LEAVE = 1.0
@@ -27,17 +28,19 @@ def take_in_processes(
     workers: int,
     take: Take,
     done: Callable[[Candidate, FileOutcome], None],
-    meanwhile: Callable[[], None] = lambda: None,
+    on_batch: Callable[[Candidate, int, int], None] = unheard,
+    meanwhile: Callable[[], None] = unheard,
 ) -> None:
     """Take every group's files in order, ``workers`` groups at a time; ``done`` hears of each file here.
 
-    ``meanwhile`` is called again and again, at least every second.
+    ``on_batch`` hears of each batch, as OnBatch does. ``meanwhile`` is called again and again, at least every second.
 
     A worker that dies costs the rest of its group, whose files wait for the next run; another takes its place.
     Whatever ends this call, no worker outlives it by more than a moment; each file is whole or not at all.
     Raises what a worker raised that is nobody's file's fault, such as DatabaseUnreachable.
     """
-    crew = _Crew(settings, take)
+    # This process keeps its own share: the registry stays open.
+    crew = _Crew(settings.shared_by(min(workers, len(groups)) + 1), take, on_batch)
     # The largest last in the list, first out of it: none is left for the end alone.
     waiting = sorted(groups, key=len)
     try:
@@ -54,8 +57,8 @@ def take_in_processes(
 class _Crew:
     """The worker processes. One that has done its group takes the next; there is never one without a group."""
 
-    def __init__(self, settings: Settings, take: Take) -> None:
-        self._settings, self._take = settings, take
+    def __init__(self, settings: Settings, take: Take, on_batch: Callable[[Candidate, int, int], None]) -> None:
+        self._settings, self._take, self._on_batch = settings, take, on_batch
         # Not fork: this process has open connections and perhaps threads, and a child must inherit neither.
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload(["webautodash.services.ingest"])
@@ -84,6 +87,9 @@ class _Crew:
                 continue
             if isinstance(said, BaseException):
                 raise said
+            if isinstance(said, tuple):
+                self._on_batch(group[0], *said)
+                continue
             yield group.popleft(), said
             if not group:
                 del self.at_work[pipe]
@@ -113,7 +119,7 @@ def _work(settings: Settings, take: Take, pipe: Connection) -> None:
         while True:
             for candidate in pipe.recv():
                 try:
-                    pipe.send(take(store, candidate))
+                    pipe.send(take(store, candidate, lambda done, of: pipe.send((done, of))))
                 except WebAutoDashError as error:
                     pipe.send(error)
                     return
