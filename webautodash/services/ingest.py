@@ -20,7 +20,7 @@ from webautodash.errors import (
     WrongFolder,
 )
 from webautodash.repositories import ProviderRepository
-from webautodash.services.files import Candidate, Look, candidates, in_order
+from webautodash.services.files import Candidate, candidates, in_order, look_at
 from webautodash.services.known import set_known_apart, telling_mtime
 from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport
@@ -78,13 +78,13 @@ def ingest_paths(
             take_in_processes(store.settings, groups, workers, take_file, looked, view.keep_up)
         else:
             for candidate in files if len(groups) <= _IN_TURN else chain.from_iterable(groups):
-                view.keep_up(ahead=candidate.look.size)
+                view.keep_up(ahead=candidate.size)
                 looked(candidate, take_file(store, candidate))
         if unfinished:
             view.flush()
             time.sleep(store.settings.settle_seconds)
             for candidate in unfinished:
-                outcome = _take(store, candidate, rested=Look.at(candidate.path) == candidate.look)
+                outcome = _take(store, candidate, rested=look_at(candidate.path) == candidate.look)
                 view.tell(outcome)
                 done(outcome)
     return IngestReport(tuple(outcomes))
