@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from builders import a_file, a_patient
@@ -54,6 +55,19 @@ def test_paths_may_be_named(shell: Shell) -> None:
     missing = shell("ingest", "nowhere.json")
     assert (missing.status, missing.out) == (2, "")
     assert missing.err.startswith("error: nowhere.json does not exist")
+
+
+@pytest.mark.parametrize("option", ["--rehash", "--force"])
+def test_a_known_file_is_read_again_when_it_is_asked_for(shell: Shell, option: str) -> None:
+    path = shell.drop(a_file(a_patient("P1")))
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert shell("ingest").status == 0
+    path.write_bytes(path.read_bytes().replace(b"P1", b"P2"))
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    for named in ([], [str(path)]):
+        assert shell("ingest", *named).out == "1 file, all ingested already; nothing new\n"
+    assert [one["state"] for one in shell("ingest", option, "--json").json["files"]] == ["ingested"]
+    assert [one["prn"] for one in shell("patient", "list", "gary_wang", "--json").json["items"]] == ["P1", "P2"]
 
 
 def test_a_conflict_is_reviewed(shell: Shell) -> None:

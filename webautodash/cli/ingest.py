@@ -1,5 +1,6 @@
 """``webautodash ingest``."""
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -36,11 +37,12 @@ def ingest(
 ) -> None:
     """Store extraction files; what is stored already is left alone.
 
-    A file that is stored and has the same path, size and time of change as then is not read again, also when it is
-    named; --rehash reads it all the same. Each file is stored whole or not at all.
-    New providers are registered on the way, each with a database of its own. Files that were rejected, or that hold
-    patients that had to be set aside, are named on stderr.
+    Each file is stored whole or not at all. New providers are registered on the way, each with a database of its own.
+    Files that were rejected, or that hold patients that had to be set aside, are named on stderr. A file that is
+    stored and has the path, size and time of change that it had then is not opened again, also when it is named here.
     """
+    # What was imported stays: no collection of garbage has to look through it again.
+    gc.freeze()
     with Store.prepare(Settings.load()) as store, listening(ctx.obj) as listener:
         report = ingest_paths(
             store,

@@ -5,11 +5,9 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from webautodash.domain.dates import parse_instant
 from webautodash.domain.documents import read_document
@@ -22,33 +20,22 @@ _METADATA_FIRST = re.compile(r'\s*\{\s*"extraction_metadata"\s*:\s*(?=\{)')
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a folder says of a file. ``size`` is None for what is no regular file, or was not to be seen."""
-
-    inode: int = 0
-    size: int | None = None
-    mtime_ns: int = 0
-
-    @classmethod
-    def of(cls, status: os.stat_result) -> "Look":
-        """What a look at the path itself gave, links not followed."""
-        return cls(status.st_ino, status.st_size if stat.S_ISREG(status.st_mode) else None, status.st_mtime_ns)
-
-    @classmethod
-    def at(cls, path: Path) -> "Look":
-        """Look now."""
-        try:
-            return cls.of(path.lstat())
-        except OSError:
-            return _NOTHING
+# What a folder says of a file: its number, its size (None for what is no regular file or was not to be seen), and when
+# it was last changed. A plain tuple: there may be many.
+Look = tuple[int, int | None, int]
+_NOTHING: Look = (0, None, 0)
 
 
-_NOTHING = Look()
+def look_at(path: Path | os.DirEntry[str]) -> Look:
+    """Look at a file now; a link is not followed."""
+    try:
+        status = path.stat(follow_symlinks=False)
+    except OSError:
+        return _NOTHING
+    return status.st_ino, status.st_size if stat.S_ISREG(status.st_mode) else None, status.st_mtime_ns
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A file to look at; ``folder`` is the provider's folder below Results, None for a file elsewhere.
 
     There may be many: the strings of their folders are shared, and a path is made when it is asked for.
@@ -61,6 +48,11 @@ class Candidate:
     """When the file was found."""
     named: str | None = None
     """The provider that the file itself names, where that could be read cheaply."""
+
+    @property
+    def size(self) -> int | None:
+        """Its size when it was found, None for what is no regular file."""
+        return self.look[1]
 
     @property
     def path(self) -> Path:
@@ -98,7 +90,7 @@ def candidates(paths: Sequence[Path], results: Path) -> list[Candidate]:
             hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
             raise UsageError(f"{path} does not exist; {hint}")
         is_folder = path.is_dir() and (path == results or not path.is_symlink())
-        for directory, name, look in _files(path) if is_folder else [(str(path.parent), path.name, Look.at(path))]:
+        for directory, name, look in _files(path) if is_folder else [(str(path.parent), path.name, look_at(path))]:
             if directory not in folders:
                 real = _real(Path(directory))
                 folders[directory] = (_folder(real, root), names.setdefault(real, set()))
@@ -130,23 +122,23 @@ def _files(folder: Path) -> Iterator[tuple[str, str, Look]]:
             continue
         if entry.is_symlink() and entry.is_dir():
             # Nobody follows it; the report says so.
-            yield here, entry.name, _look(entry)
+            yield here, entry.name, look_at(entry)
         elif entry.is_dir(follow_symlinks=False):
             try:
                 inside = _extractions(entry.path)
             except UsageError:
                 # One provider's folder that cannot be read stops no other's; reading it as a file names the reason.
-                yield here, entry.name, _look(entry)
+                yield here, entry.name, look_at(entry)
             else:
                 for name, look in inside:
                     yield entry.path, name, look
         elif _is_extraction(entry):
-            yield here, entry.name, _look(entry)
+            yield here, entry.name, look_at(entry)
 
 
 def _extractions(folder: str) -> list[tuple[str, Look]]:
     # An entry keeps ten times what is taken of it here.
-    return sorted(((entry.name, _look(entry)) for entry in _scan(folder) if _is_extraction(entry)), key=itemgetter(0))
+    return sorted((entry.name, look_at(entry)) for entry in _scan(folder) if _is_extraction(entry))
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -160,13 +152,6 @@ def _scan(folder: Path | str) -> Iterator[os.DirEntry[str]]:
         return  # removed since its parent was read
     except OSError as error:
         raise UsageError(f"{error.filename} cannot be read ({error.strerror})") from None
-
-
-def _look(entry: os.DirEntry[str]) -> Look:
-    try:
-        return Look.of(entry.stat(follow_symlinks=False))
-    except OSError:
-        return _NOTHING
 
 
 def _is_extraction(entry: os.DirEntry[str]) -> bool:
@@ -190,12 +175,12 @@ def _looked_into(candidate: Candidate, zone: tzinfo, names: dict[str, str]) -> t
     if not isinstance(name, str) or len(name) > LONGEST_NAME:
         return at, candidate
     # Many files name the same few providers.
-    return at, replace(candidate, named=names.setdefault(name, name))
+    return at, candidate._replace(named=names.setdefault(name, name))
 
 
 def _peek(candidate: Candidate) -> dict[str, Any]:
     """A file's metadata, from its first bytes where it stands there, as it mostly does."""
-    if candidate.look.size is None:
+    if candidate.size is None:
         return {}
     path = candidate.path
     # It may be another thing by now: a link is not followed, a fifo does not hold us up.

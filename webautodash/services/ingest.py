@@ -21,7 +21,7 @@ from webautodash.errors import (
     WrongFolder,
 )
 from webautodash.repositories import ProviderRepository
-from webautodash.services.files import Candidate, Look, candidates, in_order
+from webautodash.services.files import Candidate, candidates, in_order, look_at
 from webautodash.services.known import set_known_apart, telling_mtime
 from webautodash.services.progress import Meter, OnBatch, Progress
 from webautodash.services.providers import owner_of
@@ -84,13 +84,13 @@ def ingest_paths(
             take_in_processes(store.settings, groups, workers, take_file, looked, meter.batch, view.keep_up)
         else:
             for candidate in files if len(groups) <= _IN_TURN else chain.from_iterable(groups):
-                view.keep_up(ahead=candidate.look.size)
+                view.keep_up(ahead=candidate.size)
                 looked(candidate, take_file(store, candidate, partial(meter.batch, candidate)))
         if unfinished:
             view.flush()
             time.sleep(store.settings.settle_seconds)
             for candidate in unfinished:
-                rested = Look.at(candidate.path) == candidate.look
+                rested = look_at(candidate.path) == candidate.look
                 outcome = _take(store, candidate, partial(meter.batch, candidate), rested=rested)
                 view.tell(outcome)
                 done(candidate, outcome)

@@ -42,7 +42,7 @@ def set_known_apart(
     ledgers, shown = _Ledgers(store), _Shown(store.settings.results_dir)
     for begin in range(0, len(files), _AT_ONCE):
         some = [(shown.path(candidate), candidate) for candidate in files[begin : begin + _AT_ONCE]]
-        asked = [path for path, candidate in some if candidate.look.size is not None and _is_text(path)]
+        asked = [path for path, candidate in some if candidate.size is not None and _is_text(path)]
         with store.system.reading() as session:
             rows = FileRepository(session).known(asked)
         same = [row for path, candidate in some if (row := rows.get(path)) and _looks_like(candidate, row)]
@@ -59,7 +59,7 @@ def set_known_apart(
 
 
 def _looks_like(candidate: Candidate, row: KnownFile) -> bool:
-    return (candidate.look.size, candidate.look.mtime_ns) == (row.size, row.mtime_ns)
+    return candidate.look[1:] == (row.size, row.mtime_ns)
 
 
 def _is_text(path: str) -> bool:

@@ -40,19 +40,19 @@ class Meter:
     def begin(self, files: Sequence[Candidate]) -> None:
         """What there is to do."""
         self._of_files = len(files)
-        self._of_size = sum(candidate.look.size or 0 for candidate in files)
+        self._of_size = sum(candidate.size or 0 for candidate in files)
         self._say()
 
     def batch(self, candidate: Candidate, done: int, of: int) -> None:
         """So many of a file's patients are written."""
-        self._at_hand[candidate.directory, candidate.name] = (done, (candidate.look.size or 0) * done // max(of, 1))
+        self._at_hand[candidate.directory, candidate.name] = (done, (candidate.size or 0) * done // max(of, 1))
         self._say()
 
     def file(self, candidate: Candidate, outcome: FileOutcome) -> None:
         """A file is done."""
         self._at_hand.pop((candidate.directory, candidate.name), None)
         self._files += 1
-        self._size += candidate.look.size or 0
+        self._size += candidate.size or 0
         if outcome.state is not FileResult.ALREADY_INGESTED:
             self._patients += outcome.found
         self._say()

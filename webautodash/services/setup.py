@@ -9,7 +9,8 @@ from webautodash.domain.documents import read_document
 from webautodash.errors import WebAutoDashError
 from webautodash.services.files import candidates
 from webautodash.services.ingest import ingest_paths
-from webautodash.services.progress import Progress
+from webautodash.services.known import set_known_apart
+from webautodash.services.progress import Progress, unheard
 from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, IngestReport
 from webautodash.services.store import Store
@@ -72,7 +73,8 @@ def set_up(
 
 
 def _register_found(store: Store) -> None:
-    for candidate in candidates([], store.settings.results_dir):
+    unknown, _ = set_known_apart(store, candidates([], store.settings.results_dir), unheard)
+    for candidate in unknown:
         # What is wrong with a file is told when it is ingested.
         with suppress(WebAutoDashError):
             document = read_document(candidate.path)

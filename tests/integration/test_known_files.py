@@ -1,0 +1,340 @@
+"""Files that are stored and look as they did then are not opened again, and nothing is skipped wrongly."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from webautodash.domain.documents import Document
+from webautodash.services import ingest
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.providers import register
+from webautodash.services.reports import FileOutcome
+from webautodash.services.retry import retry_set_aside
+from webautodash.services.store import Store
+
+HOUR_NS = 3_600_000_000_000
+SYSTEM_TABLES = ("providers", "ingested_files", "system_logs")
+_opened: list[str] = []
+_listening: list[bool] = []
+
+
+def _hear(name: str, arguments: tuple[Any, ...]) -> None:
+    if name == "open" and _listening and isinstance(arguments[0], str | bytes | os.PathLike):
+        _opened.append(os.fsdecode(arguments[0]))
+
+
+sys.addaudithook(_hear)
+
+
+@contextmanager
+def opened() -> Iterator[list[str]]:
+    """The extraction files that this process opens meanwhile."""
+    files: list[str] = []
+    _opened.clear()
+    _listening.append(True)
+    yield files
+    _listening.clear()
+    files += [name for name in _opened if name.endswith(".json")]
+
+
+def _age(path: Path, hours: float = 1) -> Path:
+    then = time.time_ns() - int(hours * HOUR_NS)
+    os.utime(path, ns=(then, then))
+    return path
+
+
+def _old(clinic: Clinic, prn: str, folder: str = "gary_wang", **how: Any) -> Path:
+    provider = folder.replace("_", " ").title()
+    return _age(clinic.drop(a_file(a_patient(prn), provider=provider, **how), folder))
+
+
+def _swap(path: Path, before: str, after: str) -> None:
+    """Other bytes of the same size, with the times of before."""
+    assert len(before) == len(after)
+    times = path.stat()
+    path.write_text(path.read_text().replace(before, after))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def _states(clinic: Clinic, *paths: Path, **how: Any) -> list[str]:
+    return [str(outcome.state) for outcome in ingest_paths(clinic.store, paths, **how).files]
+
+
+def _reopen(clinic: Clinic) -> None:
+    clinic.store.close()
+    clinic.store = Store.prepare(clinic.settings)
+
+
+def _system(clinic: Clinic) -> list[Any]:
+    return [clinic.system_rows(table) for table in SYSTEM_TABLES]
+
+
+def test_a_known_file_is_not_opened_and_nothing_is_written(clinic: Clinic) -> None:
+    paths = [_old(clinic, f"GW{n}") for n in range(3)]
+    first = ingest_paths(clinic.store)
+    before = _system(clinic)
+    with opened() as files:
+        again = ingest_paths(clinic.store)
+    assert files == []
+    assert [str(outcome.state) for outcome in again.files] == ["already_ingested"] * 3
+    assert [(o.path, o.session_id, o.sha256) for o in again.files] == [
+        (o.path, o.session_id, o.sha256) for o in first.files
+    ]
+    assert _system(clinic) == before
+    with opened() as files:
+        assert _states(clinic, *paths[:2]) == ["already_ingested"] * 2
+    assert files == []
+
+
+def test_other_bytes_of_the_same_size_and_time_are_found_by_rehash_alone(clinic: Clinic) -> None:
+    path = _old(clinic, "GW1")
+    ingest_paths(clinic.store)
+    _swap(path, "GW1", "GW2")
+    assert _states(clinic) == ["already_ingested"]
+    assert _states(clinic, rehash=True) == ["ingested"]
+    assert [row["prn"] for row in clinic.rows("patients", order="prn")] == ["GW1", "GW2"]
+    assert _states(clinic) == ["already_ingested"]
+    assert [row["session_id"] for row in clinic.system_rows("ingested_files")] == [2]
+
+
+def test_a_known_file_is_reported_as_one_that_was_read(clinic: Clinic) -> None:
+    changed = a_file(a_patient("GW1", allergies=["Latex"]), a_patient(None), at="2025-01-01T00:00:00")
+    _age(clinic.drop(a_file(a_patient("GW1", medications=["Aspirin 81 mg"]), a_patient("GW2"))))
+    _age(clinic.drop(changed))
+    ingest_paths(clinic.store)
+    known = ingest_paths(clinic.store)
+    assert ingest_paths(clinic.store, rehash=True) == known
+    assert not known.problems
+    assert "1 of 2 patients set aside" in str(known.files[1].reason)
+    assert (known.files[1].conflicts, known.files[0].rows["medications"]) == (2, 1)
+    corrected = json.dumps(a_patient("GW3"))
+    owner = clinic.store.providers()[0]
+    assert retry_set_aside(clinic.store, owner, clinic.rows("set_aside_patients")[0]["id"], corrected).taken_in
+    with opened() as files:
+        assert [(o.stored, o.set_aside) for o in ingest_paths(clinic.store).files] == [(2, 0), (1, 0)]
+    assert files == []
+
+
+@pytest.mark.parametrize(("change", "state"), [("size", "ingested"), ("time", "already_ingested")])
+def test_a_file_of_another_size_or_time_is_read(clinic: Clinic, change: str, state: str) -> None:
+    path = _old(clinic, "GW1")
+    ingest_paths(clinic.store)
+    if change == "size":
+        times = path.stat()
+        path.write_bytes(path.read_bytes() + b"\n")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    else:
+        _age(path, hours=2)
+    with opened() as files:
+        assert _states(clinic) == [state]
+    assert str(path) in files
+    with opened() as files:
+        assert _states(clinic) == ["already_ingested"]
+    assert files == []
+
+
+def test_a_file_changed_just_before_it_was_read_is_read_again_and_then_remembered(clinic: Clinic) -> None:
+    path = clinic.drop(a_file(a_patient("GW1")))
+    assert _states(clinic) == ["ingested"]
+    assert clinic.system_rows("ingested_files")[0]["mtime_ns"] is None
+    # A writer within the same tick of the clock leaves size and time as they were.
+    _swap(path, "GW1", "GW2")
+    assert _states(clinic) == ["ingested"]
+    _age(path)
+    logged = clinic.system_rows("system_logs")
+    assert _states(clinic) == ["already_ingested"]
+    assert clinic.system_rows("ingested_files")[0]["mtime_ns"] == path.stat().st_mtime_ns
+    assert clinic.system_rows("system_logs") == logged
+    _swap(path, "GW2", "GW3")
+    assert _states(clinic) == ["already_ingested"]
+
+
+def test_a_time_in_the_future_is_not_remembered(clinic: Clinic) -> None:
+    path = _age(_old(clinic, "GW1"), hours=-1)
+    ingest_paths(clinic.store)
+    _swap(path, "GW1", "GW2")
+    assert _states(clinic) == ["ingested"]
+
+
+def test_what_is_remembered_is_the_time_of_the_bytes_that_were_read(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _old(clinic, "GW1")
+    store_document = ingest.store_document
+
+    def replaced_meanwhile(document: Document, *others: Any) -> Any:
+        path.write_text(path.read_text().replace("GW1", "GW2"))
+        _age(path, hours=2)
+        return store_document(document, *others)
+
+    monkeypatch.setattr(ingest, "store_document", replaced_meanwhile)
+    assert _states(clinic) == ["ingested"]
+    monkeypatch.undo()
+    assert _states(clinic) == ["ingested"]
+    assert [row["prn"] for row in clinic.rows("patients", order="prn")] == ["GW1", "GW2"]
+
+
+def test_a_rejected_file_is_read_again(clinic: Clinic) -> None:
+    whole = json.dumps(a_file(a_patient("GW1")))
+    path = _age(clinic.drop(whole.replace('"GW1"', "GW1  ").encode()))
+    assert _states(clinic) == ["rejected"]
+    _swap(path, "GW1  ", '"GW1"')
+    assert _states(clinic) == ["ingested"]
+
+
+def test_a_database_made_anew_is_filled_again(clinic: Clinic) -> None:
+    for n in range(3):
+        _old(clinic, f"GW{n}", at=f"202{n}-01-01T00:00:00")
+    other = _old(clinic, "JD1", "john_doe")
+    ingest_paths(clinic.store)
+    clinic.store.server.drop(f"{clinic.settings.database_prefix}gary_wang")
+    _reopen(clinic)
+    outcomes = {outcome.path: str(outcome.state) for outcome in ingest_paths(clinic.store).files}
+    assert outcomes.pop(f"john_doe/{other.name}") == "already_ingested"
+    assert set(outcomes.values()) == {"failed"}
+    register(clinic.store, "Gary Wang")
+    assert sorted(_states(clinic)) == ["already_ingested", "ingested", "ingested", "ingested"]
+    assert clinic.count("patients") == 3
+    with opened() as files:
+        assert _states(clinic) == ["already_ingested"] * 4
+    assert files == []
+
+
+def test_a_database_restored_from_an_older_backup_gets_what_it_lacks(clinic: Clinic) -> None:
+    paths = [_old(clinic, f"GW{n}", at=f"202{n}-01-01T00:00:00") for n in range(4)]
+    ingest_paths(clinic.store, paths[:2])
+    # What the backup has, made by the same files in another order: other numbers for the same bytes.
+    clinic.store.server.drop(f"{clinic.settings.database_prefix}gary_wang")
+    _reopen(clinic)
+    register(clinic.store, "Gary Wang")
+    assert _states(clinic, paths[2]) == _states(clinic, paths[3]) == ["ingested"]
+    # As many sessions as the registry remembers, and none of them those of the first two files.
+    assert clinic.system_rows("providers")[0]["total_sessions"] == clinic.count("extraction_sessions") == 2
+    assert sorted(_states(clinic)) == ["already_ingested"] * 2 + ["ingested"] * 2
+    assert [row["prn"] for row in clinic.rows("patients", order="prn")] == ["GW0", "GW1", "GW2", "GW3"]
+
+
+def test_counters_that_are_not_right_are_put_right_by_a_pass_over_known_files(clinic: Clinic) -> None:
+    _old(clinic, "GW1")
+    ingest_paths(clinic.store)
+    [right] = clinic.system_rows("providers")
+    with clinic.store.system.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE providers SET total_sessions = 7, total_patients = 9")
+    with opened() as files:
+        assert _states(clinic) == ["already_ingested"]
+    assert files == []
+    assert clinic.system_rows("providers") == [right]
+
+
+def test_after_the_system_database_was_lost_every_file_is_read(clinic: Clinic) -> None:
+    path = _old(clinic, "GW1")
+    ingest_paths(clinic.store)
+    clinic.store.server.drop(clinic.settings.system_database_name)
+    _reopen(clinic)
+    _swap(path, "GW1", "GW2")
+    assert _states(clinic) == ["ingested"]
+
+
+def test_a_name_that_is_no_text_is_not_taken_for_the_name_it_is_shown_by(clinic: Clinic) -> None:
+    strange = os.fsdecode(b"\xff.json")
+    paths = [_old(clinic, "GW1").rename(clinic.results / "gary_wang" / strange)]
+    assert _states(clinic) == ["ingested"]
+    plain = clinic.results / "gary_wang" / strange.encode("utf-8", "backslashreplace").decode()
+    plain.write_bytes(paths[0].read_bytes().replace(b"GW1", b"GW2"))
+    os.utime(plain, ns=(0, paths[0].stat().st_mtime_ns))
+    assert sorted(_states(clinic)) == ["already_ingested", "ingested"]
+    _swap(paths[0], "GW1", "GW3")
+    assert sorted(_states(clinic)) == ["already_ingested", "ingested"]
+
+
+def test_a_run_in_which_all_is_known_starts_no_worker(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    _old(clinic, "GW1")
+    _old(clinic, "JD1", "john_doe")
+    assert _states(clinic, workers=2) == ["ingested"] * 2
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a worker was started")
+
+    monkeypatch.setattr(ingest, "take_in_processes", refuse)
+    with opened() as files:
+        assert _states(clinic, workers=2) == ["already_ingested"] * 2
+    assert files == []
+
+
+def test_a_pass_over_known_files_takes_as_many_statements_for_many_as_for_few(clinic: Clinic) -> None:
+    statements: list[str] = []
+    event.listen(Engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    counts = []
+    for number in (5, 60):
+        for n in range(len(list(clinic.results.glob("*/*"))), number):
+            _old(clinic, f"GW{n:03}")
+        ingest_paths(clinic.store)
+        statements.clear()
+        assert _states(clinic) == ["already_ingested"] * number
+        assert all(statement.split()[0] in {"SELECT", "BEGIN", "PRAGMA"} for statement in statements)
+        counts.append(len(statements))
+    assert counts[0] == counts[1] < 12
+
+
+# What the system database is told
+
+
+def test_the_system_database_takes_as_many_statements_for_many_new_files_as_for_few(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW")))
+    statements: list[str] = []
+    event.listen(clinic.store.system.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    counts = []
+    for number in (3, 30):
+        paths = [clinic.drop(a_file(a_patient(f"{number} {n}"))) for n in range(number)]
+        statements.clear()
+        assert _states(clinic, *paths) == ["ingested"] * number
+        counts.append(len(statements))
+    # A second write, where the files took longer than a second.
+    assert counts[1] < counts[0] + 15
+    assert clinic.system_rows("providers")[0]["total_sessions"] == len(clinic.system_rows("ingested_files")) == 34
+    assert [row["event"] for row in clinic.system_rows("system_logs")].count("file_ingested") == 34
+
+
+@pytest.mark.parametrize("ends", [KeyboardInterrupt, BrokenPipeError])
+def test_a_run_that_ends_early_has_told_of_every_file_it_took(clinic: Clinic, ends: type[BaseException]) -> None:
+    paths = [clinic.drop(a_file(a_patient(f"GW{n}"), at=f"202{n}-01-01T00:00:00")) for n in range(4)]
+    heard: list[FileOutcome] = []
+
+    def on_file(outcome: FileOutcome) -> None:
+        heard.append(outcome)
+        if len(heard) == 3:
+            raise ends
+
+    with pytest.raises(ends):
+        ingest_paths(clinic.store, paths, on_file=on_file)
+    assert [row["state"] for row in clinic.system_rows("ingested_files")] == ["ingested"] * 3
+    assert clinic.system_rows("providers")[0]["total_sessions"] == 3
+    assert [row["event"] for row in clinic.system_rows("system_logs")].count("file_ingested") == 3
+
+
+def test_files_that_were_taken_are_told_before_a_large_one(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = clinic.drop(a_file(a_patient("GW1"), at="2020-01-01T00:00:00"))
+    large = clinic.drop(a_file(a_patient("GW2", note="x" * (1 << 20))))
+    told: list[list[str]] = []
+    read_document = ingest.read_document
+
+    def reading(path: Path) -> Document:
+        if path == large:
+            told.append([row["path"] for row in clinic.system_rows("ingested_files")])
+        return read_document(path)
+
+    monkeypatch.setattr(ingest, "read_document", reading)
+    assert _states(clinic) == ["ingested"] * 2
+    assert told == [[f"gary_wang/{small.name}"]]
