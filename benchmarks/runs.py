@@ -14,6 +14,7 @@ from time import perf_counter
 from benchmarks.stores import Place
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.reports import FileResult, IngestReport
+from webautodash.services.setup import set_up
 from webautodash.services.store import Store
 
 COMMAND = (sys.executable, "-m", "webautodash")
@@ -33,8 +34,13 @@ class Finished:
     out: str
 
 
-def ingest(here: Place, paths: Sequence[Path], *, workers: int = 1) -> float:
-    """Ingest new files; the seconds of the call, in a store whose system database is there and open."""
+def ingest(here: Place, paths: Sequence[Path], *, workers: int = 1, registered: bool = False) -> float:
+    """Ingest new files; the seconds of the call, in a store whose system database is there and open.
+
+    ``registered`` has the providers of all files in Results registered before, with their databases made.
+    """
+    if registered:
+        set_up(here.settings, ingest=False)
     with Store.prepare(here.settings) as store:
         begin = perf_counter()
         report = ingest_paths(store, paths, workers=workers)

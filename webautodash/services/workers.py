@@ -4,7 +4,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 
@@ -18,8 +18,15 @@ from webautodash.services.store import Store
 # Takes one file of an open store; has to be a function of a module, for it travels by name.
 Take = Callable[[Store, Candidate, OnBatch], FileOutcome]
 
+_WORKS = "webautodash.services.ingest"
 _SECONDS_TO_HEAR = 1.0
 _SECONDS_TO_LEAVE = 1.0
+
+
+def make_ready() -> None:
+    """Begin to import what workers need, in a process of its own, while the caller does other things."""
+    get_context("forkserver").set_forkserver_preload([_WORKS])
+    forkserver.ensure_running()
 
 
 def take_in_processes(
@@ -61,7 +68,7 @@ class _Crew:
         self._settings, self._take, self._on_batch = settings, take, on_batch
         # Not fork: this process has open connections and perhaps threads, and a child must inherit neither.
         self._context = get_context("forkserver")
-        self._context.set_forkserver_preload(["webautodash.services.ingest"])
+        self._context.set_forkserver_preload([_WORKS])
         self._idle: list[tuple[Connection, ForkServerProcess]] = []
         self.at_work: dict[Connection, tuple[ForkServerProcess, deque[Candidate]]] = {}
 

@@ -6,7 +6,7 @@ itself, past SQLAlchemy, whose log would show them.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -23,6 +23,10 @@ _LARGEST_STATEMENT = 4 << 20
 _PACKET_HEADER = 1024
 _SHORT = 300
 _KEPT_LITERALS = 1 << 16
+_SAMPLE = 64
+# A sign that no text of a portal has, and between two literals.
+_APART = "\x1f"
+_BETWEEN = f"'{_APART}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,21 @@ def _literals(connection: Connection) -> Remembered[Any, bytes]:
     return known
 
 
+def _worded(values: Sequence[Any], literals: Remembered[Any, bytes]) -> Iterable[bytes]:
+    """The literals of a column: remembered ones, or for texts that hardly repeat all of them in one go."""
+    sample = values[:_SAMPLE]
+    if len(sample) == _SAMPLE and isinstance(sample[0], str) and len(set(sample)) > _SAMPLE // 2:
+        try:
+            texts = _APART.join(values)
+        except TypeError:  # NULL among them
+            pass
+        else:
+            if texts.count(_APART) == len(values) - 1:
+                escaped = _SPECIAL.sub(lambda found: _ESCAPES[ord(found[0])], texts)
+                return f"'{escaped.replace(_APART, _BETWEEN)}'".encode().split(_APART.encode())
+    return map(literals.__getitem__, values)
+
+
 def _is_short(value: Any) -> bool:
     return not isinstance(value, str) or len(value) <= _SHORT
 
@@ -141,10 +160,9 @@ def _packets(connection: Connection, insert: Insert, largest: int, literals: Rem
     tail = b")" + _on_duplicate_key(connection, insert.on_existing).encode()
     largest -= len(head) + len(tail) + _PACKET_HEADER
     limit = min(_LARGEST_STATEMENT, largest)
-    literal = literals.__getitem__
     pending: list[bytes] = []
     size = 0
-    for text in map(b",".join, zip(*(map(literal, values) for values in said.values()), strict=True)):
+    for text in map(b",".join, zip(*(_worded(values, literals) for values in said.values()), strict=True)):
         if len(text) > largest:
             raise RowTooLarge(str(connection.engine.url.database), insert.table.name)
         if pending and size + len(text) > limit:
