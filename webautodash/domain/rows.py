@@ -59,12 +59,29 @@ class Rows(Sequence[Row]):  # noqa: PLW1641  # equal to any sequence of equal ro
 
 def joined(which: ClinicalList, patients: Iterable[Sequence[Row]]) -> Columns:
     """The rows of some patients by column, one patient's after the other's."""
+    some = [rows for rows in patients if rows]
+    if (stretch := _stretch(some)) is not None:
+        return stretch.columns()
     pieces = [
         rows.columns() if isinstance(rows, Rows) else list(zip(*map(_values_of(which), rows), strict=True))
-        for rows in patients
-        if rows
+        for rows in some
     ]
     return [list(chain.from_iterable(same)) for same in zip(*pieces, strict=True)] or [()] * len(which.columns)
+
+
+def _stretch(patients: Sequence[Sequence[Row]]) -> Rows | None:
+    """All rows as one stretch of one table, where they are one: as all are that are new."""
+    if not patients:
+        return None
+    first, last = patients[0], patients[-1]
+    if not isinstance(first, Rows) or not isinstance(last, Rows):
+        return None
+    end = first.start
+    for rows in patients:
+        if not isinstance(rows, Rows) or rows.table is not first.table or rows.start != end:
+            return None
+        end = rows.stop
+    return Rows(first.table, first.start, last.stop)
 
 
 @cache
