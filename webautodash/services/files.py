@@ -80,25 +80,35 @@ def candidates(paths: Sequence[Path], results: Path) -> list[Candidate]:
     a link to a folder.
     Raises UsageError for a path that is not there.
     """
-    found: list[Candidate] = []
-    # By folder: the provider's folder that it is or lies in, and the names that were found in it, however it is called.
-    folders: dict[str, tuple[str | None, set[str]]] = {}
-    names: dict[Path, set[str]] = {}
-    root = _real(results)
+    return list(each_candidate(paths, results))
+
+
+def each_candidate(paths: Sequence[Path], results: Path) -> Iterator[Candidate]:
+    """The same, one at a time. Raises UsageError at once."""
     for path in paths or [results]:
         if not os.path.lexists(path):
             hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
             raise UsageError(f"{path} does not exist; {hint}")
+    return _found(paths or [results], results)
+
+
+def _found(paths: Sequence[Path], results: Path) -> Iterator[Candidate]:
+    # By folder: the provider's folder that it is or lies in, and the names that were found in it, however it is called.
+    folders: dict[str, tuple[str | None, set[str]]] = {}
+    names: dict[Path, set[str]] = {}
+    root = _real(results)
+    for path in paths:
         is_folder = path.is_dir() and (path == results or not path.is_symlink())
         for directory, name, look in _files(path) if is_folder else [(str(path.parent), path.name, look_at(path))]:
             if directory not in folders:
                 real = _real(Path(directory))
                 folders[directory] = (_folder(real, root), names.setdefault(real, set()))
             folder, known = folders[directory]
-            if name not in known:
+            if name in known:
+                continue
+            if len(paths) > 1:
                 known.add(name)
-                found.append(Candidate(directory, name, folder, look))
-    return found
+            yield Candidate(directory, name, folder, look)
 
 
 def in_order(files: Sequence[Candidate], zone: tzinfo) -> list[Candidate]:

@@ -1,6 +1,7 @@
 """Extraction files into rows: each file once, whole or not at all, and what became of it said."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -21,7 +22,7 @@ from webautodash.errors import (
     WrongFolder,
 )
 from webautodash.repositories import ProviderRepository
-from webautodash.services.files import Candidate, candidates, in_order, look_at
+from webautodash.services.files import Candidate, each_candidate, in_order, look_at
 from webautodash.services.known import set_known_apart, telling_mtime
 from webautodash.services.progress import Meter, OnBatch, Progress
 from webautodash.services.providers import owner_of
@@ -63,6 +64,10 @@ def ingest_paths(
             on_file(outcome)
         meter.file(candidate, outcome)
 
+    def known(candidate: Candidate, outcome: FileOutcome) -> None:
+        meter.begin([candidate])
+        done(candidate, outcome)
+
     def looked(candidate: Candidate, outcome: FileOutcome) -> None:
         if outcome.state is FileResult.WAITING:
             unfinished.append(candidate)
@@ -70,20 +75,27 @@ def ingest_paths(
             view.tell(outcome)
             done(candidate, outcome)
 
-    files = candidates(paths, store.settings.results_dir)
+    found = each_candidate(paths, store.settings.results_dir)
     meter = Meter(on_progress)
-    meter.begin(files)
     with SystemView(store) as view:
-        if not rehash:
-            files, miscounted = set_known_apart(store, files, done)
+        if rehash:
+            files = list(found)
+        else:
+            files, miscounted = set_known_apart(store, found, known)
             for provider in miscounted:
                 view.recount(provider)
+        meter.begin(files)
         files = in_order(files, store.settings.zone)
         groups = _by_provider(store, files)
         if workers > 1 and len(groups) > 1:
             take_in_processes(store.settings, groups, workers, take_file, looked, meter.batch, view.keep_up)
         else:
-            for candidate in files if len(groups) <= _IN_TURN else chain.from_iterable(groups):
+            ahead = deque(files if len(groups) <= _IN_TURN else chain.from_iterable(groups))
+            # There may be many; each makes room for its outcome.
+            files.clear()
+            groups.clear()
+            while ahead:
+                candidate = ahead.popleft()
                 view.keep_up(ahead=candidate.size)
                 looked(candidate, take_file(store, candidate, partial(meter.batch, candidate)))
         if unfinished:

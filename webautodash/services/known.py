@@ -1,6 +1,7 @@
 """Files that need not be read again: stored, and by their size and time of change the same as then."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 
 from webautodash.domain.vocabulary import ProviderStatus
@@ -29,7 +30,7 @@ def telling_mtime(mtime_ns: int, read_ns: int, path: Path) -> int | None:
 
 
 def set_known_apart(
-    store: Store, files: Sequence[Candidate], known: Callable[[Candidate, FileOutcome], None]
+    store: Store, files: Iterable[Candidate], known: Callable[[Candidate, FileOutcome], None]
 ) -> tuple[list[Candidate], list[RegisteredProvider]]:
     """Say the outcome of each file that is known, without opening it.
 
@@ -40,21 +41,21 @@ def set_known_apart(
     """
     unknown: list[Candidate] = []
     ledgers, shown = _Ledgers(store), _Shown(store.settings.results_dir)
-    for begin in range(0, len(files), _AT_ONCE):
-        some = [(shown.path(candidate), candidate) for candidate in files[begin : begin + _AT_ONCE]]
-        asked = [path for path, candidate in some if candidate.size is not None and _is_text(path)]
-        with store.system.reading() as session:
+    coming = iter(files)
+    with store.system.reading() as session:
+        while some := [(shown.path(candidate), candidate) for candidate in islice(coming, _AT_ONCE)]:
+            asked = [path for path, candidate in some if candidate.size is not None and _is_text(path)]
             rows = FileRepository(session).known(asked)
-        same = [row for path, candidate in some if (row := rows.get(path)) and _looks_like(candidate, row)]
-        stored = ledgers.stored(same)
-        for path, candidate in some:
-            row = rows.get(path)
-            there = stored.get((row.provider_id, row.session_id)) if row and _looks_like(candidate, row) else None
-            if row is None or there is None or there[1].content_sha256 != row.content_sha256:
-                unknown.append(candidate)
-            else:
-                outcome = FileOutcome.of_session(path, FileResult.ALREADY_INGESTED, *there, row.size, row.mtime_ns)
-                known(candidate, outcome)
+            same = {path: rows[path] for path, candidate in some if path in rows and _looks_like(candidate, rows[path])}
+            stored = ledgers.stored(same.values())
+            for path, candidate in some:
+                row = same.get(path)
+                there = stored.get((row.provider_id, row.session_id)) if row else None
+                if row is None or there is None or there[1].content_sha256 != row.content_sha256:
+                    unknown.append(candidate)
+                else:
+                    outcome = FileOutcome.of_session(path, FileResult.ALREADY_INGESTED, *there, row.size, row.mtime_ns)
+                    known(candidate, outcome)
     return unknown, ledgers.miscounted
 
 

@@ -38,9 +38,9 @@ class Meter:
         self._at_hand: dict[tuple[str, str], tuple[int, int]] = {}
 
     def begin(self, files: Sequence[Candidate]) -> None:
-        """What there is to do."""
-        self._of_files = len(files)
-        self._of_size = sum(candidate.size or 0 for candidate in files)
+        """More that there is to do."""
+        self._of_files += len(files)
+        self._of_size += sum(candidate.size or 0 for candidate in files)
         self._say()
 
     def batch(self, candidate: Candidate, done: int, of: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from webautodash.config import Settings
 from webautodash.domain.documents import read_document
 from webautodash.errors import WebAutoDashError
-from webautodash.services.files import candidates
+from webautodash.services.files import each_candidate
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.known import set_known_apart
 from webautodash.services.progress import Progress, unheard
@@ -44,7 +44,7 @@ def survey(settings: Settings) -> Survey:
     store = Store(settings)
     with store:
         results = settings.results_dir
-        found = len(candidates([], results)) if results.is_dir() else 0
+        found = sum(1 for _ in each_candidate([], results)) if results.is_dir() else 0
         exists = store.server.exists(store.system.name)
         return Survey(store.server.where, store.system.name, exists, str(results), found)
 
@@ -73,7 +73,7 @@ def set_up(
 
 
 def _register_found(store: Store) -> None:
-    unknown, _ = set_known_apart(store, candidates([], store.settings.results_dir), unheard)
+    unknown, _ = set_known_apart(store, each_candidate([], store.settings.results_dir), unheard)
     for candidate in unknown:
         # What is wrong with a file is told when it is ingested.
         with suppress(WebAutoDashError):

@@ -104,7 +104,9 @@ class SystemView:
             for provider, totals in written:
                 ProviderRepository(session).set_totals(provider.id, totals)
 
-        counted = list(self._miscounted.values())
+        # In one order, whoever writes: two processes then wait for each other, and never both.
+        news.sort(key=lambda record: record.path)
+        counted = sorted(self._miscounted.values(), key=lambda provider: provider.id)
         written = [(provider, totals) for provider in counted if (totals := self._totals(provider))]
         self._store.system.run(work)
         # Looked at again: another worker may have stored a file meanwhile, and have written its counters before ours.
