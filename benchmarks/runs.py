@@ -81,8 +81,8 @@ def process(words: Sequence[str], here: Place, *, stdin: bytes = b"") -> Finishe
         return _finish(child, begin, out)
 
 
-def on_terminal(here: Place, *arguments: str) -> Finished:
-    """Run ``webautodash`` with a terminal as its output, which is read and dropped."""
+def on_terminal(here: Place, *arguments: str, progress: bool = True) -> Finished:
+    """Run ``webautodash`` with a terminal as its output, which is read and dropped; and for its progress as well."""
     mine, its = pty.openpty()
 
     def drain() -> None:
@@ -100,7 +100,7 @@ def on_terminal(here: Place, *arguments: str) -> Finished:
             env=here.environment | {"TERM": "xterm-256color", "COLUMNS": "120"},
             stdin=subprocess.DEVNULL,
             stdout=its,
-            stderr=its,
+            stderr=its if progress else subprocess.DEVNULL,
         ) as child:
             os.close(its)
             reader.start()

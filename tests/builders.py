@@ -84,7 +84,7 @@ class Clinic:
             database_url=server_url,
             database_prefix=prefix,
             results_dir=self.results,
-            **{"settle_seconds": 0.05, "_env_file": None, **settings},
+            **{"settle_seconds": 0.2, "_env_file": None, **settings},
         )
         self.store = Store.prepare(self.settings)
         self._files = 0

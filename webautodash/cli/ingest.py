@@ -28,7 +28,13 @@ def ingest(
         typer.Argument(metavar="PATH", help="Files or folders; without any the Results folder.", show_default=False),
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, max=64, help="Processes; different providers go at once.")
+        int,
+        typer.Option(
+            "--workers",
+            min=1,
+            max=64,
+            help="Processes, of 2 connections or more; different providers go at once.",
+        ),
     ] = 1,
     rehash: Annotated[
         bool,

@@ -56,6 +56,16 @@ class Connections:
             self._open -= 1
             self._changed.notify()
 
+    def limit(self, most: int) -> None:
+        """Allow so many from now on; idle ones beyond are closed, those in use as they come back for another."""
+        with self._changed:
+            self._most = most
+            beyond = [self._idle.popitem(last=False)[0] for _ in range(min(self._open - most, len(self._idle)))]
+            self._open -= len(beyond)
+            self._changed.notify_all()
+        for entry in beyond:
+            entry.close()
+
     def close_idle(self, pool: Pool) -> None:
         """Close a pool's idle connections; those in use stay."""
         with self._changed:

@@ -77,7 +77,9 @@ class Server:
     """Where the databases live: a MySQL or MariaDB server, or a folder of SQLite files."""
 
     def __init__(self, settings: Settings) -> None:
-        self._dialect = dialect_for(settings, Connections(settings.max_connections, settings.connect_timeout))
+        self._most = settings.max_connections
+        self._connections = Connections(self._most, settings.connect_timeout)
+        self._dialect = dialect_for(settings, self._connections)
         self._kept: OrderedDict[str, Database] = OrderedDict()
         self._lock = Lock()
 
@@ -100,6 +102,15 @@ class Server:
             # Whoever is at work in it goes on; only what is idle is closed.
             forgotten.close()
         return database
+
+    @contextmanager
+    def sharing(self, connections: int) -> Iterator[None]:
+        """Have no more than so many connections for a while: others have the rest."""
+        self._connections.limit(connections)
+        try:
+            yield
+        finally:
+            self._connections.limit(self._most)
 
     def exists(self, name: str) -> bool:
         """Whether the server has this database."""

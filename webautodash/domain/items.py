@@ -6,10 +6,9 @@ the same shape. What is read out of the given values (days, strengths, codes) is
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import repeat
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -46,8 +45,7 @@ def item_type(which: ClinicalList) -> type[msgspec.Struct]:
     return msgspec.defstruct(f"{which.name}_item", fields, forbid_unknown_fields=True, gc=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(NamedTuple):
     """The items of one list of one patient, of the usual shape, and what each holds beside it."""
 
     given: Sequence[msgspec.Struct]

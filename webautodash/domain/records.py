@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -92,8 +92,7 @@ def patient_record(raw: msgspec.Raw, position: int, order: DateOrder) -> Patient
     return records([read_patient(raw, position, order)], order)[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """One patient, decoded, with the items of the lists as they were given."""
 
     position: int

@@ -23,7 +23,7 @@ class Table:
     """Rows of many patients. ``canonical`` is each row as it is compared, once somebody has asked for it."""
 
     which: ClinicalList
-    columns: Columns
+    columns: Columns = field(repr=False)
     canonical: list[str] | None = field(default=None, repr=False)
 
     def divided(self, lengths: Iterable[int]) -> list["Rows"]:

@@ -1,8 +1,8 @@
 """Recorded differences and duplicates, and their review."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -16,8 +16,7 @@ from webautodash.repositories.rows import insert_rows
 _NOTHING_TO_DECIDE = "recorded, nothing to decide"
 
 
-@dataclass(frozen=True, slots=True)
-class ConflictEntry:
+class ConflictEntry(NamedTuple):
     """A difference found while a file is stored: whose, and between which two sessions."""
 
     patient_id: int

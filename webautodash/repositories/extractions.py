@@ -1,9 +1,8 @@
 """What each session said of each patient."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,8 +12,7 @@ from webautodash.models import PatientExtraction
 from webautodash.repositories.rows import insert_rows
 
 
-@dataclass(frozen=True, slots=True)
-class LatestExtraction:
+class LatestExtraction(NamedTuple):
     """A patient's latest extraction with the criteria at hand."""
 
     original_id: int
@@ -32,6 +30,8 @@ class ExtractionRepository:
 
     def latest(self, patient_ids: Sequence[int], criteria_key: str) -> dict[int, LatestExtraction]:
         """By patient, the extraction with the latest ``extracted_at``, among those with the same criteria."""
+        if not patient_ids:
+            return {}
         place = func.row_number().over(
             partition_by=PatientExtraction.patient_id,
             order_by=(PatientExtraction.extracted_at.desc(), PatientExtraction.id.desc()),

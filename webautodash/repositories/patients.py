@@ -1,9 +1,8 @@
 """The master rows: made, locked, compared against, and brought up to date."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
@@ -31,8 +30,7 @@ _KNOWN = select(
 ).where(_TABLE.c.id.in_(bindparam("ids", expanding=True)))
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPatient:
+class StoredPatient(NamedTuple):
     """A locked master row."""
 
     id: int

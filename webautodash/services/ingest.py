@@ -32,10 +32,10 @@ from webautodash.services.storing import store_document
 from webautodash.services.view import SystemView
 from webautodash.services.workers import take_in_processes
 
+# The system database's, the server's own, and some to spare.
+_OTHER_CONNECTIONS = 5
 # What is wrong with the file itself; anything else is wrong around it, and the file waits.
 _REJECTIONS = (MalformedDocument, WrongFolder, UnusableFile, InvalidProviderName, ProviderNameTaken)
-# So many providers' files go in one order; of more, each file would find its database closed for another's.
-_IN_TURN = 15
 
 
 def ingest_paths(
@@ -88,14 +88,19 @@ def ingest_paths(
         files = in_order(files, store.settings.zone)
         groups = _by_provider(store, files)
         if workers > 1 and len(groups) > 1:
-            take_in_processes(store.settings, groups, workers, take_file, looked, meter.batch, view.keep_up)
+            # This process and its workers.
+            share = store.settings.shared_by(min(workers, len(groups)) + 1)
+            with store.server.sharing(share.max_connections):
+                take_in_processes(share, groups, workers, take_file, looked, meter.batch, view.keep_up)
         else:
-            ahead = deque(files if len(groups) <= _IN_TURN else chain.from_iterable(groups))
+            # In one order over all providers, unless a file would then find its database closed for the others'.
+            all_open = len(groups) <= store.settings.max_connections - _OTHER_CONNECTIONS
+            waiting = deque(files if all_open else chain.from_iterable(groups))
             # There may be many; each makes room for its outcome.
             files.clear()
             groups.clear()
-            while ahead:
-                candidate = ahead.popleft()
+            while waiting:
+                candidate = waiting.popleft()
                 view.keep_up(ahead=candidate.size)
                 looked(candidate, take_file(store, candidate, partial(meter.batch, candidate)))
         if unfinished:

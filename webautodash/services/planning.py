@@ -1,9 +1,8 @@
 """The patients of a document in batches, each once, ready to be stored."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,12 +13,12 @@ from webautodash.errors import UnreadablePatient
 from webautodash.repositories.set_aside import SetAside
 
 BATCH = 500
+_BATCH_BYTES = 16 << 20
 # Of several: the server waits for the first one, and a small one is ready soon.
 _FIRST_BATCH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """A patient to store, and the earlier places of the same PRN in the file."""
 
     record: PatientRecord
@@ -28,12 +27,13 @@ class Planned:
     """The earlier places as they came: not waiting for anybody, but not lost either."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
+class _Places(NamedTuple):
     """The readable places of one PRN in the file, of which the last is stored."""
 
     drafts: Sequence[Draft]
     kept: Sequence[SetAside] = ()
+    size: int = 0
+    """Bytes in the file."""
 
 
 class _OnlyDemographics(msgspec.Struct):
@@ -44,7 +44,7 @@ class _OnlyDemographics(msgspec.Struct):
 def planned(document: Document, order: DateOrder) -> Iterator[list[Planned | SetAside]]:
     """Each patient of a file once. Where a PRN stands at several places, the last readable one is stored."""
     places, size = _places(document, order), BATCH if len(document.patients) <= BATCH else min(_FIRST_BATCH, BATCH)
-    while batch := list(islice(places, size)):
+    while batch := list(_no_larger_than(_BATCH_BYTES, islice(places, size))):
         size = BATCH
         read = iter(records([draft for entry in batch if isinstance(entry, _Places) for draft in entry.drafts], order))
         yield [entry if isinstance(entry, SetAside) else _planned(entry, read) for entry in batch]
@@ -75,7 +75,17 @@ def _places(document: Document, order: DateOrder) -> Iterator[_Places | SetAside
                 SetAside(repeat.position, "repeated_prn", detail, raw_text(document.patients[repeat.position]))
                 for repeat in earlier
             ]
-            yield _Places(readable, kept)
+            yield _Places(readable, kept, sum(len(memoryview(document.patients[place])) for place in positions))
+
+
+def _no_larger_than(most: int, places: Iterator[_Places | SetAside]) -> Iterator[_Places | SetAside]:
+    """The first of them, until they come to so many bytes; a few patients may be as large as all others."""
+    size = 0
+    for entry in places:
+        yield entry
+        size += len(entry.raw_json) if isinstance(entry, SetAside) else entry.size
+        if size >= most:
+            return
 
 
 def _planned(places: _Places, read: Iterator[PatientRecord]) -> Planned:

@@ -125,9 +125,10 @@ def owner_of(store: Store, path: Path, named: str | None, folder: str | None) ->
     MalformedDocument where there is neither, and what ``register`` raises.
     """
     key = (None if named is None else same_name_key(named), folder)
-    if key not in store.owners:
-        store.owners[key] = _owner(store, path, named, folder)
-    return store.owners[key]
+    owner = store.owners.get(key)
+    if owner is None:
+        owner = store.owners[key] = _owner(store, path, named, folder)
+    return owner
 
 
 def _owner(store: Store, path: Path, named: str | None, folder: str | None) -> RegisteredProvider:

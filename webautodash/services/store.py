@@ -107,6 +107,8 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
+        # The server may have forgotten it for others since.
+        self.system.close()
         self.server.close()
 
     def __enter__(self) -> Self:

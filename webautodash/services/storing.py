@@ -72,12 +72,18 @@ def store_document(
         return provider.database.run_raced(work)
 
 
+_SELDOM = (100_000, 50, 100)
+
+
 @contextmanager
 def _few_collections() -> Iterator[None]:
     # A batch makes a hundred thousand objects and no cycles: looking for some at the usual pace takes a quarter of
     # the whole time.
     usual = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
+    if usual == _SELDOM:  # another thread is storing, and puts back what was usual
+        yield
+        return
+    gc.set_threshold(*_SELDOM)
     try:
         yield
     finally:
@@ -138,7 +144,9 @@ def _decide(
     session: Session, current: StoringSession, planned: Sequence[Planned], people: dict[str, StoredPatient]
 ) -> dict[str, tuple[Decision, int | None]]:
     """By PRN: the decision, and for a duplicate the extraction that it repeats."""
-    latest = ExtractionRepository(session).latest([person.id for person in people.values()], current.criteria_key)
+    # Who is new has no earlier extraction.
+    known_before = [person.id for person in people.values() if not person.is_new]
+    latest = ExtractionRepository(session).latest(known_before, current.criteria_key)
     changed = [
         latest[person.id].original_id
         for entry in planned

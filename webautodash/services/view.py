@@ -29,7 +29,8 @@ _LARGE = 1 << 20
 class SystemView:
     """Brings the system database up to date with what was done, within a second or two hundred files, and on leaving.
 
-    What a crash leaves out the next run puts in: a file that has no row is read again.
+    What a crash leaves out of rows and counters the next run puts in: a file that has no row is read again. In the log
+    such a file is one that was stored already.
     """
 
     def __init__(self, store: Store) -> None:

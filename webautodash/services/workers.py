@@ -4,6 +4,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
@@ -26,7 +27,12 @@ _SECONDS_TO_LEAVE = 1.0
 def make_ready() -> None:
     """Begin to import what workers need, in a process of its own, while the caller does other things."""
     get_context("forkserver").set_forkserver_preload([_WORKS])
-    forkserver.ensure_running()
+    # Ctrl-C in the middle of its imports is not for it to answer; it inherits the mask.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def take_in_processes(
@@ -46,8 +52,7 @@ def take_in_processes(
     Whatever ends this call, no worker outlives it by more than a moment; each file is whole or not at all.
     Raises what a worker raised that is nobody's file's fault, such as DatabaseUnreachable.
     """
-    # This process keeps its own share: the registry stays open.
-    crew = _Crew(settings.shared_by(min(workers, len(groups)) + 1), take, on_batch)
+    crew = _Crew(settings, take, on_batch)
     # The largest last in the list, first out of it: none is left for the end alone.
     waiting = sorted(groups, key=len)
     try:
@@ -126,7 +131,13 @@ def _work(settings: Settings, take: Take, pipe: Connection) -> None:
         while True:
             for candidate in pipe.recv():
                 try:
-                    pipe.send(take(store, candidate, lambda done, of: pipe.send((done, of))))
+                    pipe.send(take(store, candidate, partial(_tell, pipe)))
                 except WebAutoDashError as error:
                     pipe.send(error)
                     return
+
+
+def _tell(pipe: Connection, done: int, of: int) -> None:
+    # The file in hand is finished, whoever listens.
+    with suppress(OSError):
+        pipe.send((done, of))

@@ -21,8 +21,9 @@ from webautodash.errors import RowTooLarge
 
 _LARGEST_STATEMENT = 4 << 20
 _PACKET_HEADER = 1024
-_SHORT = 300
-_KEPT_LITERALS = 1 << 16
+_SHORT = 100
+_SMALL = 1000
+_KEPT_LITERALS = 1 << 14
 _SAMPLE = 64
 # A sign that no text of a portal has, and between two literals.
 _APART = "\x1f"
@@ -69,6 +70,13 @@ def write(connection: Connection, inserts: Sequence[Insert]) -> None:
             connection.invalidate()
         tables = ", ".join(insert.table.name for insert in inserts)
         raise DBAPIError(f"INSERT INTO {tables}", None, error, hide_parameters=True) from None
+    except Exception:
+        raise
+    except BaseException:
+        # An interrupt may have come between a statement and its answer: nobody may use this connection again, not
+        # even to undo. The server undoes what was not committed.
+        connection.invalidate()
+        raise
 
 
 def _with_plain_times(insert: Insert) -> Iterator[Sequence[Any]]:
@@ -105,7 +113,7 @@ def _literals(connection: Connection) -> Remembered[Any, bytes]:
     """The literals that this connection has written; batches repeat most of their values."""
     known: Remembered[Any, bytes] | None = connection.info.get("literals")
     if known is None:
-        known = connection.info["literals"] = Remembered(_literal, _is_short, _KEPT_LITERALS)
+        known = connection.info["literals"] = Remembered(_literal, _is_worth_keeping, _KEPT_LITERALS)
     return known
 
 
@@ -124,8 +132,11 @@ def _worded(values: Sequence[Any], literals: Remembered[Any, bytes]) -> Iterable
     return map(literals.__getitem__, values)
 
 
-def _is_short(value: Any) -> bool:
-    return not isinstance(value, str) or len(value) <= _SHORT
+def _is_worth_keeping(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= _SHORT
+    # Numbers of rows do not come again.
+    return not isinstance(value, int) or value < _SMALL
 
 
 def _instant(value: datetime) -> str:
