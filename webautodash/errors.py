@@ -200,6 +200,16 @@ class DatabaseBusy(TransientError):
         super().__init__(f"database {database}: busy or the connection was lost (error {code}); try again")
 
 
+class LoadInDoubt(TransientError):
+    """The server did not take a load of rows whole; the transaction is undone and done again by other means."""
+
+    exit_status = 3
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        super().__init__(f"database {database}: rows could not be loaded in one go; try again")
+
+
 class DatabaseUnreachable(TransientError):
     """No connection to the server."""
 

@@ -28,10 +28,11 @@ STAGES = {
         "webautodash.repositories.sessions:SessionRepository.find",
         "webautodash.repositories.patients:PatientRepository.lock",
         "webautodash.repositories.extractions:ExtractionRepository.latest",
+        "webautodash.repositories.extractions:ExtractionRepository.demographics",
         "webautodash.repositories.clinical:ClinicalRepository.load",
     ],
     "decide": ["webautodash.services.storing:decide"],
-    "words of the statements": ["webautodash.database.dialects.bulk:_packets"],
+    "words of the statements": ["webautodash.database.dialects.wording:Wording._packets"],
     "clinical rows": ["webautodash.repositories.clinical:ClinicalRepository.add"],
     "other rows": [
         "webautodash.repositories.sessions:SessionRepository.add",

@@ -20,19 +20,33 @@ SMALLEST_PACKET = 64 << 10
 def statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | bytes]]:
     """Every statement as the driver sends it to a server; the ones of SQLAlchemy too, where there is none."""
     sent: list[str | bytes] = []
-    query = pymysql.connections.Connection.query
+    execute = pymysql.connections.Connection._execute_command
 
-    def noted(connection: Any, sql: str | bytes, *options: Any) -> int:
+    def noted(connection: Any, command: int, sql: str | bytes) -> None:
         sent.append(sql)
-        return int(query(connection, sql, *options))
+        execute(connection, command, sql)
 
     def executed(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         sent.append(statement)
 
-    monkeypatch.setattr(pymysql.connections.Connection, "query", noted)
+    monkeypatch.setattr(pymysql.connections.Connection, "_execute_command", noted)
     event.listen(Engine, "before_cursor_execute", executed)
     yield sent
     event.remove(Engine, "before_cursor_execute", executed)
+
+
+@pytest.fixture
+def packets(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The packets that are no statements: the login, the rows of a load."""
+    sent: list[bytes] = []
+    write = pymysql.connections.Connection.write_packet
+
+    def noted(connection: Any, rows: bytes) -> None:
+        sent.append(rows)
+        write(connection, rows)
+
+    monkeypatch.setattr(pymysql.connections.Connection, "write_packet", noted)
+    return sent
 
 
 def _patients(number: int, drug: str) -> list[dict[str, object]]:
@@ -69,11 +83,12 @@ def test_one_patient_and_five_hundred_take_the_same_number_of_statements(
     assert counts[0] == counts[1]
 
 
-def test_no_statement_is_larger_than_the_server_takes(
-    private_mariadb: LocalServer, statements: list[str | bytes], tmp_path: Path
+@pytest.mark.parametrize("loads", ["ON", "OFF"])
+def test_no_packet_is_larger_than_the_server_takes(
+    private_mariadb: LocalServer, statements: list[str | bytes], packets: list[bytes], tmp_path: Path, loads: str
 ) -> None:
     with connect(private_mariadb.url) as connection, connection.cursor() as cursor:
-        cursor.execute(f"SET GLOBAL max_allowed_packet = {SMALLEST_PACKET}")
+        cursor.execute(f"SET GLOBAL max_allowed_packet = {SMALLEST_PACKET}, local_infile = {loads}")
     clinic = Clinic(private_mariadb.url, "small_", tmp_path)
     text = "Ä" * 1000
     patients = [a_patient(f"P{n:03}", health_concerns=[f"{n} {text}"], medications=[text]) for n in range(200)]
@@ -88,6 +103,8 @@ def test_no_statement_is_larger_than_the_server_takes(
     sizes = [len(sql if isinstance(sql, bytes) else sql.encode()) for sql in statements]
     # One byte of the packet says that it is a statement.
     assert SMALLEST_PACKET // 2 < max(sizes) < SMALLEST_PACKET
+    assert any(rows.endswith(b"\n") for rows in packets) == (loads == "ON")
+    assert all(len(rows) <= SMALLEST_PACKET for rows in packets)
     refused = clinic.ingest(a_file(a_patient("P000"), huge, at="2025-01-01T00:00:00"))
     assert (str(refused.state), clinic.count("extraction_sessions")) == ("failed", 1)
     assert "a row of health_concerns is larger than the server's max_allowed_packet" in str(refused.reason)

@@ -176,7 +176,7 @@ def test_the_master_row_keeps_what_is_not_said_this_time() -> None:
     old = a_record(demographics={"phone": "555-0100", "first_name": "Test", "email": "old@example.org"})
     new = a_record(gender=None, born=None, age="36 yrs", uuid="new", demographics={"email": "new@example.org"})
     master = decide(new, LATER, THIS, known(old), None).master
-    assert master == replace(old.demographics, age="36 yrs", patient_uuid="new", email="new@example.org")
+    assert master == old.demographics._replace(age="36 yrs", patient_uuid="new", email="new@example.org")
 
 
 def test_a_birth_date_that_cannot_be_read_takes_the_place_of_the_one_that_could() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -349,7 +348,7 @@ def test_the_description_of_a_difference_holds_no_value() -> None:
     found = [
         *list_differences(first.lists, second.lists),
         *demographic_differences(first.demographics, second.demographics),
-        *appearances(first.demographics, replace(second.demographics, gender=None)),
+        *appearances(first.demographics, second.demographics._replace(gender=None)),
         repeated_differently(first, second),
     ]
     assert len(found) == 7

@@ -1,7 +1,7 @@
 """What becomes of one patient of one file: the rules of sameness, in one place and without a database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -37,10 +37,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The patient's latest extraction with the same criteria; its lists only where the checksum differs."""
+    """The patient's latest extraction with the same criteria; what it said only where the checksum differs."""
 
     checksum: str
-    demographics: Demographics
+    demographics: Demographics | None
     session_id: int
     lists: Lists | None
 
@@ -90,7 +90,9 @@ def decide(
         differences.append((duplicate(record.checksum), previous.session_id))
     else:
         outcome = Outcome.CHANGED
-        assert previous.lists is not None  # noqa: S101  # the caller loads them where the checksums differ
+        # The caller loads them where the checksums differ.
+        assert previous.lists is not None  # noqa: S101
+        assert previous.demographics is not None  # noqa: S101
         changes = list_differences(previous.lists, record.lists)
         changes += appearances(previous.demographics, record.demographics)
         differences += [(change, previous.session_id) for change in changes]
@@ -110,8 +112,7 @@ def _master(record: PatientRecord, extracted_at: datetime | None, known: Known |
 
 def _filled(new: Demographics, old: Demographics) -> Demographics:
     """The new values; what is not said this time stays as it was known."""
-    pairs = zip(new.in_order(), old.in_order(), strict=True)
-    filled = Demographics(*(known if said is None else said for said, known in pairs))
+    filled = Demographics._make(known if said is None else said for said, known in zip(new, old, strict=True))
     if new.date_of_birth_text is not None and new.date_of_birth is None:
-        return replace(filled, date_of_birth=None)
+        return filled._replace(date_of_birth=None)
     return filled

@@ -1,6 +1,6 @@
 """What went, what came, what it is called and how much it matters."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -122,20 +122,14 @@ def presented(row: Row) -> dict[str, Any]:
 
 
 def _went_and_came(which: ClinicalList, before: Sequence[Row], new: Sequence[Row]) -> tuple[list[Any], list[Any]]:
-    old, now = _by_canonical(which, before), _by_canonical(which, new)
-    went = Counter({key: len(rows) for key, rows in old.items()})
-    came = Counter({key: len(rows) for key, rows in now.items()})
-    return (
-        [presented(old[key][0]) for key in sorted((went - came).elements())],
-        [presented(now[key][0]) for key in sorted((came - went).elements())],
-    )
+    old, now = canonical_items(which, before), canonical_items(which, new)
+    went, came = Counter(old), Counter(now)
+    return _shown(before, old, went - came), _shown(new, now, came - went)
 
 
-def _by_canonical(which: ClinicalList, rows: Sequence[Row]) -> dict[str, list[Row]]:
-    grouped: dict[str, list[Row]] = defaultdict(list)
-    for row, said in zip(rows, canonical_items(which, rows), strict=True):
-        grouped[said].append(row)
-    return grouped
+def _shown(rows: Sequence[Row], said: Sequence[str], some: Counter[str]) -> list[dict[str, Any]]:
+    """Some of the rows for a person to read; of equal ones the first stands for all."""
+    return [presented(rows[said.index(item)]) for item in sorted(some.elements())]
 
 
 def _severity(which: ClinicalList, before: Sequence[Row], new: Sequence[Row]) -> Severity:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache
 from operator import attrgetter
@@ -26,10 +25,11 @@ _FILTER_FIELDS = (
     "filter_last_seen",
     "filter_provider",
 )
+FOUND = (*_FILTER_FIELDS, "filter_medication_name", "summary_page_url", "extraction_method", "found_at")
+"""Columns of ``patient_extractions``: how the sweep came to a patient."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demographics:
+class Demographics(NamedTuple):
     """Who a patient is, as one extraction says; every value as the portal printed it, the birth date parsed too."""
 
     patient_uuid: str | None = None
@@ -46,27 +46,21 @@ class Demographics:
 
     def values(self) -> dict[str, Any]:
         """By column name."""
-        return dict(zip(DEMOGRAPHICS, self.in_order(), strict=True))
-
-    def in_order(self) -> tuple[Any, ...]:
-        """In the order of ``DEMOGRAPHICS``."""
-        return _in_order(self)
+        return dict(zip(DEMOGRAPHICS, self, strict=True))
 
 
-DEMOGRAPHICS: tuple[str, ...] = tuple(field.name for field in fields(Demographics))
-_in_order: Callable[[Demographics], tuple[Any, ...]] = attrgetter(*DEMOGRAPHICS)
+DEMOGRAPHICS: tuple[str, ...] = Demographics._fields
 
 
-@dataclass(frozen=True, slots=True)
-class PatientRecord:
+class PatientRecord(NamedTuple):
     """What one file says of one patient."""
 
     position: int
     """Place in the file, from 0."""
     prn: str
     demographics: Demographics
-    found: dict[str, Any]
-    """How the sweep came to this patient: columns of ``patient_extractions``."""
+    found: dict[str, str | None]
+    """How the sweep came to this patient, by the names in ``FOUND``."""
     lists: dict[str, Rows]
     """Rows by the name of their list."""
     extra: dict[str, Any] | None
@@ -74,13 +68,12 @@ class PatientRecord:
     """64 hexadecimal digits, see ``domain.checksum``."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Person:
+class _Person(NamedTuple):
     """What a patient's own fields say, the lists apart."""
 
     prn: str
     demographics: Demographics
-    found: dict[str, Any]
+    found: dict[str, str | None]
     leftovers: dict[str, Any]
 
 
@@ -98,7 +91,7 @@ class Draft(NamedTuple):
     position: int
     prn: str
     demographics: Demographics
-    found: dict[str, Any]
+    found: dict[str, str | None]
     extra: dict[str, Any] | None
     items: dict[str, Items]
 
@@ -129,8 +122,7 @@ def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
         address=printed.address,
     )
     scraped = usual.extraction_metadata or _NOT_SCRAPED
-    found = dict(zip(_FOUND_FIELDS, _found(usual), strict=True))
-    found |= {"extraction_method": scraped.extraction_method, "found_at": scraped.found_at}
+    found = dict(zip(FOUND, (*_found(usual), scraped.extraction_method, scraped.found_at), strict=True))
     items = {which.name: Items(getattr(usual, which.key) or ()) for which in LISTS}
     return Draft(position, read_prn(printed.prn), demographics, found, None, items)
 
@@ -169,8 +161,7 @@ def _draft(position: int, person: _Person, rest: dict[str, Any], items: dict[str
     return Draft(position, person.prn, person.demographics, person.found, extra, items)
 
 
-_FOUND_FIELDS = (*_FILTER_FIELDS, "filter_medication_name", "summary_page_url")
-_found: Callable[[Any], tuple[Any, ...]] = attrgetter(*_FOUND_FIELDS)
+_found: Callable[[Any], tuple[Any, ...]] = attrgetter(*FOUND[:-2])
 
 
 class _Printed(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -221,17 +212,16 @@ def _person(rest: dict[str, Any], order: DateOrder) -> _Person:
     printed = dict(printed)
     prn = read_prn(printed.pop("prn", None))
     demographics = _demographics(rest, printed, order)
-    found: dict[str, Any] = {name: take_text(rest, name) for name in _FILTER_FIELDS}
-    for name in ("filter_medication_name", "summary_page_url"):
-        found[name] = take_text(rest, name, sys.maxsize)
+    found = [take_text(rest, name) for name in _FILTER_FIELDS]
+    found += [take_text(rest, name, sys.maxsize) for name in ("filter_medication_name", "summary_page_url")]
     inner = rest.pop("extraction_metadata", None)
     inner = dict(inner) if isinstance(inner, dict) else {"value": inner}
-    found["extraction_method"], found["found_at"] = take_text(inner, "extraction_method"), take_text(inner, "found_at")
+    found += [take_text(inner, "extraction_method"), take_text(inner, "found_at")]
     leftovers = {
         "demographics_printable": remaining(printed, "demographics_printable"),
         "extraction_metadata": remaining(inner, "extraction_metadata"),
     }
-    return _Person(prn, demographics, found, leftovers)
+    return _Person(prn, demographics, dict(zip(FOUND, found, strict=True)), leftovers)
 
 
 def read_prn(value: object) -> str:

@@ -40,7 +40,10 @@ class Rows(Sequence[Row]):  # noqa: PLW1641  # equal to any sequence of equal ro
     stop: int
 
     def __getitem__(self, index: Any) -> Any:
-        return list(self)[index]
+        if isinstance(index, slice):
+            return list(self)[index]
+        place = range(self.start, self.stop)[index]
+        return {name: column[place] for name, column in zip(self.table.which.columns, self.table.columns, strict=True)}
 
     def __iter__(self) -> Iterator[Row]:
         names = self.table.which.columns

@@ -28,12 +28,12 @@ class ClinicalRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, lists: Mapping[int, Mapping[str, Sequence[Row]]]) -> dict[str, int]:
-        """Store the lists of a batch, by extraction id; how many rows of each. One statement a list at most."""
+    def add(self, patients: Sequence[tuple[int, Mapping[str, Sequence[Row]]]]) -> dict[str, int]:
+        """Store the lists of a batch, each with its extraction's id; how many rows of each. One statement a list."""
         written, inserts = {}, []
         for which in LISTS:
-            own = joined(which, [patient[which.name] for patient in lists.values()])
-            ids = [number for number, patient in lists.items() for _ in range(len(patient[which.name]))]
+            own = joined(which, [lists[which.name] for _, lists in patients])
+            ids = [number for number, lists in patients for _ in range(len(lists[which.name]))]
             written[which.name] = len(ids)
             if ids:
                 names = ("patient_extraction_id", *which.columns)

@@ -1,25 +1,25 @@
 """What each session said of each patient."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from webautodash.database.dialects.bulk import write
 from webautodash.domain.records import Demographics
 from webautodash.models import PatientExtraction
-from webautodash.repositories.rows import insert_rows
+from webautodash.repositories.rows import insert
 
 
 class LatestExtraction(NamedTuple):
     """A patient's latest extraction with the criteria at hand."""
 
+    id: int
     original_id: int
     """Where its clinical rows are: itself, or the extraction that it repeats."""
     session_id: int
     checksum: str
-    demographics: Demographics
 
 
 class ExtractionRepository:
@@ -48,22 +48,31 @@ class ExtractionRepository:
                 PatientExtraction.patient_id,
                 PatientExtraction.extraction_session_id,
                 PatientExtraction.data_checksum,
-                PatientExtraction.patient_name,
-                PatientExtraction.date_of_birth,
-                PatientExtraction.date_of_birth_text,
-                PatientExtraction.gender,
             )
             .join(ranked, ranked.c.id == PatientExtraction.id)
             .where(ranked.c.place == 1)
         )
         return {
-            row.patient_id: LatestExtraction(
-                original_id=row.duplicate_of_id or row.id,
-                session_id=row.extraction_session_id,
-                checksum=row.data_checksum,
-                demographics=_demographics(row.patient_name, row.date_of_birth, row.date_of_birth_text, row.gender),
-            )
-            for row in rows
+            patient_id: LatestExtraction(number, repeated or number, since, checksum)
+            for number, repeated, patient_id, since, checksum in rows
+        }
+
+    def demographics(self, extraction_ids: Sequence[int]) -> dict[int, Demographics]:
+        """Name, birth date and gender as some extractions have them."""
+        if not extraction_ids:
+            return {}
+        rows = self._session.execute(
+            select(
+                PatientExtraction.id,
+                PatientExtraction.patient_name,
+                PatientExtraction.date_of_birth,
+                PatientExtraction.date_of_birth_text,
+                PatientExtraction.gender,
+            ).where(PatientExtraction.id.in_(extraction_ids))
+        )
+        return {
+            number: Demographics(patient_name=name, date_of_birth=born, date_of_birth_text=text, gender=gender)
+            for number, name, born, text, gender in rows
         }
 
     def holds(self, session_id: int, prn: str) -> bool:
@@ -75,17 +84,16 @@ class ExtractionRepository:
         )
         return found.first() is not None
 
-    def add(self, session_id: int, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
-        """Store a batch of one session; the new rows' ids by patient id. Two statements."""
-        insert_rows(self._session, PatientExtraction, [{"extraction_session_id": session_id, **row} for row in rows])
+    def add(self, session_id: int, columns: Mapping[str, Sequence[Any]], wanted: Sequence[str] = ()) -> dict[str, int]:
+        """Store a batch of one session, held by column; the new rows' ids of the PRNs wanted. Two statements."""
+        said = {"extraction_session_id": [session_id] * len(columns["prn"]), **columns}
+        write(self._session.connection(), [insert(PatientExtraction, tuple(said), list(said.values()))])
+        if not wanted:
+            return {}
+        # All in the index that keeps a PRN from coming twice.
         stored = self._session.execute(
-            select(PatientExtraction.patient_id, PatientExtraction.id).where(
-                PatientExtraction.extraction_session_id == session_id,
-                PatientExtraction.prn.in_([row["prn"] for row in rows]),
+            select(PatientExtraction.prn, PatientExtraction.id).where(
+                PatientExtraction.extraction_session_id == session_id, PatientExtraction.prn.in_(wanted)
             )
         )
-        return {row.patient_id: row.id for row in stored}
-
-
-def _demographics(name: str | None, born: date | None, born_text: str | None, gender: str | None) -> Demographics:
-    return Demographics(patient_name=name, date_of_birth=born, date_of_birth_text=born_text, gender=gender)
+        return {row.prn: row.id for row in stored}

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.bulk import OnExisting
+from webautodash.database.dialects.inserts import OnExisting
 from webautodash.domain.vocabulary import FileState
 from webautodash.models import IngestedFile
 from webautodash.repositories.rows import insert_tuples

@@ -7,7 +7,8 @@ from typing import Any, cast
 from sqlalchemy import Table
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from webautodash.database.dialects.bulk import Insert, OnExisting, write
+from webautodash.database.dialects.bulk import write
+from webautodash.database.dialects.inserts import Insert, OnExisting
 from webautodash.database.dialects.types import JsonText
 from webautodash.domain.documents import to_json
 

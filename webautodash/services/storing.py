@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webautodash.ahead import ahead
 from webautodash.domain.decisions import Decision, Known, Outcome, Previous, decide
 from webautodash.domain.documents import Document
-from webautodash.domain.records import PatientRecord
+from webautodash.domain.records import DEMOGRAPHICS, FOUND, PatientRecord
 from webautodash.domain.sessions import session_record
 from webautodash.models.base import utc_now
 from webautodash.repositories import (
@@ -116,13 +116,13 @@ def store_batch(session: Session, current: StoringSession, batch: Sequence[Plann
     people = PatientRepository(session).lock(patients, current.id, current.extracted_at, current.now)
     decisions = _decide(session, current, planned, people)
 
-    extractions = ExtractionRepository(session)
-    ids = extractions.add(
-        current.id, [_extraction_row(current, record, people, *decisions[record.prn]) for record in patients]
+    whole = [record for record in patients if decisions[record.prn][1] is None]
+    ids = ExtractionRepository(session).add(
+        current.id,
+        _extraction_columns(current, patients, people, decisions),
+        [record.prn for record in whole],
     )
-    written = ClinicalRepository(session).add(
-        {ids[people[record.prn].id]: record.lists for record in patients if decisions[record.prn][1] is None}
-    )
+    written = ClinicalRepository(session).add([(ids[record.prn], record.lists) for record in whole])
     ConflictRepository(session).add(
         [
             ConflictEntry(people[prn].id, prn, difference, earlier, current.id)
@@ -146,13 +146,15 @@ def _decide(
     """By PRN: the decision, and for a duplicate the extraction that it repeats."""
     # Who is new has no earlier extraction.
     known_before = [person.id for person in people.values() if not person.is_new]
-    latest = ExtractionRepository(session).latest(known_before, current.criteria_key)
+    extractions = ExtractionRepository(session)
+    latest = extractions.latest(known_before, current.criteria_key)
     changed = [
-        latest[person.id].original_id
+        found
         for entry in planned
-        if (person := people[entry.record.prn]).id in latest and latest[person.id].checksum != entry.record.checksum
+        if (found := latest.get(people[entry.record.prn].id)) and found.checksum != entry.record.checksum
     ]
-    before = ClinicalRepository(session).load(changed)
+    lists = ClinicalRepository(session).load([found.original_id for found in changed])
+    said = extractions.demographics([found.id for found in changed])
     decisions: dict[str, tuple[Decision, int | None]] = {}
     for entry in planned:
         person = people[entry.record.prn]
@@ -160,33 +162,34 @@ def _decide(
         known = None if person.is_new else Known(person.demographics, person.as_of, person.session_id)
         previous = None
         if found is not None:
-            lists = before.get(found.original_id)
-            previous = Previous(found.checksum, found.demographics, found.session_id, lists)
+            before = said.get(found.id), found.session_id, lists.get(found.original_id)
+            previous = Previous(found.checksum, *before)
         decision = decide(entry.record, current.extracted_at, current.id, known, previous, entry.repeats)
         original = found.original_id if found and decision.outcome is Outcome.DUPLICATE else None
         decisions[entry.record.prn] = (decision, original)
     return decisions
 
 
-def _extraction_row(
+def _extraction_columns(
     current: StoringSession,
-    record: PatientRecord,
+    patients: Sequence[PatientRecord],
     people: dict[str, StoredPatient],
-    decision: Decision,
-    duplicate_of_id: int | None,
-) -> dict[str, object]:
+    decisions: dict[str, tuple[Decision, int | None]],
+) -> dict[str, Sequence[object]]:
+    number = len(patients)
+    decided = [decisions[record.prn] for record in patients]
     return {
-        "prn": record.prn,
-        "patient_id": people[record.prn].id,
-        "criteria_key": current.criteria_key,
-        "extracted_at": current.extracted_at,
-        "position": record.position,
-        **record.demographics.values(),
-        "data_checksum": record.checksum,
-        "processing_status": decision.status,
-        "duplicate_of_id": duplicate_of_id,
-        "extra": record.extra,
-        **record.found,
+        "prn": [record.prn for record in patients],
+        "patient_id": [people[record.prn].id for record in patients],
+        "criteria_key": [current.criteria_key] * number,
+        "extracted_at": [current.extracted_at] * number,
+        "position": [record.position for record in patients],
+        **dict(zip(DEMOGRAPHICS, zip(*(record.demographics for record in patients), strict=True), strict=True)),
+        "data_checksum": [record.checksum for record in patients],
+        "processing_status": [decision.status for decision, _ in decided],
+        "duplicate_of_id": [original for _, original in decided],
+        "extra": [record.extra for record in patients],
+        **{name: [record.found[name] for record in patients] for name in FOUND},
     }
 
 

@@ -14,6 +14,7 @@ from webautodash.config import ENV_PREFIX, Settings, Tls
 from webautodash.database.compiled import CompiledStatements
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.dialects.base import Trouble, discreet
+from webautodash.database.dialects.limits import Loading
 from webautodash.errors import ConfigurationError, DatabaseBusy
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
@@ -40,7 +41,7 @@ class MySQLDialect:
                 f"has unknown options: {', '.join(sorted(unknown))} (TLS: {ENV_PREFIX}TLS, {ENV_PREFIX}TLS_CA)",
             )
         self._url, self._connections = url, connections
-        self._compiled = CompiledStatements()
+        self._compiled, self._loading = CompiledStatements(), Loading()
         self._connect_args = _connect_args(url, settings)
         self._lock_seconds = max(1, settings.read_timeout - _ANSWER_MARGIN_SECONDS)
         self._server = self._engine(url, "AUTOCOMMIT")
@@ -134,7 +135,7 @@ class MySQLDialect:
             isolation_level=isolation_level,
             poolclass=SharingPool,
             connections=self._connections,
-            execution_options={"compiled_cache": self._compiled},
+            execution_options={"compiled_cache": self._compiled, **self._loading.option()},
             pool_pre_ping=True,
             pool_recycle=1800,
             **discreet(),
@@ -148,8 +149,12 @@ def _on_begin(connection: Connection) -> None:
 
 
 def _connect_args(url: URL, settings: Settings) -> dict[str, Any]:
+    from pymysql.constants import CLIENT  # not for stores of SQLite files
+
     args: dict[str, Any] = {
         "charset": "utf8mb4",
+        # For rows from memory; ``local_infile`` stays off, so the driver itself sends no file to any server.
+        "client_flag": CLIENT.LOCAL_FILES,
         "sql_mode": _SQL_MODE,
         "init_command": "SET time_zone = '+00:00'",
         "connect_timeout": settings.connect_timeout,

@@ -1,0 +1,149 @@
+"""Rows that go in as the data of a load meet the checks of an INSERT, and no file of this machine goes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pymysql
+import pytest
+from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
+from local_server import LocalServer, connect
+from sqlalchemy import Connection
+
+from webautodash.database.dialects import bulk, limits, wording
+
+TABLES = ("patient_extractions", *CLINICAL_TABLES)
+SIG = "one tablet in the morning"
+FILE = a_file(
+    *(
+        a_patient(
+            f"P{n}",
+            medications=[{"medication_name": f"Drug {n}", "sig": SIG}],
+            diagnoses=["NULL", "\\N"],
+            allergies=[{"allergen": "Latex"}],
+            health_concerns=["a 'quoted',\ncut\tone"],
+        )
+        for n in range(3)
+    )
+)
+
+
+@pytest.fixture
+def here(private_mariadb: LocalServer, tmp_path: Path) -> Iterator[Clinic]:
+    """A store on a MariaDB of its own, whose settings the test may change."""
+    clinic = Clinic(private_mariadb.url, "load_", tmp_path)
+    yield clinic
+    clinic.store.close()
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The first word of each statement with rows of extractions."""
+    words: list[str] = []
+    execute = pymysql.connections.Connection._execute_command
+
+    def noted(connection: object, command: int, sql: str | bytes) -> None:
+        text = sql.decode() if isinstance(sql, bytes) else sql
+        if any(f"INTO TABLE {table} " in text or f"INTO {table} " in text for table in TABLES):
+            words.append(text.split()[0])
+        execute(connection, command, sql)
+
+    monkeypatch.setattr(pymysql.connections.Connection, "_execute_command", noted)
+    return words
+
+
+def _set(clinic: Clinic, statement: str) -> None:
+    url = clinic.settings.database_url
+    assert url is not None
+    with connect(url.get_secret_value()) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _clinical(clinic: Clinic) -> dict[str, list[dict[str, object]]]:
+    return {table: clinic.rows(table) for table in CLINICAL_TABLES}
+
+
+def test_a_load_and_an_insert_store_the_same_rows(here: Clinic, sent: list[str]) -> None:
+    here.ingest(FILE)
+    loaded = _clinical(here)
+    assert set(sent) == {"LOAD"}
+    assert [row["sig"] for row in loaded["medications"]] == [SIG] * 3
+    assert [row["diagnosis_text"] for row in loaded["diagnoses"]] == ["NULL", "\\N"] * 3
+    sent.clear()
+    _set(here, "SET GLOBAL local_infile = OFF")
+    another = Clinic(here.settings.database_url.get_secret_value(), "insert_", here.results.parent)
+    assert another.ingest(FILE).stored == 3
+    assert set(sent) == {"INSERT"}
+    assert _clinical(another) == loaded
+    another.store.close()
+
+
+def test_loads_that_were_switched_off_since_the_server_was_asked_become_inserts(
+    here: Clinic, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked_before(connection: Connection) -> limits.Limits:
+        return limits.limits_of(connection)._replace(takes_loads=limits.loading_of(connection).allowed)
+
+    monkeypatch.setattr(bulk, "limits_of", asked_before)
+    _set(here, "SET GLOBAL local_infile = OFF")
+    assert here.ingest(a_file(a_patient("P1", medications=["A"]), a_patient("P2", medications=["B"]))).stored == 2
+    assert sent == ["LOAD", "INSERT", "INSERT"]
+    assert here.count("medications") == 2
+    sent.clear()
+    here.ingest(a_file(a_patient("P3", medications=["Drug 7"]), medication="other"))
+    assert sent == ["INSERT", "INSERT"]  # once is enough
+
+
+@pytest.mark.parametrize("warnings_kept", [0, 64], ids=["server that keeps no warnings", "usual server"])
+def test_a_value_that_a_load_would_cut_is_refused_as_by_an_insert(here: Clinic, warnings_kept: int) -> None:
+    here.ingest(a_file(a_patient("P9")))
+    _set(here, f"SET GLOBAL max_error_count = {warnings_kept}")
+    here.store.close()
+    _set(here, "ALTER TABLE load_gary_wang.medications MODIFY sig VARCHAR(3)")
+    outcome = here.ingest(FILE)
+    assert (str(outcome.state), here.count("extraction_sessions"), here.count("medications")) == ("failed", 1, 0)
+    assert "1406" in str(outcome.reason)
+    assert "tablet" not in str(outcome.reason)
+
+
+def test_a_row_that_a_load_would_leave_out_is_refused_as_by_an_insert(here: Clinic) -> None:
+    here.ingest(a_file(a_patient("P9")))
+    _set(here, "ALTER TABLE load_gary_wang.diagnoses ADD UNIQUE (diagnosis_text(10))")
+    outcome = here.ingest(FILE)
+    assert (str(outcome.state), here.count("extraction_sessions"), here.count("diagnoses")) == ("failed", 1, 0)
+    assert "1062" in str(outcome.reason)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, ZeroDivisionError])
+def test_what_ends_in_the_middle_of_a_load_stores_nothing(
+    here: Clinic, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
+) -> None:
+    here.ingest(a_file(a_patient("P9")))
+    packets = wording.Wording._packets
+
+    def cut_short(self: wording.Wording, *arguments: object) -> Iterator[bytes]:
+        yield next(packets(self, *arguments))  # type: ignore[arg-type]
+        raise stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr(wording, "_LOAD_PACKET", 1)
+        patch.setattr(wording.Wording, "_packets", cut_short)
+        path = here.drop(FILE)
+        with pytest.raises(stop):
+            here.ingest(FILE)
+    assert (here.count("extraction_sessions"), here.count("medications")) == (1, 0)
+    path.unlink()
+    assert here.ingest(FILE, name="again.json").stored == 3
+
+
+def test_a_server_that_asks_for_a_file_gets_none(here: Clinic, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("1\n")
+    here.ingest(a_file(a_patient("P9")))
+    engine = here.store.server.database("load_gary_wang").engine
+    with engine.connect() as connection:
+        with pytest.raises(RuntimeError, match="local_infile"):
+            connection.exec_driver_sql(f"LOAD DATA LOCAL INFILE '{secret}' INTO TABLE database_identity (id)")
+        connection.invalidate()
+    assert here.count("patients") == 1
