@@ -8,8 +8,9 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
+from webautodash.database.schema import compare_type
 from webautodash.models import ProviderBase, SystemBase
-from webautodash.services.migrate import History, compare_type, database_by_hand
+from webautodash.services.migrate import History, database_by_hand
 
 config = context.config
 try:
@@ -40,7 +41,8 @@ def run(connection: Connection) -> None:
 
 given = config.attributes.get("connection")
 if context.is_offline_mode():
-    context.configure(dialect_name="mysql", target_metadata=metadata, literal_binds=True)
+    product = config.attributes.get("product", "mysql")
+    context.configure(dialect_name=product, target_metadata=metadata, literal_binds=True)
     with context.begin_transaction():
         context.run_migrations()
 elif isinstance(given, Connection):

@@ -64,10 +64,14 @@ class WebAutoDash:
         """Counts over all providers, or over one."""
         return statistics(self._opened(), provider)
 
-    def migrate(self, provider: str | None = None) -> list[fleet.MigrationResult]:
-        """Bring every database to head, or one; a failure is that database's result."""
+    def migrate(self, provider: str | None = None, *, workers: int = 1, contract: bool = False) -> fleet.FleetReport:
+        """Bring every database to head, or one; a failure is that database's result.
+
+        ``contract`` says that revisions are meant, too, after which an older program cannot work with the database.
+        """
+        plan = fleet.Plan((provider,) if provider is not None else (), workers=workers, contract=contract)
         with Store.attach(self._settings) as store:
-            return fleet.upgrade_all(store, provider)
+            return fleet.upgrade_all(store, plan)
 
     def close(self) -> None:
         """Close every connection."""

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     results_dir: Path = Path("Results")
     database_prefix: str = Field(default="webautodash_", pattern=r"^[a-z0-9_]{1,15}$")
     system_database: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,64}$")
+    lease_seconds: int = Field(default=30, ge=3, le=3600)
     settle_seconds: float = Field(default=2.0, ge=0, le=3600)
     timezone: str = "UTC"
 

@@ -5,6 +5,7 @@ was wrong, where, and what to do, and never holds a value out of a patient's rec
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import PurePath
 
 
@@ -210,6 +211,24 @@ class LoadInDoubt(TransientError):
         super().__init__(f"database {database}: rows could not be loaded in one go; try again")
 
 
+class LeaseHeld(TransientError):
+    """Another process is at work on the same thing."""
+
+    def __init__(self, name: str, holder: str, purpose: str, since: datetime | None) -> None:
+        self.name, self.holder, self.purpose, self.since = name, holder, purpose, since
+        at = f" since {since:%Y-%m-%d %H:%M:%S} UTC" if since else ""
+        work = f" ({purpose})" if purpose else ""
+        super().__init__(f"{name}: {holder} is at work on it{at}{work}; wait for its end, then try again")
+
+
+class LeaseLost(TransientError):
+    """The time of a lease ran out while its holder was at work; whoever took it over goes on."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name}: the lease ran out or is another's by now; stopped before the next step")
+
+
 class DatabaseUnreachable(TransientError):
     """No connection to the server."""
 
@@ -264,3 +283,33 @@ class NotAtHead(TerminalError):
             f"database {database} is at revision {found or 'none'}, this version needs {head}: "
             f"run `webautodash migrate up`"
         )
+
+
+class BeingMigrated(TerminalError):
+    """A database is in the middle of a migration, at work or interrupted."""
+
+    def __init__(self, database: str, target: str, since: datetime | None) -> None:
+        self.database, self.target, self.since = database, target, since
+        at = f" since {since:%Y-%m-%d %H:%M:%S} UTC" if since else ""
+        super().__init__(
+            f"database {database} is in the middle of a migration to {target}{at}: wait for its end; "
+            f"if none is at work (`webautodash migrate history`), finish it with `webautodash migrate up`"
+        )
+
+
+class MigrationFailed(TerminalError):
+    """The server refused a statement of a revision; everything before it is done and stays."""
+
+    def __init__(self, database: str, revision: str, code: str, statement: str | None, cure: str) -> None:
+        self.database, self.revision, self.code, self.statement, self.cure = database, revision, code, statement, cure
+        at = f" at: {statement}" if statement else ""
+        super().__init__(f"database {database}, revision {revision}: error {code}{at}; {cure}")
+
+
+class WouldLoseRows(UsageError):
+    """The way back of a migration takes rows away, and nobody has said that they may go."""
+
+    def __init__(self, database: str, losses: Sequence[tuple[str, int]]) -> None:
+        self.database, self.losses = database, tuple(losses)
+        listed = ", ".join(f"{rows} of {what}" for what, rows in losses)
+        super().__init__(f"database {database}: the way back takes rows away ({listed}); if they may go: --accept-loss")

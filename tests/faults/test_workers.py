@@ -19,9 +19,9 @@ from webautodash.services.demo_data import DemoPlan, write_demo_data
 from webautodash.services.files import Candidate, candidates
 from webautodash.services.ingest import ingest_paths, take_file
 from webautodash.services.progress import OnBatch
-from webautodash.services.reports import FileOutcome
+from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
-from webautodash.services.workers import take_in_processes
+from webautodash.services.workers import in_processes
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,12 +75,13 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
         groups: dict[str, list[Candidate]] = {}
         for candidate in candidates([], results):
             groups.setdefault(str(candidate.folder), []).append(candidate)
-        take_in_processes(
+        in_processes(
             settings,
             list(groups.values()),
             2,
             _take_or_die,
-            lambda candidate, outcome: heard.append((candidate.path.name, str(outcome.state))),
+            done=lambda candidate, outcome: heard.append((candidate.path.name, str(outcome.state))),
+            lost=lambda candidate, _: FileOutcome(candidate.path.name, FileResult.FAILED),
         )
         assert len(heard) == 12
         assert {state for name, state in heard if name.endswith("_002.json")} == {"failed"}

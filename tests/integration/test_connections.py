@@ -180,6 +180,6 @@ def test_workers_share_the_connections(server_url: str, database_prefix: str, tm
     with _counted(clinic, server_url) as seen:
         assert not ingest_paths(clinic.store, workers=2).problems
         with pytest.raises(ConfigurationError, match="6 connections are too few for 4 processes"):
-            ingest_paths(clinic.store, workers=3)
+            ingest_paths(clinic.store, workers=3, rehash=True)
     assert 4 < max(seen) <= 6
     clinic.store.close()

@@ -267,7 +267,7 @@ def test_a_run_in_which_all_is_known_starts_no_worker(clinic: Clinic, monkeypatc
     def refuse(*_: object) -> None:
         raise AssertionError("a worker was started")
 
-    monkeypatch.setattr(ingest, "take_in_processes", refuse)
+    monkeypatch.setattr(ingest, "in_processes", refuse)
     with opened() as files:
         assert _states(clinic, workers=2) == ["already_ingested"] * 2
     assert files == []

@@ -11,6 +11,7 @@ from alembic.config import Config
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
+from webautodash.services import migrate
 from webautodash.services.migrate import History
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,13 @@ def go(history: History, database: Database) -> Callable[[str], None]:
         config = Config(str(ROOT / "alembic.ini"), ini_section=history.value)
         with database.migrating() as connection:
             config.attributes["connection"] = connection
-            down = revision == "base" or revision.startswith("-")
+            down = revision == "base" or revision.startswith("-") or _lies_behind(database, history, revision)
             (command.downgrade if down else command.upgrade)(config, revision)
 
     return move
+
+
+def _lies_behind(database: Database, history: History, revision: str) -> bool:
+    known = migrate.line(history)
+    found = migrate.current(database)
+    return revision in known and found is not None and known.index(revision) < known.index(found)

@@ -1,48 +1,46 @@
-"""What a database's schema is, as the server tells it."""
+"""What a database's schema is, as the server tells it, and as the models say it should be."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from alembic import autogenerate
+from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from webautodash.database import Database
+from webautodash.database.schema import Schema, compare_type
+from webautodash.database.schema import schema_of as schema_of_connection
+from webautodash.models import ProviderBase, SystemBase
+from webautodash.services.migrate import History
 
 VERSION_TABLE = "alembic_version"
 
 
-def schema_of(database: Database) -> dict[str, dict[str, Any]]:
-    """Every table's columns, keys and checks, in an order of their own; Alembic's own table left out."""
-    looked = inspect(database.engine)
-    return {
-        table: {
-            "columns": [
-                (column["name"], repr(column["type"]), column["nullable"], column["default"])
-                for column in looked.get_columns(table)
-            ],
-            "primary key": looked.get_pk_constraint(table)["constrained_columns"],
-            "unique": _by_name(looked.get_unique_constraints(table), "column_names"),
-            "indexes": _by_name(looked.get_indexes(table), "column_names"),
-            "foreign keys": _by_name(looked.get_foreign_keys(table), "constrained_columns", "referred_table"),
-            "checks": _by_name(looked.get_check_constraints(table), "sqltext"),
-        }
-        for table in looked.get_table_names()
-        if table != VERSION_TABLE
-    }
+def schema_of(database: Database) -> Schema:
+    """Every table's columns, keys and checks; Alembic's own table left out."""
+    with database.reading() as session:
+        found = schema_of_connection(session.connection())
+    return {table: facts for table, facts in found.items() if table != VERSION_TABLE}
+
+
+def drift_from_models(database: Database, history: History) -> list[str]:
+    """What Alembic finds different between a database and the models, a line a difference."""
+    metadata = SystemBase.metadata if history is History.SYSTEM else ProviderBase.metadata
+    options = {"compare_type": compare_type, "compare_server_default": True}
+    with database.reading() as session:
+        context = MigrationContext.configure(session.connection(), opts=options)
+        return [str(difference) for difference in autogenerate.compare_metadata(context, metadata)]
 
 
 def names_of(database: Database, table: str) -> dict[str, set[str]]:
     """The names of a table's indexes and constraints, by their kind."""
     looked = inspect(database.engine)
+    indexes = looked.get_indexes(table)
+    # The servers make no difference between a unique constraint and a unique index.
     unique = {str(each["name"]) for each in looked.get_unique_constraints(table)}
+    unique |= {str(index["name"]) for index in indexes if index["unique"]}
     return {
         "uq": unique,
-        # The servers list a unique constraint as an index too.
-        "ix": {str(each["name"]) for each in looked.get_indexes(table)} - unique,
+        "ix": {str(index["name"]) for index in indexes} - unique,
         "fk": {str(each["name"]) for each in looked.get_foreign_keys(table)},
         "ck": {str(each["name"]) for each in looked.get_check_constraints(table)},
     }
-
-
-def _by_name(found: Any, *keys: str) -> dict[str, Any]:
-    return {str(each["name"]): [each[key] for key in keys] for each in found}

@@ -10,13 +10,11 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
 from webautodash.config import Settings
-from webautodash.database import Database
+from webautodash.database import Database, Server
 from webautodash.services import fleet, migrate
 from webautodash.services.migrate import History
 from webautodash.services.providers import register
 from webautodash.services.store import Store
-
-pytestmark = pytest.mark.parametrize("history", [History.PROVIDER], indirect=True)
 
 
 def _drop_index(change: Operations) -> None:
@@ -77,27 +75,52 @@ def _add_table(change: Operations) -> None:
     ],
 )
 def test_a_change_by_hand_is_drift_and_is_named(
-    database: Database, history: History, change: Callable[[Operations], None], names: str
+    settings: Settings, change: Callable[[Operations], None], names: str
 ) -> None:
-    migrate.upgrade(database, history)
-    with database.migrating() as connection:
-        change(Operations(MigrationContext.configure(connection)))
-    assert any(names in line for line in migrate.drift(database, history))
+    def by_hand(database: Database) -> None:
+        with database.migrating() as connection:
+            change(Operations(MigrationContext.configure(connection)))
+
+    assert any(names in line for line in _drift(settings, by_hand))
 
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
-def test_a_prn_column_that_no_longer_compares_bytes_is_drift(database: Database, history: History) -> None:
-    migrate.upgrade(database, history)
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "ALTER TABLE patients MODIFY prn VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL"
-        )
-    assert any("prn" in line for line in migrate.drift(database, history))
+def test_a_prn_column_that_no_longer_compares_bytes_is_drift(settings: Settings) -> None:
+    def by_hand(database: Database) -> None:
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql(
+                "ALTER TABLE patients MODIFY prn VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL"
+            )
+
+    assert any("prn" in line for line in _drift(settings, by_hand))
 
 
-def test_the_fleets_check_names_the_database_that_drifted_and_clears_the_others(
-    settings: Settings, history: History
-) -> None:
+def test_a_database_is_compared_with_its_own_revision(settings: Settings) -> None:
+    def earlier(database: Database) -> None:
+        migrate.downgrade(database, History.PROVIDER, "p0003")
+
+    assert _drift(settings, earlier) == ()
+
+
+def test_a_check_leaves_nothing_behind(settings: Settings) -> None:
+    _drift(settings, lambda _: None)
+    with Server(settings) as server:
+        assert server.names(settings.database_prefix) == [
+            settings.database_prefix + "gary_wang",
+            settings.system_database_name,
+        ]
+
+
+def _drift(settings: Settings, by_hand: Callable[[Database], None]) -> tuple[str, ...]:
+    with Store.prepare(settings) as store:
+        register(store, "Gary Wang")
+        by_hand(store.server.database(f"{settings.database_prefix}gary_wang"))
+        report = fleet.check_all(store, ["gary_wang"])[0]
+    assert report.error is None
+    return report.differences
+
+
+def test_the_fleets_check_names_the_database_that_drifted_and_clears_the_others(settings: Settings) -> None:
     with Store.prepare(settings) as store:
         for name in ("Gary Wang", "Renée O'Malley"):
             register(store, name)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jobs import upgrade
 from processes import kill_at, moments, together, writes
-from schema import schema_of
+from schema import drift_from_models, schema_of
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
@@ -34,7 +34,7 @@ def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
             database = server.create(name)
             migrate.upgrade(database, history)
             assert migrate.current(database) == migrate.head(history)
-            assert migrate.drift(database, history) == [], moment
+            assert drift_from_models(database, history) == [], moment
             assert schema_of(database) == whole, moment
             server.drop(name)
 
@@ -47,7 +47,7 @@ def test_an_upgrade_killed_again_and_again_gets_there(settings: Settings, histor
         killed += 1
     assert killed > 2
     with Server(settings) as server:
-        assert migrate.drift(server.database(name), history) == []
+        assert drift_from_models(server.database(name), history) == []
 
 
 def test_several_processes_upgrading_the_same_new_database_all_succeed(
@@ -55,4 +55,4 @@ def test_several_processes_upgrading_the_same_new_database_all_succeed(
 ) -> None:
     together(upgrade, *[(settings, database.name, history)] * 4, folder=tmp_path)
     assert migrate.current(database) == migrate.head(history)
-    assert migrate.drift(database, history) == []
+    assert drift_from_models(database, history) == []

@@ -10,6 +10,8 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.database import Database
+from webautodash.domain.vocabulary import ConflictStatus
+from webautodash.services import conflicts
 from webautodash.services.migrate import History
 
 NEW = ("mtime_ns", "session_id")
@@ -28,8 +30,34 @@ def test_known_files_keep_their_rows_down_and_up(
     clinic.ingest(b"{", name="bad.json")
     before = clinic.system_rows("ingested_files")
     assert len(before) == 2
-    go("-1")
+    go("s0001")
     assert clinic.system_rows("ingested_files") == [_known(row) for row in before]
     go("head")
     assert clinic.system_rows("ingested_files") == [_known(row) | dict.fromkeys(NEW) for row in before]
+    clinic.store.close()
+
+
+@pytest.mark.parametrize("history", [History.PROVIDER], indirect=True)
+def test_reviews_get_the_numbers_of_their_order(
+    database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
+) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    for number, name in enumerate(("Ann Bee", "Cee Dee", "Eff Gee")):
+        clinic.ingest(a_file(a_patient("GW1", name=name), at=f"2025-01-0{number + 1}T00:00:00"))
+    first, second = [row["id"] for row in clinic.rows("data_conflicts") if row["status"] == "unresolved"][:2]
+    for conflict, status in (
+        (first, ConflictStatus.REVIEWING),
+        (second, ConflictStatus.RESOLVED),
+        (first, ConflictStatus.RESOLVED),
+        (first, ConflictStatus.FALSE_POSITIVE),
+    ):
+        conflicts.resolve(clinic.store, "gary_wang", conflict, status, by="Dr. W", why="seen")
+    before = clinic.rows("conflict_reviews")
+    assert [(row["conflict_id"], row["step"]) for row in before] == [(first, 1), (second, 1), (first, 2), (first, 3)]
+    go("p0001")
+    assert clinic.rows("conflict_reviews") == [
+        {column: value for column, value in row.items() if column != "step"} for row in before
+    ]
+    go("head")
+    assert clinic.rows("conflict_reviews") == before
     clinic.store.close()

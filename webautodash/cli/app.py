@@ -29,7 +29,7 @@ _COMMANDS = {
     "set-aside": _Command("set_aside", "Patients that could not be taken in: list, show, retry."),
     "stats": _Command("stats", "How much there is, of one provider or of all."),
     "log": _Command("log", "The system log, filtered."),
-    "migrate": _Command("migrate", "Database schemas: up, current, check."),
+    "migrate": _Command("migrate", "Database schemas: up, resume, history, current, sql, check, down."),
     "demo-data": _Command("demo_data", "Extraction files of people who do not exist, to try the program with."),
 }
 

@@ -13,7 +13,7 @@ from webautodash.cli.reports import as_document, complain_of, listening, show_re
 from webautodash.config import Settings
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.store import Store
-from webautodash.services.workers import make_ready
+from webautodash.services.workers import INGEST, make_ready
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -49,7 +49,7 @@ def ingest(
     stored and has the path, size and time of change that it had then is not opened again, also when it is named here.
     """
     if workers > 1:
-        make_ready()
+        make_ready(INGEST)
     # What was imported stays: no collection of garbage has to look through it again.
     gc.freeze()
     with Store.prepare(Settings.load()) as store, listening(ctx.obj) as listener:

@@ -1,39 +1,172 @@
 """``webautodash migrate``: the schemas of all databases."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
 import typer
 
-from webautodash.cli.failures import end_with
-from webautodash.cli.options import JsonOption, OnlyProviderOption
-from webautodash.cli.output import say, show_json, show_table
+from webautodash.cli.failures import PROBLEMS, end_with
+from webautodash.cli.options import JsonOption, LimitOption, ProvidersOption
+from webautodash.cli.output import complain, say, show_fields, show_json, show_table
+from webautodash.cli.verbosity import Verbosity
 from webautodash.config import Settings
+from webautodash.domain.vocabulary import MigrationState
+from webautodash.errors import UsageError
 from webautodash.services import fleet
+from webautodash.services.fleet import FleetReport, MigrationResult, Plan, Wave
+from webautodash.services.fleet.up import OnResult
+from webautodash.services.progress import unheard
 from webautodash.services.store import Store
+from webautodash.services.workers import MIGRATE, make_ready
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The schemas of all databases.")
 
+ToOption = Annotated[
+    str | None,
+    typer.Option("--to", metavar="REV", help="This revision of the providers' history; by default the last."),
+]
+WorkersOption = Annotated[
+    int, typer.Option("--workers", min=1, max=64, help="Processes, of 2 connections or more; databases go at once.")
+]
+RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="The number of the run.", show_default=False)]
 
-@app.command()
-def up(provider: OnlyProviderOption = None, as_json: JsonOption = False) -> None:
-    """Bring every database to this version's schema, the system database first; one that fails stops no other."""
+
+@app.command(epilog="Example: webautodash migrate up --workers 2 --canary gary_wang --wave 10% --max-failures 3")
+def up(
+    ctx: typer.Context,
+    provider: ProvidersOption = None,
+    to: ToOption = None,
+    workers: WorkersOption = 1,
+    canary: Annotated[
+        list[str] | None,
+        typer.Option("--canary", metavar="PROVIDER", help="Goes first; if it fails nothing else is begun. Repeatable."),
+    ] = None,
+    wave: Annotated[
+        str | None,
+        typer.Option("--wave", metavar="N|N%", help="So many at once before the next look at the failures."),
+    ] = None,
+    max_failures: Annotated[
+        int | None, typer.Option("--max-failures", min=1, metavar="N", help="After so many failures begin no other.")
+    ] = None,
+    contract: Annotated[
+        bool,
+        typer.Option("--contract", help="Also revisions after which an older program cannot work with a database."),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and in which order.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring every database to this version's schema, the system database first; one that fails stops no other.
+
+    A second call touches only what is left. What a call did is in `migrate history`.
+    """
+    plan = Plan(
+        tuple(provider or ()),
+        to,
+        workers,
+        tuple(canary or ()),
+        Wave.parse(wave) if wave else None,
+        max_failures,
+        contract,
+    )
+    if workers > 1 and not dry_run:
+        make_ready(MIGRATE)
     with Store.attach(Settings.load()) as store:
-        results = fleet.upgrade_all(store, provider)
-    if as_json:
-        show_json(results)
-    elif any(one.done for one in results):
-        show_table(
-            ["database", "before", "after"],
-            [(one.database, one.before or "empty", one.after) for one in results if one.done],
-        )
-    elif not any(one.error for one in results):
-        say(f"{len(results)} {'database' if len(results) == 1 else 'databases'}, all at head; nothing to do")
-    end_with(f"{one.database}: {one.error}" for one in results if one.error)
+        if dry_run:
+            _show_plan(fleet.dry_run(store, plan), as_json)
+            return
+        with _listening(ctx.obj) as on_result:
+            report = fleet.upgrade_all(store, plan, on_result)
+    _show_report(report, as_json)
 
 
 @app.command()
-def current(provider: OnlyProviderOption = None, as_json: JsonOption = False) -> None:
+def resume(ctx: typer.Context, run: RunArgument, workers: WorkersOption = 1, as_json: JsonOption = False) -> None:
+    """Do what a run has left undone, and nothing else."""
+    if workers > 1:
+        make_ready(MIGRATE)
+    with Store.attach(Settings.load()) as store, _listening(ctx.obj) as on_result:
+        report = fleet.resume(store, run, workers, on_result)
+    _show_report(report, as_json)
+
+
+@app.command()
+def history(
+    run: Annotated[int | None, typer.Argument(metavar="[RUN]", help="One run.", show_default=False)] = None,
+    limit: LimitOption = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """What earlier runs did, newest first; of one run each database, how far it came, and what stopped it."""
+    with Store.open(Settings.load()) as store:
+        if run is None:
+            runs = fleet.runs(store, limit)
+            if as_json:
+                show_json(runs)
+                return
+            show_table(
+                ["run", "what", "state", "started", "by", "version", "done", "failed", "left"],
+                [
+                    (
+                        each.id,
+                        each.kind,
+                        each.state,
+                        each.started_at,
+                        f"{each.started_by}@{each.host}, process {each.pid}",
+                        each.code_version,
+                        each.databases.get(MigrationState.DONE, 0),
+                        each.databases.get(MigrationState.FAILED, 0),
+                        each.databases.get(MigrationState.WAITING, 0) + each.databases.get(MigrationState.RUNNING, 0),
+                    )
+                    for each in runs
+                ],
+            )
+            return
+        report = fleet.run_report(store, run)
+    if as_json:
+        show_json(report)
+        return
+    found = report.run
+    show_fields(
+        {
+            "run": found.id,
+            "what": found.kind,
+            "state": found.state,
+            "started": found.started_at,
+            "finished": found.finished_at,
+            "by": f"{found.started_by}@{found.host}, process {found.pid}",
+            "version": found.code_version,
+            "arguments": [
+                f"{name}: {value}" for name, value in found.arguments.items() if value not in (None, [], False)
+            ],
+        }
+    )
+    show_table(
+        ["database", "from", "to", "state", "reached", "attempts", "seconds", "sha256 of the statements"],
+        [
+            (
+                each.database,
+                each.before or "empty",
+                each.target,
+                each.state,
+                each.reached,
+                each.attempts,
+                _seconds(each.seconds),
+                each.sql_sha256,
+            )
+            for each in report.databases
+        ],
+    )
+    for each in report.databases:
+        if each.error:
+            complain(f"{each.database}: {each.error}")
+
+
+@app.command()
+def current(provider: ProvidersOption = None, as_json: JsonOption = False) -> None:
     """Which revision each database is at."""
     with Store.attach(Settings.load()) as store:
-        found = fleet.overview(store, provider)
+        found = fleet.overview(store, provider or ())
     if as_json:
         show_json(found)
     else:
@@ -45,10 +178,30 @@ def current(provider: OnlyProviderOption = None, as_json: JsonOption = False) ->
 
 
 @app.command()
-def check(provider: OnlyProviderOption = None, as_json: JsonOption = False) -> None:
-    """Whether each database's tables are what this version expects."""
+def sql(provider: ProvidersOption = None, to: ToOption = None, as_json: JsonOption = False) -> None:
+    """The statements that `up` would send, and their SHA-256, which `up` records of what it sent."""
     with Store.attach(Settings.load()) as store:
-        reports = fleet.check_all(store, provider)
+        scripts = fleet.scripts(store, provider or (), to)
+    if as_json:
+        show_json(scripts)
+        return
+    for each in scripts:
+        others = len(each.databases) - 1
+        also = f" and {others} more" if others else ""
+        say(f"-- {each.databases[0]}{also}: {each.before or 'empty'} to {each.target}, sha256 {each.sha256}")
+        for step in each.steps:
+            say(f"-- {step.revision}")
+            for statement in step.statements:
+                say(f"{statement};")
+    if not scripts:
+        say("-- every database is there already; nothing would be sent")
+
+
+@app.command()
+def check(provider: ProvidersOption = None, as_json: JsonOption = False) -> None:
+    """Whether each database's tables are what its revision makes; what hands have changed is named."""
+    with Store.attach(Settings.load()) as store:
+        reports = fleet.check_all(store, provider or ())
     if as_json:
         show_json(reports)
     else:
@@ -59,3 +212,113 @@ def check(provider: OnlyProviderOption = None, as_json: JsonOption = False) -> N
         [f"{one.database}: {one.error}" for one in reports if one.error]
         + [f"{one.database}: {difference}" for one in reports for difference in one.differences]
     )
+
+
+@app.command()
+def down(
+    provider: Annotated[
+        str, typer.Option("--provider", metavar="PROVIDER", help="Whose database.", show_default=False)
+    ],
+    to: Annotated[str, typer.Option("--to", metavar="REV", help="The revision to go back to.", show_default=False)],
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Rows and values that the way back takes away may go.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take one provider's database back to an earlier revision, for an earlier version of the program."""
+    with Store.open(Settings.load()) as store:
+        way = fleet.way_back(store, provider, to)
+        for loss in way.losses:
+            complain(f"takes away: {loss.rows} of {loss.what}")
+        if not yes:
+            _ask(way)
+        result = fleet.downgrade(store, way, accept_loss=accept_loss)
+    _show_report(FleetReport(None, (result,)), as_json)
+
+
+def _ask(way: fleet.WayBack) -> None:
+    question = f"{way.database} goes from {way.before} back to {way.target}. Type {way.provider} to go on"
+    if not sys.stdin.isatty():
+        raise UsageError(f"{way.database} is not taken back without an answer; give --yes")
+    if typer.prompt(question, err=True, default="", show_default=False) != way.provider:
+        raise UsageError("that is not the provider's name; nothing was done")
+
+
+@contextmanager
+def _listening(said: Verbosity) -> Iterator[OnResult]:
+    """A moving line on a terminal: how many databases are done, and which was the last."""
+    if not said.shows_progress:
+        yield unheard
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True, refresh_per_second=4) as bar:
+        task, failed = bar.add_task("looking at the databases", total=None), 0
+
+        def on_result(result: MigrationResult, done: int, of: int) -> None:
+            nonlocal failed
+            failed += result.state is MigrationState.FAILED
+            words = f"{done:,} of {of:,} databases, {failed} failed; {result.database}"
+            bar.update(task, description=words, completed=done, total=of)
+
+        yield on_result
+
+
+def _show_plan(planned: list[fleet.Planned], as_json: bool) -> None:
+    if as_json:
+        show_json(planned)
+    elif not planned:
+        say("every database is there already; nothing would be done")
+    else:
+        show_table(
+            ["wave", "database", "from", "to", "revisions"],
+            [
+                (
+                    "canary" if one.wave == 0 else one.wave,
+                    one.database,
+                    one.before or "empty",
+                    one.target,
+                    ", ".join(one.revisions),
+                )
+                for one in planned
+            ],
+        )
+
+
+def _show_report(report: FleetReport, as_json: bool) -> None:
+    touched = [one for one in report.results if one.done or one.error]
+    if as_json:
+        show_json(report)
+    elif touched:
+        show_table(
+            ["database", "from", "to", "state", "seconds"],
+            [
+                (one.database, one.before or "empty", one.after or "empty", one.state, _seconds(one.seconds))
+                for one in touched
+            ],
+        )
+    elif not report.left:
+        number = len(report.results)
+        say(f"{number} {'database' if number == 1 else 'databases'}, all at head; nothing to do")
+    for one in report.failures:
+        complain(f"problem: {one.error}")
+    if report.left:
+        complain(f"problem: {report.left} databases were not begun: {report.stopped}")
+    if report.run is not None and (report.failures or report.left):
+        complain(f"once that is put right: webautodash migrate resume {report.run}")
+    if report.failures or report.left:
+        raise typer.Exit(PROBLEMS)
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.2f}"

@@ -13,6 +13,10 @@ AnyProviderArgument = Annotated[
 OnlyProviderOption = Annotated[
     str | None, typer.Option("--provider", metavar="PROVIDER", help="Only this one: slug, name or alias.")
 ]
+ProvidersOption = Annotated[
+    list[str] | None,
+    typer.Option("--provider", metavar="PROVIDER", help="Only this one: slug, name or alias. Repeatable."),
+]
 PrnArgument = Annotated[str, typer.Argument(metavar="PRN", help="The Patient Record Number.", show_default=False)]
 NumberArgument = Annotated[int, typer.Argument(metavar="ID", help="The number in the list.", show_default=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]

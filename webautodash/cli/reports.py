@@ -14,6 +14,7 @@ from webautodash.services.reports import FileOutcome, FileResult, IngestReport
 _ADVICE = {
     FileResult.REJECTED: "nothing of it was stored; correct or remove it, then ingest again",
     FileResult.FAILED: "nothing of it was stored; put that right, then ingest again",
+    FileResult.BLOCKED: "nothing of it was stored; it waits for that",
     FileResult.WAITING: "left for the next ingest",
 }
 _OUTCOMES = ("files", "patients", "stored", "changed", "duplicates", "set_aside")
@@ -75,7 +76,7 @@ def show_report(report: IngestReport) -> None:
 
 def complain_of(report: IngestReport) -> None:
     """A last line that counts what needs a look."""
-    states = (FileResult.REJECTED, FileResult.FAILED, FileResult.PARTIAL)
+    states = (FileResult.REJECTED, FileResult.BLOCKED, FileResult.FAILED, FileResult.PARTIAL)
     parts = [f"{number} {state}" for state in states if (number := report.count([state]))]
     if parts:
         complain(f"problems: {', '.join(parts)}, of {len(report.files)} files")

@@ -1,6 +1,15 @@
 """Looks at a live schema. MySQL and MariaDB commit each DDL statement, so a revision must bear to be run again."""
 
-from sqlalchemy import Connection, inspect
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Column, Connection, inspect
+from sqlalchemy.types import TypeEngine
+
+Table = Mapping[str, Mapping[str, Any]]
+"""By kind (columns, primary key, unique keys, indexes, foreign keys, checks) and name, what the server says of it."""
+Schema = Mapping[str, Table]
+"""By name, the tables of a database."""
 
 
 def lacks_index(connection: Connection, table: str, name: str) -> bool:
@@ -11,3 +20,82 @@ def lacks_index(connection: Connection, table: str, name: str) -> bool:
 def lacks_column(connection: Connection, table: str, name: str) -> bool:
     """Whether the table has no column of this name yet."""
     return all(column["name"] != name for column in inspect(connection).get_columns(table))
+
+
+def schema_of(connection: Connection) -> Schema:
+    """Every table as the server tells it."""
+    looked = inspect(connection)
+    return {name: _table(looked, name) for name in looked.get_table_names()}
+
+
+def differences(expected: Schema, found: Schema) -> Iterator[str]:
+    """What is missing, what is too much, and what is otherwise, a line each; nothing where both are the same."""
+    for name in sorted({*expected, *found}):
+        if name not in found:
+            yield f"table {name} is missing"
+        elif name not in expected:
+            yield f"table {name} is not of this revision"
+        else:
+            yield from _in_table(name, expected[name], found[name])
+
+
+def compare_type(
+    context: Any,
+    _found: Column[Any],
+    model: Column[Any],
+    found: TypeEngine[Any],
+    wanted: TypeEngine[Any],
+) -> bool | None:
+    """True for a column that compares text otherwise than its model: it would merge people. Alembic sees the rest."""
+    table_default = model.table.kwargs.get(f"{context.dialect.name}_collate")
+    ours = getattr(wanted.dialect_impl(context.dialect), "collation", None) or table_default
+    theirs = getattr(found, "collation", None) or table_default
+    return True if ours != theirs else None
+
+
+def _in_table(table: str, expected: Table, found: Table) -> Iterator[str]:
+    for kind, wanted in expected.items():
+        there = found[kind]
+        for name in sorted({*wanted, *there}):
+            if name not in there:
+                yield f"{table}: {kind} {name} is missing"
+            elif name not in wanted:
+                yield f"{table}: {kind} {name} is not of this revision"
+            else:
+                yield from _in_parts(f"{table}: {kind} {name}", wanted[name], there[name])
+
+
+def _in_parts(where: str, wanted: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[str]:
+    for part, value in wanted.items():
+        if there[part] != value:
+            yield f"{where}: {part} is {there[part]}, not {value}"
+
+
+def _table(looked: Any, table: str) -> Table:
+    unique = _by_name(looked.get_unique_constraints(table), "column_names")
+    return {
+        "column": {
+            column["name"]: {
+                "type": repr(column["type"]),
+                "nullable": column["nullable"],
+                "default": column["default"],
+            }
+            for column in looked.get_columns(table)
+        },
+        "key": {"primary": {"columns": looked.get_pk_constraint(table)["constrained_columns"]}},
+        "unique key": unique,
+        # The servers list a unique key as an index too.
+        "index": {
+            name: parts
+            for name, parts in _by_name(looked.get_indexes(table), "column_names", "unique").items()
+            if name not in unique
+        },
+        "foreign key": _by_name(
+            looked.get_foreign_keys(table), "constrained_columns", "referred_table", "referred_columns", "options"
+        ),
+        "check": _by_name(looked.get_check_constraints(table), "sqltext"),
+    }
+
+
+def _by_name(found: Iterable[Mapping[str, Any]], *keys: str) -> dict[str, Mapping[str, Any]]:
+    return {str(each["name"]): {key.replace("_", " "): each.get(key) for key in keys} for each in found}

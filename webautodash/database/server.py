@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from threading import Lock
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
@@ -121,6 +121,19 @@ class Server:
         """The databases whose names begin with ``prefix``."""
         with translated(self._dialect, prefix):
             return self._dialect.names(prefix)
+
+    def look(self, name: str, table: str, column: str) -> Any:
+        """What the one row of a database's table says, None where table or row is missing; cheap for many databases.
+
+        Raises DatabaseMissing.
+        """
+        with translated(self._dialect, name):
+            return self._dialect.look(name, table, column)
+
+    @property
+    def product(self) -> str:
+        """What SQLAlchemy calls the database product."""
+        return self._dialect.product
 
     def create(self, name: str) -> Database:
         """Make the database where it is missing. Safe to repeat, and for two at once."""

@@ -62,6 +62,15 @@ class FileState(StrEnum):
     HELD = "held"
 
 
+class MigrationState(StrEnum):
+    """How far a run of the migrations is, or one database in it."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class Level(StrEnum):
     """Levels of the system log, least first."""
 

@@ -4,6 +4,7 @@ from webautodash.models.base import ProviderBase, SystemBase
 from webautodash.models.clinical import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication
 from webautodash.models.conflicts import ConflictReview, DataConflict
 from webautodash.models.extractions import ExtractionSession, PatientExtraction, SetAsidePatient
+from webautodash.models.fleet import Lease, MigratedDatabase, MigrationRun
 from webautodash.models.patients import DatabaseIdentity, Patient
 from webautodash.models.system import IngestedFile, Provider, ProviderAlias, SystemLog
 
@@ -17,7 +18,10 @@ __all__ = [
     "ExtractionSession",
     "HealthConcern",
     "IngestedFile",
+    "Lease",
     "Medication",
+    "MigratedDatabase",
+    "MigrationRun",
     "Patient",
     "PatientExtraction",
     "Provider",

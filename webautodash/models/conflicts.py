@@ -47,11 +47,13 @@ class ConflictReview(ProviderBase):
     """One step in the review of a conflict: who set which status, when and why. Never changed or deleted."""
 
     __tablename__ = "conflict_reviews"
-    __table_args__ = table_options()
+    # One conflict's history; unique, so that of two who decide at once the second looks again.
+    __table_args__ = table_options(Index("uq_conflict_reviews_conflict_id_step", "conflict_id", "step", unique=True))
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
-    # Index: one conflict's history.
-    conflict_id: Mapped[BigId] = mapped_column(ForeignKey("data_conflicts.id"), index=True)
+    conflict_id: Mapped[BigId] = mapped_column(ForeignKey("data_conflicts.id"))
+    step: Mapped[int | None]
+    """1, 2, 3 ... within the conflict."""
     old_status: Mapped[Word]
     new_status: Mapped[Word]
     reviewed_by: Mapped[Name]

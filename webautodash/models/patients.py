@@ -33,6 +33,9 @@ class DatabaseIdentity(Created, ProviderBase):
     date_order: Mapped[Word]
     aliases: Mapped[Json]
     """The other names, as a list: what the registry needs to be rebuilt from here."""
+    migrating_to: Mapped[Word | None]
+    """The revision that a migration at work, or one that was interrupted, is on its way to."""
+    migrating_since: Mapped[datetime | None]
 
 
 class Patient(Created, Demographic, ProviderBase):

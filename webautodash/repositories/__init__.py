@@ -6,7 +6,9 @@ from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.extractions import ExtractionRepository
 from webautodash.repositories.files import FileRepository
 from webautodash.repositories.identity import IdentityRepository
+from webautodash.repositories.leases import LeaseRepository
 from webautodash.repositories.log import LogRepository
+from webautodash.repositories.migrations import MigrationRepository
 from webautodash.repositories.patients import PatientRepository
 from webautodash.repositories.providers import ProviderRepository
 from webautodash.repositories.sessions import SessionRepository
@@ -20,7 +22,9 @@ __all__ = [
     "ExtractionRepository",
     "FileRepository",
     "IdentityRepository",
+    "LeaseRepository",
     "LogRepository",
+    "MigrationRepository",
     "PatientRepository",
     "ProviderRepository",
     "SessionRepository",

@@ -86,9 +86,11 @@ class ConflictRepository:
 
     def set_status(self, conflict: DataConflict, status: ConflictStatus, by: str, why: str, at: datetime) -> None:
         """Take a step in the review of a locked conflict; the row shows the last step, the history keeps all."""
+        earlier = select(func.count()).where(ConflictReview.conflict_id == conflict.id)
         self._session.add(
             ConflictReview(
                 conflict_id=conflict.id,
+                step=self._session.scalars(earlier).one() + 1,
                 old_status=conflict.status,
                 new_status=status,
                 reviewed_by=by,

@@ -12,9 +12,12 @@ from traceback import extract_tb
 from webautodash.domain.documents import read_document
 from webautodash.domain.naming import letters_key
 from webautodash.errors import (
+    BeingMigrated,
     DatabaseUnreachable,
     InvalidProviderName,
     MalformedDocument,
+    NewerThanProgram,
+    NotAtHead,
     ProviderNameTaken,
     StillBeingWritten,
     UnusableFile,
@@ -22,18 +25,21 @@ from webautodash.errors import (
     WrongFolder,
 )
 from webautodash.repositories import ProviderRepository
+from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.files import Candidate, each_candidate, in_order, look_at
 from webautodash.services.known import set_known_apart, telling_mtime
 from webautodash.services.progress import Meter, OnBatch, Progress
 from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport
-from webautodash.services.store import ProviderDatabase, Store
+from webautodash.services.store import Store
 from webautodash.services.storing import store_document
 from webautodash.services.view import SystemView
-from webautodash.services.workers import take_in_processes
+from webautodash.services.workers import in_processes
 
 # The system database's, the server's own, and some to spare.
 _OTHER_CONNECTIONS = 5
+# A migration has to come, or to end, before any file of the provider is taken.
+_MIGRATIONS = (NotAtHead, NewerThanProgram, BeingMigrated)
 # What is wrong with the file itself; anything else is wrong around it, and the file waits.
 _REJECTIONS = (MalformedDocument, WrongFolder, UnusableFile, InvalidProviderName, ProviderNameTaken)
 
@@ -91,7 +97,16 @@ def ingest_paths(
             # This process and its workers.
             share = store.settings.shared_by(min(workers, len(groups)) + 1)
             with store.server.sharing(share.max_connections):
-                take_in_processes(share, groups, workers, take_file, looked, meter.batch, view.keep_up)
+                in_processes(
+                    share,
+                    groups,
+                    workers,
+                    take_file,
+                    done=looked,
+                    lost=partial(_lost, store.settings.results_dir),
+                    on_batch=meter.batch,
+                    meanwhile=view.keep_up,
+                )
         else:
             # In one order over all providers, unless a file would then find its database closed for the others'.
             all_open = len(groups) <= store.settings.max_connections - _OTHER_CONNECTIONS
@@ -119,6 +134,11 @@ def take_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutc
     return _take(store, candidate, on_batch, rested=False)
 
 
+def _lost(results: Path, candidate: Candidate, status: int | None) -> FileOutcome:
+    reason = f"its worker process ended (status {status}); ingest again"
+    return FileOutcome(candidate.shown(results), FileResult.FAILED, reason=reason)
+
+
 def _by_provider(store: Store, files: Sequence[Candidate]) -> list[list[Candidate]]:
     """The files of each provider in their order; names and folders that are one provider's stay together."""
     groups: dict[str, list[Candidate]] = {}
@@ -136,7 +156,7 @@ def _by_provider(store: Store, files: Sequence[Candidate]) -> list[list[Candidat
 
 def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool) -> FileOutcome:
     shown, path = candidate.shown(store.settings.results_dir), candidate.path
-    provider: ProviderDatabase | None = None
+    owner: RegisteredProvider | None = None
     try:
         began = time.time_ns()
         document = read_document(path)
@@ -148,7 +168,7 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
         else:
             state = FileResult.PARTIAL if stored.session.tally.failed_extractions else FileResult.INGESTED
         mtime_ns = telling_mtime(document.mtime_ns, began, path)
-        return FileOutcome.of_session(shown, state, provider.provider, stored.session, document.size, mtime_ns)
+        return FileOutcome.of_session(shown, state, owner, stored.session, document.size, mtime_ns)
     except StillBeingWritten as error:
         return FileOutcome(shown, FileResult.WAITING, reason=str(error))
     except _REJECTIONS as error:
@@ -158,17 +178,18 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
         return FileOutcome(shown, FileResult.REJECTED, reason=_reason(error))
     except DatabaseUnreachable:
         raise
+    except _MIGRATIONS as error:
+        return _left(shown, FileResult.BLOCKED, owner, str(error))
     except WebAutoDashError as error:
-        return _failed(shown, provider, str(error))
+        return _left(shown, FileResult.FAILED, owner, str(error))
     except Exception as error:  # whatever is wrong with one file, the others go on
-        return _failed(shown, provider, _unexpected(error))
+        return _left(shown, FileResult.FAILED, owner, _unexpected(error))
 
 
-def _failed(shown: str, provider: ProviderDatabase | None, reason: str) -> FileOutcome:
-    if provider is None:
-        return FileOutcome(shown, FileResult.FAILED, reason=reason)
-    owner = provider.provider
-    return FileOutcome(shown, FileResult.FAILED, owner.slug, owner.name, owner.database_name, reason=reason)
+def _left(shown: str, state: FileResult, owner: RegisteredProvider | None, reason: str) -> FileOutcome:
+    if owner is None:
+        return FileOutcome(shown, state, reason=reason)
+    return FileOutcome(shown, state, owner.slug, owner.name, owner.database_name, reason=reason)
 
 
 def _reason(error: WebAutoDashError) -> str:

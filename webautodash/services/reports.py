@@ -16,11 +16,13 @@ class FileResult(StrEnum):
     ALREADY_INGESTED = "already_ingested"
     REJECTED = "rejected"
     WAITING = "waiting"
+    BLOCKED = "blocked"
+    """Its provider's database is behind, ahead, or in the middle of a migration."""
     FAILED = "failed"
 
 
 # What leaves work for a person; a file that is still being written does not.
-_PROBLEMS = frozenset({FileResult.PARTIAL, FileResult.REJECTED, FileResult.FAILED})
+_PROBLEMS = frozenset({FileResult.PARTIAL, FileResult.REJECTED, FileResult.BLOCKED, FileResult.FAILED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,7 @@ _STATES = {
     FileResult.PARTIAL: FileState.PARTIAL,
     FileResult.REJECTED: FileState.REJECTED,
     FileResult.WAITING: FileState.WAITING,
+    FileResult.BLOCKED: FileState.WAITING,
     FileResult.FAILED: FileState.WAITING,
 }
 _EVENTS = {
@@ -207,5 +208,6 @@ _EVENTS = {
     FileResult.ALREADY_INGESTED: (Level.INFO, "file_already_ingested"),
     FileResult.REJECTED: (Level.ERROR, "file_rejected"),
     FileResult.WAITING: (Level.INFO, "file_waiting"),
+    FileResult.BLOCKED: (Level.WARNING, "file_blocked"),
     FileResult.FAILED: (Level.ERROR, "file_failed"),
 }

@@ -1,4 +1,4 @@
-"""Files taken by several processes: different providers at once, one provider's files in order in one of them."""
+"""Work of several processes: groups of things at once, the things of one group in order in one of them."""
 
 import signal
 from collections import deque
@@ -8,25 +8,26 @@ from functools import partial
 from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
+from typing import Generic, TypeVar
 
 from webautodash.config import Settings
 from webautodash.errors import WebAutoDashError
-from webautodash.services.files import Candidate
 from webautodash.services.progress import OnBatch, unheard
-from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
 
-# Takes one file of an open store; has to be a function of a module, for it travels by name.
-Take = Callable[[Store, Candidate, OnBatch], FileOutcome]
+Thing = TypeVar("Thing")
+Outcome = TypeVar("Outcome")
+# Takes one thing with an open store; has to be a function of a module, for it travels by name.
+Take = Callable[[Store, Thing, OnBatch], Outcome]
 
-_WORKS = "webautodash.services.ingest"
+INGEST, MIGRATE = "webautodash.services.ingest", "webautodash.services.fleet"
 _SECONDS_TO_HEAR = 1.0
 _SECONDS_TO_LEAVE = 1.0
 
 
-def make_ready() -> None:
+def make_ready(work: str) -> None:
     """Begin to import what workers need, in a process of its own, while the caller does other things."""
-    get_context("forkserver").set_forkserver_preload([_WORKS])
+    get_context("forkserver").set_forkserver_preload([work])
     # Ctrl-C in the middle of its imports is not for it to answer; it inherits the mask.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -35,55 +36,65 @@ def make_ready() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def take_in_processes(
+def in_processes(
     settings: Settings,
-    groups: Sequence[Sequence[Candidate]],
+    groups: Sequence[Sequence[Thing]],
     workers: int,
-    take: Take,
-    done: Callable[[Candidate, FileOutcome], None],
-    on_batch: Callable[[Candidate, int, int], None] = unheard,
+    take: Take[Thing, Outcome],
+    *,
+    done: Callable[[Thing, Outcome], None],
+    lost: Callable[[Thing, int | None], Outcome],
+    on_batch: Callable[[Thing, int, int], None] = unheard,
     meanwhile: Callable[[], None] = unheard,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Take every group's files in order, ``workers`` groups at a time; ``done`` hears of each file here.
+    """Take every group's things in order, ``workers`` groups at a time; ``done`` hears of each here.
 
     ``on_batch`` hears of each batch, as OnBatch does. ``meanwhile`` is called again and again, at least every second.
+    Once ``goes_on`` says no, no other group is begun.
 
-    A worker that dies costs the rest of its group, whose files wait for the next run; another takes its place.
-    Whatever ends this call, no worker outlives it by more than a moment; each file is whole or not at all.
-    Raises what a worker raised that is nobody's file's fault, such as DatabaseUnreachable.
+    A worker that dies costs the rest of its group, of which ``lost`` says the outcome, by the exit status; another
+    takes its place. Whatever ends this call, no worker outlives it by more than a moment.
+    Raises what a worker raised that is no thing's own fault, such as DatabaseUnreachable.
     """
-    crew = _Crew(settings, take, on_batch)
-    # The largest last in the list, first out of it: none is left for the end alone.
-    waiting = sorted(groups, key=len)
+    crew = _Crew(settings, take, lost, on_batch)
+    # The largest last in the list, first out of it: none is left for the end alone. Equal ones in their order.
+    waiting = sorted(groups, key=len, reverse=True)[::-1]
     try:
-        while waiting or crew.at_work:
-            while waiting and len(crew.at_work) < workers:
+        while (waiting and goes_on()) or crew.at_work:
+            while waiting and len(crew.at_work) < workers and goes_on():
                 crew.give(waiting.pop())
-            for candidate, outcome in crew.hear():
-                done(candidate, outcome)
+            for thing, outcome in crew.hear():
+                done(thing, outcome)
             meanwhile()
     finally:
         crew.dismiss()
 
 
-class _Crew:
+class _Crew(Generic[Thing, Outcome]):
     """The worker processes. One that has done its group takes the next; there is never one without a group."""
 
-    def __init__(self, settings: Settings, take: Take, on_batch: Callable[[Candidate, int, int], None]) -> None:
-        self._settings, self._take, self._on_batch = settings, take, on_batch
+    def __init__(
+        self,
+        settings: Settings,
+        take: Take[Thing, Outcome],
+        lost: Callable[[Thing, int | None], Outcome],
+        on_batch: Callable[[Thing, int, int], None],
+    ) -> None:
+        self._settings, self._take, self._lost, self._on_batch = settings, take, lost, on_batch
         # Not fork: this process has open connections and perhaps threads, and a child must inherit neither.
         self._context = get_context("forkserver")
-        self._context.set_forkserver_preload([_WORKS])
+        self._context.set_forkserver_preload([take.__module__])
         self._idle: list[tuple[Connection, ForkServerProcess]] = []
-        self.at_work: dict[Connection, tuple[ForkServerProcess, deque[Candidate]]] = {}
+        self.at_work: dict[Connection, tuple[ForkServerProcess, deque[Thing]]] = {}
 
-    def give(self, group: Sequence[Candidate]) -> None:
+    def give(self, group: Sequence[Thing]) -> None:
         pipe, process = self._idle.pop() if self._idle else self._hire()
         self.at_work[pipe] = (process, deque(group))
         pipe.send(list(group))
 
-    def hear(self) -> Iterator[tuple[Candidate, FileOutcome]]:
-        """Wait a moment for news of any worker, and say which files are done."""
+    def hear(self) -> Iterator[tuple[Thing, Outcome]]:
+        """Wait a moment for news of any worker, and say what is done."""
         ready = wait(list(self.at_work), _SECONDS_TO_HEAR)
         for pipe in [pipe for pipe in self.at_work if pipe in ready]:
             process, group = self.at_work[pipe]
@@ -92,10 +103,8 @@ class _Crew:
             except EOFError:
                 del self.at_work[pipe]
                 process.join(_SECONDS_TO_LEAVE)
-                reason = f"its worker process ended (status {process.exitcode}); ingest again"
-                for candidate in group:
-                    shown = candidate.shown(self._settings.results_dir)
-                    yield candidate, FileOutcome(shown, FileResult.FAILED, reason=reason)
+                for thing in group:
+                    yield thing, self._lost(thing, process.exitcode)
                 continue
             if isinstance(said, BaseException):
                 raise said
@@ -123,21 +132,21 @@ class _Crew:
         return here, process
 
 
-def _work(settings: Settings, take: Take, pipe: Connection) -> None:
+def _work(settings: Settings, take: Take[Thing, Outcome], pipe: Connection) -> None:
     # Ctrl-C reaches every process of the terminal; the one that was called decides for all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Whoever called may be gone: then there is nobody to tell, and the file in hand was the last.
+    # Whoever called may be gone: then there is nobody to tell, and the thing in hand was the last.
     with suppress(EOFError, BrokenPipeError), Store.open(settings) as store:
         while True:
-            for candidate in pipe.recv():
+            for thing in pipe.recv():
                 try:
-                    pipe.send(take(store, candidate, partial(_tell, pipe)))
+                    pipe.send(take(store, thing, partial(_tell, pipe)))
                 except WebAutoDashError as error:
                     pipe.send(error)
                     return
 
 
 def _tell(pipe: Connection, done: int, of: int) -> None:
-    # The file in hand is finished, whoever listens.
+    # The thing in hand is finished, whoever listens.
     with suppress(OSError):
         pipe.send((done, of))

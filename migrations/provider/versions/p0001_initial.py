@@ -13,15 +13,8 @@ revision = "p0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-
-# Every operation bears to be run again: two of the three products commit at each statement.
-OPTIONS = {
-    "if_not_exists": True,
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mysql_collate": "utf8mb4_unicode_ci",
-}
-TABLES = (
+contract = False
+loses = (
     "database_identity",
     "extraction_sessions",
     "patients",
@@ -34,6 +27,14 @@ TABLES = (
     "health_concerns",
     "medications",
 )
+
+# Every operation bears to be run again: two of the three products commit at each statement.
+OPTIONS = {
+    "if_not_exists": True,
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_unicode_ci",
+}
 
 
 def create_index(name: str, table: str, columns: list[str]) -> None:
@@ -347,5 +348,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # The tables alone: an index that a foreign key needs cannot go before its table.
-    for table in reversed(TABLES):
+    for table in reversed(loses):
         op.drop_table(table, if_exists=True)

@@ -13,6 +13,8 @@ revision = "s0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+contract = False
+loses = ("providers", "system_logs", "ingested_files", "provider_aliases")
 
 # Every operation bears to be run again: two of the three products commit at each statement.
 OPTIONS = {
@@ -21,7 +23,6 @@ OPTIONS = {
     "mysql_charset": "utf8mb4",
     "mysql_collate": "utf8mb4_unicode_ci",
 }
-TABLES = ("providers", "system_logs", "ingested_files", "provider_aliases")
 
 
 def create_index(name: str, table: str, columns: list[str]) -> None:
@@ -124,5 +125,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # The tables alone: an index that a foreign key needs cannot go before its table.
-    for table in reversed(TABLES):
+    for table in reversed(loses):
         op.drop_table(table, if_exists=True)

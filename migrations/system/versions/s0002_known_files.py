@@ -12,6 +12,8 @@ revision = "s0002"
 down_revision = "s0001"
 branch_labels = None
 depends_on = None
+contract = False
+loses = ("ingested_files.mtime_ns", "ingested_files.session_id")
 
 TABLE = "ingested_files"
 COLUMNS = ("mtime_ns", "session_id")

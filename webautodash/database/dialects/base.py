@@ -37,6 +37,10 @@ class Dialect(Protocol):
     """A server of one product. Names of databases are plain text; quoting happens inside."""
 
     @property
+    def product(self) -> str:
+        """What SQLAlchemy calls the product."""
+
+    @property
     def where(self) -> str:
         """The server as a person knows it, without user or password."""
 
@@ -51,6 +55,9 @@ class Dialect(Protocol):
 
     def names(self, prefix: str) -> list[str]:
         """The databases whose names begin with ``prefix``, sorted."""
+
+    def look(self, database: str, table: str, column: str) -> Any:
+        """What the one row of a table says, None where table or row is missing. Without an engine of its own."""
 
     def create(self, database: str) -> None:
         """Make an empty database; no harm where it is there already, also when two do it at once."""

@@ -15,7 +15,7 @@ from webautodash.database.compiled import CompiledStatements
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.dialects.base import Trouble, discreet
 from webautodash.database.dialects.limits import Loading
-from webautodash.errors import ConfigurationError, DatabaseBusy
+from webautodash.errors import ConfigurationError, DatabaseBusy, DatabaseMissing
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 # A server's own default may cut long text silently; these raise instead.
@@ -24,6 +24,7 @@ _TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 2006, 2013, 2014, 4031})
 _UNREACHABLE = frozenset({1040, 1045, 1129, 1130, 1203, 1226, 2002, 2003, 2005, 2026, 2061, 2068})
 _NO_DATABASE = 1049
 _DUPLICATE_KEY = 1062
+_NO_TABLE = "1146"
 # Shorter than the read timeout: the wait for a lock is an answer that comes late.
 _ANSWER_MARGIN_SECONDS = 5
 
@@ -45,6 +46,10 @@ class MySQLDialect:
         self._connect_args = _connect_args(url, settings)
         self._lock_seconds = max(1, settings.read_timeout - _ANSWER_MARGIN_SECONDS)
         self._server = self._engine(url, "AUTOCOMMIT")
+
+    @property
+    def product(self) -> str:
+        return "mysql"
 
     @property
     def where(self) -> str:
@@ -75,6 +80,22 @@ class MySQLDialect:
         with self._server.connect() as connection:
             found = connection.execute(text("SELECT schema_name FROM information_schema.schemata")).scalars()
             return sorted(name for name in found if name.startswith(prefix))
+
+    def look(self, database: str, table: str, column: str) -> Any:
+        with self._server.connect() as connection:
+            quote = connection.dialect.identifier_preparer.quote_identifier
+            try:
+                return connection.exec_driver_sql(
+                    f"SELECT {quote(column)} FROM {quote(database)}.{quote(table)}"  # noqa: S608
+                ).scalar()
+            except DBAPIError as error:
+                _, code = self.trouble(error)
+                if code != _NO_TABLE:
+                    raise
+        # MariaDB says the same of a database that is not there.
+        if not self.exists(database):
+            raise DatabaseMissing(database)
+        return None
 
     def create(self, database: str) -> None:
         # Asked first: an account may work with a database that it may not make.

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -38,31 +39,17 @@ class SQLiteDialect:
         self._compiled = CompiledStatements()
 
     @property
+    def product(self) -> str:
+        return "sqlite"
+
+    @property
     def where(self) -> str:
         return f"the SQLite folder {self._folder}"
 
     def engine(self, database: str) -> Engine:
-        path = self._path(database)
-
-        def connect() -> sqlite3.Connection:
-            # mode=rw opens and never creates; isolation_level=None hands BEGIN to the event below: with the
-            # driver's own transactions DDL is never rolled back and savepoints outlive them.
-            try:
-                return sqlite3.connect(
-                    f"{path.as_uri()}?mode=rw",
-                    uri=True,
-                    isolation_level=None,
-                    timeout=_BUSY_TIMEOUT_SECONDS,
-                    check_same_thread=False,
-                )
-            except sqlite3.OperationalError:
-                if path.exists():
-                    raise
-                raise DatabaseMissing(database) from None
-
         engine = create_engine(
             "sqlite+pysqlite://",
-            creator=connect,
+            creator=lambda: self._connect(database),
             poolclass=SharingPool,
             connections=self._connections,
             execution_options={"compiled_cache": self._compiled},
@@ -85,6 +72,20 @@ class SQLiteDialect:
                 return []
             files = [entry.name for entry in os.scandir(self._folder) if entry.name.endswith(_SUFFIX)]
         return sorted(name.removesuffix(_SUFFIX) for name in files if name.startswith(prefix))
+
+    def look(self, database: str, table: str, column: str) -> Any:
+        connection = self._connect(database)
+        try:
+            found = connection.execute(f'SELECT "{column}" FROM "{table}"').fetchone()  # noqa: S608
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # there is no such table
+                return None
+            raise DBAPIError(f"SELECT FROM {table}", None, error, hide_parameters=True) from None
+        except sqlite3.Error as error:
+            raise DBAPIError(f"SELECT FROM {table}", None, error, hide_parameters=True) from None
+        finally:
+            connection.close()
+        return found and found[0]
 
     def create(self, database: str) -> None:
         path = self._path(database)
@@ -137,6 +138,23 @@ class SQLiteDialect:
 
     def close(self) -> None:
         """Nothing is open without a database."""
+
+    def _connect(self, database: str) -> sqlite3.Connection:
+        path = self._path(database)
+        # mode=rw opens and never creates; isolation_level=None hands BEGIN to the event below: with the driver's own
+        # transactions DDL is never rolled back and savepoints outlive them.
+        try:
+            return sqlite3.connect(
+                f"{path.as_uri()}?mode=rw",
+                uri=True,
+                isolation_level=None,
+                timeout=_BUSY_TIMEOUT_SECONDS,
+                check_same_thread=False,
+            )
+        except sqlite3.OperationalError:
+            if path.exists():
+                raise
+            raise DatabaseMissing(database) from None
 
     def _path(self, database: str) -> Path:
         return self._folder / f"{database}{_SUFFIX}"

@@ -1,7 +1,11 @@
 """Statements whose wording differs between products."""
 
-from sqlalchemy import ColumnElement, Connection, func, literal
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, literal, literal_column, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
+
+from webautodash.database.dialects.types import UtcDateTime
 
 
 def holds(connection: Connection, column: InstrumentedAttribute[str | None], text: str) -> ColumnElement[bool]:
@@ -11,3 +15,12 @@ def holds(connection: Connection, column: InstrumentedAttribute[str | None], tex
         return func.instr(func.lower(column), func.lower(wanted)) > 0
     # A default collation would hold Jose for José. Both sides are lowered by the server: it knows fewer letters.
     return func.instr(func.lower(column.collate("utf8mb4_bin")), func.lower(wanted.collate("utf8mb4_bin"))) > 0
+
+
+def moment(connection: Connection, seconds_ahead: int = 0) -> ColumnElement[datetime]:
+    """This moment, or one to come, by the one clock that all see who work on the database."""
+    if connection.dialect.name == "sqlite":
+        ahead = func.strftime("%Y-%m-%d %H:%M:%f", "now", f"{seconds_ahead:+d} seconds")
+        return type_coerce(ahead.concat("000"), UtcDateTime)  # the milliseconds that it knows, as microseconds
+    # As a word of the statement: it is a number of ours, and INTERVAL takes no parameter's type.
+    return type_coerce(literal_column(f"UTC_TIMESTAMP(6) + INTERVAL {int(seconds_ahead)} SECOND"), UtcDateTime)

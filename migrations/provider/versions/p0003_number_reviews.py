@@ -1,0 +1,27 @@
+"""The steps in a conflict's review get a number: 1, 2, 3 ... within each conflict.
+
+Keeps every row both ways. Rows that are there have no number until the next revision.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from webautodash.database.schema import lacks_column
+
+revision = "p0003"
+down_revision = "p0002"
+branch_labels = None
+depends_on = None
+contract = False
+# The numbers say no more than the order of the rows.
+loses = ()
+
+
+def upgrade() -> None:
+    if op.get_context().as_sql or lacks_column(op.get_bind(), "conflict_reviews", "step"):
+        op.add_column("conflict_reviews", sa.Column("step", sa.Integer()))
+
+
+def downgrade() -> None:
+    if op.get_context().as_sql or not lacks_column(op.get_bind(), "conflict_reviews", "step"):
+        op.drop_column("conflict_reviews", "step")

@@ -1,0 +1,32 @@
+"""One step of a conflict's review has one number: of two people who decide at once, the second looks again.
+
+Keeps every row both ways.
+"""
+
+from alembic import op
+
+from webautodash.database.schema import lacks_index
+
+revision = "p0005"
+down_revision = "p0004"
+branch_labels = None
+depends_on = None
+contract = False
+loses = ()
+cure = (
+    "two reviews of one conflict have the same step; find them: SELECT conflict_id, step, COUNT(*) FROM "
+    "conflict_reviews GROUP BY conflict_id, step HAVING COUNT(*) > 1; give each a step of its own"
+)
+
+NAME = "uq_conflict_reviews_conflict_id_step"
+
+
+def upgrade() -> None:
+    if op.get_context().as_sql or lacks_index(op.get_bind(), "conflict_reviews", NAME):
+        op.create_index(NAME, "conflict_reviews", ["conflict_id", "step"], unique=True)
+
+
+def downgrade() -> None:
+    # The foreign key needs an index of its own before this one goes; the revision behind has put it back.
+    if op.get_context().as_sql or not lacks_index(op.get_bind(), "conflict_reviews", NAME):
+        op.drop_index(NAME, "conflict_reviews")

@@ -1,0 +1,254 @@
+"""Migrations over all databases: one failure stops no other, a second run touches only what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from a_fleet import SLUGS
+from builders import Clinic, a_file, a_patient
+
+from webautodash.database import Database
+from webautodash.domain.vocabulary import MigrationState
+from webautodash.errors import LeaseHeld, LeaseLost, UnknownProvider, UsageError
+from webautodash.services import fleet, migrate
+from webautodash.services.fleet import Plan, Standing, Wave
+from webautodash.services.leases import leased
+from webautodash.services.migrate import History, Watch
+
+HEAD = migrate.head(History.PROVIDER)
+FIRST = "p0001"
+UNIQUE = "p0005"
+Behind = Callable[..., None]
+Named = Callable[[str], Database]
+
+
+def revisions(clinic: Clinic) -> dict[str | None, str | None]:
+    """By slug, where each provider's database is."""
+    return {each.provider: each.revision for each in fleet.overview(clinic.store, SLUGS)}
+
+
+def spoil(clinic: Clinic, database: Database, slug: str) -> None:
+    """Put two reviews with the same number where a unique key is to come."""
+    same = a_patient(f"{slug}-1", name="Somebody Else")
+    name = slug.replace("_", " ").title()
+    assert clinic.ingest(a_file(same, provider=name, at="2025-01-01T00:00:00"), folder=slug).conflicts
+    conflict = clinic.rows("data_conflicts", slug)[0]["id"]
+    migrate.downgrade(database, History.PROVIDER, "p0004")
+    with database.engine.begin() as connection:
+        for number in (1, 2):
+            connection.exec_driver_sql(
+                "INSERT INTO conflict_reviews (id, conflict_id, step, old_status, new_status, reviewed_by, "
+                f"reviewed_at, notes) VALUES ({number}, {conflict}, 1, 'reviewing', 'resolved', 'x', '2025-01-01', '')"
+            )
+
+
+def heal(database: Database) -> None:
+    """What the cure says."""
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE conflict_reviews SET step = id")
+
+
+def ledger(clinic: Clinic, run: int) -> dict[str | None, tuple[Any, ...]]:
+    """By slug, what the ledger says of a run."""
+    report = fleet.run_report(clinic.store, run)
+    return {row.provider: (str(row.state), row.reached, row.attempts) for row in report.databases}
+
+
+def test_all_that_is_behind_is_brought_to_head_and_nothing_else_is_touched(clinic: Clinic, behind: Behind) -> None:
+    behind(FIRST, "ada_ash", "cy_cedar")
+    behind("p0004", "dee_dogwood")
+    report = fleet.upgrade_all(clinic.store, Plan())
+    assert {one.provider: (one.before, one.after) for one in report.results if one.done} == {
+        "ada_ash": (FIRST, HEAD),
+        "cy_cedar": (FIRST, HEAD),
+        "dee_dogwood": ("p0004", HEAD),
+    }
+    assert set(revisions(clinic).values()) == {HEAD}
+    assert report.run is not None
+    assert ledger(clinic, report.run) == dict.fromkeys(("ada_ash", "cy_cedar", "dee_dogwood"), ("done", HEAD, 1))
+    again = fleet.upgrade_all(clinic.store, Plan())
+    assert (again.run, [one.done for one in again.results]) == (None, [False] * 5)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_that_fails_leaves_the_others_at_head_and_is_all_that_a_second_run_touches(
+    clinic: Clinic, behind: Behind, database: Named, workers: int
+) -> None:
+    spoil(clinic, database("ben_birch"), "ben_birch")
+    behind(FIRST, "ada_ash", "cy_cedar", "dee_dogwood")
+    report = fleet.upgrade_all(clinic.store, Plan(workers=workers))
+    assert report.run is not None
+    (failed,) = report.failures
+    assert failed.provider == "ben_birch"
+    assert failed.database == database("ben_birch").name
+    assert failed.error_code in {"1062", "SQLITE_CONSTRAINT_UNIQUE"}
+    assert str(failed.statement).startswith("CREATE UNIQUE INDEX uq_conflict_reviews_conflict_id_step")
+    assert "HAVING COUNT(*) > 1" in str(failed.cure)
+    assert failed.database in str(failed.error)
+    assert str(failed.statement) in str(failed.error)
+    assert revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": "p0004"}
+    assert ledger(clinic, report.run) == dict.fromkeys(SLUGS, ("done", HEAD, 1)) | {"ben_birch": ("failed", None, 1)}
+
+    heal(database("ben_birch"))
+    resumed = fleet.resume(clinic.store, report.run, workers)
+    assert [(one.provider, one.before, one.after) for one in resumed.results] == [("ben_birch", "p0004", HEAD)]
+    assert ledger(clinic, report.run)["ben_birch"] == ("done", HEAD, 2)
+    assert fleet.run_report(clinic.store, report.run).run.state is MigrationState.DONE
+    assert fleet.resume(clinic.store, report.run).results == ()
+
+
+def test_a_canary_that_fails_stops_everything_behind_it(clinic: Clinic, behind: Behind, database: Named) -> None:
+    spoil(clinic, database("cy_cedar"), "cy_cedar")
+    behind(FIRST, "ada_ash", "ben_birch", "dee_dogwood")
+    report = fleet.upgrade_all(clinic.store, Plan(canaries=("cy_cedar", "ada_ash")))
+    assert {one.provider: str(one.state) for one in report.results if one.error or one.done} == {
+        "ada_ash": "done",
+        "cy_cedar": "failed",
+    }
+    assert (report.left, report.stopped) == (2, "a canary failed")
+    assert {slug: found for slug, found in revisions(clinic).items() if found == FIRST} == {
+        "ben_birch": FIRST,
+        "dee_dogwood": FIRST,
+    }
+    assert report.run is not None
+    assert fleet.run_report(clinic.store, report.run).run.state is MigrationState.FAILED
+    heal(database("cy_cedar"))
+    assert not fleet.resume(clinic.store, report.run).failures
+    assert set(revisions(clinic).values()) == {HEAD}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_after_so_many_failures_no_other_database_is_begun(
+    clinic: Clinic, behind: Behind, database: Named, workers: int
+) -> None:
+    for slug in ("ada_ash", "ben_birch"):
+        spoil(clinic, database(slug), slug)
+    behind(FIRST, "cy_cedar", "dee_dogwood")
+    report = fleet.upgrade_all(clinic.store, Plan(max_failures=1, workers=workers, wave=Wave(2)))
+    assert 1 <= len(report.failures) <= workers
+    assert report.left >= 2
+    assert revisions(clinic)["dee_dogwood"] == FIRST
+    assert "--max-failures 1" in str(report.stopped)
+
+
+def test_a_dry_run_says_what_would_be_done_in_which_wave_and_changes_nothing(clinic: Clinic, behind: Behind) -> None:
+    behind(FIRST, "ada_ash", "ben_birch", "dee_dogwood")
+    planned = fleet.dry_run(clinic.store, Plan(canaries=("dee_dogwood",), wave=Wave.parse("50%"), to="p0003"))
+    assert [(one.wave, one.provider, one.before, one.target, one.revisions) for one in planned] == [
+        (0, "dee_dogwood", FIRST, "p0003", ("p0002", "p0003")),
+        (1, "ada_ash", FIRST, "p0003", ("p0002", "p0003")),
+        (2, "ben_birch", FIRST, "p0003", ("p0002", "p0003")),
+    ]
+    assert revisions(clinic)["ada_ash"] == FIRST
+    assert fleet.runs(clinic.store) == []
+
+
+def test_some_providers_to_some_revision(clinic: Clinic, behind: Behind) -> None:
+    behind(FIRST)
+    fleet.upgrade_all(clinic.store, Plan(providers=("ada_ash", "Cy Cedar"), to="p0003"))
+    assert revisions(clinic) == dict.fromkeys(SLUGS, FIRST) | {"ada_ash": "p0003", "cy_cedar": "p0003"}
+    states = {each.provider: each.state for each in fleet.overview(clinic.store)}
+    assert states == dict.fromkeys(SLUGS, Standing.BEHIND) | {None: Standing.AT_HEAD}
+
+
+def test_what_is_not_known_is_an_error_that_says_what_is(clinic: Clinic) -> None:
+    with pytest.raises(UnknownProvider, match="ada_ash"):
+        fleet.upgrade_all(clinic.store, Plan(providers=("ada_asj",)))
+    with pytest.raises(UsageError, match=r"p0001, p0002.*" + HEAD):
+        fleet.upgrade_all(clinic.store, Plan(to="p9999"))
+    with pytest.raises(UsageError, match="there was none yet"):
+        fleet.resume(clinic.store, 7)
+    with pytest.raises(UsageError, match="among the providers"):
+        fleet.upgrade_all(clinic.store, Plan(providers=("ada_ash",), canaries=("cy_cedar",)))
+    for wave in ("0", "x", "101%", "-1", ""):
+        with pytest.raises(UsageError, match="a wave is"):
+            Wave.parse(wave)
+
+
+def test_a_database_that_is_gone_is_that_databases_failure(clinic: Clinic, behind: Behind, database: Named) -> None:
+    behind(FIRST, "ada_ash")
+    clinic.store.server.drop(database("ben_birch").name)
+    report = fleet.upgrade_all(clinic.store, Plan())
+    (failed,) = report.failures
+    assert (failed.provider, "restore it from a backup" in str(failed.error)) == ("ben_birch", True)
+    assert revisions(clinic)["ada_ash"] == HEAD
+
+
+def test_a_database_that_is_newer_than_the_program_is_left_alone(
+    clinic: Clinic, behind: Behind, database: Named
+) -> None:
+    behind(FIRST, "ada_ash")
+    with database("ben_birch").engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'p9999'")
+    report = fleet.upgrade_all(clinic.store, Plan())
+    (failed,) = report.failures
+    assert (failed.provider, "newer than the program" in str(failed.error)) == ("ben_birch", True)
+    assert revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": "p9999"}
+
+
+def test_a_second_operator_is_told_who_is_at_work_and_since_when(clinic: Clinic, behind: Behind) -> None:
+    behind(FIRST)
+    with (
+        leased(clinic.store.system, "migration run", "migrate up", 30),
+        pytest.raises(LeaseHeld, match=r"process \d+ is at work on it since 20.*UTC \(migrate up\)"),
+    ):
+        fleet.upgrade_all(clinic.store, Plan())
+    assert set(revisions(clinic).values()) == {FIRST}
+    assert not fleet.upgrade_all(clinic.store, Plan()).failures
+
+
+def test_a_database_that_another_process_is_at_work_on_is_left_to_it(clinic: Clinic, behind: Behind) -> None:
+    behind(FIRST)
+    name = f"database {clinic.settings.database_prefix}cy_cedar"
+    with leased(clinic.store.system, name, "by hand", 30):
+        report = fleet.upgrade_all(clinic.store, Plan())
+    assert [one.provider for one in report.failures] == ["cy_cedar"]
+    assert revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"cy_cedar": FIRST}
+
+
+def test_who_has_lost_the_lease_stops_before_the_next_revision(clinic: Clinic, behind: Behind, database: Named) -> None:
+    behind(FIRST, "ada_ash")
+    begun: list[str] = []
+    with leased(clinic.store.system, "x", "test", 30) as lease:
+
+        def before(revision: str) -> None:
+            begun.append(revision)
+            if len(begun) == 3:
+                with clinic.store.system.session() as session:
+                    session.connection().exec_driver_sql("UPDATE leases SET token = 'another'")
+                    session.commit()
+            lease.require()
+
+        with pytest.raises(LeaseLost):
+            migrate.upgrade(database("ada_ash"), History.PROVIDER, watch=Watch(before=before))
+    assert begun == ["p0002", "p0003", "p0004"]
+    assert migrate.current(database("ada_ash")) == "p0003"
+
+
+def test_a_lease_that_ran_out_is_anybodys(clinic: Clinic) -> None:
+    with leased(clinic.store.system, "x", "first", 30) as first:
+        with clinic.store.system.session() as session:
+            session.connection().exec_driver_sql("UPDATE leases SET expires_at = '2020-01-01 00:00:00.000000'")
+            session.commit()
+        with leased(clinic.store.system, "x", "second", 30) as second:
+            second.require()
+            with pytest.raises(LeaseLost):
+                first.require()
+    with clinic.store.system.session() as session:
+        assert session.connection().exec_driver_sql("SELECT COUNT(*) FROM leases").scalar() == 0
+
+
+def test_what_ran_has_the_hash_of_what_was_shown_before(clinic: Clinic, behind: Behind) -> None:
+    behind(FIRST, "ada_ash", "ben_birch")
+    behind("p0003", "cy_cedar")
+    shown = fleet.scripts(clinic.store)
+    assert [(one.before, one.target, len(one.databases)) for one in shown] == [(FIRST, HEAD, 2), ("p0003", HEAD, 1)]
+    assert [step.revision for step in shown[1].steps] == ["p0004", "p0005", "p0006"]
+    assert any("ADD COLUMN migrating_to" in sql or "ADD migrating_to" in sql for sql in shown[0].steps[0].statements)
+    report = fleet.upgrade_all(clinic.store, Plan())
+    assert report.run is not None
+    recorded = {row.database: row.sql_sha256 for row in fleet.run_report(clinic.store, report.run).databases}
+    assert recorded == {name: one.sha256 for one in shown for name in one.databases}
+    assert fleet.scripts(clinic.store) == []

@@ -1,0 +1,61 @@
+"""Who is at work on something, decided by one row and the database's own clock."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from webautodash.database.dialects.statements import moment
+from webautodash.models import Lease
+
+
+class Holding(NamedTuple):
+    """A lease that somebody holds."""
+
+    name: str
+    holder: str
+    purpose: str
+    taken_at: datetime
+    expires_at: datetime
+
+
+class LeaseRepository:
+    """Rows of ``leases``; each call is a statement or two that only one of many callers can win."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def take(self, name: str, token: str, holder: str, purpose: str, seconds: int) -> bool:
+        """Take a lease that nobody holds, or whose time has run out; False where somebody holds it.
+
+        Raises DuplicateKey where another caller takes a new one at the same moment.
+        """
+        connection = self._session.connection()
+        now, then = moment(connection), moment(connection, seconds)
+        values = {"token": token, "holder": holder, "purpose": purpose, "taken_at": now, "expires_at": then}
+        if self._changes(update(Lease).where(Lease.name == name, Lease.expires_at < now).values(values)):
+            return True
+        if self.find(name) is not None:
+            return False
+        self._session.execute(insert(Lease).values(name=name, **values))
+        return True
+
+    def renew(self, name: str, token: str, seconds: int) -> bool:
+        """Hold a lease for longer; False where its time ran out, or it is another's by now."""
+        connection = self._session.connection()
+        held = (Lease.name == name, Lease.token == token, Lease.expires_at >= moment(connection))
+        return self._changes(update(Lease).where(*held).values(expires_at=moment(connection, seconds)))
+
+    def give_back(self, name: str, token: str) -> None:
+        """Be done with a lease; no harm where it is another's by now."""
+        self._session.execute(delete(Lease).where(Lease.name == name, Lease.token == token))
+
+    def find(self, name: str) -> Holding | None:
+        """Who holds a lease, or held it last and did not give it back."""
+        row = self._session.scalars(select(Lease).where(Lease.name == name)).first()
+        return None if row is None else Holding(row.name, row.holder, row.purpose, row.taken_at, row.expires_at)
+
+    def _changes(self, statement: object) -> bool:
+        # No value is read out of the ORM's memory here; FOUND_ROWS makes a row that stays the same count, too.
+        return bool(self._session.connection().execute(statement).rowcount)  # type: ignore[call-overload]

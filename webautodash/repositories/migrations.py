@@ -1,0 +1,187 @@
+"""The ledger of the migrations: each run, and how far it is with each database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from webautodash.domain.vocabulary import MigrationState
+from webautodash.models import MigratedDatabase, MigrationRun
+from webautodash.models.base import utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the migrations."""
+
+    id: int
+    kind: str
+    started_by: str
+    host: str
+    pid: int
+    arguments: dict[str, Any]
+    code_version: str
+    state: MigrationState
+    started_at: datetime
+    finished_at: datetime | None
+    databases: dict[MigrationState, int]
+    """How many are in which state."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunDatabase:
+    """One database in a run."""
+
+    database: str
+    provider: str | None
+    before: str | None
+    target: str | None
+    state: MigrationState
+    reached: str | None
+    attempts: int
+    seconds: float | None
+    error_code: str | None
+    statement: str | None
+    error: str | None
+    cure: str | None
+    sql_sha256: str | None
+
+
+class MigrationRepository:
+    """Rows of ``migration_runs`` and ``migration_run_databases``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def begin(
+        self,
+        databases: Sequence[tuple[str, str | None, str | None, str | None]],
+        **facts: Any,
+    ) -> int:
+        """A new run with its databases: name, provider, revision before and to reach; the run's number."""
+        run = MigrationRun(state=MigrationState.RUNNING, **facts)
+        self._session.add(run)
+        self._session.flush()
+        self._session.add_all(
+            MigratedDatabase(
+                run_id=run.id,
+                position=position,
+                database_name=name,
+                provider=provider,
+                from_revision=before,
+                to_revision=target,
+                state=MigrationState.WAITING,
+                attempts=0,
+            )
+            for position, (name, provider, before, target) in enumerate(databases)
+        )
+        self._session.flush()
+        return run.id
+
+    def go_on(self, run: int) -> None:
+        """Say that a run is at work again."""
+        self._set_run(run, state=MigrationState.RUNNING, finished_at=None)
+
+    def finish(self, run: int) -> None:
+        """Say that nobody is at work on a run any more: done where all its databases are, else failed."""
+        left = select(func.count()).where(MigratedDatabase.run_id == run, MigratedDatabase.state != MigrationState.DONE)
+        whole = self._session.scalars(left).one() == 0
+        state = MigrationState.DONE if whole else MigrationState.FAILED
+        self._set_run(run, state=state, finished_at=utc_now())
+
+    def begin_database(self, run: int, database: str) -> None:
+        """Say that a database is at work."""
+        self._set(
+            run,
+            database,
+            state=MigrationState.RUNNING,
+            started_at=utc_now(),
+            finished_at=None,
+            attempts=MigratedDatabase.attempts + 1,
+            error_code=None,
+            statement=None,
+            error=None,
+            cure=None,
+            sql_sha256=None,
+        )
+
+    def reached(self, run: int, database: str, revision: str | None) -> None:
+        """Say which revision is finished."""
+        self._set(run, database, reached=revision)
+
+    def end_database(self, run: int, database: str, state: MigrationState, **facts: Any) -> None:
+        """Say how a database ended."""
+        self._set(run, database, state=state, finished_at=utc_now(), **facts)
+
+    def runs(self, limit: int) -> list[Run]:
+        """The last runs, newest first."""
+        rows = self._session.scalars(select(MigrationRun).order_by(MigrationRun.id.desc()).limit(limit)).all()
+        return self._with_numbers(rows)
+
+    def run(self, number: int) -> Run | None:
+        """The run of this number."""
+        rows = self._session.scalars(select(MigrationRun).where(MigrationRun.id == number)).all()
+        return next(iter(self._with_numbers(rows)), None)
+
+    def databases(self, run: int) -> list[RunDatabase]:
+        """A run's databases, in the order in which they are taken."""
+        statement = select(MigratedDatabase).where(MigratedDatabase.run_id == run).order_by(MigratedDatabase.position)
+        return [_database(row) for row in self._session.scalars(statement)]
+
+    def _with_numbers(self, rows: Sequence[MigrationRun]) -> list[Run]:
+        counted: dict[int, dict[MigrationState, int]] = {row.id: {} for row in rows}
+        numbers = (
+            select(MigratedDatabase.run_id, MigratedDatabase.state, func.count())
+            .where(MigratedDatabase.run_id.in_(list(counted)))
+            .group_by(MigratedDatabase.run_id, MigratedDatabase.state)
+        )
+        for run, state, number in self._session.execute(numbers):
+            counted[run][MigrationState(state)] = number
+        return [
+            Run(
+                id=row.id,
+                kind=row.kind,
+                started_by=row.started_by,
+                host=row.host,
+                pid=row.pid,
+                arguments=row.arguments,
+                code_version=row.code_version,
+                state=MigrationState(row.state),
+                started_at=row.started_at,
+                finished_at=row.finished_at,
+                databases=counted[row.id],
+            )
+            for row in rows
+        ]
+
+    def _set_run(self, run: int, **values: Any) -> None:
+        self._session.execute(update(MigrationRun).where(MigrationRun.id == run).values(**values))
+
+    def _set(self, run: int, database: str, **values: Any) -> None:
+        self._session.execute(
+            update(MigratedDatabase)
+            .where(MigratedDatabase.run_id == run, MigratedDatabase.database_name == database)
+            .values(**values)
+        )
+
+
+def _database(row: MigratedDatabase) -> RunDatabase:
+    worked = row.finished_at - row.started_at if row.finished_at and row.started_at else None
+    return RunDatabase(
+        database=row.database_name,
+        provider=row.provider,
+        before=row.from_revision,
+        target=row.to_revision,
+        state=MigrationState(row.state),
+        reached=row.reached,
+        attempts=row.attempts,
+        seconds=worked.total_seconds() if worked else None,
+        error_code=row.error_code,
+        statement=row.statement,
+        error=row.error,
+        cure=row.cure,
+        sql_sha256=row.sql_sha256,
+    )

@@ -1,0 +1,35 @@
+"""All databases of one installation together: where each stands, migrations over all of them, drift."""
+
+from webautodash.services.fleet.bring import MigrationResult
+from webautodash.services.fleet.down import Loss, WayBack, downgrade, way_back
+from webautodash.services.fleet.drift import DriftReport, check_all
+from webautodash.services.fleet.history import RunReport, run_report, runs
+from webautodash.services.fleet.plan import Plan, Planned, Wave, dry_run
+from webautodash.services.fleet.sql import MigrationScript, scripts
+from webautodash.services.fleet.standing import DatabaseRevision, Standing, overview
+from webautodash.services.fleet.up import FleetReport, resume, upgrade_all
+
+__all__ = [
+    "DatabaseRevision",
+    "DriftReport",
+    "FleetReport",
+    "Loss",
+    "MigrationResult",
+    "MigrationScript",
+    "Plan",
+    "Planned",
+    "RunReport",
+    "Standing",
+    "Wave",
+    "WayBack",
+    "check_all",
+    "downgrade",
+    "dry_run",
+    "overview",
+    "resume",
+    "run_report",
+    "runs",
+    "scripts",
+    "upgrade_all",
+    "way_back",
+]

@@ -1,0 +1,73 @@
+"""The way back of one database, which takes rows away only where that is said."""
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import Select, column, func, select, table
+
+from webautodash.errors import UsageError, WouldLoseRows
+from webautodash.repositories import MigrationRepository
+from webautodash.services import migrate
+from webautodash.services.fleet.bring import Job, MigrationResult, bring
+from webautodash.services.fleet.standing import database_of, of_provider
+from webautodash.services.fleet.up import begin_run, run_lease
+from webautodash.services.migrate import History
+from webautodash.services.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Rows, or values of a column, that the way back takes away."""
+
+    what: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What ``downgrade`` is about to do."""
+
+    database: str
+    provider: str
+    before: str
+    target: str
+    revisions: tuple[str, ...]
+    """Undone, in this order."""
+    losses: tuple[Loss, ...]
+
+
+def way_back(store: Store, provider: str, to: str) -> WayBack:
+    """What going back to a revision means for one database. Raises UsageError where it does not lie behind."""
+    migrate.require_known(History.PROVIDER, to)
+    member = of_provider(store, provider)
+    database = database_of(store, member)
+    found = migrate.current(database)
+    if found is None or not migrate.knows(History.PROVIDER, found):
+        raise UsageError(f"database {database.name} is at revision {found or 'none'}; there is no way back from there")
+    undone = migrate.to_come(History.PROVIDER, to, found)[::-1]
+    if not undone:
+        raise UsageError(f"database {database.name} is at revision {found}; {to} does not lie behind it")
+    lost = [what for revision in undone for what in migrate.facts(History.PROVIDER, revision).loses]
+    with database.reading() as session:
+        losses = [Loss(what, rows) for what in lost if (rows := session.scalar(_count(what)) or 0)]
+    return WayBack(database.name, str(member.provider), found, to, tuple(undone), tuple(losses))
+
+
+def downgrade(store: Store, way: WayBack, *, accept_loss: bool = False) -> MigrationResult:
+    """Go back. Raises WouldLoseRows unless that is accepted, and LeaseHeld where another run is at work."""
+    if way.losses and not accept_loss:
+        raise WouldLoseRows(way.database, [(loss.what, loss.rows) for loss in way.losses])
+    member = of_provider(store, way.provider)
+    with run_lease(store, "migrate down"):
+        run = begin_run(
+            store, "down", {"to": way.target, "accept_loss": accept_loss}, [(member, way.before, way.target)]
+        )
+        result = bring(store, Job(run, member, way.before, way.target, down=True), time.monotonic)
+        store.system.run(lambda session: MigrationRepository(session).finish(run))
+    return result
+
+
+def _count(what: str) -> Select[int]:
+    name, _, one = what.partition(".")
+    counted = select(func.count()).select_from(table(name))
+    return counted.where(column(one).is_not(None)) if one else counted

@@ -1,0 +1,79 @@
+"""Drift: whether a live database's tables are those of its own revision, whatever hands have done to it."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from webautodash.database import Database
+from webautodash.database.schema import Schema, differences, schema_of
+from webautodash.errors import DatabaseUnreachable, NewerThanProgram, TerminalError, WebAutoDashError
+from webautodash.services import migrate
+from webautodash.services.fleet.standing import Member, database_of, members
+from webautodash.services.migrate import History
+from webautodash.services.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """How one database's schema differs from what its revision makes."""
+
+    database: str
+    provider: str | None
+    revision: str | None = None
+    differences: tuple[str, ...] = ()
+    error: str | None = None
+
+
+def check_all(store: Store, providers: Sequence[str] = ()) -> list[DriftReport]:
+    """Compare databases with a clean install of the revision that each is at, made aside on the same server."""
+    reference = _Reference(store)
+    return [_check(store, member, reference) for member in members(store, providers)]
+
+
+def _check(store: Store, member: Member, reference: "_Reference") -> DriftReport:
+    try:
+        database = database_of(store, member)
+        revision = migrate.current(database)
+        if revision is None:
+            raise TerminalError(f"database {database.name} has no tables of ours; run `webautodash migrate up`")
+        if not migrate.knows(member.history, revision):
+            raise NewerThanProgram(database.name, revision, migrate.head(member.history))
+        found = tuple(differences(reference.schema(member.history, revision), _schema(database)))
+        return DriftReport(member.database, member.provider, revision, found)
+    except DatabaseUnreachable:
+        raise
+    except WebAutoDashError as error:
+        return DriftReport(member.database, member.provider, error=str(error))
+
+
+class _Reference:
+    """What each revision makes on this very server; each is made once, looked at and dropped."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[tuple[History, str], Schema] = {}
+
+    def schema(self, history: History, revision: str) -> Schema:
+        key = (history, revision)
+        if key not in self._known:
+            with _clean_install(self._store, history, revision) as database:
+                self._known[key] = _schema(database)
+        return self._known[key]
+
+
+@contextmanager
+def _clean_install(store: Store, history: History, revision: str) -> Iterator[Database]:
+    # A name that is nobody's: it has no row that says whose it is.
+    name = f"{store.settings.database_prefix}check_{secrets.token_hex(8)}"
+    database = store.server.create(name)
+    try:
+        migrate.upgrade(database, history, revision)
+        yield database
+    finally:
+        store.server.drop(name)
+
+
+def _schema(database: Database) -> Schema:
+    with database.reading() as session:
+        return schema_of(session.connection())

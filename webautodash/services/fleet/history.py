@@ -1,0 +1,34 @@
+"""What earlier runs of the migrations did."""
+
+from dataclasses import dataclass
+
+from webautodash.errors import UsageError
+from webautodash.repositories import MigrationRepository
+from webautodash.repositories.migrations import Run, RunDatabase
+from webautodash.services.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One run, and each of its databases."""
+
+    run: Run
+    databases: tuple[RunDatabase, ...]
+
+
+def runs(store: Store, limit: int = 20) -> list[Run]:
+    """The last runs, newest first."""
+    with store.system.reading() as session:
+        return MigrationRepository(session).runs(limit)
+
+
+def run_report(store: Store, number: int) -> RunReport:
+    """One run. Raises UsageError, with what is known, where there is none of this number."""
+    with store.system.reading() as session:
+        repository = MigrationRepository(session)
+        found = repository.run(number)
+        if found is None:
+            last = repository.runs(1)
+            known = f"the last one is {last[0].id}" if last else "there was none yet"
+            raise UsageError(f"no migration run {number}; {known}, see `webautodash migrate history`")
+        return RunReport(found, tuple(repository.databases(number)))

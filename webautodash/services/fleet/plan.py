@@ -1,0 +1,135 @@
+"""What a run of the migrations is to do, and how carefully; looked at before anything is changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from webautodash.errors import UsageError
+from webautodash.services import migrate
+from webautodash.services.fleet.bring import Job
+from webautodash.services.fleet.standing import (
+    DatabaseRevision,
+    Member,
+    Standing,
+    of_all_providers,
+    of_provider,
+    standing,
+)
+from webautodash.services.migrate import History
+from webautodash.services.store import Store
+
+Look = tuple[Member, DatabaseRevision]
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """How many databases are taken before the next look at the failures: a number, or a share in percent."""
+
+    number: int
+    percent: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> "Wave":
+        """``10%`` or ``25``. Raises UsageError."""
+        digits = text.removesuffix("%")
+        percent = digits != text
+        if not digits.isdecimal() or not int(digits) or (percent and int(digits) > 100):
+            raise UsageError(f"a wave is a number of databases, or a share such as 10%; not {text!r}")
+        return cls(int(digits), percent)
+
+    def of(self, databases: int) -> int:
+        """How many that is."""
+        return ceil(databases * self.number / 100) if self.percent else self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to migrate, and how carefully."""
+
+    providers: tuple[str, ...] = ()
+    """Slugs; none for all."""
+    to: str | None = None
+    workers: int = 1
+    canaries: tuple[str, ...] = ()
+    """Slugs of the databases that go first; where one fails nothing else is begun."""
+    wave: Wave | None = None
+    max_failures: int | None = None
+    """The number of failures after which no other database is begun."""
+    contract: bool = False
+    """Whether revisions that drop, rename or narrow are meant too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One database in a dry run: its wave, 0 for the canaries, and what it would go through."""
+
+    database: str
+    provider: str | None
+    before: str | None
+    target: str
+    wave: int
+    revisions: tuple[str, ...]
+
+
+def look_at(store: Store, plan: Plan) -> tuple[list[Look], set[str | None]]:
+    """Where the databases of a plan stand, and the canaries among their providers. Raises UsageError."""
+    if plan.to is not None:
+        migrate.require_known(History.PROVIDER, plan.to)
+    chosen = [of_provider(store, slug) for slug in dict.fromkeys(plan.providers)] or of_all_providers(store)
+    canaries: set[str | None] = {of_provider(store, slug).provider for slug in plan.canaries}
+    strangers = canaries - {member.provider for member in chosen}
+    if strangers:
+        raise UsageError(
+            f"{', '.join(sorted(map(str, strangers)))}: a canary that is not among the providers asked for"
+        )
+    looks = [(member, standing(store, member, plan.to)) for member in chosen]
+    # A provider who is being registered at this moment gets a database at head anyway.
+    return [(m, look) for m, look in looks if not (m.registering and look.state is Standing.MISSING)], canaries
+
+
+def dry_run(store: Store, plan: Plan) -> list[Planned]:
+    """What ``upgrade_all`` would do with which database, in its order. Changes nothing."""
+    looks, canaries = look_at(store, plan)
+    behind = [(member, look) for member, look in looks if look.state is Standing.BEHIND]
+    first = [one for one in behind if one[0].provider in canaries]
+    rest = [one for one in behind if one[0].provider not in canaries]
+    size = max(1, plan.wave.of(len(rest))) if plan.wave else max(1, len(rest))
+    in_waves = [(0, one) for one in first] + [(1 + place // size, one) for place, one in enumerate(rest)]
+    return [
+        Planned(
+            member.database,
+            member.provider,
+            look.revision,
+            look.head,
+            wave,
+            tuple(migrate.to_come(member.history, look.revision, look.head)),
+        )
+        for wave, (member, look) in in_waves
+    ]
+
+
+def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:
+    """Raise UsageError for revisions that older programs cannot work with, unless the plan asks for them."""
+    if plan.contract:
+        return
+    ahead = {rev for look in looks for rev in migrate.to_come(History.PROVIDER, look.revision, look.head)}
+    # A database without any revision has nothing yet that an older program could miss.
+    meant = [
+        rev for rev in migrate.line(History.PROVIDER) if rev in ahead and migrate.facts(History.PROVIDER, rev).contract
+    ]
+    if meant:
+        before = migrate.line(History.PROVIDER)[migrate.line(History.PROVIDER).index(meant[0]) - 1]
+        subjects = "; ".join(f"{rev}: {migrate.facts(History.PROVIDER, rev).subject}" for rev in meant)
+        raise UsageError(
+            f"an older program cannot work any more after this: {subjects} Once every machine runs this version, "
+            f"ask for it: `webautodash migrate up --contract`; up to there: `webautodash migrate up --to {before}`"
+        )
+
+
+def waves(plan: Plan, canaries: Sequence[Job], rest: Sequence[Job]) -> Iterator[Sequence[Job]]:
+    """The canaries, then wave after wave."""
+    if canaries:
+        yield canaries
+    size = max(1, plan.wave.of(len(rest))) if plan.wave else max(1, len(rest))
+    for start in range(0, len(rest), size):
+        yield rest[start : start + size]

@@ -1,0 +1,41 @@
+"""The statements that a migration would send, before it is let loose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from webautodash.services import migrate
+from webautodash.services.fleet.standing import Standing, members, standing
+from webautodash.services.migrate import History, Step
+from webautodash.services.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationScript:
+    """What would be sent to each of some databases that stand alike."""
+
+    before: str | None
+    target: str
+    databases: tuple[str, ...]
+    steps: tuple[Step, ...]
+    sha256: str
+    """Of the statements; a run records the same of what it sent."""
+
+
+def scripts(store: Store, providers: Sequence[str] = (), to: str | None = None) -> list[MigrationScript]:
+    """The statements for every database that is behind, the system database first; alike ones together."""
+    if to is not None:
+        migrate.require_known(History.PROVIDER, to)
+    alike: dict[tuple[History, str | None, str], list[str]] = {}
+    for member in members(store, providers):
+        look = standing(store, member, to if member.history is History.PROVIDER else None)
+        if look.state is Standing.BEHIND:
+            alike.setdefault((member.history, look.revision, look.head), []).append(member.database)
+    return [_script(store, *key, databases) for key, databases in alike.items()]
+
+
+def _script(
+    store: Store, history: History, before: str | None, target: str, databases: Sequence[str]
+) -> MigrationScript:
+    steps = migrate.script(history, store.server.product, before, target)
+    statements = [statement for step in steps for statement in step.statements]
+    return MigrationScript(before, target, tuple(databases), tuple(steps), migrate.hash_of(statements))
