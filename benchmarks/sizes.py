@@ -27,6 +27,8 @@ class Sizes:
     provider_passes: int
     """Passes of one new file a provider; the first makes the databases."""
     starts: int
+    fleet_behind: int
+    fleet_at_head: int
 
 
 DEFAULT = Sizes(
@@ -43,6 +45,8 @@ DEFAULT = Sizes(
     provider_file=20,
     provider_passes=4,
     starts=9,
+    fleet_behind=300,
+    fleet_at_head=1_000,
 )
 FULL = replace(
     DEFAULT,
@@ -64,4 +68,6 @@ SMALL = Sizes(
     provider_file=2,
     provider_passes=2,
     starts=2,
+    fleet_behind=3,
+    fleet_at_head=4,
 )

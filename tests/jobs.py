@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
 
 from webautodash.config import Settings
 from webautodash.database import Server
-from webautodash.services import migrate, planning
+from webautodash.errors import LeaseHeld
+from webautodash.services import fleet, migrate, planning
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.migrate import History
 from webautodash.services.providers import register
@@ -22,6 +24,16 @@ def upgrade(settings: Settings, name: str, history: History) -> None:
     """Make a database and bring it to head."""
     with Server(settings) as server:
         migrate.upgrade(server.create(name), history)
+
+
+def migrate_fleet(settings: Settings) -> None:
+    """Bring every database to head, unless another is at it. Raises where one could not be brought there."""
+    with Store.open(settings) as store, suppress(LeaseHeld):
+        report = fleet.upgrade_all(store, fleet.Plan())
+        held = "is at work on it"
+        problems = [str(one.error) for one in report.failures if held not in str(one.error)]
+        if problems:
+            raise RuntimeError("\n".join(problems))
 
 
 def open_store(settings: Settings) -> None:

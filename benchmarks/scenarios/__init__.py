@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.bench import Bench
 from benchmarks.results import Findings
-from benchmarks.scenarios import first, growth, known, memory, profile, progress, second, sqlite, start
+from benchmarks.scenarios import first, fleet, growth, known, memory, profile, progress, second, sqlite, start
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ SCENARIOS = {
     "known": Scenario(known.run),
     "growth": Scenario(growth.patients, grows=True),
     "providers": Scenario(growth.providers, grows=True),
+    "fleet": Scenario(fleet.run),
     "start": Scenario(start.run),
     "profile": Scenario(profile.run),
     "progress": Scenario(progress.run),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -252,3 +253,11 @@ def test_what_ran_has_the_hash_of_what_was_shown_before(clinic: Clinic, behind: 
     recorded = {row.database: row.sql_sha256 for row in fleet.run_report(clinic.store, report.run).databases}
     assert recorded == {name: one.sha256 for one in shown for name in one.databases}
     assert fleet.scripts(clinic.store) == []
+
+
+def test_a_lease_is_renewed_for_as_long_as_its_holder_is_at_work(clinic: Clinic) -> None:
+    with leased(clinic.store.system, "x", "long work", 1) as lease:
+        time.sleep(2.5)
+        with pytest.raises(LeaseHeld, match="long work"), leased(clinic.store.system, "x", "another", 1):
+            pass
+        lease.require()

@@ -238,6 +238,12 @@ def _say_migrating(database: Database, target: str) -> None:
     database.run(say)
 
 
+def _say_done(connection: Connection) -> None:
+    found = _revision(connection)
+    if found is not None and _says_so(found):
+        connection.execute(update(DatabaseIdentity).values(migrating_to=None, migrating_since=None))
+
+
 def _says_so(revision: str) -> bool:
     known = line(History.PROVIDER)
     return known.index(revision) >= known.index(_SAYS_SO_SINCE)
@@ -266,10 +272,10 @@ def _move(database: Database, history: History, revision: str, then: str, target
             except DBAPIError:
                 refused = sent[-1]
                 raise
-            if then == target and history is History.PROVIDER and _says_so(then):
+            event.remove(connection, "before_cursor_execute", note)
+            if then == target and history is History.PROVIDER:
                 # With the new revision in one commit: a database that is there says so.
-                connection.execute(update(DatabaseIdentity).values(migrating_to=None, migrating_since=None))
-                del sent[-1]
+                _say_done(connection)
     except CommandError as error:
         raise TerminalError(f"database {database.name}: {error}") from None
     except DatabaseError as error:
@@ -308,6 +314,8 @@ def database_by_hand(history: History, arguments: Mapping[str, str]) -> Iterator
             raise CommandError(f"there is no database {name} on {server.where}")
         with server.database(name).migrating() as connection:
             yield connection
+            if history is History.PROVIDER:
+                _say_done(connection)
 
 
 @cache

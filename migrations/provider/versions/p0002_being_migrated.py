@@ -15,6 +15,8 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ()
+# Empty whenever the way back takes them away.
+derived = ("database_identity.migrating_to", "database_identity.migrating_since")
 
 TABLE = "database_identity"
 

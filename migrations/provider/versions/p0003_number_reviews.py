@@ -13,8 +13,9 @@ down_revision = "p0002"
 branch_labels = None
 depends_on = None
 contract = False
-# The numbers say no more than the order of the rows.
 loses = ()
+# The numbers say no more than the order of the rows.
+derived = ("conflict_reviews.step",)
 
 
 def upgrade() -> None:

@@ -13,7 +13,9 @@ down_revision = "s0001"
 branch_labels = None
 depends_on = None
 contract = False
-loses = ("ingested_files.mtime_ns", "ingested_files.session_id")
+loses = ()
+# They come back as the files are read again.
+derived = ("ingested_files.mtime_ns", "ingested_files.session_id")
 
 TABLE = "ingested_files"
 COLUMNS = ("mtime_ns", "session_id")

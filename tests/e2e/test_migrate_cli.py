@@ -1,0 +1,99 @@
+"""The fleet's commands as a person types them."""
+
+from __future__ import annotations
+
+import pytest
+from builders import a_file, a_patient
+from shell import Shell
+
+from webautodash.services import migrate
+from webautodash.services.migrate import History
+
+HEAD = migrate.head(History.PROVIDER)
+
+
+@pytest.fixture
+def fleet(shell: Shell) -> Shell:
+    """Two providers."""
+    for name, slug in (("Ada Ash", "ada_ash"), ("Ben Birch", "ben_birch")):
+        shell.drop(a_file(a_patient("P1", name="Zoë Secret"), provider=name), folder=slug)
+    assert shell("ingest").status == 0
+    return shell
+
+
+def test_down_asks_for_the_providers_name(fleet: Shell) -> None:
+    down = ("migrate", "down", "--provider", "Ada Ash", "--to", "p0004")
+    refused = fleet(*down)
+    assert (refused.status, "give --yes" in refused.err) == (2, True)
+    done = fleet(*down, "--yes")
+    assert done.status == 0
+    assert done.out.splitlines()[0].split() == ["database", "from", "to", "state", "seconds"]
+    assert done.out.splitlines()[1].split()[:4] == ["webautodash_ada_ash", HEAD, "p0004", "done"]
+
+
+def test_up_history_resume_sql_and_check_say_what_there_is(fleet: Shell) -> None:
+    assert fleet("migrate", "sql").out == "-- every database is there already; nothing would be sent\n"
+    assert fleet("migrate", "down", "--provider", "ada_ash", "--to", "p0004", "--yes").status == 0
+
+    current = fleet("migrate", "current", "--provider", "ada_ash", "--json")
+    assert (current.status, current.json[0]["revision"], current.json[0]["state"]) == (1, "p0004", "behind")
+    shown = fleet("migrate", "sql", "--provider", "ada_ash")
+    assert shown.out.splitlines()[0].startswith(f"-- webautodash_ada_ash: p0004 to {HEAD}, sha256 ")
+    assert (
+        "CREATE UNIQUE INDEX uq_conflict_reviews_conflict_id_step ON conflict_reviews (conflict_id, step);" in shown.out
+    )
+    planned = fleet("migrate", "up", "--dry-run", "--canary", "ada_ash")
+    assert planned.out.splitlines()[1].split()[:4] == ["canary", "webautodash_ada_ash", "p0004", HEAD]
+
+    up = fleet("migrate", "up", "--workers", "2", "--wave", "50%", "--max-failures", "1", "--json")
+    assert up.status == 0
+    assert [(one["provider"], one["before"], one["after"], one["state"]) for one in up.json["results"]] == [
+        (None, migrate.head(History.SYSTEM), migrate.head(History.SYSTEM), "done"),
+        ("ben_birch", HEAD, HEAD, "done"),
+        ("ada_ash", "p0004", HEAD, "done"),
+    ]
+    history = fleet("migrate", "history", "--json").json
+    assert [(run["id"], run["kind"], run["state"], run["databases"]) for run in history] == [
+        (2, "up", "done", {"done": 1}),
+        (1, "down", "done", {"done": 1}),
+    ]
+    one = fleet("migrate", "history", "2")
+    (sha256,) = [line.split()[-1] for line in one.out.splitlines() if line.startswith("webautodash_ada_ash")]
+    assert shown.out.splitlines()[0].endswith(sha256)
+    assert "wave: " in one.out
+    assert "workers: 2" in one.out
+    assert fleet("migrate", "resume", "2").status == 0
+    assert fleet("migrate", "check").out.splitlines() == [
+        f"webautodash_{name}: no drift" for name in ("system", "ada_ash", "ben_birch")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["up", "--provider", "ada_asj"], "did you mean ada_ash?"),
+        (["up", "--to", "p9999"], "no revision 'p9999'; the history has p0001, p0002"),
+        (["up", "--wave", "0%"], "a wave is"),
+        (["up", "--canary", "nobody"], "no provider 'nobody'"),
+        (["history", "7"], "no migration run 7; there was none yet"),
+        (["resume", "7"], "no migration run 7"),
+        (["sql", "--to", "x"], "no revision 'x'"),
+        (["down", "--provider", "ada_ash", "--to", HEAD, "--yes"], "does not lie behind it"),
+        (["down", "--provider", "nobody", "--to", "p0001", "--yes"], "no provider 'nobody'"),
+    ],
+)
+def test_what_is_not_known_is_an_error_that_says_what_is(fleet: Shell, arguments: list[str], says: str) -> None:
+    done = fleet("migrate", *arguments)
+    assert (done.status, done.out) == (2, "")
+    assert says in done.err
+
+
+def test_files_of_a_database_that_is_behind_wait_and_are_named(fleet: Shell) -> None:
+    assert fleet("migrate", "down", "--provider", "ada_ash", "--to", "p0004", "--yes").status == 0
+    fleet.drop(a_file(a_patient("P2"), provider="Ada Ash", at="2025-01-01T00:00:00"), "two.json", "ada_ash")
+    done = fleet("ingest")
+    assert done.status == 1
+    assert "blocked: ada_ash/two.json: database webautodash_ada_ash is at revision p0004" in done.err
+    assert "run `webautodash migrate up`" in done.err
+    assert fleet("migrate", "up").status == 0
+    assert fleet("ingest").status == 0

@@ -1,0 +1,188 @@
+"""A run over the fleet that is killed, that meets another operator, and one broken database among three hundred."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from jobs import migrate_fleet
+from processes import kill_at, moments, together, writes
+from schema_of_stores import schemas
+from shell import Shell
+
+from webautodash.config import Settings
+from webautodash.domain.vocabulary import MigrationState
+from webautodash.errors import LeaseHeld
+from webautodash.services import fleet, migrate
+from webautodash.services.fleet import Plan
+from webautodash.services.migrate import History
+from webautodash.services.providers import register
+from webautodash.services.store import Store
+
+HEAD = migrate.head(History.PROVIDER)
+BACKENDS = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+PROVIDERS = ("Ada Ash", "Ben Birch")
+
+
+@pytest.fixture
+def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
+    """Two providers with rows, one with a conflict under review."""
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    for name in PROVIDERS:
+        folder = name.lower().replace(" ", "_")
+        clinic.ingest(a_file(a_patient("P1", allergies=["Latex"]), provider=name), folder=folder)
+        clinic.ingest(a_file(a_patient("P1", name="Another"), provider=name, at="2025-01-01T00:00:00"), folder=folder)
+    with clinic.store.server.database(clinic.settings.database_prefix + "ada_ash").engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO conflict_reviews (conflict_id, step, old_status, new_status, reviewed_by, reviewed_at, notes) "
+            "SELECT id, 1, 'unresolved', 'reviewing', 'x', '2025-01-01', 'y' FROM data_conflicts"
+        )
+    yield clinic
+    clinic.store.close()
+
+
+def _take_back(clinic: Clinic) -> None:
+    for provider in clinic.store.providers():
+        migrate.downgrade(clinic.store.server.database(provider.database_name), History.PROVIDER, "p0001")
+
+
+def _let_leases_run_out(clinic: Clinic) -> None:
+    """As time would."""
+    with clinic.store.system.session() as session:
+        session.connection().exec_driver_sql("UPDATE leases SET expires_at = '2020-01-01 00:00:00.000000'")
+        session.commit()
+
+
+def _rows(clinic: Clinic) -> list[object]:
+    tables = ("patients", "patient_extractions", "data_conflicts", "conflict_reviews", "allergies")
+    return [clinic.rows(table, slug) for slug in ("ada_ash", "ben_birch") for table in tables]
+
+
+@pytest.mark.slow
+@BACKENDS
+def test_a_run_killed_between_any_two_statements_is_finished_by_resuming_it(clinic: Clinic, tmp_path: Path) -> None:
+    clean, rows = schemas(clinic.store), _rows(clinic)
+    _take_back(clinic)
+    all_moments = moments(migrate_fleet, clinic.settings, folder=tmp_path)
+    assert schemas(clinic.store) == clean
+    steps = [number for number, moment in enumerate(all_moments) if writes(moment)]
+    assert len(steps) > 40
+    for number in steps:
+        _take_back(clinic)
+        known = len(fleet.runs(clinic.store))
+        assert kill_at(number, migrate_fleet, clinic.settings, folder=tmp_path), all_moments[number]
+        _let_leases_run_out(clinic)
+        runs = fleet.runs(clinic.store)
+        # Killed before the ledger knew of it, there is no run to resume.
+        report = fleet.resume(clinic.store, runs[0].id) if len(runs) > known else None
+        rest = fleet.upgrade_all(clinic.store, Plan())
+        assert (report is None) == (rest.run is not None), all_moments[number]
+        assert not (report.failures if report else rest.failures), all_moments[number]
+        assert fleet.runs(clinic.store)[0].state is MigrationState.DONE
+        assert schemas(clinic.store) == clean, all_moments[number]
+        assert _rows(clinic) == rows, all_moments[number]
+
+
+@BACKENDS
+def test_a_killed_run_keeps_others_out_until_its_lease_has_run_out(
+    clinic: Clinic, server_url: str, database_prefix: str, tmp_path: Path
+) -> None:
+    settings = Settings.load(
+        database_url=server_url, database_prefix=database_prefix, lease_seconds=3, _env_file=None, results_dir=tmp_path
+    )
+    _take_back(clinic)
+    all_moments = moments(migrate_fleet, settings, folder=tmp_path)
+    _take_back(clinic)
+    middle = next(n for n, moment in enumerate(all_moments) if "CREATE UNIQUE INDEX" in moment)
+    assert kill_at(middle, migrate_fleet, settings, folder=tmp_path)
+    with Store.open(settings) as store:
+        with pytest.raises(LeaseHeld, match="is at work on it since"):
+            fleet.upgrade_all(store, Plan())
+        time.sleep(3.5)
+        assert not fleet.upgrade_all(store, Plan()).failures
+        assert {each.state for each in fleet.overview(store)} == {fleet.Standing.AT_HEAD}
+
+
+def test_two_operators_at_once_do_no_work_twice(clinic: Clinic, tmp_path: Path) -> None:
+    _take_back(clinic)
+    together(migrate_fleet, *[(clinic.settings,)] * 3, folder=tmp_path)
+    assert {each.state for each in fleet.overview(clinic.store)} == {fleet.Standing.AT_HEAD}
+    worked = [
+        row.database
+        for run in fleet.runs(clinic.store)
+        for row in fleet.run_report(clinic.store, run.id).databases
+        if row.sql_sha256
+    ]
+    assert sorted(worked) == sorted(provider.database_name for provider in clinic.store.providers())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@BACKENDS
+def test_one_broken_database_of_three_hundred_leaves_the_others_at_head(
+    server_url: str, database_prefix: str, tmp_path: Path
+) -> None:
+    shell = Shell(tmp_path)
+    settings = Settings.load(
+        database_url=server_url, database_prefix=database_prefix, results_dir=tmp_path / "Results", _env_file=None
+    )
+    environment = {"WEBAUTODASH_DATABASE_URL": server_url, "WEBAUTODASH_DATABASE_PREFIX": database_prefix}
+    with Store.prepare(settings) as store, _made_at(settings, "p0004"):
+        for number in range(300):
+            register(store, f"Clinic {number:03}")
+        with store.server.database(f"{database_prefix}clinic_123").engine.begin() as connection:
+            _spoil(connection)
+    done = shell("migrate", "up", "--workers", "2", **environment)
+    assert done.status == 1
+    (problem,) = [line for line in done.err.splitlines() if line.startswith("problem:")]
+    for word in (f"{database_prefix}clinic_123", "CREATE UNIQUE INDEX uq_conflict_reviews", "HAVING COUNT(*) > 1"):
+        assert word in problem
+    assert "webautodash migrate resume 1" in done.err
+    with Store.open(settings) as store:
+        assert [each.provider for each in fleet.overview(store) if each.revision != HEAD and each.provider] == [
+            "clinic_123"
+        ]
+        with store.server.database(f"{database_prefix}clinic_123").engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE conflict_reviews SET step = id")
+    resumed = shell("migrate", "resume", "1", "--json", **environment)
+    assert resumed.status == 0
+    assert [one["provider"] for one in json.loads(resumed.out)["results"]] == ["clinic_123"]
+    assert shell("migrate", "up", **environment).out == "301 databases, all at head; nothing to do\n"
+
+
+@contextmanager
+def _made_at(_settings: Settings, revision: str) -> Iterator[None]:
+    """Providers are registered as an earlier version of the program did."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(migrate._HEADS, History.PROVIDER, revision)
+        # Its model of whose database it is had the columns that it has now.
+        yield
+
+
+def _spoil(connection: object) -> None:
+    run = connection.exec_driver_sql  # type: ignore[attr-defined]
+    run(
+        "INSERT INTO extraction_sessions (id, content_sha256, criteria_key, total_patients_found, "
+        "successful_extractions, failed_extractions, conflicts_detected, patients_new, patients_stored, "
+        "patients_changed, patients_duplicate, medications, diagnoses, allergies, health_concerns, "
+        "path, created_at) VALUES (1, 'x', 'y', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'x.json', '2025-01-01')"
+    )
+    run(
+        "INSERT INTO patients (id, prn, extraction_session_id, updated_at, created_at) "
+        "VALUES (1, 'P1', 1, '2025-01-01', '2025-01-01')"
+    )
+    run(
+        "INSERT INTO data_conflicts (id, patient_id, prn, conflict_type, severity, status, field_name, "
+        "extraction_session_id_1, extraction_session_id_2, conflict_description, detected_at) "
+        "VALUES (1, 1, 'P1', 'data_changed', 'low', 'unresolved', 'x', 1, 1, 'x', '2025-01-01')"
+    )
+    for number in (1, 2):
+        run(
+            "INSERT INTO conflict_reviews (id, conflict_id, step, old_status, new_status, reviewed_by, reviewed_at, "
+            f"notes) VALUES ({number}, 1, 1, 'unresolved', 'reviewing', 'x', '2025-01-01', 'y')"
+        )

@@ -1,0 +1,131 @@
+"""The way back: one database, and no row goes unless that is said. Revisions to come are written by the test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from a_fleet import SLUGS
+from builders import Clinic
+
+from webautodash.errors import UsageError, WouldLoseRows
+from webautodash.services import fleet, migrate
+from webautodash.services.fleet import Plan
+from webautodash.services.migrate import History
+
+ROOT = Path(__file__).parents[2]
+_EXPAND = '''"""A column more.
+
+Keeps every row.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from webautodash.database.schema import lacks_column
+
+revision = "p0007"
+down_revision = "p0006"
+branch_labels = None
+depends_on = None
+contract = False
+loses = ("patients.nickname",)
+
+
+def upgrade() -> None:
+    if op.get_context().as_sql or lacks_column(op.get_bind(), "patients", "nickname"):
+        op.add_column("patients", sa.Column("nickname", sa.String(255)))
+
+
+def downgrade() -> None:
+    op.drop_column("patients", "nickname")
+'''
+_CONTRACT = '''"""The addresses go.
+
+Keeps nothing of them.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "p0008"
+down_revision = "p0007"
+branch_labels = None
+depends_on = None
+contract = True
+loses = ()
+
+
+def upgrade() -> None:
+    op.drop_column("patients", "address")
+
+
+def downgrade() -> None:
+    op.add_column("patients", sa.Column("address", sa.Text()))
+'''
+
+
+@pytest.fixture
+def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A later version of the program finds the fleet: a revision that adds, and one that takes away."""
+    assert clinic.store.providers()
+    later = tmp_path / "later"
+    shutil.copytree(ROOT / "migrations", later / "migrations")
+    shutil.copy(ROOT / "alembic.ini", later)
+    versions = later / "migrations/provider/versions"
+    (versions / "p0007_nickname.py").write_text(_EXPAND)
+    (versions / "p0008_no_address.py").write_text(_CONTRACT)
+    monkeypatch.setattr(migrate, "_PACKAGE", later / "webautodash")
+    monkeypatch.setitem(migrate._HEADS, History.PROVIDER, "p0008")
+    migrate._scripts.cache_clear()
+    yield
+    migrate._scripts.cache_clear()
+
+
+@pytest.mark.usefixtures("to_come")
+def test_a_revision_that_takes_something_from_older_programs_is_asked_for(clinic: Clinic) -> None:
+    with pytest.raises(UsageError, match=r"p0008: The addresses go.*--contract.*--to p0007"):
+        fleet.upgrade_all(clinic.store, Plan())
+    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {"p0006"}
+    fleet.upgrade_all(clinic.store, Plan(to="p0007"))
+    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {"p0007"}
+    fleet.upgrade_all(clinic.store, Plan(contract=True))
+    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {"p0008"}
+    assert {name for name in clinic.rows("patients", "ada_ash")[0] if name in {"nickname", "address"}} == {"nickname"}
+
+
+@pytest.mark.usefixtures("to_come")
+def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: Clinic) -> None:
+    fleet.upgrade_all(clinic.store, Plan(to="p0007"))
+    way = fleet.way_back(clinic.store, "ada_ash", "p0006")
+    assert (way.revisions, way.losses) == (("p0007",), ())
+    with clinic.store.server.database(way.database).engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE patients SET nickname = 'x'")
+    way = fleet.way_back(clinic.store, "ada_ash", "p0003")
+    assert way.revisions == ("p0007", "p0006", "p0005", "p0004")
+    with pytest.raises(WouldLoseRows, match=r"1 of patients\.nickname.*--accept-loss"):
+        fleet.downgrade(clinic.store, way)
+    assert migrate.current(clinic.store.server.database(way.database)) == "p0007"
+    result = fleet.downgrade(clinic.store, way, accept_loss=True)
+    assert (result.before, result.after, result.error) == ("p0007", "p0003", None)
+    assert migrate.current(clinic.store.server.database(way.database)) == "p0003"
+    others = {each.revision for each in fleet.overview(clinic.store, SLUGS[1:])}
+    assert others == {"p0007"}
+    run = fleet.runs(clinic.store, 1)[0]
+    assert (run.kind, str(run.state), run.arguments) == ("down", "done", {"to": "p0003", "accept_loss": True})
+
+
+def test_a_revision_that_does_not_lie_behind_is_no_way_back(clinic: Clinic) -> None:
+    for revision in ("p0006", "p9999"):
+        with pytest.raises(UsageError, match=revision):
+            fleet.way_back(clinic.store, "ada_ash", revision)
+
+
+def test_down_and_up_again_is_the_schema_of_before(clinic: Clinic) -> None:
+    before = clinic.rows("patients", "ada_ash")
+    fleet.downgrade(clinic.store, fleet.way_back(clinic.store, "ada_ash", "p0001"))
+    fleet.upgrade_all(clinic.store, Plan())
+    assert [report.differences for report in fleet.check_all(clinic.store, ["ada_ash"])] == [()]
+    assert clinic.rows("patients", "ada_ash") == before

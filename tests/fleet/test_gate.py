@@ -1,0 +1,141 @@
+"""No file goes into a database that is behind, ahead, or in the middle of a migration; all others go on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from builders import Clinic, a_file, a_patient
+
+from webautodash.database import Database
+from webautodash.errors import MigrationFailed
+from webautodash.services import fleet, migrate
+from webautodash.services.fleet import Plan
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.migrate import History, Step, Watch
+from webautodash.services.providers import register
+from webautodash.services.store import Store
+
+HEAD = migrate.head(History.PROVIDER)
+LATER = "2025-01-01T00:00:00"
+Named = Callable[[str], Database]
+
+
+def _new_files(clinic: Clinic) -> None:
+    for name, slug in (("Ada Ash", "ada_ash"), ("Ben Birch", "ben_birch")):
+        clinic.drop(a_file(a_patient(f"{slug}-2"), provider=name, at=LATER), folder=slug)
+
+
+def _states(clinic: Clinic, workers: int = 1) -> dict[str | None, tuple[str, str]]:
+    report = ingest_paths(clinic.store, workers=workers)
+    return {
+        file.provider: (str(file.state), str(file.reason))
+        for file in report.files
+        if file.state != "already_ingested" and file.provider in {"ada_ash", "ben_birch"}
+    }
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_files_of_a_database_that_is_behind_wait_and_the_others_are_taken(
+    clinic: Clinic, behind: Callable[..., None], workers: int
+) -> None:
+    behind("p0003", "ada_ash")
+    _new_files(clinic)
+    states = _states(clinic, workers)
+    assert states["ben_birch"][0] == "ingested"
+    state, reason = states["ada_ash"]
+    assert state == "blocked"
+    assert "is at revision p0003, this version needs" in reason
+    assert "webautodash migrate up" in reason
+    waiting = [row for row in clinic.system_rows("ingested_files") if row["state"] == "waiting"]
+    assert len(waiting) == 2  # the one that is stored could not be looked at either
+    assert clinic.count("patients", "ada_ash") == 1
+    fleet.upgrade_all(clinic.store, Plan())
+    assert _states(clinic, workers)["ada_ash"][0] == "ingested"
+    assert clinic.count("patients", "ada_ash") == 2
+
+
+def test_a_store_that_was_open_before_the_migration_began_keeps_out_too(clinic: Clinic) -> None:
+    with Store.open(clinic.settings) as another:
+        migrate.downgrade(
+            another.server.database(clinic.settings.database_prefix + "ada_ash"), History.PROVIDER, "p0005"
+        )
+    outcome = clinic.ingest(a_file(a_patient("ada_ash-2"), provider="Ada Ash", at=LATER), folder="ada_ash")
+    assert (str(outcome.state), clinic.count("patients", "ada_ash")) == ("blocked", 1)
+
+
+def test_a_database_in_the_middle_of_a_migration_says_so_until_it_is_finished(
+    clinic: Clinic, behind: Callable[..., None], database: Named
+) -> None:
+    class KilledError(Exception):
+        """Something ends the process between two revisions."""
+
+    def end(step: Step) -> None:
+        if step.revision == "p0004":
+            raise KilledError
+
+    behind("p0001", "ada_ash")
+    with pytest.raises(KilledError):
+        migrate.upgrade(database("ada_ash"), History.PROVIDER, watch=Watch(after=end))
+    assert clinic.rows("database_identity", "ada_ash")[0]["migrating_to"] == HEAD
+    # As a program that works with that revision finds it.
+    with database("ada_ash").engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")
+    outcome = clinic.ingest(a_file(a_patient("ada_ash-2"), provider="Ada Ash", at=LATER), folder="ada_ash")
+    assert str(outcome.state) == "blocked"
+    assert f"is in the middle of a migration to {HEAD} since 20" in str(outcome.reason)
+    with database("ada_ash").engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'p0004'")
+    assert not fleet.upgrade_all(clinic.store, Plan()).failures
+    assert clinic.rows("database_identity", "ada_ash")[0]["migrating_to"] is None
+    assert clinic.ingest(a_file(a_patient("ada_ash-3"), provider="Ada Ash", at=LATER), folder="ada_ash").stored == 1
+
+
+def test_a_migration_waits_for_a_file_that_is_being_stored(clinic: Clinic, database: Named) -> None:
+    own, done = database("ada_ash"), threading.Event()
+
+    def migration() -> None:
+        with Store.open(clinic.settings) as another:
+            migrate.downgrade(another.server.database(own.name), History.PROVIDER, "p0005")
+        done.set()
+
+    with own.session() as session:
+        migrate.keep_out_migrations(session, own.name)
+        worker = threading.Thread(target=migration)
+        worker.start()
+        assert not done.wait(1.5)
+        session.commit()
+    worker.join(60)
+    assert done.is_set()
+    assert migrate.current(own) == "p0005"
+
+
+def test_a_migration_that_the_server_refused_leaves_the_others_files_alone(
+    clinic: Clinic, behind: Callable[..., None], database: Named
+) -> None:
+    behind("p0003", "ada_ash")
+    with database("ada_ash").engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE conflict_reviews RENAME TO gone")
+    with pytest.raises(MigrationFailed, match=r"revision p0004: error .* at: UPDATE conflict_reviews"):
+        migrate.upgrade(database("ada_ash"), History.PROVIDER)
+    _new_files(clinic)
+    states = _states(clinic)
+    assert (states["ada_ash"][0], states["ben_birch"][0]) == ("blocked", "ingested")
+
+
+def test_a_provider_registered_while_a_run_is_at_work_is_at_head_at_once(
+    clinic: Clinic, behind: Callable[..., None]
+) -> None:
+    behind("p0001")
+    registered: list[str] = []
+
+    def on_result(_result: object, done: int, _of: int) -> None:
+        if done == 2:
+            with Store.open(clinic.settings) as another:
+                registered.append(register(another, "Eve Elm").provider.slug)
+
+    report = fleet.upgrade_all(clinic.store, Plan(), on_result)
+    assert not report.failures
+    assert registered == ["eve_elm"]
+    assert {each.state for each in fleet.overview(clinic.store)} == {fleet.Standing.AT_HEAD}

@@ -1,0 +1,84 @@
+"""What each revision's file must say of itself."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from webautodash.services import migrate
+from webautodash.services.migrate import History
+
+ROOT = Path(__file__).parents[2]
+REVISIONS = [(history, revision) for history in History for revision in migrate.line(history)]
+EVERY = pytest.mark.parametrize(("history", "revision"), REVISIONS, ids=[revision for _, revision in REVISIONS])
+# What a program of before may still use and would miss.
+TAKES_AWAY = re.compile(
+    r"\b(DROP TABLE|DROP COLUMN|RENAME|MODIFY|CHANGE|SET NOT NULL)\b|ALTER TABLE \w+ DROP (?!INDEX)", re.I
+)
+DROPPED = re.compile(r"DROP TABLE (?:IF EXISTS )?(\w+)|ALTER TABLE (\w+) DROP (?:COLUMN )?(?!INDEX)(\w+)", re.I)
+
+
+def _config(history: History) -> Config:
+    config = Config(str(ROOT / "alembic.ini"), ini_section=history.value)
+    config.output_buffer = StringIO()
+    return config
+
+
+def _before(history: History, revision: str) -> str | None:
+    known = migrate.line(history)
+    return known[known.index(revision) - 1] if revision != known[0] else None
+
+
+def _way_back(history: History, revision: str) -> str:
+    config = _config(history)
+    command.downgrade(config, f"{revision}:{_before(history, revision) or 'base'}", sql=True)
+    return str(config.output_buffer.getvalue()).replace("DROP TABLE alembic_version", "")
+
+
+@EVERY
+@pytest.mark.parametrize("product", ["mysql", "sqlite"])
+def test_a_revision_that_takes_away_is_marked(history: History, revision: str, product: str) -> None:
+    (step,) = migrate.script(history, product, _before(history, revision), revision)
+    taken = [statement for statement in step.statements if TAKES_AWAY.search(statement)]
+    assert bool(taken) == migrate.facts(history, revision).contract
+
+
+@EVERY
+def test_what_the_way_back_takes_is_listed(history: History, revision: str) -> None:
+    module = ScriptDirectory.from_config(_config(history)).get_revision(revision).module
+    dropped = {table or f"{of}.{column}" for table, of, column in DROPPED.findall(_way_back(history, revision))}
+    assert dropped == {*module.loses, *getattr(module, "derived", ())}
+
+
+@EVERY
+def test_a_revision_says_what_it_keeps_and_has_a_way_back(history: History, revision: str) -> None:
+    script = ScriptDirectory.from_config(_config(history)).get_revision(revision)
+    assert re.search(r"^Keeps ", script.module.__doc__, re.MULTILINE)
+    assert script.module.downgrade.__doc__ or _way_back(history, revision).strip()
+    assert Path(script.path).name.startswith(f"{revision}_")
+
+
+def test_the_lint_sees_what_it_is_there_for() -> None:
+    for statement in (
+        "DROP TABLE patients",
+        "ALTER TABLE patients DROP COLUMN email",
+        "ALTER TABLE patients DROP email",
+        "ALTER TABLE patients MODIFY gender VARCHAR(10) NULL",
+        "ALTER TABLE patients CHANGE gender sex VARCHAR(255)",
+        "ALTER TABLE patients RENAME COLUMN gender TO sex",
+        "ALTER TABLE patients RENAME TO people",
+    ):
+        assert TAKES_AWAY.search(statement), statement
+    for statement in (
+        "CREATE INDEX a ON b (c)",
+        "ALTER TABLE a ADD COLUMN b INTEGER",
+        "DROP INDEX a ON b",
+        "DROP INDEX a",
+    ):
+        assert not TAKES_AWAY.search(statement), statement
