@@ -34,8 +34,8 @@ class Done:
 class Shell:
     """A folder with a Results folder in it, and the command."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, patience_seconds: float = 60) -> None:
+        self.folder, self._patience_seconds = folder, patience_seconds
         (folder / "Results").mkdir()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WEBAUTODASH_")}
         self.environment = kept | {
@@ -52,7 +52,7 @@ class Shell:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=self._patience_seconds,
             check=False,
         )
         assert "Traceback" not in done.stderr

@@ -3,6 +3,8 @@
 import logging
 from typing import TYPE_CHECKING
 
+from webautodash.version import __version__
+
 if TYPE_CHECKING:
     from webautodash.client import WebAutoDash
     from webautodash.config import Settings
@@ -10,8 +12,6 @@ if TYPE_CHECKING:
     from webautodash.services.json_document import to_json
 
 __all__ = ["Settings", "WebAutoDash", "WebAutoDashError", "__version__", "to_json"]
-
-__version__ = "0.1.0"
 
 # A library stays silent until its user asks.
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -29,6 +29,7 @@ from webautodash.services.migrate import History
 from webautodash.services.progress import OnBatch, unheard
 from webautodash.services.store import Store
 from webautodash.services.workers import in_processes
+from webautodash.version import __version__
 
 _RUN_LEASE = "migration run"
 
@@ -96,7 +97,7 @@ def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = unhea
         for row in known.databases
         if row.state is not MigrationState.DONE
     ]
-    if not jobs:
+    if known.run.state is MigrationState.DONE:
         return FleetReport(run, ())
     with run_lease(store, f"migrate resume {run}"):
         store.system.run(lambda session: MigrationRepository(session).go_on(run))
@@ -138,8 +139,6 @@ def begin_run(
     store: Store, kind: str, arguments: dict[str, object], databases: Sequence[tuple[Member, str | None, str]]
 ) -> int:
     """Write a run into the ledger, with what it has to do; its number."""
-    from webautodash import __version__
-
     rows = [(member.database, member.provider, before, target) for member, before, target in databases]
 
     def begin(session: Session) -> int:
