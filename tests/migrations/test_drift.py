@@ -40,6 +40,11 @@ def _allow_null(change: Operations) -> None:
         conflicts.alter_column("field_name", existing_type=sa.String(255), nullable=True)
 
 
+def _set_default(change: Operations) -> None:
+    with change.batch_alter_table("patients") as patients:
+        patients.alter_column("gender", existing_type=sa.String(255), server_default="unknown", existing_nullable=True)
+
+
 def _drop_unique_key(change: Operations) -> None:
     with change.batch_alter_table("set_aside_patients") as aside:
         # The key serves the foreign key; without a substitute the servers refuse.
@@ -68,6 +73,7 @@ def _add_table(change: Operations) -> None:
         (_drop_column, "email"),
         (_widen_column, "gender"),
         (_allow_null, "field_name"),
+        (_set_default, "gender"),
         (_drop_unique_key, "uq_set_aside_patients_extraction_session_id_position"),
         (_drop_foreign_key, "fk_medications_patient_extraction_id"),
         (_drop_table, "conflict_reviews"),
