@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from webautodash.services import fleet, migrate
 from webautodash.services.fleet import Plan, Standing, Wave
 from webautodash.services.leases import leased
 from webautodash.services.migrate import History, Watch
+from webautodash.services.store import Store
 
 HEAD = migrate.head(History.PROVIDER)
 FIRST = "p0001"
@@ -261,3 +263,41 @@ def test_a_lease_is_renewed_for_as_long_as_its_holder_is_at_work(clinic: Clinic)
         with pytest.raises(LeaseHeld, match="long work"), leased(clinic.store.system, "x", "another", 1):
             pass
         lease.require()
+
+
+def test_a_canary_that_is_gone_stops_everything_too(clinic: Clinic, behind: Behind, database: Named) -> None:
+    behind(FIRST, "ada_ash")
+    clinic.store.server.drop(database("ben_birch").name)
+    report = fleet.upgrade_all(clinic.store, Plan(canaries=("ben_birch",)))
+    assert ([one.provider for one in report.failures], report.left, report.stopped) == (
+        ["ben_birch"],
+        1,
+        "a canary failed",
+    )
+    assert revisions(clinic)["ada_ash"] == FIRST
+
+
+def test_a_run_to_a_revision_that_only_a_newer_program_knows_is_left_to_that(clinic: Clinic, behind: Behind) -> None:
+    behind(FIRST, "ada_ash")
+    with leased(clinic.store.system, f"database {clinic.settings.database_prefix}ada_ash", "x", 30):
+        run = fleet.upgrade_all(clinic.store, Plan()).run
+    assert run is not None
+    with clinic.store.system.session() as session:
+        session.connection().exec_driver_sql("UPDATE migration_run_databases SET to_revision = 'p9999'")
+        session.commit()
+    with pytest.raises(UsageError, match="no revision 'p9999'"):
+        fleet.resume(clinic.store, run)
+    assert revisions(clinic)["ada_ash"] == FIRST
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+def test_a_system_database_that_is_empty_is_brought_to_head_first(
+    server_url: str, database_prefix: str, tmp_path: Path
+) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    clinic.store.close()
+    clinic.store.server.drop(clinic.settings.system_database_name)
+    clinic.store.server.create(clinic.settings.system_database_name)
+    with Store.attach(clinic.settings) as store:
+        (system,) = fleet.upgrade_all(store, Plan()).results
+    assert (system.before, system.after, system.done) == (None, migrate.head(History.SYSTEM), True)

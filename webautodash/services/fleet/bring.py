@@ -77,6 +77,11 @@ def bring(store: Store, job: Job, clock: Callable[[], float]) -> MigrationResult
         return failure(member, job.before, ledger.at, error, clock() - began)
 
 
+def note_failure(store: Store, job: Job, error: WebAutoDashError) -> None:
+    """Tell the ledger what stopped a database, for a process that could not."""
+    _Ledger(store, job).failed(error)
+
+
 def failure(
     member: Member, before: str | None, after: str | None, error: WebAutoDashError, seconds: float = 0.0
 ) -> MigrationResult:

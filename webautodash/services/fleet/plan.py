@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import TypeVar
 
 from webautodash.errors import UsageError
 from webautodash.services import migrate
-from webautodash.services.fleet.bring import Job
 from webautodash.services.fleet.standing import (
     DatabaseRevision,
     Member,
@@ -18,6 +18,7 @@ from webautodash.services.fleet.standing import (
 from webautodash.services.migrate import History
 from webautodash.services.store import Store
 
+T = TypeVar("T")
 Look = tuple[Member, DatabaseRevision]
 
 
@@ -71,10 +72,14 @@ class Planned:
     revisions: tuple[str, ...]
 
 
-def look_at(store: Store, plan: Plan) -> tuple[list[Look], set[str | None]]:
-    """Where the databases of a plan stand, and the canaries among their providers. Raises UsageError."""
+def require_known(plan: Plan) -> None:
+    """Raise UsageError for a revision that is not known."""
     if plan.to is not None:
         migrate.require_known(History.PROVIDER, plan.to)
+
+
+def look_at(store: Store, plan: Plan) -> tuple[list[Look], set[str | None]]:
+    """Where the databases of a plan stand, and the canaries among their providers. Raises UsageError."""
     chosen = [of_provider(store, slug) for slug in dict.fromkeys(plan.providers)] or of_all_providers(store)
     canaries: set[str | None] = {of_provider(store, slug).provider for slug in plan.canaries}
     strangers = canaries - {member.provider for member in chosen}
@@ -82,19 +87,18 @@ def look_at(store: Store, plan: Plan) -> tuple[list[Look], set[str | None]]:
         raise UsageError(
             f"{', '.join(sorted(map(str, strangers)))}: a canary that is not among the providers asked for"
         )
-    looks = [(member, standing(store, member, plan.to)) for member in chosen]
-    # A provider who is being registered at this moment gets a database at head anyway.
-    return [(m, look) for m, look in looks if not (m.registering and look.state is Standing.MISSING)], canaries
+    # A provider who is being registered gets a database at head anyway.
+    looks = [(member, standing(store, member, plan.to)) for member in chosen if not member.registering]
+    return looks, canaries
 
 
 def dry_run(store: Store, plan: Plan) -> list[Planned]:
     """What ``upgrade_all`` would do with which database, in its order. Changes nothing."""
+    require_known(plan)
     looks, canaries = look_at(store, plan)
     behind = [(member, look) for member, look in looks if look.state is Standing.BEHIND]
     first = [one for one in behind if one[0].provider in canaries]
     rest = [one for one in behind if one[0].provider not in canaries]
-    size = max(1, plan.wave.of(len(rest))) if plan.wave else max(1, len(rest))
-    in_waves = [(0, one) for one in first] + [(1 + place // size, one) for place, one in enumerate(rest)]
     return [
         Planned(
             member.database,
@@ -104,7 +108,8 @@ def dry_run(store: Store, plan: Plan) -> list[Planned]:
             wave,
             tuple(migrate.to_come(member.history, look.revision, look.head)),
         )
-        for wave, (member, look) in in_waves
+        for wave, taken in enumerate(waves(plan, first, rest), start=0 if first else 1)
+        for member, look in taken
     ]
 
 
@@ -112,13 +117,17 @@ def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:
     """Raise UsageError for revisions that older programs cannot work with, unless the plan asks for them."""
     if plan.contract:
         return
-    ahead = {rev for look in looks for rev in migrate.to_come(History.PROVIDER, look.revision, look.head)}
-    # A database without any revision has nothing yet that an older program could miss.
-    meant = [
-        rev for rev in migrate.line(History.PROVIDER) if rev in ahead and migrate.facts(History.PROVIDER, rev).contract
-    ]
+    ahead = {
+        revision
+        for look in looks
+        # One without any has nothing yet that an older program could miss.
+        if look.revision is not None
+        for revision in migrate.to_come(History.PROVIDER, look.revision, look.head)
+    }
+    known = migrate.line(History.PROVIDER)
+    meant = [rev for rev in known if rev in ahead and migrate.facts(History.PROVIDER, rev).contract]
     if meant:
-        before = migrate.line(History.PROVIDER)[migrate.line(History.PROVIDER).index(meant[0]) - 1]
+        before = known[known.index(meant[0]) - 1]
         subjects = "; ".join(f"{rev}: {migrate.facts(History.PROVIDER, rev).subject}" for rev in meant)
         raise UsageError(
             f"an older program cannot work any more after this: {subjects} Once every machine runs this version, "
@@ -126,10 +135,10 @@ def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:
         )
 
 
-def waves(plan: Plan, canaries: Sequence[Job], rest: Sequence[Job]) -> Iterator[Sequence[Job]]:
+def waves(plan: Plan, canaries: Sequence[T], rest: Sequence[T]) -> Iterator[Sequence[T]]:
     """The canaries, then wave after wave."""
     if canaries:
         yield canaries
-    size = max(1, plan.wave.of(len(rest))) if plan.wave else max(1, len(rest))
+    size = max(1, plan.wave.of(len(rest)) if plan.wave else len(rest))
     for start in range(0, len(rest), size):
         yield rest[start : start + size]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -15,10 +16,11 @@ from webautodash.errors import (
     WebAutoDashError,
 )
 from webautodash.repositories import MigrationRepository
+from webautodash.repositories.migrations import Run, RunDatabase
 from webautodash.services import migrate
-from webautodash.services.fleet.bring import Job, MigrationResult, bring, failure
+from webautodash.services.fleet.bring import Job, MigrationResult, bring, failure, note_failure
 from webautodash.services.fleet.history import run_report
-from webautodash.services.fleet.plan import Plan, ask_for_contract, look_at, waves
+from webautodash.services.fleet.plan import Plan, ask_for_contract, look_at, require_known, waves
 from webautodash.services.fleet.standing import (
     DatabaseRevision,
     Member,
@@ -32,6 +34,7 @@ from webautodash.services.workers import in_processes
 from webautodash.version import __version__
 
 _RUN_LEASE = "migration run"
+_CANARY_FAILED = "a canary failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,16 @@ def upgrade_all(store: Store, plan: Plan, on_result: OnResult = unheard) -> Flee
     Raises UsageError for names and revisions that are not known, and for contract revisions that nobody asked for;
     LeaseHeld where another run is at work; DatabaseUnreachable.
     """
-    looks, canaries = look_at(store, plan)
+    require_known(plan)
     system = _system(store)
     if system.state is MigrationState.FAILED:
-        # Without the ledger nobody would know what was done.
+        # Without the registry and the ledger nobody would know what to do, or what was done.
         return FleetReport(None, (system,))
+    looks, canaries = look_at(store, plan)
     settled = [system, *(_settled(member, look) for member, look in looks if look.state is not Standing.BEHIND)]
     behind = [(member, look) for member, look in looks if look.state is Standing.BEHIND]
+    if any(one.state is MigrationState.FAILED and one.provider in canaries for one in settled):
+        return FleetReport(None, tuple(settled), len(behind), _CANARY_FAILED if behind else None)
     if not behind:
         return FleetReport(None, tuple(settled))
     ask_for_contract(plan, [look for _, look in behind])
@@ -84,24 +90,20 @@ def upgrade_all(store: Store, plan: Plan, on_result: OnResult = unheard) -> Flee
 
 def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = unheard) -> FleetReport:
     """Do what a run has left undone, and nothing else. Raises UsageError with what is known, and as ``upgrade_all``."""
-    known = run_report(store, run)
-    down = known.run.kind == "down"
-    jobs = [
-        Job(
-            run,
-            Member(row.database, row.provider, History.PROVIDER),
-            row.before,
-            row.target or "",
-            down,
-        )
-        for row in known.databases
-        if row.state is not MigrationState.DONE
-    ]
-    if known.run.state is MigrationState.DONE:
+    if run_report(store, run).run.state is MigrationState.DONE:
         return FleetReport(run, ())
     with run_lease(store, f"migrate resume {run}"):
+        # Read again: it may have been at work until now.
+        known = run_report(store, run)
+        jobs = [_left(known.run, row) for row in known.databases if row.state is not MigrationState.DONE]
         store.system.run(lambda session: MigrationRepository(session).go_on(run))
         return _take(store, Plan(workers=workers), run, [], jobs, on_result)
+
+
+def _left(run: Run, row: RunDatabase) -> Job:
+    target = str(row.target)
+    migrate.require_known(History.PROVIDER, target)
+    return Job(run.id, Member(row.database, row.provider, History.PROVIDER), row.before, target, run.kind == "down")
 
 
 def _system(store: Store) -> MigrationResult:
@@ -176,7 +178,7 @@ def _take(
         for wave in waves(plan, canaries, rest):
             _take_wave(store, wave, plan.workers, done, goes_on)
             if wave is canaries and failures():
-                stopped = "a canary failed"
+                stopped = _CANARY_FAILED
             elif not goes_on():
                 stopped = f"{failures()} failed; --max-failures {plan.max_failures}"
             if stopped:
@@ -197,7 +199,15 @@ def _take_wave(
     if workers > 1 and len(jobs) > 1:
         share = store.settings.shared_by(min(workers, len(jobs)) + 1)
         with store.server.sharing(share.max_connections):
-            in_processes(share, [[job] for job in jobs], workers, take_job, done=done, lost=_lost, goes_on=goes_on)
+            in_processes(
+                share,
+                [[job] for job in jobs],
+                workers,
+                take_job,
+                done=done,
+                lost=partial(_lost, store),
+                goes_on=goes_on,
+            )
         return
     for job in jobs:
         if not goes_on():
@@ -210,9 +220,10 @@ def take_job(store: Store, job: Job, _on_batch: OnBatch) -> MigrationResult:
     return bring(store, job, time.monotonic)
 
 
-def _lost(job: Job, status: int | None) -> MigrationResult:
+def _lost(store: Store, job: Job, status: int | None) -> MigrationResult:
     error = TerminalError(
         f"database {job.member.database}: its worker process ended (status {status}); "
         f"finish it with `webautodash migrate resume {job.run}`"
     )
+    note_failure(store, job, error)
     return failure(job.member, job.before, None, error)
