@@ -36,6 +36,19 @@ def migrate_fleet(settings: Settings) -> None:
             raise RuntimeError("\n".join(problems))
 
 
+def take_back(settings: Settings, slug: str, revision: str) -> None:
+    """Take one provider's database back to a revision."""
+    with Store.open(settings) as store:
+        fleet.downgrade(store, fleet.way_back(store, slug, revision))
+
+
+def migrate_to(settings: Settings, revision: str, *slugs: str) -> None:
+    """Make providers' databases as an earlier version of the program did, at a revision."""
+    with Server(settings) as server:
+        for slug in slugs:
+            migrate.upgrade(server.create(settings.database_prefix + slug), History.PROVIDER, revision)
+
+
 def open_store(settings: Settings) -> None:
     """Make sure of a store, as every writing command does first."""
     Store.prepare(settings).close()

@@ -81,7 +81,7 @@ def meanwhile(work: Work, *arguments: Any, folder: Path) -> Iterator[None]:
         _end_well(process, folder)
 
 
-def together(work: Work, *each: Sequence[Any], folder: Path) -> None:
+def together(work: Work, *each: Sequence[Any], folder: Path, patience_seconds: float = _PATIENCE_SECONDS) -> None:
     """Run the work in as many processes as there are lists of arguments, each let go when all are ready.
 
     Raises Failed if one of them fails.
@@ -93,7 +93,7 @@ def together(work: Work, *each: Sequence[Any], folder: Path) -> None:
         own.mkdir(exist_ok=True)
         started.append((_start(work, arguments, own, gate=gate), own))
     for process, _ in started:
-        process.join(_PATIENCE_SECONDS)
+        process.join(patience_seconds)
     for process, own in started:
         _end_well(process, own)
 

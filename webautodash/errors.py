@@ -7,6 +7,7 @@ was wrong, where, and what to do, and never holds a value out of a patient's rec
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import PurePath
+from traceback import extract_tb
 
 
 class WebAutoDashError(Exception):
@@ -35,6 +36,14 @@ def _printable(message: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def where_from(error: Exception) -> str:
+    """Where an error that nobody planned came from, and of what type; its text may quote a value."""
+    where = extract_tb(error.__traceback__)[-1]
+    return (
+        f"unexpected {type(error).__name__} at {PurePath(where.filename).name}, line {where.lineno}; please report it"
+    )
 
 
 class TransientError(WebAutoDashError):

@@ -32,7 +32,7 @@ def test_down_asks_for_the_providers_name(fleet: Shell) -> None:
 
 
 def test_up_history_resume_sql_and_check_say_what_there_is(fleet: Shell) -> None:
-    assert fleet("migrate", "sql").out == "-- every database is there already; nothing would be sent\n"
+    assert fleet("migrate", "sql").out == "-- nothing would be sent\n"
     assert fleet("migrate", "down", "--provider", "ada_ash", "--to", "p0004", "--yes").status == 0
 
     current = fleet("migrate", "current", "--provider", "ada_ash", "--json")

@@ -13,7 +13,7 @@ from builders import Clinic
 from webautodash.errors import UsageError, WouldLoseRows
 from webautodash.services import fleet, migrate
 from webautodash.services.fleet import Plan
-from webautodash.services.migrate import History
+from webautodash.services.migrate import History, history
 
 ROOT = Path(__file__).parents[2]
 _EXPAND = '''"""A column more.
@@ -77,11 +77,11 @@ def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     versions = later / "migrations/provider/versions"
     (versions / "p0007_nickname.py").write_text(_EXPAND)
     (versions / "p0008_no_address.py").write_text(_CONTRACT)
-    monkeypatch.setattr(migrate, "_PACKAGE", later / "webautodash")
-    monkeypatch.setitem(migrate._HEADS, History.PROVIDER, "p0008")
-    migrate._scripts.cache_clear()
+    monkeypatch.setattr(history, "_PACKAGE", later / "webautodash")
+    monkeypatch.setitem(history.HEADS, History.PROVIDER, "p0008")
+    history._scripts.cache_clear()
     yield
-    migrate._scripts.cache_clear()
+    history._scripts.cache_clear()
 
 
 @pytest.mark.usefixtures("to_come")

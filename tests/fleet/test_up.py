@@ -11,13 +11,16 @@ import pytest
 from a_fleet import SLUGS
 from builders import Clinic, a_file, a_patient
 
+from webautodash.config import Settings
 from webautodash.database import Database
 from webautodash.domain.vocabulary import MigrationState
-from webautodash.errors import LeaseHeld, LeaseLost, UnknownProvider, UsageError
+from webautodash.errors import ConfigurationError, LeaseHeld, LeaseLost, UnknownProvider, UsageError
+from webautodash.repositories import LeaseRepository
 from webautodash.services import fleet, migrate
 from webautodash.services.fleet import Plan, Standing, Wave
 from webautodash.services.leases import leased
 from webautodash.services.migrate import History, Watch
+from webautodash.services.providers import register
 from webautodash.services.store import Store
 
 HEAD = migrate.head(History.PROVIDER)
@@ -138,7 +141,7 @@ def test_after_so_many_failures_no_other_database_is_begun(
 
 def test_a_dry_run_says_what_would_be_done_in_which_wave_and_changes_nothing(clinic: Clinic, behind: Behind) -> None:
     behind(FIRST, "ada_ash", "ben_birch", "dee_dogwood")
-    planned = fleet.dry_run(clinic.store, Plan(canaries=("dee_dogwood",), wave=Wave.parse("50%"), to="p0003"))
+    planned = fleet.dry_run(clinic.store, Plan(canaries=("dee_dogwood",), wave=Wave.parse("50%"), to="p0003")).databases
     assert [(one.wave, one.provider, one.before, one.target, one.revisions) for one in planned] == [
         (0, "dee_dogwood", FIRST, "p0003", ("p0002", "p0003")),
         (1, "ada_ash", FIRST, "p0003", ("p0002", "p0003")),
@@ -170,13 +173,32 @@ def test_what_is_not_known_is_an_error_that_says_what_is(clinic: Clinic) -> None
             Wave.parse(wave)
 
 
-def test_a_database_that_is_gone_is_that_databases_failure(clinic: Clinic, behind: Behind, database: Named) -> None:
+def test_a_database_that_is_gone_is_that_databases_failure_and_resumed_once_it_is_back(
+    clinic: Clinic, behind: Behind, database: Named
+) -> None:
     behind(FIRST, "ada_ash")
-    clinic.store.server.drop(database("ben_birch").name)
+    gone = database("ben_birch").name
+    clinic.store.server.drop(gone)
     report = fleet.upgrade_all(clinic.store, Plan())
     (failed,) = report.failures
     assert (failed.provider, "restore it from a backup" in str(failed.error)) == ("ben_birch", True)
     assert revisions(clinic)["ada_ash"] == HEAD
+    assert report.run is not None
+    assert ledger(clinic, report.run) == {"ada_ash": ("done", HEAD, 1), "ben_birch": ("failed", None, 0)}
+    assert [row.error for row in fleet.run_report(clinic.store, report.run).databases if row.error] == [failed.error]
+    migrate.upgrade(clinic.store.server.create(gone), History.PROVIDER, "p0003")
+    assert [one.provider for one in fleet.resume(clinic.store, report.run).results] == ["ben_birch"]
+    assert set(revisions(clinic).values()) == {HEAD}
+    assert fleet.run_report(clinic.store, report.run).run.state is MigrationState.DONE
+
+
+def test_a_database_that_was_emptied_is_not_done_but_lost(clinic: Clinic, database: Named) -> None:
+    name = database("ben_birch").name
+    clinic.store.server.drop(name)
+    clinic.store.server.create(name)
+    (failed,) = fleet.upgrade_all(clinic.store, Plan()).failures
+    assert "has none of its tables: restore it from a backup" in str(failed.error)
+    assert revisions(clinic)["ben_birch"] is None
 
 
 def test_a_database_that_is_newer_than_the_program_is_left_alone(
@@ -246,7 +268,7 @@ def test_a_lease_that_ran_out_is_anybodys(clinic: Clinic) -> None:
 def test_what_ran_has_the_hash_of_what_was_shown_before(clinic: Clinic, behind: Behind) -> None:
     behind(FIRST, "ada_ash", "ben_birch")
     behind("p0003", "cy_cedar")
-    shown = fleet.scripts(clinic.store)
+    shown = fleet.scripts(clinic.store).scripts
     assert [(one.before, one.target, len(one.databases)) for one in shown] == [(FIRST, HEAD, 2), ("p0003", HEAD, 1)]
     assert [step.revision for step in shown[1].steps] == ["p0004", "p0005", "p0006"]
     assert any("ADD COLUMN migrating_to" in sql or "ADD migrating_to" in sql for sql in shown[0].steps[0].statements)
@@ -254,7 +276,7 @@ def test_what_ran_has_the_hash_of_what_was_shown_before(clinic: Clinic, behind: 
     assert report.run is not None
     recorded = {row.database: row.sql_sha256 for row in fleet.run_report(clinic.store, report.run).databases}
     assert recorded == {name: one.sha256 for one in shown for name in one.databases}
-    assert fleet.scripts(clinic.store) == []
+    assert fleet.scripts(clinic.store).scripts == ()
 
 
 def test_a_lease_is_renewed_for_as_long_as_its_holder_is_at_work(clinic: Clinic) -> None:
@@ -301,3 +323,104 @@ def test_a_system_database_that_is_empty_is_brought_to_head_first(
     with Store.attach(clinic.settings) as store:
         (system,) = fleet.upgrade_all(store, Plan()).results
     assert (system.before, system.after, system.done) == (None, migrate.head(History.SYSTEM), True)
+
+
+def test_a_run_is_resumed_as_carefully_as_it_was_begun(clinic: Clinic, behind: Behind, database: Named) -> None:
+    spoil(clinic, database("cy_cedar"), "cy_cedar")
+    behind(FIRST, "ada_ash")
+    run = fleet.upgrade_all(clinic.store, Plan(canaries=("cy_cedar",))).run
+    assert run is not None
+    again = fleet.resume(clinic.store, run)
+    assert ([one.provider for one in again.results], again.left, again.stopped) == (["cy_cedar"], 1, "a canary failed")
+    assert revisions(clinic)["ada_ash"] == FIRST
+
+
+def test_a_wave_with_failures_is_the_last_unless_that_is_allowed(
+    clinic: Clinic, behind: Behind, database: Named
+) -> None:
+    spoil(clinic, database("ada_ash"), "ada_ash")
+    behind(FIRST, "ben_birch", "cy_cedar")
+    report = fleet.upgrade_all(clinic.store, Plan(wave=Wave(2)))
+    assert (len(report.failures), report.left) == (1, 1)
+    assert revisions(clinic)["cy_cedar"] == FIRST
+    assert fleet.upgrade_all(clinic.store, Plan(wave=Wave(1), max_failures=2)).left == 0
+    assert revisions(clinic)["cy_cedar"] == HEAD
+
+
+@pytest.mark.parametrize("stolen", ["migration run", "database "])
+def test_a_run_whose_lease_is_lost_ends_before_the_next_step(
+    clinic: Clinic, behind: Behind, monkeypatch: pytest.MonkeyPatch, stolen: str
+) -> None:
+    behind(FIRST, "ada_ash", "ben_birch")
+    renew, renewals = LeaseRepository.renew, []
+
+    def lost(self: LeaseRepository, name: str, token: str, seconds: int) -> bool:
+        if name.startswith(stolen):
+            renewals.append(name)
+            if len(renewals) == 2:
+                return False
+        return renew(self, name, token, seconds)
+
+    monkeypatch.setattr(LeaseRepository, "renew", lost)
+    if stolen == "migration run":
+        with pytest.raises(LeaseLost):
+            fleet.upgrade_all(clinic.store, Plan())
+        assert revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": FIRST}
+    else:
+        (failed,) = fleet.upgrade_all(clinic.store, Plan()).failures
+        assert (failed.provider, failed.after, failed.error_code) == ("ada_ash", "p0002", "LeaseLost")
+        assert revisions(clinic)["ada_ash"] == "p0002"
+    monkeypatch.undo()
+    assert not fleet.upgrade_all(clinic.store, Plan()).failures
+
+
+def test_two_names_of_one_provider_are_one_database(clinic: Clinic, behind: Behind) -> None:
+    behind(FIRST, "ada_ash")
+    report = fleet.upgrade_all(clinic.store, Plan(providers=("ada_ash", "Ada Ash")))
+    assert [one.provider for one in report.results if one.done] == ["ada_ash"]
+
+
+def test_too_few_connections_are_said_before_anything_is_begun(
+    server_url: str, database_prefix: str, clinic: Clinic, behind: Behind, tmp_path: Path
+) -> None:
+    behind(FIRST)
+    few = Settings.load(
+        database_url=server_url,
+        database_prefix=database_prefix,
+        max_connections=4,
+        results_dir=tmp_path,
+        _env_file=None,
+    )
+    with Store.open(few) as store, pytest.raises(ConfigurationError, match="too few for 3 processes"):
+        fleet.upgrade_all(store, Plan(workers=2))
+    assert fleet.runs(clinic.store) == []
+
+
+def test_another_that_reaches_head_in_between_leaves_no_closed_gate(
+    clinic: Clinic, behind: Behind, database: Named
+) -> None:
+    behind("p0004", "ada_ash")
+
+    def before(revision: str) -> None:
+        if revision == HEAD:
+            with Store.open(clinic.settings) as another:
+                register(another, "Ada Ash")
+
+    migrate.upgrade(database("ada_ash"), History.PROVIDER, watch=Watch(before=before))
+    assert clinic.rows("database_identity", "ada_ash")[0]["migrating_to"] is None
+    assert fleet.overview(clinic.store, ["ada_ash"])[0].state is Standing.AT_HEAD
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_file_that_cannot_be_opened_stops_no_other(clinic: Clinic, behind: Behind, tmp_path: Path) -> None:
+    behind(FIRST, "ada_ash", "cy_cedar")
+    clinic.store.server.close()
+    path = tmp_path / "databases" / f"{clinic.settings.database_prefix}ben_birch.db"
+    path.rename(tmp_path / "kept")
+    path.mkdir()
+    damaged = path.with_name(f"{clinic.settings.database_prefix}dee_dogwood.db")
+    damaged.write_bytes(b"not a database at all, but long enough to be taken for one" * 20)
+    report = fleet.upgrade_all(clinic.store, Plan())
+    assert {one.provider for one in report.failures} == {"ben_birch", "dee_dogwood"}
+    found = {each.provider: each.revision for each in fleet.overview(clinic.store, ["ada_ash", "cy_cedar"])}
+    assert found == {"ada_ash": HEAD, "cy_cedar": HEAD}

@@ -101,6 +101,47 @@ def test_a_prn_column_that_no_longer_compares_bytes_is_drift(settings: Settings)
     assert any("prn" in line for line in _drift(settings, by_hand))
 
 
+@pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
+@pytest.mark.parametrize(
+    ("statement", "names"),
+    [
+        ("ALTER TABLE patients DROP INDEX uq_patients_prn, ADD UNIQUE uq_patients_prn (prn(5))", "uq_patients_prn"),
+        ("ALTER TABLE patients DEFAULT COLLATE utf8mb4_bin", "patients: table options"),
+    ],
+)
+def test_what_only_these_products_have_is_found(settings: Settings, statement: str, names: str) -> None:
+    def by_hand(database: Database) -> None:
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+
+    assert any(names in line for line in _drift(settings, by_hand))
+
+
+def test_a_view_and_a_trigger_are_found(settings: Settings, backend: str) -> None:
+    def by_hand(database: Database) -> None:
+        once = "BEGIN DELETE FROM allergies; END" if backend == "sqlite" else "DELETE FROM allergies"
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql("CREATE VIEW someone AS SELECT prn FROM patients")
+            connection.exec_driver_sql(f"CREATE TRIGGER quiet AFTER UPDATE ON patients FOR EACH ROW {once}")
+
+    assert _drift(settings, by_hand) == (
+        "trigger quiet is not of this revision",
+        "view someone is not of this revision",
+    )
+
+
+def test_what_a_killed_check_left_is_cleared_away_and_nothing_else(settings: Settings) -> None:
+    prefix = settings.database_prefix
+    with Store.prepare(settings) as store:
+        register(store, "Check Mate")
+        left, others = f"{prefix}check_{'0' * 16}", f"{prefix}check_{'0' * 15}"
+        for name in (left, others):
+            store.server.create(name)
+        fleet.check_all(store)
+        assert store.server.names(prefix) == sorted([others, f"{prefix}check_mate", store.system.name])
+        store.server.drop(others)
+
+
 def test_a_database_is_compared_with_its_own_revision(settings: Settings) -> None:
     def earlier(database: Database) -> None:
         migrate.downgrade(database, History.PROVIDER, "p0003")

@@ -30,7 +30,10 @@ ToOption = Annotated[
 WorkersOption = Annotated[
     int, typer.Option("--workers", min=1, max=64, help="Processes, of 2 connections or more; databases go at once.")
 ]
-RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="The number of the run.", show_default=False)]
+_LAST_NUMBER = 2**63 - 1
+RunArgument = Annotated[
+    int, typer.Argument(metavar="RUN", min=1, max=_LAST_NUMBER, help="The number of the run.", show_default=False)
+]
 
 
 @app.command(epilog="Example: webautodash migrate up --workers 2 --canary gary_wang --wave 10% --max-failures 3")
@@ -45,7 +48,7 @@ def up(
     ] = None,
     wave: Annotated[
         str | None,
-        typer.Option("--wave", metavar="N|N%", help="So many at once before the next look at the failures."),
+        typer.Option("--wave", metavar="N|N%", help="So many, then the next if none failed, or --max-failures."),
     ] = None,
     max_failures: Annotated[
         int | None, typer.Option("--max-failures", min=1, metavar="N", help="After so many failures begin no other.")
@@ -66,7 +69,7 @@ def up(
         to,
         workers,
         tuple(canary or ()),
-        Wave.parse(wave) if wave else None,
+        Wave.parse(wave) if wave is not None else None,
         max_failures,
         contract,
     )
@@ -86,14 +89,16 @@ def resume(ctx: typer.Context, run: RunArgument, workers: WorkersOption = 1, as_
     """Do what a run has left undone, and nothing else."""
     if workers > 1:
         make_ready(MIGRATE)
-    with Store.attach(Settings.load()) as store, _listening(ctx.obj) as on_result:
+    with Store.open(Settings.load()) as store, _listening(ctx.obj) as on_result:
         report = fleet.resume(store, run, workers, on_result)
     _show_report(report, as_json)
 
 
 @app.command()
 def history(
-    run: Annotated[int | None, typer.Argument(metavar="[RUN]", help="One run.", show_default=False)] = None,
+    run: Annotated[
+        int | None, typer.Argument(metavar="[RUN]", min=1, max=_LAST_NUMBER, help="One run.", show_default=False)
+    ] = None,
     limit: LimitOption = 20,
     as_json: JsonOption = False,
 ) -> None:
@@ -174,18 +179,23 @@ def current(provider: ProvidersOption = None, as_json: JsonOption = False) -> No
             ["database", "provider", "revision", "head", "state"],
             [(one.database, one.provider, one.revision, one.head, one.state) for one in found],
         )
-    end_with(f"{one.database} is {one.state}" for one in found if one.state is not fleet.Standing.AT_HEAD)
+    end_with(
+        one.error or f"{one.database} is {one.state}; `webautodash migrate up`"
+        for one in found
+        if one.state is not fleet.Standing.AT_HEAD
+    )
 
 
 @app.command()
 def sql(provider: ProvidersOption = None, to: ToOption = None, as_json: JsonOption = False) -> None:
     """The statements that `up` would send, and their SHA-256, which `up` records of what it sent."""
     with Store.attach(Settings.load()) as store:
-        scripts = fleet.scripts(store, provider or (), to)
+        found = fleet.scripts(store, provider or (), to)
     if as_json:
-        show_json(scripts)
+        show_json(found)
+        end_with(found.problems)
         return
-    for each in scripts:
+    for each in found.scripts:
         others = len(each.databases) - 1
         also = f" and {others} more" if others else ""
         say(f"-- {each.databases[0]}{also}: {each.before or 'empty'} to {each.target}, sha256 {each.sha256}")
@@ -193,14 +203,15 @@ def sql(provider: ProvidersOption = None, to: ToOption = None, as_json: JsonOpti
             say(f"-- {step.revision}")
             for statement in step.statements:
                 say(f"{statement};")
-    if not scripts:
-        say("-- every database is there already; nothing would be sent")
+    if not found.scripts:
+        say("-- nothing would be sent")
+    end_with(found.problems)
 
 
 @app.command()
 def check(provider: ProvidersOption = None, as_json: JsonOption = False) -> None:
     """Whether each database's tables are what its revision makes; what hands have changed is named."""
-    with Store.attach(Settings.load()) as store:
+    with Store.open(Settings.load()) as store:
         reports = fleet.check_all(store, provider or ())
     if as_json:
         show_json(reports)
@@ -229,6 +240,7 @@ def down(
     """Take one provider's database back to an earlier revision, for an earlier version of the program."""
     with Store.open(Settings.load()) as store:
         way = fleet.way_back(store, provider, to)
+        fleet.require_no_loss(way, accept_loss=accept_loss)
         for loss in way.losses:
             complain(f"takes away: {loss.rows} of {loss.what}")
         if not yes:
@@ -274,25 +286,26 @@ def _listening(said: Verbosity) -> Iterator[OnResult]:
         yield on_result
 
 
-def _show_plan(planned: list[fleet.Planned], as_json: bool) -> None:
+def _show_plan(found: fleet.DryRun, as_json: bool) -> None:
     if as_json:
-        show_json(planned)
-    elif not planned:
-        say("every database is there already; nothing would be done")
+        show_json(found)
+    elif not found.databases:
+        say("nothing would be done")
     else:
         show_table(
             ["wave", "database", "from", "to", "revisions"],
             [
                 (
-                    "canary" if one.wave == 0 else one.wave,
+                    one.wave or ("canary" if one.provider else "first"),
                     one.database,
                     one.before or "empty",
                     one.target,
-                    ", ".join(one.revisions),
+                    ", ".join(one.revisions) or "finishes what was interrupted",
                 )
-                for one in planned
+                for one in found.databases
             ],
         )
+    end_with(found.problems)
 
 
 def _show_report(report: FleetReport, as_json: bool) -> None:
@@ -303,7 +316,7 @@ def _show_report(report: FleetReport, as_json: bool) -> None:
         show_table(
             ["database", "from", "to", "state", "seconds"],
             [
-                (one.database, one.before or "empty", one.after or "empty", one.state, _seconds(one.seconds))
+                (one.database, _revision(one, one.before), _revision(one, one.after), one.state, _seconds(one.seconds))
                 for one in touched
             ],
         )
@@ -318,6 +331,11 @@ def _show_report(report: FleetReport, as_json: bool) -> None:
         complain(f"once that is put right: webautodash migrate resume {report.run}")
     if report.failures or report.left:
         raise typer.Exit(PROBLEMS)
+
+
+def _revision(result: MigrationResult, revision: str | None) -> str:
+    # What could not be looked at may have anything in it.
+    return revision or ("?" if result.error else "empty")
 
 
 def _seconds(seconds: float | None) -> str:

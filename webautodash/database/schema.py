@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Column, Connection, inspect
 from sqlalchemy.types import TypeEngine
 
+from webautodash.database.dialects.statements import triggers
+
 Table = Mapping[str, Mapping[str, Any]]
 """By kind (columns, primary key, unique keys, indexes, foreign keys, checks) and name, what the server says of it."""
 Schema = Mapping[str, Table]
@@ -25,16 +27,20 @@ def lacks_column(connection: Connection, table: str, name: str) -> bool:
 def schema_of(connection: Connection) -> Schema:
     """Every table as the server tells it."""
     looked = inspect(connection)
-    return {name: _table(looked, name) for name in looked.get_table_names()}
+    tables = {name: _table(looked, name) for name in looked.get_table_names()}
+    # Neither is ever made by a migration.
+    others: dict[str, Table] = {f"view {name}": {} for name in looked.get_view_names()}
+    others |= {f"trigger {name}": {} for name in triggers(connection)}
+    return tables | others
 
 
 def differences(expected: Schema, found: Schema) -> Iterator[str]:
     """What is missing, what is too much, and what is otherwise, a line each; nothing where both are the same."""
     for name in sorted({*expected, *found}):
         if name not in found:
-            yield f"table {name} is missing"
+            yield f"{_called(name)} is missing"
         elif name not in expected:
-            yield f"table {name} is not of this revision"
+            yield f"{_called(name)} is not of this revision"
         else:
             yield from _in_table(name, expected[name], found[name])
 
@@ -53,6 +59,10 @@ def compare_type(
     return True if ours != theirs else None
 
 
+def _called(name: str) -> str:
+    return name if " " in name else f"table {name}"
+
+
 def _in_table(table: str, expected: Table, found: Table) -> Iterator[str]:
     for kind, wanted in expected.items():
         there = found[kind]
@@ -66,9 +76,9 @@ def _in_table(table: str, expected: Table, found: Table) -> Iterator[str]:
 
 
 def _in_parts(where: str, wanted: Mapping[str, Any], there: Mapping[str, Any]) -> Iterator[str]:
-    for part, value in wanted.items():
-        if there[part] != value:
-            yield f"{where}: {part} is {there[part]}, not {value}"
+    for part in sorted({*wanted, *there}):
+        if there.get(part) != wanted.get(part):
+            yield f"{where}: {part} is {there.get(part)}, not {wanted.get(part)}"
 
 
 def _table(looked: Any, table: str) -> Table:
@@ -87,14 +97,25 @@ def _table(looked: Any, table: str) -> Table:
         # The servers list a unique key as an index too.
         "index": {
             name: parts
-            for name, parts in _by_name(looked.get_indexes(table), "column_names", "unique").items()
-            if name not in unique
+            for name, parts in _by_name(looked.get_indexes(table), *_INDEX).items()
+            # Of a unique key the index says more: how much of each column it holds.
+            if name not in unique or any(parts[part] for part in _MORE)
         },
         "foreign key": _by_name(
             looked.get_foreign_keys(table), "constrained_columns", "referred_table", "referred_columns", "options"
         ),
+        "table": {"options": _options(looked, table)},
         "check": _by_name(looked.get_check_constraints(table), "sqltext"),
     }
+
+
+_MORE = ("dialect options", "column sorting")
+_INDEX = ("column_names", "unique", "dialect_options", "column_sorting")
+
+
+def _options(looked: Any, table: str) -> dict[str, Any]:
+    # How far a table has numbered its rows is no difference.
+    return {name: value for name, value in looked.get_table_options(table).items() if "auto_increment" not in name}
 
 
 def _by_name(found: Iterable[Mapping[str, Any]], *keys: str) -> dict[str, Mapping[str, Any]]:

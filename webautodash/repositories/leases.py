@@ -56,6 +56,14 @@ class LeaseRepository:
         row = self._session.scalars(select(Lease).where(Lease.name == name)).first()
         return None if row is None else Holding(row.name, row.holder, row.purpose, row.taken_at, row.expires_at)
 
+    def is_held(self, name: str) -> bool:
+        """Whether anybody holds a lease at this moment."""
+        now = moment(self._session.connection())
+        return (
+            self._session.scalars(select(Lease.name).where(Lease.name == name, Lease.expires_at >= now)).first()
+            is not None
+        )
+
     def _changes(self, statement: object) -> bool:
         # No value is read out of the ORM's memory here; FOUND_ROWS makes a row that stays the same count, too.
         return bool(self._session.connection().execute(statement).rowcount)  # type: ignore[call-overload]

@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from traceback import extract_tb
 
 from webautodash.domain.documents import read_document
 from webautodash.domain.naming import letters_key
@@ -23,6 +22,7 @@ from webautodash.errors import (
     UnusableFile,
     WebAutoDashError,
     WrongFolder,
+    where_from,
 )
 from webautodash.repositories import ProviderRepository
 from webautodash.repositories.providers import RegisteredProvider
@@ -183,7 +183,7 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
     except WebAutoDashError as error:
         return _left(shown, FileResult.FAILED, owner, str(error))
     except Exception as error:  # whatever is wrong with one file, the others go on
-        return _left(shown, FileResult.FAILED, owner, _unexpected(error))
+        return _left(shown, FileResult.FAILED, owner, where_from(error))
 
 
 def _left(shown: str, state: FileResult, owner: RegisteredProvider | None, reason: str) -> FileOutcome:
@@ -197,12 +197,6 @@ def _reason(error: WebAutoDashError) -> str:
     if isinstance(error, MalformedDocument):
         return f"{error.position}: {error.reason}"
     return error.reason if isinstance(error, UnusableFile | WrongFolder) else str(error)
-
-
-def _unexpected(error: Exception) -> str:
-    # Where and of what type; the text of an error that nobody planned may quote a value.
-    where = extract_tb(error.__traceback__)[-1]
-    return f"unexpected {type(error).__name__} at {Path(where.filename).name}, line {where.lineno}; please report it"
 
 
 def _age(path: Path) -> float:

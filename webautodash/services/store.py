@@ -37,8 +37,22 @@ class ProviderDatabase:
         return self.database.reading()
 
     def run(self, work: Callable[[Session], T]) -> T:
-        """``work`` in one transaction, repeated whole when it was interrupted."""
-        return self.database.run(work)
+        """``work`` in one transaction, repeated whole when it was interrupted; no migration begins meanwhile.
+
+        Raises BeingMigrated, NotAtHead or NewerThanProgram where one has begun since the database was opened.
+        """
+        return self.database.run(self._gated(work))
+
+    def run_raced(self, work: Callable[[Session], T]) -> T:
+        """``run``, once more where a unique key says that another worker was first: ``work`` then finds its row."""
+        return self.database.run_raced(self._gated(work))
+
+    def _gated(self, work: Callable[[Session], T]) -> Callable[[Session], T]:
+        def gated(session: Session) -> T:
+            migrate.keep_out_migrations(session, self.database.name)
+            return work(session)
+
+        return gated
 
 
 class Store:

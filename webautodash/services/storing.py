@@ -26,7 +26,6 @@ from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.sessions import StoredSession, Tally
 from webautodash.repositories.set_aside import SetAside
-from webautodash.services.migrate import keep_out_migrations
 from webautodash.services.planning import Planned, planned
 from webautodash.services.progress import OnBatch, unheard
 from webautodash.services.store import ProviderDatabase
@@ -55,7 +54,6 @@ def store_document(
     facts = session_record(document.metadata, order, zone)
 
     def work(session: Session) -> Stored:
-        keep_out_migrations(session, provider.database.name)
         sessions = SessionRepository(session)
         earlier = sessions.find(document.sha256)
         if earlier is not None:
@@ -71,7 +69,7 @@ def store_document(
 
     with _few_collections():
         # Another worker may store these bytes between our look and our insert.
-        return provider.database.run_raced(work)
+        return provider.run_raced(work)
 
 
 _SELDOM = (100_000, 50, 100)

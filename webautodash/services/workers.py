@@ -136,14 +136,14 @@ def _work(settings: Settings, take: Take[Thing, Outcome], pipe: Connection) -> N
     # Ctrl-C reaches every process of the terminal; the one that was called decides for all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Whoever called may be gone: then there is nobody to tell, and the thing in hand was the last.
-    with suppress(EOFError, BrokenPipeError), Store.open(settings) as store:
-        while True:
-            for thing in pipe.recv():
-                try:
-                    pipe.send(take(store, thing, partial(_tell, pipe)))
-                except WebAutoDashError as error:
-                    pipe.send(error)
-                    return
+    with suppress(EOFError, BrokenPipeError):
+        try:
+            with Store.open(settings) as store:
+                while True:
+                    for thing in pipe.recv():
+                        pipe.send(take(store, thing, partial(_tell, pipe)))
+        except WebAutoDashError as error:
+            pipe.send(error)
 
 
 def _tell(pipe: Connection, done: int, of: int) -> None:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
@@ -23,6 +23,7 @@ _SQL_MODE = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_B
 _TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 2006, 2013, 2014, 4031})
 _UNREACHABLE = frozenset({1040, 1045, 1129, 1130, 1203, 1226, 2002, 2003, 2005, 2026, 2061, 2068})
 _NO_DATABASE = 1049
+_LOST, _SILENT = 2013, 2003
 _DUPLICATE_KEY = 1062
 _NO_TABLE = "1146"
 # Shorter than the read timeout: the wait for a lock is an answer that comes late.
@@ -150,7 +151,7 @@ class MySQLDialect:
         self._server.dispose()
 
     def _engine(self, url: URL, isolation_level: Any) -> Engine:
-        return create_engine(
+        engine = create_engine(
             url,
             connect_args=self._connect_args,
             isolation_level=isolation_level,
@@ -161,6 +162,20 @@ class MySQLDialect:
             pool_recycle=1800,
             **discreet(),
         )
+        event.listen(engine, "do_connect", self._connect)
+        return engine
+
+    def _connect(self, dialect: Any, _record: object, args: Sequence[Any], options: dict[str, Any]) -> Any:
+        """Connect, the handshake within the time for connecting; a server that says nothing is none."""
+        connect_timeout, read_timeout = options["connect_timeout"], options["read_timeout"]
+        try:
+            connection = dialect.connect(*args, **{**options, "read_timeout": connect_timeout})
+        except dialect.loaded_dbapi.OperationalError as error:
+            if error.args and error.args[0] == _LOST:
+                raise dialect.loaded_dbapi.OperationalError(_SILENT, "no answer in time") from None
+            raise
+        connection._read_timeout = read_timeout
+        return connection
 
 
 def _on_begin(connection: Connection) -> None:

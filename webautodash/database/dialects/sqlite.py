@@ -4,7 +4,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,17 +74,13 @@ class SQLiteDialect:
         return sorted(name.removesuffix(_SUFFIX) for name in files if name.startswith(prefix))
 
     def look(self, database: str, table: str, column: str) -> Any:
-        connection = self._connect(database)
         try:
-            found = connection.execute(f'SELECT "{column}" FROM "{table}"').fetchone()  # noqa: S608
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # there is no such table
+            with closing(self._connect(database)) as connection:
+                found = connection.execute(f'SELECT "{column}" FROM "{table}"').fetchone()  # noqa: S608
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # there is no such table
                 return None
             raise DBAPIError(f"SELECT FROM {table}", None, error, hide_parameters=True) from None
-        except sqlite3.Error as error:
-            raise DBAPIError(f"SELECT FROM {table}", None, error, hide_parameters=True) from None
-        finally:
-            connection.close()
         return found and found[0]
 
     def create(self, database: str) -> None:

@@ -24,3 +24,11 @@ def moment(connection: Connection, seconds_ahead: int = 0) -> ColumnElement[date
         return type_coerce(ahead.concat("000"), UtcDateTime)  # the milliseconds that it knows, as microseconds
     # As a word of the statement: it is a number of ours, and INTERVAL takes no parameter's type.
     return type_coerce(literal_column(f"UTC_TIMESTAMP(6) + INTERVAL {int(seconds_ahead)} SECOND"), UtcDateTime)
+
+
+def triggers(connection: Connection) -> list[str]:
+    """The names of the triggers in the database."""
+    if connection.dialect.name == "sqlite":
+        return list(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars())
+    found = "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()"
+    return list(connection.exec_driver_sql(found).scalars())

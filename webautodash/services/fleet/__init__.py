@@ -1,17 +1,18 @@
 """All databases of one installation together: where each stands, migrations over all of them, drift."""
 
 from webautodash.services.fleet.bring import MigrationResult
-from webautodash.services.fleet.down import Loss, WayBack, downgrade, way_back
+from webautodash.services.fleet.down import Loss, WayBack, downgrade, require_no_loss, way_back
 from webautodash.services.fleet.drift import DriftReport, check_all
 from webautodash.services.fleet.history import RunReport, run_report, runs
-from webautodash.services.fleet.plan import Plan, Planned, Wave, dry_run
-from webautodash.services.fleet.sql import MigrationScript, scripts
+from webautodash.services.fleet.plan import DryRun, Plan, Planned, Wave, dry_run
+from webautodash.services.fleet.sql import MigrationScript, Scripts, scripts
 from webautodash.services.fleet.standing import DatabaseRevision, Standing, overview
 from webautodash.services.fleet.up import FleetReport, resume, upgrade_all
 
 __all__ = [
     "DatabaseRevision",
     "DriftReport",
+    "DryRun",
     "FleetReport",
     "Loss",
     "MigrationResult",
@@ -19,6 +20,7 @@ __all__ = [
     "Plan",
     "Planned",
     "RunReport",
+    "Scripts",
     "Standing",
     "Wave",
     "WayBack",
@@ -26,6 +28,7 @@ __all__ = [
     "downgrade",
     "dry_run",
     "overview",
+    "require_no_loss",
     "resume",
     "run_report",
     "runs",

@@ -1,5 +1,6 @@
 """One database to another revision: alone at work on it, told to the ledger, a failure as its result."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -7,7 +8,14 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import Level, MigrationState
-from webautodash.errors import DatabaseError, DatabaseUnreachable, MigrationFailed, WebAutoDashError
+from webautodash.errors import (
+    DatabaseError,
+    DatabaseUnreachable,
+    MigrationFailed,
+    TerminalError,
+    WebAutoDashError,
+    where_from,
+)
 from webautodash.repositories import MigrationRepository
 from webautodash.services import migrate
 from webautodash.services.fleet.standing import Member, database_of
@@ -26,6 +34,7 @@ class Job:
     before: str | None
     target: str
     down: bool = False
+    accept_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +58,13 @@ class MigrationResult:
         return self.state is MigrationState.DONE and self.before != self.after
 
 
-def bring(store: Store, job: Job, clock: Callable[[], float]) -> MigrationResult:
+def bring(store: Store, job: Job) -> MigrationResult:
     """Do one job of a run. Raises DatabaseUnreachable; whatever else is wrong is the database's result.
 
     A database that another process is at work on is left to it.
     """
     member, ledger = job.member, _Ledger(store, job)
-    began = clock()
+    began = time.monotonic()
     try:
         with leased(
             store.system, f"database {member.database}", f"migration run {job.run}", store.settings.lease_seconds
@@ -64,17 +73,23 @@ def bring(store: Store, job: Job, clock: Callable[[], float]) -> MigrationResult
             database = database_of(store, member)
             before = migrate.current(database)
             watch = Watch(before=lambda _: lease.require(), after=ledger.reached)
-            go = migrate.downgrade if job.down else migrate.upgrade
-            go(database, member.history, job.target, watch)
+            if job.down:
+                migrate.downgrade(database, member.history, job.target, watch, accept_loss=job.accept_loss)
+            else:
+                migrate.upgrade(database, member.history, job.target, watch)
             ledger.done()
             return MigrationResult(
-                member.database, member.provider, before, job.target, MigrationState.DONE, clock() - began
+                member.database, member.provider, before, job.target, MigrationState.DONE, time.monotonic() - began
             )
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as error:
         ledger.failed(error)
-        return failure(member, job.before, ledger.at, error, clock() - began)
+        return failure(member, job.before, ledger.at, error, time.monotonic() - began)
+    except Exception as error:  # whatever is wrong with one database, the others go on
+        unplanned = TerminalError(f"database {member.database}: {where_from(error)}")
+        ledger.failed(unplanned)
+        return failure(member, job.before, ledger.at, unplanned, time.monotonic() - began)
 
 
 def note_failure(store: Store, job: Job, error: WebAutoDashError) -> None:

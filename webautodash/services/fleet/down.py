@@ -1,9 +1,6 @@
 """The way back of one database, which takes rows away only where that is said."""
 
-import time
 from dataclasses import dataclass
-
-from sqlalchemy import Select, column, func, select, table
 
 from webautodash.errors import UsageError, WouldLoseRows
 from webautodash.repositories import MigrationRepository
@@ -47,27 +44,29 @@ def way_back(store: Store, provider: str, to: str) -> WayBack:
     undone = migrate.to_come(History.PROVIDER, to, found)[::-1]
     if not undone:
         raise UsageError(f"database {database.name} is at revision {found}; {to} does not lie behind it")
-    lost = [what for revision in undone for what in migrate.facts(History.PROVIDER, revision).loses]
     with database.reading() as session:
-        losses = [Loss(what, rows) for what in lost if (rows := session.scalar(_count(what)) or 0)]
-    return WayBack(database.name, str(member.provider), found, to, tuple(undone), tuple(losses))
+        lost = migrate.losses(session.connection(), History.PROVIDER, undone)
+    losses = tuple(Loss(what, rows) for what, rows in lost)
+    return WayBack(database.name, str(member.provider), found, to, tuple(undone), losses)
+
+
+def require_no_loss(way: WayBack, *, accept_loss: bool) -> None:
+    """Raise WouldLoseRows unless nothing is lost, or that is accepted."""
+    if way.losses and not accept_loss:
+        raise WouldLoseRows(way.database, [(loss.what, loss.rows) for loss in way.losses])
 
 
 def downgrade(store: Store, way: WayBack, *, accept_loss: bool = False) -> MigrationResult:
-    """Go back. Raises WouldLoseRows unless that is accepted, and LeaseHeld where another run is at work."""
-    if way.losses and not accept_loss:
-        raise WouldLoseRows(way.database, [(loss.what, loss.rows) for loss in way.losses])
+    """Go back. What would be lost is counted again, revision by revision, when nobody writes any more.
+
+    Raises WouldLoseRows unless that is accepted, and LeaseHeld where another run is at work.
+    """
+    require_no_loss(way, accept_loss=accept_loss)
     member = of_provider(store, way.provider)
     with run_lease(store, "migrate down"):
         run = begin_run(
             store, "down", {"to": way.target, "accept_loss": accept_loss}, [(member, way.before, way.target)]
         )
-        result = bring(store, Job(run, member, way.before, way.target, down=True), time.monotonic)
+        result = bring(store, Job(run, member, way.before, way.target, down=True, accept_loss=accept_loss))
         store.system.run(lambda session: MigrationRepository(session).finish(run))
     return result
-
-
-def _count(what: str) -> Select[int]:
-    name, _, one = what.partition(".")
-    counted = select(func.count()).select_from(table(name))
-    return counted.where(column(one).is_not(None)) if one else counted

@@ -1,8 +1,9 @@
 """Drift: whether a live database's tables are those of its own revision, whatever hands have done to it."""
 
+import re
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from webautodash.database import Database
@@ -10,8 +11,12 @@ from webautodash.database.schema import Schema, differences, schema_of
 from webautodash.errors import DatabaseUnreachable, NewerThanProgram, TerminalError, WebAutoDashError
 from webautodash.services import migrate
 from webautodash.services.fleet.standing import Member, database_of, members
+from webautodash.services.leases import leased
 from webautodash.services.migrate import History
+from webautodash.services.registry import identity_of
 from webautodash.services.store import Store
+
+_ASIDE = re.compile(r"check_[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,22 @@ class DriftReport:
 
 def check_all(store: Store, providers: Sequence[str] = ()) -> list[DriftReport]:
     """Compare databases with a clean install of the revision that each is at, made aside on the same server."""
-    reference = _Reference(store)
-    return [_check(store, member, reference) for member in members(store, providers)]
+    chosen = members(store, providers)
+    with leased(store.system, "migrate check", "migrate check", store.settings.lease_seconds):
+        _clear_away(store)
+        reference = _Reference(store)
+        return [_check(store, member, reference) for member in chosen]
+
+
+def _clear_away(store: Store) -> None:
+    """Drop what checks that were killed have left: only what has such a name, and is nobody's."""
+    prefix = store.settings.database_prefix
+    registered = {provider.database_name for provider in store.providers()}
+    for name in store.server.names(prefix):
+        if _ASIDE.fullmatch(name.removeprefix(prefix)) and name not in registered:
+            with suppress(WebAutoDashError):
+                if identity_of(store.server, name) is None:
+                    store.server.drop(name)
 
 
 def _check(store: Store, member: Member, reference: "_Reference") -> DriftReport:

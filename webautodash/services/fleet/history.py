@@ -1,11 +1,16 @@
 """What earlier runs of the migrations did."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sqlalchemy.orm import Session
+
+from webautodash.domain.vocabulary import MigrationState
 from webautodash.errors import UsageError
-from webautodash.repositories import MigrationRepository
+from webautodash.repositories import LeaseRepository, MigrationRepository
 from webautodash.repositories.migrations import Run, RunDatabase
 from webautodash.services.store import Store
+
+RUN_LEASE = "migration run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +24,7 @@ class RunReport:
 def runs(store: Store, limit: int = 20) -> list[Run]:
     """The last runs, newest first."""
     with store.system.reading() as session:
-        return MigrationRepository(session).runs(limit)
+        return [_as_it_is(session, run) for run in MigrationRepository(session).runs(limit)]
 
 
 def run_report(store: Store, number: int) -> RunReport:
@@ -31,4 +36,11 @@ def run_report(store: Store, number: int) -> RunReport:
             last = repository.runs(1)
             known = f"the last one is {last[0].id}" if last else "there was none yet"
             raise UsageError(f"no migration run {number}; {known}, see `webautodash migrate history`")
-        return RunReport(found, tuple(repository.databases(number)))
+        return RunReport(_as_it_is(session, found), tuple(repository.databases(number)))
+
+
+def _as_it_is(session: Session, run: Run) -> Run:
+    """A run that says that it is at work, while nobody holds the lease, was killed."""
+    if run.state is MigrationState.RUNNING and not LeaseRepository(session).is_held(RUN_LEASE):
+        return replace(run, state=MigrationState.FAILED)
+    return run

@@ -1,18 +1,18 @@
 """What a run of the migrations is to do, and how carefully; looked at before anything is changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from webautodash.errors import UsageError
 from webautodash.services import migrate
 from webautodash.services.fleet.standing import (
     DatabaseRevision,
     Member,
-    Standing,
     of_all_providers,
     of_provider,
+    of_providers,
     standing,
 )
 from webautodash.services.migrate import History
@@ -59,6 +59,19 @@ class Plan:
     contract: bool = False
     """Whether revisions that drop, rename or narrow are meant too."""
 
+    @classmethod
+    def again(cls, arguments: Mapping[str, Any], workers: int) -> "Plan":
+        """The plan that a run was begun with, as the ledger has it."""
+        wave = arguments.get("wave")
+        return cls(
+            to=arguments.get("to"),
+            workers=workers,
+            canaries=tuple(arguments.get("canaries", ())),
+            wave=Wave(**wave) if wave else None,
+            max_failures=arguments.get("max_failures"),
+            contract=bool(arguments.get("contract")),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -72,6 +85,14 @@ class Planned:
     revisions: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a run would do, in its order, and what stands in the way."""
+
+    databases: tuple[Planned, ...]
+    problems: tuple[str, ...]
+
+
 def require_known(plan: Plan) -> None:
     """Raise UsageError for a revision that is not known."""
     if plan.to is not None:
@@ -80,7 +101,7 @@ def require_known(plan: Plan) -> None:
 
 def look_at(store: Store, plan: Plan) -> tuple[list[Look], set[str | None]]:
     """Where the databases of a plan stand, and the canaries among their providers. Raises UsageError."""
-    chosen = [of_provider(store, slug) for slug in dict.fromkeys(plan.providers)] or of_all_providers(store)
+    chosen = of_providers(store, plan.providers) if plan.providers else of_all_providers(store)
     canaries: set[str | None] = {of_provider(store, slug).provider for slug in plan.canaries}
     strangers = canaries - {member.provider for member in chosen}
     if strangers:
@@ -92,25 +113,26 @@ def look_at(store: Store, plan: Plan) -> tuple[list[Look], set[str | None]]:
     return looks, canaries
 
 
-def dry_run(store: Store, plan: Plan) -> list[Planned]:
-    """What ``upgrade_all`` would do with which database, in its order. Changes nothing."""
+def dry_run(store: Store, plan: Plan) -> DryRun:
+    """What ``upgrade_all`` would do with which database. Changes nothing. Raises UsageError as that."""
     require_known(plan)
+    system = Member(store.system.name, None, History.SYSTEM)
     looks, canaries = look_at(store, plan)
-    behind = [(member, look) for member, look in looks if look.state is Standing.BEHIND]
+    behind = [(member, look) for member, look in looks if look.needs_work]
+    ask_for_contract(plan, [look for _, look in behind])
     first = [one for one in behind if one[0].provider in canaries]
     rest = [one for one in behind if one[0].provider not in canaries]
-    return [
-        Planned(
-            member.database,
-            member.provider,
-            look.revision,
-            look.head,
-            wave,
-            tuple(migrate.to_come(member.history, look.revision, look.head)),
-        )
-        for wave, taken in enumerate(waves(plan, first, rest), start=0 if first else 1)
-        for member, look in taken
-    ]
+    own = standing(store, system)
+    planned = [_planned(system, own, 0)] if own.needs_work else []
+    for wave, taken in enumerate(waves(plan, first, rest), start=0 if first else 1):
+        planned += [_planned(member, look, wave) for member, look in taken]
+    problems = [look.error for look in (own, *(look for _, look in looks)) if look.error is not None]
+    return DryRun(tuple(planned), tuple(problems))
+
+
+def _planned(member: Member, look: DatabaseRevision, wave: int) -> Planned:
+    revisions = migrate.to_come(member.history, look.revision, look.head)
+    return Planned(member.database, member.provider, look.revision, look.head, wave, tuple(revisions))
 
 
 def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:

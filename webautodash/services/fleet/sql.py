@@ -21,16 +21,27 @@ class MigrationScript:
     """Of the statements; a run records the same of what it sent."""
 
 
-def scripts(store: Store, providers: Sequence[str] = (), to: str | None = None) -> list[MigrationScript]:
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """What would be sent to all, and the databases that nothing can be sent to."""
+
+    scripts: tuple[MigrationScript, ...]
+    problems: tuple[str, ...]
+
+
+def scripts(store: Store, providers: Sequence[str] = (), to: str | None = None) -> Scripts:
     """The statements for every database that is behind, the system database first; alike ones together."""
     if to is not None:
         migrate.require_known(History.PROVIDER, to)
+    problems: list[str] = []
     alike: dict[tuple[History, str | None, str], list[str]] = {}
     for member in members(store, providers):
         look = standing(store, member, to if member.history is History.PROVIDER else None)
+        if look.error is not None:
+            problems.append(look.error)
         if look.state is Standing.BEHIND:
             alike.setdefault((member.history, look.revision, look.head), []).append(member.database)
-    return [_script(store, *key, databases) for key, databases in alike.items()]
+    return Scripts(tuple(_script(store, *key, databases) for key, databases in alike.items()), tuple(problems))
 
 
 def _script(

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from webautodash.database import Database
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.errors import DatabaseMissing, DatabaseUnreachable, WebAutoDashError
-from webautodash.services import migrate
+from webautodash.errors import DatabaseError, DatabaseMissing, DatabaseUnreachable, NewerThanProgram, WebAutoDashError
+from webautodash.services import gate, migrate
 from webautodash.services.migrate import History
 from webautodash.services.providers import resolve
 from webautodash.services.store import Store
@@ -18,7 +18,11 @@ class Standing(StrEnum):
 
     AT_HEAD = "at head"
     BEHIND = "behind"
+    INTERRUPTED = "interrupted"
+    """At this revision, on the way to another; also while one is at work."""
     AHEAD = "ahead"
+    EMPTY = "empty"
+    """Without any table of ours, though its provider is registered."""
     MISSING = "missing"
     UNREADABLE = "unreadable"
 
@@ -45,11 +49,16 @@ class DatabaseRevision:
     state: Standing
     error: str | None = None
 
+    @property
+    def needs_work(self) -> bool:
+        """Whether a migration has something to do with it."""
+        return self.state in {Standing.BEHIND, Standing.INTERRUPTED}
+
 
 def members(store: Store, providers: Sequence[str] = ()) -> list[Member]:
     """The system database and all providers', or some providers' alone. Raises UnknownProvider."""
     if providers:
-        return [of_provider(store, slug) for slug in dict.fromkeys(providers)]
+        return of_providers(store, providers)
     return [Member(store.system.name, None, History.SYSTEM), *of_all_providers(store)]
 
 
@@ -57,6 +66,11 @@ def of_provider(store: Store, slug: str) -> Member:
     """One provider's database."""
     found = resolve(store, slug)
     return Member(found.database_name, found.slug, History.PROVIDER, found.status is ProviderStatus.REGISTERING)
+
+
+def of_providers(store: Store, names: Sequence[str]) -> list[Member]:
+    """Some providers' databases, each once, under whatever names they are asked for."""
+    return list(dict.fromkeys(of_provider(store, name) for name in names))
 
 
 def of_all_providers(store: Store) -> list[Member]:
@@ -84,13 +98,32 @@ def standing(store: Store, member: Member, target: str | None = None) -> Databas
         return DatabaseRevision(name, provider, None, wanted, Standing.MISSING, str(error))
     except WebAutoDashError as error:
         return DatabaseRevision(name, provider, None, wanted, Standing.UNREADABLE, str(error))
+    problem = None
     if found == wanted:
-        state = Standing.AT_HEAD
+        state = Standing.INTERRUPTED if _is_underway(store, member) else Standing.AT_HEAD
+    elif found is None and member.history is History.PROVIDER and not member.registering:
+        state = Standing.EMPTY
+        problem = (
+            f"database {name} has none of its tables: restore it from a backup, "
+            f"or make them anew and empty with `webautodash provider register`"
+        )
     elif found is None or migrate.to_come(member.history, _known(member, found), wanted):
         state = Standing.BEHIND
     else:
         state = Standing.AHEAD
-    return DatabaseRevision(name, provider, found, wanted, state)
+        if not migrate.knows(member.history, found):
+            problem = str(NewerThanProgram(name, found, wanted))
+    return DatabaseRevision(name, provider, found, wanted, state, problem)
+
+
+def _is_underway(store: Store, member: Member) -> bool:
+    # Only a database of a revision that can say so is asked; the system database's migrations are one commit's work.
+    if member.history is not History.PROVIDER:
+        return False
+    try:
+        return store.server.look(member.database, gate.TABLE, gate.COLUMN) is not None
+    except DatabaseError:
+        return False
 
 
 def database_of(store: Store, member: Member) -> Database:

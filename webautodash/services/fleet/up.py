@@ -9,32 +9,29 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from webautodash.domain.vocabulary import MigrationState
+from webautodash.domain.vocabulary import Level, MigrationState
 from webautodash.errors import (
-    NewerThanProgram,
     TerminalError,
-    WebAutoDashError,
+    UsageError,
 )
 from webautodash.repositories import MigrationRepository
-from webautodash.repositories.migrations import Run, RunDatabase
+from webautodash.repositories.migrations import RunDatabase
 from webautodash.services import migrate
 from webautodash.services.fleet.bring import Job, MigrationResult, bring, failure, note_failure
-from webautodash.services.fleet.history import run_report
+from webautodash.services.fleet.history import RUN_LEASE, run_report
 from webautodash.services.fleet.plan import Plan, ask_for_contract, look_at, require_known, waves
 from webautodash.services.fleet.standing import (
     DatabaseRevision,
     Member,
-    Standing,
+    of_provider,
 )
 from webautodash.services.leases import HeldLease, host, leased, operator
+from webautodash.services.log import SystemLog
 from webautodash.services.migrate import History
 from webautodash.services.progress import OnBatch, unheard
 from webautodash.services.store import Store
 from webautodash.services.workers import in_processes
 from webautodash.version import __version__
-
-_RUN_LEASE = "migration run"
-_CANARY_FAILED = "a canary failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,40 +67,56 @@ def upgrade_all(store: Store, plan: Plan, on_result: OnResult = unheard) -> Flee
         # Without the registry and the ledger nobody would know what to do, or what was done.
         return FleetReport(None, (system,))
     looks, canaries = look_at(store, plan)
-    settled = [system, *(_settled(member, look) for member, look in looks if look.state is not Standing.BEHIND)]
-    behind = [(member, look) for member, look in looks if look.state is Standing.BEHIND]
-    if any(one.state is MigrationState.FAILED and one.provider in canaries for one in settled):
-        return FleetReport(None, tuple(settled), len(behind), _CANARY_FAILED if behind else None)
-    if not behind:
-        return FleetReport(None, tuple(settled))
+    behind = [(member, look) for member, look in looks if look.needs_work]
+    hopeless = [(member, look) for member, look in looks if look.error is not None]
+    there = [_there(member, look) for member, look in looks if not look.needs_work and look.error is None]
+    if not behind and not hopeless:
+        return FleetReport(None, (system, *there))
     ask_for_contract(plan, [look for _, look in behind])
-    with run_lease(store, "migrate up"):
+    _require_connections(store, plan.workers, len(behind))
+    with run_lease(store, "migrate up") as lease:
         # In the order in which they are taken.
         behind.sort(key=lambda one: one[0].provider not in canaries)
-        databases = [(member, look.revision, look.head) for member, look in behind]
-        run = begin_run(store, "up", asdict(plan), databases)
+        run = begin_run(
+            store, "up", asdict(plan), [(member, look.revision, look.head) for member, look in (*behind, *hopeless)]
+        )
+        failed = [_hopeless(store, run, member, look) for member, look in hopeless]
         jobs = [Job(run, member, look.revision, look.head) for member, look in behind]
-        canary_jobs = [job for job in jobs if job.member.provider in canaries]
-        report = _take(store, plan, run, canary_jobs, jobs[len(canary_jobs) :], on_result)
-    return replace(report, results=(*settled, *report.results))
+        report = _take(store, plan, run, lease, canaries, jobs, failed, on_result)
+    return replace(report, results=(system, *there, *report.results))
 
 
 def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = unheard) -> FleetReport:
-    """Do what a run has left undone, and nothing else. Raises UsageError with what is known, and as ``upgrade_all``."""
-    if run_report(store, run).run.state is MigrationState.DONE:
+    """Do what a run has left undone, and nothing else, as carefully as it was begun.
+
+    Raises UsageError with what is known, also for a run of ``migrate down``, and as ``upgrade_all``.
+    """
+    found = run_report(store, run).run
+    if found.kind != "up":
+        raise UsageError(f"run {run} is a way back; begin it again: `webautodash migrate down`")
+    if found.state is MigrationState.DONE:
         return FleetReport(run, ())
-    with run_lease(store, f"migrate resume {run}"):
+    with run_lease(store, f"migrate resume {run}") as lease:
         # Read again: it may have been at work until now.
         known = run_report(store, run)
-        jobs = [_left(known.run, row) for row in known.databases if row.state is not MigrationState.DONE]
+        plan = Plan.again(known.run.arguments, workers)
+        jobs = [_left(run, row) for row in known.databases if row.state is not MigrationState.DONE]
+        _require_connections(store, workers, len(jobs))
         store.system.run(lambda session: MigrationRepository(session).go_on(run))
-        return _take(store, Plan(workers=workers), run, [], jobs, on_result)
+        canaries: set[str | None] = {of_provider(store, slug).provider for slug in plan.canaries}
+        return _take(store, plan, run, lease, canaries, jobs, [], on_result)
 
 
-def _left(run: Run, row: RunDatabase) -> Job:
+def _left(run: int, row: RunDatabase) -> Job:
     target = str(row.target)
     migrate.require_known(History.PROVIDER, target)
-    return Job(run.id, Member(row.database, row.provider, History.PROVIDER), row.before, target, run.kind == "down")
+    return Job(run, Member(row.database, row.provider, History.PROVIDER), row.before, target)
+
+
+def _require_connections(store: Store, workers: int, jobs: int) -> None:
+    """Raise ConfigurationError before anything is begun, rather than in the middle."""
+    if workers > 1 and jobs > 1:
+        store.settings.shared_by(min(workers, jobs) + 1)
 
 
 def _system(store: Store) -> MigrationResult:
@@ -112,29 +125,30 @@ def _system(store: Store) -> MigrationResult:
     before = None
     try:
         before = migrate.current(store.system)
-        migrate.upgrade(store.system, History.SYSTEM)
         after = migrate.head(History.SYSTEM)
+        if migrate.upgrade(store.system, History.SYSTEM):
+            message = f"{before or 'empty'} to {after}"
+            SystemLog(store.system).record(Level.INFO, "migrate", "migrated", message, database_name=store.system.name)
         return MigrationResult(member.database, None, before, after, MigrationState.DONE, time.monotonic() - began)
     except TerminalError as error:
         return failure(member, before, before, error)
 
 
-def _settled(member: Member, look: DatabaseRevision) -> MigrationResult:
-    """The result of a database that there is nothing to do with, or nothing that can be done."""
-    if look.state is Standing.AT_HEAD:
-        return MigrationResult(member.database, member.provider, look.revision, look.revision, MigrationState.DONE)
-    if look.state is Standing.AHEAD and look.revision is not None and migrate.knows(member.history, look.revision):
-        # Beyond the revision that was asked for.
-        return MigrationResult(member.database, member.provider, look.revision, look.revision, MigrationState.DONE)
-    error: WebAutoDashError = TerminalError(look.error or f"database {member.database} cannot be read")
-    if look.state is Standing.AHEAD and look.revision is not None:
-        error = NewerThanProgram(member.database, look.revision, look.head)
+def _there(member: Member, look: DatabaseRevision) -> MigrationResult:
+    """The result of a database that there is nothing to do with."""
+    return MigrationResult(member.database, member.provider, look.revision, look.revision, MigrationState.DONE)
+
+
+def _hopeless(store: Store, run: int, member: Member, look: DatabaseRevision) -> MigrationResult:
+    """The result of a database that cannot be begun with: gone, damaged, or newer than the program."""
+    error = TerminalError(str(look.error))
+    note_failure(store, Job(run, member, look.revision, look.head), error)
     return failure(member, look.revision, look.revision, error)
 
 
 def run_lease(store: Store, purpose: str) -> AbstractContextManager[HeldLease]:
     """One run at a time in an installation. Raises LeaseHeld where another is at work, and says whose."""
-    return leased(store.system, _RUN_LEASE, purpose, store.settings.lease_seconds)
+    return leased(store.system, RUN_LEASE, purpose, store.settings.lease_seconds)
 
 
 def begin_run(
@@ -158,35 +172,54 @@ def begin_run(
 
 
 def _take(
-    store: Store, plan: Plan, run: int, canaries: Sequence[Job], rest: Sequence[Job], on_result: OnResult
+    store: Store,
+    plan: Plan,
+    run: int,
+    lease: HeldLease,
+    canaries: set[str | None],
+    jobs: Sequence[Job],
+    failed: Sequence[MigrationResult],
+    on_result: OnResult,
 ) -> FleetReport:
-    results: list[MigrationResult] = []
-    of = len(canaries) + len(rest)
+    """Take a run's databases; ``failed`` could not even be begun."""
+    results = list(failed)
+    of = len(jobs)
 
     def done(_: Job, result: MigrationResult) -> None:
         results.append(result)
-        on_result(result, len(results), of)
+        on_result(result, len(results) - len(failed), of)
 
     def failures() -> int:
         return sum(result.state is MigrationState.FAILED for result in results)
 
     def goes_on() -> bool:
-        return plan.max_failures is None or failures() < max(1, plan.max_failures)
+        # Asked before each database: whoever has lost the run leaves it to whom it is now.
+        lease.require()
+        return plan.max_failures is None or failures() < plan.max_failures
 
-    stopped = None
+    def stopped(wave: Sequence[Job]) -> str | None:
+        if any(result.state is MigrationState.FAILED and result.provider in canaries for result in results):
+            return "a canary failed"
+        if plan.max_failures is not None and failures() >= plan.max_failures:
+            return f"{failures()} failed; --max-failures {plan.max_failures}"
+        own = {job.member.database for job in wave}
+        if plan.wave and plan.max_failures is None and any(one.error and one.database in own for one in results):
+            return "a wave had failures; --max-failures says how many may be"
+        return None
+
+    first = [job for job in jobs if job.member.provider in canaries]
+    rest = [job for job in jobs if job.member.provider not in canaries]
+    reason = stopped(())
     try:
-        for wave in waves(plan, canaries, rest):
-            _take_wave(store, wave, plan.workers, done, goes_on)
-            if wave is canaries and failures():
-                stopped = _CANARY_FAILED
-            elif not goes_on():
-                stopped = f"{failures()} failed; --max-failures {plan.max_failures}"
-            if stopped:
+        for wave in waves(plan, first, rest):
+            if reason is not None:
                 break
+            _take_wave(store, wave, plan.workers, done, goes_on)
+            reason = stopped(wave)
     finally:
         store.system.run(lambda session: MigrationRepository(session).finish(run))
-    left = of - len(results)
-    return FleetReport(run, tuple(results), left, stopped if left else None)
+    left = of - (len(results) - len(failed))
+    return FleetReport(run, tuple(results), left, reason if left else None)
 
 
 def _take_wave(
@@ -212,12 +245,12 @@ def _take_wave(
     for job in jobs:
         if not goes_on():
             return
-        done(job, bring(store, job, time.monotonic))
+        done(job, bring(store, job))
 
 
 def take_job(store: Store, job: Job, _on_batch: OnBatch) -> MigrationResult:
     """A worker process's part: one database."""
-    return bring(store, job, time.monotonic)
+    return bring(store, job)
 
 
 def _lost(store: Store, job: Job, status: int | None) -> MigrationResult:

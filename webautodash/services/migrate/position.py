@@ -1,0 +1,87 @@
+"""Where a database stands, and who may work with it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select, true
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from webautodash.config import Settings
+from webautodash.database import Database, Server
+from webautodash.errors import BeingMigrated, NewerThanProgram, NotAtHead
+from webautodash.models import DatabaseIdentity
+from webautodash.services import gate
+from webautodash.services.migrate.history import History, head, knows
+
+VERSION_TABLE, VERSION_COLUMN = "alembic_version", "version_num"
+_VERSIONS = Table(VERSION_TABLE, MetaData(), Column(VERSION_COLUMN, String(32)))
+
+
+def current(database: Database) -> str | None:
+    """The revision that a database is at, None for an empty one."""
+    with database.reading() as session:
+        return revision_of(session.connection())
+
+
+def require_head(session: Session, database: str, history: History) -> None:
+    """Raise NotAtHead, or NewerThanProgram, for a database that this version cannot work with."""
+    found, needed = revision_of(session.connection()), head(history)
+    if found != needed:
+        refuse_newer(database, history, found)
+        raise NotAtHead(database, found, needed)
+
+
+def keep_out_migrations(session: Session, database: str) -> None:
+    """For as long as the transaction lasts no migration begins on a provider's database that was at head when opened.
+
+    Raises BeingMigrated where one is at work or was interrupted, and what ``require_head`` raises.
+    """
+    try:
+        said = session.execute(
+            select(_VERSIONS.c.version_num, DatabaseIdentity.migrating_to, DatabaseIdentity.migrating_since)
+            .join_from(_VERSIONS, DatabaseIdentity, true())
+            .with_for_update(read=True)
+        ).first()
+    except DBAPIError:
+        # A database that is far behind has no such columns.
+        require_head(session, database, History.PROVIDER)
+        raise
+    if said is not None and said.migrating_to is not None:
+        raise BeingMigrated(database, said.migrating_to, said.migrating_since)
+    if said is None or said.version_num != head(History.PROVIDER):
+        require_head(session, database, History.PROVIDER)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision that the database behind a connection is at, None for an empty one."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(select(_VERSIONS.c.version_num)).scalar()
+
+
+def refuse_newer(database: str, history: History, found: str | None) -> None:
+    """Raise NewerThanProgram for a revision that only a later version knows."""
+    if found is not None and not knows(history, found):
+        raise NewerThanProgram(database, found, head(history))
+
+
+@contextmanager
+def database_by_hand(history: History, arguments: Mapping[str, str]) -> Iterator[Connection]:
+    """The connection for an ``alembic`` command typed by hand; ``-x provider=SLUG`` names the provider."""
+    from alembic.util import CommandError
+
+    settings = Settings.load()
+    if history is History.SYSTEM:
+        name = settings.system_database_name
+    elif slug := arguments.get("provider"):
+        name = settings.database_prefix + slug
+    else:
+        raise CommandError("which provider? alembic -n provider -x provider=SLUG ...")
+    with Server(settings) as server:
+        if not server.exists(name):
+            raise CommandError(f"there is no database {name} on {server.where}")
+        with server.database(name).migrating() as connection:
+            yield connection
+            if history is History.PROVIDER and revision_of(connection) == head(history):
+                gate.reopen(connection)
