@@ -19,13 +19,15 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, event, inspe
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from webautodash.config import Settings
+from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database import Database, Server
 from webautodash.database.session import retrying
 from webautodash.errors import (
     BeingMigrated,
+    ConfigurationError,
     DatabaseError,
     DuplicateKey,
+    MadeByEarlierScripts,
     MigrationFailed,
     NewerThanProgram,
     NotAtHead,
@@ -34,6 +36,7 @@ from webautodash.errors import (
 )
 from webautodash.models import DatabaseIdentity
 from webautodash.models.base import utc_now
+from webautodash.repositories.legacy import LegacyRepository
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -165,13 +168,16 @@ def upgrade(database: Database, history: History, target: str | None = None, wat
     """Bring a database to a revision, by default to head; True when something was done.
 
     Each revision is a step of its own; an interrupted one is done again by the next call. Two at once wait for each
-    other. Raises MigrationFailed, NewerThanProgram, and what ``watch`` raises, which stops before the next step.
+    other. Raises MigrationFailed, NewerThanProgram, MadeByEarlierScripts, ConfigurationError where the system database
+    is the earlier scripts', and what ``watch`` raises, which stops before the next step.
     """
     target = target or head(history)
     found = current(database)
     if found == target:
         return False
     _refuse_newer(database.name, history, found)
+    if found is None:
+        _refuse_earlier(database, history)
     return _go(database, history, [(revision, revision) for revision in to_come(history, found, target)], watch)
 
 
@@ -289,6 +295,20 @@ def _revision(connection: Connection) -> str | None:
 def _refuse_newer(database: str, history: History, found: str | None) -> None:
     if found is not None and not knows(history, found):
         raise NewerThanProgram(database, found, head(history))
+
+
+def _refuse_earlier(database: Database, history: History) -> None:
+    """Tables of the same names that the earlier scripts made would be taken for ours."""
+    with database.reading() as session:
+        legacy = LegacyRepository(session)
+        if history is History.SYSTEM and legacy.is_earlier_registry():
+            raise ConfigurationError(
+                ENV_PREFIX + "SYSTEM_DATABASE",
+                f"the database {database.name} is the earlier scripts' registry; it stays as it is, and this program's "
+                f"needs another name, such as webautodash_registry",
+            )
+        if history is History.PROVIDER and (shape := legacy.shape()).here and not shape.ours:
+            raise MadeByEarlierScripts(database.name)
 
 
 @contextmanager

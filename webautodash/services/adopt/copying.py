@@ -1,0 +1,177 @@
+"""The rows of the earlier scripts into this program's tables, a batch a transaction, each batch once.
+
+A batch goes on behind the highest number that is there, so that a copy that was stopped is finished by another.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webautodash.database import Database
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.legacy_rows import as_text, day, session_metadata, session_path, session_sha256
+from webautodash.domain.sessions import session_record
+from webautodash.models import ExtractionSession, Patient, PatientExtraction
+from webautodash.models.base import utc_now
+from webautodash.repositories import SessionRepository
+from webautodash.repositories.adopted import AdoptedRepository, AdoptedSession
+from webautodash.repositories.legacy import LegacyRepository, LegacyRow
+from webautodash.repositories.sessions import Tally
+from webautodash.services.adopt.conflicts import add_conflicts, add_mixed
+from webautodash.services.adopt.extractions import add_extractions
+
+BATCH = 500
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def copy(database: Database, order: DateOrder, zone: tzinfo, before_each: Callable[[], None]) -> None:
+    """Fill the new tables from those put aside; ``before_each`` is called before each transaction."""
+
+    def run(work: Callable[[Session], Any]) -> Any:
+        before_each()
+        return database.run(work)
+
+    while run(partial(_sessions, database.name, order, zone)):
+        pass
+    run(partial(_unknown_session, database.name))
+    sessions: Mapping[int, AdoptedSession] = run(lambda session: AdoptedRepository(session).sessions())
+    while run(partial(_patients, sessions)):
+        pass
+    run(partial(_patients_apart, sessions))
+    while run(partial(_extractions, sessions, order)):
+        pass
+    while run(partial(add_conflicts, max(sessions, default=0), BATCH)):
+        pass
+    run(add_mixed)
+    run(_count)
+
+
+def _sessions(database: str, order: DateOrder, zone: tzinfo, session: Session) -> bool:
+    adopted = AdoptedRepository(session)
+    rows = LegacyRepository(session).batch("extraction_sessions", adopted.last(ExtractionSession), BATCH)
+    adopted.add(ExtractionSession, [_session(database, row, order, zone) for row in rows])
+    return bool(rows)
+
+
+def _session(database: str, row: LegacyRow, order: DateOrder, zone: tzinfo) -> dict[str, Any]:
+    record = session_record(session_metadata(row), order, zone)
+    return {
+        "id": row["id"],
+        "content_sha256": session_sha256(database, row["id"]),
+        "criteria_key": record.criteria_key,
+        "extracted_at": record.extracted_at,
+        "path": session_path(row, database),
+        "created_at": row["created_at"] or utc_now(),
+        **record.values,
+        **Tally().values(),
+    }
+
+
+def _unknown_session(database: str, session: Session) -> None:
+    """A session for people of whom no session says anything: their values come from somewhere, nobody knows where."""
+    legacy, adopted = LegacyRepository(session), AdoptedRepository(session)
+    last = adopted.last(ExtractionSession)
+    if legacy.highest("extraction_sessions") < last or not legacy.without_session():
+        return
+    record = session_record({}, DateOrder.MDY, UTC)
+    adopted.add(
+        ExtractionSession,
+        [
+            {
+                "id": last + 1,
+                "content_sha256": session_sha256(database, last + 1),
+                "criteria_key": record.criteria_key,
+                "path": f"adopted from {database}, of no session",
+                "created_at": utc_now(),
+                **Tally().values(),
+            }
+        ],
+    )
+
+
+def _patients(sessions: Mapping[int, AdoptedSession], session: Session) -> bool:
+    legacy, adopted = LegacyRepository(session), AdoptedRepository(session)
+    rows = legacy.batch("patients", adopted.last(Patient), BATCH)
+    extracted = legacy.extractions_of([row["id"] for row in rows])
+    adopted.add(Patient, [_patient(row, extracted.get(row["id"], ()), sessions) for row in rows])
+    return bool(rows)
+
+
+def _patient(row: LegacyRow, extracted: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSession]) -> dict[str, Any]:
+    prn = row["prn"].strip()
+    texts = ("patient_uuid", "patient_name", "first_name", "last_name", "age", "gender", "phone", "email", "address")
+    return {
+        "id": row["id"],
+        "prn": prn,
+        **{name: row[name] or None for name in texts},
+        "date_of_birth": day(row["date_of_birth"]),
+        "date_of_birth_text": as_text(row["date_of_birth"]),
+        **_source([each for each in extracted if each["prn"].strip() == prn], sessions),
+        "created_at": row["created_at"] or utc_now(),
+        "updated_at": row["updated_at"] or row["created_at"] or utc_now(),
+    }
+
+
+def _patients_apart(sessions: Mapping[int, AdoptedSession], session: Session) -> None:
+    """Rows for PRNs that the scripts' tables could not tell from another; who they are is not known any more."""
+    legacy, adopted = LegacyRepository(session), AdoptedRepository(session)
+    apart = legacy.apart(aside=True)
+    prns = sorted({prn for _, prn in apart})
+    known = adopted.patients(prns) if prns else {}
+    extracted = legacy.extractions_of(sorted({number for number, _ in apart})) if apart else {}
+    by_prn: dict[str, list[LegacyRow]] = {}
+    for rows in extracted.values():
+        for row in rows:
+            by_prn.setdefault(row["prn"].strip(), []).append(row)
+    number, now, added = adopted.last(Patient), utc_now(), []
+    for prn in prns:
+        if prn in known:
+            continue
+        number += 1
+        own = by_prn.get(prn, [])
+        uuid = own[-1]["patient_uuid"] if own else None
+        added.append(
+            {
+                "id": number,
+                "prn": prn,
+                "patient_uuid": uuid or None,
+                **_source(own, sessions),
+                "created_at": now,
+                "updated_at": now,
+            }
+        )
+    adopted.add(Patient, added)
+
+
+def _source(extracted: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSession]) -> dict[str, Any]:
+    """The session that a master row's values come from: the latest of its own, else the one of no session."""
+    if not extracted:
+        return {"as_of": None, "extraction_session_id": max(sessions)}
+    latest = max(extracted, key=lambda row: (sessions[row["extraction_session_id"]].extracted_at or _NEVER, row["id"]))
+    number = latest["extraction_session_id"]
+    return {"as_of": sessions[number].extracted_at, "extraction_session_id": number}
+
+
+def _extractions(sessions: Mapping[int, AdoptedSession], order: DateOrder, session: Session) -> bool:
+    rows = LegacyRepository(session).batch(
+        "patient_extractions", AdoptedRepository(session).last(PatientExtraction), BATCH
+    )
+    if rows:
+        add_extractions(session, rows, sessions, order)
+    return bool(rows)
+
+
+def _count(session: Session) -> None:
+    """Each session's counts, from its rows; what the scripts had counted as found and failed counts too."""
+    adopted, ledger = AdoptedRepository(session), SessionRepository(session)
+    sessions = adopted.sessions()
+    for number, tally in adopted.tallies().items():
+        counted = sessions[number].counted
+        tally.failed_extractions = max(0, counted.get("failed_extractions") or 0)
+        found = counted.get("total_patients_found") or 0
+        # Found and without a row: the scripts skipped what they took for a repetition.
+        tally.patients_duplicate = max(0, found - tally.failed_extractions - tally.patients_stored)
+        ledger.finish(number, tally)

@@ -1,0 +1,170 @@
+"""A look at a database of the earlier scripts before it is taken over; nothing is changed."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.legacy import kept_as
+from webautodash.domain.records import read_prn
+from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
+from webautodash.models import DatabaseIdentity
+from webautodash.repositories.legacy import LegacyRepository, Shape
+from webautodash.services.adopt.owner import Owner, earlier_name, owner_of
+from webautodash.services.registry import identity_of
+from webautodash.services.store import Store
+
+_MOST_FOLDERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TableCount:
+    """One table: how many rows it had, how many of them are in the new one, and what the old one is called now."""
+
+    table: str
+    before: int
+    after: int | None
+    kept_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What an adoption would do."""
+
+    database: str
+    provider: str
+    name: str
+    tables: tuple[TableCount, ...]
+    without_rows: int
+    """Extractions that have a checksum and no clinical row; they will be flagged."""
+    problems: tuple[str, ...]
+    """What stands in the way; no value out of a row."""
+    notes: tuple[str, ...]
+    begun: bool
+    """Whether an adoption was begun before, and is to be finished."""
+    done: bool
+    """Whether it was adopted already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen, and whose the database is."""
+
+    survey: Survey
+    owner: Owner
+    shape: Shape
+    folder: str | None
+
+
+def survey(store: Store, database: str, name: str | None = None, date_order: DateOrder | None = None) -> Survey:
+    """Say what an adoption would do. Makes and changes nothing. Raises as ``look``."""
+    return look(store, database, name, date_order).survey
+
+
+def look(store: Store, database: str, name: str | None, date_order: DateOrder | None) -> Look:
+    """Look at a database.
+
+    Raises UsageError for one that is not there or a server that cannot have one, and NotAdoptable for one that is
+    this program's already, lacks what the scripts made, or belongs to somebody else than ``name``.
+    """
+    _require_there(store, database)
+    with store.server.database(database).reading() as session:
+        legacy = LegacyRepository(session)
+        shape = legacy.shape()
+        identity = identity_of(store.server, database)
+        _require_legacy(database, shape, identity)
+        owner = owner_of(store, database, name, date_order, identity)
+        begun, done = bool(shape.aside), identity is not None
+        aside = "patients" in shape.aside
+        folders = legacy.distinct("extraction_sessions", "provider_directory", aside)
+        problems = [] if done else list(_problems(legacy, aside))
+        counts = legacy.counts(shape.aside, shape.here)
+        return Look(
+            Survey(
+                database,
+                owner.slug,
+                owner.name,
+                tuple(TableCount(table, number, None, kept_as(table)) for table, number in counts.items()),
+                legacy.without_rows(aside),
+                tuple(problems),
+                tuple(_notes(store, database, legacy, shape, owner, folders)),
+                begun,
+                done,
+            ),
+            owner,
+            shape,
+            folders[0] if len(folders) == 1 else None,
+        )
+
+
+def _require_there(store: Store, database: str) -> None:
+    if store.server.product != "mysql":
+        raise UsageError(
+            f"{store.server.where} is no MySQL or MariaDB server, and the earlier scripts knew no other; "
+            f"set WEBAUTODASH_DATABASE_URL to theirs"
+        )
+    if not store.server.exists(database):
+        near = get_close_matches(database, store.server.names(""), n=3, cutoff=0.6)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise UsageError(f"there is no database {database} at {store.server.where}, or none for this account{hint}")
+
+
+def _require_legacy(database: str, shape: Shape, identity: DatabaseIdentity | None) -> None:
+    if identity is not None and not shape.aside:
+        raise NotAdoptable(database, f"it is a database of this program already, the provider {identity.slug}'s")
+    if shape.ours and not shape.aside:
+        raise NotAdoptable(database, "its tables are this program's already")
+    if shape.missing:
+        raise NotAdoptable(database, f"it lacks what the earlier scripts made: {', '.join(shape.missing)}")
+    both = sorted(shape.here & shape.aside)
+    if both:
+        listed = ", ".join(map(kept_as, both))
+        raise NotAdoptable(database, f"names for the tables to be put aside are taken: {listed}; rename those")
+
+
+def _problems(legacy: LegacyRepository, aside: bool) -> Iterator[str]:
+    """What keeps the rows from being taken over as they are, in counts."""
+    for table, column, parent, number in legacy.orphans(aside):
+        yield f"{number} rows of {table} have a {column} that is not in {parent}"
+    unusable, same = _prns(legacy.prns(aside), lambda _, prn: prn)
+    if unusable:
+        yield f"{unusable} rows of patients have no usable PRN"
+    if same:
+        yield f"{same} PRNs of patients are equal but for white space around them; a person has to say whose is which"
+    unusable, same = _prns(legacy.extraction_prns(aside), lambda session, prn: (session, prn))
+    if unusable:
+        yield f"{unusable} rows of patient_extractions have no usable PRN"
+    if same:
+        yield f"{same} PRNs stand twice in one session of patient_extractions, but for white space around them"
+
+
+def _prns(rows: Iterable[tuple[int, str | None]], key: Callable[[int, str], object]) -> tuple[int, int]:
+    """How many are unusable, and how many that are used more than once."""
+    unusable, seen = 0, Counter[object]()
+    for number, prn in rows:
+        try:
+            seen[key(number, read_prn(prn))] += 1
+        except UnreadablePatient:
+            unusable += 1
+    return unusable, sum(count > 1 for count in seen.values())
+
+
+def _notes(
+    store: Store, database: str, legacy: LegacyRepository, shape: Shape, owner: Owner, folders: list[str]
+) -> Iterator[str]:
+    aside = "patients" in shape.aside
+    if shape.unknown:
+        yield f"columns that the scripts did not make stay in the tables put aside: {', '.join(shape.unknown)}"
+    earlier = earlier_name(store, database)
+    if earlier is not None and earlier != owner.name:
+        yield f"the earlier scripts' registry calls it {earlier!r}"
+    if len(folders) > 1:
+        shown = ", ".join(map(repr, folders[:_MOST_FOLDERS])) + (" ..." if len(folders) > _MOST_FOLDERS else "")
+        yield f"its sessions come from {len(folders)} folders: {shown}; if that is more than one doctor, look at it"
+    doctors = len(legacy.distinct("patient_extractions", "filter_provider", aside))
+    if doctors > 1:
+        yield f"its extractions name {doctors} different doctors (filter_provider)"
+    apart = len({prn for _, prn in legacy.apart(aside)})
+    if apart:
+        yield f"{apart} PRNs were kept in the row of one that differs in case or accents; they get rows of their own"
