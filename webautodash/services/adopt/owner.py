@@ -15,7 +15,7 @@ from webautodash.services.migrate import History
 from webautodash.services.store import Store
 
 _EARLIER_PREFIX = "webautodash_"
-_EARLIER_REGISTRY = "webautodash_system"
+_EARLIER_REGISTRY = "system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ def registered(store: Store) -> list[RegisteredProvider]:
 
 def earlier_name(store: Store, database: str) -> str | None:
     """Whose a database is in the earlier scripts' own registry, where that can be read."""
-    for place in dict.fromkeys((store.system.name, _EARLIER_REGISTRY)):
+    places = [f"{prefix}{_EARLIER_REGISTRY}" for prefix in (store.settings.database_prefix, _EARLIER_PREFIX)]
+    for place in dict.fromkeys((store.system.name, *places)):
         # It may be another's, or not for this account to read.
         with suppress(WebAutoDashError):
             if store.server.exists(place):
