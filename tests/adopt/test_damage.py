@@ -213,3 +213,41 @@ def test_times_are_what_the_files_said_and_instants_are_kept(clinic: Clinic, dam
     assert before["extracted_at"].isoformat() == "2024-02-04T09:00:00"
     assert clinic.rows("medications")[0]["extracted_at"] == "2024-02-04T09:01:02"
     assert clinic.rows("patients")[0]["as_of"].isoformat() == "2024-02-04T09:00:00"
+
+
+def test_what_the_scripts_left_out_comes_from_the_comprehensive_record(clinic: Clinic, damaged: LegacyDatabase) -> None:
+    person = a_person(
+        1,
+        allergies=["Latex", {"allergen": "Nuts", "type": "food", "odd": 7}],
+        health_concerns=[
+            "Smoker",
+            {"note_text": "Lives alone", "type": "health_concern_note"},
+            {"concern_text": "Fall", "concern_type": "active", "start_date": "01/02/2020", "notes": "twice"},
+        ],
+    )
+    file = a_file(person)
+    damaged.take(file)
+    assert adopt(clinic.store, damaged.name).flagged == {}
+    assert [(row["allergy_name"], row["allergy_type"]) for row in clinic.rows("allergies")] == [
+        ("Latex", None),
+        ("Nuts", "food"),
+    ]
+    assert [(row["concern_text"], row["notes"]) for row in clinic.rows("health_concerns")][2] == ("Fall", "twice")
+    assert clinic.ingest(_later(file)).duplicates == 1
+
+
+def test_what_somebody_corrected_in_a_row_wins_over_the_comprehensive_record(
+    clinic: Clinic, damaged: LegacyDatabase
+) -> None:
+    damaged.take(a_file(a_person(1)))
+    damaged.run(f"UPDATE `{damaged.name}`.allergies SET severity = 'Severe'")
+    damaged.run(f"UPDATE `{damaged.name}`.medications SET medication_name = 'Other 5 mg' WHERE id = 1")
+    damaged.run(f"UPDATE `{damaged.name}`.medications SET sig = 'at night' WHERE id = 2")
+    adopt(clinic.store, damaged.name)
+    assert [(row["allergy_name"], row["severity"]) for row in clinic.rows("allergies")] == [
+        ("Penicillin, it's", "Severe")
+    ]
+    assert [(row["medication_name"], row["sig"]) for row in clinic.rows("medications")] == [
+        ("Other 5 mg", "one  daily"),
+        ("Drug 1", "at night"),
+    ]

@@ -126,9 +126,9 @@ def test_rows_without_their_parent(clinic: Clinic, database: LegacyDatabase) -> 
     assert "1 rows of medications have a patient_extraction_id that is not in patient_extractions" in str(error)
 
 
-def test_a_name_for_a_table_put_aside_is_taken(clinic: Clinic, database: LegacyDatabase) -> None:
+def test_tables_that_are_there_twice(clinic: Clinic, database: LegacyDatabase) -> None:
     database.run(f"CREATE TABLE `{database.name}`.legacy_patients SELECT * FROM `{database.name}`.patients")
-    assert "are taken: legacy_patients" in str(_refused(clinic, database))
+    assert "a person has to say which has the data: patients and legacy_patients" in str(_refused(clinic, database))
 
 
 def test_another_process_is_at_work_on_it(clinic: Clinic, database: LegacyDatabase) -> None:

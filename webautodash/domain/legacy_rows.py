@@ -1,23 +1,29 @@
 """Rows of the earlier scripts as the file would have said them, so that one way of reading serves both."""
 
 import ast
+import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.items import completed, read_items
+from webautodash.domain.items import Items, completed, read_items
+from webautodash.domain.legacy import LEGACY_TABLES
 from webautodash.domain.limits import nested_too_deeply
 from webautodash.domain.lists import ClinicalList
 from webautodash.domain.rows import Rows
+from webautodash.errors import UnreadablePatient
 
 LegacyRow = Mapping[str, Any]
 
 # What the scripts read out of the text; it is read anew.
 _READ_OUT = {"medications": "medication_strength", "diagnoses": "diagnosis_code"}
 _NOT_SAID = frozenset({"id", "patient_extraction_id", "allergen", *_READ_OUT.values()})
+_DEFAULT_TYPES = {"allergies": "drug", "health_concerns": "active"}
+"""What the scripts wrote where an item said no type; these two lists also had items whole for their text."""
 _LONGEST_PRINTED = 1 << 16
 
 
@@ -48,20 +54,36 @@ def session_path(row: LegacyRow, database: str) -> str:
     return f"{folder}/{name}" if folder else str(name)
 
 
-def clinical_rows(which: ClinicalList, rows: Sequence[LegacyRow], order: DateOrder) -> Rows:
-    """Rows of one list, read as the ingest reads a file's; as many, and in the same order."""
-    items, _ = read_items({which.key: [_item(which, row) for row in rows]}, which, order)
-    read = completed(which, [items], order)[0]
+def clinical_rows(
+    which: ClinicalList,
+    rows: Sequence[Sequence[LegacyRow]],
+    listed: Sequence[Sequence[Any] | None],
+    order: DateOrder,
+) -> list[Rows]:
+    """Rows of one list of some extractions, read as the ingest reads a file's; as many, and in the same order.
+
+    ``listed`` are an extraction's items as the file had them, where they are known: the scripts left some fields of
+    them out. They count where they are as many and say the same; what stands in a row wins.
+    """
+    items = [_items(which, own, known, order) for own, known in zip(rows, listed, strict=True)]
+    read = completed(which, items, order)
     column = _READ_OUT.get(which.name)
-    if column is not None:
+    if read and column is not None:
         # Where this program reads nothing, what was read then is better than nothing.
-        values = read.table.columns[which.columns.index(column)]
-        then = [value or (row[column] or None) for value, row in zip(values, rows, strict=True)]
-        columns = [
-            then if name == column else each for name, each in zip(which.columns, read.table.columns, strict=True)
-        ]
-        read.table.columns = columns
+        table, place = read[0].table, which.columns.index(column)
+        then = [row[column] or None for row in chain.from_iterable(rows)]
+        now = [value or earlier for value, earlier in zip(table.columns[place], then, strict=True)]
+        table.columns = [*table.columns[:place], now, *table.columns[place + 1 :]]
     return read
+
+
+def listed_items(text: str | None) -> list[Any] | None:
+    """A list of a comprehensive record; None where it is none."""
+    try:
+        items = json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
+    return items if isinstance(items, list) else None
 
 
 def as_text(value: Any) -> str | None:
@@ -76,13 +98,54 @@ def day(value: Any) -> date | None:
     return value if isinstance(value, date) else None
 
 
-def _item(which: ClinicalList, row: LegacyRow) -> dict[str, Any]:
-    printed = _printed(row[which.text_field]) or _printed(row.get("allergen"))
-    if printed is not None:
-        # The scripts had the whole item where they looked for its text.
-        text = row[which.text_field]
-        copy = {} if _printed(text) or not text else {which.text_field: text}
-        return copy | printed
+def _items(which: ClinicalList, rows: Sequence[LegacyRow], listed: Sequence[Any] | None, order: DateOrder) -> Items:
+    known = listed if listed is not None and len(listed) == len(rows) else [None] * len(rows)
+    said = [_item(which, row, item) for row, item in zip(rows, known, strict=True)]
+    try:
+        return read_items({which.key: said}, which, order)[0]
+    except UnreadablePatient:
+        return read_items({which.key: [_as_stored(which, row) for row in rows]}, which, order)[0]
+
+
+def _item(which: ClinicalList, row: LegacyRow, listed: Any) -> Any:
+    """A row as an item of the file: the very item where it is known, with what the row says otherwise."""
+    item = listed if _is_of(which, row, listed) else _printed_in(which, row)
+    stored = {name: as_text(row[name]) for name in _columns(which) if row[name] not in (None, "")}
+    said_no_type = isinstance(item, str) or (isinstance(item, dict) and which.type_field not in item)
+    if said_no_type and stored.get(which.type_field) == _DEFAULT_TYPES.get(which.name):
+        stored.pop(which.type_field, None)
+    if isinstance(item, str) and not stored:
+        return item
+    if not isinstance(item, dict):
+        return _as_stored(which, row)
+    return item | {name: row[name] for name, value in stored.items() if as_text(item.get(name)) != value}
+
+
+def _is_of(which: ClinicalList, row: LegacyRow, item: Any) -> bool:
+    text = row[which.text_field] or ""
+    if isinstance(item, dict) and which.text_field not in item:
+        return text in ("", str(item)) or _printed(text) == item
+    return (as_text(item.get(which.text_field)) or "" if isinstance(item, dict) else item) == text
+
+
+def _columns(which: ClinicalList) -> Iterator[str]:
+    """The columns of a row that say what an item says, the text apart."""
+    silent = {*_NOT_SAID, which.text_field, "extraction_method", "extracted_at"}
+    return (name for name in LEGACY_TABLES[which.name] if name not in silent)
+
+
+def _printed_in(which: ClinicalList, row: LegacyRow) -> dict[str, Any] | None:
+    """The item, where the scripts kept the whole of it as the text."""
+    if which.name not in _DEFAULT_TYPES:
+        return None
+    text = row[which.text_field]
+    if (printed := _printed(text)) is not None:
+        return printed
+    printed = _printed(row.get("allergen"))
+    return None if printed is None else ({which.text_field: text} if text else {}) | printed
+
+
+def _as_stored(which: ClinicalList, row: LegacyRow) -> dict[str, Any]:
     said = {name: value for name, value in row.items() if name not in _NOT_SAID}
     said["extracted_at"] = as_text(said["extracted_at"])
     if which.name == "allergies":

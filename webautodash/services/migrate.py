@@ -36,7 +36,7 @@ from webautodash.errors import (
 )
 from webautodash.models import DatabaseIdentity
 from webautodash.models.base import utc_now
-from webautodash.repositories.legacy import LegacyRepository
+from webautodash.repositories.legacy_tables import LegacyTables
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -300,7 +300,7 @@ def _refuse_newer(database: str, history: History, found: str | None) -> None:
 def _refuse_earlier(database: Database, history: History) -> None:
     """Tables of the same names that the earlier scripts made would be taken for ours."""
     with database.reading() as session:
-        legacy = LegacyRepository(session)
+        legacy = LegacyTables(session)
         if history is History.SYSTEM and legacy.is_earlier_registry():
             raise ConfigurationError(
                 ENV_PREFIX + "SYSTEM_DATABASE",

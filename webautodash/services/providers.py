@@ -29,7 +29,7 @@ from webautodash.errors import (
     WrongFolder,
 )
 from webautodash.repositories import IdentityRepository, ProviderRepository
-from webautodash.repositories.legacy import LegacyRepository
+from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
 from webautodash.services.log import SystemLog
@@ -227,7 +227,7 @@ def _claim(session: Session, provider: RegisteredProvider) -> None:
     repository = IdentityRepository(session)
     found = repository.find()
     if found is None:
-        if LegacyRepository(session).is_aside():
+        if LegacyTables(session).is_aside():
             # Its rows are not all there yet.
             raise MadeByEarlierScripts(provider.database_name)
         repository.claim(provider)

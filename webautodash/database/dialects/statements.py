@@ -1,8 +1,11 @@
 """Statements whose wording differs between products."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, literal, literal_column, type_coerce
+from sqlalchemy import ColumnElement, Connection, String, cast, func, literal, literal_column, type_coerce
+from sqlalchemy.dialects.mysql import CHAR
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webautodash.database.dialects.types import UtcDateTime
@@ -24,3 +27,21 @@ def moment(connection: Connection, seconds_ahead: int = 0) -> ColumnElement[date
         return type_coerce(ahead.concat("000"), UtcDateTime)  # the milliseconds that it knows, as microseconds
     # As a word of the statement: it is a number of ours, and INTERVAL takes no parameter's type.
     return type_coerce(literal_column(f"UTC_TIMESTAMP(6) + INTERVAL {int(seconds_ahead)} SECOND"), UtcDateTime)
+
+
+def by_bytes(column: ColumnElement[str]) -> ColumnElement[str]:
+    """A text of MySQL or MariaDB as one that is equal only where its bytes are, whatever its column's own rules."""
+    return cast(column, CHAR(charset="utf8mb4")).collate("utf8mb4_bin")
+
+
+def as_written(stamp: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A TIMESTAMP of MySQL or MariaDB by the clock of those who left the zone of their sessions to the server."""
+    zones = [literal_column(f"@@{scope}.time_zone", String) for scope in ("session", "global")]
+    return func.convert_tz(stamp, *zones)
+
+
+def rename_tables(connection: Connection, names: Mapping[str, str]) -> None:
+    """Give tables of MySQL or MariaDB other names, all or none."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    renamed = ", ".join(f"{quote(old)} TO {quote(new)}" for old, new in names.items())
+    connection.exec_driver_sql(f"RENAME TABLE {renamed}")

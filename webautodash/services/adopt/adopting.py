@@ -13,7 +13,7 @@ from webautodash.domain.vocabulary import Level, ProviderStatus
 from webautodash.errors import AdoptionIncomplete, DamagedRows
 from webautodash.repositories import IdentityRepository, ProviderRepository, SessionRepository
 from webautodash.repositories.adopted import AdoptedRepository
-from webautodash.repositories.legacy import LegacyRepository
+from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
 from webautodash.services.adopt.copying import copy
@@ -69,7 +69,7 @@ def _fill(store: Store, here: Database, seen: Look, lease: HeldLease) -> None:
     if left:
         # Not to be done twice where the answer was lost: what is aside already is not there any more.
         with here.session() as session:
-            LegacyRepository(session).put_aside(left)
+            LegacyTables(session).put_aside(left)
     provider = _registration(store, here.name, seen.owner, seen.folder)
     migrate.upgrade(here, History.PROVIDER, watch=Watch(before=lambda _: lease.require()))
     copy(here, provider.date_order, store.settings.zone, lease.require)
@@ -102,7 +102,7 @@ def _registration(store: Store, database: str, owner: Owner, folder: str | None)
 
 def _check(session: Session, database: str, seen: Look) -> None:
     """Every row in its place, and nobody's extraction with another person."""
-    legacy, adopted = LegacyRepository(session), AdoptedRepository(session)
+    legacy, adopted = LegacyTables(session), AdoptedRepository(session)
     for table in seen.survey.tables:
         if table.table != COMPREHENSIVE:
             found = legacy.in_place(table.table)
@@ -139,7 +139,7 @@ def _registered(store: Store, here: Database, seen: Look) -> RegisteredProvider:
 def _report(here: Database, seen: Look, *, already: bool) -> Adoption:
     survey = seen.survey
     with here.reading() as session:
-        legacy, adopted = LegacyRepository(session), AdoptedRepository(session)
+        legacy, adopted = LegacyTables(session), AdoptedRepository(session)
         tables = tuple(
             replace(each, after=legacy.in_place(each.table) if each.table != COMPREHENSIVE else None)
             for each in survey.tables

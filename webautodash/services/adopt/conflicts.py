@@ -10,7 +10,8 @@ from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.models.base import utc_now
 from webautodash.repositories.adopted import AdoptedPatient, AdoptedRepository
-from webautodash.repositories.legacy import LegacyRepository, LegacyRow
+from webautodash.repositories.legacy_checks import LegacyChecks
+from webautodash.repositories.legacy_rows import LegacyRow, LegacyRows
 
 _MIXED = "the earlier scripts kept two PRNs in this row; whose name and birth date it has is not known any more"
 
@@ -20,7 +21,7 @@ def add_conflicts(unknown_session: int, most: int, session: Session) -> bool:
 
     ``unknown_session`` stands for sessions that a conflict does not name.
     """
-    legacy, adopted = LegacyRepository(session), AdoptedRepository(session)
+    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
     rows = legacy.batch("data_conflicts", adopted.last(DataConflict), most)
     people = adopted.patients(sorted({row["prn"].strip() for row in rows})) if rows else {}
     conflicts = [_conflict(row, people, unknown_session) for row in rows]
@@ -31,8 +32,8 @@ def add_conflicts(unknown_session: int, most: int, session: Session) -> bool:
 
 def add_mixed(session: Session) -> None:
     """A conflict to review for each PRN that was kept in the row of another."""
-    legacy, adopted = LegacyRepository(session), AdoptedRepository(session)
-    apart = legacy.apart(aside=True)
+    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
+    apart = LegacyChecks(session, aside=True).apart()
     last = adopted.last(DataConflict)
     if not apart or legacy.highest("data_conflicts") < last:
         return
@@ -95,6 +96,8 @@ def _is_reviewed(conflict: Mapping[str, Any]) -> bool:
 
 def _review(conflict: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        # Not one that the server gives: a batch that was undone would have used it up.
+        "id": conflict["id"],
         "conflict_id": conflict["id"],
         "step": 1,
         "old_status": ConflictStatus.UNRESOLVED,

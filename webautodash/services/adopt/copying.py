@@ -18,7 +18,8 @@ from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.models.base import utc_now
 from webautodash.repositories import SessionRepository
 from webautodash.repositories.adopted import AdoptedRepository, AdoptedSession
-from webautodash.repositories.legacy import LegacyRepository, LegacyRow
+from webautodash.repositories.legacy_checks import LegacyChecks
+from webautodash.repositories.legacy_rows import LegacyRow, LegacyRows
 from webautodash.repositories.sessions import Tally
 from webautodash.services.adopt.conflicts import add_conflicts, add_mixed
 from webautodash.services.adopt.extractions import add_extractions
@@ -51,7 +52,7 @@ def copy(database: Database, order: DateOrder, zone: tzinfo, before_each: Callab
 
 def _sessions(database: str, order: DateOrder, zone: tzinfo, session: Session) -> bool:
     adopted = AdoptedRepository(session)
-    rows = LegacyRepository(session).batch("extraction_sessions", adopted.last(ExtractionSession), BATCH)
+    rows = LegacyRows(session).batch("extraction_sessions", adopted.last(ExtractionSession), BATCH)
     adopted.add(ExtractionSession, [_session(database, row, order, zone) for row in rows])
     return bool(rows)
 
@@ -72,9 +73,11 @@ def _session(database: str, row: LegacyRow, order: DateOrder, zone: tzinfo) -> d
 
 def _unknown_session(database: str, session: Session) -> None:
     """A session for people of whom no session says anything: their values come from somewhere, nobody knows where."""
-    legacy, adopted = LegacyRepository(session), AdoptedRepository(session)
+    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
     last = adopted.last(ExtractionSession)
-    if legacy.highest("extraction_sessions") < last or not legacy.without_session():
+    if legacy.highest("extraction_sessions") < last:  # it is there
+        return
+    if not legacy.without_session() and all(_apart(session).values()):
         return
     record = session_record({}, DateOrder.MDY, UTC)
     adopted.add(
@@ -93,7 +96,7 @@ def _unknown_session(database: str, session: Session) -> None:
 
 
 def _patients(sessions: Mapping[int, AdoptedSession], session: Session) -> bool:
-    legacy, adopted = LegacyRepository(session), AdoptedRepository(session)
+    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
     rows = legacy.batch("patients", adopted.last(Patient), BATCH)
     extracted = legacy.extractions_of([row["id"] for row in rows])
     adopted.add(Patient, [_patient(row, extracted.get(row["id"], ()), sessions) for row in rows])
@@ -117,33 +120,34 @@ def _patient(row: LegacyRow, extracted: Sequence[LegacyRow], sessions: Mapping[i
 
 def _patients_apart(sessions: Mapping[int, AdoptedSession], session: Session) -> None:
     """Rows for PRNs that the scripts' tables could not tell from another; who they are is not known any more."""
-    legacy, adopted = LegacyRepository(session), AdoptedRepository(session)
-    apart = legacy.apart(aside=True)
-    prns = sorted({prn for _, prn in apart})
-    known = adopted.patients(prns) if prns else {}
-    extracted = legacy.extractions_of(sorted({number for number, _ in apart})) if apart else {}
-    by_prn: dict[str, list[LegacyRow]] = {}
-    for rows in extracted.values():
-        for row in rows:
-            by_prn.setdefault(row["prn"].strip(), []).append(row)
-    number, now, added = adopted.last(Patient), utc_now(), []
-    for prn in prns:
-        if prn in known:
-            continue
-        number += 1
-        own = by_prn.get(prn, [])
-        uuid = own[-1]["patient_uuid"] if own else None
-        added.append(
+    adopted, apart = AdoptedRepository(session), _apart(session)
+    known = adopted.patients(list(apart))
+    now, missing = utc_now(), [prn for prn in apart if prn not in known]
+    adopted.add(
+        Patient,
+        [
             {
                 "id": number,
                 "prn": prn,
-                "patient_uuid": uuid or None,
-                **_source(own, sessions),
+                "patient_uuid": (apart[prn][-1]["patient_uuid"] or None) if apart[prn] else None,
+                **_source(apart[prn], sessions),
                 "created_at": now,
                 "updated_at": now,
             }
-        )
-    adopted.add(Patient, added)
+            for number, prn in enumerate(missing, start=adopted.last(Patient) + 1)
+        ],
+    )
+
+
+def _apart(session: Session) -> dict[str, list[LegacyRow]]:
+    """By PRN that was kept in the row of another, sorted, what was extracted of it."""
+    apart = LegacyChecks(session, aside=True).apart()
+    found: dict[str, list[LegacyRow]] = {prn: [] for prn in sorted({prn for _, prn in apart})}
+    for rows in LegacyRows(session).extractions_of([number for number, _ in apart]).values():
+        for row in rows:
+            if (prn := row["prn"].strip()) in found:
+                found[prn].append(row)
+    return found
 
 
 def _source(extracted: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSession]) -> dict[str, Any]:
@@ -156,9 +160,7 @@ def _source(extracted: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSessio
 
 
 def _extractions(sessions: Mapping[int, AdoptedSession], order: DateOrder, session: Session) -> bool:
-    rows = LegacyRepository(session).batch(
-        "patient_extractions", AdoptedRepository(session).last(PatientExtraction), BATCH
-    )
+    rows = LegacyRows(session).batch("patient_extractions", AdoptedRepository(session).last(PatientExtraction), BATCH)
     if rows:
         add_extractions(session, rows, sessions, order)
     return bool(rows)

@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.checksum import checksum
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.legacy_rows import LegacyRow, as_text, clinical_rows, day
+from webautodash.domain.legacy_rows import LegacyRow, as_text, clinical_rows, day, listed_items
 from webautodash.domain.lists import LISTS
 from webautodash.domain.records import FOUND, Demographics
 from webautodash.domain.rows import Rows
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import PatientExtraction
 from webautodash.repositories.adopted import FLAG, AdoptedPatient, AdoptedRepository, AdoptedSession
-from webautodash.repositories.legacy import LegacyRepository
+from webautodash.repositories.legacy_rows import LegacyRows
 
 ROWS_MISSING = "clinical rows are missing though a checksum is there"
 ROWS_FEWER = "fewer clinical rows than the comprehensive record lists"
@@ -27,7 +27,7 @@ def add_extractions(
     session: Session, rows: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSession], order: DateOrder
 ) -> None:
     """Write a batch of extractions and their rows."""
-    legacy, adopted = LegacyRepository(session), AdoptedRepository(session)
+    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
     ids = [row["id"] for row in rows]
     clinical = {which.name: legacy.clinical(which.name, ids) for which in LISTS}
     prns = [row["prn"].strip() for row in rows]
@@ -37,32 +37,34 @@ def add_extractions(
         (each["extraction_session_id"], each["prn"].strip()): each
         for each in legacy.comprehensive(session_ids, sorted({row["prn"] for row in rows}))
     }
+    found = [records.get((row["extraction_session_id"], prn)) for row, prn in zip(rows, prns, strict=True)]
+    own = {name: [of.get(number, []) for number in ids] for name, of in clinical.items()}
+    listed = {which.name: [listed_items(each[which.key]) if each else None for each in found] for which in LISTS}
+    read = {which.name: clinical_rows(which, own[which.name], listed[which.name], order) for which in LISTS}
     places = legacy.places(session_ids, ids[0])
     columns, lists = [], []
-    for row, prn in zip(rows, prns, strict=True):
-        number = row["extraction_session_id"]
-        place = places.get(number, 0)
-        places[number] = place + 1
-        record = records.get((number, prn))
-        own = {which.name: clinical[which.name].get(row["id"], []) for which in LISTS}
-        read = {which.name: clinical_rows(which, own[which.name], order) for which in LISTS}
-        columns.append(_columns(row, prn, place, people[prn], record, sessions[number], read))
-        lists.append((row["id"], {name: ([each["id"] for each in own[name]], read[name]) for name in own}))
+    for number, (row, prn, record) in enumerate(zip(rows, prns, found, strict=True)):
+        since, person = sessions[row["extraction_session_id"]], people[prn]
+        place = places.get(since.id, 0)
+        places[since.id] = place + 1
+        its = {name: each[number] for name, each in read.items()}
+        said = _demographics(row, person, record)
+        flag = _flag(row, its, {name: each[number] for name, each in listed.items()})
+        columns.append(
+            {
+                "prn": prn,
+                "patient_id": person.id,
+                "position": place,
+                **_columns(row, said, flag, since),
+                "data_checksum": checksum(prn, said.values(), its),
+            }
+        )
+        lists.append((row["id"], {name: ([each["id"] for each in own[name][number]], its[name]) for name in its}))
     adopted.add(PatientExtraction, columns)
     adopted.add_lists(lists)
 
 
-def _columns(
-    row: LegacyRow,
-    prn: str,
-    place: int,
-    person: AdoptedPatient,
-    record: LegacyRow | None,
-    since: AdoptedSession,
-    lists: Mapping[str, Rows],
-) -> dict[str, Any]:
-    said = _demographics(row, person, record)
-    flag = _flag(row, record, lists)
+def _columns(row: LegacyRow, said: Demographics, flag: str | None, since: AdoptedSession) -> dict[str, Any]:
     extra = {
         "checksum_of_earlier_scripts": row["data_checksum"] or None,
         "error_message": row["error_message"] or None,
@@ -70,15 +72,11 @@ def _columns(
     }
     return {
         "id": row["id"],
-        "prn": prn,
-        "patient_id": person.id,
         "extraction_session_id": row["extraction_session_id"],
         "criteria_key": since.criteria_key if flag is None else _NOT_COMPARED,
         "extracted_at": since.extracted_at,
-        "position": place,
         **said.values(),
         **{name: as_text(row[name]) for name in FOUND},
-        "data_checksum": checksum(prn, said.values(), lists),
         "processing_status": row["processing_status"] if flag is None else ProcessingStatus.FAILED,
         "extra": {name: value for name, value in extra.items() if value is not None} or None,
     }
@@ -107,12 +105,12 @@ def _demographics(row: LegacyRow, person: AdoptedPatient, record: LegacyRow | No
     )
 
 
-def _flag(row: LegacyRow, record: LegacyRow | None, lists: Mapping[str, Rows]) -> str | None:
+def _flag(row: LegacyRow, lists: Mapping[str, Rows], listed: Mapping[str, Sequence[Any] | None]) -> str | None:
     """Why an extraction is not whole; None for one that is, as far as can be seen."""
     if row["processing_status"] not in {ProcessingStatus.PROCESSED, ProcessingStatus.CONFLICT}:
         return NOT_FINISHED
     if row["data_checksum"] and not any(lists.values()):
         return ROWS_MISSING
-    if record is not None and any((record[f"all_{name}"] or 0) > len(rows) for name, rows in lists.items()):
+    if any(len(listed[name] or ()) > len(rows) for name, rows in lists.items()):
         return ROWS_FEWER
     return None

@@ -8,7 +8,7 @@ from webautodash.domain.naming import check_provider_name, letters_key, name_fro
 from webautodash.errors import NotAdoptable, UsageError, WebAutoDashError
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories import ProviderRepository
-from webautodash.repositories.legacy import LegacyRepository
+from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
 from webautodash.services.migrate import History
@@ -63,7 +63,7 @@ def registered(store: Store) -> list[RegisteredProvider]:
     if not store.server.exists(store.system.name):
         return []
     with store.system.reading() as session:
-        if LegacyRepository(session).is_earlier_registry():
+        if LegacyTables(session).is_earlier_registry():
             return []
         migrate.require_head(session, store.system.name, History.SYSTEM)
         return ProviderRepository(session).all()
@@ -77,7 +77,7 @@ def earlier_name(store: Store, database: str) -> str | None:
         with suppress(WebAutoDashError):
             if store.server.exists(place):
                 with store.server.database(place).reading() as session:
-                    found = LegacyRepository(session).provider_name(database)
+                    found = LegacyTables(session).provider_name(database)
                 if found:
                     return found
     return None

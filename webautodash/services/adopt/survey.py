@@ -1,16 +1,19 @@
 """A look at a database of the earlier scripts before it is taken over; nothing is changed."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import groupby
+from operator import itemgetter
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.legacy import kept_as
 from webautodash.domain.records import read_prn
 from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
 from webautodash.models import DatabaseIdentity
-from webautodash.repositories.legacy import LegacyRepository, Shape
+from webautodash.repositories.legacy_checks import LegacyChecks
+from webautodash.repositories.legacy_tables import LegacyTables, Shape
 from webautodash.services.adopt.owner import Owner, earlier_name, owner_of
 from webautodash.services.registry import identity_of
 from webautodash.services.store import Store
@@ -70,32 +73,25 @@ def look(store: Store, database: str, name: str | None, date_order: DateOrder | 
     """
     _require_there(store, database)
     with store.server.database(database).reading() as session:
-        legacy = LegacyRepository(session)
-        shape = legacy.shape()
+        tables = LegacyTables(session)
+        shape = tables.shape()
         identity = identity_of(store.server, database)
         _require_legacy(database, shape, identity)
         owner = owner_of(store, database, name, date_order, identity)
-        begun, done = bool(shape.aside), identity is not None
-        aside = "patients" in shape.aside
-        folders = legacy.distinct("extraction_sessions", "provider_directory", aside)
-        problems = [] if done else list(_problems(legacy, aside))
-        counts = legacy.counts(shape.aside, shape.here)
-        return Look(
-            Survey(
-                database,
-                owner.slug,
-                owner.name,
-                tuple(TableCount(table, number, None, kept_as(table)) for table, number in counts.items()),
-                legacy.without_rows(aside),
-                tuple(problems),
-                tuple(_notes(store, database, legacy, shape, owner, folders)),
-                begun,
-                done,
-            ),
-            owner,
-            shape,
-            folders[0] if len(folders) == 1 else None,
+        checks = LegacyChecks(session, aside="patients" in shape.aside)
+        folders = checks.distinct("extraction_sessions", "provider_directory")
+        found = Survey(
+            database,
+            owner.slug,
+            owner.name,
+            tuple(TableCount(table, number, None, kept_as(table)) for table, number in tables.counts(shape).items()),
+            checks.without_rows(),
+            () if identity is not None else tuple(_problems(checks)),
+            tuple(_notes(earlier_name(store, database), checks, shape, owner, folders)),
+            begun=bool(shape.aside),
+            done=identity is not None,
         )
+        return Look(found, owner, shape, folders[0] if len(folders) == 1 else None)
 
 
 def _require_there(store: Store, database: str) -> None:
@@ -119,52 +115,55 @@ def _require_legacy(database: str, shape: Shape, identity: DatabaseIdentity | No
         raise NotAdoptable(database, f"it lacks what the earlier scripts made: {', '.join(shape.missing)}")
     both = sorted(shape.here & shape.aside)
     if both:
-        listed = ", ".join(map(kept_as, both))
-        raise NotAdoptable(database, f"names for the tables to be put aside are taken: {listed}; rename those")
+        listed = ", ".join(f"{name} and {kept_as(name)}" for name in both)
+        raise NotAdoptable(database, f"it has tables twice, and a person has to say which has the data: {listed}")
 
 
-def _problems(legacy: LegacyRepository, aside: bool) -> Iterator[str]:
+def _problems(checks: LegacyChecks) -> Iterator[str]:
     """What keeps the rows from being taken over as they are, in counts."""
-    for table, column, parent, number in legacy.orphans(aside):
+    for table, column, parent, number in checks.orphans():
         yield f"{number} rows of {table} have a {column} that is not in {parent}"
-    unusable, same = _prns(legacy.prns(aside), lambda _, prn: prn)
+    unusable, same = _prns(checks.prns("patients"))
     if unusable:
         yield f"{unusable} rows of patients have no usable PRN"
+    if unusable := _prns(checks.prns("data_conflicts"))[0]:
+        yield f"{unusable} rows of data_conflicts have no usable PRN"
     if same:
         yield f"{same} PRNs of patients are equal but for white space around them; a person has to say whose is which"
-    unusable, same = _prns(legacy.extraction_prns(aside), lambda session, prn: (session, prn))
-    if unusable:
+    by_session = groupby(checks.extraction_prns(), key=itemgetter(0))
+    found = [_prns(prn for _, prn in rows) for _, rows in by_session]
+    if unusable := sum(number for number, _ in found):
         yield f"{unusable} rows of patient_extractions have no usable PRN"
-    if same:
+    if same := sum(number for _, number in found):
         yield f"{same} PRNs stand twice in one session of patient_extractions, but for white space around them"
 
 
-def _prns(rows: Iterable[tuple[int, str | None]], key: Callable[[int, str], object]) -> tuple[int, int]:
+def _prns(prns: Iterable[str | None]) -> tuple[int, int]:
     """How many are unusable, and how many that are used more than once."""
-    unusable, seen = 0, Counter[object]()
-    for number, prn in rows:
+    unusable, seen = 0, Counter[str]()
+    for prn in prns:
         try:
-            seen[key(number, read_prn(prn))] += 1
+            seen[read_prn(prn)] += 1
         except UnreadablePatient:
             unusable += 1
     return unusable, sum(count > 1 for count in seen.values())
 
 
 def _notes(
-    store: Store, database: str, legacy: LegacyRepository, shape: Shape, owner: Owner, folders: list[str]
+    earlier: str | None, checks: LegacyChecks, shape: Shape, owner: Owner, folders: Sequence[str]
 ) -> Iterator[str]:
-    aside = "patients" in shape.aside
     if shape.unknown:
         yield f"columns that the scripts did not make stay in the tables put aside: {', '.join(shape.unknown)}"
-    earlier = earlier_name(store, database)
     if earlier is not None and earlier != owner.name:
         yield f"the earlier scripts' registry calls it {earlier!r}"
     if len(folders) > 1:
         shown = ", ".join(map(repr, folders[:_MOST_FOLDERS])) + (" ..." if len(folders) > _MOST_FOLDERS else "")
         yield f"its sessions come from {len(folders)} folders: {shown}; if that is more than one doctor, look at it"
-    doctors = len(legacy.distinct("patient_extractions", "filter_provider", aside))
+    doctors = len(checks.distinct("patient_extractions", "filter_provider"))
     if doctors > 1:
         yield f"its extractions name {doctors} different doctors (filter_provider)"
-    apart = len({prn for _, prn in legacy.apart(aside)})
-    if apart:
-        yield f"{apart} PRNs were kept in the row of one that differs in case or accents; they get rows of their own"
+    if apart := len({prn for _, prn in checks.apart()}):
+        yield (
+            f"{apart} PRNs were kept in the row of one that differs in case or accents; they get rows of their own, "
+            f"and a critical conflict each"
+        )
