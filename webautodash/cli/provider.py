@@ -129,6 +129,8 @@ def adopt(
     Stopped anywhere, the same command goes on. While it runs nothing else may write to the database.
     """
     settings = Settings.load()
+    with Store(settings) as store:
+        adoption.require_adoptable(store, database)
     if dry_run or (not yes and sys.stdin.isatty()):
         with Store(settings) as store:
             found = adoption.survey(store, database, name, date_order)

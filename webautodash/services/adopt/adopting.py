@@ -10,7 +10,7 @@ from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.legacy import COMPREHENSIVE
 from webautodash.domain.vocabulary import Level, ProviderStatus
-from webautodash.errors import AdoptionIncomplete, DamagedRows
+from webautodash.errors import AdoptionIncomplete, DamagedRows, ProviderNameTaken, WrongDatabase
 from webautodash.repositories import IdentityRepository, ProviderRepository, SessionRepository
 from webautodash.repositories.adopted import AdoptedRepository
 from webautodash.repositories.legacy_tables import LegacyTables
@@ -46,7 +46,8 @@ def adopt(store: Store, database: str, name: str | None = None, date_order: Date
 
     The order is what makes it safe: the tables are put aside in one statement; the new ones are made by the
     migrations and filled; every row is looked for in its place; last the database says whose it is.
-    Raises what ``look`` raises; DamagedRows with nothing touched; LeaseHeld where another process is at work on it.
+    Raises what ``look`` raises; DamagedRows with nothing touched; LeaseHeld where another process is at work on it;
+    AdoptionIncomplete where a row is not in its place.
     """
     with leased(store.system, f"database {database}", "provider adopt", store.settings.lease_seconds) as lease:
         seen = look(store, database, name, date_order)
@@ -95,6 +96,9 @@ def _registration(store: Store, database: str, owner: Owner, folder: str | None)
             )
             found = repository.by_slug(owner.slug)
         assert found is not None  # noqa: S101  # it was added in this very transaction
+        if found.database_name != database:
+            # Registered since the look, for a database of their own.
+            raise ProviderNameTaken(owner.name, found.name, found.slug)
         return found
 
     return store.system.run(add)
@@ -120,7 +124,6 @@ def _claim(provider: RegisteredProvider, session: Session) -> None:
 
 def _registered(store: Store, here: Database, seen: Look) -> RegisteredProvider:
     """The row of the registry, put back as the database says where the registry lost it."""
-
     left = identity_of(store.server, here.name)
     assert left is not None  # noqa: S101  # written before
 
@@ -131,6 +134,8 @@ def _registered(store: Store, here: Database, seen: Look) -> RegisteredProvider:
             restore(repository, left, here.name, ProviderStatus.REGISTERING)
             found = repository.by_slug(seen.owner.slug)
         assert found is not None  # noqa: S101  # it was added in this very transaction
+        if found.identity != left.identity:
+            raise WrongDatabase(here.name, found.slug, left.slug)
         return found
 
     return store.system.run(find)

@@ -25,8 +25,6 @@ class Owner:
     name: str
     slug: str
     date_order: DateOrder
-    registered: RegisteredProvider | None
-    """Where the registry has them already, with this database."""
 
 
 def owner_of(
@@ -40,12 +38,12 @@ def owner_of(
     known = registered(store)
     holder = next((each for each in known if each.database_name == database), None)
     if holder is not None:
-        return _agreed(database, name, date_order, holder.name, holder.date_order, holder)
+        return _agreed(database, name, date_order, holder.name, holder.slug, holder.date_order)
     if identity is not None:
-        owner = _agreed(database, name, date_order, identity.name, DateOrder(identity.date_order), None)
+        owner = _agreed(database, name, date_order, identity.name, identity.slug, DateOrder(identity.date_order))
     else:
         wanted = check_provider_name(name or _known_as(store, database))
-        owner = Owner(wanted, slug(wanted), date_order or DateOrder.MDY, None)
+        owner = Owner(wanted, slug(wanted), date_order or DateOrder.MDY)
     for each in known:
         names = {same_name_key(one) for one in (each.name, *each.aliases)}
         letters = {letters_key(one) for one in (each.name, *each.aliases)}
@@ -62,11 +60,19 @@ def registered(store: Store) -> list[RegisteredProvider]:
     """The registry; nothing where it is not there yet."""
     if not store.server.exists(store.system.name):
         return []
+    if has_earlier_registry(store):
+        return []
     with store.system.reading() as session:
-        if LegacyTables(session).is_earlier_registry():
-            return []
         migrate.require_head(session, store.system.name, History.SYSTEM)
         return ProviderRepository(session).all()
+
+
+def has_earlier_registry(store: Store) -> bool:
+    """Whether the earlier scripts' registry has the name that this program's is to have."""
+    if not store.server.exists(store.system.name):
+        return False
+    with store.system.reading() as session:
+        return LegacyTables(session).is_earlier_registry()
 
 
 def earlier_name(store: Store, database: str) -> str | None:
@@ -88,14 +94,14 @@ def _agreed(
     name: str | None,
     date_order: DateOrder | None,
     known: str,
+    known_slug: str,
     known_order: DateOrder,
-    holder: RegisteredProvider | None,
 ) -> Owner:
     if name is not None and same_name_key(name) != same_name_key(known):
         raise NotAdoptable(database, f"it is registered as {known!r}, not as {name!r}")
     if date_order not in {None, known_order}:
         raise UsageError(f"{known} is registered with the date order {known_order}; what is stored was read so")
-    return Owner(known, holder.slug if holder else slug(known), known_order, holder)
+    return Owner(known, known_slug, known_order)
 
 
 def _known_as(store: Store, database: str) -> str:

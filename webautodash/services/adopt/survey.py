@@ -2,19 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import groupby
 from operator import itemgetter
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.legacy import kept_as
+from webautodash.domain.naming import letters_key
 from webautodash.domain.records import read_prn
 from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.legacy_checks import LegacyChecks
 from webautodash.repositories.legacy_tables import LegacyTables, Shape
-from webautodash.services.adopt.owner import Owner, earlier_name, owner_of
+from webautodash.services.adopt.owner import Owner, earlier_name, has_earlier_registry, owner_of
 from webautodash.services.registry import identity_of
 from webautodash.services.store import Store
 
@@ -62,7 +63,18 @@ class Look:
 
 def survey(store: Store, database: str, name: str | None = None, date_order: DateOrder | None = None) -> Survey:
     """Say what an adoption would do. Makes and changes nothing. Raises as ``look``."""
-    return look(store, database, name, date_order).survey
+    found = look(store, database, name, date_order).survey
+    if has_earlier_registry(store):
+        reason = f"WEBAUTODASH_SYSTEM_DATABASE: {store.system.name} is the earlier scripts' registry; set another name"
+        return replace(found, problems=(*found.problems, reason))
+    return found
+
+
+def require_adoptable(store: Store, database: str) -> None:
+    """Refuse what ``look`` refuses at first sight, before anything is made for an adoption. Raises as it does."""
+    _require_there(store, database)
+    with store.server.database(database).reading() as session:
+        _require_legacy(database, LegacyTables(session).shape(), identity_of(store.server, database))
 
 
 def look(store: Store, database: str, name: str | None, date_order: DateOrder | None) -> Look:
@@ -159,6 +171,8 @@ def _notes(
     if len(folders) > 1:
         shown = ", ".join(map(repr, folders[:_MOST_FOLDERS])) + (" ..." if len(folders) > _MOST_FOLDERS else "")
         yield f"its sessions come from {len(folders)} folders: {shown}; if that is more than one doctor, look at it"
+    elif folders and letters_key(folders[0]) != letters_key(owner.name) and folders[0] != owner.slug:
+        yield f"its files lay in the folder {folders[0]!r}: webautodash provider alias {owner.slug} {folders[0]!r}"
     doctors = len(checks.distinct("patient_extractions", "filter_provider"))
     if doctors > 1:
         yield f"its extractions name {doctors} different doctors (filter_provider)"
