@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,12 @@ from webautodash.errors import (
     DamagedRows,
     LeaseHeld,
     NotAdoptable,
+    ProviderNameTaken,
     UsageError,
     WebAutoDashError,
 )
-from webautodash.services.adopt import adopt, survey
+from webautodash.repositories.legacy_tables import LegacyTables
+from webautodash.services.adopt import adopt, adopting, survey
 from webautodash.services.leases import leased
 from webautodash.services.providers import register
 from webautodash.services.store import Store
@@ -172,3 +174,43 @@ def test_sqlite_has_none_of_them(tmp_path: Path) -> None:
     settings = Settings.load(database_url=f"sqlite:///{tmp_path}/databases", _env_file=None)
     with Store.prepare(settings) as store, pytest.raises(UsageError, match="no MySQL or MariaDB server"):
         adopt(store, "webautodash_gary_wang")
+
+
+def test_files_wait_until_an_interrupted_adoption_is_finished(
+    clinic: Clinic, database: LegacyDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(adopting, "copy", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        adopt(clinic.store, database.name)
+    monkeypatch.undo()
+    outcome = clinic.ingest(a_file(a_person(3)), name="new.json")
+    assert outcome.state == "failed"
+    assert f"webautodash provider adopt {database.name}" in str(outcome.reason)
+    assert database.rows("patients") == []
+    assert survey(clinic.store, database.name).begun
+    assert {each.table: each.after for each in adopt(clinic.store, database.name).tables}["patients"] == 2
+    assert clinic.ingest(a_file(a_person(3)), name="new.json").state == "ingested"
+
+
+def test_a_name_that_is_taken_at_the_last_moment(
+    clinic: Clinic, legacy: Legacy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, put_aside = legacy("clinic_of_gary"), LegacyTables.put_aside
+    other.take(a_file(a_person(1)))
+
+    def put_aside_late(tables: LegacyTables, names: Sequence[str]) -> None:
+        register(clinic.store, "Gary Wang")
+        put_aside(tables, names)
+
+    monkeypatch.setattr(LegacyTables, "put_aside", put_aside_late)
+    with pytest.raises(ProviderNameTaken):
+        adopt(clinic.store, other.name, "Gary Wang")
+    monkeypatch.undo()
+    assert clinic.count("patients") == 0
+    assert other.rows("legacy_patients") != []
+    done = adopt(clinic.store, other.name, "Gary Wang Clinic")
+    assert (done.provider, {each.table: each.after for each in done.tables}["patients"]) == ("gary_wang_clinic", 1)
+    assert clinic.count("patients") == 0
