@@ -60,6 +60,16 @@ def test_a_database_that_is_ours_already(clinic: Clinic) -> None:
         adopt(clinic.store, f"{clinic.settings.database_prefix}gary_wang")
 
 
+def test_an_adopted_database_whose_old_tables_were_deleted(clinic: Clinic, database: LegacyDatabase) -> None:
+    adopt(clinic.store, database.name)
+    database.run(f"DROP TABLE `{database.name}`.legacy_comprehensive_patient_records")
+    assert adopt(clinic.store, database.name).already
+    database.run(f"DROP TABLE `{database.name}`.legacy_allergies")
+    with pytest.raises(NotAdoptable, match="already, the provider gary_wang's"):
+        adopt(clinic.store, database.name)
+    assert clinic.ingest(a_file(a_person(3))).state == "ingested"
+
+
 def test_the_system_database_and_an_empty_one(clinic: Clinic) -> None:
     clinic.store.server.create(f"{clinic.settings.database_prefix}nothing")
     for name in (clinic.store.system.name, f"{clinic.settings.database_prefix}nothing"):

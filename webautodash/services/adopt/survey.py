@@ -119,7 +119,8 @@ def _require_there(store: Store, database: str) -> None:
 
 
 def _require_legacy(database: str, shape: Shape, identity: DatabaseIdentity | None) -> None:
-    if identity is not None and not shape.aside:
+    if identity is not None and (not shape.aside or shape.missing):
+        # Adopted ones too, once what was put aside was deleted.
         raise NotAdoptable(database, f"it is a database of this program already, the provider {identity.slug}'s")
     if shape.ours and not shape.aside:
         raise NotAdoptable(database, "its tables are this program's already")
