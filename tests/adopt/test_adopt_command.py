@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,14 +13,14 @@ import pytest
 from builders import a_file
 from legacy_database import TABLES, LegacyDatabase
 from legacy_files import a_person, two_sweeps
-from shell import Done, Shell
+from shell import COMMAND, Done, Shell
 
 Command = Callable[..., Done]
 MARKS = [f"Mark{n:02}Qz" for n in range(9)]
 
 
 @pytest.fixture
-def command(server_url: str, database_prefix: str, tmp_path: Path) -> Command:
+def command(server_url: str, database_prefix: str, tmp_path: Path) -> Shell:
     """``webautodash`` on the backend's server."""
     shell = Shell(tmp_path)
     shell.environment |= {"WEBAUTODASH_DATABASE_URL": server_url, "WEBAUTODASH_DATABASE_PREFIX": database_prefix}
@@ -60,6 +63,27 @@ def test_dry_run_changes_nothing_and_names_what_is_in_the_way(command: Command, 
     assert refused.err.startswith("problem: 1 PRNs of patients are equal but for white space")
     assert command("provider", "adopt", database.name).status == 1
     assert database.tables() == set(TABLES)
+
+
+@pytest.mark.parametrize(("answer", "status"), [("n", 1), ("y", 0)])
+def test_a_person_at_a_terminal_is_asked(command: Shell, database: LegacyDatabase, answer: str, status: int) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "provider", "adopt", database.name],
+        cwd=command.folder,
+        env=command.environment | {"TERM": "dumb"},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    )
+    os.close(theirs)
+    os.write(ours, f"{answer}\n".encode())
+    said, _ = process.communicate(timeout=60)
+    os.close(ours)
+    assert process.returncode == status
+    assert said.startswith(f"{database.name} is Gary Wang's (gary_wang)")
+    assert ("legacy_patients" in database.tables()) is (answer == "y")
 
 
 def test_a_database_that_is_not_there(command: Command) -> None:

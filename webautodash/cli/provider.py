@@ -1,6 +1,8 @@
 """``webautodash provider``: the registry."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -8,10 +10,12 @@ import typer
 from webautodash.cli.failures import PROBLEMS, end_with
 from webautodash.cli.options import JsonOption, ProviderArgument
 from webautodash.cli.output import complain, say, show_fields, show_json, show_table
+from webautodash.cli.verbosity import Verbosity
 from webautodash.config import Settings
 from webautodash.domain.dates import DateOrder
 from webautodash.services import adopt as adoption
 from webautodash.services import providers
+from webautodash.services.progress import unheard
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The registry of providers.")
@@ -114,6 +118,7 @@ def alias(
 
 @app.command(epilog="Example: webautodash provider adopt webautodash_gary_wang --name 'Gary Wang'")
 def adopt(
+    ctx: typer.Context,
     database: Annotated[str, typer.Argument(metavar="DATABASE", help="Its name on the server.", show_default=False)],
     name: Annotated[
         str | None,
@@ -144,12 +149,26 @@ def adopt(
         if not typer.confirm(f"Take {database} over as {found.name}'s?", err=True):
             complain("nothing was touched")
             raise typer.Exit(PROBLEMS)
-    with Store.prepare(settings) as store:
-        done = adoption.adopt(store, database, name, date_order)
+    with Store.prepare(settings) as store, _listening(ctx.obj) as on_rows:
+        done = adoption.adopt(store, database, name, date_order, on_rows)
     if as_json:
         show_json(done)
     else:
         _show_adoption(done)
+
+
+@contextmanager
+def _listening(said: Verbosity) -> Iterator[adoption.OnRows]:
+    """A moving line on a terminal."""
+    if not said.shows_progress:
+        yield unheard
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(file=sys.stderr), transient=True, refresh_per_second=4) as bar:
+        task = bar.add_task("putting the tables aside", total=None)
+        yield lambda done, of: bar.update(task, description=f"{done:,} of {of:,} rows", completed=done, total=of)
 
 
 def _show_survey(found: adoption.Survey) -> None:

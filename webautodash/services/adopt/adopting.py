@@ -1,5 +1,6 @@
 """An adoption from beginning to end; stopped anywhere, the next one goes on from there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from uuid import uuid4
@@ -16,14 +17,18 @@ from webautodash.repositories.adopted import AdoptedRepository
 from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
-from webautodash.services.adopt.copying import copy
+from webautodash.services.adopt.copying import COPIED, copy
 from webautodash.services.adopt.owner import Owner
 from webautodash.services.adopt.survey import Look, TableCount, look
 from webautodash.services.leases import HeldLease, leased
 from webautodash.services.log import SystemLog
 from webautodash.services.migrate import History, Watch
+from webautodash.services.progress import unheard
 from webautodash.services.registry import identity_of, restore
 from webautodash.services.store import Store
+
+OnRows = Callable[[int, int], None]
+"""Hears how many sessions, patients, extractions and conflicts this call has copied, and of how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,13 @@ class Adoption:
     """Whether there was nothing left to do."""
 
 
-def adopt(store: Store, database: str, name: str | None = None, date_order: DateOrder | None = None) -> Adoption:
+def adopt(
+    store: Store,
+    database: str,
+    name: str | None = None,
+    date_order: DateOrder | None = None,
+    on_rows: OnRows = unheard,
+) -> Adoption:
     """Take over a database of the earlier scripts. Safe to stop, and to run again.
 
     The order is what makes it safe: the tables are put aside in one statement; the new ones are made by the
@@ -55,7 +66,7 @@ def adopt(store: Store, database: str, name: str | None = None, date_order: Date
             raise DamagedRows(database, seen.survey.problems)
         here = store.server.database(database)
         if not seen.survey.done:
-            _fill(store, here, seen, lease)
+            _fill(store, here, seen, lease, on_rows)
         registered = _registered(store, here, seen)
         already = seen.survey.done and registered.status is ProviderStatus.ACTIVE
         report = _report(here, seen, already=already)
@@ -64,7 +75,7 @@ def adopt(store: Store, database: str, name: str | None = None, date_order: Date
         return report
 
 
-def _fill(store: Store, here: Database, seen: Look, lease: HeldLease) -> None:
+def _fill(store: Store, here: Database, seen: Look, lease: HeldLease, on_rows: OnRows) -> None:
     lease.require()
     left = sorted(seen.shape.here - seen.shape.aside) if not seen.shape.ours else []
     if left:
@@ -73,7 +84,14 @@ def _fill(store: Store, here: Database, seen: Look, lease: HeldLease) -> None:
             LegacyTables(session).put_aside(left)
     provider = _registration(store, here.name, seen.owner, seen.folder)
     migrate.upgrade(here, History.PROVIDER, watch=Watch(before=lambda _: lease.require()))
-    copy(here, provider.date_order, store.settings.zone, lease.require)
+    done, of = 0, sum(each.before for each in seen.survey.tables if each.table in COPIED)
+
+    def tell(rows: int) -> None:
+        nonlocal done
+        done += rows
+        on_rows(done, of)
+
+    copy(here, provider.date_order, store.settings.zone, lease.require, tell)
     lease.require()
     with here.reading() as session:
         _check(session, here.name, seen)

@@ -16,8 +16,8 @@ from webautodash.repositories.legacy_rows import LegacyRow, LegacyRows
 _MIXED = "the earlier scripts kept two PRNs in this row; whose name and birth date it has is not known any more"
 
 
-def add_conflicts(unknown_session: int, most: int, session: Session) -> bool:
-    """Write the next batch, with a review where somebody had reviewed; whether there was one.
+def add_conflicts(unknown_session: int, most: int, session: Session) -> int:
+    """Write the next batch, with a review where somebody had reviewed; how many there were.
 
     ``unknown_session`` stands for sessions that a conflict does not name.
     """
@@ -27,7 +27,7 @@ def add_conflicts(unknown_session: int, most: int, session: Session) -> bool:
     conflicts = [_conflict(row, people, unknown_session) for row in rows]
     adopted.add(DataConflict, conflicts)
     adopted.add(ConflictReview, [_review(each) for each in conflicts if _is_reviewed(each)])
-    return bool(rows)
+    return len(rows)
 
 
 def add_mixed(session: Session) -> None:

@@ -6,7 +6,7 @@ A batch goes on behind the highest number that is there, so that a copy that was
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -24,37 +24,52 @@ from webautodash.repositories.sessions import Tally
 from webautodash.services.adopt.conflicts import add_conflicts, add_mixed
 from webautodash.services.adopt.extractions import add_extractions
 
+T = TypeVar("T")
+
 BATCH = 500
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def copy(database: Database, order: DateOrder, zone: tzinfo, before_each: Callable[[], None]) -> None:
-    """Fill the new tables from those put aside; ``before_each`` is called before each transaction."""
+COPIED = ("extraction_sessions", "patients", "patient_extractions", "data_conflicts")
+"""Tables whose rows ``copy`` counts as it goes; clinical rows go with their extractions."""
 
-    def run(work: Callable[[Session], Any]) -> Any:
+
+def copy(
+    database: Database,
+    order: DateOrder,
+    zone: tzinfo,
+    before_each: Callable[[], None],
+    on_rows: Callable[[int], None],
+) -> None:
+    """Fill the new tables from those put aside.
+
+    ``before_each`` is called before each transaction, ``on_rows`` after each batch with the number of its rows.
+    """
+
+    def run(work: Callable[[Session], T]) -> T:
         before_each()
         return database.run(work)
 
-    while run(partial(_sessions, database.name, order, zone)):
-        pass
+    def all_of(work: Callable[[Session], int]) -> None:
+        while written := run(work):
+            on_rows(written)
+
+    all_of(partial(_sessions, database.name, order, zone))
     run(partial(_unknown_session, database.name))
-    sessions: Mapping[int, AdoptedSession] = run(lambda session: AdoptedRepository(session).sessions())
-    while run(partial(_patients, sessions)):
-        pass
+    sessions = run(lambda session: AdoptedRepository(session).sessions())
+    all_of(partial(_patients, sessions))
     run(partial(_patients_apart, sessions))
-    while run(partial(_extractions, sessions, order)):
-        pass
-    while run(partial(add_conflicts, max(sessions, default=0), BATCH)):
-        pass
+    all_of(partial(_extractions, sessions, order))
+    all_of(partial(add_conflicts, max(sessions, default=0), BATCH))
     run(add_mixed)
     run(_count)
 
 
-def _sessions(database: str, order: DateOrder, zone: tzinfo, session: Session) -> bool:
+def _sessions(database: str, order: DateOrder, zone: tzinfo, session: Session) -> int:
     adopted = AdoptedRepository(session)
     rows = LegacyRows(session).batch("extraction_sessions", adopted.last(ExtractionSession), BATCH)
     adopted.add(ExtractionSession, [_session(database, row, order, zone) for row in rows])
-    return bool(rows)
+    return len(rows)
 
 
 def _session(database: str, row: LegacyRow, order: DateOrder, zone: tzinfo) -> dict[str, Any]:
@@ -95,12 +110,12 @@ def _unknown_session(database: str, session: Session) -> None:
     )
 
 
-def _patients(sessions: Mapping[int, AdoptedSession], session: Session) -> bool:
+def _patients(sessions: Mapping[int, AdoptedSession], session: Session) -> int:
     legacy, adopted = LegacyRows(session), AdoptedRepository(session)
     rows = legacy.batch("patients", adopted.last(Patient), BATCH)
     extracted = legacy.extractions_of([row["id"] for row in rows])
     adopted.add(Patient, [_patient(row, extracted.get(row["id"], ()), sessions) for row in rows])
-    return bool(rows)
+    return len(rows)
 
 
 def _patient(row: LegacyRow, extracted: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSession]) -> dict[str, Any]:
@@ -159,11 +174,11 @@ def _source(extracted: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSessio
     return {"as_of": sessions[number].extracted_at, "extraction_session_id": number}
 
 
-def _extractions(sessions: Mapping[int, AdoptedSession], order: DateOrder, session: Session) -> bool:
+def _extractions(sessions: Mapping[int, AdoptedSession], order: DateOrder, session: Session) -> int:
     rows = LegacyRows(session).batch("patient_extractions", AdoptedRepository(session).last(PatientExtraction), BATCH)
     if rows:
         add_extractions(session, rows, sessions, order)
-    return bool(rows)
+    return len(rows)
 
 
 def _count(session: Session) -> None:
