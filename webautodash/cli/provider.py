@@ -143,8 +143,9 @@ def adopt(
             show_json(found)
         elif dry_run or not as_json:
             _show_survey(found)
+        # Nobody is asked about what cannot be done.
+        end_with(found.problems)
         if dry_run:
-            end_with(found.problems)
             return
         if not typer.confirm(f"Take {database} over as {found.name}'s?", err=True):
             complain("nothing was touched")
