@@ -9,7 +9,9 @@ from unittest.mock import patch
 from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.errors import LeaseHeld
+from webautodash.services import adopt as adoption
 from webautodash.services import fleet, migrate, planning
+from webautodash.services.adopt import copying
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.migrate import History
 from webautodash.services.providers import register
@@ -68,3 +70,9 @@ def ingest(settings: Settings, *paths: Path) -> None:
     problems = [f"{file.path}: {file.state}: {file.reason}" for file in report.files if file.state in _PROBLEMS]
     if problems:
         raise RuntimeError("\n".join(problems))
+
+
+def adopt(settings: Settings, database: str, name: str) -> None:
+    """Take over a database of the earlier scripts, a few rows a transaction."""
+    with patch.object(copying, "BATCH", 2), Store.prepare(settings) as store:
+        adoption.adopt(store, database, name)

@@ -322,3 +322,44 @@ class WouldLoseRows(UsageError):
         self.database, self.losses = database, tuple(losses)
         listed = ", ".join(f"{rows} of {what}" for what, rows in losses)
         super().__init__(f"database {database}: the way back takes rows away ({listed}); if they may go: --accept-loss")
+
+
+class MadeByEarlierScripts(UsageError):
+    """A database holds the earlier scripts' tables, or an adoption of them that is not finished."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        super().__init__(
+            f"database {database} was made by the earlier scripts and is not taken over, or not wholly, yet: "
+            f"webautodash provider adopt {database}"
+        )
+
+
+class NotAdoptable(UsageError):
+    """A database cannot be taken over; nothing was touched."""
+
+    def __init__(self, database: str, reason: str) -> None:
+        self.database, self.reason = database, reason
+        super().__init__(f"database {database} cannot be adopted: {reason}; nothing was touched")
+
+
+class DamagedRows(TerminalError):
+    """Rows of a database that is to be taken over do not fit; they stay as they are until a person corrects them."""
+
+    def __init__(self, database: str, problems: Sequence[str]) -> None:
+        self.database, self.problems = database, tuple(problems)
+        super().__init__(
+            f"database {database} cannot be adopted before its rows are corrected: {'; '.join(problems)}; "
+            f"nothing was touched"
+        )
+
+
+class AdoptionIncomplete(TerminalError):
+    """Rows that were copied are not what they were copied from; the database stays without an owner."""
+
+    def __init__(self, database: str, table: str, before: int, after: int) -> None:
+        self.database, self.table, self.before, self.after = database, table, before, after
+        super().__init__(
+            f"database {database}: of {before} rows of {table} {after} are in their place; the adoption is not "
+            f"finished and the rows from before are kept; please report it"
+        )

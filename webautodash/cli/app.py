@@ -23,7 +23,7 @@ class _Command:
 _COMMANDS = {
     "setup": _Command("setup", "From nothing to a working store: check, create, register, ingest."),
     "ingest": _Command("ingest", "Store extraction files; what is stored already is left alone."),
-    "provider": _Command("provider", "The registry: register, list, show, alias."),
+    "provider": _Command("provider", "The registry: register, adopt, list, show, alias."),
     "patient": _Command("patient", "Read patients: list, show, history."),
     "conflict": _Command("conflict", "Review recorded differences: list, show, resolve."),
     "set-aside": _Command("set_aside", "Patients that could not be taken in: list, show, retry."),

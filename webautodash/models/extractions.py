@@ -81,6 +81,7 @@ class PatientExtraction(Demographic, ProviderBase):
     patient_id: Mapped[BigId] = mapped_column(ForeignKey("patients.id"))
     extraction_session_id: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"))
     criteria_key: Mapped[Sha256]
+    """The session's; empty where the extraction is not whole, and nothing is compared with it."""
     extracted_at: Mapped[datetime | None]
     position: Mapped[int]
     """Place in the file, from 0."""

@@ -19,6 +19,7 @@ from webautodash.domain.naming import (
 )
 from webautodash.domain.vocabulary import Level, ProviderStatus
 from webautodash.errors import (
+    MadeByEarlierScripts,
     MalformedDocument,
     ProviderNameTaken,
     UnknownProvider,
@@ -28,6 +29,7 @@ from webautodash.errors import (
     WrongFolder,
 )
 from webautodash.repositories import IdentityRepository, ProviderRepository
+from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
 from webautodash.services.log import SystemLog
@@ -65,7 +67,7 @@ def register(
     Each step bears to be repeated and to be raced: killed anywhere, the next call goes on from there.
     ``folder`` is where their first file lies. ``date_order`` says how they write dates with slashes, by default with
     the month first; it cannot be changed later.
-    Raises InvalidProviderName, ProviderNameTaken, WrongDatabase.
+    Raises InvalidProviderName, ProviderNameTaken, WrongDatabase, MadeByEarlierScripts.
     """
     display = check_provider_name(name)
     # Another process may be first, with this name or with one that reads like it.
@@ -225,6 +227,9 @@ def _claim(session: Session, provider: RegisteredProvider) -> None:
     repository = IdentityRepository(session)
     found = repository.find()
     if found is None:
+        if LegacyTables(session).is_aside():
+            # Its rows are not all there yet.
+            raise MadeByEarlierScripts(provider.database_name)
         repository.claim(provider)
     elif found.identity != provider.identity:
         raise WrongDatabase(provider.database_name, provider.slug, found.slug)

@@ -1,15 +1,18 @@
 """The registry as a view: what the providers' own databases say of themselves, for when it was lost."""
 
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 
 from sqlalchemy.orm import Session
 
 from webautodash.database import Database, Server
-from webautodash.domain.naming import database_name
+from webautodash.domain.naming import RESERVED_SLUG, database_name
 from webautodash.domain.vocabulary import Level, ProviderStatus
 from webautodash.errors import DuplicateKey, TerminalError
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories import IdentityRepository, LogRepository, ProviderRepository, SessionRepository
+from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.sessions import Totals
 
 
@@ -40,7 +43,7 @@ def restore(repository: ProviderRepository, left: DatabaseIdentity, database: st
 
 def rebuild(system: Database, server: Server, prefix: str) -> None:
     """Fill an empty registry from the providers' databases that are on the server; nothing where there are none."""
-    found = [(name, *known) for name in server.names(prefix) if (known := _known(server, name, prefix))]
+    found = _recognised(server, prefix)
 
     def add(session: Session) -> None:
         repository = ProviderRepository(session)
@@ -57,10 +60,37 @@ def rebuild(system: Database, server: Server, prefix: str) -> None:
             system.run(add)
 
 
-def _known(server: Server, name: str, prefix: str) -> tuple[DatabaseIdentity, Totals] | None:
-    left = identity_of(server, name)
-    if left is None or database_name(prefix, left.slug) != name:
-        return None
+def _recognised(server: Server, prefix: str) -> list[tuple[str, DatabaseIdentity, Totals]]:
+    """The databases with the name that their provider's has, and those adopted, which have what name they had."""
+    names = server.names(prefix)
+    known = [(name, left) for name in names if (left := identity_of(server, name))]
+    by_rule = [(name, left) for name, left in known if database_name(prefix, left.slug) == name]
+    slugs = Counter(left.slug for _, left in known)
+    adopted = [
+        (name, left)
+        for name, left in known
+        # Where two say they are the same provider's, one is a copy, and nobody knows which.
+        if slugs[left.slug] == 1
+        and (name, left) not in by_rule
+        and not _is_anothers(name, prefix, names)
+        and _is_adopted(server, name)
+    ]
+    return [(name, left, totals) for name, left in by_rule + adopted if (totals := _totals(server, name)) is not None]
+
+
+def _is_anothers(name: str, prefix: str, names: Sequence[str]) -> bool:
+    """Whether a name begins as those of another installation do, whose prefix begins with ours."""
+    prefixes = (each.removesuffix(RESERVED_SLUG) for each in names if each.endswith(RESERVED_SLUG))
+    return any(len(other) > len(prefix) and name.startswith(other) for other in prefixes)
+
+
+def _is_adopted(server: Server, name: str) -> bool:
     with suppress(TerminalError), server.database(name).reading() as session:
-        return left, SessionRepository(session).totals()
+        return LegacyTables(session).is_aside()
+    return False
+
+
+def _totals(server: Server, name: str) -> Totals | None:
+    with suppress(TerminalError), server.database(name).reading() as session:
+        return SessionRepository(session).totals()
     return None

@@ -1,8 +1,11 @@
 """Statements whose wording differs between products."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, literal, literal_column, type_coerce
+from sqlalchemy import ColumnElement, Connection, String, cast, func, literal, literal_column, type_coerce
+from sqlalchemy.dialects.mysql import CHAR
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webautodash.database.dialects.types import UtcDateTime
@@ -32,3 +35,21 @@ def triggers(connection: Connection) -> list[str]:
         return list(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars())
     found = "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()"
     return list(connection.exec_driver_sql(found).scalars())
+
+
+def by_bytes(column: ColumnElement[str]) -> ColumnElement[str]:
+    """A text of MySQL or MariaDB as one that is equal only where its bytes are, whatever its column's own rules."""
+    return cast(column, CHAR(charset="utf8mb4")).collate("utf8mb4_bin")
+
+
+def as_written(stamp: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A TIMESTAMP of MySQL or MariaDB by the clock of those who left the zone of their sessions to the server."""
+    zones = [literal_column(f"@@{scope}.time_zone", String) for scope in ("session", "global")]
+    return func.convert_tz(stamp, *zones)
+
+
+def rename_tables(connection: Connection, names: Mapping[str, str]) -> None:
+    """Give tables of MySQL or MariaDB other names, all or none."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    renamed = ", ".join(f"{quote(old)} TO {quote(new)}" for old, new in names.items())
+    connection.exec_driver_sql(f"RENAME TABLE {renamed}")

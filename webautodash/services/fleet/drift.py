@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from webautodash.database import Database
 from webautodash.database.schema import Schema, differences, schema_of
+from webautodash.domain.legacy import KEPT_ASIDE
 from webautodash.errors import DatabaseUnreachable, NewerThanProgram, TerminalError, WebAutoDashError
 from webautodash.services import migrate
 from webautodash.services.fleet.standing import Member, database_of, members
@@ -95,4 +96,6 @@ def _clean_install(store: Store, history: History, revision: str) -> Iterator[Da
 
 def _schema(database: Database) -> Schema:
     with database.reading() as session:
-        return schema_of(session.connection())
+        found = schema_of(session.connection())
+    # What an adoption has put aside is of no revision.
+    return {name: table for name, table in found.items() if name not in KEPT_ASIDE}

@@ -24,7 +24,7 @@ from webautodash.services.migrate.history import (
     one_line,
     to_come,
 )
-from webautodash.services.migrate.position import refuse_newer, revision_of
+from webautodash.services.migrate.position import refuse_earlier, refuse_newer, revision_of
 
 _CHECK = "webautodash migrate check"
 # What the server says of a schema that is not what the revision before made.
@@ -55,13 +55,16 @@ def upgrade(database: Database, history: History, target: str | None = None, wat
 
     Each revision is a step of its own; an interrupted one, up or down, is done again by the next call. Two at once wait
     for each other.
-    Raises MigrationFailed, NewerThanProgram, and what ``watch`` raises, which stops before the next step.
+    Raises MigrationFailed, NewerThanProgram, MadeByEarlierScripts, ConfigurationError where the system database is the
+    earlier scripts', and what ``watch`` raises, which stops before the next step.
     """
     target = target or head(history)
     found, underway = _position(database, history)
     if found == target and underway is None:
         return False
     refuse_newer(database.name, history, found)
+    if found is None:
+        refuse_earlier(database, history)
     moves = [Move(revision, revision) for revision in to_come(history, found, target)]
     if found is not None and underway is not None and to_come(history, underway.target, found):
         # The way back was interrupted in the middle of this revision: it is undone whole, and done again.

@@ -7,10 +7,11 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, sel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from webautodash.config import Settings
+from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database import Database, Server
-from webautodash.errors import BeingMigrated, NewerThanProgram, NotAtHead
+from webautodash.errors import BeingMigrated, ConfigurationError, MadeByEarlierScripts, NewerThanProgram, NotAtHead
 from webautodash.models import DatabaseIdentity
+from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.services import gate
 from webautodash.services.migrate.history import History, head, knows
 
@@ -64,6 +65,20 @@ def refuse_newer(database: str, history: History, found: str | None) -> None:
     """Raise NewerThanProgram for a revision that only a later version knows."""
     if found is not None and not knows(history, found):
         raise NewerThanProgram(database, found, head(history))
+
+
+def refuse_earlier(database: Database, history: History) -> None:
+    """Raise for tables of the same names that the earlier scripts made, and that would be taken for ours."""
+    with database.reading() as session:
+        legacy = LegacyTables(session)
+        if history is History.SYSTEM and legacy.is_earlier_registry():
+            raise ConfigurationError(
+                ENV_PREFIX + "SYSTEM_DATABASE",
+                f"the database {database.name} is the earlier scripts' registry; it stays as it is, and this program's "
+                f"needs another name, such as webautodash_registry",
+            )
+        if history is History.PROVIDER and (shape := legacy.shape()).here and not shape.ours:
+            raise MadeByEarlierScripts(database.name)
 
 
 @contextmanager

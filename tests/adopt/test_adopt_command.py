@@ -1,0 +1,154 @@
+"""The command, end to end: what it shows, what it ends with, and that it tells nobody's name."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import a_file
+from legacy_database import TABLES, LegacyDatabase
+from legacy_files import a_person, two_sweeps
+from shell import COMMAND, Done, Shell
+
+Command = Callable[..., Done]
+MARKS = [f"Mark{n:02}Qz" for n in range(9)]
+
+
+@pytest.fixture
+def command(server_url: str, database_prefix: str, tmp_path: Path) -> Shell:
+    """``webautodash`` on the backend's server."""
+    shell = Shell(tmp_path)
+    shell.environment |= {"WEBAUTODASH_DATABASE_URL": server_url, "WEBAUTODASH_DATABASE_PREFIX": database_prefix}
+    return shell
+
+
+@pytest.fixture
+def database(server_url: str, database_prefix: str) -> LegacyDatabase:
+    made = LegacyDatabase(server_url, f"{database_prefix}gary_wang")
+    for file in two_sweeps(people=2):
+        made.take(file)
+    return made
+
+
+def test_it_shows_counts_before_and_after_and_is_safe_to_repeat(command: Command, database: LegacyDatabase) -> None:
+    done = command("provider", "adopt", database.name, "--name", "Gary Wang")
+    assert (done.status, done.err) == (0, "")
+    lines = [line.split() for line in done.out.splitlines()]
+    assert lines[0] == f"{database.name} adopted as Gary Wang (gary_wang)".split()
+    assert ["patients", "2", "2", "legacy_patients"] in lines
+    assert ["medications", "8", "8", "legacy_medications"] in lines
+    assert ["comprehensive_patient_records", "4", "legacy_comprehensive_patient_records"] in lines
+    again = command("provider", "adopt", database.name)
+    assert (again.status, again.out.splitlines()[0]) == (
+        0,
+        f"{database.name} was adopted already: Gary Wang (gary_wang)",
+    )
+
+
+def test_dry_run_changes_nothing_and_names_what_is_in_the_way(command: Command, database: LegacyDatabase) -> None:
+    before = {table: database.rows(table) for table in TABLES}
+    seen = command("provider", "adopt", database.name, "--dry-run", "--json")
+    assert (seen.status, seen.json["provider"], seen.json["problems"]) == (0, "gary_wang", [])
+    assert {table: database.rows(table) for table in TABLES} == before
+    assert database.tables() == set(TABLES)
+    assert command("provider", "list").status == 2, "there is no system database yet"
+    database.add("patients", prn=" GW0001", patient_name="Another One")
+    refused = command("provider", "adopt", database.name, "--dry-run")
+    assert refused.status == 1
+    assert refused.err.startswith("problem: 1 PRNs of patients are equal but for white space")
+    assert command("provider", "adopt", database.name).status == 1
+    assert database.tables() == set(TABLES)
+
+
+@pytest.mark.parametrize(("answer", "status"), [("n", 1), ("y", 0)])
+def test_a_person_at_a_terminal_is_asked(command: Shell, database: LegacyDatabase, answer: str, status: int) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "provider", "adopt", database.name],
+        cwd=command.folder,
+        env=command.environment | {"TERM": "dumb"},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    )
+    os.close(theirs)
+    os.write(ours, f"{answer}\n".encode())
+    said, _ = process.communicate(timeout=60)
+    os.close(ours)
+    assert process.returncode == status
+    assert said.startswith(f"{database.name} is Gary Wang's (gary_wang)")
+    assert ("legacy_patients" in database.tables()) is (answer == "y")
+
+
+def test_a_database_that_is_not_there(command: Command) -> None:
+    done = command("provider", "adopt", "nothing_there")
+    assert done.status == 2
+    assert "there is no database nothing_there" in done.err
+    assert "setup" in command("provider", "list").err, "not even a system database was made"
+
+
+def test_the_other_commands_work_with_it(command: Command, database: LegacyDatabase) -> None:
+    adopted = command("provider", "adopt", database.name, "--json")
+    assert adopted.json["flagged"] == {}
+    assert command("migrate", "check").status == 0
+    assert command("migrate", "current").status == 0
+    assert command("stats", "gary_wang", "--json").json["total_patients"] == 2
+    shown = command("patient", "show", "gary_wang", "GW0001", "--json").json
+    assert shown["lists"]["allergies"][0]["allergy_name"] == "Penicillin, it's"
+    assert {each["medication_strength"] for each in shown["lists"]["medications"]} == {"10 MG", None}
+    assert len(command("patient", "history", "gary_wang", "GW0001", "--json").json["extractions"]) == 2
+    assert command("conflict", "list", "gary_wang").status == 0
+    [entry] = [each for each in command("log", "--json").json if each["event"] == "provider_adopted"]
+    assert entry["details"]["rows"]["patients"] == 2
+
+
+def test_a_lost_registry_comes_back(command: Command, database: LegacyDatabase, database_prefix: str) -> None:
+    odd = LegacyDatabase(database.url, f"{database_prefix}clinic_of_old")
+    odd.take(a_file(a_person(1), provider="Ann Lee"))
+    assert command("provider", "adopt", database.name).status == 0
+    assert command("provider", "adopt", odd.name, "--name", "Ann Lee").status == 0
+    database.run(f"DROP DATABASE `{database_prefix}system`")
+    assert command("ingest").status == 0
+    found = command("provider", "list", "--json").json
+    assert [(each["slug"], each["database_name"], each["total_patients"]) for each in found] == [
+        ("ann_lee", odd.name, 1),
+        ("gary_wang", database.name, 2),
+    ]
+
+
+def test_no_value_of_a_row_is_told(command: Command, database: LegacyDatabase, database_prefix: str) -> None:
+    marked = a_person(
+        1,
+        prn=MARKS[0],
+        name=MARKS[1],
+        gender=MARKS[2],
+        uuid=MARKS[3],
+        medications=[{"medication_name": MARKS[4], "medication_type": "current", "sig": MARKS[5]}],
+        diagnoses=[],
+        allergies=[MARKS[6]],
+        health_concerns=[MARKS[7]],
+    )
+    database.take(a_file(marked, results_filename="one.json", provider_directory="gary_wang"))
+    database.take(a_file(marked, medication="Xanax", at="2024-05-01T00:00:00"), killed_before_rows_of=MARKS[0])
+    database.add("data_conflicts", patient_id=3, prn=MARKS[0], conflict_type="data_changed", old_value=MARKS[8])
+    said = [
+        command("provider", "adopt", database.name, "--dry-run", "--debug"),
+        command("provider", "adopt", database.name, "--debug"),
+        command("provider", "adopt", database.name, "--verbose"),
+    ]
+    broken = LegacyDatabase(database.url, f"{database_prefix}ann_lee")
+    broken.take(a_file(marked))
+    broken.add("patients", prn=f" {MARKS[0]}", patient_name=MARKS[1])
+    said.append(command("provider", "adopt", broken.name, "--debug"))
+    assert [each.status for each in said] == [0, 0, 0, 1]
+    system = LegacyDatabase.__new__(LegacyDatabase)
+    system.url, system.name = database.url, f"{database_prefix}system"
+    told = json.dumps([system.rows(table) for table in ("providers", "system_logs")], default=str)
+    seen = told + "".join(each.out + each.err for each in said)
+    assert [mark for mark in MARKS if mark in seen] == []

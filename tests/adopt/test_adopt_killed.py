@@ -1,0 +1,138 @@
+"""kill -9 at any moment of an adoption: the next one leaves what an adoption that nobody disturbed leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import Clinic, a_file
+from jobs import adopt
+from legacy_database import TABLES, LegacyDatabase
+from legacy_files import a_person, two_sweeps
+from processes import Failed, kill_after, kill_at, moments, together
+
+from webautodash.config import Settings
+
+Legacy = Callable[[str], LegacyDatabase]
+OURS = (*TABLES[:-1], "conflict_reviews", "database_identity")
+# Of the run: when it was, and the number that the registry drew.
+OF_THE_RUN = {"created_at", "updated_at", "detected_at", "identity"}
+
+
+def _filled(legacy: Legacy, name: str) -> LegacyDatabase:
+    """Something of everything that is written: conflicts, reviews, people apart, people of no session, damage."""
+    database = legacy(name)
+    sweeps = two_sweeps(people=3)
+    first, second = database.take(sweeps[0]), database.take(sweeps[1], killed_before_rows_of="GW0001")
+    database.take(a_file(a_person(7, prn="gw0002"), at="2024-07-01T09:00:00"))
+    database.add("patients", prn="LONELY", patient_name="Nobody")
+    conflict = {"patient_id": 1, "prn": "GW0000", "conflict_type": "data_changed"}
+    between = {"extraction_session_id_1": first, "extraction_session_id_2": second}
+    reviewed = {"status": "resolved", "reviewed_by": "Ann", "reviewed_at": "2024-06-01 10:00:00"}
+    database.add("data_conflicts", **conflict, **between, **reviewed)
+    database.add("data_conflicts", **conflict, **between)
+    return database
+
+
+def _contents(database: LegacyDatabase) -> dict[str, list[dict[str, Any]]]:
+    return {
+        table: [
+            {
+                name: _without_name(value, database.name)
+                for name, value in row.items()
+                if name not in OF_THE_RUN | {"content_sha256"}
+            }
+            for row in database.rows(table)
+        ]
+        for table in OURS
+    }
+
+
+def _without_name(value: object, name: str) -> object:
+    return value.replace(name, "DATABASE") if isinstance(value, str) else value
+
+
+def _aside(database: LegacyDatabase) -> dict[str, list[dict[str, Any]]]:
+    return {table: database.rows(f"legacy_{table}") for table in TABLES}
+
+
+def _telling(all_moments: list[str], backend: str) -> list[int]:
+    """Numbers of moments that may leave something of their own; between the migrations' statements a few."""
+    words = [moment.split(": ")[1].split(maxsplit=1)[0] for moment in all_moments]
+    made = [n for n, word in enumerate(words) if word in {"CREATE", "ALTER", "DROP"}]
+    ours = [n for n, word in enumerate(words) if word in {"COMMIT", "INSERT", "RENAME"}]
+    # A renewed lease is nothing of the adoption's.
+    ours = [n for n in ours if words[n - 1] != "UPDATE" or "_system: " not in all_moments[n]]
+    every = {"mariadb": 1, "mysql": 3}[backend]
+    renamed = words.index("RENAME")
+    return sorted({*made[::8], *ours[::every], renamed, renamed + 1, len(words) - 1})
+
+
+@pytest.fixture
+def settings(clinic: Clinic) -> Settings:
+    return clinic.settings
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_an_adoption_killed_at_any_moment_is_finished_by_the_next(
+    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path, backend: str
+) -> None:
+    whole = _filled(legacy, "whole")
+    before = {table: whole.rows(table) for table in TABLES}
+    all_moments = moments(adopt, settings, whole.name, "Doctor Whole", folder=tmp_path)
+    expected, aside = _contents(whole), _aside(whole)
+    assert aside == before
+    telling, killed = _telling(all_moments, backend), 0
+    for number in telling:
+        database = _filled(legacy, f"at_{number}")
+        name = f"Doctor {number}"
+        killed += kill_at(number, adopt, settings, database.name, name, folder=tmp_path)
+        # As if its time had run out.
+        clinic.store.server.database(settings.system_database_name).run(_forget_leases)
+        adopt(settings, database.name, name)
+        found = _contents(database)
+        for row in found["database_identity"]:
+            assert (row["name"], row["slug"]) == (name, f"doctor_{number}")
+            row |= {"name": "Doctor Whole", "slug": "doctor_whole"}
+        assert found == expected, all_moments[number]
+        assert [len(rows) for rows in _aside(database).values()] == [len(rows) for rows in aside.values()]
+        [provider] = [each for each in clinic.store.providers() if each.database_name == database.name]
+        assert (provider.status, provider.total_patients) == ("active", 5)
+        database.run(f"DROP DATABASE `{database.name}`")
+    # A lease that is renewed meanwhile, or not, makes the last moments come a little sooner or later.
+    assert len(telling) - killed <= 5
+
+
+@pytest.mark.slow
+def test_an_adoption_killed_again_and_again_gets_there(
+    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
+) -> None:
+    whole, database, killed = _filled(legacy, "whole"), _filled(legacy, "again"), 0
+    adopt(settings, whole.name, "Whole")
+    while kill_after(0.3 + 0.05 * killed, adopt, settings, database.name, "Again", folder=tmp_path):
+        clinic.store.server.database(settings.system_database_name).run(_forget_leases)
+        killed += 1
+    found, expected = _contents(database), _contents(whole)
+    assert [len(found.pop("database_identity")), len(expected.pop("database_identity"))] == [1, 1]
+    assert found == expected
+
+
+def test_of_two_at_once_one_waits_or_finds_it_done(
+    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
+) -> None:
+    whole, database = _filled(legacy, "whole"), _filled(legacy, "together")
+    adopt(settings, whole.name, "Whole")
+    # Whoever comes while another is at work is sent away.
+    with suppress(Failed):
+        together(adopt, *[(settings, database.name, "Together")] * 3, folder=tmp_path)
+    found, expected = _contents(database), _contents(whole)
+    assert [len(found.pop("database_identity")), len(expected.pop("database_identity"))] == [1, 1]
+    assert found == expected
+
+
+def _forget_leases(session: Any) -> None:
+    session.connection().exec_driver_sql("DELETE FROM leases")

@@ -1,0 +1,226 @@
+"""What cannot be taken over is refused with what is known, and stays exactly as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from builders import Clinic, a_file
+from legacy_database import TABLES, LegacyDatabase
+from legacy_files import a_person
+
+from webautodash.config import Settings
+from webautodash.errors import (
+    ConfigurationError,
+    DamagedRows,
+    LeaseHeld,
+    NotAdoptable,
+    ProviderNameTaken,
+    UsageError,
+    WebAutoDashError,
+)
+from webautodash.repositories.legacy_tables import LegacyTables
+from webautodash.services.adopt import adopt, adopting, survey
+from webautodash.services.leases import leased
+from webautodash.services.providers import register
+from webautodash.services.store import Store
+
+Legacy = Callable[[str], LegacyDatabase]
+
+
+@pytest.fixture
+def database(legacy: Legacy) -> LegacyDatabase:
+    made = legacy("gary_wang")
+    made.take(a_file(a_person(1), a_person(2)))
+    return made
+
+
+def _refused(clinic: Clinic, database: LegacyDatabase, name: str | None = None) -> WebAutoDashError:
+    """The error, after which every table has the rows it had and the registry has nobody new."""
+    before = {table: database.rows(table) for table in sorted(database.tables())}
+    known = clinic.system_rows("providers")
+    with pytest.raises(WebAutoDashError) as caught:
+        adopt(clinic.store, database.name, name)
+    assert {table: database.rows(table) for table in sorted(database.tables())} == before
+    assert clinic.system_rows("providers") == known
+    text = str(caught.value)
+    assert [value for value in ("GW0001", "Person1", "1931") if value in text] == []
+    return caught.value
+
+
+def test_a_database_that_is_not_there(clinic: Clinic, database: LegacyDatabase) -> None:
+    with pytest.raises(UsageError, match=f"there is no database {database.name}x .*did you mean {database.name}"):
+        adopt(clinic.store, f"{database.name}x")
+
+
+def test_a_database_that_is_ours_already(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_person(1)))
+    with pytest.raises(NotAdoptable, match="already, the provider gary_wang's"):
+        adopt(clinic.store, f"{clinic.settings.database_prefix}gary_wang")
+
+
+def test_an_adopted_database_whose_old_tables_were_deleted(clinic: Clinic, database: LegacyDatabase) -> None:
+    adopt(clinic.store, database.name)
+    database.run(f"DROP TABLE `{database.name}`.legacy_comprehensive_patient_records")
+    assert adopt(clinic.store, database.name).already
+    database.run(f"DROP TABLE `{database.name}`.legacy_allergies")
+    with pytest.raises(NotAdoptable, match="already, the provider gary_wang's"):
+        adopt(clinic.store, database.name)
+    assert clinic.ingest(a_file(a_person(3))).state == "ingested"
+
+
+def test_the_system_database_and_an_empty_one(clinic: Clinic) -> None:
+    clinic.store.server.create(f"{clinic.settings.database_prefix}nothing")
+    for name in (clinic.store.system.name, f"{clinic.settings.database_prefix}nothing"):
+        with pytest.raises(NotAdoptable, match="lacks what the earlier scripts made: patients, extraction_sessions"):
+            adopt(clinic.store, name)
+
+
+def test_a_database_without_some_of_the_tables(clinic: Clinic, database: LegacyDatabase) -> None:
+    database.run(f"DROP TABLE `{database.name}`.allergies")
+    database.run(f"ALTER TABLE `{database.name}`.medications DROP COLUMN sig")
+    error = _refused(clinic, database)
+    assert "medications.sig, allergies; nothing was touched" in str(error)
+    assert error.exit_status == 2
+
+
+def test_a_database_without_the_comprehensive_table_can_be_taken_over(clinic: Clinic, database: LegacyDatabase) -> None:
+    database.run(f"DROP TABLE `{database.name}`.comprehensive_patient_records")
+    assert adopt(clinic.store, database.name).provider == "gary_wang"
+
+
+def test_a_name_that_is_taken(clinic: Clinic, legacy: Legacy) -> None:
+    register(clinic.store, "Gary Wang")
+    other = legacy("clinic_of_gary")
+    assert "is the name of the registered provider gary_wang" in str(_refused(clinic, other, "Gary Wang"))
+    assert "or reads like it" in str(_refused(clinic, other, "Gary-Wang"))
+
+
+def test_a_name_that_is_not_the_registered_one(clinic: Clinic, database: LegacyDatabase) -> None:
+    adopt(clinic.store, database.name)
+    with pytest.raises(NotAdoptable, match="registered as 'Gary Wang', not as 'John Doe'"):
+        adopt(clinic.store, database.name, "John Doe")
+    assert adopt(clinic.store, database.name, "gary  WANG").already
+
+
+def test_a_name_that_is_none(clinic: Clinic, database: LegacyDatabase) -> None:
+    assert "has no letter" in str(_refused(clinic, database, "!!!"))
+
+
+def test_nobody_knows_whose_it_is(clinic: Clinic, server_url: str, database_prefix: str) -> None:
+    name = f"x{database_prefix}"
+    made = LegacyDatabase(server_url, name)
+    try:
+        assert "say it with --name" in str(_refused(clinic, made))
+        assert adopt(clinic.store, name, "Ann Lee").provider == "ann_lee"
+    finally:
+        made.run(f"DROP DATABASE `{name}`")
+
+
+def test_prns_that_differ_in_white_space_only(clinic: Clinic, database: LegacyDatabase) -> None:
+    database.add("patients", prn=" GW0001", patient_name="Another One")
+    error = _refused(clinic, database)
+    assert isinstance(error, DamagedRows)
+    assert "1 PRNs of patients are equal but for white space" in str(error)
+    assert survey(clinic.store, database.name).problems == error.problems
+
+
+def test_a_person_without_a_usable_prn(clinic: Clinic, database: LegacyDatabase) -> None:
+    database.add("patients", prn="", patient_name="Another One")
+    assert "1 rows of patients have no usable PRN" in str(_refused(clinic, database))
+
+
+def test_rows_without_their_parent(clinic: Clinic, database: LegacyDatabase) -> None:
+    database.run(f"ALTER TABLE `{database.name}`.medications DROP FOREIGN KEY medications_ibfk_1")
+    database.run(f"UPDATE `{database.name}`.medications SET patient_extraction_id = 77 WHERE id = 1")
+    error = _refused(clinic, database)
+    assert "1 rows of medications have a patient_extraction_id that is not in patient_extractions" in str(error)
+
+
+def test_tables_that_are_there_twice(clinic: Clinic, database: LegacyDatabase) -> None:
+    database.run(f"CREATE TABLE `{database.name}`.legacy_patients SELECT * FROM `{database.name}`.patients")
+    assert "a person has to say which has the data: patients and legacy_patients" in str(_refused(clinic, database))
+
+
+def test_another_process_is_at_work_on_it(clinic: Clinic, database: LegacyDatabase) -> None:
+    with leased(clinic.store.system, f"database {database.name}", "migration run 1", 30):
+        assert isinstance(_refused(clinic, database), LeaseHeld)
+
+
+def test_files_wait_until_the_database_is_taken_over(clinic: Clinic, database: LegacyDatabase) -> None:
+    before = {table: database.rows(table) for table in TABLES}
+    outcome = clinic.ingest(a_file(a_person(3)), name="new.json")
+    assert outcome.state == "failed"
+    assert f"webautodash provider adopt {database.name}" in str(outcome.reason)
+    assert {table: database.rows(table) for table in TABLES} == before
+    assert adopt(clinic.store, database.name).provider == "gary_wang"
+    assert clinic.ingest(a_file(a_person(3)), name="new.json").state == "ingested"
+    assert clinic.count("patients") == 3
+
+
+def test_the_earlier_scripts_registry_is_not_taken_for_ours(server_url: str, database_prefix: str) -> None:
+    made = LegacyDatabase(server_url, f"{database_prefix}odd_name")
+    made.run(f"CREATE DATABASE `{database_prefix}system`")
+    made.run(
+        f"CREATE TABLE `{database_prefix}system`.providers (id INT AUTO_INCREMENT PRIMARY KEY, provider_name "
+        "VARCHAR(255), sanitized_name VARCHAR(100), database_name VARCHAR(150))"
+    )
+    made.run(
+        f"INSERT INTO `{database_prefix}system`.providers (provider_name, sanitized_name, database_name) "
+        "VALUES ('Dr. Odd Name', 'dr_odd_name', %s)",
+        made.name,
+    )
+    settings = Settings.load(database_url=server_url, database_prefix=database_prefix, _env_file=None)
+    with pytest.raises(ConfigurationError, match="WEBAUTODASH_SYSTEM_DATABASE"):
+        Store.prepare(settings)
+    other = settings.model_copy(update={"system_database": f"{database_prefix}registry"})
+    with Store.prepare(other) as store:
+        assert survey(store, made.name).name == "Dr. Odd Name"
+        assert adopt(store, made.name, "Odd Name").notes == ("the earlier scripts' registry calls it 'Dr. Odd Name'",)
+
+
+def test_sqlite_has_none_of_them(tmp_path: Path) -> None:
+    settings = Settings.load(database_url=f"sqlite:///{tmp_path}/databases", _env_file=None)
+    with Store.prepare(settings) as store, pytest.raises(UsageError, match="no MySQL or MariaDB server"):
+        adopt(store, "webautodash_gary_wang")
+
+
+def test_files_wait_until_an_interrupted_adoption_is_finished(
+    clinic: Clinic, database: LegacyDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(adopting, "copy", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        adopt(clinic.store, database.name)
+    monkeypatch.undo()
+    outcome = clinic.ingest(a_file(a_person(3)), name="new.json")
+    assert outcome.state == "failed"
+    assert f"webautodash provider adopt {database.name}" in str(outcome.reason)
+    assert database.rows("patients") == []
+    assert survey(clinic.store, database.name).begun
+    assert {each.table: each.after for each in adopt(clinic.store, database.name).tables}["patients"] == 2
+    assert clinic.ingest(a_file(a_person(3)), name="new.json").state == "ingested"
+
+
+def test_a_name_that_is_taken_at_the_last_moment(
+    clinic: Clinic, legacy: Legacy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, put_aside = legacy("clinic_of_gary"), LegacyTables.put_aside
+    other.take(a_file(a_person(1)))
+
+    def put_aside_late(tables: LegacyTables, names: Sequence[str]) -> None:
+        register(clinic.store, "Gary Wang")
+        put_aside(tables, names)
+
+    monkeypatch.setattr(LegacyTables, "put_aside", put_aside_late)
+    with pytest.raises(ProviderNameTaken):
+        adopt(clinic.store, other.name, "Gary Wang")
+    monkeypatch.undo()
+    assert clinic.count("patients") == 0
+    assert other.rows("legacy_patients") != []
+    done = adopt(clinic.store, other.name, "Gary Wang Clinic")
+    assert (done.provider, {each.table: each.after for each in done.tables}["patients"]) == ("gary_wang_clinic", 1)
+    assert clinic.count("patients") == 0

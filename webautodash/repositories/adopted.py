@@ -1,0 +1,142 @@
+"""Rows taken over from the earlier scripts, written with the numbers they had."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import ColumnElement, Select, Table, func, select
+from sqlalchemy.orm import Session
+
+from webautodash.database.dialects.bulk import write
+from webautodash.domain.lists import LISTS
+from webautodash.domain.records import DEMOGRAPHICS, Demographics
+from webautodash.domain.rows import Rows, joined
+from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
+from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction, ProviderBase
+from webautodash.repositories.clinical import MODELS
+from webautodash.repositories.rows import insert, insert_rows
+from webautodash.repositories.sessions import Tally
+
+
+class AdoptedSession(NamedTuple):
+    """A session that was taken over."""
+
+    id: int
+    criteria_key: str
+    extracted_at: datetime | None
+    counted: Mapping[str, int]
+    """What the earlier scripts had counted."""
+
+
+class AdoptedPatient(NamedTuple):
+    """A master row that was taken over."""
+
+    id: int
+    demographics: Demographics
+    session_id: int
+
+
+COUNTED = "counted_by_earlier_scripts"
+FLAG = "flag"
+
+
+class AdoptedRepository:
+    """Writes and reads of the new tables while they are filled."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def last(self, model: type[ProviderBase]) -> int:
+        """The highest number of a table, 0 where it is empty."""
+        return self._count(select(func.max(_id(model))))
+
+    def add(self, model: type[ProviderBase], rows: Sequence[dict[str, Any]]) -> None:
+        """Write rows that have their numbers; one statement."""
+        insert_rows(self._session, model, rows)
+
+    def add_lists(self, extractions: Sequence[tuple[int, Mapping[str, tuple[Sequence[int], Rows]]]]) -> None:
+        """Write the clinical rows of some extractions: by list their numbers, and the rows."""
+        inserts = []
+        for which in LISTS:
+            numbers = [number for _, lists in extractions for number in lists[which.name][0]]
+            owners = [owner for owner, lists in extractions for _ in lists[which.name][0]]
+            if numbers:
+                columns = joined(which, [lists[which.name][1] for _, lists in extractions])
+                names = ("id", "patient_extraction_id", *which.columns)
+                inserts.append(insert(MODELS[which.name], names, [numbers, owners, *columns]))
+        write(self._session.connection(), inserts)
+
+    def sessions(self) -> dict[int, AdoptedSession]:
+        """All sessions, by number."""
+        rows = self._session.execute(
+            select(
+                ExtractionSession.id,
+                ExtractionSession.criteria_key,
+                ExtractionSession.extracted_at,
+                ExtractionSession.extra,
+            )
+        )
+        return {
+            number: AdoptedSession(number, key, at, (extra or {}).get(COUNTED, {})) for number, key, at, extra in rows
+        }
+
+    def patients(self, prns: Sequence[str]) -> dict[str, AdoptedPatient]:
+        """The master rows with these PRNs."""
+        rows = self._session.execute(
+            select(
+                Patient.id,
+                Patient.prn,
+                Patient.extraction_session_id,
+                *(getattr(Patient, name) for name in DEMOGRAPHICS),
+            ).where(Patient.prn.in_(prns))
+        )
+        return {prn: AdoptedPatient(number, Demographics._make(said), since) for number, prn, since, *said in rows}
+
+    def tallies(self) -> dict[int, Tally]:
+        """By session, what its rows come to."""
+        session = PatientExtraction.extraction_session_id
+        tallies: dict[int, Tally] = {number: Tally() for number in self._session.scalars(select(ExtractionSession.id))}
+        for number, count in self._by(select(session, func.count()).group_by(session)):
+            tallies[number].patients_stored = count
+        firsts = select(func.min(PatientExtraction.id)).group_by(PatientExtraction.patient_id)
+        for number, count in self._by(
+            select(session, func.count()).where(PatientExtraction.id.in_(firsts)).group_by(session)
+        ):
+            tallies[number].patients_new = count
+        seen = select(PatientExtraction.patient_id)
+        since = Patient.extraction_session_id
+        for number, count in self._by(select(since, func.count()).where(Patient.id.not_in(seen)).group_by(since)):
+            tallies[number].patients_new += count
+        newer = DataConflict.extraction_session_id_2
+        waiting = DataConflict.conflict_type != ConflictType.EXTRACTION_DUPLICATE
+        for number, count in self._by(select(newer, func.count()).where(waiting).group_by(newer)):
+            tallies[number].conflicts_detected = count
+        for which in LISTS:
+            owner = MODELS[which.name].patient_extraction_id
+            statement = select(session, func.count()).join(MODELS[which.name], owner == PatientExtraction.id)
+            for number, count in self._by(statement.group_by(session)):
+                setattr(tallies[number], which.name, count)
+        return tallies
+
+    def flagged(self) -> Counter[str]:
+        """By reason, how many extractions were flagged."""
+        extras = self._session.scalars(
+            select(PatientExtraction.extra).where(PatientExtraction.processing_status == ProcessingStatus.FAILED)
+        )
+        return Counter(extra[FLAG] for extra in extras if extra and FLAG in extra)
+
+    def mixed(self) -> int:
+        """Extractions that hang on another PRN than theirs; there must be none."""
+        statement = select(func.count()).select_from(PatientExtraction).join(Patient)
+        return self._count(statement.where(PatientExtraction.prn != Patient.prn))
+
+    def _by(self, statement: Select[int, int]) -> list[tuple[int, int]]:
+        return [(number, count) for number, count in self._session.execute(statement)]
+
+    def _count(self, statement: Select[Any]) -> int:
+        return int(self._session.scalar(statement) or 0)
+
+
+def _id(model: type[ProviderBase]) -> ColumnElement[int]:
+    return cast(Table, model.__table__).c.id

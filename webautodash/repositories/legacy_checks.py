@@ -1,0 +1,92 @@
+"""What is seen of the earlier scripts' rows before they are taken over, in counts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import FromClause, Select, func, select
+from sqlalchemy.orm import Session
+
+from webautodash.database.dialects.statements import by_bytes
+from webautodash.domain.lists import LISTS
+from webautodash.repositories.legacy_tables import place, table
+
+_AT_ONCE = 10_000
+_REFERENCES = (
+    ("patient_extractions", "patient_id", "patients"),
+    ("patient_extractions", "extraction_session_id", "extraction_sessions"),
+    *((which.name, "patient_extraction_id", "patient_extractions") for which in LISTS),
+    ("data_conflicts", "patient_id", "patients"),
+    ("data_conflicts", "extraction_session_id_1", "extraction_sessions"),
+    ("data_conflicts", "extraction_session_id_2", "extraction_sessions"),
+)
+
+
+class LegacyChecks:
+    """Questions about all rows, wherever they are; ``aside`` says under which names the tables are."""
+
+    def __init__(self, session: Session, *, aside: bool) -> None:
+        self._session, self._aside = session, aside
+
+    def orphans(self) -> Iterator[tuple[str, str, str, int]]:
+        """References to rows that are not there: table, column, what it refers to, how many."""
+        for name, owner, parent in _REFERENCES:
+            child = table(place(name, self._aside), owner)
+            above = table(place(parent, self._aside), "id").alias("above")
+            statement = (
+                select(func.count())
+                .select_from(child.outerjoin(above, child.c[owner] == above.c.id))
+                .where(child.c[owner].is_not(None), above.c.id.is_(None))
+            )
+            if number := self._count(statement):
+                yield name, owner, parent, number
+
+    def prns(self, name: str) -> Iterator[str | None]:
+        """The PRN of every row of a table."""
+        for (prn,) in self._stream(select(table(place(name, self._aside), "prn").c.prn)):
+            yield prn
+
+    def extraction_prns(self) -> Iterator[tuple[int, str | None]]:
+        """Session and PRN of every extraction, by session."""
+        rows = table(place("patient_extractions", self._aside), "extraction_session_id", "prn")
+        yield from self._stream(select(rows.c.extraction_session_id, rows.c.prn).order_by(rows.c.extraction_session_id))
+
+    def apart(self) -> list[tuple[int, str]]:
+        """Patients, and another PRN than theirs that extractions or conflicts linked to them have."""
+        patients = table(place("patients", self._aside), "id", "prn")
+        own = by_bytes(patients.c.prn)
+        found: set[tuple[int, str]] = set()
+        for name in ("patient_extractions", "data_conflicts"):
+            rows = table(place(name, self._aside), "patient_id", "prn")
+            other = by_bytes(rows.c.prn)
+            joined = rows.join(patients, rows.c.patient_id == patients.c.id)
+            statement = select(patients.c.id, patients.c.prn, other).select_from(joined).where(own != other).distinct()
+            # White space around a PRN is no part of it.
+            found |= {
+                (number, prn.strip())
+                for number, of, prn in self._session.execute(statement)
+                if of.strip() != prn.strip()
+            }
+        return sorted(found)
+
+    def distinct(self, name: str, of: str) -> list[str]:
+        """The different texts of a column, without the empty ones."""
+        rows = table(place(name, self._aside), of)
+        statement = select(rows.c[of]).where(rows.c[of].is_not(None), rows.c[of] != "").distinct()
+        return sorted(self._session.scalars(statement))
+
+    def without_rows(self) -> int:
+        """How many extractions have a checksum and no clinical row."""
+        found = table(place("patient_extractions", self._aside), "id", "data_checksum")
+        joined: FromClause = found
+        empty = [found.c.data_checksum != ""]
+        for which in LISTS:
+            rows = table(place(which.name, self._aside), "patient_extraction_id")
+            joined = joined.outerjoin(rows, rows.c.patient_extraction_id == found.c.id)
+            empty.append(rows.c.patient_extraction_id.is_(None))
+        return self._count(select(func.count()).select_from(joined).where(*empty))
+
+    def _count(self, statement: Select[Any]) -> int:
+        return int(self._session.scalar(statement) or 0)
+
+    def _stream(self, statement: Select[Any]) -> Iterator[Any]:
+        yield from self._session.execute(statement.execution_options(yield_per=_AT_ONCE))

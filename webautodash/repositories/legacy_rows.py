@@ -1,0 +1,124 @@
+"""The rows of the earlier scripts, read from the tables put aside."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    TIMESTAMP,
+    ColumnElement,
+    Select,
+    TableClause,
+    func,
+    inspect,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from webautodash.database.dialects.statements import as_written, by_bytes
+from webautodash.domain.legacy import COMPREHENSIVE, LEGACY_TABLES, kept_as
+from webautodash.domain.lists import LISTS
+from webautodash.repositories.legacy_tables import table
+
+LegacyRow = Mapping[str, Any]
+
+# When a row was written, as an instant; every other time is what a file said, by the clock on the wall.
+_INSTANTS = frozenset({"created_at", "updated_at", "detected_at", "reviewed_at"})
+_WALL_CLOCK = ("extraction_sessions", "patient_extractions", *(which.name for which in LISTS))
+
+
+class LegacyRows:
+    """Reads, a batch at a time."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[str, tuple[TableClause, tuple[ColumnElement[Any], ...]]] = {}
+
+    def batch(self, name: str, after: int, most: int) -> list[LegacyRow]:
+        """The next rows of a table put aside, by number."""
+        rows, said = self._read(name)
+        return self._rows(select(*said).where(rows.c.id > after).order_by(rows.c.id).limit(most))
+
+    def clinical(self, name: str, extraction_ids: Sequence[int]) -> dict[int, list[LegacyRow]]:
+        """The rows of one list of some extractions, in the order in which they were written."""
+        rows, said = self._read(name)
+        found: dict[int, list[LegacyRow]] = {}
+        statement = select(*said).where(rows.c.patient_extraction_id.in_(extraction_ids))
+        for row in self._rows(statement.order_by(rows.c.id)):
+            found.setdefault(row["patient_extraction_id"], []).append(row)
+        return found
+
+    def comprehensive(self, session_ids: Sequence[int], prns: Sequence[str]) -> list[LegacyRow]:
+        """What these sessions made of people with these PRNs, or with some like them; the lists as JSON."""
+        if not inspect(self._session.connection()).has_table(kept_as(COMPREHENSIVE)):
+            return []
+        rows = table(kept_as(COMPREHENSIVE), *LEGACY_TABLES[COMPREHENSIVE])
+        statement = select(rows).where(rows.c.prn.in_(prns), rows.c.extraction_session_id.in_(session_ids))
+        return self._rows(statement.order_by(rows.c.id))
+
+    def extractions_of(self, patient_ids: Sequence[int]) -> dict[int, list[LegacyRow]]:
+        """What was extracted of some patients, first to last: number, PRN, session and UUID."""
+        rows = table(kept_as("patient_extractions"), "id", "patient_id", "prn", "extraction_session_id", "patient_uuid")
+        found: dict[int, list[LegacyRow]] = {}
+        statement = select(rows).where(rows.c.patient_id.in_(patient_ids)).order_by(rows.c.id)
+        for row in self._session.execute(statement).mappings():
+            found.setdefault(row["patient_id"], []).append(dict(row))
+        return found
+
+    def places(self, session_ids: Sequence[int], before_id: int) -> dict[int, int]:
+        """By session, how many extractions it has before a number."""
+        rows = table(kept_as("patient_extractions"), "id", "extraction_session_id").c
+        statement = select(rows.extraction_session_id, func.count()).where(
+            rows.extraction_session_id.in_(session_ids), rows.id < before_id
+        )
+        statement = statement.group_by(rows.extraction_session_id)
+        return dict(map(tuple, self._session.execute(statement)))
+
+    def prns_of(self, patient_ids: Sequence[int]) -> dict[int, str]:
+        """The PRNs of some patients, by number."""
+        patients = table(kept_as("patients"), "id", "prn").c
+        found = self._session.execute(select(patients.id, patients.prn).where(patients.id.in_(patient_ids)))
+        return {number: prn.strip() for number, prn in found}
+
+    def highest(self, name: str) -> int:
+        """The highest number in a table put aside, 0 where it is empty."""
+        return self._session.scalar(select(func.max(table(kept_as(name), "id").c.id))) or 0
+
+    def without_session(self) -> bool:
+        """Whether there are patients of whom nothing was extracted, or conflicts that name no session."""
+        patients = table(kept_as("patients"), "id", "prn")
+        rows = table(kept_as("patient_extractions"), "id", "patient_id", "prn")
+        own = (rows.c.patient_id == patients.c.id) & (by_bytes(rows.c.prn) == by_bytes(patients.c.prn))
+        alone = select(patients.c.id).select_from(patients.outerjoin(rows, own)).where(rows.c.id.is_(None)).limit(1)
+        conflicts = table(kept_as("data_conflicts"), "id", "extraction_session_id_1", "extraction_session_id_2").c
+        unnamed = select(conflicts.id).where(
+            conflicts.extraction_session_id_1.is_(None), conflicts.extraction_session_id_2.is_(None)
+        )
+        return any(self._session.execute(each).first() is not None for each in (alone, unnamed.limit(1)))
+
+    def _rows(self, statement: Select[Any]) -> list[LegacyRow]:
+        return [
+            {key: _instant(value) if key in _INSTANTS else value for key, value in row.items()}
+            for row in self._session.execute(statement).mappings()
+        ]
+
+    def _read(self, name: str) -> tuple[TableClause, tuple[ColumnElement[Any], ...]]:
+        """A table put aside, and how its columns are read."""
+        if name not in self._known:
+            types = {one["name"]: one["type"] for one in inspect(self._session.connection()).get_columns(kept_as(name))}
+            rows = table(kept_as(name), *LEGACY_TABLES[name])
+            self._known[name] = (
+                rows,
+                tuple(
+                    as_written(each).label(each.name)
+                    if name in _WALL_CLOCK and each.name not in _INSTANTS and isinstance(types[each.name], TIMESTAMP)
+                    else each
+                    for each in rows.c
+                ),
+            )
+        return self._known[name]
+
+
+def _instant(value: Any) -> datetime | None:
+    # A date that is none comes as text.
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else None

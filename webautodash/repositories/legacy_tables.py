@@ -1,0 +1,109 @@
+"""The tables of the earlier scripts: which a database has, and putting them aside. No row is ever changed."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import TableClause, column, func, inspect, select
+from sqlalchemy import table as table_of
+from sqlalchemy.orm import Session
+
+from webautodash.database.dialects.statements import rename_tables
+from webautodash.domain.legacy import COMPREHENSIVE, KEPT_ASIDE, LEGACY_TABLES, OURS, kept_as
+from webautodash.domain.lists import LISTS
+
+_NAMES = frozenset(LEGACY_TABLES) | KEPT_ASIDE
+_OWNERS = {which.name: "patient_extraction_id" for which in LISTS} | {"patient_extractions": "extraction_session_id"}
+
+
+def table(name: str, *columns: str) -> TableClause:
+    """A table by its name, with some of its columns."""
+    return table_of(name, *map(column, columns))
+
+
+def place(name: str, aside: bool) -> str:
+    """What a table of the earlier scripts is called now."""
+    return kept_as(name) if aside else name
+
+
+class Shape(NamedTuple):
+    """Which of the earlier scripts' tables a database has, and under which names."""
+
+    here: frozenset[str]
+    """Under their own."""
+    aside: frozenset[str]
+    """Put aside."""
+    missing: tuple[str, ...]
+    """Tables, and columns as ``table.column``, that are expected and not there."""
+    unknown: tuple[str, ...]
+    """Columns that the scripts did not make."""
+    ours: bool
+    """Whether this program's own tables are there."""
+
+
+class LegacyTables:
+    """The tables themselves."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def shape(self) -> Shape:
+        """What is there."""
+        looked = inspect(self._session.connection())
+        tables = set(looked.get_table_names())
+        columns = {name: {one["name"] for one in looked.get_columns(name)} for name in tables & _NAMES}
+        aside = frozenset(name for name in LEGACY_TABLES if kept_as(name) in tables)
+        own = {name for name, sign in OURS.items() if sign in columns.get(name, ())}
+        conflicts = {"data_conflicts"} if "extraction_sessions" in own else set()
+        here = frozenset(name for name in LEGACY_TABLES if name in tables and name not in own | conflicts)
+        missing, unknown = [], []
+        for name, expected in LEGACY_TABLES.items():
+            place = kept_as(name) if name in aside else name
+            if name not in aside | here:
+                if name != COMPREHENSIVE:
+                    missing.append(name)
+                continue
+            missing += [f"{name}.{each}" for each in expected if each not in columns[place]]
+            if name != COMPREHENSIVE:
+                unknown += [f"{name}.{each}" for each in sorted(columns[place] - {*expected, "created_at"})]
+        return Shape(here, aside, tuple(missing), tuple(unknown), bool(own))
+
+    def is_aside(self) -> bool:
+        """Whether an adoption has begun."""
+        return inspect(self._session.connection()).has_table(kept_as("patients"))
+
+    def put_aside(self, tables: Sequence[str]) -> None:
+        """Rename tables, all or none."""
+        rename_tables(self._session.connection(), {name: kept_as(name) for name in tables})
+
+    def counts(self, shape: Shape) -> dict[str, int]:
+        """How many rows each table has, wherever it is."""
+        return {
+            name: self._count(place(name, name in shape.aside))
+            for name in LEGACY_TABLES
+            if name in shape.aside | shape.here
+        }
+
+    def in_place(self, name: str) -> int:
+        """Of the rows of a table put aside, how many are in the new table with the number and owner they had."""
+        same = ("id", _OWNERS[name]) if name in _OWNERS else ("id",)
+        old, new = table(kept_as(name), *same), table(name, *same)
+        joined = old.join(new, old.c.id == new.c.id)
+        both = [old.c[each] == new.c[each] for each in same]
+        return self._session.scalar(select(func.count()).select_from(joined).where(*both)) or 0
+
+    def is_earlier_registry(self) -> bool:
+        """Whether this is the earlier scripts' system database."""
+        looked = inspect(self._session.connection())
+        if not looked.has_table("providers"):
+            return False
+        return "sanitized_name" in {one["name"] for one in looked.get_columns("providers")}
+
+    def provider_name(self, database: str) -> str | None:
+        """In the earlier scripts' system database, whose a database is; None where that says nothing."""
+        if not self.is_earlier_registry():
+            return None
+        rows = table("providers", "provider_name", "database_name")
+        return self._session.scalar(select(rows.c.provider_name).where(rows.c.database_name == database))
+
+    def _count(self, name: str) -> int:
+        return self._session.scalar(select(func.count()).select_from(table(name))) or 0
