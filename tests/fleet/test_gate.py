@@ -9,12 +9,13 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.database import Database
-from webautodash.errors import MigrationFailed
-from webautodash.services import fleet, migrate
+from webautodash.domain.vocabulary import ConflictStatus
+from webautodash.errors import MigrationFailed, NotAtHead
+from webautodash.services import conflicts, fleet, migrate
 from webautodash.services.fleet import Plan
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.migrate import History, Step, Watch
-from webautodash.services.providers import register
+from webautodash.services.providers import add_alias, register
 from webautodash.services.store import Store
 
 HEAD = migrate.head(History.PROVIDER)
@@ -139,3 +140,16 @@ def test_a_provider_registered_while_a_run_is_at_work_is_at_head_at_once(
     assert not report.failures
     assert registered == ["eve_elm"]
     assert {each.state for each in fleet.overview(clinic.store)} == {fleet.Standing.AT_HEAD}
+
+
+def test_who_reviews_or_retries_keeps_out_too(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("ada_ash-1", name="Another"), provider="Ada Ash", at=LATER), folder="ada_ash")
+    number = clinic.rows("data_conflicts", "ada_ash")[0]["id"]
+    with Store.open(clinic.settings) as another:
+        database = another.server.database(clinic.settings.database_prefix + "ada_ash")
+        migrate.downgrade(database, History.PROVIDER, "p0005")
+    with pytest.raises(NotAtHead):
+        conflicts.resolve(clinic.store, "ada_ash", number, ConflictStatus.RESOLVED, by="x", why="y")
+    with pytest.raises(NotAtHead):
+        add_alias(clinic.store, "ada_ash", "Ada A.")
+    assert clinic.count("conflict_reviews", "ada_ash") == 0
