@@ -43,7 +43,7 @@ def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
 @BACKENDS
 def test_an_upgrade_killed_again_and_again_gets_there(settings: Settings, history: History, tmp_path: Path) -> None:
     name, killed = f"{settings.database_prefix}again", 0
-    while kill_at(10 + 3 * killed, upgrade, settings, name, history, folder=tmp_path):
+    while kill_at(10 + 12 * killed, upgrade, settings, name, history, folder=tmp_path):
         killed += 1
     assert killed > 2
     with Server(settings) as server:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 from weakref import WeakKeyDictionary
@@ -11,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
+from webautodash.database.session import retrying
 from webautodash.errors import DatabaseMissing, NotSetUp, WrongDatabase
+from webautodash.models import DatabaseIdentity
 from webautodash.repositories import IdentityRepository, ProviderRepository
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
@@ -111,9 +114,8 @@ class Store:
         """
         database = self.server.database(provider.database_name)
         if self._checked.get(database) != provider.identity:
-            with database.reading() as session:
-                migrate.require_head(session, database.name, History.PROVIDER)
-                found = IdentityRepository(session).find()
+            # Its tables may be changing at this very moment.
+            found = retrying(partial(_identity_at_head, database))
             if found is None or found.identity != provider.identity:
                 raise WrongDatabase(database.name, provider.slug, found.slug if found else None)
             self._checked[database] = provider.identity
@@ -130,3 +132,9 @@ class Store:
 
     def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _b: TracebackType | None) -> None:
         self.close()
+
+
+def _identity_at_head(database: Database) -> DatabaseIdentity | None:
+    with database.reading() as session:
+        migrate.require_head(session, database.name, History.PROVIDER)
+        return IdentityRepository(session).find()

@@ -20,7 +20,8 @@ from webautodash.errors import ConfigurationError, DatabaseBusy, DatabaseMissing
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 # A server's own default may cut long text silently; these raise instead.
 _SQL_MODE = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
-_TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 2006, 2013, 2014, 4031})
+# 1684: a look at a table that another connection is changing.
+_TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 1684, 2006, 2013, 2014, 4031})
 _UNREACHABLE = frozenset({1040, 1045, 1129, 1130, 1203, 1226, 2002, 2003, 2005, 2026, 2061, 2068})
 _NO_DATABASE = 1049
 _LOST, _SILENT = 2013, 2003

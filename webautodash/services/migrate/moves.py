@@ -111,9 +111,14 @@ class Move(NamedTuple):
 
 
 def _position(database: Database, history: History) -> tuple[str | None, Underway | None]:
-    with database.reading() as session:
-        connection = session.connection()
-        return revision_of(connection), gate.underway(connection) if history is History.PROVIDER else None
+    def look() -> tuple[str | None, Underway | None]:
+        with database.reading() as session:
+            found = revision_of(session.connection())
+            says = found is not None and history is History.PROVIDER
+            return found, gate.underway(session.connection()) if says else None
+
+    # Another process may be changing the tables that are looked at.
+    return retrying(look)
 
 
 def _go(database: Database, history: History, moves: Sequence[Move], target: str, watch: Watch) -> bool:
