@@ -13,6 +13,7 @@ from local_server import LocalServer, NoServerError
 from servers import BACKENDS, Run, drop_databases, sources
 
 RUN = pytest.StashKey[Run]()
+_SLOW_SECONDS = 600
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,6 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a new worker where the run is."""
     node.workerinput["servers"] = str(node.config.stash[RUN].folder)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A slow test may take longer than any other before it counts as hanging."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_SLOW_SECONDS))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
