@@ -47,6 +47,12 @@ class LeaseRepository:
         held = (Lease.name == name, Lease.token == token, Lease.expires_at >= moment(connection))
         return self._changes(update(Lease).where(*held).values(expires_at=moment(connection, seconds)))
 
+    def holds(self, name: str, token: str) -> bool:
+        """Whether a lease is held with this token at this moment."""
+        now = moment(self._session.connection())
+        held = select(Lease.name).where(Lease.name == name, Lease.token == token, Lease.expires_at >= now)
+        return self._session.scalars(held).first() is not None
+
     def give_back(self, name: str, token: str) -> None:
         """Be done with a lease; no harm where it is another's by now."""
         self._session.execute(delete(Lease).where(Lease.name == name, Lease.token == token))

@@ -45,6 +45,12 @@ class HeldLease:
         if not renewed:
             raise LeaseLost(self.name)
 
+    def look(self) -> None:
+        """Make sure that it is still held at this moment, which costs no commit. Raises LeaseLost."""
+        with self._system.reading() as session:
+            if not LeaseRepository(session).holds(self.name, self.token):
+                raise LeaseLost(self.name)
+
 
 @contextmanager
 def leased(system: Database, name: str, purpose: str, seconds: int) -> Iterator[HeldLease]:

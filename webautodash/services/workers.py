@@ -20,14 +20,16 @@ Outcome = TypeVar("Outcome")
 # Takes one thing with an open store; has to be a function of a module, for it travels by name.
 Take = Callable[[Store, Thing, OnBatch], Outcome]
 
-INGEST, MIGRATE = "webautodash.services.ingest", "webautodash.services.fleet"
+INGEST, MIGRATE = "webautodash.services.ingest", "webautodash.services.fleet.up"
+# What a work loads only once it has begun.
+_LATER = {MIGRATE: ["alembic.command"]}
 _SECONDS_TO_HEAR = 1.0
 _SECONDS_TO_LEAVE = 1.0
 
 
 def make_ready(work: str) -> None:
     """Begin to import what workers need, in a process of its own, while the caller does other things."""
-    get_context("forkserver").set_forkserver_preload([work])
+    get_context("forkserver").set_forkserver_preload([work, *_LATER.get(work, ())])
     # Ctrl-C in the middle of its imports is not for it to answer; it inherits the mask.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -61,9 +63,14 @@ def in_processes(
     # The largest last in the list, first out of it: none is left for the end alone. Equal ones in their order.
     waiting = sorted(groups, key=len, reverse=True)[::-1]
     try:
-        while (waiting and goes_on()) or crew.at_work:
-            while waiting and len(crew.at_work) < workers and goes_on():
-                crew.give(waiting.pop())
+        while waiting or crew.at_work:
+            while waiting and len(crew.at_work) < workers:
+                if goes_on():
+                    crew.give(waiting.pop())
+                else:
+                    waiting.clear()
+            if not crew.at_work:
+                break
             for thing, outcome in crew.hear():
                 done(thing, outcome)
             meanwhile()
@@ -84,7 +91,7 @@ class _Crew(Generic[Thing, Outcome]):
         self._settings, self._take, self._lost, self._on_batch = settings, take, lost, on_batch
         # Not fork: this process has open connections and perhaps threads, and a child must inherit neither.
         self._context = get_context("forkserver")
-        self._context.set_forkserver_preload([take.__module__])
+        self._context.set_forkserver_preload([take.__module__, *_LATER.get(take.__module__, ())])
         self._idle: list[tuple[Connection, ForkServerProcess]] = []
         self.at_work: dict[Connection, tuple[ForkServerProcess, deque[Thing]]] = {}
 

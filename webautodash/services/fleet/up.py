@@ -194,7 +194,7 @@ def _take(
 
     def goes_on() -> bool:
         # Asked before each database: whoever has lost the run leaves it to whom it is now.
-        lease.require()
+        lease.look()
         return plan.max_failures is None or failures() < plan.max_failures
 
     def stopped(wave: Sequence[Job]) -> str | None:
