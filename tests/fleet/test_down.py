@@ -24,7 +24,7 @@ Keeps every row.
 import sqlalchemy as sa
 from alembic import op
 
-from webautodash.database.schema import lacks_column
+from webautodash.database.guarded import lacks_column
 
 revision = "p0007"
 down_revision = "p0006"

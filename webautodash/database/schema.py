@@ -1,4 +1,4 @@
-"""Looks at a live schema. MySQL and MariaDB commit each DDL statement, so a revision must bear to be run again."""
+"""What the schema of a live database is, and how two differ."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -12,16 +12,6 @@ Table = Mapping[str, Mapping[str, Any]]
 """By kind (columns, primary key, unique keys, indexes, foreign keys, checks) and name, what the server says of it."""
 Schema = Mapping[str, Table]
 """By name, the tables of a database."""
-
-
-def lacks_index(connection: Connection, table: str, name: str) -> bool:
-    """Whether the table has no index of this name yet."""
-    return all(index["name"] != name for index in inspect(connection).get_indexes(table))
-
-
-def lacks_column(connection: Connection, table: str, name: str) -> bool:
-    """Whether the table has no column of this name yet."""
-    return all(column["name"] != name for column in inspect(connection).get_columns(table))
 
 
 def schema_of(connection: Connection) -> Schema:

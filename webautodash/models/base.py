@@ -75,10 +75,7 @@ class Created:
 
 def table_options(*constraints: Any) -> tuple[Any, ...]:
     """``__table_args__``: the constraints, and what each product's default must not decide."""
-    return (
-        *constraints,
-        {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_ci"},
-    )
+    return (*constraints, dict(types.TABLE_OPTIONS))
 
 
 def one_of(column: str, words: Iterable[str]) -> CheckConstraint:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, inspect, select, update
 
-from webautodash.database.schema import lacks_column
+from webautodash.database.guarded import lacks_column
 from webautodash.models import DatabaseIdentity
 from webautodash.models.base import utc_now
 

@@ -6,8 +6,8 @@ Keeps nothing on the way back: the tables go with their rows.
 import sqlalchemy as sa
 from alembic import op
 
+from webautodash.database import guarded
 from webautodash.database.dialects import types
-from webautodash.database.schema import lacks_index
 
 revision = "p0001"
 down_revision = None
@@ -28,20 +28,6 @@ loses = (
     "medications",
 )
 
-# Every operation bears to be run again: two of the three products commit at each statement.
-OPTIONS = {
-    "if_not_exists": True,
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mysql_collate": "utf8mb4_unicode_ci",
-}
-
-
-def create_index(name: str, table: str, columns: list[str]) -> None:
-    """Create the index where it is missing."""
-    if op.get_context().as_sql or lacks_index(op.get_bind(), table, name):
-        op.create_index(name, table, columns)
-
 
 def upgrade() -> None:
     op.create_table(
@@ -55,7 +41,7 @@ def upgrade() -> None:
         sa.Column("aliases", types.JsonText(), nullable=False),
         sa.Column("created_at", types.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_database_identity"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
     op.create_table(
         "extraction_sessions",
@@ -92,7 +78,7 @@ def upgrade() -> None:
         sa.Column("created_at", types.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_extraction_sessions"),
         sa.UniqueConstraint("content_sha256", name="uq_extraction_sessions_content_sha256"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
     op.create_table(
         "patients",
@@ -118,9 +104,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_patients"),
         sa.UniqueConstraint("prn", name="uq_patients_prn"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
-    create_index("ix_patients_extraction_session_id", "patients", ["extraction_session_id"])
+    guarded.create_index(op, "ix_patients_extraction_session_id", "patients", ["extraction_session_id"])
     op.create_table(
         "set_aside_patients",
         sa.Column("id", types.BigId, nullable=False),
@@ -138,7 +124,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "extraction_session_id", "position", name="uq_set_aside_patients_extraction_session_id_position"
         ),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
     op.create_table(
         "data_conflicts",
@@ -176,12 +162,12 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name="fk_data_conflicts_patient_id"),
         sa.PrimaryKeyConstraint("id", name="pk_data_conflicts"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
-    create_index("ix_data_conflicts_extraction_session_id_1", "data_conflicts", ["extraction_session_id_1"])
-    create_index("ix_data_conflicts_extraction_session_id_2", "data_conflicts", ["extraction_session_id_2"])
-    create_index("ix_data_conflicts_patient_id", "data_conflicts", ["patient_id"])
-    create_index("ix_data_conflicts_status_severity", "data_conflicts", ["status", "severity"])
+    guarded.create_index(op, "ix_data_conflicts_extraction_session_id_1", "data_conflicts", ["extraction_session_id_1"])
+    guarded.create_index(op, "ix_data_conflicts_extraction_session_id_2", "data_conflicts", ["extraction_session_id_2"])
+    guarded.create_index(op, "ix_data_conflicts_patient_id", "data_conflicts", ["patient_id"])
+    guarded.create_index(op, "ix_data_conflicts_status_severity", "data_conflicts", ["status", "severity"])
     op.create_table(
         "patient_extractions",
         sa.Column("id", types.BigId, nullable=False),
@@ -228,10 +214,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name="fk_patient_extractions_patient_id"),
         sa.PrimaryKeyConstraint("id", name="pk_patient_extractions"),
         sa.UniqueConstraint("extraction_session_id", "prn", name="uq_patient_extractions_extraction_session_id_prn"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
-    create_index("ix_patient_extractions_duplicate_of_id", "patient_extractions", ["duplicate_of_id"])
-    create_index(
+    guarded.create_index(op, "ix_patient_extractions_duplicate_of_id", "patient_extractions", ["duplicate_of_id"])
+    guarded.create_index(
+        op,
         "ix_patient_extractions_patient_id_criteria_key_extracted_at",
         "patient_extractions",
         ["patient_id", "criteria_key", "extracted_at"],
@@ -253,9 +240,9 @@ def upgrade() -> None:
             ["patient_extraction_id"], ["patient_extractions.id"], name="fk_allergies_patient_extraction_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_allergies"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
-    create_index("ix_allergies_patient_extraction_id", "allergies", ["patient_extraction_id"])
+    guarded.create_index(op, "ix_allergies_patient_extraction_id", "allergies", ["patient_extraction_id"])
     op.create_table(
         "conflict_reviews",
         sa.Column("id", types.BigId, nullable=False),
@@ -267,9 +254,9 @@ def upgrade() -> None:
         sa.Column("notes", types.LongText, nullable=False),
         sa.ForeignKeyConstraint(["conflict_id"], ["data_conflicts.id"], name="fk_conflict_reviews_conflict_id"),
         sa.PrimaryKeyConstraint("id", name="pk_conflict_reviews"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
-    create_index("ix_conflict_reviews_conflict_id", "conflict_reviews", ["conflict_id"])
+    guarded.create_index(op, "ix_conflict_reviews_conflict_id", "conflict_reviews", ["conflict_id"])
     op.create_table(
         "diagnoses",
         sa.Column("id", types.BigId, nullable=False),
@@ -290,9 +277,9 @@ def upgrade() -> None:
             ["patient_extraction_id"], ["patient_extractions.id"], name="fk_diagnoses_patient_extraction_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_diagnoses"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
-    create_index("ix_diagnoses_patient_extraction_id", "diagnoses", ["patient_extraction_id"])
+    guarded.create_index(op, "ix_diagnoses_patient_extraction_id", "diagnoses", ["patient_extraction_id"])
     op.create_table(
         "health_concerns",
         sa.Column("id", types.BigId, nullable=False),
@@ -314,9 +301,9 @@ def upgrade() -> None:
             ["patient_extraction_id"], ["patient_extractions.id"], name="fk_health_concerns_patient_extraction_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_health_concerns"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
-    create_index("ix_health_concerns_patient_extraction_id", "health_concerns", ["patient_extraction_id"])
+    guarded.create_index(op, "ix_health_concerns_patient_extraction_id", "health_concerns", ["patient_extraction_id"])
     op.create_table(
         "medications",
         sa.Column("id", types.BigId, nullable=False),
@@ -340,9 +327,9 @@ def upgrade() -> None:
             ["patient_extraction_id"], ["patient_extractions.id"], name="fk_medications_patient_extraction_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_medications"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
-    create_index("ix_medications_patient_extraction_id", "medications", ["patient_extraction_id"])
+    guarded.create_index(op, "ix_medications_patient_extraction_id", "medications", ["patient_extraction_id"])
     # ### end Alembic commands ###
 
 

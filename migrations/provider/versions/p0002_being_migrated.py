@@ -6,8 +6,8 @@ Keeps every row both ways.
 import sqlalchemy as sa
 from alembic import op
 
+from webautodash.database import guarded
 from webautodash.database.dialects import types
-from webautodash.database.schema import lacks_column
 
 revision = "p0002"
 down_revision = "p0001"
@@ -22,18 +22,10 @@ TABLE = "database_identity"
 
 
 def upgrade() -> None:
-    # Each operation bears to be run again: two of the three products commit at each statement.
-    add("migrating_to", sa.String(32))
-    add("migrating_since", types.UtcDateTime())
-
-
-def add(name: str, type_: sa.types.TypeEngine) -> None:
-    """Add the column where it is missing."""
-    if op.get_context().as_sql or lacks_column(op.get_bind(), TABLE, name):
-        op.add_column(TABLE, sa.Column(name, type_))
+    guarded.add_column(op, TABLE, sa.Column("migrating_to", sa.String(32)))
+    guarded.add_column(op, TABLE, sa.Column("migrating_since", types.UtcDateTime()))
 
 
 def downgrade() -> None:
     for name in ("migrating_since", "migrating_to"):
-        if op.get_context().as_sql or not lacks_column(op.get_bind(), TABLE, name):
-            op.drop_column(TABLE, name)
+        guarded.drop_column(op, TABLE, name)

@@ -6,7 +6,7 @@ Keeps every row both ways. Rows that are there have no number until the next rev
 import sqlalchemy as sa
 from alembic import op
 
-from webautodash.database.schema import lacks_column
+from webautodash.database import guarded
 
 revision = "p0003"
 down_revision = "p0002"
@@ -19,10 +19,8 @@ derived = ("conflict_reviews.step",)
 
 
 def upgrade() -> None:
-    if op.get_context().as_sql or lacks_column(op.get_bind(), "conflict_reviews", "step"):
-        op.add_column("conflict_reviews", sa.Column("step", sa.Integer()))
+    guarded.add_column(op, "conflict_reviews", sa.Column("step", sa.Integer()))
 
 
 def downgrade() -> None:
-    if op.get_context().as_sql or not lacks_column(op.get_bind(), "conflict_reviews", "step"):
-        op.drop_column("conflict_reviews", "step")
+    guarded.drop_column(op, "conflict_reviews", "step")

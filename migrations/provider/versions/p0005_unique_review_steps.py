@@ -5,7 +5,7 @@ Keeps every row both ways.
 
 from alembic import op
 
-from webautodash.database.schema import lacks_index
+from webautodash.database import guarded
 
 revision = "p0005"
 down_revision = "p0004"
@@ -22,11 +22,9 @@ NAME = "uq_conflict_reviews_conflict_id_step"
 
 
 def upgrade() -> None:
-    if op.get_context().as_sql or lacks_index(op.get_bind(), "conflict_reviews", NAME):
-        op.create_index(NAME, "conflict_reviews", ["conflict_id", "step"], unique=True)
+    guarded.create_index(op, NAME, "conflict_reviews", ["conflict_id", "step"], unique=True)
 
 
 def downgrade() -> None:
     # The foreign key needs an index of its own before this one goes; the revision behind has put it back.
-    if op.get_context().as_sql or not lacks_index(op.get_bind(), "conflict_reviews", NAME):
-        op.drop_index(NAME, "conflict_reviews")
+    guarded.drop_index(op, NAME, "conflict_reviews")

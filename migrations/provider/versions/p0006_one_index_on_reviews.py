@@ -5,7 +5,7 @@ Keeps every row both ways.
 
 from alembic import op
 
-from webautodash.database.schema import lacks_index
+from webautodash.database import guarded
 
 revision = "p0006"
 down_revision = "p0005"
@@ -19,10 +19,8 @@ NAME = "ix_conflict_reviews_conflict_id"
 
 
 def upgrade() -> None:
-    if op.get_context().as_sql or not lacks_index(op.get_bind(), "conflict_reviews", NAME):
-        op.drop_index(NAME, "conflict_reviews")
+    guarded.drop_index(op, NAME, "conflict_reviews")
 
 
 def downgrade() -> None:
-    if op.get_context().as_sql or lacks_index(op.get_bind(), "conflict_reviews", NAME):
-        op.create_index(NAME, "conflict_reviews", ["conflict_id"])
+    guarded.create_index(op, NAME, "conflict_reviews", ["conflict_id"])

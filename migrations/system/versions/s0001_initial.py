@@ -6,8 +6,8 @@ Keeps nothing on the way back: the tables go with their rows.
 import sqlalchemy as sa
 from alembic import op
 
+from webautodash.database import guarded
 from webautodash.database.dialects import types
-from webautodash.database.schema import lacks_index
 
 revision = "s0001"
 down_revision = None
@@ -15,20 +15,6 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ("providers", "system_logs", "ingested_files", "provider_aliases")
-
-# Every operation bears to be run again: two of the three products commit at each statement.
-OPTIONS = {
-    "if_not_exists": True,
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mysql_collate": "utf8mb4_unicode_ci",
-}
-
-
-def create_index(name: str, table: str, columns: list[str]) -> None:
-    """Create the index where it is missing."""
-    if op.get_context().as_sql or lacks_index(op.get_bind(), table, name):
-        op.create_index(name, table, columns)
 
 
 def upgrade() -> None:
@@ -58,7 +44,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("letters_key", name="uq_providers_letters_key"),
         sa.UniqueConstraint("name_key", name="uq_providers_name_key"),
         sa.UniqueConstraint("slug", name="uq_providers_slug"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
     op.create_table(
         "system_logs",
@@ -75,9 +61,9 @@ def upgrade() -> None:
             "level IN ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')", name=op.f("ck_system_logs_level")
         ),
         sa.PrimaryKeyConstraint("id", name="pk_system_logs"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
-    create_index("ix_system_logs_created_at", "system_logs", ["created_at"])
+    guarded.create_index(op, "ix_system_logs_created_at", "system_logs", ["created_at"])
     op.create_table(
         "ingested_files",
         sa.Column("id", types.BigId, nullable=False),
@@ -102,9 +88,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["provider_id"], ["providers.id"], name="fk_ingested_files_provider_id"),
         sa.PrimaryKeyConstraint("id", name="pk_ingested_files"),
         sa.UniqueConstraint("path_sha256", name="uq_ingested_files_path_sha256"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
-    create_index("ix_ingested_files_provider_id", "ingested_files", ["provider_id"])
+    guarded.create_index(op, "ix_ingested_files_provider_id", "ingested_files", ["provider_id"])
     op.create_table(
         "provider_aliases",
         sa.Column("id", types.BigId, nullable=False),
@@ -116,10 +102,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["provider_id"], ["providers.id"], name="fk_provider_aliases_provider_id"),
         sa.PrimaryKeyConstraint("id", name="pk_provider_aliases"),
         sa.UniqueConstraint("name_key", name="uq_provider_aliases_name_key"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
-    create_index("ix_provider_aliases_letters_key", "provider_aliases", ["letters_key"])
-    create_index("ix_provider_aliases_provider_id", "provider_aliases", ["provider_id"])
+    guarded.create_index(op, "ix_provider_aliases_letters_key", "provider_aliases", ["letters_key"])
+    guarded.create_index(op, "ix_provider_aliases_provider_id", "provider_aliases", ["provider_id"])
     # ### end Alembic commands ###
 
 

@@ -6,7 +6,7 @@ Keeps every row both ways. The rows that are there know neither until their file
 import sqlalchemy as sa
 from alembic import op
 
-from webautodash.database.schema import lacks_column
+from webautodash.database import guarded
 
 revision = "s0002"
 down_revision = "s0001"
@@ -22,13 +22,10 @@ COLUMNS = ("mtime_ns", "session_id")
 
 
 def upgrade() -> None:
-    # Each operation bears to be run again: two of the three products commit at each statement.
     for name in COLUMNS:
-        if op.get_context().as_sql or lacks_column(op.get_bind(), TABLE, name):
-            op.add_column(TABLE, sa.Column(name, sa.BigInteger()))
+        guarded.add_column(op, TABLE, sa.Column(name, sa.BigInteger()))
 
 
 def downgrade() -> None:
     for name in reversed(COLUMNS):
-        if op.get_context().as_sql or not lacks_column(op.get_bind(), TABLE, name):
-            op.drop_column(TABLE, name)
+        guarded.drop_column(op, TABLE, name)

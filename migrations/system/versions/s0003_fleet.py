@@ -6,6 +6,7 @@ Keeps every row. On the way back the ledger of the runs goes.
 import sqlalchemy as sa
 from alembic import op
 
+from webautodash.database import guarded
 from webautodash.database.dialects import types
 
 revision = "s0003"
@@ -14,14 +15,6 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ("migration_runs", "migration_run_databases", "leases")
-
-# Every operation bears to be run again: two of the three products commit at each statement.
-OPTIONS = {
-    "if_not_exists": True,
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mysql_collate": "utf8mb4_unicode_ci",
-}
 
 
 def upgrade() -> None:
@@ -39,7 +32,7 @@ def upgrade() -> None:
         sa.Column("finished_at", types.UtcDateTime()),
         sa.CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name=op.f("ck_migration_runs_state")),
         sa.PrimaryKeyConstraint("id", name="pk_migration_runs"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
     op.create_table(
         "migration_run_databases",
@@ -66,7 +59,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["migration_runs.id"], name="fk_migration_run_databases_run_id"),
         sa.PrimaryKeyConstraint("id", name="pk_migration_run_databases"),
         sa.UniqueConstraint("run_id", "database_name", name="uq_migration_run_databases_run_id_database_name"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
     op.create_table(
         "leases",
@@ -77,7 +70,7 @@ def upgrade() -> None:
         sa.Column("taken_at", types.UtcDateTime(), nullable=False),
         sa.Column("expires_at", types.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_leases"),
-        **OPTIONS,
+        **guarded.TABLE_OPTIONS,
     )
 
 

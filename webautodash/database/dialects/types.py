@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Integer, String, Text
@@ -10,6 +11,11 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from webautodash.domain.documents import to_json
+
+# What each product's default must not decide of a table.
+TABLE_OPTIONS = MappingProxyType(
+    {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_ci"}
+)
 
 # SQLite numbers rows by itself only in an INTEGER PRIMARY KEY.
 BigId = BigInteger().with_variant(Integer, "sqlite")

@@ -1,0 +1,50 @@
+"""Operations of a revision that bear to be run again: each looks at the live schema first.
+
+MySQL and MariaDB commit each DDL statement, so a revision that was killed begins anew with some of it done. ``op`` is
+Alembic's module of that name; where it only writes SQL there is no schema to look at, and every statement is written.
+"""
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Column, Connection, inspect
+
+from webautodash.database.dialects import types
+
+TABLE_OPTIONS = MappingProxyType({"if_not_exists": True, **types.TABLE_OPTIONS})
+"""For ``op.create_table``: made where it is missing."""
+
+
+def add_column(op: Any, table: str, column: Column[Any]) -> None:
+    """Add the column where it is missing."""
+    if op.get_context().as_sql or lacks_column(op.get_bind(), table, str(column.name)):
+        op.add_column(table, column)
+
+
+def drop_column(op: Any, table: str, name: str) -> None:
+    """Drop the column where it is there."""
+    if op.get_context().as_sql or not lacks_column(op.get_bind(), table, name):
+        op.drop_column(table, name)
+
+
+def create_index(op: Any, name: str, table: str, columns: Sequence[str], *, unique: bool = False) -> None:
+    """Create the index where it is missing."""
+    if op.get_context().as_sql or lacks_index(op.get_bind(), table, name):
+        op.create_index(name, table, list(columns), unique=unique)
+
+
+def drop_index(op: Any, name: str, table: str) -> None:
+    """Drop the index where it is there."""
+    if op.get_context().as_sql or not lacks_index(op.get_bind(), table, name):
+        op.drop_index(name, table)
+
+
+def lacks_index(connection: Connection, table: str, name: str) -> bool:
+    """Whether the table has no index of this name yet."""
+    return all(index["name"] != name for index in inspect(connection).get_indexes(table))
+
+
+def lacks_column(connection: Connection, table: str, name: str) -> bool:
+    """Whether the table has no column of this name yet."""
+    return all(column["name"] != name for column in inspect(connection).get_columns(table))
