@@ -76,7 +76,7 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
         for candidate in candidates([], results):
             groups.setdefault(str(candidate.folder), []).append(candidate)
         in_processes(
-            settings,
+            store,
             list(groups.values()),
             2,
             _take_or_die,

@@ -1,23 +1,18 @@
 """``webautodash migrate``: the schemas of all databases."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from webautodash.cli.failures import PROBLEMS, end_with
+from webautodash.cli.failures import end_with
 from webautodash.cli.options import JsonOption, LimitOption, ProvidersOption
-from webautodash.cli.output import complain, say, show_fields, show_json, show_table
-from webautodash.cli.verbosity import Verbosity
+from webautodash.cli.output import complain, say, show_json, show_table
+from webautodash.cli.runs import listening, show_plan, show_report, show_run, show_runs
 from webautodash.config import Settings
-from webautodash.domain.vocabulary import MigrationState
 from webautodash.errors import UsageError
 from webautodash.services import fleet
-from webautodash.services.fleet import FleetReport, MigrationResult, Plan, Wave
-from webautodash.services.fleet.up import OnResult
-from webautodash.services.progress import unheard
+from webautodash.services.fleet import FleetReport, Plan, Wave
 from webautodash.services.store import Store
 from webautodash.services.workers import MIGRATE, make_ready
 
@@ -77,11 +72,11 @@ def up(
         make_ready(MIGRATE)
     with Store.attach(Settings.load()) as store:
         if dry_run:
-            _show_plan(fleet.dry_run(store, plan), as_json)
+            show_plan(fleet.dry_run(store, plan), as_json)
             return
-        with _listening(ctx.obj) as on_result:
+        with listening(ctx.obj) as on_result:
             report = fleet.upgrade_all(store, plan, on_result)
-    _show_report(report, as_json)
+    show_report(report, as_json)
 
 
 @app.command()
@@ -89,9 +84,9 @@ def resume(ctx: typer.Context, run: RunArgument, workers: WorkersOption = 1, as_
     """Do what a run has left undone, and nothing else."""
     if workers > 1:
         make_ready(MIGRATE)
-    with Store.open(Settings.load()) as store, _listening(ctx.obj) as on_result:
+    with Store.open(Settings.load()) as store, listening(ctx.obj) as on_result:
         report = fleet.resume(store, run, workers, on_result)
-    _show_report(report, as_json)
+    show_report(report, as_json)
 
 
 @app.command()
@@ -109,62 +104,13 @@ def history(
             if as_json:
                 show_json(runs)
                 return
-            show_table(
-                ["run", "what", "state", "started", "by", "version", "done", "failed", "left"],
-                [
-                    (
-                        each.id,
-                        each.kind,
-                        each.state,
-                        each.started_at,
-                        f"{each.started_by}@{each.host}, process {each.pid}",
-                        each.code_version,
-                        each.databases.get(MigrationState.DONE, 0),
-                        each.databases.get(MigrationState.FAILED, 0),
-                        each.databases.get(MigrationState.WAITING, 0) + each.databases.get(MigrationState.RUNNING, 0),
-                    )
-                    for each in runs
-                ],
-            )
+            show_runs(runs)
             return
         report = fleet.run_report(store, run)
     if as_json:
         show_json(report)
         return
-    found = report.run
-    show_fields(
-        {
-            "run": found.id,
-            "what": found.kind,
-            "state": found.state,
-            "started": found.started_at,
-            "finished": found.finished_at,
-            "by": f"{found.started_by}@{found.host}, process {found.pid}",
-            "version": found.code_version,
-            "arguments": [
-                f"{name}: {value}" for name, value in found.arguments.items() if value not in (None, [], False)
-            ],
-        }
-    )
-    show_table(
-        ["database", "from", "to", "state", "reached", "attempts", "seconds", "sha256 of the statements"],
-        [
-            (
-                each.database,
-                each.before or "empty",
-                each.target,
-                each.state,
-                each.reached,
-                each.attempts,
-                _seconds(each.seconds),
-                each.sql_sha256,
-            )
-            for each in report.databases
-        ],
-    )
-    for each in report.databases:
-        if each.error:
-            complain(f"{each.database}: {each.error}")
+    show_run(report)
 
 
 @app.command()
@@ -246,7 +192,7 @@ def down(
         if not yes:
             _ask(way)
         result = fleet.downgrade(store, way, accept_loss=accept_loss)
-    _show_report(FleetReport(None, (result,)), as_json)
+    show_report(FleetReport(None, (result,)), as_json)
 
 
 def _ask(way: fleet.WayBack) -> None:
@@ -255,88 +201,3 @@ def _ask(way: fleet.WayBack) -> None:
         raise UsageError(f"{way.database} is not taken back without an answer; give --yes")
     if typer.prompt(question, err=True, default="", show_default=False) != way.provider:
         raise UsageError("that is not the provider's name; nothing was done")
-
-
-@contextmanager
-def _listening(said: Verbosity) -> Iterator[OnResult]:
-    """A moving line on a terminal: how many databases are done, and which was the last."""
-    if not said.shows_progress:
-        yield unheard
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True, refresh_per_second=4) as bar:
-        task, failed = bar.add_task("looking at the databases", total=None), 0
-
-        def on_result(result: MigrationResult, done: int, of: int) -> None:
-            nonlocal failed
-            failed += result.state is MigrationState.FAILED
-            words = f"{done:,} of {of:,} databases, {failed} failed; {result.database}"
-            bar.update(task, description=words, completed=done, total=of)
-
-        yield on_result
-
-
-def _show_plan(found: fleet.DryRun, as_json: bool) -> None:
-    if as_json:
-        show_json(found)
-    elif not found.databases:
-        say("nothing would be done")
-    else:
-        show_table(
-            ["wave", "database", "from", "to", "revisions"],
-            [
-                (
-                    one.wave or ("canary" if one.provider else "first"),
-                    one.database,
-                    one.before or "empty",
-                    one.target,
-                    ", ".join(one.revisions) or "finishes what was interrupted",
-                )
-                for one in found.databases
-            ],
-        )
-    end_with(found.problems)
-
-
-def _show_report(report: FleetReport, as_json: bool) -> None:
-    touched = [one for one in report.results if one.done or one.error]
-    if as_json:
-        show_json(report)
-    elif touched:
-        show_table(
-            ["database", "from", "to", "state", "seconds"],
-            [
-                (one.database, _revision(one, one.before), _revision(one, one.after), one.state, _seconds(one.seconds))
-                for one in touched
-            ],
-        )
-    elif not report.left:
-        number = len(report.results)
-        say(f"{number} {'database' if number == 1 else 'databases'}, all at head; nothing to do")
-    for one in report.failures:
-        complain(f"problem: {one.error}")
-    if report.left:
-        complain(f"problem: {report.left} databases were not begun: {report.stopped}")
-    if report.run is not None and (report.failures or report.left):
-        complain(f"once that is put right: webautodash migrate resume {report.run}")
-    if report.failures or report.left:
-        raise typer.Exit(PROBLEMS)
-
-
-def _revision(result: MigrationResult, revision: str | None) -> str:
-    # What could not be looked at may have anything in it.
-    return revision or ("?" if result.error else "empty")
-
-
-def _seconds(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds:.2f}"

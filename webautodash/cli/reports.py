@@ -1,11 +1,11 @@
 """What became of files: a line for each that needs a look, a table of all."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from webautodash.cli.bars import moving_line
 from webautodash.cli.output import complain, say, show_numbers
 from webautodash.cli.verbosity import Verbosity
 from webautodash.services.progress import Progress
@@ -34,26 +34,14 @@ def listening(said: Verbosity) -> Iterator[Listener]:
     if not said.shows_progress:
         yield Listener(_tell)
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
     # Drawn twice a second: each time costs as much as storing a patient or two.
-    with Bar(*columns, console=Console(file=sys.stderr), transient=True, refresh_per_second=2) as bar:
-        task, begin = bar.add_task("looking for files", total=None), time.monotonic()
+    with moving_line("looking for files", times_a_second=2) as move:
+        begin = time.monotonic()
 
         def on_progress(now: Progress) -> None:
             rate = now.patients / max(time.monotonic() - begin, 0.001)
             words = f"{now.files:,} of {now.of_files:,} files, {now.patients:,} patients, {rate:,.0f}/s"
-            bar.update(task, description=words, completed=now.size, total=now.of_size or None)
+            move(words, now.size, now.of_size or None)
 
         yield Listener(_tell, on_progress)
 

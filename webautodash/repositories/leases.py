@@ -49,9 +49,11 @@ class LeaseRepository:
 
     def holds(self, name: str, token: str) -> bool:
         """Whether a lease is held with this token at this moment."""
-        now = moment(self._session.connection())
-        held = select(Lease.name).where(Lease.name == name, Lease.token == token, Lease.expires_at >= now)
-        return self._session.scalars(held).first() is not None
+        return self._token(name) == token
+
+    def is_held(self, name: str) -> bool:
+        """Whether anybody holds a lease at this moment."""
+        return self._token(name) is not None
 
     def give_back(self, name: str, token: str) -> None:
         """Be done with a lease; no harm where it is another's by now."""
@@ -62,13 +64,9 @@ class LeaseRepository:
         row = self._session.scalars(select(Lease).where(Lease.name == name)).first()
         return None if row is None else Holding(row.name, row.holder, row.purpose, row.taken_at, row.expires_at)
 
-    def is_held(self, name: str) -> bool:
-        """Whether anybody holds a lease at this moment."""
+    def _token(self, name: str) -> str | None:
         now = moment(self._session.connection())
-        return (
-            self._session.scalars(select(Lease.name).where(Lease.name == name, Lease.expires_at >= now)).first()
-            is not None
-        )
+        return self._session.scalars(select(Lease.token).where(Lease.name == name, Lease.expires_at >= now)).first()
 
     def _changes(self, statement: object) -> bool:
         # No value is read out of the ORM's memory here; FOUND_ROWS makes a row that stays the same count, too.

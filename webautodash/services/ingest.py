@@ -94,19 +94,16 @@ def ingest_paths(
         files = in_order(files, store.settings.zone)
         groups = _by_provider(store, files)
         if workers > 1 and len(groups) > 1:
-            # This process and its workers.
-            share = store.settings.shared_by(min(workers, len(groups)) + 1)
-            with store.server.sharing(share.max_connections):
-                in_processes(
-                    share,
-                    groups,
-                    workers,
-                    take_file,
-                    done=looked,
-                    lost=partial(_lost, store.settings.results_dir),
-                    on_batch=meter.batch,
-                    meanwhile=view.keep_up,
-                )
+            in_processes(
+                store,
+                groups,
+                workers,
+                take_file,
+                done=looked,
+                lost=partial(_lost, store.settings.results_dir),
+                on_batch=meter.batch,
+                meanwhile=view.keep_up,
+            )
         else:
             # In one order over all providers, unless a file would then find its database closed for the others'.
             all_open = len(groups) <= store.settings.max_connections - _OTHER_CONNECTIONS

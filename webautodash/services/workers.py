@@ -29,7 +29,7 @@ _SECONDS_TO_LEAVE = 1.0
 
 def make_ready(work: str) -> None:
     """Begin to import what workers need, in a process of its own, while the caller does other things."""
-    get_context("forkserver").set_forkserver_preload([work, *_LATER.get(work, ())])
+    _preload(work)
     # Ctrl-C in the middle of its imports is not for it to answer; it inherits the mask.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -38,8 +38,21 @@ def make_ready(work: str) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _preload(work: str) -> None:
+    get_context("forkserver").set_forkserver_preload([work, *_LATER.get(work, ())])
+
+
+def share_of(settings: Settings, workers: int, groups: int) -> Settings:
+    """The settings of each of the processes that so many groups need, the caller among them.
+
+    Raises ConfigurationError where there are too few connections for all.
+    """
+    processes = min(workers, groups)
+    return settings.shared_by(processes + 1) if processes > 1 else settings
+
+
 def in_processes(
-    settings: Settings,
+    store: Store,
     groups: Sequence[Sequence[Thing]],
     workers: int,
     take: Take[Thing, Outcome],
@@ -57,9 +70,22 @@ def in_processes(
 
     A worker that dies costs the rest of its group, of which ``lost`` says the outcome, by the exit status; another
     takes its place. Whatever ends this call, no worker outlives it by more than a moment.
-    Raises what a worker raised that is no thing's own fault, such as DatabaseUnreachable.
+    The connections of the settings are shared among all. Raises ConfigurationError where they are too few, and what a
+    worker raised that is no thing's own fault, such as DatabaseUnreachable.
     """
-    crew = _Crew(settings, take, lost, on_batch)
+    share = share_of(store.settings, workers, len(groups))
+    with store.server.sharing(share.max_connections):
+        _in_processes(_Crew(share, take, lost, on_batch), groups, workers, done, meanwhile, goes_on)
+
+
+def _in_processes(
+    crew: "_Crew[Thing, Outcome]",
+    groups: Sequence[Sequence[Thing]],
+    workers: int,
+    done: Callable[[Thing, Outcome], None],
+    meanwhile: Callable[[], None],
+    goes_on: Callable[[], bool],
+) -> None:
     # The largest last in the list, first out of it: none is left for the end alone. Equal ones in their order.
     waiting = sorted(groups, key=len, reverse=True)[::-1]
     try:
@@ -91,7 +117,7 @@ class _Crew(Generic[Thing, Outcome]):
         self._settings, self._take, self._lost, self._on_batch = settings, take, lost, on_batch
         # Not fork: this process has open connections and perhaps threads, and a child must inherit neither.
         self._context = get_context("forkserver")
-        self._context.set_forkserver_preload([take.__module__, *_LATER.get(take.__module__, ())])
+        _preload(take.__module__)
         self._idle: list[tuple[Connection, ForkServerProcess]] = []
         self.at_work: dict[Connection, tuple[ForkServerProcess, deque[Thing]]] = {}
 

@@ -1,5 +1,6 @@
 """All databases of one installation together: where each stands, migrations over all of them, drift."""
 
+from webautodash.repositories.migrations import Run
 from webautodash.services.fleet.bring import MigrationResult
 from webautodash.services.fleet.down import Loss, WayBack, downgrade, require_no_loss, way_back
 from webautodash.services.fleet.drift import DriftReport, check_all
@@ -7,7 +8,7 @@ from webautodash.services.fleet.history import RunReport, run_report, runs
 from webautodash.services.fleet.plan import DryRun, Plan, Planned, Wave, dry_run
 from webautodash.services.fleet.sql import MigrationScript, Scripts, scripts
 from webautodash.services.fleet.standing import DatabaseRevision, Standing, overview
-from webautodash.services.fleet.up import FleetReport, resume, upgrade_all
+from webautodash.services.fleet.up import FleetReport, OnResult, resume, upgrade_all
 
 __all__ = [
     "DatabaseRevision",
@@ -17,8 +18,10 @@ __all__ = [
     "Loss",
     "MigrationResult",
     "MigrationScript",
+    "OnResult",
     "Plan",
     "Planned",
+    "Run",
     "RunReport",
     "Scripts",
     "Standing",

@@ -84,12 +84,11 @@ def bring(store: Store, job: Job) -> MigrationResult:
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as error:
-        ledger.failed(error)
-        return failure(member, job.before, ledger.at, error, time.monotonic() - began)
+        stopped_by = error
     except Exception as error:  # whatever is wrong with one database, the others go on
-        unplanned = TerminalError(f"database {member.database}: {where_from(error)}")
-        ledger.failed(unplanned)
-        return failure(member, job.before, ledger.at, unplanned, time.monotonic() - began)
+        stopped_by = TerminalError(f"database {member.database}: {where_from(error)}")
+    ledger.failed(stopped_by)
+    return failure(member, job.before, ledger.at, stopped_by, time.monotonic() - began)
 
 
 def note_failure(store: Store, job: Job, error: WebAutoDashError) -> None:
@@ -139,21 +138,19 @@ class _Ledger:
         self._write(lambda rows: rows.reached(self._job.run, self._job.member.database, step.revision))
 
     def done(self) -> None:
-        sql = migrate.hash_of(self._sent) if self._sent else None
-        self._end(MigrationState.DONE, reached=self._job.target, sql_sha256=sql)
+        self._end(MigrationState.DONE, reached=self._job.target)
         if self._sent:
             self._log(Level.INFO, "migrated", f"{self._job.before or 'empty'} to {self._job.target}")
 
     def failed(self, error: WebAutoDashError) -> None:
         code, statement, cure = _parts(error)
-        sql = migrate.hash_of(self._sent) if self._sent else None
-        self._end(
-            MigrationState.FAILED, error=str(error), error_code=code, statement=statement, cure=cure, sql_sha256=sql
-        )
+        self._end(MigrationState.FAILED, error=str(error), error_code=code, statement=statement, cure=cure)
         self._log(Level.ERROR, "migration_failed", str(error))
 
     def _end(self, state: MigrationState, **facts: object) -> None:
-        self._write(lambda rows: rows.end_database(self._job.run, self._job.member.database, state, **facts))
+        sha256 = migrate.hash_of(self._sent) if self._sent else None
+        run, database = self._job.run, self._job.member.database
+        self._write(lambda rows: rows.end_database(run, database, state, sql_sha256=sha256, **facts))
 
     def _log(self, level: Level, event: str, message: str) -> None:
         member = self._job.member

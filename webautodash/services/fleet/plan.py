@@ -1,6 +1,6 @@
 """What a run of the migrations is to do, and how carefully; looked at before anything is changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, TypeVar
@@ -99,10 +99,15 @@ def require_known(plan: Plan) -> None:
         migrate.require_known(History.PROVIDER, plan.to)
 
 
+def canaries_of(store: Store, plan: Plan) -> set[str | None]:
+    """The slugs of a plan's canaries, by whatever names it calls them. Raises UnknownProvider."""
+    return {of_provider(store, name).provider for name in plan.canaries}
+
+
 def look_at(store: Store, plan: Plan) -> tuple[list[Look], set[str | None]]:
     """Where the databases of a plan stand, and the canaries among their providers. Raises UsageError."""
     chosen = of_providers(store, plan.providers) if plan.providers else of_all_providers(store)
-    canaries: set[str | None] = {of_provider(store, slug).provider for slug in plan.canaries}
+    canaries = canaries_of(store, plan)
     strangers = canaries - {member.provider for member in chosen}
     if strangers:
         raise UsageError(
@@ -120,11 +125,9 @@ def dry_run(store: Store, plan: Plan) -> DryRun:
     looks, canaries = look_at(store, plan)
     behind = [(member, look) for member, look in looks if look.needs_work]
     ask_for_contract(plan, [look for _, look in behind])
-    first = [one for one in behind if one[0].provider in canaries]
-    rest = [one for one in behind if one[0].provider not in canaries]
     own = standing(store, system)
     planned = [_planned(system, own, 0)] if own.needs_work else []
-    for wave, taken in enumerate(waves(plan, first, rest), start=0 if first else 1):
+    for wave, taken in waves(plan, canaries, behind, _member):
         planned += [_planned(member, look, wave) for member, look in taken]
     problems = [look.error for look in (own, *(look for _, look in looks)) if look.error is not None]
     return DryRun(tuple(planned), tuple(problems))
@@ -149,7 +152,7 @@ def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:
     known = migrate.line(History.PROVIDER)
     meant = [rev for rev in known if rev in ahead and migrate.facts(History.PROVIDER, rev).contract]
     if meant:
-        before = known[known.index(meant[0]) - 1]
+        before = migrate.before(History.PROVIDER, meant[0])
         subjects = "; ".join(f"{rev}: {migrate.facts(History.PROVIDER, rev).subject}" for rev in meant)
         raise UsageError(
             f"an older program cannot work any more after this: {subjects} Once every machine runs this version, "
@@ -157,10 +160,18 @@ def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:
         )
 
 
-def waves(plan: Plan, canaries: Sequence[T], rest: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The canaries, then wave after wave."""
-    if canaries:
-        yield canaries
+def waves(
+    plan: Plan, canaries: Container[str | None], things: Sequence[T], member_of: Callable[[T], Member]
+) -> Iterator[tuple[int, Sequence[T]]]:
+    """What is taken together, each wave with its number: 0 for the canaries."""
+    first = [thing for thing in things if member_of(thing).provider in canaries]
+    rest = [thing for thing in things if member_of(thing).provider not in canaries]
+    if first:
+        yield 0, first
     size = max(1, plan.wave.of(len(rest)) if plan.wave else len(rest))
-    for start in range(0, len(rest), size):
-        yield rest[start : start + size]
+    for number, start in enumerate(range(0, len(rest), size), start=1):
+        yield number, rest[start : start + size]
+
+
+def _member(look: Look) -> Member:
+    return look[0]

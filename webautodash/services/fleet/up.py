@@ -6,31 +6,25 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from operator import attrgetter
 
 from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import Level, MigrationState
-from webautodash.errors import (
-    TerminalError,
-    UsageError,
-)
+from webautodash.errors import TerminalError, UsageError
 from webautodash.repositories import MigrationRepository
 from webautodash.repositories.migrations import RunDatabase
 from webautodash.services import migrate
 from webautodash.services.fleet.bring import Job, MigrationResult, bring, failure, note_failure
 from webautodash.services.fleet.history import RUN_LEASE, run_report
-from webautodash.services.fleet.plan import Plan, ask_for_contract, look_at, require_known, waves
-from webautodash.services.fleet.standing import (
-    DatabaseRevision,
-    Member,
-    of_provider,
-)
+from webautodash.services.fleet.plan import Plan, ask_for_contract, canaries_of, look_at, require_known, waves
+from webautodash.services.fleet.standing import DatabaseRevision, Member
 from webautodash.services.leases import HeldLease, host, leased, operator
 from webautodash.services.log import SystemLog
 from webautodash.services.migrate import History
 from webautodash.services.progress import OnBatch, unheard
 from webautodash.services.store import Store
-from webautodash.services.workers import in_processes
+from webautodash.services.workers import in_processes, share_of
 from webautodash.version import __version__
 
 
@@ -73,7 +67,8 @@ def upgrade_all(store: Store, plan: Plan, on_result: OnResult = unheard) -> Flee
     if not behind and not hopeless:
         return FleetReport(None, (system, *there))
     ask_for_contract(plan, [look for _, look in behind])
-    _require_connections(store, plan.workers, len(behind))
+    # Before anything is begun, rather than in the middle.
+    share_of(store.settings, plan.workers, len(behind))
     with run_lease(store, "migrate up") as lease:
         # In the order in which they are taken.
         behind.sort(key=lambda one: one[0].provider not in canaries)
@@ -101,22 +96,15 @@ def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = unhea
         known = run_report(store, run)
         plan = Plan.again(known.run.arguments, workers)
         jobs = [_left(run, row) for row in known.databases if row.state is not MigrationState.DONE]
-        _require_connections(store, workers, len(jobs))
+        share_of(store.settings, workers, len(jobs))
         store.system.run(lambda session: MigrationRepository(session).go_on(run))
-        canaries: set[str | None] = {of_provider(store, slug).provider for slug in plan.canaries}
-        return _take(store, plan, run, lease, canaries, jobs, [], on_result)
+        return _take(store, plan, run, lease, canaries_of(store, plan), jobs, [], on_result)
 
 
 def _left(run: int, row: RunDatabase) -> Job:
     target = str(row.target)
     migrate.require_known(History.PROVIDER, target)
     return Job(run, Member(row.database, row.provider, History.PROVIDER), row.before, target)
-
-
-def _require_connections(store: Store, workers: int, jobs: int) -> None:
-    """Raise ConfigurationError before anything is begun, rather than in the middle."""
-    if workers > 1 and jobs > 1:
-        store.settings.shared_by(min(workers, jobs) + 1)
 
 
 def _system(store: Store) -> MigrationResult:
@@ -207,11 +195,9 @@ def _take(
             return "a wave had failures; --max-failures says how many may be"
         return None
 
-    first = [job for job in jobs if job.member.provider in canaries]
-    rest = [job for job in jobs if job.member.provider not in canaries]
     reason = stopped(())
     try:
-        for wave in waves(plan, first, rest):
+        for _, wave in waves(plan, canaries, jobs, attrgetter("member")):
             if reason is not None:
                 break
             _take_wave(store, wave, plan.workers, done, goes_on)
@@ -230,17 +216,9 @@ def _take_wave(
     goes_on: Callable[[], bool],
 ) -> None:
     if workers > 1 and len(jobs) > 1:
-        share = store.settings.shared_by(min(workers, len(jobs)) + 1)
-        with store.server.sharing(share.max_connections):
-            in_processes(
-                share,
-                [[job] for job in jobs],
-                workers,
-                take_job,
-                done=done,
-                lost=partial(_lost, store),
-                goes_on=goes_on,
-            )
+        in_processes(
+            store, [[job] for job in jobs], workers, take_job, done=done, lost=partial(_lost, store), goes_on=goes_on
+        )
         return
     for job in jobs:
         if not goes_on():

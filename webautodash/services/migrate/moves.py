@@ -25,6 +25,7 @@ from webautodash.services.migrate.history import (
     to_come,
 )
 from webautodash.services.migrate.position import refuse_earlier, refuse_newer, revision_of
+from webautodash.services.progress import unheard
 
 _CHECK = "webautodash migrate check"
 # What the server says of a schema that is not what the revision before made.
@@ -35,16 +36,12 @@ _CURES = dict.fromkeys(
 _LOOKS = ("SELECT", "SHOW", "PRAGMA", "DESCRIBE", "BEGIN")
 
 
-def _nothing(_: object) -> None:
-    """Nobody watches."""
-
-
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Who is told of each revision: before it begins, with its name, and when it is done, with what it sent."""
 
-    before: Callable[[str], None] = _nothing
-    after: Callable[[Step], None] = _nothing
+    before: Callable[[str], None] = unheard
+    after: Callable[[Step], None] = unheard
 
 
 _UNWATCHED = Watch()
