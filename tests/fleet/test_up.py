@@ -420,6 +420,21 @@ def test_another_that_reaches_head_in_between_leaves_no_closed_gate(
     assert fleet.overview(clinic.store, ["ada_ash"])[0].state is Standing.AT_HEAD
 
 
+def test_who_comes_late_closes_no_gate_of_a_database_at_head(clinic: Clinic, behind: Behind, database: Named) -> None:
+    behind("p0003", "ada_ash")
+    seen: list[tuple[str, object]] = []
+
+    def before(revision: str) -> None:
+        if revision == "p0004":
+            with Store.open(clinic.settings) as another:
+                register(another, "Ada Ash")
+        seen.append((revision, clinic.rows("database_identity", "ada_ash")[0]["migrating_to"]))
+
+    migrate.upgrade(database("ada_ash"), History.PROVIDER, watch=Watch(before=before))
+    assert seen == [("p0004", None), ("p0005", None), ("p0006", None)]
+    assert migrate.current(database("ada_ash")) == HEAD
+
+
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_file_that_cannot_be_opened_stops_no_other(clinic: Clinic, behind: Behind, tmp_path: Path) -> None:
     behind(FIRST, "ada_ash", "cy_cedar")

@@ -106,6 +106,12 @@ class Move(NamedTuple):
         """Whether it is done, not undone."""
         return self.then == self.revision
 
+    def is_made(self, history: History, found: str | None) -> bool:
+        """Whether a database is there already, or beyond: another process was first."""
+        if self.goes_up:
+            return found is not None and not to_come(history, found, self.revision)
+        return found is None or not to_come(history, self.then, found)
+
 
 def _position(database: Database, history: History) -> tuple[str | None, Underway | None]:
     def look() -> tuple[str | None, Underway | None]:
@@ -138,14 +144,17 @@ def _move(database: Database, history: History, move: Move, target: str) -> tupl
     refused: list[str] = []
     try:
         with database.migrating() as connection:
-            if revision_of(connection) != move.then:  # else another process was first
-                if history is History.PROVIDER:
-                    # Held from here to the first commit. What is written before it is undone with it.
-                    gate.close(connection, target)
-                if not move.accept_loss and (lost := losses(connection, history, [move.revision])):
-                    raise WouldLoseRows(database.name, lost)
-                with _noted(connection, sent, refused):
-                    _run_alembic(connection, history, move)
+            found = revision_of(connection)
+            refuse_newer(database.name, history, found)
+            if move.is_made(history, found):
+                return ()
+            if history is History.PROVIDER:
+                # Held from here to the first commit. What is written before it is undone with it.
+                gate.close(connection, target)
+            if not move.accept_loss and (lost := losses(connection, history, [move.revision])):
+                raise WouldLoseRows(database.name, lost)
+            with _noted(connection, sent, refused):
+                _run_alembic(connection, history, move)
             if move.then == target and history is History.PROVIDER:
                 # With the new revision in one commit: a database that is there says so.
                 gate.reopen(connection)
