@@ -19,8 +19,9 @@ from schema import VERSION_TABLE, drift_from_models, names_of, schema_of
 from sqlalchemy import Engine, MetaData, inspect
 
 from webautodash.database import Database
-from webautodash.domain.vocabulary import ConflictStatus
-from webautodash.models import ProviderBase, SystemBase
+from webautodash.domain.vocabulary import ConflictStatus, MonitorState
+from webautodash.models import Monitor, ProviderBase, SystemBase
+from webautodash.models.base import utc_now
 from webautodash.services import conflicts, fleet, migrate
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.migrate import History
@@ -82,6 +83,11 @@ def test_up_down_and_up_again_gives_the_same_schema(
     assert drift_from_models(database, history) == []
 
 
+def _monitor() -> Monitor:
+    words = {"host": "a", "started_by": "b", "code_version": "c", "state": MonitorState.RUNNING}
+    return Monitor(**words, pid=1, interval_ms=1, started_at=utc_now(), heartbeat_at=utc_now())
+
+
 def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     database: Database,
     history: History,
@@ -99,6 +105,7 @@ def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     conflicts.resolve(clinic.store, "gary_wang", number, ConflictStatus.REVIEWING, by="Dr. W", why="to be seen")
     fleet.downgrade(clinic.store, fleet.way_back(clinic.store, "gary_wang", "p0003"))
     fleet.upgrade_all(clinic.store, fleet.Plan())
+    clinic.store.system.run(lambda session: session.add(_monitor()))
     full = {table for table in schema_of(database) if _count(database, table)}
     assert full >= set(_metadata(history).tables) - {"leases", "provider_aliases"}
 

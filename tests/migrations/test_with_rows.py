@@ -14,7 +14,7 @@ from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.services import conflicts
 from webautodash.services.migrate import History
 
-NEW = ("mtime_ns", "session_id")
+NEW = ("mtime_ns", "session_id", "look", "next_attempt_at", "duration_ms")
 
 
 def _known(row: dict[str, Any]) -> dict[str, Any]:

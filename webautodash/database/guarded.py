@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Column, Connection, inspect
+from sqlalchemy import CheckConstraint, Column, Connection, Table, inspect
 
 from webautodash.database.dialects import types
 
@@ -38,6 +38,17 @@ def drop_index(op: Any, name: str, table: str) -> None:
     """Drop the index where it is there."""
     if op.get_context().as_sql or not lacks_index(op.get_bind(), table, name):
         op.drop_index(name, table)
+
+
+def replace_check(op: Any, table: Table, name: str, condition: str) -> None:
+    """Have a CHECK say something else, which bears to be repeated; ``table`` is all that is there but the CHECK."""
+    if op.get_context().dialect.name == "sqlite":
+        table.append_constraint(CheckConstraint(condition, name=op.f(name)))
+        # The table is written anew; the whole revision is one transaction there.
+        with op.batch_alter_table(table.name, recreate="always", copy_from=table):
+            pass
+    else:
+        op.execute(f"ALTER TABLE {table.name} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} CHECK ({condition})")
 
 
 def lacks_index(connection: Connection, table: str, name: str) -> bool:

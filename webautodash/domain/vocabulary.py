@@ -55,11 +55,24 @@ class ProviderStatus(StrEnum):
 class FileState(StrEnum):
     """What is known of a file below Results."""
 
+    SEEN = "seen"
+    """Found, and not yet known to be whole."""
     WAITING = "waiting"
     INGESTED = "ingested"
     PARTIAL = "partial"
     REJECTED = "rejected"
+    """The file itself is wrong; it is read again once it has changed."""
     HELD = "held"
+    """Given up after the last attempt, until it changes or a person asks for it."""
+
+
+class MonitorState(StrEnum):
+    """Whether a monitor is at work, as far as it said itself."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    LOST = "lost"
+    """It ended without a word."""
 
 
 class MigrationState(StrEnum):

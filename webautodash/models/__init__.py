@@ -6,7 +6,7 @@ from webautodash.models.conflicts import ConflictReview, DataConflict
 from webautodash.models.extractions import ExtractionSession, PatientExtraction, SetAsidePatient
 from webautodash.models.fleet import Lease, MigratedDatabase, MigrationRun
 from webautodash.models.patients import DatabaseIdentity, Patient
-from webautodash.models.system import IngestedFile, Provider, ProviderAlias, SystemLog
+from webautodash.models.system import IngestedFile, Monitor, Provider, ProviderAlias, SystemLog
 
 __all__ = [
     "Allergy",
@@ -22,6 +22,7 @@ __all__ = [
     "Medication",
     "MigratedDatabase",
     "MigrationRun",
+    "Monitor",
     "Patient",
     "PatientExtraction",
     "Provider",

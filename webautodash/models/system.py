@@ -1,11 +1,11 @@
-"""The registry of providers, the log, and what is known of each file."""
+"""The registry of providers, the log, what is known of each file, and who watches for new ones."""
 
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webautodash.domain.vocabulary import FileState, Level, ProviderStatus
+from webautodash.domain.vocabulary import FileState, Level, MonitorState, ProviderStatus
 from webautodash.models.base import (
     BigId,
     Created,
@@ -81,7 +81,7 @@ class IngestedFile(SystemBase):
     """What became of one path. The truth about content is the session row in the provider's database."""
 
     __tablename__ = "ingested_files"
-    __table_args__ = table_options(one_of("state", FileState))
+    __table_args__ = table_options(one_of("state", FileState), Index(None, "state"))
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
     path_sha256: Mapped[Sha256] = mapped_column(unique=True)
@@ -94,13 +94,49 @@ class IngestedFile(SystemBase):
     """When the bytes that were read had last been changed; none where a later change could look the same."""
     session_id: Mapped[int | None] = mapped_column(BigInteger)
     """The number of their session in the provider's database."""
+    look: Mapped[Identifier | None]
+    """What its folder said of it when it was last seen or taken: inode, size and time of change."""
     state: Mapped[Word]
     attempts: Mapped[int] = mapped_column(default=0)
+    """Since it was last found changed."""
+    next_attempt_at: Mapped[datetime | None]
+    """Of a waiting file; none for as soon as anybody looks."""
     reason: Mapped[Prose | None]
     found: Mapped[int] = mapped_column(default=0)
     stored: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
     duplicates: Mapped[int] = mapped_column(default=0)
     set_aside: Mapped[int] = mapped_column(default=0)
+    duration_ms: Mapped[int | None]
+    """From the opening of the file to its commit."""
     first_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Monitor(SystemBase):
+    """One process that watches Results, as it said itself; the times are the database's."""
+
+    __tablename__ = "monitors"
+    __table_args__ = table_options(one_of("state", MonitorState))
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    host: Mapped[Name]
+    pid: Mapped[int]
+    started_by: Mapped[Name]
+    code_version: Mapped[Word]
+    interval_ms: Mapped[int]
+    state: Mapped[Word]
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]
+    passes: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_pass_at: Mapped[datetime | None]
+    last_pass_ms: Mapped[int | None]
+    files_found: Mapped[int | None]
+    """In the last pass."""
+    files_taken: Mapped[int] = mapped_column(BigInteger, default=0)
+    busy_files: Mapped[int | None]
+    """Taken in the last pass that took any, in ``busy_ms``."""
+    busy_ms: Mapped[int | None]
+    last_error: Mapped[Prose | None]
+    last_error_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""Settings: built once, from the environment and ``webautodash.env``; the environment wins.
+"""The settings, one class.
 
 Nothing here is read at import. No password has a default, and none appears in ``repr`` or in an error.
 """
@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     system_database: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,64}$")
     lease_seconds: int = Field(default=30, ge=3, le=3600)
     settle_seconds: float = Field(default=2.0, ge=0, le=3600)
+    pass_seconds: float = Field(default=60, ge=0.1, le=3600)
+    retry_seconds: float = Field(default=10, ge=0.01, le=3600)
+    retry_attempts: int = Field(default=8, ge=1, le=1000)
+    auto_register: bool = True
     timezone: str = "UTC"
 
     @field_validator("timezone")
