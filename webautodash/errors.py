@@ -87,6 +87,17 @@ class UnknownProvider(UsageError):
         super().__init__(f"no provider {name!r} is registered{hint}")
 
 
+class UnregisteredProvider(TerminalError):
+    """A file of a provider whom nobody has registered, where the settings leave that to a person."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"unregistered: no provider {name!r}; `webautodash provider register {name!r}` makes their database "
+            f"(WEBAUTODASH_AUTO_REGISTER is off)"
+        )
+
+
 class NotFound(UsageError):
     """A thing asked for by its number or PRN is not there. ``what`` never holds the PRN itself."""
 
