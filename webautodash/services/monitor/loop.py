@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 
 from webautodash.domain.vocabulary import Level
-from webautodash.errors import TransientError, UsageError, WebAutoDashError, where_from
-from webautodash.services.files import look_at
+from webautodash.errors import TransientError, WebAutoDashError, where_from
+from webautodash.services.files import require_there
 from webautodash.services.log import SystemLog
 from webautodash.services.monitor.bell import Bell
 from webautodash.services.monitor.hints import Hints
@@ -56,7 +56,7 @@ class Monitor:
 
     def run(self) -> None:
         """Watch until ``stop``. Raises UsageError where there is no Results folder to begin with."""
-        self._require_results()
+        require_there(self._store.settings.results_dir, self._store.settings.results_dir)
         self._presence.begin()
         self._log.record(Level.INFO, _COMPONENT, "monitor_started", f"watching every {self._interval:g} s")
         hints = Hints(self._store.settings.results_dir, self._bell)
@@ -76,7 +76,7 @@ class Monitor:
 
         Raises UsageError where there is no Results folder, and what else stands in the way.
         """
-        self._require_results()
+        require_there(self._store.settings.results_dir, self._store.settings.results_dir)
         self._presence.begin()
         try:
             if self._pass().resting:
@@ -122,11 +122,6 @@ class Monitor:
             self._say_recovered()
             return self._interval if sight.soon is None else sight.soon
         return self._interval
-
-    def _require_results(self) -> None:
-        results = self._store.settings.results_dir
-        if look_at(results) == (0, None, 0):
-            raise UsageError(f"{results} does not exist; set WEBAUTODASH_RESULTS_DIR")
 
     def _say_problems(self, sight: Sight) -> None:
         """Folders that cannot be read, each once, and files that waited and are gone."""

@@ -26,27 +26,25 @@ class Patience:
     """Has work done in a thread and waits for it so long; while one hangs no other is begun."""
 
     def __init__(self, seconds: float, complaint: str) -> None:
-        self._seconds, self._complaint = seconds, complaint
+        self.seconds, self._complaint = seconds, complaint
         self._hanging: Thread | None = None
 
-    def within(self, work: Callable[[], T]) -> T:
-        """What ``work`` returns, or raises. Raises NoAnswer where it takes too long."""
+    def within(self, work: Callable[[], T], seconds: float) -> T:
+        """What ``work`` returns, or raises. Raises NoAnswer where it takes longer than that."""
         if self._hanging is not None:
-            self._hanging.join(self._seconds)
-            if self._hanging.is_alive():
-                raise self._no_answer()
+            self._wait_for(self._hanging, seconds)
             self._hanging = None
         attempt = _Attempt(work)
         # A call that the system never returns from must not keep the program from ending.
-        thread = Thread(target=attempt, name="looking at files", daemon=True)
-        thread.start()
-        thread.join(self._seconds)
-        if thread.is_alive():
-            self._hanging = thread
-            raise self._no_answer()
+        self._hanging = Thread(target=attempt, name="looking at files", daemon=True)
+        self._hanging.start()
+        self._wait_for(self._hanging, seconds)
+        self._hanging = None
         if attempt.error is not None:
             raise attempt.error
         return attempt.result  # type: ignore[return-value]  # without an error there is one
 
-    def _no_answer(self) -> NoAnswer:
-        return NoAnswer(self._complaint, self._seconds)
+    def _wait_for(self, thread: Thread, seconds: float) -> None:
+        thread.join(max(0.0, seconds))
+        if thread.is_alive():
+            raise NoAnswer(self._complaint, self.seconds)

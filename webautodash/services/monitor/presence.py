@@ -30,7 +30,7 @@ class Presence:
         self._store, self._interval = store, timedelta(seconds=interval_seconds)
         self._number: int | None = None
         self._ended = Event()
-        self._beating = Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._beating: Thread | None = None
 
     def begin(self) -> None:
         """Be there. Those of this machine that ended without a word are found and said to be lost."""
@@ -50,12 +50,14 @@ class Presence:
         for one in lost:
             self._log(Level.WARNING, "monitor_lost", f"the monitor of process {one.pid} ended without a word")
         self._add()
+        self._ended.clear()
+        self._beating = Thread(target=self._beat, name="heartbeat", daemon=True)
         self._beating.start()
 
     def end(self) -> None:
         """Be no longer there."""
         self._ended.set()
-        if self._beating.is_alive():
+        if self._beating is not None:
             self._beating.join()
         with suppress(WebAutoDashError):
             self._change(lambda repository, number: repository.end(number, MonitorState.STOPPED))

@@ -1,22 +1,21 @@
 """What is due, taken: each provider's files under a lease, and what is to become of those that fail."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
-from itertools import islice
 
 from webautodash.domain.retries import Verdict, after_failure, after_gate
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
 from webautodash.services.files import Candidate, in_order
 from webautodash.services.leases import HeldLeases, leased_of
+from webautodash.services.monitor.parts import in_parts
 from webautodash.services.monitor.watch import Due, Watch
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
 from webautodash.services.taking import by_provider, take_groups, take_rested_file
 from webautodash.services.view import SystemView
 
-Groups = Mapping[str, list[Candidate]]
 # Providers whose leases are taken together; the others are left to other monitors meanwhile.
 _GROUPS_A_WORKER = 8
 _LOOK_AT_LEASES_SECONDS = 1.0
@@ -44,9 +43,10 @@ class Taking:
         self._due = {(one.candidate.directory, one.candidate.name): one for one in due}
         files = in_order([one.candidate for one in due], self._store.settings.zone)
         tried = 0
-        for groups in _in_parts(by_provider(self._store, files), _GROUPS_A_WORKER * self._workers):
+        for some in in_parts(by_provider(self._store, files).items(), _GROUPS_A_WORKER * self._workers):
             if self._stopping():
                 break
+            groups = dict(some)
             purposes = {_lease(key): f"takes the files of {key}"[:255] for key in groups}
             with leased_of(self._store.system, purposes, self._store.settings.lease_seconds) as leases:
                 tried += self._take([group for key, group in groups.items() if _lease(key) in leases], leases)
@@ -118,9 +118,3 @@ class Taking:
 def _lease(key: str) -> str:
     # The name of a folder may be too long for that of a lease.
     return f"files:{sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"
-
-
-def _in_parts(groups: Groups, size: int) -> Iterator[Groups]:
-    coming = iter(groups.items())
-    while some := dict(islice(coming, size)):
-        yield some

@@ -1,10 +1,11 @@
 """What lies in Results, told apart: done with, not known to be whole, waiting for its time, due."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from functools import partial
+from struct import Struct
 from typing import NamedTuple
 
 from webautodash.domain.vocabulary import FileState
@@ -12,15 +13,25 @@ from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
 from webautodash.repositories.files import OpenFile
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.files import Candidate, Look, Part, look_text, parts_of, shown_folder
+from webautodash.services.files import Candidate, Look, Part, look_text, parts_of, require_there, shown_folder
 from webautodash.services.known import set_known_apart
+from webautodash.services.monitor.parts import in_parts
 from webautodash.services.monitor.patience import Patience
 from webautodash.services.store import Store
 
-_AT_ONCE = 500
+_AT_ONCE = 900
 # What is done with is asked of the databases again after this: one of them may have been restored from a backup.
 _BELIEVED_SECONDS = 3600.0
 _GIVEN_UP = frozenset({FileState.REJECTED, FileState.HELD})
+
+
+Place = tuple[str, str]
+"""Folder and name."""
+Rest = tuple[Look, float]
+"""What a file looks like, and since when by the clock of this process."""
+
+
+_LOOK = Struct("<Qqq")
 
 
 class Due(NamedTuple):
@@ -59,13 +70,14 @@ class Watch:
         self._store = store
         self._results = store.settings.results_dir
         self._patience = Patience(store.settings.pass_seconds, f"{self._results} does not answer")
-        self._done: dict[str, dict[str, Look]] = {}
-        self._resting: dict[tuple[str, str], tuple[Look, float]] = {}
+        # By folder and name, what needs nothing while it looks so; packed, for there may be very many.
+        self._done: dict[str, dict[str, bytes]] = {}
+        self._resting: dict[Place, Rest] = {}
         self._believed_since = time.monotonic()
 
     def done(self, candidate: Candidate) -> None:
         """A file needs nothing until it changes, or its row says otherwise."""
-        self._done.setdefault(candidate.directory, {})[candidate.name] = candidate.look
+        self._done.setdefault(candidate.directory, {})[candidate.name] = _packed(candidate.look)
 
     def look(self) -> Sight:
         """Look once, without opening any file.
@@ -77,23 +89,26 @@ class Watch:
             self._believed_since = time.monotonic()
         with self._store.system.reading() as session:
             open_rows = {row.path: row for row in FileRepository(session).open()}
-        sight = Sight()
-        fresh, missing = self._patience.within(lambda: self._fresh(sight, open_rows))
-        unknown, sight.miscounted = self._set_done_apart(fresh)
-        self._sort(sight, unknown)
-        self._forget(sight, missing)
-        return sight
-
-    def _fresh(self, sight: Sight, open_rows: Mapping[str, OpenFile]) -> tuple[list[Candidate], list[OpenFile]]:
-        """The files that are not known to be done with, and the rows below Results whose file is gone."""
-        fresh: list[Candidate] = []
+        sight, resting = Sight(), self._resting
+        self._resting = {}
         # Others were named to `ingest` by a person.
         left = {path for path in open_rows if not path.startswith("/") and path.count("/") <= 1}
+        # A few at a time, for there may be very many.
+        for fresh in in_parts(self._fresh(sight, left), _AT_ONCE):
+            unknown, miscounted = set_known_apart(self._store, fresh, lambda candidate, _: self.done(candidate))
+            sight.miscounted += miscounted
+            self._sort(sight, resting, unknown)
+        sight.resting = len(self._resting)
+        self._forget(sight, [open_rows[path] for path in left])
+        return sight
+
+    def _fresh(self, sight: Sight, left: set[str]) -> Iterator[Candidate]:
+        """The files that are not known to be done with; of ``left``, paths with an open row, those go that are met."""
         open_names: dict[str, set[str]] = {}
         for path in left:
             head, slash, name = path.rpartition("/")
             open_names.setdefault(head + slash, set()).add(name)
-        for part in parts_of(self._results):
+        for part in self._parts():
             prefix = shown_folder(part.directory, self._results)
             names = open_names.get(prefix, set())
             sight.found += len(part.files)
@@ -101,64 +116,65 @@ class Watch:
                 sight.problems.append(part.problem)
                 left -= {prefix + name for name in names}
                 continue
-            changed = self._changed(part, names)
-            left -= {prefix + name for name, _ in changed}
-            fresh.extend(Candidate(part.directory, name, part.folder, look) for name, look in changed)
-        # Of a name that is no text the row says what can be written.
-        left -= {candidate.shown(self._results) for candidate in fresh} if left else set()
-        return fresh, [open_rows[path] for path in left]
+            for name, look in self._changed(part, names):
+                candidate = Candidate(part.directory, name, part.folder, look)
+                # Of a name that is no text the row says what can be written.
+                left.discard(candidate.shown(self._results) if left else "")
+                yield candidate
+
+    def _parts(self) -> Iterator[Part]:
+        """What lies in Results; all of the looking together has a limit of time."""
+        require = partial(require_there, self._results, self._results)
+        end = time.monotonic() + self._patience.seconds
+        self._patience.within(require, self._patience.seconds)
+        parts = parts_of(self._results)
+        while (part := self._patience.within(partial(next, parts, None), end - time.monotonic())) is not None:
+            yield part
 
     def _changed(self, part: Part, open_names: set[str]) -> list[tuple[str, Look]]:
         known = self._done.get(part.directory, {})
-        changed = [(name, look) for name, look in part.files if known.get(name) != look or name in open_names]
+        changed = [(name, look) for name, look in part.files if known.get(name) != _packed(look) or name in open_names]
         if part.folder is not None and len(known) > len(part.files):
             # Files were removed.
             there = {name for name, _ in part.files}
             self._done[part.directory] = {name: look for name, look in known.items() if name in there}
         return changed
 
-    def _set_done_apart(self, fresh: list[Candidate]) -> tuple[list[Candidate], list[RegisteredProvider]]:
-        if not fresh:
-            return [], []
-        return set_known_apart(self._store, fresh, lambda candidate, _: self.done(candidate))
+    def _sort(self, sight: Sight, resting: Mapping[Place, Rest], unknown: Sequence[Candidate]) -> None:
+        if not unknown:
+            return
+        paths = {candidate.shown(self._results): candidate for candidate in unknown}
+        with self._store.system.reading() as session:
+            rows = FileRepository(session).standing(list(paths))
+        now, seen = utc_now(), {}
+        for path, candidate in paths.items():
+            row = rows.get(path)
+            if row is None or row.look != look_text(candidate.look):
+                seen[path] = look_text(candidate.look)
+                self._rest(sight, resting, Due(candidate, 0, now))
+            elif row.state in _GIVEN_UP:
+                self.done(candidate)
+            elif row.state is FileState.SEEN:
+                self._rest(sight, resting, Due(candidate, row.attempts, row.updated_at))
+            elif row.next_attempt_at is not None and row.next_attempt_at > now:
+                sight.again_in((row.next_attempt_at - now).total_seconds())
+            else:
+                sight.due.append(Due(candidate, row.attempts, row.updated_at))
+        if seen:
+            self._say_seen(seen, rows, now)
 
-    def _sort(self, sight: Sight, unknown: Sequence[Candidate]) -> None:
-        resting: dict[tuple[str, str], tuple[Look, float]] = {}
-        for some in _in_parts(unknown):
-            paths = {candidate.shown(self._results): candidate for candidate in some}
-            with self._store.system.reading() as session:
-                rows = FileRepository(session).standing(list(paths))
-            now, seen = utc_now(), {}
-            for path, candidate in paths.items():
-                row = rows.get(path)
-                if row is None or row.look != look_text(candidate.look):
-                    seen[path] = look_text(candidate.look)
-                    self._rest(sight, resting, Due(candidate, 0, now))
-                elif row.state in _GIVEN_UP:
-                    self.done(candidate)
-                elif row.state is FileState.SEEN:
-                    self._rest(sight, resting, Due(candidate, row.attempts, row.updated_at))
-                elif row.next_attempt_at is not None and row.next_attempt_at > now:
-                    sight.again_in((row.next_attempt_at - now).total_seconds())
-                else:
-                    sight.due.append(Due(candidate, row.attempts, row.updated_at))
-            if seen:
-                self._say_seen(seen, rows, now)
-        self._resting = resting
-        sight.resting = len(resting)
-
-    def _rest(self, sight: Sight, resting: dict[tuple[str, str], tuple[Look, float]], due: Due) -> None:
+    def _rest(self, sight: Sight, resting: Mapping[Place, Rest], due: Due) -> None:
         """A file is whole once it looks the same for long enough."""
         candidate, now = due.candidate, time.monotonic()
-        key = (candidate.directory, candidate.name)
-        look, since = self._resting.get(key, (None, now))
+        place = (candidate.directory, candidate.name)
+        look, since = resting.get(place, (None, now))
         if look != candidate.look:
             since = now
         left = self._store.settings.settle_seconds - (now - since)
         if left <= 0:
             sight.due.append(due)
         else:
-            resting[key] = (candidate.look, since)
+            self._resting[place] = (candidate.look, since)
             sight.again_in(left)
 
     def _say_seen(self, seen: Mapping[str, str], rows: Mapping[str, OpenFile], now: datetime) -> None:
@@ -172,7 +188,6 @@ class Watch:
             sight.gone = [row.path for row in missing if row.state is not FileState.SEEN]
 
 
-def _in_parts(candidates: Iterable[Candidate]) -> Iterator[list[Candidate]]:
-    coming = iter(candidates)
-    while some := list(islice(coming, _AT_ONCE)):
-        yield some
+def _packed(look: Look) -> bytes:
+    inode, size, mtime_ns = look
+    return _LOOK.pack(inode, -1 if size is None else size, mtime_ns)
