@@ -74,6 +74,13 @@ class LeaseRepository:
         """Be done with a lease; no harm where it is another's by now."""
         self._session.execute(delete(Lease).where(Lease.name == name, Lease.token == token))
 
+    def forget_expired(self, beginning: str) -> None:
+        """Remove those of such names whose time has run out: nobody held them to their end."""
+        now = moment(self._session.connection())
+        self._session.execute(
+            delete(Lease).where(Lease.name.startswith(beginning, autoescape=True), Lease.expires_at < now)
+        )
+
     def find(self, name: str) -> Holding | None:
         """Who holds a lease, or held it last and did not give it back."""
         row = self._session.scalars(select(Lease).where(Lease.name == name)).first()

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import Level, MonitorState
 from webautodash.errors import WebAutoDashError
-from webautodash.repositories import MonitorRepository
+from webautodash.repositories import LeaseRepository, MonitorRepository
 from webautodash.repositories.monitors import KnownMonitor, heartbeat_pause
 from webautodash.services.leases import host, operator
 from webautodash.services.log import SystemLog
+from webautodash.services.monitor.taking import LEASES
 from webautodash.services.store import Store
 from webautodash.version import __version__
 
@@ -42,6 +43,7 @@ class Presence:
 
         def write(session: Session) -> None:
             repository = MonitorRepository(session)
+            LeaseRepository(session).forget_expired(LEASES)
             repository.forget(stopped)
             for one in lost:
                 repository.end(one.id, MonitorState.LOST)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 
+from webautodash.domain.naming import letters_key
 from webautodash.domain.retries import Verdict, after_failure, after_gate
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
@@ -16,6 +17,8 @@ from webautodash.services.store import Store
 from webautodash.services.taking import by_provider, take_groups, take_rested_file
 from webautodash.services.view import SystemView
 
+LEASES = "files:"
+"""What the names of the leases begin with under which files are taken."""
 # Providers whose leases are taken together; the others are left to other monitors meanwhile.
 _GROUPS_A_WORKER = 8
 _LOOK_AT_LEASES_SECONDS = 1.0
@@ -116,5 +119,6 @@ class Taking:
 
 
 def _lease(key: str) -> str:
-    # The name of a folder may be too long for that of a lease.
-    return f"files:{sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"
+    """The same before a provider is registered, by their folder, and afterwards, by their slug."""
+    # A folder's name may be too long for that of a lease.
+    return LEASES + sha256(letters_key(key).encode("utf-8", "surrogateescape")).hexdigest()[:32]
