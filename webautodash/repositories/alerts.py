@@ -60,7 +60,7 @@ class AlertRepository:
         insert_rows(self._session, Alert, rows, OnExisting("cause_key"))
         # What another has just committed is seen by a look that locks, and by no other.
         statement = select(Alert.cause_key, Alert.id).where(Alert.cause_key.in_(causes)).with_for_update()
-        return dict(self._session.execute(statement).tuples().all())
+        return dict(self._session.execute(statement).all())
 
     def address(self, channels: Mapping[int, Sequence[AlertChannel]]) -> None:
         """Say for which channels alerts are, by their numbers; one that has been said before is left as it is."""

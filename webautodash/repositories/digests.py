@@ -119,7 +119,7 @@ class DigestRepository:
             .where(AlertDelivery.digest_id.in_([digest.id for digest in digests]))
             .group_by(AlertDelivery.digest_id)
         )
-        return {number: count for number, count in self._session.execute(statement).tuples() if number is not None}
+        return {number: count for number, count in self._session.execute(statement) if number is not None}
 
     def _of(self, *conditions: ColumnElement[bool]) -> list[Digest]:
         statement = select(AlertDigest).where(*conditions).order_by(AlertDigest.created_at, AlertDigest.id)
