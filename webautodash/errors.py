@@ -259,6 +259,14 @@ class LeaseLost(TransientError):
         super().__init__(f"{name}: the lease ran out or is another's by now; stopped before the next step")
 
 
+class DeliveryFailed(TransientError):
+    """A message about alerts did not arrive; ``reason`` is a type, a code or a number, without any secret."""
+
+    def __init__(self, channel: str, reason: str) -> None:
+        self.channel, self.reason = channel, reason
+        super().__init__(f"{channel}: {reason}")
+
+
 class DatabaseUnreachable(TransientError):
     """No connection to the server."""
 

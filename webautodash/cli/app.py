@@ -31,6 +31,7 @@ _COMMANDS = {
     "conflict": _Command("conflict", "Review recorded differences: list, show, resolve."),
     "set-aside": _Command("set_aside", "Patients that could not be taken in: list, show, retry."),
     "stats": _Command("stats", "How much there is, of one provider or of all."),
+    "alert": _Command("alert", "Who is told of what: test, list, send, retry."),
     "log": _Command("log", "The system log, filtered."),
     "migrate": _Command("migrate", "Database schemas: up, resume, history, current, sql, check, down."),
     "demo-data": _Command("demo_data", "Extraction files of people who do not exist, to try the program with."),

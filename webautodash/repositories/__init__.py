@@ -1,8 +1,10 @@
 """The only SQL outside the migrations: verbs of the domain over a Session. They never commit."""
 
+from webautodash.repositories.alerts import AlertRepository
 from webautodash.repositories.charts import ChartRepository
 from webautodash.repositories.clinical import ClinicalRepository
 from webautodash.repositories.conflicts import ConflictRepository
+from webautodash.repositories.digests import DigestRepository
 from webautodash.repositories.extractions import ExtractionRepository
 from webautodash.repositories.file_states import FileStateRepository
 from webautodash.repositories.files import FileRepository
@@ -18,9 +20,11 @@ from webautodash.repositories.set_aside import SetAsideRepository
 from webautodash.repositories.statistics import StatisticsRepository
 
 __all__ = [
+    "AlertRepository",
     "ChartRepository",
     "ClinicalRepository",
     "ConflictRepository",
+    "DigestRepository",
     "ExtractionRepository",
     "FileRepository",
     "FileStateRepository",

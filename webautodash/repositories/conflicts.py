@@ -28,6 +28,13 @@ class ConflictEntry(NamedTuple):
     """Where the new value comes from."""
 
 
+class Brought(NamedTuple):
+    """Conflicts of one file: how many of each severity, and the numbers of some, worst first."""
+
+    by_severity: Mapping[Severity, int]
+    ids: tuple[int, ...]
+
+
 class ConflictRepository:
     """Rows of ``data_conflicts`` and ``conflict_reviews``."""
 
@@ -122,6 +129,18 @@ class ConflictRepository:
             .group_by(DataConflict.severity)
         )
         return dict.fromkeys(Severity, 0) | {Severity(severity): number for severity, number in rows}
+
+    def brought_by(self, session_id: int, least: Severity, most: int) -> Brought:
+        """What a file brought that is unresolved and of at least this severity: how many, and the worst of them."""
+        found = (
+            DataConflict.extraction_session_id_2 == session_id,
+            DataConflict.status == ConflictStatus.UNRESOLVED,
+            DataConflict.severity.in_([str(word) for word in Severity if word.rank >= least.rank]),
+        )
+        counts = select(DataConflict.severity, func.count()).where(*found).group_by(DataConflict.severity)
+        ids = select(DataConflict.id).where(*found).order_by(_rank(), DataConflict.id).limit(most)
+        numbers = {Severity(word): number for word, number in self._session.execute(counts)}
+        return Brought(numbers, tuple(self._session.scalars(ids)))
 
     def counts(self) -> dict[tuple[ConflictType, Severity, ConflictStatus], int]:
         """How many there are of each type, severity and status; a combination without any is left out."""

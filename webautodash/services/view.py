@@ -9,6 +9,7 @@ from typing import Self
 
 from sqlalchemy.orm import Session
 
+from webautodash.domain.alerts import Cause
 from webautodash.domain.retries import Verdict
 from webautodash.domain.vocabulary import FileState, Level
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
@@ -18,6 +19,8 @@ from webautodash.repositories.files import FileRecord
 from webautodash.repositories.log import LogRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import Totals
+from webautodash.services.alerts.causes import Changed, causes_of
+from webautodash.services.alerts.outbox import raise_alerts
 from webautodash.services.files import Look, look_text
 from webautodash.services.log import SystemLog
 from webautodash.services.reports import FileOutcome, FileResult
@@ -75,18 +78,19 @@ class SystemView:
 
     def flush(self) -> None:
         """Write all that was told, files and counters in one transaction."""
-        news, entries = self._news()
+        news, entries, changed = self._news()
         if news or self._miscounted:
-            self._write(news)
+            self._write(news, causes_of(self._store, changed))
         self._log.record_all(entries)
         self._told.clear()
         self._miscounted.clear()
 
-    def _news(self) -> tuple[list[FileRecord], list[LogRecord]]:
-        """What the rows do not say yet, and what of it goes into the log."""
+    def _news(self) -> tuple[list[FileRecord], list[LogRecord], list[Changed]]:
+        """What the rows do not say yet, and what of it goes into the log, and may be cause for an alert."""
         known = self._found([told.outcome.path for told in self._told if told.outcome.state not in _TAKEN])
         news: list[FileRecord] = []
         entries: list[LogRecord] = []
+        changed: list[Changed] = []
         for told in self._told:
             outcome = told.outcome
             provider = self._provider(outcome.provider)
@@ -99,9 +103,10 @@ class SystemView:
             # No event: that a file can be told without reading it from now on, and that one waits as it did.
             if row is None or _contents(row) != _contents(record):
                 entries += _entries(told.at, outcome, record.state)
+                changed.append((outcome, record, provider))
                 if provider is not None and outcome.session_id is not None:
                     self._miscounted[provider.slug] = provider
-        return news, entries
+        return news, entries, changed
 
     def _found(self, paths: list[str]) -> dict[str, FileRecord]:
         if not paths:
@@ -116,9 +121,10 @@ class SystemView:
             self._providers = {provider.slug: provider for provider in self._store.providers()}
         return self._providers.get(slug)
 
-    def _write(self, news: list[FileRecord]) -> None:
+    def _write(self, news: list[FileRecord], causes: list[Cause]) -> None:
         def work(session: Session) -> None:
             FileRepository(session).record(news, utc_now())
+            raise_alerts(session, self._store.settings, causes, utc_now())
             for provider, totals in written:
                 ProviderRepository(session).set_totals(provider.id, totals)
 
