@@ -82,7 +82,8 @@ def test_a_rejected_file_is_read_again_when_it_has_changed_or_somebody_asks(clin
     file_states.try_again(clinic.store, ["gary_wang/bad.json"])
     assert [str(one.state) for one in _once(clinic)] == ["rejected"]
     # Nobody wants to hear it twice, unless they asked.
-    assert _events(clinic) == ["file_rejected", "file_retried", "file_rejected"]
+    told = [event for event in _events(clinic) if event.startswith("file_")]
+    assert told == ["file_rejected", "file_retried", "file_rejected"]
     clinic.drop(GOOD, name="bad.json")
     assert [str(one.state) for one in _once(clinic)] == ["ingested"]
     assert (path.exists(), _row(clinic, "gary_wang/bad.json")["state"]) == (True, "ingested")

@@ -10,7 +10,7 @@ from webautodash.cli.output import say, show_fields, show_json, show_numbers, sh
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import FileState, MonitorState, Severity
 from webautodash.services import status as state_of_things
-from webautodash.services.status import LastDay, MonitorStatus, ProviderStatus, Status
+from webautodash.services.status import AlertStatus, LastDay, MonitorStatus, ProviderStatus, Status
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -38,6 +38,7 @@ def _show(found: Status) -> None:
     _show_files(found)
     _show_providers(found.provider_database_statistics.providers)
     _show_day(found.last_day)
+    _show_alerts(found.alerts)
 
 
 def _show_monitors(monitors: tuple[MonitorStatus, ...]) -> None:
@@ -133,6 +134,23 @@ def _show_day(day: LastDay) -> None:
             [
                 (f"  {one.created_at:%Y-%m-%dT%H:%M:%SZ}", one.level, one.component, one.provider, one.message)
                 for one in day.latest_problems
+            ],
+        )
+
+
+def _show_alerts(alerts: AlertStatus) -> None:
+    waiting = ", ".join(f"{number:,} for {channel}" for channel, number in alerts.waiting.items() if number)
+    if waiting or alerts.failed:
+        say("")
+    if waiting:
+        say(f"alerts that go out next: {waiting}")
+    if alerts.failed:
+        say("alerts that could not be delivered; again: webautodash alert retry")
+        show_table(
+            ["  message", "channel", "alerts", "attempts", "since", "reason"],
+            [
+                (f"  {one.id}", one.channel, one.alerts, one.attempts, one.created_at, one.last_error)
+                for one in alerts.failed
             ],
         )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from webautodash.domain.alerts import AlertChannel
 from webautodash.domain.vocabulary import OPEN_FILES, FileState, Level, MonitorState, Severity
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
@@ -18,6 +19,8 @@ from webautodash.repositories.log import LogEntry
 from webautodash.repositories.monitors import KnownMonitor
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.across import Unreadable
+from webautodash.services.alerts import FailedDigest, failed_digests
+from webautodash.services.alerts import waiting as waiting_alerts
 from webautodash.services.store import Store
 
 __all__ = ["FileEntry", "Status", "status"]
@@ -116,6 +119,16 @@ class LastDay:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertStatus:
+    """The outbox of the alerts."""
+
+    waiting: dict[AlertChannel, int]
+    """Alerts that go out with their channel's next message."""
+    failed: tuple[FailedDigest, ...]
+    """Messages that were given up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """One moment of the whole; turns into JSON."""
 
@@ -129,6 +142,7 @@ class Status:
     failed: tuple[FileEntry, ...]
     """The first few that were rejected or are held."""
     last_day: LastDay
+    alerts: AlertStatus
     problems: tuple[Unreadable, ...]
 
 
@@ -174,6 +188,7 @@ def status(store: Store) -> Status:
         waiting=waiting,
         failed=failed,
         last_day=LastDay(now - _DAY, taken, sum(found for _, found in read), levels, tuple(latest)),
+        alerts=AlertStatus(waiting_alerts(store), tuple(failed_digests(store))),
         problems=tuple(problems),
     )
 

@@ -8,6 +8,7 @@ from webautodash.domain.vocabulary import Level
 from webautodash.errors import TransientError, WebAutoDashError, where_from
 from webautodash.services.files import require_there
 from webautodash.services.log import SystemLog
+from webautodash.services.monitor.alarms import Alarms
 from webautodash.services.monitor.bell import Bell
 from webautodash.services.monitor.hints import Hints
 from webautodash.services.monitor.presence import Presence
@@ -44,6 +45,7 @@ class Monitor:
         self._watch = Watch(store)
         self._taking = Taking(store, self._watch, workers, lambda: self._stopping, on_file)
         self._presence = Presence(store, interval)
+        self._alarms = Alarms(store, self._presence, interval)
         self._log = SystemLog(store.system)
         self._trouble: str | None = None
         self._trouble_since = 0.0
@@ -59,6 +61,7 @@ class Monitor:
         require_there(self._store.settings.results_dir, self._store.settings.results_dir)
         self._presence.begin()
         self._log.record(Level.INFO, _COMPONENT, "monitor_started", f"watching every {self._interval:g} s")
+        self._alarms.begin()
         hints = Hints(self._store.settings.results_dir, self._bell)
         try:
             while not self._stopping:
@@ -68,6 +71,7 @@ class Monitor:
                     self._bell.sleep(min(self._interval, soon) - _SHORTEST_SECONDS)
         finally:
             hints.end()
+            self._alarms.end()
             self._presence.end()
             self._log.record(Level.INFO, _COMPONENT, "monitor_stopped", "stopped")
 
@@ -82,6 +86,7 @@ class Monitor:
             if self._pass().resting:
                 self._sleep(self._store.settings.settle_seconds)
                 self._pass()
+            self._alarms.once()
         finally:
             self._presence.end()
 
