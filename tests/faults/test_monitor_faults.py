@@ -171,7 +171,7 @@ def test_a_server_that_goes_away_is_said_once_and_gone_on_with(
         assert monitor.ends_with() == 0
         said = monitor.said.splitlines()
     assert len([line for line in said if line.startswith("cannot reach")]) == 1
-    assert len(said) <= 4, said
+    assert len(said) <= 6, said
     events = [row["event"] for row in rows(settings, "system", "system_logs")]
     assert events.count("monitor_going_on") == 1
 

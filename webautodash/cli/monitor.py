@@ -15,6 +15,7 @@ from webautodash.cli.output import complain
 from webautodash.cli.reports import Watcher, tell
 from webautodash.config import Settings
 from webautodash.services.monitor import Monitor
+from webautodash.services.progress import unheard
 from webautodash.services.reports import FileOutcome
 from webautodash.services.store import Store
 from webautodash.services.workers import INGEST, make_ready
@@ -54,9 +55,15 @@ def monitor(
         if outcome.is_problem:
             problems.append(outcome)
 
+    watcher = Watcher()
     with Store.prepare(Settings.load()) as store:
         watching = Monitor(
-            store, interval=interval, workers=workers, on_file=on_file_once if once else Watcher(), on_trouble=complain
+            store,
+            interval=interval,
+            workers=workers,
+            on_file=on_file_once if once else watcher.file,
+            on_pass=unheard if once or ctx.obj.quiet else watcher.taken,
+            on_trouble=complain,
         )
         with _until_told(watching):
             if once:

@@ -1,8 +1,10 @@
 """What became of files: a line for each that needs a look, a table of all."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from webautodash.cli.bars import moving_line
@@ -84,9 +86,14 @@ class Watcher:
 
     def __init__(self) -> None:
         self._said: dict[str, str | None] = {}
+        self._files: Counter[FileResult] = Counter()
+        self._patients = 0
 
-    def __call__(self, outcome: FileOutcome) -> None:
+    def file(self, outcome: FileOutcome) -> None:
         """A line on stderr for a file that needs a look."""
+        self._files[outcome.state] += 1
+        if outcome.state is not FileResult.ALREADY_INGESTED:
+            self._patients += outcome.found
         if outcome.state not in _WAITING:
             self._said.pop(outcome.path, None)
             if outcome.state not in _WELL:
@@ -94,6 +101,14 @@ class Watcher:
         elif self._said.get(outcome.path) != outcome.reason:
             self._said[outcome.path] = outcome.reason
             complain(f"{outcome.state}: {outcome.path}: {outcome.reason}; it is tried again with growing pauses")
+
+    def taken(self) -> None:
+        """A line on stderr for what came in since the last one."""
+        counts = ", ".join(f"{number:,} {state.replace('_', ' ')}" for state, number in self._files.items())
+        if self._files.keys() - _WAITING:
+            complain(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} files: {counts}; {self._patients:,} patients")
+        self._files.clear()
+        self._patients = 0
 
 
 def _show_totals(report: IngestReport, known: int) -> None:

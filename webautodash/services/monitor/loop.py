@@ -27,7 +27,8 @@ _SHORTEST_SECONDS = 0.2
 class Monitor:
     """Watches one Results folder and takes its files as they are whole.
 
-    Several may watch the same folder, on one machine or on many: each file is taken by one of them.
+    Several may watch the same folder, on one machine or on many: each file is taken by one of them. ``on_file`` hears
+    of each, ``on_pass`` of the end of each pass that took any, ``on_trouble`` of what stands in the way of all, once.
     """
 
     def __init__(
@@ -37,11 +38,12 @@ class Monitor:
         interval: float = 10.0,
         workers: int = 1,
         on_file: Callable[[FileOutcome], None] = unheard,
+        on_pass: Callable[[], None] = unheard,
         on_trouble: Callable[[str], None] = unheard,
     ) -> None:
         self._store, self._interval = store, interval
         self._stopping, self._bell = False, Bell()
-        self._on_trouble = on_trouble
+        self._on_pass, self._on_trouble = on_pass, on_trouble
         self._watch = Watch(store)
         self._taking = Taking(store, self._watch, workers, lambda: self._stopping, on_file)
         self._presence = Presence(store, interval)
@@ -109,6 +111,8 @@ class Monitor:
             self._presence.begin_pass()
             tried = self._taking.take(sight.due)
         self._presence.end_pass(round(1000 * (time.monotonic() - begin)), sight.found, tried)
+        if tried:
+            self._on_pass()
         if tried < len(sight.due):
             # Another process is at work on the rest.
             sight.again_in(self._interval)
