@@ -176,6 +176,20 @@ def test_a_server_that_goes_away_is_said_once_and_gone_on_with(
     assert events.count("monitor_going_on") == 1
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_hint_of_the_system_shortens_the_wait_also_in_a_folder_that_is_new(
+    settings: Settings, folder: Path, tmp_path: Path
+) -> None:
+    with watching(settings, tmp_path, "--interval", "300") as monitor:
+        wait_for(lambda: bool(monitors(settings)) and monitors(settings)[0]["passes"] > 0)
+        # The system takes a moment until it tells of changes.
+        time.sleep(2)
+        put(folder / "gary_wang/1.json", a_file(a_patient("GW1")))
+        wait_for(lambda: states(settings).get("gary_wang/1.json") == "ingested", 30)
+        monitor.tell(signal.SIGTERM)
+        assert monitor.ends_with(10) == 0
+
+
 @pytest.mark.slow
 @SERVERS
 def test_a_thousand_files_that_come_in_every_way_are_taken_once_each_and_whole(
