@@ -30,6 +30,7 @@ _COMMANDS = {
     "stats": _Command("stats", "How much there is, of one provider or of all."),
     "log": _Command("log", "The system log, filtered."),
     "migrate": _Command("migrate", "Database schemas: up, resume, history, current, sql, check, down."),
+    "doctor": _Command("doctor", "Is everything right? Each problem with its cure."),
     "demo-data": _Command("demo_data", "Extraction files of people who do not exist, to try the program with."),
 }
 
