@@ -12,6 +12,7 @@ from builders import Clinic, a_file, a_patient
 from webautodash.config import Settings
 from webautodash.services import fleet
 from webautodash.services.doctor import Finding, examine
+from webautodash.services.json_document import to_json
 
 pytestmark = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
 
@@ -37,6 +38,23 @@ def test_what_the_readme_grants_is_enough_and_not_too_much(clinic: Clinic, accou
     found = _rights(accounts.settings(name, clinic.settings))
     assert [(one.severity, one.subject) for one in found.pop("rights")] == [("ok", f"`{name}`@`%`")]
     assert not found
+
+
+def test_neither_password_nor_hash_is_in_the_report(clinic: Clinic, accounts: Accounts, pattern: str) -> None:
+    settings = accounts.settings(accounts.account(f"SELECT ON {pattern}"), clinic.settings)
+    said = to_json(examine(settings))
+    with accounts.connection.cursor() as cursor:
+        cursor.execute("SELECT authentication_string FROM mysql.user WHERE user LIKE 'user\\_%'")
+        hashes = [str(row[0]) for row in cursor.fetchall()]
+    assert hashes
+    assert not [secret for secret in (*hashes, "a long password", "IDENTIFIED") if secret in said]
+
+
+def test_an_account_that_does_not_get_in(clinic: Clinic, accounts: Accounts) -> None:
+    settings = accounts.settings("nobody_of_this_name", clinic.settings)
+    (one,) = [one for one in examine(settings).findings if one.code == "server.unreachable"]
+    assert (one.severity, one.message) == ("error", "no connection (error 1045)")
+    assert "WEBAUTODASH_DB_PASSWORD" in str(one.cure)
 
 
 def test_the_rights_that_are_asked_for_are_all_that_the_work_needs(
