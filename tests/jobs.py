@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
 from webautodash.config import Settings
 from webautodash.database import Server
+from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.errors import LeaseHeld
+from webautodash.models.base import utc_now
 from webautodash.services import adopt as adoption
-from webautodash.services import fleet, migrate, planning
+from webautodash.services import alerts, fleet, migrate, planning
 from webautodash.services.adopt import copying
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.migrate import History
@@ -76,3 +79,17 @@ def adopt(settings: Settings, database: str, name: str) -> None:
     """Take over a database of the earlier scripts, a few rows a transaction."""
     with patch.object(copying, "BATCH", 2), Store.prepare(settings) as store:
         adoption.adopt(store, database, name)
+
+
+def raise_causes(settings: Settings, number: int) -> None:
+    """Raise as many alerts, one a transaction, as others do who find the same at this moment."""
+    with Store.open(settings) as store:
+        for name in range(number):
+            cause = Cause(cause_key(AlertKind.HELD, name), AlertKind.HELD, f"cause {name}")
+            store.system.run(partial(alerts.raise_alerts, settings=settings, causes=[cause], now=utc_now()))
+
+
+def deliver(settings: Settings) -> None:
+    """Send what is due of the alerts."""
+    with Store.open(settings) as store:
+        alerts.deliver_due(store)

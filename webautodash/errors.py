@@ -87,6 +87,17 @@ class UnknownProvider(UsageError):
         super().__init__(f"no provider {name!r} is registered{hint}")
 
 
+class UnregisteredProvider(TerminalError):
+    """A file of a provider whom nobody has registered, where the settings leave that to a person."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"unregistered: no provider {name!r}; `webautodash provider register {name!r}` makes their database "
+            f"(WEBAUTODASH_AUTO_REGISTER is off)"
+        )
+
+
 class NotFound(UsageError):
     """A thing asked for by its number or PRN is not there. ``what`` never holds the PRN itself."""
 
@@ -160,6 +171,16 @@ class StillBeingWritten(TransientError):
     def __init__(self, path: PurePath) -> None:
         self.path = path
         super().__init__(f"{path.name} is still being written; it is taken at the next look")
+
+
+class NoAnswer(TransientError):
+    """A folder does not answer in time, such as one on a network that is gone."""
+
+    def __init__(self, complaint: str, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(
+            f"{complaint} within {seconds:g} s; check the mount, or raise WEBAUTODASH_PASS_SECONDS if it is only slow"
+        )
 
 
 class NoTemporarySpace(TransientError):
@@ -236,6 +257,14 @@ class LeaseLost(TransientError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"{name}: the lease ran out or is another's by now; stopped before the next step")
+
+
+class DeliveryFailed(TransientError):
+    """A message about alerts did not arrive; ``reason`` is a type, a code or a number, without any secret."""
+
+    def __init__(self, channel: str, reason: str) -> None:
+        self.channel, self.reason = channel, reason
+        super().__init__(f"{channel}: {reason}")
 
 
 class DatabaseUnreachable(TransientError):

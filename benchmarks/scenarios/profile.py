@@ -16,10 +16,10 @@ from benchmarks.stores import MARIADB, Place, raw_connection
 STAGES = {
     "order and metadata of the files": ["webautodash.services.ingest:in_order"],
     "provider: registered, database made, opened": [
-        "webautodash.services.ingest:owner_of",
+        "webautodash.services.taking:owner_of",
         "webautodash.services.store:Store.provider_database",
     ],
-    "read, hash, split": ["webautodash.services.ingest:read_document"],
+    "read, hash, split": ["webautodash.services.taking:read_document"],
     "PRNs of the file": ["webautodash.services.planning:_prn"],
     "decode": ["webautodash.services.planning:read_patient"],
     "normalise": ["webautodash.domain.records:completed"],

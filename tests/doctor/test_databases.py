@@ -229,7 +229,16 @@ def test_a_monitor_that_is_not_heard_of_for_three_intervals(
         assert "process 4711 on a-machine" in one.message
 
 
-def _a_monitor(clinic: Clinic, silent_seconds: int, state: MonitorState = MonitorState.RUNNING) -> None:
+def test_what_a_monitor_cannot_do_is_passed_on(clinic: Clinic, in_store: Callable[[], list[Finding]]) -> None:
+    _a_monitor(clinic, silent_seconds=1, last_error="the Results folder is gone")
+    (one,) = in_store()
+    assert (one.code, one.severity) == ("monitor.failing", "warning")
+    assert one.message == "process 4711 on a-machine: the Results folder is gone"
+
+
+def _a_monitor(
+    clinic: Clinic, silent_seconds: int, state: MonitorState = MonitorState.RUNNING, last_error: str | None = None
+) -> None:
     """One that looks every ten seconds."""
     with clinic.store.system.session() as session:
         session.add(
@@ -240,6 +249,7 @@ def _a_monitor(clinic: Clinic, silent_seconds: int, state: MonitorState = Monito
                 code_version="1",
                 interval_ms=10_000,
                 state=state,
+                last_error=last_error,
                 started_at=utc_now() - timedelta(hours=1),
                 heartbeat_at=utc_now() - timedelta(seconds=silent_seconds),
             )

@@ -56,7 +56,12 @@ def test_an_unknown_setting_is_named_with_its_place_and_what_may_be_meant(
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o620, 0o604])
 @pytest.mark.parametrize(
-    "line", ["WEBAUTODASH_DB_PASSWORD=hush", "WEBAUTODASH_DATABASE_URL=mysql+pymysql://me:hush@127.0.0.1:1/"]
+    "line",
+    [
+        "WEBAUTODASH_DB_PASSWORD=hush",
+        "WEBAUTODASH_DATABASE_URL=mysql+pymysql://me:hush@127.0.0.1:1/",
+        "WEBAUTODASH_ALERT_APPRISE_URLS=json://example.org/hush",
+    ],
 )
 def test_a_password_in_a_file_that_others_can_read_is_an_error(found: Problems, line: str, mode: int) -> None:
     _written(line, mode)
@@ -75,14 +80,17 @@ def test_a_file_without_a_password_may_be_read_but_not_written(found: Problems) 
     assert (one.severity, one.cure) == ("warning", "chmod go-w webautodash.env")
 
 
-def test_a_password_file_that_others_can_read_is_an_error(found: Problems, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["WEBAUTODASH_DB_PASSWORD_FILE", "WEBAUTODASH_ALERT_WEBHOOK_SECRET_FILE"])
+def test_a_secret_file_that_others_can_read_is_an_error(
+    found: Problems, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     secret = Path("the password")
     secret.write_text("hush")
     secret.chmod(0o640)
-    monkeypatch.setenv("WEBAUTODASH_DB_PASSWORD_FILE", str(secret))
+    monkeypatch.setenv(name, str(secret))
     (one,) = found(Settings.load())["secret.readable"]
     assert (one.severity, one.cure) == ("error", "chmod 600 'the password'")
-    assert "WEBAUTODASH_DB_PASSWORD_FILE" in one.message
+    assert name in one.message
     secret.chmod(0o400)
     assert set(found(Settings.load())) == {"store.missing"}
 

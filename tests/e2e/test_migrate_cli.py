@@ -60,7 +60,7 @@ def test_up_history_resume_sql_and_check_say_what_there_is(fleet: Shell) -> None
     one = fleet("migrate", "history", "2")
     (sha256,) = [line.split()[-1] for line in one.out.splitlines() if line.startswith("webautodash_ada_ash")]
     assert shown.out.splitlines()[0].endswith(sha256)
-    assert "wave: " in one.out
+    assert "wave: 50%" in one.out
     assert "workers: 2" in one.out
     assert fleet("migrate", "resume", "2").status == 0
     assert fleet("migrate", "check").out.splitlines() == [

@@ -14,8 +14,8 @@ Row = dict[str, Any]
 
 # Of the run, not of the files: numbers that a database gives, moments, how often a file was looked at.
 _OF_THE_RUN = {"id", "identity", "created_at", "updated_at", "detected_at", "first_seen_at", "attempts"}
-_OF_THE_RUN |= {"mtime_ns", "session_id"}
-_LOGS = {"system_logs"}
+_OF_THE_RUN |= {"mtime_ns", "session_id", "look", "duration_ms", "cause_key"}
+_LOGS = {"system_logs", "monitors", "leases"}
 
 
 def contents(settings: Settings) -> dict[str, dict[str, list[Row]]]:
@@ -54,7 +54,9 @@ def _references(tables: dict[str, list[Row]]) -> dict[str, dict[int, object]]:
     extractions = {
         row["id"]: (sessions[row["extraction_session_id"]], row["prn"]) for row in tables.get("patient_extractions", [])
     }
+    alerts = {row["id"]: (row["kind"], row["provider"], row["message"]) for row in tables.get("alerts", [])}
     return {
+        "alert_id": alerts,
         "extraction_session_id": sessions,
         "extraction_session_id_1": sessions,
         "extraction_session_id_2": sessions,
@@ -71,8 +73,10 @@ def _told(row: Row, references: dict[str, dict[int, object]], prefix: str) -> Ro
         for column, value in row.items()
         if column not in _OF_THE_RUN
     }
-    if "database_name" in told:
+    if told.get("database_name") is not None:
         told["database_name"] = told["database_name"].removeprefix(prefix)
+    if "cause_key" in row:  # an alert: numbers of conflicts, which are the database's
+        del told["details"]
     return told
 
 

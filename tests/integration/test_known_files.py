@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from webautodash.domain.documents import Document
-from webautodash.services import ingest
+from webautodash.services import taking
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.providers import register
 from webautodash.services.reports import FileOutcome
@@ -172,14 +172,14 @@ def test_what_is_remembered_is_the_time_of_the_bytes_that_were_read(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = _old(clinic, "GW1")
-    store_document = ingest.store_document
+    store_document = taking.store_document
 
     def replaced_meanwhile(document: Document, *others: Any) -> Any:
         path.write_text(path.read_text().replace("GW1", "GW2"))
         _age(path, hours=2)
         return store_document(document, *others)
 
-    monkeypatch.setattr(ingest, "store_document", replaced_meanwhile)
+    monkeypatch.setattr(taking, "store_document", replaced_meanwhile)
     assert _states(clinic) == ["ingested"]
     monkeypatch.undo()
     assert _states(clinic) == ["ingested"]
@@ -267,7 +267,7 @@ def test_a_run_in_which_all_is_known_starts_no_worker(clinic: Clinic, monkeypatc
     def refuse(*_: object) -> None:
         raise AssertionError("a worker was started")
 
-    monkeypatch.setattr(ingest, "in_processes", refuse)
+    monkeypatch.setattr(taking, "in_processes", refuse)
     with opened() as files:
         assert _states(clinic, workers=2) == ["already_ingested"] * 2
     assert files == []
@@ -328,13 +328,13 @@ def test_files_that_were_taken_are_told_before_a_large_one(clinic: Clinic, monke
     small = clinic.drop(a_file(a_patient("GW1"), at="2020-01-01T00:00:00"))
     large = clinic.drop(a_file(a_patient("GW2", note="x" * (1 << 20))))
     told: list[list[str]] = []
-    read_document = ingest.read_document
+    read_document = taking.read_document
 
     def reading(path: Path) -> Document:
         if path == large:
             told.append([row["path"] for row in clinic.system_rows("ingested_files")])
         return read_document(path)
 
-    monkeypatch.setattr(ingest, "read_document", reading)
+    monkeypatch.setattr(taking, "read_document", reading)
     assert _states(clinic) == ["ingested"] * 2
     assert told == [[f"gary_wang/{small.name}"]]

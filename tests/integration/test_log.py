@@ -58,7 +58,7 @@ def test_no_value_of_a_patient_is_in_the_system_database_or_the_log(
         clinic.ingest(
             b'{"extraction_metadata": {"provider_name": "Gary Wang"}, "extraction_results": ["Zebulon" "Quirke"'
         )
-    tables = ("system_logs", "ingested_files", "providers", "provider_aliases")
+    tables = ("system_logs", "ingested_files", "alerts", "providers", "provider_aliases")
     everything = caplog.text + "".join(repr(clinic.system_rows(table)) for table in tables)
     assert len(search(clinic.store)) >= 5
     assert [word for word in SECRETS if word in everything] == []

@@ -33,7 +33,7 @@ def _marked(prn: str = MARKS[0], extra: int = 0) -> dict[str, object]:
 
 
 def _system_text(clinic: Clinic) -> str:
-    tables = ("providers", "provider_aliases", "system_logs", "ingested_files")
+    tables = ("providers", "provider_aliases", "system_logs", "ingested_files", "alerts")
     return repr([clinic.system_rows(table) for table in tables])
 
 

@@ -17,10 +17,12 @@ from pytest_alembic.tests import (  # noqa: F401  # the fixtures below say on wh
 )
 from schema import VERSION_TABLE, drift_from_models, names_of, schema_of
 from sqlalchemy import Engine, MetaData, inspect
+from sqlalchemy.orm import Session
 
 from webautodash.database import Database
+from webautodash.domain.alerts import AlertChannel, AlertKind, DigestState
 from webautodash.domain.vocabulary import ConflictStatus, MonitorState
-from webautodash.models import Monitor, ProviderBase, SystemBase
+from webautodash.models import Alert, AlertDelivery, AlertDigest, Monitor, ProviderBase, SystemBase
 from webautodash.models.base import utc_now
 from webautodash.services import conflicts, fleet, migrate
 from webautodash.services.ingest import ingest_paths
@@ -88,6 +90,15 @@ def _monitor() -> Monitor:
     return Monitor(**words, pid=1, interval_ms=1, started_at=utc_now(), heartbeat_at=utc_now())
 
 
+def _send_an_alert(session: Session) -> None:
+    alert = Alert(cause_key="a" * 64, kind=AlertKind.SILENT, message="b", created_at=utc_now())
+    digest = AlertDigest(idempotency_key="c" * 32, channel=AlertChannel.LOG, state=DigestState.PENDING)
+    digest.created_at = utc_now()
+    session.add_all([alert, digest])
+    session.flush()
+    session.add(AlertDelivery(alert_id=alert.id, channel=AlertChannel.LOG, digest_id=digest.id))
+
+
 def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     database: Database,
     history: History,
@@ -106,6 +117,7 @@ def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     fleet.downgrade(clinic.store, fleet.way_back(clinic.store, "gary_wang", "p0003"))
     fleet.upgrade_all(clinic.store, fleet.Plan())
     clinic.store.system.run(lambda session: session.add(_monitor()))
+    clinic.store.system.run(_send_an_alert)
     full = {table for table in schema_of(database) if _count(database, table)}
     assert full >= set(_metadata(history).tables) - {"leases", "provider_aliases"}
 

@@ -292,8 +292,14 @@ def test_a_path_that_is_not_there_or_impossible_is_refused(tmp_path: Path) -> No
             read_document(path)
 
 
-def test_a_second_name_of_a_file_is_as_good_as_the_first(write: Callable[[bytes], Path], tmp_path: Path) -> None:
-    os.link(write(COMPACT), tmp_path / "other.json")
+def test_a_file_with_a_second_name_is_refused_until_the_other_is_gone(
+    write: Callable[[bytes], Path], tmp_path: Path
+) -> None:
+    path = write(COMPACT)
+    os.link(path, tmp_path / "other.json")
+    with pytest.raises(UnusableFile, match="hard link"):
+        read_document(tmp_path / "other.json")
+    path.unlink()
     assert read_document(tmp_path / "other.json").sha256 == sha256(COMPACT).hexdigest()
 
 

@@ -66,7 +66,9 @@ def show_run(report: fleet.RunReport) -> None:
             "by": _who(found),
             "version": found.code_version,
             "arguments": [
-                f"{name}: {value}" for name, value in found.arguments.items() if value not in (None, [], False)
+                f"{name.replace('_', ' ')}: {', '.join(value) if isinstance(value, list) else value}"
+                for name, value in found.arguments.items()
+                if value not in (None, [], False)
             ],
         }
     )

@@ -47,10 +47,11 @@ def given() -> list[Given]:
 
 
 def file_holds_secret() -> bool:
-    """Whether a password stands in the file, by itself or in a URL."""
+    """Whether a password or the like stands in the file, by itself or in a URL."""
     secrets = [name for name, field in Settings.model_fields.items() if SecretStr in _kinds(field.annotation)]
     file = _file()
-    return any(_is_secret(file.get(f"{ENV_PREFIX}{name}".lower())) for name in secrets)
+    said = {name: file.get(f"{ENV_PREFIX}{name}".lower()) for name in secrets}
+    return any(_has_password(value) if name == "database_url" else value for name, value in said.items() if value)
 
 
 def secret_files(settings: Settings) -> dict[str, Path]:
@@ -67,12 +68,9 @@ def _kinds(annotation: object) -> tuple[object, ...]:
     return (annotation, *getattr(annotation, "__args__", ()))
 
 
-def _is_secret(value: str | None) -> bool:
-    if not value:
-        return False
-    if "://" not in value:
-        return True
+def _has_password(url: str) -> bool:
+    # Any other service's URL is a secret by itself.
     try:
-        return urlsplit(value).password is not None
+        return urlsplit(url).password is not None
     except ValueError:
         return True

@@ -1,4 +1,4 @@
-"""The settings, one class.
+"""The settings, one class; those of the alerts are a part of it.
 
 Nothing here is read at import. No password has a default, and none appears in ``repr`` or in an error.
 """
@@ -9,8 +9,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from webautodash.config.alerts import AlertSettings
+from webautodash.config.secrets import secret_of
 from webautodash.errors import ConfigurationError
 
 ENV_PREFIX = "WEBAUTODASH_"
@@ -27,7 +29,7 @@ class Tls(StrEnum):
     OFF = "off"
 
 
-class Settings(BaseSettings):
+class Settings(AlertSettings):
     """Where the databases and the files are; the README's table says what each setting means.
 
     Raises ConfigurationError (from ``load``) with the name of the setting, never with its value.
@@ -91,6 +93,7 @@ class Settings(BaseSettings):
             raise ConfigurationError(
                 ENV_PREFIX + "DB_HOST", f"is set beside {ENV_PREFIX}DATABASE_URL; keep one of the two"
             )
+        settings.check_alerts()
         return settings
 
     def shared_by(self, processes: int) -> "Settings":
@@ -110,13 +113,7 @@ class Settings(BaseSettings):
     @cached_property
     def password(self) -> SecretStr | None:
         """The database password given apart from the URL, from the setting or from its file."""
-        if self.db_password is not None or self.db_password_file is None:
-            return self.db_password
-        try:
-            text = self.db_password_file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            raise ConfigurationError(ENV_PREFIX + "DB_PASSWORD_FILE", "cannot be read") from None
-        return SecretStr(text.rstrip("\r\n"))
+        return secret_of(self.db_password, self.db_password_file, ENV_PREFIX + "DB_PASSWORD_FILE")
 
     @property
     def system_database_name(self) -> str:

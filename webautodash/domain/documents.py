@@ -91,6 +91,10 @@ def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int, int]:
     if not stat.S_ISREG(before.st_mode):
         os.close(handle)
         raise UnusableFile(path, "is not a regular file")
+    if before.st_nlink > 1:
+        os.close(handle)
+        # Whoever writes through the other name is not seen in this folder.
+        raise UnusableFile(path, "has another name elsewhere (a hard link); put a copy in its place")
     with open(handle, "rb", buffering=0) as file:  # noqa: PTH123  # a descriptor, not a path
         digest, decoder = sha256(), codecs.getincrementaldecoder("utf-8")()
         size, valid = 0, None

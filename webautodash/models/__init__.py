@@ -1,5 +1,6 @@
 """The tables: ``SystemBase.metadata`` is the registry's schema, ``ProviderBase.metadata`` one provider's."""
 
+from webautodash.models.alerts import Alert, AlertDelivery, AlertDigest
 from webautodash.models.base import ProviderBase, SystemBase
 from webautodash.models.clinical import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication
 from webautodash.models.conflicts import ConflictReview, DataConflict
@@ -9,6 +10,9 @@ from webautodash.models.patients import DatabaseIdentity, Patient
 from webautodash.models.system import IngestedFile, Monitor, Provider, ProviderAlias, SystemLog
 
 __all__ = [
+    "Alert",
+    "AlertDelivery",
+    "AlertDigest",
     "Allergy",
     "ClinicalRow",
     "ConflictReview",

@@ -31,9 +31,10 @@ class DataConflict(ProviderBase):
     field_name: Mapped[Name]
     old_value: Mapped[Prose | None]
     new_value: Mapped[Prose | None]
-    # No look-up goes by the sessions: MySQL and MariaDB want an index under every foreign key.
+    # No look-up goes by the first session: MySQL and MariaDB want an index under every foreign key.
     extraction_session_id_1: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
     """The session that the old value comes from."""
+    # Index: what one file brought, for the alert about it.
     extraction_session_id_2: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
     """The session that the new value comes from."""
     conflict_description: Mapped[Prose]

@@ -130,6 +130,8 @@ class Monitor(SystemBase):
     heartbeat_at: Mapped[datetime]
     stopped_at: Mapped[datetime | None]
     passes: Mapped[int] = mapped_column(BigInteger, default=0)
+    pass_started_at: Mapped[datetime | None]
+    """While a pass is under way."""
     last_pass_at: Mapped[datetime | None]
     last_pass_ms: Mapped[int | None]
     files_found: Mapped[int | None]

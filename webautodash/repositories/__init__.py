@@ -1,14 +1,18 @@
 """The only SQL outside the migrations: verbs of the domain over a Session. They never commit."""
 
+from webautodash.repositories.alerts import AlertRepository
 from webautodash.repositories.charts import ChartRepository
 from webautodash.repositories.clinical import ClinicalRepository
 from webautodash.repositories.conflicts import ConflictRepository
+from webautodash.repositories.digests import DigestRepository
 from webautodash.repositories.extractions import ExtractionRepository
+from webautodash.repositories.file_states import FileStateRepository
 from webautodash.repositories.files import FileRepository
 from webautodash.repositories.identity import IdentityRepository
 from webautodash.repositories.leases import LeaseRepository
 from webautodash.repositories.log import LogRepository
 from webautodash.repositories.migrations import MigrationRepository
+from webautodash.repositories.monitors import MonitorRepository
 from webautodash.repositories.patients import PatientRepository
 from webautodash.repositories.providers import ProviderRepository
 from webautodash.repositories.sessions import SessionRepository
@@ -16,15 +20,19 @@ from webautodash.repositories.set_aside import SetAsideRepository
 from webautodash.repositories.statistics import StatisticsRepository
 
 __all__ = [
+    "AlertRepository",
     "ChartRepository",
     "ClinicalRepository",
     "ConflictRepository",
+    "DigestRepository",
     "ExtractionRepository",
     "FileRepository",
+    "FileStateRepository",
     "IdentityRepository",
     "LeaseRepository",
     "LogRepository",
     "MigrationRepository",
+    "MonitorRepository",
     "PatientRepository",
     "ProviderRepository",
     "SessionRepository",

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from webautodash.domain.differences import Difference
-from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
+from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict, Patient
 from webautodash.repositories.pages import Page
 from webautodash.repositories.rows import insert_rows
@@ -26,6 +26,13 @@ class ConflictEntry(NamedTuple):
     """Where the old value comes from."""
     session_id_2: int
     """Where the new value comes from."""
+
+
+class Brought(NamedTuple):
+    """Conflicts of one file: how many of each severity, and the numbers of some, worst first."""
+
+    by_severity: Mapping[Severity, int]
+    ids: tuple[int, ...]
 
 
 class ConflictRepository:
@@ -113,6 +120,27 @@ class ConflictRepository:
         for conflict in self._session.scalars(statement):
             found.setdefault(conflict.extraction_session_id_2, []).append(conflict)
         return found
+
+    def open(self) -> dict[Severity, int]:
+        """How many wait for a person, by severity; every severity is there."""
+        rows = self._session.execute(
+            select(DataConflict.severity, func.count())
+            .where(DataConflict.status.in_(OPEN_CONFLICTS))
+            .group_by(DataConflict.severity)
+        )
+        return dict.fromkeys(Severity, 0) | {Severity(severity): number for severity, number in rows}
+
+    def brought_by(self, session_id: int, least: Severity, most: int) -> Brought:
+        """What a file brought that is unresolved and of at least this severity: how many, and the worst of them."""
+        found = (
+            DataConflict.extraction_session_id_2 == session_id,
+            DataConflict.status == ConflictStatus.UNRESOLVED,
+            DataConflict.severity.in_([str(word) for word in Severity if word.rank >= least.rank]),
+        )
+        counts = select(DataConflict.severity, func.count()).where(*found).group_by(DataConflict.severity)
+        ids = select(DataConflict.id).where(*found).order_by(_rank(), DataConflict.id).limit(most)
+        numbers = {Severity(word): number for word, number in self._session.execute(counts)}
+        return Brought(numbers, tuple(self._session.scalars(ids)))
 
     def counts(self) -> dict[tuple[ConflictType, Severity, ConflictStatus], int]:
         """How many there are of each type, severity and status; a combination without any is left out."""

@@ -15,6 +15,8 @@ from webautodash.domain.naming import LONGEST_NAME
 from webautodash.errors import UsageError, WebAutoDashError
 
 _SUFFIX = ".json"
+# Of files that are still in the making, where their writer says so.
+_UNFINISHED = (".tmp.json", ".part.json")
 _HEAD = 1 << 16
 _METADATA_FIRST = re.compile(r'\s*\{\s*"extraction_metadata"\s*:\s*(?=\{)')
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
@@ -24,6 +26,11 @@ _NO_TIME = datetime.min.replace(tzinfo=UTC)
 # it was last changed. A plain tuple: there may be many.
 Look = tuple[int, int | None, int]
 _NOTHING: Look = (0, None, 0)
+
+
+def look_text(look: Look) -> str:
+    """A look as the registry keeps it."""
+    return f"{look[0]}:{'' if look[1] is None else look[1]}:{look[2]}"
 
 
 def look_at(path: Path | os.DirEntry[str]) -> Look:
@@ -86,10 +93,15 @@ def candidates(paths: Sequence[Path], results: Path) -> list[Candidate]:
 def each_candidate(paths: Sequence[Path], results: Path) -> Iterator[Candidate]:
     """The same, one at a time. Raises UsageError at once."""
     for path in paths or [results]:
-        if not os.path.lexists(path):
-            hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
-            raise UsageError(f"{path} does not exist; {hint}")
+        require_there(path, results)
     return _found(paths or [results], results)
+
+
+def require_there(path: Path, results: Path) -> None:
+    """Raise UsageError for a path that is not there."""
+    if not os.path.lexists(path):
+        hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
+        raise UsageError(f"{path} does not exist; {hint}")
 
 
 def _found(paths: Sequence[Path], results: Path) -> Iterator[Candidate]:
@@ -124,26 +136,44 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _files(folder: Path) -> Iterator[tuple[str, str, Look]]:
-    """Directory, name and look of each file."""
+class Part(NamedTuple):
+    """Files that lie in one folder: those of a provider's folder, or one that lies beside such folders."""
+
+    directory: str
+    folder: str | None
+    """The name of the provider's folder."""
+    files: Sequence[tuple[str, Look]]
+    problem: str | None = None
+    """Why the folder cannot be read."""
+
+
+def parts_of(folder: Path) -> Iterator[Part]:
+    """What lies in a folder that is laid out as Results is, in the order of names. Raises UsageError."""
     here = str(folder)
     for entry in _entries(folder):
         if entry.name.startswith("."):
             continue
         if entry.is_symlink() and entry.is_dir():
             # Nobody follows it; the report says so.
-            yield here, entry.name, look_at(entry)
+            yield Part(here, None, [(entry.name, look_at(entry))])
         elif entry.is_dir(follow_symlinks=False):
             try:
-                inside = _extractions(entry.path)
-            except UsageError:
-                # One provider's folder that cannot be read stops no other's; reading it as a file names the reason.
-                yield here, entry.name, look_at(entry)
-            else:
-                for name, look in inside:
-                    yield entry.path, name, look
+                yield Part(entry.path, entry.name, _extractions(entry.path))
+            except UsageError as error:
+                yield Part(entry.path, entry.name, [], str(error))
         elif _is_extraction(entry):
-            yield here, entry.name, look_at(entry)
+            yield Part(here, None, [(entry.name, look_at(entry))])
+
+
+def _files(folder: Path) -> Iterator[tuple[str, str, Look]]:
+    """Directory, name and look of each file."""
+    for part in parts_of(folder):
+        if part.problem is not None:
+            # One provider's folder that cannot be read stops no other's; reading it as a file names the reason.
+            path = Path(part.directory)
+            yield str(folder), path.name, look_at(path)
+        for name, look in part.files:
+            yield part.directory, name, look
 
 
 def _extractions(folder: str) -> list[tuple[str, Look]]:
@@ -166,7 +196,8 @@ def _scan(folder: Path | str) -> Iterator[os.DirEntry[str]]:
 
 def _is_extraction(entry: os.DirEntry[str]) -> bool:
     # A folder of that name is nobody's file; a link or a fifo is named in the report, not passed over.
-    named = entry.name.lower().endswith(_SUFFIX) and not entry.name.startswith(".")
+    name = entry.name.lower()
+    named = name.endswith(_SUFFIX) and not name.startswith(".") and not name.endswith(_UNFINISHED)
     return named and not entry.is_dir(follow_symlinks=False)
 
 

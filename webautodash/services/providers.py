@@ -23,6 +23,7 @@ from webautodash.errors import (
     MalformedDocument,
     ProviderNameTaken,
     UnknownProvider,
+    UnregisteredProvider,
     UnusableFile,
     UsageError,
     WrongDatabase,
@@ -123,8 +124,8 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
 def owner_of(store: Store, path: Path, named: str | None, folder: str | None) -> RegisteredProvider:
     """Whose a file is: by the name in it and the folder below Results it lies in, None for a file elsewhere.
 
-    A provider nobody has seen yet is registered. Raises WrongFolder where name and folder disagree,
-    MalformedDocument where there is neither, and what ``register`` raises.
+    A provider nobody has seen yet is registered. Raises UnregisteredProvider where the settings leave that to a person,
+    WrongFolder where name and folder disagree, MalformedDocument where there is neither, and what ``register`` raises.
     """
     key = (None if named is None else same_name_key(named), folder)
     owner = store.owners.get(key)
@@ -139,14 +140,14 @@ def _owner(store: Store, path: Path, named: str | None, folder: str | None) -> R
     if folder is None:
         if named is None:
             raise MalformedDocument(path, "$.extraction_metadata.provider_name", "no provider is named")
-        return _known(store, named) or register(store, named).provider
+        return _known(store, named) or _new(store, named, None)
     if named is None:
         holders = _holders(store, folder)
         if len(holders) > 1:
             raise WrongFolder(path, " or ".join(holder.name for holder in holders), folder)
         if holders:
             return _finished(store, holders[0])
-        return register(store, name_from_folder(folder), folder=folder).provider
+        return _new(store, name_from_folder(folder), folder)
     known = _known(store, named)
     if known is not None:
         # Asked for after the name: another process may be registering this very provider.
@@ -155,7 +156,14 @@ def _owner(store: Store, path: Path, named: str | None, folder: str | None) -> R
         return known
     if letters_key(named) != letters_key(folder) and slug(named) != folder:
         raise WrongFolder(path, named, folder)
-    return register(store, named, folder=folder).provider
+    return _new(store, named, folder)
+
+
+def _new(store: Store, name: str, folder: str | None) -> RegisteredProvider:
+    if not store.settings.auto_register:
+        # One with an impossible name can wait for ever.
+        raise UnregisteredProvider(check_provider_name(name))
+    return register(store, name, folder=folder).provider
 
 
 def _known(store: Store, name: str) -> RegisteredProvider | None:

@@ -17,7 +17,7 @@ class FileResult(StrEnum):
     REJECTED = "rejected"
     WAITING = "waiting"
     BLOCKED = "blocked"
-    """Its provider's database is behind, ahead, or in the middle of a migration."""
+    """Its provider's database is behind, ahead, or in the middle of a migration, or nobody registered the provider."""
     FAILED = "failed"
 
 
@@ -37,6 +37,8 @@ class FileOutcome:
     database_name: str | None = None
     session_id: int | None = None
     reason: str | None = None
+    transient: bool = False
+    """Whether what failed may go by itself."""
     sha256: str | None = None
     size: int | None = None
     mtime_ns: int | None = None
@@ -82,6 +84,7 @@ class FileOutcome:
             database_name=provider.database_name,
             session_id=session.id,
             reason=f"{set_aside}; {advice}" if tally.failed_extractions else None,
+            transient=False,
             sha256=session.content_sha256,
             size=size,
             mtime_ns=mtime_ns,

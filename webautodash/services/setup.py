@@ -61,7 +61,8 @@ def set_up(
     Without ``ingest`` the files wait, their providers registered. Safe to repeat: what is there is left as it is.
     """
     found = survey(settings)
-    with Store.prepare(settings) as store:
+    # To register is what it is called for.
+    with Store.prepare(settings.model_copy(update={"auto_register": True})) as store:
         before = {provider.slug for provider in store.providers()}
         report = IngestReport()
         if ingest and found.files:

@@ -2,12 +2,15 @@
 
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy.orm import Session
 
+from webautodash.domain.alerts import Cause
+from webautodash.domain.retries import Verdict
 from webautodash.domain.vocabulary import FileState, Level
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
@@ -16,6 +19,9 @@ from webautodash.repositories.files import FileRecord
 from webautodash.repositories.log import LogRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import Totals
+from webautodash.services.alerts.causes import Changed, causes_of
+from webautodash.services.alerts.outbox import raise_alerts
+from webautodash.services.files import Look, look_text
 from webautodash.services.log import SystemLog
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
@@ -24,6 +30,18 @@ _MOST_AT_ONCE = 200
 _LONGEST_SECONDS = 1.0
 # A file of this size may take longer than the others should wait.
 _LARGE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a file, and what is to become of it."""
+
+    at: datetime
+    outcome: FileOutcome
+    look: Look | None
+    """What its folder said when it was found."""
+    verdict: Verdict | None
+    """Of a file that was not taken."""
 
 
 class SystemView:
@@ -36,16 +54,16 @@ class SystemView:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._log = SystemLog(store.system)
-        self._told: list[tuple[datetime, FileOutcome]] = []
+        self._told: list[Told] = []
         self._since = 0.0
         self._miscounted: dict[str, RegisteredProvider] = {}
         self._providers: dict[str, RegisteredProvider] = {}
 
-    def tell(self, outcome: FileOutcome) -> None:
-        """What became of a file."""
+    def tell(self, outcome: FileOutcome, look: Look | None = None, verdict: Verdict | None = None) -> None:
+        """What became of a file; without a verdict one that was not taken waits for whoever comes next."""
         if not self._told:
             self._since = time.monotonic()
-        self._told.append((utc_now(), outcome))
+        self._told.append(Told(utc_now(), outcome, look, verdict))
         self.keep_up()
 
     def recount(self, provider: RegisteredProvider) -> None:
@@ -60,31 +78,35 @@ class SystemView:
 
     def flush(self) -> None:
         """Write all that was told, files and counters in one transaction."""
-        news, entries = self._news()
+        news, entries, changed = self._news()
         if news or self._miscounted:
-            self._write(news)
+            self._write(news, causes_of(self._store, changed))
         self._log.record_all(entries)
         self._told.clear()
         self._miscounted.clear()
 
-    def _news(self) -> tuple[list[FileRecord], list[LogRecord]]:
-        """What the rows do not say yet, and what of it goes into the log."""
-        known = self._found([told.path for _, told in self._told if told.state is FileResult.ALREADY_INGESTED])
+    def _news(self) -> tuple[list[FileRecord], list[LogRecord], list[Changed]]:
+        """What the rows do not say yet, and what of it goes into the log, and may be cause for an alert."""
+        known = self._found([told.outcome.path for told in self._told if told.outcome.state not in _TAKEN])
         news: list[FileRecord] = []
         entries: list[LogRecord] = []
-        for at, outcome in self._told:
+        changed: list[Changed] = []
+        for told in self._told:
+            outcome = told.outcome
             provider = self._provider(outcome.provider)
-            record = _record(outcome, provider.id if provider else None)
+            record = _record(told, provider.id if provider else None)
             row = known.get(outcome.path)
-            if row is not None and _looks(row) == _looks(record):
+            stored_before = outcome.state is FileResult.ALREADY_INGESTED
+            if stored_before and row is not None and _looks(row) == _looks(record):
                 continue
             news.append(record)
-            # That a file can be told without reading it from now on is no event.
+            # No event: that a file can be told without reading it from now on, and that one waits as it did.
             if row is None or _contents(row) != _contents(record):
-                entries += _entries(at, outcome)
+                entries += _entries(told.at, outcome, record.state)
+                changed.append((outcome, record, provider))
                 if provider is not None and outcome.session_id is not None:
                     self._miscounted[provider.slug] = provider
-        return news, entries
+        return news, entries, changed
 
     def _found(self, paths: list[str]) -> dict[str, FileRecord]:
         if not paths:
@@ -99,9 +121,10 @@ class SystemView:
             self._providers = {provider.slug: provider for provider in self._store.providers()}
         return self._providers.get(slug)
 
-    def _write(self, news: list[FileRecord]) -> None:
+    def _write(self, news: list[FileRecord], causes: list[Cause]) -> None:
         def work(session: Session) -> None:
             FileRepository(session).record(news, utc_now())
+            raise_alerts(session, self._store.settings, causes, utc_now())
             for provider, totals in written:
                 ProviderRepository(session).set_totals(provider.id, totals)
 
@@ -144,10 +167,13 @@ class SystemView:
                 self.flush()
 
 
-def _record(outcome: FileOutcome, provider_id: int | None) -> FileRecord:
+def _record(told: Told, provider_id: int | None) -> FileRecord:
+    outcome, verdict = told.outcome, told.verdict
     state = _STATES.get(outcome.state)
     if state is None:
         state = FileState.PARTIAL if outcome.set_aside else FileState.INGESTED
+    if state is FileState.WAITING and verdict is not None and verdict.held:
+        state = FileState.HELD
     return FileRecord(
         path=outcome.path,
         state=state,
@@ -156,6 +182,8 @@ def _record(outcome: FileOutcome, provider_id: int | None) -> FileRecord:
         size=outcome.size,
         mtime_ns=outcome.mtime_ns,
         session_id=outcome.session_id,
+        look=look_text(told.look) if told.look is not None else None,
+        next_attempt_at=verdict.next_attempt_at if verdict is not None else None,
         reason=outcome.reason,
         found=outcome.found,
         stored=outcome.stored,
@@ -166,16 +194,17 @@ def _record(outcome: FileOutcome, provider_id: int | None) -> FileRecord:
 
 
 def _contents(record: FileRecord) -> tuple[object, ...]:
-    return record.state, record.content_sha256, record.provider_id
+    reason = None if record.state in _STORED else record.reason
+    return record.state, record.content_sha256, record.provider_id, reason
 
 
 def _looks(record: FileRecord) -> tuple[object, ...]:
     return *_contents(record), record.size, record.mtime_ns, record.session_id
 
 
-def _entries(at: datetime, outcome: FileOutcome) -> list[LogRecord]:
-    level, event = _EVENTS[outcome.state]
-    message = f"{outcome.path}: {outcome.state.replace('_', ' ')}"
+def _entries(at: datetime, outcome: FileOutcome, state: FileState) -> list[LogRecord]:
+    level, event = _HELD if state is FileState.HELD else _EVENTS[outcome.state]
+    message = f"{outcome.path}: {event.removeprefix('file_').replace('_', ' ')}"
     if outcome.reason:
         message += f": {outcome.reason}"
     details: dict[str, object] = {"path": outcome.path, "session_id": outcome.session_id}
@@ -193,6 +222,8 @@ def _entries(at: datetime, outcome: FileOutcome) -> list[LogRecord]:
     return entries
 
 
+_TAKEN = frozenset({FileResult.INGESTED, FileResult.PARTIAL})
+_STORED = frozenset({FileState.INGESTED, FileState.PARTIAL})
 _NUMBERS = ("stored", "changed", "duplicates", "set_aside", "conflicts")
 _STATES = {
     FileResult.INGESTED: FileState.INGESTED,
@@ -202,6 +233,7 @@ _STATES = {
     FileResult.BLOCKED: FileState.WAITING,
     FileResult.FAILED: FileState.WAITING,
 }
+_HELD = (Level.ERROR, "file_held")
 _EVENTS = {
     FileResult.INGESTED: (Level.INFO, "file_ingested"),
     FileResult.PARTIAL: (Level.WARNING, "file_partial"),

@@ -20,7 +20,7 @@ Outcome = TypeVar("Outcome")
 # Takes one thing with an open store; has to be a function of a module, for it travels by name.
 Take = Callable[[Store, Thing, OnBatch], Outcome]
 
-INGEST, MIGRATE = "webautodash.services.ingest", "webautodash.services.fleet.up"
+INGEST, MIGRATE = "webautodash.services.taking", "webautodash.services.fleet.up"
 # What a work loads only once it has begun.
 _LATER = {MIGRATE: ["alembic.command"]}
 _SECONDS_TO_HEAR = 1.0
@@ -66,7 +66,7 @@ def in_processes(
     """Take every group's things in order, ``workers`` groups at a time; ``done`` hears of each here.
 
     ``on_batch`` hears of each batch, as OnBatch does. ``meanwhile`` is called again and again, at least every second.
-    Once ``goes_on`` says no, no other group is begun.
+    Once ``goes_on`` says no, nothing else is begun.
 
     A worker that dies costs the rest of its group, of which ``lost`` says the outcome, by the exit status; another
     takes its place. Whatever ends this call, no worker outlives it by more than a moment.
@@ -97,7 +97,7 @@ def _in_processes(
                     waiting.clear()
             if not crew.at_work:
                 break
-            for thing, outcome in crew.hear():
+            for thing, outcome in crew.hear(goes_on):
                 done(thing, outcome)
             meanwhile()
     finally:
@@ -124,10 +124,10 @@ class _Crew(Generic[Thing, Outcome]):
     def give(self, group: Sequence[Thing]) -> None:
         pipe, process = self._idle.pop() if self._idle else self._hire()
         self.at_work[pipe] = (process, deque(group))
-        pipe.send(list(group))
+        self._send(pipe, group[0])
 
-    def hear(self) -> Iterator[tuple[Thing, Outcome]]:
-        """Wait a moment for news of any worker, and say what is done."""
+    def hear(self, goes_on: Callable[[], bool]) -> Iterator[tuple[Thing, Outcome]]:
+        """Wait a moment for news of any worker, and say what is done; who is done goes on with the next of a group."""
         ready = wait(list(self.at_work), _SECONDS_TO_HEAR)
         for pipe in [pipe for pipe in self.at_work if pipe in ready]:
             process, group = self.at_work[pipe]
@@ -144,10 +144,21 @@ class _Crew(Generic[Thing, Outcome]):
             if isinstance(said, tuple):
                 self._on_batch(group[0], *said)
                 continue
-            yield group.popleft(), said
+            thing = group.popleft()
+            if group and goes_on():
+                self._send(pipe, group[0])
+            else:
+                group.clear()
+            yield thing, said
             if not group:
                 del self.at_work[pipe]
                 self._idle.append((pipe, process))
+
+    @staticmethod
+    def _send(pipe: Connection, thing: Thing) -> None:
+        # One that has died is heard of at the next look.
+        with suppress(OSError):
+            pipe.send(thing)
 
     def dismiss(self) -> None:
         processes = [process for process, _ in self.at_work.values()] + [process for _, process in self._idle]
@@ -173,8 +184,7 @@ def _work(settings: Settings, take: Take[Thing, Outcome], pipe: Connection) -> N
         try:
             with Store.open(settings) as store:
                 while True:
-                    for thing in pipe.recv():
-                        pipe.send(take(store, thing, partial(_tell, pipe)))
+                    pipe.send(take(store, pipe.recv(), partial(_tell, pipe)))
         except WebAutoDashError as error:
             pipe.send(error)
 

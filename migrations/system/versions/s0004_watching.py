@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("heartbeat_at", types.UtcDateTime(), nullable=False),
         sa.Column("stopped_at", types.UtcDateTime()),
         sa.Column("passes", sa.BigInteger(), nullable=False),
+        sa.Column("pass_started_at", types.UtcDateTime()),
         sa.Column("last_pass_at", types.UtcDateTime()),
         sa.Column("last_pass_ms", sa.Integer()),
         sa.Column("files_found", sa.Integer()),

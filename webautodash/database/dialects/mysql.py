@@ -1,6 +1,5 @@
 """MySQL and MariaDB, through PyMySQL."""
 
-import ipaddress
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from webautodash.config import ENV_PREFIX, Settings, Tls
+from webautodash.config.hosts import is_loopback
 from webautodash.database.compiled import CompiledStatements
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.dialects.base import Trouble, discreet
@@ -232,9 +232,4 @@ def _connect_args(url: URL, settings: Settings) -> dict[str, Any]:
 
 
 def _on_this_machine(url: URL) -> bool:
-    if "unix_socket" in url.query or url.host in {None, "", "localhost"}:
-        return True
-    try:
-        return ipaddress.ip_address(str(url.host)).is_loopback
-    except ValueError:
-        return False
+    return "unix_socket" in url.query or not url.host or is_loopback(url.host)

@@ -197,6 +197,7 @@ def _told(folder: Path) -> Iterator[None]:
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA soft_heap_limit=8388608")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     # Its own knows the letters of ASCII only.

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from webautodash.domain.vocabulary import MonitorState
 from webautodash.repositories.health import HealthRepository
+from webautodash.repositories.monitors import MonitorRepository
 from webautodash.services.doctor.findings import Finding, fine, info, warning
 from webautodash.services.store import Store
-
-_INTERVALS = 3
-"""After which a monitor that says nothing is taken for dead."""
 
 
 def leases(store: Store) -> Iterator[Finding]:
@@ -25,17 +24,19 @@ def leases(store: Store) -> Iterator[Finding]:
 
 
 def monitors(store: Store) -> Iterator[Finding]:
-    """Whether each monitor that has not ended still says so."""
+    """Whether each monitor that has not ended still says so, and what it says."""
     with store.system.reading() as session:
-        found = HealthRepository(session).monitors()
+        found = MonitorRepository(session).all()
     for one in found:
-        subject = f"monitor {one.id}"
-        where = f"process {one.pid} on {one.host}"
-        if one.silent_for > _INTERVALS * one.interval:
-            message = f"{where} says it is at work, and nothing was heard of it for {_rounded(one.silent_for)}"
+        subject, where = f"monitor {one.id}", f"process {one.pid} on {one.host}"
+        heard = _rounded(one.now - one.heartbeat_at)
+        if one.silent:
+            message = f"{where} says it is at work, and nothing was heard of it for {heard}"
             yield warning("monitor.silent", subject, message, "webautodash monitor")
-        else:
-            yield fine("monitor.running", subject, f"{where}, heard of {_rounded(one.silent_for)} ago")
+        elif one.state is MonitorState.RUNNING and one.last_error is not None:
+            yield warning("monitor.failing", subject, f"{where}: {one.last_error}", "webautodash status")
+        elif one.state is MonitorState.RUNNING:
+            yield fine("monitor.running", subject, f"{where}, heard of {heard} ago")
 
 
 def _rounded(span: timedelta) -> str:

@@ -1,7 +1,7 @@
 """What a run of the migrations is to do, and how carefully; looked at before anything is changed."""
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import ceil
 from typing import Any, TypeVar
 
@@ -38,6 +38,9 @@ class Wave:
             raise UsageError(f"a wave is a number of databases, or a share such as 10%; not {text!r}")
         return cls(int(digits), percent)
 
+    def __str__(self) -> str:
+        return f"{self.number}%" if self.percent else str(self.number)
+
     def of(self, databases: int) -> int:
         """How many that is."""
         return ceil(databases * self.number / 100) if self.percent else self.number
@@ -59,6 +62,10 @@ class Plan:
     contract: bool = False
     """Whether revisions that drop, rename or narrow are meant too."""
 
+    def arguments(self) -> dict[str, Any]:
+        """For the ledger, which ``again`` reads."""
+        return {**asdict(self), "wave": self.wave and str(self.wave)}
+
     @classmethod
     def again(cls, arguments: Mapping[str, Any], workers: int) -> "Plan":
         """The plan that a run was begun with, as the ledger has it."""
@@ -67,7 +74,7 @@ class Plan:
             to=arguments.get("to"),
             workers=workers,
             canaries=tuple(arguments.get("canaries", ())),
-            wave=Wave(**wave) if wave else None,
+            wave=Wave.parse(wave) if wave else None,
             max_failures=arguments.get("max_failures"),
             contract=bool(arguments.get("contract")),
         )

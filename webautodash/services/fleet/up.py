@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 
@@ -73,7 +73,7 @@ def upgrade_all(store: Store, plan: Plan, on_result: OnResult = unheard) -> Flee
         # In the order in which they are taken.
         behind.sort(key=lambda one: one[0].provider not in canaries)
         run = begin_run(
-            store, "up", asdict(plan), [(member, look.revision, look.head) for member, look in (*behind, *hopeless)]
+            store, "up", plan.arguments(), [(member, look.revision, look.head) for member, look in (*behind, *hopeless)]
         )
         failed = [_hopeless(store, run, member, look) for member, look in hopeless]
         jobs = [Job(run, member, look.revision, look.head) for member, look in behind]

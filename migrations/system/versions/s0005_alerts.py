@@ -1,0 +1,77 @@
+"""The outbox of the alerts: what was found, for which channel, and the digests that tell it.
+
+Keeps every row. On the way back all alerts go, also those that were not delivered yet.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from webautodash.database import guarded
+from webautodash.database.dialects import types
+
+revision = "s0005"
+down_revision = "s0004"
+branch_labels = None
+depends_on = None
+contract = False
+loses = ("alerts", "alert_digests", "alert_deliveries")
+
+KINDS = "kind IN ('conflict', 'rejected', 'held', 'set_aside', 'behind', 'silent')"
+CHANNELS = "channel IN ('log', 'mail', 'webhook', 'apprise')"
+STATES = "state IN ('pending', 'delivered', 'failed')"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "alerts",
+        sa.Column("id", types.BigId, nullable=False),
+        sa.Column("cause_key", types.Sha256, nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("severity", sa.String(32)),
+        sa.Column("provider", types.bytewise(64)),
+        sa.Column("database_name", types.bytewise(64)),
+        sa.Column("message", types.LongText, nullable=False),
+        sa.Column("details", types.JsonText()),
+        sa.Column("created_at", types.UtcDateTime(), nullable=False),
+        sa.CheckConstraint(KINDS, name=op.f("ck_alerts_kind")),
+        sa.PrimaryKeyConstraint("id", name="pk_alerts"),
+        sa.UniqueConstraint("cause_key", name="uq_alerts_cause_key"),
+        **guarded.TABLE_OPTIONS,
+    )
+    op.create_table(
+        "alert_digests",
+        sa.Column("id", types.BigId, nullable=False),
+        sa.Column("idempotency_key", sa.String(32), nullable=False),
+        sa.Column("channel", sa.String(32), nullable=False),
+        sa.Column("state", sa.String(32), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", types.UtcDateTime()),
+        sa.Column("last_error", sa.String(255)),
+        sa.Column("created_at", types.UtcDateTime(), nullable=False),
+        sa.Column("delivered_at", types.UtcDateTime()),
+        sa.CheckConstraint(CHANNELS, name=op.f("ck_alert_digests_channel")),
+        sa.CheckConstraint(STATES, name=op.f("ck_alert_digests_state")),
+        sa.PrimaryKeyConstraint("id", name="pk_alert_digests"),
+        sa.UniqueConstraint("idempotency_key", name="uq_alert_digests_idempotency_key"),
+        **guarded.TABLE_OPTIONS,
+    )
+    for columns in (["state", "channel", "next_attempt_at"], ["channel", "created_at"]):
+        guarded.create_index(op, f"ix_alert_digests_{'_'.join(columns)}", "alert_digests", columns)
+    op.create_table(
+        "alert_deliveries",
+        sa.Column("id", types.BigId, nullable=False),
+        sa.Column("alert_id", types.BigId, nullable=False),
+        sa.Column("channel", sa.String(32), nullable=False),
+        sa.Column("digest_id", types.BigId),
+        sa.ForeignKeyConstraint(["alert_id"], ["alerts.id"], name="fk_alert_deliveries_alert_id"),
+        sa.ForeignKeyConstraint(["digest_id"], ["alert_digests.id"], name="fk_alert_deliveries_digest_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_alert_deliveries"),
+        sa.UniqueConstraint("alert_id", "channel", name="uq_alert_deliveries_alert_id_channel"),
+        **guarded.TABLE_OPTIONS,
+    )
+    guarded.create_index(op, "ix_alert_deliveries_digest_id_channel", "alert_deliveries", ["digest_id", "channel"])
+
+
+def downgrade() -> None:
+    for table in reversed(loses):
+        op.drop_table(table, if_exists=True)

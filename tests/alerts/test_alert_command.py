@@ -1,0 +1,81 @@
+"""The installed command: test, list, send, retry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from builders import a_file, a_patient
+from receivers import SECRET, Webhook
+from shell import Shell
+
+
+@pytest.fixture
+def shell(tmp_path: Path, webhook: Webhook) -> Shell:
+    """A store with a critical conflict, and a webhook to tell it to."""
+    shell = Shell(tmp_path)
+    shell.environment |= {
+        "WEBAUTODASH_ALERT_WEBHOOK_URL": webhook.url,
+        "WEBAUTODASH_ALERT_WEBHOOK_SECRET": SECRET,
+        "WEBAUTODASH_ALERT_INTERVAL": "0",
+        "WEBAUTODASH_ALERT_ATTEMPTS": "1",
+    }
+    shell.drop(a_file(a_patient("P1")))
+    shell.drop(a_file(a_patient("P1", born="03/20/1999"), at="2025-01-01T00:00:00"), "second.json")
+    assert shell("ingest").status == 0
+    return shell
+
+
+def test_what_is_raised_is_listed_sent_and_listed_as_delivered(shell: Shell, webhook: Webhook) -> None:
+    raised = shell("alert", "list", "--json").json
+    assert {(one["channel"], one["state"], one["alert"]["severity"]) for one in raised} == {
+        ("log", "pending", "critical"),
+        ("webhook", "pending", "critical"),
+    }
+    sent = shell("alert", "send")
+    assert (sent.status, sent.err) == (0, "")
+    assert sent.out == "log: digest 1 with 1 alert delivered\nwebhook: digest 2 with 1 alert delivered\n"
+    assert len(webhook.requests) == 1
+    assert shell("alert", "send").out == "nothing is due\n"
+    assert shell("alert", "list", "--state", "pending").out == "no alerts\n"
+    listed = shell("alert", "list", "--state", "delivered")
+    assert "differences in a file wait for review: 1 critical" in listed.out
+    assert len(listed.out.splitlines()) == 3
+
+
+def test_what_does_not_arrive_is_a_problem_until_it_is_retried(shell: Shell, webhook: Webhook) -> None:
+    webhook.status = 410
+    sent = shell("alert", "send")
+    assert sent.status == 1
+    assert sent.err == (
+        "problem: webhook: digest 2 with 1 alert not delivered (HTTP 410); given up, `webautodash alert retry`\n"
+    )
+    assert [one["last_error"] for one in shell("alert", "list", "--state", "failed", "--json").json] == ["HTTP 410"]
+    assert shell("alert", "retry", "9").status == 2
+    assert shell("alert", "retry", "2").out == "1 digest is tried anew\n"
+    webhook.status = 200
+    assert shell("alert", "send", "--json").json["results"][0]["state"] == "delivered"
+    assert shell("alert", "retry").out == "0 digests are tried anew\n"
+
+
+def test_a_test_goes_through_each_channel_and_says_which_failed(shell: Shell, webhook: Webhook) -> None:
+    tried = shell("alert", "test")
+    assert (tried.status, tried.out, tried.err) == (0, "log: sent\nwebhook: sent\n", "")
+    assert webhook.requests[0].json["alerts"] == []
+    webhook.down()
+    tried = shell("alert", "test")
+    assert (tried.status, tried.out) == (1, "log: sent\n")
+    assert tried.err == "problem: webhook: ConnectionRefusedError (error 111)\n"
+    assert shell("alert", "test", "--channel", "log").status == 0
+    unknown = shell("alert", "test", "--channel", "mail")
+    assert (unknown.status, unknown.out) == (2, "")
+    assert "the channel mail is not configured" in unknown.err
+    # Nothing of it stays to be delivered.
+    assert {one["state"] for one in shell("alert", "list", "--json").json} == {"pending"}
+
+
+def test_a_setting_that_does_not_fit_is_one_line_and_status_2(shell: Shell) -> None:
+    done = shell("alert", "list", WEBAUTODASH_ALERT_WEBHOOK_URL="http://hooks.example/Mark")
+    assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
+    assert "WEBAUTODASH_ALERT_WEBHOOK_URL" in done.err
+    assert "Mark" not in done.err

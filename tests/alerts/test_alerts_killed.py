@@ -1,0 +1,60 @@
+"""kill -9 at any moment of a delivery: everything arrives, and a repeat can be told by its key."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import Clinic
+from happenings import a_cause, hooked, later, raised
+from jobs import deliver
+from processes import kill_at, moments
+from receivers import Webhook
+
+pytestmark = pytest.mark.slow
+EMBEDDED_AND_SERVER = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+ALERTS = 5
+
+
+@EMBEDDED_AND_SERVER
+def test_what_a_killed_delivery_leaves_the_next_one_delivers(
+    a_clinic: Callable[..., Clinic], webhook: Webhook, tmp_path: Path
+) -> None:
+    clinic = a_clinic(**hooked(webhook) | {"alert_log_on": None}, lease_seconds=3)
+    _raise(clinic, 0)
+    whole = moments(deliver, clinic.settings, folder=tmp_path)
+    assert len(webhook.requests) == 1
+    assert len(whole) > 20
+    repeats = 0
+    for number in range(len(whole)):
+        webhook.requests.clear()
+        _raise(clinic, number + 1)
+        assert kill_at(number, deliver, clinic.settings, folder=tmp_path), whole[number]
+        later(clinic)
+        deliver(clinic.settings)
+        at = f"killed at {number}, before {whole[number]}"
+        keys = _keys(webhook.requests)
+        assert len(keys) == ALERTS, at
+        assert {len(each) for each in keys.values()} == {1}, at
+        assert len({request.key for request in webhook.requests}) == 1, at
+        repeats += len(webhook.requests) - 1
+        assert {row["state"] for row in clinic.system_rows("alert_digests")} == {"delivered"}, at
+    assert repeats > 0
+    # The log is a channel as any other.
+    logged = [row for row in clinic.system_rows("system_logs") if row["component"] == "alerts"]
+    assert len(logged) >= len(whole) + 1
+
+
+def _raise(clinic: Clinic, turn: int) -> None:
+    raised(clinic, *(a_cause(f"{turn}-{n}") for n in range(ALERTS)))
+
+
+def _keys(requests: list[Any]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    for request in requests:
+        for alert in request.json["alerts"]:
+            found[alert["id"]].add(request.key)
+    return found

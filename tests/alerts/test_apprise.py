@@ -1,0 +1,61 @@
+"""Alerts through apprise, to a real server on loopback."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+
+import pytest
+from builders import Clinic
+from happenings import a_cause, a_critical_conflict, later, raised
+from receivers import Webhook
+
+from webautodash.config import Settings
+from webautodash.errors import ConfigurationError
+from webautodash.services import alerts
+
+# It looks for a module that Python is about to drop.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
+
+
+def _url(webhook: Webhook) -> str:
+    return webhook.url.replace("http://", "json://")
+
+
+def test_any_service_of_apprise_takes_a_digest_and_no_log_has_its_url(
+    on_sqlite: Callable[..., Clinic], webhook: Webhook, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("apprise", "urllib3", "requests"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    clinic = on_sqlite(alert_log_on="off", alert_apprise_urls=_url(webhook))
+    a_critical_conflict(clinic)
+    webhook.status = 500
+    (result,) = alerts.deliver_due(clinic.store).problems
+    assert result.problem == "not every one of 1 services took it"
+    webhook.status = 200
+    later(clinic)
+    assert alerts.deliver_due(clinic.store).problems == ()
+    key = clinic.system_rows("alert_digests")[0]["idempotency_key"]
+    for request in webhook.requests:
+        assert request.json["title"] == "WebAutoDash: 1 alert (conflicts 1)"
+        assert "webautodash conflict list gary_wang --severity critical" in request.json["message"]
+        assert key in request.json["message"]
+    assert "Mark" not in caplog.text + repr(clinic.system_rows("alert_digests"))
+    assert not logging.getLogger("apprise").filters
+
+
+def test_a_url_that_apprise_does_not_know_is_counted_and_not_quoted(on_sqlite: Callable[..., Clinic]) -> None:
+    clinic = on_sqlite(alert_log_on="off", alert_apprise_urls="json://127.0.0.1/ nothing://Mark")
+    raised(clinic, a_cause())
+    (result,) = alerts.deliver_due(clinic.store).problems
+    assert result.problem == "WEBAUTODASH_ALERT_APPRISE_URLS: 1 of 2 are no URLs that apprise knows"
+
+
+def test_without_the_library_the_settings_say_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(ConfigurationError, match=r"pip install webautodash\[alerts\]") as refused:
+        Settings.load(_env_file=None, alert_apprise_urls="json://Mark/")
+    assert refused.value.key == "WEBAUTODASH_ALERT_APPRISE_URLS"
+    assert "Mark" not in str(refused.value)

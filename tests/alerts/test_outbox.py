@@ -1,0 +1,190 @@
+"""What is raised, when, and for whom: rows that commit with what caused them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from happenings import a_cause, a_critical_conflict, raised
+from jobs import raise_causes
+from processes import together
+
+from webautodash.domain.alerts import AlertKind
+from webautodash.domain.retries import Verdict
+from webautodash.domain.vocabulary import Severity
+from webautodash.errors import DatabaseError, NotAtHead
+from webautodash.repositories import ConflictRepository
+from webautodash.services import alerts, fleet
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.reports import FileOutcome, FileResult
+from webautodash.services.view import SystemView
+
+
+def _facts(clinic: Clinic) -> list[tuple[Any, ...]]:
+    return [(row["kind"], row["severity"], row["provider"]) for row in clinic.system_rows("alerts")]
+
+
+def _channels(clinic: Clinic) -> list[tuple[int, str]]:
+    return [(row["alert_id"], row["channel"]) for row in clinic.system_rows("alert_deliveries")]
+
+
+def test_a_conflict_is_raised_with_its_numbers_and_its_worst_severity(a_clinic: Callable[..., Clinic]) -> None:
+    clinic = a_clinic(alert_on="conflict:medium")
+    first = [a_patient(f"P{n}", medications=["Aspirin 81 mg"], diagnoses=["Gout (M10.079)"]) for n in range(4)]
+    again = [
+        a_patient("P0", medications=["Aspirin 81 mg"], diagnoses=["Gout (M10.079)"]),  # a duplicate
+        a_patient("P1", medications=["Aspirin 81 mg"]),  # low
+        a_patient("P2", medications=["Xanax 1 mg"], diagnoses=["Gout (M10.079)"]),  # medium
+        a_patient("P3", medications=["Aspirin 81 mg"], diagnoses=["Gout (M10.079)"], born="03/20/1999"),  # critical
+    ]
+    clinic.ingest(a_file(*first))
+    assert _facts(clinic) == []
+    clinic.ingest(a_file(*again, at="2025-01-01T00:00:00"))
+    assert _facts(clinic) == [("conflict", "critical", "gary_wang")]
+    worst = {row["severity"]: row["id"] for row in clinic.rows("data_conflicts") if row["status"] == "unresolved"}
+    assert json.loads(clinic.system_rows("alerts")[0]["details"]) == {
+        "by_severity": {"critical": 1, "medium": 1},
+        "conflicts": 2,
+        "ids": [worst["critical"], worst["medium"]],
+    }
+
+
+def test_an_alert_goes_where_the_rules_say(a_clinic: Callable[..., Clinic]) -> None:
+    hook = {"alert_webhook_url": "http://127.0.0.1:9/", "alert_webhook_secret": "s", "alert_webhook_on": "conflict"}
+    clinic = a_clinic(alert_on="conflict:critical", **hook)
+    clinic.ingest(a_file(a_patient("P1", medications=["Aspirin 81 mg"])))
+    clinic.ingest(a_file(a_patient("P1", medications=["Xanax 1 mg"]), at="2025-01-01T00:00:00"))
+    a_critical_conflict(clinic, "P2")
+    assert [row["severity"] for row in clinic.system_rows("alerts")] == ["medium", "critical"]
+    medium, critical = (row["id"] for row in clinic.system_rows("alerts"))
+    assert sorted(_channels(clinic)) == [(medium, "webhook"), (critical, "log"), (critical, "webhook")]
+
+
+def test_what_nobody_wants_is_not_raised(a_clinic: Callable[..., Clinic]) -> None:
+    clinic = a_clinic(alert_on="off")
+    a_critical_conflict(clinic)
+    clinic.ingest(b"{")
+    assert (_facts(clinic), _channels(clinic)) == ([], [])
+
+
+def test_at_most_fifty_numbers_are_told_and_the_count_of_all(a_clinic: Callable[..., Clinic]) -> None:
+    clinic = a_clinic()
+    clinic.ingest(a_file(*(a_patient(f"P{n}") for n in range(60))))
+    clinic.ingest(a_file(*(a_patient(f"P{n}", born="03/20/1999") for n in range(60)), at="2025-01-01T00:00:00"))
+    details = json.loads(clinic.system_rows("alerts")[0]["details"])
+    assert (details["conflicts"], len(details["ids"])) == (60, 50)
+
+
+def test_rejected_held_and_set_aside_are_raised_and_said_once(a_clinic: Callable[..., Clinic]) -> None:
+    clinic = a_clinic(settle_seconds=0)
+    bad = clinic.drop(b"{]")
+    partly = clinic.drop(a_file(a_patient("P1"), "no patient", a_patient(None)))
+    for _ in range(2):
+        ingest_paths(clinic.store, [bad, partly])
+    assert sorted(_facts(clinic), key=repr) == [("rejected", None, None), ("set_aside", None, "gary_wang")]
+    assert [json.loads(row["details"]) for row in clinic.system_rows("alerts") if row["details"]] == [
+        {"found": 3, "set_aside": 2}
+    ]
+    # It is another file by now, and as bad.
+    bad.write_bytes(b"{\n]")
+    ingest_paths(clinic.store, [bad])
+    outcome = FileOutcome("gary_wang/x.json", FileResult.FAILED, "gary_wang", reason="r")
+    for _ in range(2):
+        with SystemView(clinic.store) as view:
+            view.tell(outcome, None, Verdict(None, held=True))
+    assert [kind for kind, *_ in _facts(clinic)].count("rejected") == 2
+    assert ("held", None, "gary_wang") in _facts(clinic)
+    assert len(_facts(clinic)) == 4
+
+
+def test_a_database_behind_is_raised_once_however_many_files_wait(a_clinic: Callable[..., Clinic]) -> None:
+    clinic = a_clinic()
+    clinic.ingest(a_file(a_patient("P1")))
+    for revision in ("p0005", "p0004"):
+        fleet.downgrade(clinic.store, fleet.way_back(clinic.store, "gary_wang", revision))
+        for number in range(3):
+            clinic.store.close()
+            outcome = clinic.ingest(a_file(a_patient(f"{revision}{number}"), medication=f"{revision}{number}"))
+            assert outcome.state == "blocked"
+    assert _facts(clinic) == [("behind", None, "gary_wang")] * 2
+    found = [json.loads(row["details"])["found"] for row in clinic.system_rows("alerts")]
+    assert found == ["p0005", "p0004"]
+
+
+def test_the_error_still_words_what_the_alert_reads() -> None:
+    assert alerts.causes._BEHIND.search(str(NotAtHead("d", "p0001", "p0002")))
+    assert alerts.causes._BEHIND.search(str(NotAtHead("d", None, "p0002")))
+
+
+def test_who_finds_the_file_stored_and_untold_raises_what_it_brought(a_clinic: Callable[..., Clinic]) -> None:
+    """As after a kill between the file's commit and the system database's rows."""
+    clinic = a_clinic()
+    a_critical_conflict(clinic)
+    clinic.ingest(a_file(a_patient("P3"), a_patient(None), medication="m"))
+    before = [{**row, "id": 0, "created_at": 0} for row in clinic.system_rows("alerts", "cause_key")]
+    assert [row["kind"] for row in before].count("conflict") == 1
+    with clinic.store.system.engine.begin() as connection:
+        for table in ("alert_deliveries", "alerts", "ingested_files"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+    assert {file.state for file in ingest_paths(clinic.store).files} == {"already_ingested"}
+    after = [{**row, "id": 0, "created_at": 0} for row in clinic.system_rows("alerts", "cause_key")]
+    assert after == before
+
+
+def test_conflicts_that_cannot_be_looked_up_are_told_all_and_the_file_keeps_its_row(
+    a_clinic: Callable[..., Clinic],
+) -> None:
+    clinic = a_clinic(alert_on="conflict:critical")
+    clinic.ingest(a_file(a_patient("P1", medications=["Aspirin 81 mg"])))
+    with patch.object(ConflictRepository, "brought_by", side_effect=DatabaseError("d", "1", "no")):
+        clinic.ingest(a_file(a_patient("P1", medications=["Xanax 1 mg"]), at="2025-01-01T00:00:00"))
+    assert [row["state"] for row in clinic.system_rows("ingested_files")] == ["ingested"] * 2
+    assert _facts(clinic) == [("conflict", None, "gary_wang")]
+    assert json.loads(clinic.system_rows("alerts")[0]["details"]) == {"conflicts": 1}
+
+
+def test_alerts_and_the_rows_of_their_files_stand_or_fall_together(a_clinic: Callable[..., Clinic]) -> None:
+    clinic = a_clinic()
+    path = clinic.drop(b"{]")
+    with (
+        patch("webautodash.repositories.AlertRepository.address", side_effect=DatabaseError("d", "1", "no")),
+        pytest.raises(DatabaseError),
+    ):
+        ingest_paths(clinic.store, [path])
+    assert (clinic.system_rows("ingested_files"), clinic.system_rows("alerts")) == ([], [])
+
+
+def test_a_cause_that_is_known_adds_nothing(a_clinic: Callable[..., Clinic]) -> None:
+    clinic = a_clinic()
+    assert raised(clinic, a_cause(1), a_cause(2)) == 2
+    assert raised(clinic, a_cause(2), a_cause(3), a_cause(3)) == 1
+    assert raised(clinic, a_cause(1)) == 0
+    assert len(_facts(clinic)) == len(_channels(clinic)) == 3
+
+
+@pytest.mark.slow
+def test_a_cause_that_many_find_at_once_is_one_alert(a_clinic: Callable[..., Clinic], tmp_path: Path) -> None:
+    clinic = a_clinic()
+    together(raise_causes, *[(clinic.settings, 30)] * 4, folder=tmp_path)
+    assert len(_facts(clinic)) == len(_channels(clinic)) == 30
+
+
+def test_the_monitors_causes_say_who_is_silent_and_since_when(a_clinic: Callable[..., Clinic]) -> None:
+    clinic = a_clinic()
+    at = datetime(2025, 1, 1, 12, tzinfo=UTC)
+    assert raised(clinic, alerts.monitor_silent(7, "host-a", 4711, at)) == 1
+    assert raised(clinic, alerts.monitor_silent(7, "host-a", 4711, at)) == 0
+    assert raised(clinic, alerts.monitor_silent(7, "host-a", 4711, at.replace(hour=13))) == 1
+    row = clinic.system_rows("alerts")[0]
+    assert (row["kind"], row["provider"]) == (AlertKind.SILENT, None)
+    assert row["message"] == "the monitor on host-a, process 4711, was last heard of at 2025-01-01 12:00:00 UTC"
+
+
+def test_severities_are_ranked_as_people_do() -> None:
+    assert max(Severity, key=lambda each: each.rank) is Severity.CRITICAL

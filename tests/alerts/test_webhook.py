@@ -1,0 +1,92 @@
+"""Alerts as a signed POST, to a real server on loopback."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+
+import pytest
+from builders import Clinic
+from certificates import Certificates
+from happenings import a_cause, a_critical_conflict, hooked, raised
+from receivers import SECRET, Webhook
+
+from webautodash.services import alerts
+
+
+def test_the_receiver_can_tell_who_sent_it_when_and_what_it_is_about(
+    on_sqlite: Callable[..., Clinic], webhook: Webhook
+) -> None:
+    clinic = on_sqlite(**hooked(webhook))
+    a_critical_conflict(clinic)
+    assert alerts.deliver_due(clinic.store).problems == ()
+    (request,) = webhook.requests
+    stamp = request.headers["X-WebAutoDash-Timestamp"]
+    # As README tells a receiver to.
+    expected = hmac.new(SECRET.encode(), stamp.encode() + b"." + request.body, "sha256").hexdigest()
+    assert request.headers["X-WebAutoDash-Signature"] == f"sha256={expected}"
+    assert abs(time.time() - int(stamp)) < 30
+    assert request.headers["Content-Type"] == "application/json"
+    assert request.headers["Idempotency-Key"] == request.key
+    assert request.path == "/alerts?token=Mark-of-a-token"
+    (alert,) = request.json["alerts"]
+    (row,) = clinic.system_rows("alerts")
+    assert (alert["id"], alert["kind"], alert["severity"]) == (row["id"], "conflict", "critical")
+    assert (alert["provider"], alert["database"]) == ("gary_wang", row["database_name"])
+    assert alert["command"] == "webautodash conflict list gary_wang --severity critical"
+    assert alert["details"]["conflicts"] == 1
+
+
+def test_a_repeat_has_the_key_of_before_and_a_signature_of_its_own_time(
+    on_sqlite: Callable[..., Clinic], webhook: Webhook
+) -> None:
+    clinic = on_sqlite(**hooked(webhook, alert_retry_seconds=0))
+    raised(clinic, a_cause())
+    webhook.status = 503
+    alerts.deliver_due(clinic.store)
+    webhook.status = 200
+    alerts.deliver_due(clinic.store)
+    first, second = webhook.requests
+    assert first.key == second.key
+    assert first.json["alerts"] == second.json["alerts"]
+    assert first.json["sent_at"] != second.json["sent_at"]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_no_redirection_is_followed(on_sqlite: Callable[..., Clinic], webhook: Webhook, status: int) -> None:
+    elsewhere = Webhook()
+    webhook.status, webhook.location = status, elsewhere.url
+    clinic = on_sqlite(**hooked(webhook))
+    raised(clinic, a_cause())
+    (result,) = alerts.deliver_due(clinic.store).problems
+    elsewhere.down()
+    assert result.problem == f"HTTP {status}"
+    assert elsewhere.requests == []
+
+
+def test_over_tls_the_server_has_to_be_the_right_one(
+    on_sqlite: Callable[..., Clinic], trusted: Certificates, other: Certificates
+) -> None:
+    hook = Webhook(trusted.for_server())
+    clinic = on_sqlite(**hooked(hook, alert_webhook_ca=other.ca, alert_retry_seconds=0))
+    raised(clinic, a_cause())
+    (result,) = alerts.deliver_due(clinic.store).problems
+    assert result.problem == "the server's certificate is not to be trusted (error 20)"
+    assert hook.requests == []
+    right = on_sqlite(**hooked(hook, alert_webhook_ca=trusted.ca))
+    assert alerts.deliver_due(right.store).problems == ()
+    hook.down()
+    assert len(hook.requests) == 1
+
+
+def test_a_server_that_says_nothing_is_given_up_after_a_while(
+    on_sqlite: Callable[..., Clinic], webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webautodash.services.alerts.channels.webhook.TIMEOUT_SECONDS", 0.2)
+    webhook.delay_seconds = 1.0
+    clinic = on_sqlite(**hooked(webhook))
+    raised(clinic, a_cause())
+    (result,) = alerts.deliver_due(clinic.store).problems
+    assert result.problem == "TimeoutError"
+    assert "Mark" not in repr(clinic.system_rows("alert_digests"))

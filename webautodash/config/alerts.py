@@ -1,0 +1,168 @@
+"""The settings of the alerts: what is told, to whom, and how often it is tried."""
+
+import re
+from enum import StrEnum
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings
+
+from webautodash.config.hosts import is_loopback
+from webautodash.config.secrets import secret_of
+from webautodash.errors import ConfigurationError
+
+DEFAULT_RULES = "conflict:high rejected held set_aside behind silent"
+# The words are the domain's, which stands above the settings.
+_RULES = re.compile(
+    r"off|(conflict(:(low|medium|high|critical))?|rejected|held|set_aside|behind|silent)"
+    r"([\s,]+(conflict(:(low|medium|high|critical))?|rejected|held|set_aside|behind|silent))*"
+)
+_ADDRESS = re.compile(r"[^\s@,<>\"]+@[^\s@,<>\"]+")
+_PREFIX = "WEBAUTODASH_ALERT_"
+
+
+class SmtpTls(StrEnum):
+    """How the mail server is reached."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    OFF = "off"
+
+
+_PORTS = {SmtpTls.STARTTLS: 587, SmtpTls.TLS: 465, SmtpTls.OFF: 25}
+
+
+class AlertSettings(BaseSettings):
+    """A part of the settings; what does not fit together is refused by ``check_alerts``."""
+
+    alert_on: str = DEFAULT_RULES
+    alert_log_on: str | None = None
+    alert_mail_on: str | None = None
+    alert_webhook_on: str | None = None
+    alert_apprise_on: str | None = None
+    alert_interval: int = Field(default=300, ge=0, le=604_800)
+    alert_attempts: int = Field(default=8, ge=1, le=1000)
+    alert_retry_seconds: int = Field(default=30, ge=0, le=3600)
+
+    alert_mail_to: str | None = None
+    alert_mail_from: str | None = None
+    alert_smtp_host: str | None = None
+    alert_smtp_port: int | None = Field(default=None, ge=1, le=65535)
+    alert_smtp_tls: SmtpTls = SmtpTls.STARTTLS
+    alert_smtp_ca: Path | None = None
+    alert_smtp_user: str | None = None
+    alert_smtp_password: SecretStr | None = None
+    alert_smtp_password_file: Path | None = None
+
+    alert_webhook_url: SecretStr | None = None
+    alert_webhook_secret: SecretStr | None = None
+    alert_webhook_secret_file: Path | None = None
+    alert_webhook_ca: Path | None = None
+
+    alert_apprise_urls: SecretStr | None = None
+
+    @field_validator("alert_on", "alert_log_on", "alert_mail_on", "alert_webhook_on", "alert_apprise_on")
+    @classmethod
+    def _known_rules(cls, text: str | None) -> str | None:
+        if text is not None and not _RULES.fullmatch(text.strip()):
+            raise ValueError("not off, nor rules such as: conflict:high rejected held set_aside behind silent")
+        return text
+
+    @property
+    def mail_to(self) -> tuple[str, ...]:
+        """The addresses that mail goes to."""
+        return tuple(address.strip() for address in (self.alert_mail_to or "").split(",") if address.strip())
+
+    @property
+    def smtp_port(self) -> int:
+        """The mail server's port, by default the usual one."""
+        return self.alert_smtp_port or _PORTS[self.alert_smtp_tls]
+
+    @cached_property
+    def smtp_password(self) -> SecretStr | None:
+        """From the setting or from its file."""
+        key = _PREFIX + "SMTP_PASSWORD_FILE"
+        return secret_of(self.alert_smtp_password, self.alert_smtp_password_file, key)
+
+    @cached_property
+    def webhook_secret(self) -> SecretStr | None:
+        """From the setting or from its file."""
+        key = _PREFIX + "WEBHOOK_SECRET_FILE"
+        return secret_of(self.alert_webhook_secret, self.alert_webhook_secret_file, key)
+
+    @property
+    def webhook_url(self) -> SplitResult | None:
+        """Where the webhook is, in parts."""
+        return None if self.alert_webhook_url is None else urlsplit(self.alert_webhook_url.get_secret_value())
+
+    @property
+    def apprise_urls(self) -> tuple[str, ...]:
+        """The services' URLs; each holds a secret."""
+        return tuple(self.alert_apprise_urls.get_secret_value().split()) if self.alert_apprise_urls else ()
+
+    def check_alerts(self) -> None:
+        """Raise ConfigurationError for settings that do not fit together, by the name of one of them."""
+        self._check_mail()
+        self._check_webhook()
+        if any("://" not in url for url in self.apprise_urls):
+            raise _wrong("APPRISE_URLS", "one of them is no URL; they are separated by spaces")
+        if self.apprise_urls and find_spec("apprise") is None:
+            raise _wrong("APPRISE_URLS", "needs the library apprise: pip install webautodash[alerts]")
+
+    def _check_mail(self) -> None:
+        if not self.alert_smtp_host:
+            if self.mail_to:
+                raise _wrong("SMTP_HOST", f"is missing beside {_PREFIX}MAIL_TO")
+            return
+        if not self.mail_to:
+            raise _wrong("MAIL_TO", f"is missing beside {_PREFIX}SMTP_HOST")
+        if not all(map(_ADDRESS.fullmatch, self.mail_to)):
+            raise _wrong("MAIL_TO", "one of them is no plain address; they are separated by commas")
+        if self.alert_mail_from is None or not _ADDRESS.fullmatch(self.alert_mail_from):
+            raise _wrong("MAIL_FROM", "has to be the plain address that mail comes from")
+        if self.alert_smtp_tls is SmtpTls.OFF and not is_loopback(self.alert_smtp_host):
+            raise _wrong("SMTP_TLS", "off is only for a server on this machine; starttls or tls")
+        if (self.alert_smtp_user is None) != (self.smtp_password is None):
+            raise _wrong("SMTP_USER", "a user needs a password, and a password a user")
+        _check_ca(self.alert_smtp_ca, "SMTP_CA")
+
+    def _check_webhook(self) -> None:
+        if self.alert_webhook_url is None:
+            return
+        _check_url(self.alert_webhook_url.get_secret_value())
+        if self.webhook_secret is None or not self.webhook_secret.get_secret_value():
+            raise _wrong("WEBHOOK_SECRET", f"is missing beside {_PREFIX}WEBHOOK_URL; what is sent is signed with it")
+        _check_ca(self.alert_webhook_ca, "WEBHOOK_CA")
+
+
+def _check_url(text: str) -> None:
+    key = "WEBHOOK_URL"
+    try:
+        url = urlsplit(text)
+        host, _ = url.hostname, url.port
+    except ValueError:
+        raise _wrong(key, "is no URL") from None
+    if url.scheme not in {"http", "https"} or not host or not text.isascii() or not text.isprintable() or " " in text:
+        raise _wrong(key, "is no URL such as https://host/path")
+    if url.scheme == "http" and not is_loopback(host):
+        raise _wrong(key, "has to begin with https://; http:// is only for this machine")
+    if url.username is not None or url.password is not None:
+        raise _wrong(key, "takes no user and password; what is sent is signed instead")
+
+
+def _check_ca(path: Path | None, key: str) -> None:
+    if path is None:
+        return
+    import ssl  # takes a while, and hardly anybody needs it
+
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError):
+        raise _wrong(key, "is not a readable file of PEM certificates") from None
+
+
+def _wrong(key: str, reason: str) -> ConfigurationError:
+    return ConfigurationError(_PREFIX + key, reason)

@@ -1,0 +1,106 @@
+"""What an alert may be about, where it goes, and the rules that say which go where."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from webautodash.domain.vocabulary import Severity
+
+
+class AlertKind(StrEnum):
+    """What somebody is told of."""
+
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+    HELD = "held"
+    SET_ASIDE = "set_aside"
+    BEHIND = "behind"
+    SILENT = "silent"
+
+
+class AlertChannel(StrEnum):
+    """How they are told."""
+
+    LOG = "log"
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+    APPRISE = "apprise"
+
+
+class DigestState(StrEnum):
+    """How far a digest is; one that is not written yet counts as pending, too."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    """Given up after the last attempt, until a person asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What gives rise to an alert: counts, a provider, numbers of conflicts; never a value out of a record."""
+
+    key: str
+    """The SHA-256 of what makes it this one and no other: a second of the same key adds nothing."""
+    kind: AlertKind
+    message: str
+    severity: Severity | None = None
+    """The worst of its conflicts, None where that is not known."""
+    provider: str | None = None
+    """The slug."""
+    database_name: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def cause_key(kind: AlertKind, *parts: object) -> str:
+    """The key of a cause: the same parts, the same cause."""
+    return sha256("\0".join((kind, *map(str, parts))).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which alerts a channel takes."""
+
+    kinds: frozenset[AlertKind]
+    least: Severity = Severity.LOW
+    """Of conflicts: less than this is not told."""
+
+    def want(self, kind: AlertKind, severity: Severity | None = None) -> bool:
+        """Whether an alert goes there; a conflict of unknown severity goes wherever conflicts go."""
+        if kind is AlertKind.CONFLICT and severity is not None and severity.rank < self.least.rank:
+            return False
+        return kind in self.kinds
+
+
+_OFF = "off"
+_SEPARATORS = re.compile(r"[\s,]+")
+
+
+def parse_rules(text: str) -> Rules:
+    """``conflict:high rejected``: kinds, of conflicts with the least severity; ``off`` for none.
+
+    Where conflicts are named twice, the lesser severity counts. Raises ValueError for an unknown word.
+    """
+    words = [word for word in _SEPARATORS.split(text) if word]
+    if words == [_OFF]:
+        return Rules(frozenset())
+    if not words:
+        raise ValueError("no rule; off is for none")
+    kinds, severities = set(), []
+    for word in words:
+        kind, colon, severity = word.partition(":")
+        kinds.add(AlertKind(kind))
+        if colon and kind != AlertKind.CONFLICT:
+            raise ValueError(f"only conflicts have a severity, not {kind}")
+        if kind == AlertKind.CONFLICT:
+            severities.append(Severity(severity) if colon else Severity.LOW)
+    return Rules(frozenset(kinds), min(severities, key=lambda each: each.rank, default=Severity.LOW))
+
+
+def least_severity(rules: Iterable[Rules]) -> Severity | None:
+    """The least that a conflict has to be for any of the channels, None where none of them takes conflicts."""
+    wanted = [each.least for each in rules if AlertKind.CONFLICT in each.kinds]
+    return min(wanted, key=lambda each: each.rank, default=None)

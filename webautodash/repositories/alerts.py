@@ -1,0 +1,150 @@
+"""The outbox: alerts, and for which channel each is."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webautodash.database.dialects.inserts import OnExisting
+from webautodash.domain.alerts import AlertChannel, AlertKind, Cause, DigestState
+from webautodash.domain.vocabulary import Severity
+from webautodash.models import Alert, AlertDelivery, AlertDigest
+from webautodash.repositories.rows import insert_rows
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedAlert:
+    """One alert, as its channels tell it."""
+
+    id: int
+    kind: AlertKind
+    severity: Severity | None
+    provider: str | None
+    database_name: str | None
+    message: str
+    details: Any
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One alert on its way through one channel; the digest's numbers are None until it has one."""
+
+    alert: RaisedAlert
+    channel: AlertChannel
+    state: DigestState
+    digest_id: int | None = None
+    attempts: int | None = None
+    next_attempt_at: datetime | None = None
+    delivered_at: datetime | None = None
+    last_error: str | None = None
+
+
+class AlertRepository:
+    """Rows of ``alerts``, and of ``alert_deliveries`` before they have a digest."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def known(self, keys: Collection[str]) -> set[str]:
+        """Those of some causes that have an alert already."""
+        return set(self._session.scalars(select(Alert.cause_key).where(Alert.cause_key.in_(keys))))
+
+    def add(self, causes: Mapping[str, Cause], now: datetime) -> dict[str, int]:
+        """An alert for each cause, by its key, unless another adds it at this moment; the alerts by those keys."""
+        # In one order, whoever writes: two then wait for each other, and never both.
+        rows = [_row(causes[key], now) for key in sorted(causes)]
+        insert_rows(self._session, Alert, rows, OnExisting("cause_key"))
+        # What another has just committed is seen by a look that locks, and by no other.
+        statement = select(Alert.cause_key, Alert.id).where(Alert.cause_key.in_(causes)).with_for_update()
+        return dict(self._session.execute(statement).all())
+
+    def address(self, channels: Mapping[int, Sequence[AlertChannel]]) -> None:
+        """Say for which channels alerts are, by their numbers; one that has been said before is left as it is."""
+        statement = select(AlertDelivery.alert_id).where(AlertDelivery.alert_id.in_(channels)).with_for_update()
+        before = set(self._session.scalars(statement))
+        rows = [
+            {"alert_id": number, "channel": channel}
+            for number, each in sorted(channels.items())
+            if number not in before
+            for channel in each
+        ]
+        insert_rows(self._session, AlertDelivery, rows)
+
+    def waiting(self) -> dict[AlertChannel, int]:
+        """How many alerts wait for their channel's next digest; a channel without any is left out."""
+        statement = (
+            select(AlertDelivery.channel, func.count())
+            .where(AlertDelivery.digest_id.is_(None))
+            .group_by(AlertDelivery.channel)
+        )
+        return {AlertChannel(channel): number for channel, number in self._session.execute(statement)}
+
+    def of_digest(self, digest_id: int) -> list[RaisedAlert]:
+        """The alerts of a digest, oldest first."""
+        statement = (
+            select(Alert)
+            .join(AlertDelivery, AlertDelivery.alert_id == Alert.id)
+            .where(AlertDelivery.digest_id == digest_id)
+            .order_by(Alert.created_at, Alert.id)
+        )
+        return [_alert(row) for row in self._session.scalars(statement)]
+
+    def search(self, state: DigestState | None = None, limit: int = 100) -> list[Delivery]:
+        """The latest deliveries that fit, the newest first."""
+        reached = func.coalesce(AlertDigest.state, str(DigestState.PENDING))
+        statement = (
+            select(Alert, AlertDelivery, AlertDigest)
+            .join(AlertDelivery, AlertDelivery.alert_id == Alert.id)
+            .outerjoin(AlertDigest, AlertDelivery.digest_id == AlertDigest.id)
+            .order_by(AlertDelivery.id.desc())
+            .limit(limit)
+        )
+        if state is not None:
+            statement = statement.where(reached == str(state))
+        return [_delivery(*row) for row in self._session.execute(statement)]
+
+
+def _row(cause: Cause, now: datetime) -> dict[str, Any]:
+    return {
+        "cause_key": cause.key,
+        "kind": cause.kind,
+        "severity": cause.severity,
+        "provider": cause.provider,
+        "database_name": cause.database_name,
+        "message": cause.message,
+        "details": dict(cause.details) or None,
+        "created_at": now,
+    }
+
+
+def _alert(row: Alert) -> RaisedAlert:
+    return RaisedAlert(
+        id=row.id,
+        kind=AlertKind(row.kind),
+        severity=None if row.severity is None else Severity(row.severity),
+        provider=row.provider,
+        database_name=row.database_name,
+        message=row.message,
+        details=row.details,
+        created_at=row.created_at,
+    )
+
+
+def _delivery(alert: Alert, delivery: AlertDelivery, digest: AlertDigest | None) -> Delivery:
+    raised, channel = _alert(alert), AlertChannel(delivery.channel)
+    if digest is None:
+        return Delivery(raised, channel, DigestState.PENDING)
+    return Delivery(
+        raised,
+        channel,
+        DigestState(digest.state),
+        digest.id,
+        digest.attempts,
+        digest.next_attempt_at,
+        digest.delivered_at,
+        digest.last_error,
+    )

@@ -1,0 +1,23 @@
+"""Alerts: raised with what caused them, kept in an outbox, told in digests, each at least once."""
+
+from webautodash.services.alerts.causes import causes_of, monitor_silent, provider_behind
+from webautodash.services.alerts.delivery import DeliveryReport, DigestResult, deliver_due
+from webautodash.services.alerts.outbox import FailedDigest, failed_digests, raise_alerts, retry, search, waiting
+from webautodash.services.alerts.trial import ChannelTrial, try_channels
+
+__all__ = [
+    "ChannelTrial",
+    "DeliveryReport",
+    "DigestResult",
+    "FailedDigest",
+    "causes_of",
+    "deliver_due",
+    "failed_digests",
+    "monitor_silent",
+    "provider_behind",
+    "raise_alerts",
+    "retry",
+    "search",
+    "try_channels",
+    "waiting",
+]

@@ -1,0 +1,31 @@
+"""Alerts in the system log, one entry a digest."""
+
+import logging
+from collections import Counter
+
+from webautodash.database import Database
+from webautodash.domain.vocabulary import Level
+from webautodash.errors import DeliveryFailed, WebAutoDashError
+from webautodash.repositories import LogRepository
+from webautodash.services.alerts.message import Message
+
+
+class LogChannel:
+    """An entry in the system database, and the standard logging. Unlike other entries it must not be lost."""
+
+    def __init__(self, system: Database) -> None:
+        self._system = system
+
+    def send(self, message: Message) -> str | None:
+        """Write the entry."""
+        counts = Counter(str(alert.kind) for alert in message.alerts)
+        details = {"key": message.key, "alerts": [alert.id for alert in message.alerts], **counts}
+        text = f"{message.subject.removeprefix('WebAutoDash: ')}; see `webautodash alert list`"
+        try:
+            self._system.run(
+                lambda session: LogRepository(session).record(Level.WARNING, "alerts", "alerts", text, details=details)
+            )
+        except WebAutoDashError as error:
+            raise DeliveryFailed("log", type(error).__name__) from None
+        logging.getLogger("webautodash.alerts").warning("%s", text, extra={"event": "alerts", "provider": None})
+        return None

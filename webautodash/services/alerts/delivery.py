@@ -1,0 +1,147 @@
+"""What waits in the outbox goes out: bundled into digests, each sent until it arrives or is given up.
+
+A digest has its key and its alerts before it is first sent. Whoever is killed after that leaves it pending, and the
+next one sends the same digest again: every alert is delivered at least once, and a repeat can be told by its key.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from webautodash.domain.alerts import AlertChannel, DigestState
+from webautodash.domain.retries import pause
+from webautodash.errors import DeliveryFailed, LeaseHeld, LeaseLost
+from webautodash.repositories import AlertRepository, DigestRepository
+from webautodash.repositories.alerts import RaisedAlert
+from webautodash.repositories.digests import Digest
+from webautodash.services.alerts.channels import send
+from webautodash.services.alerts.message import message_of
+from webautodash.services.alerts.rules import configured
+from webautodash.services.leases import HeldLease, leased
+from webautodash.services.store import Store
+
+_MOST_ALERTS = 1000
+_NOT_CONFIGURED = "the channel is not configured any more"
+_LONGEST_REASON = 255
+
+
+@dataclass(frozen=True, slots=True)
+class DigestResult:
+    """How one attempt to deliver a digest ended; a pending one is tried again."""
+
+    digest_id: int
+    channel: AlertChannel
+    alerts: int
+    state: DigestState
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What was sent, and the channels that another process is at work on."""
+
+    results: tuple[DigestResult, ...]
+    busy: tuple[AlertChannel, ...]
+
+    @property
+    def problems(self) -> tuple[DigestResult, ...]:
+        """What did not arrive."""
+        return tuple(result for result in self.results if result.state is not DigestState.DELIVERED)
+
+
+def deliver_due(store: Store) -> DeliveryReport:
+    """Send what is due on every channel: repeats first, then one new digest where the last is old enough.
+
+    Nothing that a channel does raises; it stands in the report and in the outbox. A channel on which another process
+    is at work is left to it. Where nothing is due this is one look a channel.
+    Raises what the system database raises.
+    """
+    results: list[DigestResult] = []
+    busy: list[AlertChannel] = []
+    there = configured(store.settings)
+    for channel in AlertChannel:
+        if not _is_due(store, channel, channel in there):
+            continue
+        try:
+            with leased(store.system, f"alerts:{channel}", "sending alerts", store.settings.lease_seconds) as lease:
+                work = _send_due if channel in there else _give_up
+                for result in work(store, channel, lease):
+                    results.append(result)  # what was sent before a lease was lost counts
+        except (LeaseHeld, LeaseLost):
+            busy.append(channel)
+    return DeliveryReport(tuple(results), tuple(busy))
+
+
+def _is_due(store: Store, channel: AlertChannel, configured_now: bool) -> bool:
+    with store.system.reading() as session:
+        digests = DigestRepository(session)
+        waits = channel in AlertRepository(session).waiting()
+        if not configured_now:
+            return waits or bool(digests.pending(channel))
+        return bool(digests.due(channel)) or (waits and digests.has_rested(channel, store.settings.alert_interval))
+
+
+def _send_due(store: Store, channel: AlertChannel, lease: HeldLease) -> Iterator[DigestResult]:
+    with store.system.reading() as session:
+        due = DigestRepository(session).due(channel)
+    for digest in due:
+        yield _send(store, digest, lease)
+    made = store.system.run(lambda session: _make(session, channel, store.settings.alert_interval))
+    if made is not None:
+        yield _send(store, made, lease)
+
+
+def _make(session: Session, channel: AlertChannel, interval: int) -> Digest | None:
+    digests = DigestRepository(session)
+    return digests.make(channel, _MOST_ALERTS) if digests.has_rested(channel, interval) else None
+
+
+def _send(store: Store, digest: Digest, lease: HeldLease) -> DigestResult:
+    with store.system.reading() as session:
+        alerts = AlertRepository(session).of_digest(digest.id)
+    # Somebody else may have taken over while this process was stopped.
+    lease.require()
+    try:
+        note = send(store, digest.channel, message_of(digest.key, alerts))
+    except DeliveryFailed as error:
+        return _failed(store, digest, alerts, error.reason)
+    store.system.run(lambda session: DigestRepository(session).delivered(digest, note))
+    return DigestResult(digest.id, digest.channel, len(alerts), DigestState.DELIVERED, note)
+
+
+def _failed(store: Store, digest: Digest, alerts: list[RaisedAlert], reason: str) -> DigestResult:
+    attempts, reason = digest.attempts + 1, reason[:_LONGEST_REASON]
+    last = attempts >= store.settings.alert_attempts
+    seconds = math.ceil(pause(attempts, store.settings.alert_retry_seconds))
+
+    def write(session: Session) -> None:
+        if last:
+            DigestRepository(session).give_up(digest, reason)
+        else:
+            DigestRepository(session).try_again(digest, reason, seconds)
+
+    store.system.run(write)
+    state = DigestState.FAILED if last else DigestState.PENDING
+    return DigestResult(digest.id, digest.channel, len(alerts), state, reason)
+
+
+def _give_up(store: Store, channel: AlertChannel, lease: HeldLease) -> Iterator[DigestResult]:
+    """What waits for a channel that is gone is kept as failed: a person sees it, and can have it back."""
+
+    def work(session: Session) -> list[Digest]:
+        digests = DigestRepository(session)
+        while digests.make(channel, _MOST_ALERTS) is not None:
+            pass
+        pending = digests.pending(channel)
+        for digest in pending:
+            digests.give_up(digest, _NOT_CONFIGURED, attempted=False)
+        return pending
+
+    lease.require()
+    given_up = store.system.run(work)
+    with store.system.reading() as session:
+        counts = DigestRepository(session).count(given_up)
+    for digest in given_up:
+        yield DigestResult(digest.id, channel, counts.get(digest.id, 0), DigestState.FAILED, _NOT_CONFIGURED)

@@ -1,0 +1,102 @@
+"""What a digest says: a subject with counts, a line an alert, the commands that show more."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from webautodash.domain.alerts import AlertKind
+from webautodash.domain.vocabulary import Severity
+from webautodash.repositories.alerts import RaisedAlert
+
+_MOST_LINES = 100
+_TITLES = {
+    AlertKind.CONFLICT: "conflicts",
+    AlertKind.REJECTED: "rejected files",
+    AlertKind.HELD: "held files",
+    AlertKind.SET_ASIDE: "patients set aside",
+    AlertKind.BEHIND: "databases to migrate",
+    AlertKind.SILENT: "silent monitors",
+}
+_ORDER = list(AlertKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One digest, ready for any channel; ``key`` stays the same in every attempt."""
+
+    key: str
+    subject: str
+    text: str
+    alerts: tuple[RaisedAlert, ...]
+
+
+def message_of(key: str, alerts: Sequence[RaisedAlert]) -> Message:
+    """The message about some alerts, at least one."""
+    ordered = sorted(alerts, key=_group)
+    text = "\n".join((*_lines(ordered), "", f"key of this message: {key}", ""))
+    return Message(key, _subject(ordered), text, tuple(alerts))
+
+
+def trial_message(key: str) -> Message:
+    """What ``alert test`` sends."""
+    text = f"This channel works. Nothing has happened.\n\nkey of this message: {key}\n"
+    return Message(key, "WebAutoDash: a test of the alerts", text, ())
+
+
+def command_of(kind: AlertKind, provider: str | None, severity: Severity | None = None) -> str:
+    """The command that shows more."""
+    slug = f" {provider}" if provider else ""
+    match kind:
+        case AlertKind.CONFLICT:
+            return f"webautodash conflict list{slug}" + (f" --severity {severity}" if severity else "")
+        case AlertKind.REJECTED | AlertKind.HELD:
+            return f"webautodash file list --state {kind}"
+        case AlertKind.SET_ASIDE:
+            return f"webautodash set-aside list{slug}"
+        case AlertKind.BEHIND:
+            return "webautodash migrate up" + (f" --provider {provider}" if provider else "")
+        case AlertKind.SILENT:
+            return "webautodash status"
+
+
+def _group(alert: RaisedAlert) -> tuple[int, str]:
+    return _ORDER.index(alert.kind), alert.provider or ""
+
+
+def _subject(ordered: Sequence[RaisedAlert]) -> str:
+    counts = Counter(alert.kind for alert in ordered)
+    listed = ", ".join(f"{_TITLES[kind]} {number}" for kind, number in counts.items())
+    return f"WebAutoDash: {len(ordered)} alert{'s' if len(ordered) > 1 else ''} ({listed})"
+
+
+def _lines(ordered: Sequence[RaisedAlert]) -> Iterator[str]:
+    room = _MOST_LINES
+    for number, group in enumerate([list(each) for _, each in groupby(ordered, _group)]):
+        if room <= 0:
+            break
+        if number:
+            yield ""
+        yield _heading(group)
+        for alert in group[:room]:
+            yield f"  {alert.created_at:%Y-%m-%d %H:%M:%S} UTC  {alert.message}{_numbers(alert)}"
+        room -= len(group)
+    if len(ordered) > _MOST_LINES:
+        yield f"and {len(ordered) - _MOST_LINES} more: webautodash alert list"
+
+
+def _heading(group: Sequence[RaisedAlert]) -> str:
+    first = group[0]
+    severities = [alert.severity for alert in group if alert.severity is not None]
+    worst = max(severities, key=lambda severity: severity.rank, default=None)
+    whose = f", provider {first.provider}" if first.provider else ""
+    return f"{_TITLES[first.kind]}{whose} ({len(group)}): {command_of(first.kind, first.provider, worst)}"
+
+
+def _numbers(alert: RaisedAlert) -> str:
+    details = alert.details if isinstance(alert.details, dict) else {}
+    ids = details.get("ids")
+    if not ids:
+        return ""
+    more = details.get("conflicts", len(ids)) - len(ids)
+    return f" (numbers {', '.join(map(str, ids))}{f' and {more} more' if more > 0 else ''})"

@@ -1,0 +1,169 @@
+"""Files into rows, each whose outcome is said: one, or groups of them, each provider's in its order."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from webautodash.domain.documents import read_document
+from webautodash.domain.naming import letters_key
+from webautodash.errors import (
+    BeingMigrated,
+    DatabaseUnreachable,
+    InvalidProviderName,
+    MalformedDocument,
+    NewerThanProgram,
+    NotAtHead,
+    ProviderNameTaken,
+    StillBeingWritten,
+    TransientError,
+    UnregisteredProvider,
+    UnusableFile,
+    WebAutoDashError,
+    WrongFolder,
+    where_from,
+)
+from webautodash.repositories import ProviderRepository
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services.files import Candidate
+from webautodash.services.known import telling_mtime
+from webautodash.services.progress import OnBatch, unheard
+from webautodash.services.providers import owner_of
+from webautodash.services.reports import FileOutcome, FileResult
+from webautodash.services.store import Store
+from webautodash.services.storing import store_document
+from webautodash.services.workers import Take, in_processes
+
+# A person has to do something, or a migration to end, before any file of the provider is taken.
+_GATES = (NotAtHead, NewerThanProgram, BeingMigrated, UnregisteredProvider)
+# What is wrong with the file itself; anything else is wrong around it, and the file waits.
+_REJECTIONS = (MalformedDocument, WrongFolder, UnusableFile, InvalidProviderName, ProviderNameTaken)
+
+
+def take_groups(
+    store: Store,
+    groups: list[list[Candidate]],
+    workers: int,
+    looked: Callable[[Candidate, FileOutcome], None],
+    *,
+    take: Take[Candidate, FileOutcome] | None = None,
+    on_batch: Callable[[Candidate, int, int], None] = unheard,
+    before: Callable[[Candidate], None] = unheard,
+    meanwhile: Callable[[], None] = unheard,
+    goes_on: Callable[[], bool] = lambda: True,
+) -> None:
+    """Take the files of each group in their order; ``looked`` hears of each. Empties the groups, which may be large.
+
+    ``take`` is ``take_file`` or ``take_rested_file``.
+    With more than one of ``workers`` different groups go at once, each in a process. ``before`` hears of each file
+    that is taken here, ``meanwhile`` is called again and again while others work. Once ``goes_on`` says no, no other
+    file is begun.
+    Raises DatabaseUnreachable.
+    """
+    take = take or take_file
+    if workers > 1 and len(groups) > 1:
+        in_processes(
+            store,
+            groups,
+            workers,
+            take,
+            done=looked,
+            lost=partial(_lost, store.settings.results_dir),
+            on_batch=on_batch,
+            meanwhile=meanwhile,
+            goes_on=goes_on,
+        )
+        return
+    for group in groups:
+        waiting = deque(group)
+        # Each makes room for its outcome.
+        group.clear()
+        while waiting and goes_on():
+            candidate = waiting.popleft()
+            before(candidate)
+            looked(candidate, take(store, candidate, partial(on_batch, candidate)))
+
+
+def by_provider(store: Store, files: Sequence[Candidate]) -> dict[str, list[Candidate]]:
+    """The files of each provider in their order; names and folders that are one provider's stay together."""
+    groups: dict[str, list[Candidate]] = {}
+    slugs: dict[str, str] = {}
+    with store.system.reading() as session:
+        registry = ProviderRepository(session)
+        for candidate in files:
+            key = letters_key(candidate.folder or candidate.named or "")
+            if key not in slugs:
+                holders = registry.by_letters(key) if key else []
+                slugs[key] = holders[0].slug if len(holders) == 1 else key
+            groups.setdefault(slugs[key], []).append(candidate)
+    return groups
+
+
+def take_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
+    """Take one file; one that may be still in the making is only looked at. The system database is not told."""
+    return _take(store, candidate, on_batch, rested=False)
+
+
+def take_rested_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
+    """Take one file that has rested: what is cut short in it is missing for good."""
+    return _take(store, candidate, on_batch, rested=True)
+
+
+def _lost(results: Path, candidate: Candidate, status: int | None) -> FileOutcome:
+    reason = f"its worker process ended (status {status}); ingest again"
+    return FileOutcome(candidate.shown(results), FileResult.FAILED, reason=reason)
+
+
+def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool) -> FileOutcome:
+    shown, path = candidate.shown(store.settings.results_dir), candidate.path
+    owner: RegisteredProvider | None = None
+    try:
+        began = time.time_ns()
+        document = read_document(path)
+        owner = owner_of(store, path, document.provider_name, candidate.folder)
+        provider = store.provider_database(owner)
+        stored = store_document(document, provider, store.settings.zone, shown, on_batch)
+        if stored.already:
+            state = FileResult.ALREADY_INGESTED
+        else:
+            state = FileResult.PARTIAL if stored.session.tally.failed_extractions else FileResult.INGESTED
+        mtime_ns = telling_mtime(document.mtime_ns, began, path)
+        return FileOutcome.of_session(shown, state, owner, stored.session, document.size, mtime_ns)
+    except StillBeingWritten as error:
+        return FileOutcome(shown, FileResult.WAITING, reason=str(error))
+    except _REJECTIONS as error:
+        unfinished = isinstance(error, MalformedDocument) and error.truncated and not rested
+        if unfinished and _age(path) < store.settings.settle_seconds:
+            return FileOutcome(shown, FileResult.WAITING, reason=f"{_reason(error)}; it may be still in the making")
+        return FileOutcome(shown, FileResult.REJECTED, reason=_reason(error))
+    except DatabaseUnreachable:
+        raise
+    except _GATES as error:
+        return _left(shown, FileResult.BLOCKED, owner, str(error))
+    except WebAutoDashError as error:
+        return _left(shown, FileResult.FAILED, owner, str(error), transient=isinstance(error, TransientError))
+    except Exception as error:  # whatever is wrong with one file, the others go on
+        return _left(shown, FileResult.FAILED, owner, where_from(error))
+
+
+def _left(
+    shown: str, state: FileResult, owner: RegisteredProvider | None, reason: str, *, transient: bool = False
+) -> FileOutcome:
+    if owner is None:
+        return FileOutcome(shown, state, reason=reason, transient=transient)
+    return FileOutcome(shown, state, owner.slug, owner.name, owner.database_name, reason=reason, transient=transient)
+
+
+def _reason(error: WebAutoDashError) -> str:
+    """What an error says beside the file's name, which the outcome has already."""
+    if isinstance(error, MalformedDocument):
+        return f"{error.position}: {error.reason}"
+    return error.reason if isinstance(error, UnusableFile | WrongFolder) else str(error)
+
+
+def _age(path: Path) -> float:
+    with suppress(OSError):
+        return max(0.0, time.time() - path.lstat().st_mtime)
+    return float("inf")
