@@ -34,6 +34,7 @@ _COMMANDS = {
     "alert": _Command("alert", "Who is told of what: test, list, send, retry."),
     "log": _Command("log", "The system log, filtered."),
     "migrate": _Command("migrate", "Database schemas: up, resume, history, current, sql, check, down."),
+    "doctor": _Command("doctor", "Is everything right? Each problem with its cure."),
     "demo-data": _Command("demo_data", "Extraction files of people who do not exist, to try the program with."),
 }
 
