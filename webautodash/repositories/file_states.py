@@ -113,7 +113,17 @@ class FileStateRepository:
         """Forget all but that files are there."""
         counts = dict.fromkeys(("found", "stored", "changed", "duplicates", "set_aside", "attempts"), 0)
         nothing = dict.fromkeys(
-            ("provider_id", "content_sha256", "size", "mtime_ns", "session_id", "look", "reason", "next_attempt_at")
+            (
+                "provider_id",
+                "content_sha256",
+                "size",
+                "mtime_ns",
+                "session_id",
+                "look",
+                "reason",
+                "next_attempt_at",
+                "duration_ms",
+            )
         )
         self._change(paths, state=FileState.SEEN, first_seen_at=now, updated_at=now, **counts, **nothing)
 

@@ -37,6 +37,7 @@ class FileRecord:
     changed: int = 0
     duplicates: int = 0
     set_aside: int = 0
+    duration_ms: int | None = None
 
 
 class OpenFile(NamedTuple):

@@ -43,6 +43,8 @@ class FileOutcome:
     size: int | None = None
     mtime_ns: int | None = None
     """When the bytes that were read had last been changed; None where a later change could look the same."""
+    duration_ms: int | None = field(default=None, compare=False)
+    """From the opening of the file to its commit; None where nothing was committed."""
     found: int = 0
     stored: int = 0
     changed: int = 0
@@ -71,6 +73,7 @@ class FileOutcome:
         session: StoredSession,
         size: int,
         mtime_ns: int | None,
+        duration_ms: int | None = None,
     ) -> "FileOutcome":
         """The outcome of a file whose bytes are stored, as their session counts them."""
         tally = session.tally
@@ -88,6 +91,7 @@ class FileOutcome:
             sha256=session.content_sha256,
             size=size,
             mtime_ns=mtime_ns,
+            duration_ms=duration_ms,
             conflicts=tally.conflicts_detected,
             rows=row_counts(tally),
             **counts(tally),

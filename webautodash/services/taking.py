@@ -120,7 +120,7 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
     shown, path = candidate.shown(store.settings.results_dir), candidate.path
     owner: RegisteredProvider | None = None
     try:
-        began = time.time_ns()
+        began, ticks = time.time_ns(), time.monotonic()
         document = read_document(path)
         owner = owner_of(store, path, document.provider_name, candidate.folder)
         provider = store.provider_database(owner)
@@ -129,8 +129,9 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
             state = FileResult.ALREADY_INGESTED
         else:
             state = FileResult.PARTIAL if stored.session.tally.failed_extractions else FileResult.INGESTED
+        duration_ms = None if stored.already else round(1000 * (time.monotonic() - ticks))
         mtime_ns = telling_mtime(document.mtime_ns, began, path)
-        return FileOutcome.of_session(shown, state, owner, stored.session, document.size, mtime_ns)
+        return FileOutcome.of_session(shown, state, owner, stored.session, document.size, mtime_ns, duration_ms)
     except StillBeingWritten as error:
         return FileOutcome(shown, FileResult.WAITING, reason=str(error))
     except _REJECTIONS as error:

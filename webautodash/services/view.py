@@ -2,7 +2,7 @@
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -99,6 +99,9 @@ class SystemView:
             stored_before = outcome.state is FileResult.ALREADY_INGESTED
             if stored_before and row is not None and _looks(row) == _looks(record):
                 continue
+            if stored_before and row is not None and row.content_sha256 == record.content_sha256:
+                # How long it took is known from the time when it was stored.
+                record = replace(record, duration_ms=row.duration_ms)
             news.append(record)
             # No event: that a file can be told without reading it from now on, and that one waits as it did.
             if row is None or _contents(row) != _contents(record):
@@ -190,6 +193,7 @@ def _record(told: Told, provider_id: int | None) -> FileRecord:
         changed=outcome.changed,
         duplicates=outcome.duplicates,
         set_aside=outcome.set_aside,
+        duration_ms=outcome.duration_ms,
     )
 
 
