@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from webautodash import __version__
 from webautodash.cli import verbosity
 from webautodash.cli.failures import exit_status
-from webautodash.cli.verbosity import DebugOption, QuietOption, VerboseOption, Verbosity
+from webautodash.cli.verbosity import DebugOption, LogFormatOption, QuietOption, VerboseOption, Verbosity
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,10 @@ class _Commands(TyperGroup):
         command: Any = typer.main.get_command(import_module(f"webautodash.cli.{known.module}").app)
         command.help = command.help or known.summary
         shared = [parameter for parameter in self.params if parameter.name in verbosity.NAMES]
-        for leaf in getattr(command, "commands", {"": command}).values():
-            leaf.params.extend(shared)
+        for each in (command, *getattr(command, "commands", {}).values()):
+            # A group that only leads on to its commands takes none.
+            if getattr(each, "invoke_without_command", True):
+                each.params.extend(shared)
         return args[0], command, args[1:]
 
 
@@ -86,6 +88,7 @@ def _root(
     _quiet: QuietOption = False,
     _verbose: VerboseOption = False,
     _debug: DebugOption = False,
+    _log_format: LogFormatOption = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,

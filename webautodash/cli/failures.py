@@ -1,13 +1,15 @@
 """Errors become exit statuses, here and nowhere else."""
 
 import errno
+import logging
 import sys
 import traceback
 from collections.abc import Callable, Iterable
 
 import typer
 
-from webautodash.cli.output import complain, unheard
+from webautodash.cli.output import complain
+from webautodash.cli.streams import unheard
 from webautodash.cli.verbosity import Verbosity
 from webautodash.errors import WebAutoDashError
 
@@ -33,10 +35,10 @@ def exit_status(run: Callable[[], object], said: Verbosity) -> int:
         status = result if isinstance(result, int) else DONE
     except WebAutoDashError as error:
         _trace(error, said)
-        complain(f"error: {error}")
+        complain(f"error: {error}", logging.ERROR)
         status = error.exit_status
     except typer.TyperException as error:
-        complain(f"error: {error.format_message()}{_hint(error)}")
+        complain(f"error: {error.format_message()}{_hint(error)}", logging.ERROR)
         status = WRONG_USE
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
@@ -51,11 +53,11 @@ def exit_status(run: Callable[[], object], said: Verbosity) -> int:
         _trace(error, said)
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             unheard(sys.stdout)
-            complain(f"error: cannot write the output: {error.strerror}")
+            complain(f"error: cannot write the output: {error.strerror}", logging.ERROR)
         else:
             # Without its text: it may quote a value.
             again = "" if said.debug else "; run again with --debug to see where"
-            complain(f"error: unexpected {type(error).__name__}{again}")
+            complain(f"error: unexpected {type(error).__name__}{again}", logging.ERROR)
         status = PROBLEMS
     if status == INTERRUPTED:
         complain("interrupted")
@@ -79,5 +81,4 @@ def _trace(error: BaseException, said: Verbosity) -> None:
     if said.debug:
         if cause is not None:
             _trace(cause, said)
-        sys.stderr.writelines(traceback.format_tb(error.__traceback__))
-        complain(type(error).__name__)
+        complain(type(error).__name__, logging.DEBUG, traceback.format_tb(error.__traceback__))

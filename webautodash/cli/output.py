@@ -1,12 +1,14 @@
 """What stands on stdout: one JSON document, or tables that read well on a terminal and in a pipe."""
 
-import os
+import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from webautodash.services.json_document import to_json
+from webautodash.cli.json_lines import said_as_json
+from webautodash.cli.streams import printable, unheard, write_line
+from webautodash.services.json_document import to_json, to_json_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,30 +18,29 @@ _GAP = 2
 
 def show_json(result: object) -> None:
     """The one document of a ``--json`` command, in UTF-8 whatever the terminal's encoding."""
-    text = to_json(result)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode() + b"\n")
-    sys.stdout.buffer.flush()
+    _show_bytes(to_json(result))
+
+
+def show_json_line(result: object) -> None:
+    """One of many documents, each on a line."""
+    _show_bytes(to_json_line(result))
 
 
 def say(text: str) -> None:
     """A line on stdout."""
-    _write(sys.stdout, printable(text))
+    write_line(sys.stdout, printable(text))
 
 
-def complain(text: str) -> None:
-    """A line on stderr; where nobody can take it, the work goes on all the same."""
+def complain(text: str, level: int = logging.WARNING, trace: Sequence[str] = ()) -> None:
+    """A line on stderr, among those of the log where they are JSON; what cannot be heard stops no work."""
+    # Nothing at all ends the line of a question, which is no line of a log.
+    if text and said_as_json(text, level, trace):
+        return
     try:
-        _write(sys.stderr, printable(text))
+        sys.stderr.writelines(trace)
+        write_line(sys.stderr, printable(text))
     except OSError:
         unheard(sys.stderr)
-
-
-def unheard(stream: TextIO) -> None:
-    """Write to nowhere from now on: the flush at the interpreter's end would fail once more."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -51,16 +52,16 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     for column, cells in _by_column(columns, rows):
         table.add_column(column, justify="right" if _numeric(cells) else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(as_text(value) for value in row))
     with console.capture() as capture:
         console.print(table)
-    _write(sys.stdout, "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n")))
+    write_line(sys.stdout, "\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n")))
 
 
 def show_numbers(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table of short cells; where a terminal is too narrow, in parts that each repeat the first column."""
     width = _console().width
-    widths = [max(len(column), *(len(_cell(cell)) for cell in cells)) for column, cells in _by_column(columns, rows)]
+    widths = [max(len(column), *(len(as_text(cell)) for cell in cells)) for column, cells in _by_column(columns, rows)]
     part = [0]
     for number in range(1, len(columns)):
         if len(part) > 1 and sum(widths[each] + _GAP for each in [*part, number]) > width:
@@ -81,11 +82,6 @@ def show_fields(fields: Mapping[str, object]) -> None:
             say(" " * width + line)
 
 
-def printable(text: str) -> str:
-    """The text on one line and without what would command a terminal."""
-    return "".join(sign if sign.isprintable() else "�" for sign in text)
-
-
 def _console() -> "Console":
     from rich.console import Console  # not for commands that print JSON
 
@@ -93,14 +89,14 @@ def _console() -> "Console":
     return Console(width=None if sys.stdout.isatty() else 100_000, highlight=False, markup=False, emoji=False)
 
 
-def _write(stream: TextIO, text: str) -> None:
-    # A terminal that cannot show a letter must not end the command.
-    encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+def _show_bytes(text: str) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode() + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def _lines(value: object) -> list[str]:
-    return [_cell(part) for part in value] if isinstance(value, list | tuple) else [_cell(value)]
+    return [as_text(part) for part in value] if isinstance(value, list | tuple) else [as_text(value)]
 
 
 def _by_column(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[tuple[str, tuple[object, ...]]]:
@@ -112,7 +108,7 @@ def _numeric(cells: Iterable[object]) -> bool:
     return all(cell in (None, "") or (isinstance(cell, int) and not isinstance(cell, bool)) for cell in cells)
 
 
-def _cell(value: object) -> str:
+def as_text(value: object) -> str:
     """A value on one line."""
     match value:
         case None:
@@ -124,9 +120,9 @@ def _cell(value: object) -> str:
         case date():
             text = value.isoformat()
         case list() | tuple():
-            text = "; ".join(_cell(part) for part in value)
+            text = "; ".join(as_text(part) for part in value)
         case dict():
-            text = ", ".join(f"{name}: {_cell(part)}" for name, part in value.items())
+            text = ", ".join(f"{name}: {as_text(part)}" for name, part in value.items())
         case _:
             text = str(value)
     return printable(" ".join(text.splitlines()))

@@ -3,11 +3,20 @@
 import logging
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from webautodash.cli.output import printable
+from webautodash.cli.json_lines import JsonLines
+from webautodash.cli.streams import printable
+
+
+class LogFormat(StrEnum):
+    """How the log is written on stderr."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 @dataclass(slots=True)
@@ -17,16 +26,27 @@ class Verbosity:
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    log_format: LogFormat = LogFormat.TEXT
+
+    @property
+    def level(self) -> int | None:
+        """What of the log is shown, that and above; None for nothing."""
+        if self.debug or self.verbose:
+            return logging.DEBUG if self.debug else logging.INFO
+        if self.log_format is LogFormat.JSON:
+            return logging.WARNING if self.quiet else logging.INFO
+        return None
 
     @property
     def shows_progress(self) -> bool:
         """Whether a moving line on stderr is of any use: on a terminal that shows no log."""
-        return sys.stderr.isatty() and not (self.quiet or self.verbose or self.debug)
+        return sys.stderr.isatty() and self.level is None and not self.quiet
 
 
-def _set(context: typer.Context, parameter: typer.CallbackParam, value: bool) -> None:
+def _set(context: typer.Context, parameter: typer.CallbackParam, value: bool | LogFormat | None) -> None:
+    # What is not given here may have been given at the root.
     if value:
-        setattr(context.obj, str(parameter.name).lstrip("_"), True)
+        setattr(context.obj, str(parameter.name).lstrip("_"), value)
         _listen(context.obj)
 
 
@@ -42,7 +62,18 @@ DebugOption = Annotated[
     bool,
     typer.Option("--debug", callback=_set, expose_value=False, help="Everything logged, and where an error came from."),
 ]
-NAMES = frozenset({"_quiet", "_verbose", "_debug"})
+LogFormatOption = Annotated[
+    LogFormat | None,
+    typer.Option(
+        "--log-format",
+        callback=_set,
+        expose_value=False,
+        # What is wrong with other options is said so too.
+        is_eager=True,
+        help="json: the log, and all else on stderr, as JSON lines.",
+    ),
+]
+NAMES = frozenset({"_quiet", "_verbose", "_debug", "_log_format"})
 
 
 class _OneLine(logging.Formatter):
@@ -53,14 +84,15 @@ class _OneLine(logging.Formatter):
 
 
 def _listen(said: Verbosity) -> None:
-    level = logging.DEBUG if said.debug else logging.INFO if said.verbose else logging.ERROR
     # Only this package's own loggers: a driver's would print statements with their values.
     logger = logging.getLogger("webautodash")
     # One that drops everything, where nothing is to be heard: without any, logging prints errors itself.
     handler: logging.Handler = logging.NullHandler()
-    if said.debug or said.verbose:
+    if said.log_format is LogFormat.JSON:
+        handler = JsonLines()
+    elif said.level is not None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(_OneLine("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     logger.handlers[:] = [handler]
-    logger.setLevel(level)
+    logger.setLevel(logging.ERROR if said.level is None else said.level)
     logger.propagate = False

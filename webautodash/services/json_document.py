@@ -14,7 +14,15 @@ def to_json(result: object) -> str:
     A dataclass is an object of its fields, an enum its value, a moment ISO 8601 in UTC with "Z", a date ISO 8601.
     The text has a UTF-8 form whatever it holds. Raises TypeError for a value of another kind.
     """
-    text = json.dumps(_plain(result), ensure_ascii=False, indent=2)
+    return _well_formed(json.dumps(_plain(result), ensure_ascii=False, indent=2))
+
+
+def to_json_line(result: object) -> str:
+    """``to_json`` without a line break: one of many documents in a stream."""
+    return _well_formed(json.dumps(_plain(result), ensure_ascii=False))
+
+
+def _well_formed(text: str) -> str:
     # Half a surrogate pair, out of a file's name; written so it is the JSON escape for itself.
     return text.encode("utf-8", "backslashreplace").decode()
 
