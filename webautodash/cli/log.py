@@ -1,31 +1,38 @@
 """``webautodash log``."""
 
-import re
-from datetime import UTC, datetime, timedelta
+import sys
 from typing import Annotated
 
 import typer
 
+from webautodash.cli import verbosity
+from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.following import follow
 from webautodash.cli.options import JsonOption, LimitOption, OnlyProviderOption
-from webautodash.cli.output import say, show_json, show_table
+from webautodash.cli.output import complain, say, show_json, show_table
+from webautodash.cli.times import moment
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import UsageError
 from webautodash.services import log as system_log
+from webautodash.services import retention
+from webautodash.services.following import Following, Wanted
 from webautodash.services.providers import resolve
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-_AGO = re.compile(r"([0-9]{1,6})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
-
-@app.command(epilog="Example: webautodash log --level WARNING --since 2d")
+@app.callback(
+    invoke_without_command=True,
+    epilog="Examples: webautodash log --level WARNING --since 2d; webautodash log --follow --json",
+)
 def log(
+    ctx: typer.Context,
     level: Annotated[Level, typer.Option("--level", help="This level and above.", case_sensitive=False)] = Level.INFO,
     component: Annotated[
-        str | None, typer.Option("--component", metavar="NAME", help="Only of this part: ingest, providers, migrate.")
+        str | None,
+        typer.Option("--component", metavar="NAME", help="Only of this part: ingest, monitor, providers, migrate."),
     ] = None,
     provider: OnlyProviderOption = None,
     since: Annotated[
@@ -34,13 +41,23 @@ def log(
     ] = None,
     limit: LimitOption = 100,
     before: Annotated[int | None, typer.Option("--before", metavar="ID", help="Only older than this entry.")] = None,
+    follow_: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C; with --json a line each.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """The latest entries of the system log, the newest last. It never holds a patient's value."""
+    if ctx.invoked_subcommand is not None:
+        _require_nothing_asked(ctx)
+        return
+    if follow_ and before is not None:
+        raise UsageError("--follow and --before exclude each other")
     settings = Settings.load()
-    start = None if since is None else _moment(since, settings)
+    start = None if since is None else moment("--since", since, settings.zone)
     with Store.open(settings) as store:
         slug = None if provider is None else resolve(store, provider).slug
+        if follow_:
+            follow(Following(store, Wanted(level, component, slug, start)), limit, as_json=as_json)
         entries = system_log.search(
             store, level=level, component=component, provider=slug, since=start, limit=limit, before_id=before
         )
@@ -58,11 +75,47 @@ def log(
         )
 
 
-def _moment(text: str, settings: Settings) -> datetime:
-    try:
-        if ago := _AGO.fullmatch(text.strip()):
-            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        moment = datetime.fromisoformat(text.strip())
-    except (ValueError, OverflowError):
-        raise UsageError("--since takes 2025-03-10, 2025-03-10T09:00, or 90m, 2h, 7d") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=settings.zone)
+@app.command(epilog="Example, for cron: webautodash log prune --older-than 90d --yes")
+def prune(
+    older_than: Annotated[
+        str,
+        typer.Option("--older-than", metavar="TIME", help="90d, or before 2025-03-10; 1d or more.", show_default=False),
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many entries would go.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete old entries of the system log, whatever their level, component or provider."""
+    settings = Settings.load()
+    before = moment("--older-than", older_than, settings.zone)
+    with Store.open(settings) as store:
+        found = retention.prunable(store, before)
+        if not dry_run:
+            if found.entries and not yes:
+                _ask(found)
+            found = retention.prune(store, before)
+    if as_json:
+        show_json(found)
+    else:
+        say(f"{_entries(found)} {'would be ' if dry_run else ''}deleted")
+
+
+def _require_nothing_asked(ctx: typer.Context) -> None:
+    """Raise where a filter stands before a command that knows none: it would delete what the filter leaves out."""
+    for parameter in ctx.command.params:
+        source = ctx.get_parameter_source(str(parameter.name))
+        if parameter.name not in verbosity.NAMES and source is not None and source.name == "COMMANDLINE":
+            raise UsageError(f"{parameter.opts[0]} is for `webautodash log` alone, not for {ctx.invoked_subcommand}")
+
+
+def _ask(found: retention.Pruned) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(f"{_entries(found)} are not deleted without an answer; give --yes")
+    if not typer.confirm(f"Delete {_entries(found)}?", err=True):
+        complain("nothing was deleted")
+        raise typer.Exit(PROBLEMS)
+
+
+def _entries(found: retention.Pruned) -> str:
+    number = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
+    return f"{number} from before {found.before:%Y-%m-%d %H:%M %Z}"

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import Level
 from webautodash.models import SystemLog
 from webautodash.repositories.rows import insert_rows
+
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,16 @@ class LogEntry:
     provider: str | None
     database_name: str | None
     details: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events are asked for: ``level`` and above, ``provider`` by slug, ``since`` then."""
+
+    level: Level | None = None
+    component: str | None = None
+    provider: str | None = None
+    since: datetime | None = None
 
 
 class LogRepository:
@@ -78,9 +90,11 @@ class LogRepository:
         names = LogRecord.__slots__
         insert_rows(self._session, SystemLog, [{name: getattr(record, name) for name in names} for record in records])
 
-    def counts(self, since: datetime) -> dict[Level, int]:
-        """How many events of each level there are from then on."""
-        counted = select(SystemLog.level, func.count()).where(SystemLog.created_at >= since).group_by(SystemLog.level)
+    def counts(self, since: datetime | None = None) -> dict[Level, int]:
+        """How many events of each level there are from then on, or altogether."""
+        counted = select(SystemLog.level, func.count()).group_by(SystemLog.level)
+        if since is not None:
+            counted = counted.where(SystemLog.created_at >= since)
         return {Level(level): number for level, number in self._session.execute(counted)}
 
     def search(
@@ -94,29 +108,66 @@ class LogRepository:
         before_id: int | None = None,
     ) -> list[LogEntry]:
         """The latest ``limit`` events that fit, oldest of them first; ``level`` means that level and above."""
-        statement = select(SystemLog).order_by(SystemLog.id.desc()).limit(limit)
-        if level is not None:
-            statement = statement.where(SystemLog.level.in_([word for word in Level if word.rank >= level.rank]))
-        if component is not None:
-            statement = statement.where(SystemLog.component == component)
-        if provider is not None:
-            statement = statement.where(SystemLog.provider == provider)
-        if since is not None:
-            statement = statement.where(SystemLog.created_at >= since)
+        wanted = Wanted(level, component, provider, since)
+        statement = select(SystemLog).where(*_conditions(wanted)).order_by(SystemLog.id.desc()).limit(limit)
         if before_id is not None:
             statement = statement.where(SystemLog.id < before_id)
-        rows = self._session.scalars(statement).all()
-        return [
-            LogEntry(
-                id=row.id,
-                created_at=row.created_at,
-                level=Level(row.level),
-                component=row.component,
-                event=row.event,
-                message=row.message,
-                provider=row.provider,
-                database_name=row.database_name,
-                details=row.details,
-            )
-            for row in reversed(rows)
-        ]
+        return [_entry(row) for row in reversed(self._session.scalars(statement).all())]
+
+    def last_id(self) -> int:
+        """The highest number of any event, 0 where there is none."""
+        return self._session.scalar(select(func.max(SystemLog.id))) or 0
+
+    def ids_above(self, number: int, wanted: Wanted) -> list[int]:
+        """The numbers of the events that fit, from the one after ``number`` on, in their order."""
+        above = select(SystemLog.id).where(SystemLog.id > number, *_conditions(wanted))
+        return list(self._session.scalars(above.order_by(SystemLog.id)))
+
+    def entries(self, ids: Sequence[int]) -> list[LogEntry]:
+        """Events by their numbers, in the order of these."""
+        found: list[LogEntry] = []
+        for begin in range(0, len(ids), _AT_ONCE):
+            some = select(SystemLog).where(SystemLog.id.in_(ids[begin : begin + _AT_ONCE])).order_by(SystemLog.id)
+            found += map(_entry, self._session.scalars(some))
+        return found
+
+    def count_before(self, moment: datetime) -> int:
+        """How many events are older."""
+        return self._session.scalar(select(func.count()).where(SystemLog.created_at < moment)) or 0
+
+    def delete_before(self, moment: datetime, most: int) -> int:
+        """Delete the oldest of the events that are older, so many and those of the very same time; how many it were."""
+        older = SystemLog.created_at < moment
+        # The time of the last of them: a range of the index, which no product would make out of a list of numbers.
+        last = self._session.scalar(
+            select(SystemLog.created_at).where(older).order_by(SystemLog.created_at).offset(most - 1).limit(1)
+        )
+        some = delete(SystemLog).where(older if last is None else SystemLog.created_at <= last)
+        return self._session.connection().execute(some).rowcount
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.level is not None:
+        conditions.append(SystemLog.level.in_([word for word in Level if word.rank >= wanted.level.rank]))
+    if wanted.component is not None:
+        conditions.append(SystemLog.component == wanted.component)
+    if wanted.provider is not None:
+        conditions.append(SystemLog.provider == wanted.provider)
+    if wanted.since is not None:
+        conditions.append(SystemLog.created_at >= wanted.since)
+    return conditions
+
+
+def _entry(row: SystemLog) -> LogEntry:
+    return LogEntry(
+        id=row.id,
+        created_at=row.created_at,
+        level=Level(row.level),
+        component=row.component,
+        event=row.event,
+        message=row.message,
+        provider=row.provider,
+        database_name=row.database_name,
+        details=row.details,
+    )
