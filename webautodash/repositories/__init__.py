@@ -11,6 +11,7 @@ from webautodash.repositories.files import FileRepository
 from webautodash.repositories.identity import IdentityRepository
 from webautodash.repositories.leases import LeaseRepository
 from webautodash.repositories.log import LogRepository
+from webautodash.repositories.metrics import MetricsRepository
 from webautodash.repositories.migrations import MigrationRepository
 from webautodash.repositories.monitors import MonitorRepository
 from webautodash.repositories.patients import PatientRepository
@@ -31,6 +32,7 @@ __all__ = [
     "IdentityRepository",
     "LeaseRepository",
     "LogRepository",
+    "MetricsRepository",
     "MigrationRepository",
     "MonitorRepository",
     "PatientRepository",

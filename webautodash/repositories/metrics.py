@@ -1,0 +1,73 @@
+"""Sums over the system database, few statements and none a provider or file: they are asked for every few seconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from webautodash.database.dialects.statements import moment
+from webautodash.domain.vocabulary import OPEN_FILES
+from webautodash.models import IngestedFile, Provider
+
+OUTCOMES = ("stored", "changed", "duplicates", "set_aside")
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """How long files took from their opening to their commit."""
+
+    files: int
+    total_ms: int
+    within: tuple[int, ...]
+    """How many took no longer than each of the bounds."""
+
+
+class MetricsRepository:
+    """What is measured of the files."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def patients(self) -> dict[str, dict[str, int]]:
+        """By the slug of each provider with files, how many patients of them had which outcome."""
+        # A session once, under however many paths its bytes lie.
+        once = (
+            select(
+                IngestedFile.provider_id,
+                *(func.max(getattr(IngestedFile, name)).label(name) for name in OUTCOMES),
+            )
+            .where(IngestedFile.session_id.is_not(None))
+            .group_by(IngestedFile.provider_id, IngestedFile.session_id)
+            .subquery()
+        )
+        sums = (
+            select(Provider.slug, *(func.sum(once.c[name]) for name in OUTCOMES))
+            .join(once, once.c.provider_id == Provider.id)
+            .group_by(Provider.slug)
+        )
+        return {
+            slug: dict(zip(OUTCOMES, map(int, numbers), strict=True)) for slug, *numbers in self._session.execute(sums)
+        }
+
+    def durations(self, bounds_ms: Sequence[int]) -> Durations:
+        """How long the files that are stored took, and how many of them no longer than each bound."""
+        took = IngestedFile.duration_ms
+        within = (func.sum(case((took <= bound, 1), else_=0)) for bound in bounds_ms)
+        files, total, *numbers = self._session.execute(
+            select(func.count(took), func.sum(took), *within).where(took.is_not(None))
+        ).one()
+        return Durations(files, int(total or 0), tuple(int(number or 0) for number in numbers))
+
+    def attempts(self) -> int:
+        """How often files were tried, each since it was last found changed."""
+        return int(self._session.scalar(select(func.sum(IngestedFile.attempts))) or 0)
+
+    def oldest_waiting_seconds(self) -> float:
+        """For how long the file that waits for longest is there, by the database's clock; 0 where none waits."""
+        since = select(func.min(IngestedFile.first_seen_at)).where(IngestedFile.state.in_(OPEN_FILES))
+        first = self._session.scalar(since)
+        now = cast(datetime, self._session.scalar(select(moment(self._session.connection()))))
+        return 0.0 if first is None else max(0.0, (now - first).total_seconds())

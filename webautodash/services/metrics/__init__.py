@@ -1,0 +1,7 @@
+"""Figures for Prometheus, out of the system database alone: no provider's database is opened for them."""
+
+from webautodash.services.metrics.collector import StoreCollector
+from webautodash.services.metrics.endpoint import serving
+from webautodash.services.metrics.textfile import replace_file
+
+__all__ = ["StoreCollector", "replace_file", "serving"]

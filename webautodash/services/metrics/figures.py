@@ -1,0 +1,42 @@
+"""What is measured, read in one moment of the system database."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from webautodash.domain.vocabulary import FileState, Level
+from webautodash.repositories import FileStateRepository, LogRepository, MonitorRepository, ProviderRepository
+from webautodash.repositories.metrics import Durations, MetricsRepository
+from webautodash.repositories.monitors import KnownMonitor
+from webautodash.repositories.providers import RegisteredProvider
+
+BOUNDS_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One moment's figures."""
+
+    providers: list[RegisteredProvider]
+    files: dict[FileState, int]
+    patients: dict[str, dict[str, int]]
+    durations: Durations
+    attempts: int
+    oldest_waiting_seconds: float
+    monitors: list[KnownMonitor]
+    log_entries: dict[Level, int]
+
+
+def read_figures(session: Session) -> Figures:
+    """The same few statements, however many providers and files there are."""
+    metrics = MetricsRepository(session)
+    return Figures(
+        providers=ProviderRepository(session).all(),
+        files=FileStateRepository(session).counts(),
+        patients=metrics.patients(),
+        durations=metrics.durations([round(1000 * bound) for bound in BOUNDS_SECONDS]),
+        attempts=metrics.attempts(),
+        oldest_waiting_seconds=metrics.oldest_waiting_seconds(),
+        monitors=MonitorRepository(session).all(),
+        log_entries=LogRepository(session).counts(),
+    )
