@@ -20,6 +20,7 @@ class Following:
     def __init__(self, store: Store, wanted: Wanted) -> None:
         self._system, self._wanted = store.system, wanted
         self._seen: set[int] = set()
+        self._last = 0
         # When the log was looked at, and the highest number at that time; the first is as far back as is looked again.
         self._looks: deque[tuple[float, int]] = deque()
 
@@ -35,7 +36,8 @@ class Following:
                 since=wanted.since,
                 limit=limit,
             )
-            far_back = max(0, repository.last_id() - _LATE_IDS)
+            self._last = repository.last_id()
+            far_back = max(0, self._last - _LATE_IDS)
             self._seen = set(repository.ids_above(far_back, wanted))
         self._looks = deque([(time.monotonic(), far_back)])
         return entries
@@ -45,7 +47,7 @@ class Following:
         with self._system.reading() as session:
             repository = LogRepository(session)
             last = repository.last_id()
-            if last < max(number for _, number in self._looks):
+            if last < self._last:
                 # The log was emptied or made anew, and its numbers begin again.
                 self._seen, self._looks = set(), deque([(time.monotonic(), 0)])
             again = repository.ids_above(self._looks[0][1], self._wanted)
@@ -56,7 +58,7 @@ class Following:
         return entries
 
     def _look(self, last: int) -> None:
-        now = time.monotonic()
+        self._last, now = last, time.monotonic()
         self._looks.append((now, last))
         while len(self._looks) > 1 and self._looks[1][0] <= now - _LATE_SECONDS:
             self._looks.popleft()

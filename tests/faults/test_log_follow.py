@@ -1,0 +1,56 @@
+"""Who follows the log outlives the server's absence."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from local_server import LocalServer
+from shell import COMMAND, Shell
+
+from webautodash.config import Settings
+from webautodash.domain.vocabulary import Level
+from webautodash.services.log import SystemLog
+from webautodash.services.store import Store
+
+
+def test_a_server_that_goes_is_said_once_and_when_it_is_back_it_goes_on(
+    private_mariadb: LocalServer, tmp_path: Path
+) -> None:
+    shell = Shell(tmp_path)
+    shell.environment["WEBAUTODASH_DATABASE_URL"] = private_mariadb.url
+    assert shell("ingest").status == 0
+    settings = Settings.load(database_url=private_mariadb.url, _env_file=None)
+
+    def record(message: str) -> None:
+        with Store.open(settings) as store:
+            SystemLog(store.system).record(Level.INFO, "ingest", "looked", message)
+
+    record("before")
+    process = subprocess.Popen(
+        [*COMMAND, "log", "--follow", "--json"],
+        cwd=shell.folder,
+        env=shell.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        assert json.loads(process.stdout.readline())["message"] == "before"
+        private_mariadb.kill()
+        first = process.stderr.readline()
+        # The connection that was lost may be met before the server that is gone.
+        assert first.startswith(("cannot reach the database server", "database webautodash_system: busy or"))
+        private_mariadb.start()
+        record("after")
+        assert json.loads(process.stdout.readline())["message"] == "after"
+        assert process.poll() is None
+    finally:
+        process.kill()
+        _, err = process.communicate(timeout=20)
+    said = [first, *err.splitlines()]
+    assert len(said) <= 2
+    assert all("waiting for it" in line for line in said)
