@@ -24,7 +24,7 @@ def test_help_loads_no_database_and_no_settings(filled: Shell) -> None:
 
 @pytest.mark.parametrize("arguments", [["stats"], ["stats", "gary_wang"], ["patient", "list", "gary_wang"], ["log"]])
 def test_reading_loads_neither_migrations_nor_another_products_driver(filled: Shell, arguments: list[str]) -> None:
-    assert {"alembic", "mako", "pymysql", "cryptography"} & _loaded(filled, *arguments) == set()
+    assert {"alembic", "mako", "pymysql", "cryptography", "prometheus_client"} & _loaded(filled, *arguments) == set()
 
 
 def test_json_is_printed_without_what_draws_tables(filled: Shell) -> None:

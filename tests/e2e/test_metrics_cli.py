@@ -1,0 +1,194 @@
+"""`webautodash metrics` as Prometheus and its node_exporter meet it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+from builders import a_file, a_patient
+from prometheus_client.parser import text_string_to_metric_families
+from shell import COMMAND, Shell
+
+UP_0 = "webautodash_up 0.0"
+_get = build_opener(ProxyHandler({})).open  # this machine's own, whatever proxy the environment names
+
+
+def _samples(text: str) -> dict[str, float]:
+    """The sum over each metric's samples; not even one line may be wrong."""
+    sums: dict[str, float] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            sums[sample.name] = sums.get(sample.name, 0) + sample.value
+    return sums
+
+
+@contextmanager
+def _metrics(shell: Shell, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [*COMMAND, "metrics", *arguments],
+        cwd=shell.folder,
+        env=shell.environment | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def _body(address: str) -> str:
+    with _get(address, timeout=20) as answer:
+        assert answer.status == 200
+        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+        return str(answer.read().decode())
+
+
+def _until(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_text_stands_on_stdout(filled: Shell) -> None:
+    done = filled("metrics")
+    assert (done.status, done.err) == (0, "")
+    found = _samples(done.out)
+    assert (found["webautodash_up"], found["webautodash_files"], found["webautodash_patients"]) == (1, 2, 5)
+
+
+def test_a_server_out_of_reach_is_up_0_and_has_its_status(shell: Shell) -> None:
+    done = shell("metrics", WEBAUTODASH_DB_HOST="127.0.0.1", WEBAUTODASH_DB_PORT="1")
+    assert (done.status, done.out.splitlines()[-1], len(done.err.splitlines())) == (3, UP_0, 1)
+    assert done.err.startswith("error: cannot reach the database server")
+
+
+def test_where_there_is_no_store_none_is_made(shell: Shell) -> None:
+    done = shell("metrics")
+    assert (done.status, done.out.splitlines()[-1]) == (2, UP_0)
+    assert "run `webautodash setup` first" in done.err
+    assert [path.name for path in shell.folder.iterdir()] == ["Results"]
+
+
+def test_the_file_is_whole_and_for_all_to_read(filled: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "webautodash.prom"
+    file.write_text("before")
+    file.chmod(0o600)
+    before = file.open()
+    done = filled("metrics", "--file", str(file))
+    assert (done.status, done.out, done.err) == (0, "", "")
+    assert _samples(file.read_text())["webautodash_up"] == 1
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    # Put in its place, not written over: who reads the earlier one reads it to its end.
+    assert before.read() == "before"
+    before.close()
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left(filled: Shell, tmp_path: Path) -> None:
+    (tmp_path / "folder.prom").mkdir()
+    for name, reason in (("nowhere/x.prom", "No such file or directory"), ("folder.prom", "Is a directory")):
+        done = filled("metrics", "--file", str(tmp_path / name))
+        assert (done.status, done.err) == (2, f"error: --file {tmp_path / name}: {reason}\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.prom"]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_the_file_is_written_again_until_a_signal(shell: Shell, number: signal.Signals, status: int) -> None:
+    shell("ingest")
+    file = shell.folder / "x.prom"
+    with _metrics(shell, "--file", str(file), "--every", "1") as process:
+        _until(file.exists)
+        assert _samples(file.read_text())["webautodash_files"] == 0
+        shell.drop(a_file(a_patient("P1")))
+        shell("ingest")
+        _until(lambda: _samples(file.read_text())["webautodash_files"] == 1)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (status, "" if status == 0 else "interrupted\n")
+    assert [path.name for path in shell.folder.glob("*x.prom*")] == ["x.prom"]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_the_endpoint_answers_each_scrape_afresh_until_a_signal(
+    shell: Shell, number: signal.Signals, status: int
+) -> None:
+    shell("ingest")
+    with _metrics(shell, "--serve", "--port", "0") as process:
+        address = _address(process)
+        assert _samples(_body(address))["webautodash_files"] == 0
+        shell.drop(a_file(a_patient("P1")))
+        shell("ingest")
+        assert _samples(_body(address))["webautodash_files"] == 1
+        with pytest.raises(HTTPError, match="404"):
+            _get(address.replace("/metrics", "/"), timeout=20)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (status, "" if status == 0 else "interrupted\n")
+
+
+def test_the_endpoint_is_for_this_machine_alone_unless_told_otherwise(filled: Shell) -> None:
+    with _metrics(filled, "--serve", "--port", "0") as process:
+        parts = urlsplit(_address(process))
+        assert parts.hostname == "127.0.0.1"
+        # Another address of the same machine, as others would come in by one.
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", parts.port or 0), timeout=5)
+    with _metrics(filled, "--serve", "--port", "0", "--host", "0.0.0.0") as process:  # noqa: S104
+        port = urlsplit(_address(process)).port
+        assert _samples(_body(f"http://127.0.0.2:{port}/metrics"))["webautodash_up"] == 1
+
+
+def test_a_silent_client_holds_up_no_other_and_a_scrape_finds_up_0_while_there_is_no_database(shell: Shell) -> None:
+    nowhere = {"WEBAUTODASH_DB_HOST": "127.0.0.1", "WEBAUTODASH_DB_PORT": "1"}
+    with _metrics(shell, "--serve", "--port", "0", **nowhere) as process:
+        address = _address(process)
+        with socket.create_connection(("127.0.0.1", urlsplit(address).port or 0)) as silent:
+            silent.send(b"GET ")
+            for _ in range(3):
+                assert [line for line in _body(address).splitlines() if not line.startswith("#")] == [UP_0]
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+    # Said once, not at each scrape.
+    [line] = err.splitlines()
+    assert line.startswith("cannot reach the database server at 127.0.0.1:1")
+    assert process.returncode == 0
+
+
+def test_a_port_that_is_taken_is_named(filled: Shell) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = filled("metrics", "--serve", "--port", port)
+    assert (done.status, done.err) == (2, f"error: cannot listen on 127.0.0.1, port {port}: Address already in use\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--serve", "--file", "x"], "--serve and --file exclude each other"),
+        (["--every", "5"], "--every needs --file"),
+        (["--every", "0", "--file", "x"], "--every"),
+        (["--serve", "--port", "65536"], "--port"),
+    ],
+)
+def test_what_does_not_go_together_is_wrong_use(filled: Shell, arguments: list[str], text: str) -> None:
+    done = filled("metrics", *arguments)
+    assert (done.status, done.out, text in done.err) == (2, "", True)

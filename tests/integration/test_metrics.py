@@ -1,0 +1,181 @@
+"""Figures for Prometheus: what they are, and what it costs to ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+
+from webautodash.config import Settings
+from webautodash.domain.vocabulary import Level
+from webautodash.errors import WebAutoDashError
+from webautodash.models.base import utc_now
+from webautodash.repositories import FileRepository, MonitorRepository
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.log import SystemLog
+from webautodash.services.metrics import StoreCollector
+from webautodash.services.providers import register
+
+SECRETS = ("Zebulon", "Quirke", "4711", "1951", "Obscurimab")
+
+
+class Scrape:
+    """What one scrape tells, by the names and labels of its samples."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.text = StoreCollector(settings).text().decode()
+        families = list(text_string_to_metric_families(self.text))
+        self.documented = all(family.documentation for family in families)
+        self._samples = {
+            (sample.name.removeprefix("webautodash_"), tuple(sorted(sample.labels.items()))): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+    def __call__(self, name: str, **labels: str) -> float:
+        return self._samples[name, tuple(sorted(labels.items()))]
+
+    def names(self) -> set[str]:
+        return {name for name, _ in self._samples}
+
+
+def _fill(clinic: Clinic) -> None:
+    secret = a_patient("PRN-4711", name="Zebulon Quirke", born="02/03/1951", medications=["Obscurimab 5 mg"])
+    changed = secret | {"all_medications": [{"medication_name": "Obscurimab 10 mg"}]}
+    clinic.ingest(a_file(secret, a_patient("B"), a_patient(None, name="Zebulon Quirke")), name="a.json")
+    clinic.ingest(a_file(changed, a_patient("B"), at="2024-03-04T09:00:00"), name="b.json")
+    clinic.ingest(a_file(a_patient("C"), provider="John Doe", at="2024-05-06T07:08:09"), "john_doe", "c.json")
+    clinic.ingest(b'{"extraction_metadata": {}, "extraction_results": ["Zebulon" "Quirke"', name="broken.json")
+
+
+def test_every_figure_is_what_the_rows_say(clinic: Clinic) -> None:
+    _fill(clinic)
+    SystemLog(clinic.store.system).record(Level.CRITICAL, "ingest", "odd", "one")
+    found = Scrape(clinic.settings)
+    assert found.documented
+    assert found("up") == 1
+    assert [found("providers", status=one) for one in ("registering", "active", "inactive")] == [0, 2, 0]
+    states = ("seen", "waiting", "ingested", "partial", "rejected", "held")
+    assert [found("files", state=one) for one in states] == [0, 0, 2, 1, 1, 0]
+    outcomes = ("stored", "changed", "duplicates", "set_aside")
+    assert [found("patients", provider="gary_wang", outcome=one) for one in outcomes] == [2, 1, 1, 1]
+    assert [found("patients", provider="john_doe", outcome=one) for one in outcomes] == [1, 0, 0, 0]
+    assert [found("conflicts", provider=one) for one in ("gary_wang", "john_doe")] == [1, 0]
+    assert found("last_extraction_timestamp_seconds", provider="john_doe") == 1714979289
+    assert found("file_attempts") == 4
+    assert found("oldest_waiting_seconds") == 0
+    assert found("log_entries", level="CRITICAL") == 1
+    assert found("log_entries", level="ERROR") == 1
+    assert found("log_entries", level="DEBUG") == 0
+    assert [word for word in SECRETS if word in found.text] == []
+
+
+def test_a_session_counts_once_under_however_many_names_its_bytes_lie(clinic: Clinic) -> None:
+    content = a_file(a_patient("A"), a_patient("B"))
+    clinic.ingest(content, name="a.json")
+    clinic.ingest(content, name="copy.json")
+    found = Scrape(clinic.settings)
+    assert found("files", state="ingested") == 2
+    assert found("patients", provider="gary_wang", outcome="stored") == 2
+    assert found("file_duration_seconds_count") == 1
+
+
+def test_how_long_files_took_is_known_of_those_that_were_committed(clinic: Clinic) -> None:
+    outcome = clinic.ingest(a_file(a_patient("A")), name="a.json")
+    assert outcome.duration_ms is not None
+    assert clinic.ingest(b"{]", name="broken.json").duration_ms is None
+    kept = {row["path"]: row["duration_ms"] for row in clinic.system_rows("ingested_files")}
+    assert kept == {"gary_wang/a.json": outcome.duration_ms, "gary_wang/broken.json": None}
+    # Read again, with another time of change, nothing is committed; what is known of the first time stays.
+    (clinic.results / "gary_wang" / "a.json").touch()
+    assert ingest_paths(clinic.store, rehash=True).files[0].duration_ms is None
+    assert {row["path"]: row["duration_ms"] for row in clinic.system_rows("ingested_files")} == kept
+
+
+def test_durations_are_counted_up_to_each_bound(clinic: Clinic) -> None:
+    for number, milliseconds in enumerate((100, 101, 59_000, 7_200_000)):
+        clinic.ingest(a_file(a_patient("A"), at=f"2024-01-0{number + 1}T00:00:00"), name=f"{number}.json")
+        with clinic.store.system.session() as session:
+            words = "UPDATE ingested_files SET duration_ms = :ms WHERE path = :path"
+            session.execute(text(words), {"ms": milliseconds, "path": f"gary_wang/{number}.json"})
+            session.commit()
+    found = Scrape(clinic.settings)
+    bounds = ("0.1", "0.25", "30.0", "60.0", "1800.0", "+Inf")
+    assert [found("file_duration_seconds_bucket", le=one) for one in bounds] == [1, 2, 2, 3, 3, 4]
+    assert found("file_duration_seconds_sum") == pytest.approx(7259.201)
+    assert found("file_duration_seconds_count") == 4
+
+
+def test_the_oldest_file_that_waits_has_its_age(clinic: Clinic) -> None:
+    now = utc_now()
+    with clinic.store.system.session() as session:
+        files = FileRepository(session)
+        files.see({"gary_wang/old.json": "x"}, {}, now - timedelta(hours=2))
+        files.see({"gary_wang/new.json": "x"}, {}, now)
+        session.commit()
+    assert Scrape(clinic.settings)("oldest_waiting_seconds") == pytest.approx(7200, abs=60)
+
+
+def test_monitors_are_told_by_their_state_and_running_ones_by_their_heartbeat(clinic: Clinic) -> None:
+    with clinic.store.system.session() as session:
+        monitors = MonitorRepository(session)
+        # The same process number again, as in containers: the later row counts.
+        for _ in range(2):
+            monitors.add("h", 1, "ann", "1", 10_000)
+        session.commit()
+    found = Scrape(clinic.settings)
+    assert [found("monitors", state=one) for one in ("running", "stopped", "lost")] == [2, 0, 0]
+    assert 0 <= found("monitor_heartbeat_age_seconds", host="h", pid="1") < 60
+
+
+def test_an_empty_store_has_its_figures(clinic: Clinic) -> None:
+    found = Scrape(clinic.settings)
+    assert (found("up"), found("file_attempts"), found("file_duration_seconds_count")) == (1, 0, 0)
+    assert "webautodash_patients{" not in found.text
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """Every statement, in whichever database."""
+    asked: list[str] = []
+
+    def noted(connection: Any, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", noted)
+    yield asked
+    event.remove(Engine, "before_cursor_execute", noted)
+
+
+def test_a_scrape_costs_the_same_for_any_number_of_providers_and_opens_none_of_their_databases(
+    clinic: Clinic, statements: list[str]
+) -> None:
+    Scrape(clinic.settings)
+    statements.clear()
+    Scrape(clinic.settings)
+    alone = len(statements)
+    for number in range(5):
+        register(clinic.store, f"Provider Number {number}")
+    for number in range(5):
+        # Whoever opened one would find it gone.
+        clinic.store.server.drop(f"{clinic.settings.database_prefix}provider_number_{number}")
+    statements.clear()
+    found = Scrape(clinic.settings)
+    assert found("providers", status="active") == 5
+    assert len(statements) == alone
+
+
+def test_a_database_that_cannot_be_read_is_up_0_and_nothing_else(clinic: Clinic) -> None:
+    heard: list[WebAutoDashError | None] = []
+    clinic.store.server.drop(clinic.store.system.name)
+    collector = StoreCollector(clinic.settings, heard.append)
+    for _ in range(2):
+        told = [line for line in collector.text().decode().splitlines() if not line.startswith("#")]
+        assert told == ["webautodash_up 0.0"]
+    assert [type(error).__name__ for error in heard] == ["NotSetUp", "NotSetUp"]
