@@ -1,6 +1,7 @@
 """``webautodash monitor``."""
 
 import gc
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -70,7 +71,8 @@ def monitor(
                 watching.run_once()
             else:
                 if not ctx.obj.quiet:
-                    complain(f"watching {store.settings.results_dir} every {interval:g} s; Ctrl-C ends it")
+                    watched = f"{store.settings.results_dir} every {interval:g} s"
+                    complain(f"watching {watched}; Ctrl-C ends it", logging.INFO)
                 watching.run()
     if problems:
         complain(f"problems: {len(problems)} files; see `webautodash status`")

@@ -1,5 +1,6 @@
 """What became of files: a line for each that needs a look, a table of all."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -106,7 +107,8 @@ class Watcher:
         """A line on stderr for what came in since the last one."""
         counts = ", ".join(f"{number:,} {state.replace('_', ' ')}" for state, number in self._files.items())
         if self._files.keys() - _WAITING:
-            complain(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} files: {counts}; {self._patients:,} patients")
+            at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            complain(f"{at} files: {counts}; {self._patients:,} patients", logging.INFO)
         self._files.clear()
         self._patients = 0
 
