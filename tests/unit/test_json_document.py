@@ -12,6 +12,7 @@ import pytest
 import webautodash
 from webautodash import to_json
 from webautodash.domain.vocabulary import Severity
+from webautodash.services.json_document import to_json_line
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport, ProviderTotals
 
 
@@ -94,3 +95,10 @@ def test_a_reports_sums_are_results_too() -> None:
     assert b["patients"] == b["stored"] + b["changed"] + b["duplicates"] + b["set_aside"]
     assert list(b) == [field.name for field in fields(ProviderTotals)]
     assert json.loads(to_json(report))["files"][3]["state"] == "rejected"
+
+
+def test_a_line_holds_the_same_without_a_line_break() -> None:
+    found = {"path": "new\nline \udcff\u2028", "parts": (Severity.LOW, None)}
+    line = to_json_line(found)
+    assert "\n" not in line
+    assert json.loads(line) == json.loads(to_json(found))
