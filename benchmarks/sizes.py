@@ -16,6 +16,7 @@ class Sizes:
     append_sample: int
     merge_sample: int
     known: DemoPlan
+    watched: DemoPlan
     large_file: DemoPlan
     many_files: DemoPlan
     growth: DemoPlan
@@ -37,6 +38,7 @@ DEFAULT = Sizes(
     append_sample=1_000,
     merge_sample=500,
     known=DemoPlan(patients=10_000, providers=10, files=1_000),
+    watched=DemoPlan(patients=50_000, providers=10, files=5_000),
     large_file=DemoPlan(patients=140_000, providers=1),  # 1 GB
     many_files=DemoPlan(patients=100_000, providers=10, files=10_000),
     growth=DemoPlan(patients=20_000, providers=1, files=40),
@@ -60,6 +62,7 @@ SMALL = Sizes(
     append_sample=20,
     merge_sample=20,
     known=DemoPlan(patients=20, providers=2, files=10),
+    watched=DemoPlan(patients=20, providers=2, files=10),
     large_file=DemoPlan(patients=200, providers=1),
     many_files=DemoPlan(patients=20, providers=2, files=10),
     growth=DemoPlan(patients=200, providers=1, files=4),

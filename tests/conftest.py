@@ -75,10 +75,10 @@ def server_url(backend: str, database_prefix: str, tmp_path: Path, pytestconfig:
 
 
 @pytest.fixture
-def private_mariadb(pytestconfig: pytest.Config) -> Iterator[LocalServer]:
-    """A MariaDB of the test's own, with nothing in it, to kill and restart."""
+def private_mariadb(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[LocalServer]:
+    """A MariaDB of the test's own, with nothing in it, to kill and restart; a parameter is the server's options."""
     try:
-        server = pytestconfig.stash[RUN].private("mariadb")
+        server = pytestconfig.stash[RUN].private("mariadb", getattr(request, "param", ()))
     except NoServerError as error:
         _do_without("mariadb", error)
     yield server

@@ -1,6 +1,6 @@
 """The facade: the program from Python."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +14,12 @@ from webautodash.errors import NotSetUp
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import fleet
 from webautodash.services.ingest import ingest_paths
+from webautodash.services.monitor import BackgroundMonitor
+from webautodash.services.progress import unheard
 from webautodash.services.providers import register, resolve
 from webautodash.services.reports import FileOutcome, IngestReport
 from webautodash.services.statistics import Statistics, statistics
+from webautodash.services.status import Status, status
 from webautodash.services.store import ProviderDatabase, Store
 
 
@@ -63,6 +66,20 @@ class WebAutoDash:
     def statistics(self, provider: str | None = None) -> Statistics:
         """Counts over all providers, or over one."""
         return statistics(self._opened(), provider)
+
+    def monitor(
+        self, interval: float = 10.0, *, workers: int = 1, on_file: Callable[[FileOutcome], None] = unheard
+    ) -> BackgroundMonitor:
+        """A monitor in a thread, as a context manager: `with webautodash.monitor() as monitor: monitor.status()`.
+
+        ``interval`` in seconds; ``on_file`` hears, in that thread, of each file that was taken or could not be.
+        Raises, on leaving the block, UsageError where there is no Results folder.
+        """
+        return BackgroundMonitor(self._settings, interval=interval, workers=workers, on_file=on_file)
+
+    def status(self) -> Status:
+        """What `webautodash status` says: monitors, files, providers, the last day."""
+        return status(self._opened())
 
     def migrate(self, provider: str | None = None, *, workers: int = 1, contract: bool = False) -> fleet.FleetReport:
         """Bring every database to head, or one; a failure is that database's result.

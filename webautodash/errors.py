@@ -173,6 +173,16 @@ class StillBeingWritten(TransientError):
         super().__init__(f"{path.name} is still being written; it is taken at the next look")
 
 
+class NoAnswer(TransientError):
+    """A folder does not answer in time, such as one on a network that is gone."""
+
+    def __init__(self, complaint: str, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(
+            f"{complaint} within {seconds:g} s; check the mount, or raise WEBAUTODASH_PASS_SECONDS if it is only slow"
+        )
+
+
 class NoTemporarySpace(TransientError):
     """The private copy of a large file finds no room; the file itself may be good."""
 

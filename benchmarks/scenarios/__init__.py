@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.bench import Bench
 from benchmarks.results import Findings
-from benchmarks.scenarios import first, fleet, growth, known, memory, profile, progress, second, sqlite, start
+from benchmarks.scenarios import first, fleet, growth, known, memory, profile, progress, second, sqlite, start, watch
 
 
 @dataclass(frozen=True)
@@ -29,5 +29,6 @@ SCENARIOS = {
     "profile": Scenario(profile.run),
     "progress": Scenario(progress.run),
     "sqlite": Scenario(sqlite.run),
+    "watch": Scenario(watch.run, long=True),
     "memory": Scenario(memory.run, long=True),
 }

@@ -41,7 +41,8 @@ def test_wrong_use_is_one_line_and_status_2(shell: Shell, arguments: list[str]) 
 def test_help_names_every_command(shell: Shell) -> None:
     done = shell("--help")
     assert done.status == 0
-    for name in ("setup", "ingest", "provider", "patient", "conflict", "set-aside", "stats", "log", "alert", "migrate"):
+    reading = ("patient", "conflict", "set-aside", "stats", "log", "doctor")
+    for name in ("setup", "ingest", "provider", *reading, "alert", "migrate"):
         assert f"\n  {name} " in done.out
         assert shell(name, "--help").status == 0
 

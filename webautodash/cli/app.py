@@ -23,6 +23,9 @@ class _Command:
 _COMMANDS = {
     "setup": _Command("setup", "From nothing to a working store: check, create, register, ingest."),
     "ingest": _Command("ingest", "Store extraction files; what is stored already is left alone."),
+    "monitor": _Command("monitor", "Keep storing new files as they come, for months."),
+    "status": _Command("status", "What is going on: monitors, files, providers, the last day."),
+    "file": _Command("file", "Files that wait, were rejected or are held: list, retry, forget."),
     "provider": _Command("provider", "The registry: register, adopt, list, show, alias."),
     "patient": _Command("patient", "Read patients: list, show, history."),
     "conflict": _Command("conflict", "Review recorded differences: list, show, resolve."),
@@ -31,6 +34,7 @@ _COMMANDS = {
     "alert": _Command("alert", "Who is told of what: test, list, send, retry."),
     "log": _Command("log", "The system log, filtered."),
     "migrate": _Command("migrate", "Database schemas: up, resume, history, current, sql, check, down."),
+    "doctor": _Command("doctor", "Is everything right? Each problem with its cure."),
     "demo-data": _Command("demo_data", "Extraction files of people who do not exist, to try the program with."),
 }
 

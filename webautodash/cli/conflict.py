@@ -19,7 +19,7 @@ from webautodash.cli.options import (
 )
 from webautodash.cli.output import show_fields, show_json
 from webautodash.config import Settings
-from webautodash.domain.vocabulary import ConflictStatus
+from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus
 from webautodash.errors import UsageError
 from webautodash.services import conflicts
 from webautodash.services.store import Store
@@ -53,7 +53,7 @@ def list_(
     """What waits for review, worst first, then oldest first: the unresolved and those in review."""
     if everything and status:
         raise UsageError("--all and --status exclude each other")
-    wanted = () if everything else tuple(status or conflicts.OPEN)
+    wanted = () if everything else tuple(status or OPEN_CONFLICTS)
     with Store.open(Settings.load()) as store:
         found = conflicts.search(
             store,

@@ -11,7 +11,7 @@ from webautodash.cli.output import complain, unheard
 from webautodash.cli.verbosity import Verbosity
 from webautodash.errors import WebAutoDashError
 
-DONE, PROBLEMS, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+DONE, PROBLEMS, WRONG_USE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 # What a write to a full or broken disk ends with; of our own files and sockets no such error comes this far.
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 

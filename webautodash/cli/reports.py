@@ -1,8 +1,10 @@
 """What became of files: a line for each that needs a look, a table of all."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from webautodash.cli.bars import moving_line
@@ -17,6 +19,8 @@ _ADVICE = {
     FileResult.BLOCKED: "nothing of it was stored; it waits for that",
     FileResult.WAITING: "left for the next ingest",
 }
+_WELL = frozenset({FileResult.INGESTED, FileResult.ALREADY_INGESTED})
+_WAITING = frozenset({FileResult.FAILED, FileResult.BLOCKED, FileResult.WAITING})
 _OUTCOMES = ("files", "patients", "stored", "changed", "duplicates", "set_aside")
 _ROWS = ("medications", "diagnoses", "allergies", "health_concerns")
 
@@ -32,7 +36,7 @@ class Listener(NamedTuple):
 def listening(said: Verbosity) -> Iterator[Listener]:
     """Hear of each file as it is done: a moving line on a terminal, and a line that stays where one needs a look."""
     if not said.shows_progress:
-        yield Listener(_tell)
+        yield Listener(tell)
         return
     # Drawn twice a second: each time costs as much as storing a patient or two.
     with moving_line("looking for files", times_a_second=2) as move:
@@ -43,7 +47,7 @@ def listening(said: Verbosity) -> Iterator[Listener]:
             words = f"{now.files:,} of {now.of_files:,} files, {now.patients:,} patients, {rate:,.0f}/s"
             move(words, now.size, now.of_size or None)
 
-        yield Listener(_tell, on_progress)
+        yield Listener(tell, on_progress)
 
 
 def as_document(report: IngestReport) -> dict[str, object]:
@@ -70,11 +74,41 @@ def complain_of(report: IngestReport) -> None:
         complain(f"problems: {', '.join(parts)}, of {len(report.files)} files")
 
 
-def _tell(outcome: FileOutcome) -> None:
-    if outcome.state in {FileResult.INGESTED, FileResult.ALREADY_INGESTED}:
-        return
-    advice = _ADVICE.get(outcome.state)
-    complain(f"{outcome.state}: {outcome.path}: {outcome.reason}{f'; {advice}' if advice else ''}")
+def tell(outcome: FileOutcome) -> None:
+    """A line on stderr for a file that needs a look."""
+    if outcome.state not in _WELL:
+        advice = _ADVICE.get(outcome.state)
+        complain(f"{outcome.state}: {outcome.path}: {outcome.reason}{f'; {advice}' if advice else ''}")
+
+
+class Watcher:
+    """Says what becomes of files as they come, for months: what goes on waiting for the same reason is said once."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, str | None] = {}
+        self._files: Counter[FileResult] = Counter()
+        self._patients = 0
+
+    def file(self, outcome: FileOutcome) -> None:
+        """A line on stderr for a file that needs a look."""
+        self._files[outcome.state] += 1
+        if outcome.state is not FileResult.ALREADY_INGESTED:
+            self._patients += outcome.found
+        if outcome.state not in _WAITING:
+            self._said.pop(outcome.path, None)
+            if outcome.state not in _WELL:
+                complain(f"{outcome.state}: {outcome.path}: {outcome.reason}")
+        elif self._said.get(outcome.path) != outcome.reason:
+            self._said[outcome.path] = outcome.reason
+            complain(f"{outcome.state}: {outcome.path}: {outcome.reason}; it is tried again with growing pauses")
+
+    def taken(self) -> None:
+        """A line on stderr for what came in since the last one."""
+        counts = ", ".join(f"{number:,} {state.replace('_', ' ')}" for state, number in self._files.items())
+        if self._files.keys() - _WAITING:
+            complain(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} files: {counts}; {self._patients:,} patients")
+        self._files.clear()
+        self._patients = 0
 
 
 def _show_totals(report: IngestReport, known: int) -> None:

@@ -1,8 +1,9 @@
 """A server, and the databases on it."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
 from webautodash.database.connections import Connections
-from webautodash.database.dialects import Dialect, dialect_for
+from webautodash.database.dialects import Dialect, Grant, Health, dialect_for
 from webautodash.database.session import retrying, translated, unit_of_work
 from webautodash.errors import DuplicateKey
 
@@ -87,6 +88,26 @@ class Server:
     def where(self) -> str:
         """The server as a person knows it, without user or password."""
         return self._dialect.where
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the databases are files of this machine, the folder that they are in."""
+        return self._dialect.folder
+
+    def health(self) -> Health:
+        """What the server says of itself. Raises DatabaseUnreachable."""
+        with translated(self._dialect, self.where):
+            return self._dialect.health()
+
+    def grants(self) -> list[Grant]:
+        """What the account may do; nothing where the product has no accounts."""
+        with translated(self._dialect, self.where):
+            return self._dialect.grants()
+
+    def properties(self, name: str) -> Mapping[str, str]:
+        """How a database was made, in the product's words. Raises DatabaseMissing where it is a file, and not there."""
+        with translated(self._dialect, name):
+            return self._dialect.properties(name)
 
     def database(self, name: str) -> Database:
         """The database of this name. Nothing is connected yet and nothing is made."""

@@ -35,6 +35,10 @@ class ConflictStatus(StrEnum):
     FALSE_POSITIVE = "false_positive"
 
 
+OPEN_CONFLICTS = (ConflictStatus.UNRESOLVED, ConflictStatus.REVIEWING)
+"""What waits for a person."""
+
+
 class ProcessingStatus(StrEnum):
     """What became of one patient's extraction."""
 
@@ -64,6 +68,10 @@ class FileState(StrEnum):
     """The file itself is wrong; it is read again once it has changed."""
     HELD = "held"
     """Given up after the last attempt, until it changes or a person asks for it."""
+
+
+OPEN_FILES = (FileState.SEEN, FileState.WAITING)
+"""What is still to be taken."""
 
 
 class MonitorState(StrEnum):

@@ -6,11 +6,13 @@ from webautodash.repositories.clinical import ClinicalRepository
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.digests import DigestRepository
 from webautodash.repositories.extractions import ExtractionRepository
+from webautodash.repositories.file_states import FileStateRepository
 from webautodash.repositories.files import FileRepository
 from webautodash.repositories.identity import IdentityRepository
 from webautodash.repositories.leases import LeaseRepository
 from webautodash.repositories.log import LogRepository
 from webautodash.repositories.migrations import MigrationRepository
+from webautodash.repositories.monitors import MonitorRepository
 from webautodash.repositories.patients import PatientRepository
 from webautodash.repositories.providers import ProviderRepository
 from webautodash.repositories.sessions import SessionRepository
@@ -25,10 +27,12 @@ __all__ = [
     "DigestRepository",
     "ExtractionRepository",
     "FileRepository",
+    "FileStateRepository",
     "IdentityRepository",
     "LeaseRepository",
     "LogRepository",
     "MigrationRepository",
+    "MonitorRepository",
     "PatientRepository",
     "ProviderRepository",
     "SessionRepository",

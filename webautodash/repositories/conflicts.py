@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from webautodash.domain.differences import Difference
-from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
+from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict, Patient
 from webautodash.repositories.pages import Page
 from webautodash.repositories.rows import insert_rows
@@ -120,6 +120,15 @@ class ConflictRepository:
         for conflict in self._session.scalars(statement):
             found.setdefault(conflict.extraction_session_id_2, []).append(conflict)
         return found
+
+    def open(self) -> dict[Severity, int]:
+        """How many wait for a person, by severity; every severity is there."""
+        rows = self._session.execute(
+            select(DataConflict.severity, func.count())
+            .where(DataConflict.status.in_(OPEN_CONFLICTS))
+            .group_by(DataConflict.severity)
+        )
+        return dict.fromkeys(Severity, 0) | {Severity(severity): number for severity, number in rows}
 
     def brought_by(self, session_id: int, least: Severity, most: int, since: datetime | None = None) -> Brought:
         """What a session brought that is unresolved and of at least this severity: how many, and the worst of them."""

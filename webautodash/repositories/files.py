@@ -7,11 +7,11 @@ from hashlib import sha256
 from operator import attrgetter
 from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, select, update
+from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.inserts import OnExisting
-from webautodash.domain.vocabulary import FileState
+from webautodash.domain.vocabulary import OPEN_FILES, FileState
 from webautodash.models import IngestedFile
 from webautodash.repositories.rows import insert_tuples
 
@@ -63,7 +63,6 @@ class KnownFile(NamedTuple):
 _COUNTS = ("found", "stored", "changed", "duplicates", "set_aside")
 _FACTS = attrgetter(*FileRecord.__slots__)
 _STORED = (FileState.INGESTED, FileState.PARTIAL)
-_OPEN = (FileState.SEEN, FileState.WAITING)
 
 
 class FileRepository:
@@ -75,12 +74,12 @@ class FileRepository:
     def find(self, paths: Sequence[str]) -> dict[str, FileRecord]:
         """What is known of some paths."""
         columns = [_TABLE.c[name] for name in FileRecord.__slots__]
-        found = self._session.execute(select(*columns).where(_TABLE.c.path_sha256.in_(map(_key, paths)))).mappings()
+        found = self._session.execute(select(*columns).where(_TABLE.c.path_sha256.in_(map(path_key, paths)))).mappings()
         return {row["path"]: FileRecord(**{**row, "state": FileState(row["state"])}) for row in found}
 
     def known(self, paths: Sequence[str]) -> dict[str, KnownFile]:
         """Those of some paths whose bytes are stored, and that can be told by their size and time of change."""
-        by_key = {_key(path): path for path in paths}
+        by_key = {path_key(path): path for path in paths}
         columns = [_TABLE.c[name] for name in KnownFile._fields]
         statement = select(_TABLE.c.path_sha256, *columns).where(
             _TABLE.c.path_sha256.in_(by_key),
@@ -91,11 +90,11 @@ class FileRepository:
 
     def open(self) -> list[OpenFile]:
         """All that were only seen, or wait."""
-        return self._standing(_TABLE.c.state.in_(_OPEN))
+        return self._standing(_TABLE.c.state.in_(OPEN_FILES))
 
     def standing(self, paths: Sequence[str]) -> dict[str, OpenFile]:
         """How some paths stand, done with or not."""
-        return {row.path: row for row in self._standing(_TABLE.c.path_sha256.in_(map(_key, paths)))}
+        return {row.path: row for row in self._standing(_TABLE.c.path_sha256.in_(map(path_key, paths)))}
 
     def see(self, looks: Mapping[str, str], before: Mapping[str, OpenFile], now: datetime) -> None:
         """Say of some paths that they were found, as their folder shows them now.
@@ -105,7 +104,7 @@ class FileRepository:
         columns = ("path", "path_sha256", "look", "state", *_COUNTS, "attempts", "first_seen_at", "updated_at")
         numbers = (0,) * (len(_COUNTS) + 1)
         new = [
-            (path, _key(path), look, FileState.SEEN, *numbers, now, now)
+            (path, path_key(path), look, FileState.SEEN, *numbers, now, now)
             for path, look in looks.items()
             if path not in before
         ]
@@ -114,11 +113,19 @@ class FileRepository:
             if path in before:
                 self._session.execute(
                     update(IngestedFile)
-                    .where(IngestedFile.path_sha256 == _key(path), IngestedFile.updated_at == before[path].updated_at)
+                    .where(
+                        IngestedFile.path_sha256 == path_key(path), IngestedFile.updated_at == before[path].updated_at
+                    )
                     .values(look=look, state=FileState.SEEN, attempts=0, next_attempt_at=None, reason=None)
                     .values(first_seen_at=now, updated_at=now)
                     .execution_options(synchronize_session=False)
                 )
+
+    def remove(self, rows: Sequence[OpenFile]) -> None:
+        """Forget paths that stand as they did."""
+        for row in rows:
+            as_it_was = (IngestedFile.path_sha256 == path_key(row.path), IngestedFile.updated_at == row.updated_at)
+            self._session.execute(delete(IngestedFile).where(*as_it_was))
 
     def _standing(self, condition: ColumnElement[bool]) -> list[OpenFile]:
         rows = self._session.execute(select(*(_TABLE.c[name] for name in OpenFile._fields)).where(condition))
@@ -126,7 +133,7 @@ class FileRepository:
 
     def record(self, records: Sequence[FileRecord], now: datetime) -> None:
         """Say what became of some paths; a row is made where there is none."""
-        keys = [_key(record.path) for record in records]
+        keys = [path_key(record.path) for record in records]
         columns = (*FileRecord.__slots__, "path_sha256", "attempts", "first_seen_at", "updated_at")
         rows = [(*_FACTS(record), key, 0, now, now) for record, key in zip(records, keys, strict=True)]
         changed = (*FileRecord.__slots__, "updated_at")
@@ -148,5 +155,6 @@ class FileRepository:
         )
 
 
-def _key(path: str) -> str:
+def path_key(path: str) -> str:
+    """What stands for a path in the unique key."""
     return sha256(path.encode("utf-8", "surrogateescape")).hexdigest()

@@ -47,6 +47,21 @@ class LeaseRepository:
         held = (Lease.name == name, Lease.token == token, Lease.expires_at >= moment(connection))
         return self._changes(update(Lease).where(*held).values(expires_at=moment(connection, seconds)))
 
+    def renew_all(self, token: str, seconds: int) -> None:
+        """Hold all leases of a token for longer whose time has not run out."""
+        connection = self._session.connection()
+        held = (Lease.token == token, Lease.expires_at >= moment(connection))
+        self._changes(update(Lease).where(*held).values(expires_at=moment(connection, seconds)))
+
+    def held_with(self, token: str) -> set[str]:
+        """The names of all leases that a token holds at this moment."""
+        now = moment(self._session.connection())
+        return set(self._session.scalars(select(Lease.name).where(Lease.token == token, Lease.expires_at >= now)))
+
+    def give_back_all(self, token: str) -> None:
+        """Be done with all leases of a token."""
+        self._session.execute(delete(Lease).where(Lease.token == token))
+
     def holds(self, name: str, token: str) -> bool:
         """Whether a lease is held with this token at this moment."""
         return self._token(name) == token
@@ -58,6 +73,13 @@ class LeaseRepository:
     def give_back(self, name: str, token: str) -> None:
         """Be done with a lease; no harm where it is another's by now."""
         self._session.execute(delete(Lease).where(Lease.name == name, Lease.token == token))
+
+    def forget_expired(self, beginning: str) -> None:
+        """Remove those of such names whose time has run out: nobody held them to their end."""
+        now = moment(self._session.connection())
+        self._session.execute(
+            delete(Lease).where(Lease.name.startswith(beginning, autoescape=True), Lease.expires_at < now)
+        )
 
     def find(self, name: str) -> Holding | None:
         """Who holds a lease, or held it last and did not give it back."""

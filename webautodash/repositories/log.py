@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import Level
@@ -77,6 +77,11 @@ class LogRepository:
         """Add many events, in their order."""
         names = LogRecord.__slots__
         insert_rows(self._session, SystemLog, [{name: getattr(record, name) for name in names} for record in records])
+
+    def counts(self, since: datetime) -> dict[Level, int]:
+        """How many events of each level there are from then on."""
+        counted = select(SystemLog.level, func.count()).where(SystemLog.created_at >= since).group_by(SystemLog.level)
+        return {Level(level): number for level, number in self._session.execute(counted)}
 
     def search(
         self,

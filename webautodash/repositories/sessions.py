@@ -132,6 +132,11 @@ class SessionRepository:
             update(ExtractionSession).where(ExtractionSession.id == session_id).values(**tally.values())
         )
 
+    def conflicts_since(self, since: datetime) -> int:
+        """How many differences the files stored from then on have shown."""
+        added = func.sum(ExtractionSession.conflicts_detected)
+        return int(self._session.scalar(select(added).where(ExtractionSession.created_at >= since)) or 0)
+
     def totals(self) -> Totals:
         """What the registry shows of this provider."""
         row = self._session.execute(

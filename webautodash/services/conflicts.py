@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
-from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
+from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UsageError
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.repositories.conflicts import ConflictRepository
@@ -18,7 +18,6 @@ from webautodash.services.across import Listing, of_all, of_one
 from webautodash.services.providers import resolve as resolved
 from webautodash.services.store import Store
 
-OPEN = (ConflictStatus.UNRESOLVED, ConflictStatus.REVIEWING)
 """The statuses that wait for a person."""
 
 
@@ -77,7 +76,7 @@ def search(
     store: Store,
     provider: str | None = None,
     *,
-    statuses: tuple[ConflictStatus, ...] = OPEN,
+    statuses: tuple[ConflictStatus, ...] = OPEN_CONFLICTS,
     conflict_type: ConflictType | None = None,
     severity: Severity | None = None,
     prn: str | None = None,

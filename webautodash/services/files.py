@@ -93,10 +93,15 @@ def candidates(paths: Sequence[Path], results: Path) -> list[Candidate]:
 def each_candidate(paths: Sequence[Path], results: Path) -> Iterator[Candidate]:
     """The same, one at a time. Raises UsageError at once."""
     for path in paths or [results]:
-        if not os.path.lexists(path):
-            hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
-            raise UsageError(f"{path} does not exist; {hint}")
+        require_there(path, results)
     return _found(paths or [results], results)
+
+
+def require_there(path: Path, results: Path) -> None:
+    """Raise UsageError for a path that is not there."""
+    if not os.path.lexists(path):
+        hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
+        raise UsageError(f"{path} does not exist; {hint}")
 
 
 def _found(paths: Sequence[Path], results: Path) -> Iterator[Candidate]:

@@ -7,10 +7,12 @@ one of a process that was killed runs out by itself. It works on clusters, where
 import getpass
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from uuid import uuid4
+
+from sqlalchemy.orm import Session
 
 from webautodash.database import Database
 from webautodash.errors import DuplicateKey, LeaseHeld, LeaseLost, WebAutoDashError
@@ -70,8 +72,59 @@ def leased(system: Database, name: str, purpose: str, seconds: int) -> Iterator[
             system.run(lambda session: LeaseRepository(session).give_back(name, lease.token))
 
 
+class HeldLeases:
+    """Several leases while they are held."""
+
+    def __init__(self, system: Database, names: Collection[str], token: str) -> None:
+        self._system, self._names, self._token = system, set(names), token
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def all_held(self) -> bool:
+        """Whether each is still held at this moment."""
+        with self._system.reading() as session:
+            return LeaseRepository(session).held_with(self._token) >= self._names
+
+
+@contextmanager
+def leased_of(system: Database, purposes: Mapping[str, str], seconds: int) -> Iterator[HeldLeases]:
+    """Hold, for as long as the block lasts, those leases of some, by name, that nobody else holds."""
+    token, mine = uuid4().hex, _me()
+
+    def take(session: Session) -> list[str]:
+        leases = LeaseRepository(session)
+        # In one order, whoever takes them: two processes then wait for each other, and never both.
+        return [name for name in sorted(purposes) if leases.take(name, token, mine, purposes[name], seconds)]
+
+    names = system.run_raced(take)
+    done = Event()
+    renewing = Thread(target=_keep_all, args=(system, token, seconds, done), name="leases", daemon=True)
+    if names:
+        renewing.start()
+    try:
+        yield HeldLeases(system, names, token)
+    finally:
+        done.set()
+        if names:
+            renewing.join()
+            # Where they cannot be given back they run out.
+            with suppress(WebAutoDashError):
+                system.run(lambda session: LeaseRepository(session).give_back_all(token))
+
+
+def _keep_all(system: Database, token: str, seconds: int, done: Event) -> None:
+    while not done.wait(seconds / _RENEWALS):
+        with suppress(WebAutoDashError):
+            system.run(lambda session: LeaseRepository(session).renew_all(token, seconds))
+
+
+def _me() -> str:
+    return f"{operator()}@{host()}, process {os.getpid()}"
+
+
 def _take(system: Database, lease: HeldLease, purpose: str, seconds: int) -> None:
-    mine = f"{operator()}@{host()}, process {os.getpid()}"
+    mine = _me()
     with suppress(DuplicateKey):
         if system.run(lambda session: LeaseRepository(session).take(lease.name, lease.token, mine, purpose, seconds)):
             return

@@ -10,11 +10,13 @@ from sqlalchemy.exc import ArgumentError
 from webautodash.config import DEFAULT_DATABASE_URL, ENV_PREFIX, Settings
 from webautodash.database.connections import Connections
 from webautodash.database.dialects.base import Dialect, Trouble
+from webautodash.database.dialects.grants import Grant
+from webautodash.database.dialects.health import Health
 from webautodash.database.dialects.mysql import MySQLDialect
 from webautodash.database.dialects.sqlite import SQLiteDialect
 from webautodash.errors import ConfigurationError
 
-__all__ = ["Dialect", "Trouble", "dialect_for"]
+__all__ = ["Dialect", "Grant", "Health", "Trouble", "dialect_for"]
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 _MYSQL_NAMES = frozenset({"mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"})

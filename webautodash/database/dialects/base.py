@@ -1,12 +1,17 @@
 """What every database product has to answer."""
 
 import logging
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from enum import Enum, auto
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
+
+from webautodash.database.dialects.grants import Grant
+from webautodash.database.dialects.health import Health
 
 
 class Trouble(Enum):
@@ -44,6 +49,10 @@ class Dialect(Protocol):
     def where(self) -> str:
         """The server as a person knows it, without user or password."""
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the databases are files of this machine, the folder that they are in."""
+
     def engine(self, database: str) -> Engine:
         """An engine on one database. Opening a database that is not there fails; it is never made by it."""
 
@@ -70,6 +79,15 @@ class Dialect(Protocol):
 
         A second caller, in whatever process, waits until the first is done. The wait ends with the holder's life.
         """
+
+    def health(self) -> Health:
+        """What the server says of itself."""
+
+    def grants(self) -> list[Grant]:
+        """What the account may do; nothing where a product has no accounts."""
+
+    def properties(self, database: str) -> Mapping[str, str]:
+        """How a database was made, in the product's words."""
 
     def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
         """What an error means, and its code. Never its text: servers quote values in it."""

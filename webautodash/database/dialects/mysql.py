@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -14,7 +15,10 @@ from webautodash.config.hosts import is_loopback
 from webautodash.database.compiled import CompiledStatements
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.dialects.base import Trouble, discreet
+from webautodash.database.dialects.grants import Grant
+from webautodash.database.dialects.health import Health
 from webautodash.database.dialects.limits import Loading
+from webautodash.database.dialects.mysql_health import grants_of, health_of, properties_of
 from webautodash.errors import ConfigurationError, DatabaseBusy, DatabaseMissing
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
@@ -57,6 +61,10 @@ class MySQLDialect:
     def where(self) -> str:
         socket = self._url.query.get("unix_socket")
         return str(socket) if socket else f"{self._url.host or 'localhost'}:{self._url.port or 3306}"
+
+    @property
+    def folder(self) -> Path | None:
+        return None
 
     def engine(self, database: str) -> Engine:
         # What another worker committed while we waited for its lock must be seen.
@@ -132,6 +140,18 @@ class MySQLDialect:
                 if not connection.closed and not connection.invalidated:
                     connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
                     connection.commit()
+
+    def health(self) -> Health:
+        with self._server.connect() as connection:
+            return health_of(connection, network=not _on_this_machine(self._url))
+
+    def grants(self) -> list[Grant]:
+        with self._server.connect() as connection:
+            return grants_of(connection)
+
+    def properties(self, database: str) -> dict[str, str]:
+        with self._server.connect() as connection:
+            return properties_of(connection, database)
 
     def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
         args = getattr(error.orig, "args", ())

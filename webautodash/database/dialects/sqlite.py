@@ -15,9 +15,13 @@ from webautodash.config import ENV_PREFIX
 from webautodash.database.compiled import CompiledStatements
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.dialects.base import Trouble, discreet
+from webautodash.database.dialects.grants import Grant
+from webautodash.database.dialects.health import Health
 from webautodash.errors import ConfigurationError, DatabaseMissing, TerminalError
 
 _SUFFIX = ".db"
+# It knows upserts since then.
+_OLDEST = (3, 24)
 _BUSY_TIMEOUT_SECONDS = 60
 _TRANSIENT = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
@@ -45,6 +49,10 @@ class SQLiteDialect:
     @property
     def where(self) -> str:
         return f"the SQLite folder {self._folder}"
+
+    @property
+    def folder(self) -> Path | None:
+        return self._folder
 
     def engine(self, database: str) -> Engine:
         engine = create_engine(
@@ -122,6 +130,29 @@ class SQLiteDialect:
             finally:
                 raw.execute("PRAGMA foreign_keys=ON")
 
+    def health(self) -> Health:
+        return Health(
+            product="SQLite",
+            version=sqlite3.sqlite_version,
+            oldest=".".join(map(str, _OLDEST)),
+            too_old=sqlite3.sqlite_version_info < _OLDEST,
+            account=None,
+            network=False,
+            cipher=None,
+            seconds_ahead=0.0,
+            variables={},
+        )
+
+    def grants(self) -> list[Grant]:
+        return []
+
+    def properties(self, database: str) -> dict[str, str]:
+        try:
+            with closing(self._connect(database)) as connection:
+                return {"journal_mode": str(connection.execute("PRAGMA journal_mode").fetchone()[0])}
+        except sqlite3.Error as error:
+            raise DBAPIError("PRAGMA journal_mode", None, error, hide_parameters=True) from None
+
     def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
         code: int = getattr(error.orig, "sqlite_errorcode", 0)
         name: str = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
@@ -166,6 +197,7 @@ def _told(folder: Path) -> Iterator[None]:
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA soft_heap_limit=8388608")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     # Its own knows the letters of ASCII only.

@@ -1,0 +1,113 @@
+"""A monitor over very many known files: what a pass costs that finds nothing, and how soon a new file is stored."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+from benchmarks.bench import Bench, NotAvailableError
+from benchmarks.results import Figure, Findings, Target
+from benchmarks.runs import COMMAND, WrongOutcomeError, command
+from benchmarks.stores import MARIADB, Place
+from webautodash.repositories import SessionRepository
+from webautodash.services.demo_data import DemoPlan, write_demo_data
+from webautodash.services.providers import resolve
+from webautodash.services.store import Store
+
+_INTERVAL, _SETTLE = 2.0, 2.0
+_PASSES, _NEW_FILES = 5, 5
+_PATIENCE_SECONDS = 120
+_FIELD = re.compile(r"^(RssAnon|VmHWM):\s+(\d+) kB$", re.MULTILINE)
+
+
+def run(bench: Bench) -> Findings:
+    """The seconds of idle passes, the memory, and the time from a file's settling to its commit."""
+    plan = bench.sizes.watched
+    files = len(bench.data(plan))
+    with bench.place(MARIADB, plan) as here:
+        bench.say(f"  ingesting {files:,} small files beforehand")
+        command(here, "ingest", "--quiet", "--workers", "2")
+        with _monitor(here) as monitor:
+            passes = _idle_passes(here, files)
+            resident = _peak_resident(monitor.pid)
+            late = [_late(here, bench.folder, number) for number in range(_NEW_FILES)]
+    bench.discard(plan)
+    return Findings(
+        f"{files:,} known files watched, MariaDB",
+        [
+            f"`webautodash monitor --interval {_INTERVAL:g}` as a process, one patient a file. A pass is what the "
+            "monitor itself says of it. A new file is renamed into place; it has settled settle_seconds later, and is "
+            "stored when its session can be read."
+        ],
+        [
+            Figure("an idle pass", "s", passes, Target(at_most=1)),
+            Figure("peak memory, resident", "MB", [resident / 1000], Target(at_most=100)),
+            Figure("from a file's settling to its commit, beyond the interval", "s", late, Target(at_most=1)),
+        ],
+    )
+
+
+@contextmanager
+def _monitor(here: Place) -> Iterator["subprocess.Popen[bytes]"]:
+    words = [*COMMAND, "monitor", "--quiet", "--interval", str(_INTERVAL)]
+    with subprocess.Popen(
+        words, env=here.environment | {"WEBAUTODASH_SETTLE_SECONDS": str(_SETTLE)}, stderr=subprocess.DEVNULL
+    ) as monitor:
+        try:
+            yield monitor
+        finally:
+            monitor.terminate()
+            if monitor.wait(_PATIENCE_SECONDS) != 0:
+                raise WrongOutcomeError(f"the monitor ended with {monitor.returncode}")
+
+
+def _idle_passes(here: Place, files: int) -> list[float]:
+    """The first pass asks the databases about every file; those after it are idle."""
+    seconds: list[float] = []
+    seen = 1
+    end = monotonic() + _PATIENCE_SECONDS
+    while len(seconds) < _PASSES:
+        if monotonic() > end:
+            raise WrongOutcomeError(f"only {len(seconds)} idle passes in {_PATIENCE_SECONDS} s")
+        sleep(_INTERVAL / 2)
+        (monitor,) = json.loads(command(here, "status", "--json").out)["monitoring_status"]["monitors"]
+        if monitor["passes"] > seen:
+            seen = monitor["passes"]
+            if (monitor["files_found"], monitor["files_taken"]) != (files, 0):
+                raise WrongOutcomeError(f"a pass found {monitor['files_found']} files and took some")
+            seconds.append(monitor["last_pass_seconds"])
+    return seconds
+
+
+def _peak_resident(pid: int) -> float:
+    """In kB."""
+    try:
+        found = dict(_FIELD.findall(Path(f"/proc/{pid}/status").read_text()))
+    except OSError:
+        raise NotAvailableError("this system does not say how much memory a process has") from None
+    return float(found["VmHWM"])
+
+
+def _late(here: Place, folder: Path, number: int) -> float:
+    """Seconds from a new file's settling to its commit, less the interval."""
+    made = folder / "new"
+    (file,) = write_demo_data(made, DemoPlan(patients=1, providers=1, seed=1000 + number))
+    with Store.open(here.settings) as store:
+        provider = resolve(store, file.parent.name)
+        database = store.provider_database(provider)
+        with database.reading() as session:
+            before = SessionRepository(session).count()
+        # Anywhere between two passes.
+        sleep(_INTERVAL * number / _NEW_FILES)
+        begin = monotonic()
+        file.rename(here.results / file.parent.name / f"new_{number}.json")
+        while True:
+            with database.reading() as session:
+                if SessionRepository(session).count() > before:
+                    return monotonic() - begin - _SETTLE - _INTERVAL
+            if monotonic() - begin > _PATIENCE_SECONDS:
+                raise WrongOutcomeError("a new file was not taken")
+            sleep(0.02)

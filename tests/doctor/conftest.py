@@ -1,0 +1,58 @@
+"""A store to examine, an empty working folder, and accounts with just the rights that a test gives them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from accounts import Accounts
+from builders import Clinic
+from examined import Problems, fill
+
+from webautodash.config import Settings
+from webautodash.services.doctor import Finding, examine
+
+
+@pytest.fixture(autouse=True)
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the test works in, without any setting from outside."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for name in os.environ:
+        if name.startswith("WEBAUTODASH_") and not name.startswith("WEBAUTODASH_TEST_"):
+            monkeypatch.delenv(name)
+    return folder
+
+
+@pytest.fixture
+def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
+    """A store with two providers and a closed Results folder; once for each backend."""
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    fill(clinic)
+    yield clinic
+    clinic.store.close()
+
+
+@pytest.fixture
+def found() -> Problems:
+    """Examines a store: its findings by code, without those that only say that all is right."""
+
+    def examined(settings: Settings) -> dict[str, list[Finding]]:
+        by_code: dict[str, list[Finding]] = {}
+        for one in examine(settings).findings:
+            if one.severity != "ok":
+                by_code.setdefault(one.code, []).append(one)
+        return by_code
+
+    return examined
+
+
+@pytest.fixture
+def accounts(server_url: str) -> Iterator[Accounts]:
+    """Accounts of the test's own on the backend's server."""
+    accounts = Accounts(server_url)
+    yield accounts
+    accounts.remove()

@@ -1,0 +1,98 @@
+"""The installed command: what it prints where, and how it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from builders import a_file, a_patient
+from shell import Shell
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """A store with a provider, on SQLite, closed to others."""
+    shell = Shell(tmp_path)
+    (shell.folder / "Results").chmod(0o700)
+    shell.drop(a_file(a_patient("P1")))
+    assert shell("ingest").status == 0
+    return shell
+
+
+def test_a_sound_store_is_said_to_be_sound(shell: Shell) -> None:
+    done = shell("doctor")
+    assert (done.status, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines
+    assert {line.split()[0] for line in lines} == {"ok"}
+    assert any("database.revision" in line and "1 of 1" in line for line in lines)
+    quiet = shell("doctor", "--quiet")
+    assert (quiet.status, quiet.out, quiet.err) == (0, "", "")
+
+
+def test_problems_stand_with_their_cures_and_errors_end_with_1(shell: Shell) -> None:
+    (shell.folder / "webautodash.env").write_text("WEBAUTODASH_DATABASE_URL=sqlite:///webautodash-data\n")
+    (shell.folder / "password").write_text("hush")
+    (shell.folder / "password").chmod(0o644)
+    done = shell("doctor", "--quiet", WEBAUTODASH_DB_PASSWORD_FILE="password", WEBAUTODASH_RESULT_DIR="hush")
+    assert (done.status, done.err) == (1, "problems: 1 error, 1 warning\n")
+    problems = [line.split(maxsplit=2) for line in done.out.splitlines() if "cure:" not in line]
+    unknown, readable = (
+        "stands in the environment, and there is no such setting",
+        "is not its owner's alone (mode 0644)",
+    )
+    assert problems == [
+        ["warning", "settings.unknown", f"WEBAUTODASH_RESULT_DIR: {unknown}"],
+        ["error", "secret.readable", f"password: named by WEBAUTODASH_DB_PASSWORD_FILE, and {readable}"],
+    ]
+    cures = [line.split("cure:")[1].strip() for line in done.out.splitlines() if "cure:" in line]
+    assert cures == ["rename it to WEBAUTODASH_RESULTS_DIR, or unset WEBAUTODASH_RESULT_DIR", "chmod 600 password"]
+    assert "hush" not in done.out + done.err
+
+
+def test_warnings_alone_end_with_0(shell: Shell) -> None:
+    done = shell("doctor", WEBAUTODASH_QQQQ="1")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("warning ")
+
+
+def test_json_is_one_document(shell: Shell) -> None:
+    done = shell("doctor", "--json", WEBAUTODASH_QQQQ="1")
+    assert (done.status, done.err) == (0, "")
+    counts = done.json["counts"]
+    assert (counts["error"], counts["warning"], counts["info"]) == (0, 1, 0)
+    assert len(done.json["findings"]) == sum(counts.values())
+    assert done.json["findings"][0] == {
+        "code": "settings.unknown",
+        "severity": "warning",
+        "subject": "WEBAUTODASH_QQQQ",
+        "message": "stands in the environment, and there is no such setting",
+        "cure": "unset WEBAUTODASH_QQQQ",
+    }
+
+
+def test_a_server_out_of_reach_ends_with_3_and_the_rest_is_looked_at(shell: Shell) -> None:
+    nobody = {"WEBAUTODASH_DB_HOST": "127.0.0.1", "WEBAUTODASH_DB_PORT": "1", "WEBAUTODASH_DB_PASSWORD": "hush"}
+    done = shell("doctor", "--json", **nobody)
+    assert (done.status, done.err) == (3, "problems: 1 error, 0 warnings\n")
+    found = {one["code"]: one for one in done.json["findings"]}
+    assert {"server.unreachable", "results.readable", "disk.results"} <= set(found)
+    assert found["server.unreachable"]["subject"] == "127.0.0.1:1"
+    assert "WEBAUTODASH_DB_HOST" in found["server.unreachable"]["cure"]
+    assert "hush" not in done.out
+
+
+def test_a_setting_that_names_no_server_ends_with_2_and_the_rest_is_looked_at(shell: Shell) -> None:
+    done = shell("doctor", WEBAUTODASH_DATABASE_URL="postgresql://me:hush@host/")
+    assert done.status == 2
+    assert "settings.invalid" in done.out
+    assert "disk.results" in done.out
+    assert "hush" not in done.out + done.err
+
+
+def test_where_nothing_is_set_up_nothing_is_made(working_folder: Path) -> None:
+    shell = Shell(working_folder)
+    done = shell("doctor")
+    assert (done.status, done.err) == (0, "")
+    assert "store.missing" in done.out
+    assert [path.name for path in shell.folder.iterdir()] == ["Results"]

@@ -1,0 +1,99 @@
+"""What servers print about rights, and which of several patterns counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from webautodash.config import Settings
+from webautodash.database.dialects import Health
+from webautodash.database.dialects.grants import Grant, lacking, parse, revoking, rights_in
+from webautodash.services.doctor.rights import rights
+
+ALL = frozenset({"ALL PRIVILEGES"})
+
+
+@pytest.mark.parametrize(
+    ("line", "grant"),
+    [
+        (
+            r"GRANT ALL PRIVILEGES ON `webautodash\_%`.* TO `w`@`localhost`",
+            Grant("`w`@`localhost`", r"webautodash\_%", ALL),
+        ),
+        (
+            "GRANT SELECT, CREATE TEMPORARY TABLES ON *.* TO 'w'@'%' WITH GRANT OPTION",
+            Grant("'w'@'%'", None, frozenset({"SELECT", "CREATE TEMPORARY TABLES", "GRANT OPTION"})),
+        ),
+        (
+            "GRANT BACKUP_ADMIN,CLONE_ADMIN ON *.* TO `w`@`%`",
+            Grant("`w`@`%`", None, frozenset({"BACKUP_ADMIN", "CLONE_ADMIN"})),
+        ),
+        ("GRANT SELECT ON `a``b`.* TO `role`", Grant("`role`", "a`b", frozenset({"SELECT"}))),
+    ],
+)
+def test_a_line_of_either_product_is_read(line: str, grant: Grant) -> None:
+    assert parse(line) == grant
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GRANT `r1`@`%`,`r2`@`%` TO `w`@`%`",
+        "GRANT SELECT (`a`) ON `d`.`t` TO `w`@`%`",
+        "GRANT EXECUTE ON PROCEDURE `d`.`p` TO `w`@`%`",
+        "GRANT PROXY ON ``@`%` TO `root`@`127.0.0.1` WITH GRANT OPTION",
+        "REVOKE SELECT ON `mysql`.* FROM `w`@`%`",
+        "SET DEFAULT ROLE `r1` FOR `w`@`%`",
+    ],
+)
+def test_a_line_about_something_else_is_passed_over(line: str) -> None:
+    assert parse(line) is None
+
+
+def test_a_passwords_hash_is_not_kept() -> None:
+    kept = parse("GRANT USAGE ON *.* TO `w`@`%` IDENTIFIED BY PASSWORD '*B69027D44F6E5EDC07F1AEAD1477967B16F28227'")
+    assert kept == Grant("`w`@`%`", None, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "covers", "wide"),
+    [
+        (r"web\_%", "web_anna", True, False),
+        (r"web\_%", "webXanna", False, False),
+        ("web_%", "webXanna", True, True),
+        ("%", "anything", True, True),
+        ("web_anna", "webXanna", True, True),
+        (r"web\_anna_k", "web_anna_k", True, False),
+        (r"web\_anna", "web_anna", True, False),
+    ],
+)
+def test_a_backslash_makes_a_sign_stand_for_itself(pattern: str, name: str, covers: bool, wide: bool) -> None:
+    grant = Grant("w", pattern, ALL)
+    assert (grant.covers(name), grant.is_wider_than("web_")) == (covers, wide)
+
+
+def test_of_patterns_the_most_specific_counts_alone_and_what_is_global_or_of_a_role_besides() -> None:
+    wide, narrow = Grant("w", r"web\_%", ALL), Grant("w", r"web\_anna", frozenset({"SELECT"}))
+    assert rights_in([wide, narrow], "web_anna") == {"SELECT"}
+    assert rights_in([wide, narrow], "web_gary") == ALL
+    everywhere, by_role = Grant("w", None, frozenset({"INSERT"})), Grant("r", "web%", frozenset({"DELETE"}))
+    rights = rights_in([wide, narrow, everywhere, by_role], "web_anna")
+    assert lacking(["SELECT", "INSERT", "DELETE", "DROP"], rights) == ["DROP"]
+
+
+def test_where_the_server_takes_patterns_literally_it_is_said_and_names_are_granted_as_they_are() -> None:
+    health = Health("MySQL", "9", "8", False, "w", False, None, 0, {"partial_revokes": "ON"})
+    grants = [Grant("w", "web_system", ALL), Grant("w", "web_%", ALL)]
+    found = list(rights(health, grants, Settings.load(database_prefix="web_"), ["web_system", "web_anna"]))
+    assert [(one.code, one.severity.value) for one in found] == [
+        ("rights.no_patterns", "warning"),
+        ("rights.missing", "error"),
+        ("rights.missing", "warning"),
+    ]
+    assert [one.cure for one in found[1:]] == ["GRANT ALL PRIVILEGES ON `web_anna`.* TO w;"] * 2
+
+
+def test_many_rights_are_taken_away_together_and_the_right_to_give_them_apart() -> None:
+    few = Grant("`w`@`%`", None, frozenset({"FILE", "PROCESS", "GRANT OPTION"}))
+    assert revoking(few) == "REVOKE FILE, PROCESS ON *.* FROM `w`@`%`; REVOKE GRANT OPTION ON *.* FROM `w`@`%`;"
+    many = few._replace(rights=frozenset("ABCDEF"))
+    assert revoking(many) == "REVOKE ALL PRIVILEGES ON *.* FROM `w`@`%`;"

@@ -1,0 +1,201 @@
+"""The server: settings with which it loses data, its clock, the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from accounts import Accounts
+from builders import Clinic
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from examined import Problems, fill
+from local_server import LocalServer
+from sqlalchemy import make_url
+
+from webautodash.config import Settings, Tls
+from webautodash.database import Server
+from webautodash.database.dialects import Health
+from webautodash.services.doctor import Finding, examine, server
+
+SOUND = ("--character-set-server=utf8mb4", "--max-allowed-packet=64M")
+LOSING = (
+    "--innodb-flush-log-at-trx-commit=2",
+    "--log-bin",
+    "--sync-binlog=0",
+    "--skip-innodb-doublewrite",
+    "--innodb-flush-method=nosync",
+    "--sql-mode=",
+    "--max-allowed-packet=4M",
+    "--character-set-server=latin1",
+)
+
+
+@pytest.fixture
+def here(private_mariadb: LocalServer, tmp_path: Path) -> Iterator[tuple[Settings, Accounts]]:
+    """A store on a server of its own, reached by an account as the README makes it, and who may do everything."""
+    accounts = Accounts(private_mariadb.url)
+    name = accounts.account(r"ALL PRIVILEGES ON `webautodash\_%`.*")
+    clinic = Clinic(_url(accounts.settings(name)), "webautodash_", tmp_path)
+    fill(clinic)
+    clinic.store.close()
+    yield clinic.settings, accounts
+    accounts.connection.close()
+
+
+@pytest.mark.parametrize("private_mariadb", [SOUND], indirect=True)
+def test_a_sound_server_has_nothing_but_good(here: tuple[Settings, Accounts]) -> None:
+    findings = examine(here[0]).findings
+    assert [one for one in findings if one.severity != "ok"] == []
+    assert {one.code for one in findings} >= {
+        *("server.version", "tls.cipher", "clock.skew", "durability", "rights", "database.revision", "disk.results")
+    }
+    assert next(one for one in findings if one.code == "server.version").subject.startswith("MariaDB 1")
+
+
+@pytest.mark.parametrize("private_mariadb", [LOSING], indirect=True)
+def test_settings_that_lose_data_or_cut_it_are_found_and_statements_cure_them(
+    here: tuple[Settings, Accounts], found: Problems
+) -> None:
+    settings, accounts = here
+    problems = found(settings)
+    assert {code: these[0].severity.value for code, these in problems.items()} == {
+        "durability.flush": "warning",
+        "durability.binlog": "warning",
+        "durability.doublewrite": "warning",
+        "durability.flush_method": "error",
+        "sql_mode.lax": "warning",
+        "packet.small": "warning",
+        "charset.server": "info",
+    }
+    for these in problems.values():
+        statement = str(these[0].cure).partition(";")[0]
+        if statement.startswith("SET GLOBAL"):
+            accounts.run(statement)
+    assert set(found(settings)) == {"durability.doublewrite", "durability.flush_method", "charset.server"}
+
+
+@pytest.mark.parametrize("private_mariadb", [SOUND], indirect=True)
+def test_what_is_switched_at_run_time_is_seen(here: tuple[Settings, Accounts], found: Problems) -> None:
+    settings, accounts = here
+    accounts.run("SET GLOBAL read_only = ON; SET GLOBAL innodb_flush_log_at_trx_commit = 0")
+    problems = found(settings)
+    assert {code: these[0].severity.value for code, these in problems.items()} == {
+        "server.read_only": "error",
+        "durability.flush": "error",
+    }
+
+
+@pytest.mark.parametrize("backend", ["mysql"], indirect=True)
+def test_mysql_says_what_it_is(clinic: Clinic) -> None:
+    health = clinic.store.server.health()
+    assert (health.product, health.too_old, health.network) == ("MySQL", False, False)
+    assert health.variables["innodb_redo_log_enabled"] == "ON"
+    assert abs(health.seconds_ahead) < 1
+
+
+def _certify(folder: Path) -> None:
+    """A certificate authority, and a certificate of it for this machine."""
+    now = datetime.now(UTC)
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("authority", "server")]
+    for key, name, is_authority in zip(keys, names, (True, False), strict=True):
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(names[0])
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+            .sign(keys[0], hashes.SHA256())
+        )
+        stem = folder / ("ca" if is_authority else "server")
+        stem.with_suffix(".pem").write_bytes(made.public_bytes(Encoding.PEM))
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        stem.with_suffix(".key").write_bytes(private)
+
+
+@pytest.mark.parametrize("private_mariadb", [SOUND], indirect=True)
+def test_the_way_to_a_server_that_is_not_called_this_machine(
+    here: tuple[Settings, Accounts], private_mariadb: LocalServer, tmp_path: Path
+) -> None:
+    settings, accounts = here
+    url = accounts.url.set(username=str(make_url(_url(settings)).username), password="a long password")
+    far = url.set(host="LOCALHOST").render_as_string(hide_password=False)  # which is not taken for this machine
+    common = {"database_url": far, "results_dir": settings.results_dir, "_env_file": None}
+
+    def way(**values: object) -> list[tuple[str, str]]:
+        findings = examine(Settings.load(**common, **values)).findings
+        return [(one.code, one.severity.value) for one in findings if one.code.startswith(("tls.", "server.un"))]
+
+    assert way(tls="off") == [("tls.off", "warning")]
+    assert way() == [("server.unreachable", "error")]  # it speaks no TLS
+    _certify(tmp_path)
+    files = {"ca": "ca.pem", "cert": "server.pem", "key": "server.key"}
+    private_mariadb._options = [f"--ssl-{what}={tmp_path / name}" for what, name in files.items()]
+    private_mariadb.restart()
+    assert way() == [("server.unreachable", "error")]  # an authority that nobody knows
+    assert way(tls_ca=tmp_path / "ca.pem") == [("tls.cipher", "ok")]
+
+
+def _url(settings: Settings) -> str:
+    assert settings.database_url is not None
+    return settings.database_url.get_secret_value()
+
+
+# Facts that no server here can be made to have.
+
+
+@pytest.fixture
+def health(tmp_path: Path) -> Health:
+    """Of a server with which all is right."""
+    with Server(Settings.load(database_url=f"sqlite:///{tmp_path}/databases", _env_file=None)) as embedded:
+        return embedded.health()
+
+
+def _one(findings: Iterator[Finding]) -> Finding:
+    (found,) = findings
+    return found
+
+
+@pytest.mark.parametrize(
+    ("seconds", "severity"), [(0, "ok"), (4.9, "ok"), (-6, "warning"), (59, "warning"), (61, "error"), (-4000, "error")]
+)
+def test_a_clock_that_is_wrong(health: Health, seconds: float, severity: str) -> None:
+    one = _one(server.clock(replace(health, seconds_ahead=seconds), Settings.load()))
+    assert (one.code, one.severity.value, one.cure is None) == ("clock.skew", severity, severity == "ok")
+
+
+@pytest.mark.parametrize(
+    ("network", "cipher", "tls", "code", "severity"),
+    [
+        (False, None, Tls.OFF, "tls.cipher", "ok"),
+        (True, "TLS_AES_256_GCM_SHA384", Tls.VERIFY, "tls.cipher", "ok"),
+        (True, None, Tls.OFF, "tls.off", "warning"),
+        (True, None, Tls.VERIFY, "tls.none", "error"),
+    ],
+)
+def test_plain_text_over_a_network(
+    health: Health, network: bool, cipher: str | None, tls: Tls, code: str, severity: str
+) -> None:
+    one = _one(server.tls(replace(health, network=network, cipher=cipher), Settings.load(tls=tls)))
+    assert (one.code, one.severity.value) == (code, severity)
+
+
+def test_a_server_that_is_too_old_says_what_is_needed(health: Health) -> None:
+    one = _one(server.version(replace(health, too_old=True, product="MySQL", oldest="8.0.19"), Settings.load()))
+    assert (one.code, one.severity.value, "8.0.19" in one.message) == ("server.old", "error", True)
+
+
+def test_a_redo_log_that_is_off(health: Health) -> None:
+    (one,) = server.durability(replace(health, variables={"innodb_redo_log_enabled": "OFF"}), Settings.load())
+    assert (one.code, one.severity.value) == ("durability.redo_log", "error")

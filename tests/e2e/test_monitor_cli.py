@@ -1,0 +1,145 @@
+"""`monitor --once`, `status` and `file` as a user calls them, and the monitor of a program of one's own."""
+
+from __future__ import annotations
+
+import time
+from configparser import ConfigParser
+from pathlib import Path
+
+from builders import Clinic, a_file, a_patient
+from shell import Shell, fill
+
+from webautodash import WebAutoDash
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_one_pass_takes_what_is_there_and_says_what_needs_a_look(shell: Shell) -> None:
+    fill(shell)
+    shell.drop(b"{ nothing", "bad.json")
+    once = shell("monitor", "--once")
+    assert (once.status, once.out) == (1, "")
+    assert "rejected: gary_wang/bad.json: line 1, column 3" in once.err
+    assert "partial: gary_wang/second.json: 1 of 3 patients set aside" in once.err
+    assert once.err.splitlines()[-1] == "problems: 2 files; see `webautodash status`"
+    again = shell("monitor", "--once")
+    assert (again.status, again.out, again.err) == (0, "", "")
+
+
+def test_status_tells_a_days_work(shell: Shell) -> None:
+    fill(shell)
+    shell.drop(b"{ nothing", "bad.json")
+    shell("monitor", "--once")
+    said = shell("status")
+    assert said.status == 0
+    for text in (
+        "stopped",
+        "files: 1 ingested, 1 partial, 1 rejected",
+        "gary_wang/bad.json",
+        "open critical",
+        "5 found: 2 stored, 1 changed, 1 duplicates, 1 set aside",
+        "1 found",
+        "bad.json: rejected",
+    ):
+        assert text in said.out, text
+    told = shell("status", "--json").json
+    statistics = told["monitoring_status"]["statistics"]
+    assert (statistics["files_processed"], statistics["conflicts_detected"]) == (2, 1)
+    assert told["provider_database_statistics"]["total_providers"] == 1
+    (provider,) = told["provider_database_statistics"]["providers"]
+    assert (provider["slug"], sum(provider["open_conflicts"].values())) == ("gary_wang", 1)
+    assert told["monitoring_status"]["is_running"] is False
+    assert told["files"] == {"seen": 0, "waiting": 0, "ingested": 1, "partial": 1, "rejected": 1, "held": 0}
+    assert told["last_day"]["taken"]["stored"] == 2
+
+
+def test_status_names_a_database_that_cannot_be_read_and_shows_the_rest(shell: Shell) -> None:
+    fill(shell)
+    shell("ingest")
+    (shell.folder / "webautodash-data" / "webautodash_gary_wang.db").unlink()
+    said = shell("status")
+    assert said.status == 1
+    assert "Gary Wang" in said.out
+    assert said.err.startswith("problem: database webautodash_gary_wang is registered but not on the server")
+
+
+def test_files_are_listed_retried_and_forgotten(shell: Shell) -> None:
+    fill(shell)
+    path = shell.drop(b"{ nothing", "bad.json")
+    shell("monitor", "--once")
+    (listed,) = shell("file", "list", "--json").json["items"]
+    assert (listed["path"], listed["state"], listed["attempts"]) == ("gary_wang/bad.json", "rejected", 1)
+    assert shell("file", "list", "--state", "held").out == "no such files\n"
+    assert len(shell("file", "list", "--all", "--json").json["items"]) == 3
+
+    path.write_bytes(b"[ something else")
+    assert shell("file", "retry", str(path.relative_to(shell.folder))).out == "1 file to be tried again\n"
+    assert shell("file", "list", "--state", "waiting", "--json").json["items"][0]["path"] == "gary_wang/bad.json"
+    assert shell("monitor", "--once").status == 1
+
+    path.unlink()
+    assert shell("file", "forget", "gary_wang/bad.json", "--json").json == {"files": ["gary_wang/bad.json"]}
+    assert shell("file", "list").out == "no such files\n"
+
+
+def test_wrong_choices_of_files_are_told(shell: Shell) -> None:
+    fill(shell)
+    shell("ingest")
+    for arguments, text in (
+        (("file", "retry"), "name files, or choose them"),
+        (("file", "retry", "a.json", "--state", "held"), "name files, or choose them"),
+        (("file", "forget", "no/such.json"), "no file 'no/such.json' is known"),
+        (("file", "list", "--state", "lost"), "is not one of"),
+        (("file", "list", "--all", "--state", "held"), "exclude each other"),
+        (("monitor", "--interval", "0"), "--interval"),
+        (("monitor", "--workers", "0"), "--workers"),
+    ):
+        done = shell(*arguments)
+        assert (done.status, done.out, text in done.err) == (2, "", True), (arguments, done.err)
+
+
+def test_settings_that_do_not_fit_and_a_folder_that_is_not_there_are_named(shell: Shell) -> None:
+    for name, value in (("SETTLE_SECONDS", "soon"), ("RETRY_ATTEMPTS", "0"), ("AUTO_REGISTER", "maybe")):
+        done = shell("monitor", "--once", **{f"WEBAUTODASH_{name}": value})
+        assert (done.status, f"WEBAUTODASH_{name}" in done.err) == (2, True)
+    done = shell("monitor", WEBAUTODASH_RESULTS_DIR="nowhere")
+    assert (done.status, "nowhere does not exist; set WEBAUTODASH_RESULTS_DIR" in done.err) == (2, True)
+
+
+def test_a_monitor_in_a_program_of_ones_own(tmp_path: Path) -> None:
+    clinic = Clinic(f"sqlite:///{tmp_path}/databases", "t_", tmp_path)
+    taken: list[str] = []
+    with (
+        WebAutoDash(clinic.settings) as webautodash,
+        webautodash.monitor(interval=0.2, on_file=lambda outcome: taken.append(outcome.path)) as monitor,
+    ):
+        clinic.drop(a_file(a_patient("GW1")), name="a.json")
+        end = time.monotonic() + 20
+        while monitor.status().monitoring_status.statistics.files_processed < 1:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert monitor.status().monitoring_status.is_running
+    assert taken == ["gary_wang/a.json"]
+    assert webautodash.status().monitoring_status.is_running is False
+    assert clinic.count("patients") == 1
+    clinic.store.close()
+
+
+def test_what_is_in_deploy_calls_commands_that_there_are(shell: Shell) -> None:
+    unit = ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(ROOT / "deploy" / "webautodash-monitor.service")
+    calls = [unit["Service"]["ExecStart"]]
+    calls += [
+        line.split("&&")[1]
+        for line in (ROOT / "deploy" / "webautodash.cron").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    assert len(calls) == 3
+    for call in calls:
+        words = call.split()[1:]
+        done = shell(*[word for word in words if not word.startswith("--")][:2], "--help")
+        assert done.status == 0
+        for option in (word for word in words if word.startswith("--")):
+            assert option in done.out, (call, option)
+    assert unit["Service"]["KillMode"] == "mixed"

@@ -1,0 +1,264 @@
+"""Monitors as real processes: stopped, killed, side by side, and without their server."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import a_file, a_patient
+from contents import contents, differences, rows
+from jobs import ingest
+from local_server import LocalServer
+from watching import environment, monitors, put, states, wait_for, watching
+
+from webautodash.config import Settings
+from webautodash.services.status import status
+from webautodash.services.store import Store
+
+SHORT = {"settle_seconds": 0.3, "lease_seconds": 3, "retry_seconds": 0.2}
+SERVERS = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A Results folder of this test alone."""
+    folder = tmp_path / "Results"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def settings(fresh: Callable[..., Settings], folder: Path) -> Settings:
+    """A store for it that is not there yet."""
+    return fresh("w", results_dir=folder, **SHORT)
+
+
+def _large(provider: str, number: int, patients: int = 1000) -> dict[str, object]:
+    return a_file(
+        *(a_patient(f"{provider}{n}", medications=[f"Drug {n} mg"] * 5) for n in range(patients)),
+        provider=provider,
+        at=f"2024-01-{number:02}T00:00:00",
+    )
+
+
+def _under_way(settings: Settings) -> bool:
+    return any(row["pass_started_at"] is not None for row in monitors(settings))
+
+
+@SERVERS
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_signal_finishes_the_file_in_hand_and_no_other(
+    settings: Settings, folder: Path, tmp_path: Path, number: int, workers: int
+) -> None:
+    for name in ("Ann Bee", "Cee Dee"):
+        for day in range(1, 11):
+            put(folder / name.lower().replace(" ", "_") / f"{day}.json", _large(name, day))
+    with watching(settings, tmp_path, "--interval", "0.5", "--workers", str(workers)) as monitor:
+        wait_for(lambda: "ingested" in states(settings).values())
+        monitor.tell(number)
+        assert monitor.ends_with() == 0
+        assert "Traceback" not in monitor.said
+    found = list(states(settings).values())
+    stored = found.count("ingested")
+    # Those that were in hand, whole; the others as they were.
+    assert 1 <= stored < 20
+    assert found.count("seen") == 20 - stored
+    with Store.open(settings) as store:
+        assert sum(one.total_extractions for one in store.providers()) == 1000 * stored
+    assert [row["state"] for row in monitors(settings)] == ["stopped"]
+    assert rows(settings, "system", "leases") == []
+
+
+@SERVERS
+@pytest.mark.parametrize("wait", [0.05, 0.3, 0.8])
+def test_a_monitor_that_is_killed_loses_nothing_and_the_next_ends_like_a_clean_run(
+    settings: Settings,
+    clean: dict[str, object],
+    results: Path,
+    fresh: Callable[..., Settings],
+    tmp_path: Path,
+    wait: float,
+) -> None:
+    settings = fresh("w", results_dir=results, **SHORT)
+    with watching(settings, tmp_path, "--interval", "0.3") as monitor:
+        wait_for(lambda: _under_way(settings))
+        time.sleep(wait)
+        monitor.tell(signal.SIGKILL)
+        monitor.ends_with()
+    with watching(settings, tmp_path, "--interval", "0.3") as monitor:
+        wait_for(lambda: len(monitors(settings)) == 2)
+        wait_for(lambda: set(states(settings).values()) == {"ingested", "partial"} and len(states(settings)) == 7)
+        monitor.tell(signal.SIGTERM)
+        assert monitor.ends_with() == 0
+    assert differences(clean, contents(settings)) == []
+    assert sorted(row["state"] for row in monitors(settings)) == ["lost", "stopped"]
+
+
+@SERVERS
+def test_of_two_monitors_one_is_killed_and_the_other_takes_what_it_left(
+    settings: Settings, folder: Path, fresh: Callable[..., Settings], tmp_path: Path
+) -> None:
+    for name in ("Ann Bee", "Cee Dee", "Eff Gee", "Hal Ives"):
+        for day in range(1, 6):
+            put(folder / name.lower().replace(" ", "_") / f"{day}.json", _large(name, day, 200))
+    with (
+        watching(settings, tmp_path, "--interval", "0.3") as first,
+        watching(settings, tmp_path, "--interval", "0.3") as second,
+    ):
+        wait_for(lambda: any(row["pass_started_at"] is not None for row in monitors(settings)))
+        time.sleep(0.4)
+        first.tell(signal.SIGKILL)
+        wait_for(lambda: list(states(settings).values()).count("ingested") == 20)
+        second.tell(signal.SIGTERM)
+        assert second.ends_with() == 0
+    alone = fresh("a", results_dir=folder)
+    ingest(alone)
+    assert differences(contents(alone), contents(settings)) == []
+
+
+def test_two_monitors_share_the_work_and_take_each_file_once(
+    private_mariadb: LocalServer, folder: Path, tmp_path: Path
+) -> None:
+    settings = Settings.load(
+        database_url=private_mariadb.url, database_prefix="two_", results_dir=folder, _env_file=None, **SHORT
+    )
+    Store.prepare(settings).close()
+    names = [f"Doc {letter * 3}" for letter in "abcdefghijklmnopqrstuvwx"]
+    for name in names:
+        put(folder / name.lower().replace(" ", "_") / "1.json", _large(name, 1, 60))
+    with (
+        watching(settings, tmp_path, "--interval", "0.3") as first,
+        watching(settings, tmp_path, "--interval", "0.3") as second,
+    ):
+        wait_for(lambda: list(states(settings).values()).count("ingested") == len(names))
+        for monitor in (first, second):
+            monitor.tell(signal.SIGTERM)
+        assert [first.ends_with(), second.ends_with()] == [0, 0]
+    files = rows(settings, "system", "ingested_files")
+    assert [row["attempts"] for row in files] == [1] * len(names)
+    events = [row["event"] for row in rows(settings, "system", "system_logs")]
+    assert (events.count("file_ingested"), events.count("file_already_ingested")) == (len(names), 0)
+    taken = [row["files_taken"] for row in monitors(settings)]
+    assert (len(taken), sum(taken)) == (2, len(names))
+    assert min(taken) > 0
+
+
+def test_a_server_that_goes_away_is_said_once_and_gone_on_with(
+    private_mariadb: LocalServer, folder: Path, tmp_path: Path
+) -> None:
+    settings = Settings.load(
+        database_url=private_mariadb.url, database_prefix="gone_", results_dir=folder, _env_file=None, **SHORT
+    )
+    put(folder / "gary_wang/1.json", a_file(a_patient("GW1")))
+    with watching(settings, tmp_path, "--interval", "0.3") as monitor:
+        wait_for(lambda: states(settings).get("gary_wang/1.json") == "ingested")
+        private_mariadb.kill()
+        wait_for(lambda: "cannot reach the database server" in monitor.said)
+        put(folder / "gary_wang/2.json", a_file(a_patient("GW2"), at="2024-03-04T09:00:00"))
+        time.sleep(3)
+        assert monitor.process.poll() is None
+        private_mariadb.restart()
+        wait_for(lambda: states(settings).get("gary_wang/2.json") == "ingested")
+        wait_for(lambda: "going on after" in monitor.said)
+        monitor.tell(signal.SIGTERM)
+        assert monitor.ends_with() == 0
+        said = monitor.said.splitlines()
+    assert len([line for line in said if line.startswith("cannot reach")]) == 1
+    assert len(said) <= 6, said
+    events = [row["event"] for row in rows(settings, "system", "system_logs")]
+    assert events.count("monitor_going_on") == 1
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_hint_of_the_system_shortens_the_wait_also_in_a_folder_that_is_new(
+    settings: Settings, folder: Path, tmp_path: Path
+) -> None:
+    with watching(settings, tmp_path, "--interval", "300") as monitor:
+        wait_for(lambda: bool(monitors(settings)) and monitors(settings)[0]["passes"] > 0)
+        # The system takes a moment until it tells of changes.
+        time.sleep(2)
+        put(folder / "gary_wang/1.json", a_file(a_patient("GW1")))
+        wait_for(lambda: states(settings).get("gary_wang/1.json") == "ingested", 30)
+        monitor.tell(signal.SIGTERM)
+        assert monitor.ends_with(10) == 0
+
+
+@pytest.mark.slow
+@SERVERS
+def test_a_thousand_files_that_come_in_every_way_are_taken_once_each_and_whole(
+    settings: Settings, folder: Path, tmp_path: Path
+) -> None:
+    names, good, bad = ("Ann Bee", "Cee Dee", "Eff Gee", "Hal Ives"), 0, 0
+    plan: list[tuple[Path, bytes, str]] = []
+    ways = random.Random(7)  # noqa: S311  # not a secret
+    for number in range(1000):
+        name = names[number % 4]
+        path = folder / name.lower().replace(" ", "_") / f"{number:04}.json"
+        way = ways.choice(["whole", "renamed", "slow", "bad"])
+        content = json.dumps(
+            a_file(a_patient(f"P{number}"), provider=name, at=f"2024-01-01T{number // 60 % 24:02}:{number % 60:02}:00")
+        ).encode()
+        if way == "bad":
+            bad += 1
+            content = content[: len(content) // 2]
+        else:
+            good += 1
+        plan.append((path, content, way))
+
+    def drop() -> None:
+        slow: list[tuple[Path, bytes]] = []
+        for path, content, way in plan:
+            path.parent.mkdir(exist_ok=True)
+            if way == "renamed":
+                put(path, content)
+            elif way == "slow":
+                path.write_bytes(content[:40])
+                slow.append((path, content))
+            else:
+                path.write_bytes(content)
+            if len(slow) == 20:
+                # Each grows before it has rested.
+                for half in (2, 1):
+                    time.sleep(0.1)
+                    for late, whole in slow:
+                        late.write_bytes(whole[: len(whole) // half])
+                slow.clear()
+        for late, whole in slow:
+            late.write_bytes(whole)
+
+    settings = settings.model_copy(update={"settle_seconds": 1.0})
+    with watching(settings, tmp_path, "--interval", "0.5", "--workers", "2") as monitor:
+        wait_for(lambda: bool(monitors(settings)))
+        dropping = threading.Thread(target=drop)
+        dropping.start()
+        dropping.join()
+        done = {"ingested": good, "rejected": bad}
+        wait_for(lambda: {s: list(states(settings).values()).count(s) for s in done} == done, 300)
+        monitor.tell(signal.SIGTERM)
+        assert monitor.ends_with() == 0
+    with Store.open(settings) as store:
+        found = status(store)
+    assert {state: number for state, number in found.files.items() if number} == done
+    assert found.last_day.taken.stored == good == found.monitoring_status.statistics.files_processed
+    assert sum(one.total_sessions for one in found.provider_database_statistics.providers) == good
+    assert found.last_day.log_entries["ERROR"] == bad
+    # Whole at the first attempt: nothing was taken while it was being written.
+    assert {row["attempts"] for row in rows(settings, "system", "ingested_files")} == {1}
+
+
+def test_a_store_is_needed_by_status_and_none_is_made(settings: Settings, tmp_path: Path) -> None:
+    import subprocess
+
+    import shell
+
+    done = subprocess.run(
+        [*shell.COMMAND, "status"], cwd=tmp_path, env=environment(settings), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "run `webautodash setup` first" in done.stderr) == (2, True)

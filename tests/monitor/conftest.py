@@ -1,0 +1,31 @@
+"""A clinic whose folder is watched, once for each backend; pauses are short."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from builders import Clinic
+
+PATIENCE = {"settle_seconds": 0.15, "retry_seconds": 0.01, "retry_attempts": 3, "lease_seconds": 3}
+
+
+class OldFiles(Clinic):
+    """Drops files that were written a while ago: by their time any later change can be told."""
+
+    def drop(self, content: object, folder: str = "gary_wang", name: str | None = None) -> Path:
+        path = super().drop(content, folder, name)
+        past = time.time() - 60
+        os.utime(path, (past, past))
+        return path
+
+
+@pytest.fixture
+def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
+    """An empty store and Results folder."""
+    clinic = OldFiles(server_url, database_prefix, tmp_path, **PATIENCE)
+    yield clinic
+    clinic.store.close()

@@ -1,0 +1,297 @@
+"""What a monitor does with files, pass by pass, on each backend."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import Clinic, a_file, a_patient
+
+from webautodash.domain.vocabulary import FileState
+from webautodash.errors import UnusableFile, UsageError
+from webautodash.repositories import LeaseRepository
+from webautodash.services import file_states, files, fleet, taking
+from webautodash.services.monitor import Monitor
+from webautodash.services.monitor import taking as monitor_taking
+from webautodash.services.providers import register
+from webautodash.services.reports import FileOutcome
+from webautodash.services.status import status
+
+GOOD = a_file(a_patient("GW1", medications=["Aspirin 81 mg"]), a_patient("GW2"))
+
+
+def _once(clinic: Clinic, **options: Any) -> list[FileOutcome]:
+    seen: list[FileOutcome] = []
+    Monitor(clinic.store, on_file=seen.append, **options).run_once()
+    return seen
+
+
+def _row(clinic: Clinic, path: str) -> dict[str, Any]:
+    (row,) = [row for row in clinic.system_rows("ingested_files") if row["path"] == path]
+    return row
+
+
+def _events(clinic: Clinic) -> list[str]:
+    return [row["event"] for row in clinic.system_rows("system_logs")]
+
+
+def test_a_pass_takes_what_is_whole_and_the_next_one_nothing(clinic: Clinic) -> None:
+    clinic.drop(GOOD, name="a.json")
+    clinic.drop(b"{ nothing", name="bad.json")
+    assert sorted((one.path, str(one.state)) for one in _once(clinic)) == [
+        ("gary_wang/a.json", "ingested"),
+        ("gary_wang/bad.json", "rejected"),
+    ]
+    assert clinic.count("patients") == 2
+    row = _row(clinic, "gary_wang/a.json")
+    assert (row["state"], row["attempts"], row["next_attempt_at"]) == ("ingested", 1, None)
+    before = clinic.system_rows("system_logs")
+    assert _once(clinic) == []
+    assert clinic.system_rows("system_logs") == before
+
+
+def test_an_idle_pass_opens_no_file_and_writes_nothing_to_the_log(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.drop(GOOD, name="a.json")
+    clinic.drop(b"{ nothing", name="bad.json")
+    watching = Monitor(clinic.store)
+    watching.run_once()
+
+    def refuse(path: Path) -> None:
+        raise UnusableFile(path, "was opened")
+
+    monkeypatch.setattr(taking, "read_document", refuse)
+    monkeypatch.setattr(files, "_peek", refuse)
+    tables = {"system_logs": "id", "ingested_files": "id", "leases": "name"}
+    before = {table: clinic.system_rows(table, order) for table, order in tables.items()}
+    for _ in range(3):
+        assert watching._pass().due == []
+    assert {table: clinic.system_rows(table, order) for table, order in tables.items()} == before
+
+
+def test_a_rejected_file_is_read_again_when_it_has_changed_or_somebody_asks(clinic: Clinic) -> None:
+    path = clinic.drop(b"{ nothing", name="bad.json")
+    assert [str(one.state) for one in _once(clinic)] == ["rejected"]
+    assert _once(clinic) == []
+    file_states.try_again(clinic.store, ["gary_wang/bad.json"])
+    assert [str(one.state) for one in _once(clinic)] == ["rejected"]
+    # Nobody wants to hear it twice, unless they asked.
+    told = [event for event in _events(clinic) if event.startswith("file_")]
+    assert told == ["file_rejected", "file_retried", "file_rejected"]
+    clinic.drop(GOOD, name="bad.json")
+    assert [str(one.state) for one in _once(clinic)] == ["ingested"]
+    assert (path.exists(), _row(clinic, "gary_wang/bad.json")["state"]) == (True, "ingested")
+
+
+def test_links_fifos_and_second_names_are_refused_once(clinic: Clinic, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.json"
+    outside.write_text("{}")
+    folder = clinic.drop(GOOD, name="a.json").parent
+    (folder / "link.json").symlink_to(outside)
+    os.link(outside, folder / "second.json")
+    os.mkfifo(folder / "fifo.json")
+    (clinic.results / "linked").symlink_to(folder)
+    reasons = {one.path: one.reason for one in _once(clinic) if one.reason}
+    assert {path: reason.split(";")[0] for path, reason in reasons.items()} == {
+        "gary_wang/link.json": "is a symbolic link",
+        "gary_wang/second.json": "has another name elsewhere (a hard link)",
+        "gary_wang/fifo.json": "is not a regular file",
+        "linked": "is a symbolic link",
+    }
+    assert _once(clinic) == []
+
+
+def _lose_database(clinic: Clinic) -> None:
+    clinic.store.server.drop(clinic.settings.database_prefix + "gary_wang")
+
+
+def test_what_fails_is_tried_again_with_growing_pauses_then_held_once_until_somebody_asks(clinic: Clinic) -> None:
+    clinic.ingest(GOOD, name="a.json")
+    _lose_database(clinic)
+    clinic.drop(a_file(a_patient("GW3")), name="b.json")
+    watching = Monitor(clinic.store)
+    watching.run_once()
+    row = _row(clinic, "gary_wang/b.json")
+    assert (row["state"], row["attempts"]) == ("waiting", 1)
+    assert "registered but not on the server" in row["reason"]
+    assert row["next_attempt_at"] is not None
+    for _ in range(4):
+        time.sleep(0.05)
+        watching._pass()
+    row = _row(clinic, "gary_wang/b.json")
+    assert (row["state"], row["attempts"], row["next_attempt_at"]) == ("held", 3, None)
+    said = [row["event"] for row in clinic.system_rows("system_logs") if row["message"].startswith("gary_wang/b.json")]
+    assert said == ["file_failed", "file_held"]
+    # What was stored in it has to be stored again, and fails as well.
+    listed = file_states.search(clinic.store, [FileState.HELD]).items
+    assert [(one.path, one.attempts) for one in listed] == [("gary_wang/a.json", 3), ("gary_wang/b.json", 3)]
+
+    register(clinic.store, "Gary Wang")
+    assert watching._pass().due == []
+    file_states.try_again(clinic.store, file_states.waiting_paths(clinic.store, [FileState.HELD]))
+    watching._pass()
+    assert _row(clinic, "gary_wang/b.json")["state"] == "ingested"
+    assert clinic.count("patients") == 3
+
+
+def test_files_of_a_provider_who_is_behind_wait_and_are_taken_after_the_migration(clinic: Clinic) -> None:
+    clinic.ingest(GOOD, name="a.json")
+    fleet.downgrade(clinic.store, fleet.way_back(clinic.store, "gary_wang", "p0005"))
+    clinic.drop(a_file(a_patient("GW3")), name="b.json")
+    clinic.drop(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee", name="c.json")
+    states = {one.path: str(one.state) for one in _once(clinic)}
+    assert states == {"gary_wang/b.json": "blocked", "ann_bee/c.json": "ingested"}
+    row = _row(clinic, "gary_wang/b.json")
+    assert (row["state"], "webautodash migrate up" in row["reason"]) == ("waiting", True)
+    fleet.upgrade_all(clinic.store, fleet.Plan())
+    time.sleep(0.05)
+    assert [str(one.state) for one in _once(clinic)] == ["ingested"]
+
+
+def test_where_registering_is_left_to_a_person_new_folders_wait(
+    server_url: str, database_prefix: str, tmp_path: Path
+) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path, auto_register=False, settle_seconds=0.15, retry_seconds=0.01)
+    clinic.drop(GOOD, name="a.json")
+    clinic.drop(a_file(a_patient("X1"), provider=None), folder="no_name", name="b.json")
+    assert {str(one.state) for one in _once(clinic)} == {"blocked"}
+    reasons = [row["reason"] for row in clinic.system_rows("ingested_files")]
+    assert [reason.split(":")[0] for reason in reasons] == ["unregistered", "unregistered"]
+    assert "webautodash provider register 'Gary Wang'" in " ".join(reasons)
+    assert clinic.system_rows("providers") == []
+    register(clinic.store, "Gary Wang")
+    time.sleep(0.05)
+    assert sorted(str(one.state) for one in _once(clinic)) == ["blocked", "ingested"]
+    clinic.store.close()
+
+
+def test_the_files_of_a_provider_whom_another_is_at_work_on_are_left_to_it(clinic: Clinic) -> None:
+    clinic.drop(GOOD, name="a.json")
+    register(clinic.store, "Gary Wang")
+    name = monitor_taking._lease("gary_wang")
+    take = lambda session: LeaseRepository(session).take(name, "t", "another", "takes files", 60)  # noqa: E731
+    assert clinic.store.system.run(take)
+    assert _once(clinic) == []
+    assert _row(clinic, "gary_wang/a.json")["state"] == "seen"
+    clinic.store.system.run(lambda session: LeaseRepository(session).give_back(name, "t"))
+    assert [str(one.state) for one in _once(clinic)] == ["ingested"]
+    assert clinic.system_rows("leases", order="name") == []
+
+
+def test_a_file_that_another_has_taken_since_it_was_looked_at_is_not_read_again(clinic: Clinic) -> None:
+    clinic.drop(GOOD, name="a.json")
+    watching = Monitor(clinic.store, on_file=lambda _: pytest.fail("was taken twice"))
+    watching._watch.look()
+    time.sleep(0.2)
+    sight = watching._watch.look()
+    assert len(sight.due) == 1
+    assert [str(one.state) for one in _once(clinic)] == ["ingested"]
+    assert watching._taking.take(sight.due) == 0
+
+
+def test_workers_take_different_providers_at_once(clinic: Clinic) -> None:
+    for number, name in enumerate(("Ann Bee", "Cee Dee", "Eff Gee")):
+        for at in ("2024-02-04T09:00:00", "2024-03-04T09:00:00"):
+            patient = a_patient(f"P{number}", name=f"Person {at}")
+            clinic.drop(a_file(patient, provider=name, at=at), folder=name.lower().replace(" ", "_"))
+    assert [str(one.state) for one in _once(clinic, workers=2)] == ["ingested"] * 6
+    # In their order: the later name is the patient's.
+    for slug in ("ann_bee", "cee_dee", "eff_gee"):
+        assert [row["patient_name"] for row in clinic.rows("patients", slug)] == ["Person 2024-03-04T09:00:00"]
+
+
+def test_forgetting_a_file_that_is_there_has_it_looked_at_anew(clinic: Clinic) -> None:
+    clinic.drop(GOOD, name="a.json")
+    gone = clinic.drop(b"{ nothing", name="bad.json")
+    watching = Monitor(clinic.store)
+    watching.run_once()
+    gone.unlink()
+    assert len(file_states.forget(clinic.store, ["gary_wang/a.json", "gary_wang/bad.json"])) == 2
+    assert [(row["path"], row["state"]) for row in clinic.system_rows("ingested_files")] == [
+        ("gary_wang/a.json", "seen")
+    ]
+    watching.run_once()
+    assert _row(clinic, "gary_wang/a.json")["state"] == "ingested"
+    assert clinic.count("extraction_sessions") == 1
+    with pytest.raises(UsageError, match=r"no file 'nothing\.json' is known"):
+        file_states.try_again(clinic.store, ["nothing.json"])
+
+
+@pytest.fixture
+def watched(clinic: Clinic) -> Callable[..., tuple[Monitor, list[str], threading.Thread]]:
+    def watch() -> tuple[Monitor, list[str], threading.Thread]:
+        said: list[str] = []
+        monitor = Monitor(clinic.store, interval=0.2, on_trouble=said.append)
+        thread = threading.Thread(target=monitor.run)
+        thread.start()
+        return monitor, said, thread
+
+    return watch
+
+
+def _wait(condition: Callable[[], bool], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_results_folder_that_goes_and_comes_is_said_once_each(
+    clinic: Clinic, watched: Callable[..., tuple[Monitor, list[str], threading.Thread]]
+) -> None:
+    monitor, said, thread = watched()
+    _wait(lambda: bool(clinic.system_rows("monitors")) and clinic.system_rows("monitors")[0]["passes"] > 0)
+    aside = clinic.results.rename(clinic.results.with_name("Aside"))
+    _wait(lambda: bool(said))
+    time.sleep(0.6)
+    assert len(said) == 1
+    assert "Results" in said[0]
+    assert said[0] == status(clinic.store).monitoring_status.monitors[0].last_error
+    aside.rename(clinic.results)
+    _wait(lambda: len(said) == 2)
+    clinic.drop(GOOD, name="a.json")
+    _wait(lambda: bool(clinic.system_rows("ingested_files")))
+    _wait(lambda: _row(clinic, "gary_wang/a.json")["state"] == "ingested")
+    monitor.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+    events = [event for event in _events(clinic) if event.startswith("monitor")]
+    assert events == ["monitor_started", "monitor_hindered", "monitor_going_on", "monitor_stopped"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_provider_folder_that_cannot_be_read_is_said_once_and_stops_no_other(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.drop(GOOD, name="a.json")
+    clinic.drop(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee", name="c.json")
+    scan = files.os.scandir
+
+    def refuse(folder: Path | str) -> Any:
+        if str(folder).endswith("gary_wang"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    said: list[str] = []
+    watching = Monitor(clinic.store, on_trouble=said.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "scandir", refuse)
+        watching.run_once()
+        watching._pass()
+    assert len(said) == 1
+    assert "gary_wang cannot be read (Permission denied)" in said[0]
+    assert [row["path"] for row in clinic.system_rows("ingested_files")] == ["ann_bee/c.json"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_without_a_results_folder_there_is_nothing_to_begin_with(clinic: Clinic) -> None:
+    clinic.results.rmdir()
+    with pytest.raises(UsageError, match="does not exist; set WEBAUTODASH_RESULTS_DIR"):
+        Monitor(clinic.store).run()
+    assert clinic.system_rows("monitors") == []

@@ -1,0 +1,49 @@
+"""``webautodash doctor``."""
+
+from collections.abc import Sequence
+
+import typer
+
+from webautodash.cli.failures import PROBLEMS, UNREACHABLE, WRONG_USE
+from webautodash.cli.options import JsonOption
+from webautodash.cli.output import complain, say, show_json
+from webautodash.config import Settings
+from webautodash.services.doctor import Finding, Severity, examine
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+_GAP = 2
+# As every command ends where it comes upon these; any other error is 1.
+_STATUS = {"server.unreachable": UNREACHABLE, "settings.invalid": WRONG_USE}
+
+
+@app.command()
+def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
+    """Is everything right? Server, rights, settings, folders, databases; each problem with its cure.
+
+    Changes nothing. The exit status is 1 where there is an error, and 3 where the server is out of reach; warnings do
+    not count.
+    """
+    report = examine(Settings.load())
+    if as_json:
+        show_json({"counts": report.counts, "findings": report.findings})
+    else:
+        _show([one for one in report.findings if one.is_problem or not ctx.obj.quiet])
+    errors, warnings = report.counts[Severity.ERROR], report.counts[Severity.WARNING]
+    if errors:
+        complain(f"problems: {_counted(errors, 'error')}, {_counted(warnings, 'warning')}")
+        raise typer.Exit(max(_STATUS.get(one.code, PROBLEMS) for one in report.findings))
+
+
+def _show(findings: Sequence[Finding]) -> None:
+    # No table that wraps: a cure is there to be copied.
+    severity = max((len(one.severity) for one in findings), default=0) + _GAP
+    code = max((len(one.code) for one in findings), default=0) + _GAP
+    for one in findings:
+        say(f"{one.severity:<{severity}}{one.code:<{code}}{one.subject}: {one.message}")
+        if one.cure is not None:
+            say(f"{'':<{severity}}{'cure:':<{code}}{one.cure}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,124 @@
+"""Which processes watch Results, by the database's own clock."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from webautodash.database.dialects.statements import moment
+from webautodash.domain.vocabulary import MonitorState
+from webautodash.models import Monitor
+
+SILENT_AFTER = 3
+"""Heartbeats that did not come."""
+_SHORTEST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(seconds=30)
+
+
+def heartbeat_pause(interval: timedelta) -> timedelta:
+    """How long a monitor of an interval waits from one heartbeat to the next."""
+    return min(max(interval, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMonitor:
+    """One monitor as the database knows it."""
+
+    id: int
+    host: str
+    pid: int
+    started_by: str
+    code_version: str
+    interval_ms: int
+    state: MonitorState
+    started_at: datetime
+    heartbeat_at: datetime
+    stopped_at: datetime | None
+    passes: int
+    pass_started_at: datetime | None
+    last_pass_at: datetime | None
+    last_pass_ms: int | None
+    files_found: int | None
+    files_taken: int
+    busy_files: int | None
+    busy_ms: int | None
+    last_error: str | None
+    last_error_at: datetime | None
+    now: datetime
+
+    @property
+    def silent(self) -> bool:
+        """Whether it should have said that it is alive, and did not."""
+        pause = heartbeat_pause(timedelta(milliseconds=self.interval_ms))
+        return self.state is MonitorState.RUNNING and self.now - self.heartbeat_at > SILENT_AFTER * pause
+
+    @property
+    def files_per_second(self) -> float | None:
+        """In the last pass that took any."""
+        if self.busy_files is None or not self.busy_ms:
+            return None
+        return round(1000 * self.busy_files / self.busy_ms, 1)
+
+
+class MonitorRepository:
+    """Rows of ``monitors``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, host: str, pid: int, started_by: str, code_version: str, interval_ms: int) -> int:
+        """One more; the number of its row."""
+        now = moment(self._session.connection())
+        values = {"host": host, "pid": pid, "started_by": started_by, "code_version": code_version}
+        times = {"started_at": now, "heartbeat_at": now, "passes": 0, "files_taken": 0}
+        row = Monitor(**values, **times, interval_ms=interval_ms, state=MonitorState.RUNNING)
+        self._session.add(row)
+        self._session.flush()
+        return row.id
+
+    def beat(self, number: int) -> bool:
+        """Say that it is alive; False where its row is gone, or says that it ended."""
+        alive = (Monitor.id == number, Monitor.state == MonitorState.RUNNING)
+        return self._change(update(Monitor).where(*alive).values(heartbeat_at=self._now()))
+
+    def begin_pass(self, number: int) -> None:
+        """A pass is under way that takes files."""
+        self._change(update(Monitor).where(Monitor.id == number).values(pass_started_at=self._now()))
+
+    def end_pass(self, number: int, pass_ms: int, found: int, taken: int) -> None:
+        """A pass has ended, which also says that the monitor is alive."""
+        now = self._now()
+        values: dict[str, Any] = {"passes": Monitor.passes + 1, "last_pass_at": now, "last_pass_ms": pass_ms}
+        if taken:
+            values |= {"files_taken": Monitor.files_taken + taken, "busy_files": taken, "busy_ms": pass_ms}
+        row = update(Monitor).where(Monitor.id == number)
+        self._change(row.values(**values, files_found=found, heartbeat_at=now, pass_started_at=None))
+
+    def say_error(self, number: int, error: str | None) -> None:
+        """What went wrong last; None for that nothing does any more."""
+        at = self._now() if error is not None else None
+        self._change(update(Monitor).where(Monitor.id == number).values(last_error=error, last_error_at=at))
+
+    def end(self, number: int, state: MonitorState) -> None:
+        """It stopped, or was found to be gone."""
+        row = update(Monitor).where(Monitor.id == number)
+        self._change(row.values(state=state, stopped_at=self._now(), pass_started_at=None))
+
+    def forget(self, numbers: Collection[int]) -> None:
+        """Remove rows."""
+        if numbers:
+            self._session.execute(delete(Monitor).where(Monitor.id.in_(numbers)))
+
+    def all(self) -> list[KnownMonitor]:
+        """Every monitor that is known, the first first."""
+        columns = [getattr(Monitor, name) for name in KnownMonitor.__slots__ if name != "now"]
+        rows = self._session.execute(select(*columns, self._now().label("now")).order_by(Monitor.id)).mappings()
+        return [KnownMonitor(**{**row, "state": MonitorState(row["state"])}) for row in rows]
+
+    def _now(self) -> Any:
+        return moment(self._session.connection())
+
+    def _change(self, statement: Any) -> bool:
+        return bool(self._session.connection().execute(statement).rowcount)

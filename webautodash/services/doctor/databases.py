@@ -1,0 +1,145 @@
+"""Every database: where it stands, whose it says it is, how it was made."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import suppress
+
+from webautodash.config import ENV_PREFIX
+from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.errors import DatabaseUnreachable, WebAutoDashError
+from webautodash.models import DatabaseIdentity
+from webautodash.repositories import LeaseRepository
+from webautodash.repositories.legacy_tables import LegacyTables
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services.doctor.findings import Finding, error, fine, info, warning
+from webautodash.services.fleet.history import RUN_LEASE
+from webautodash.services.fleet.standing import DatabaseRevision, Member, Standing, standing
+from webautodash.services.migrate import History
+from webautodash.services.store import Store
+
+_UPGRADE = "pip install --upgrade webautodash"
+
+
+def names(store: Store) -> list[str]:
+    """The databases that are known: none of a provider where the registry cannot be read."""
+    known = [store.system.name]
+    with suppress(WebAutoDashError):
+        known += [provider.database_name for provider in store.providers()]
+    return known
+
+
+def system_standing(store: Store) -> DatabaseRevision:
+    """Where the system database stands."""
+    return standing(store, Member(store.system.name, None, History.SYSTEM))
+
+
+def system_database(store: Store, found: DatabaseRevision) -> Iterator[Finding]:
+    """Whether this version can work with the system database."""
+    if found.state is Standing.AT_HEAD:
+        yield fine("database.revision", found.database, f"the system database, at {found.head}")
+        yield from _made(store, found.database)
+    elif found.revision is None and found.state is Standing.BEHIND and _is_earlier_registry(store):
+        message = "is the earlier scripts' registry, and stays as it is"
+        cure = f"{ENV_PREFIX}SYSTEM_DATABASE=webautodash_registry"
+        yield error("store.earlier_scripts", found.database, message, cure)
+    else:
+        yield _problem(found, None, at_work=False)
+
+
+def provider_databases(store: Store) -> Iterator[Finding]:
+    """Each provider's database: one line for all that are right."""
+    providers = store.providers()
+    right: list[DatabaseRevision] = []
+    at_work = _migrations_are_at_work(store)
+    for provider in providers:
+        is_registering = provider.status is ProviderStatus.REGISTERING
+        found = standing(store, Member(provider.database_name, provider.slug, History.PROVIDER, is_registering))
+        if is_registering:
+            yield warning(
+                "provider.unfinished",
+                provider.slug,
+                "its registration is not finished, unless one is at work at this moment",
+                _register(provider),
+            )
+        if found.state is not Standing.AT_HEAD:
+            yield _problem(found, provider, at_work=at_work)
+            continue
+        problems = _looked_into(store, provider)
+        yield from problems
+        if not problems:
+            right.append(found)
+    if right:
+        message = f"{len(right)} of {len(providers)}, at {right[0].head}, each its own provider's"
+        yield fine("database.revision", "provider databases", message)
+
+
+def _problem(found: DatabaseRevision, provider: RegisteredProvider | None, *, at_work: bool) -> Finding:
+    name = found.database
+    register = _register(provider) if provider else "webautodash setup"
+    match found.state:
+        case Standing.BEHIND:
+            message = f"is at revision {found.revision or 'none'}, this version needs {found.head}; its files wait"
+            return error("database.behind", name, message, "webautodash migrate up")
+        case Standing.INTERRUPTED if at_work:
+            return info("database.migrating", name, "a migration is at work on it; its files wait until then")
+        case Standing.INTERRUPTED:
+            message = "is in the middle of a migration, and none is at work; its files wait"
+            return error("database.interrupted", name, message, "webautodash migrate up")
+        case Standing.AHEAD:
+            message = f"is at revision {found.revision}, beyond this version's {found.head}; its files wait"
+            return error("database.ahead", name, message, _UPGRADE)
+        case Standing.EMPTY:
+            message = "has none of its tables: restore a backup, or make them anew and empty"
+            return error("database.empty", name, message, register)
+        case Standing.MISSING:
+            message = "is registered but not there: restore a backup, or make it anew and empty"
+            return error("database.missing", name, message, register)
+        case _:
+            return error("database.unreadable", name, found.error or "cannot be read")
+
+
+def _looked_into(store: Store, provider: RegisteredProvider) -> list[Finding]:
+    try:
+        return [*_owner(store, provider), *_made(store, provider.database_name)]
+    except DatabaseUnreachable:
+        raise
+    except WebAutoDashError as refused:  # of this database; the others are looked into all the same
+        return [error("database.unreadable", provider.database_name, str(refused))]
+
+
+def _owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
+    said = store.server.look(provider.database_name, DatabaseIdentity.__tablename__, "identity")
+    if said is None:
+        message = f"does not say that it is {provider.slug}'s; nothing is read or written until it does"
+        yield error("database.unclaimed", provider.database_name, message, _register(provider))
+    elif said != provider.identity:
+        message = f"is another provider's, and registered as {provider.slug}'s; nothing is read or written"
+        yield error("database.foreign", provider.database_name, message, "restore the right one from its backup")
+
+
+def _made(store: Store, name: str) -> Iterator[Finding]:
+    properties = store.server.properties(name)
+    charset, journal = properties.get("character_set", "utf8mb4"), properties.get("journal_mode", "wal")
+    if charset != "utf8mb4":
+        cure = f"ALTER DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"
+        yield warning("database.charset", name, f"new tables would be in {charset}, without every letter", cure)
+    if journal != "wal":
+        message = f"has the journal mode {journal}: who reads holds up who writes"
+        yield warning("database.journal", name, message, "PRAGMA journal_mode = WAL;")
+
+
+def _register(provider: RegisteredProvider) -> str:
+    return f"webautodash provider register {shlex.quote(provider.name)}"
+
+
+def _is_earlier_registry(store: Store) -> bool:
+    with store.system.reading() as session:
+        return LegacyTables(session).is_earlier_registry()
+
+
+def _migrations_are_at_work(store: Store) -> bool:
+    try:
+        with store.system.reading() as session:
+            return LeaseRepository(session).is_held(RUN_LEASE)
+    except WebAutoDashError:  # a system database that is behind has no leases, and its own finding
+        return False

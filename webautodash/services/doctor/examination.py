@@ -1,0 +1,82 @@
+"""All checks, one after the other: none stops another."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from webautodash.config import Settings
+from webautodash.errors import ConfigurationError, DatabaseUnreachable, WebAutoDashError, where_from
+from webautodash.services.doctor import databases, folders, given, processes, server
+from webautodash.services.doctor.findings import DoctorReport, Finding, error, warning
+from webautodash.services.doctor.rights import rights
+from webautodash.services.fleet import Standing
+from webautodash.services.store import Store
+
+_OF_THIS_MACHINE = (given.unknown_settings, given.secrets, folders.results, folders.room)
+_OF_THE_SERVER = (
+    server.version,
+    server.tls,
+    server.clock,
+    server.durability,
+    server.writable,
+    server.texts,
+    server.packet,
+)
+
+
+def examine(settings: Settings) -> DoctorReport:
+    """Look at everything and change nothing. Where the server is out of reach, the rest is looked at all the same."""
+    findings: list[Finding] = []
+    for check in _OF_THIS_MACHINE:
+        findings += _checked(check.__name__, partial(check, settings))
+    try:
+        with Store(settings) as store:
+            findings += _checked("databases folder", partial(folders.of_databases, store.server.folder))
+            for found in _of_server(store):
+                findings.append(found)
+    except ConfigurationError as wrong:
+        findings.append(error("settings.invalid", wrong.key, wrong.reason))
+    except DatabaseUnreachable as out:
+        findings.append(error("server.unreachable", out.where, f"no connection (error {out.code})", out.advice))
+    except WebAutoDashError as refused:
+        findings.append(error("check.failed", "server", str(refused)))
+    return DoctorReport(tuple(findings))
+
+
+def _of_server(store: Store) -> Iterator[Finding]:
+    settings = store.settings
+    health = store.server.health()
+    for check in _OF_THE_SERVER:
+        yield from _checked(check.__name__, partial(check, health, settings))
+    is_there = store.server.exists(store.system.name)
+    names = databases.names(store) if is_there else [store.system.name]
+    yield from _checked("rights", lambda: rights(health, store.server.grants(), settings, names))
+    if is_there:
+        yield from _of_store(store)
+    else:
+        yield warning("store.missing", store.system.name, "nothing is set up here yet", "webautodash setup")
+
+
+def _of_store(store: Store) -> Iterator[Finding]:
+    system = databases.system_standing(store)
+    yield from _checked("system database", partial(databases.system_database, store, system))
+    if system.revision is not None:
+        yield from _checked("provider databases", partial(databases.provider_databases, store))
+    if system.state is Standing.AT_HEAD:
+        yield from _checked("leases", partial(processes.leases, store))
+        yield from _checked("monitors", partial(processes.monitors, store))
+
+
+def _checked(name: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """What a check finds; one that fails is a finding itself, behind those that it has made."""
+    found: list[Finding] = []
+    subject = name.replace("_", " ")
+    try:
+        for one in check():
+            found.append(one)
+    except DatabaseUnreachable:
+        raise
+    except WebAutoDashError as refused:
+        found.append(error("check.failed", subject, str(refused)))
+    except Exception as unexpected:  # nobody knows what a sick machine does
+        found.append(error("check.failed", subject, where_from(unexpected)))
+    return found

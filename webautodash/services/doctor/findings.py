@@ -1,0 +1,71 @@
+"""What an examination finds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding matters, most first."""
+
+    ERROR = "error"
+    """Something does not work, or a secret or data are in danger."""
+    WARNING = "warning"
+    """It works, and may not always."""
+    INFO = "info"
+    OK = "ok"
+    """Looked at, and found to be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One answer of one check; ``code`` stays the same from version to version."""
+
+    code: str
+    severity: Severity
+    subject: str
+    message: str
+    cure: str | None = None
+    """A command or a statement; None where nothing is to do, or no command does it."""
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether somebody should do something."""
+        return self.severity in {Severity.ERROR, Severity.WARNING}
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """All findings, in the order of the checks."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def counts(self) -> dict[Severity, int]:
+        """How many findings of each severity."""
+        return {each: sum(1 for one in self.findings if one.severity is each) for each in Severity}
+
+
+def error(code: str, subject: str, message: str, cure: str | None = None) -> Finding:
+    """A finding that fails the examination."""
+    return Finding(code, Severity.ERROR, subject, message, cure)
+
+
+def warning(code: str, subject: str, message: str, cure: str | None = None) -> Finding:
+    """A finding that somebody should look at."""
+    return Finding(code, Severity.WARNING, subject, message, cure)
+
+
+def info(code: str, subject: str, message: str, cure: str | None = None) -> Finding:
+    """A finding that is good to know."""
+    return Finding(code, Severity.INFO, subject, message, cure)
+
+
+def fine(code: str, subject: str, message: str) -> Finding:
+    """What was looked at and is right."""
+    return Finding(code, Severity.OK, subject, message)
+
+
+def or_fine(found: Iterable[Finding], code: str, subject: str, message: str) -> list[Finding]:
+    """The findings, or where there are none that all is right."""
+    return list(found) or [fine(code, subject, message)]

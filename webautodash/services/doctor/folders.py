@@ -1,0 +1,95 @@
+"""The folders: whether they are there, who may use them, and how much room is left."""
+
+import os
+import shlex
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from webautodash.config import Settings
+from webautodash.services.doctor.findings import Finding, error, fine, info, warning
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_GIGABYTE = 1 << 30
+_LEAST_BYTES = _GIGABYTE
+_LEAST_SHARE = 0.05
+_ELSEWHERE = {
+    "results": ": move files that are stored to an archive",
+    "temporary": ", or set TMPDIR to a folder with more",
+    "databases": ", or move the folder and set WEBAUTODASH_DATABASE_URL",
+}
+
+
+def results(settings: Settings) -> Iterator[Finding]:
+    """The folder that the extraction files come into."""
+    folder = settings.results_dir
+    name, quoted = str(folder), shlex.quote(str(folder))
+    if not os.path.lexists(folder):
+        yield error("results.missing", name, "does not exist", f"mkdir -m 700 {quoted}, or set WEBAUTODASH_RESULTS_DIR")
+    elif not folder.is_dir():
+        yield error("results.not_folder", name, "is no folder", "set WEBAUTODASH_RESULTS_DIR")
+    elif not os.access(folder, os.R_OK | os.X_OK):
+        yield error("results.unreadable", name, "this user may not read it", f"chmod u+rx {quoted}, as its owner")
+    elif (mode := folder.stat().st_mode) & stat.S_IWOTH:
+        yield warning("results.writable", name, "anybody can put files into it", f"chmod o-w {quoted}")
+    elif mode & stat.S_IXOTH:
+        message = "anybody on this machine can go into it; the files in it hold patients' records"
+        yield info("results.readable", name, message, f"chmod o-rwx {quoted}")
+    else:
+        yield fine("results.readable", name, "there, readable, and closed to others")
+
+
+def room(settings: Settings) -> Iterator[Finding]:
+    """Room where files come in, and where the private copy of a large one is made."""
+    yield from _room("results", settings.results_dir)
+    yield from _room("temporary", Path(tempfile.gettempdir()))
+
+
+def of_databases(folder: Path | None) -> Iterator[Finding]:
+    """The folder of databases that are files; nothing to see where they are a server's."""
+    if folder is None:
+        return
+    yield from _room("databases", folder)
+    if not folder.is_dir():
+        return
+    name, quoted = str(folder), shlex.quote(str(folder))
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    is_open = bool(mode & _OTHERS)
+    if is_open:
+        message = f"holds patients' records, and is not its owner's alone (mode {mode:04o})"
+        yield error("databases.folder", name, message, f"chmod 700 {quoted}")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield error("databases.unwritable", name, "this user may not write in it", f"chown -R {os.geteuid()} {quoted}")
+        return
+    loose = sorted(entry.name for entry in os.scandir(folder) if _is_loose(entry))
+    if loose:
+        message = f"{len(loose)} files are not their owner's alone: {', '.join(loose[:3])}{' ...' if loose[3:] else ''}"
+        cure = f"find {quoted} -type f -exec chmod 600 {{}} +"
+        # Nobody comes to a file in a closed folder.
+        yield (error if is_open else warning)("databases.files", name, message, cure)
+    elif not is_open:
+        yield fine("databases.folder", name, "the folder and its files are their owner's alone")
+
+
+def _is_loose(entry: os.DirEntry[str]) -> bool:
+    try:
+        mode = entry.stat(follow_symlinks=False).st_mode
+    except FileNotFoundError:  # a journal comes and goes
+        return False
+    return stat.S_ISREG(mode) and bool(mode & _OTHERS)
+
+
+def _room(what: str, folder: Path) -> Iterator[Finding]:
+    there = next((each for each in [folder, *folder.absolute().parents] if each.exists()), folder)
+    usage = shutil.disk_usage(there)
+    left = f"{usage.free / _GIGABYTE:,.1f} of {usage.total / _GIGABYTE:,.0f} GiB are free"
+    if usage.free < _LEAST_BYTES:
+        found = error
+    elif usage.free < usage.total * _LEAST_SHARE:
+        found = warning
+    else:
+        yield fine(f"disk.{what}", str(folder), left)
+        return
+    yield found(f"disk.{what}", str(folder), left, f"make room there{_ELSEWHERE[what]}")

@@ -1,0 +1,43 @@
+"""Processes that said they were at work, and may not be any more."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from webautodash.domain.vocabulary import MonitorState
+from webautodash.repositories.health import HealthRepository
+from webautodash.repositories.monitors import MonitorRepository
+from webautodash.services.doctor.findings import Finding, fine, info, warning
+from webautodash.services.store import Store
+
+
+def leases(store: Store) -> Iterator[Finding]:
+    """Who is at work on something, and who died at it."""
+    with store.system.reading() as session:
+        found = HealthRepository(session).leases()
+    for one in found:
+        since = f"{one.taken_at:%Y-%m-%d %H:%M:%S} UTC"
+        if one.expired_for > timedelta():
+            message = f"{one.holder} took it at {since} and ended without giving it back; the next to need it takes it"
+            yield info("lease.expired", one.name, message)
+        else:
+            yield info("lease.held", one.name, f"{one.holder} is at work on it since {since}")
+
+
+def monitors(store: Store) -> Iterator[Finding]:
+    """Whether each monitor that has not ended still says so, and what it says."""
+    with store.system.reading() as session:
+        found = MonitorRepository(session).all()
+    for one in found:
+        subject, where = f"monitor {one.id}", f"process {one.pid} on {one.host}"
+        heard = _rounded(one.now - one.heartbeat_at)
+        if one.silent:
+            message = f"{where} says it is at work, and nothing was heard of it for {heard}"
+            yield warning("monitor.silent", subject, message, "webautodash monitor")
+        elif one.state is MonitorState.RUNNING and one.last_error is not None:
+            yield warning("monitor.failing", subject, f"{where}: {one.last_error}", "webautodash status")
+        elif one.state is MonitorState.RUNNING:
+            yield fine("monitor.running", subject, f"{where}, heard of {heard} ago")
+
+
+def _rounded(span: timedelta) -> str:
+    return str(timedelta(seconds=round(span.total_seconds())))

@@ -1,0 +1,115 @@
+"""How files stand, and what a person decides about those that were not taken."""
+
+import os
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from webautodash.domain.vocabulary import FileState, Level
+from webautodash.errors import UsageError
+from webautodash.models.base import utc_now
+from webautodash.repositories import FileStateRepository
+from webautodash.repositories.file_states import FileEntry
+from webautodash.services.across import Listing, of_one
+from webautodash.services.files import shown_folder
+from webautodash.services.log import SystemLog
+from webautodash.services.providers import resolve
+from webautodash.services.store import Store
+
+__all__ = ["NOT_TAKEN", "FileEntry", "forget", "search", "try_again", "waiting_paths"]
+
+NOT_TAKEN = (FileState.SEEN, FileState.WAITING, FileState.REJECTED, FileState.HELD)
+_AT_ONCE = 500
+
+
+def search(
+    store: Store,
+    states: Collection[FileState],
+    provider: str | None = None,
+    *,
+    limit: int = 50,
+    after: int | None = None,
+) -> Listing[FileEntry]:
+    """Files of some states, or of all, the first seen first. Raises UnknownProvider."""
+    number = None if provider is None else resolve(store, provider).id
+    with store.system.reading() as session:
+        return of_one(FileStateRepository(session).search(states, number, limit, after))
+
+
+def waiting_paths(store: Store, states: Collection[FileState], provider: str | None = None) -> list[str]:
+    """The paths of all files of some states."""
+    paths: list[str] = []
+    after: int | None = None
+    while True:
+        page = search(store, states, provider, limit=_AT_ONCE, after=after)
+        paths += [entry.path for entry in page.items]
+        if not page.more:
+            return paths
+        after = page.items[-1].id
+
+
+def try_again(store: Store, paths: Sequence[str]) -> list[str]:
+    """Have files taken by whoever comes next, a monitor or ``ingest``; their paths as the registry has them.
+
+    Raises UsageError where one is not known, and then none is changed.
+    """
+    known = _known(store, paths)
+    now = utc_now()
+    _change(store, known, lambda repository, some: repository.try_again(some, now))
+    _log(store, "file_retried", known, "will be tried again")
+    return known
+
+
+def forget(store: Store, paths: Sequence[str]) -> list[str]:
+    """Forget what is known of files: one that is gone leaves the list, one that is there is as if just found.
+
+    What was stored of them stays stored. Raises UsageError as ``try_again`` does.
+    """
+    known = _known(store, paths)
+    results = store.settings.results_dir
+    there = [path for path in known if os.path.lexists(results / path)]
+    gone = [path for path in known if path not in set(there)]
+    now = utc_now()
+    _change(store, there, lambda repository, some: repository.begin_anew(some, now))
+    _change(store, gone, lambda repository, some: repository.forget(some))
+    _log(store, "file_forgotten", known, "forgotten")
+    return known
+
+
+def _known(store: Store, paths: Sequence[str]) -> list[str]:
+    with store.system.reading() as session:
+        repository = FileStateRepository(session)
+        found: dict[str, None] = {}
+        for some in _in_parts(paths):
+            as_shown = {path: _shown(store, path) for path in some}
+            known = repository.known_among([*some, *as_shown.values()])
+            for path in some:
+                name = path if path in known else as_shown[path]
+                if name not in known:
+                    raise UsageError(f"no file {path!r} is known; `webautodash file list --all` shows them")
+                found[name] = None
+    return list(found)
+
+
+def _shown(store: Store, path: str) -> str:
+    """The path of a file that somebody names from where they are."""
+    return shown_folder(str(Path(path).absolute().parent), store.settings.results_dir) + Path(path).name
+
+
+def _change(store: Store, paths: Sequence[str], change: Callable[[FileStateRepository, Sequence[str]], None]) -> None:
+    def work(session: Session) -> None:
+        for some in _in_parts(paths):
+            change(FileStateRepository(session), some)
+
+    store.system.run(work)
+
+
+def _in_parts(paths: Sequence[str]) -> list[Sequence[str]]:
+    return [paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE)]
+
+
+def _log(store: Store, event: str, paths: Sequence[str], what: str) -> None:
+    if paths:
+        message = f"{paths[0]}: {what}" if len(paths) == 1 else f"{len(paths)} files: {what}"
+        SystemLog(store.system).record(Level.INFO, "files", event, message)

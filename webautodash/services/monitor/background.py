@@ -1,0 +1,55 @@
+"""A monitor in a thread of somebody else's program."""
+
+from collections.abc import Callable
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from webautodash.config import Settings
+from webautodash.services.monitor.loop import Monitor
+from webautodash.services.progress import unheard
+from webautodash.services.reports import FileOutcome
+from webautodash.services.status import Status, status
+from webautodash.services.store import Store
+
+
+class BackgroundMonitor:
+    """Watches as long as its block lasts; leaving it finishes the file in hand.
+
+    >>> with WebAutoDash().monitor(interval=10) as monitor:
+    ...     print(monitor.status().files)
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        interval: float = 10.0,
+        workers: int = 1,
+        on_file: Callable[[FileOutcome], None] = unheard,
+    ) -> None:
+        self._store = Store.prepare(settings)
+        self._monitor = Monitor(self._store, interval=interval, workers=workers, on_file=on_file)
+        self._error: BaseException | None = None
+        self._thread = Thread(target=self._run, name="monitor", daemon=True)
+
+    def status(self) -> Status:
+        """What `webautodash status` says."""
+        return status(self._store)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, _t: type[BaseException] | None, error: BaseException | None, _b: TracebackType | None) -> None:
+        self._monitor.stop()
+        self._thread.join()
+        self._store.close()
+        if self._error is not None and error is None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            self._monitor.run()
+        except BaseException as error:
+            self._error = error

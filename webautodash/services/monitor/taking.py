@@ -1,0 +1,124 @@
+"""What is due, taken: each provider's files under a lease, and what is to become of those that fail."""
+
+import time
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+
+from webautodash.domain.naming import letters_key
+from webautodash.domain.retries import Verdict, after_failure, after_gate
+from webautodash.models.base import utc_now
+from webautodash.repositories import FileRepository
+from webautodash.services.files import Candidate, in_order
+from webautodash.services.leases import HeldLeases, leased_of
+from webautodash.services.monitor.parts import in_parts
+from webautodash.services.monitor.watch import Due, Watch
+from webautodash.services.reports import FileOutcome, FileResult
+from webautodash.services.store import Store
+from webautodash.services.taking import by_provider, take_groups, take_rested_file
+from webautodash.services.view import SystemView
+
+LEASES = "files:"
+"""What the names of the leases begin with under which files are taken."""
+# Providers whose leases are taken together; the others are left to other monitors meanwhile.
+_GROUPS_A_WORKER = 8
+_LOOK_AT_LEASES_SECONDS = 1.0
+
+
+class Taking:
+    """Takes what is due, and tells the watch what needs no other look."""
+
+    def __init__(
+        self,
+        store: Store,
+        watch: Watch,
+        workers: int,
+        stopping: Callable[[], bool],
+        on_file: Callable[[FileOutcome], None],
+    ) -> None:
+        self._store, self._watch, self._workers = store, watch, workers
+        self._stopping, self._on_file = stopping, on_file
+        self._due: dict[tuple[str, str], Due] = {}
+        self._leases_seen = 0.0
+
+    def take(self, due: Sequence[Due]) -> int:
+        """Take files, leaving those of providers whom another process is at work on; how many were tried."""
+        self._store.owners.clear()
+        self._due = {(one.candidate.directory, one.candidate.name): one for one in due}
+        files = in_order([one.candidate for one in due], self._store.settings.zone)
+        tried = 0
+        for some in in_parts(by_provider(self._store, files).items(), _GROUPS_A_WORKER * self._workers):
+            if self._stopping():
+                break
+            groups = dict(some)
+            purposes = {_lease(key): f"takes the files of {key}"[:255] for key in groups}
+            with leased_of(self._store.system, purposes, self._store.settings.lease_seconds) as leases:
+                tried += self._take([group for key, group in groups.items() if _lease(key) in leases], leases)
+        return tried
+
+    def _take(self, groups: Sequence[list[Candidate]], leases: HeldLeases) -> int:
+        groups = [due for group in groups if (due := self._still_due(group))]
+        if not groups:
+            return 0
+        tried = 0
+
+        def looked(candidate: Candidate, outcome: FileOutcome) -> None:
+            nonlocal tried
+            tried += 1
+            verdict = self._verdict(candidate, outcome)
+            view.tell(outcome, candidate.look, verdict)
+            if verdict is None or verdict.held:
+                self._watch.done(candidate)
+            self._on_file(outcome)
+
+        with SystemView(self._store) as view:
+            take_groups(
+                self._store,
+                groups,
+                self._workers,
+                looked,
+                take=take_rested_file,
+                before=lambda candidate: view.keep_up(ahead=candidate.size),
+                meanwhile=view.keep_up,
+                goes_on=lambda: not self._stopping() and self._holds(leases),
+            )
+        return tried
+
+    def _still_due(self, group: Sequence[Candidate]) -> list[Candidate]:
+        """Without those that another process has taken since they were looked at."""
+        results = self._store.settings.results_dir
+        paths = {candidate.shown(results): candidate for candidate in group}
+        with self._store.system.reading() as session:
+            rows = FileRepository(session).standing(list(paths))
+        return [
+            candidate
+            for path, candidate in paths.items()
+            if path in rows and rows[path].updated_at == self._due[candidate.directory, candidate.name].since
+        ]
+
+    def _holds(self, leases: HeldLeases) -> bool:
+        # Whoever was stopped for so long that they ran out leaves the rest to whoever has them now.
+        if time.monotonic() - self._leases_seen < _LOOK_AT_LEASES_SECONDS:
+            return True
+        self._leases_seen = time.monotonic()
+        return leases.all_held()
+
+    def _verdict(self, candidate: Candidate, outcome: FileOutcome) -> Verdict | None:
+        """What becomes of a file that was not taken; None where that is settled."""
+        settings, now = self._store.settings, utc_now()
+        attempts = self._due[candidate.directory, candidate.name].attempts + 1
+        match outcome.state:
+            case FileResult.BLOCKED:
+                return after_gate(now, attempts, settings.retry_seconds)
+            case FileResult.FAILED:
+                most = None if outcome.transient else settings.retry_attempts
+                return after_failure(now, attempts, settings.retry_seconds, most)
+            case FileResult.WAITING:
+                return Verdict(None)
+            case _:
+                return None
+
+
+def _lease(key: str) -> str:
+    """The same before a provider is registered, by their folder, and afterwards, by their slug."""
+    # A folder's name may be too long for that of a lease.
+    return LEASES + sha256(letters_key(key).encode("utf-8", "surrogateescape")).hexdigest()[:32]

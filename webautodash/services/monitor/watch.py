@@ -1,0 +1,193 @@
+"""What lies in Results, told apart: done with, not known to be whole, waiting for its time, due."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from struct import Struct
+from typing import NamedTuple
+
+from webautodash.domain.vocabulary import FileState
+from webautodash.models.base import utc_now
+from webautodash.repositories import FileRepository
+from webautodash.repositories.files import OpenFile
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services.files import Candidate, Look, Part, look_text, parts_of, require_there, shown_folder
+from webautodash.services.known import set_known_apart
+from webautodash.services.monitor.parts import in_parts
+from webautodash.services.monitor.patience import Patience
+from webautodash.services.store import Store
+
+_AT_ONCE = 900
+# What is done with is asked of the databases again after this: one of them may have been restored from a backup.
+_BELIEVED_SECONDS = 3600.0
+_GIVEN_UP = frozenset({FileState.REJECTED, FileState.HELD})
+
+
+Place = tuple[str, str]
+"""Folder and name."""
+Rest = tuple[Look, float]
+"""What a file looks like, and since when by the clock of this process."""
+
+
+_LOOK = Struct("<Qqq")
+
+
+class Due(NamedTuple):
+    """A file to take, how often that was tried, and since when its row says so."""
+
+    candidate: Candidate
+    attempts: int
+    since: datetime | None
+
+
+@dataclass(slots=True)
+class Sight:
+    """What one look at Results found."""
+
+    found: int = 0
+    due: list[Due] = field(default_factory=list)
+    soon: float | None = None
+    """In how many seconds another file may be due."""
+    resting: int = 0
+    """Files that may not be whole yet."""
+    problems: list[str] = field(default_factory=list)
+    """Folders that cannot be read."""
+    miscounted: list[RegisteredProvider] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    """Files that waited, and are no longer there."""
+
+    def again_in(self, seconds: float) -> None:
+        """Have the next look no later than that."""
+        self.soon = seconds if self.soon is None else min(self.soon, seconds)
+
+
+class Watch:
+    """Looks at Results again and again. What it remembers only saves work: the databases know it all."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._results = store.settings.results_dir
+        self._patience = Patience(store.settings.pass_seconds, f"{self._results} does not answer")
+        # By folder and name, what needs nothing while it looks so; packed, for there may be very many.
+        self._done: dict[str, dict[str, bytes]] = {}
+        self._resting: dict[Place, Rest] = {}
+        self._believed_since = time.monotonic()
+
+    def done(self, candidate: Candidate) -> None:
+        """A file needs nothing until it changes, or its row says otherwise."""
+        self._done.setdefault(candidate.directory, {})[candidate.name] = _packed(candidate.look)
+
+    def look(self) -> Sight:
+        """Look once, without opening any file.
+
+        Raises UsageError where Results is not there or cannot be read, NoAnswer where it does not answer in time.
+        """
+        if time.monotonic() - self._believed_since > _BELIEVED_SECONDS:
+            self._done.clear()
+            self._believed_since = time.monotonic()
+        with self._store.system.reading() as session:
+            open_rows = {row.path: row for row in FileRepository(session).open()}
+        sight, resting = Sight(), self._resting
+        self._resting = {}
+        # Others were named to `ingest` by a person.
+        left = {path for path in open_rows if not path.startswith("/") and path.count("/") <= 1}
+        # A few at a time, for there may be very many.
+        for fresh in in_parts(self._fresh(sight, left), _AT_ONCE):
+            unknown, miscounted = set_known_apart(self._store, fresh, lambda candidate, _: self.done(candidate))
+            sight.miscounted += miscounted
+            self._sort(sight, resting, unknown)
+        sight.resting = len(self._resting)
+        self._forget(sight, [open_rows[path] for path in left])
+        return sight
+
+    def _fresh(self, sight: Sight, left: set[str]) -> Iterator[Candidate]:
+        """The files that are not known to be done with; of ``left``, paths with an open row, those go that are met."""
+        open_names: dict[str, set[str]] = {}
+        for path in left:
+            head, slash, name = path.rpartition("/")
+            open_names.setdefault(head + slash, set()).add(name)
+        for part in self._parts():
+            prefix = shown_folder(part.directory, self._results)
+            names = open_names.get(prefix, set())
+            sight.found += len(part.files)
+            if part.problem is not None:
+                sight.problems.append(part.problem)
+                left -= {prefix + name for name in names}
+                continue
+            for name, look in self._changed(part, names):
+                candidate = Candidate(part.directory, name, part.folder, look)
+                # Of a name that is no text the row says what can be written.
+                left.discard(candidate.shown(self._results) if left else "")
+                yield candidate
+
+    def _parts(self) -> Iterator[Part]:
+        """What lies in Results; all of the looking together has a limit of time."""
+        require = partial(require_there, self._results, self._results)
+        end = time.monotonic() + self._patience.seconds
+        self._patience.within(require, self._patience.seconds)
+        parts = parts_of(self._results)
+        while (part := self._patience.within(partial(next, parts, None), end - time.monotonic())) is not None:
+            yield part
+
+    def _changed(self, part: Part, open_names: set[str]) -> list[tuple[str, Look]]:
+        known = self._done.get(part.directory, {})
+        changed = [(name, look) for name, look in part.files if known.get(name) != _packed(look) or name in open_names]
+        if part.folder is not None and len(known) > len(part.files):
+            # Files were removed.
+            there = {name for name, _ in part.files}
+            self._done[part.directory] = {name: look for name, look in known.items() if name in there}
+        return changed
+
+    def _sort(self, sight: Sight, resting: Mapping[Place, Rest], unknown: Sequence[Candidate]) -> None:
+        if not unknown:
+            return
+        paths = {candidate.shown(self._results): candidate for candidate in unknown}
+        with self._store.system.reading() as session:
+            rows = FileRepository(session).standing(list(paths))
+        now, seen = utc_now(), {}
+        for path, candidate in paths.items():
+            row = rows.get(path)
+            if row is None or row.look != look_text(candidate.look):
+                seen[path] = look_text(candidate.look)
+                self._rest(sight, resting, Due(candidate, 0, now))
+            elif row.state in _GIVEN_UP:
+                self.done(candidate)
+            elif row.state is FileState.SEEN:
+                self._rest(sight, resting, Due(candidate, row.attempts, row.updated_at))
+            elif row.next_attempt_at is not None and row.next_attempt_at > now:
+                sight.again_in((row.next_attempt_at - now).total_seconds())
+            else:
+                sight.due.append(Due(candidate, row.attempts, row.updated_at))
+        if seen:
+            self._say_seen(seen, rows, now)
+
+    def _rest(self, sight: Sight, resting: Mapping[Place, Rest], due: Due) -> None:
+        """A file is whole once it looks the same for long enough."""
+        candidate, now = due.candidate, time.monotonic()
+        place = (candidate.directory, candidate.name)
+        look, since = resting.get(place, (None, now))
+        if look != candidate.look:
+            since = now
+        left = self._store.settings.settle_seconds - (now - since)
+        if left <= 0:
+            sight.due.append(due)
+        else:
+            self._resting[place] = (candidate.look, since)
+            sight.again_in(left)
+
+    def _say_seen(self, seen: Mapping[str, str], rows: Mapping[str, OpenFile], now: datetime) -> None:
+        # In one order, whoever writes: two monitors then wait for each other, and never both.
+        ordered = dict(sorted(seen.items()))
+        self._store.system.run(lambda session: FileRepository(session).see(ordered, rows, now))
+
+    def _forget(self, sight: Sight, missing: Sequence[OpenFile]) -> None:
+        if missing:
+            self._store.system.run(lambda session: FileRepository(session).remove(missing))
+            sight.gone = [row.path for row in missing if row.state is not FileState.SEEN]
+
+
+def _packed(look: Look) -> bytes:
+    inode, size, mtime_ns = look
+    return _LOOK.pack(inode, -1 if size is None else size, mtime_ns)
