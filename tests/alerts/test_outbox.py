@@ -17,12 +17,13 @@ from processes import together
 
 from webautodash.domain.alerts import AlertKind
 from webautodash.domain.retries import Verdict
-from webautodash.domain.vocabulary import Severity
 from webautodash.errors import DatabaseError, NotAtHead
 from webautodash.repositories import ConflictRepository
 from webautodash.services import alerts, fleet
 from webautodash.services.ingest import ingest_paths
+from webautodash.services.providers import resolve
 from webautodash.services.reports import FileOutcome, FileResult
+from webautodash.services.retry import retry_set_aside
 from webautodash.services.view import SystemView
 
 
@@ -137,6 +138,24 @@ def test_who_finds_the_file_stored_and_untold_raises_what_it_brought(a_clinic: C
     assert after == before
 
 
+def test_a_patient_that_is_taken_in_later_is_told_of_as_one_that_came_at_once(
+    a_clinic: Callable[..., Clinic],
+) -> None:
+    clinic = a_clinic(alert_on="conflict:critical")
+    clinic.ingest(a_file(a_patient("P1"), a_patient("P2")))
+    changed = a_patient("P2", born="03/20/1999")
+    unreadable = changed | {"demographics_printable": "no object"}
+    clinic.ingest(a_file(a_patient("P1", born="03/20/1999"), unreadable, at="2025-01-01T00:00:00"))
+    assert len(_facts(clinic)) == 1
+    owner = resolve(clinic.store, "gary_wang")
+    assert retry_set_aside(
+        clinic.store, owner, clinic.rows("set_aside_patients")[0]["id"], json.dumps(changed)
+    ).taken_in
+    assert _facts(clinic) == [("conflict", "critical", "gary_wang")] * 2
+    told = [json.loads(row["details"])["ids"] for row in clinic.system_rows("alerts")]
+    assert told == [[row["id"]] for row in clinic.rows("data_conflicts")]
+
+
 def test_conflicts_that_cannot_be_looked_up_are_told_all_and_the_file_keeps_its_row(
     a_clinic: Callable[..., Clinic],
 ) -> None:
@@ -184,7 +203,3 @@ def test_the_monitors_causes_say_who_is_silent_and_since_when(a_clinic: Callable
     row = clinic.system_rows("alerts")[0]
     assert (row["kind"], row["provider"]) == (AlertKind.SILENT, None)
     assert row["message"] == "the monitor on host-a, process 4711, was last heard of at 2025-01-01 12:00:00 UTC"
-
-
-def test_severities_are_ranked_as_people_do() -> None:
-    assert max(Severity, key=lambda each: each.rank) is Severity.CRITICAL

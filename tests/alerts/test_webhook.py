@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hmac
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import Clinic
@@ -36,6 +39,25 @@ def test_the_receiver_can_tell_who_sent_it_when_and_what_it_is_about(
     assert (alert["provider"], alert["database"]) == ("gary_wang", row["database_name"])
     assert alert["command"] == "webautodash conflict list gary_wang --severity critical"
     assert alert["details"]["conflicts"] == 1
+
+
+def test_the_check_in_readme_takes_what_is_sent_and_nothing_else(
+    on_sqlite: Callable[..., Clinic], webhook: Webhook
+) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(import hmac, time\n.*?)```", readme, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102  # our own page
+    clinic = on_sqlite(**hooked(webhook))
+    raised(clinic, a_cause())
+    alerts.deliver_due(clinic.store)
+    (request,) = webhook.requests
+    stale = request.headers | {"X-WebAutoDash-Timestamp": "1700000000"}
+    is_genuine = names["is_genuine"]
+    assert is_genuine(request.headers, request.body, SECRET)
+    assert not is_genuine(request.headers, request.body + b" ", SECRET)
+    assert not is_genuine(request.headers, request.body, "another")
+    assert not is_genuine(stale, request.body, SECRET)
 
 
 def test_a_repeat_has_the_key_of_before_and_a_signature_of_its_own_time(

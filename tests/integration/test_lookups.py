@@ -139,7 +139,7 @@ def test_no_file_and_no_batch_reads_a_whole_table(store: Clinic) -> None:
     assert len(report.files) == SESSIONS + 1 + 3
     assert {file.state for file in report.files} == {"ingested", "already_ingested", "partial"}
     read = {table for lookup in lookups for table in _BIG if re.search(rf"\b{table}\b", lookup.statement)}
-    assert read == _BIG - {"data_conflicts", "set_aside_patients", "system_logs"}
+    assert read == _BIG - {"set_aside_patients", "system_logs"}
     # Once a run, whatever the number of files: all providers there are, and all files of so small a registry.
     whole = [lookup for lookup in lookups if _asks_for_all(lookup)]
     assert len(whole) <= 8

@@ -130,13 +130,15 @@ class ConflictRepository:
         )
         return dict.fromkeys(Severity, 0) | {Severity(severity): number for severity, number in rows}
 
-    def brought_by(self, session_id: int, least: Severity, most: int) -> Brought:
-        """What a file brought that is unresolved and of at least this severity: how many, and the worst of them."""
-        found = (
+    def brought_by(self, session_id: int, least: Severity, most: int, since: datetime | None = None) -> Brought:
+        """What a session brought that is unresolved and of at least this severity: how many, and the worst of them."""
+        found = [
             DataConflict.extraction_session_id_2 == session_id,
             DataConflict.status == ConflictStatus.UNRESOLVED,
             DataConflict.severity.in_([str(word) for word in Severity if word.rank >= least.rank]),
-        )
+        ]
+        if since is not None:
+            found.append(DataConflict.detected_at >= since)
         counts = select(DataConflict.severity, func.count()).where(*found).group_by(DataConflict.severity)
         ids = select(DataConflict.id).where(*found).order_by(_rank(), DataConflict.id).limit(most)
         numbers = {Severity(word): number for word, number in self._session.execute(counts)}

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from sqlalchemy.orm import Session
 
+from webautodash.config import Settings
+from webautodash.domain.alerts import Cause
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.decisions import Outcome
 from webautodash.domain.records import PatientRecord, patient_record
@@ -20,7 +23,9 @@ from webautodash.repositories import (
     SetAsideRepository,
 )
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.sessions import Tally, Totals
+from webautodash.repositories.sessions import StoredSession, Tally, Totals
+from webautodash.services.alerts.causes import conflicts_of
+from webautodash.services.alerts.outbox import raise_alerts
 from webautodash.services.log import SystemLog
 from webautodash.services.planning import Planned
 from webautodash.services.reports import counts
@@ -47,7 +52,7 @@ def retry_set_aside(
     """
     database = store.provider_database(provider)
 
-    def work(session: Session) -> tuple[RetryOutcome, str, Tally] | RetryOutcome:
+    def work(session: Session) -> tuple[RetryOutcome, StoredSession, int, datetime] | RetryOutcome:
         aside = SetAsideRepository(session)
         row = aside.lock(set_aside_id)
         if row is None:
@@ -65,21 +70,24 @@ def retry_set_aside(
         stored = sessions.lock(row.extraction_session_id)
         assert stored is not None  # noqa: S101  # a foreign key says so
         tally, now = stored.tally, utc_now()
-        before = (tally.patients_stored, tally.patients_changed)
+        before, conflicts = (tally.patients_stored, tally.patients_changed), tally.conflicts_detected
         current = StoringSession(stored.id, *sessions.criteria(stored.id), now)
         store_batch(session, current, [Planned(record)], tally)
         tally.failed_extractions -= 1
         sessions.finish(stored.id, tally)
         aside.mark_taken_in(set_aside_id, now)
-        return RetryOutcome(set_aside_id, taken_in=True, outcome=_outcome(before, tally)), stored.content_sha256, tally
+        taken_in = RetryOutcome(set_aside_id, taken_in=True, outcome=_outcome(before, tally))
+        return taken_in, stored, tally.conflicts_detected - conflicts, now
 
     result = database.run(work)
     if isinstance(result, RetryOutcome):
         return result
-    outcome, content_sha256, tally = result
+    outcome, stored, conflicts, since = result
     with database.reading() as session:
         totals = SessionRepository(session).totals()
-    store.system.run(_view(provider, content_sha256, tally, totals))
+    parts = (stored.content_sha256, set_aside_id)
+    causes = conflicts_of(store, provider, stored.id, conflicts, *parts, since=since) if conflicts else []
+    store.system.run(_view(store.settings, provider, stored, totals, causes))
     SystemLog(store.system).record(
         Level.INFO,
         "set_aside",
@@ -105,10 +113,15 @@ def _outcome(before: tuple[int, int], tally: Tally) -> Outcome:
     return Outcome.CHANGED if tally.patients_changed > before[1] else Outcome.DUPLICATE
 
 
-def _view(provider: RegisteredProvider, content_sha256: str, tally: Tally, totals: Totals) -> Callable[[Session], None]:
+def _view(
+    settings: Settings, provider: RegisteredProvider, stored: StoredSession, totals: Totals, causes: list[Cause]
+) -> Callable[[Session], None]:
     def write(session: Session) -> None:
+        tally, now = stored.tally, utc_now()
         state = FileState.PARTIAL if tally.failed_extractions else FileState.INGESTED
-        FileRepository(session).set_counts(provider.id, content_sha256, {"state": state, **counts(tally)}, utc_now())
+        record = {"state": state, **counts(tally)}
+        FileRepository(session).set_counts(provider.id, stored.content_sha256, record, now)
         ProviderRepository(session).set_totals(provider.id, totals)
+        raise_alerts(session, settings, causes, now)
 
     return write

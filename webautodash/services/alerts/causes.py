@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severity
-from webautodash.domain.vocabulary import FileState, Severity
+from webautodash.domain.vocabulary import FileState
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories import ConflictRepository
 from webautodash.repositories.conflicts import Brought
@@ -30,7 +30,6 @@ _STATES = {FileState.REJECTED: AlertKind.REJECTED, FileState.HELD: AlertKind.HEL
 
 def causes_of(store: Store, changed: Iterable[Changed]) -> list[Cause]:
     """The causes in some files, which is none in most. Never fails: what cannot be looked up is told with less."""
-    least = least_severity(rules_of(store.settings).values())
     causes = []
     for outcome, record, provider in changed:
         if kind := _STATES.get(record.state):
@@ -41,8 +40,8 @@ def causes_of(store: Store, changed: Iterable[Changed]) -> list[Cause]:
             causes.append(provider_behind(provider, *behind.groups()))
         if outcome.set_aside:
             causes.append(_set_aside(outcome, provider))
-        if outcome.conflicts and least is not None and (found := _conflicts(store, outcome, provider, least)):
-            causes.append(found)
+        if outcome.conflicts and outcome.session_id is not None:
+            causes += conflicts_of(store, provider, outcome.session_id, outcome.conflicts, outcome.sha256)
     return causes
 
 
@@ -68,6 +67,41 @@ def monitor_silent(monitor_id: int, host: str, pid: int, heartbeat_at: datetime)
     )
 
 
+def conflicts_of(
+    store: Store,
+    provider: RegisteredProvider,
+    session_id: int,
+    number: int,
+    *parts: object,
+    since: datetime | None = None,
+) -> list[Cause]:
+    """The cause in the conflicts that a session brought, or none where all of them are too small or decided already.
+
+    ``parts`` are what makes it this cause, beside the provider; with ``since`` only later ones count. Never fails.
+    """
+    least = least_severity(rules_of(store.settings).values())
+    if least is None:
+        return []
+    key = cause_key(AlertKind.CONFLICT, provider.identity, *parts)
+    cause = partial(Cause, key, AlertKind.CONFLICT, provider=provider.slug, database_name=provider.database_name)
+    try:
+        with store.provider_database(provider).reading() as session:
+            found = ConflictRepository(session).brought_by(session_id, least, _MOST_NUMBERS, since)
+    except WebAutoDashError:
+        # The file is stored and its row has to be written; that there are conflicts is known in any case.
+        message = f"{number} differences in a file wait for review; their severity could not be read"
+        return [cause(message, details={"conflicts": number})]
+    if not found.ids:
+        return []
+    worst = max(found.by_severity, key=lambda severity: severity.rank)
+    details = {
+        "conflicts": sum(found.by_severity.values()),
+        "by_severity": {str(word): count for word, count in found.by_severity.items()},
+        "ids": list(found.ids),
+    }
+    return [cause(_told(found), worst, details=details)]
+
+
 def _not_taken(kind: AlertKind, record: FileRecord, provider: RegisteredProvider | None) -> Cause:
     look = record.look or (record.size, record.mtime_ns, record.content_sha256)
     said = "was rejected" if kind is AlertKind.REJECTED else "is held after its last attempt"
@@ -89,28 +123,6 @@ def _set_aside(outcome: FileOutcome, provider: RegisteredProvider) -> Cause:
         database_name=provider.database_name,
         details={"set_aside": outcome.set_aside, "found": outcome.found},
     )
-
-
-def _conflicts(store: Store, outcome: FileOutcome, provider: RegisteredProvider, least: Severity) -> Cause | None:
-    key = cause_key(AlertKind.CONFLICT, provider.identity, outcome.sha256)
-    cause = partial(Cause, key, AlertKind.CONFLICT, provider=provider.slug, database_name=provider.database_name)
-    assert outcome.session_id is not None  # noqa: S101  # conflicts stand in the session of a file
-    try:
-        with store.provider_database(provider).reading() as session:
-            found = ConflictRepository(session).brought_by(outcome.session_id, least, _MOST_NUMBERS)
-    except WebAutoDashError:
-        # The file is stored and its row has to be written; that there are conflicts is known in any case.
-        message = f"{outcome.conflicts} differences in a file wait for review; their severity could not be read"
-        return cause(message, details={"conflicts": outcome.conflicts})
-    if not found.ids:
-        return None
-    worst = max(found.by_severity, key=lambda severity: severity.rank)
-    details = {
-        "conflicts": sum(found.by_severity.values()),
-        "by_severity": {str(word): number for word, number in found.by_severity.items()},
-        "ids": list(found.ids),
-    }
-    return cause(_told(found), worst, details=details)
 
 
 def _told(found: Brought) -> str:
