@@ -15,7 +15,7 @@ Row = dict[str, Any]
 # Of the run, not of the files: numbers that a database gives, moments, how often a file was looked at.
 _OF_THE_RUN = {"id", "identity", "created_at", "updated_at", "detected_at", "first_seen_at", "attempts"}
 _OF_THE_RUN |= {"mtime_ns", "session_id", "look", "duration_ms", "cause_key"}
-_LOGS = {"system_logs", "monitors", "leases"}
+_LOGS = {"system_logs", "monitors", "leases", "alert_deliveries", "alert_digests"}
 
 
 def contents(settings: Settings) -> dict[str, dict[str, list[Row]]]:
@@ -42,9 +42,15 @@ def identities(settings: Settings) -> dict[str, tuple[str, str]]:
 
 
 def _tables(database: Database, prefix: str) -> dict[str, list[Row]]:
-    tables = {name: _rows(database, name) for name in inspect(database.engine).get_table_names() if name not in _LOGS}
+    names = [name for name in inspect(database.engine).get_table_names() if name not in _LOGS]
+    tables = {name: [row for row in _rows(database, name) if not _of_a_process(name, row)] for name in names}
     references = _references(tables)
     return {table: sorted((_told(row, references, prefix) for row in rows), key=repr) for table, rows in tables.items()}
+
+
+def _of_a_process(table: str, row: Row) -> bool:
+    """An alert that says what became of a monitor, not of a file."""
+    return table == "alerts" and row["kind"] == "silent"
 
 
 def _references(tables: dict[str, list[Row]]) -> dict[str, dict[int, object]]:
