@@ -4,7 +4,7 @@ from webautodash.repositories.migrations import Run
 from webautodash.services.fleet.bring import MigrationResult
 from webautodash.services.fleet.down import Loss, WayBack, downgrade, require_no_loss, way_back
 from webautodash.services.fleet.drift import DriftReport, check_all
-from webautodash.services.fleet.history import RunReport, run_report, runs
+from webautodash.services.fleet.history import RunReport, is_at_work, run_report, runs
 from webautodash.services.fleet.plan import DryRun, Plan, Planned, Wave, dry_run
 from webautodash.services.fleet.sql import MigrationScript, Scripts, scripts
 from webautodash.services.fleet.standing import DatabaseRevision, Standing, overview
@@ -30,6 +30,7 @@ __all__ = [
     "check_all",
     "downgrade",
     "dry_run",
+    "is_at_work",
     "overview",
     "require_no_loss",
     "resume",

@@ -44,3 +44,9 @@ def _as_it_is(session: Session, run: Run) -> Run:
     if run.state is MigrationState.RUNNING and not LeaseRepository(session).is_held(RUN_LEASE):
         return replace(run, state=MigrationState.FAILED)
     return run
+
+
+def is_at_work(store: Store) -> bool:
+    """Whether a run of the migrations is under way at this moment."""
+    with store.system.reading() as session:
+        return LeaseRepository(session).is_held(RUN_LEASE)

@@ -7,7 +7,7 @@ from threading import Event, Thread
 from sqlalchemy.orm import Session
 
 from webautodash.domain.alerts import Cause
-from webautodash.domain.vocabulary import MonitorState
+from webautodash.domain.vocabulary import MonitorState, ProviderStatus
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.services import fleet, migrate
@@ -72,11 +72,16 @@ class Alarms:
         return [monitor_silent(one.id, one.host, one.pid, one.heartbeat_at) for one in gone]
 
     def _behind(self) -> list[Cause]:
+        if fleet.is_at_work(self._store):
+            # Who is behind now will not be for long; the next round tells who is left.
+            return []
+        # First: who is active by now was at head before; one whose registration is on its way is not looked at.
+        active = [provider for provider in self._store.providers() if provider.status is ProviderStatus.ACTIVE]
         behind = {
             one.provider: one.revision for one in fleet.overview(self._store) if one.state is fleet.Standing.BEHIND
         }
         return [
             provider_behind(provider, revision, migrate.head(History.PROVIDER))
-            for provider in (self._store.providers() if behind else [])
+            for provider in active
             if (revision := behind.get(provider.slug)) is not None
         ]
