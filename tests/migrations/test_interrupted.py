@@ -27,7 +27,9 @@ def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
         all_moments = moments(upgrade, settings, f"{prefix}whole", history, folder=tmp_path)
         whole = schema_of(server.database(f"{prefix}whole"))
         assert drift_from_models(server.database(f"{prefix}whole"), history) == []
-        assert sum(": CREATE TABLE" in moment for moment in all_moments) == len(whole) + 1
+        # Alembic's own too; SQLite writes a table anew where a constraint changes.
+        made = [moment for moment in all_moments if ": CREATE TABLE" in moment and "_alembic_tmp_" not in moment]
+        assert len(made) == len(whole) + 1
         # Killed before a statement that only looks, it leaves what it leaves before the next one that writes.
         for number, moment in ((n, moment) for n, moment in enumerate(all_moments) if writes(moment)):
             name = f"{prefix}at_{number}"
