@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,38 @@ class Shell:
         )
         assert "Traceback" not in done.stderr
         return Done(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def started(self, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+        """The command as a process that goes on, for as long as the block lasts."""
+        process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=self.folder,
+            env=self.environment | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    def with_stderr_full(self, *arguments: str) -> tuple[int, str]:
+        """Run the command where nothing can be written to stderr; its status and stdout."""
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [*COMMAND, *arguments],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=full,
+                text=True,
+                timeout=self._patience_seconds,
+                check=False,
+            )
+        return done.returncode, done.stdout
 
     def drop(self, content: object, name: str = "first.json", folder: str = "gary_wang") -> Path:
         path = self.folder / "Results" / folder / name

@@ -7,10 +7,7 @@ import os
 import pty
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,24 +25,6 @@ SECRETS = ("Zebulon", "Quirke", "4711", "1951", "Obscurimab")
 FIELDS = {"time", "level", "component", "event", "provider", "message"}
 
 
-@contextmanager
-def _following(shell: Shell, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that follows the log."""
-    process = subprocess.Popen(
-        [*COMMAND, "log", *arguments],
-        cwd=shell.folder,
-        env=shell.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def _interrupted(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
@@ -55,7 +34,7 @@ def _interrupted(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 def test_lines_come_while_another_process_ingests(shell: Shell) -> None:
     shell.drop(a_file(SECRET))
     shell("ingest")
-    with _following(shell, "--follow", "--limit", "1") as process:
+    with shell.started("log", "--follow", "--limit", "1") as process:
         assert process.stdout is not None
         heading, first = process.stdout.readline(), process.stdout.readline()
         assert heading.split() == ["id", "time", "level", "component", "event", "provider", "message"]
@@ -71,7 +50,7 @@ def test_lines_come_while_another_process_ingests(shell: Shell) -> None:
 
 def test_with_json_each_entry_is_a_line_and_filters_hold(shell: Shell) -> None:
     shell("ingest")
-    with _following(shell, "-f", "--json", "--level", "warning", "--component", "ingest") as process:
+    with shell.started("log", "-f", "--json", "--level", "warning", "--component", "ingest") as process:
         assert process.stdout is not None
         shell.drop(a_file(SECRET, a_patient(None, name="Zebulon Quirke")))
         shell("ingest")
@@ -85,7 +64,7 @@ def test_with_json_each_entry_is_a_line_and_filters_hold(shell: Shell) -> None:
 def test_a_reader_that_has_had_enough_ends_it(shell: Shell) -> None:
     shell.drop(a_file(a_patient("P1")))
     shell("ingest")
-    with _following(shell, "--follow") as process:
+    with shell.started("log", "--follow") as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.stdout.close()
@@ -229,18 +208,8 @@ def test_where_an_error_came_from_is_part_of_its_line(shell: Shell) -> None:
 
 def test_work_goes_on_where_nobody_takes_the_lines(shell: Shell) -> None:
     fill(shell)
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*COMMAND, "ingest", "--json", "--log-format", "json"],
-            cwd=shell.folder,
-            env=shell.environment,
-            stdout=subprocess.PIPE,
-            stderr=full,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert (done.returncode, len(json.loads(done.stdout)["files"])) == (1, 2)
+    status, out = shell.with_stderr_full("ingest", "--json", "--log-format", "json")
+    assert (status, len(json.loads(out)["files"])) == (1, 2)
 
 
 def test_text_is_what_there_is_without_asking(filled: Shell) -> None:

@@ -6,9 +6,6 @@ import signal
 import socket
 import stat
 import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -16,8 +13,9 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 from builders import a_file, a_patient
+from local_server import wait_until
 from prometheus_client.parser import text_string_to_metric_families
-from shell import COMMAND, Shell
+from shell import Shell
 
 UP_0 = "webautodash_up 0.0"
 _get = build_opener(ProxyHandler({})).open  # this machine's own, whatever proxy the environment names
@@ -32,23 +30,6 @@ def _samples(text: str) -> dict[str, float]:
     return sums
 
 
-@contextmanager
-def _metrics(shell: Shell, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [*COMMAND, "metrics", *arguments],
-        cwd=shell.folder,
-        env=shell.environment | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def _address(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
@@ -59,13 +40,6 @@ def _body(address: str) -> str:
         assert answer.status == 200
         assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         return str(answer.read().decode())
-
-
-def _until(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_the_text_stands_on_stdout(filled: Shell) -> None:
@@ -115,12 +89,12 @@ def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left(filled: Shel
 def test_the_file_is_written_again_until_a_signal(shell: Shell, number: signal.Signals, status: int) -> None:
     shell("ingest")
     file = shell.folder / "x.prom"
-    with _metrics(shell, "--file", str(file), "--every", "1") as process:
-        _until(file.exists)
+    with shell.started("metrics", "--file", str(file), "--every", "1") as process:
+        assert wait_until(file.exists)
         assert _samples(file.read_text())["webautodash_files"] == 0
         shell.drop(a_file(a_patient("P1")))
         shell("ingest")
-        _until(lambda: _samples(file.read_text())["webautodash_files"] == 1)
+        assert wait_until(lambda: _samples(file.read_text())["webautodash_files"] == 1)
         process.send_signal(number)
         _, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (status, "" if status == 0 else "interrupted\n")
@@ -132,7 +106,7 @@ def test_the_endpoint_answers_each_scrape_afresh_until_a_signal(
     shell: Shell, number: signal.Signals, status: int
 ) -> None:
     shell("ingest")
-    with _metrics(shell, "--serve", "--port", "0") as process:
+    with shell.started("metrics", "--serve", "--port", "0") as process:
         address = _address(process)
         assert _samples(_body(address))["webautodash_files"] == 0
         shell.drop(a_file(a_patient("P1")))
@@ -146,20 +120,20 @@ def test_the_endpoint_answers_each_scrape_afresh_until_a_signal(
 
 
 def test_the_endpoint_is_for_this_machine_alone_unless_told_otherwise(filled: Shell) -> None:
-    with _metrics(filled, "--serve", "--port", "0") as process:
+    with filled.started("metrics", "--serve", "--port", "0") as process:
         parts = urlsplit(_address(process))
         assert parts.hostname == "127.0.0.1"
         # Another address of the same machine, as others would come in by one.
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", parts.port or 0), timeout=5)
-    with _metrics(filled, "--serve", "--port", "0", "--host", "0.0.0.0") as process:  # noqa: S104
+    with filled.started("metrics", "--serve", "--port", "0", "--host", "0.0.0.0") as process:  # noqa: S104
         port = urlsplit(_address(process)).port
         assert _samples(_body(f"http://127.0.0.2:{port}/metrics"))["webautodash_up"] == 1
 
 
 def test_a_silent_client_holds_up_no_other_and_a_scrape_finds_up_0_while_there_is_no_database(shell: Shell) -> None:
     nowhere = {"WEBAUTODASH_DB_HOST": "127.0.0.1", "WEBAUTODASH_DB_PORT": "1"}
-    with _metrics(shell, "--serve", "--port", "0", **nowhere) as process:
+    with shell.started("metrics", "--serve", "--port", "0", **nowhere) as process:
         address = _address(process)
         with socket.create_connection(("127.0.0.1", urlsplit(address).port or 0)) as silent:
             silent.send(b"GET ")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from configparser import ConfigParser
 from pathlib import Path
 
 from builders import Clinic, a_file, a_patient
+from local_server import wait_until
 from shell import Shell, fill
 
 from webautodash import WebAutoDash
@@ -114,10 +114,7 @@ def test_a_monitor_in_a_program_of_ones_own(tmp_path: Path) -> None:
         webautodash.monitor(interval=0.2, on_file=lambda outcome: taken.append(outcome.path)) as monitor,
     ):
         clinic.drop(a_file(a_patient("GW1")), name="a.json")
-        end = time.monotonic() + 20
-        while monitor.status().monitoring_status.statistics.files_processed < 1:
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        assert wait_until(lambda: monitor.status().monitoring_status.statistics.files_processed >= 1)
         assert monitor.status().monitoring_status.is_running
     assert taken == ["gary_wang/a.json"]
     assert webautodash.status().monitoring_status.is_running is False

@@ -145,18 +145,8 @@ def test_output_that_cannot_be_written_is_one_line_and_status_1(filled: Shell, a
 
 def test_work_goes_on_where_nobody_can_be_told(shell: Shell) -> None:
     fill(shell)
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*COMMAND, "ingest", "--json"],
-            cwd=shell.folder,
-            env=shell.environment,
-            stdout=subprocess.PIPE,
-            stderr=full,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert (done.returncode, len(json.loads(done.stdout)["files"])) == (1, 2)
+    status, out = shell.with_stderr_full("ingest", "--json")
+    assert (status, len(json.loads(out)["files"])) == (1, 2)
 
 
 def test_a_reader_that_has_had_enough_is_no_error(filled: Shell) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import IO, Any
 
 import shell
 from contents import rows
+from local_server import wait_until
 from sqlalchemy.exc import SQLAlchemyError
 
 from webautodash.config import Settings
@@ -94,10 +94,7 @@ def monitors(settings: Settings) -> list[dict[str, Any]]:
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something is so. Raises AssertionError where it does not come."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        time.sleep(0.05)
+    assert wait_until(condition, seconds), "it did not come to pass"
 
 
 def put(path: Path, content: object) -> None:
@@ -106,6 +103,3 @@ def put(path: Path, content: object) -> None:
     draft = path.with_name(f".{path.name}.tmp")
     draft.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     draft.replace(path)
-
-
-STOP = (signal.SIGTERM, signal.SIGINT)

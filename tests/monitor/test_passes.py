@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
+from local_server import wait_until
 
 from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UnusableFile, UsageError
@@ -179,7 +180,7 @@ def test_the_files_of_a_provider_whom_another_is_at_work_on_are_left_to_it(clini
     assert clinic.store.system.run(take)
     assert _once(clinic) == []
     assert _row(clinic, "gary_wang/a.json")["state"] == "seen"
-    clinic.store.system.run(lambda session: LeaseRepository(session).give_back(name, "t"))
+    clinic.store.system.run(lambda session: LeaseRepository(session).give_back("t"))
     assert [str(one.state) for one in _once(clinic)] == ["ingested"]
     assert clinic.system_rows("leases", order="name") == []
 
@@ -235,29 +236,22 @@ def watched(clinic: Clinic) -> Callable[..., tuple[Monitor, list[str], threading
     return watch
 
 
-def _wait(condition: Callable[[], bool], seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def test_a_results_folder_that_goes_and_comes_is_said_once_each(
     clinic: Clinic, watched: Callable[..., tuple[Monitor, list[str], threading.Thread]]
 ) -> None:
     monitor, said, thread = watched()
-    _wait(lambda: bool(clinic.system_rows("monitors")) and clinic.system_rows("monitors")[0]["passes"] > 0)
+    assert wait_until(lambda: bool(clinic.system_rows("monitors")) and clinic.system_rows("monitors")[0]["passes"] > 0)
     aside = clinic.results.rename(clinic.results.with_name("Aside"))
-    _wait(lambda: bool(said))
+    assert wait_until(lambda: bool(said))
     time.sleep(0.6)
     assert len(said) == 1
     assert "Results" in said[0]
     assert said[0] == status(clinic.store).monitoring_status.monitors[0].last_error
     aside.rename(clinic.results)
-    _wait(lambda: len(said) == 2)
+    assert wait_until(lambda: len(said) == 2)
     clinic.drop(GOOD, name="a.json")
-    _wait(lambda: bool(clinic.system_rows("ingested_files")))
-    _wait(lambda: _row(clinic, "gary_wang/a.json")["state"] == "ingested")
+    assert wait_until(lambda: bool(clinic.system_rows("ingested_files")))
+    assert wait_until(lambda: _row(clinic, "gary_wang/a.json")["state"] == "ingested")
     monitor.stop()
     thread.join(10)
     assert not thread.is_alive()

@@ -6,7 +6,7 @@ import typer
 
 from webautodash.cli.failures import end_with
 from webautodash.cli.options import JsonOption, LimitOption
-from webautodash.cli.output import complain, say, show_json, show_table
+from webautodash.cli.output import complain, counted, say, show_json, show_table
 from webautodash.config import Settings
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.services import alerts
@@ -77,14 +77,15 @@ def send(ctx: typer.Context, as_json: JsonOption = False) -> None:
     elif not ctx.obj.quiet:
         for result in report.results:
             if result.state is DigestState.DELIVERED:
+                told = counted(result.alerts, "alert")
                 said = f", but {result.problem}" if result.problem else ""
-                say(f"{result.channel}: digest {result.digest_id} with {_alerts(result.alerts)} delivered{said}")
+                say(f"{result.channel}: digest {result.digest_id} with {told} delivered{said}")
         if not report.results and not report.busy:
             say("nothing is due")
     for channel in report.busy:
         complain(f"{channel}: another process is sending")
     end_with(
-        f"{one.channel}: digest {one.digest_id} with {_alerts(one.alerts)} not delivered ({one.problem}); "
+        f"{one.channel}: digest {one.digest_id} with {counted(one.alerts, 'alert')} not delivered ({one.problem}); "
         + ("given up, `webautodash alert retry`" if one.state is DigestState.FAILED else "tried again later")
         for one in report.problems
     )
@@ -100,8 +101,4 @@ def retry(
     """Have digests that were given up tried anew, at the next `alert send` or by the monitor."""
     with Store.open(Settings.load()) as store:
         number = alerts.retry(store, digest_id)
-    say(f"{number} digests are tried anew" if number != 1 else "1 digest is tried anew")
-
-
-def _alerts(number: int) -> str:
-    return f"{number} alert{'' if number == 1 else 's'}"
+    say(f"{counted(number, 'digest')} {'is' if number == 1 else 'are'} tried anew")

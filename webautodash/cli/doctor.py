@@ -6,7 +6,7 @@ import typer
 
 from webautodash.cli.failures import PROBLEMS, UNREACHABLE, WRONG_USE
 from webautodash.cli.options import JsonOption
-from webautodash.cli.output import complain, say, show_json
+from webautodash.cli.output import complain, counted, say, show_json
 from webautodash.config import Settings
 from webautodash.services.doctor import Finding, Severity, examine
 
@@ -31,7 +31,7 @@ def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
         _show([one for one in report.findings if one.is_problem or not ctx.obj.quiet])
     errors, warnings = report.counts[Severity.ERROR], report.counts[Severity.WARNING]
     if errors:
-        complain(f"problems: {_counted(errors, 'error')}, {_counted(warnings, 'warning')}")
+        complain(f"problems: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
         raise typer.Exit(max(_STATUS.get(one.code, PROBLEMS) for one in report.findings))
 
 
@@ -43,7 +43,3 @@ def _show(findings: Sequence[Finding]) -> None:
         say(f"{one.severity:<{severity}}{one.code:<{code}}{one.subject}: {one.message}")
         if one.cure is not None:
             say(f"{'':<{severity}}{'cure:':<{code}}{one.cure}")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

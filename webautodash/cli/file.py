@@ -6,7 +6,7 @@ import typer
 
 from webautodash.cli.listing import show_listing
 from webautodash.cli.options import AfterOption, JsonOption, LimitOption, OnlyProviderOption
-from webautodash.cli.output import say, show_json
+from webautodash.cli.output import counted, say, show_json
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UsageError
@@ -91,4 +91,4 @@ def _say(paths: list[str], what: str, as_json: bool) -> None:
     if as_json:
         show_json({"files": paths})
     else:
-        say(f"{len(paths)} {'file' if len(paths) == 1 else 'files'} {what}")
+        say(f"{counted(len(paths), 'file')} {what}")

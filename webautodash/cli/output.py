@@ -82,6 +82,11 @@ def show_fields(fields: Mapping[str, object]) -> None:
             say(" " * width + line)
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things, whose plural ends in s."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _console() -> "Console":
     from rich.console import Console  # not for commands that print JSON
 

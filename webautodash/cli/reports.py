@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from webautodash.cli.bars import moving_line
-from webautodash.cli.output import complain, say, show_numbers
+from webautodash.cli.output import complain, counted, say, show_numbers
 from webautodash.cli.verbosity import Verbosity
 from webautodash.services.progress import Progress
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport
@@ -62,7 +62,7 @@ def show_report(report: IngestReport) -> None:
     if not report.files:
         say("no extraction files found")
     elif known == len(report.files):
-        say(f"{known} {'file' if known == 1 else 'files'}, all ingested already; nothing new")
+        say(f"{counted(known, 'file')}, all ingested already; nothing new")
     else:
         _show_totals(report, known)
 

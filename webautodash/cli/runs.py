@@ -7,7 +7,7 @@ import typer
 
 from webautodash.cli.bars import moving_line
 from webautodash.cli.failures import PROBLEMS, end_with
-from webautodash.cli.output import complain, say, show_fields, show_json, show_table
+from webautodash.cli.output import complain, counted, say, show_fields, show_json, show_table
 from webautodash.cli.verbosity import Verbosity
 from webautodash.domain.vocabulary import MigrationState
 from webautodash.services import fleet
@@ -130,8 +130,7 @@ def show_report(report: FleetReport, as_json: bool) -> None:
             ],
         )
     elif not report.left:
-        number = len(report.results)
-        say(f"{number} {'database' if number == 1 else 'databases'}, all at head; nothing to do")
+        say(f"{counted(len(report.results), 'database')}, all at head; nothing to do")
     for one in report.failures:
         complain(f"problem: {one.error}")
     if report.left:

@@ -8,7 +8,7 @@ from webautodash.cli.failures import end_with
 from webautodash.cli.options import JsonOption
 from webautodash.cli.output import say, show_fields, show_json, show_numbers, show_table
 from webautodash.config import Settings
-from webautodash.domain.vocabulary import FileState, MonitorState, Severity
+from webautodash.domain.vocabulary import STORED_FILES, FileState, MonitorState, Severity
 from webautodash.services import status as state_of_things
 from webautodash.services.status import AlertStatus, LastDay, MonitorStatus, ProviderStatus, Status
 from webautodash.services.store import Store
@@ -91,7 +91,7 @@ def _show_files(found: Status) -> None:
 
 
 def _not_taken(files: Mapping[FileState, int]) -> int:
-    return sum(number for state, number in files.items() if state not in {FileState.INGESTED, FileState.PARTIAL})
+    return sum(number for state, number in files.items() if state not in STORED_FILES)
 
 
 def _show_providers(providers: tuple[ProviderStatus, ...]) -> None:

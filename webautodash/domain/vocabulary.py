@@ -72,6 +72,10 @@ class FileState(StrEnum):
 
 OPEN_FILES = (FileState.SEEN, FileState.WAITING)
 """What is still to be taken."""
+STORED_FILES = (FileState.INGESTED, FileState.PARTIAL)
+"""What is in a provider's database."""
+FAILED_FILES = (FileState.REJECTED, FileState.HELD)
+"""What is not taken until it changes or a person asks for it."""
 
 
 class MonitorState(StrEnum):

@@ -7,12 +7,11 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from webautodash.domain.vocabulary import OPEN_FILES, FileState
+from webautodash.database.dialects.statements import moment
+from webautodash.domain.vocabulary import OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile, Provider
-from webautodash.repositories.files import path_key
+from webautodash.repositories.files import COUNTS, path_key
 from webautodash.repositories.pages import Page
-
-_STORED = (FileState.INGESTED, FileState.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +78,12 @@ class FileStateRepository:
         entries = tuple(FileEntry(**{**row, "state": FileState(row["state"])}) for row in rows[:limit])
         return Page(entries, entries[-1].id if len(rows) > limit else None)
 
-    def oldest_open_at(self) -> datetime | None:
-        """Since when the file that waits for longest is there; None where none waits."""
-        return self._session.scalar(
-            select(func.min(IngestedFile.first_seen_at)).where(IngestedFile.state.in_(OPEN_FILES))
-        )
+    def oldest_waiting_seconds(self) -> float | None:
+        """For how long the file that waits for longest is there, by the database's clock; None where none waits."""
+        since = select(func.min(IngestedFile.first_seen_at)).where(IngestedFile.state.in_(OPEN_FILES))
+        first = self._session.scalar(since)
+        now = self._session.scalars(select(moment(self._session.connection()))).one()
+        return None if first is None else max(0.0, (now - first).total_seconds())
 
     def taken_since(self, since: datetime) -> TakenFiles:
         """What became of the files whose last reading was then or later; those that wait are not among them."""
@@ -92,10 +92,9 @@ class FileStateRepository:
             select(IngestedFile.state, func.count()).where(*changed).group_by(IngestedFile.state)
         )
         files = {FileState(state): number for state, number in rows}
-        columns = ("found", "stored", "changed", "duplicates", "set_aside")
         sums = self._session.execute(
-            select(*(func.sum(getattr(IngestedFile, name)) for name in columns)).where(
-                *changed, IngestedFile.state.in_(_STORED)
+            select(*(func.sum(getattr(IngestedFile, name)) for name in COUNTS)).where(
+                *changed, IngestedFile.state.in_(STORED_FILES)
             )
         ).one()
         return TakenFiles(files, *(int(number or 0) for number in sums))
@@ -111,7 +110,7 @@ class FileStateRepository:
 
     def begin_anew(self, paths: Sequence[str], now: datetime) -> None:
         """Forget all but that files are there."""
-        counts = dict.fromkeys(("found", "stored", "changed", "duplicates", "set_aside", "attempts"), 0)
+        counts = dict.fromkeys((*COUNTS, "attempts"), 0)
         nothing = dict.fromkeys(
             (
                 "provider_id",

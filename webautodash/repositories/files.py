@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.inserts import OnExisting
-from webautodash.domain.vocabulary import OPEN_FILES, FileState
+from webautodash.domain.vocabulary import OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile
 from webautodash.repositories.rows import insert_tuples
 
@@ -61,9 +61,11 @@ class KnownFile(NamedTuple):
     content_sha256: str
 
 
-_COUNTS = ("found", "stored", "changed", "duplicates", "set_aside")
+OUTCOMES = ("stored", "changed", "duplicates", "set_aside")
+"""The counts of a file's patients by what became of them."""
+COUNTS = ("found", *OUTCOMES)
+"""Those, and before them their sum."""
 _FACTS = attrgetter(*FileRecord.__slots__)
-_STORED = (FileState.INGESTED, FileState.PARTIAL)
 
 
 class FileRepository:
@@ -84,7 +86,7 @@ class FileRepository:
         columns = [_TABLE.c[name] for name in KnownFile._fields]
         statement = select(_TABLE.c.path_sha256, *columns).where(
             _TABLE.c.path_sha256.in_(by_key),
-            _TABLE.c.state.in_(_STORED),
+            _TABLE.c.state.in_(STORED_FILES),
             *(column.is_not(None) for column in columns),
         )
         return {by_key[key]: KnownFile(*facts) for key, *facts in self._session.execute(statement)}
@@ -102,8 +104,8 @@ class FileRepository:
 
         One that has a row since, or another one than ``before`` says, is left as it is: somebody was faster.
         """
-        columns = ("path", "path_sha256", "look", "state", *_COUNTS, "attempts", "first_seen_at", "updated_at")
-        numbers = (0,) * (len(_COUNTS) + 1)
+        columns = ("path", "path_sha256", "look", "state", *COUNTS, "attempts", "first_seen_at", "updated_at")
+        numbers = (0,) * (len(COUNTS) + 1)
         new = [
             (path, path_key(path), look, FileState.SEEN, *numbers, now, now)
             for path, look in looks.items()

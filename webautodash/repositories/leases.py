@@ -1,6 +1,6 @@
 """Who is at work on something, decided by one row and the database's own clock."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import delete, insert, select, update
@@ -18,6 +18,16 @@ class Holding(NamedTuple):
     purpose: str
     taken_at: datetime
     expires_at: datetime
+
+
+class LeaseLife(NamedTuple):
+    """A lease, and for how long it has been run out; negative while it is held."""
+
+    name: str
+    holder: str
+    purpose: str
+    taken_at: datetime
+    expired_for: timedelta
 
 
 class LeaseRepository:
@@ -58,8 +68,8 @@ class LeaseRepository:
         now = moment(self._session.connection())
         return set(self._session.scalars(select(Lease.name).where(Lease.token == token, Lease.expires_at >= now)))
 
-    def give_back_all(self, token: str) -> None:
-        """Be done with all leases of a token."""
+    def give_back(self, token: str) -> None:
+        """Be done with all leases of a token; no harm where one is another's by now."""
         self._session.execute(delete(Lease).where(Lease.token == token))
 
     def holds(self, name: str, token: str) -> bool:
@@ -70,16 +80,18 @@ class LeaseRepository:
         """Whether anybody holds a lease at this moment."""
         return self._token(name) is not None
 
-    def give_back(self, name: str, token: str) -> None:
-        """Be done with a lease; no harm where it is another's by now."""
-        self._session.execute(delete(Lease).where(Lease.name == name, Lease.token == token))
-
     def forget_expired(self, beginning: str) -> None:
         """Remove those of such names whose time has run out: nobody held them to their end."""
         now = moment(self._session.connection())
         self._session.execute(
             delete(Lease).where(Lease.name.startswith(beginning, autoescape=True), Lease.expires_at < now)
         )
+
+    def all(self) -> list[LeaseLife]:
+        """Every lease that was not given back, by name."""
+        now = self._session.scalars(select(moment(self._session.connection()))).one()
+        rows = self._session.scalars(select(Lease).order_by(Lease.name))
+        return [LeaseLife(row.name, row.holder, row.purpose, row.taken_at, now - row.expires_at) for row in rows]
 
     def find(self, name: str) -> Holding | None:
         """Who holds a lease, or held it last and did not give it back."""

@@ -2,17 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.statements import moment
-from webautodash.domain.vocabulary import OPEN_FILES
 from webautodash.models import IngestedFile, Provider
-
-OUTCOMES = ("stored", "changed", "duplicates", "set_aside")
+from webautodash.repositories.files import OUTCOMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +59,3 @@ class MetricsRepository:
     def attempts(self) -> int:
         """How often files were tried, each since it was last found changed."""
         return int(self._session.scalar(select(func.sum(IngestedFile.attempts))) or 0)
-
-    def oldest_waiting_seconds(self) -> float:
-        """For how long the file that waits for longest is there, by the database's clock; 0 where none waits."""
-        since = select(func.min(IngestedFile.first_seen_at)).where(IngestedFile.state.in_(OPEN_FILES))
-        first = self._session.scalar(since)
-        now = cast(datetime, self._session.scalar(select(moment(self._session.connection()))))
-        return 0.0 if first is None else max(0.0, (now - first).total_seconds())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from webautodash.domain.vocabulary import FileState, Level
+from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level
 from webautodash.errors import UsageError
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileStateRepository
@@ -14,12 +14,13 @@ from webautodash.repositories.file_states import FileEntry
 from webautodash.services.across import Listing, of_one
 from webautodash.services.files import shown_folder
 from webautodash.services.log import SystemLog
+from webautodash.services.parts import in_parts
 from webautodash.services.providers import resolve
 from webautodash.services.store import Store
 
 __all__ = ["NOT_TAKEN", "FileEntry", "forget", "search", "try_again", "waiting_paths"]
 
-NOT_TAKEN = (FileState.SEEN, FileState.WAITING, FileState.REJECTED, FileState.HELD)
+NOT_TAKEN = (*OPEN_FILES, *FAILED_FILES)
 _AT_ONCE = 500
 
 
@@ -69,7 +70,7 @@ def forget(store: Store, paths: Sequence[str]) -> list[str]:
     known = _known(store, paths)
     results = store.settings.results_dir
     there = [path for path in known if os.path.lexists(results / path)]
-    gone = [path for path in known if path not in set(there)]
+    gone = sorted(set(known).difference(there))
     now = utc_now()
     _change(store, there, lambda repository, some: repository.begin_anew(some, now))
     _change(store, gone, lambda repository, some: repository.forget(some))
@@ -81,7 +82,7 @@ def _known(store: Store, paths: Sequence[str]) -> list[str]:
     with store.system.reading() as session:
         repository = FileStateRepository(session)
         found: dict[str, None] = {}
-        for some in _in_parts(paths):
+        for some in in_parts(paths, _AT_ONCE):
             as_shown = {path: _shown(store, path) for path in some}
             known = repository.known_among([*some, *as_shown.values()])
             for path in some:
@@ -99,14 +100,10 @@ def _shown(store: Store, path: str) -> str:
 
 def _change(store: Store, paths: Sequence[str], change: Callable[[FileStateRepository, Sequence[str]], None]) -> None:
     def work(session: Session) -> None:
-        for some in _in_parts(paths):
+        for some in in_parts(paths, _AT_ONCE):
             change(FileStateRepository(session), some)
 
     store.system.run(work)
-
-
-def _in_parts(paths: Sequence[str]) -> list[Sequence[str]]:
-    return [paths[start : start + _AT_ONCE] for start in range(0, len(paths), _AT_ONCE)]
 
 
 def _log(store: Store, event: str, paths: Sequence[str], what: str) -> None:

@@ -1,7 +1,6 @@
 """Files that need not be read again: stored, and by their size and time of change the same as then."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from itertools import islice
 from pathlib import Path
 
 from webautodash.domain.vocabulary import ProviderStatus
@@ -11,6 +10,7 @@ from webautodash.repositories.files import KnownFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
 from webautodash.services.files import Candidate, shown_folder
+from webautodash.services.parts import in_parts
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import ProviderDatabase, Store
 
@@ -41,9 +41,9 @@ def set_known_apart(
     """
     unknown: list[Candidate] = []
     ledgers, shown = _Ledgers(store), _Shown(store.settings.results_dir)
-    coming = iter(files)
     with store.system.reading() as session:
-        while some := [(shown.path(candidate), candidate) for candidate in islice(coming, _AT_ONCE)]:
+        for part in in_parts(files, _AT_ONCE):
+            some = [(shown.path(candidate), candidate) for candidate in part]
             asked = [path for path, candidate in some if candidate.size is not None and _is_text(path)]
             rows = FileRepository(session).known(asked)
             same = {path: rows[path] for path, candidate in some if path in rows and _looks_like(candidate, rows[path])}

@@ -59,17 +59,8 @@ def leased(system: Database, name: str, purpose: str, seconds: int) -> Iterator[
     """Hold a lease for as long as the block lasts. Raises LeaseHeld where another holds it, and says who."""
     lease = HeldLease(system, name, seconds)
     _take(system, lease, purpose, seconds)
-    done = Event()
-    renewing = Thread(target=_keep, args=(lease, done, seconds / _RENEWALS), name=f"lease {name}", daemon=True)
-    renewing.start()
-    try:
+    with _kept(system, lease.token, seconds):
         yield lease
-    finally:
-        done.set()
-        renewing.join()
-        # Where it cannot be given back it runs out.
-        with suppress(WebAutoDashError):
-            system.run(lambda session: LeaseRepository(session).give_back(name, lease.token))
 
 
 class HeldLeases:
@@ -98,25 +89,34 @@ def leased_of(system: Database, purposes: Mapping[str, str], seconds: int) -> It
         return [name for name in sorted(purposes) if leases.take(name, token, mine, purposes[name], seconds)]
 
     names = system.run_raced(take)
-    done = Event()
-    renewing = Thread(target=_keep_all, args=(system, token, seconds, done), name="leases", daemon=True)
-    if names:
-        renewing.start()
-    try:
+    if not names:
         yield HeldLeases(system, names, token)
+        return
+    with _kept(system, token, seconds):
+        yield HeldLeases(system, names, token)
+
+
+@contextmanager
+def _kept(system: Database, token: str, seconds: int) -> Iterator[None]:
+    """Renew all that a token holds while the block lasts, then give it back."""
+    done = Event()
+
+    def renew() -> None:
+        while not done.wait(seconds / _RENEWALS):
+            # One renewal that fails is made up for by the next; the holder asks before each step anyway.
+            with suppress(WebAutoDashError):
+                system.run(lambda session: LeaseRepository(session).renew_all(token, seconds))
+
+    renewing = Thread(target=renew, name="leases", daemon=True)
+    renewing.start()
+    try:
+        yield
     finally:
         done.set()
-        if names:
-            renewing.join()
-            # Where they cannot be given back they run out.
-            with suppress(WebAutoDashError):
-                system.run(lambda session: LeaseRepository(session).give_back_all(token))
-
-
-def _keep_all(system: Database, token: str, seconds: int, done: Event) -> None:
-    while not done.wait(seconds / _RENEWALS):
+        renewing.join()
+        # What cannot be given back runs out.
         with suppress(WebAutoDashError):
-            system.run(lambda session: LeaseRepository(session).renew_all(token, seconds))
+            system.run(lambda session: LeaseRepository(session).give_back(token))
 
 
 def _me() -> str:
@@ -133,10 +133,3 @@ def _take(system: Database, lease: HeldLease, purpose: str, seconds: int) -> Non
     if holding is None:  # given back at this moment
         raise LeaseHeld(lease.name, "another process", "", None)
     raise LeaseHeld(lease.name, holding.holder, holding.purpose, holding.taken_at)
-
-
-def _keep(lease: HeldLease, done: Event, pause: float) -> None:
-    while not done.wait(pause):
-        # One renewal that fails is made up for by the next; the holder asks before each step anyway.
-        with suppress(WebAutoDashError):
-            lease.require()

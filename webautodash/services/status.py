@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webautodash.domain.alerts import AlertChannel
-from webautodash.domain.vocabulary import OPEN_FILES, FileState, Level, MonitorState, Severity
+from webautodash.domain.vocabulary import (
+    FAILED_FILES,
+    OPEN_FILES,
+    STORED_FILES,
+    FileState,
+    Level,
+    MonitorState,
+    Severity,
+)
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories import (
@@ -149,18 +157,19 @@ class Status:
 def status(store: Store) -> Status:
     """What there is at this moment; a provider's database that cannot be read is a problem and stops nothing."""
     now = utc_now()
+    since = now - _DAY
     with store.system.reading() as session:
         monitors = MonitorRepository(session).all()
         repository = FileStateRepository(session)
-        files, oldest = repository.counts(), repository.oldest_open_at()
+        files, oldest = repository.counts(), repository.oldest_waiting_seconds()
         waiting = repository.search(OPEN_FILES, None, _SHOWN).items
-        failed = repository.search((FileState.REJECTED, FileState.HELD), None, _SHOWN).items
-        taken = repository.taken_since(now - _DAY)
-        levels = LogRepository(session).counts(now - _DAY)
-        latest = LogRepository(session).search(level=Level.WARNING, since=now - _DAY, limit=_NOTES)
+        failed = repository.search(FAILED_FILES, None, _SHOWN).items
+        taken = repository.taken_since(since)
+        levels = LogRepository(session).counts(since)
+        latest = LogRepository(session).search(level=Level.WARNING, since=since, limit=_NOTES)
     problems: list[Unreadable] = []
     registered = store.providers()
-    read = [_provider(store, provider, now - _DAY, problems) for provider in registered]
+    read = [_provider(store, provider, since, problems) for provider in registered]
     providers = tuple(provider for provider, _ in read)
     return Status(
         at=now,
@@ -168,10 +177,10 @@ def status(store: Store) -> Status:
             is_running=any(one.state is MonitorState.RUNNING and not one.silent for one in monitors),
             monitors=tuple(_monitor(one) for one in monitors),
             statistics=MonitoringStatistics(
-                files_processed=files[FileState.INGESTED] + files[FileState.PARTIAL],
+                files_processed=sum(files[state] for state in STORED_FILES),
                 patients_processed=sum(one.total_extractions for one in registered),
                 conflicts_detected=sum(one.total_conflicts for one in registered),
-                files_failed=files[FileState.REJECTED] + files[FileState.HELD],
+                files_failed=sum(files[state] for state in FAILED_FILES),
             ),
         ),
         provider_database_statistics=ProviderDatabaseStatistics(
@@ -184,10 +193,10 @@ def status(store: Store) -> Status:
             providers=providers,
         ),
         files=files,
-        oldest_waiting_seconds=None if oldest is None else max(0.0, (now - oldest).total_seconds()),
+        oldest_waiting_seconds=oldest,
         waiting=waiting,
         failed=failed,
-        last_day=LastDay(now - _DAY, taken, sum(found for _, found in read), levels, tuple(latest)),
+        last_day=LastDay(since, taken, sum(found for _, found in read), levels, tuple(latest)),
         alerts=AlertStatus(waiting_alerts(store), tuple(failed_digests(store))),
         problems=tuple(problems),
     )

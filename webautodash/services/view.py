@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.alerts import Cause
 from webautodash.domain.retries import Verdict
-from webautodash.domain.vocabulary import FileState, Level
+from webautodash.domain.vocabulary import STORED_FILES, FileState, Level
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository, ProviderRepository, SessionRepository
@@ -198,7 +198,7 @@ def _record(told: Told, provider_id: int | None) -> FileRecord:
 
 
 def _contents(record: FileRecord) -> tuple[object, ...]:
-    reason = None if record.state in _STORED else record.reason
+    reason = None if record.state in STORED_FILES else record.reason
     return record.state, record.content_sha256, record.provider_id, reason
 
 
@@ -227,7 +227,6 @@ def _entries(at: datetime, outcome: FileOutcome, state: FileState) -> list[LogRe
 
 
 _TAKEN = frozenset({FileResult.INGESTED, FileResult.PARTIAL})
-_STORED = frozenset({FileState.INGESTED, FileState.PARTIAL})
 _NUMBERS = ("stored", "changed", "duplicates", "set_aside", "conflicts")
 _STATES = {
     FileResult.INGESTED: FileState.INGESTED,

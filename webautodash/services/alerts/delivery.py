@@ -5,7 +5,7 @@ next one sends the same digest again: every alert is delivered at least once, an
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -55,15 +55,13 @@ def deliver_due(store: Store) -> DeliveryReport:
     """Send what is due on every channel: repeats first, then one new digest where the last is old enough.
 
     Nothing that a channel does raises; it stands in the report and in the outbox. A channel on which another process
-    is at work is left to it. Where nothing is due this is one look a channel.
+    is at work is left to it. Where nothing is due this is one look.
     Raises what the system database raises.
     """
     results: list[DigestResult] = []
     busy: list[AlertChannel] = []
     there = configured(store.settings)
-    for channel in AlertChannel:
-        if not _is_due(store, channel, channel in there):
-            continue
+    for channel in _with_work(store, there):
         try:
             with leased(store.system, f"alerts:{channel}", "sending alerts", store.settings.lease_seconds) as lease:
                 work = _send_due if channel in there else _give_up
@@ -74,13 +72,18 @@ def deliver_due(store: Store) -> DeliveryReport:
     return DeliveryReport(tuple(results), tuple(busy))
 
 
-def _is_due(store: Store, channel: AlertChannel, configured_now: bool) -> bool:
+def _with_work(store: Store, there: Collection[AlertChannel]) -> list[AlertChannel]:
+    """The channels on which something is due, or that are gone and have something left."""
     with store.system.reading() as session:
-        digests = DigestRepository(session)
-        waits = channel in AlertRepository(session).waiting()
-        if not configured_now:
-            return waits or bool(digests.pending(channel))
-        return bool(digests.due(channel)) or (waits and digests.has_rested(channel, store.settings.alert_interval))
+        digests, waiting = DigestRepository(session), AlertRepository(session).waiting()
+
+        def has_work(channel: AlertChannel) -> bool:
+            if channel not in there:
+                return channel in waiting or bool(digests.pending(channel))
+            rested = channel in waiting and digests.has_rested(channel, store.settings.alert_interval)
+            return rested or bool(digests.due(channel))
+
+        return [channel for channel in AlertChannel if has_work(channel)]
 
 
 def _send_due(store: Store, channel: AlertChannel, lease: HeldLease) -> Iterator[DigestResult]:

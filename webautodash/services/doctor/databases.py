@@ -8,11 +8,10 @@ from webautodash.config import ENV_PREFIX
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models import DatabaseIdentity
-from webautodash.repositories import LeaseRepository
 from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.doctor.findings import Finding, error, fine, info, warning
-from webautodash.services.fleet.history import RUN_LEASE
+from webautodash.services.fleet.history import is_at_work
 from webautodash.services.fleet.standing import DatabaseRevision, Member, Standing, standing
 from webautodash.services.migrate import History
 from webautodash.services.store import Store
@@ -139,7 +138,6 @@ def _is_earlier_registry(store: Store) -> bool:
 
 def _migrations_are_at_work(store: Store) -> bool:
     try:
-        with store.system.reading() as session:
-            return LeaseRepository(session).is_held(RUN_LEASE)
+        return is_at_work(store)
     except WebAutoDashError:  # a system database that is behind has no leases, and its own finding
         return False

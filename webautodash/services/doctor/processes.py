@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from webautodash.domain.vocabulary import MonitorState
-from webautodash.repositories.health import HealthRepository
+from webautodash.repositories import LeaseRepository
 from webautodash.repositories.monitors import MonitorRepository
 from webautodash.services.doctor.findings import Finding, fine, info, warning
 from webautodash.services.store import Store
@@ -13,7 +13,7 @@ from webautodash.services.store import Store
 def leases(store: Store) -> Iterator[Finding]:
     """Who is at work on something, and who died at it."""
     with store.system.reading() as session:
-        found = HealthRepository(session).leases()
+        found = LeaseRepository(session).all()
     for one in found:
         since = f"{one.taken_at:%Y-%m-%d %H:%M:%S} UTC"
         if one.expired_for > timedelta():

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import FileState, Level, MonitorState, ProviderStatus
 from webautodash.errors import WebAutoDashError
-from webautodash.repositories.metrics import OUTCOMES
+from webautodash.repositories.files import OUTCOMES
 from webautodash.services.metrics.figures import BOUNDS_SECONDS, Figures, read_figures
 from webautodash.services.progress import unheard
 from webautodash.services.store import Store

@@ -29,14 +29,14 @@ class Figures:
 
 def read_figures(session: Session) -> Figures:
     """The same few statements, however many providers and files there are."""
-    metrics = MetricsRepository(session)
+    files, metrics = FileStateRepository(session), MetricsRepository(session)
     return Figures(
         providers=ProviderRepository(session).all(),
-        files=FileStateRepository(session).counts(),
+        files=files.counts(),
         patients=metrics.patients(),
         durations=metrics.durations([round(1000 * bound) for bound in BOUNDS_SECONDS]),
         attempts=metrics.attempts(),
-        oldest_waiting_seconds=metrics.oldest_waiting_seconds(),
+        oldest_waiting_seconds=files.oldest_waiting_seconds() or 0.0,
         monitors=MonitorRepository(session).all(),
         log_entries=LogRepository(session).counts(),
     )

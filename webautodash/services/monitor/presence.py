@@ -107,8 +107,7 @@ class Presence:
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        # Another user's may not be signalled, and is there.
+        return not isinstance(error, ProcessLookupError)
     return True

@@ -10,8 +10,8 @@ from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
 from webautodash.services.files import Candidate, in_order
 from webautodash.services.leases import HeldLeases, leased_of
-from webautodash.services.monitor.parts import in_parts
 from webautodash.services.monitor.watch import Due, Watch
+from webautodash.services.parts import in_parts
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
 from webautodash.services.taking import by_provider, take_groups, take_rested_file
@@ -49,10 +49,10 @@ class Taking:
         for some in in_parts(by_provider(self._store, files).items(), _GROUPS_A_WORKER * self._workers):
             if self._stopping():
                 break
-            groups = dict(some)
-            purposes = {_lease(key): f"takes the files of {key}"[:255] for key in groups}
+            names = {key: _lease(key) for key, _ in some}
+            purposes = {name: f"takes the files of {key}"[:255] for key, name in names.items()}
             with leased_of(self._store.system, purposes, self._store.settings.lease_seconds) as leases:
-                tried += self._take([group for key, group in groups.items() if _lease(key) in leases], leases)
+                tried += self._take([group for key, group in some if names[key] in leases], leases)
         return tried
 
     def _take(self, groups: Sequence[list[Candidate]], leases: HeldLeases) -> int:

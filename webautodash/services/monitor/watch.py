@@ -8,28 +8,25 @@ from functools import partial
 from struct import Struct
 from typing import NamedTuple
 
-from webautodash.domain.vocabulary import FileState
+from webautodash.domain.vocabulary import FAILED_FILES, FileState
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
 from webautodash.repositories.files import OpenFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.files import Candidate, Look, Part, look_text, parts_of, require_there, shown_folder
 from webautodash.services.known import set_known_apart
-from webautodash.services.monitor.parts import in_parts
 from webautodash.services.monitor.patience import Patience
+from webautodash.services.parts import in_parts
 from webautodash.services.store import Store
 
 _AT_ONCE = 900
 # What is done with is asked of the databases again after this: one of them may have been restored from a backup.
 _BELIEVED_SECONDS = 3600.0
-_GIVEN_UP = frozenset({FileState.REJECTED, FileState.HELD})
-
 
 Place = tuple[str, str]
 """Folder and name."""
 Rest = tuple[Look, float]
 """What a file looks like, and since when by the clock of this process."""
-
 
 _LOOK = Struct("<Qqq")
 
@@ -152,7 +149,7 @@ class Watch:
             if row is None or row.look != look_text(candidate.look):
                 seen[path] = look_text(candidate.look)
                 self._rest(sight, resting, Due(candidate, 0, now))
-            elif row.state in _GIVEN_UP:
+            elif row.state in FAILED_FILES:
                 self.done(candidate)
             elif row.state is FileState.SEEN:
                 self._rest(sight, resting, Due(candidate, row.attempts, row.updated_at))
