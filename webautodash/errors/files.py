@@ -1,0 +1,67 @@
+"""What is wrong with a file, or with a patient in it."""
+
+from pathlib import PurePath
+
+from webautodash.errors.base import TerminalError, TransientError
+
+
+class MalformedDocument(TerminalError):
+    """A file is not an extraction; ``position`` is a line and column or a JSON path, ``reason`` never a value."""
+
+    def __init__(self, path: PurePath, position: str, reason: str, *, truncated: bool = False) -> None:
+        self.path, self.position, self.reason, self.truncated = path, position, reason, truncated
+        super().__init__(f"{path.name}, {position}: {reason}")
+
+
+class UnreadablePatient(TerminalError):
+    """One patient of a file cannot be taken in; the others can. ``reason`` is a code, ``detail`` a JSON path."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(f"{reason}: {detail}")
+
+
+class WrongFolder(TerminalError):
+    """A file's provider is not the one whose folder it lies in."""
+
+    def __init__(self, path: PurePath, named: str, folder: str) -> None:
+        self.path, self.named, self.folder = path, named, folder
+        self.reason = (
+            f"the file names the provider {named!r} but lies in the folder {folder!r}; "
+            f"move it to its own provider's folder, or tell that both are one: webautodash provider alias"
+        )
+        super().__init__(f"{path.name}: {self.reason}")
+
+
+class StillBeingWritten(TransientError):
+    """A file that changed while it was read; it is left for the next look."""
+
+    def __init__(self, path: PurePath) -> None:
+        self.path = path
+        super().__init__(f"{path.name} is still being written; it is taken at the next look")
+
+
+class NoAnswer(TransientError):
+    """A folder does not answer in time, such as one on a network that is gone."""
+
+    def __init__(self, complaint: str, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(
+            f"{complaint} within {seconds:g} s; check the mount, or raise WEBAUTODASH_PASS_SECONDS if it is only slow"
+        )
+
+
+class NoTemporarySpace(TransientError):
+    """The private copy of a large file finds no room; the file itself may be good."""
+
+    def __init__(self, path: PurePath, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path.name}: no room for its copy in the temporary folder ({reason}); set TMPDIR")
+
+
+class UnusableFile(TerminalError):
+    """A path that is not a regular, readable file."""
+
+    def __init__(self, path: PurePath, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path}: {reason}")

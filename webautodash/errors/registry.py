@@ -1,0 +1,72 @@
+"""What is wrong with a name, or with whose a database is."""
+
+from collections.abc import Sequence
+
+from webautodash.errors.base import TerminalError, UsageError
+
+
+class NotSetUp(UsageError):
+    """There is no system database yet; a reading command does not create one."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        super().__init__(f"there is no system database at {where} yet: run `webautodash setup` first")
+
+
+class UnknownProvider(UsageError):
+    """No provider of this name; ``nearest`` holds the names that come close."""
+
+    def __init__(self, name: str, nearest: Sequence[str]) -> None:
+        self.name, self.nearest = name, tuple(nearest)
+        hint = f"; did you mean {', '.join(nearest)}?" if nearest else "; `webautodash provider list` shows them all"
+        super().__init__(f"no provider {name!r} is registered{hint}")
+
+
+class UnregisteredProvider(TerminalError):
+    """A file of a provider whom nobody has registered, where the settings leave that to a person."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"unregistered: no provider {name!r}; `webautodash provider register {name!r}` makes their database "
+            f"(WEBAUTODASH_AUTO_REGISTER is off)"
+        )
+
+
+class NotFound(UsageError):
+    """A thing asked for by its number or PRN is not there. ``what`` never holds the PRN itself."""
+
+    def __init__(self, what: str, where: str) -> None:
+        self.what, self.where = what, where
+        super().__init__(f"{what} is not in the database of {where}")
+
+
+class InvalidProviderName(UsageError):
+    """A provider cannot have this name."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"provider name {name!r}: {reason}")
+
+
+class ProviderNameTaken(UsageError):
+    """Another registered provider has the slug, or the letters and digits, of this name."""
+
+    def __init__(self, name: str, holder: str, holder_slug: str) -> None:
+        self.name, self.holder, self.holder_slug = name, holder, holder_slug
+        super().__init__(
+            f"{name!r} reads like the registered provider {holder!r} ({holder_slug}) but is written differently; "
+            f"if they are the same, say so: webautodash provider alias {holder_slug} {name!r}"
+        )
+
+
+class WrongDatabase(TerminalError):
+    """A provider's database says that it belongs to another provider; nothing is read or written."""
+
+    def __init__(self, database: str, expected: str, found: str | None) -> None:
+        self.database, self.expected, self.found = database, expected, found
+        if found is None:
+            said = "does not say whose it is; `webautodash provider register` with the provider's name claims it"
+        else:
+            said = f"says it is {found}'s; nothing was touched"
+        super().__init__(f"database {database} should belong to {expected} but {said}")
