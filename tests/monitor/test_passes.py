@@ -64,7 +64,7 @@ def test_an_idle_pass_opens_no_file_and_writes_nothing_to_the_log(
     watching = Monitor(clinic.store)
     watching.run_once()
 
-    def refuse(path: Path) -> None:
+    def refuse(path: Path, _: object) -> None:
         raise UnusableFile(path, "was opened")
 
     monkeypatch.setattr(taking, "read_document", refuse)

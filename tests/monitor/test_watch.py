@@ -12,13 +12,14 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from hypothesis import given
 from hypothesis import strategies as st
+from local_server import wait_until
 
 from webautodash.domain.retries import LONGEST_SECONDS, pause
 from webautodash.errors import NoAnswer
 from webautodash.services import files
 from webautodash.services.monitor import watch
-from webautodash.services.monitor.patience import Patience
 from webautodash.services.monitor.watch import Sight, Watch
+from webautodash.services.patience import Patience
 
 SETTLED = 0.2
 """Longer than the setting."""
@@ -109,7 +110,7 @@ def test_a_folder_that_does_not_answer_is_given_up_in_time_and_used_again_once_i
 ) -> None:
     clinic.drop(b"{", name="a.json")
     watching = Watch(clinic.store)
-    watching._patience = Patience(0.3, "Results does not answer")
+    clinic.store.patience = Patience(0.3)
     before = threading.active_count()
     for _ in range(2):
         begin = time.monotonic()
@@ -119,7 +120,14 @@ def test_a_folder_that_does_not_answer_is_given_up_in_time_and_used_again_once_i
     # One thread hangs, not one a look.
     assert threading.active_count() == before + 1
     hanging.set()
-    assert watching.look().found == 1
+    assert wait_until(lambda: _found(watching) == 1)
+
+
+def _found(watching: Watch) -> int | None:
+    try:
+        return watching.look().found
+    except NoAnswer:
+        return None
 
 
 def test_what_is_done_with_is_asked_of_the_databases_again_after_a_time(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -11,6 +12,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,16 @@ from webautodash.domain import documents
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.documents import Document, decode_patient, raw_text, read_document, to_json
 from webautodash.domain.records import patient_record
-from webautodash.errors import MalformedDocument, NoTemporarySpace, StillBeingWritten, UnreadablePatient, UnusableFile
+from webautodash.errors import (
+    FileGone,
+    MalformedDocument,
+    NoTemporarySpace,
+    ReadInterrupted,
+    StillBeingWritten,
+    UnreadableFile,
+    UnreadablePatient,
+    UnusableFile,
+)
 
 BOM = b"\xef\xbb\xbf"
 CONTENT = a_file(
@@ -286,10 +297,58 @@ def test_a_link_is_refused_wherever_it_leads(tmp_path: Path) -> None:
             read_document(tmp_path / f"{name}.json")
 
 
-def test_a_path_that_is_not_there_or_impossible_is_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.json", tmp_path / ("x" * 300), tmp_path / "a" / "b.json"):
-        with pytest.raises(UnusableFile, match="cannot be opened"):
+def test_a_path_that_can_be_no_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnusableFile, match="cannot be opened"):
+        read_document(tmp_path / ("x" * 300))
+
+
+def test_a_path_that_is_not_there_is_gone(write: Callable[[bytes], Path], tmp_path: Path) -> None:
+    for path in (tmp_path / "none.json", tmp_path / "a" / "b.json", write(COMPACT) / "c.json"):
+        with pytest.raises(FileGone, match="is no longer there"):
             read_document(path)
+
+
+@pytest.mark.parametrize("call", ["open", "fstat", "read"])
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.ESTALE, ReadInterrupted),
+        (errno.EMFILE, ReadInterrupted),
+        (errno.ETIMEDOUT, ReadInterrupted),
+        (errno.EACCES, UnreadableFile),
+        (errno.EIO, UnreadableFile),
+        (errno.ENOENT, FileGone),
+    ],
+)
+def test_what_the_system_refuses_is_not_the_files_fault(
+    write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch, call: str, number: int, kind: type[Exception]
+) -> None:
+    path = write(COMPACT)
+
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    if call == "read":
+        monkeypatch.setattr(documents, "open", lambda handle, *_, **__: _Refusing(handle, refuse), raising=False)
+    else:
+        monkeypatch.setattr(documents.os, call, refuse)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(kind):
+        read_document(path)
+    monkeypatch.undo()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert read_document(path).size == len(COMPACT)
+
+
+class _Refusing(FileIO):
+    """A file that is open, and cannot be read."""
+
+    def __init__(self, handle: int, refuse: Callable[[], int]) -> None:
+        super().__init__(handle)
+        self._refuse = refuse
+
+    def read(self, _: int = -1, /) -> bytes:
+        raise AssertionError(self._refuse())
 
 
 def test_a_file_with_a_second_name_is_refused_until_the_other_is_gone(

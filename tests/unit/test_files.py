@@ -14,7 +14,10 @@ from builders import a_file, a_patient
 
 from webautodash.errors import UsageError
 from webautodash.services import files
-from webautodash.services.files import Candidate, candidates, in_order
+from webautodash.services.files import Candidate, Order, candidates
+from webautodash.services.patience import Patience
+
+PATIENCE = Patience(60)
 
 
 @pytest.fixture
@@ -85,7 +88,7 @@ def test_links_and_fifos_named_like_a_file_are_named_and_not_followed(results: P
         ("a/nowhere.json", "a"),
         ("b", None),
     ]
-    assert [candidate.folder for candidate in in_order(candidates([], results), UTC)] == ["a"] * 4 + [None]
+    assert [candidate.folder for candidate in Order(UTC, PATIENCE).of(candidates([], results))] == ["a"] * 4 + [None]
 
 
 def test_results_itself_may_be_a_link_to_a_folder(results: Path, tmp_path: Path) -> None:
@@ -210,7 +213,7 @@ def test_a_name_that_is_no_text_is_shown_as_one(results: Path) -> None:
     [candidate] = candidates([], results)
     assert candidate.path == path
     assert candidate.shown(results) == "a/\\udcff.json"
-    assert in_order([candidate], UTC) == [candidate]
+    assert Order(UTC, PATIENCE).of([candidate]) == [candidate]
 
 
 # The order
@@ -221,7 +224,7 @@ def dated(results: Path, name: str, stamp: Any, **more: Any) -> Path:
 
 
 def order(results: Path, zone: Any = UTC) -> list[str]:
-    return [candidate.path.name for candidate in in_order(candidates([], results), zone)]
+    return [candidate.path.name for candidate in Order(zone, PATIENCE).of(candidates([], results))]
 
 
 def test_files_go_by_the_moment_of_their_extraction_whatever_the_zone_it_is_written_in(results: Path) -> None:
@@ -263,7 +266,7 @@ def test_the_moment_is_found_wherever_the_metadata_stand(results: Path) -> None:
 def test_only_the_beginning_of_a_usual_file_is_read_for_its_order(
     results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path) -> None:
+    def refuse(path: Path, _: object) -> None:
         raise AssertionError(path)
 
     dated(results, "1.json", "2024-01-02T00:00:00Z")

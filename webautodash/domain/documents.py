@@ -1,13 +1,14 @@
 """One extraction file, read once: the bytes' identity, the metadata, and each patient still undecoded."""
 
 import codecs
+import errno
 import json
 import mmap
 import os
 import re
 import stat
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +18,16 @@ import msgspec
 
 from webautodash.domain.limits import nested_too_deeply
 from webautodash.domain.naming import LONGEST_NAME
-from webautodash.errors import MalformedDocument, NoTemporarySpace, StillBeingWritten, UnusableFile
+from webautodash.errors import (
+    FileGone,
+    MalformedDocument,
+    NoTemporarySpace,
+    ReadInterrupted,
+    StillBeingWritten,
+    UnreadableFile,
+    UnusableFile,
+    WebAutoDashError,
+)
 
 _CHUNK = 1 << 20
 _IN_MEMORY = 32 << 20
@@ -26,6 +36,23 @@ _LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
 _PATH = re.compile(r" - at `([^`]*)`")
+
+# No file can be had by this path, whenever it is tried.
+_NO_FILE = frozenset({errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.ENODEV, errno.EINVAL})
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
+# What the disk or the rights say may stay so for good; all else, of the network or of this process, passes.
+_LASTING = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.EUCLEAN, errno.ENODATA, errno.EBADMSG})
+
+Moved = Callable[[], None]
+"""Hears again and again that the reading goes on."""
+_Copied = tuple[str, int, int, int]
+"""SHA-256, size and time of change of what was read, and how many of its bytes are valid UTF-8."""
+Reading = Callable[[str, Callable[[Moved], _Copied]], _Copied]
+"""Has a file of a folder read, and may give up waiting for that."""
+
+
+def _wait_for_ever(_folder: str, work: Callable[[Moved], _Copied]) -> _Copied:
+    return work(lambda: None)
 
 
 class _File(msgspec.Struct):
@@ -53,16 +80,18 @@ class Document:
         return name if isinstance(name, str) and name.strip() else None
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, reading: Reading = _wait_for_ever) -> Document:
     """Read a file with bounded memory: what is larger than 32 MB is parsed from an unlinked private copy.
 
     The copy is what makes the bytes that were hashed the bytes that are parsed, whatever happens to the file.
+    ``reading`` is given the folder and the reading of the file, the only part that may never end.
 
-    Raises UnusableFile for what is no regular file, StillBeingWritten when it changes meanwhile, and
-    MalformedDocument with line and column, or a JSON path, for content that is no extraction.
+    Raises UnusableFile for what is no regular file, UnreadableFile or ReadInterrupted where the system refuses,
+    FileGone where it is no longer there, StillBeingWritten when it changes meanwhile, and MalformedDocument with line
+    and column, or a JSON path, for content that is no extraction.
     """
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
-        digest, size, mtime_ns, valid = _copy(path, copy)
+        digest, size, mtime_ns, valid = reading(str(path.parent), lambda moved: _copy(path, copy, moved))
         content = _content(copy, size)
         if not content:
             raise MalformedDocument(path, "line 1, column 1", "the file is empty", truncated=True)
@@ -78,48 +107,64 @@ def read_document(path: Path) -> Document:
         return document
 
 
-def _copy(path: Path, copy: IO[bytes]) -> tuple[str, int, int, int]:
-    """Copy a file; its SHA-256, size and time of change, and how many of its bytes are valid UTF-8."""
+def _copy(path: Path, copy: IO[bytes], moved: Moved) -> _Copied:
     try:
-        # O_NONBLOCK: opening a fifo must not wait for a writer.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return _copied(path, copy, moved)
     except OSError as error:
-        is_link = os.path.islink(path)  # noqa: PTH114  # Path.is_symlink raises for a name that is too long
-        reason = "is a symbolic link" if is_link else f"cannot be opened ({error.strerror})"
-        raise UnusableFile(path, reason) from None
-    before = os.fstat(handle)
-    if not stat.S_ISREG(before.st_mode):
+        raise _refusal(path, error) from None
+
+
+def _copied(path: Path, copy: IO[bytes], moved: Moved) -> _Copied:
+    # O_NONBLOCK: opening a fifo must not wait for a writer.
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        before = os.fstat(handle)
+        _require_own(path, before)
+    except BaseException:
         os.close(handle)
-        raise UnusableFile(path, "is not a regular file")
-    if before.st_nlink > 1:
-        os.close(handle)
-        # Whoever writes through the other name is not seen in this folder.
-        raise UnusableFile(path, "has another name elsewhere (a hard link); put a copy in its place")
+        raise
     with open(handle, "rb", buffering=0) as file:  # noqa: PTH123  # a descriptor, not a path
         digest, decoder = sha256(), codecs.getincrementaldecoder("utf-8")()
         size, valid = 0, None
-        try:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-                _write(copy, chunk, path)
-                if valid is None:
-                    pending = len(decoder.getstate()[0])
-                    try:
-                        decoder.decode(chunk)
-                    except UnicodeDecodeError as error:
-                        valid = size - pending + error.start
-                size += len(chunk)
-                if size > before.st_size:
-                    # Its writer may be faster than we are.
-                    raise StillBeingWritten(path)
-        except OSError as error:
-            raise UnusableFile(path, f"cannot be read ({error.strerror})") from None
+        while chunk := file.read(_CHUNK):
+            moved()
+            digest.update(chunk)
+            _write(copy, chunk, path)
+            if valid is None:
+                pending = len(decoder.getstate()[0])
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    valid = size - pending + error.start
+            size += len(chunk)
+            if size > before.st_size:
+                # Its writer may be faster than we are.
+                raise StillBeingWritten(path)
         after = os.fstat(handle)
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
             raise StillBeingWritten(path)
     if valid is None:
         valid = size - len(decoder.getstate()[0])
     return digest.hexdigest(), size, after.st_mtime_ns, valid
+
+
+def _require_own(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise UnusableFile(path, "is not a regular file")
+    if status.st_nlink > 1:
+        # Whoever writes through the other name is not seen in this folder.
+        raise UnusableFile(path, "has another name elsewhere (a hard link); put a copy in its place")
+
+
+def _refusal(path: Path, error: OSError) -> WebAutoDashError:
+    """What it means for a file that the system refuses to open or to read it."""
+    reason = error.strerror or type(error).__name__
+    if error.errno in _GONE:
+        return FileGone(path)
+    if error.errno in _NO_FILE:
+        is_link = os.path.islink(path)  # noqa: PTH114  # Path.is_symlink raises for a name that is too long
+        return UnusableFile(path, "is a symbolic link" if is_link else f"cannot be opened ({reason})")
+    return (UnreadableFile if error.errno in _LASTING else ReadInterrupted)(path, reason)
 
 
 def _write(copy: IO[bytes], chunk: bytes, path: Path) -> None:

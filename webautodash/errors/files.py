@@ -42,13 +42,41 @@ class StillBeingWritten(TransientError):
 
 
 class NoAnswer(TransientError):
-    """A folder does not answer in time, such as one on a network that is gone."""
+    """A folder, or a file in it, does not answer in time, such as on a network that is gone."""
 
-    def __init__(self, complaint: str, seconds: float) -> None:
-        self.seconds = seconds
-        super().__init__(
-            f"{complaint} within {seconds:g} s; check the mount, or raise WEBAUTODASH_PASS_SECONDS if it is only slow"
+    def __init__(self, folder: str, seconds: float) -> None:
+        self.folder, self.seconds = folder, seconds
+        self.reason = (
+            f"{folder} does not answer within {seconds:g} s; check the mount, or raise WEBAUTODASH_PASS_SECONDS if it "
+            f"is only slow"
         )
+        super().__init__(self.reason)
+
+
+class FileGone(TransientError):
+    """A file that was there when its folder was looked at, and is no longer."""
+
+    def __init__(self, path: PurePath) -> None:
+        self.path, self.reason = path, "is no longer there"
+        super().__init__(f"{path}: {self.reason}")
+
+
+class ReadInterrupted(TransientError):
+    """A file cannot be read at this moment, and nothing says that it is the file's fault."""
+
+    def __init__(self, path: PurePath, reason: str) -> None:
+        self.path = path
+        self.reason = f"cannot be read at this moment ({reason}); it is tried again"
+        super().__init__(f"{path}: {self.reason}")
+
+
+class UnreadableFile(TerminalError):
+    """A file cannot be read, for want of rights or by the fault of a disk; what it holds may be good."""
+
+    def __init__(self, path: PurePath, reason: str) -> None:
+        self.path = path
+        self.reason = f"cannot be read ({reason}); check its rights, its folder's, and the disk"
+        super().__init__(f"{path}: {self.reason}")
 
 
 class NoTemporarySpace(TransientError):
@@ -60,7 +88,7 @@ class NoTemporarySpace(TransientError):
 
 
 class UnusableFile(TerminalError):
-    """A path that is not a regular, readable file."""
+    """A path that is no regular file of its own."""
 
     def __init__(self, path: PurePath, reason: str) -> None:
         self.path, self.reason = path, reason

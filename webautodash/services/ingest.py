@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from webautodash.services.files import Candidate, each_candidate, in_order, look_at
+from webautodash.services.files import Candidate, Order, each_candidate, look_at
 from webautodash.services.known import set_known_apart
 from webautodash.services.progress import Meter, Progress
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport
@@ -64,7 +64,7 @@ def ingest_paths(
             for provider in miscounted:
                 view.recount(provider)
         meter.begin(files)
-        files = in_order(files, store.settings.zone)
+        files = Order(store.settings.zone, store.patience).of(files)
         groups = list(by_provider(store, files).values())
         if workers == 1 and len(groups) <= store.settings.max_connections - _OTHER_CONNECTIONS:
             # In one order over all providers, unless a file would then find its database closed for the others'.

@@ -19,6 +19,8 @@ class FileResult(StrEnum):
     BLOCKED = "blocked"
     """Its provider's database is behind, ahead, or in the middle of a migration, or nobody registered the provider."""
     FAILED = "failed"
+    GONE = "gone"
+    """It was there when its folder was looked at, and is no longer."""
 
 
 # What leaves work for a person; a file that is still being written does not.

@@ -78,5 +78,5 @@ def _register_found(store: Store) -> None:
     for candidate in unknown:
         # What is wrong with a file is told when it is ingested.
         with suppress(WebAutoDashError):
-            document = read_document(candidate.path)
+            document = read_document(candidate.path, store.patience.while_it_moves)
             owner_of(store, candidate.path, document.provider_name, candidate.folder)

@@ -19,6 +19,7 @@ from webautodash.repositories import IdentityRepository, ProviderRepository
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
 from webautodash.services.migrate import History
+from webautodash.services.patience import Patience
 from webautodash.services.registry import rebuild
 
 T = TypeVar("T")
@@ -69,6 +70,8 @@ class Store:
         self._checked: WeakKeyDictionary[Database, str] = WeakKeyDictionary()
         self.owners: dict[tuple[str | None, str | None], RegisteredProvider] = {}
         """By the name in a file and the folder it lies in, whose the files of this run were."""
+        self.patience = Patience(settings.pass_seconds)
+        """With the folders that files lie in, which may be those of another machine."""
 
     @classmethod
     def attach(cls, settings: Settings) -> Self:

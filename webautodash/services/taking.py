@@ -12,13 +12,16 @@ from webautodash.domain.naming import letters_key
 from webautodash.errors import (
     BeingMigrated,
     DatabaseUnreachable,
+    FileGone,
     InvalidProviderName,
     MalformedDocument,
     NewerThanProgram,
     NotAtHead,
     ProviderNameTaken,
+    ReadInterrupted,
     StillBeingWritten,
     TransientError,
+    UnreadableFile,
     UnregisteredProvider,
     UnusableFile,
     WebAutoDashError,
@@ -34,12 +37,13 @@ from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
 from webautodash.services.storing import store_document
-from webautodash.services.workers import Take, in_processes
+from webautodash.services.workers import GoesOn, Take, always, in_processes
 
 # A person has to do something, or a migration to end, before any file of the provider is taken.
 _GATES = (NotAtHead, NewerThanProgram, BeingMigrated, UnregisteredProvider)
 # What is wrong with the file itself; anything else is wrong around it, and the file waits.
 _REJECTIONS = (MalformedDocument, WrongFolder, UnusableFile, InvalidProviderName, ProviderNameTaken)
+_OF_A_PATH = (ReadInterrupted, UnreadableFile, UnusableFile, WrongFolder)
 
 
 def take_groups(
@@ -52,14 +56,13 @@ def take_groups(
     on_batch: Callable[[Candidate, int, int], None] = unheard,
     before: Callable[[Candidate], None] = unheard,
     meanwhile: Callable[[], None] = unheard,
-    goes_on: Callable[[], bool] = lambda: True,
+    goes_on: GoesOn[Candidate, FileOutcome] = always,
 ) -> None:
     """Take the files of each group in their order; ``looked`` hears of each. Empties the groups, which may be large.
 
     ``take`` is ``take_file`` or ``take_rested_file``.
     With more than one of ``workers`` different groups go at once, each in a process. ``before`` hears of each file
-    that is taken here, ``meanwhile`` is called again and again while others work. Once ``goes_on`` says no, no other
-    file is begun.
+    that is taken here, ``meanwhile`` is called again and again while others work.
     Raises DatabaseUnreachable.
     """
     take = take or take_file
@@ -77,13 +80,14 @@ def take_groups(
         )
         return
     for group in groups:
-        waiting = deque(group)
+        waiting, outcome = deque(group), None
         # Each makes room for its outcome.
         group.clear()
-        while waiting and goes_on():
+        while waiting and goes_on(waiting[0], outcome):
             candidate = waiting.popleft()
             before(candidate)
-            looked(candidate, take(store, candidate, partial(on_batch, candidate)))
+            outcome = take(store, candidate, partial(on_batch, candidate))
+            looked(candidate, outcome)
 
 
 def by_provider(store: Store, files: Sequence[Candidate]) -> dict[str, list[Candidate]]:
@@ -121,7 +125,7 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
     owner: RegisteredProvider | None = None
     try:
         began, ticks = time.time_ns(), time.monotonic()
-        document = read_document(path)
+        document = read_document(path, store.patience.while_it_moves)
         owner = owner_of(store, path, document.provider_name, candidate.folder)
         provider = store.provider_database(owner)
         stored = store_document(document, provider, store.settings.zone, shown, on_batch)
@@ -132,6 +136,8 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
         duration_ms = None if stored.already else round(1000 * (time.monotonic() - ticks))
         mtime_ns = telling_mtime(document.mtime_ns, began, path)
         return FileOutcome.of_session(shown, state, owner, stored.session, document.size, mtime_ns, duration_ms)
+    except FileGone as error:
+        return FileOutcome(shown, FileResult.GONE, reason=error.reason)
     except StillBeingWritten as error:
         return FileOutcome(shown, FileResult.WAITING, reason=str(error))
     except _REJECTIONS as error:
@@ -144,7 +150,7 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
     except _GATES as error:
         return _left(shown, FileResult.BLOCKED, owner, str(error))
     except WebAutoDashError as error:
-        return _left(shown, FileResult.FAILED, owner, str(error), transient=isinstance(error, TransientError))
+        return _left(shown, FileResult.FAILED, owner, _reason(error), transient=isinstance(error, TransientError))
     except Exception as error:  # whatever is wrong with one file, the others go on
         return _left(shown, FileResult.FAILED, owner, where_from(error))
 
@@ -161,7 +167,7 @@ def _reason(error: WebAutoDashError) -> str:
     """What an error says beside the file's name, which the outcome has already."""
     if isinstance(error, MalformedDocument):
         return f"{error.position}: {error.reason}"
-    return error.reason if isinstance(error, UnusableFile | WrongFolder) else str(error)
+    return error.reason if isinstance(error, _OF_A_PATH) else str(error)
 
 
 def _age(path: Path) -> float:

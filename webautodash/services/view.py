@@ -60,7 +60,12 @@ class SystemView:
         self._providers: dict[str, RegisteredProvider] = {}
 
     def tell(self, outcome: FileOutcome, look: Look | None = None, verdict: Verdict | None = None) -> None:
-        """What became of a file; without a verdict one that was not taken waits for whoever comes next."""
+        """What became of a file; without a verdict one that was not taken waits for whoever comes next.
+
+        Of one that is gone there is nothing to say.
+        """
+        if outcome.state is FileResult.GONE:
+            return
         if not self._told:
             self._since = time.monotonic()
         self._told.append(Told(utc_now(), outcome, look, verdict))

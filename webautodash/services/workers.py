@@ -19,6 +19,14 @@ Thing = TypeVar("Thing")
 Outcome = TypeVar("Outcome")
 # Takes one thing with an open store; has to be a function of a module, for it travels by name.
 Take = Callable[[Store, Thing, OnBatch], Outcome]
+GoesOn = Callable[[Thing, Outcome | None], bool]
+"""Whether a thing is to be begun, after the outcome of the one before it in its group; else the rest is left."""
+
+
+def always(*_: object) -> bool:
+    """Whatever comes."""
+    return True
+
 
 INGEST, MIGRATE = "webautodash.services.taking", "webautodash.services.fleet.up"
 # What a work loads only once it has begun.
@@ -61,12 +69,11 @@ def in_processes(
     lost: Callable[[Thing, int | None], Outcome],
     on_batch: Callable[[Thing, int, int], None] = unheard,
     meanwhile: Callable[[], None] = unheard,
-    goes_on: Callable[[], bool] = lambda: True,
+    goes_on: GoesOn[Thing, Outcome] = always,
 ) -> None:
     """Take every group's things in order, ``workers`` groups at a time; ``done`` hears of each here.
 
     ``on_batch`` hears of each batch, as OnBatch does. ``meanwhile`` is called again and again, at least every second.
-    Once ``goes_on`` says no, nothing else is begun.
 
     A worker that dies costs the rest of its group, of which ``lost`` says the outcome, by the exit status; another
     takes its place. Whatever ends this call, no worker outlives it by more than a moment.
@@ -84,17 +91,16 @@ def _in_processes(
     workers: int,
     done: Callable[[Thing, Outcome], None],
     meanwhile: Callable[[], None],
-    goes_on: Callable[[], bool],
+    goes_on: GoesOn[Thing, Outcome],
 ) -> None:
     # The largest last in the list, first out of it: none is left for the end alone. Equal ones in their order.
     waiting = sorted(groups, key=len, reverse=True)[::-1]
     try:
         while waiting or crew.at_work:
             while waiting and len(crew.at_work) < workers:
-                if goes_on():
-                    crew.give(waiting.pop())
-                else:
-                    waiting.clear()
+                group = waiting.pop()
+                if goes_on(group[0], None):
+                    crew.give(group)
             if not crew.at_work:
                 break
             for thing, outcome in crew.hear(goes_on):
@@ -126,7 +132,7 @@ class _Crew(Generic[Thing, Outcome]):
         self.at_work[pipe] = (process, deque(group))
         self._send(pipe, group[0])
 
-    def hear(self, goes_on: Callable[[], bool]) -> Iterator[tuple[Thing, Outcome]]:
+    def hear(self, goes_on: GoesOn[Thing, Outcome]) -> Iterator[tuple[Thing, Outcome]]:
         """Wait a moment for news of any worker, and say what is done; who is done goes on with the next of a group."""
         ready = wait(list(self.at_work), _SECONDS_TO_HEAR)
         for pipe in [pipe for pipe in self.at_work if pipe in ready]:
@@ -145,7 +151,7 @@ class _Crew(Generic[Thing, Outcome]):
                 self._on_batch(group[0], *said)
                 continue
             thing = group.popleft()
-            if group and goes_on():
+            if group and goes_on(group[0], said):
                 self._send(pipe, group[0])
             else:
                 group.clear()

@@ -180,7 +180,7 @@ def _take(
     def failures() -> int:
         return sum(result.state is MigrationState.FAILED for result in results)
 
-    def goes_on() -> bool:
+    def goes_on(*_: object) -> bool:
         # Asked before each database: whoever has lost the run leaves it to whom it is now.
         lease.look()
         return plan.max_failures is None or failures() < plan.max_failures
@@ -213,7 +213,7 @@ def _take_wave(
     jobs: Sequence[Job],
     workers: int,
     done: Callable[[Job, MigrationResult], None],
-    goes_on: Callable[[], bool],
+    goes_on: Callable[..., bool],
 ) -> None:
     if workers > 1 and len(jobs) > 1:
         in_processes(

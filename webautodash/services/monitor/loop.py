@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import TransientError, WebAutoDashError, where_from
@@ -22,6 +23,8 @@ from webautodash.services.view import SystemView
 _COMPONENT = "monitor"
 # The shortest time from one look to the next, however many hints there are.
 _SHORTEST_SECONDS = 0.2
+# The shortest time for taking before others are looked for.
+_SHORTEST_TURN_SECONDS = 1.0
 
 
 class Monitor:
@@ -45,7 +48,8 @@ class Monitor:
         self._stopping, self._bell = False, Bell()
         self._on_pass, self._on_trouble = on_pass, on_trouble
         self._watch = Watch(store)
-        self._taking = Taking(store, self._watch, workers, lambda: self._stopping, on_file)
+        turn_seconds = max(interval, _SHORTEST_TURN_SECONDS)
+        self._taking = Taking(store, self._watch, workers, lambda: self._stopping, on_file, turn_seconds)
         self._presence = Presence(store, interval)
         self._alarms = Alarms(store, self._presence, interval)
         self._log = SystemLog(store.system)
@@ -60,7 +64,7 @@ class Monitor:
 
     def run(self) -> None:
         """Watch until ``stop``. Raises UsageError where there is no Results folder to begin with."""
-        require_there(self._store.settings.results_dir, self._store.settings.results_dir)
+        self._require_results()
         self._presence.begin()
         self._log.record(Level.INFO, _COMPONENT, "monitor_started", f"watching every {self._interval:g} s")
         self._alarms.begin()
@@ -82,15 +86,25 @@ class Monitor:
 
         Raises UsageError where there is no Results folder, and what else stands in the way.
         """
-        require_there(self._store.settings.results_dir, self._store.settings.results_dir)
+        self._require_results()
         self._presence.begin()
         try:
-            if self._pass().resting:
+            if self._whole_pass().resting:
                 self._sleep(self._store.settings.settle_seconds)
-                self._pass()
+                self._whole_pass()
             self._alarms.once()
         finally:
             self._presence.end()
+
+    def _whole_pass(self) -> Sight:
+        while True:
+            sight = self._pass()
+            if self._stopping or not sight.cut_short:
+                return sight
+
+    def _require_results(self) -> None:
+        results, patience = self._store.settings.results_dir, self._store.patience
+        patience.within(str(results), partial(require_there, results, results), patience.seconds)
 
     def _sleep(self, seconds: float) -> None:
         """Sleep so long whatever happens, unless it is time to leave."""
@@ -114,8 +128,9 @@ class Monitor:
         if tried:
             self._on_pass()
         if tried < len(sight.due):
-            # Another process is at work on the rest.
-            sight.again_in(self._interval)
+            sight.cut_short = tried > 0 and self._taking.is_cut_short
+            # Else another process is at work on the rest, or it is in trouble.
+            sight.again_in(0 if sight.cut_short else self._interval)
         return sight
 
     def _pass_whatever_happens(self) -> float:

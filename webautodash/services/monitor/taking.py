@@ -3,14 +3,15 @@
 import time
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from typing import NamedTuple
 
 from webautodash.domain.naming import letters_key
-from webautodash.domain.retries import Verdict, after_failure, after_gate
+from webautodash.domain.retries import Verdict, after_failure, after_gate, pause
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
-from webautodash.services.files import Candidate, in_order
+from webautodash.services.files import Candidate, Order
 from webautodash.services.leases import HeldLeases, leased_of
-from webautodash.services.monitor.watch import Due, Watch
+from webautodash.services.monitor.watch import Due, Place, Watch
 from webautodash.services.parts import in_parts
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
@@ -24,8 +25,17 @@ _GROUPS_A_WORKER = 8
 _LOOK_AT_LEASES_SECONDS = 1.0
 
 
+class _Trouble(NamedTuple):
+    times: int
+    until: float
+
+
 class Taking:
-    """Takes what is due, and tells the watch what needs no other look."""
+    """Takes what is due, and tells the watch what needs no other look.
+
+    Providers take turns: whoever has many files does not keep those of others waiting, and one whose database or folder
+    is in trouble is left alone for a while, longer each time.
+    """
 
     def __init__(
         self,
@@ -34,26 +44,52 @@ class Taking:
         workers: int,
         stopping: Callable[[], bool],
         on_file: Callable[[FileOutcome], None],
+        turn_seconds: float,
     ) -> None:
         self._store, self._watch, self._workers = store, watch, workers
-        self._stopping, self._on_file = stopping, on_file
-        self._due: dict[tuple[str, str], Due] = {}
-        self._leases_seen = 0.0
+        self._stopping, self._on_file, self._turn_seconds = stopping, on_file, turn_seconds
+        self._order = Order(store.settings.zone, store.patience)
+        self._due: dict[Place, Due] = {}
+        self._keys: dict[Place, str] = {}
+        self._leases_seen = self._until = 0.0
+        self._served: dict[str, float] = {}
+        self._troubles: dict[str, _Trouble] = {}
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the last taking ended only because it was time for another look."""
+        return time.monotonic() >= self._until
 
     def take(self, due: Sequence[Due]) -> int:
-        """Take files, leaving those of providers whom another process is at work on; how many were tried."""
+        """Take files until it is time for another look; how many were tried.
+
+        Those of providers whom another process is at work on are left to it.
+        """
         self._store.owners.clear()
         self._due = {(one.candidate.directory, one.candidate.name): one for one in due}
-        files = in_order([one.candidate for one in due], self._store.settings.zone)
+        groups = self._groups([one.candidate for one in due])
+        self._keys = {(one.directory, one.name): key for key, group in groups for one in group}
+        self._until = time.monotonic() + self._turn_seconds
         tried = 0
-        for some in in_parts(by_provider(self._store, files).items(), _GROUPS_A_WORKER * self._workers):
-            if self._stopping():
+        for some in in_parts(groups, _GROUPS_A_WORKER * self._workers):
+            if self._stopping() or (tried and time.monotonic() >= self._until):
                 break
             names = {key: _lease(key) for key, _ in some}
             purposes = {name: f"takes the files of {key}"[:255] for key, name in names.items()}
             with leased_of(self._store.system, purposes, self._store.settings.lease_seconds) as leases:
                 tried += self._take([group for key, group in some if names[key] in leases], leases)
         return tried
+
+    def _groups(self, files: Sequence[Candidate]) -> list[tuple[str, list[Candidate]]]:
+        """The files of each provider, by whose turn it is; without those that are in trouble."""
+        groups = by_provider(self._store, self._order.of(files))
+        self._served = {key: at for key, at in self._served.items() if key in groups}
+        self._troubles = {key: trouble for key, trouble in self._troubles.items() if key in groups}
+        ready = [(key, group) for key, group in groups.items() if not self._is_in_trouble(key)]
+        return sorted(ready, key=lambda one: self._served.get(one[0], 0.0))
+
+    def _is_in_trouble(self, key: str) -> bool:
+        return key in self._troubles and time.monotonic() < self._troubles[key].until
 
     def _take(self, groups: Sequence[list[Candidate]], leases: HeldLeases) -> int:
         groups = [due for group in groups if (due := self._still_due(group))]
@@ -64,11 +100,24 @@ class Taking:
         def looked(candidate: Candidate, outcome: FileOutcome) -> None:
             nonlocal tried
             tried += 1
+            key = self._keys[candidate.directory, candidate.name]
+            self._served[key] = time.monotonic()
+            if not _is_trouble(outcome):
+                self._troubles.pop(key, None)
             verdict = self._verdict(candidate, outcome)
             view.tell(outcome, candidate.look, verdict)
+            if outcome.state is FileResult.GONE:
+                return
             if verdict is None or verdict.held:
                 self._watch.done(candidate)
             self._on_file(outcome)
+
+        def goes_on(candidate: Candidate, before: FileOutcome | None) -> bool:
+            if before is not None and _is_trouble(before):
+                self._leave_alone(self._keys[candidate.directory, candidate.name])
+                return False
+            late = tried > 0 and time.monotonic() >= self._until
+            return not late and not self._stopping() and self._holds(leases)
 
         with SystemView(self._store) as view:
             take_groups(
@@ -79,9 +128,14 @@ class Taking:
                 take=take_rested_file,
                 before=lambda candidate: view.keep_up(ahead=candidate.size),
                 meanwhile=view.keep_up,
-                goes_on=lambda: not self._stopping() and self._holds(leases),
+                goes_on=goes_on,
             )
         return tried
+
+    def _leave_alone(self, key: str) -> None:
+        """Something stands in the way of all files of a provider, and may go by itself."""
+        times = self._troubles[key].times + 1 if key in self._troubles else 1
+        self._troubles[key] = _Trouble(times, time.monotonic() + pause(times, self._store.settings.retry_seconds))
 
     def _still_due(self, group: Sequence[Candidate]) -> list[Candidate]:
         """Without those that another process has taken since they were looked at."""
@@ -116,6 +170,11 @@ class Taking:
                 return Verdict(None)
             case _:
                 return None
+
+
+def _is_trouble(outcome: FileOutcome) -> bool:
+    """Whether the next file of the provider would find the same."""
+    return outcome.state is FileResult.FAILED and outcome.transient
 
 
 def _lease(key: str) -> str:

@@ -15,7 +15,6 @@ from webautodash.repositories.files import OpenFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.files import Candidate, Look, Part, look_text, parts_of, require_there, shown_folder
 from webautodash.services.known import set_known_apart
-from webautodash.services.monitor.patience import Patience
 from webautodash.services.parts import in_parts
 from webautodash.services.store import Store
 
@@ -52,6 +51,8 @@ class Sight:
     problems: list[str] = field(default_factory=list)
     """Folders that cannot be read."""
     miscounted: list[RegisteredProvider] = field(default_factory=list)
+    cut_short: bool = False
+    """Whether some of what is due was left only because it was time for another look."""
     gone: list[str] = field(default_factory=list)
     """Files that waited, and are no longer there."""
 
@@ -66,7 +67,6 @@ class Watch:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._results = store.settings.results_dir
-        self._patience = Patience(store.settings.pass_seconds, f"{self._results} does not answer")
         # By folder and name, what needs nothing while it looks so; packed, for there may be very many.
         self._done: dict[str, dict[str, bytes]] = {}
         self._resting: dict[Place, Rest] = {}
@@ -95,7 +95,6 @@ class Watch:
             unknown, miscounted = set_known_apart(self._store, fresh, lambda candidate, _: self.done(candidate))
             sight.miscounted += miscounted
             self._sort(sight, resting, unknown)
-        sight.resting = len(self._resting)
         self._forget(sight, [open_rows[path] for path in left])
         return sight
 
@@ -121,11 +120,11 @@ class Watch:
 
     def _parts(self) -> Iterator[Part]:
         """What lies in Results; all of the looking together has a limit of time."""
-        require = partial(require_there, self._results, self._results)
-        end = time.monotonic() + self._patience.seconds
-        self._patience.within(require, self._patience.seconds)
+        patience, where = self._store.patience, str(self._results)
+        end = time.monotonic() + patience.seconds
+        patience.within(where, partial(require_there, self._results, self._results), patience.seconds)
         parts = parts_of(self._results)
-        while (part := self._patience.within(partial(next, parts, None), end - time.monotonic())) is not None:
+        while (part := patience.within(where, partial(next, parts, None), end - time.monotonic())) is not None:
             yield part
 
     def _changed(self, part: Part, open_names: set[str]) -> list[tuple[str, Look]]:
@@ -167,11 +166,13 @@ class Watch:
         look, since = resting.get(place, (None, now))
         if look != candidate.look:
             since = now
+        # One that is due may not be taken at once.
+        self._resting[place] = (candidate.look, since)
         left = self._store.settings.settle_seconds - (now - since)
         if left <= 0:
             sight.due.append(due)
         else:
-            self._resting[place] = (candidate.look, since)
+            sight.resting += 1
             sight.again_in(left)
 
     def _say_seen(self, seen: Mapping[str, str], rows: Mapping[str, OpenFile], now: datetime) -> None:

@@ -1,0 +1,200 @@
+"""What stands in the way of a file and is not its fault, and who else has to wait for that."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import Clinic, a_file, a_patient
+
+from webautodash.domain import documents
+from webautodash.domain.documents import Document, Reading
+from webautodash.errors import DatabaseBusy
+from webautodash.services import file_states, taking
+from webautodash.services.monitor import Monitor
+from webautodash.services.patience import Patience
+from webautodash.services.reports import FileOutcome
+
+ANN, GARY = "Ann Bee", "Gary Wang"
+# What is proved here says nothing to a server.
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+def _drop(clinic: Clinic, provider: str, day: int) -> Path:
+    content = a_file(a_patient(f"{provider}{day}"), provider=provider, at=f"2024-01-{day:02}T00:00:00")
+    return clinic.drop(content, folder=provider.lower().replace(" ", "_"), name=f"{day}.json")
+
+
+def _files(clinic: Clinic) -> dict[str, dict[str, Any]]:
+    return {row["path"]: row for row in clinic.system_rows("ingested_files")}
+
+
+def _states(clinic: Clinic) -> dict[str, str]:
+    return {path: row["state"] for path, row in _files(clinic).items()}
+
+
+def _is_of(path: Path, provider: str) -> bool:
+    return path.parent.name == provider.lower().replace(" ", "_")
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
+    """Has the system refuse to open one provider's files, as the root of a test cannot be refused by rights."""
+    open_file = os.open
+
+    def refuse(provider: str, number: int) -> None:
+        def refuse_some(path: Any, *arguments: Any, **options: Any) -> int:
+            if str(path).endswith(".json") and _is_of(Path(path), provider):
+                raise OSError(number, os.strerror(number))
+            return open_file(path, *arguments, **options)
+
+        monkeypatch.setattr(documents.os, "open", refuse_some)
+
+    return refuse
+
+
+def test_a_file_that_may_not_be_read_is_held_after_some_attempts_and_taken_when_asked_for(
+    clinic: Clinic, refusing: Callable[[str, int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _drop(clinic, GARY, 1)
+    refusing(GARY, errno.EACCES)
+    for _ in range(5):
+        Monitor(clinic.store).run_once()
+    (row,) = clinic.system_rows("ingested_files")
+    assert (row["state"], row["attempts"]) == ("held", 3)
+    assert row["reason"].startswith("cannot be read (Permission denied); check its rights")
+    assert [alert["kind"] for alert in clinic.system_rows("alerts")] == ["held"]
+    monkeypatch.undo()
+    file_states.try_again(clinic.store, [row["path"]])
+    Monitor(clinic.store).run_once()
+    assert _states(clinic) == {"gary_wang/1.json": "ingested"}
+
+
+def test_a_passing_error_of_a_network_is_tried_again_for_ever_and_alarms_nobody(
+    clinic: Clinic, refusing: Callable[[str, int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _drop(clinic, GARY, 1)
+    refusing(GARY, errno.ESTALE)
+    for _ in range(6):
+        Monitor(clinic.store).run_once()
+        time.sleep(0.35)
+    (row,) = clinic.system_rows("ingested_files")
+    assert (row["state"], row["attempts"] > 3) == ("waiting", True)
+    assert "Stale file handle" in row["reason"]
+    assert clinic.system_rows("alerts") == []
+    monkeypatch.undo()
+    time.sleep(0.7)
+    Monitor(clinic.store).run_once()
+    assert _states(clinic) == {"gary_wang/1.json": "ingested"}
+
+
+def test_a_file_that_vanishes_before_it_is_read_leaves_nothing_behind(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _drop(clinic, GARY, 1)
+    gone = _drop(clinic, GARY, 2)
+    read = taking.read_document
+
+    def vanish(path: Path, reading: Reading) -> Document:
+        gone.unlink(missing_ok=True)
+        return read(path, reading)
+
+    monkeypatch.setattr(taking, "read_document", vanish)
+    watching = Monitor(clinic.store)
+    watching.run_once()
+    watching._pass()
+    assert _states(clinic) == {"gary_wang/1.json": "ingested"}
+    assert clinic.system_rows("alerts") == []
+    told = [row["event"] for row in clinic.system_rows("system_logs") if row["level"] in {"ERROR", "WARNING"}]
+    assert told == []
+
+
+def test_a_read_that_hangs_holds_up_neither_the_others_nor_the_end(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(1, 4):
+        _drop(clinic, ANN, day)
+        _drop(clinic, GARY, day)
+    clinic.store.patience = Patience(0.3)
+    answer = threading.Event()
+    copy = documents._copied
+
+    def hang(path: Path, *arguments: Any) -> Any:
+        if _is_of(path, ANN):
+            answer.wait()
+        return copy(path, *arguments)
+
+    monkeypatch.setattr(documents, "_copied", hang)
+    watching = Monitor(clinic.store)
+    try:
+        watching.run_once()
+        rows = _files(clinic)
+        assert {path: row["state"] for path, row in rows.items() if path.startswith("gary")} == {
+            f"gary_wang/{day}.json": "ingested" for day in range(1, 4)
+        }
+        waiting = [row for row in rows.values() if row["state"] == "waiting"]
+        # Nothing else is begun in a folder that does not answer.
+        assert [row["path"] for row in waiting] == ["ann_bee/1.json"]
+        assert "ann_bee does not answer within 0.3 s" in waiting[0]["reason"]
+        assert clinic.system_rows("leases", "name") == []
+    finally:
+        answer.set()
+    time.sleep(0.1)
+    watching.run_once()
+    assert set(_states(clinic).values()) == {"ingested"}
+
+
+def test_a_provider_in_trouble_has_one_file_tried_and_the_others_go_on(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(1, 5):
+        _drop(clinic, ANN, day)
+        _drop(clinic, GARY, day)
+    store = taking.store_document
+
+    def busy(document: Document, provider: Any, *rest: Any) -> Any:
+        if provider.provider.name == ANN:
+            raise DatabaseBusy(provider.database.name, "1205")
+        return store(document, provider, *rest)
+
+    monkeypatch.setattr(taking, "store_document", busy)
+    seen: list[FileOutcome] = []
+    watching = Monitor(clinic.store, on_file=seen.append)
+    watching.run_once()
+    assert [str(one.state) for one in seen if one.path.startswith("gary")] == ["ingested"] * 4
+    assert [(one.path, str(one.state)) for one in seen if one.path.startswith("ann")] == [("ann_bee/1.json", "failed")]
+    monkeypatch.undo()
+    time.sleep(0.1)
+    watching.run_once()
+    assert set(_states(clinic).values()) == {"ingested"}
+
+
+def test_a_file_that_comes_while_another_provider_has_many_does_not_wait_for_their_end(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(1, 21):
+        _drop(clinic, ANN, day)
+    store = taking.store_document
+    dropped: list[Path] = []
+
+    def slow(*arguments: Any) -> Any:
+        if not dropped:
+            dropped.append(_drop(clinic, GARY, 1))
+        time.sleep(0.05)
+        return store(*arguments)
+
+    monkeypatch.setattr(taking, "store_document", slow)
+    seen: list[FileOutcome] = []
+    watching = Monitor(clinic.store, on_file=seen.append)
+    watching._taking._turn_seconds = 0.2
+    watching.run_once()
+    order = [one.path for one in seen]
+    assert sorted(order) == sorted([*(f"ann_bee/{day}.json" for day in range(1, 21)), "gary_wang/1.json"])
+    assert order.index("gary_wang/1.json") < 15
+    assert [path for path in order if path.startswith("ann")] == [f"ann_bee/{day}.json" for day in range(1, 21)]

@@ -1,0 +1,79 @@
+"""Work that may never end, and how long it is waited for."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from webautodash.errors import NoAnswer
+from webautodash.services.patience import Moved, Patience
+
+
+@pytest.fixture
+def answer() -> Iterator[threading.Event]:
+    """What hanging work waits for."""
+    answer = threading.Event()
+    yield answer
+    answer.set()
+
+
+def _threads() -> int:
+    return sum(thread.name == "looking at files" for thread in threading.enumerate())
+
+
+def test_what_work_returns_or_raises_is_handed_on_and_one_thread_does_it_all() -> None:
+    before, patience = _threads(), Patience(60)
+    assert [patience.within(f"folder {n}", lambda n=n: n * n, 60) for n in range(20)] == [n * n for n in range(20)]
+    with pytest.raises(ZeroDivisionError):
+        patience.within("folder", lambda: 1 // 0, 60)
+    assert patience.while_it_moves("folder", lambda _: "still working") == "still working"
+    assert _threads() == before + 1
+    del patience
+    gc.collect()
+    deadline = time.monotonic() + 30
+    while _threads() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert _threads() == before
+
+
+def test_where_something_hangs_nothing_else_is_begun_and_elsewhere_work_goes_on(answer: threading.Event) -> None:
+    before, patience = _threads(), Patience(0.1)
+    begun: list[str] = []
+    with pytest.raises(NoAnswer, match=r"dead does not answer within 0\.1 s"):
+        patience.within("dead", answer.wait, 0.1)
+    for _ in range(3):
+        with pytest.raises(NoAnswer):
+            patience.while_it_moves("dead", lambda _: begun.append("dead"))
+        patience.within("alive", lambda: begun.append("alive"), 60)
+    assert begun == ["alive"] * 3
+    assert _threads() == before + 2
+    answer.set()
+    deadline = time.monotonic() + 30
+    while "back" not in begun and time.monotonic() < deadline:
+        try:
+            patience.within("dead", lambda: begun.append("back"), 60)
+        except NoAnswer:
+            time.sleep(0.01)
+    assert begun[-1] == "back"
+
+
+def test_work_that_goes_on_is_waited_for_as_long_as_it_takes(answer: threading.Event) -> None:
+    patience = Patience(0.5)
+
+    def slow(moved: Moved) -> str:
+        for _ in range(20):
+            time.sleep(0.05)
+            moved()
+        return "done"
+
+    def stuck(moved: Moved) -> None:
+        moved()
+        answer.wait()
+
+    assert patience.while_it_moves("slow", slow) == "done"
+    with pytest.raises(NoAnswer):
+        patience.while_it_moves("stuck", stuck)
