@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from local_server import LocalServer
 from watching import environment, monitors, put, states, wait_for, watching
 
 from webautodash.config import Settings
+from webautodash.database import Server
 from webautodash.services.status import status
 from webautodash.services.store import Store
 
@@ -153,6 +155,56 @@ def test_two_monitors_share_the_work_and_take_each_file_once(
     taken = [row["files_taken"] for row in monitors(settings)]
     assert (len(taken), sum(taken)) == (2, len(names))
     assert min(taken) > 0
+
+
+# It tells what was so a tenth of a second ago.
+_TRANSACTIONS = "SELECT SLEEP(0.15), COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 10"
+
+
+def _writes_under_way(looking: Server) -> bool:
+    with looking.database("mysql").engine.connect() as connection:
+        return bool(connection.exec_driver_sql(_TRANSACTIONS).one()[1])
+
+
+def test_a_monitor_that_is_frozen_in_a_transaction_keeps_nobody_from_the_files_and_adds_nothing_when_it_wakes(
+    private_mariadb: LocalServer, folder: Path, tmp_path: Path
+) -> None:
+    def settings_of(prefix: str) -> Settings:
+        return Settings.load(
+            database_url=private_mariadb.url, database_prefix=prefix, results_dir=folder, _env_file=None, **SHORT
+        )
+
+    settings, alone = settings_of("ice_"), settings_of("clean_")
+    Store.prepare(settings).close()
+    for day in (1, 2):
+        put(folder / f"ann_bee/{day}.json", _large("Ann Bee", day, 4000))
+    with watching(settings, tmp_path, "--interval", "0.3") as frozen, Server(settings) as looking:
+
+        def froze() -> bool:
+            if not _writes_under_way(looking):
+                return False
+            frozen.tell(signal.SIGSTOP)
+            if _writes_under_way(looking):
+                return True
+            frozen.tell(signal.SIGCONT)
+            return False
+
+        wait_for(froze)
+        put(folder / "cee_dee/1.json", _large("Cee Dee", 1, 20))
+        with watching(settings, tmp_path, "--interval", "0.3") as other:
+            wait_for(lambda: list(states(settings).values()).count("ingested") == 3)
+            frozen.tell(signal.SIGCONT)
+            wait_for(lambda: _beats_again(settings))
+            for monitor in (frozen, other):
+                monitor.tell(signal.SIGTERM)
+                assert monitor.ends_with() == 0
+    ingest(alone)
+    assert differences(contents(alone), contents(settings)) == []
+
+
+def _beats_again(settings: Settings) -> bool:
+    beats = [row["heartbeat_at"] for row in monitors(settings)]
+    return len(beats) == 2 and max(beats) - min(beats) < timedelta(seconds=2)
 
 
 def test_a_server_that_goes_away_is_said_once_and_gone_on_with(

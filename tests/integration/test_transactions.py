@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from builders import Clinic
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from webautodash.database import Server
+from webautodash.database.dialects import mysql
 from webautodash.domain.vocabulary import Level
+from webautodash.errors import DatabaseBusy
 from webautodash.repositories import LogRepository
+from webautodash.services.store import Store
 
 
 def _count(session: Session) -> int:
@@ -37,3 +43,40 @@ def test_a_writer_sees_what_was_committed_while_it_waited_whoever_had_its_connec
         assert _count(writer) == 0
         _log(clinic)
         assert _count(writer) == 1
+
+
+@pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
+def test_the_server_undoes_what_an_unattended_process_left_open_and_a_person_may_think(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mysql, "_SHORTEST_SILENCE_SECONDS", 1)
+    settings = clinic.settings.model_copy(update={"lease_seconds": 3})
+    lock = text("SELECT id FROM system_logs FOR UPDATE")
+    _log(clinic)
+    with Store.open(settings, unattended=True) as frozen, Store.open(settings) as attended:
+        with pytest.raises(DatabaseBusy), frozen.system.session() as left_open:
+            left_open.execute(lock)
+            time.sleep(3)
+            # Nobody else waits for it by now, and who left it is told.
+            clinic.store.system.run(lambda session: session.execute(lock))
+            left_open.execute(lock)
+        with attended.system.session() as session:
+            session.execute(lock)
+            time.sleep(3)
+            session.execute(lock)
+            session.commit()
+
+
+@pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
+def test_rows_that_are_locked_are_waited_for_as_long_as_the_settings_say(clinic: Clinic) -> None:
+    lock = text("SELECT id FROM system_logs FOR UPDATE")
+    _log(clinic)
+    with Server(clinic.settings.model_copy(update={"lock_seconds": 6})) as server:
+        waiting = server.database(clinic.store.system.name)
+        with clinic.store.system.session() as holder:
+            holder.execute(lock)
+            begin = time.monotonic()
+            with pytest.raises(DatabaseBusy, match="1205"):
+                waiting.run(lambda session: session.execute(lock))
+        assert time.monotonic() - begin >= 6
+        waiting.run(lambda session: session.execute(lock))

@@ -52,7 +52,7 @@ def ingest(
         make_ready(INGEST)
     # What was imported stays: no collection of garbage has to look through it again.
     gc.freeze()
-    with Store.prepare(Settings.load()) as store, listening(ctx.obj) as listener:
+    with Store.prepare(Settings.load(), unattended=True) as store, listening(ctx.obj) as listener:
         report = ingest_paths(
             store,
             paths or [],

@@ -15,10 +15,9 @@ from webautodash.cli.failures import PROBLEMS
 from webautodash.cli.output import complain
 from webautodash.cli.reports import Watcher, tell
 from webautodash.config import Settings
-from webautodash.services.monitor import Monitor
+from webautodash.services.monitor import Monitor, open_store
 from webautodash.services.progress import unheard
 from webautodash.services.reports import FileOutcome
-from webautodash.services.store import Store
 from webautodash.services.workers import INGEST, make_ready
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -57,7 +56,7 @@ def monitor(
             problems.append(outcome)
 
     watcher = Watcher()
-    with Store.prepare(Settings.load()) as store:
+    with open_store(Settings.load()) as store:
         watching = Monitor(
             store,
             interval=interval,

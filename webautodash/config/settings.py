@@ -60,6 +60,7 @@ class Settings(AlertSettings):
     database_prefix: str = Field(default="webautodash_", pattern=r"^[a-z0-9_]{1,15}$")
     system_database: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,64}$")
     lease_seconds: int = Field(default=30, ge=3, le=3600)
+    lock_seconds: int = Field(default=300, ge=1, le=86400)
     settle_seconds: float = Field(default=2.0, ge=0, le=3600)
     pass_seconds: float = Field(default=60, ge=0.1, le=3600)
     retry_seconds: float = Field(default=10, ge=0.01, le=3600)

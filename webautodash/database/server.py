@@ -77,10 +77,14 @@ class Database:
 class Server:
     """Where the databases live: a MySQL or MariaDB server, or a folder of SQLite files."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, unattended: bool = False) -> None:
+        """``unattended``: nobody thinks between two statements, so a server may end a connection that says nothing.
+
+        It does so before a lease of the settings runs out, and undoes what was not committed.
+        """
         self._most = settings.max_connections
         self._connections = Connections(self._most, settings.connect_timeout)
-        self._dialect = dialect_for(settings, self._connections)
+        self._dialect = dialect_for(settings, self._connections, unattended=unattended)
         self._kept: OrderedDict[str, Database] = OrderedDict()
         self._lock = Lock()
 

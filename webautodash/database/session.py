@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects import Dialect, Trouble
+from webautodash.database.dialects import TRIES, Dialect, Trouble
 from webautodash.errors import (
     DatabaseBusy,
     DatabaseError,
@@ -24,7 +24,6 @@ from webautodash.errors import (
 
 T = TypeVar("T")
 
-_TRIES = 6
 _FIRST_PAUSE_SECONDS = 0.05
 
 
@@ -94,7 +93,7 @@ def retrying(work: Callable[[], T]) -> T:
 
     ``work`` is a whole transaction: what failed inside it is undone before the next try.
     """
-    for attempt in range(1, _TRIES):
+    for attempt in range(1, TRIES):
         try:
             return work()
         except (DatabaseUnreachable, NoFreeConnection):

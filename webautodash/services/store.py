@@ -62,9 +62,10 @@ class ProviderDatabase:
 class Store:
     """All databases of one installation. ``open`` needs them to be there, ``prepare`` makes the system database."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, unattended: bool = False) -> None:
+        """``unattended``: see Server."""
         self.settings = settings
-        self.server = Server(settings)
+        self.server = Server(settings, unattended=unattended)
         self.system: Database = self.server.database(settings.system_database_name)
         # Whose each open database said it is; a database that is opened anew is asked anew.
         self._checked: WeakKeyDictionary[Database, str] = WeakKeyDictionary()
@@ -82,9 +83,9 @@ class Store:
         return store
 
     @classmethod
-    def open(cls, settings: Settings) -> Self:
+    def open(cls, settings: Settings, *, unattended: bool = False) -> Self:
         """The store for reading and writing. Raises NotSetUp where there is none, NotAtHead before a migration."""
-        store = cls(settings)
+        store = cls(settings, unattended=unattended)
         try:
             with store.system.reading() as session:
                 migrate.require_head(session, store.system.name, History.SYSTEM)
@@ -93,12 +94,12 @@ class Store:
         return store
 
     @classmethod
-    def prepare(cls, settings: Settings) -> Self:
+    def prepare(cls, settings: Settings, *, unattended: bool = False) -> Self:
         """The store, with its system database made and brought to head where it is not.
 
         Where the system database was lost, the registry comes back from the providers' databases.
         """
-        store = cls(settings)
+        store = cls(settings, unattended=unattended)
         store.server.create(store.system.name)
         migrate.upgrade(store.system, History.SYSTEM)
         if not store.providers():

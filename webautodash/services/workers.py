@@ -188,7 +188,7 @@ def _work(settings: Settings, take: Take[Thing, Outcome], pipe: Connection) -> N
     # Whoever called may be gone: then there is nobody to tell, and the thing in hand was the last.
     with suppress(EOFError, BrokenPipeError):
         try:
-            with Store.open(settings) as store:
+            with Store.open(settings, unattended=True) as store:
                 while True:
                     pipe.send(take(store, pipe.recv(), partial(_tell, pipe)))
         except WebAutoDashError as error:

@@ -9,29 +9,29 @@ from sqlalchemy.exc import ArgumentError
 
 from webautodash.config import DEFAULT_DATABASE_URL, ENV_PREFIX, Settings
 from webautodash.database.connections import Connections
-from webautodash.database.dialects.base import Dialect, Trouble
+from webautodash.database.dialects.base import TRIES, Dialect, Trouble
 from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
 from webautodash.database.dialects.mysql import MySQLDialect
 from webautodash.database.dialects.sqlite import SQLiteDialect
 from webautodash.errors import ConfigurationError
 
-__all__ = ["Dialect", "Grant", "Health", "Trouble", "dialect_for"]
+__all__ = ["TRIES", "Dialect", "Grant", "Health", "Trouble", "dialect_for"]
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 _MYSQL_NAMES = frozenset({"mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"})
 
 
-def dialect_for(settings: Settings, connections: Connections) -> Dialect:
+def dialect_for(settings: Settings, connections: Connections, *, unattended: bool) -> Dialect:
     """The product behind the settings' URL, or behind its parts.
 
     Raises ConfigurationError for a URL that is none, names another product, a database, or unknown options.
     """
     url = _server_url(settings)
     if url.drivername in _MYSQL_NAMES:
-        return MySQLDialect(url.set(drivername="mysql+pymysql"), settings, connections)
+        return MySQLDialect(url.set(drivername="mysql+pymysql"), settings, connections, unattended=unattended)
     if url.drivername in {"sqlite", "sqlite+pysqlite"}:
-        return SQLiteDialect(url, connections)
+        return SQLiteDialect(url, settings, connections)
     raise ConfigurationError(_URL_KEY, "must begin with mysql+pymysql:// or sqlite:///")
 
 

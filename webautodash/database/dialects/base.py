@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from webautodash.config import Settings
 from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
 
@@ -22,6 +23,15 @@ class Trouble(Enum):
     NO_DATABASE = auto()
     DUPLICATE_KEY = auto()
     REFUSED = auto()
+
+
+TRIES = 6
+"""How often a transaction that was interrupted is begun at the most."""
+
+
+def lock_wait(settings: Settings) -> int:
+    """For how many seconds one try waits for rows that another transaction has locked; all together, lock_seconds."""
+    return max(1, settings.lock_seconds // TRIES)
 
 
 def discreet() -> dict[str, Any]:

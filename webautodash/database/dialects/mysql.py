@@ -14,7 +14,7 @@ from webautodash.config import ENV_PREFIX, Settings, Tls
 from webautodash.config.hosts import is_loopback
 from webautodash.database.compiled import CompiledStatements
 from webautodash.database.connections import Connections, SharingPool
-from webautodash.database.dialects.base import Trouble, discreet
+from webautodash.database.dialects.base import Trouble, discreet, lock_wait
 from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
 from webautodash.database.dialects.limits import Loading
@@ -33,12 +33,14 @@ _DUPLICATE_KEY = 1062
 _NO_TABLE = "1146"
 # Shorter than the read timeout: the wait for a lock is an answer that comes late.
 _ANSWER_MARGIN_SECONDS = 5
+# A busy machine may leave a process without its turn for that long.
+_SHORTEST_SILENCE_SECONDS = 5
 
 
 class MySQLDialect:
     """One server; its databases are reached by an engine each, never by ``USE``."""
 
-    def __init__(self, url: URL, settings: Settings, connections: Connections) -> None:
+    def __init__(self, url: URL, settings: Settings, connections: Connections, *, unattended: bool) -> None:
         if url.database:
             raise ConfigurationError(_URL_KEY, "must not name a database; each provider has one of its own")
         unknown = set(url.query) - {"unix_socket"}
@@ -49,7 +51,7 @@ class MySQLDialect:
             )
         self._url, self._connections = url, connections
         self._compiled, self._loading = CompiledStatements(), Loading()
-        self._connect_args = _connect_args(url, settings)
+        self._connect_args = _connect_args(url, settings, unattended=unattended)
         self._lock_seconds = max(1, settings.read_timeout - _ANSWER_MARGIN_SECONDS)
         self._server = self._engine(url, "AUTOCOMMIT")
 
@@ -205,15 +207,19 @@ def _on_begin(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
-def _connect_args(url: URL, settings: Settings) -> dict[str, Any]:
+def _connect_args(url: URL, settings: Settings, *, unattended: bool) -> dict[str, Any]:
     from pymysql.constants import CLIENT  # not for stores of SQLite files
 
+    variables = {"time_zone": "'+00:00'", "innodb_lock_wait_timeout": lock_wait(settings)}
+    if unattended:
+        # Its rows stay locked while a process that was stopped, or whose network is gone, is still connected.
+        variables["wait_timeout"] = max(_SHORTEST_SILENCE_SECONDS, settings.lease_seconds * 2 // 3)
     args: dict[str, Any] = {
         "charset": "utf8mb4",
         # For rows from memory; ``local_infile`` stays off, so the driver itself sends no file to any server.
         "client_flag": CLIENT.LOCAL_FILES,
         "sql_mode": _SQL_MODE,
-        "init_command": "SET time_zone = '+00:00'",
+        "init_command": "SET " + ", ".join(f"{name} = {value}" for name, value in variables.items()),
         "connect_timeout": settings.connect_timeout,
         "read_timeout": settings.read_timeout,
         "write_timeout": settings.read_timeout,

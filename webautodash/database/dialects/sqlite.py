@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from webautodash.config import ENV_PREFIX
+from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database.compiled import CompiledStatements
 from webautodash.database.connections import Connections, SharingPool
-from webautodash.database.dialects.base import Trouble, discreet
+from webautodash.database.dialects.base import Trouble, discreet, lock_wait
 from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
 from webautodash.errors import ConfigurationError, DatabaseMissing, TerminalError
@@ -22,7 +22,6 @@ from webautodash.errors import ConfigurationError, DatabaseMissing, TerminalErro
 _SUFFIX = ".db"
 # It knows upserts since then.
 _OLDEST = (3, 24)
-_BUSY_TIMEOUT_SECONDS = 60
 _TRANSIENT = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 
@@ -30,7 +29,7 @@ _DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMAR
 class SQLiteDialect:
     """The embedded default. Only the owner may read the folder and its files."""
 
-    def __init__(self, url: URL, connections: Connections) -> None:
+    def __init__(self, url: URL, settings: Settings, connections: Connections) -> None:
         if not url.database or url.database == ":memory:":
             raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", "needs a folder: sqlite:///folder")
         if url.query:
@@ -40,6 +39,7 @@ class SQLiteDialect:
         if self._folder.exists() and not self._folder.is_dir():
             raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", f"{url.database} is a file; SQLite needs a folder")
         self._connections = connections
+        self._lock_seconds = lock_wait(settings)
         self._compiled = CompiledStatements()
 
     @property
@@ -175,7 +175,7 @@ class SQLiteDialect:
                 f"{path.as_uri()}?mode=rw",
                 uri=True,
                 isolation_level=None,
-                timeout=_BUSY_TIMEOUT_SECONDS,
+                timeout=self._lock_seconds,
                 check_same_thread=False,
             )
         except sqlite3.OperationalError:

@@ -6,11 +6,10 @@ from types import TracebackType
 from typing import Self
 
 from webautodash.config import Settings
-from webautodash.services.monitor.loop import Monitor
+from webautodash.services.monitor.loop import Monitor, open_store
 from webautodash.services.progress import unheard
 from webautodash.services.reports import FileOutcome
 from webautodash.services.status import Status, status
-from webautodash.services.store import Store
 
 
 class BackgroundMonitor:
@@ -28,7 +27,7 @@ class BackgroundMonitor:
         workers: int = 1,
         on_file: Callable[[FileOutcome], None] = unheard,
     ) -> None:
-        self._store = Store.prepare(settings)
+        self._store = open_store(settings)
         self._monitor = Monitor(self._store, interval=interval, workers=workers, on_file=on_file)
         self._error: BaseException | None = None
         self._thread = Thread(target=self._run, name="monitor", daemon=True)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import TransientError, WebAutoDashError, where_from
 from webautodash.services.files import require_there
@@ -21,10 +22,21 @@ from webautodash.services.store import Store
 from webautodash.services.view import SystemView
 
 _COMPONENT = "monitor"
+# A busy machine lets others keep their locks for that long.
+_LEAST_LOCK_SECONDS = 15
 # The shortest time from one look to the next, however many hints there are.
 _SHORTEST_SECONDS = 0.2
 # The shortest time for taking before others are looked for.
 _SHORTEST_TURN_SECONDS = 1.0
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of a monitor, made where it is not there.
+
+    Whoever holds the lease finds rows locked only by `ingest` and the like; there is enough else to do meanwhile.
+    """
+    seconds = min(settings.lock_seconds, max(settings.lease_seconds, _LEAST_LOCK_SECONDS))
+    return Store.prepare(settings.model_copy(update={"lock_seconds": seconds}), unattended=True)
 
 
 class Monitor:
