@@ -25,7 +25,7 @@ from webautodash.services.store import Store
 
 MOST = 4
 _PROVIDERS = {"sqlite": 60, "mariadb": 60, "mysql": 10}  # whose DDL takes half a second each
-_SETTLED_SECONDS = 0.005
+_SETTLED_SECONDS = 0.05
 
 
 @pytest.fixture
