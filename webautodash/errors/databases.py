@@ -35,6 +35,14 @@ class DatabaseBusy(TransientError):
         super().__init__(f"database {database}: busy or the connection was lost (error {code}); try again")
 
 
+class FileReplaced(TransientError):
+    """A SQLite file was removed or replaced while it was in use; what was not committed is undone."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        super().__init__(f"the file of database {database} was removed or replaced meanwhile; nothing was stored in it")
+
+
 class LoadInDoubt(TransientError):
     """The server did not take a load of rows whole; the transaction is undone and done again by other means."""
 

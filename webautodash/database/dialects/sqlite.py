@@ -5,11 +5,13 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database.compiled import CompiledStatements
@@ -17,9 +19,10 @@ from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.dialects.base import Trouble, discreet, lock_wait
 from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
-from webautodash.errors import ConfigurationError, DatabaseMissing, TerminalError
+from webautodash.errors import ConfigurationError, DatabaseMissing, FileReplaced, TerminalError
 
 _SUFFIX = ".db"
+_FILE = "webautodash_file"
 # It knows upserts since then.
 _OLDEST = (3, 24)
 _TRANSIENT = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -65,6 +68,10 @@ class SQLiteDialect:
         )
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
+        # What is written to a file that is no longer there would be lost without an error.
+        event.listen(engine, "connect", partial(_remember_file, self._path(database)))
+        event.listen(engine, "checkout", partial(_require_file, self._path(database)))
+        event.listen(engine, "commit", partial(_require_file_at_commit, self._path(database)))
         return engine
 
     def reader(self, engine: Engine) -> Engine:
@@ -206,6 +213,29 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
 
 def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
     return value.lower() if isinstance(value, str) else value
+
+
+def _remember_file(path: Path, _connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    record.info[_FILE] = _identity(path)
+
+
+def _require_file(path: Path, _connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    if record.info.get(_FILE) != _identity(path):
+        # The pool opens what is there now, or is told that there is nothing.
+        raise DisconnectionError("another file, or none, is in its place")
+
+
+def _require_file_at_commit(path: Path, connection: Connection) -> None:
+    if connection.info.get(_FILE) != _identity(path):
+        connection.invalidate()
+        raise FileReplaced(path.stem)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    with suppress(OSError):
+        status = path.stat()
+        return status.st_dev, status.st_ino
+    return None
 
 
 def _on_begin(connection: Connection) -> None:

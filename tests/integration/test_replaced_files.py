@@ -1,0 +1,72 @@
+"""SQLite files that somebody moves, removes or puts back while they are in use."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from builders import Clinic, a_file, a_patient
+
+from webautodash.errors import DatabaseMissing
+from webautodash.services import storing
+
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+def _file(clinic: Clinic) -> Path:
+    folder = clinic.store.server.folder
+    assert folder is not None
+    return folder / f"{clinic.settings.database_prefix}gary_wang.db"
+
+
+def _aside(path: Path) -> Path:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return path.rename(path.with_suffix(".aside"))
+
+
+def test_nothing_is_written_to_a_database_that_was_moved_away(clinic: Clinic) -> None:
+    assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
+    moved = _aside(_file(clinic))
+    before = moved.read_bytes()
+    outcome = clinic.ingest(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"))
+    assert outcome.state == "failed"
+    assert moved.read_bytes() == before
+    moved.rename(_file(clinic))
+    assert clinic.ingest(a_file(a_patient("GW3"), at="2025-02-01T00:00:00")).state == "ingested"
+    assert clinic.count("patients") == 2
+
+
+def test_a_backup_that_was_put_back_is_what_is_written_to(clinic: Clinic) -> None:
+    assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
+    path = _file(clinic)
+    clinic.store.close()
+    backup = Path(shutil.copy(path, path.with_suffix(".backup")))
+    assert clinic.ingest(a_file(a_patient("GW2"), at="2025-01-01T00:00:00")).state == "ingested"
+    _aside(path)
+    backup.rename(path)
+    assert clinic.ingest(a_file(a_patient("GW3"), at="2025-02-01T00:00:00")).state == "ingested"
+    clinic.store.close()
+    assert clinic.count("patients") == 2
+
+
+def test_what_was_begun_in_a_file_that_is_then_removed_is_not_said_to_be_stored(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
+    path, store_batch = _file(clinic), storing.store_batch
+
+    def remove(*arguments: object) -> None:
+        store_batch(*arguments)
+        path.unlink(missing_ok=True)
+
+    monkeypatch.setattr(storing, "store_batch", remove)
+    assert clinic.ingest(a_file(a_patient("GW2"), at="2025-01-01T00:00:00")).state == "failed"
+    assert [row["state"] for row in clinic.system_rows("ingested_files")] == ["ingested", "waiting"]
+    with pytest.raises(DatabaseMissing):
+        clinic.count("patients")
