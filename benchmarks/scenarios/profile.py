@@ -14,7 +14,7 @@ from benchmarks.stores import MARIADB, Place, raw_connection
 
 # The product's functions by stage, each named where it is looked up. A stage has what no stage inside it has.
 STAGES = {
-    "order and metadata of the files": ["webautodash.services.files:Order.of"],
+    "order and metadata of the files": ["webautodash.services.order:Order.of"],
     "provider: registered, database made, opened": [
         "webautodash.services.taking:owner_of",
         "webautodash.services.store:Store.provider_database",

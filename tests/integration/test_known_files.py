@@ -251,12 +251,17 @@ def test_a_name_that_is_no_text_is_not_taken_for_the_name_it_is_shown_by(clinic:
     strange = os.fsdecode(b"\xff.json")
     paths = [_old(clinic, "GW1").rename(clinic.results / "gary_wang" / strange)]
     assert _states(clinic) == ["ingested"]
-    plain = clinic.results / "gary_wang" / strange.encode("utf-8", "backslashreplace").decode()
+    shown = strange.encode("utf-8", "backslashreplace").decode()
+    plain = clinic.results / "gary_wang" / shown
     plain.write_bytes(paths[0].read_bytes().replace(b"GW1", b"GW2"))
     os.utime(plain, ns=(0, paths[0].stat().st_mtime_ns))
     assert sorted(_states(clinic)) == ["already_ingested", "ingested"]
-    _swap(paths[0], "GW1", "GW3")
-    assert sorted(_states(clinic)) == ["already_ingested", "ingested"]
+    with opened() as files:
+        assert sorted(_states(clinic)) == ["already_ingested", "already_ingested"]
+    assert files == []
+    known = sorted(row["path"] for row in clinic.system_rows("ingested_files"))
+    assert known == [f"gary_wang/\\{shown}", f"gary_wang/{shown}"]
+    assert clinic.count("patients") == 2
 
 
 def test_a_run_in_which_all_is_known_starts_no_worker(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:

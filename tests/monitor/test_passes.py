@@ -16,7 +16,7 @@ from local_server import wait_until
 from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UnusableFile, UsageError
 from webautodash.repositories import LeaseRepository
-from webautodash.services import file_states, files, fleet, taking
+from webautodash.services import file_states, files, fleet, order, taking
 from webautodash.services.monitor import Monitor
 from webautodash.services.monitor import taking as monitor_taking
 from webautodash.services.providers import register
@@ -68,7 +68,7 @@ def test_an_idle_pass_opens_no_file_and_writes_nothing_to_the_log(
         raise UnusableFile(path, "was opened")
 
     monkeypatch.setattr(taking, "read_document", refuse)
-    monkeypatch.setattr(files, "_peek", refuse)
+    monkeypatch.setattr(order, "_peek", refuse)
     tables = {"system_logs": "id", "ingested_files": "id", "leases": "name"}
     before = {table: clinic.system_rows(table, order) for table, order in tables.items()}
     for _ in range(3):

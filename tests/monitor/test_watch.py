@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
@@ -15,11 +17,14 @@ from hypothesis import strategies as st
 from local_server import wait_until
 
 from webautodash.domain.retries import LONGEST_SECONDS, pause
-from webautodash.errors import NoAnswer
-from webautodash.services import files
+from webautodash.errors import NoAnswer, UsageError
+from webautodash.services import file_states, files
+from webautodash.services.files import Candidate
+from webautodash.services.ingest import ingest_paths
 from webautodash.services.monitor import watch
 from webautodash.services.monitor.watch import Sight, Watch
 from webautodash.services.patience import Patience
+from webautodash.services.store import Store
 
 SETTLED = 0.2
 """Longer than the setting."""
@@ -79,6 +84,115 @@ def test_what_ingest_has_stored_or_rejected_needs_nothing(clinic: Clinic) -> Non
     sight = Watch(clinic.store).look()
     assert (sight.found, sight.due, sight.resting) == (2, [], 0)
     assert _states(clinic) == {"gary_wang/good.json": "ingested", "gary_wang/bad.json": "rejected"}
+
+
+def test_what_is_done_with_is_asked_again_some_at_a_time(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        clinic.ingest(a_file(a_patient(f"GW{number}")), name=f"{number}.json")
+    watching = Watch(clinic.store)
+    watching.look()
+    asked: list[str] = []
+    apart = watch.set_known_apart
+
+    def counted(store: Store, fresh: Sequence[Candidate], known: Any) -> Any:
+        asked.extend(candidate.name for candidate in fresh)
+        return apart(store, fresh, known)
+
+    monkeypatch.setattr(watch, "set_known_apart", counted)
+    numbers = []
+    for _ in range(4):
+        # A quarter of the time in which each is asked about.
+        watching._asked_at -= watch._BELIEVED_SECONDS / 4
+        watching.look()
+        numbers.append(len(asked))
+    assert numbers == [5, 10, 15, 20]
+    assert sorted(asked) == sorted(f"{number}.json" for number in range(20))
+
+
+def test_a_failed_file_that_is_gone_leaves_the_list_and_one_that_cannot_be_seen_stays(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.ingest(b"{ nothing", name="bad.json")
+    clinic.ingest(b"{ nothing", name="worse.json", folder="ann_bee")
+    (clinic.results / "late").symlink_to(clinic.results / "gary_wang")
+    ingest_paths(clinic.store)
+    bad = {"gary_wang/bad.json", "ann_bee/worse.json", "late"}
+    assert _states(clinic) == dict.fromkeys(bad, "rejected")
+    watching = Watch(clinic.store)
+    assert watching.look().cleared == []
+    shutil.rmtree(clinic.results / "ann_bee")
+    with monkeypatch.context() as patch:
+        patch.setattr(watch.os, "lstat", lambda path: _refuse(Path(path)))
+        assert watching.look().cleared == []
+    assert set(_states(clinic)) == bad
+    (clinic.results / "gary_wang" / "bad.json").unlink()
+    (clinic.results / "late").unlink()
+    (clinic.results / "late").mkdir()
+    assert set(watching.look().cleared) == bad
+    assert _states(clinic) == {}
+
+
+def _refuse(path: Path) -> os.stat_result:
+    if path.name == "Results":
+        return path.stat()
+    raise PermissionError(13, "Permission denied", str(path))
+
+
+def test_a_second_name_is_refused_only_as_long_as_it_is_there(clinic: Clinic, tmp_path: Path) -> None:
+    path = clinic.drop(a_file(a_patient("GW1")), name="a.json")
+    os.link(path, tmp_path / "second")
+    ingest_paths(clinic.store)
+    assert _states(clinic) == {"gary_wang/a.json": "rejected"}
+    watching = Watch(clinic.store)
+    assert watching.look().resting == 0
+    (tmp_path / "second").unlink()
+    assert watching.look().resting == 1
+    time.sleep(SETTLED)
+    assert _due(watching.look()) == ["a.json"]
+
+
+def test_a_file_that_changes_for_ever_waits_since_it_was_first_seen(clinic: Clinic) -> None:
+    watching = Watch(clinic.store)
+    seen = set()
+    for number in range(3):
+        clinic.drop(b"{" * (number + 1), name="a.json")
+        watching.look()
+        (row,) = clinic.system_rows("ingested_files")
+        seen.add(row["first_seen_at"])
+    assert len(seen) == 1
+
+
+def test_a_file_whose_name_is_no_text_is_followed_forgotten_and_cleared_as_any_other(clinic: Clinic) -> None:
+    name = os.fsdecode(b"\xff.json")
+    shown = "gary_wang/\\udcff.json"
+    clinic.ingest(b"{ nothing", name=name)
+    watching = Watch(clinic.store)
+    watching.look()
+    assert file_states.forget(clinic.store, [shown]) == [shown]
+    assert _states(clinic) == {shown: "seen"}
+    assert watching.look().resting == 1
+    time.sleep(SETTLED)
+    assert _due(watching.look()) == [name]
+    (clinic.results / "gary_wang" / name).unlink()
+    watching.look()
+    assert _states(clinic) == {}
+
+
+def test_files_where_nobody_looks_are_not_left_waiting(clinic: Clinic, tmp_path: Path) -> None:
+    (clinic.results / "gary_wang" / "deep").mkdir(parents=True)
+    outside = [tmp_path / "out.json", clinic.results / "gary_wang" / "deep" / "a.json"]
+    for path in outside:
+        path.write_bytes(b"{ nothing")
+    ingest_paths(clinic.store, outside)
+    shown = sorted(_states(clinic))
+    assert shown == [str(outside[0]), "gary_wang/deep/a.json"]
+    assert Watch(clinic.store).look().cleared == []
+    for path in shown:
+        with pytest.raises(UsageError, match="take it by name: webautodash ingest "):
+            file_states.try_again(clinic.store, [path])
+    assert file_states.waiting_paths(clinic.store, file_states.NOT_TAKEN, watched=True) == []
+    assert file_states.forget(clinic.store, shown) == shown
+    assert _states(clinic) == {}
 
 
 def test_a_file_that_is_gone_before_it_was_taken_leaves_no_row(clinic: Clinic) -> None:
@@ -141,7 +255,7 @@ def test_what_is_done_with_is_asked_of_the_databases_again_after_a_time(
         for table in ("medications", "patient_extractions", "patients", "extraction_sessions"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
     assert watching.look().due == []
-    monkeypatch.setattr(watch, "_BELIEVED_SECONDS", -1.0)
+    monkeypatch.setattr(watch, "_BELIEVED_SECONDS", 1e-9)
     assert _due(watching.look()) == ["a.json"]
 
 

@@ -14,7 +14,9 @@ from builders import a_file, a_patient
 
 from webautodash.errors import UsageError
 from webautodash.services import files
-from webautodash.services.files import Candidate, Order, candidates
+from webautodash.services import order as order_module
+from webautodash.services.files import Candidate, candidates
+from webautodash.services.order import Order
 from webautodash.services.patience import Patience
 
 PATIENCE = Patience(60)
@@ -271,5 +273,5 @@ def test_only_the_beginning_of_a_usual_file_is_read_for_its_order(
 
     dated(results, "1.json", "2024-01-02T00:00:00Z")
     dated(results, "2.json", "2024-01-01T00:00:00Z")
-    monkeypatch.setattr(files, "read_document", refuse)
+    monkeypatch.setattr(order_module, "read_document", refuse)
     assert order(results) == ["2.json", "1.json"]

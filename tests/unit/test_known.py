@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from webautodash.services.files import Candidate, candidates, look_at, shown_folder
+from webautodash.services.files import Candidate, candidates, look_at
 from webautodash.services.known import telling_mtime
+from webautodash.services.paths import shown_folder
 
 READ = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -19,11 +19,7 @@ SECOND = 1_000_000_000
     [(0, False), (SECOND, False), (2 * SECOND - 1, False), (2 * SECOND, True), (10**18, True), (-SECOND, False)],
 )
 def test_a_time_tells_when_it_is_older_than_the_coarsest_clocks_tick(before: int, tells: bool) -> None:
-    assert telling_mtime(READ - before, READ, Path("a/x.json")) == (READ - before if tells else None)
-
-
-def test_the_time_of_a_name_that_is_no_text_tells_nothing() -> None:
-    assert telling_mtime(0, READ, Path(os.fsdecode(b"a/\xff.json"))) is None
+    assert telling_mtime(READ - before, READ) == (READ - before if tells else None)
 
 
 def test_a_candidate_knows_what_its_folder_said_of_it(tmp_path: Path) -> None:
@@ -33,11 +29,11 @@ def test_a_candidate_knows_what_its_folder_said_of_it(tmp_path: Path) -> None:
     (path.parent / "link.json").symlink_to(path)
     link, file = candidates([], tmp_path)
     status = path.stat()
-    assert file == Candidate(str(path.parent), "x.json", "a", (status.st_ino, 2, status.st_mtime_ns))
+    assert file == Candidate(str(path.parent), "x.json", "a", (status.st_ino, 2, status.st_mtime_ns, 1))
     assert file.look == look_at(path)
     assert (file.path, link.size) == (path, None)
     path.unlink()
-    assert look_at(path) == (0, None, 0)
+    assert look_at(path) == (0, None, 0, 1)
 
 
 def test_the_shown_folder_is_below_results_where_it_lies_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

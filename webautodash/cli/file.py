@@ -59,7 +59,7 @@ def retry(
 ) -> None:
     """Have files tried again, as if they had never failed: by the monitor, or the next `webautodash ingest`."""
     with Store.open(Settings.load()) as store:
-        done = file_states.try_again(store, _chosen(store, paths, state, provider))
+        done = file_states.try_again(store, _chosen(store, paths, state, provider, watched=True))
     _say(done, "to be tried again", as_json)
 
 
@@ -79,12 +79,19 @@ def forget(
     _say(done, "forgotten", as_json)
 
 
-def _chosen(store: Store, paths: list[str] | None, states: list[FileState] | None, provider: str | None) -> list[str]:
+def _chosen(
+    store: Store,
+    paths: list[str] | None,
+    states: list[FileState] | None,
+    provider: str | None,
+    *,
+    watched: bool = False,
+) -> list[str]:
     if bool(paths) == bool(states or provider):
         raise UsageError("name files, or choose them by --state and --provider")
     if paths:
         return paths
-    return file_states.waiting_paths(store, tuple(states or file_states.NOT_TAKEN), provider)
+    return file_states.waiting_paths(store, tuple(states or file_states.NOT_TAKEN), provider, watched=watched)
 
 
 def _say(paths: list[str], what: str, as_json: bool) -> None:

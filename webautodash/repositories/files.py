@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.inserts import OnExisting
-from webautodash.domain.vocabulary import OPEN_FILES, STORED_FILES, FileState
+from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile
 from webautodash.repositories.rows import insert_tuples
 
@@ -95,6 +95,10 @@ class FileRepository:
         """All that were only seen, or wait."""
         return self._standing(_TABLE.c.state.in_(OPEN_FILES))
 
+    def failed(self) -> list[OpenFile]:
+        """All that were not taken and are not tried again by themselves."""
+        return self._standing(_TABLE.c.state.in_(FAILED_FILES))
+
     def standing(self, paths: Sequence[str]) -> dict[str, OpenFile]:
         """How some paths stand, done with or not."""
         return {row.path: row for row in self._standing(_TABLE.c.path_sha256.in_(map(path_key, paths)))}
@@ -120,7 +124,8 @@ class FileRepository:
                         IngestedFile.path_sha256 == path_key(path), IngestedFile.updated_at == before[path].updated_at
                     )
                     .values(look=look, state=FileState.SEEN, attempts=0, next_attempt_at=None, reason=None)
-                    .values(first_seen_at=now, updated_at=now)
+                    # One that changes again and again waits all the while.
+                    .values(updated_at=now, **({} if before[path].state in OPEN_FILES else {"first_seen_at": now}))
                     .execution_options(synchronize_session=False)
                 )
 

@@ -1,6 +1,7 @@
 """How files stand, and what a person decides about those that were not taken."""
 
 import os
+import shlex
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from webautodash.models.base import utc_now
 from webautodash.repositories import FileStateRepository
 from webautodash.repositories.file_states import FileEntry
 from webautodash.services.across import Listing, of_one
-from webautodash.services.files import shown_folder
 from webautodash.services.log import SystemLog
 from webautodash.services.parts import in_parts
+from webautodash.services.paths import from_text, is_watched, shown_path
 from webautodash.services.providers import resolve
 from webautodash.services.store import Store
 
@@ -38,13 +39,15 @@ def search(
         return of_one(FileStateRepository(session).search(states, number, limit, after))
 
 
-def waiting_paths(store: Store, states: Collection[FileState], provider: str | None = None) -> list[str]:
-    """The paths of all files of some states."""
+def waiting_paths(
+    store: Store, states: Collection[FileState], provider: str | None = None, *, watched: bool = False
+) -> list[str]:
+    """The paths of all files of some states; only those where new files are looked for, if ``watched``."""
     paths: list[str] = []
     after: int | None = None
     while True:
         page = search(store, states, provider, limit=_AT_ONCE, after=after)
-        paths += [entry.path for entry in page.items]
+        paths += [entry.path for entry in page.items if is_watched(entry.path) or not watched]
         if not page.more:
             return paths
         after = page.items[-1].id
@@ -53,9 +56,15 @@ def waiting_paths(store: Store, states: Collection[FileState], provider: str | N
 def try_again(store: Store, paths: Sequence[str]) -> list[str]:
     """Have files taken by whoever comes next, a monitor or ``ingest``; their paths as the registry has them.
 
-    Raises UsageError where one is not known, and then none is changed.
+    Raises UsageError where one is not known, or lies where nobody looks by himself, and then none is changed.
     """
     known = _known(store, paths)
+    elsewhere = next((path for path in known if not is_watched(path)), None)
+    if elsewhere is not None:
+        raise UsageError(
+            f"{elsewhere} is not where new files are looked for; take it by name: "
+            f"webautodash ingest {shlex.quote(str(_place(store, elsewhere)))}"
+        )
     now = utc_now()
     _change(store, known, lambda repository, some: repository.try_again(some, now))
     _log(store, "file_retried", known, "will be tried again")
@@ -68,8 +77,8 @@ def forget(store: Store, paths: Sequence[str]) -> list[str]:
     What was stored of them stays stored. Raises UsageError as ``try_again`` does.
     """
     known = _known(store, paths)
-    results = store.settings.results_dir
-    there = [path for path in known if os.path.lexists(results / path)]
+    # Nobody would meet the others again.
+    there = [path for path in known if is_watched(path) and os.path.lexists(_place(store, path))]
     gone = sorted(set(known).difference(there))
     now = utc_now()
     _change(store, there, lambda repository, some: repository.begin_anew(some, now))
@@ -83,7 +92,7 @@ def _known(store: Store, paths: Sequence[str]) -> list[str]:
         repository = FileStateRepository(session)
         found: dict[str, None] = {}
         for some in in_parts(paths, _AT_ONCE):
-            as_shown = {path: _shown(store, path) for path in some}
+            as_shown = {path: shown_path(Path(path), store.settings.results_dir) for path in some}
             known = repository.known_among([*some, *as_shown.values()])
             for path in some:
                 name = path if path in known else as_shown[path]
@@ -93,9 +102,8 @@ def _known(store: Store, paths: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def _shown(store: Store, path: str) -> str:
-    """The path of a file that somebody names from where they are."""
-    return shown_folder(str(Path(path).absolute().parent), store.settings.results_dir) + Path(path).name
+def _place(store: Store, path: str) -> Path:
+    return store.settings.results_dir / from_text(path)
 
 
 def _change(store: Store, paths: Sequence[str], change: Callable[[FileStateRepository, Sequence[str]], None]) -> None:

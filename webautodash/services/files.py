@@ -1,38 +1,25 @@
-"""Which files there are to take, and in which order."""
+"""Which files there are to take."""
 
-import json
 import os
-import re
 import stat
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, tzinfo
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from webautodash.domain.dates import parse_instant
-from webautodash.domain.documents import read_document
-from webautodash.domain.naming import LONGEST_NAME
-from webautodash.errors import UsageError, WebAutoDashError
-from webautodash.services.patience import Patience
+from webautodash.errors import UsageError
+from webautodash.services.paths import as_text, is_extraction, shown_folder
 
-_SUFFIX = ".json"
-# Of files that are still in the making, where their writer says so.
-_UNFINISHED = (".tmp.json", ".part.json")
-_HEAD = 1 << 16
-_METADATA_FIRST = re.compile(r'\s*\{\s*"extraction_metadata"\s*:\s*(?=\{)')
-_NO_TIME = datetime.min.replace(tzinfo=UTC)
-
-
-# What a folder says of a file: its number, its size (None for what is no regular file or was not to be seen), and when
-# it was last changed. A plain tuple: there may be many.
-Look = tuple[int, int | None, int]
-_NOTHING: Look = (0, None, 0)
+# What a folder says of a file: its number, its size (None for what is no regular file or was not to be seen), when it
+# was last changed, and how many names it has. A plain tuple: there may be many.
+Look = tuple[int, int | None, int, int]
+_NOTHING: Look = (0, None, 0, 1)
 
 
 def look_text(look: Look) -> str:
     """A look as the registry keeps it."""
-    return f"{look[0]}:{'' if look[1] is None else look[1]}:{look[2]}"
+    number, size, mtime_ns, names = look
+    text = f"{number}:{'' if size is None else size}:{mtime_ns}"
+    return text if names == 1 else f"{text}:{names}"
 
 
 def look_at(path: Path | os.DirEntry[str]) -> Look:
@@ -41,7 +28,8 @@ def look_at(path: Path | os.DirEntry[str]) -> Look:
         status = path.stat(follow_symlinks=False)
     except OSError:
         return _NOTHING
-    return status.st_ino, status.st_size if stat.S_ISREG(status.st_mode) else None, status.st_mtime_ns
+    size = status.st_size if stat.S_ISREG(status.st_mode) else None
+    return status.st_ino, size, status.st_mtime_ns, status.st_nlink
 
 
 class Candidate(NamedTuple):
@@ -69,17 +57,8 @@ class Candidate(NamedTuple):
         return Path(self.directory, self.name)
 
     def shown(self, results: Path) -> str:
-        """The path as reports and the registry name it: below Results where it lies there, always UTF-8."""
-        shown = shown_folder(self.directory, results) + self.name
-        return shown.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def shown_folder(directory: str, results: Path) -> str:
-    """What the shown paths of a folder's files begin with."""
-    path, root = Path(directory).absolute(), results.absolute()
-    if path == root:
-        return ""
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix().rstrip("/") + "/"
+        """The path as reports and the registry name it."""
+        return as_text(shown_folder(self.directory, results) + self.name)
 
 
 def candidates(paths: Sequence[Path], results: Path) -> list[Candidate]:
@@ -123,27 +102,6 @@ def _found(paths: Sequence[Path], results: Path) -> Iterator[Candidate]:
             if len(paths) > 1:
                 known.add(name)
             yield Candidate(directory, name, folder, look)
-
-
-class Order:
-    """The order in which files are taken. What was read of them is remembered while they look the same."""
-
-    def __init__(self, zone: tzinfo, patience: Patience) -> None:
-        self._zone, self._patience = zone, patience
-        self._read: dict[Candidate, _Beginning] = {}
-
-    def of(self, files: Sequence[Candidate]) -> list[Candidate]:
-        """By ``extracted_at``, those without one first: a provider's later file is compared with the earlier one."""
-        # Many files name the same few providers.
-        names: dict[str, str] = {}
-        self._read = {
-            candidate: self._read.get(candidate) or _beginning(candidate, self._zone, names, self._patience)
-            for candidate in files
-        }
-        named = [candidate._replace(named=self._read[candidate].named) for candidate in files]
-        at = [self._read[candidate].at for candidate in files]
-        pairs = sorted(zip(at, named, strict=True), key=lambda pair: (pair[0], f"{pair[1].directory}/{pair[1].name}"))
-        return [candidate for _, candidate in pairs]
 
 
 def _real(path: Path) -> Path:
@@ -211,53 +169,8 @@ def _scan(folder: Path | str) -> Iterator[os.DirEntry[str]]:
 
 def _is_extraction(entry: os.DirEntry[str]) -> bool:
     # A folder of that name is nobody's file; a link or a fifo is named in the report, not passed over.
-    name = entry.name.lower()
-    named = name.endswith(_SUFFIX) and not name.startswith(".") and not name.endswith(_UNFINISHED)
-    return named and not entry.is_dir(follow_symlinks=False)
+    return is_extraction(entry.name) and not entry.is_dir(follow_symlinks=False)
 
 
 def _folder(directory: Path, results: Path) -> str | None:
     return directory.relative_to(results).parts[0] if results in directory.parents else None
-
-
-class _Beginning(NamedTuple):
-    at: datetime
-    named: str | None
-
-
-def _beginning(candidate: Candidate, zone: tzinfo, names: dict[str, str], patience: Patience) -> _Beginning:
-    try:
-        metadata = _peek(candidate, patience)
-    except (OSError, ValueError, RecursionError, WebAutoDashError):
-        # What is wrong is told when its turn comes.
-        return _Beginning(_NO_TIME, None)
-    stamp, name = metadata.get("extracted_at"), metadata.get("provider_name")
-    at = parse_instant(stamp if isinstance(stamp, str) else None, zone) or _NO_TIME
-    if not isinstance(name, str) or len(name) > LONGEST_NAME:
-        return _Beginning(at, None)
-    return _Beginning(at, names.setdefault(name, name))
-
-
-def _peek(candidate: Candidate, patience: Patience) -> dict[str, Any]:
-    """A file's metadata, from its first bytes where it stands there, as it mostly does."""
-    if candidate.size is None:
-        return {}
-    path = candidate.path
-    head = patience.within(candidate.directory, partial(_head, path), patience.seconds).decode("utf-8-sig", "ignore")
-    start = _METADATA_FIRST.match(head)
-    if start is None:
-        return read_document(path, patience.while_it_moves).metadata
-    try:
-        metadata, _ = json.JSONDecoder().raw_decode(head, start.end())
-    except ValueError:
-        return read_document(path, patience.while_it_moves).metadata
-    return dict(metadata)
-
-
-def _head(path: Path) -> bytes:
-    # It may be another thing by now: a link is not followed, a fifo does not hold us up.
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        return os.read(handle, _HEAD)
-    finally:
-        os.close(handle)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from webautodash.services.files import Candidate, Order, each_candidate, look_at
+from webautodash.services.files import Candidate, each_candidate, look_at
 from webautodash.services.known import set_known_apart
+from webautodash.services.order import Order
 from webautodash.services.progress import Meter, Progress
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport
 from webautodash.services.store import Store

@@ -9,8 +9,9 @@ from webautodash.repositories import FileRepository, SessionRepository
 from webautodash.repositories.files import KnownFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
-from webautodash.services.files import Candidate, shown_folder
+from webautodash.services.files import Candidate
 from webautodash.services.parts import in_parts
+from webautodash.services.paths import as_text, shown_folder
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import ProviderDatabase, Store
 
@@ -20,13 +21,12 @@ _AT_ONCE = 900
 _TICK_NS = 2_000_000_000
 
 
-def telling_mtime(mtime_ns: int, read_ns: int, path: Path) -> int | None:
+def telling_mtime(mtime_ns: int, read_ns: int) -> int | None:
     """A file's time of change as far as it tells any later change from that which was read.
 
-    None for a file that was changed just before it was read, or in the future, and for a path that is no text: what
-    the registry calls it may be another file's name.
+    None for a file that was changed just before it was read, or in the future.
     """
-    return mtime_ns if mtime_ns + _TICK_NS <= read_ns and _is_text(str(path)) else None
+    return mtime_ns if mtime_ns + _TICK_NS <= read_ns else None
 
 
 def set_known_apart(
@@ -44,7 +44,7 @@ def set_known_apart(
     with store.system.reading() as session:
         for part in in_parts(files, _AT_ONCE):
             some = [(shown.path(candidate), candidate) for candidate in part]
-            asked = [path for path, candidate in some if candidate.size is not None and _is_text(path)]
+            asked = [path for path, candidate in some if candidate.size is not None]
             rows = FileRepository(session).known(asked)
             same = {path: rows[path] for path, candidate in some if path in rows and _looks_like(candidate, rows[path])}
             stored = ledgers.stored(same.values())
@@ -60,15 +60,7 @@ def set_known_apart(
 
 
 def _looks_like(candidate: Candidate, row: KnownFile) -> bool:
-    return candidate.look[1:] == (row.size, row.mtime_ns)
-
-
-def _is_text(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return candidate.look[1:3] == (row.size, row.mtime_ns)
 
 
 class _Shown:
@@ -82,7 +74,7 @@ class _Shown:
         directory = candidate.directory
         if directory not in self._folders:
             self._folders[directory] = shown_folder(directory, self._results)
-        return self._folders[directory] + candidate.name
+        return as_text(self._folders[directory] + candidate.name)
 
 
 class _Ledgers:

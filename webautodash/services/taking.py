@@ -134,7 +134,7 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
         else:
             state = FileResult.PARTIAL if stored.session.tally.failed_extractions else FileResult.INGESTED
         duration_ms = None if stored.already else round(1000 * (time.monotonic() - ticks))
-        mtime_ns = telling_mtime(document.mtime_ns, began, path)
+        mtime_ns = telling_mtime(document.mtime_ns, began)
         return FileOutcome.of_session(shown, state, owner, stored.session, document.size, mtime_ns, duration_ms)
     except FileGone as error:
         return FileOutcome(shown, FileResult.GONE, reason=error.reason)

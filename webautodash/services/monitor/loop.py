@@ -168,6 +168,8 @@ class Monitor:
         self._said_problems = sight.problems
         for path in sight.gone:
             self._log.record(Level.WARNING, _COMPONENT, "file_gone", f"{path}: waited, and is no longer there")
+        for path in sight.cleared:
+            self._log.record(Level.INFO, _COMPONENT, "file_cleared", f"{path}: had failed, and is no longer there")
 
     def _say_trouble(self, trouble: str, level: Level) -> None:
         """What stands in the way of all files, once, however often it is met."""

@@ -9,9 +9,10 @@ from webautodash.domain.naming import letters_key
 from webautodash.domain.retries import Verdict, after_failure, after_gate, pause
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
-from webautodash.services.files import Candidate, Order
+from webautodash.services.files import Candidate
 from webautodash.services.leases import HeldLeases, leased_of
 from webautodash.services.monitor.watch import Due, Place, Watch
+from webautodash.services.order import Order
 from webautodash.services.parts import in_parts
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store

@@ -1,10 +1,15 @@
 """What lies in Results, told apart: done with, not known to be whole, waiting for its time, due."""
 
+import os
+import stat
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import islice
+from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
 
@@ -13,21 +18,24 @@ from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
 from webautodash.repositories.files import OpenFile
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.files import Candidate, Look, Part, look_text, parts_of, require_there, shown_folder
+from webautodash.services.files import Candidate, Look, Part, look_text, parts_of, require_there
 from webautodash.services.known import set_known_apart
 from webautodash.services.parts import in_parts
+from webautodash.services.paths import as_text, from_text, is_watched, shown_folder
 from webautodash.services.store import Store
 
 _AT_ONCE = 900
-# What is done with is asked of the databases again after this: one of them may have been restored from a backup.
+# What is done with is asked of the databases again in this time: one of them may have been restored from a backup.
 _BELIEVED_SECONDS = 3600.0
+# Failed files that are looked for in one pass.
+_FAILED_AT_ONCE = 500
 
 Place = tuple[str, str]
 """Folder and name."""
 Rest = tuple[Look, float]
 """What a file looks like, and since when by the clock of this process."""
 
-_LOOK = Struct("<Qqq")
+_LOOK = Struct("<QqqI")
 
 
 class Due(NamedTuple):
@@ -55,6 +63,8 @@ class Sight:
     """Whether some of what is due was left only because it was time for another look."""
     gone: list[str] = field(default_factory=list)
     """Files that waited, and are no longer there."""
+    cleared: list[str] = field(default_factory=list)
+    """Files that had failed, and are no longer there."""
 
     def again_in(self, seconds: float) -> None:
         """Have the next look no later than that."""
@@ -70,7 +80,14 @@ class Watch:
         # By folder and name, what needs nothing while it looks so; packed, for there may be very many.
         self._done: dict[str, dict[str, bytes]] = {}
         self._resting: dict[Place, Rest] = {}
-        self._believed_since = time.monotonic()
+        self._asked_at = time.monotonic()
+        # How many files are to be asked about.
+        self._doubts = 0.0
+        self._to_ask: Iterator[Place] = iter(())
+        # Folders, and what lies beside them.
+        self._places: set[str] = set()
+        self._failed: deque[OpenFile] = deque()
+        self._something_left = True
 
     def done(self, candidate: Candidate) -> None:
         """A file needs nothing until it changes, or its row says otherwise."""
@@ -81,42 +98,59 @@ class Watch:
 
         Raises UsageError where Results is not there or cannot be read, NoAnswer where it does not answer in time.
         """
-        if time.monotonic() - self._believed_since > _BELIEVED_SECONDS:
-            self._done.clear()
-            self._believed_since = time.monotonic()
+        self._doubt()
         with self._store.system.reading() as session:
             open_rows = {row.path: row for row in FileRepository(session).open()}
         sight, resting = Sight(), self._resting
         self._resting = {}
-        # Others were named to `ingest` by a person.
-        left = {path for path in open_rows if not path.startswith("/") and path.count("/") <= 1}
+        left = set(filter(is_watched, open_rows))
         # A few at a time, for there may be very many.
         for fresh in in_parts(self._fresh(sight, left), _AT_ONCE):
             unknown, miscounted = set_known_apart(self._store, fresh, lambda candidate, _: self.done(candidate))
             sight.miscounted += miscounted
             self._sort(sight, resting, unknown)
-        self._forget(sight, [open_rows[path] for path in left])
+        self._forget(sight, [open_rows[path] for path in left if self._is_gone(path)])
+        self._clear(sight)
         return sight
+
+    def _doubt(self) -> None:
+        """Believe no longer of some files that they are done with; of each once in a time."""
+        now, known = time.monotonic(), sum(map(len, self._done.values()))
+        self._doubts = min(known, self._doubts + known * (now - self._asked_at) / _BELIEVED_SECONDS)
+        self._asked_at = now
+        number = int(self._doubts)
+        self._doubts -= number
+        for _ in range(2):
+            for directory, name in islice(self._to_ask, number):
+                self._done.get(directory, {}).pop(name, None)
+                number -= 1
+            if number > 0:
+                self._to_ask = ((where, name) for where in list(self._done) for name in list(self._done.get(where, ())))
 
     def _fresh(self, sight: Sight, left: set[str]) -> Iterator[Candidate]:
         """The files that are not known to be done with; of ``left``, paths with an open row, those go that are met."""
         open_names: dict[str, set[str]] = {}
-        for path in left:
+        for path in map(from_text, left):
             head, slash, name = path.rpartition("/")
             open_names.setdefault(head + slash, set()).add(name)
+        places: set[str] = set()
         for part in self._parts():
+            places.add(part.directory if part.folder is not None else part.files[0][0])
             prefix = shown_folder(part.directory, self._results)
             names = open_names.get(prefix, set())
             sight.found += len(part.files)
             if part.problem is not None:
                 sight.problems.append(part.problem)
-                left -= {prefix + name for name in names}
+                left -= {as_text(prefix + name) for name in names}
                 continue
             for name, look in self._changed(part, names):
                 candidate = Candidate(part.directory, name, part.folder, look)
-                # Of a name that is no text the row says what can be written.
                 left.discard(candidate.shown(self._results) if left else "")
                 yield candidate
+        if self._places - places:
+            self._something_left = True
+            self._done = {directory: names for directory, names in self._done.items() if directory in places}
+        self._places = places
 
     def _parts(self) -> Iterator[Part]:
         """What lies in Results; all of the looking together has a limit of time."""
@@ -132,6 +166,7 @@ class Watch:
         changed = [(name, look) for name, look in part.files if known.get(name) != _packed(look) or name in open_names]
         if part.folder is not None and len(known) > len(part.files):
             # Files were removed.
+            self._something_left = True
             there = {name for name, _ in part.files}
             self._done[part.directory] = {name: look for name, look in known.items() if name in there}
         return changed
@@ -180,12 +215,39 @@ class Watch:
         ordered = dict(sorted(seen.items()))
         self._store.system.run(lambda session: FileRepository(session).see(ordered, rows, now))
 
+    def _clear(self, sight: Sight) -> None:
+        """Forget files that had failed and are no longer there, some at a time; asked when something is gone."""
+        if self._something_left and not self._failed:
+            self._something_left = False
+            with self._store.system.reading() as session:
+                self._failed.extend(row for row in FileRepository(session).failed() if is_watched(row.path))
+        some = [self._failed.popleft() for _ in range(min(len(self._failed), _FAILED_AT_ONCE))]
+        gone = [row for row in some if self._is_gone(row.path)]
+        if gone:
+            self._store.system.run(lambda session: FileRepository(session).remove(gone))
+            sight.cleared = [row.path for row in gone]
+
+    def _is_gone(self, path: str) -> bool:
+        """Whether there is no file, which is not to be said of one that only cannot be seen."""
+        patience, place = self._store.patience, self._results / from_text(path)
+        return patience.within(str(place.parent), partial(_has_no_file, place), patience.seconds)
+
     def _forget(self, sight: Sight, missing: Sequence[OpenFile]) -> None:
         if missing:
             self._store.system.run(lambda session: FileRepository(session).remove(missing))
             sight.gone = [row.path for row in missing if row.state is not FileState.SEEN]
 
 
+def _has_no_file(place: Path) -> bool:
+    try:
+        # What was a link to a folder may be a folder by now.
+        return stat.S_ISDIR(os.lstat(place).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+
+
 def _packed(look: Look) -> bytes:
-    inode, size, mtime_ns = look
-    return _LOOK.pack(inode, -1 if size is None else size, mtime_ns)
+    inode, size, mtime_ns, names = look
+    return _LOOK.pack(inode, -1 if size is None else size, mtime_ns, names)

@@ -1,0 +1,42 @@
+"""What a file is called in the registry, and which file that is."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from generated import LAW
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from webautodash.services.paths import as_text, from_text, is_extraction, is_watched
+
+# Letters that an escape is made of are more likely than chance would have them.
+PATHS = st.lists(st.sampled_from([b"\\", b"\\udcff", b"udc80", b"\xff", b"\x80", "é".encode(), b"a", b"/"])).map(
+    lambda parts: os.fsdecode(b"".join(parts))
+)
+
+
+@LAW
+@given(PATHS)
+@example(os.fsdecode(b"\\\xff"))
+@example("\\udcff")
+@example("a/b.json")
+def test_a_text_is_of_one_path_and_can_be_written_anywhere(path: str) -> None:
+    text = as_text(path)
+    text.encode()
+    assert from_text(text) == path
+
+
+@pytest.mark.parametrize("name", ["a.json", "A.JSON", "é.json", "a.b.json"])
+def test_names_of_extractions(name: str) -> None:
+    assert is_extraction(name)
+    assert is_watched(f"gary_wang/{name}")
+    assert not is_watched(f"/elsewhere/{name}")
+    assert not is_watched(f"gary_wang/deep/{name}")
+
+
+@pytest.mark.parametrize("name", [".a.json", "a.txt", "a.json.tmp", "a.tmp.json", "a.part.json"])
+def test_names_that_are_none(name: str) -> None:
+    assert not is_extraction(name)
+    assert not is_watched(f"gary_wang/{name}")

@@ -1,0 +1,85 @@
+"""In which order files are taken."""
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from webautodash.domain.dates import parse_instant
+from webautodash.domain.documents import read_document
+from webautodash.domain.naming import LONGEST_NAME
+from webautodash.errors import WebAutoDashError
+from webautodash.services.files import Candidate
+from webautodash.services.patience import Patience
+
+_HEAD = 1 << 16
+_METADATA_FIRST = re.compile(r'\s*\{\s*"extraction_metadata"\s*:\s*(?=\{)')
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+
+
+class Order:
+    """The order in which files are taken. What was read of them is remembered while they look the same."""
+
+    def __init__(self, zone: tzinfo, patience: Patience) -> None:
+        self._zone, self._patience = zone, patience
+        self._read: dict[Candidate, _Beginning] = {}
+
+    def of(self, files: Sequence[Candidate]) -> list[Candidate]:
+        """By ``extracted_at``, those without one first: a provider's later file is compared with the earlier one."""
+        # Many files name the same few providers.
+        names: dict[str, str] = {}
+        self._read = {
+            candidate: self._read.get(candidate) or _beginning(candidate, self._zone, names, self._patience)
+            for candidate in files
+        }
+        named = [candidate._replace(named=self._read[candidate].named) for candidate in files]
+        at = [self._read[candidate].at for candidate in files]
+        pairs = sorted(zip(at, named, strict=True), key=lambda pair: (pair[0], f"{pair[1].directory}/{pair[1].name}"))
+        return [candidate for _, candidate in pairs]
+
+
+class _Beginning(NamedTuple):
+    at: datetime
+    named: str | None
+
+
+def _beginning(candidate: Candidate, zone: tzinfo, names: dict[str, str], patience: Patience) -> _Beginning:
+    try:
+        metadata = _peek(candidate, patience)
+    except (OSError, ValueError, RecursionError, WebAutoDashError):
+        # What is wrong is told when its turn comes.
+        return _Beginning(_NO_TIME, None)
+    stamp, name = metadata.get("extracted_at"), metadata.get("provider_name")
+    at = parse_instant(stamp if isinstance(stamp, str) else None, zone) or _NO_TIME
+    if not isinstance(name, str) or len(name) > LONGEST_NAME:
+        return _Beginning(at, None)
+    return _Beginning(at, names.setdefault(name, name))
+
+
+def _peek(candidate: Candidate, patience: Patience) -> dict[str, Any]:
+    """A file's metadata, from its first bytes where it stands there, as it mostly does."""
+    if candidate.size is None:
+        return {}
+    path = candidate.path
+    head = patience.within(candidate.directory, partial(_head, path), patience.seconds).decode("utf-8-sig", "ignore")
+    start = _METADATA_FIRST.match(head)
+    if start is None:
+        return read_document(path, patience.while_it_moves).metadata
+    try:
+        metadata, _ = json.JSONDecoder().raw_decode(head, start.end())
+    except ValueError:
+        return read_document(path, patience.while_it_moves).metadata
+    return dict(metadata)
+
+
+def _head(path: Path) -> bytes:
+    # It may be another thing by now: a link is not followed, a fifo does not hold us up.
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.read(handle, _HEAD)
+    finally:
+        os.close(handle)

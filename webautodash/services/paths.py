@@ -1,0 +1,60 @@
+"""What the registry and reports call a file: its path below Results, as text, and back."""
+
+import re
+from pathlib import Path
+
+_SUFFIX = ".json"
+# Of files that are still in the making, where their writer says so.
+_UNFINISHED = (".tmp.json", ".part.json")
+_ESCAPED = re.compile(r"\\(\\|udc[89a-f][0-9a-f])")
+_ESCAPE = "\\udc"
+
+
+def as_text(path: str) -> str:
+    """A path as text, whatever bytes it is made of; two paths never have the same text."""
+    if _ESCAPE not in path and _is_text(path):
+        return path
+    return path.replace("\\", "\\\\").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def from_text(text: str) -> str:
+    """The path that ``as_text`` made a text of."""
+    if _ESCAPE not in text:
+        return text
+    return _ESCAPED.sub(lambda found: "\\" if found[1] == "\\" else chr(int(found[1][1:], 16)), text)
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown_folder(directory: str, results: Path) -> str:
+    """What the paths of a folder's files begin with, not yet as text: below Results where it lies there."""
+    path, root = Path(directory).absolute(), results.absolute()
+    if path == root:
+        return ""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix().rstrip("/") + "/"
+
+
+def shown_path(path: Path, results: Path) -> str:
+    """What the registry calls the file at a path."""
+    return as_text(shown_folder(str(path.parent), results) + path.name)
+
+
+def is_extraction(name: str) -> bool:
+    """Whether a file of this name is one to take."""
+    name = name.lower()
+    return name.endswith(_SUFFIX) and not name.startswith(".") and not name.endswith(_UNFINISHED)
+
+
+def is_watched(shown: str) -> bool:
+    """Whether a monitor meets a file that the registry calls so; others were named to `ingest` by a person.
+
+    Beside folders only links to some are met under a name that is none of an extraction.
+    """
+    folder, slash, name = shown.rpartition("/")
+    return not shown.startswith("/") and "/" not in folder and (not slash or is_extraction(name))
