@@ -7,10 +7,12 @@ import random
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import held_up
 import pytest
 from builders import a_file, a_patient
 from contents import contents, differences, rows
@@ -59,21 +61,24 @@ def _under_way(settings: Settings) -> bool:
 def test_a_signal_finishes_the_file_in_hand_and_no_other(
     settings: Settings, folder: Path, tmp_path: Path, number: int, workers: int
 ) -> None:
+    # Of more patients than a batch has, so that a file is half written when it is held up.
     for name in ("Ann Bee", "Cee Dee"):
-        for day in range(1, 11):
-            put(folder / name.lower().replace(" ", "_") / f"{day}.json", _large(name, day))
-    with watching(settings, tmp_path, "--interval", "0.5", "--workers", str(workers)) as monitor:
-        wait_for(lambda: "ingested" in states(settings).values())
+        for day in range(1, 6):
+            put(folder / name.lower().replace(" ", "_") / f"{day}.json", _large(name, day, 600))
+    # It holds its leases and its transactions for as long as this test takes.
+    settings = settings.model_copy(update={"lease_seconds": 300})
+    hand = {held_up.FOLDER: str(tmp_path)}
+    arguments = ("--interval", "0.5", "--workers", str(workers))
+    with watching(settings, tmp_path, *arguments, command=held_up.COMMAND, **hand) as monitor:
+        wait_for(lambda: held_up.in_hand(tmp_path) == workers)
+        assert set(states(settings).values()) == {"seen"}
         monitor.tell(number)
         assert monitor.ends_with() == 0
         assert "Traceback" not in monitor.said
-    found = list(states(settings).values())
-    stored = found.count("ingested")
     # Those that were in hand, whole; the others as they were.
-    assert 1 <= stored < 20
-    assert found.count("seen") == 20 - stored
+    assert Counter(states(settings).values()) == {"ingested": workers, "seen": 10 - workers}
     with Store.open(settings) as store:
-        assert sum(one.total_extractions for one in store.providers()) == 1000 * stored
+        assert sum(one.total_extractions for one in store.providers()) == 600 * workers
     assert [row["state"] for row in monitors(settings)] == ["stopped"]
     assert rows(settings, "system", "leases") == []
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -25,14 +25,21 @@ ROOT = Path(__file__).resolve().parents[2]
 class Watching:
     """A `webautodash monitor` at work."""
 
-    def __init__(self, settings: Settings, folder: Path, *arguments: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        arguments: Sequence[str],
+        command: Sequence[str],
+        more: Mapping[str, str],
+    ) -> None:
         self._said = folder / f"said-{time.monotonic_ns()}"
         self._output: IO[bytes] = self._said.open("wb")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WEBAUTODASH_")}
         self.process = subprocess.Popen(
-            [*shell.COMMAND, "monitor", *arguments],
+            [*command, "monitor", *arguments],
             cwd=folder,
-            env=kept | environment(settings),
+            env={**kept, **environment(settings), **more},
             stdout=self._output,
             stderr=subprocess.STDOUT,
         )
@@ -46,7 +53,7 @@ class Watching:
         """Send it a signal."""
         self.process.send_signal(number)
 
-    def ends_with(self, seconds: float = 30) -> int:
+    def ends_with(self, seconds: float = 60) -> int:
         """The status with which it ends."""
         return self.process.wait(seconds)
 
@@ -63,13 +70,16 @@ def environment(settings: Settings) -> dict[str, str]:
     if settings.database_url is not None:
         given["database_url"] = settings.database_url.get_secret_value()
     texts = {f"WEBAUTODASH_{name.upper()}": str(value) for name, value in given.items()}
-    return texts | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+    return texts | {"PYTHONPATH": paths, "PYTHONWARNINGS": "error"}
 
 
 @contextmanager
-def watching(settings: Settings, folder: Path, *arguments: str) -> Iterator[Watching]:
-    """A monitor for as long as the block lasts."""
-    monitor = Watching(settings, folder, *arguments)
+def watching(
+    settings: Settings, folder: Path, *arguments: str, command: Sequence[str] = shell.COMMAND, **more: str
+) -> Iterator[Watching]:
+    """A monitor for as long as the block lasts; ``more`` is of its environment."""
+    monitor = Watching(settings, folder, arguments, command, more)
     try:
         yield monitor
     finally:

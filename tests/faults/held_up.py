@@ -1,0 +1,55 @@
+"""A monitor that cannot finish a file before it was told to leave: each stays in hand, half written, until then.
+
+Its arguments are the monitor's; the folder where it says what is in hand is named by the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from unittest.mock import patch
+
+from webautodash.cli import main
+from webautodash.services.files import Candidate
+from webautodash.services.monitor import Monitor, taking
+from webautodash.services.progress import OnBatch
+from webautodash.services.reports import FileOutcome
+from webautodash.services.store import Store
+
+COMMAND = [sys.executable, "-c", f"import {__name__}; {__name__}.watch()"]
+FOLDER = "HELD_UP_FOLDER"
+_TOLD = "told"
+
+_take, _stop = taking.take_rested_file, Monitor.stop
+
+
+def watch() -> None:
+    """Watch, with every file held up."""
+    with patch.object(taking, "take_rested_file", take_held_up), patch.object(Monitor, "stop", _stop_and_let_go):
+        main()
+
+
+def in_hand(folder: Path) -> int:
+    """How many files were begun."""
+    return len(list(folder.glob("*.in_hand")))
+
+
+def take_held_up(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
+    """Take a file that stays in hand after its first batch; in whatever process."""
+    folder = Path(os.environ[FOLDER])
+
+    def hold(done: int, of: int) -> None:
+        on_batch(done, of)
+        if done < of:
+            (folder / f"{candidate.folder}-{candidate.name}.in_hand").touch()
+        while not (folder / _TOLD).exists():
+            time.sleep(0.02)
+
+    return _take(store, candidate, hold)
+
+
+def _stop_and_let_go(monitor: Monitor) -> None:
+    _stop(monitor)
+    (Path(os.environ[FOLDER]) / _TOLD).touch()
