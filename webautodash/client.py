@@ -72,8 +72,9 @@ class WebAutoDash:
     ) -> BackgroundMonitor:
         """A monitor in a thread, as a context manager: `with webautodash.monitor() as monitor: monitor.status()`.
 
-        ``interval`` in seconds; ``on_file`` hears, in that thread, of each file that was taken or could not be.
-        Raises, on leaving the block, UsageError where there is no Results folder.
+        ``interval`` in seconds, 0.2 to 86,400, else UsageError; ``on_file`` hears, in that thread, of each file that
+        was taken or could not be. What ends it is raised by ``status()`` and on leaving the block, such as UsageError
+        where there is no Results folder.
         """
         return BackgroundMonitor(self._settings, interval=interval, workers=workers, on_file=on_file)
 

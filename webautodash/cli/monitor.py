@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from webautodash.cli.failures import PROBLEMS
 from webautodash.cli.output import complain
 from webautodash.cli.reports import Watcher, tell
 from webautodash.config import Settings
-from webautodash.services.monitor import Monitor, open_store
+from webautodash.services.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, Monitor, open_store
 from webautodash.services.progress import unheard
 from webautodash.services.reports import FileOutcome
 from webautodash.services.workers import INGEST, make_ready
@@ -29,7 +29,14 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def monitor(
     ctx: typer.Context,
     interval: Annotated[
-        float, typer.Option("--interval", min=0.2, max=86400, metavar="SECONDS", help="From one look to the next.")
+        float,
+        typer.Option(
+            "--interval",
+            min=SHORTEST_INTERVAL,
+            max=LONGEST_INTERVAL,
+            metavar="SECONDS",
+            help="From one look to the next.",
+        ),
     ] = 10.0,
     once: Annotated[bool, typer.Option("--once", help="One pass over what is there, for cron.")] = False,
     workers: Annotated[
@@ -65,7 +72,7 @@ def monitor(
             on_pass=unheard if once or ctx.obj.quiet else watcher.taken,
             on_trouble=complain,
         )
-        with _until_told(watching):
+        with closing(watching), _until_told(watching):
             if once:
                 watching.run_once()
             else:

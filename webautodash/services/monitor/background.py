@@ -28,12 +28,18 @@ class BackgroundMonitor:
         on_file: Callable[[FileOutcome], None] = unheard,
     ) -> None:
         self._store = open_store(settings)
-        self._monitor = Monitor(self._store, interval=interval, workers=workers, on_file=on_file)
+        try:
+            self._monitor = Monitor(self._store, interval=interval, workers=workers, on_file=on_file)
+        except BaseException:
+            self._store.close()
+            raise
         self._error: BaseException | None = None
         self._thread = Thread(target=self._run, name="monitor", daemon=True)
 
     def status(self) -> Status:
-        """What `webautodash status` says."""
+        """What `webautodash status` says. Raises what ended the monitor, where something did."""
+        if self._error is not None:
+            raise self._error
         return status(self._store)
 
     def __enter__(self) -> Self:
@@ -43,6 +49,7 @@ class BackgroundMonitor:
     def __exit__(self, _t: type[BaseException] | None, error: BaseException | None, _b: TracebackType | None) -> None:
         self._monitor.stop()
         self._thread.join()
+        self._monitor.close()
         self._store.close()
         if self._error is not None and error is None:
             raise self._error

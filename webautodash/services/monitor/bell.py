@@ -4,6 +4,8 @@ import os
 import select
 from contextlib import suppress
 
+_CLOSED = -1
+
 
 class Bell:
     """Rung by whoever wants attention. A pipe: a lock that a handler finds taken would never be free again."""
@@ -13,13 +15,17 @@ class Bell:
 
     def ring(self) -> None:
         """End the sleep that is on, or the next one."""
-        # Full means that it was rung already.
-        with suppress(OSError):
-            os.write(self._rope, b"!")
+        # Full means that it was rung already. Once closed, the number may be another file's.
+        if self._rope != _CLOSED:
+            with suppress(OSError):
+                os.write(self._rope, b"!")
 
     def sleep(self, seconds: float) -> bool:
         """Sleep so long, or until it rings; whether it rang."""
-        if not select.select([self._ear], [], [], max(0.0, seconds))[0]:
+        # Not select(), which knows no descriptor beyond 1023.
+        ready = select.poll()
+        ready.register(self._ear, select.POLLIN)
+        if not ready.poll(1000 * max(0.0, seconds)):
             return False
         with suppress(BlockingIOError):
             while os.read(self._ear, 4096):
@@ -28,5 +34,8 @@ class Bell:
 
     def close(self) -> None:
         """Never ring again."""
-        os.close(self._ear)
-        os.close(self._rope)
+        ear, rope = self._ear, self._rope
+        self._ear = self._rope = _CLOSED
+        if rope != _CLOSED:
+            os.close(ear)
+            os.close(rope)

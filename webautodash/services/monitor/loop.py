@@ -7,7 +7,7 @@ from functools import partial
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
-from webautodash.errors import TransientError, WebAutoDashError, where_from
+from webautodash.errors import TransientError, UsageError, WebAutoDashError, where_from
 from webautodash.services.files import require_there
 from webautodash.services.log import SystemLog
 from webautodash.services.monitor.alarms import Alarms
@@ -24,8 +24,9 @@ from webautodash.services.view import SystemView
 _COMPONENT = "monitor"
 # A busy machine lets others keep their locks for that long.
 _LEAST_LOCK_SECONDS = 15
-# The shortest time from one look to the next, however many hints there are.
-_SHORTEST_SECONDS = 0.2
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 0.2, 86400.0
+# From one look to the next, however many hints there are.
+_SHORTEST_SECONDS = SHORTEST_INTERVAL
 # The shortest time for taking before others are looked for.
 _SHORTEST_TURN_SECONDS = 1.0
 
@@ -44,6 +45,7 @@ class Monitor:
 
     Several may watch the same folder, on one machine or on many: each file is taken by one of them. ``on_file`` hears
     of each, ``on_pass`` of the end of each pass that took any, ``on_trouble`` of what stands in the way of all, once.
+    ``interval`` in seconds, between SHORTEST_INTERVAL and LONGEST_INTERVAL; raises UsageError for another.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class Monitor:
         on_pass: Callable[[], None] = unheard,
         on_trouble: Callable[[str], None] = unheard,
     ) -> None:
+        if not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
+            raise UsageError(f"interval is {interval:g}; give {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g} seconds")
         self._store, self._interval = store, interval
         self._stopping, self._bell = False, Bell()
         self._on_pass, self._on_trouble = on_pass, on_trouble
@@ -73,6 +77,10 @@ class Monitor:
         """Finish the file in hand, then leave. May be called from a signal's handler or another thread."""
         self._stopping = True
         self._bell.ring()
+
+    def close(self) -> None:
+        """Give back what it holds of the system. It watches no more."""
+        self._bell.close()
 
     def run(self) -> None:
         """Watch until ``stop``. Raises UsageError where there is no Results folder to begin with."""

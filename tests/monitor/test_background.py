@@ -1,0 +1,91 @@
+"""A monitor in a thread of another program, and what it takes of that program."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from local_server import wait_until
+
+from webautodash import WebAutoDash
+from webautodash.errors import UsageError
+from webautodash.services.monitor.bell import Bell
+
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_each_block_gives_back_what_it_took(clinic: Clinic) -> None:
+    numbers = []
+    for day in range(1, 4):
+        with WebAutoDash(clinic.settings) as program, program.monitor(interval=0.2) as monitor:
+            clinic.drop(a_file(a_patient("GW1"), at=f"2024-01-0{day}T00:00:00"))
+            assert wait_until(lambda day=day: str(monitor.status().files).count("ingested") and _taken(clinic) == day)
+        numbers.append(_descriptors())
+    assert numbers[0] == numbers[1] == numbers[2]
+
+
+def _taken(clinic: Clinic) -> int:
+    return sum(row["state"] == "ingested" for row in clinic.system_rows("ingested_files"))
+
+
+@pytest.mark.parametrize("interval", [0, -1, float("nan"), float("inf")])
+def test_an_interval_that_is_none_is_refused(clinic: Clinic, interval: float) -> None:
+    with WebAutoDash(clinic.settings) as program, pytest.raises(UsageError, match=r"interval is .*; give 0.2 to 86400"):
+        program.monitor(interval=interval)
+
+
+def test_what_ended_it_is_told_by_its_status_and_on_leaving(clinic: Clinic) -> None:
+    clinic.results.rmdir()
+    told: list[str] = []
+    refused = pytest.raises(UsageError, match="WEBAUTODASH_RESULTS_DIR")
+    with WebAutoDash(clinic.settings) as program, refused, program.monitor() as monitor:
+        assert wait_until(lambda: not monitor._thread.is_alive())
+        try:
+            monitor.status()
+        except UsageError as error:
+            told.append(str(error))
+    assert told == [str(refused.excinfo.value)]
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """More open files than `select` knows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    yield
+    for handle in held:
+        os.close(handle)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_files", "backend")
+def test_a_bell_rings_in_a_program_with_many_files_and_is_silent_once_closed() -> None:
+    bell = Bell()
+    assert bell._ear > 1023
+    begin = time.monotonic()
+    assert not bell.sleep(0.05)
+    assert time.monotonic() - begin >= 0.04
+    bell.ring()
+    assert bell.sleep(30)
+    ear, rope = bell._ear, bell._rope
+    bell.close()
+    bell.close()
+    reader, writer = os.pipe()
+    assert {reader, writer} == {ear, rope}
+    # The numbers are another's by now.
+    bell.ring()
+    os.set_blocking(reader, False)
+    with pytest.raises(BlockingIOError):
+        os.read(reader, 1)
+    os.close(reader)
+    os.close(writer)
