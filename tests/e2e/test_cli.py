@@ -135,7 +135,7 @@ def test_patients_are_found_by_name_and_paged(filled: Shell) -> None:
         one["prn"] for one in filled("patient", "list", "gary_wang", "--name", "SMITH", "--json").json["items"]
     ] == ["P2"]
     first = filled("patient", "list", "gary_wang", "--limit", "1")
-    assert first.out.splitlines()[-1] == "more: --after 'P1'"
+    assert first.out.splitlines()[-1] == "more: --after=P1"
     assert filled("patient", "list", "gary_wang", "--after", "P1", "--json").json["next"] is None
     unknown = filled("patient", "show", "gary_wang", "NONE-1")
     assert (unknown.status, "NONE-1" in unknown.err) == (2, False)

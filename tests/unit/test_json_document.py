@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum
@@ -102,3 +103,12 @@ def test_a_line_holds_the_same_without_a_line_break() -> None:
     line = to_json_line(found)
     assert "\n" not in line
     assert json.loads(line) == json.loads(to_json(found))
+
+
+@pytest.mark.parametrize("write", [to_json, to_json_line])
+def test_a_document_shows_letters_and_commands_no_terminal(write: Callable[[object], str]) -> None:
+    name = "Zoë Жир\x1b[2J\x9b1m\u202e\u2028\x7f\ud800\U000e0041\n"
+    document = write({"name": name})
+    assert all(line.isprintable() for line in document.split("\n"))
+    assert "Zoë Жир" in document
+    assert json.loads(document) == {"name": name}

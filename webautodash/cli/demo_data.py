@@ -7,6 +7,7 @@ import typer
 
 from webautodash.cli.options import JsonOption
 from webautodash.cli.output import counted, say, show_json
+from webautodash.errors.commands import command
 from webautodash.services.demo_data import DemoPlan, write_demo_data
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -30,4 +31,4 @@ def demo_data(
     if as_json:
         show_json({"files": [str(path) for path in written]})
     else:
-        say(f"{counted(len(written), 'file')} in {folder}: webautodash ingest {folder}")
+        say(f"{counted(len(written), 'file')} in {folder}: {command('ingest', str(folder))}")

@@ -8,6 +8,7 @@ import typer
 from webautodash.cli.options import JsonOption, LimitOption, PrnArgument, ProviderArgument
 from webautodash.cli.output import say, show_fields, show_json, show_table
 from webautodash.config import Settings
+from webautodash.errors.commands import quoted
 from webautodash.services import patients
 from webautodash.services.store import Store
 
@@ -69,7 +70,7 @@ def list_(
         ],
     )
     if page.next is not None:
-        say(f"more: --after '{page.next}'")
+        say(f"more: --after={quoted(str(page.next))}")
 
 
 @app.command()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from webautodash.errors.base import TerminalError, UsageError
+from webautodash.errors.commands import command
 
 
 class NewerThanProgram(TerminalError):
@@ -65,7 +66,7 @@ class MadeByEarlierScripts(UsageError):
         self.database = database
         super().__init__(
             f"database {database} was made by the earlier scripts and is not taken over, or not wholly, yet: "
-            f"webautodash provider adopt {database}"
+            f"{command('provider adopt', database)}"
         )
 
 

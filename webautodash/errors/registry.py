@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from webautodash.errors.base import TerminalError, UsageError
+from webautodash.errors.commands import command
 
 
 class NotSetUp(UsageError):
@@ -28,8 +29,8 @@ class UnregisteredProvider(TerminalError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(
-            f"unregistered: no provider {name!r}; `webautodash provider register {name!r}` makes their database "
-            f"(WEBAUTODASH_AUTO_REGISTER is off)"
+            f"unregistered: no provider {name!r}, and WEBAUTODASH_AUTO_REGISTER is off; to make their database: "
+            f"{command('provider register', name)}"
         )
 
 
@@ -56,7 +57,7 @@ class ProviderNameTaken(UsageError):
         self.name, self.holder, self.holder_slug = name, holder, holder_slug
         super().__init__(
             f"{name!r} reads like the registered provider {holder!r} ({holder_slug}) but is written differently; "
-            f"if they are the same, say so: webautodash provider alias {holder_slug} {name!r}"
+            f"if they are the same, say so: {command('provider alias', holder_slug, name)}"
         )
 
 

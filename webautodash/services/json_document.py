@@ -12,19 +12,26 @@ def to_json(result: object) -> str:
     """A result of this package, or several in lists and mappings, as one JSON document.
 
     A dataclass is an object of its fields, an enum its value, a moment ISO 8601 in UTC with "Z", a date ISO 8601.
-    The text has a UTF-8 form whatever it holds. Raises TypeError for a value of another kind.
+    The text has a UTF-8 form whatever it holds, and commands no terminal. Raises TypeError for a value of another kind.
     """
-    return _well_formed(json.dumps(_plain(result), ensure_ascii=False, indent=2))
+    return _harmless(json.dumps(_plain(result), ensure_ascii=False, indent=2))
 
 
 def to_json_line(result: object) -> str:
     """``to_json`` without a line break: one of many documents in a stream."""
-    return _well_formed(json.dumps(_plain(result), ensure_ascii=False))
+    return _harmless(json.dumps(_plain(result), ensure_ascii=False))
 
 
-def _well_formed(text: str) -> str:
-    # Half a surrogate pair, out of a file's name; written so it is the JSON escape for itself.
-    return text.encode("utf-8", "backslashreplace").decode()
+def _harmless(text: str) -> str:
+    """The same document, whose letters stand for themselves; what would not show is escaped.
+
+    That is what commands a terminal or turns the direction of its text, and half of a surrogate pair out of a file's
+    name, which has no UTF-8 form.
+    """
+    return "\n".join(
+        line if line.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+        for line in text.split("\n")
+    )
 
 
 def _plain(value: object) -> Any:

@@ -91,7 +91,12 @@ def exactly(name: str) -> str:
 
 def on(pattern: str) -> str:
     """The databases of a pattern, as a statement names them."""
-    return "`{}`.*".format(pattern.replace("`", "``"))
+    return f"{identifier(pattern)}.*"
+
+
+def identifier(name: str) -> str:
+    """A name as a statement has it."""
+    return "`{}`".format(name.replace("`", "``"))
 
 
 def granting(rights: Sequence[str], pattern: str, account: str) -> str:

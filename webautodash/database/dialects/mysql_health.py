@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, text
 
-from webautodash.database.dialects.grants import Grant, parse
+from webautodash.database.dialects.grants import Grant, identifier, parse
 from webautodash.database.dialects.health import Health
 
 # MySQL words an upsert with a row alias since then.
@@ -121,7 +121,7 @@ def _listed(connection: Connection, statement: str) -> dict[str, str]:
 
 def _quoted_account(account: str) -> str:
     name, _, host = account.rpartition("@")
-    return "@".join("`{}`".format(part.replace("`", "``")) for part in (name, host))
+    return "@".join(map(identifier, (name, host)))
 
 
 def _is_mariadb(connection: Connection) -> bool:

@@ -12,6 +12,7 @@ from webautodash.domain.legacy import kept_as
 from webautodash.domain.naming import letters_key
 from webautodash.domain.records import read_prn
 from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
+from webautodash.errors.commands import command
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.legacy_checks import LegacyChecks
 from webautodash.repositories.legacy_tables import LegacyTables, Shape
@@ -173,7 +174,7 @@ def _notes(
         shown = ", ".join(map(repr, folders[:_MOST_FOLDERS])) + (" ..." if len(folders) > _MOST_FOLDERS else "")
         yield f"its sessions come from {len(folders)} folders: {shown}; if that is more than one doctor, look at it"
     elif folders and letters_key(folders[0]) != letters_key(owner.name) and folders[0] != owner.slug:
-        yield f"its files lay in the folder {folders[0]!r}: webautodash provider alias {owner.slug} {folders[0]!r}"
+        yield f"its files lay in the folder {folders[0]!r}: {command('provider alias', owner.slug, folders[0])}"
     doctors = len(checks.distinct("patient_extractions", "filter_provider"))
     if doctors > 1:
         yield f"its extractions name {doctors} different doctors (filter_provider)"

@@ -1,12 +1,13 @@
 """Every database: where it stands, whose it says it is, how it was made."""
 
-import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 
 from webautodash.config import ENV_PREFIX
+from webautodash.database.dialects.grants import identifier
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
+from webautodash.errors.commands import command
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
@@ -120,7 +121,7 @@ def _made(store: Store, name: str) -> Iterator[Finding]:
     properties = store.server.properties(name)
     charset, journal = properties.get("character_set", "utf8mb4"), properties.get("journal_mode", "wal")
     if charset != "utf8mb4":
-        cure = f"ALTER DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"
+        cure = f"ALTER DATABASE {identifier(name)} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"
         yield warning("database.charset", name, f"new tables would be in {charset}, without every letter", cure)
     if journal != "wal":
         message = f"has the journal mode {journal}: who reads holds up who writes"
@@ -128,7 +129,7 @@ def _made(store: Store, name: str) -> Iterator[Finding]:
 
 
 def _register(provider: RegisteredProvider) -> str:
-    return f"webautodash provider register {shlex.quote(provider.name)}"
+    return command("provider register", provider.name)
 
 
 def _is_earlier_registry(store: Store) -> bool:

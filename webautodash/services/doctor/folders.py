@@ -1,7 +1,6 @@
 """The folders: whether they are there, who may use them, and how much room is left."""
 
 import os
-import shlex
 import shutil
 import stat
 import tempfile
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from webautodash.config import Settings
+from webautodash.errors.commands import quoted
 from webautodash.services.doctor.findings import Finding, error, fine, info, warning
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -25,18 +25,18 @@ _ELSEWHERE = {
 def results(settings: Settings) -> Iterator[Finding]:
     """The folder that the extraction files come into."""
     folder = settings.results_dir
-    name, quoted = str(folder), shlex.quote(str(folder))
+    name, word = str(folder), quoted(folder)
     if not os.path.lexists(folder):
-        yield error("results.missing", name, "does not exist", f"mkdir -m 700 {quoted}, or set WEBAUTODASH_RESULTS_DIR")
+        yield error("results.missing", name, "does not exist", f"mkdir -m 700 {word}, or set WEBAUTODASH_RESULTS_DIR")
     elif not folder.is_dir():
         yield error("results.not_folder", name, "is no folder", "set WEBAUTODASH_RESULTS_DIR")
     elif not os.access(folder, os.R_OK | os.X_OK):
-        yield error("results.unreadable", name, "this user may not read it", f"chmod u+rx {quoted}, as its owner")
+        yield error("results.unreadable", name, "this user may not read it", f"chmod u+rx {word}, as its owner")
     elif (mode := folder.stat().st_mode) & stat.S_IWOTH:
-        yield warning("results.writable", name, "anybody can put files into it", f"chmod o-w {quoted}")
+        yield warning("results.writable", name, "anybody can put files into it", f"chmod o-w {word}")
     elif mode & stat.S_IXOTH:
         message = "anybody on this machine can go into it; the files in it hold patients' records"
-        yield info("results.readable", name, message, f"chmod o-rwx {quoted}")
+        yield info("results.readable", name, message, f"chmod o-rwx {word}")
     else:
         yield fine("results.readable", name, "there, readable, and closed to others")
 
@@ -54,19 +54,19 @@ def of_databases(folder: Path | None) -> Iterator[Finding]:
     yield from _room("databases", folder)
     if not folder.is_dir():
         return
-    name, quoted = str(folder), shlex.quote(str(folder))
+    name, word = str(folder), quoted(folder)
     mode = stat.S_IMODE(folder.stat().st_mode)
     is_open = bool(mode & _OTHERS)
     if is_open:
         message = f"holds patients' records, and is not its owner's alone (mode {mode:04o})"
-        yield error("databases.folder", name, message, f"chmod 700 {quoted}")
+        yield error("databases.folder", name, message, f"chmod 700 {word}")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        yield error("databases.unwritable", name, "this user may not write in it", f"chown -R {os.geteuid()} {quoted}")
+        yield error("databases.unwritable", name, "this user may not write in it", f"chown -R {os.geteuid()} {word}")
         return
     loose = sorted(entry.name for entry in os.scandir(folder) if _is_loose(entry))
     if loose:
         message = f"{len(loose)} files are not their owner's alone: {', '.join(loose[:3])}{' ...' if loose[3:] else ''}"
-        cure = f"find {quoted} -type f -exec chmod 600 {{}} +"
+        cure = f"find {word} -type f -exec chmod 600 {{}} +"
         # Nobody comes to a file in a closed folder.
         yield (error if is_open else warning)("databases.files", name, message, cure)
     elif not is_open:

@@ -1,13 +1,13 @@
 """Settings that nothing reads, and secrets that others can read."""
 
 import os
-import shlex
 import stat
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
 from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, given
+from webautodash.errors.commands import quoted
 from webautodash.services.doctor.findings import Finding, error, fine, or_fine, warning
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -37,7 +37,7 @@ def secrets(settings: Settings) -> list[Finding]:
 
 
 def _unknown(one: given.Given, known: frozenset[str]) -> Finding:
-    cure = f"unset {shlex.quote(one.name)}" if one.file is None else f"take it out of {one.file}"
+    cure = f"unset {quoted(one.name)}" if one.file is None else f"take it out of {one.file}"
     # What all have in common would make everything look alike.
     if nearest := get_close_matches(one.setting, sorted(known), 1):
         cure = f"rename it to {ENV_PREFIX}{nearest[0]}, or {cure}"
@@ -71,7 +71,7 @@ def _private(path: Path, what: str) -> Iterator[Finding]:
             "secret.readable",
             str(path),
             f"{what}, and is not its owner's alone (mode {mode:04o})",
-            f"chmod 600 {shlex.quote(str(path))}",
+            f"chmod 600 {quoted(path)}",
         )
     else:
         yield fine("secret.readable", str(path), f"{what}, for its owner alone")
