@@ -18,6 +18,7 @@ from webautodash.services.monitor import BackgroundMonitor
 from webautodash.services.progress import unheard
 from webautodash.services.providers import register, resolve
 from webautodash.services.reports import FileOutcome, IngestReport
+from webautodash.services.results_folder import check_results_folder
 from webautodash.services.statistics import Statistics, statistics
 from webautodash.services.status import Status, status
 from webautodash.services.store import ProviderDatabase, Store
@@ -73,9 +74,10 @@ class WebAutoDash:
         """A monitor in a thread, as a context manager: `with webautodash.monitor() as monitor: monitor.status()`.
 
         ``interval`` in seconds, 0.2 to 86,400, else UsageError; ``on_file`` hears, in that thread, of each file that
-        was taken or could not be. What ends it is raised by ``status()`` and on leaving the block, such as UsageError
-        where there is no Results folder.
+        was taken or could not be. Raises ConfigurationError where Results is a file. What ends it is raised by
+        ``status()`` and on leaving the block, such as UsageError where there is no Results folder.
         """
+        check_results_folder(self._settings)
         return BackgroundMonitor(self._settings, interval=interval, workers=workers, on_file=on_file)
 
     def status(self) -> Status:

@@ -101,6 +101,20 @@ def test_each_channel_has_its_own_rules_or_those_for_all() -> None:
         (WEBHOOK | {"alert_webhook_url": "https://h/a b"}, "WEBHOOK_URL"),
         (WEBHOOK | {"alert_webhook_ca": "/nowhere/Mark"}, "WEBHOOK_CA"),
         ({"alert_apprise_urls": "Mark"}, "APPRISE_URLS"),
+        ({"alert_apprise_on": "held"}, "APPRISE_URLS"),
+        ({"alert_mail_on": "held"}, "SMTP_HOST"),
+        ({"alert_mail_from": "a@b.example"}, "SMTP_HOST"),
+        ({"alert_smtp_port": 25}, "SMTP_HOST"),
+        ({"alert_smtp_tls": "tls"}, "SMTP_HOST"),
+        ({"alert_smtp_ca": "/nowhere/Mark"}, "SMTP_HOST"),
+        ({"alert_smtp_user": "u"}, "SMTP_HOST"),
+        ({"alert_smtp_password": "Mark"}, "SMTP_HOST"),
+        ({"alert_smtp_password_file": "/nowhere/Mark"}, "SMTP_HOST"),
+        ({"alert_webhook_on": "held"}, "WEBHOOK_URL"),
+        ({"alert_webhook_secret": "Mark"}, "WEBHOOK_URL"),
+        ({"alert_webhook_secret_file": "/nowhere/Mark"}, "WEBHOOK_URL"),
+        ({"alert_webhook_ca": "/nowhere/Mark"}, "WEBHOOK_URL"),
+        (WEBHOOK | {"alert_webhook_secret_file": "/nowhere/Mark"}, "WEBHOOK_SECRET_FILE"),
         ({"alert_mail_on": "conflict:worst"}, "MAIL_ON"),
         ({"alert_interval": -1}, "INTERVAL"),
         ({"alert_attempts": 0}, "ATTEMPTS"),
@@ -112,6 +126,11 @@ def test_what_does_not_fit_is_refused_by_its_name_and_quoted_nowhere(values: dic
     assert refused.value.key == f"WEBAUTODASH_ALERT_{key}"
     assert "Mark" not in str(refused.value)
     assert refused.value.exit_status == 2
+
+
+def test_a_channel_that_is_not_there_may_be_off() -> None:
+    off = {f"alert_{channel}_on": " off" for channel in ("mail", "webhook", "apprise")}
+    assert rules_of(_load(alert_on="held", **off)).keys() == {AlertChannel.LOG}
 
 
 def test_plain_text_is_for_this_machine_alone() -> None:

@@ -25,7 +25,8 @@ def _written(text: str, mode: int = 0o600) -> None:
 
 
 def test_where_all_is_right_nothing_is_said_of_settings_and_secrets(found: Problems) -> None:
-    _written("WEBAUTODASH_DB_PASSWORD=a long password\nOTHER_PROGRAM=1\n# WEBAUTODASH_WRONG=1\n")
+    server = "WEBAUTODASH_DATABASE_URL=sqlite:///databases\nWEBAUTODASH_DB_PASSWORD=a long password\n"
+    _written(f"{server}OTHER_PROGRAM=1\n# WEBAUTODASH_WRONG=1\n")
     assert set(found(Settings.load())) == {"store.missing"}
 
 
@@ -58,7 +59,7 @@ def test_an_unknown_setting_is_named_with_its_place_and_what_may_be_meant(
 @pytest.mark.parametrize(
     "line",
     [
-        "WEBAUTODASH_DB_PASSWORD=hush",
+        "WEBAUTODASH_DATABASE_URL=sqlite:///databases\nWEBAUTODASH_DB_PASSWORD=hush",
         "WEBAUTODASH_DATABASE_URL=mysql+pymysql://me:hush@127.0.0.1:1/",
         "WEBAUTODASH_ALERT_APPRISE_URLS=json://example.org/hush",
     ],
@@ -80,10 +81,17 @@ def test_a_file_without_a_password_may_be_read_but_not_written(found: Problems) 
     assert (one.severity, one.cure) == ("warning", "chmod go-w webautodash.env")
 
 
-@pytest.mark.parametrize("name", ["WEBAUTODASH_DB_PASSWORD_FILE", "WEBAUTODASH_ALERT_WEBHOOK_SECRET_FILE"])
+@pytest.mark.parametrize(
+    ("name", "beside", "value"),
+    [
+        ("WEBAUTODASH_DB_PASSWORD_FILE", "WEBAUTODASH_DATABASE_URL", "sqlite:///databases"),
+        ("WEBAUTODASH_ALERT_WEBHOOK_SECRET_FILE", "WEBAUTODASH_ALERT_WEBHOOK_URL", "http://127.0.0.1:9/nobody"),
+    ],
+)
 def test_a_secret_file_that_others_can_read_is_an_error(
-    found: Problems, monkeypatch: pytest.MonkeyPatch, name: str
+    found: Problems, monkeypatch: pytest.MonkeyPatch, name: str, beside: str, value: str
 ) -> None:
+    monkeypatch.setenv(beside, value)
     secret = Path("the password")
     secret.write_text("hush")
     secret.chmod(0o640)

@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 
 import pytest
+from builders import a_file, a_patient
 from shell import COMMAND, Shell
 
 
@@ -27,6 +28,22 @@ def test_a_server_out_of_reach_and_a_wrong_setting_have_their_status(
     assert (done.status, done.out, len(done.err.splitlines())) == (status, "", 1)
     assert text in done.err
     assert "hush" not in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["ingest"], ["monitor"], ["monitor", "--once"], ["setup", "--auto"]], ids=" ".join
+)
+def test_a_results_folder_that_is_a_file_is_refused_by_the_settings_name(shell: Shell, arguments: list[str]) -> None:
+    (shell.folder / "one.json").write_text("{}")
+    done = shell(*arguments, WEBAUTODASH_RESULTS_DIR="one.json")
+    assert (done.status, done.out, done.err) == (2, "", "error: WEBAUTODASH_RESULTS_DIR: one.json is no folder\n")
+
+
+def test_an_empty_setting_does_not_make_the_working_folder_the_results_folder(shell: Shell) -> None:
+    shell.drop(a_file(a_patient("P1")))
+    (shell.folder / "webautodash.env").write_text("WEBAUTODASH_RESULTS_DIR=\n")
+    done = shell("ingest", "--json", WEBAUTODASH_RESULTS_DIR="")
+    assert (done.status, [one["path"] for one in done.json["files"]]) == (0, ["gary_wang/first.json"])
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from webautodash.config import Settings
+from webautodash.config import ENV_FILE, Settings, key_of
 from webautodash.errors import ConfigurationError
 
 
@@ -23,3 +25,68 @@ def test_too_few_connections_for_the_workers_are_refused_with_the_settings_name(
 def test_one_connection_is_too_few_for_anybody() -> None:
     with pytest.raises(ConfigurationError, match="WEBAUTODASH_MAX_CONNECTIONS"):
         Settings.load(max_connections=1, _env_file=None)
+
+
+def _load(**values: object) -> Settings:
+    return Settings.load(_env_file=None, **values)
+
+
+def test_a_setting_that_is_given_empty_counts_as_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    without = Settings.load()
+    for name in Settings.model_fields:
+        monkeypatch.setenv(key_of(name), "")
+    assert Settings.load() == without
+    Path(ENV_FILE).write_text("WEBAUTODASH_RESULTS_DIR=elsewhere\nWEBAUTODASH_DB_HOST=\n")
+    assert Settings.load() == without.model_copy(update={"results_dir": Path("elsewhere")})
+
+
+@pytest.mark.parametrize("name", ["results_dir", "database_url", "db_password_file", "tls_ca", "db_user"])
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+def test_a_blank_value_is_refused_by_its_name(name: str, blank: str) -> None:
+    with pytest.raises(ConfigurationError, match="is blank") as refused:
+        _load(**{name: blank})
+    assert refused.value.key == key_of(name)
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"db_user": "me"}, "WEBAUTODASH_DB_HOST"),
+        ({"db_port": 3306}, "WEBAUTODASH_DB_HOST"),
+        ({"db_password": "Mark"}, "WEBAUTODASH_DB_HOST"),
+        ({"db_password_file": "/Mark"}, "WEBAUTODASH_DB_HOST"),
+        ({"database_url": "sqlite:///x", "db_host": "h"}, "WEBAUTODASH_DB_HOST"),
+        ({"database_url": "sqlite:///x", "db_user": "me"}, "WEBAUTODASH_DB_USER"),
+        ({"database_url": "sqlite:///x", "db_port": 3307}, "WEBAUTODASH_DB_PORT"),
+        ({"db_host": "h", "db_password": "Mark", "db_password_file": "/Mark"}, "WEBAUTODASH_DB_PASSWORD_FILE"),
+    ],
+)
+def test_the_server_is_not_named_in_halves_nor_twice(values: dict[str, object], key: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        _load(**values)
+    assert refused.value.key == key
+    assert "Mark" not in str(refused.value)
+
+
+def test_what_is_not_given_is_missing_nowhere() -> None:
+    assert _load(db_host="h", db_user="me", db_port=3307, db_password="x").db_port == 3307
+    assert _load(database_url="mysql+pymysql://me@h/", db_password_file="/x").db_host is None
+    assert _load(db_user=None, db_password=None).db_host is None
+
+
+def test_an_empty_password_file_is_refused_by_the_setting_that_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("\n")
+    with pytest.raises(ConfigurationError, match="WEBAUTODASH_DB_PASSWORD_FILE: names an empty file"):
+        assert _load(db_host="h", db_password_file=file).password
+    file.write_text("hush \r\n")
+    password = _load(db_host="h", db_password_file=file).password
+    assert password is not None
+    assert password.get_secret_value() == "hush "
+
+
+def test_what_is_wrong_is_said_in_our_own_words() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        _load(timezone="Nowhere/Mark")
+    assert str(refused.value) == "WEBAUTODASH_TIMEZONE: not a time zone name such as UTC or America/New_York"

@@ -18,6 +18,7 @@ from webautodash.config import Settings
 from webautodash.services.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, Monitor, open_store
 from webautodash.services.progress import unheard
 from webautodash.services.reports import FileOutcome
+from webautodash.services.results_folder import check_results_folder
 from webautodash.services.workers import INGEST, make_ready
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -63,7 +64,9 @@ def monitor(
             problems.append(outcome)
 
     watcher = Watcher()
-    with open_store(Settings.load()) as store:
+    settings = Settings.load()
+    check_results_folder(settings)
+    with open_store(settings) as store:
         watching = Monitor(
             store,
             interval=interval,

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 from webautodash.config.hosts import is_loopback
+from webautodash.config.keys import ENV_PREFIX, check_beside, check_one_secret, key_of
 from webautodash.config.secrets import secret_of
 from webautodash.errors import ConfigurationError
 
@@ -21,7 +22,8 @@ _RULES = re.compile(
     r"([\s,]+(conflict(:(low|medium|high|critical))?|rejected|held|set_aside|behind|silent))*"
 )
 _ADDRESS = re.compile(r"[^\s@,<>\"]+@[^\s@,<>\"]+")
-_PREFIX = "WEBAUTODASH_ALERT_"
+_PREFIX = f"{ENV_PREFIX}ALERT_"
+_OFF = "off"
 
 
 class SmtpTls(StrEnum):
@@ -32,6 +34,12 @@ class SmtpTls(StrEnum):
     OFF = "off"
 
 
+# What each channel cannot do without, its rules, and what the names of all else begin with that is of no use then.
+_CHANNELS = (
+    ("alert_smtp_host", "alert_mail_on", ("alert_smtp_", "alert_mail_")),
+    ("alert_webhook_url", "alert_webhook_on", ("alert_webhook_",)),
+    ("alert_apprise_urls", "alert_apprise_on", ("alert_apprise_",)),
+)
 _PORTS = {SmtpTls.STARTTLS: 587, SmtpTls.TLS: 465, SmtpTls.OFF: 25}
 
 
@@ -84,13 +92,13 @@ class AlertSettings(BaseSettings):
     @cached_property
     def smtp_password(self) -> SecretStr | None:
         """From the setting or from its file."""
-        key = _PREFIX + "SMTP_PASSWORD_FILE"
+        key = key_of("alert_smtp_password_file")
         return secret_of(self.alert_smtp_password, self.alert_smtp_password_file, key)
 
     @cached_property
     def webhook_secret(self) -> SecretStr | None:
         """From the setting or from its file."""
-        key = _PREFIX + "WEBHOOK_SECRET_FILE"
+        key = key_of("alert_webhook_secret_file")
         return secret_of(self.alert_webhook_secret, self.alert_webhook_secret_file, key)
 
     @property
@@ -105,6 +113,7 @@ class AlertSettings(BaseSettings):
 
     def check_alerts(self) -> None:
         """Raise ConfigurationError for settings that do not fit together, by the name of one of them."""
+        self._check_parts()
         self._check_mail()
         self._check_webhook()
         if any("://" not in url for url in self.apprise_urls):
@@ -112,10 +121,17 @@ class AlertSettings(BaseSettings):
         if self.apprise_urls and find_spec("apprise") is None:
             raise _wrong("APPRISE_URLS", "needs the library apprise: pip install webautodash[alerts]")
 
+    def _check_parts(self) -> None:
+        """What has no effect by itself is not meant to have none."""
+        for needed, rules, beginnings in _CHANNELS:
+            is_off = (getattr(self, rules) or _OFF).strip() == _OFF
+            names = [name for name in type(self).model_fields if name.startswith(beginnings)]
+            check_beside(self, needed, (name for name in names if not (name == rules and is_off)))
+        for secret in ("alert_smtp_password", "alert_webhook_secret"):
+            check_one_secret(self, secret)
+
     def _check_mail(self) -> None:
-        if not self.alert_smtp_host:
-            if self.mail_to:
-                raise _wrong("SMTP_HOST", f"is missing beside {_PREFIX}MAIL_TO")
+        if self.alert_smtp_host is None:
             return
         if not self.mail_to:
             raise _wrong("MAIL_TO", f"is missing beside {_PREFIX}SMTP_HOST")
@@ -133,7 +149,7 @@ class AlertSettings(BaseSettings):
         if self.alert_webhook_url is None:
             return
         _check_url(self.alert_webhook_url.get_secret_value())
-        if self.webhook_secret is None or not self.webhook_secret.get_secret_value():
+        if self.webhook_secret is None:
             raise _wrong("WEBHOOK_SECRET", f"is missing beside {_PREFIX}WEBHOOK_URL; what is sent is signed with it")
         _check_ca(self.alert_webhook_ca, "WEBHOOK_CA")
 

@@ -15,4 +15,6 @@ def secret_of(value: SecretStr | None, file: Path | None, key: str) -> SecretStr
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(key, "cannot be read") from None
-    return SecretStr(text.rstrip("\r\n"))
+    if not (secret := text.rstrip("\r\n")):
+        raise ConfigurationError(key, "names an empty file")
+    return SecretStr(secret)

@@ -12,10 +12,10 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from webautodash.config.alerts import AlertSettings
+from webautodash.config.keys import ENV_PREFIX, check_beside, check_one_secret, given_of, key_of
 from webautodash.config.secrets import secret_of
 from webautodash.errors import ConfigurationError
 
-ENV_PREFIX = "WEBAUTODASH_"
 ENV_FILE = "webautodash.env"
 # A registration looks into the provider's database while it holds the registry.
 FEWEST_CONNECTIONS = 2
@@ -39,6 +39,8 @@ class Settings(AlertSettings):
         env_prefix=ENV_PREFIX,
         env_file=ENV_FILE,
         env_file_encoding="utf-8",
+        # Whoever writes KEY= into a list for a container means that it is not set.
+        env_ignore_empty=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -68,6 +70,14 @@ class Settings(AlertSettings):
     auto_register: bool = True
     timezone: str = "UTC"
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _not_blank(cls, value: object) -> object:
+        # A path of nothing would be the working folder.
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("is blank; give a value, or leave it out")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
@@ -84,16 +94,13 @@ class Settings(AlertSettings):
             settings = cls(**values)  # type: ignore[arg-type]  # pydantic checks them
         except ValidationError as invalid:
             first = invalid.errors(include_input=False, include_url=False, include_context=False)[0]
-            key = ENV_PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-            raise ConfigurationError(key, first["msg"]) from None
+            key = key_of("_".join(str(part) for part in first["loc"]))
+            raise ConfigurationError(key, first["msg"].removeprefix("Value error, ")) from None
         except OSError as unreadable:
             raise ConfigurationError(ENV_FILE, f"cannot be read ({unreadable.strerror})") from None
         except UnicodeDecodeError:
             raise ConfigurationError(ENV_FILE, "is not UTF-8") from None
-        if settings.database_url is not None and settings.db_host is not None:
-            raise ConfigurationError(
-                ENV_PREFIX + "DB_HOST", f"is set beside {ENV_PREFIX}DATABASE_URL; keep one of the two"
-            )
+        settings._check_server()
         settings.check_alerts()
         return settings
 
@@ -105,7 +112,7 @@ class Settings(AlertSettings):
         share = self.max_connections // processes
         if share < FEWEST_CONNECTIONS:
             raise ConfigurationError(
-                ENV_PREFIX + "MAX_CONNECTIONS",
+                key_of("max_connections"),
                 f"{self.max_connections} connections are too few for {processes} processes (the command and its "
                 f"workers), which need {FEWEST_CONNECTIONS} each; raise it or take fewer workers",
             )
@@ -114,7 +121,15 @@ class Settings(AlertSettings):
     @cached_property
     def password(self) -> SecretStr | None:
         """The database password given apart from the URL, from the setting or from its file."""
-        return secret_of(self.db_password, self.db_password_file, ENV_PREFIX + "DB_PASSWORD_FILE")
+        return secret_of(self.db_password, self.db_password_file, key_of("db_password_file"))
+
+    def _check_server(self) -> None:
+        if self.database_url is None:
+            # Without it patients' data would go into files of this machine, and nobody would notice.
+            check_beside(self, "db_host", ("db_user", "db_port", "db_password", "db_password_file"))
+        elif parts := given_of(self, ("db_host", "db_user", "db_port")):
+            raise ConfigurationError(key_of(parts[0]), f"is set beside {key_of('database_url')}; keep one of the two")
+        check_one_secret(self, "db_password")
 
     @property
     def system_database_name(self) -> str:

@@ -10,6 +10,7 @@ from webautodash.services.known import set_known_apart
 from webautodash.services.order import Order
 from webautodash.services.progress import Meter, Progress
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport
+from webautodash.services.results_folder import check_results_folder
 from webautodash.services.store import Store
 from webautodash.services.taking import by_provider, take_file, take_groups, take_rested_file
 from webautodash.services.view import SystemView
@@ -32,8 +33,11 @@ def ingest_paths(
     A file that is stored and has its size and time of change of then is not opened, unless ``rehash`` asks for it.
     With more than one of ``workers`` different providers go at once, each in a process. A file that seems cut short is
     looked at once more, after ``settle_seconds``: it may be still in the making.
-    Raises DatabaseUnreachable; everything that is wrong with one file is that file's outcome.
+    Raises DatabaseUnreachable, and ConfigurationError where Results is no folder; everything that is wrong with one
+    file is that file's outcome.
     """
+    if not paths:
+        check_results_folder(store.settings)
     outcomes: list[FileOutcome] = []
     unfinished: list[Candidate] = []
     store.owners.clear()

@@ -13,6 +13,7 @@ from webautodash.services.known import set_known_apart
 from webautodash.services.progress import Progress, unheard
 from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, IngestReport
+from webautodash.services.results_folder import check_results_folder
 from webautodash.services.store import Store
 
 
@@ -40,7 +41,8 @@ class SetupReport:
 
 
 def survey(settings: Settings) -> Survey:
-    """Check the connection and look around; makes nothing. Raises DatabaseUnreachable."""
+    """Check the settings and the connection and look around; makes nothing. Raises DatabaseUnreachable."""
+    check_results_folder(settings)
     store = Store(settings)
     with store:
         results = settings.results_dir
