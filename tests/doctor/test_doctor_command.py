@@ -90,6 +90,30 @@ def test_a_setting_that_names_no_server_ends_with_2_and_the_rest_is_looked_at(sh
     assert "hush" not in done.out + done.err
 
 
+@pytest.mark.parametrize(
+    ("environment", "file", "key", "cure"),
+    [
+        ({"WEBAUTODASH_DB_PORT": "hush"}, "", "WEBAUTODASH_DB_PORT", "correct WEBAUTODASH_DB_PORT in the environment"),
+        ({}, "WEBAUTODASH_DB_PORT=hush", "WEBAUTODASH_DB_PORT", "correct WEBAUTODASH_DB_PORT in webautodash.env"),
+        ({"WEBAUTODASH_DB_PASSWORD": "hush"}, "", "WEBAUTODASH_DB_HOST", "set WEBAUTODASH_DB_HOST in webautodash.env"),
+        ({}, "\udcff", "webautodash.env", "chmod u+r webautodash.env"),
+    ],
+)
+def test_a_wrong_setting_is_a_report_of_one_finding(
+    shell: Shell, environment: dict[str, str], file: str, key: str, cure: str
+) -> None:
+    (shell.folder / "webautodash.env").write_text(file, errors="surrogateescape")
+    done = shell("doctor", "--json", **environment)
+    assert (done.status, done.err) == (2, "problems: 1 error, 0 warnings\n")
+    (one,) = done.json["findings"]
+    assert (one["code"], one["severity"], one["subject"]) == ("settings.invalid", "error", key)
+    assert one["cure"].startswith(cure)
+    assert done.json["counts"]["error"] == 1
+    assert "hush" not in done.out
+    shown = shell("doctor", **environment)
+    assert (shown.status, len(shown.out.splitlines())) == (2, 2)
+
+
 def test_where_nothing_is_set_up_nothing_is_made(working_folder: Path) -> None:
     shell = Shell(working_folder)
     done = shell("doctor")

@@ -7,8 +7,7 @@ import typer
 from webautodash.cli.failures import PROBLEMS, UNREACHABLE, WRONG_USE
 from webautodash.cli.options import JsonOption
 from webautodash.cli.output import complain, counted, say, show_json
-from webautodash.config import Settings
-from webautodash.services.doctor import Finding, Severity, examine
+from webautodash.services.doctor import Finding, Severity, examine_given
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -21,10 +20,10 @@ _STATUS = {"server.unreachable": UNREACHABLE, "settings.invalid": WRONG_USE}
 def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Is everything right? Server, rights, settings, folders, databases; each problem with its cure.
 
-    Changes nothing. The exit status is 1 where there is an error, and 3 where the server is out of reach; warnings do
-    not count.
+    Changes nothing. The exit status is 1 where there is an error, 2 where a setting is wrong, and 3 where the server is
+    out of reach; warnings do not count.
     """
-    report = examine(Settings.load())
+    report = examine_given()
     if as_json:
         show_json({"counts": report.counts, "findings": report.findings})
     else:

@@ -23,6 +23,15 @@ _OF_THE_SERVER = (
 )
 
 
+def examine_given() -> DoctorReport:
+    """Look at everything by the settings that are given; where those are wrong, that is all there is to see."""
+    try:
+        settings = Settings.load()
+    except ConfigurationError as wrong:
+        return DoctorReport((given.invalid(wrong),))
+    return examine(settings)
+
+
 def examine(settings: Settings) -> DoctorReport:
     """Look at everything and change nothing. Where the server is out of reach, the rest is looked at all the same."""
     findings: list[Finding] = []
@@ -34,7 +43,7 @@ def examine(settings: Settings) -> DoctorReport:
             for found in _of_server(store):
                 findings.append(found)
     except ConfigurationError as wrong:
-        findings.append(error("settings.invalid", wrong.key, wrong.reason))
+        findings.append(given.invalid(wrong))
     except DatabaseUnreachable as out:
         findings.append(error("server.unreachable", out.where, f"no connection (error {out.code})", out.advice))
     except WebAutoDashError as refused:

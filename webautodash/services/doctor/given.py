@@ -7,11 +7,22 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, given
+from webautodash.errors import ConfigurationError
 from webautodash.errors.commands import quoted
 from webautodash.services.doctor.findings import Finding, error, fine, or_fine, warning
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def invalid(wrong: ConfigurationError) -> Finding:
+    """A setting with which nothing can be done, and where it stands."""
+    if wrong.key == ENV_FILE:
+        return error("settings.invalid", ENV_FILE, wrong.reason, f"chmod u+r {ENV_FILE}, as its owner; it is UTF-8")
+    # The environment wins, and comes first.
+    places = [one.file or "the environment" for one in given.given() if wrong.key == f"{ENV_PREFIX}{one.setting}"]
+    cure = f"correct {wrong.key} in {places[0]}" if places else f"set {wrong.key} in {ENV_FILE} or in the environment"
+    return error("settings.invalid", wrong.key, wrong.reason, f"{cure}; README, Settings")
 
 
 def unknown_settings(settings: Settings) -> list[Finding]:
