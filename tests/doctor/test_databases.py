@@ -22,6 +22,7 @@ from webautodash.services.fleet.history import RUN_LEASE
 from webautodash.services.leases import leased
 from webautodash.services.migrate import History
 from webautodash.services.providers import register
+from webautodash.services.setup import set_up
 
 # What the shared servers of the tests do on purpose, and what an administrator's account has.
 _OF_THE_SERVER = ("durability.", "charset.", "rights.", "sql_mode.", "packet.")
@@ -125,10 +126,15 @@ def test_a_system_database_without_its_tables(clinic: Clinic, in_store: Callable
     name = clinic.settings.system_database_name
     clinic.store.server.drop(name)
     (one,) = in_store()
-    assert (one.code, one.severity, one.cure) == ("store.missing", "warning", "webautodash setup")
+    assert (one.code, one.severity, one.subject) == ("database.missing", "error", name)
+    assert (one.cure, "2 databases with its prefix are" in one.message) == ("webautodash setup", True)
     clinic.store.server.create(name)
     (one,) = in_store()
-    assert (one.code, one.subject) == ("database.behind", name)
+    assert (one.code, one.severity, one.subject) == ("database.empty", "error", name)
+    assert one.cure == "webautodash setup"
+    # What is advised does it.
+    set_up(clinic.settings, ingest=False)
+    assert in_store() == []
 
 
 def test_one_table_that_is_gone_stops_no_other_check(clinic: Clinic, in_store: Callable[[], list[Finding]]) -> None:

@@ -312,19 +312,6 @@ def test_a_run_to_a_revision_that_only_a_newer_program_knows_is_left_to_that(cli
     assert revisions(clinic)["ada_ash"] == FIRST
 
 
-@pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
-def test_a_system_database_that_is_empty_is_brought_to_head_first(
-    server_url: str, database_prefix: str, tmp_path: Path
-) -> None:
-    clinic = Clinic(server_url, database_prefix, tmp_path)
-    clinic.store.close()
-    clinic.store.server.drop(clinic.settings.system_database_name)
-    clinic.store.server.create(clinic.settings.system_database_name)
-    with Store.attach(clinic.settings) as store:
-        (system,) = fleet.upgrade_all(store, Plan()).results
-    assert (system.before, system.after, system.done) == (None, migrate.head(History.SYSTEM), True)
-
-
 def test_a_run_is_resumed_as_carefully_as_it_was_begun(clinic: Clinic, behind: Behind, database: Named) -> None:
     spoil(clinic, database("cy_cedar"), "cy_cedar")
     behind(FIRST, "ada_ash")

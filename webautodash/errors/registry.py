@@ -7,11 +7,12 @@ from webautodash.errors.commands import command
 
 
 class NotSetUp(UsageError):
-    """There is no system database yet; a reading command does not create one."""
+    """There is no system database yet, or one without a table; a reading command does not create one."""
 
-    def __init__(self, where: str) -> None:
-        self.where = where
-        super().__init__(f"there is no system database at {where} yet: run `webautodash setup` first")
+    def __init__(self, where: str, bare: str | None = None) -> None:
+        self.where, self.bare = where, bare
+        what = f"there are no tables in the system database {bare}" if bare else "there is no system database"
+        super().__init__(f"{what} at {where} yet: run `webautodash setup` first")
 
 
 class UnknownProvider(UsageError):

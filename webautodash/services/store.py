@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import NoReturn, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from webautodash.config import Settings
 from webautodash.database import Database, Server
 from webautodash.database.session import retrying
-from webautodash.errors import DatabaseMissing, NotSetUp, WrongDatabase
+from webautodash.errors import DatabaseMissing, NotAtHead, NotSetUp, WrongDatabase
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories import IdentityRepository, ProviderRepository
 from webautodash.repositories.providers import RegisteredProvider
@@ -80,6 +80,8 @@ class Store:
         store = cls(settings)
         if not store.server.exists(store.system.name):
             raise NotSetUp(store.server.where)
+        if migrate.current(store.system) is None:
+            store._refuse_bare()
         return store
 
     @classmethod
@@ -91,6 +93,10 @@ class Store:
                 migrate.require_head(session, store.system.name, History.SYSTEM)
         except DatabaseMissing:
             raise NotSetUp(store.server.where) from None
+        except NotAtHead as behind:
+            if behind.found is None:
+                store._refuse_bare()
+            raise
         return store
 
     @classmethod
@@ -105,6 +111,11 @@ class Store:
         if not store.providers():
             rebuild(store.system, store.server, settings.database_prefix)
         return store
+
+    def _refuse_bare(self) -> NoReturn:
+        """A system database without a table of ours: to migrate it would leave the registry empty."""
+        migrate.refuse_earlier(self.system, History.SYSTEM)
+        raise NotSetUp(self.server.where, self.system.name) from None
 
     def providers(self) -> list[RegisteredProvider]:
         """Every registered provider, by slug."""

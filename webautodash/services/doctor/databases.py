@@ -17,6 +17,8 @@ from webautodash.services.fleet.standing import DatabaseRevision, Member, Standi
 from webautodash.services.migrate import History
 from webautodash.services.store import Store
 
+_SETUP = "webautodash setup"
+_REGISTRY = "the registry comes back from the providers' databases"
 _UPGRADE = "pip install --upgrade webautodash"
 
 
@@ -42,8 +44,19 @@ def system_database(store: Store, found: DatabaseRevision) -> Iterator[Finding]:
         message = "is the earlier scripts' registry, and stays as it is"
         cure = f"{ENV_PREFIX}SYSTEM_DATABASE=webautodash_registry"
         yield error("store.earlier_scripts", found.database, message, cure)
+    elif found.revision is None and found.state is Standing.BEHIND:
+        yield error("database.empty", found.database, f"has none of its tables; {_REGISTRY}", _SETUP)
     else:
         yield _problem(found, None, at_work=False)
+
+
+def no_system_database(store: Store) -> Finding:
+    """Where nothing was set up, or it was lost."""
+    name = store.system.name
+    if others := store.server.names(store.settings.database_prefix):
+        message = f"is not there, and {len(others)} databases with its prefix are; {_REGISTRY}"
+        return error("database.missing", name, message, _SETUP)
+    return warning("store.missing", name, "nothing is set up here yet", _SETUP)
 
 
 def provider_databases(store: Store) -> Iterator[Finding]:
@@ -75,7 +88,7 @@ def provider_databases(store: Store) -> Iterator[Finding]:
 
 def _problem(found: DatabaseRevision, provider: RegisteredProvider | None, *, at_work: bool) -> Finding:
     name = found.database
-    register = _register(provider) if provider else "webautodash setup"
+    register = _register(provider) if provider else _SETUP
     match found.state:
         case Standing.BEHIND:
             message = f"is at revision {found.revision or 'none'}, this version needs {found.head}; its files wait"

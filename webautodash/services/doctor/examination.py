@@ -6,7 +6,7 @@ from functools import partial
 from webautodash.config import Settings
 from webautodash.errors import ConfigurationError, DatabaseUnreachable, WebAutoDashError, where_from
 from webautodash.services.doctor import databases, folders, given, processes, server
-from webautodash.services.doctor.findings import DoctorReport, Finding, error, warning
+from webautodash.services.doctor.findings import DoctorReport, Finding, error
 from webautodash.services.doctor.rights import rights
 from webautodash.services.fleet import Standing
 from webautodash.services.store import Store
@@ -62,7 +62,7 @@ def _of_server(store: Store) -> Iterator[Finding]:
     if is_there:
         yield from _of_store(store)
     else:
-        yield warning("store.missing", store.system.name, "nothing is set up here yet", "webautodash setup")
+        yield databases.no_system_database(store)
 
 
 def _of_store(store: Store) -> Iterator[Finding]:

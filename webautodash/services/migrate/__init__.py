@@ -26,6 +26,7 @@ from webautodash.services.migrate.position import (
     current,
     database_by_hand,
     keep_out_migrations,
+    refuse_earlier,
     require_head,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "knows",
     "line",
     "losses",
+    "refuse_earlier",
     "require_head",
     "require_known",
     "script",

@@ -1,0 +1,30 @@
+"""A system database that was lost: every way into the store names the one command that brings it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from builders import Clinic, a_file, a_patient
+
+from webautodash.config import Settings
+from webautodash.errors import NotSetUp
+from webautodash.services.setup import set_up
+from webautodash.services.store import Store
+
+
+@pytest.mark.parametrize("enter", [Store.open, Store.attach], ids=["open", "attach"])
+@pytest.mark.parametrize("emptied", [False, True], ids=["dropped", "emptied"])
+def test_setup_is_the_cure_and_brings_the_registry_back(
+    clinic: Clinic, enter: Callable[[Settings], Store], emptied: bool
+) -> None:
+    clinic.ingest(a_file(a_patient("P1")))
+    clinic.store.server.drop(clinic.store.system.name)
+    if emptied:
+        clinic.store.server.create(clinic.store.system.name)
+    with pytest.raises(NotSetUp, match="run `webautodash setup` first") as refused:
+        enter(clinic.settings)
+    assert refused.value.exit_status == 2
+    set_up(clinic.settings, ingest=False)
+    with enter(clinic.settings) as store:
+        assert [provider.slug for provider in store.providers()] == ["gary_wang"]
