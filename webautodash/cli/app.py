@@ -102,6 +102,7 @@ def _root(
 def main() -> None:
     """Run the command line and end the process with its status."""
     said = Verbosity()
+    verbosity.listen(said)
     sys.exit(exit_status(lambda: _run(said), said))
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from traceback import format_tb
+from typing import Any
 
 from webautodash.cli.streams import unheard
 
@@ -46,8 +47,14 @@ def said_as_json(text: str, level: int, trace: Sequence[str] = ()) -> bool:
 
 
 def _trace(record: logging.LogRecord) -> list[str]:
-    """Where an error came from, of what type it is, and not its text, which may quote a value."""
+    """Where an error came from, and not its text, which may quote a value."""
     lines = list(getattr(record, "trace", ()))
     if record.exc_info and record.exc_info[0] is not None:
-        lines += [*format_tb(record.exc_info[2]), record.exc_info[0].__name__]
+        lines += trace_of(record.exc_info)
     return [line.rstrip("\n") for line in lines]
+
+
+def trace_of(error: Any) -> list[str]:
+    """The lines of code that an error went through, as logging holds it, and its type."""
+    kind, _, trace = error
+    return [*(line.rstrip("\n") for line in format_tb(trace)), kind.__name__]

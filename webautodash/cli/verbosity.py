@@ -4,11 +4,11 @@ import logging
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from webautodash.cli.json_lines import JsonLines
+from webautodash.cli.json_lines import JsonLines, trace_of
 from webautodash.cli.streams import printable
 
 
@@ -47,7 +47,7 @@ def _set(context: typer.Context, parameter: typer.CallbackParam, value: bool | L
     # What is not given here may have been given at the root.
     if value:
         setattr(context.obj, str(parameter.name).lstrip("_"), value)
-        _listen(context.obj)
+        listen(context.obj)
 
 
 # Each stands at the root and on every command; the callback keeps the value, no command takes it as an argument.
@@ -82,11 +82,31 @@ class _OneLine(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
         return printable(super().formatMessage(record))
 
+    def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's name
+        return "\n".join(trace_of(ei))
 
-def _listen(said: Verbosity) -> None:
-    # Only this package's own loggers: a driver's would print statements with their values.
+
+class _Others(logging.Handler):
+    """What libraries log: of their texts, which may quote statements and values, nothing; with --debug where from."""
+
+    def __init__(self, ours: logging.Handler | None = None) -> None:
+        super().__init__()
+        self._ours = ours
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass a record on without its text."""
+        if self._ours is None:
+            return
+        kind = record.exc_info[0] if record.exc_info else None
+        text = f"{record.filename}, line {record.lineno}{f': {kind.__name__}' if kind else ''}"
+        said = {name: getattr(record, name) for name in ("name", "levelno", "levelname", "created")}
+        self._ours.handle(logging.makeLogRecord({**said, "msg": text}))
+
+
+def listen(said: Verbosity) -> None:
+    """Put the log where it is wanted; what nobody wants is dropped."""
+    # Without any handler logging would print warnings itself.
     logger = logging.getLogger("webautodash")
-    # One that drops everything, where nothing is to be heard: without any, logging prints errors itself.
     handler: logging.Handler = logging.NullHandler()
     if said.log_format is LogFormat.JSON:
         handler = JsonLines()
@@ -96,3 +116,7 @@ def _listen(said: Verbosity) -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(logging.ERROR if said.level is None else said.level)
     logger.propagate = False
+    root = logging.getLogger()
+    others = _Others(handler if said.debug else None)
+    root.handlers[:] = [*(each for each in root.handlers if not isinstance(each, _Others)), others]
+    logging.captureWarnings(True)

@@ -1,5 +1,6 @@
 """Work of several processes: groups of things at once, the things of one group in order in one of them."""
 
+import logging
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -185,6 +186,9 @@ class _Crew(Generic[Thing, Outcome]):
 def _work(settings: Settings, take: Take[Thing, Outcome], pipe: Connection) -> None:
     # Ctrl-C reaches every process of the terminal; the one that was called decides for all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What there is to say goes through the pipe. Without a handler logging would print warnings, libraries' too.
+    logging.getLogger().addHandler(logging.NullHandler())
+    logging.captureWarnings(True)
     # Whoever called may be gone: then there is nobody to tell, and the thing in hand was the last.
     with suppress(EOFError, BrokenPipeError):
         try:
