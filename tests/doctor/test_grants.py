@@ -55,20 +55,39 @@ def test_a_passwords_hash_is_not_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "name", "covers", "wide"),
+    ("pattern", "name", "covers", "wild"),
     [
-        (r"web\_%", "web_anna", True, False),
-        (r"web\_%", "webXanna", False, False),
-        ("web_%", "webXanna", True, True),
-        ("%", "anything", True, True),
-        ("web_anna", "webXanna", True, True),
-        (r"web\_anna_k", "web_anna_k", True, False),
-        (r"web\_anna", "web_anna", True, False),
+        (r"web\_%", "web_anna", True, ""),
+        (r"web\_%", "webXanna", False, ""),
+        ("web_%", "webXanna", True, "_"),
+        ("%", "anything", True, "%"),
+        ("w_%", "web_anna", True, "%_"),
+        ("web_anna", "webXanna", True, "_"),
+        (r"web\_anna_k", "web_anna_k", True, ""),
+        (r"web\_anna", "web_anna", True, ""),
     ],
 )
-def test_a_backslash_makes_a_sign_stand_for_itself(pattern: str, name: str, covers: bool, wide: bool) -> None:
+def test_a_backslash_makes_a_sign_stand_for_itself(pattern: str, name: str, covers: bool, wild: str) -> None:
     grant = Grant("w", pattern, ALL)
-    assert (grant.covers(name), grant.is_wider_than("web_")) == (covers, wide)
+    assert (grant.covers(name), grant.wild_signs("web_")) == (covers, list(wild))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("web_%", r"`_` without a backslash stands for any character"),
+        (r"web\_a%", "`%` stands for any text"),
+        ("we%", "`%` stands for any text"),
+        ("w_%", r"`%` stands for any text, `_` without a backslash stands for any character"),
+    ],
+)
+def test_only_a_sign_that_stands_for_others_is_called_so(pattern: str, said: str) -> None:
+    health = Health("MariaDB", "11", "10", False, "w", False, None, 0, {})
+    grants = [Grant("w", pattern, ALL)]
+    prefix = "web_abc_" if "a%" in pattern else "web_"
+    found = rights(health, grants, Settings.load(database_prefix=prefix), [])
+    (one,) = [one for one in found if one.code == "rights.wildcard"]
+    assert one.message == f"`{pattern}`.* fits other names too: {said}"
 
 
 def test_of_patterns_the_most_specific_counts_alone_and_what_is_global_or_of_a_role_besides() -> None:

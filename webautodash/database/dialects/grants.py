@@ -41,10 +41,10 @@ class Grant(NamedTuple):
             return self.pattern is None or self.pattern == database
         return re.fullmatch("".join(map(_matching, _SIGNS.findall(self.pattern))), database, re.DOTALL) is not None
 
-    def is_wider_than(self, prefix: str) -> bool:
-        """Whether a sign within the prefix stands for others: it fits names, then, that begin in another way."""
-        signs = _SIGNS.findall(self.pattern or "")
-        return any(sign in _WILD for sign in signs[: len(prefix)])
+    def wild_signs(self, prefix: str) -> list[str]:
+        """The signs within the prefix that stand for others: it fits names, then, that begin in another way."""
+        signs = _SIGNS.findall(self.pattern or "")[: len(prefix)]
+        return [wild for wild in _WILD if wild in signs]
 
 
 def parse(line: str) -> Grant | None:

@@ -19,6 +19,7 @@ from webautodash.services.doctor.findings import Finding, error, fine, warning
 
 _ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _TABLES = ("CREATE", "ALTER", "INDEX", "REFERENCES", "DROP")
+_STANDS_FOR = {"%": "`%` stands for any text", "_": r"`_` without a backslash stands for any character"}
 _SHOWN = 6
 
 
@@ -80,11 +81,10 @@ def _global(account: str, grants: Sequence[Grant], prefix: str) -> Iterator[Find
 def _wide(grants: Sequence[Grant], prefix: str, databases: Sequence[str], *, literally: bool) -> Iterator[Finding]:
     ours = [name for name in (_new(prefix), *databases) if name.startswith(prefix)]
     for grant in grants:
-        if literally or grant.pattern is None or not grant.is_wider_than(prefix):
-            continue
-        if any(grant.covers(name) for name in ours):
+        wild = grant.wild_signs(prefix)
+        if wild and not literally and any(grant.covers(name) for name in ours):
             cure = granting([EVERYTHING], _pattern(prefix), grant.holder) + " " + revoking(grant)
-            message = f"{grant.object} fits other names too: `_` stands for any character, `%` for any text"
+            message = f"{grant.object} fits other names too: {', '.join(_STANDS_FOR[sign] for sign in wild)}"
             yield warning("rights.wildcard", grant.holder, message, cure)
 
 
