@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _GAP = 2
+_WIDEST = 60
 
 
 def show_json(result: object) -> None:
@@ -44,7 +45,13 @@ def complain(text: str, level: int = logging.WARNING, trace: Sequence[str] = ())
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table of texts; on a terminal long cells are wrapped."""
+    """A table of texts; on a terminal long cells are wrapped, elsewhere they stand out to the right."""
+    if not sys.stdout.isatty():
+        texts = [list(columns), *([as_text(value) for value in row] for row in rows)]
+        right = [_numeric(cells) for _, cells in _by_column(columns, rows)]
+        for line in aligned(texts, [0] * len(columns), right)[0]:
+            say(line)
+        return
     from rich.table import Table  # not for commands that print JSON
 
     console = _console()
@@ -60,6 +67,9 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 def show_numbers(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table of short cells; where a terminal is too narrow, in parts that each repeat the first column."""
+    if not sys.stdout.isatty():
+        show_table(columns, rows)
+        return
     width = _console().width
     widths = [max(len(column), *(len(as_text(cell)) for cell in cells)) for column, cells in _by_column(columns, rows)]
     part = [0]
@@ -82,6 +92,31 @@ def show_fields(fields: Mapping[str, object]) -> None:
             say(" " * width + line)
 
 
+def aligned(
+    lines: Sequence[Sequence[str]], widths: Sequence[int], right: Sequence[bool] = ()
+) -> tuple[list[str], list[int]]:
+    """Lines of cells one below the other, none cut off, and the widths of the columns: at least those that are given.
+
+    A very long cell moves the rest of its own line only: it does not make every other line as long.
+    """
+    from rich.cells import cell_len  # not for commands that print JSON
+
+    found = list(widths)
+    for line in lines:
+        for number, text in enumerate(line):
+            length = cell_len(text)
+            if found[number] < length <= _WIDEST:
+                found[number] = length
+    shown = []
+    for line in lines:
+        cells = []
+        for number, text in enumerate(line):
+            padding = " " * (found[number] - cell_len(text))
+            cells.append(padding + text if right and right[number] else text + padding)
+        shown.append((" " * _GAP).join(cells).rstrip())
+    return shown, found
+
+
 def counted(number: int, what: str) -> str:
     """A number of things, whose plural ends in s."""
     return f"{number} {what}{'' if number == 1 else 's'}"
@@ -90,8 +125,7 @@ def counted(number: int, what: str) -> str:
 def _console() -> "Console":
     from rich.console import Console  # not for commands that print JSON
 
-    # A pipe has no width: nothing is wrapped or cut in it.
-    return Console(width=None if sys.stdout.isatty() else 100_000, highlight=False, markup=False, emoji=False)
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 def _show_bytes(text: str) -> None:
