@@ -218,6 +218,7 @@ def test_a_lease_whose_holder_died(clinic: Clinic, in_store: Callable[[], list[F
         (25, MonitorState.RUNNING, None),
         (40, MonitorState.RUNNING, "monitor.silent"),
         (40, MonitorState.STOPPED, None),
+        (40, MonitorState.LOST, "monitor.lost"),
     ],
 )
 def test_a_monitor_that_is_not_heard_of_for_three_intervals(
@@ -233,6 +234,16 @@ def test_a_monitor_that_is_not_heard_of_for_three_intervals(
     for one in found:
         assert (one.severity, one.cure) == ("warning", "webautodash monitor")
         assert "process 4711 on a-machine" in one.message
+
+
+def test_a_monitor_that_was_lost_is_no_warning_where_another_is_at_work(
+    clinic: Clinic, in_store: Callable[[], list[Finding]]
+) -> None:
+    _a_monitor(clinic, silent_seconds=400, state=MonitorState.LOST)
+    _a_monitor(clinic, silent_seconds=5)
+    (one,) = in_store()
+    assert (one.code, one.severity, one.cure) == ("monitor.lost", "info", "webautodash log --component monitor")
+    assert "process 4711 on a-machine ended without a word" in one.message
 
 
 def test_what_a_monitor_cannot_do_is_passed_on(clinic: Clinic, in_store: Callable[[], list[Finding]]) -> None:

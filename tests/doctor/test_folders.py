@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections import namedtuple
 from pathlib import Path
 
@@ -106,3 +107,26 @@ def test_a_folder_of_databases_that_may_not_be_written(
     folder = tmp_path / "databases"
     monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != folder)
     assert found(clinic.settings)["databases.unwritable"][0].severity == "error"
+
+
+@pytest.mark.parametrize("hangs", ["Results", "databases"])
+def test_a_folder_that_never_answers_is_a_finding_and_the_rest_is_looked_at(
+    found: Problems, results: Path, monkeypatch: pytest.MonkeyPatch, hangs: str
+) -> None:
+    Path("databases").mkdir(mode=0o700)
+    answered = threading.Event()
+    look = Path.is_dir
+
+    def is_dir(path: Path) -> bool:
+        if path.name == hangs:
+            answered.wait()  # as a network that is gone has it
+        return look(path)
+
+    monkeypatch.setattr(Path, "is_dir", is_dir)
+    settings = Settings.load(database_url="sqlite:///databases", pass_seconds=0.2)
+    problems = found(settings)
+    answered.set()
+    (one,) = problems["folder.no_answer"]
+    assert (one.severity, one.cure is not None) == ("error", True)
+    assert "does not answer within 0.2 s" in one.message
+    assert ("store.missing" in problems) == (hangs == "Results")

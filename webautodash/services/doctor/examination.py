@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from webautodash.config import Settings
-from webautodash.errors import ConfigurationError, DatabaseUnreachable, WebAutoDashError, where_from
+from webautodash.errors import ConfigurationError, DatabaseUnreachable, NoAnswer, WebAutoDashError, where_from
 from webautodash.services.doctor import databases, folders, given, processes, server
 from webautodash.services.doctor.findings import DoctorReport, Finding, error
 from webautodash.services.doctor.rights import rights
 from webautodash.services.fleet import Standing
 from webautodash.services.store import Store
 
-_OF_THIS_MACHINE = (given.unknown_settings, given.secrets, folders.results, folders.room)
+_DATABASES = "databases folder"
+_OF_THIS_MACHINE = (given.unknown_settings, given.secrets, folders.results, folders.temporary)
 _OF_THE_SERVER = (
     server.version,
     server.tls,
@@ -38,10 +39,14 @@ def examine(settings: Settings) -> DoctorReport:
     for check in _OF_THIS_MACHINE:
         findings += _checked(check.__name__, partial(check, settings))
     try:
-        with Store(settings) as store:
-            findings += _checked("databases folder", partial(folders.of_databases, store.server.folder))
+        # A folder of database files is looked at as the store is opened, and by everything afterwards.
+        with folders.answered(settings, _DATABASES, lambda: Store(settings)) as store:
+            files = partial(_checked, _DATABASES, partial(folders.of_databases, store.server.folder))
+            findings += folders.answered(settings, _DATABASES, files)
             for found in _of_server(store):
                 findings.append(found)
+    except NoAnswer as silence:
+        findings.append(folders.no_answer(silence))
     except ConfigurationError as wrong:
         findings.append(given.invalid(wrong))
     except DatabaseUnreachable as out:

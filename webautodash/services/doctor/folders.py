@@ -4,15 +4,21 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from webautodash.config import Settings
+from webautodash.errors import NoAnswer
 from webautodash.errors.commands import quoted
 from webautodash.services.doctor.findings import Finding, error, fine, info, warning
+from webautodash.services.patience import Patience
+
+T = TypeVar("T")
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _GIGABYTE = 1 << 30
+_LONGEST_SECONDS = 10.0
 _LEAST_BYTES = _GIGABYTE
 _LEAST_SHARE = 0.05
 _ELSEWHERE = {
@@ -22,9 +28,40 @@ _ELSEWHERE = {
 }
 
 
-def results(settings: Settings) -> Iterator[Finding]:
-    """The folder that the extraction files come into."""
+def answered(settings: Settings, subject: str, look: Callable[[], T]) -> T:
+    """What a look at the disk gives. Raises NoAnswer: where a network is gone, its mounts hang whoever looks."""
+    seconds = min(settings.pass_seconds, _LONGEST_SECONDS)
+    return Patience(seconds).within(subject, look, seconds)
+
+
+def no_answer(silence: NoAnswer) -> Finding:
+    """That there was none."""
+    message = f"does not answer within {silence.seconds:g} s: the network or the disk that it is on may be gone"
+    return error(
+        "folder.no_answer", silence.folder, message, "findmnt shows what it is on; bring that back, or unmount it"
+    )
+
+
+def _in_time(settings: Settings, folder: Path, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    try:
+        return answered(settings, str(folder), lambda: list(look()))
+    except NoAnswer as silence:
+        return [no_answer(silence)]
+
+
+def results(settings: Settings) -> list[Finding]:
+    """The folder that the extraction files come into, and the room in it."""
     folder = settings.results_dir
+    return _in_time(settings, folder, lambda: [*_results(folder), *_room("results", folder)])
+
+
+def temporary(settings: Settings) -> list[Finding]:
+    """Room where the private copy of a large file is made."""
+    folder = Path(tempfile.gettempdir())
+    return _in_time(settings, folder, lambda: _room("temporary", folder))
+
+
+def _results(folder: Path) -> Iterator[Finding]:
     name, word = str(folder), quoted(folder)
     if not os.path.lexists(folder):
         yield error("results.missing", name, "does not exist", f"mkdir -m 700 {word}, or set WEBAUTODASH_RESULTS_DIR")
@@ -39,12 +76,6 @@ def results(settings: Settings) -> Iterator[Finding]:
         yield info("results.readable", name, message, f"chmod o-rwx {word}")
     else:
         yield fine("results.readable", name, "there, readable, and closed to others")
-
-
-def room(settings: Settings) -> Iterator[Finding]:
-    """Room where files come in, and where the private copy of a large one is made."""
-    yield from _room("results", settings.results_dir)
-    yield from _room("temporary", Path(tempfile.gettempdir()))
 
 
 def of_databases(folder: Path | None) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from webautodash.repositories.monitors import MonitorRepository
 from webautodash.services.doctor.findings import Finding, fine, info, warning
 from webautodash.services.store import Store
 
+_WHAT_IT_SAID = "webautodash log --component monitor"
+
 
 def leases(store: Store) -> Iterator[Finding]:
     """Who is at work on something, and who died at it."""
@@ -24,9 +26,10 @@ def leases(store: Store) -> Iterator[Finding]:
 
 
 def monitors(store: Store) -> Iterator[Finding]:
-    """Whether each monitor that has not ended still says so, and what it says."""
+    """Whether each monitor that has not ended still says so, and what it says; and which ended without a word."""
     with store.system.reading() as session:
         found = MonitorRepository(session).all()
+    at_work = any(one.state is MonitorState.RUNNING and not one.silent for one in found)
     for one in found:
         subject, where = f"monitor {one.id}", f"process {one.pid} on {one.host}"
         heard = _rounded(one.now - one.heartbeat_at)
@@ -37,6 +40,12 @@ def monitors(store: Store) -> Iterator[Finding]:
             yield warning("monitor.failing", subject, f"{where}: {one.last_error}", "webautodash status")
         elif one.state is MonitorState.RUNNING:
             yield fine("monitor.running", subject, f"{where}, heard of {heard} ago")
+        elif one.state is MonitorState.LOST and at_work:
+            message = f"{where} ended without a word, last heard of {heard} ago; another is at work since"
+            yield info("monitor.lost", subject, message, _WHAT_IT_SAID)
+        elif one.state is MonitorState.LOST:
+            message = f"{where} ended without a word, last heard of {heard} ago, and none is at work"
+            yield warning("monitor.lost", subject, message, "webautodash monitor")
 
 
 def _rounded(span: timedelta) -> str:
