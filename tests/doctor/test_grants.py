@@ -111,6 +111,18 @@ def test_where_the_server_takes_patterns_literally_it_is_said_and_names_are_gran
     assert [one.cure for one in found[1:]] == ["GRANT ALL PRIVILEGES ON `web_anna`.* TO w;"] * 2
 
 
+def test_an_administrators_rights_are_left_and_an_account_is_to_be_made() -> None:
+    health = Health("MySQL", "9", "8", False, "`root`@`10.0.0.%`", True, None, 0, {})
+    grants = [Grant("`root`@`10.0.0.%`", None, ALL | {"GRANT OPTION"})]
+    (one,) = rights(health, grants, Settings.load(database_prefix="web_"), [])
+    assert (one.code, one.severity) == ("rights.global", "warning")
+    assert one.cure == (
+        "CREATE USER `webautodash`@`10.0.0.%` IDENTIFIED BY '...'; "
+        r"GRANT ALL PRIVILEGES ON `web\_%`.* TO `webautodash`@`10.0.0.%`; "
+        "and WEBAUTODASH_DB_USER=webautodash with its password"
+    )
+
+
 def test_many_rights_are_taken_away_together_and_the_right_to_give_them_apart() -> None:
     few = Grant("`w`@`%`", None, frozenset({"FILE", "PROCESS", "GRANT OPTION"}))
     assert revoking(few) == "REVOKE FILE, PROCESS ON *.* FROM `w`@`%`; REVOKE GRANT OPTION ON *.* FROM `w`@`%`;"

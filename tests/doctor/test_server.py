@@ -196,6 +196,13 @@ def test_a_server_that_is_too_old_says_what_is_needed(health: Health) -> None:
     assert (one.code, one.severity.value, "8.0.19" in one.message) == ("server.old", "error", True)
 
 
+@pytest.mark.parametrize(("value", "severity"), [("0", "error"), ("1", "ok"), ("2", "warning"), ("3", "ok")])
+def test_when_the_log_is_flushed(health: Health, value: str, severity: str) -> None:
+    variables = {"innodb_flush_log_at_trx_commit": value}
+    (one,) = server.durability(replace(health, variables=variables), Settings.load())
+    assert one.severity.value == severity
+
+
 def test_a_redo_log_that_is_off(health: Health) -> None:
     (one,) = server.durability(replace(health, variables={"innodb_redo_log_enabled": "OFF"}), Settings.load())
     assert (one.code, one.severity.value) == ("durability.redo_log", "error")

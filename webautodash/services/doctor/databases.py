@@ -19,6 +19,7 @@ from webautodash.services.store import Store
 
 _SETUP = "webautodash setup"
 _REGISTRY = "the registry comes back from the providers' databases"
+_RESTORE = "what the message says; else restore it from its backup"
 _UPGRADE = "pip install --upgrade webautodash"
 
 
@@ -108,7 +109,7 @@ def _problem(found: DatabaseRevision, provider: RegisteredProvider | None, *, at
             message = "is registered but not there: restore a backup, or make it anew and empty"
             return error("database.missing", name, message, register)
         case _:
-            return error("database.unreadable", name, found.error or "cannot be read")
+            return error("database.unreadable", name, found.error or "cannot be read", _RESTORE)
 
 
 def _looked_into(store: Store, provider: RegisteredProvider) -> list[Finding]:
@@ -117,7 +118,7 @@ def _looked_into(store: Store, provider: RegisteredProvider) -> list[Finding]:
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:  # of this database; the others are looked into all the same
-        return [error("database.unreadable", provider.database_name, str(refused))]
+        return [error("database.unreadable", provider.database_name, str(refused), _RESTORE)]
 
 
 def _owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:

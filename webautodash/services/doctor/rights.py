@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from webautodash.config import Settings
+from webautodash.config import Settings, key_of
 from webautodash.database.dialects import Health
 from webautodash.database.dialects.grants import (
     EVERYTHING,
+    GRANT_OPTION,
     Grant,
     exactly,
     granting,
@@ -70,12 +71,23 @@ def _global(account: str, grants: Sequence[Grant], prefix: str) -> Iterator[Find
         if grant.pattern is None:
             listed = sorted(grant.rights)
             shown = ", ".join(listed[:_SHOWN]) + (f" and {len(listed) - _SHOWN} more" if listed[_SHOWN:] else "")
+            message = f"has rights on every database, other programs' too: {shown}"
+            if GRANT_OPTION in grant.rights and grant.holder == account:
+                yield warning("rights.global", account, f"an administrator's: {message}", _own_account(account, prefix))
+                continue
             taken = revoking(grant)
             # Some servers take all other rights away with them; and the account must not be left with nothing.
             if EVERYTHING in taken or lacking([*_ROWS, *_TABLES], rights_in(narrow, _new(prefix))):
                 taken += " " + granting([EVERYTHING], _pattern(prefix), account)
-            message = f"has rights on every database, other programs' too: {shown}"
             yield warning("rights.global", grant.holder, message, taken)
+
+
+def _own_account(administrator: str, prefix: str) -> str:
+    # The administrator's rights are not for us to take away: nobody may be left who could give them back.
+    _, _, host = administrator.rpartition("@")
+    own = f"`webautodash`@{host}"
+    made = f"CREATE USER {own} IDENTIFIED BY '...'; {granting([EVERYTHING], _pattern(prefix), own)}"
+    return f"{made} and {key_of('db_user')}=webautodash with its password"
 
 
 def _wide(grants: Sequence[Grant], prefix: str, databases: Sequence[str], *, literally: bool) -> Iterator[Finding]:
