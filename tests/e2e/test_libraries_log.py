@@ -14,15 +14,19 @@ from shell import Done, Shell
 TALKATIVE = """
 import logging, warnings
 import webautodash.services.store as store
+from webautodash.database.connections import SharingPool
 opened = store.Store.open
-def talkative(*arguments):
+def talkative(*arguments, **options):
     try:
         raise KeyError("PRN-4711")
     except KeyError:
         logging.getLogger("sqlalchemy.pool.impl.QueuePool").error("lost with PRN-4711", exc_info=True)
         logging.getLogger("webautodash.monitor").debug("a pass failed", exc_info=True)
+    pool = logging.getLogger(f"{SharingPool.__module__}.{SharingPool.__name__}")
+    pool.info("lost with PRN-4711")
+    pool.error("lost with PRN-4711")
     warnings.warn("of PRN-4711")
-    return opened(*arguments)
+    return opened(*arguments, **options)
 store.Store.open = talkative
 """
 
@@ -43,7 +47,7 @@ def test_nothing_of_libraries_stands_on_stderr(filled: Shell, options: list[str]
 def test_debug_says_where_it_came_from_and_no_text(filled: Shell, options: list[str]) -> None:
     done = _talked(filled, "stats", "--debug", *options)
     assert done.status == 0
-    assert "sitecustomize.py, line 9: KeyError" in done.err
+    assert "sitecustomize.py, line 10: KeyError" in done.err
     # The trace of our own quotes the line of code.
     assert "4711" not in re.sub(r"raise KeyError\(.*?\)", "", done.err)
     if options:

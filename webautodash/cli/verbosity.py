@@ -11,6 +11,9 @@ import typer
 from webautodash.cli.json_lines import JsonLines, trace_of
 from webautodash.cli.streams import printable
 
+# SQLAlchemy logs by the module of a pool's class, which here is one of ours.
+_POOLS = "webautodash.database"
+
 
 class LogFormat(StrEnum):
     """How the log is written on stderr."""
@@ -116,7 +119,10 @@ def listen(said: Verbosity) -> None:
     logger.handlers[:] = [handler]
     logger.setLevel(logging.ERROR if said.level is None else said.level)
     logger.propagate = False
-    root = logging.getLogger()
     others = _Others(handler if said.debug else None)
-    root.handlers[:] = [*(each for each in root.handlers if not isinstance(each, _Others)), others]
+    root, pools = logging.getLogger(), logging.getLogger(_POOLS)
+    for each in (root, pools):
+        each.handlers[:] = [*(kept for kept in each.handlers if not isinstance(kept, _Others)), others]
+    pools.setLevel(logging.WARNING)
+    pools.propagate = False
     logging.captureWarnings(True)
