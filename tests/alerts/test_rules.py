@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.config import Settings
-from webautodash.domain.alerts import AlertChannel, AlertKind, Rules, least_severity, parse_rules
+from webautodash.domain.alerts import DEFAULT_RULES, AlertChannel, AlertKind, Rules, least_severity, parse_rules
 from webautodash.domain.vocabulary import Severity
 from webautodash.errors import ConfigurationError
 from webautodash.services.alerts.rules import configured, rules_of
@@ -55,6 +55,12 @@ def test_the_settings_take_exactly_what_the_rules_understand(text: str) -> None:
             _load(alert_on=text)
     else:
         assert rules_of(_load(alert_on=text)) == {AlertChannel.LOG: rules}
+
+
+def test_a_word_that_is_not_understood_is_not_told() -> None:
+    with pytest.raises(ConfigurationError, match=f"nor rules such as: {DEFAULT_RULES}") as refused:
+        _load(alert_on="held Mark-of-a-secret")
+    assert "Mark" not in str(refused.value)
 
 
 def test_the_least_severity_of_all_channels_is_what_has_to_be_looked_up() -> None:

@@ -13,14 +13,9 @@ from pydantic_settings import BaseSettings
 from webautodash.config.hosts import is_loopback
 from webautodash.config.keys import ENV_PREFIX, check_beside, check_one_secret, key_of
 from webautodash.config.secrets import secret_of
+from webautodash.domain.alerts import DEFAULT_RULES, parse_rules
 from webautodash.errors import ConfigurationError
 
-DEFAULT_RULES = "conflict:high rejected held set_aside behind silent"
-# The words are the domain's, which stands above the settings.
-_RULES = re.compile(
-    r"off|(conflict(:(low|medium|high|critical))?|rejected|held|set_aside|behind|silent)"
-    r"([\s,]+(conflict(:(low|medium|high|critical))?|rejected|held|set_aside|behind|silent))*"
-)
 _ADDRESS = re.compile(r"[^\s@,<>\"]+@[^\s@,<>\"]+")
 _PREFIX = f"{ENV_PREFIX}ALERT_"
 _OFF = "off"
@@ -75,8 +70,12 @@ class AlertSettings(BaseSettings):
     @field_validator("alert_on", "alert_log_on", "alert_mail_on", "alert_webhook_on", "alert_apprise_on")
     @classmethod
     def _known_rules(cls, text: str | None) -> str | None:
-        if text is not None and not _RULES.fullmatch(text.strip()):
-            raise ValueError("not off, nor rules such as: conflict:high rejected held set_aside behind silent")
+        try:
+            if text is not None:
+                parse_rules(text)
+        except ValueError:
+            # Without the word that was not understood: no value of a setting is ever told.
+            raise ValueError(f"not off, nor rules such as: {DEFAULT_RULES}") from None
         return text
 
     @property

@@ -75,6 +75,8 @@ class Rules:
         return kind in self.kinds
 
 
+DEFAULT_RULES = "conflict:high rejected held set_aside behind silent"
+"""All kinds, of conflicts those that matter most."""
 _OFF = "off"
 _SEPARATORS = re.compile(r"[\s,]+")
 
