@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import Clinic
+from builders import Clinic, a_file, a_patient
 from certificates import Certificates
 from happenings import a_cause, a_critical_conflict, hooked, raised
 from receivers import SECRET, Webhook
 
-from webautodash.services import alerts
+from webautodash.domain.alerts import AlertKind, Cause, cause_key
+from webautodash.domain.vocabulary import Severity
+from webautodash.services import alerts, conflicts
 
 
 def test_the_receiver_can_tell_who_sent_it_when_and_what_it_is_about(
@@ -112,3 +114,30 @@ def test_a_server_that_says_nothing_is_given_up_after_a_while(
     (result,) = alerts.deliver_due(clinic.store).problems
     assert result.problem == "TimeoutError"
     assert "Mark" not in repr(clinic.system_rows("alert_digests"))
+
+
+def test_the_command_of_an_alert_lists_all_that_it_counts(on_sqlite: Callable[..., Clinic], webhook: Webhook) -> None:
+    clinic = on_sqlite(**hooked(webhook, alert_on="conflict:medium"))
+    clinic.ingest(a_file(*(a_patient(f"P{n}", medications=["Aspirin 81 mg"], allergies=["Latex"]) for n in range(3))))
+    changed = [
+        a_patient("P0", medications=["Aspirin 81 mg"], allergies=["Latex"], born="03/20/1999"),  # critical
+        a_patient("P1", medications=["Xanax 1 mg"], allergies=["Latex"]),  # medium
+        a_patient("P2", medications=["Aspirin 81 mg"], allergies=["Latex"], diagnoses=["Gout (M10.079)"]),  # low
+    ]
+    clinic.ingest(a_file(*changed, at="2025-01-01T00:00:00"))
+    alerts.deliver_due(clinic.store)
+    (alert,) = webhook.requests[0].json["alerts"]
+    command, _, severity = alert["command"].rpartition(" ")
+    assert command == "webautodash conflict list gary_wang --severity"
+    listed = conflicts.search(clinic.store, "gary_wang", least=Severity(severity))
+    assert [one.id for one in listed.items] == alert["details"]["ids"]
+    assert [one.severity for one in listed.items] == ["critical", "medium"]
+
+
+def test_an_alert_that_cannot_say_how_severe_has_them_all_listed(
+    on_sqlite: Callable[..., Clinic], webhook: Webhook
+) -> None:
+    clinic = on_sqlite(**hooked(webhook))
+    raised(clinic, Cause(cause_key(AlertKind.CONFLICT, 1), AlertKind.CONFLICT, "some", provider="gary_wang"))
+    alerts.deliver_due(clinic.store)
+    assert webhook.requests[0].json["alerts"][0]["command"] == "webautodash conflict list gary_wang"

@@ -88,7 +88,9 @@ def test_pages_hold_every_conflict_once_in_the_same_order(reviewed: Clinic) -> N
 @pytest.mark.parametrize(
     ("wanted", "prns"),
     [
-        ({"severity": Severity.CRITICAL}, ["A3"]),
+        ({"least": Severity.CRITICAL}, ["A3"]),
+        ({"least": Severity.HIGH}, ["A3", "A2"]),
+        ({"least": Severity.LOW}, ["A3", "A2", "A1"]),
         ({"conflict_type": ConflictType.MEDICATION_CONFLICT}, ["A1"]),
         ({"prn": "A2"}, ["A2"]),
         ({"prn": "a2"}, []),

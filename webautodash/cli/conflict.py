@@ -38,7 +38,7 @@ _COLUMNS = {
 }
 
 
-@app.command("list", epilog="Example: webautodash conflict list gary_wang --severity critical")
+@app.command("list", epilog="Example: webautodash conflict list gary_wang --severity high")
 def list_(
     provider: AnyProviderArgument = None,
     status: StatusOption = None,
@@ -60,7 +60,7 @@ def list_(
             provider,
             statuses=wanted,
             conflict_type=conflict_type,
-            severity=severity,
+            least=severity,
             prn=prn,
             limit=limit,
             after=after,

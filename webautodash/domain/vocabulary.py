@@ -25,6 +25,11 @@ class Severity(StrEnum):
         """0 for low to 3 for critical."""
         return list(Severity).index(self)
 
+    @property
+    def and_above(self) -> "tuple[Severity, ...]":
+        """This one and those that matter more."""
+        return tuple(Severity)[self.rank :]
+
 
 class ConflictStatus(StrEnum):
     """Where the review of a conflict stands."""

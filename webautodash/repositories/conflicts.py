@@ -50,20 +50,23 @@ class ConflictRepository:
         *,
         statuses: Sequence[ConflictStatus] = (),
         conflict_type: ConflictType | None = None,
-        severity: Severity | None = None,
+        least: Severity | None = None,
         prn: str | None = None,
         limit: int = 100,
         after: DataConflict | None = None,
     ) -> Page[DataConflict]:
-        """The conflicts that fit, worst first, then oldest first; without ``statuses`` of every status."""
+        """The conflicts that fit, worst first, then oldest first; without ``statuses`` of every status.
+
+        ``least`` is the severity that they have at least.
+        """
         rank = _rank()
         statement = select(DataConflict).order_by(rank, DataConflict.detected_at, DataConflict.id).limit(limit + 1)
         if statuses:
             statement = statement.where(DataConflict.status.in_(statuses))
         if conflict_type is not None:
             statement = statement.where(DataConflict.conflict_type == conflict_type)
-        if severity is not None:
-            statement = statement.where(DataConflict.severity == severity)
+        if least is not None:
+            statement = statement.where(DataConflict.severity.in_(least.and_above))
         if prn is not None:
             # The table's index is on the patient.
             patient = select(Patient.id).where(Patient.prn == prn).scalar_subquery()
@@ -135,7 +138,7 @@ class ConflictRepository:
         found = [
             DataConflict.extraction_session_id_2 == session_id,
             DataConflict.status == ConflictStatus.UNRESOLVED,
-            DataConflict.severity.in_([str(word) for word in Severity if word.rank >= least.rank]),
+            DataConflict.severity.in_(least.and_above),
         ]
         if since is not None:
             found.append(DataConflict.detected_at >= since)

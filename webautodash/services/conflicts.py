@@ -18,8 +18,6 @@ from webautodash.services.across import Listing, of_all, of_one
 from webautodash.services.providers import resolve as resolved
 from webautodash.services.store import Store
 
-"""The statuses that wait for a person."""
-
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -78,14 +76,14 @@ def search(
     *,
     statuses: tuple[ConflictStatus, ...] = OPEN_CONFLICTS,
     conflict_type: ConflictType | None = None,
-    severity: Severity | None = None,
+    least: Severity | None = None,
     prn: str | None = None,
     limit: int = 50,
     after: int | None = None,
 ) -> Listing[Conflict]:
     """The conflicts that fit, worst first, then oldest first, from behind the number ``after``; () is any status.
 
-    Without ``provider`` those of all, one provider after the other.
+    ``least`` is the severity that they have at least. Without ``provider`` those of all, one provider after the other.
     """
     if provider is None and after is not None:
         raise UsageError("a number to continue after needs the provider whose it is")
@@ -96,7 +94,7 @@ def search(
             conflicts = ConflictRepository(session)
             last = _present(conflicts.get(after), after, owner.slug) if after is not None else None
             page = conflicts.search(
-                statuses=statuses, conflict_type=conflict_type, severity=severity, prn=prn, limit=most, after=last
+                statuses=statuses, conflict_type=conflict_type, least=least, prn=prn, limit=most, after=last
             )
             return Page(tuple(_conflict(row, owner.slug) for row in page.items), page.next)
 

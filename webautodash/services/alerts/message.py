@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from webautodash.domain.alerts import AlertKind
 from webautodash.domain.vocabulary import Severity
@@ -44,12 +45,14 @@ def trial_message(key: str) -> Message:
     return Message(key, "WebAutoDash: a test of the alerts", text, ())
 
 
-def command_of(kind: AlertKind, provider: str | None, severity: Severity | None = None) -> str:
-    """The command that shows more."""
+def command_of(alerts: Sequence[RaisedAlert]) -> str:
+    """The command that shows more of some alerts, at least one, of one kind and provider."""
+    kind, provider = alerts[0].kind, alerts[0].provider
     slug = f" {provider}" if provider else ""
     match kind:
         case AlertKind.CONFLICT:
-            return f"webautodash conflict list{slug}" + (f" --severity {severity}" if severity else "")
+            least = _least_counted(alerts)
+            return f"webautodash conflict list{slug}" + (f" --severity {least}" if least else "")
         case AlertKind.REJECTED | AlertKind.HELD:
             return f"webautodash file list --state {kind}"
         case AlertKind.SET_ASIDE:
@@ -87,16 +90,29 @@ def _lines(ordered: Sequence[RaisedAlert]) -> Iterator[str]:
 
 def _heading(group: Sequence[RaisedAlert]) -> str:
     first = group[0]
-    severities = [alert.severity for alert in group if alert.severity is not None]
-    worst = max(severities, key=lambda severity: severity.rank, default=None)
     whose = f", provider {first.provider}" if first.provider else ""
-    return f"{_TITLES[first.kind]}{whose} ({len(group)}): {command_of(first.kind, first.provider, worst)}"
+    return f"{_TITLES[first.kind]}{whose} ({len(group)}): {command_of(group)}"
+
+
+def _least_counted(alerts: Sequence[RaisedAlert]) -> Severity | None:
+    """The least severity of the conflicts that are counted, so that a list from there on has all of them.
+
+    None where one of the alerts cannot say.
+    """
+    counted = [_details(alert).get("by_severity") or {} for alert in alerts]
+    if not all(counted):
+        return None
+    return min((Severity(word) for each in counted for word in each), key=lambda severity: severity.rank)
 
 
 def _numbers(alert: RaisedAlert) -> str:
-    details = alert.details if isinstance(alert.details, dict) else {}
+    details = _details(alert)
     ids = details.get("ids")
     if not ids:
         return ""
     more = details.get("conflicts", len(ids)) - len(ids)
     return f" (numbers {', '.join(map(str, ids))}{f' and {more} more' if more > 0 else ''})"
+
+
+def _details(alert: RaisedAlert) -> dict[str, Any]:
+    return alert.details if isinstance(alert.details, dict) else {}

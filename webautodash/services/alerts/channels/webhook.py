@@ -86,7 +86,7 @@ def _alert(alert: RaisedAlert) -> dict[str, Any]:
         "message": alert.message,
         "details": alert.details or {},
         "created_at": alert.created_at.isoformat(),
-        "command": command_of(alert.kind, alert.provider, alert.severity),
+        "command": command_of([alert]),
     }
 
 
