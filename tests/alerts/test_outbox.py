@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from processes import together
 from webautodash.domain.alerts import AlertKind
 from webautodash.domain.retries import Verdict
 from webautodash.errors import DatabaseError, NotAtHead
-from webautodash.repositories import ConflictRepository
+from webautodash.repositories import ConflictRepository, MonitorRepository
 from webautodash.services import alerts, fleet
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.providers import resolve
@@ -196,10 +197,13 @@ def test_a_cause_that_many_find_at_once_is_one_alert(a_clinic: Callable[..., Cli
 
 def test_the_monitors_causes_say_who_is_silent_and_since_when(a_clinic: Callable[..., Clinic]) -> None:
     clinic = a_clinic()
-    at = datetime(2025, 1, 1, 12, tzinfo=UTC)
-    assert raised(clinic, alerts.monitor_silent(7, "host-a", 4711, at)) == 1
-    assert raised(clinic, alerts.monitor_silent(7, "host-a", 4711, at)) == 0
-    assert raised(clinic, alerts.monitor_silent(7, "host-a", 4711, at.replace(hour=13))) == 1
+    clinic.store.system.run(lambda session: MonitorRepository(session).add("host-a", 4711, "somebody", "0", 10_000))
+    with clinic.store.system.reading() as session:
+        (known,) = MonitorRepository(session).all()
+    one = replace(known, heartbeat_at=datetime(2025, 1, 1, 12, tzinfo=UTC))
+    assert raised(clinic, alerts.monitor_silent(one)) == 1
+    assert raised(clinic, alerts.monitor_silent(one)) == 0
+    assert raised(clinic, alerts.monitor_silent(replace(one, heartbeat_at=one.heartbeat_at.replace(hour=13)))) == 1
     row = clinic.system_rows("alerts")[0]
     assert (row["kind"], row["provider"]) == (AlertKind.SILENT, None)
     assert row["message"] == "the monitor on host-a, process 4711, was last heard of at 2025-01-01 12:00:00 UTC"

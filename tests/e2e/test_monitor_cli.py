@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -51,6 +52,16 @@ def test_status_tells_a_days_work(shell: Shell) -> None:
     assert told["monitoring_status"]["is_running"] is False
     assert told["files"] == {"seen": 0, "waiting": 0, "ingested": 1, "partial": 1, "rejected": 1, "held": 0}
     assert told["last_day"]["taken"]["stored"] == 2
+
+
+def test_status_says_since_when_something_is_in_the_way(shell: Shell) -> None:
+    shell("monitor", "--once")
+    with sqlite3.connect(shell.folder / "webautodash-data" / "webautodash_system.db") as system:
+        system.execute("UPDATE monitors SET last_error = 'gone', last_error_at = '2026-03-04 08:12:33.123456'")
+    said = shell("status").out
+    assert "last error 2026-03-04T08:12:33Z: gone\n" in said
+    (one,) = shell("status", "--json").json["monitoring_status"]["monitors"]
+    assert (one["last_error"], one["last_error_at"]) == ("gone", "2026-03-04T08:12:33.123456Z")
 
 
 def test_status_names_a_database_that_cannot_be_read_and_shows_the_rest(shell: Shell) -> None:

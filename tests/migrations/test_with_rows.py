@@ -11,6 +11,7 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.database import Database
 from webautodash.domain.vocabulary import ConflictStatus
+from webautodash.repositories import MonitorRepository
 from webautodash.services import conflicts
 from webautodash.services.migrate import History
 
@@ -34,6 +35,22 @@ def test_known_files_keep_their_rows_down_and_up(
     assert clinic.system_rows("ingested_files") == [_known(row) for row in before]
     go("head")
     assert clinic.system_rows("ingested_files") == [_known(row) | dict.fromkeys(NEW) for row in before]
+    clinic.store.close()
+
+
+@pytest.mark.parametrize("history", [History.SYSTEM], indirect=True)
+def test_monitors_keep_their_rows_and_say_anew_who_they_are(
+    database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
+) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    clinic.store.system.run(lambda session: MonitorRepository(session).add("a", 1, "b", "c", 10_000, process="d"))
+    (before,) = clinic.system_rows("monitors")
+    who = ("token", "process")
+    assert all(before[name] for name in who)
+    go("s0005")
+    assert clinic.system_rows("monitors") == [{name: value for name, value in before.items() if name not in who}]
+    go("head")
+    assert clinic.system_rows("monitors") == [before | dict.fromkeys(who)]
     clinic.store.close()
 
 

@@ -7,17 +7,23 @@ import subprocess
 import sys
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
+import pytest
 from builders import Clinic, a_file, a_patient
 from sqlalchemy import update
 
-from webautodash.domain.vocabulary import MonitorState
+from webautodash.errors import DatabaseError
 from webautodash.models import Monitor as MonitorRow
 from webautodash.models.base import utc_now
 from webautodash.repositories import MonitorRepository
 from webautodash.services import fleet
 from webautodash.services.leases import host
+from webautodash.services.lookout import look_and_send
 from webautodash.services.monitor import Monitor
+from webautodash.services.monitor.alarms import Alarms
+from webautodash.services.monitor.presence import Presence
+from webautodash.services.processes import key_of
 from webautodash.services.status import status
 
 
@@ -25,14 +31,13 @@ def _alerts(clinic: Clinic) -> list[tuple[str, str]]:
     return [(row["kind"], row["message"]) for row in clinic.system_rows("alerts")]
 
 
-def _add(clinic: Clinic, where: str, pid: int, *, seconds_ago: float, interval_ms: int = 10_000) -> int:
-    number = clinic.store.system.run(
-        lambda session: MonitorRepository(session).add(where, pid, "somebody", "0", interval_ms)
+def _add(clinic: Clinic, where: str, pid: int, *, seconds_ago: float, process: str | None = None) -> None:
+    key = clinic.store.system.run(
+        lambda session: MonitorRepository(session).add(where, pid, "somebody", "0", 10_000, process=process)
     )
     at = utc_now() - timedelta(seconds=seconds_ago)
-    row = update(MonitorRow).where(MonitorRow.id == number).values(heartbeat_at=at, started_at=at)
+    row = update(MonitorRow).where(MonitorRow.id == key.id).values(heartbeat_at=at, started_at=at)
     clinic.store.system.run(lambda session: session.execute(row))
-    return number
 
 
 def _states(clinic: Clinic) -> list[tuple[str, str]]:
@@ -52,21 +57,53 @@ def test_a_monitor_without_a_heartbeat_for_three_intervals_is_silent_and_raised_
 
 
 def test_one_of_this_machine_whose_process_is_gone_is_lost_and_raised(clinic: Clinic) -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        pass
-    _add(clinic, host(), gone.pid, seconds_ago=0)
-    _add(clinic, host(), os.getpid(), seconds_ago=0)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as gone:
+        process = key_of(gone.pid)
+    _add(clinic, host(), gone.pid, seconds_ago=0, process=process)
+    _add(clinic, host(), os.getpid(), seconds_ago=0, process=key_of(os.getpid()))
     Monitor(clinic.store).run_once()
-    assert sorted(_states(clinic)) == sorted(
-        [(host(), MonitorState.LOST), (host(), MonitorState.RUNNING), (host(), MonitorState.STOPPED)]
-    )
+    assert _states(clinic) == [(host(), "lost"), (host(), "running"), (host(), "stopped")]
+    assert [kind for kind, _ in _alerts(clinic)] == ["silent"]
+    lost = [row["message"] for row in clinic.system_rows("system_logs") if row["event"] == "monitor_lost"]
+    assert lost == [f"the monitor of process {gone.pid} ended without a word"]
+
+
+def test_one_whose_number_another_process_has_by_now_is_lost(clinic: Clinic) -> None:
+    mine = key_of(os.getpid())
+    assert mine is not None
+    _add(clinic, host(), os.getpid(), seconds_ago=0, process=f"{mine}0")
+    Monitor(clinic.store).run_once()
+    assert _states(clinic) == [(host(), "lost"), (host(), "stopped")]
     assert [kind for kind, _ in _alerts(clinic)] == ["silent"]
 
 
-def test_the_row_of_a_stopped_one_stays_until_its_successor_comes(clinic: Clinic) -> None:
-    for _ in range(3):
+@pytest.mark.parametrize("process", [None, "another-start/4026531836/1"], ids=["unknown", "of another container"])
+def test_one_whose_process_cannot_be_seen_is_lost_only_once_it_is_silent(clinic: Clinic, process: str | None) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    _add(clinic, host(), gone.pid, seconds_ago=25, process=process)
+    _add(clinic, host(), os.getpid(), seconds_ago=31, process=process)
+    Monitor(clinic.store).run_once()
+    assert _states(clinic) == [(host(), "running"), (host(), "lost"), (host(), "stopped")]
+
+
+def test_one_that_falls_silent_later_is_found_lost_in_a_round(clinic: Clinic) -> None:
+    presence = Presence(clinic.store, 10)
+    presence.begin()
+    alarms = Alarms(clinic.store, presence, 10)
+    _add(clinic, host(), 1, seconds_ago=31)
+    alarms.once()
+    presence.end()
+    assert _states(clinic) == [(host(), "stopped"), (host(), "lost")]
+    assert len(_alerts(clinic)) == 1
+
+
+def test_the_rows_of_those_that_ended_stay_until_a_successor_comes(clinic: Clinic) -> None:
+    _add(clinic, host(), 1, seconds_ago=31)
+    for before in ([(host(), "lost")], [], []):
         Monitor(clinic.store).run_once()
-        assert _states(clinic) == [(host(), "stopped")]
+        assert _states(clinic) == [*before, (host(), "stopped")]
+    assert len(_alerts(clinic)) == 1
 
 
 def test_a_database_that_is_behind_is_raised_though_no_file_came(clinic: Clinic) -> None:
@@ -79,6 +116,30 @@ def test_a_database_that_is_behind_is_raised_though_no_file_came(clinic: Clinic)
     told = [entry for entry in clinic.system_rows("system_logs") if entry["component"] == "alerts"]
     assert len(told) == 1
     assert "databases to migrate 1" in told[0]["message"]
+
+
+def test_without_a_monitor_who_sends_looks_around(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    fleet.downgrade(clinic.store, fleet.way_back(clinic.store, "gary_wang", "p0004"))
+    _add(clinic, "far", 1, seconds_ago=31)
+    for _ in range(2):
+        look_and_send(clinic.store)
+    assert sorted(kind for kind, _ in _alerts(clinic)) == ["behind", "silent"]
+    told = [row["message"] for row in clinic.system_rows("system_logs") if row["component"] == "alerts"]
+    assert [sum(words in message for message in told) for words in ("silent monitors 1", "databases to migrate 1")] == [
+        1,
+        1,
+    ]
+
+
+def test_what_stops_the_look_around_stops_no_sending(clinic: Clinic) -> None:
+    clinic.ingest(b"{ nothing")
+    with (
+        patch("webautodash.services.lookout.fleet.overview", side_effect=DatabaseError("d", "1", "no")),
+        pytest.raises(DatabaseError),
+    ):
+        look_and_send(clinic.store)
+    assert [row["state"] for row in clinic.system_rows("alert_digests")] == ["delivered"]
 
 
 def test_what_could_not_be_delivered_is_in_the_status(server_url: str, database_prefix: str, tmp_path: Any) -> None:

@@ -9,7 +9,7 @@ from webautodash.cli.options import JsonOption, LimitOption
 from webautodash.cli.output import complain, counted, say, show_json, show_table
 from webautodash.config import Settings
 from webautodash.domain.alerts import AlertChannel, DigestState
-from webautodash.services import alerts
+from webautodash.services import alerts, lookout
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Alerts: test, list, send, retry.")
@@ -69,9 +69,9 @@ def list_(
 
 @app.command(epilog="For cron, where no monitor runs: webautodash ingest; webautodash alert send")
 def send(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """Deliver what is due now, as a monitor does by itself."""
+    """Look for silent monitors and databases behind, and deliver what is due now, as a monitor does by itself."""
     with Store.open(Settings.load()) as store:
-        report = alerts.deliver_due(store)
+        report = lookout.look_and_send(store)
     if as_json:
         show_json(report)
     elif not ctx.obj.quiet:

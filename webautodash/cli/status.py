@@ -6,7 +6,7 @@ import typer
 
 from webautodash.cli.failures import end_with
 from webautodash.cli.options import JsonOption
-from webautodash.cli.output import say, show_fields, show_json, show_numbers, show_table
+from webautodash.cli.output import as_text, say, show_fields, show_json, show_numbers, show_table
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import STORED_FILES, FileState, MonitorState, Severity
 from webautodash.services import status as state_of_things
@@ -63,7 +63,8 @@ def _show_monitors(monitors: tuple[MonitorStatus, ...]) -> None:
     )
     for one in monitors:
         if one.last_error is not None:
-            say(f"  {one.host}, process {one.pid}, last error: {one.last_error}")
+            since = f" {as_text(one.last_error_at)}" if one.last_error_at is not None else ""
+            say(f"  {one.host}, process {one.pid}, last error{since}: {one.last_error}")
 
 
 def _state(one: MonitorStatus) -> str:

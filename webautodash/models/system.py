@@ -120,8 +120,12 @@ class Monitor(SystemBase):
     __table_args__ = table_options(one_of("state", MonitorState))
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
+    token: Mapped[Word | None]
+    """32 hexadecimal digits that this monitor alone knows: in a database made anew its number may be another's."""
     host: Mapped[Name]
     pid: Mapped[int]
+    process: Mapped[Name | None]
+    """Tells processes of the same number apart; none where the system does not say."""
     started_by: Mapped[Name]
     code_version: Mapped[Word]
     interval_ms: Mapped[int]

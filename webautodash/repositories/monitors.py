@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -22,13 +23,22 @@ def heartbeat_pause(interval: timedelta) -> timedelta:
     return min(max(interval, _SHORTEST_PAUSE), _LONGEST_PAUSE)
 
 
+class MonitorKey(NamedTuple):
+    """A monitor's own row: its number, and what no other row of that number has, also of another such database."""
+
+    id: int
+    token: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class KnownMonitor:
     """One monitor as the database knows it."""
 
     id: int
+    token: str | None
     host: str
     pid: int
+    process: str | None
     started_by: str
     code_version: str
     interval_ms: int
@@ -49,6 +59,11 @@ class KnownMonitor:
     now: datetime
 
     @property
+    def key(self) -> MonitorKey:
+        """By which its row is changed."""
+        return MonitorKey(self.id, self.token)
+
+    @property
     def silent(self) -> bool:
         """Whether it should have said that it is alive, and did not."""
         pause = heartbeat_pause(timedelta(milliseconds=self.interval_ms))
@@ -63,48 +78,46 @@ class KnownMonitor:
 
 
 class MonitorRepository:
-    """Rows of ``monitors``."""
+    """Rows of ``monitors``. What a monitor says changes its own row, while that says that it runs, and no other."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, host: str, pid: int, started_by: str, code_version: str, interval_ms: int) -> int:
-        """One more; the number of its row."""
+    def add(
+        self, host: str, pid: int, started_by: str, code_version: str, interval_ms: int, *, process: str | None = None
+    ) -> MonitorKey:
+        """One more; ``process`` tells processes of the same ``pid`` apart."""
         now = moment(self._session.connection())
-        values = {"host": host, "pid": pid, "started_by": started_by, "code_version": code_version}
+        values = {"host": host, "pid": pid, "process": process, "started_by": started_by, "code_version": code_version}
         times = {"started_at": now, "heartbeat_at": now, "passes": 0, "files_taken": 0}
-        row = Monitor(**values, **times, interval_ms=interval_ms, state=MonitorState.RUNNING)
+        row = Monitor(**values, **times, token=uuid4().hex, interval_ms=interval_ms, state=MonitorState.RUNNING)
         self._session.add(row)
         self._session.flush()
-        return row.id
+        return MonitorKey(row.id, row.token)
 
-    def beat(self, number: int) -> bool:
+    def beat(self, key: MonitorKey) -> bool:
         """Say that it is alive; False where its row is gone, or says that it ended."""
-        alive = (Monitor.id == number, Monitor.state == MonitorState.RUNNING)
-        return self._change(update(Monitor).where(*alive).values(heartbeat_at=self._now()))
+        return self._change(key, heartbeat_at=self._now())
 
-    def begin_pass(self, number: int) -> None:
+    def begin_pass(self, key: MonitorKey) -> None:
         """A pass is under way that takes files."""
-        self._change(update(Monitor).where(Monitor.id == number).values(pass_started_at=self._now()))
+        self._change(key, pass_started_at=self._now())
 
-    def end_pass(self, number: int, pass_ms: int, found: int, taken: int) -> None:
+    def end_pass(self, key: MonitorKey, pass_ms: int, found: int, taken: int) -> None:
         """A pass has ended, which also says that the monitor is alive."""
         now = self._now()
         values: dict[str, Any] = {"passes": Monitor.passes + 1, "last_pass_at": now, "last_pass_ms": pass_ms}
         if taken:
             values |= {"files_taken": Monitor.files_taken + taken, "busy_files": taken, "busy_ms": pass_ms}
-        row = update(Monitor).where(Monitor.id == number)
-        self._change(row.values(**values, files_found=found, heartbeat_at=now, pass_started_at=None))
+        self._change(key, **values, files_found=found, heartbeat_at=now, pass_started_at=None)
 
-    def say_error(self, number: int, error: str | None) -> None:
-        """What went wrong last; None for that nothing does any more."""
-        at = self._now() if error is not None else None
-        self._change(update(Monitor).where(Monitor.id == number).values(last_error=error, last_error_at=at))
+    def say_error(self, key: MonitorKey, error: str | None) -> bool:
+        """What goes wrong; None for that nothing does any more. False where its row is gone, or says that it ended."""
+        return self._change(key, last_error=error, last_error_at=self._now() if error is not None else None)
 
-    def end(self, number: int, state: MonitorState) -> None:
-        """It stopped, or was found to be gone."""
-        row = update(Monitor).where(Monitor.id == number)
-        self._change(row.values(state=state, stopped_at=self._now(), pass_started_at=None))
+    def end(self, key: MonitorKey, state: MonitorState) -> bool:
+        """It stopped, or was found to be gone; False where its row says so already, or is gone."""
+        return self._change(key, state=state, stopped_at=self._now(), pass_started_at=None)
 
     def forget(self, numbers: Collection[int]) -> None:
         """Remove rows."""
@@ -120,5 +133,6 @@ class MonitorRepository:
     def _now(self) -> Any:
         return moment(self._session.connection())
 
-    def _change(self, statement: Any) -> bool:
-        return bool(self._session.connection().execute(statement).rowcount)
+    def _change(self, key: MonitorKey, **values: Any) -> bool:
+        own = (Monitor.id == key.id, Monitor.token == key.token, Monitor.state == MonitorState.RUNNING)
+        return bool(self._session.connection().execute(update(Monitor).where(*own).values(**values)).rowcount)

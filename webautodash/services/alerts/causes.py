@@ -14,6 +14,7 @@ from webautodash.errors import WebAutoDashError
 from webautodash.repositories import ConflictRepository
 from webautodash.repositories.conflicts import Brought
 from webautodash.repositories.files import FileRecord
+from webautodash.repositories.monitors import KnownMonitor
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.alerts.rules import rules_of
 from webautodash.services.reports import FileOutcome, FileResult
@@ -57,13 +58,14 @@ def provider_behind(provider: RegisteredProvider, found: str, needed: str) -> Ca
     )
 
 
-def monitor_silent(monitor_id: int, host: str, pid: int, heartbeat_at: datetime) -> Cause:
+def monitor_silent(one: KnownMonitor) -> Cause:
     """A monitor has not been heard of since a time; one cause for each such silence."""
+    facts = {"monitor_id": one.id, "host": one.host, "pid": one.pid, "heartbeat_at": one.heartbeat_at.isoformat()}
     return Cause(
-        cause_key(AlertKind.SILENT, monitor_id, host, pid, heartbeat_at.isoformat()),
+        cause_key(AlertKind.SILENT, *facts.values()),
         AlertKind.SILENT,
-        f"the monitor on {host}, process {pid}, was last heard of at {heartbeat_at:%Y-%m-%d %H:%M:%S} UTC",
-        details={"monitor_id": monitor_id, "host": host, "pid": pid, "heartbeat_at": heartbeat_at.isoformat()},
+        f"the monitor on {one.host}, process {one.pid}, was last heard of at {one.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC",
+        details=facts,
     )
 
 

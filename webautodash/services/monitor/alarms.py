@@ -1,22 +1,16 @@
-"""What a monitor sees beside files that somebody should know, and the sending of all alerts."""
+"""A monitor's look around, for what somebody should know that no file brings, and the sending of all alerts."""
 
 import time
 from contextlib import suppress
 from threading import Event, Thread
 
-from sqlalchemy.orm import Session
-
-from webautodash.domain.alerts import Cause
-from webautodash.domain.vocabulary import MonitorState, ProviderStatus
 from webautodash.errors import WebAutoDashError
-from webautodash.models.base import utc_now
-from webautodash.services import fleet, migrate
-from webautodash.services.alerts import deliver_due, monitor_silent, provider_behind, raise_alerts
-from webautodash.services.migrate import History
+from webautodash.services.alerts import deliver_due
+from webautodash.services.lookout import databases_behind, raise_all, silent_monitors
 from webautodash.services.monitor.presence import Presence
 from webautodash.services.store import Store
 
-# How often databases are looked at, each with a look of its own.
+# How often databases are looked at, each with a look of its own, and processes of this machine.
 _ROUND_SECONDS = 300.0
 
 
@@ -55,33 +49,8 @@ class Alarms:
                 return
 
     def _look_around(self) -> None:
-        causes = self._silent()
+        raise_all(self._store, silent_monitors(self._store, self._presence.key))
         if self._last_round is None or time.monotonic() - self._last_round >= _ROUND_SECONDS:
-            causes += self._behind()
+            self._presence.find_lost()
+            raise_all(self._store, databases_behind(self._store))
             self._last_round = time.monotonic()
-        if causes:
-
-            def work(session: Session) -> None:
-                raise_alerts(session, self._store.settings, causes, utc_now())
-
-            self._store.system.run(work)
-
-    def _silent(self) -> list[Cause]:
-        others = self._presence.others()
-        gone = [one for one in others if one.silent or one.state is MonitorState.LOST]
-        return [monitor_silent(one.id, one.host, one.pid, one.heartbeat_at) for one in gone]
-
-    def _behind(self) -> list[Cause]:
-        if fleet.is_at_work(self._store):
-            # Who is behind now will not be for long; the next round tells who is left.
-            return []
-        # First: who is active by now was at head before; one whose registration is on its way is not looked at.
-        active = [provider for provider in self._store.providers() if provider.status is ProviderStatus.ACTIVE]
-        behind = {
-            one.provider: one.revision for one in fleet.overview(self._store) if one.state is fleet.Standing.BEHIND
-        }
-        return [
-            provider_behind(provider, revision, migrate.head(History.PROVIDER))
-            for provider in active
-            if (revision := behind.get(provider.slug)) is not None
-        ]

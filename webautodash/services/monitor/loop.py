@@ -195,4 +195,5 @@ class Monitor:
             message = f"going on after {seconds:.0f} s: {self._trouble}"
             self._on_trouble(message)
             self._log.record(Level.INFO, _COMPONENT, "monitor_going_on", message)
+            self._presence.say_error(None)
             self._trouble = None

@@ -11,11 +11,14 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import Level, MonitorState
 from webautodash.errors import WebAutoDashError
+from webautodash.models.base import utc_now
 from webautodash.repositories import LeaseRepository, MonitorRepository
-from webautodash.repositories.monitors import KnownMonitor, heartbeat_pause
+from webautodash.repositories.monitors import KnownMonitor, MonitorKey, heartbeat_pause
+from webautodash.services.alerts import monitor_silent, raise_alerts
 from webautodash.services.leases import host, operator
 from webautodash.services.log import SystemLog
 from webautodash.services.monitor.taking import LEASES
+from webautodash.services.processes import has_ended, key_of
 from webautodash.services.store import Store
 from webautodash.version import __version__
 
@@ -29,28 +32,28 @@ class Presence:
 
     def __init__(self, store: Store, interval_seconds: float) -> None:
         self._store, self._interval = store, timedelta(seconds=interval_seconds)
-        self._number: int | None = None
+        self._key: MonitorKey | None = None
+        self._error: str | None = None
+        self._said_error: str | None = None
         self._ended = Event()
         self._beating: Thread | None = None
 
+    @property
+    def key(self) -> MonitorKey | None:
+        """Its own row, once it has begun."""
+        return self._key
+
     def begin(self) -> None:
-        """Be there. Those of this machine that ended without a word are found and said to be lost."""
-        with self._store.system.reading() as session:
-            known = [one for one in MonitorRepository(session).all() if one.host == host()]
-        lost = [one for one in known if one.state is MonitorState.RUNNING and not _is_alive(one.pid)]
-        # What a stopped one did is told until its successor comes.
-        stopped = [one.id for one in known if one.state is MonitorState.STOPPED]
+        """Be there, as the successor of those of this machine that ended."""
 
         def write(session: Session) -> None:
             repository = MonitorRepository(session)
             LeaseRepository(session).forget_expired(LEASES)
-            repository.forget(stopped)
-            for one in lost:
-                repository.end(one.id, MonitorState.LOST)
+            # What became of one that ended is told until its successor comes.
+            repository.forget([one.id for one in _of_this_machine(session) if one.state is not MonitorState.RUNNING])
 
         self._store.system.run(write)
-        for one in lost:
-            self._log(Level.WARNING, "monitor_lost", f"the monitor of process {one.pid} ended without a word")
+        self.find_lost()
         self._add()
         self._ended.clear()
         self._beating = Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -62,7 +65,23 @@ class Presence:
         if self._beating is not None:
             self._beating.join()
         with suppress(WebAutoDashError):
-            self._change(lambda repository, number: repository.end(number, MonitorState.STOPPED))
+            self._change(lambda repository, key: repository.end(key, MonitorState.STOPPED))
+
+    def find_lost(self) -> None:
+        """Say of those of this machine that ended without a word that they are lost."""
+        with self._store.system.reading() as session:
+            missed = [one for one in _of_this_machine(session) if _is_lost(one)]
+        if not missed:
+            return
+
+        def write(session: Session) -> list[KnownMonitor]:
+            # Of two who find it at once, one says so.
+            lost = [one for one in missed if MonitorRepository(session).end(one.key, MonitorState.LOST)]
+            raise_alerts(session, self._store.settings, [monitor_silent(one) for one in lost], utc_now())
+            return lost
+
+        for one in self._store.system.run(write):
+            self._log(Level.WARNING, "monitor_lost", f"the monitor of process {one.pid} ended without a word")
 
     def begin_pass(self) -> None:
         """A pass has something to take."""
@@ -70,27 +89,29 @@ class Presence:
 
     def end_pass(self, pass_ms: int, found: int, tried: int) -> None:
         """A pass has ended."""
-        self._change(lambda repository, number: repository.end_pass(number, pass_ms, found, tried))
+        self._change(lambda repository, key: repository.end_pass(key, pass_ms, found, tried))
 
     def say_error(self, error: str | None) -> None:
-        """What goes wrong, or that nothing does any more; where that cannot be said, never mind."""
-        with suppress(WebAutoDashError):
-            self._change(lambda repository, number: repository.say_error(number, error))
+        """What goes wrong, or that nothing does any more; where that cannot be said now, a heartbeat says it."""
+        self._error = error
+        self._say_error()
 
-    def others(self) -> list[KnownMonitor]:
-        """All other monitors."""
-        with self._store.system.reading() as session:
-            return [one for one in MonitorRepository(session).all() if one.id != self._number]
+    def _say_error(self) -> None:
+        error = self._error
+        with suppress(WebAutoDashError):
+            if self._change(lambda repository, key: repository.say_error(key, error)):
+                self._said_error = error
 
     def _add(self) -> None:
-        ms = max(1, round(self._interval.total_seconds() * 1000))
-        add = (host(), os.getpid(), operator(), __version__, ms)
-        self._number = self._store.system.run(lambda session: MonitorRepository(session).add(*add))
+        ms, pid = max(1, round(self._interval.total_seconds() * 1000)), os.getpid()
+        add, process = (host(), pid, operator(), __version__, ms), key_of(pid)
+        self._key = self._store.system.run(lambda session: MonitorRepository(session).add(*add, process=process))
+        self._said_error = None
 
-    def _change(self, work: Callable[[MonitorRepository, int], T]) -> T:
-        number = self._number
-        assert number is not None  # noqa: S101  # it has begun
-        return self._store.system.run(lambda session: work(MonitorRepository(session), number))
+    def _change(self, work: Callable[[MonitorRepository, MonitorKey], T]) -> T:
+        key = self._key
+        assert key is not None  # noqa: S101  # it has begun
+        return self._store.system.run(lambda session: work(MonitorRepository(session), key))
 
     def _beat(self) -> None:
         while not self._ended.wait(heartbeat_pause(self._interval).total_seconds()):
@@ -99,15 +120,20 @@ class Presence:
                 if not self._change(MonitorRepository.beat):
                     # The system database was made anew, or another took this one for lost.
                     self._add()
+            if self._said_error != self._error:
+                self._say_error()
 
     def _log(self, level: Level, event: str, message: str) -> None:
         SystemLog(self._store.system).record(level, _COMPONENT, event, message)
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError as error:
-        # Another user's may not be signalled, and is there.
-        return not isinstance(error, ProcessLookupError)
-    return True
+def _of_this_machine(session: Session) -> list[KnownMonitor]:
+    return [one for one in MonitorRepository(session).all() if one.host == host()]
+
+
+def _is_lost(one: KnownMonitor) -> bool:
+    """Whether one of this machine's name is no more: by its process where that is to be seen, else by its heartbeat."""
+    if one.state is not MonitorState.RUNNING:
+        return False
+    ended = has_ended(one.pid, one.process)
+    return one.silent if ended is None else ended

@@ -1,0 +1,86 @@
+"""A monitor's own row: what it says there, and that it says it in no other's."""
+
+from __future__ import annotations
+
+from threading import Thread
+from typing import Any
+
+from builders import Clinic
+from local_server import wait_until
+from sqlalchemy import delete
+
+from webautodash.domain.vocabulary import MonitorState
+from webautodash.models import Monitor as MonitorRow
+from webautodash.models.base import utc_now
+from webautodash.services.monitor import Monitor
+from webautodash.services.monitor.presence import Presence
+from webautodash.services.status import status
+
+
+def _begin_anew(clinic: Clinic) -> None:
+    """As where the system database was made anew."""
+    clinic.store.system.run(lambda session: session.execute(delete(MonitorRow)))
+
+
+def _errors(clinic: Clinic) -> list[str | None]:
+    return [row["last_error"] for row in clinic.system_rows("monitors")]
+
+
+def test_an_error_is_told_while_it_stands_and_no_longer(clinic: Clinic) -> None:
+    monitor = Monitor(clinic.store, interval=0.2)
+    running = Thread(target=monitor.run)
+    running.start()
+    try:
+        assert wait_until(lambda: bool(clinic.system_rows("monitors")))
+        away = clinic.results.rename(clinic.results.with_name("away"))
+        assert wait_until(lambda: _errors(clinic) != [None])
+        (one,) = status(clinic.store).monitoring_status.monitors
+        assert one.last_error is not None
+        assert "does not exist" in one.last_error
+        assert one.last_error_at is not None
+        assert one.since <= one.last_error_at <= utc_now()
+        away.rename(clinic.results)
+        assert wait_until(lambda: _errors(clinic) == [None])
+        assert status(clinic.store).monitoring_status.monitors[0].last_error_at is None
+    finally:
+        monitor.stop()
+        running.join()
+
+
+def test_what_could_not_be_said_is_said_by_a_heartbeat(clinic: Clinic) -> None:
+    presence = Presence(clinic.store, 1)
+    presence.begin()
+    try:
+        _begin_anew(clinic)
+        presence.say_error("the Results folder is gone")
+        assert _errors(clinic) == []
+        assert wait_until(lambda: _errors(clinic) == ["the Results folder is gone"])
+    finally:
+        presence.end()
+
+
+def test_an_error_that_stands_is_in_the_new_row_too(clinic: Clinic) -> None:
+    presence = Presence(clinic.store, 1)
+    presence.begin()
+    try:
+        presence.say_error("the Results folder is gone")
+        _begin_anew(clinic)
+        assert wait_until(lambda: _errors(clinic) == ["the Results folder is gone"])
+    finally:
+        presence.end()
+
+
+def test_a_row_of_the_same_number_that_is_anothers_is_left_alone(clinic: Clinic) -> None:
+    presence = Presence(clinic.store, 30)
+    presence.begin()
+    assert presence.key is not None
+    _begin_anew(clinic)
+    other: dict[str, Any] = {"host": "far", "started_by": "b", "code_version": "c", "state": MonitorState.RUNNING}
+    other |= {"pid": 1, "interval_ms": 10_000, "token": "0" * 32, "started_at": utc_now(), "heartbeat_at": utc_now()}
+    clinic.store.system.run(lambda session: session.add(MonitorRow(id=presence.key.id, **other)))
+    before = clinic.system_rows("monitors")
+    presence.begin_pass()
+    presence.end_pass(7, 8, 9)
+    presence.say_error("the Results folder is gone")
+    presence.end()
+    assert clinic.system_rows("monitors") == before
