@@ -101,14 +101,14 @@ def _late(here: Place, folder: Path, number: int) -> float:
         provider = resolve(store, file.parent.name)
         database = store.provider_database(provider)
         with database.reading() as session:
-            before = SessionRepository(session).count()
+            before = SessionRepository(session).counts()[0]
         # Anywhere between two passes.
         sleep(_INTERVAL * number / _NEW_FILES)
         begin = monotonic()
         file.rename(here.results / file.parent.name / f"new_{number}.json")
         while True:
             with database.reading() as session:
-                if SessionRepository(session).count() > before:
+                if SessionRepository(session).counts()[0] > before:
                     return monotonic() - begin - _SETTLE - _INTERVAL
             if monotonic() - begin > _PATIENCE_SECONDS:
                 raise WrongOutcomeError("a new file was not taken")

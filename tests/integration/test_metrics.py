@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from builders import Clinic, a_file, a_patient
@@ -13,15 +16,19 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
 from webautodash.config import Settings
-from webautodash.domain.vocabulary import Level
-from webautodash.errors import WebAutoDashError
+from webautodash.domain.alerts import AlertKind, Cause, cause_key
+from webautodash.domain.vocabulary import ConflictStatus, Level, Severity
+from webautodash.errors import DatabaseError, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import FileRepository, MonitorRepository
+from webautodash.repositories import FileRepository, MonitorRepository, ProviderRepository
+from webautodash.services import alerts, conflicts
+from webautodash.services.alerts import raise_alerts
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.log import SystemLog
 from webautodash.services.metrics import StoreCollector
 from webautodash.services.providers import register
 
+PROVIDERS = ("gary_wang", "john_doe")
 SECRETS = ("Zebulon", "Quirke", "4711", "1951", "Obscurimab")
 
 
@@ -66,7 +73,9 @@ def test_every_figure_is_what_the_rows_say(clinic: Clinic) -> None:
     outcomes = ("stored", "changed", "duplicates", "set_aside")
     assert [found("patients", provider="gary_wang", outcome=one) for one in outcomes] == [2, 1, 1, 1]
     assert [found("patients", provider="john_doe", outcome=one) for one in outcomes] == [1, 0, 0, 0]
-    assert [found("conflicts", provider=one) for one in ("gary_wang", "john_doe")] == [1, 0]
+    assert [found("conflicts", provider=one) for one in PROVIDERS] == [1, 0]
+    waiting = [[found("open_conflicts", provider=one, severity=word) for word in Severity] for one in PROVIDERS]
+    assert waiting == [[0, 1, 0, 0], [0, 0, 0, 0]]
     assert found("last_extraction_timestamp_seconds", provider="john_doe") == 1714979289
     assert found("file_attempts") == 4
     assert found("oldest_waiting_seconds") == 0
@@ -74,6 +83,79 @@ def test_every_figure_is_what_the_rows_say(clinic: Clinic) -> None:
     assert found("log_entries", level="ERROR") == 1
     assert found("log_entries", level="DEBUG") == 0
     assert [word for word in SECRETS if word in found.text] == []
+
+
+def _open(clinic: Clinic) -> list[float]:
+    found = Scrape(clinic.settings)
+    return [found("open_conflicts", provider="gary_wang", severity=severity) for severity in Severity]
+
+
+def test_a_conflict_waits_until_its_review_is_done_and_again_when_it_is_not(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("A", medications=["Aspirin 81 mg"])))
+    clinic.ingest(a_file(a_patient("A", born="03/20/1999"), at="2024-03-04T09:00:00"))
+    assert _open(clinic) == [0, 1, 0, 1]
+    (critical, _) = conflicts.search(clinic.store, "gary_wang").items
+    for status, waiting in (
+        (ConflictStatus.REVIEWING, [0, 1, 0, 1]),
+        (ConflictStatus.RESOLVED, [0, 1, 0, 0]),
+        (ConflictStatus.UNRESOLVED, [0, 1, 0, 1]),
+    ):
+        conflicts.resolve(clinic.store, "gary_wang", critical.id, status, by="Dr. W", why="seen")
+        assert _open(clinic) == waiting
+
+
+def test_a_review_is_kept_where_the_count_cannot_be_and_the_next_look_puts_it_right(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("A")), name="a.json")
+    clinic.ingest(a_file(a_patient("A", born="03/20/1999"), at="2024-03-04T09:00:00"), name="b.json")
+    (critical,) = conflicts.search(clinic.store, "gary_wang").items
+    with patch.object(ProviderRepository, "set_totals", side_effect=DatabaseError("d", "1", "no")):
+        conflicts.resolve(clinic.store, "gary_wang", critical.id, ConflictStatus.RESOLVED, by="Dr. W", why="seen")
+    assert conflicts.show(clinic.store, "gary_wang", critical.id).conflict.status is ConflictStatus.RESOLVED
+    assert _open(clinic) == [0, 0, 0, 1]
+    _ingest_known(clinic)
+    assert _open(clinic) == [0, 0, 0, 0]
+
+
+def test_what_was_not_counted_yet_is_not_told_until_the_next_look(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("A")), name="a.json")
+    clinic.ingest(a_file(a_patient("A", born="03/20/1999"), at="2024-03-04T09:00:00"), name="b.json")
+    with clinic.store.system.engine.begin() as connection:
+        # As the revision that brings the columns leaves them.
+        connection.execute(text("UPDATE providers SET open_low = NULL, open_critical = NULL"))
+    assert "open_conflicts" not in Scrape(clinic.settings).names()
+    _ingest_known(clinic)
+    assert _open(clinic) == [0, 0, 0, 1]
+
+
+def _ingest_known(clinic: Clinic) -> None:
+    """Look at files of which the second look need not open any."""
+    for path in clinic.results.glob("*/*.json"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    ingest_paths(clinic.store)
+    assert {file.state for file in ingest_paths(clinic.store).files} == {"already_ingested"}
+
+
+def test_alerts_are_told_until_they_are_delivered(server_url: str, database_prefix: str, tmp_path: Path) -> None:
+    clinic = Clinic(
+        server_url,
+        database_prefix,
+        tmp_path,
+        alert_webhook_url="http://127.0.0.1:9/nobody",
+        alert_webhook_secret="hush",
+        alert_attempts=2,
+        alert_interval=0,
+        alert_retry_seconds=0,
+    )
+    causes = [Cause(cause_key(AlertKind.HELD, number), AlertKind.HELD, "held") for number in range(3)]
+    clinic.store.system.run(lambda session: raise_alerts(session, clinic.settings, causes, utc_now()))
+    words = [(channel, state) for channel in ("log", "webhook", "mail") for state in ("pending", "failed")]
+    told = []
+    for _ in range(3):
+        found = Scrape(clinic.settings)
+        told.append([found("alerts", channel=channel, state=state) for channel, state in words])
+        alerts.deliver_due(clinic.store)
+    assert told == [[3, 0, 3, 0, 0, 0], [0, 0, 3, 0, 0, 0], [0, 0, 0, 3, 0, 0]]
+    clinic.store.close()
 
 
 def test_a_session_counts_once_under_however_many_names_its_bytes_lie(clinic: Clinic) -> None:

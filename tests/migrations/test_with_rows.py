@@ -10,7 +10,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.database import Database
-from webautodash.domain.vocabulary import ConflictStatus
+from webautodash.domain.vocabulary import ConflictStatus, Severity
 from webautodash.repositories import MonitorRepository
 from webautodash.services import conflicts
 from webautodash.services.migrate import History
@@ -35,6 +35,25 @@ def test_known_files_keep_their_rows_down_and_up(
     assert clinic.system_rows("ingested_files") == [_known(row) for row in before]
     go("head")
     assert clinic.system_rows("ingested_files") == [_known(row) | dict.fromkeys(NEW) for row in before]
+    clinic.store.close()
+
+
+@pytest.mark.parametrize("history", [History.SYSTEM], indirect=True)
+def test_providers_keep_their_rows_and_count_anew_what_waits(
+    database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
+) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    clinic.ingest(a_file(a_patient("GW1")))
+    clinic.ingest(a_file(a_patient("GW1", born="03/20/1999"), at="2025-01-01T00:00:00"))
+    (before,) = clinic.system_rows("providers")
+    waiting = [f"open_{severity}" for severity in Severity]
+    assert [before[name] for name in waiting] == [0, 0, 0, 1]
+    go("s0006")
+    assert clinic.system_rows("providers") == [{name: before[name] for name in before if name not in waiting}]
+    go("head")
+    assert clinic.system_rows("providers") == [before | dict.fromkeys(waiting)]
+    clinic.ingest(a_file(a_patient("GW2"), at="2025-01-02T00:00:00"))
+    assert [clinic.system_rows("providers")[0][name] for name in waiting] == [0, 0, 0, 1]
     clinic.store.close()
 
 

@@ -42,7 +42,7 @@ def metrics(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 is any free one.")] = 9477,
 ) -> None:
-    """Figures for Prometheus: files, patients, conflicts, durations, the oldest file that waits, monitors, the log.
+    """Figures for Prometheus: files, patients, conflicts, durations, what waits, monitors, alerts, the log.
 
     Each time they are read anew, from the system database alone. While that cannot be read webautodash_up is 0.
     """

@@ -1,5 +1,6 @@
 """The outbox: alerts, and for which channel each is."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,6 +83,19 @@ class AlertRepository:
             .group_by(AlertDelivery.channel)
         )
         return {AlertChannel(channel): number for channel, number in self._session.execute(statement)}
+
+    def undelivered(self) -> dict[tuple[AlertChannel, DigestState], int]:
+        """How many alerts of each channel are still to be delivered, or were given up; none are left out."""
+        in_digests = (
+            select(AlertDigest.channel, AlertDigest.state, func.count())
+            .join(AlertDelivery, AlertDelivery.digest_id == AlertDigest.id)
+            .where(AlertDigest.state.in_([DigestState.PENDING, DigestState.FAILED]))
+            .group_by(AlertDigest.channel, AlertDigest.state)
+        )
+        found = Counter({(channel, DigestState.PENDING): number for channel, number in self.waiting().items()})
+        for channel, state, number in self._session.execute(in_digests):
+            found[AlertChannel(channel), DigestState(state)] += number
+        return found
 
     def of_digest(self, digest_id: int) -> list[RaisedAlert]:
         """The alerts of a digest, oldest first."""

@@ -1,6 +1,6 @@
 """The registry: which providers there are, under which names, and whose folder is whose."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.naming import letters_key, same_name_key
-from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.domain.vocabulary import ProviderStatus, Severity
 from webautodash.models import Provider, ProviderAlias
 from webautodash.repositories.sessions import Totals
+
+_OPEN = {severity: f"open_{severity}" for severity in Severity}
+"""The columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class RegisteredProvider:
     total_sessions: int
     total_conflicts: int
     last_extraction: datetime | None
+    open_conflicts: Mapping[Severity, int] | None
+    """Those that wait for a person, by each severity; None where they were not counted yet."""
     created_at: datetime
 
 
@@ -87,7 +92,10 @@ class ProviderRepository:
 
     def set_totals(self, provider_id: int, totals: Totals) -> None:
         """Replace the counters with what the provider's own database says."""
-        self._session.execute(update(Provider).where(Provider.id == provider_id).values(**asdict(totals)))
+        values = asdict(totals)
+        for severity, number in values.pop("open_conflicts").items():
+            values[_OPEN[severity]] = number
+        self._session.execute(update(Provider).where(Provider.id == provider_id).values(**values))
 
     def _one(self, statement: Any) -> RegisteredProvider | None:
         found = self._load(statement)
@@ -117,10 +125,16 @@ class ProviderRepository:
                 total_sessions=row.total_sessions,
                 total_conflicts=row.total_conflicts,
                 last_extraction=row.last_extraction,
+                open_conflicts=_open_conflicts(row),
                 created_at=row.created_at,
             )
             for row in rows
         ]
+
+
+def _open_conflicts(row: Provider) -> Mapping[Severity, int] | None:
+    numbers = {severity: getattr(row, column) for severity, column in _OPEN.items()}
+    return None if None in numbers.values() else numbers
 
 
 def _of(*ids: Select[int]) -> Select[Provider]:

@@ -1,6 +1,6 @@
 """The ledger of ingested files, in the same database and transaction as their data."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.domain.sessions import SessionRecord
-from webautodash.models import ExtractionSession
+from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
+from webautodash.models import DataConflict, ExtractionSession
+from webautodash.repositories.conflicts import ConflictRepository
 
 
 @dataclass(slots=True)
@@ -56,13 +58,15 @@ class StoredSession:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over a provider's ledger."""
+    """Sums over a provider's ledger, and what of it waits."""
 
     total_sessions: int
     total_patients: int
     total_extractions: int
     total_conflicts: int
     last_extraction: datetime | None
+    open_conflicts: Mapping[Severity, int]
+    """Those that wait for a person, by each severity."""
 
 
 _TALLY_COLUMNS = [getattr(ExtractionSession, name) for name in Tally.__slots__]
@@ -87,9 +91,11 @@ class SessionRepository:
         )
         return {number: StoredSession(number, sha256, Tally(*counts)) for number, sha256, *counts in rows}
 
-    def count(self) -> int:
-        """How many there are."""
-        return self._session.scalar(select(func.count(ExtractionSession.id))) or 0
+    def counts(self) -> tuple[int, int]:
+        """How many there are, and how many conflicts wait for a person: in one look, for it is taken often."""
+        waiting = select(func.count()).where(DataConflict.status.in_(OPEN_CONFLICTS)).scalar_subquery()
+        sessions, conflicts = self._session.execute(select(func.count(ExtractionSession.id), waiting)).one()
+        return sessions, conflicts
 
     def source(self, session_id: int) -> tuple[str, datetime | None]:
         """Where a session's file lay below Results, and when it was extracted."""
@@ -148,7 +154,8 @@ class SessionRepository:
                 func.max(ExtractionSession.extracted_at),
             )
         ).one()
-        return Totals(int(row[0]), int(row[1]), int(row[2]), int(row[3]), row[4])
+        waiting = ConflictRepository(self._session).open()
+        return Totals(int(row[0]), int(row[1]), int(row[2]), int(row[3]), row[4], waiting)
 
     def _one(self, condition: Any, *, lock: bool = False) -> StoredSession | None:
         statement = select(ExtractionSession.id, ExtractionSession.content_sha256, *_TALLY_COLUMNS).where(condition)

@@ -1,6 +1,7 @@
 """The review of recorded differences."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
-from webautodash.errors import NotFound, UsageError
+from webautodash.errors import NotFound, UsageError, WebAutoDashError
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.pages import Page
@@ -17,6 +18,7 @@ from webautodash.repositories.sessions import SessionRepository
 from webautodash.services.across import Listing, of_all, of_one
 from webautodash.services.providers import resolve as resolved
 from webautodash.services.store import Store
+from webautodash.services.view import SystemView
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,11 @@ def resolve(
         conflicts.set_status(row, status, by, why, datetime.now(UTC))
         return _reviewed(session, row, owner.slug)
 
-    return store.provider_database(owner).run(step)
+    reviewed = store.provider_database(owner).run(step)
+    # The step is taken; a count that cannot be written now is put right when the database is next looked at.
+    with suppress(WebAutoDashError), SystemView(store) as view:
+        view.recount(owner)
+    return reviewed
 
 
 def _present(row: DataConflict | None, number: int | None, slug: str) -> DataConflict:

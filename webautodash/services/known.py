@@ -77,6 +77,11 @@ class _Shown:
         return as_text(self._folders[directory] + candidate.name)
 
 
+def _counted(provider: RegisteredProvider) -> tuple[int, int | None]:
+    waiting = provider.open_conflicts
+    return provider.total_sessions, None if waiting is None else sum(waiting.values())
+
+
 class _Ledgers:
     """What the providers' own databases say is stored; nothing where one cannot be read, which is told elsewhere."""
 
@@ -113,6 +118,6 @@ class _Ledgers:
             sessions = SessionRepository(session)
             if provider.id not in self._counted:
                 self._counted.add(provider.id)
-                if sessions.count() != provider.total_sessions:
+                if sessions.counts() != _counted(provider):
                     self.miscounted.append(provider)
             return sessions.among(session_ids)

@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Met
 from prometheus_client.registry import Collector
 
 from webautodash.config import Settings
+from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.vocabulary import FileState, Level, MonitorState, ProviderStatus
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.files import OUTCOMES
@@ -82,6 +83,17 @@ def _metrics(figures: Figures) -> Iterator[Metric]:
         {(one.slug,): one.total_conflicts for one in providers},
     )
     yield _gauge(
+        "open_conflicts",
+        "Differences that wait for a person: unresolved or in review.",
+        ["provider", "severity"],
+        {
+            (one.slug, str(severity)): number
+            for one in providers
+            if one.open_conflicts is not None
+            for severity, number in one.open_conflicts.items()
+        },
+    )
+    yield _gauge(
         "last_extraction_timestamp_seconds",
         "When the latest stored file was extracted.",
         ["provider"],
@@ -103,6 +115,16 @@ def _metrics(figures: Figures) -> Iterator[Metric]:
         },
     )
     entries = {level: figures.log_entries.get(level, 0) for level in Level}
+    yield _gauge(
+        "alerts",
+        "Alerts that are not delivered: pending, or failed after the last attempt.",
+        ["channel", "state"],
+        {
+            (str(channel), str(state)): figures.undelivered.get((channel, state), 0)
+            for channel in AlertChannel
+            for state in (DigestState.PENDING, DigestState.FAILED)
+        },
+    )
     yield _gauge("log_entries", "Entries of the system log that are kept.", ["level"], _by_word(entries))
 
 

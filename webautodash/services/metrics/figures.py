@@ -4,8 +4,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.vocabulary import FileState, Level
-from webautodash.repositories import FileStateRepository, LogRepository, MonitorRepository, ProviderRepository
+from webautodash.repositories import (
+    AlertRepository,
+    FileStateRepository,
+    LogRepository,
+    MonitorRepository,
+    ProviderRepository,
+)
 from webautodash.repositories.metrics import Durations, MetricsRepository
 from webautodash.repositories.monitors import KnownMonitor
 from webautodash.repositories.providers import RegisteredProvider
@@ -25,6 +32,7 @@ class Figures:
     oldest_waiting_seconds: float
     monitors: list[KnownMonitor]
     log_entries: dict[Level, int]
+    undelivered: dict[tuple[AlertChannel, DigestState], int]
 
 
 def read_figures(session: Session) -> Figures:
@@ -39,4 +47,5 @@ def read_figures(session: Session) -> Figures:
         oldest_waiting_seconds=files.oldest_waiting_seconds() or 0.0,
         monitors=MonitorRepository(session).all(),
         log_entries=LogRepository(session).counts(),
+        undelivered=AlertRepository(session).undelivered(),
     )

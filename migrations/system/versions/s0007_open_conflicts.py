@@ -1,0 +1,31 @@
+"""How many conflicts of each provider wait for a person, so that nobody has to ask every database for it.
+
+Keeps every row both ways. The rows that are there know it once their provider's database is looked at again.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from webautodash.database import guarded
+
+revision = "s0007"
+down_revision = "s0006"
+branch_labels = None
+depends_on = None
+contract = False
+loses = ()
+# Counted anew with the provider's next file or review.
+derived = ("providers.open_low", "providers.open_medium", "providers.open_high", "providers.open_critical")
+
+TABLE = "providers"
+COLUMNS = ("open_low", "open_medium", "open_high", "open_critical")
+
+
+def upgrade() -> None:
+    for name in COLUMNS:
+        guarded.add_column(op, TABLE, sa.Column(name, sa.Integer()))
+
+
+def downgrade() -> None:
+    for name in reversed(COLUMNS):
+        guarded.drop_column(op, TABLE, name)
