@@ -58,6 +58,17 @@ def test_what_does_not_arrive_is_a_problem_until_it_is_retried(shell: Shell, web
     assert shell("alert", "retry").out == "0 digests are tried anew\n"
 
 
+def test_what_was_given_up_is_forgotten_by_its_number(shell: Shell, webhook: Webhook) -> None:
+    webhook.status = 410
+    assert shell("alert", "send").status == 1
+    assert "again: webautodash alert retry, or forget" in shell("status").out
+    wrong = shell("alert", "forget", "1")
+    assert (wrong.status, "failed digest 1" in wrong.err) == (2, True)
+    assert shell("alert", "forget", "2").out == "1 digest forgotten\n"
+    assert shell("alert", "list", "--state", "failed").out == "no alerts\n"
+    assert "could not be delivered" not in shell("status").out
+
+
 def test_a_test_goes_through_each_channel_and_says_which_failed(shell: Shell, webhook: Webhook) -> None:
     tried = shell("alert", "test")
     assert (tried.status, tried.out, tried.err) == (0, "log: sent\nwebhook: sent\n", "")

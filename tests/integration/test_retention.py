@@ -39,7 +39,11 @@ def test_what_is_older_goes_in_parts_and_the_rest_stays(clinic: Clinic, monkeypa
     assert prune(clinic.store, before).entries == 7
     assert _messages(clinic) == ["1", "6", "9"]
     [said] = [row for row in clinic.system_rows("system_logs") if row["event"] == "log_pruned"]
-    assert (said["level"], said["component"], json.loads(said["details"])) == ("INFO", "log", {"entries": 7})
+    assert (said["level"], said["component"], json.loads(said["details"])) == (
+        "INFO",
+        "log",
+        {"entries": 7, "monitors": 0, "alerts": 0},
+    )
     assert said["message"].startswith("7 entries from before ")
 
 

@@ -12,7 +12,7 @@ from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.services import alerts, lookout
 from webautodash.services.store import Store
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Alerts: test, list, send, retry.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Alerts: test, list, send, retry, forget.")
 
 
 @app.command("test")
@@ -82,8 +82,8 @@ def send(ctx: typer.Context, as_json: JsonOption = False) -> None:
                 say(f"{result.channel}: digest {result.digest_id} with {told} delivered{said}")
         if not report.results and not report.busy:
             say("nothing is due")
-    for channel in report.busy:
-        complain(f"{channel}: another process is sending")
+        for channel in report.busy:
+            complain(f"{channel}: another process is sending")
     end_with(
         f"{one.channel}: digest {one.digest_id} with {counted(one.alerts, 'alert')} not delivered ({one.problem}); "
         + ("given up, `webautodash alert retry`" if one.state is DigestState.FAILED else "tried again later")
@@ -102,3 +102,15 @@ def retry(
     with Store.open(Settings.load()) as store:
         number = alerts.retry(store, digest_id)
     say(f"{counted(number, 'digest')} {'is' if number == 1 else 'are'} tried anew")
+
+
+@app.command()
+def forget(
+    digest_ids: Annotated[
+        list[int], typer.Argument(metavar="DIGEST...", help="The digests' numbers in the list.", show_default=False)
+    ],
+) -> None:
+    """Have digests that were given up no longer count as failed: somebody knows, and they are not to be sent."""
+    with Store.open(Settings.load()) as store:
+        number = alerts.forget(store, digest_ids)
+    say(f"{counted(number, 'digest')} forgotten")

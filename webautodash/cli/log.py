@@ -9,7 +9,7 @@ from webautodash.cli import verbosity
 from webautodash.cli.failures import PROBLEMS
 from webautodash.cli.following import follow
 from webautodash.cli.options import JsonOption, LimitOption, OnlyProviderOption
-from webautodash.cli.output import complain, say, show_json, show_table
+from webautodash.cli.output import complain, counted, say, show_json, show_table
 from webautodash.cli.times import moment
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
@@ -81,23 +81,27 @@ def prune(
         str,
         typer.Option("--older-than", metavar="TIME", help="90d, or before 2025-03-10; 1d or more.", show_default=False),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many entries would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete old entries of the system log, whatever their level, component or provider."""
+    """Delete old entries of the system log, whatever their level, component or provider, and what goes with them.
+
+    That is alerts that were delivered by then, and monitors last heard of by then. An alert that is due stays, and so
+    does one that could not be delivered, until `alert retry` or `alert forget`.
+    """
     settings = Settings.load()
     before = moment("--older-than", older_than, settings.zone)
     with Store.open(settings) as store:
         found = retention.prunable(store, before)
         if not dry_run:
-            if found.entries and not yes:
+            if not yes and (found.entries or found.alerts or found.monitors):
                 _ask(found)
             found = retention.prune(store, before)
     if as_json:
         show_json(found)
     else:
-        say(f"{_entries(found)} {'would be ' if dry_run else ''}deleted")
+        say(f"{_told(found)} {'would be ' if dry_run else ''}deleted")
 
 
 def _require_nothing_asked(ctx: typer.Context) -> None:
@@ -110,12 +114,17 @@ def _require_nothing_asked(ctx: typer.Context) -> None:
 
 def _ask(found: retention.Pruned) -> None:
     if not sys.stdin.isatty():
-        raise UsageError(f"{_entries(found)} are not deleted without an answer; give --yes")
-    if not typer.confirm(f"Delete {_entries(found)}?", err=True):
+        raise UsageError(f"{_told(found)} are not deleted without an answer; give --yes")
+    if not typer.confirm(f"Delete {_told(found)}?", err=True):
         complain("nothing was deleted")
         raise typer.Exit(PROBLEMS)
 
 
-def _entries(found: retention.Pruned) -> str:
-    number = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
-    return f"{number} from before {found.before:%Y-%m-%d %H:%M %Z}"
+def _told(found: retention.Pruned) -> str:
+    parts = [f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"]
+    parts += [
+        counted(number, what)
+        for number, what in ((found.alerts, "delivered alert"), (found.monitors, "monitor"))
+        if number
+    ]
+    return f"{', '.join(parts)} from before {found.before:%Y-%m-%d %H:%M %Z}"

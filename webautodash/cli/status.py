@@ -146,7 +146,7 @@ def _show_alerts(alerts: AlertStatus) -> None:
     if waiting:
         say(f"alerts that go out next: {waiting}")
     if alerts.failed:
-        say("alerts that could not be delivered; again: webautodash alert retry")
+        say("alerts that could not be delivered; again: webautodash alert retry, or forget")
         show_table(
             ["  message", "channel", "alerts", "attempts", "since", "reason"],
             [

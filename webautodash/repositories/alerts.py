@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.inserts import OnExisting
@@ -120,6 +120,36 @@ class AlertRepository:
         if state is not None:
             statement = statement.where(reached == str(state))
         return [_delivery(*row) for row in self._session.execute(statement)]
+
+    def count_delivered(self, moment: datetime) -> int:
+        """How many were raised, and delivered to all their channels, before then."""
+        return self._session.scalar(select(func.count()).select_from(_delivered(moment).subquery())) or 0
+
+    def delete_delivered(self, moment: datetime, most: int) -> int:
+        """Delete the first so many of those that ``count_delivered`` counts; how many it were."""
+        numbers = self._session.scalars(_delivered(moment).order_by(Alert.id).limit(most)).all()
+        if not numbers:
+            return 0
+        connection = self._session.connection()
+        connection.execute(delete(AlertDelivery).where(AlertDelivery.alert_id.in_(numbers)))
+        return connection.execute(delete(Alert).where(Alert.id.in_(numbers))).rowcount
+
+
+def _delivered(moment: datetime) -> Select[int]:
+    """One without any channel left, because its message was given up for good, is done with, too."""
+    due = (
+        select(AlertDelivery.id)
+        .outerjoin(AlertDigest, AlertDelivery.digest_id == AlertDigest.id)
+        .where(
+            AlertDelivery.alert_id == Alert.id,
+            or_(
+                AlertDigest.id.is_(None),
+                AlertDigest.state != DigestState.DELIVERED,
+                AlertDigest.delivered_at >= moment,
+            ),
+        )
+    )
+    return select(Alert.id).where(Alert.created_at < moment, ~due.exists())
 
 
 def _row(cause: Cause, now: datetime) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """The messages about alerts: made, tried, delivered or given up. All times are the database's own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.statements import moment
@@ -111,6 +111,33 @@ class DigestRepository:
         now = moment(self._session.connection())
         anew = statement.values(state=DigestState.PENDING, attempts=0, next_attempt_at=now)
         return int(self._session.connection().execute(anew).rowcount)
+
+    def forget(self, numbers: Collection[int]) -> int:
+        """Remove some of those that were given up: their alerts go to that channel no more; how many there were."""
+        failed = select(AlertDigest.id).where(AlertDigest.id.in_(numbers), AlertDigest.state == DigestState.FAILED)
+        return self._delete(self._session.scalars(failed.with_for_update()).all())
+
+    def delete_empty(self, moment: datetime, most: int) -> int:
+        """Delete the first so many that were delivered before then and have no alert any more; how many it were.
+
+        Each channel's latest stays: it says when the next may be made.
+        """
+        latest = self._session.scalars(select(func.max(AlertDigest.id)).group_by(AlertDigest.channel)).all()
+        has_alerts = select(AlertDelivery.id).where(AlertDelivery.digest_id == AlertDigest.id).exists()
+        empty = select(AlertDigest.id).where(
+            AlertDigest.state == DigestState.DELIVERED,
+            AlertDigest.delivered_at < moment,
+            AlertDigest.id.not_in(latest),
+            ~has_alerts,
+        )
+        return self._delete(self._session.scalars(empty.order_by(AlertDigest.id).limit(most)).all())
+
+    def _delete(self, numbers: Sequence[int]) -> int:
+        if numbers:
+            connection = self._session.connection()
+            connection.execute(delete(AlertDelivery).where(AlertDelivery.digest_id.in_(numbers)))
+            connection.execute(delete(AlertDigest).where(AlertDigest.id.in_(numbers)))
+        return len(numbers)
 
     def count(self, digests: Sequence[Digest]) -> dict[int, int]:
         """How many alerts each has."""

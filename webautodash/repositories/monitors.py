@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.statements import moment
@@ -123,6 +123,14 @@ class MonitorRepository:
         """Remove rows."""
         if numbers:
             self._session.execute(delete(Monitor).where(Monitor.id.in_(numbers)))
+
+    def count_silent(self, moment: datetime) -> int:
+        """How many were last heard of before then."""
+        return self._session.scalar(select(func.count()).where(Monitor.heartbeat_at < moment)) or 0
+
+    def forget_silent(self, moment: datetime) -> int:
+        """Remove those that were last heard of before then; how many it were."""
+        return self._session.connection().execute(delete(Monitor).where(Monitor.heartbeat_at < moment)).rowcount
 
     def all(self) -> list[KnownMonitor]:
         """Every monitor that is known, the first first."""

@@ -2,7 +2,15 @@
 
 from webautodash.services.alerts.causes import causes_of, monitor_silent, provider_behind
 from webautodash.services.alerts.delivery import DeliveryReport, DigestResult, deliver_due
-from webautodash.services.alerts.outbox import FailedDigest, failed_digests, raise_alerts, retry, search, waiting
+from webautodash.services.alerts.outbox import (
+    FailedDigest,
+    failed_digests,
+    forget,
+    raise_alerts,
+    retry,
+    search,
+    waiting,
+)
 from webautodash.services.alerts.trial import ChannelTrial, try_channels
 
 __all__ = [
@@ -13,6 +21,7 @@ __all__ = [
     "causes_of",
     "deliver_due",
     "failed_digests",
+    "forget",
     "monitor_silent",
     "provider_behind",
     "raise_alerts",

@@ -83,3 +83,21 @@ def retry(store: Store, digest_id: int | None = None) -> int:
     if digest_id is not None and not number:
         raise NotFound(f"failed digest {digest_id}", "the alerts")
     return number
+
+
+def forget(store: Store, digest_ids: Sequence[int]) -> int:
+    """Have messages that were given up no longer stand there as failed: a person knows; how many.
+
+    Their causes stay known and are not raised anew. Raises NotFound where one of the numbers is of no such message, and
+    then all stay.
+    """
+
+    def work(session: Session) -> int:
+        digests = DigestRepository(session)
+        failed = {one.id for one in digests.failed()}
+        for number in digest_ids:
+            if number not in failed:
+                raise NotFound(f"failed digest {number}", "the alerts")
+        return digests.forget(digest_ids)
+
+    return store.system.run(work)
