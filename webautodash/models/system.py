@@ -44,10 +44,10 @@ class Provider(Created, SystemBase):
     total_extractions: Mapped[int] = mapped_column(default=0)
     total_sessions: Mapped[int] = mapped_column(default=0)
     total_conflicts: Mapped[int] = mapped_column(default=0)
-    open_low: Mapped[int | None] = mapped_column(default=0)
-    open_medium: Mapped[int | None] = mapped_column(default=0)
-    open_high: Mapped[int | None] = mapped_column(default=0)
-    open_critical: Mapped[int | None] = mapped_column(default=0)
+    open_low: Mapped[int | None] = mapped_column(default=0, deferred=True, deferred_group="counted")
+    open_medium: Mapped[int | None] = mapped_column(default=0, deferred=True, deferred_group="counted")
+    open_high: Mapped[int | None] = mapped_column(default=0, deferred=True, deferred_group="counted")
+    open_critical: Mapped[int | None] = mapped_column(default=0, deferred=True, deferred_group="counted")
     """Conflicts that wait for a person; none where they were not counted yet."""
     last_extraction: Mapped[datetime | None]
 

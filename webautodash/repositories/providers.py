@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select, union, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer_group
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.naming import letters_key, same_name_key
@@ -37,7 +37,7 @@ class RegisteredProvider:
     total_conflicts: int
     last_extraction: datetime | None
     open_conflicts: Mapping[Severity, int] | None
-    """Those that wait for a person, by each severity; None where they were not counted yet."""
+    """Those that wait for a person, by each severity; None where they were not counted yet, or not asked for."""
     created_at: datetime
 
 
@@ -47,9 +47,12 @@ class ProviderRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def all(self) -> list[RegisteredProvider]:
-        """Every provider, by slug."""
-        return self._load(select(Provider).order_by(Provider.slug))
+    def all(self, *, counted: bool = True) -> list[RegisteredProvider]:
+        """Every provider, by slug; without ``open_conflicts`` unless ``counted``.
+
+        A system database of an earlier revision has no columns for those, and its providers are asked for all the same.
+        """
+        return self._load(select(Provider).order_by(Provider.slug), counted=counted)
 
     def by_slug(self, slug: str) -> RegisteredProvider | None:
         """The provider with exactly this slug."""
@@ -101,8 +104,9 @@ class ProviderRepository:
         found = self._load(statement)
         return found[0] if found else None
 
-    def _load(self, statement: Any) -> list[RegisteredProvider]:
-        rows: Sequence[Provider] = self._session.scalars(statement).all()
+    def _load(self, statement: Any, *, counted: bool = True) -> list[RegisteredProvider]:
+        options = [undefer_group("counted")] if counted else []
+        rows: Sequence[Provider] = self._session.scalars(statement.options(*options)).all()
         aliases: dict[int, list[str]] = {}
         wanted = [row.id for row in rows]
         for alias in self._session.scalars(
@@ -125,7 +129,7 @@ class ProviderRepository:
                 total_sessions=row.total_sessions,
                 total_conflicts=row.total_conflicts,
                 last_extraction=row.last_extraction,
-                open_conflicts=_open_conflicts(row),
+                open_conflicts=_open_conflicts(row) if counted else None,
                 created_at=row.created_at,
             )
             for row in rows
