@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -197,6 +198,11 @@ def _work(settings: Settings, take: Take[Thing, Outcome], pipe: Connection) -> N
                     pipe.send(take(store, pipe.recv(), partial(_tell, pipe)))
         except WebAutoDashError as error:
             pipe.send(error)
+        except (EOFError, BrokenPipeError):
+            raise
+        except Exception:
+            # Python would print its text, which may quote a value. The caller hears that this process has ended.
+            sys.exit(1)
 
 
 def _tell(pipe: Connection, done: int, of: int) -> None:
