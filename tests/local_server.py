@@ -173,7 +173,7 @@ def connect(url: str) -> pymysql.Connection[Any]:
     )
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> bool:
     """Whether the condition came true in time."""
     deadline = time.monotonic() + seconds
     while not (reached := condition()) and time.monotonic() < deadline:

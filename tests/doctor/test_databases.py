@@ -139,7 +139,7 @@ def test_a_system_database_without_its_tables(clinic: Clinic, in_store: Callable
 
 def test_one_table_that_is_gone_stops_no_other_check(clinic: Clinic, in_store: Callable[[], list[Finding]]) -> None:
     _run(clinic, clinic.settings.system_database_name, "DROP TABLE leases")
-    _a_monitor(clinic, silent_seconds=40)
+    _a_monitor(clinic, silent_seconds=91)
     found = [(one.code, one.subject) for one in in_store()]
     assert ("check.failed", "leases") in found
     assert "monitor.silent" in [code for code, _ in found]
@@ -215,10 +215,10 @@ def test_a_lease_whose_holder_died(clinic: Clinic, in_store: Callable[[], list[F
     ("silent_seconds", "state", "code"),
     [
         (5, MonitorState.RUNNING, None),
-        (25, MonitorState.RUNNING, None),
-        (40, MonitorState.RUNNING, "monitor.silent"),
-        (40, MonitorState.STOPPED, None),
-        (40, MonitorState.LOST, "monitor.lost"),
+        (60, MonitorState.RUNNING, None),
+        (91, MonitorState.RUNNING, "monitor.silent"),
+        (91, MonitorState.STOPPED, None),
+        (91, MonitorState.LOST, "monitor.lost"),
     ],
 )
 def test_a_monitor_that_is_not_heard_of_for_three_intervals(
@@ -256,7 +256,7 @@ def test_what_a_monitor_cannot_do_is_passed_on(clinic: Clinic, in_store: Callabl
 def _a_monitor(
     clinic: Clinic, silent_seconds: int, state: MonitorState = MonitorState.RUNNING, last_error: str | None = None
 ) -> None:
-    """One that looks every ten seconds."""
+    """One that looks every half a minute."""
     with clinic.store.system.session() as session:
         session.add(
             Monitor(
@@ -264,7 +264,7 @@ def _a_monitor(
                 pid=4711,
                 started_by="somebody",
                 code_version="1",
-                interval_ms=10_000,
+                interval_ms=30_000,
                 state=state,
                 last_error=last_error,
                 started_at=utc_now() - timedelta(hours=1),

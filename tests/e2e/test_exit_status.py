@@ -91,7 +91,7 @@ def test_an_interrupt_ends_with_130(shell: Shell) -> None:
         text=True,
     )
     # The other end can be opened once the command reads: it is at work then.
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     writer = None
     while writer is None:
         assert process.poll() is None
@@ -100,6 +100,6 @@ def test_an_interrupt_ends_with_130(shell: Shell) -> None:
             writer = os.open(shell.folder / "pipe", os.O_WRONLY | os.O_NONBLOCK)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     os.close(writer)
     assert (process.returncode, err) == (130, "interrupted\n")

@@ -27,7 +27,7 @@ FIELDS = {"time", "level", "component", "event", "provider", "message"}
 
 def _interrupted(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 
@@ -70,7 +70,7 @@ def test_a_reader_that_has_had_enough_ends_it(shell: Shell) -> None:
         process.stdout.close()
         shell.drop(a_file(a_patient("P2")), "second.json")
         shell("ingest")
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
 
@@ -121,7 +121,7 @@ def test_a_person_at_a_terminal_is_asked(old: Shell, answer: str, status: int, l
     )
     os.close(theirs)
     os.write(ours, answer.encode())
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     os.close(ours)
     assert err.startswith("Delete 3 entries from before ")
     assert (process.returncode, len(_events(old))) == (status, left)

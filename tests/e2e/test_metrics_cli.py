@@ -36,7 +36,7 @@ def _address(process: subprocess.Popen[str]) -> str:
 
 
 def _body(address: str) -> str:
-    with _get(address, timeout=20) as answer:
+    with _get(address, timeout=60) as answer:
         assert answer.status == 200
         assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         return str(answer.read().decode())
@@ -96,7 +96,7 @@ def test_the_file_is_written_again_until_a_signal(shell: Shell, number: signal.S
         shell("ingest")
         assert wait_until(lambda: _samples(file.read_text())["webautodash_files"] == 1)
         process.send_signal(number)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (status, "" if status == 0 else "interrupted\n")
     assert [path.name for path in shell.folder.glob("*x.prom*")] == ["x.prom"]
 
@@ -113,9 +113,9 @@ def test_the_endpoint_answers_each_scrape_afresh_until_a_signal(
         shell("ingest")
         assert _samples(_body(address))["webautodash_files"] == 1
         with pytest.raises(HTTPError, match="404"):
-            _get(address.replace("/metrics", "/"), timeout=20)
+            _get(address.replace("/metrics", "/"), timeout=60)
         process.send_signal(number)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (status, "" if status == 0 else "interrupted\n")
 
 
@@ -140,7 +140,7 @@ def test_a_silent_client_holds_up_no_other_and_a_scrape_finds_up_0_while_there_i
             for _ in range(3):
                 assert [line for line in _body(address).splitlines() if not line.startswith("#")] == [UP_0]
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     # Said once, not at each scrape.
     [line] = err.splitlines()
     assert line.startswith("cannot reach the database server at 127.0.0.1:1")

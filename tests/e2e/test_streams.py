@@ -160,7 +160,7 @@ def test_a_reader_that_has_had_enough_is_no_error(filled: Shell) -> None:
     assert process.stdout is not None
     process.stdout.close()
     assert process.stderr is not None
-    assert (process.stderr.read(), process.wait(20)) == (b"", 0)
+    assert (process.stderr.read(), process.wait(60)) == (b"", 0)
     process.stderr.close()
 
 
@@ -186,7 +186,7 @@ def test_progress_and_colour_are_for_terminals_that_want_them(shell: Shell, no_c
             break
         shown += chunk
     os.close(ours)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert b"files, " in shown
     assert (b"\x1b[32m" in shown) is not bool(no_color)
     # Too narrow for one table: the provider leads each part.

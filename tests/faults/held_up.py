@@ -1,4 +1,4 @@
-"""A monitor that cannot finish a file before it was told to leave: each stays in hand, half written, until then.
+"""A monitor that cannot finish a file before it was told to leave: each stays in hand, not committed, until then.
 
 Its arguments are the monitor's; the folder where it says what is in hand is named by the environment.
 """
@@ -42,8 +42,7 @@ def take_held_up(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileO
 
     def hold(done: int, of: int) -> None:
         on_batch(done, of)
-        if done < of:
-            (folder / f"{candidate.folder}-{candidate.name}.in_hand").touch()
+        (folder / f"{candidate.folder}-{candidate.name}.in_hand").touch()
         while not (folder / _TOLD).exists():
             time.sleep(0.02)
 

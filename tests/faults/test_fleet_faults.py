@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -123,7 +122,7 @@ def test_a_killed_run_keeps_others_out_until_its_lease_has_run_out(
     clinic: Clinic, server_url: str, database_prefix: str, tmp_path: Path
 ) -> None:
     settings = Settings.load(
-        database_url=server_url, database_prefix=database_prefix, lease_seconds=3, _env_file=None, results_dir=tmp_path
+        database_url=server_url, database_prefix=database_prefix, _env_file=None, results_dir=tmp_path
     )
     _take_back(clinic)
     all_moments = moments(migrate_fleet, settings, folder=tmp_path)
@@ -133,7 +132,7 @@ def test_a_killed_run_keeps_others_out_until_its_lease_has_run_out(
     with Store.open(settings) as store:
         with pytest.raises(LeaseHeld, match="is at work on it since"):
             fleet.upgrade_all(store, Plan())
-        time.sleep(3.5)
+        _let_leases_run_out(clinic)
         assert not fleet.upgrade_all(store, Plan()).failures
         assert {each.state for each in fleet.overview(store)} == {fleet.Standing.AT_HEAD}
 

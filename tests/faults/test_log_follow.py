@@ -50,7 +50,7 @@ def test_a_server_that_goes_is_said_once_and_when_it_is_back_it_goes_on(
         assert process.poll() is None
     finally:
         process.kill()
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     said = [first, *err.splitlines()]
     assert len(said) <= 2
     assert all("waiting for it" in line for line in said)

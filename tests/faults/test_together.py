@@ -69,7 +69,7 @@ def test_four_ingest_commands_leave_what_one_leaves_and_all_end_well(
         )
         for _ in range(4)
     ]
-    said = [command.communicate(timeout=60) for command in commands]
+    said = [command.communicate(timeout=120) for command in commands]
     assert [command.returncode for command in commands] == [0, 0, 0, 0], said
     assert differences(contents(four), contents(one)) == []
     states = [file["state"] for out, _ in said for file in json.loads(out)["files"]]

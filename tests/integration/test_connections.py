@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event, Lock, Thread
 
 import pytest
 from builders import Clinic, a_file, a_patient
 from local_server import connect
-from sqlalchemy import event, text
+from sqlalchemy import Pool, event, text
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from webautodash.database import server
-from webautodash.database.connections import SharingPool
+from webautodash.database.connections import Connections, SharingPool
 from webautodash.errors import ConfigurationError, DatabaseMissing, NoFreeConnection
 from webautodash.services.demo_data import DemoPlan, write_demo_data
 from webautodash.services.ingest import ingest_paths
@@ -30,8 +31,8 @@ _SETTLED_SECONDS = 0.05
 
 @pytest.fixture
 def small(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
-    """A store that may have four connections, and waits a second for one."""
-    clinic = Clinic(server_url, database_prefix, tmp_path, max_connections=MOST, connect_timeout=1)
+    """A store that may have four connections."""
+    clinic = Clinic(server_url, database_prefix, tmp_path, max_connections=MOST)
     yield clinic
     clinic.store.close()
 
@@ -123,19 +124,29 @@ def test_more_threads_than_connections_take_turns(small: Clinic) -> None:
         assert list(threads.map(read, range(30))) == [0] * 30
 
 
-def test_when_all_are_in_use_and_none_comes_back_the_error_says_what_to_do(small: Clinic) -> None:
-    sessions = [small.store.system.reading() for _ in range(MOST)]
-    for session in sessions:
-        session.__enter__().execute(text("SELECT 1"))
-    began = time.monotonic()
-    with pytest.raises(NoFreeConnection, match=r"all 4 .* WEBAUTODASH_MAX_CONNECTIONS"):
-        small.store.providers()
-    # The wait itself is not repeated.
-    assert 1 <= time.monotonic() - began < 2
-    sessions.pop().__exit__(None, None, None)
-    assert small.store.providers() == []
-    for session in sessions:
-        session.__exit__(None, None, None)
+def test_when_all_are_in_use_and_none_comes_back_the_error_says_what_to_do(
+    small: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = []
+    take = Connections.take
+
+    def waited(connections: Connections, pool: Pool) -> ConnectionPoolEntry | None:
+        waits.append(pool)
+        return take(connections, pool)
+
+    with Store.open(small.settings.model_copy(update={"connect_timeout": 1})) as impatient, ExitStack() as all_in_use:
+        for _ in range(MOST - 1):
+            all_in_use.enter_context(impatient.system.reading()).execute(text("SELECT 1"))
+        with impatient.system.reading() as last:
+            last.execute(text("SELECT 1"))
+            monkeypatch.setattr(Connections, "take", waited)
+            began = time.monotonic()
+            with pytest.raises(NoFreeConnection, match=r"all 4 .* WEBAUTODASH_MAX_CONNECTIONS"):
+                impatient.providers()
+            assert time.monotonic() - began >= 1
+            # The wait itself is not repeated.
+            assert len(waits) == 1
+        assert impatient.providers() == []
 
 
 def test_what_could_not_be_opened_does_not_count(small: Clinic) -> None:

@@ -121,7 +121,7 @@ def test_killed_run_leaves_no_server_and_no_folder(workers: str, tmp_path: Path)
         run.send_signal(signal.SIGKILL)
         run.wait()
     assert wait_until(lambda: not list(temporary.glob("webautodash-tests-*")))
-    assert wait_until(lambda: not _processes_below(temporary), seconds=5)
+    assert wait_until(lambda: not _processes_below(temporary))
     for url in urls:
         with pytest.raises(pymysql.OperationalError):
             connect(url)

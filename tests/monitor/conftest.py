@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from builders import Clinic
+from clock import PATIENCE, Clock
 
-PATIENCE = {"settle_seconds": 0.15, "retry_seconds": 0.01, "retry_attempts": 3, "lease_seconds": 3}
+from webautodash.services.monitor import watch
 
 
 class OldFiles(Clinic):
@@ -21,6 +22,14 @@ class OldFiles(Clinic):
         past = time.time() - 60
         os.utime(path, (past, past))
         return path
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of whoever looks at Results."""
+    clock = Clock()
+    monkeypatch.setattr(watch, "time", clock)
+    return clock
 
 
 @pytest.fixture

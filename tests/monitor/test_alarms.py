@@ -33,7 +33,7 @@ def _alerts(clinic: Clinic) -> list[tuple[str, str]]:
 
 def _add(clinic: Clinic, where: str, pid: int, *, seconds_ago: float, process: str | None = None) -> None:
     key = clinic.store.system.run(
-        lambda session: MonitorRepository(session).add(where, pid, "somebody", "0", 10_000, process=process)
+        lambda session: MonitorRepository(session).add(where, pid, "somebody", "0", 30_000, process=process)
     )
     at = utc_now() - timedelta(seconds=seconds_ago)
     row = update(MonitorRow).where(MonitorRow.id == key.id).values(heartbeat_at=at, started_at=at)
@@ -45,8 +45,9 @@ def _states(clinic: Clinic) -> list[tuple[str, str]]:
 
 
 def test_a_monitor_without_a_heartbeat_for_three_intervals_is_silent_and_raised_once(clinic: Clinic) -> None:
-    _add(clinic, "far", 1, seconds_ago=31)
-    _add(clinic, "near", 1, seconds_ago=29)
+    # More than three half minutes ago, and two, which leaves this test half a minute.
+    _add(clinic, "far", 1, seconds_ago=91)
+    _add(clinic, "near", 1, seconds_ago=60)
     for _ in range(2):
         Monitor(clinic.store).run_once()
     ((kind, message),) = _alerts(clinic)

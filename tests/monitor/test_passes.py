@@ -253,7 +253,7 @@ def test_a_results_folder_that_goes_and_comes_is_said_once_each(
     assert wait_until(lambda: bool(clinic.system_rows("ingested_files")))
     assert wait_until(lambda: _row(clinic, "gary_wang/a.json")["state"] == "ingested")
     monitor.stop()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     events = [event for event in _events(clinic) if event.startswith("monitor")]
     assert events == ["monitor_started", "monitor_hindered", "monitor_going_on", "monitor_stopped"]

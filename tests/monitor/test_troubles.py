@@ -121,7 +121,7 @@ def test_a_read_that_hangs_holds_up_neither_the_others_nor_the_end(
     for day in range(1, 4):
         _drop(clinic, ANN, day)
         _drop(clinic, GARY, day)
-    clinic.store.patience = Patience(0.3)
+    clinic.store.patience = Patience(2.0)
     answer = threading.Event()
     copy = documents._copied
 
@@ -141,7 +141,7 @@ def test_a_read_that_hangs_holds_up_neither_the_others_nor_the_end(
         waiting = [row for row in rows.values() if row["state"] == "waiting"]
         # Nothing else is begun in a folder that does not answer.
         assert [row["path"] for row in waiting] == ["ann_bee/1.json"]
-        assert "ann_bee does not answer within 0.3 s" in waiting[0]["reason"]
+        assert "ann_bee does not answer within 2 s" in waiting[0]["reason"]
         assert clinic.system_rows("leases", "name") == []
     finally:
         answer.set()

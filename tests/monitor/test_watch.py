@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
+from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 from local_server import wait_until
@@ -26,9 +26,6 @@ from webautodash.services.monitor.watch import Sight, Watch
 from webautodash.services.patience import Patience
 from webautodash.services.store import Store
 
-SETTLED = 0.2
-"""Longer than the setting."""
-
 
 def _due(sight: Sight) -> list[str]:
     return sorted(one.candidate.name for one in sight.due)
@@ -38,7 +35,7 @@ def _states(clinic: Clinic) -> dict[str, str]:
     return {row["path"]: row["state"] for row in clinic.system_rows("ingested_files")}
 
 
-def test_a_file_is_due_once_it_has_rested(clinic: Clinic) -> None:
+def test_a_file_is_due_once_it_has_rested(clinic: Clinic, clock: Clock) -> None:
     watching = Watch(clinic.store)
     path = clinic.drop(b"{", name="a.json")
     first = watching.look()
@@ -47,24 +44,26 @@ def test_a_file_is_due_once_it_has_rested(clinic: Clinic) -> None:
     assert 0 < first.soon <= clinic.settings.settle_seconds
     assert _states(clinic) == {"gary_wang/a.json": "seen"}
     assert _due(watching.look()) == []
-    time.sleep(SETTLED)
+    clock.settle()
     path.write_bytes(b"{ grows")
     assert _due(watching.look()) == []
-    time.sleep(SETTLED)
+    clock.settle()
     assert _due(watching.look()) == ["a.json"]
 
 
-def test_a_file_that_is_replaced_by_one_that_looks_the_same_but_for_its_number_rests_anew(clinic: Clinic) -> None:
+def test_a_file_that_is_replaced_by_one_that_looks_the_same_but_for_its_number_rests_anew(
+    clinic: Clinic, clock: Clock
+) -> None:
     watching = Watch(clinic.store)
     path = clinic.drop(b"{", name="a.json")
     watching.look()
-    time.sleep(SETTLED)
+    clock.settle()
     other = path.with_suffix(".tmp")
     other.write_bytes(b"[")
     os.utime(other, ns=(0, path.stat().st_mtime_ns))
     other.replace(path)
     assert _due(watching.look()) == []
-    time.sleep(SETTLED)
+    clock.settle()
     assert _due(watching.look()) == ["a.json"]
 
 
@@ -138,7 +137,7 @@ def _refuse(path: Path) -> os.stat_result:
     raise PermissionError(13, "Permission denied", str(path))
 
 
-def test_a_second_name_is_refused_only_as_long_as_it_is_there(clinic: Clinic, tmp_path: Path) -> None:
+def test_a_second_name_is_refused_only_as_long_as_it_is_there(clinic: Clinic, clock: Clock, tmp_path: Path) -> None:
     path = clinic.drop(a_file(a_patient("GW1")), name="a.json")
     os.link(path, tmp_path / "second")
     ingest_paths(clinic.store)
@@ -147,7 +146,7 @@ def test_a_second_name_is_refused_only_as_long_as_it_is_there(clinic: Clinic, tm
     assert watching.look().resting == 0
     (tmp_path / "second").unlink()
     assert watching.look().resting == 1
-    time.sleep(SETTLED)
+    clock.settle()
     assert _due(watching.look()) == ["a.json"]
 
 
@@ -162,7 +161,9 @@ def test_a_file_that_changes_for_ever_waits_since_it_was_first_seen(clinic: Clin
     assert len(seen) == 1
 
 
-def test_a_file_whose_name_is_no_text_is_followed_forgotten_and_cleared_as_any_other(clinic: Clinic) -> None:
+def test_a_file_whose_name_is_no_text_is_followed_forgotten_and_cleared_as_any_other(
+    clinic: Clinic, clock: Clock
+) -> None:
     name = os.fsdecode(b"\xff.json")
     shown = "gary_wang/\\udcff.json"
     clinic.ingest(b"{ nothing", name=name)
@@ -171,7 +172,7 @@ def test_a_file_whose_name_is_no_text_is_followed_forgotten_and_cleared_as_any_o
     assert file_states.forget(clinic.store, [shown]) == [shown]
     assert _states(clinic) == {shown: "seen"}
     assert watching.look().resting == 1
-    time.sleep(SETTLED)
+    clock.settle()
     assert _due(watching.look()) == [name]
     (clinic.results / "gary_wang" / name).unlink()
     watching.look()
@@ -224,13 +225,11 @@ def test_a_folder_that_does_not_answer_is_given_up_in_time_and_used_again_once_i
 ) -> None:
     clinic.drop(b"{", name="a.json")
     watching = Watch(clinic.store)
-    clinic.store.patience = Patience(0.3)
+    clinic.store.patience = Patience(1.0)
     before = threading.active_count()
     for _ in range(2):
-        begin = time.monotonic()
-        with pytest.raises(NoAnswer, match=r"does not answer within 0.3 s.*WEBAUTODASH_PASS_SECONDS"):
+        with pytest.raises(NoAnswer, match=r"does not answer within 1 s.*WEBAUTODASH_PASS_SECONDS"):
             watching.look()
-        assert time.monotonic() - begin < 5
     # One thread hangs, not one a look.
     assert threading.active_count() == before + 1
     hanging.set()
