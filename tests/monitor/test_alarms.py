@@ -82,8 +82,8 @@ def test_one_whose_number_another_process_has_by_now_is_lost(clinic: Clinic) -> 
 def test_one_whose_process_cannot_be_seen_is_lost_only_once_it_is_silent(clinic: Clinic, process: str | None) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         pass
-    _add(clinic, host(), gone.pid, seconds_ago=25, process=process)
-    _add(clinic, host(), os.getpid(), seconds_ago=31, process=process)
+    _add(clinic, host(), gone.pid, seconds_ago=60, process=process)
+    _add(clinic, host(), os.getpid(), seconds_ago=91, process=process)
     Monitor(clinic.store).run_once()
     assert _states(clinic) == [(host(), "running"), (host(), "lost"), (host(), "stopped")]
 
@@ -92,7 +92,7 @@ def test_one_that_falls_silent_later_is_found_lost_in_a_round(clinic: Clinic) ->
     presence = Presence(clinic.store, 10)
     presence.begin()
     alarms = Alarms(clinic.store, presence, 10)
-    _add(clinic, host(), 1, seconds_ago=31)
+    _add(clinic, host(), 1, seconds_ago=91)
     alarms.once()
     presence.end()
     assert _states(clinic) == [(host(), "stopped"), (host(), "lost")]
@@ -100,7 +100,7 @@ def test_one_that_falls_silent_later_is_found_lost_in_a_round(clinic: Clinic) ->
 
 
 def test_the_rows_of_those_that_ended_stay_until_a_successor_comes(clinic: Clinic) -> None:
-    _add(clinic, host(), 1, seconds_ago=31)
+    _add(clinic, host(), 1, seconds_ago=91)
     for before in ([(host(), "lost")], [], []):
         Monitor(clinic.store).run_once()
         assert _states(clinic) == [*before, (host(), "stopped")]
@@ -122,7 +122,7 @@ def test_a_database_that_is_behind_is_raised_though_no_file_came(clinic: Clinic)
 def test_without_a_monitor_who_sends_looks_around(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     fleet.downgrade(clinic.store, fleet.way_back(clinic.store, "gary_wang", "p0004"))
-    _add(clinic, "far", 1, seconds_ago=31)
+    _add(clinic, "far", 1, seconds_ago=91)
     for _ in range(2):
         look_and_send(clinic.store)
     assert sorted(kind for kind, _ in _alerts(clinic)) == ["behind", "silent"]
