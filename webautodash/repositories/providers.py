@@ -1,12 +1,12 @@
 """The registry: which providers there are, under which names, and whose folder is whose."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select, union, update
-from sqlalchemy.orm import Session, undefer_group
+from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.naming import letters_key, same_name_key
@@ -15,7 +15,7 @@ from webautodash.models import Provider, ProviderAlias
 from webautodash.repositories.sessions import Totals
 
 _OPEN = {severity: f"open_{severity}" for severity in Severity}
-"""The columns."""
+"""The columns of the conflicts that wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,6 @@ class RegisteredProvider:
     total_sessions: int
     total_conflicts: int
     last_extraction: datetime | None
-    open_conflicts: Mapping[Severity, int] | None
-    """Those that wait for a person, by each severity; None where they were not counted yet, or not asked for."""
     created_at: datetime
 
 
@@ -47,12 +45,9 @@ class ProviderRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def all(self, *, counted: bool = True) -> list[RegisteredProvider]:
-        """Every provider, by slug; without ``open_conflicts`` unless ``counted``.
-
-        A system database of an earlier revision has no columns for those, and its providers are asked for all the same.
-        """
-        return self._load(select(Provider).order_by(Provider.slug), counted=counted)
+    def all(self) -> list[RegisteredProvider]:
+        """Every provider, by slug."""
+        return self._load(select(Provider).order_by(Provider.slug))
 
     def by_slug(self, slug: str) -> RegisteredProvider | None:
         """The provider with exactly this slug."""
@@ -100,13 +95,17 @@ class ProviderRepository:
             values[_OPEN[severity]] = number
         self._session.execute(update(Provider).where(Provider.id == provider_id).values(**values))
 
+    def open_conflicts(self) -> dict[int, dict[Severity, int]]:
+        """How many conflicts wait for a person, by each severity; a provider whose were not counted yet is left out."""
+        rows = self._session.execute(select(Provider.id, *(getattr(Provider, column) for column in _OPEN.values())))
+        return {number: dict(zip(_OPEN, counts, strict=True)) for number, *counts in rows if None not in counts}
+
     def _one(self, statement: Any) -> RegisteredProvider | None:
         found = self._load(statement)
         return found[0] if found else None
 
-    def _load(self, statement: Any, *, counted: bool = True) -> list[RegisteredProvider]:
-        options = [undefer_group("counted")] if counted else []
-        rows: Sequence[Provider] = self._session.scalars(statement.options(*options)).all()
+    def _load(self, statement: Any) -> list[RegisteredProvider]:
+        rows: Sequence[Provider] = self._session.scalars(statement).all()
         aliases: dict[int, list[str]] = {}
         wanted = [row.id for row in rows]
         for alias in self._session.scalars(
@@ -129,16 +128,10 @@ class ProviderRepository:
                 total_sessions=row.total_sessions,
                 total_conflicts=row.total_conflicts,
                 last_extraction=row.last_extraction,
-                open_conflicts=_open_conflicts(row) if counted else None,
                 created_at=row.created_at,
             )
             for row in rows
         ]
-
-
-def _open_conflicts(row: Provider) -> Mapping[Severity, int] | None:
-    numbers = {severity: getattr(row, column) for severity, column in _OPEN.items()}
-    return None if None in numbers.values() else numbers
 
 
 def _of(*ids: Select[int]) -> Select[Provider]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
-from webautodash.repositories import FileRepository, SessionRepository
+from webautodash.repositories import FileRepository, ProviderRepository, SessionRepository
 from webautodash.repositories.files import KnownFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
@@ -77,17 +77,15 @@ class _Shown:
         return as_text(self._folders[directory] + candidate.name)
 
 
-def _counted(provider: RegisteredProvider) -> tuple[int, int | None]:
-    waiting = provider.open_conflicts
-    return provider.total_sessions, None if waiting is None else sum(waiting.values())
-
-
 class _Ledgers:
     """What the providers' own databases say is stored; nothing where one cannot be read, which is told elsewhere."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._providers = {provider.id: provider for provider in store.providers()}
+        with store.system.reading() as session:
+            waiting = ProviderRepository(session).open_conflicts()
+        self._waiting = {number: sum(counts.values()) for number, counts in waiting.items()}
         self._unreadable: set[int] = set()
         self._counted: set[int] = set()
         self.miscounted: list[RegisteredProvider] = []
@@ -118,6 +116,6 @@ class _Ledgers:
             sessions = SessionRepository(session)
             if provider.id not in self._counted:
                 self._counted.add(provider.id)
-                if sessions.counts() != _counted(provider):
+                if sessions.counts() != (provider.total_sessions, self._waiting.get(provider.id)):
                     self.miscounted.append(provider)
             return sessions.among(session_ids)

@@ -117,10 +117,10 @@ class Store:
         migrate.refuse_earlier(self.system, History.SYSTEM)
         raise NotSetUp(self.server.where, self.system.name) from None
 
-    def providers(self, *, counted: bool = True) -> list[RegisteredProvider]:
-        """Every registered provider, by slug; not ``counted``, also where the system database is behind."""
+    def providers(self) -> list[RegisteredProvider]:
+        """Every registered provider, by slug."""
         with self.system.reading() as session:
-            return ProviderRepository(session).all(counted=counted)
+            return ProviderRepository(session).all()
 
     def provider_database(self, provider: RegisteredProvider) -> ProviderDatabase:
         """A provider's database.

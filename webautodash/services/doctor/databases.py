@@ -27,7 +27,7 @@ def names(store: Store) -> list[str]:
     """The databases that are known: none of a provider where the registry cannot be read."""
     known = [store.system.name]
     with suppress(WebAutoDashError):
-        known += [provider.database_name for provider in store.providers(counted=False)]
+        known += [provider.database_name for provider in store.providers()]
     return known
 
 
@@ -62,7 +62,7 @@ def no_system_database(store: Store) -> Finding:
 
 def provider_databases(store: Store) -> Iterator[Finding]:
     """Each provider's database: one line for all that are right."""
-    providers = store.providers(counted=False)
+    providers = store.providers()
     right: list[DatabaseRevision] = []
     at_work = _migrations_are_at_work(store)
     for provider in providers:

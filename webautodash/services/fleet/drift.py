@@ -43,7 +43,7 @@ def check_all(store: Store, providers: Sequence[str] = ()) -> list[DriftReport]:
 def _clear_away(store: Store) -> None:
     """Drop what checks that were killed have left: only what has such a name, and is nobody's."""
     prefix = store.settings.database_prefix
-    registered = {provider.database_name for provider in store.providers(counted=False)}
+    registered = {provider.database_name for provider in store.providers()}
     for name in store.server.names(prefix):
         if _ASIDE.fullmatch(name.removeprefix(prefix)) and name not in registered:
             with suppress(WebAutoDashError):

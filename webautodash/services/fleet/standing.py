@@ -77,7 +77,7 @@ def of_all_providers(store: Store) -> list[Member]:
     """Every provider's database, by slug."""
     return [
         Member(each.database_name, each.slug, History.PROVIDER, each.status is ProviderStatus.REGISTERING)
-        for each in store.providers(counted=False)
+        for each in store.providers()
     ]
 
 

@@ -89,8 +89,7 @@ def _metrics(figures: Figures) -> Iterator[Metric]:
         {
             (one.slug, str(severity)): number
             for one in providers
-            if one.open_conflicts is not None
-            for severity, number in one.open_conflicts.items()
+            for severity, number in figures.open_conflicts.get(one.id, {}).items()
         },
     )
     yield _gauge(

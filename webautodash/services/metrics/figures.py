@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from webautodash.domain.alerts import AlertChannel, DigestState
-from webautodash.domain.vocabulary import FileState, Level
+from webautodash.domain.vocabulary import FileState, Level, Severity
 from webautodash.repositories import (
     AlertRepository,
     FileStateRepository,
@@ -25,6 +25,7 @@ class Figures:
     """One moment's figures."""
 
     providers: list[RegisteredProvider]
+    open_conflicts: dict[int, dict[Severity, int]]
     files: dict[FileState, int]
     patients: dict[str, dict[str, int]]
     durations: Durations
@@ -37,9 +38,10 @@ class Figures:
 
 def read_figures(session: Session) -> Figures:
     """The same few statements, however many providers and files there are."""
-    files, metrics = FileStateRepository(session), MetricsRepository(session)
+    providers, files, metrics = ProviderRepository(session), FileStateRepository(session), MetricsRepository(session)
     return Figures(
-        providers=ProviderRepository(session).all(),
+        providers=providers.all(),
+        open_conflicts=providers.open_conflicts(),
         files=files.counts(),
         patients=metrics.patients(),
         durations=metrics.durations([round(1000 * bound) for bound in BOUNDS_SECONDS]),
