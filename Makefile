@@ -2,15 +2,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= auto
+# Tests wait for servers and processes more than they compute.
+WORKERS ?= 4
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+
+# Where nothing may be written beside a source, each migration would compile the revisions anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Quiet twice: errors only.
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help ingest test bench bench-full check format wheel clean
+.PHONY: help ingest test test-slow bench bench-full check format wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
@@ -18,9 +22,13 @@ help: ## this list
 ingest: $(VENV)/installed ## ingest Results/ into the databases of webautodash-data/ (or of webautodash.env)
 	@$(BIN)/webautodash ingest
 
-test: $(VENV)/installed-dev ## every test on SQLite, MariaDB and, where there is one, MySQL; PYTEST_ARGS adds options
-	@sh tests/ensure_server.sh $(BIN)/python
-	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 $(PYTEST_ARGS)
+TEST = sh tests/ensure_server.sh $(BIN)/python && $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+test: $(VENV)/installed-dev ## tests on SQLite, MariaDB and, where there is one, MySQL; PYTEST_ARGS adds options
+	@$(TEST) -m 'not slow' $(PYTEST_ARGS)
+
+test-slow: $(VENV)/installed-dev ## the tests that `make test` leaves out: processes killed at one statement after the other
+	@$(TEST) -m slow $(PYTEST_ARGS)
 
 bench: $(VENV)/installed-bench ## measure into benchmarks/RESULTS.md, about 15 minutes; BENCH_ARGS adds options
 	@CI=true sh tests/ensure_server.sh $(BIN)/python || echo "Measuring on SQLite alone." >&2

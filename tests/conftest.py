@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 from local_server import LocalServer, NoServerError
-from servers import BACKENDS, Run, drop_databases, sources
+from servers import BACKENDS, Run, drop_databases, sources, temporary_folder
 
 RUN = pytest.StashKey[Run]()
 _SLOW_SECONDS = 600
@@ -20,6 +20,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin the run of test servers, or take part in it as a worker; nothing is started yet."""
     worker = getattr(config, "workerinput", None)
     config.stash[RUN] = Run.begin() if worker is None else Run(Path(worker["servers"]))
+    # Where `tmp_path` lies.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", temporary_folder())
     # Its own collector sets an attribute that pytest 9.2 took away; its tests are imported where wanted.
     config.option.pytest_alembic_tests_path = "no file"
 
