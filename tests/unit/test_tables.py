@@ -33,6 +33,15 @@ def test_columns_are_as_wide_as_their_longest_usual_cell_whatever_the_script(
     ]
 
 
+def test_where_most_cells_are_long_they_stand_in_a_column(capsys: pytest.CaptureFixture[str]) -> None:
+    paths = ["a" * 70, "b" * 90, "c" * 80, "d" * 400]
+    show_table(["file", "reason"], [(path, "x") for path in paths])
+    assert capsys.readouterr().out.splitlines() == [
+        f"{'file':<90}  reason",
+        *(f"{path:<90}  x" for path in paths),
+    ]
+
+
 def test_a_long_cell_does_not_widen_a_table_without_an_end(capsys: pytest.CaptureFixture[str]) -> None:
     columns = Columns(id=3, provider=5, message=0)
     columns.show([(1, LONG, "a")])

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 from webautodash.cli.json_lines import said_as_json
@@ -102,11 +103,10 @@ def aligned(
     from rich.cells import cell_len  # not for commands that print JSON
 
     found = list(widths)
-    for line in lines:
-        for number, text in enumerate(line):
-            length = cell_len(text)
-            if found[number] < length <= _WIDEST:
-                found[number] = length
+    for number, lengths in enumerate(zip(*([cell_len(text) for text in line] for line in lines), strict=True)):
+        # Where most are long, such as paths, none is very long.
+        widest = max(_WIDEST, 2 * median_low(lengths))
+        found[number] = max(found[number], *(length for length in lengths if length <= widest), 0)
     shown = []
     for line in lines:
         cells = []
