@@ -116,7 +116,24 @@ def test_a_database_that_is_behind_is_raised_though_no_file_came(clinic: Clinic)
     assert (row["kind"], row["provider"]) == ("behind", "gary_wang")
     told = [entry for entry in clinic.system_rows("system_logs") if entry["component"] == "alerts"]
     assert len(told) == 1
-    assert "databases to migrate 1" in told[0]["message"]
+    assert "databases not ready 1" in told[0]["message"]
+
+
+def test_a_database_that_is_gone_or_newer_is_raised_too(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    clinic.ingest(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee")
+    prefix = clinic.settings.database_prefix
+    clinic.store.server.drop(f"{prefix}gary_wang")
+    with clinic.store.server.database(f"{prefix}ann_bee").engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'p9999'")
+    for _ in range(2):
+        look_and_send(clinic.store)
+    assert sorted((row["kind"], row["provider"], row["message"]) for row in clinic.system_rows("alerts")) == [
+        ("behind", "ann_bee", "the database is ahead; files wait until that is put right"),
+        ("behind", "gary_wang", "the database is missing; files wait until that is put right"),
+    ]
+    told = [row["message"] for row in clinic.system_rows("system_logs") if row["component"] == "alerts"]
+    assert "databases not ready 2" in told[0]
 
 
 def test_without_a_monitor_who_sends_looks_around(clinic: Clinic) -> None:
@@ -127,7 +144,7 @@ def test_without_a_monitor_who_sends_looks_around(clinic: Clinic) -> None:
         look_and_send(clinic.store)
     assert sorted(kind for kind, _ in _alerts(clinic)) == ["behind", "silent"]
     told = [row["message"] for row in clinic.system_rows("system_logs") if row["component"] == "alerts"]
-    assert [sum(words in message for message in told) for words in ("silent monitors 1", "databases to migrate 1")] == [
+    assert [sum(words in message for message in told) for words in ("silent monitors 1", "databases not ready 1")] == [
         1,
         1,
     ]

@@ -284,6 +284,37 @@ def test_a_provider_folder_that_cannot_be_read_is_said_once_and_stops_no_other(
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_provider_folder_that_cannot_be_read_is_shown_for_as_long_as_that_lasts(
+    clinic: Clinic,
+    watched: Callable[..., tuple[Monitor, list[str], threading.Thread]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clinic.drop(GOOD, name="a.json")
+    scan, problem = files.os.scandir, "gary_wang cannot be read (Permission denied)"
+
+    def refuse(folder: Path | str) -> Any:
+        if str(folder).endswith("gary_wang"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    def shown() -> str | None:
+        found = status(clinic.store).monitoring_status.monitors
+        return found[0].last_error if found else None
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "scandir", refuse)
+        monitor, said, thread = watched()
+        assert wait_until(lambda: problem in (shown() or ""))
+    assert wait_until(lambda: bool(clinic.system_rows("monitors")) and shown() is None)
+    monitor.stop()
+    thread.join(30)
+    assert [problem in line for line in said] == [True, True]
+    assert said[1].startswith("no longer so: ")
+    events = [event for event in _events(clinic) if event.startswith("folder")]
+    assert events == ["folder_unreadable", "folder_readable"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_without_a_results_folder_there_is_nothing_to_begin_with(clinic: Clinic) -> None:
     clinic.results.rmdir()
     with pytest.raises(UsageError, match="does not exist; set WEBAUTODASH_RESULTS_DIR"):

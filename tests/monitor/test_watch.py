@@ -169,6 +169,9 @@ def test_a_file_whose_name_is_no_text_is_followed_forgotten_and_cleared_as_any_o
     clinic.ingest(b"{ nothing", name=name)
     watching = Watch(clinic.store)
     watching.look()
+    raw = f"gary_wang/{name}"
+    assert file_states.try_again(clinic.store, [raw]) == [shown]
+    assert file_states.try_again(clinic.store, [str(clinic.results / "gary_wang" / ".." / raw)]) == [shown]
     assert file_states.forget(clinic.store, [shown]) == [shown]
     assert _states(clinic) == {shown: "seen"}
     assert watching.look().resting == 1

@@ -73,7 +73,7 @@ _ADVICE = {
     "1044": "the account has no right to this database; grant it (README, A first session on MySQL or MariaDB)",
     "1045": "user or password are wrong: WEBAUTODASH_DB_USER, WEBAUTODASH_DB_PASSWORD or the URL",
     "1142": "the account lacks a right on this table; grant it (README, A first session on MySQL or MariaDB)",
-    "1146": "a table is missing: run `webautodash migrate up`",
+    "1146": "a table is missing: `webautodash doctor` says whether to set up or to migrate",
     "1227": "the account lacks the right to make databases; grant CREATE on the prefix (README)",
     "1153": "a row is larger than the server's max_allowed_packet; raise it",
     "1040": "the server has too many connections; raise max_connections or try later",

@@ -106,7 +106,8 @@ class FileStateRepository:
 
     def try_again(self, paths: Sequence[str], now: datetime) -> None:
         """Have files taken by whoever comes next, as if they had never failed."""
-        self._change(paths, state=FileState.WAITING, attempts=0, next_attempt_at=None, updated_at=now)
+        again = {"attempts": 0, "next_attempt_at": None, "first_seen_at": now, "updated_at": now}
+        self._change(paths, state=FileState.WAITING, **again)
 
     def begin_anew(self, paths: Sequence[str], now: datetime) -> None:
         """Forget all but that files are there."""

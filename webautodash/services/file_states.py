@@ -15,7 +15,7 @@ from webautodash.repositories.file_states import FileEntry
 from webautodash.services.across import Listing, of_one
 from webautodash.services.log import SystemLog
 from webautodash.services.parts import in_parts
-from webautodash.services.paths import from_text, is_watched, shown_path
+from webautodash.services.paths import as_text, from_text, is_watched, shown_path
 from webautodash.services.providers import resolve
 from webautodash.services.store import Store
 
@@ -92,14 +92,21 @@ def _known(store: Store, paths: Sequence[str]) -> list[str]:
         repository = FileStateRepository(session)
         found: dict[str, None] = {}
         for some in in_parts(paths, _AT_ONCE):
-            as_shown = {path: shown_path(Path(path), store.settings.results_dir) for path in some}
-            known = repository.known_among([*some, *as_shown.values()])
+            names = {path: _names(store, path) for path in some}
+            known = repository.known_among([name for each in names.values() for name in each])
             for path in some:
-                name = path if path in known else as_shown[path]
-                if name not in known:
+                name = next((name for name in names[path] if name in known), None)
+                if name is None:
                     raise UsageError(f"no file {path!r} is known; `webautodash file list --all` shows them")
                 found[name] = None
     return list(found)
+
+
+def _names(store: Store, path: str) -> tuple[str, ...]:
+    """What a path that a person gives may be called: as it is shown, below Results, or from where they are."""
+    shown = as_text(path)
+    below = shown_path(Path(os.path.normpath(path)), store.settings.results_dir)
+    return (shown, below) if shown == path else (path, shown, below)
 
 
 def _place(store: Store, path: str) -> Path:

@@ -1,4 +1,4 @@
-"""What somebody should know that no file brings: monitors that are silent, databases that are behind."""
+"""What somebody should know that no file brings: monitors that are silent, databases that take no files."""
 
 from collections.abc import Sequence
 
@@ -7,22 +7,27 @@ from webautodash.domain.vocabulary import MonitorState, ProviderStatus
 from webautodash.models.base import utc_now
 from webautodash.repositories import MonitorRepository
 from webautodash.repositories.monitors import MonitorKey
+from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import fleet, migrate
 from webautodash.services.alerts import (
     DeliveryReport,
     deliver_due,
     monitor_silent,
     provider_behind,
+    provider_not_ready,
     raise_alerts,
 )
 from webautodash.services.migrate import History
 from webautodash.services.store import Store
 
+# One that cannot be read at this moment may only be busy; what is lasting in that doctor tells.
+_READY = frozenset({fleet.Standing.AT_HEAD, fleet.Standing.UNREADABLE})
+
 
 def look_and_send(store: Store) -> DeliveryReport:
     """Look around once and send all that is due, as a monitor does by itself; what stops the look stops no sending."""
     try:
-        raise_all(store, [*silent_monitors(store), *databases_behind(store)])
+        raise_all(store, [*silent_monitors(store), *databases_not_ready(store)])
     finally:
         report = deliver_due(store)
     return report
@@ -42,16 +47,18 @@ def silent_monitors(store: Store, besides: MonitorKey | None = None) -> list[Cau
     return [monitor_silent(one) for one in gone if one.key != besides]
 
 
-def databases_behind(store: Store) -> list[Cause]:
-    """Providers' databases that have to be migrated before a file is taken; each is looked at."""
+def databases_not_ready(store: Store) -> list[Cause]:
+    """Providers' databases for which a person has to do something before a file is taken; each is looked at."""
     if fleet.is_at_work(store):
         # Who is behind now will not be for long; the next look tells who is left.
         return []
     # First: who is active by now was at head before; one whose registration is on its way is not looked at.
     active = [provider for provider in store.providers() if provider.status is ProviderStatus.ACTIVE]
-    behind = {one.provider: one.revision for one in fleet.overview(store) if one.state is fleet.Standing.BEHIND}
-    return [
-        provider_behind(provider, revision, migrate.head(History.PROVIDER))
-        for provider in active
-        if (revision := behind.get(provider.slug)) is not None
-    ]
+    found = {one.provider: one for one in fleet.overview(store) if one.state not in _READY}
+    return [_cause(provider, found[provider.slug]) for provider in active if provider.slug in found]
+
+
+def _cause(provider: RegisteredProvider, found: fleet.DatabaseRevision) -> Cause:
+    if found.state is fleet.Standing.BEHIND and found.revision is not None:
+        return provider_behind(provider, found.revision, migrate.head(History.PROVIDER))
+    return provider_not_ready(provider, str(found.state), found.revision)

@@ -1,6 +1,6 @@
 """Alerts: raised with what caused them, kept in an outbox, told in digests, each at least once."""
 
-from webautodash.services.alerts.causes import causes_of, monitor_silent, provider_behind
+from webautodash.services.alerts.causes import causes_of, monitor_silent, provider_behind, provider_not_ready
 from webautodash.services.alerts.delivery import DeliveryReport, DigestResult, deliver_due
 from webautodash.services.alerts.outbox import (
     FailedDigest,
@@ -24,6 +24,7 @@ __all__ = [
     "forget",
     "monitor_silent",
     "provider_behind",
+    "provider_not_ready",
     "raise_alerts",
     "retry",
     "search",

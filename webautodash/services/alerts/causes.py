@@ -58,6 +58,18 @@ def provider_behind(provider: RegisteredProvider, found: str, needed: str) -> Ca
     )
 
 
+def provider_not_ready(provider: RegisteredProvider, standing: str, found: str | None) -> Cause:
+    """A provider's database takes no files for another reason than a migration to come; one cause a reason."""
+    return Cause(
+        cause_key(AlertKind.BEHIND, provider.database_name, standing, found or ""),
+        AlertKind.BEHIND,
+        f"the database is {standing}; files wait until that is put right",
+        provider=provider.slug,
+        database_name=provider.database_name,
+        details={"standing": standing},
+    )
+
+
 def monitor_silent(one: KnownMonitor) -> Cause:
     """A monitor has not been heard of since a time; one cause for each such silence."""
     facts = {"monitor_id": one.id, "host": one.host, "pid": one.pid, "heartbeat_at": one.heartbeat_at.isoformat()}

@@ -16,7 +16,7 @@ _TITLES = {
     AlertKind.REJECTED: "rejected files",
     AlertKind.HELD: "held files",
     AlertKind.SET_ASIDE: "patients set aside",
-    AlertKind.BEHIND: "databases to migrate",
+    AlertKind.BEHIND: "databases not ready",
     AlertKind.SILENT: "silent monitors",
 }
 _ORDER = list(AlertKind)
@@ -58,7 +58,10 @@ def command_of(alerts: Sequence[RaisedAlert]) -> str:
         case AlertKind.SET_ASIDE:
             return f"webautodash set-aside list{slug}"
         case AlertKind.BEHIND:
-            return "webautodash migrate up" + (f" --provider {provider}" if provider else "")
+            only = f" --provider {provider}" if provider else ""
+            # What else there may be is first to be looked at.
+            to_migrate = all("needed" in _details(alert) for alert in alerts)
+            return f"webautodash migrate {'up' if to_migrate else 'current'}{only}"
         case AlertKind.SILENT:
             return "webautodash status"
 

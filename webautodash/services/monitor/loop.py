@@ -72,6 +72,7 @@ class Monitor:
         self._trouble: str | None = None
         self._trouble_since = 0.0
         self._said_problems: list[str] = []
+        self._shown_error: str | None = None
 
     def stop(self) -> None:
         """Finish the file in hand, then leave. May be called from a signal's handler or another thread."""
@@ -164,6 +165,7 @@ class Monitor:
             self._say_trouble(where_from(error), Level.ERROR)
         else:
             self._say_recovered()
+            self._show_error("; ".join(sight.problems) or None)
             return self._interval if sight.soon is None else sight.soon
         return self._interval
 
@@ -173,6 +175,10 @@ class Monitor:
             if problem not in self._said_problems:
                 self._on_trouble(problem)
                 self._log.record(Level.ERROR, _COMPONENT, "folder_unreadable", problem)
+        for problem in self._said_problems:
+            if problem not in sight.problems:
+                self._on_trouble(f"no longer so: {problem}")
+                self._log.record(Level.INFO, _COMPONENT, "folder_readable", f"no longer so: {problem}")
         self._said_problems = sight.problems
         for path in sight.gone:
             self._log.record(Level.WARNING, _COMPONENT, "file_gone", f"{path}: waited, and is no longer there")
@@ -187,7 +193,7 @@ class Monitor:
             self._trouble = trouble
             self._on_trouble(trouble)
             self._log.record(level, _COMPONENT, "monitor_hindered", trouble)
-            self._presence.say_error(trouble)
+            self._show_error(trouble)
 
     def _say_recovered(self) -> None:
         if self._trouble is not None:
@@ -195,5 +201,10 @@ class Monitor:
             message = f"going on after {seconds:.0f} s: {self._trouble}"
             self._on_trouble(message)
             self._log.record(Level.INFO, _COMPONENT, "monitor_going_on", message)
-            self._presence.say_error(None)
             self._trouble = None
+
+    def _show_error(self, error: str | None) -> None:
+        """Have `status` show it for as long as it lasts."""
+        if error != self._shown_error:
+            self._presence.say_error(error)
+            self._shown_error = error
