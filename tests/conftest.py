@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +21,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin the run of test servers, or take part in it as a worker; nothing is started yet."""
     worker = getattr(config, "workerinput", None)
     config.stash[RUN] = Run.begin() if worker is None else Run(Path(worker["servers"]))
+    # A shell has what it runs in the background ignore Ctrl-C, and so would every command that a test interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Where `tmp_path` lies.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", temporary_folder())
     # Its own collector sets an attribute that pytest 9.2 took away; its tests are imported where wanted.
