@@ -123,7 +123,8 @@ def _read_whole(lookup: Lookup) -> set[str]:
 
 
 def _asks_for_all(lookup: Lookup) -> bool:
-    if lookup.statement.endswith("FROM providers ORDER BY providers.slug"):
+    statement = " ".join(lookup.statement.split())
+    if statement.endswith(("FROM providers ORDER BY providers.slug", "providers.open_critical FROM providers")):
         return True
     registry = re.search(r"FROM (ingested_files|provider_aliases)\b", lookup.statement)
     return registry is not None and len(lookup.parameters) >= SESSIONS

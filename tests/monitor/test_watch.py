@@ -247,7 +247,7 @@ def _found(watching: Watch) -> int | None:
 
 
 def test_what_is_done_with_is_asked_of_the_databases_again_after_a_time(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+    clinic: Clinic, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clinic.ingest(a_file(a_patient("GW1")), name="a.json")
     watching = Watch(clinic.store)
@@ -258,7 +258,31 @@ def test_what_is_done_with_is_asked_of_the_databases_again_after_a_time(
             connection.exec_driver_sql(f"DELETE FROM {table}")
     assert watching.look().due == []
     monkeypatch.setattr(watch, "_BELIEVED_SECONDS", 1e-9)
+    clock.settle()
+    assert watching.look().resting == 1
+    clock.settle()
     assert _due(watching.look()) == ["a.json"]
+
+
+def test_a_file_that_another_takes_while_it_is_looked_at_is_not_due(
+    clinic: Clinic, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.drop(a_file(a_patient("GW1")), name="a.json")
+    watching = Watch(clinic.store)
+    watching.look()
+    clock.settle()
+    apart = watch.set_known_apart
+
+    def taken_meanwhile(*arguments: Any) -> Any:
+        found = apart(*arguments)
+        ingest_paths(clinic.store)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watch, "set_known_apart", taken_meanwhile)
+        assert watching.look().due == []
+    clock.settle()
+    assert watching.look().due == []
 
 
 @given(st.integers(1, 10_000), st.floats(0.01, 3600))

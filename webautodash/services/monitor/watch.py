@@ -13,7 +13,7 @@ from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
 
-from webautodash.domain.vocabulary import FAILED_FILES, FileState
+from webautodash.domain.vocabulary import FAILED_FILES, STORED_FILES, FileState
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
 from webautodash.repositories.files import OpenFile
@@ -32,8 +32,8 @@ _FAILED_AT_ONCE = 500
 
 Place = tuple[str, str]
 """Folder and name."""
-Rest = tuple[Look, float]
-"""What a file looks like, and since when by the clock of this process."""
+Rest = tuple[Look, datetime | None, float]
+"""What a file looks like, since when its row says so, and since when both by the clock of this process."""
 
 _LOOK = Struct("<QqqI")
 
@@ -185,7 +185,8 @@ class Watch:
                 self._rest(sight, resting, Due(candidate, 0, now))
             elif row.state in FAILED_FILES:
                 self.done(candidate)
-            elif row.state is FileState.SEEN:
+            elif row.state is FileState.SEEN or row.state in STORED_FILES:
+                # One that is stored another monitor has taken at this moment, or its database has lost it.
                 self._rest(sight, resting, Due(candidate, row.attempts, row.updated_at))
             elif row.next_attempt_at is not None and row.next_attempt_at > now:
                 sight.again_in((row.next_attempt_at - now).total_seconds())
@@ -198,11 +199,11 @@ class Watch:
         """A file is whole once it looks the same for long enough."""
         candidate, now = due.candidate, time.monotonic()
         place = (candidate.directory, candidate.name)
-        look, since = resting.get(place, (None, now))
-        if look != candidate.look:
+        look, row_since, since = resting.get(place, (None, None, now))
+        if (look, row_since) != (candidate.look, due.since):
             since = now
         # One that is due may not be taken at once.
-        self._resting[place] = (candidate.look, since)
+        self._resting[place] = (candidate.look, due.since, since)
         left = self._store.settings.settle_seconds - (now - since)
         if left <= 0:
             sight.due.append(due)
