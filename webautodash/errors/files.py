@@ -46,11 +46,10 @@ class NoAnswer(TransientError):
 
     def __init__(self, folder: str, seconds: float) -> None:
         self.folder, self.seconds = folder, seconds
-        self.reason = (
+        super().__init__(
             f"{folder} does not answer within {seconds:g} s; check the mount, or raise WEBAUTODASH_PASS_SECONDS if it "
             f"is only slow"
         )
-        super().__init__(self.reason)
 
 
 class FileGone(TransientError):

@@ -1,7 +1,6 @@
 """How files stand, and what a person decides about those that were not taken."""
 
 import os
-import shlex
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level
 from webautodash.errors import UsageError
+from webautodash.errors.commands import command
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileStateRepository
 from webautodash.repositories.file_states import FileEntry
@@ -63,7 +63,7 @@ def try_again(store: Store, paths: Sequence[str]) -> list[str]:
     if elsewhere is not None:
         raise UsageError(
             f"{elsewhere} is not where new files are looked for; take it by name: "
-            f"webautodash ingest {shlex.quote(str(_place(store, elsewhere)))}"
+            f"{command('ingest', str(_place(store, elsewhere)))}"
         )
     now = utc_now()
     _change(store, known, lambda repository, some: repository.try_again(some, now))
@@ -104,9 +104,7 @@ def _known(store: Store, paths: Sequence[str]) -> list[str]:
 
 def _names(store: Store, path: str) -> tuple[str, ...]:
     """What a path that a person gives may be called: as it is shown, below Results, or from where they are."""
-    shown = as_text(path)
-    below = shown_path(Path(os.path.normpath(path)), store.settings.results_dir)
-    return (shown, below) if shown == path else (path, shown, below)
+    return path, as_text(path), shown_path(Path(os.path.normpath(path)), store.settings.results_dir)
 
 
 def _place(store: Store, path: str) -> Path:

@@ -32,14 +32,13 @@ class Order:
         """By ``extracted_at``, those without one first: a provider's later file is compared with the earlier one."""
         # Many files name the same few providers.
         names: dict[str, str] = {}
-        self._read = {
+        read = {
             candidate: self._read.get(candidate) or _beginning(candidate, self._zone, names, self._patience)
             for candidate in files
         }
-        named = [candidate._replace(named=self._read[candidate].named) for candidate in files]
-        at = [self._read[candidate].at for candidate in files]
-        pairs = sorted(zip(at, named, strict=True), key=lambda pair: (pair[0], f"{pair[1].directory}/{pair[1].name}"))
-        return [candidate for _, candidate in pairs]
+        self._read = read
+        ordered = sorted(files, key=lambda one: (read[one].at, f"{one.directory}/{one.name}"))
+        return [candidate._replace(named=read[candidate].named) for candidate in ordered]
 
 
 class _Beginning(NamedTuple):
@@ -65,7 +64,7 @@ def _peek(candidate: Candidate, patience: Patience) -> dict[str, Any]:
     if candidate.size is None:
         return {}
     path = candidate.path
-    head = patience.within(candidate.directory, partial(_head, path), patience.seconds).decode("utf-8-sig", "ignore")
+    head = patience.within(candidate.directory, partial(_head, path)).decode("utf-8-sig", "ignore")
     start = _METADATA_FIRST.match(head)
     if start is None:
         return read_document(path, patience.while_it_moves).metadata

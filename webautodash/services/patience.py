@@ -27,12 +27,12 @@ class Patience:
         self._hands: _Hands | None = None
         self._hanging: dict[str, _Attempt[Any]] = {}
 
-    def within(self, where: str, work: Callable[[], T], seconds: float) -> T:
+    def within(self, where: str, work: Callable[[], T], seconds: float | None = None) -> T:
         """What ``work`` returns, or raises. Raises NoAnswer where it takes longer, or where an earlier one still hangs.
 
-        ``where`` is the folder that it is about.
+        ``where`` is the folder that it is about; ``seconds`` where less is left than there was.
         """
-        end = time.monotonic() + seconds
+        end = time.monotonic() + (self.seconds if seconds is None else seconds)
         return self._done(where, lambda _: work(), lambda _: end)
 
     def while_it_moves(self, where: str, work: Callable[[Moved], T]) -> T:

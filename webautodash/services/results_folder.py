@@ -15,6 +15,6 @@ def check_results_folder(settings: Settings) -> None:
     """
     folder = settings.results_dir
     with suppress(NoAnswer):
-        seconds = settings.pass_seconds
-        if Patience(seconds).within(str(folder), lambda: folder.exists() and not folder.is_dir(), seconds):
+        patience = Patience(settings.pass_seconds)
+        if patience.within(str(folder), lambda: folder.exists() and not folder.is_dir()):
             raise ConfigurationError(key_of("results_dir"), f"{folder} is no folder")

@@ -30,8 +30,7 @@ _ELSEWHERE = {
 
 def answered(settings: Settings, subject: str, look: Callable[[], T]) -> T:
     """What a look at the disk gives. Raises NoAnswer: where a network is gone, its mounts hang whoever looks."""
-    seconds = min(settings.pass_seconds, _LONGEST_SECONDS)
-    return Patience(seconds).within(subject, look, seconds)
+    return Patience(min(settings.pass_seconds, _LONGEST_SECONDS)).within(subject, look)
 
 
 def no_answer(silence: NoAnswer) -> Finding:

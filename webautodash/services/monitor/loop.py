@@ -3,12 +3,10 @@
 import logging
 import time
 from collections.abc import Callable
-from functools import partial
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import TransientError, UsageError, WebAutoDashError, where_from
-from webautodash.services.files import require_there
 from webautodash.services.log import SystemLog
 from webautodash.services.monitor.alarms import Alarms
 from webautodash.services.monitor.bell import Bell
@@ -72,7 +70,6 @@ class Monitor:
         self._trouble: str | None = None
         self._trouble_since = 0.0
         self._said_problems: list[str] = []
-        self._shown_error: str | None = None
 
     def stop(self) -> None:
         """Finish the file in hand, then leave. May be called from a signal's handler or another thread."""
@@ -85,7 +82,7 @@ class Monitor:
 
     def run(self) -> None:
         """Watch until ``stop``. Raises UsageError where there is no Results folder to begin with."""
-        self._require_results()
+        self._watch.require_results()
         self._presence.begin()
         self._log.record(Level.INFO, _COMPONENT, "monitor_started", f"watching every {self._interval:g} s")
         self._alarms.begin()
@@ -107,7 +104,7 @@ class Monitor:
 
         Raises UsageError where there is no Results folder, and what else stands in the way.
         """
-        self._require_results()
+        self._watch.require_results()
         self._presence.begin()
         try:
             if self._whole_pass().resting:
@@ -122,10 +119,6 @@ class Monitor:
             sight = self._pass()
             if self._stopping or not sight.cut_short:
                 return sight
-
-    def _require_results(self) -> None:
-        results, patience = self._store.settings.results_dir, self._store.patience
-        patience.within(str(results), partial(require_there, results, results), patience.seconds)
 
     def _sleep(self, seconds: float) -> None:
         """Sleep so long whatever happens, unless it is time to leave."""
@@ -165,7 +158,7 @@ class Monitor:
             self._say_trouble(where_from(error), Level.ERROR)
         else:
             self._say_recovered()
-            self._show_error("; ".join(sight.problems) or None)
+            self._presence.say_error("; ".join(sight.problems) or None)
             return self._interval if sight.soon is None else sight.soon
         return self._interval
 
@@ -193,7 +186,7 @@ class Monitor:
             self._trouble = trouble
             self._on_trouble(trouble)
             self._log.record(level, _COMPONENT, "monitor_hindered", trouble)
-            self._show_error(trouble)
+            self._presence.say_error(trouble)
 
     def _say_recovered(self) -> None:
         if self._trouble is not None:
@@ -202,9 +195,3 @@ class Monitor:
             self._on_trouble(message)
             self._log.record(Level.INFO, _COMPONENT, "monitor_going_on", message)
             self._trouble = None
-
-    def _show_error(self, error: str | None) -> None:
-        """Have `status` show it for as long as it lasts."""
-        if error != self._shown_error:
-            self._presence.say_error(error)
-            self._shown_error = error

@@ -92,9 +92,13 @@ class Presence:
         self._change(lambda repository, key: repository.end_pass(key, pass_ms, found, tried))
 
     def say_error(self, error: str | None) -> None:
-        """What goes wrong, or that nothing does any more; where that cannot be said now, a heartbeat says it."""
-        self._error = error
-        self._say_error()
+        """What goes wrong, or that nothing does any more, for `status`; said once.
+
+        Where that cannot be said now, a heartbeat says it.
+        """
+        if error != self._error:
+            self._error = error
+            self._say_error()
 
     def _say_error(self) -> None:
         error = self._error

@@ -83,7 +83,7 @@ class Watch:
         self._asked_at = time.monotonic()
         # How many files are to be asked about.
         self._doubts = 0.0
-        self._to_ask: Iterator[Place] = iter(())
+        self._to_ask = self._rounds()
         # Folders, and what lies beside them.
         self._places: set[str] = set()
         self._failed: deque[OpenFile] = deque()
@@ -92,6 +92,10 @@ class Watch:
     def done(self, candidate: Candidate) -> None:
         """A file needs nothing until it changes, or its row says otherwise."""
         self._done.setdefault(candidate.directory, {})[candidate.name] = _packed(candidate.look)
+
+    def require_results(self) -> None:
+        """Raise UsageError where Results is not there, NoAnswer where it does not answer in time."""
+        self._store.patience.within(str(self._results), partial(require_there, self._results, self._results))
 
     def look(self) -> Sight:
         """Look once, without opening any file.
@@ -120,12 +124,15 @@ class Watch:
         self._asked_at = now
         number = int(self._doubts)
         self._doubts -= number
-        for _ in range(2):
-            for directory, name in islice(self._to_ask, number):
-                self._done.get(directory, {}).pop(name, None)
-                number -= 1
-            if number > 0:
-                self._to_ask = ((where, name) for where in list(self._done) for name in list(self._done.get(where, ())))
+        for directory, name in islice(self._to_ask, number):
+            self._done.get(directory, {}).pop(name, None)
+
+    def _rounds(self) -> Iterator[Place]:
+        """What is done with, round after round without an end; for whoever takes no more at once than there is."""
+        while True:
+            for directory in list(self._done):
+                for name in list(self._done.get(directory, ())):
+                    yield directory, name
 
     def _fresh(self, sight: Sight, left: set[str]) -> Iterator[Candidate]:
         """The files that are not known to be done with; of ``left``, paths with an open row, those go that are met."""
@@ -156,7 +163,7 @@ class Watch:
         """What lies in Results; all of the looking together has a limit of time."""
         patience, where = self._store.patience, str(self._results)
         end = time.monotonic() + patience.seconds
-        patience.within(where, partial(require_there, self._results, self._results), patience.seconds)
+        self.require_results()
         parts = parts_of(self._results)
         while (part := patience.within(where, partial(next, parts, None), end - time.monotonic())) is not None:
             yield part
@@ -230,8 +237,8 @@ class Watch:
 
     def _is_gone(self, path: str) -> bool:
         """Whether there is no file, which is not to be said of one that only cannot be seen."""
-        patience, place = self._store.patience, self._results / from_text(path)
-        return patience.within(str(place.parent), partial(_has_no_file, place), patience.seconds)
+        place = self._results / from_text(path)
+        return self._store.patience.within(str(place.parent), partial(_has_no_file, place))
 
     def _forget(self, sight: Sight, missing: Sequence[OpenFile]) -> None:
         if missing:
