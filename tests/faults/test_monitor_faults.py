@@ -132,6 +132,11 @@ def test_of_two_monitors_one_is_killed_and_the_other_takes_what_it_left(
     assert differences(contents(alone), contents(settings)) == []
 
 
+def _on(server: LocalServer, prefix: str, folder: Path, **values: float) -> Settings:
+    """The settings of a store on a server of the test's own."""
+    return Settings.load(database_url=server.url, database_prefix=prefix, results_dir=folder, _env_file=None, **values)
+
+
 def _many_providers(folder: Path) -> list[str]:
     """More than one monitor keeps for itself, a file each."""
     names = [f"Doc {letter * 3}" for letter in "abcdefghijklmnopqrstuvwx"]
@@ -141,14 +146,8 @@ def _many_providers(folder: Path) -> list[str]:
 
 
 def test_two_monitors_take_each_file_once(private_mariadb: LocalServer, folder: Path, tmp_path: Path) -> None:
-    settings = Settings.load(
-        # Files that have rested for less are read once by each: their time does not tell a later change yet.
-        settle_seconds=2.0,
-        database_url=private_mariadb.url,
-        database_prefix="two_",
-        results_dir=folder,
-        _env_file=None,
-    )
+    # Files that have rested for less are read once by each: their time does not tell a later change yet.
+    settings = _on(private_mariadb, "two_", folder, settle_seconds=2.0)
     Store.prepare(settings).close()
     names = _many_providers(folder)
     with (
@@ -170,13 +169,7 @@ def test_two_monitors_take_each_file_once(private_mariadb: LocalServer, folder: 
 def test_what_one_monitor_has_no_hand_free_for_another_takes(
     private_mariadb: LocalServer, folder: Path, tmp_path: Path
 ) -> None:
-    settings = Settings.load(
-        settle_seconds=0.3,
-        database_url=private_mariadb.url,
-        database_prefix="both_",
-        results_dir=folder,
-        _env_file=None,
-    )
+    settings = _on(private_mariadb, "both_", folder, settle_seconds=0.3)
     Store.prepare(settings).close()
     names = _many_providers(folder)
     hands = [tmp_path / "one", tmp_path / "other"]
@@ -208,12 +201,7 @@ def _writes_under_way(looking: Server) -> bool:
 def test_a_monitor_that_is_frozen_in_a_transaction_keeps_nobody_from_the_files_and_adds_nothing_when_it_wakes(
     private_mariadb: LocalServer, folder: Path, tmp_path: Path
 ) -> None:
-    def settings_of(prefix: str) -> Settings:
-        return Settings.load(
-            database_url=private_mariadb.url, database_prefix=prefix, results_dir=folder, _env_file=None, **SHORT
-        )
-
-    settings, alone = settings_of("ice_"), settings_of("clean_")
+    settings, alone = (_on(private_mariadb, prefix, folder, **SHORT) for prefix in ("ice_", "clean_"))
     Store.prepare(settings).close()
     for day in (1, 2):
         put(folder / f"ann_bee/{day}.json", _large("Ann Bee", day, 4000))
@@ -249,9 +237,7 @@ def _beats_again(settings: Settings) -> bool:
 def test_a_server_that_goes_away_is_said_once_and_gone_on_with(
     private_mariadb: LocalServer, folder: Path, tmp_path: Path
 ) -> None:
-    settings = Settings.load(
-        database_url=private_mariadb.url, database_prefix="gone_", results_dir=folder, _env_file=None, **SHORT
-    )
+    settings = _on(private_mariadb, "gone_", folder, **SHORT)
     put(folder / "gary_wang/1.json", a_file(a_patient("GW1")))
     with watching(settings, tmp_path, "--interval", "0.3") as monitor:
         wait_for(lambda: states(settings).get("gary_wang/1.json") == "ingested")
