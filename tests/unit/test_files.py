@@ -275,3 +275,22 @@ def test_only_the_beginning_of_a_usual_file_is_read_for_its_order(
     dated(results, "2.json", "2024-01-01T00:00:00Z")
     monkeypatch.setattr(order_module, "read_document", refuse)
     assert order(results) == ["2.json", "1.json"]
+
+
+def test_a_file_that_cannot_be_read_for_a_moment_has_its_place_once_it_can(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dated(results, "1.json", "2024-01-02T00:00:00Z")
+    dated(results, "2.json", "2024-01-01T00:00:00Z")
+    found, remembering = candidates([], results), Order(UTC, PATIENCE)
+    head = order_module._head
+
+    def stale(path: Path) -> bytes:
+        if path.name == "1.json":
+            raise OSError(116, "Stale file handle")
+        return head(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(order_module, "_head", stale)
+        assert [one.name for one in remembering.of(found)] == ["1.json", "2.json"]
+    assert [one.name for one in remembering.of(found)] == ["2.json", "1.json"]

@@ -22,7 +22,7 @@ _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 class Order:
-    """The order in which files are taken. What was read of them is remembered while they look the same."""
+    """The order in which files are taken. What could be read of them is remembered while they look the same."""
 
     def __init__(self, zone: tzinfo, patience: Patience) -> None:
         self._zone, self._patience = zone, patience
@@ -36,7 +36,7 @@ class Order:
             candidate: self._read.get(candidate) or _beginning(candidate, self._zone, names, self._patience)
             for candidate in files
         }
-        self._read = read
+        self._read = {candidate: beginning for candidate, beginning in read.items() if beginning is not _UNREAD}
         ordered = sorted(files, key=lambda one: (read[one].at, f"{one.directory}/{one.name}"))
         return [candidate._replace(named=read[candidate].named) for candidate in ordered]
 
@@ -46,12 +46,15 @@ class _Beginning(NamedTuple):
     named: str | None
 
 
+_UNREAD = _Beginning(_NO_TIME, None)
+
+
 def _beginning(candidate: Candidate, zone: tzinfo, names: dict[str, str], patience: Patience) -> _Beginning:
     try:
         metadata = _peek(candidate, patience)
     except (OSError, ValueError, RecursionError, WebAutoDashError):
         # What is wrong is told when its turn comes.
-        return _Beginning(_NO_TIME, None)
+        return _UNREAD
     stamp, name = metadata.get("extracted_at"), metadata.get("provider_name")
     at = parse_instant(stamp if isinstance(stamp, str) else None, zone) or _NO_TIME
     if not isinstance(name, str) or len(name) > LONGEST_NAME:
