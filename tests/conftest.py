@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from builders import Clinic
 from local_server import LocalServer, NoServerError
 from servers import BACKENDS, Run, drop_databases, sources, temporary_folder
 
@@ -78,6 +79,14 @@ def server_url(backend: str, database_prefix: str, tmp_path: Path, pytestconfig:
         _do_without(backend, error)
     yield url
     drop_databases(url, database_prefix)
+
+
+@pytest.fixture
+def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
+    """An empty store, built by the migrations, and an empty Results folder; once for each backend."""
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    yield clinic
+    clinic.store.close()
 
 
 @pytest.fixture

@@ -50,7 +50,8 @@ class WebAutoDash:
 
     def register_provider(self, name: str, *, date_order: DateOrder | None = None) -> RegisteredProvider:
         """Make sure that a provider is registered and has a database at head."""
-        return register(self._prepared(), name, date_order=date_order).provider
+        with Store.prepare(self._settings, schema=True) as store:
+            return register(store, name, date_order=date_order).provider
 
     def providers(self) -> list[RegisteredProvider]:
         """Every registered provider, by slug; none where nothing was set up yet."""

@@ -150,6 +150,7 @@ def test_plain_text_is_for_this_machine_alone() -> None:
 def test_secrets_come_from_files_and_are_never_shown(tmp_path: Path, trusted: Certificates) -> None:
     file = tmp_path / "secret"
     file.write_text("Mark of a secret\n", encoding="utf-8")
+    file.chmod(0o600)
     settings = _load(
         **MAIL | {"alert_smtp_user": "u", "alert_smtp_password_file": file, "alert_smtp_ca": trusted.ca},
         **WEBHOOK | {"alert_webhook_secret": None, "alert_webhook_secret_file": file},

@@ -151,7 +151,7 @@ def test_what_nobody_planned_is_a_finding_without_its_text(
     def broken(*_: object) -> None:
         raise KeyError("PRN-4711")
 
-    monkeypatch.setattr("webautodash.services.doctor.databases._owner", broken)
+    monkeypatch.setattr("webautodash.services.doctor.databases.owner", broken)
     (one,) = in_store()
     assert (one.code, one.severity, one.subject) == ("check.failed", "error", "provider databases")
     assert "KeyError" in one.message

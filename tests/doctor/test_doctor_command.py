@@ -33,13 +33,13 @@ def test_a_sound_store_is_said_to_be_sound(shell: Shell) -> None:
 def test_problems_stand_with_their_cures_and_errors_end_with_1(shell: Shell) -> None:
     (shell.folder / "webautodash.env").write_text("WEBAUTODASH_DATABASE_URL=sqlite:///webautodash-data\n")
     (shell.folder / "password").write_text("hush")
-    (shell.folder / "password").chmod(0o644)
+    (shell.folder / "password").chmod(0o640)
     done = shell("doctor", "--quiet", WEBAUTODASH_DB_PASSWORD_FILE="password", WEBAUTODASH_RESULT_DIR="hush")
     assert (done.status, done.err) == (1, "problems: 1 error, 1 warning\n")
     problems = [line.split(maxsplit=2) for line in done.out.splitlines() if "cure:" not in line]
     unknown, readable = (
         "stands in the environment, and there is no such setting",
-        "is not its owner's alone (mode 0644)",
+        "is not its owner's alone (mode 0640)",
     )
     assert problems == [
         ["warning", "settings.unknown", f"WEBAUTODASH_RESULT_DIR: {unknown}"],
@@ -96,7 +96,7 @@ def test_a_setting_that_names_no_server_ends_with_2_and_the_rest_is_looked_at(sh
         ({"WEBAUTODASH_DB_PORT": "hush"}, "", "WEBAUTODASH_DB_PORT", "correct WEBAUTODASH_DB_PORT in the environment"),
         ({}, "WEBAUTODASH_DB_PORT=hush", "WEBAUTODASH_DB_PORT", "correct WEBAUTODASH_DB_PORT in webautodash.env"),
         ({"WEBAUTODASH_DB_PASSWORD": "hush"}, "", "WEBAUTODASH_DB_HOST", "set WEBAUTODASH_DB_HOST in webautodash.env"),
-        ({}, "\udcff", "webautodash.env", "chmod u+r webautodash.env"),
+        ({}, "\udcff", "webautodash.env", "chmod 600 webautodash.env"),
     ],
 )
 def test_a_wrong_setting_is_a_report_of_one_finding(

@@ -15,7 +15,7 @@ from webautodash.services import conflicts, fleet, migrate
 from webautodash.services.fleet import Plan
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.migrate import History, Step, Watch
-from webautodash.services.providers import add_alias, register
+from webautodash.services.providers import add_alias, register, resolve
 from webautodash.services.store import Store
 
 HEAD = migrate.head(History.PROVIDER)
@@ -102,7 +102,7 @@ def test_a_migration_waits_for_a_file_that_is_being_stored(clinic: Clinic, datab
         done.set()
 
     with own.session() as session:
-        migrate.keep_out_migrations(session, own.name)
+        migrate.keep_out_migrations(session, own.name, resolve(clinic.store, "ada_ash"))
         worker = threading.Thread(target=migration)
         worker.start()
         assert not done.wait(1.5)

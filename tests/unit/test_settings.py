@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -75,15 +76,45 @@ def test_what_is_not_given_is_missing_nowhere() -> None:
     assert _load(db_user=None, db_password=None).db_host is None
 
 
-def test_an_empty_password_file_is_refused_by_the_setting_that_names_it(tmp_path: Path) -> None:
+def test_a_password_file_is_refused_by_the_setting_that_names_it(tmp_path: Path) -> None:
     file = tmp_path / "password"
+    with pytest.raises(ConfigurationError, match="WEBAUTODASH_DB_PASSWORD_FILE: names a file that cannot be read"):
+        assert _load(db_host="h", db_password_file=file).password
     file.write_text("\n")
-    with pytest.raises(ConfigurationError, match="WEBAUTODASH_DB_PASSWORD_FILE: names an empty file"):
+    for mode in (0o604, 0o644, 0o602):
+        file.chmod(mode)
+        with pytest.raises(ConfigurationError, match=f"is open to everybody .*mode {mode:04o}.: chmod 600"):
+            assert _load(db_host="h", db_password_file=file).password
+    file.chmod(0o640)
+    with pytest.raises(ConfigurationError, match="WEBAUTODASH_DB_PASSWORD_FILE: names a file that is empty"):
         assert _load(db_host="h", db_password_file=file).password
     file.write_text("hush \r\n")
     password = _load(db_host="h", db_password_file=file).password
     assert password is not None
     assert password.get_secret_value() == "hush "
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("WEBAUTODASH_DB_PASSWORD=hush", True),
+        ("WEBAUTODASH_DATABASE_URL=mysql+pymysql://me:hush@h/", True),
+        ("WEBAUTODASH_DATABASE_URL=mysql+pymysql://me@h/", False),
+        ("WEBAUTODASH_TIMEZONE=UTC", False),
+    ],
+)
+def test_a_settings_file_with_a_password_is_for_its_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, refused: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WEBAUTODASH_DATABASE_URL", raising=False)
+    file = tmp_path / "webautodash.env"
+    file.write_text(f"{line}\nWEBAUTODASH_DB_HOST=h\n" if "PASSWORD" in line else line)
+    file.chmod(0o644)
+    with pytest.raises(ConfigurationError, match=r"webautodash\.env: .*chmod 600") if refused else nullcontext():
+        Settings.load()
+    file.chmod(0o600)
+    Settings.load()
 
 
 def test_what_is_wrong_is_said_in_our_own_words() -> None:

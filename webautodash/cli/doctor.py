@@ -1,13 +1,16 @@
 """``webautodash doctor``."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from webautodash.cli.failures import PROBLEMS, UNREACHABLE, WRONG_USE
 from webautodash.cli.options import JsonOption
 from webautodash.cli.output import complain, counted, say, show_json
-from webautodash.services.doctor import Finding, Severity, examine_given
+from webautodash.errors import UsageError
+from webautodash.services.doctor import Finding, Severity, examine_given, examine_isolation_given
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -17,13 +20,30 @@ _STATUS = {"server.unreachable": UNREACHABLE, "settings.invalid": WRONG_USE}
 
 
 @app.command()
-def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
+def doctor(
+    ctx: typer.Context,
+    isolation: Annotated[
+        bool,
+        typer.Option(
+            "--isolation",
+            help="Prove instead that providers are kept apart: try each account on every other database, compare whose "
+            "each database says it is, look for PRNs where none may be.",
+        ),
+    ] = False,
+    log: Annotated[
+        list[Path] | None,
+        typer.Option("--log", metavar="FILE", help="With --isolation: look for PRNs in this file too. Repeatable."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Is everything right? Server, rights, settings, folders, databases; each problem with its cure.
 
     Changes nothing. The exit status is 1 where there is an error, 2 where a setting is wrong, and 3 where the server is
     out of reach; warnings do not count.
     """
-    report = examine_given()
+    if log and not isolation:
+        raise UsageError("--log goes with --isolation")
+    report = examine_isolation_given(log or ()) if isolation else examine_given()
     if as_json:
         show_json({"counts": report.counts, "findings": report.findings})
     else:

@@ -84,7 +84,7 @@ def resume(ctx: typer.Context, run: RunArgument, workers: WorkersOption = 1, as_
     """Do what a run has left undone, and nothing else."""
     if workers > 1:
         make_ready(MIGRATE)
-    with Store.open(Settings.load()) as store, listening(ctx.obj) as on_result:
+    with Store.open(Settings.load(), schema=True) as store, listening(ctx.obj) as on_result:
         report = fleet.resume(store, run, workers, on_result)
     show_report(report, as_json)
 
@@ -98,7 +98,7 @@ def history(
     as_json: JsonOption = False,
 ) -> None:
     """What earlier runs did, newest first; of one run each database, how far it came, and what stopped it."""
-    with Store.open(Settings.load()) as store:
+    with Store.open(Settings.load(), schema=True) as store:
         if run is None:
             runs = fleet.runs(store, limit)
             if as_json:
@@ -157,7 +157,7 @@ def sql(provider: ProvidersOption = None, to: ToOption = None, as_json: JsonOpti
 @app.command()
 def check(provider: ProvidersOption = None, as_json: JsonOption = False) -> None:
     """Whether each database's tables are what its revision makes; what hands have changed is named."""
-    with Store.open(Settings.load()) as store:
+    with Store.open(Settings.load(), schema=True) as store:
         reports = fleet.check_all(store, provider or ())
     if as_json:
         show_json(reports)
@@ -184,7 +184,7 @@ def down(
     as_json: JsonOption = False,
 ) -> None:
     """Take one provider's database back to an earlier revision, for an earlier version of the program."""
-    with Store.open(Settings.load()) as store:
+    with Store.open(Settings.load(), schema=True) as store:
         way = fleet.way_back(store, provider, to)
         fleet.require_no_loss(way, accept_loss=accept_loss)
         for loss in way.losses:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.accounts import grant
 from webautodash.cli.failures import PROBLEMS, end_with
 from webautodash.cli.options import JsonOption, ProviderArgument
 from webautodash.cli.output import complain, say, show_fields, show_json, show_table
@@ -19,6 +20,7 @@ from webautodash.services.progress import unheard
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The registry of providers.")
+app.command(epilog="Example: webautodash provider grant gary_wang --into accounts")(grant)
 
 
 DateOrderOption = Annotated[
@@ -36,7 +38,7 @@ def register(
     as_json: JsonOption = False,
 ) -> None:
     """Register a provider and make the database that is theirs. Safe to repeat."""
-    with Store.prepare(Settings.load()) as store:
+    with Store.prepare(Settings.load(), schema=True) as store:
         done = providers.register(store, name, date_order=date_order)
     if as_json:
         show_json(done)
@@ -134,10 +136,10 @@ def adopt(
     Stopped anywhere, the same command goes on. While it runs nothing else may write to the database.
     """
     settings = Settings.load()
-    with Store(settings) as store:
+    with Store(settings, schema=True) as store:
         adoption.require_adoptable(store, database)
     if dry_run or (not yes and sys.stdin.isatty()):
-        with Store(settings) as store:
+        with Store(settings, schema=True) as store:
             found = adoption.survey(store, database, name, date_order)
         if dry_run and as_json:
             show_json(found)
@@ -150,7 +152,7 @@ def adopt(
         if not typer.confirm(f"Take {database} over as {found.name}'s?", err=True):
             complain("nothing was touched")
             raise typer.Exit(PROBLEMS)
-    with Store.prepare(settings) as store, _listening(ctx.obj) as on_rows:
+    with Store.prepare(settings, schema=True) as store, _listening(ctx.obj) as on_rows:
         done = adoption.adopt(store, database, name, date_order, on_rows)
     if as_json:
         show_json(done)

@@ -1,5 +1,7 @@
 """Secrets that stand in a setting, or in a file that a setting names."""
 
+import os
+import stat
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -11,10 +13,24 @@ def secret_of(value: SecretStr | None, file: Path | None, key: str) -> SecretStr
     """The secret itself, else what the file holds; ``key`` is the setting that names the file."""
     if value is not None or file is None:
         return value
+    return read_secret(file, key, "names a file that")
+
+
+def read_secret(file: Path, key: str, what: str) -> SecretStr:
+    """What a file holds, without the line's end.
+
+    Raises ConfigurationError, as "``key``: ``what`` is empty", for a file that is empty, cannot be read, or can be by
+    everybody on this machine.
+    """
     try:
-        text = file.read_text(encoding="utf-8")
+        with file.open(encoding="utf-8") as opened:
+            # Of the file that was opened: another may be in its place by now.
+            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
+            text = opened.read()
     except (OSError, UnicodeDecodeError):
-        raise ConfigurationError(key, "cannot be read") from None
+        raise ConfigurationError(key, f"{what} cannot be read") from None
+    if mode & stat.S_IRWXO:
+        raise ConfigurationError(key, f"{what} is open to everybody on this machine (mode {mode:04o}): chmod 600")
     if not (secret := text.rstrip("\r\n")):
-        raise ConfigurationError(key, "names an empty file")
+        raise ConfigurationError(key, f"{what} is empty")
     return SecretStr(secret)

@@ -3,6 +3,8 @@
 Nothing here is read at import. No password has a default, and none appears in ``repr`` or in an error.
 """
 
+import stat
+from contextlib import suppress
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from webautodash.config.accounts import AccountFolder
 from webautodash.config.alerts import AlertSettings
 from webautodash.config.keys import ENV_PREFIX, check_beside, check_one_secret, given_of, key_of
 from webautodash.config.secrets import secret_of
@@ -52,6 +55,7 @@ class Settings(AlertSettings):
     db_user: str | None = None
     db_password: SecretStr | None = None
     db_password_file: Path | None = None
+    accounts_dir: Path | None = None
     tls: Tls = Tls.VERIFY
     tls_ca: Path | None = None
     connect_timeout: int = Field(default=10, ge=1, le=3600)
@@ -100,6 +104,8 @@ class Settings(AlertSettings):
             raise ConfigurationError(ENV_FILE, f"cannot be read ({unreadable.strerror})") from None
         except UnicodeDecodeError:
             raise ConfigurationError(ENV_FILE, "is not UTF-8") from None
+        if values.get("_env_file", ENV_FILE) is not None:
+            _refuse_open_file()
         settings._check_server()
         settings.check_alerts()
         return settings
@@ -123,6 +129,11 @@ class Settings(AlertSettings):
         """The database password given apart from the URL, from the setting or from its file."""
         return secret_of(self.db_password, self.db_password_file, key_of("db_password_file"))
 
+    @property
+    def accounts(self) -> AccountFolder | None:
+        """Where each database is reached by an account of its own, their passwords."""
+        return None if self.accounts_dir is None else AccountFolder(self.accounts_dir)
+
     def _check_server(self) -> None:
         if self.database_url is None:
             # Without it patients' data would go into files of this machine, and nobody would notice.
@@ -140,3 +151,16 @@ class Settings(AlertSettings):
     def zone(self) -> ZoneInfo:
         """The zone of a file's ``extracted_at`` that names none."""
         return ZoneInfo(self.timezone)
+
+
+def _refuse_open_file() -> None:
+    """A password that everybody on this machine can read is none."""
+    from webautodash.config import given  # which knows the settings
+
+    with suppress(OSError):
+        mode = stat.S_IMODE(Path(ENV_FILE).stat().st_mode)
+        if mode & stat.S_IRWXO and given.file_holds_secret():
+            reason = (
+                f"holds a password and is open to everybody on this machine (mode {mode:04o}): chmod 600 {ENV_FILE}"
+            )
+            raise ConfigurationError(ENV_FILE, reason)

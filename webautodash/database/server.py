@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
 from webautodash.database.connections import Connections
-from webautodash.database.dialects import Dialect, Grant, Health, dialect_for
+from webautodash.database.dialects import Dialect, Grant, Health, OwnAccount, ServerAccounts, dialect_for
 from webautodash.database.session import retrying, translated, unit_of_work
 from webautodash.errors import DuplicateKey
 
@@ -77,14 +77,16 @@ class Database:
 class Server:
     """Where the databases live: a MySQL or MariaDB server, or a folder of SQLite files."""
 
-    def __init__(self, settings: Settings, *, unattended: bool = False) -> None:
+    def __init__(self, settings: Settings, *, unattended: bool = False, schema: bool = False) -> None:
         """``unattended``: nobody thinks between two statements, so a server may end a connection that says nothing.
 
         It does so before a lease of the settings runs out, and undoes what was not committed.
+        ``schema``: databases are to be made or their tables changed. Where the settings have an account for each
+        database, the one for migrations is used then, and for all of them.
         """
         self._most = settings.max_connections
         self._connections = Connections(self._most, settings.connect_timeout)
-        self._dialect = dialect_for(settings, self._connections, unattended=unattended)
+        self._dialect = dialect_for(settings, self._connections, unattended=unattended, schema=schema)
         self._kept: OrderedDict[str, Database] = OrderedDict()
         self._lock = Lock()
 
@@ -107,6 +109,18 @@ class Server:
         """What the account may do; nothing where the product has no accounts."""
         with translated(self._dialect, self.where):
             return self._dialect.grants()
+
+    @contextmanager
+    def accounts(self) -> Iterator[ServerAccounts]:
+        """The server's accounts, for whoever may make them. Raises UsageError where the product has none."""
+        with translated(self._dialect, self.where), self._dialect.accounts() as accounts:
+            yield accounts
+
+    @contextmanager
+    def account(self, name: str) -> Iterator[OwnAccount]:
+        """A connection by one account, its password from the folder of accounts. Raises AccountMissing."""
+        with translated(self._dialect, name), self._dialect.account(name) as account:
+            yield account
 
     def properties(self, name: str) -> Mapping[str, str]:
         """How a database was made, in the product's words. Raises DatabaseMissing where it is a file, and not there."""

@@ -12,6 +12,7 @@ from webautodash.errors import ConfigurationError, InvalidProviderName
 
 LONGEST_NAME = 255
 LONGEST_DATABASE_NAME = 64  # what MySQL and MariaDB allow; SQLite would take more
+LONGEST_ACCOUNT_NAME = 32  # what MySQL allows; MariaDB would take more
 RESERVED_SLUG = "system"
 
 _STEM_LENGTH = 40
@@ -72,9 +73,7 @@ def slug(name: str) -> str:
     lost = any(_is_letter(c) for c in re.sub("[a-z0-9]+", "", plain))
     if stem and not lost and len(stem) <= _STEM_LENGTH:
         return stem
-    # A lone surrogate has no UTF-8; such a name is refused elsewhere, but a slug is asked for before that.
-    digest = hashlib.sha256(same_name_key(name).encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{stem[:_STEM_LENGTH].rstrip('_') or 'provider'}_{digest[:_HASH_LENGTH]}"
+    return f"{stem[:_STEM_LENGTH].rstrip('_') or 'provider'}_{_digest(same_name_key(name))}"
 
 
 def check_provider_name(name: str) -> str:
@@ -122,6 +121,22 @@ def database_name(prefix: str, slug: str) -> str:
     return database
 
 
+def account_name(database: str) -> str:
+    """The name of the account that may work with the rows of one database, and with nothing else.
+
+    The database's own, at most 32 characters; a longer one is cut, and ends in the first 8 hex digits of its SHA-256.
+    """
+    if len(database) <= LONGEST_ACCOUNT_NAME:
+        return database
+    kept = LONGEST_ACCOUNT_NAME - _HASH_LENGTH - 1
+    return f"{database[:kept]}_{_digest(database)}"
+
+
+def migrations_account_name(prefix: str) -> str:
+    """The name of the account that makes databases and changes their tables; no provider's slug begins with "_"."""
+    return f"{prefix}_migrations"
+
+
 def _folded(name: str) -> str:
     composed = unicodedata.normalize("NFKC", name)
     return " ".join(unicodedata.normalize("NFKC", composed.casefold()).split())
@@ -137,6 +152,11 @@ def _titled(word: str) -> str:
     titled = word.title() if word.islower() or word.isupper() else word
     # The capital of a few letters belongs to another one: a dotless i would become an i.
     return titled if same_name_key(titled) == same_name_key(word) else word
+
+
+def _digest(text: str) -> str:
+    # A lone surrogate has no UTF-8; such a name is refused elsewhere, but a slug is asked for before that.
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_LENGTH]
 
 
 def _is_letter(character: str) -> bool:

@@ -9,6 +9,9 @@ from webautodash.errors.base import (
     where_from,
 )
 from webautodash.errors.databases import (
+    AccountInUse,
+    AccountMissing,
+    AccountRefused,
     DatabaseBusy,
     DatabaseError,
     DatabaseMissing,
@@ -18,6 +21,7 @@ from webautodash.errors.databases import (
     LoadInDoubt,
     NoFreeConnection,
     RowTooLarge,
+    WrongConnection,
 )
 from webautodash.errors.files import (
     FileGone,
@@ -58,6 +62,9 @@ from webautodash.errors.work import (
 )
 
 __all__ = [
+    "AccountInUse",
+    "AccountMissing",
+    "AccountRefused",
     "AdoptionIncomplete",
     "BeingMigrated",
     "ConfigurationError",
@@ -99,6 +106,7 @@ __all__ = [
     "UsageError",
     "WebAutoDashError",
     "WouldLoseRows",
+    "WrongConnection",
     "WrongDatabase",
     "WrongFolder",
     "where_from",

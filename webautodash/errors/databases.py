@@ -63,6 +63,57 @@ class DatabaseUnreachable(TransientError):
         super().__init__(f"cannot reach the database server at {where} (error {code}): {advice}")
 
 
+class AccountMissing(TerminalError):
+    """There is no password for the account of a database, where each has one of its own."""
+
+    exit_status = 2
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        super().__init__(
+            f"WEBAUTODASH_ACCOUNTS_DIR has no file {account}: whoever administers the server makes the accounts that "
+            f"are missing with `webautodash provider grant --all`"
+        )
+
+
+class AccountRefused(TerminalError):
+    """The server does not take the password that the folder of accounts has for an account."""
+
+    exit_status = 2
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        super().__init__(
+            f"the server refuses the account {account} with the password in WEBAUTODASH_ACCOUNTS_DIR, or from this "
+            f"machine: `webautodash provider grant --rotate` with its provider, --system or --migrations renews it, "
+            f"--host says from where it may connect"
+        )
+
+
+class AccountInUse(TerminalError):
+    """An account of the name that a database's should have may do other things already."""
+
+    def __init__(self, account: str, rights: str) -> None:
+        self.account = account
+        super().__init__(
+            f"the account {account} is there and has other rights ({rights}); nothing was changed: take them away, or "
+            f"DROP USER {account}"
+        )
+
+
+class WrongConnection(TransientError):
+    """A connection that is in another database than it was opened for; it is given up before anything is sent."""
+
+    exit_status = 3
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        super().__init__(
+            f"database {database}: a connection was in another database and was given up; nothing was read or written "
+            f"there: a program that uses the same engine must not send USE, nor a proxy choose the database"
+        )
+
+
 class NoFreeConnection(TransientError):
     """All connections that the settings allow are in use, and none came back in time."""
 

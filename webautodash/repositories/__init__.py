@@ -19,6 +19,7 @@ from webautodash.repositories.providers import ProviderRepository
 from webautodash.repositories.sessions import SessionRepository
 from webautodash.repositories.set_aside import SetAsideRepository
 from webautodash.repositories.statistics import StatisticsRepository
+from webautodash.repositories.system_texts import SystemTexts
 
 __all__ = [
     "AlertRepository",
@@ -40,4 +41,5 @@ __all__ = [
     "SessionRepository",
     "SetAsideRepository",
     "StatisticsRepository",
+    "SystemTexts",
 ]

@@ -1,6 +1,6 @@
 """The master rows: made, locked, compared against, and brought up to date."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
 
@@ -13,6 +13,7 @@ from webautodash.models import Patient
 from webautodash.repositories.rows import insert_tuples
 
 _TABLE = cast(Table, Patient.__table__)
+_AT_ONCE = 10_000
 _WRITTEN = ("prn", "as_of", "extraction_session_id", "created_at", "updated_at", *DEMOGRAPHICS)
 _KNOWN = (
     select(
@@ -72,6 +73,10 @@ class PatientRepository:
         for number, prn in made:
             people[prn] = StoredPatient(number, missing.pop(prn), as_of, session_id, is_new=True)
         return people | self._known(list(missing)) if missing else people
+
+    def prns(self) -> Iterator[str]:
+        """Every PRN, a few at a time."""
+        yield from self._session.scalars(select(_TABLE.c.prn).execution_options(yield_per=_AT_ONCE))
 
     def _known(self, prns: Sequence[str]) -> dict[str, StoredPatient]:
         rows = self._session.execute(_KNOWN, {"prns": prns})

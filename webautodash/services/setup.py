@@ -43,8 +43,7 @@ class SetupReport:
 def survey(settings: Settings) -> Survey:
     """Check the settings and the connection and look around; makes nothing. Raises DatabaseUnreachable."""
     check_results_folder(settings)
-    store = Store(settings)
-    with store:
+    with Store(settings, schema=True) as store:
         results = settings.results_dir
         found = sum(1 for _ in each_candidate([], results)) if results.is_dir() else 0
         exists = store.server.exists(store.system.name)
@@ -64,13 +63,16 @@ def set_up(
     """
     found = survey(settings)
     # To register is what it is called for.
-    with Store.prepare(settings.model_copy(update={"auto_register": True})) as store:
+    settings = settings.model_copy(update={"auto_register": True})
+    with Store.prepare(settings, schema=True) as store:
         before = {provider.slug for provider in store.providers()}
-        report = IngestReport()
-        if ingest and found.files:
-            report = ingest_paths(store, on_file=on_file, on_progress=on_progress)
-        elif found.files:
+        # Where each database has an account of its own, those that ingest may make none.
+        if found.files and (not ingest or settings.accounts is not None):
             _register_found(store)
+    with Store.prepare(settings) as store:
+        report = IngestReport()
+        if found.files and ingest:
+            report = ingest_paths(store, on_file=on_file, on_progress=on_progress)
         registered = tuple(provider.slug for provider in store.providers() if provider.slug not in before)
     return SetupReport(found.where, found.system_database, not found.system_exists, registered, report)
 

@@ -53,7 +53,7 @@ class ProviderDatabase:
 
     def _gated(self, work: Callable[[Session], T]) -> Callable[[Session], T]:
         def gated(session: Session) -> T:
-            migrate.keep_out_migrations(session, self.database.name)
+            migrate.keep_out_migrations(session, self.database.name, self.provider)
             return work(session)
 
         return gated
@@ -62,10 +62,10 @@ class ProviderDatabase:
 class Store:
     """All databases of one installation. ``open`` needs them to be there, ``prepare`` makes the system database."""
 
-    def __init__(self, settings: Settings, *, unattended: bool = False) -> None:
-        """``unattended``: see Server."""
+    def __init__(self, settings: Settings, *, unattended: bool = False, schema: bool = False) -> None:
+        """``unattended``, ``schema``: see Server."""
         self.settings = settings
-        self.server = Server(settings, unattended=unattended)
+        self.server = Server(settings, unattended=unattended, schema=schema)
         self.system: Database = self.server.database(settings.system_database_name)
         # Whose each open database said it is; a database that is opened anew is asked anew.
         self._checked: WeakKeyDictionary[Database, str] = WeakKeyDictionary()
@@ -76,8 +76,8 @@ class Store:
 
     @classmethod
     def attach(cls, settings: Settings) -> Self:
-        """The store at whatever revision it is; nothing is made. Raises NotSetUp where there is none."""
-        store = cls(settings)
+        """The store at whatever revision it is, for those who change it. Raises NotSetUp where there is none."""
+        store = cls(settings, schema=True)
         if not store.server.exists(store.system.name):
             raise NotSetUp(store.server.where)
         if migrate.current(store.system) is None:
@@ -85,9 +85,9 @@ class Store:
         return store
 
     @classmethod
-    def open(cls, settings: Settings, *, unattended: bool = False) -> Self:
+    def open(cls, settings: Settings, *, unattended: bool = False, schema: bool = False) -> Self:
         """The store for reading and writing. Raises NotSetUp where there is none, NotAtHead before a migration."""
-        store = cls(settings, unattended=unattended)
+        store = cls(settings, unattended=unattended, schema=schema)
         try:
             with store.system.reading() as session:
                 migrate.require_head(session, store.system.name, History.SYSTEM)
@@ -100,12 +100,12 @@ class Store:
         return store
 
     @classmethod
-    def prepare(cls, settings: Settings, *, unattended: bool = False) -> Self:
+    def prepare(cls, settings: Settings, *, unattended: bool = False, schema: bool = False) -> Self:
         """The store, with its system database made and brought to head where it is not.
 
         Where the system database was lost, the registry comes back from the providers' databases.
         """
-        store = cls(settings, unattended=unattended)
+        store = cls(settings, unattended=unattended, schema=schema)
         store.server.create(store.system.name)
         migrate.upgrade(store.system, History.SYSTEM)
         if not store.providers():

@@ -7,8 +7,9 @@ to connect, create, list, drop, lock, and what an error number means.
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from webautodash.config import DEFAULT_DATABASE_URL, ENV_PREFIX, Settings
+from webautodash.config import DEFAULT_DATABASE_URL, ENV_PREFIX, Settings, key_of
 from webautodash.database.connections import Connections
+from webautodash.database.dialects.accounts import OwnAccount, ServerAccounts
 from webautodash.database.dialects.base import TRIES, Dialect, Trouble
 from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
@@ -16,21 +17,24 @@ from webautodash.database.dialects.mysql import MySQLDialect
 from webautodash.database.dialects.sqlite import SQLiteDialect
 from webautodash.errors import ConfigurationError
 
-__all__ = ["TRIES", "Dialect", "Grant", "Health", "Trouble", "dialect_for"]
+__all__ = ["TRIES", "Dialect", "Grant", "Health", "OwnAccount", "ServerAccounts", "Trouble", "dialect_for"]
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 _MYSQL_NAMES = frozenset({"mysql", "mariadb", "mysql+pymysql", "mariadb+pymysql"})
 
 
-def dialect_for(settings: Settings, connections: Connections, *, unattended: bool) -> Dialect:
+def dialect_for(settings: Settings, connections: Connections, *, unattended: bool, schema: bool) -> Dialect:
     """The product behind the settings' URL, or behind its parts.
 
     Raises ConfigurationError for a URL that is none, names another product, a database, or unknown options.
     """
     url = _server_url(settings)
     if url.drivername in _MYSQL_NAMES:
-        return MySQLDialect(url.set(drivername="mysql+pymysql"), settings, connections, unattended=unattended)
+        url = url.set(drivername="mysql+pymysql")
+        return MySQLDialect(url, settings, connections, unattended=unattended, schema=schema)
     if url.drivername in {"sqlite", "sqlite+pysqlite"}:
+        if settings.accounts is not None:
+            raise ConfigurationError(key_of("accounts_dir"), "is set, and SQLite files have no accounts")
         return SQLiteDialect(url, settings, connections)
     raise ConfigurationError(_URL_KEY, "must begin with mysql+pymysql:// or sqlite:///")
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from webautodash.config import Settings
+from webautodash.database.dialects.accounts import OwnAccount, ServerAccounts
 from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
 
@@ -98,6 +99,12 @@ class Dialect(Protocol):
 
     def properties(self, database: str) -> Mapping[str, str]:
         """How a database was made, in the product's words."""
+
+    def accounts(self) -> AbstractContextManager[ServerAccounts]:
+        """The server's accounts, for whoever may make them. Raises UsageError where a product has none."""
+
+    def account(self, name: str) -> AbstractContextManager[OwnAccount]:
+        """A connection by one account, its password from the folder of accounts."""
 
     def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
         """What an error means, and its code. Never its text: servers quote values in it."""

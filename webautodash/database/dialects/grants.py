@@ -11,6 +11,10 @@ from typing import NamedTuple
 
 EVERYTHING = "ALL PRIVILEGES"
 GRANT_OPTION = "GRANT OPTION"
+ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+"""What reading and writing rows needs."""
+TABLES = ("CREATE", "ALTER", "INDEX", "REFERENCES", "DROP")
+"""What making databases and migrating them needs besides."""
 _NOTHING = "USAGE"
 _NAME = r"(?:`(?:[^`]|``)*`|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")"
 _GRANT = re.compile(

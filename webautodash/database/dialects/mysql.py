@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from webautodash.config import ENV_PREFIX, Settings, Tls
 from webautodash.config.hosts import is_loopback
 from webautodash.database.compiled import CompiledStatements
 from webautodash.database.connections import Connections, SharingPool
+from webautodash.database.dialects.accounts import OwnAccount, ServerAccounts
 from webautodash.database.dialects.base import Trouble, discreet, lock_wait
 from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
 from webautodash.database.dialects.limits import Loading
 from webautodash.database.dialects.mysql_health import grants_of, health_of, properties_of
-from webautodash.errors import ConfigurationError, DatabaseBusy, DatabaseMissing
+from webautodash.domain.naming import account_name, migrations_account_name
+from webautodash.errors import AccountRefused, ConfigurationError, DatabaseBusy, DatabaseMissing, WrongConnection
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 # A server's own default may cut long text silently; these raise instead.
@@ -28,7 +31,7 @@ _SQL_MODE = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_B
 _TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 1684, 2006, 2013, 2014, 4031})
 _UNREACHABLE = frozenset({1040, 1045, 1129, 1130, 1203, 1226, 2002, 2003, 2005, 2026, 2061, 2068})
 _NO_DATABASE = 1049
-_LOST, _SILENT = 2013, 2003
+_LOST, _SILENT, _REFUSED = 2013, 2003, 1045
 _DUPLICATE_KEY = 1062
 _NO_TABLE = "1146"
 # Shorter than the read timeout: the wait for a lock is an answer that comes late.
@@ -40,7 +43,9 @@ _SHORTEST_SILENCE_SECONDS = 5
 class MySQLDialect:
     """One server; its databases are reached by an engine each, never by ``USE``."""
 
-    def __init__(self, url: URL, settings: Settings, connections: Connections, *, unattended: bool) -> None:
+    def __init__(
+        self, url: URL, settings: Settings, connections: Connections, *, unattended: bool, schema: bool
+    ) -> None:
         if url.database:
             raise ConfigurationError(_URL_KEY, "must not name a database; each provider has one of its own")
         unknown = set(url.query) - {"unix_socket"}
@@ -53,7 +58,10 @@ class MySQLDialect:
         self._compiled, self._loading = CompiledStatements(), Loading()
         self._connect_args = _connect_args(url, settings, unattended=unattended)
         self._lock_seconds = max(1, settings.read_timeout - _ANSWER_MARGIN_SECONDS)
-        self._server = self._engine(url, "AUTOCOMMIT")
+        self._accounts = settings.accounts
+        # The account that may change tables is one for all databases.
+        self._shared_account = migrations_account_name(settings.database_prefix) if schema else None
+        self._server = self._engine(url, "AUTOCOMMIT", account=self._account_for(settings.system_database_name))
 
     @property
     def product(self) -> str:
@@ -70,15 +78,16 @@ class MySQLDialect:
 
     def engine(self, database: str) -> Engine:
         # What another worker committed while we waited for its lock must be seen.
-        engine = self._engine(self._url.set(database=database), "READ COMMITTED")
-        event.listen(engine, "begin", _on_begin)
+        account = self._account_for(database)
+        engine = self._engine(self._url.set(database=database), "READ COMMITTED", account=account)
+        event.listen(engine, "begin", partial(_on_begin, database))
         return engine
 
     def reader(self, engine: Engine) -> Engine:
         return engine.execution_options(reading=True)
 
     def exists(self, database: str) -> bool:
-        with self._server.connect() as connection:
+        with self._beside(database) as connection:
             found = connection.execute(
                 # The first condition finds it without a look at every other, the second minds the case of letters.
                 text(
@@ -94,7 +103,7 @@ class MySQLDialect:
             return sorted(name for name in found if name.startswith(prefix))
 
     def look(self, database: str, table: str, column: str) -> Any:
-        with self._server.connect() as connection:
+        with self._beside(database) as connection:
             quote = connection.dialect.identifier_preparer.quote_identifier
             try:
                 return connection.exec_driver_sql(
@@ -152,8 +161,18 @@ class MySQLDialect:
             return grants_of(connection)
 
     def properties(self, database: str) -> dict[str, str]:
-        with self._server.connect() as connection:
+        with self._beside(database) as connection:
             return properties_of(connection, database)
+
+    @contextmanager
+    def accounts(self) -> Iterator[ServerAccounts]:
+        with self._server.connect() as connection:
+            yield ServerAccounts(connection)
+
+    @contextmanager
+    def account(self, name: str) -> Iterator[OwnAccount]:
+        with self._by(name) as connection:
+            yield OwnAccount(connection)
 
     def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
         args = getattr(error.orig, "args", ())
@@ -173,7 +192,30 @@ class MySQLDialect:
     def close(self) -> None:
         self._server.dispose()
 
-    def _engine(self, url: URL, isolation_level: Any) -> Engine:
+    def _account_for(self, database: str) -> str | None:
+        """Who works in a database; None for the account of the settings."""
+        return None if self._accounts is None else self._shared_account or account_name(database)
+
+    @contextmanager
+    def _beside(self, database: str) -> Iterator[Connection]:
+        """A connection that is in no database, by whoever works in this one."""
+        if self._accounts is None or self._shared_account is not None:
+            with self._server.connect() as connection:
+                yield connection
+        else:
+            with self._by(account_name(database)) as connection:
+                yield connection
+
+    @contextmanager
+    def _by(self, account: str) -> Iterator[Connection]:
+        engine = self._engine(self._url, "AUTOCOMMIT", account=account)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+    def _engine(self, url: URL, isolation_level: Any, *, account: str | None) -> Engine:
         engine = create_engine(
             url,
             connect_args=self._connect_args,
@@ -185,26 +227,41 @@ class MySQLDialect:
             pool_recycle=1800,
             **discreet(),
         )
-        event.listen(engine, "do_connect", self._connect)
+        event.listen(engine, "do_connect", partial(self._connect, account))
         return engine
 
-    def _connect(self, dialect: Any, _record: object, args: Sequence[Any], options: dict[str, Any]) -> Any:
+    def _connect(
+        self, account: str | None, dialect: Any, _record: object, args: Sequence[Any], options: dict[str, Any]
+    ) -> Any:
         """Connect, the handshake within the time for connecting; a server that says nothing is none."""
+        if account is not None and self._accounts is not None:
+            # Read each time: it may have been changed since the last connection.
+            password = self._accounts.account(account).password.get_secret_value()
+            options = {**options, "user": account, "password": password.encode()}
         connect_timeout, read_timeout = options["connect_timeout"], options["read_timeout"]
         try:
             connection = dialect.connect(*args, **{**options, "read_timeout": connect_timeout})
         except dialect.loaded_dbapi.OperationalError as error:
-            if error.args and error.args[0] == _LOST:
+            code = error.args[0] if error.args else None
+            if account is not None and code == _REFUSED:
+                # Of one database; the others are in reach.
+                raise AccountRefused(account) from None
+            if code == _LOST:
                 raise dialect.loaded_dbapi.OperationalError(_SILENT, "no answer in time") from None
             raise
         connection._read_timeout = read_timeout
         return connection
 
 
-def _on_begin(connection: Connection) -> None:
+def _on_begin(database: str, connection: Connection) -> None:
     # For this one transaction: a session's own level would have to be set before each and set back after it.
     if connection.get_execution_options().get("reading", False):
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    # A pooled connection stays where somebody's USE has taken it. The server may keep names in small letters.
+    found = connection.exec_driver_sql("SELECT DATABASE()").scalar()
+    if str(found).lower() != database.lower():
+        connection.invalidate()
+        raise WrongConnection(database)
 
 
 def _connect_args(url: URL, settings: Settings, *, unattended: bool) -> dict[str, Any]:

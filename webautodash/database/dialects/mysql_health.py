@@ -56,13 +56,13 @@ def grants_of(connection: Connection) -> list[Grant]:
     """What the account may do, by itself and by the roles that it is given as it connects."""
     active = _NO_ROLE if _is_mariadb(connection) else _role(connection)
     if active == _NO_ROLE:  # MariaDB names roles, and lists their rights as theirs
-        return _merged(connection, "SHOW GRANTS")
+        return merged_grants(connection, "SHOW GRANTS")
     # MySQL lists them as the account's own, and lets it look at a role alone only so.
     _send(connection, f"SET ROLE {_NO_ROLE}")
     try:
-        own = found = _merged(connection, "SHOW GRANTS")
+        own = found = merged_grants(connection, "SHOW GRANTS")
         for role in _ROLE.findall(active):
-            together = _merged(connection, f"SHOW GRANTS FOR CURRENT_USER() USING {role}")
+            together = merged_grants(connection, f"SHOW GRANTS FOR CURRENT_USER() USING {role}")
             found = found + [grant._replace(holder=role) for grant in _beyond(together, own)]
     finally:
         _send(connection, f"SET ROLE {active}")
@@ -81,9 +81,15 @@ def properties_of(connection: Connection, database: str) -> dict[str, str]:
     return {} if found is None else {"character_set": str(found.character_set), "collation": str(found.collation)}
 
 
-def _merged(connection: Connection, statement: str) -> list[Grant]:
+def is_literal(connection: Connection) -> bool:
+    """Whether a name in a grant is just that name, without signs that stand for others."""
+    return _listed(connection, "SHOW GLOBAL VARIABLES LIKE 'partial_revokes'").get("partial_revokes") == "ON"
+
+
+def merged_grants(connection: Connection, statement: str, *values: str) -> list[Grant]:
+    """What a statement that shows grants says, a line for each holder and pattern."""
     merged: dict[tuple[str, str | None], frozenset[str]] = {}
-    for line in _send(connection, statement).scalars():
+    for line in _send(connection, statement, *values).scalars():
         if (grant := parse(str(line))) is not None:
             key = grant.holder, grant.pattern
             merged[key] = merged.get(key, frozenset()) | grant.rights
@@ -102,7 +108,9 @@ def _role(connection: Connection) -> str:
     return str(_send(connection, "SELECT CURRENT_ROLE()").scalar())
 
 
-def _send(connection: Connection, statement: str) -> CursorResult[Any]:
+def _send(connection: Connection, statement: str, *values: str) -> CursorResult[Any]:
+    if values:
+        return connection.exec_driver_sql(statement, values)
     # A role's host may be the driver's sign for a parameter.
     return connection.exec_driver_sql(statement.replace("%", "%%"))
 

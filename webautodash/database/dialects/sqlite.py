@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -19,7 +19,7 @@ from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.dialects.base import Trouble, discreet, lock_wait
 from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
-from webautodash.errors import ConfigurationError, DatabaseMissing, FileReplaced, TerminalError
+from webautodash.errors import ConfigurationError, DatabaseMissing, FileReplaced, TerminalError, UsageError
 
 _SUFFIX = ".db"
 _FILE = "webautodash_file"
@@ -153,6 +153,13 @@ class SQLiteDialect:
     def grants(self) -> list[Grant]:
         return []
 
+    def accounts(self) -> NoReturn:
+        raise _no_accounts()
+
+    def account(self, name: str) -> NoReturn:
+        del name
+        raise _no_accounts()
+
     def properties(self, database: str) -> dict[str, str]:
         try:
             with closing(self._connect(database)) as connection:
@@ -192,6 +199,10 @@ class SQLiteDialect:
 
     def _path(self, database: str) -> Path:
         return self._folder / f"{database}{_SUFFIX}"
+
+
+def _no_accounts() -> UsageError:
+    return UsageError("SQLite files have no accounts: the account of this machine that owns them reads them all")
 
 
 @contextmanager

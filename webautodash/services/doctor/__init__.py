@@ -1,6 +1,14 @@
 """Is everything right? What is wrong, how much it matters, and what cures it."""
 
-from webautodash.services.doctor.examination import examine, examine_given
+from webautodash.services.doctor.examination import examine, examine_given, examine_isolation, examine_isolation_given
 from webautodash.services.doctor.findings import DoctorReport, Finding, Severity
 
-__all__ = ["DoctorReport", "Finding", "Severity", "examine", "examine_given"]
+__all__ = [
+    "DoctorReport",
+    "Finding",
+    "Severity",
+    "examine",
+    "examine_given",
+    "examine_isolation",
+    "examine_isolation_given",
+]

@@ -114,14 +114,15 @@ def _problem(found: DatabaseRevision, provider: RegisteredProvider | None, *, at
 
 def _looked_into(store: Store, provider: RegisteredProvider) -> list[Finding]:
     try:
-        return [*_owner(store, provider), *_made(store, provider.database_name)]
+        return [*owner(store, provider), *_made(store, provider.database_name)]
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:  # of this database; the others are looked into all the same
         return [error("database.unreadable", provider.database_name, str(refused), _RESTORE)]
 
 
-def _owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
+def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
+    """Whether a database says that it is its provider's; nothing where it does."""
     said = store.server.look(provider.database_name, DatabaseIdentity.__tablename__, "identity")
     if said is None:
         message = f"does not say that it is {provider.slug}'s; nothing is read or written until it does"

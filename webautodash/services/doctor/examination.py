@@ -1,11 +1,12 @@
 """All checks, one after the other: none stops another."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from webautodash.config import Settings
 from webautodash.errors import ConfigurationError, DatabaseUnreachable, NoAnswer, WebAutoDashError, where_from
-from webautodash.services.doctor import databases, folders, given, processes, server
+from webautodash.services.doctor import databases, folders, given, isolation, processes, server
 from webautodash.services.doctor.findings import DoctorReport, Finding, error
 from webautodash.services.doctor.rights import rights
 from webautodash.services.fleet import Standing
@@ -33,17 +34,44 @@ def examine_given() -> DoctorReport:
     return examine(settings)
 
 
+def examine_isolation_given(logs: Sequence[Path] = ()) -> DoctorReport:
+    """``examine_isolation`` by the settings that are given."""
+    try:
+        settings = Settings.load()
+    except ConfigurationError as wrong:
+        return DoctorReport((given.invalid(wrong),))
+    return examine_isolation(settings, logs)
+
+
+def examine_isolation(settings: Settings, logs: Sequence[Path] = ()) -> DoctorReport:
+    """Prove on the live server that no provider's account reaches another's rows, and that no PRN is where none may be.
+
+    ``logs`` are files to look for PRNs in, besides the system database. Changes nothing.
+    """
+    return _examined(settings, [], lambda store: _of_isolation(store, logs))
+
+
+def _of_isolation(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
+    yield from _checked("accounts", partial(isolation.accounts, store))
+    yield from _checked("identities", partial(isolation.identities, store))
+    yield from _checked("traces", partial(isolation.traces, store, logs))
+
+
 def examine(settings: Settings) -> DoctorReport:
     """Look at everything and change nothing. Where the server is out of reach, the rest is looked at all the same."""
     findings: list[Finding] = []
     for check in _OF_THIS_MACHINE:
         findings += _checked(check.__name__, partial(check, settings))
+    return _examined(settings, findings, _of_server)
+
+
+def _examined(settings: Settings, findings: list[Finding], look: Callable[[Store], Iterable[Finding]]) -> DoctorReport:
     try:
         # A folder of database files is looked at as the store is opened, and by everything afterwards.
         with folders.answered(settings, _DATABASES, lambda: Store(settings)) as store:
             files = partial(_checked, _DATABASES, partial(folders.of_databases, store.server.folder))
             findings += folders.answered(settings, _DATABASES, files)
-            for found in _of_server(store):
+            for found in look(store):
                 findings.append(found)
     except NoAnswer as silence:
         findings.append(folders.no_answer(silence))
@@ -63,7 +91,10 @@ def _of_server(store: Store) -> Iterator[Finding]:
         yield from _checked(check.__name__, partial(check, health, settings))
     is_there = store.server.exists(store.system.name)
     names = databases.names(store) if is_there else [store.system.name]
-    yield from _checked("rights", lambda: rights(health, store.server.grants(), settings, names))
+    if settings.accounts is None:
+        yield from _checked("rights", lambda: rights(health, store.server.grants(), settings, names))
+    elif is_there:
+        yield from _checked("accounts", partial(isolation.rights_of_accounts, store))
     if is_there:
         yield from _of_store(store)
     else:

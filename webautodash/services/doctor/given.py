@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, given
+from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, given, key_of
 from webautodash.errors import ConfigurationError
 from webautodash.errors.commands import quoted
 from webautodash.services.doctor.findings import Finding, error, fine, or_fine, warning
@@ -18,7 +18,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 def invalid(wrong: ConfigurationError) -> Finding:
     """A setting with which nothing can be done, and where it stands."""
     if wrong.key == ENV_FILE:
-        return error("settings.invalid", ENV_FILE, wrong.reason, f"chmod u+r {ENV_FILE}, as its owner; it is UTF-8")
+        return error("settings.invalid", ENV_FILE, wrong.reason, f"chmod 600 {ENV_FILE}, as its owner; it is UTF-8")
     # The environment wins, and comes first.
     places = [one.file or "the environment" for one in given.given() if wrong.key == f"{ENV_PREFIX}{one.setting}"]
     cure = f"correct {wrong.key} in {places[0]}" if places else f"set {wrong.key} in {ENV_FILE} or in the environment"
@@ -44,7 +44,18 @@ def secrets(settings: Settings) -> list[Finding]:
         # One that cannot be read is told of where it is needed.
         if path.exists():
             found += _private(path, f"named by {name}")
+    if settings.accounts is not None:
+        found += _accounts(settings.accounts.folder)
     return found
+
+
+def _accounts(folder: Path) -> Iterator[Finding]:
+    if not folder.is_dir():
+        cure = "webautodash provider grant --all"
+        yield error("secret.missing", str(folder), f"named by {key_of('accounts_dir')}, is no folder", cure)
+        return
+    for path in (folder, *sorted(folder.iterdir())):
+        yield from (one for one in _private(path, "holds passwords of accounts") if one.is_problem)
 
 
 def _unknown(one: given.Given, known: frozenset[str]) -> Finding:
@@ -82,7 +93,7 @@ def _private(path: Path, what: str) -> Iterator[Finding]:
             "secret.readable",
             str(path),
             f"{what}, and is not its owner's alone (mode {mode:04o})",
-            f"chmod 600 {quoted(path)}",
+            f"chmod {700 if path.is_dir() else 600} {quoted(path)}",
         )
     else:
         yield fine("secret.readable", str(path), f"{what}, for its owner alone")

@@ -7,6 +7,8 @@ from webautodash.database.dialects import Health
 from webautodash.database.dialects.grants import (
     EVERYTHING,
     GRANT_OPTION,
+    ROWS,
+    TABLES,
     Grant,
     exactly,
     granting,
@@ -18,8 +20,6 @@ from webautodash.database.dialects.grants import (
 )
 from webautodash.services.doctor.findings import Finding, error, fine, warning
 
-_ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
-_TABLES = ("CREATE", "ALTER", "INDEX", "REFERENCES", "DROP")
 _STANDS_FOR = {"%": "`%` stands for any text", "_": r"`_` without a backslash stands for any character"}
 _SHOWN = 6
 
@@ -53,8 +53,8 @@ def _missing(
         pattern = name if literally else _deciding(own, name, prefix)
         held = rights_in(grants, name, literally=literally)
         for wanted, found, why in (
-            (_ROWS, error, "its rows cannot be read and written"),
-            (_TABLES, warning, "new providers' databases and migrations are refused"),
+            (ROWS, error, "its rows cannot be read and written"),
+            (TABLES, warning, "new providers' databases and migrations are refused"),
         ):
             absent = lacking(wanted, held)
             # Said once of all that the same statement cures.
@@ -77,7 +77,7 @@ def _global(account: str, grants: Sequence[Grant], prefix: str) -> Iterator[Find
                 continue
             taken = revoking(grant)
             # Some servers take all other rights away with them; and the account must not be left with nothing.
-            if EVERYTHING in taken or lacking([*_ROWS, *_TABLES], rights_in(narrow, _new(prefix))):
+            if EVERYTHING in taken or lacking([*ROWS, *TABLES], rights_in(narrow, _new(prefix))):
                 taken += " " + granting([EVERYTHING], _pattern(prefix), account)
             yield warning("rights.global", grant.holder, message, taken)
 

@@ -9,9 +9,17 @@ from sqlalchemy.orm import Session
 
 from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database import Database, Server
-from webautodash.errors import BeingMigrated, ConfigurationError, MadeByEarlierScripts, NewerThanProgram, NotAtHead
+from webautodash.errors import (
+    BeingMigrated,
+    ConfigurationError,
+    MadeByEarlierScripts,
+    NewerThanProgram,
+    NotAtHead,
+    WrongDatabase,
+)
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.legacy_tables import LegacyTables
+from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import gate
 from webautodash.services.migrate.history import History, head, knows
 
@@ -33,14 +41,21 @@ def require_head(session: Session, database: str, history: History) -> None:
         raise NotAtHead(database, found, needed)
 
 
-def keep_out_migrations(session: Session, database: str) -> None:
+def keep_out_migrations(session: Session, database: str, owner: RegisteredProvider) -> None:
     """For as long as the transaction lasts no migration begins on a provider's database that was at head when opened.
 
-    Raises BeingMigrated where one is at work or was interrupted, and what ``require_head`` raises.
+    Raises BeingMigrated where one is at work or was interrupted, what ``require_head`` raises, and WrongDatabase where
+    it is not the owner's: another may have been put in its place since it was opened.
     """
     try:
         said = session.execute(
-            select(_VERSIONS.c.version_num, DatabaseIdentity.migrating_to, DatabaseIdentity.migrating_since)
+            select(
+                _VERSIONS.c.version_num,
+                DatabaseIdentity.identity,
+                DatabaseIdentity.slug,
+                DatabaseIdentity.migrating_to,
+                DatabaseIdentity.migrating_since,
+            )
             .join_from(_VERSIONS, DatabaseIdentity, true())
             .with_for_update(read=True)
         ).first()
@@ -52,6 +67,8 @@ def keep_out_migrations(session: Session, database: str) -> None:
         raise BeingMigrated(database, said.migrating_to, said.migrating_since)
     if said is None or said.version_num != head(History.PROVIDER):
         require_head(session, database, History.PROVIDER)
+    if said is None or said.identity != owner.identity:
+        raise WrongDatabase(database, owner.slug, said.slug if said is not None else None)
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -93,7 +110,7 @@ def database_by_hand(history: History, arguments: Mapping[str, str]) -> Iterator
         name = settings.database_prefix + slug
     else:
         raise CommandError("which provider? alembic -n provider -x provider=SLUG ...")
-    with Server(settings) as server:
+    with Server(settings, schema=True) as server:
         if not server.exists(name):
             raise CommandError(f"there is no database {name} on {server.where}")
         with server.database(name).migrating() as connection:

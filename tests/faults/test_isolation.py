@@ -1,0 +1,422 @@
+"""An account for each database: what it may do is all that it can do, and the ingest does with those alone."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+from builders import Clinic, a_file, a_patient
+from examined import fill
+from local_server import connect
+from shell import Shell
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import Engine
+
+from webautodash.config import Settings
+from webautodash.domain.naming import account_name
+from webautodash.domain.vocabulary import Level
+from webautodash.errors import AccountInUse, AccountMissing, AccountRefused, ConfigurationError, UsageError
+from webautodash.services import accounts, fleet
+from webautodash.services.accounts import AccountState, GrantedAccount
+from webautodash.services.doctor import examine, examine_isolation
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.json_document import to_json
+from webautodash.services.log import SystemLog
+from webautodash.services.providers import register
+from webautodash.services.store import Store
+
+_SYSTEM, _LOG = "isolation.system_database", "isolation.log"
+SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
+
+
+@dataclass
+class Guarded:
+    """A store of two providers, the accounts of its databases, and settings that have those alone."""
+
+    clinic: Clinic
+    url: str
+    folder: Path
+    made: list[GrantedAccount]
+
+    @property
+    def administrator(self) -> Settings:
+        return self.clinic.settings
+
+    @property
+    def settings(self) -> Settings:
+        """No user, no password but those of the folder."""
+        parts = make_url(self.url)
+        return Settings.load(
+            db_host=parts.host,
+            db_port=parts.port,
+            accounts_dir=self.folder,
+            database_prefix=self.administrator.database_prefix,
+            results_dir=self.administrator.results_dir,
+            retry_attempts=2,
+            _env_file=None,
+        )
+
+    def name(self, slug: str) -> str:
+        """A provider's account, or the system's."""
+        return account_name(self.database(slug))
+
+    def database(self, slug: str) -> str:
+        """A provider's database, or the system's."""
+        return f"{self.administrator.database_prefix}{slug}"
+
+    def run(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
+        """A statement as the server's root."""
+        with connect(self.url) as connection, connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return list(cursor.fetchall())
+
+    def by(self, account: str, statement: str) -> int | None:
+        """The number of the error that a statement ends with, sent by an account."""
+        parts = make_url(self.url)
+        password = (self.folder / account).read_text().strip()
+        try:
+            with (
+                pymysql.connect(host=parts.host, port=parts.port or 3306, user=account, password=password) as own,
+                own.cursor() as cursor,
+            ):
+                cursor.execute(statement)
+        except pymysql.MySQLError as error:
+            return int(error.args[0])
+        return None
+
+
+def _drop_accounts(url: str, prefix: str) -> None:
+    with connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT user, host FROM mysql.user WHERE user LIKE %s", (prefix.replace("_", r"\_") + "%",))
+        for name, host in cursor.fetchall():
+            cursor.execute("DROP USER %s@%s", (name, host))
+
+
+@pytest.fixture
+def guarded(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Guarded]:
+    """Two providers, each with an account."""
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    fill(clinic)
+    folder = tmp_path / "accounts"
+    made = accounts.grant(clinic.settings, everyone=True, folder=folder)
+    yield Guarded(clinic, server_url, folder, made)
+    clinic.store.close()
+    _drop_accounts(server_url, database_prefix)
+
+
+@pytest.fixture
+def users() -> Iterator[set[str]]:
+    """Who connected to a server since the test began."""
+    seen: set[str] = set()
+
+    def note(connection: Any, _record: object) -> None:
+        user = connection.user
+        seen.add(user.decode() if isinstance(user, bytes) else user)
+
+    event.listen(Engine, "connect", note)
+    yield seen
+    event.remove(Engine, "connect", note)
+
+
+@SERVERS
+def test_an_account_may_do_what_it_has_to_and_nothing_else(guarded: Guarded) -> None:
+    wang, keller, system = map(guarded.database, ("gary_wang", "anna_keller", "system"))
+    account = guarded.name("gary_wang")
+    assert guarded.by(account, f"SELECT COUNT(*) FROM {wang}.patients") is None
+    for statement, refusal in (
+        (f"SELECT 1 FROM {keller}.patients", 1142),
+        (f"USE {keller}", 1044),
+        (f"INSERT INTO {keller}.patients SELECT * FROM {wang}.patients", 1142),
+        (f"SELECT 1 FROM {system}.system_logs", 1142),
+        (f"USE {system}", 1044),
+        (f"ALTER TABLE {wang}.patients ADD COLUMN x INT", 1142),
+        (f"DROP TABLE {wang}.medications", 1142),
+        (f"CREATE TABLE {wang}.x (x INT)", 1142),
+        ("CREATE DATABASE elsewhere", 1044),
+        (f"GRANT SELECT ON {wang}.* TO {account}", 1044),
+    ):
+        assert guarded.by(account, statement) == refusal, statement
+    assert guarded.by(guarded.name("system"), f"SELECT 1 FROM {wang}.patients") == 1142
+    assert guarded.by(guarded.name("system"), f"SELECT 1 FROM {system}.system_logs") is None
+
+
+@SERVERS
+def test_an_underscore_stands_for_itself(guarded: Guarded) -> None:
+    other = guarded.database("gary_wang").replace("_", "X")
+    guarded.run(f"CREATE DATABASE {other}")
+    try:
+        guarded.run(f"CREATE TABLE {other}.patients (prn INT)")
+        assert guarded.by(guarded.name("gary_wang"), f"SELECT * FROM {other}.patients") == 1142
+        assert guarded.by(f"{guarded.administrator.database_prefix}_migrations", f"USE {other}") == 1044
+    finally:
+        guarded.run(f"DROP DATABASE {other}")
+
+
+@SERVERS
+def test_the_ingest_uses_those_accounts_alone(guarded: Guarded, users: set[str]) -> None:
+    guarded.clinic.drop(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"), name="new.json")
+    with Store.prepare(guarded.settings) as store:
+        states = {file.path: str(file.state) for file in ingest_paths(store).files}
+    assert states["gary_wang/new.json"] == "ingested"
+    assert guarded.clinic.count("patients") == 2
+    assert users == {guarded.name("gary_wang"), guarded.name("anna_keller"), guarded.name("system")}
+
+
+@SERVERS
+def test_the_tables_are_changed_by_the_account_for_migrations_alone(guarded: Guarded, users: set[str]) -> None:
+    with Store.attach(guarded.settings) as store:
+        report = fleet.downgrade(store, fleet.way_back(store, "gary_wang", "p0005"), accept_loss=True)
+        assert report.error is None
+        assert not fleet.upgrade_all(store, fleet.Plan()).failures
+        assert [one.differences for one in fleet.check_all(store, ())] == [()] * 3
+    assert users == {f"{guarded.administrator.database_prefix}_migrations"}
+    (guarded.folder / f"{guarded.administrator.database_prefix}_migrations").unlink()
+    with pytest.raises(AccountMissing, match="provider grant --all"):
+        Store.attach(guarded.settings)
+
+
+def _without_file(guarded: Guarded) -> None:
+    (guarded.folder / guarded.name("gary_wang")).unlink()
+
+
+def _with_another_password(guarded: Guarded) -> None:
+    (guarded.folder / guarded.name("gary_wang")).write_text("not the password\n")
+
+
+def _open_to_everybody(guarded: Guarded) -> None:
+    (guarded.folder / guarded.name("gary_wang")).chmod(0o604)
+
+
+def _without_its_rights(guarded: Guarded) -> None:
+    (made,) = [one for one in guarded.made if one.provider == "gary_wang"]
+    guarded.run("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", made.account, made.host)
+
+
+@SERVERS
+@pytest.mark.parametrize("damage", [_without_file, _with_another_password, _open_to_everybody, _without_its_rights])
+def test_what_is_wrong_with_one_account_stops_that_provider_alone(
+    guarded: Guarded, damage: Callable[[Guarded], None]
+) -> None:
+    damage(guarded)
+    guarded.clinic.drop(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"), name="new.json")
+    guarded.clinic.drop(a_file(a_patient("AK2"), provider="Anna Keller"), "anna_keller", "new.json")
+    with Store.prepare(guarded.settings) as store:
+        found = {file.path: file for file in ingest_paths(store).files}
+    assert found["anna_keller/new.json"].state == "ingested"
+    assert found["gary_wang/new.json"].state == "failed"
+    assert "account" in str(found["gary_wang/new.json"].reason).lower()
+    # Nothing of it was stored, and once that is right it is.
+    assert guarded.clinic.count("patients") == 1
+    guarded.made = accounts.grant(guarded.administrator, ["gary_wang"], rotate=True, folder=guarded.folder)
+    with Store.prepare(guarded.settings) as store:
+        assert not ingest_paths(store).problems
+    assert guarded.clinic.count("patients") == 2
+
+
+@SERVERS
+def test_a_new_provider_waits_for_an_account(guarded: Guarded) -> None:
+    guarded.clinic.drop(a_file(a_patient("N1"), provider="New Here"), "new_here", "new.json")
+    with Store.prepare(guarded.settings) as store:
+        (file,) = [file for file in ingest_paths(store).files if file.path == "new_here/new.json"]
+        assert (str(file.state), "provider grant" in str(file.reason)) == ("failed", True)
+        assert "new_here" not in [provider.slug for provider in store.providers()]
+    with Store.prepare(guarded.settings, schema=True) as store:
+        assert register(store, "New Here").created
+    accounts.grant(guarded.administrator, ["New Here"], folder=guarded.folder)
+    with Store.prepare(guarded.settings) as store:
+        assert not ingest_paths(store).problems
+    assert guarded.clinic.count("patients", "new_here") == 1
+
+
+@SERVERS
+def test_a_password_that_is_changed_counts_for_the_next_connection(guarded: Guarded) -> None:
+    account = guarded.name("gary_wang")
+    before = (guarded.folder / account).read_text()
+    with Store.open(guarded.settings) as store:
+        (provider,) = [provider for provider in store.providers() if provider.slug == "gary_wang"]
+        (again,) = accounts.grant(guarded.administrator, ["gary_wang"], rotate=True, folder=guarded.folder)
+        assert again.state is AccountState.ROTATED
+        with store.provider_database(provider).reading() as session:
+            assert session.connection().exec_driver_sql("SELECT COUNT(*) FROM patients").scalar() == 1
+    (guarded.folder / account).write_text(before)
+    with pytest.raises(AccountRefused, match=account), Store.open(guarded.settings) as store:
+        store.provider_database(provider)
+
+
+@SERVERS
+def test_a_password_is_shown_once_and_kept_by_nobody(guarded: Guarded) -> None:
+    (shown,) = accounts.grant(guarded.administrator, ["gary_wang"], rotate=True)
+    password = str(shown.password)
+    assert len(password) >= 32
+    assert password not in repr(shown)
+    assert password in to_json(shown)
+    assert password not in str(guarded.clinic.system_rows("system_logs"))
+    assert any(row["event"] == "account_rotated" for row in guarded.clinic.system_rows("system_logs"))
+    (again,) = accounts.grant(guarded.administrator, ["gary_wang"])
+    assert (again.state, again.password, again.password_is_unknown) == (AccountState.THERE, None, True)
+    kept = guarded.folder / guarded.name("anna_keller")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(guarded.folder.stat().st_mode) == 0o700
+    assert kept.read_text().strip() not in to_json(guarded.made)
+
+
+@SERVERS
+def test_somebody_elses_account_is_left_alone(guarded: Guarded) -> None:
+    register(guarded.clinic.store, "New Here")
+    name, host = guarded.name("new_here"), guarded.made[0].host
+    guarded.run("CREATE USER %s@%s IDENTIFIED BY 'theirs'", name, host)
+    guarded.run("GRANT SELECT ON mysql.* TO %s@%s", name, host)
+    with pytest.raises(AccountInUse, match="SELECT on `mysql`"):
+        accounts.grant(guarded.administrator, ["new_here"], rotate=True, folder=guarded.folder)
+    (guarded.folder / name).write_text("theirs")
+    assert guarded.by(name, "SELECT COUNT(*) FROM mysql.user") is None
+    assert guarded.by(name, f"USE {guarded.database('new_here')}") == 1044
+
+
+@SERVERS
+def test_to_make_accounts_is_safe_to_repeat(guarded: Guarded) -> None:
+    files = {path.name: path.read_text() for path in guarded.folder.iterdir()}
+    again = accounts.grant(guarded.administrator, everyone=True, folder=guarded.folder)
+    assert {one.state for one in again} == {AccountState.THERE}
+    assert {path.name: path.read_text() for path in guarded.folder.iterdir()} == files
+    assert [one.account for one in again] == [one.account for one in guarded.made]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_files_have_no_accounts(server_url: str, database_prefix: str, tmp_path: Path) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path)
+    fill(clinic)
+    with pytest.raises(UsageError, match="SQLite files have no accounts"):
+        accounts.grant(clinic.settings, everyone=True)
+    with pytest.raises(ConfigurationError, match="WEBAUTODASH_ACCOUNTS_DIR"):
+        Store(clinic.settings.model_copy(update={"accounts_dir": tmp_path}))
+    found = {one.code: str(one.severity) for one in examine_isolation(clinic.settings).findings}
+    assert found == {
+        "disk.databases": "ok",
+        "databases.folder": "ok",
+        "isolation.files": "info",
+        "isolation.identity": "ok",
+        "isolation.system_database": "ok",
+    }
+    clinic.store.close()
+
+
+def _problems(guarded: Guarded, *logs: Path) -> dict[str, str]:
+    """What is wrong, by code: of which account, database or row."""
+    return {
+        one.code: f"{one.subject}: {one.message}"
+        for one in examine_isolation(guarded.settings, logs).findings
+        if one.is_problem
+    }
+
+
+@pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
+def test_the_commands_say_what_they_made_and_what_they_found(guarded: Guarded, tmp_path: Path) -> None:
+    (folder := tmp_path / "shell").mkdir()
+    shell = Shell(folder)
+    shell.environment["WEBAUTODASH_DATABASE_PREFIX"] = guarded.administrator.database_prefix
+    parts = make_url(guarded.url)
+    own = {
+        "WEBAUTODASH_DB_HOST": str(parts.host),
+        "WEBAUTODASH_DB_PORT": str(parts.port),
+        "WEBAUTODASH_ACCOUNTS_DIR": str(guarded.folder),
+    }
+    root = {"WEBAUTODASH_DATABASE_URL": guarded.url}
+    account = guarded.name("gary_wang")
+    shown = shell("provider", "grant", "gary_wang", "--rotate", **root)
+    said, password = shown.out.splitlines()
+    assert said.startswith(f"{account}@")
+    assert said.endswith(f": rotated; SELECT, INSERT, UPDATE, DELETE in {guarded.database('gary_wang')}")
+    (guarded.folder / account).write_text(password.rsplit(maxsplit=1)[-1])
+    assert guarded.by(account, "SELECT 1") is None
+    (again,) = shell("provider", "grant", "gary_wang", "--json", **root).json
+    assert (again["state"], again["password"], again["file"]) == ("there", None, None)
+    (folder / "some.log").write_text("GW1 is too short, and so is AK1\n")
+    proof = shell("doctor", "--isolation", "--log", "some.log", **own)
+    assert (proof.status, proof.err) == (0, "")
+    assert "12 tries to reach another were refused (1142, 1044)" in proof.out
+    assert "2 more are shorter than 4 characters" in proof.out
+    counts = shell("doctor", "--isolation", "--json", **own).json["counts"]
+    assert counts == {"error": 0, "warning": 0, "info": 1, "ok": 3}
+    guarded.run(f"GRANT ALL PRIVILEGES ON *.* TO '{account}'@'{guarded.made[0].host}'")
+    broken = shell("doctor", "--isolation", **own)
+    assert (broken.status, "may do more than it needs" in broken.out) == (1, True)
+    assert shell("provider", "grant", "gary_wang", **root).status == 1
+    assert shell("provider", "grant", **root).status == 2
+    assert shell("doctor", "--log", "some.log", **own).status == 2
+
+
+@SERVERS
+def test_the_doctor_proves_that_providers_are_kept_apart(guarded: Guarded) -> None:
+    report = examine_isolation(guarded.settings)
+    assert {one.code: str(one.severity) for one in report.findings} == {
+        "isolation.migrations": "info",
+        "isolation.accounts": "ok",
+        "isolation.identity": "ok",
+        "isolation.system_database": "ok",
+    }
+    (accounts_,) = [one for one in report.findings if one.code == "isolation.accounts"]
+    # Each of three accounts, on each of the two others' databases, to read and to USE.
+    assert "3 accounts" in accounts_.message
+    assert "12 tries" in accounts_.message
+    # The everyday examination looks at the same rights.
+    assert [one for one in examine(guarded.settings).findings if one.code == "rights" and one.severity == "ok"]
+
+
+@SERVERS
+def test_the_doctor_finds_an_account_that_reaches_another_database(guarded: Guarded) -> None:
+    (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
+    guarded.run(f"GRANT SELECT ON {guarded.database('anna_keller')}.* TO %s@%s", wang.account, wang.host)
+    found = _problems(guarded)
+    assert set(found) == {"isolation.rights", "isolation.reaches"}
+    assert found["isolation.rights"].startswith(f"{wang.account}: may do more than it needs: SELECT on")
+    cure = next(str(one.cure) for one in examine(guarded.settings).findings if one.code == "isolation.rights")
+    guarded.run(cure)
+    assert _problems(guarded) == {}
+
+
+@SERVERS
+def test_the_doctor_finds_one_account_for_all(guarded: Guarded) -> None:
+    found = [one for one in examine_isolation(guarded.administrator).findings if one.is_problem]
+    assert [one.code for one in found] == ["isolation.shared_account"]
+    both = guarded.administrator.model_copy(update={"accounts_dir": guarded.folder})
+    assert [one.code for one in examine_isolation(both).findings if one.is_problem] == ["isolation.administrator"]
+
+
+@SERVERS
+def test_the_doctor_finds_a_database_in_anothers_place(guarded: Guarded) -> None:
+    guarded.run(f"UPDATE {guarded.database('gary_wang')}.database_identity SET identity = 'somebody', slug = 'x'")
+    assert _problems(guarded)["database.foreign"].startswith(guarded.database("gary_wang"))
+
+
+@SERVERS
+def test_the_doctor_finds_missing_and_refused_accounts(guarded: Guarded) -> None:
+    (guarded.folder / guarded.name("gary_wang")).unlink()
+    (guarded.folder / guarded.name("anna_keller")).write_text("wrong")
+    found = _problems(guarded)
+    assert found["isolation.account_missing"].startswith(guarded.name("gary_wang"))
+    assert found["isolation.account_refused"].startswith(guarded.name("anna_keller"))
+
+
+def test_the_doctor_finds_prns_where_none_may_be(clinic: Clinic, tmp_path: Path) -> None:
+    clinic.ingest(a_file(a_patient("Mark-77"), a_patient("4711023"), a_patient("Zoë O'N 5"), a_patient("12")))
+    log = tmp_path / "some.log"
+    log.write_text("a line\nof Mark-77, stored\n")
+    for text in ("(Zoë O'N 5)", "seen 4711023 times", "12 files, Mark-778, Zoë"):
+        SystemLog(clinic.store.system).record(Level.INFO, "test", "planted", text)
+    numbers = [row["id"] for row in clinic.system_rows("system_logs") if row["event"] == "planted"]
+    report = examine_isolation(clinic.settings, [log, tmp_path / "no.log"])
+    found = {(one.subject, str(one.severity)) for one in report.findings if one.code in {_SYSTEM, _LOG}}
+    assert found == {
+        (f"system_logs {numbers[0]}", "error"),
+        (f"system_logs {numbers[1]}", "warning"),
+        (f"{log} line 2", "error"),
+        (str(tmp_path / "no.log"), "error"),
+    }
+    said = to_json(report)
+    assert [mark for mark in ("Mark-77", "4711023", "Zoë") if mark in said] == []

@@ -1,0 +1,57 @@
+"""A folder with the passwords of the accounts, a file each: who has the file can use the account, and no other."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import SecretStr
+
+from webautodash.config.keys import key_of
+from webautodash.config.secrets import read_secret
+from webautodash.errors import AccountMissing, ConfigurationError
+
+_KEY = key_of("accounts_dir")
+
+
+class Account(NamedTuple):
+    """Who connects, and by which password."""
+
+    name: str
+    password: SecretStr
+
+
+class AccountFolder:
+    """The passwords of some accounts; a file is named after its account."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file for the account."""
+        return self._file(name).is_file()
+
+    def account(self, name: str) -> Account:
+        """An account, its password read anew: it may have been changed meanwhile.
+
+        Raises AccountMissing where there is no file for it, and ConfigurationError where that is open to others.
+        """
+        if not self.has(name):
+            raise AccountMissing(name)
+        return Account(name, read_secret(self._file(name), _KEY, f"its file {name}"))
+
+    def keep(self, account: Account) -> Path:
+        """Write the password of an account, for this user alone; whoever reads finds the old one or the new."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, draft = tempfile.mkstemp(dir=self.folder, prefix=f".{account.name}.")
+            with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123  # a descriptor, not a path
+                file.write(f"{account.password.get_secret_value()}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            return Path(draft).replace(self._file(account.name))
+        except OSError as error:
+            raise ConfigurationError(_KEY, f"cannot be written to ({error.strerror})") from None
+
+    def _file(self, name: str) -> Path:
+        return self.folder / name

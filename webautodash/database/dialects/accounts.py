@@ -1,0 +1,102 @@
+"""Accounts of a MySQL or MariaDB server: made, given rights, and tried."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from webautodash.config.accounts import Account
+from webautodash.database.dialects.grants import Grant
+from webautodash.database.dialects.mysql_health import grants_of, is_literal, merged_grants
+
+NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE = 1142, 1044
+_NO_GLOBAL_RIGHT = 1227
+_IS_THERE = 1396
+_NO_SUCH_ACCOUNT = 1141
+
+
+class ServerAccounts:
+    """The accounts of a server, for whoever may make them. Names go to the server as values, quoted by the driver."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.literally = is_literal(connection)
+        """Whether a name in a grant is just that name, without signs for others (``partial_revokes``)."""
+
+    @property
+    def host(self) -> str:
+        """From where the account that asks is allowed to come."""
+        return str(self._connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()).rpartition("@")[2]
+
+    def make(self, account: Account, host: str) -> bool:
+        """Make an account that may do nothing yet; False where there is one of this name."""
+        try:
+            self._send("CREATE USER %s@%s IDENTIFIED BY %s", account.name, host, account.password.get_secret_value())
+        except DBAPIError as error:
+            if _code(error) == _IS_THERE:
+                return False
+            raise
+        return True
+
+    def change_password(self, account: Account, host: str) -> None:
+        """Give an account another password; who is connected stays so."""
+        self._send("ALTER USER %s@%s IDENTIFIED BY %s", account.name, host, account.password.get_secret_value())
+
+    def grants(self, name: str, host: str) -> list[Grant] | None:
+        """What an account may do by itself: nothing where it is not there, None where whoever asks may not know."""
+        try:
+            return merged_grants(self._connection, "SHOW GRANTS FOR %s@%s", name, host)
+        except DBAPIError as error:
+            if _code(error) == _NO_SUCH_ACCOUNT:
+                return []
+            if _code(error) in {NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE, _NO_GLOBAL_RIGHT}:
+                return None
+            raise
+
+    def allow(self, rights: Iterable[str], pattern: str, name: str, host: str) -> None:
+        """Give rights in the databases that a pattern fits."""
+        quoted = self._connection.dialect.identifier_preparer.quote_identifier(pattern)
+        self._send(f"GRANT {', '.join(rights)} ON {quoted}.* TO %s@%s", name, host)
+
+    def _send(self, statement: str, *values: str) -> None:
+        self._connection.exec_driver_sql(statement, values)
+
+
+class OwnAccount:
+    """A connection by one account, without a database: what it may do, read and tried."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.literally = is_literal(connection)
+        """As of ServerAccounts."""
+
+    def grants(self) -> list[Grant]:
+        """What the account may do, by itself and by its roles."""
+        return grants_of(self._connection)
+
+    def select(self, database: str, table: str) -> int | None:
+        """The server's answer to reading a table: the number of its error, None where it lets the account read."""
+        quote = self._connection.dialect.identifier_preparer.quote_identifier
+        return self._tried(f"SELECT 1 FROM {quote(database)}.{quote(table)} LIMIT 1")  # noqa: S608  # quoted
+
+    def use(self, database: str) -> int | None:
+        """The server's answer to working in a database."""
+        raw: Any = self._connection.connection.driver_connection
+        try:
+            raw.select_db(database)
+        except self._connection.dialect.loaded_dbapi.Error as error:
+            return int(error.args[0])
+        return None
+
+    def _tried(self, statement: str) -> int | None:
+        try:
+            self._connection.exec_driver_sql(statement).close()
+        except DBAPIError as error:
+            return _code(error)
+        return None
+
+
+def _code(error: DBAPIError) -> int:
+    args = getattr(error.orig, "args", ())
+    return args[0] if args and isinstance(args[0], int) else 0

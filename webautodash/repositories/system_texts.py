@@ -1,0 +1,43 @@
+"""Every text in the system database, to look for what must not be there."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import String, select
+from sqlalchemy.orm import Session
+
+from webautodash.database.dialects.types import JsonText
+from webautodash.domain.documents import to_json
+from webautodash.models.base import SystemBase
+
+_AT_ONCE = 1000
+
+
+class StoredText(NamedTuple):
+    """One value of a row."""
+
+    table: str
+    row: str
+    """Its primary key."""
+    column: str
+    text: str
+
+
+class SystemTexts:
+    """The texts of all tables."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def all(self) -> Iterator[StoredText]:
+        """Each text that is there, a few rows at a time."""
+        for table in SystemBase.metadata.sorted_tables:
+            texts = [column for column in table.columns if isinstance(column.type, String | JsonText)]
+            keys = list(table.primary_key.columns)
+            rows = self._session.execute(select(*keys, *texts).execution_options(yield_per=_AT_ONCE))
+            for row in rows:
+                number = ", ".join(str(value) for value in row[: len(keys)])
+                for column, value in zip(texts, row[len(keys) :], strict=True):
+                    if value is not None:
+                        text = value if isinstance(value, str) else to_json(value)
+                        yield StoredText(table.name, number, column.name, text)

@@ -1,0 +1,206 @@
+"""Whether the server itself keeps providers apart: the rights of accounts are read, and what they forbid is tried."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from webautodash.config import key_of
+from webautodash.database.dialects.accounts import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE
+from webautodash.database.dialects.grants import Grant, revoking
+from webautodash.domain.traces import SHORTEST, PrnSearch, Trace
+from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.errors import AccountMissing, DatabaseUnreachable, WebAutoDashError
+from webautodash.models import Patient, SystemLog
+from webautodash.repositories import PatientRepository, SystemTexts
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services.accounts import OwnRights, of_migrations, of_provider, of_system, pattern_of
+from webautodash.services.doctor import databases
+from webautodash.services.doctor.findings import Finding, error, fine, info, or_fine, warning
+from webautodash.services.store import Store
+
+_GRANT = "webautodash provider grant"
+_SHOWN = 20
+
+
+def accounts(store: Store) -> Iterator[Finding]:
+    """Whether each database has an account of its own, which reaches that database and no other."""
+    if store.server.folder is not None:
+        message = (
+            "SQLite files have no accounts: whoever owns the folder reads every provider's; a server keeps them apart"
+        )
+        yield info("isolation.files", str(store.server.folder), message)
+        return
+    if store.settings.accounts is None:
+        message = "one account reaches every provider's database: only this program keeps them apart, not the server"
+        cure = f"{_GRANT} --all --into accounts, then {key_of('accounts_dir')}=accounts, without user and password"
+        yield error("isolation.shared_account", store.server.where, message, cure)
+        return
+    if store.settings.db_user is not None or store.settings.database_url is not None:
+        message = "names an account for everything, which only `webautodash provider grant` uses"
+        name = key_of("db_user" if store.settings.db_user is not None else "database_url")
+        yield warning("isolation.administrator", name, message, "keep it where accounts are made, and nowhere else")
+    yield from _each_account(store)
+
+
+def rights_of_accounts(store: Store) -> Iterator[Finding]:
+    """Whether each account is there, may do what it has to, and no more; nothing is tried."""
+    wanted = [of_system(store.settings), *map(of_provider, store.providers())]
+    found = (finding for each in wanted for finding in _rights(store, each))
+    yield from or_fine(
+        found, "rights", store.server.where, f"{len(wanted)} accounts, each with the rows of one database"
+    )
+
+
+def _each_account(store: Store) -> Iterator[Finding]:
+    providers = store.providers()
+    wanted = [of_system(store.settings), *map(of_provider, providers)]
+    reached = {each.databases[0]: Patient.__tablename__ for each in wanted}
+    reached[store.system.name] = SystemLog.__tablename__
+    good, tries = 0, 0
+    for each in wanted:
+        found = list(_account(store, each, reached))
+        yield from found
+        good += not found
+        tries += 2 * (len(reached) - 1)
+    migrations = of_migrations(store.settings, providers)
+    files = store.settings.accounts
+    if files is not None and files.has(migrations.account):
+        found = list(_rights(store, migrations))
+        yield from found
+        if not found:
+            message = "may change the tables of every database: keep it from where only files are taken in"
+            yield info("isolation.migrations", migrations.account, message)
+    if good == len(wanted):
+        message = f"{good} accounts, each with the rows of one database; {tries} tries to reach another were refused"
+        yield fine("isolation.accounts", store.server.where, f"{message} (1142, 1044)")
+
+
+def _account(store: Store, wanted: OwnRights, reached: dict[str, str]) -> Iterator[Finding]:
+    (own_database,) = wanted.databases
+    yield from _rights(store, wanted)
+    try:
+        with store.server.account(wanted.account) as own:
+            for database, table in reached.items():
+                if database == own_database:
+                    continue
+                for what, answer, refusal in (
+                    ("read", own.select(database, table), NO_RIGHT_TO_TABLE),
+                    ("USE", own.use(database), NO_RIGHT_TO_DATABASE),
+                ):
+                    if answer != refusal:
+                        said = "was allowed" if answer is None else f"was answered with error {answer}"
+                        message = f"to {what} {database} {said}; it has to be refused with {refusal}"
+                        yield error("isolation.reaches", wanted.account, message, f"{_GRANT} {wanted.asked_by}")
+    except DatabaseUnreachable:
+        raise
+    except WebAutoDashError:
+        return  # told by its rights
+
+
+def _rights(store: Store, wanted: OwnRights) -> Iterator[Finding]:
+    """What an account may do beyond what it needs, and what it lacks."""
+    try:
+        with store.server.account(wanted.account) as own:
+            held, literally = own.grants(), own.literally
+    except AccountMissing:
+        cure = f"{_GRANT} {wanted.asked_by}"
+        yield error("isolation.account_missing", wanted.account, f"has no file in {key_of('accounts_dir')}", cure)
+        return
+    except DatabaseUnreachable:
+        raise
+    except WebAutoDashError as refused:
+        yield error("isolation.account_refused", wanted.account, str(refused), f"{_GRANT} --rotate {wanted.asked_by}")
+        return
+    patterns = [pattern_of(database, literally=literally) for database in wanted.databases]
+    for grant in held:
+        beyond = grant.rights - (set(wanted.rights) if grant.pattern in patterns else set())
+        if beyond:
+            message = f"may do more than it needs: {', '.join(sorted(beyond))} on {grant.object}"
+            yield error("isolation.rights", wanted.account, message, revoking(grant._replace(rights=beyond)))
+    for pattern in patterns:
+        lacks = _lacking(wanted, held, pattern)
+        if lacks:
+            message = f"lacks {', '.join(lacks)} on its database"
+            yield error("isolation.rights_missing", wanted.account, message, f"{_GRANT} {wanted.asked_by}")
+
+
+def _lacking(wanted: OwnRights, held: Sequence[Grant], pattern: str) -> list[str]:
+    has = frozenset[str]().union(*(grant.rights for grant in held if grant.pattern == pattern))
+    return [right for right in wanted.rights if right not in has]
+
+
+def identities(store: Store) -> Iterator[Finding]:
+    """Whether each database says of itself that it is the provider's whom the registry has it for."""
+    providers = [provider for provider in store.providers() if provider.status is not ProviderStatus.REGISTERING]
+    right = 0
+    for provider in providers:
+        try:
+            found = list(databases.owner(store, provider))
+        except DatabaseUnreachable:
+            raise
+        except WebAutoDashError as refused:
+            found = [error("database.unreadable", provider.database_name, str(refused))]
+        yield from found
+        right += not found
+    if providers and right == len(providers):
+        yield fine("isolation.identity", "provider databases", f"{right} of {right} say whose they are, as registered")
+
+
+def traces(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
+    """PRNs where none may be: in the system database, and in log files."""
+    search = PrnSearch()
+    for provider in store.providers():
+        yield from _collected(store, provider, search)
+    said = f"{len(search):,} PRNs"
+    if search.too_short:
+        said += f" ({search.too_short:,} more are shorter than {SHORTEST} characters and were not looked for)"
+    yield from or_fine(
+        _first(_in_system(store, search)), "isolation.system_database", store.system.name, f"holds none of {said}"
+    )
+    for log in logs:
+        yield from or_fine(_first(_in_file(log, search)), "isolation.log", str(log), f"holds none of {said}")
+
+
+def _collected(store: Store, provider: RegisteredProvider, search: PrnSearch) -> Iterator[Finding]:
+    try:
+        with store.server.database(provider.database_name).reading() as session:
+            for prn in PatientRepository(session).prns():
+                search.add(prn)
+    except DatabaseUnreachable:
+        raise
+    except WebAutoDashError as refused:
+        message = f"its PRNs could not be read, and were not looked for: {refused}"
+        yield error("isolation.not_searched", provider.database_name, message)
+
+
+def _in_system(store: Store, search: PrnSearch) -> Iterator[Finding]:
+    with store.system.reading() as session:
+        for one in SystemTexts(session).all():
+            if (found := search.find(one.text)) is not None:
+                yield _trace("isolation.system_database", f"{one.table} {one.row}", f"its {one.column}", found)
+
+
+def _in_file(log: Path, search: PrnSearch) -> Iterator[Finding]:
+    try:
+        with log.open(encoding="utf-8", errors="replace") as lines:
+            for number, line in enumerate(lines, 1):
+                if (found := search.find(line)) is not None:
+                    yield _trace("isolation.log", f"{log} line {number}", "it", found)
+    except OSError as refused:
+        yield error("isolation.log", str(log), f"cannot be read ({refused.strerror})")
+
+
+def _trace(code: str, subject: str, where: str, found: Trace) -> Finding:
+    if found is Trace.PRN:
+        return error(
+            code, subject, f"{where} holds a patient's PRN", "look at it, remove it, and tell where it came from"
+        )
+    return warning(code, subject, f"{where} holds a number that is also a patient's PRN", "look at it: is it the PRN?")
+
+
+def _first(found: Iterator[Finding]) -> Iterator[Finding]:
+    """Not a line for each of a million."""
+    for number, one in enumerate(found):
+        if number == _SHOWN:
+            yield warning(one.code, "and more", f"only the first {_SHOWN} are shown")
+            return
+        yield one
