@@ -77,9 +77,10 @@ class LocalServer:
         if not wait_until(lambda: not self._pid_file.exists()):
             raise TimeoutError("the server outlived SIGKILL")
 
-    def restart(self) -> None:
-        """Kill it if it runs, and start it on the same data and the same port."""
+    def restart(self, *options: str) -> None:
+        """Kill it if it runs, and start it on the same data and the same port, with other options if any are given."""
         self.kill()
+        self._options = options or self._options
         self.start()
 
     def remove(self) -> None:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import certificates
 import pytest
 from accounts import Accounts
 from builders import Clinic
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from examined import Problems, fill
 from local_server import LocalServer
 from sqlalchemy import make_url
@@ -100,30 +95,6 @@ def test_mysql_says_what_it_is(clinic: Clinic) -> None:
     assert abs(health.seconds_ahead) < 1
 
 
-def _certify(folder: Path) -> None:
-    """A certificate authority, and a certificate of it for this machine."""
-    now = datetime.now(UTC)
-    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
-    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("authority", "server")]
-    for key, name, is_authority in zip(keys, names, (True, False), strict=True):
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(names[0])
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-            .sign(keys[0], hashes.SHA256())
-        )
-        stem = folder / ("ca" if is_authority else "server")
-        stem.with_suffix(".pem").write_bytes(made.public_bytes(Encoding.PEM))
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-        stem.with_suffix(".key").write_bytes(private)
-
-
 @pytest.mark.parametrize("private_mariadb", [SOUND], indirect=True)
 def test_the_way_to_a_server_that_is_not_called_this_machine(
     here: tuple[Settings, Accounts], private_mariadb: LocalServer, tmp_path: Path
@@ -139,12 +110,10 @@ def test_the_way_to_a_server_that_is_not_called_this_machine(
 
     assert way(tls="off") == [("tls.off", "warning")]
     assert way() == [("server.unreachable", "error")]  # it speaks no TLS
-    _certify(tmp_path)
-    files = {"ca": "ca.pem", "cert": "server.pem", "key": "server.key"}
-    private_mariadb._options = [f"--ssl-{what}={tmp_path / name}" for what, name in files.items()]
-    private_mariadb.restart()
+    trusted = certificates.make(tmp_path / "trusted", "localhost")
+    private_mariadb.restart(*trusted.options)
     assert way() == [("server.unreachable", "error")]  # an authority that nobody knows
-    assert way(tls_ca=tmp_path / "ca.pem") == [("tls.cipher", "ok")]
+    assert way(tls_ca=trusted.ca) == [("tls.cipher", "ok")]
 
 
 def _url(settings: Settings) -> str:

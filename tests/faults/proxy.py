@@ -60,7 +60,7 @@ class CommitCutter:
 
     def _to_server(self, client: socket.socket, server: socket.socket, cutting: threading.Event) -> None:
         wrote = False
-        while data := _receive(client):
+        while data := receive(client):
             wrote = wrote or data[4:11] in _WRITES
             if wrote and data == _COMMIT:
                 wrote = False
@@ -68,28 +68,28 @@ class CommitCutter:
                     if self.commits == self._cut:
                         cutting.set()
                     self.commits += 1
-            _send(server, data)
+            send(server, data)
         _hang_up(server)
 
     def _to_client(self, server: socket.socket, client: socket.socket, cutting: threading.Event) -> None:
-        while data := _receive(server):
+        while data := receive(server):
             if cutting.is_set():
                 # The server has answered, so it has committed.
                 self.has_cut = True
                 _hang_up(server)
                 break
-            _send(client, data)
+            send(client, data)
         _hang_up(client)
 
 
-def _receive(source: socket.socket) -> bytes:
+def receive(source: socket.socket) -> bytes:
     try:
         return source.recv(1 << 16)
     except OSError:
         return b""
 
 
-def _send(sink: socket.socket, data: bytes) -> None:
+def send(sink: socket.socket, data: bytes) -> None:
     with suppress(OSError):
         sink.sendall(data)
 

@@ -35,6 +35,7 @@ _COMMANDS = {
     "log": _Command("log", "The system log, filtered, as it grows; prune deletes what is old."),
     "metrics": _Command("metrics", "Figures for Prometheus: as text, into a file, over HTTP."),
     "migrate": _Command("migrate", "Database schemas: up, resume, history, current, sql, check, down."),
+    "config": _Command("config", "The settings as they count, and where each comes from: show."),
     "doctor": _Command("doctor", "Is everything right? Each problem with its cure."),
     "demo-data": _Command("demo_data", "Extraction files of people who do not exist, to try the program with."),
 }

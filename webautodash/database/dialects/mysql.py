@@ -31,7 +31,7 @@ _SQL_MODE = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_B
 _TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 1684, 2006, 2013, 2014, 4031})
 _UNREACHABLE = frozenset({1040, 1045, 1129, 1130, 1203, 1226, 2002, 2003, 2005, 2026, 2061, 2068})
 _NO_DATABASE = 1049
-_LOST, _SILENT, _REFUSED = 2013, 2003, 1045
+_LOST, _SILENT, _REFUSED, _NO_TLS = 2013, 2003, 1045, 2026
 _DUPLICATE_KEY = 1062
 _NO_TABLE = "1146"
 # Shorter than the read timeout: the wait for a lock is an answer that comes late.
@@ -243,6 +243,9 @@ class MySQLDialect:
             connection = dialect.connect(*args, **{**options, "read_timeout": connect_timeout})
         except dialect.loaded_dbapi.OperationalError as error:
             code = error.args[0] if error.args else None
+            if isinstance(getattr(error, "original_exception", None), ssl.SSLError):
+                # The driver says that nobody listens there.
+                raise dialect.loaded_dbapi.OperationalError(_NO_TLS, "TLS failed") from None
             if account is not None and code == _REFUSED:
                 # Of one database; the others are in reach.
                 raise AccountRefused(account) from None

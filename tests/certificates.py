@@ -16,10 +16,15 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Certificates:
-    """The authority's file for the client, and the server's for 127.0.0.1."""
+    """The authority's file for the client, and the server's, with its key, for one host."""
 
     ca: Path
     server: Path
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Of a database server that has them."""
+        return (f"--ssl-ca={self.ca}", f"--ssl-cert={self.server}", f"--ssl-key={self.server}")
 
     def for_server(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -27,8 +32,8 @@ class Certificates:
         return context
 
 
-def make(folder: Path) -> Certificates:
-    """An authority and a certificate that it has signed."""
+def make(folder: Path, host: str = "127.0.0.1") -> Certificates:
+    """An authority and a certificate that it has signed for a host, by its address or name."""
     folder.mkdir(parents=True)
     authority, server = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = _name("authority")
@@ -41,7 +46,7 @@ def make(folder: Path) -> Certificates:
     )
     leaf = (
         _begun(_name("server"), issuer, server.public_key())
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_host(host)]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key()), critical=False)
         .sign(authority, hashes.SHA256())
     )
@@ -52,6 +57,13 @@ def make(folder: Path) -> Certificates:
     )
     found.server.write_bytes(key + leaf.public_bytes(serialization.Encoding.PEM))
     return found
+
+
+def _host(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def _name(text: str) -> x509.Name:

@@ -1,0 +1,155 @@
+"""The way to a server on another machine: verified, or refused before anybody has said who they are."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import certificates
+import pytest
+from certificates import Certificates
+from local_server import LocalServer
+from proxy import CommitCutter, receive, send
+from shell import Done, Shell
+from sqlalchemy import make_url
+
+USER = "root"
+FAR = "LOCALHOST"
+"""A host that is not taken for this machine."""
+
+
+class Listener(CommitCutter):
+    """Keeps all that clients say."""
+
+    said = b""
+
+    def _to_server(self, client: socket.socket, server: socket.socket, _cutting: threading.Event) -> None:
+        while data := receive(client):
+            self.said += data
+            send(server, data)
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """An authority, and its certificate for the server."""
+    return certificates.make(tmp_path_factory.mktemp("trusted") / "x", "localhost")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """The command, with no settings but those that a test gives."""
+    shell = Shell(tmp_path)
+    shell.environment["WEBAUTODASH_CONNECT_TIMEOUT"] = "10"
+    return shell
+
+
+@pytest.fixture
+def listener(private_mariadb: LocalServer) -> Iterator[Listener]:
+    """On the way to the server."""
+    url = make_url(private_mariadb.url)
+    with Listener(str(url.host), url.port or 3306) as listener:
+        yield listener
+
+
+def _setup(shell: Shell, server: LocalServer, listener: Listener, **settings: str) -> Done:
+    """Set up a store over the listener; neither what is said nor what is shown has the password."""
+    password = str(make_url(server.url).password)
+    secret = shell.folder / "password"
+    secret.touch(mode=0o600)
+    secret.write_text(password)
+    done = shell(
+        "setup",
+        "--auto",
+        "--debug",
+        WEBAUTODASH_DB_HOST=FAR,
+        WEBAUTODASH_DB_PORT=str(listener.port),
+        WEBAUTODASH_DB_USER=USER,
+        WEBAUTODASH_DB_PASSWORD_FILE="password",
+        **settings,
+    )
+    assert password not in done.out + done.err
+    assert password.encode() not in listener.said
+    return done
+
+
+def _says_nothing(done: Done, listener: Listener) -> None:
+    """The command ended before it had said who it is."""
+    assert done.status == 3
+    assert "error 2026" in done.err
+    assert "WEBAUTODASH_TLS_CA" in done.err
+    assert USER.encode() not in listener.said
+    assert not done.out
+
+
+def test_a_verified_server_hears_who_it_is_under_cover_alone(
+    shell: Shell, private_mariadb: LocalServer, listener: Listener, trusted: Certificates
+) -> None:
+    private_mariadb.restart(*trusted.options)
+    done = _setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(trusted.ca))
+    assert done.status == 0, done.err
+    assert USER.encode() not in listener.said
+    assert b"CREATE DATABASE" not in listener.said
+
+
+def test_an_authority_that_nobody_named_is_refused(
+    shell: Shell, private_mariadb: LocalServer, listener: Listener, trusted: Certificates, tmp_path: Path
+) -> None:
+    private_mariadb.restart(*trusted.options)
+    _says_nothing(_setup(shell, private_mariadb, listener), listener)
+    another = certificates.make(tmp_path / "another", "localhost")
+    _says_nothing(_setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(another.ca)), listener)
+
+
+def test_another_hosts_certificate_is_refused(
+    shell: Shell, private_mariadb: LocalServer, listener: Listener, tmp_path: Path
+) -> None:
+    another = certificates.make(tmp_path / "another", "db.clinic.example")
+    private_mariadb.restart(*another.options)
+    _says_nothing(_setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(another.ca)), listener)
+
+
+@pytest.mark.parametrize("private_mariadb", [("--skip-ssl",)], indirect=True)
+def test_a_server_without_tls_is_refused_unless_that_is_said(
+    shell: Shell, private_mariadb: LocalServer, listener: Listener, trusted: Certificates
+) -> None:
+    _says_nothing(_setup(shell, private_mariadb, listener), listener)
+    _says_nothing(_setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(trusted.ca)), listener)
+    done = _setup(shell, private_mariadb, listener, WEBAUTODASH_TLS="off")
+    assert done.status == 0, done.err
+    # So the listener would have heard it above.
+    assert USER.encode() in listener.said
+    assert b"CREATE DATABASE" in listener.said
+
+
+@pytest.mark.parametrize("backend", ["mysql"], indirect=True)
+def test_mysqls_own_certificate_is_refused_until_its_authority_is_named(shell: Shell, server_url: str) -> None:
+    url = make_url(server_url).set(host=FAR).render_as_string(hide_password=False)
+    done = shell("provider", "list", WEBAUTODASH_DATABASE_URL=url)
+    assert (done.status, "error 2026" in done.err) == (3, True)
+    assert str(make_url(server_url).password) not in done.out + done.err
+
+
+def test_no_secret_is_shown(shell: Shell) -> None:
+    secret = "Mark-of-a-secret"
+    given = {
+        "WEBAUTODASH_DATABASE_URL": f"mysql+pymysql://me:{secret}@127.0.0.1:1/",
+        "WEBAUTODASH_ALERT_WEBHOOK_URL": f"https://example.org/{secret}",
+        "WEBAUTODASH_ALERT_WEBHOOK_SECRET": secret,
+        "WEBAUTODASH_ALERT_APPRISE_URLS": f"json://me:{secret}@example.org",
+    }
+    for command in (
+        ("config", "show"),
+        ("config", "show", "--json"),
+        ("doctor", "--json"),
+        ("setup", "--auto", "--debug"),
+        ("ingest", "--debug", "--log-format", "json"),
+        ("provider", "grant", "--all", "--debug"),
+        ("alert", "test", "--debug"),
+        ("--debug", "stats"),
+    ):
+        done = shell(*command, **given)
+        assert secret not in done.out + done.err, command
+        assert done.out + done.err
