@@ -79,8 +79,8 @@ _ADVICE = {
     "1040": "the server has too many connections; raise max_connections or try later",
     "2002": "no server listens there: check that it runs, WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and _PORT",
     "2003": "no server listens there: check that it runs, WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and _PORT",
-    "2026": "TLS failed, and nothing was said to it: the server has none, or its certificate is another host's or of an "
-    "authority that is not known here; WEBAUTODASH_TLS_CA names its file, WEBAUTODASH_TLS=off allows plain text",
+    "2026": "TLS failed and nothing was said: the server has none, or its certificate is of another host or of an "
+    "authority nobody knows here; WEBAUTODASH_TLS_CA names its file, WEBAUTODASH_TLS=off allows plain text",
     "SQLITE_READONLY": "the SQLite folder is read-only for this user",
     "SQLITE_CANTOPEN": "its file cannot be opened; check that it is there, and the rights on it and its folder",
     "SQLITE_FULL": "the disk is full",
