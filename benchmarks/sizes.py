@@ -27,6 +27,7 @@ class Sizes:
     """Patients of one provider's file."""
     provider_passes: int
     """Passes of one new file a provider; the first makes the databases."""
+    verified: DemoPlan
     starts: int
     fleet_behind: int
     fleet_at_head: int
@@ -46,6 +47,7 @@ DEFAULT = Sizes(
     providers=(1, 5, 10, 25, 50),
     provider_file=20,
     provider_passes=4,
+    verified=DemoPlan(patients=50_000, providers=1, files=25),
     starts=9,
     fleet_behind=300,
     fleet_at_head=1_000,
@@ -70,6 +72,7 @@ SMALL = Sizes(
     providers=(1, 2),
     provider_file=2,
     provider_passes=2,
+    verified=DemoPlan(patients=40, providers=1, files=2),
     starts=2,
     fleet_behind=3,
     fleet_at_head=4,

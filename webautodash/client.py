@@ -22,6 +22,7 @@ from webautodash.services.results_folder import check_results_folder
 from webautodash.services.statistics import Statistics, statistics
 from webautodash.services.status import Status, status
 from webautodash.services.store import ProviderDatabase, Store
+from webautodash.services.verify import Verification, verify
 
 
 class WebAutoDash:
@@ -68,6 +69,10 @@ class WebAutoDash:
     def statistics(self, provider: str | None = None) -> Statistics:
         """Counts over all providers, or over one."""
         return statistics(self._opened(), provider)
+
+    def verify(self, provider: str | None = None) -> Verification:
+        """Whether all stored rows, or one provider's, are what they were; those that are not, by table and id."""
+        return verify(self._opened(), provider)
 
     def monitor(
         self, interval: float = 10.0, *, workers: int = 1, on_file: Callable[[FileOutcome], None] = unheard

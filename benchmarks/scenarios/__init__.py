@@ -5,7 +5,20 @@ from dataclasses import dataclass
 
 from benchmarks.bench import Bench
 from benchmarks.results import Findings
-from benchmarks.scenarios import first, fleet, growth, known, memory, profile, progress, second, sqlite, start, watch
+from benchmarks.scenarios import (
+    first,
+    fleet,
+    growth,
+    known,
+    memory,
+    profile,
+    progress,
+    second,
+    sqlite,
+    start,
+    verify,
+    watch,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,7 @@ SCENARIOS = {
     "profile": Scenario(profile.run),
     "progress": Scenario(progress.run),
     "sqlite": Scenario(sqlite.run),
+    "verify": Scenario(verify.run),
     "watch": Scenario(watch.run, long=True),
     "memory": Scenario(memory.run, long=True),
 }

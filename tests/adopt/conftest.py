@@ -9,6 +9,8 @@ import pytest
 from builders import Clinic
 from legacy_database import LegacyDatabase
 
+from webautodash.services.verify import verify
+
 
 @pytest.fixture(params=["mariadb", "mysql"])
 def backend(request: pytest.FixtureRequest) -> str:
@@ -22,6 +24,8 @@ def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Cl
     """An empty store and Results folder."""
     clinic = Clinic(server_url, database_prefix, tmp_path)
     yield clinic
+    # Whatever was taken over and whatever came after it.
+    assert [one.wrong for one in verify(clinic.store).providers if one.wrong] == []
     clinic.store.close()
 
 

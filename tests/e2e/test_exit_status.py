@@ -58,7 +58,7 @@ def test_wrong_use_is_one_line_and_status_2(shell: Shell, arguments: list[str]) 
 def test_help_names_every_command(shell: Shell) -> None:
     done = shell("--help")
     assert done.status == 0
-    reading = ("patient", "conflict", "set-aside", "stats", "log", "metrics", "doctor")
+    reading = ("patient", "conflict", "set-aside", "stats", "log", "metrics", "doctor", "verify")
     for name in ("setup", "ingest", "provider", *reading, "alert", "migrate"):
         assert f"\n  {name} " in done.out
         assert shell(name, "--help").status == 0

@@ -37,6 +37,7 @@ _COMMANDS = {
     "migrate": _Command("migrate", "Database schemas: up, resume, history, current, sql, check, down."),
     "config": _Command("config", "The settings as they count, and where each comes from: show."),
     "doctor": _Command("doctor", "Is everything right? Each problem with its cure."),
+    "verify": _Command("verify", "Are the rows what they were? Each that is not by table and id."),
     "demo-data": _Command("demo_data", "Extraction files of people who do not exist, to try the program with."),
 }
 

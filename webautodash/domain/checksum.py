@@ -46,13 +46,20 @@ def checksum(prn: str, demographics: Mapping[str, Any], lists: Mapping[str, Sequ
     Returns the SHA-256 of the canonical UTF-8 JSON, 64 hexadecimal digits.
     Source: README, "What counts as a change".
     """
-    canonical = {
+    canonical = canonical_person(prn, demographics) | {
+        which.name: sorted(canonical_items(which, lists[which.name])) for which in LISTS
+    }
+    return sha256(_encode(canonical)).hexdigest()
+
+
+def canonical_person(prn: str, demographics: Mapping[str, Any]) -> dict[str, Any]:
+    """Who a patient is, as it is compared."""
+    return {
         "prn": prn,
         "name": folded(demographics["patient_name"] or ""),
         "date_of_birth": canonical_date(demographics, "date_of_birth"),
         "gender": folded(demographics["gender"] or ""),
-    } | {which.name: sorted(canonical_items(which, lists[which.name])) for which in LISTS}
-    return sha256(_encode(canonical)).hexdigest()
+    }
 
 
 def folded(text: str) -> str:

@@ -70,18 +70,22 @@ def _columns(
     if not items:
         return [()] * len(which.columns)
     given: list[Sequence[Any]] = list(zip(*map(msgspec.structs.astuple, items), strict=True))
-    given[0] = texts = [text if text and not text.isspace() else None for text in given[0]]
+    given[0] = [text if text and not text.isspace() else None for text in given[0]]
     given[1] = list(map(_TYPES.__getitem__, given[1]))
+    return [*given, *read_out(which, given, order), beside or [None] * len(items)]
+
+
+def read_out(which: ClinicalList, given: Columns, order: DateOrder) -> list[Sequence[Any]]:
+    """What is read out of the given values of some rows: days, strengths, codes; in the order of ``which.read``."""
     day = days(order).__getitem__
     first = len(which.compared)
-    dates = [list(map(day, column)) for column in given[first : first + len(which.date_fields)]]
-    read: list[Sequence[Any]] = []
+    read: list[Sequence[Any]] = [list(map(day, column)) for column in given[first : first + len(which.date_fields)]]
     if which.strength_field:
         stated = given[which.given.index(f"{which.strength_field}_text")]
-        read.append([strength or _STRENGTHS[name] for strength, name in zip(stated, texts, strict=True)])
+        read.append([strength or _STRENGTHS[name] for strength, name in zip(stated, given[0], strict=True)])
     if which.code_field:
-        read.append(list(map(_CODES.__getitem__, texts)))
-    return [*given, *dates, *read, beside or [None] * len(items)]
+        read.append(list(map(_CODES.__getitem__, given[0])))
+    return read
 
 
 def read_list(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder) -> tuple[Rows, dict[str, Any]]:

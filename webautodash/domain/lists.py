@@ -46,10 +46,14 @@ class ClinicalList:
         return (*self.compared, *dates, *ranges, *SCRAPE_FIELDS)
 
     @cached_property
+    def read(self) -> tuple[str, ...]:
+        """The columns that are read out of what was given."""
+        return (*self.date_fields, *(field for field in (self.strength_field, self.code_field) if field))
+
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Every column of a row but its numbers: what was given, what was read out of it, and the rest."""
-        read = tuple(field for field in (self.strength_field, self.code_field) if field)
-        return (*self.given, *self.date_fields, *read, "extra")
+        return (*self.given, *self.read, "extra")
 
     @property
     def key(self) -> str:

@@ -20,6 +20,7 @@ from webautodash.repositories.sessions import SessionRepository
 from webautodash.repositories.set_aside import SetAsideRepository
 from webautodash.repositories.statistics import StatisticsRepository
 from webautodash.repositories.system_texts import SystemTexts
+from webautodash.repositories.verification import VerificationRepository
 
 __all__ = [
     "AlertRepository",
@@ -42,4 +43,5 @@ __all__ = [
     "SetAsideRepository",
     "StatisticsRepository",
     "SystemTexts",
+    "VerificationRepository",
 ]

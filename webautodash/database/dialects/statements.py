@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, String, cast, func, literal, literal_column, type_coerce
-from sqlalchemy.dialects.mysql import CHAR
+from sqlalchemy.dialects.mysql import BINARY, CHAR
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webautodash.database.dialects.types import UtcDateTime
@@ -40,6 +40,11 @@ def triggers(connection: Connection) -> list[str]:
 def by_bytes(column: ColumnElement[str]) -> ColumnElement[str]:
     """A text of MySQL or MariaDB as one that is equal only where its bytes are, whatever its column's own rules."""
     return cast(column, CHAR(charset="utf8mb4")).collate("utf8mb4_bin")
+
+
+def exactly(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A text as one that is equal only where every byte is; white space at its end counts as well."""
+    return column if connection.dialect.name == "sqlite" else cast(column, BINARY)
 
 
 def as_written(stamp: ColumnElement[Any]) -> ColumnElement[Any]:

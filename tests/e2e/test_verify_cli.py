@@ -1,0 +1,69 @@
+"""`webautodash verify`: what it says and how it ends."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from builders import a_file, a_patient
+from shell import Shell
+
+from webautodash import Settings, WebAutoDash
+
+
+@pytest.fixture
+def stored(shell: Shell) -> Shell:
+    """One provider's file, ingested."""
+    shell.drop(a_file(a_patient("P1", medications=["Aspirin 81 mg"]), a_patient("P2", name="Bo Smith")))
+    assert shell("ingest").status == 0
+    return shell
+
+
+def _change(shell: Shell, statement: str) -> None:
+    with closing(sqlite3.connect(shell.folder / "webautodash-data" / "webautodash_gary_wang.db")) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def test_rows_that_are_as_they_were_end_with_0(stored: Shell) -> None:
+    done = stored("verify")
+    assert (done.status, done.err) == (0, "")
+    assert done.out == "gary_wang: 2 extractions, 1 rows, all as they were stored\n"
+    assert stored("verify", "--quiet").out == ""
+    (one,) = stored("verify", "--provider", "Gary Wang", "--json").json["providers"]
+    assert (one["slug"], one["differences"], one["wrong"]) == ("gary_wang", 0, [])
+    with WebAutoDash(Settings.load(database_url=f"sqlite:///{stored.folder}/webautodash-data")) as facade:
+        assert facade.verify().is_right
+
+
+def test_a_changed_byte_is_named_by_table_and_id_and_ends_with_1(stored: Shell) -> None:
+    _change(stored, "UPDATE medications SET medication_name = 'Aspirin 82 mg'")
+    done = stored("verify")
+    assert (done.status, done.err) == (1, "problem: gary_wang: 2 differences\n")
+    assert [line.split()[:4] for line in done.out.splitlines()] == [
+        ["provider", "table", "id", "wrong"],
+        ["gary_wang", "medications", "1", "misread"],
+        ["gary_wang", "patient_extractions", "1", "checksum"],
+    ]
+    as_json = stored("verify", "--json")
+    assert as_json.status == 1
+    wrong = as_json.json["providers"][0]["wrong"]
+    assert [(row["table"], row["id"], row["wrong"]) for row in wrong] == [
+        ("medications", 1, "misread"),
+        ("patient_extractions", 1, "checksum"),
+    ]
+    assert "Aspirin" not in done.out + done.err + as_json.out + as_json.err
+    assert stored("verify", "--provider", "nobody").status == 2
+
+
+def test_a_database_that_is_gone_ends_with_1(stored: Shell) -> None:
+    (stored.folder / "webautodash-data" / "webautodash_gary_wang.db").unlink()
+    done = stored("verify")
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith("problem: gary_wang: ")
+
+
+def test_help_says_what_is_looked_at(shell: Shell) -> None:
+    said = " ".join(shell("verify", "--help").out.split())
+    assert "checksum is computed anew from its rows" in said

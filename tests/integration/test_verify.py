@@ -1,0 +1,396 @@
+"""One changed byte in one row is found, and named by table and id."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
+from generated import PATIENTS
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from webautodash.models import ProviderBase
+from webautodash.repositories import VerificationRepository
+from webautodash.services.json_document import to_json
+from webautodash.services.verify import Verification, Wrong, verify
+
+SCRAPED = {"row_index": 1, "extraction_method": "table", "extracted_at": "2024-02-04T09:01:02", "route": "by mouth"}
+FULL: dict[str, Any] = {
+    "medications": [
+        {
+            "medication_name": "lisinopril 10 MG Oral Tablet",
+            "medication_type": "current",
+            "medication_strength": "10 MG",
+            "sig": "one daily",
+            "diagnosis": "Hypertension",
+            "start_date": "10/20/1988",
+            "stop_date": "11/20/1999",
+            "dates": "10/20/1988 - 11/20/1999",
+            **SCRAPED,
+        }
+    ],
+    "diagnoses": [
+        {
+            "diagnosis_text": "Gout (M10.079)",
+            "diagnosis_type": "current",
+            "acuity": "Chronic",
+            "start_date": "01/02/2003",
+            "stop_date": "01/02/2004",
+            **SCRAPED,
+        }
+    ],
+    "allergies": [
+        {
+            "allergen": "Penicillin",
+            "allergy_type": "drug",
+            "reaction": "Rash",
+            "severity": "Severe",
+            "notes": "since childhood",
+            **SCRAPED,
+        }
+    ],
+    "health_concerns": [
+        {
+            "concern_text": "Falls at home",
+            "concern_type": "active",
+            "status": "open",
+            "priority": "high",
+            "start_date": "03/04/2005",
+            "end_date": "03/04/2006",
+            "notes": "lives alone",
+            **SCRAPED,
+        }
+    ],
+}
+PERSON = {
+    "first_name": "Test",
+    "last_name": "Person",
+    "phone": "555 0100",
+    "email": "test@example.org",
+    "address": "1 Long Street",
+}
+
+NUMBER = "the number of the row itself"
+SCRAPE = "how the row was scraped: it differs between equal visits, and no checksum has it"
+FOUND = "how the sweep came to the patient: not the patient's content, and no checksum has it"
+WRITTEN = "when the row was written: nothing else says it"
+NOT_COVERED: Mapping[str, Mapping[str, str]] = {
+    **{
+        table: {"id": NUMBER, "row_index": SCRAPE, "extraction_method": SCRAPE, "extracted_at": SCRAPE}
+        for table in CLINICAL_TABLES
+    },
+    "patient_extractions": {
+        "id": NUMBER,
+        "position": FOUND,
+        "filter_medication_name": FOUND,
+        "filter_medication_strength": FOUND,
+        "filter_start_date": FOUND,
+        "filter_stop_date": FOUND,
+        "filter_last_seen": FOUND,
+        "filter_provider": FOUND,
+        "summary_page_url": FOUND,
+        "extraction_method": FOUND,
+        "found_at": FOUND,
+        "extra": "a patient's fields that no column names: outside the four lists they are not compared",
+    },
+    "patients": {"id": NUMBER, "created_at": WRITTEN, "updated_at": WRITTEN},
+}
+"""Columns in which a change is not seen, each with the reason; a new column is covered or stands here."""
+OWN_ROW = frozenset(
+    f"{name}{suffix}" for name in ("start_date", "stop_date", "end_date") for suffix in ("", "_text")
+) | {"diagnosis_code", "medication_strength", "medication_strength_text"}
+"""Columns of the four lists in which a change is named by the very row: one is read out of the other."""
+
+
+@pytest.fixture
+def stored(clinic: Clinic) -> Clinic:
+    """Two patients with everything, of whom one comes again unchanged."""
+    one = a_patient("A1", **FULL, demographics=PERSON, room="7")
+    two = a_patient("B7", name="Other Person", medications=["Aspirin 81 MG"])
+    clinic.ingest(a_file(one, two))
+    clinic.ingest(a_file(one, at="2024-03-04T09:00:00"))
+    return clinic
+
+
+def wrong(clinic: Clinic) -> set[tuple[str | None, int | None]]:
+    found = verify(clinic.store)
+    assert found.problems == ()
+    return {(row.table, row.id) for row in found.providers[0].wrong}
+
+
+def duplicate(clinic: Clinic) -> int:
+    """The number of the extraction that repeats another; some servers leave gaps."""
+    return int(clinic.rows("patient_extractions")[2]["id"])
+
+
+def write(clinic: Clinic, statement: str, **values: object) -> None:
+    """Change rows behind the program's back."""
+    database = clinic.store.server.database(clinic.settings.database_prefix + "gary_wang")
+    with database.engine.connect() as connection:
+        off = "PRAGMA foreign_keys = OFF" if connection.dialect.name == "sqlite" else "SET foreign_key_checks = 0"
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql(off)
+        connection.exec_driver_sql("BEGIN")
+        connection.execute(text(statement), values)
+        connection.exec_driver_sql("COMMIT")
+        connection.invalidate()
+
+
+def changed(value: Any) -> Any:
+    """The same with another byte: the last letter or digit is the next one."""
+    match value:
+        case None:
+            return "x"
+        case int():
+            return value + 1
+        case date():
+            return value + timedelta(days=1)
+    place = max(place for place, character in enumerate(value) if character.isalnum() and character not in "9zf")
+    return value[:place] + chr(ord(value[place]) + 1) + value[place + 1 :]
+
+
+def columns(table: str) -> list[str]:
+    """All that verify has to see a change in."""
+    return [column.name for column in ProviderBase.metadata.tables[table].c if column.name not in NOT_COVERED[table]]
+
+
+@pytest.mark.parametrize("table", CLINICAL_TABLES)
+def test_a_byte_of_a_clinical_row_is_found_in_every_column(stored: Clinic, table: str) -> None:
+    row = stored.rows(table)[0]
+    assert [name for name in columns(table) if row[name] is None] == []
+    for name in columns(table):
+        write(stored, f"UPDATE {table} SET {name} = :value WHERE id = :id", value=changed(row[name]), id=row["id"])
+        expected = (table, row["id"]) if name in OWN_ROW else ("patient_extractions", row["patient_extraction_id"])
+        assert expected in wrong(stored), name
+        write(stored, f"UPDATE {table} SET {name} = :value WHERE id = :id", value=row[name], id=row["id"])
+    assert wrong(stored) == set()
+
+
+@pytest.mark.parametrize("place", [0, 2], ids=["original", "duplicate"])
+def test_a_byte_of_an_extraction_is_found_in_every_column(stored: Clinic, place: int) -> None:
+    row = stored.rows("patient_extractions")[place]
+    for name in columns("patient_extractions"):
+        if row[name] is None and name == "duplicate_of_id":
+            continue
+        # The patient's values come from the latest extraction alone: only there they are said twice.
+        if place == 0 and name in {"patient_uuid", "first_name", "last_name", "age", "phone", "email", "address"}:
+            continue
+        value = changed(row[name])
+        if name == "extraction_session_id":
+            value = 99  # the next one has this patient already
+        elif name == "processing_status":
+            value = "processed" if row[name] == "duplicate" else "duplicate"
+        write(stored, f"UPDATE patient_extractions SET {name} = :value WHERE id = :id", value=value, id=row["id"])
+        found = wrong(stored)
+        if name in {"patient_uuid", "first_name", "last_name", "age", "phone", "email", "address"}:
+            assert ("patients", row["patient_id"]) in found, name
+        else:
+            assert ("patient_extractions", row["id"]) in found, name
+        write(stored, f"UPDATE patient_extractions SET {name} = :value WHERE id = :id", value=row[name], id=row["id"])
+    assert wrong(stored) == set()
+
+
+def test_a_byte_of_a_patient_is_found_in_every_column(stored: Clinic) -> None:
+    row = stored.rows("patients")[0]
+    for name in columns("patients"):
+        write(stored, f"UPDATE patients SET {name} = :value WHERE id = :id", value=changed(row[name]), id=row["id"])
+        found = wrong(stored)
+        if name == "prn":
+            assert {("patient_extractions", 1), ("patient_extractions", duplicate(stored))} <= found
+        assert ("patients", row["id"]) in found, name
+        write(stored, f"UPDATE patients SET {name} = :value WHERE id = :id", value=row[name], id=row["id"])
+    assert wrong(stored) == set()
+
+
+@pytest.mark.parametrize("table", CLINICAL_TABLES)
+def test_a_row_that_is_gone_or_new_is_found(stored: Clinic, table: str) -> None:
+    names = ", ".join(name for name in stored.rows(table)[0] if name != "id")
+    write(stored, f"INSERT INTO {table} ({names}) SELECT {names} FROM {table} WHERE patient_extraction_id = 1")
+    assert wrong(stored) == {("patient_extractions", 1), ("extraction_sessions", 1)}
+    write(stored, f"DELETE FROM {table} WHERE id = (SELECT n FROM (SELECT MAX(id) AS n FROM {table}) AS latest)")
+    assert wrong(stored) == set()
+    write(stored, f"DELETE FROM {table} WHERE patient_extraction_id = 1")
+    assert wrong(stored) == {("patient_extractions", 1), ("extraction_sessions", 1)}
+
+
+@pytest.mark.parametrize("table", CLINICAL_TABLES)
+def test_a_row_that_was_moved_to_another_patient_is_found_at_both(stored: Clinic, table: str) -> None:
+    write(stored, f"UPDATE {table} SET patient_extraction_id = 2 WHERE id = 1")
+    assert wrong(stored) == {("patient_extractions", 1), ("patient_extractions", 2)}
+
+
+@pytest.mark.parametrize("owner", ["a duplicate", "nothing"])
+@pytest.mark.parametrize("table", CLINICAL_TABLES)
+def test_a_row_that_belongs_to_no_extraction_with_rows_is_named_itself(stored: Clinic, table: str, owner: str) -> None:
+    number = duplicate(stored) if owner == "a duplicate" else 99
+    write(stored, f"UPDATE {table} SET patient_extraction_id = :owner WHERE id = 1", owner=number)
+    assert {(table, 1), ("patient_extractions", 1)} <= wrong(stored)
+
+
+@pytest.mark.parametrize("original", ["another", "itself", "nothing"])
+def test_a_repetition_of_what_it_does_not_repeat_is_found(stored: Clinic, original: str) -> None:
+    own = duplicate(stored)
+    number = {"another": 2, "itself": own, "nothing": 99}[original]
+    write(stored, "UPDATE patient_extractions SET duplicate_of_id = :of WHERE id = :own", of=number, own=own)
+    assert ("patient_extractions", own) in wrong(stored)
+
+
+def test_lost_extractions_set_aside_patients_and_conflicts_leave_counts_that_are_wrong(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("A1", medications=["X 1 mg"]), a_patient("A2"), a_patient(None)))
+    clinic.ingest(a_file(a_patient("A1", medications=["Y 1 mg"]), a_patient("A2"), at="2024-03-04T09:00:00"))
+    assert wrong(clinic) == set()
+    for statement, session in [
+        ("DELETE FROM patient_extractions WHERE id = 4", 2),
+        ("DELETE FROM set_aside_patients", 1),
+        ("DELETE FROM data_conflicts WHERE conflict_type = 'medication_conflict'", 2),
+    ]:
+        before = wrong(clinic)
+        write(clinic, statement)
+        assert ("extraction_sessions", session) in wrong(clinic)
+        assert before < wrong(clinic) or ("extraction_sessions", session) in before
+    names = ("total_patients_found", "successful_extractions", "patients_stored", "patients_changed")
+    for name in (*names, "patients_duplicate", "failed_extractions", "conflicts_detected", *CLINICAL_TABLES):
+        said = clinic.rows("extraction_sessions")[0][name]
+        write(clinic, f"UPDATE extraction_sessions SET {name} = {name} + 1 WHERE id = 1")
+        messages = [
+            row.message for row in verify(clinic.store).providers[0].wrong if row.table == "extraction_sessions"
+        ]
+        assert any(str(said + 1) in message for message in messages), name
+        write(clinic, f"UPDATE extraction_sessions SET {name} = :said WHERE id = 1", said=said)
+
+
+def test_no_value_is_told(stored: Clinic) -> None:
+    for table in CLINICAL_TABLES:
+        write(stored, f"UPDATE {table} SET extra = 'no JSON at all', extraction_method = 'x'")
+    write(stored, "UPDATE patient_extractions SET patient_name = 'Mallory', date_of_birth_text = '01/01/1901'")
+    write(stored, "UPDATE patients SET prn = 'SECRET', phone = '555 0199' WHERE id = 1")
+    said = to_json(verify(stored.store))
+    told = ["Mallory", "01/01/1901", "1901", "SECRET", "555", "no JSON", "Test", "Person", "A1", "lisinopril"]
+    assert [value for value in told if value in said] == []
+    assert {row["message"] for row in stored.system_rows("system_logs") if row["component"] == "verify"} == {
+        "3 extractions, 5 rows: 14 differences"
+    }
+
+
+def test_a_provider_whose_database_cannot_be_read_does_not_stop_the_others(stored: Clinic) -> None:
+    stored.ingest(a_file(a_patient("B1"), provider="John Doe"), "john_doe")
+    write(stored, "UPDATE patient_extractions SET gender = 'x' WHERE id = 1")
+    stored.store.server.drop(stored.settings.database_prefix + "john_doe")
+    found = verify(stored.store)
+    assert [(one.slug, one.differences) for one in found.providers] == [("gary_wang", 1)]
+    assert [one.slug for one in found.problems] == ["john_doe"]
+
+
+def test_more_wrong_rows_than_are_named_are_counted(stored: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webautodash.services.verify.verifying.MOST_NAMED", 1)
+    write(stored, "UPDATE patient_extractions SET data_checksum = :none", none="0" * 64)
+    one = verify(stored.store).providers[0]
+    assert (one.differences, len(one.wrong)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("table", "number", "rows"),
+    [
+        ("patients", 1, {("patient_extractions", 1), ("data_conflicts", 1)}),
+        ("extraction_sessions", 2, {("patients", 1), ("data_conflicts", 1)}),
+    ],
+)
+def test_rows_whose_reference_leads_nowhere_are_named(
+    stored: Clinic, table: str, number: int, rows: set[tuple[str, int]]
+) -> None:
+    write(stored, f"DELETE FROM {table} WHERE id = :id", id=number)
+    assert rows | {("patient_extractions", duplicate(stored))} <= wrong(stored)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_no_row_is_passed_over_between_two_stretches(
+    stored: Clinic, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webautodash.repositories.verification.ORIGINALS", size)
+    monkeypatch.setattr("webautodash.repositories.verification.DUPLICATES", size)
+    others = [a_patient(f"C{number}", **FULL) for number in range(5)]
+    for month in range(4, 7):
+        stored.ingest(a_file(*others, at=f"2024-{month:02}-04T09:00:00"))
+    assert wrong(stored) == set()
+    one = verify(stored.store).providers[0]
+    assert (one.extractions, one.rows) == (18, 25)
+    numbers = [row["id"] for row in stored.rows("patient_extractions")]
+    for number in numbers[::4]:
+        write(stored, "UPDATE patient_extractions SET gender = 'x' WHERE id = :id", id=number)
+        assert ("patient_extractions", number) in wrong(stored)
+        write(stored, "UPDATE patient_extractions SET gender = 'Female' WHERE id = :id", id=number)
+
+
+def test_stretches_are_cut_where_their_rows_are_large(stored: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webautodash.repositories.verification.BATCH_BYTES", 10_000)
+    patients = [a_patient(f"D{number}", medications=["x" * 6_000]) for number in range(4)]
+    stored.ingest(a_file(*patients, at="2024-05-04T09:00:00"))
+    assert wrong(stored) == set()
+    database = stored.store.server.database(stored.settings.database_prefix + "gary_wang")
+    with database.reading() as session:
+        stretches = [[one.prn for one in each.originals] for each in VerificationRepository(session).stretches()]
+    assert stretches == [["A1", "B7", "D0"], ["D1"], ["D2"], ["D3"], []]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("medications", "sig", "CAST(X'6FFF' AS TEXT)"),
+        ("medications", "row_index", "'x'"),
+        ("medications", "start_date", "'1988-1x-20'"),
+        ("medications", "extra", "'{'"),
+        ("medications", "extra", "'[1]'"),
+        ("medications", "medication_name", "X'00FF'"),
+        ("patient_extractions", "date_of_birth", "'soon'"),
+        ("patient_extractions", "patient_name", "CAST(X'6FFF' AS TEXT)"),
+    ],
+)
+def test_what_an_sqlite_file_holds_against_the_columns_type_is_named(
+    stored: Clinic, table: str, column: str, value: str
+) -> None:
+    write(stored, f"UPDATE {table} SET {column} = {value} WHERE id = 1")
+    found = verify(stored.store)
+    assert found.problems == ()
+    named = [row for row in found.providers[0].wrong if (row.table, row.id, row.wrong) == (table, 1, Wrong.UNREADABLE)]
+    assert [row.message.split()[0] for row in named] == [column]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_index_of_an_sqlite_file_that_says_otherwise_than_its_table_is_told(stored: Clinic) -> None:
+    stored.store.close()
+    assert stored.store.server.folder is not None
+    path = stored.store.server.folder / f"{stored.settings.database_prefix}gary_wang.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'ix_data_conflicts_patient_id'"
+        ).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    content = bytearray(path.read_bytes())
+    content[page * size - 1] += 1  # the entry that was made first ends the page
+    path.write_bytes(content)
+    assert (None, None) in wrong(stored)
+
+
+@pytest.mark.slow
+@given(st.lists(PATIENTS, min_size=20, max_size=20), st.randoms())
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+def test_stored_rows_give_the_checksum_of_what_was_read(
+    clinic: Clinic, patients: list[dict[str, Any]], random: Any
+) -> None:
+    """Each round changes, repeats and adds patients of the round before."""
+    for number, patient in enumerate(patients):
+        patient["demographics_printable"]["prn"] = f"P{number + random.randint(0, 1) * len(patients)}"
+    day = len(clinic.rows("extraction_sessions")) + 1 if clinic.store.providers() else 1
+    outcome = clinic.ingest(a_file(*patients, at=f"2024-01-{day:02}T00:00:00"))
+    assert outcome.found == len(patients)
+    found: Verification = verify(clinic.store)
+    assert (found.problems, found.providers[0].wrong) == ((), ())
+    assert found.providers[0].extractions == clinic.count("patient_extractions")

@@ -1,0 +1,60 @@
+"""What a look at the stored rows found."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webautodash.services.across import Unreadable
+
+
+class Wrong(StrEnum):
+    """What is wrong with a row."""
+
+    CHECKSUM = "checksum"
+    DUPLICATE = "duplicate"
+    STRAY = "stray"
+    MISREAD = "misread"
+    UNREADABLE = "unreadable"
+    PATIENT = "patient"
+    SESSION = "session"
+    MASTER = "master"
+    COUNTS = "counts"
+    PARENT = "parent"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class WrongRow:
+    """A row that is not what it was. ``message`` names columns and numbers of rows, never a value."""
+
+    table: str | None
+    id: int | None
+    wrong: Wrong
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderVerification:
+    """What was looked at of one provider, and what is wrong."""
+
+    slug: str
+    name: str
+    database_name: str
+    extractions: int
+    rows: int
+    """Of the four lists."""
+    differences: int
+    wrong: tuple[WrongRow, ...]
+    """The first of them, by table and number; all where they are not very many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was looked at; ``problems`` are databases that could not be."""
+
+    providers: tuple[ProviderVerification, ...]
+    problems: tuple[Unreadable, ...]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether all could be read, and nothing is wrong."""
+        return not self.problems and not any(one.differences for one in self.providers)

@@ -1,0 +1,77 @@
+"""One provider's rows after the other's, each database as it is at one moment."""
+
+from collections.abc import Callable
+from itertools import islice
+
+from webautodash.domain.vocabulary import Level
+from webautodash.errors import WebAutoDashError
+from webautodash.repositories import VerificationRepository
+from webautodash.services.across import Unreadable
+from webautodash.services.log import SystemLog
+from webautodash.services.progress import unheard
+from webautodash.services.providers import resolve as resolved
+from webautodash.services.store import ProviderDatabase, Store
+from webautodash.services.verify.look import Look
+from webautodash.services.verify.report import ProviderVerification, Verification, WrongRow
+
+MOST_NAMED = 1_000
+"""How many wrong rows of a database are named; more are counted."""
+
+OnExtractions = Callable[[str, int, int], None]
+"""Hears of a provider, by slug, how many extractions are looked at, and of how many."""
+
+
+def verify(store: Store, provider: str | None = None, on_extractions: OnExtractions = unheard) -> Verification:
+    """Look at one provider's rows, or everybody's; a database that cannot be read is listed and stops nothing."""
+    asked = [resolved(store, provider)] if provider is not None else store.providers()
+    log = SystemLog(store.system)
+    read: list[ProviderVerification] = []
+    problems: list[Unreadable] = []
+    for one in asked:
+        try:
+            found = _verify(store.provider_database(one), on_extractions)
+        except WebAutoDashError as error:
+            problems.append(Unreadable.because(one, error))
+            continue
+        read.append(found)
+        _record(log, found)
+    return Verification(tuple(read), tuple(problems))
+
+
+def _verify(database: ProviderDatabase, on_extractions: OnExtractions) -> ProviderVerification:
+    provider = database.provider
+    with database.reading() as session:
+        rows = VerificationRepository(session)
+        of = rows.extractions()
+        look = Look(rows, provider, database.database.name, lambda done: on_extractions(provider.slug, done, of))
+        wrong = look.wrong_rows()
+        named = sorted(islice(wrong, MOST_NAMED), key=_place)
+        more = sum(1 for _ in wrong)
+    return ProviderVerification(
+        slug=provider.slug,
+        name=provider.name,
+        database_name=provider.database_name,
+        extractions=look.extractions,
+        rows=look.rows,
+        differences=len(named) + more,
+        wrong=tuple(named),
+    )
+
+
+def _place(row: WrongRow) -> tuple[str, int, str]:
+    return row.table or "", row.id or 0, row.wrong
+
+
+def _record(log: SystemLog, found: ProviderVerification) -> None:
+    told = f"{found.differences} differences" if found.differences else "as they were stored"
+    log.record(
+        Level.ERROR if found.differences else Level.INFO,
+        "verify",
+        "rows_differ" if found.differences else "rows_verified",
+        f"{found.extractions} extractions, {found.rows} rows: {told}",
+        provider=found.slug,
+        database_name=found.database_name,
+        extractions=found.extractions,
+        rows=found.rows,
+        differences=found.differences,
+    )
