@@ -147,10 +147,18 @@ def test_no_file_and_no_batch_reads_a_whole_table(store: Clinic) -> None:
     assert _scans([lookup for lookup in lookups if lookup not in whole]) == set()
 
 
-def test_no_registration_reads_a_whole_table(store: Clinic) -> None:
+def test_no_registration_reads_more_of_a_whole_table_than_the_names(store: Clinic) -> None:
     with _recorded() as lookups:
         providers.register(store.store, "Samuel Osei")
         providers.add_alias(store.store, "samuel_osei", "Dr Osei")
+    # What looks like a new name no index says.
+    assert _scans(lookups) == {
+        "providers: SELECT providers.id, providers.name FROM providers",
+        "provider_aliases: SELECT provider_aliases.provider_id, provider_aliases.name FROM provider_aliases",
+    }
+    with _recorded() as lookups:
+        providers.register(store.store, "Samuel Osei")
+        providers.add_alias(store.store, "samuel_osei", "Samuel Osei")
     assert _scans(lookups) == set()
 
 

@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from webautodash.domain.naming import (
+    account_name,
     check_provider_name,
     database_name,
     letters_key,
@@ -216,3 +217,20 @@ def test_refused_database_name(prefix: str, a_slug: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         database_name(prefix, a_slug)
     assert refused.value.key == "WEBAUTODASH_DATABASE_PREFIX"
+
+
+def test_an_account_has_the_databases_name_where_that_is_short_enough() -> None:
+    assert account_name("webautodash_gary_wang") == "webautodash_gary_wang"
+    assert account_name("a_" + "x" * 30) == "a_" + "x" * 30
+    long = "a_" + "x" * 31
+    cut = f"a_{'x' * 17}_{hashlib.sha256(long.encode()).hexdigest()[:12]}"
+    assert account_name(long) == cut
+    # A database whose own name is that has another account.
+    assert account_name(cut) != cut
+
+
+@given(st.lists(st.from_regex("[a-z0-9][a-z0-9_]{0,47}", fullmatch=True), min_size=2, max_size=20, unique=True))
+def test_each_provider_has_an_account_of_their_own(slugs: list[str]) -> None:
+    accounts = [account_name(database_name("clinic_wide_15_", slug)) for slug in slugs]
+    assert len(set(accounts)) == len(slugs)
+    assert all(re.fullmatch("[a-z0-9_]{1,32}", account) for account in accounts)

@@ -17,6 +17,8 @@ RESERVED_SLUG = "system"
 
 _STEM_LENGTH = 40
 _HASH_LENGTH = 8
+_ACCOUNT_HASH_LENGTH = 12
+_CUT_ACCOUNT = re.compile(f"_[0-9a-f]{{{_ACCOUNT_HASH_LENGTH}}}$")
 
 # Quotes that are typed for an apostrophe. Some count as letters in Unicode (U+02BC, U+A78C), so they are named.
 _APOSTROPHES = "'`\u00b4\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u02ca\u02cb\u055a\u05f3" + (
@@ -56,6 +58,11 @@ def letters_key(name: str) -> str:
     signs and voicing marks that tell two of them apart. Looser than `same_name_key`: equal letters mean that two
     names read alike, not that they are the same provider. Empty where there is no letter or digit.
     """
+    return letters(same_name_key(name))
+
+
+def letters(name: str) -> str:
+    """The letters and digits of a name without accents, in the case in which they stand."""
     plain = _without_accents(name)
     # Composed again: Korean would take three characters for each syllable.
     return unicodedata.normalize("NFC", "".join(c for c in plain if _is_letter(c)))
@@ -68,7 +75,7 @@ def slug(name: str) -> str:
     "ø" and "ł") or is longer than 40 characters ends in the first 8 hex digits of the SHA-256 of its
     `same_name_key`, so that two such names stay two. Names with an equal `same_name_key` have an equal slug.
     """
-    plain = _without_accents(name)
+    plain = _without_accents(same_name_key(name))
     stem = re.sub("[^a-z0-9]+", "_", plain).strip("_")
     lost = any(_is_letter(c) for c in re.sub("[a-z0-9]+", "", plain))
     if stem and not lost and len(stem) <= _STEM_LENGTH:
@@ -124,12 +131,14 @@ def database_name(prefix: str, slug: str) -> str:
 def account_name(database: str) -> str:
     """The name of the account that may work with the rows of one database, and with nothing else.
 
-    The database's own, at most 32 characters; a longer one is cut, and ends in the first 8 hex digits of its SHA-256.
+    The database's own, at most 32 characters; a longer one is cut, and ends in the first 12 hex digits of its SHA-256.
+    So does one that looks as if it had been cut: no two databases share an account.
     """
-    if len(database) <= LONGEST_ACCOUNT_NAME:
+    looks_cut = len(database) == LONGEST_ACCOUNT_NAME and _CUT_ACCOUNT.search(database) is not None
+    if len(database) <= LONGEST_ACCOUNT_NAME and not looks_cut:
         return database
-    kept = LONGEST_ACCOUNT_NAME - _HASH_LENGTH - 1
-    return f"{database[:kept]}_{_digest(database)}"
+    kept = LONGEST_ACCOUNT_NAME - _ACCOUNT_HASH_LENGTH - 1
+    return f"{database[:kept]}_{_digest(database, _ACCOUNT_HASH_LENGTH)}"
 
 
 def migrations_account_name(prefix: str) -> str:
@@ -143,8 +152,8 @@ def _folded(name: str) -> str:
 
 
 def _without_accents(name: str) -> str:
-    """Folded and decomposed, apostrophes and accents gone, everything else still there."""
-    key = _SPACED_ACCENT.sub("", same_name_key(name)).translate(_WITHOUT_APOSTROPHES)
+    """Decomposed, apostrophes and accents gone, everything else still there."""
+    key = _SPACED_ACCENT.sub("", unicodedata.normalize("NFKC", name)).translate(_WITHOUT_APOSTROPHES)
     return _ACCENTS.sub("", unicodedata.normalize("NFKD", key))
 
 
@@ -154,9 +163,9 @@ def _titled(word: str) -> str:
     return titled if same_name_key(titled) == same_name_key(word) else word
 
 
-def _digest(text: str) -> str:
+def _digest(text: str, length: int = _HASH_LENGTH) -> str:
     # A lone surrogate has no UTF-8; such a name is refused elsewhere, but a slug is asked for before that.
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_LENGTH]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
 
 
 def _is_letter(character: str) -> bool:

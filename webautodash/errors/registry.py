@@ -52,12 +52,17 @@ class InvalidProviderName(UsageError):
 
 
 class ProviderNameTaken(UsageError):
-    """Another registered provider has the slug, or the letters and digits, of this name."""
+    """Another registered provider has the slug, or the letters and digits, of this name, or looks like it.
 
-    def __init__(self, name: str, holder: str, holder_slug: str) -> None:
-        self.name, self.holder, self.holder_slug = name, holder, holder_slug
+    ``differences`` says which characters are others.
+    """
+
+    def __init__(self, name: str, holder: str, holder_slug: str, differences: str = "") -> None:
+        self.name, self.holder, self.holder_slug, self.differences = name, holder, holder_slug, differences
+        told = f" ({differences})" if differences else ""
         super().__init__(
-            f"{name!r} reads like the registered provider {holder!r} ({holder_slug}) but is written differently; "
+            f"{name!r} reads like the registered provider {holder!r} ({holder_slug}) but is written differently{told}; "
+            "if they are two, give this one a name that tells them apart, in its files too; "
             f"if they are the same, say so: {command('provider alias', holder_slug, name)}"
         )
 

@@ -9,6 +9,7 @@ from sqlalchemy import Select, select, union, update
 from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
+from webautodash.domain.lookalikes import look_alike
 from webautodash.domain.naming import letters_key, same_name_key
 from webautodash.domain.vocabulary import ProviderStatus, Severity
 from webautodash.models import Provider, ProviderAlias
@@ -67,6 +68,17 @@ class ProviderRepository:
         slugged = select(Provider.id).where(Provider.slug == text)
         aliased = select(ProviderAlias.provider_id).where(ProviderAlias.letters_key == key)
         return self._load(_of(own, slugged, aliased).order_by(Provider.slug))
+
+    def by_look(self, name: str) -> list[RegisteredProvider]:
+        """The providers whose name, or an alias, looks like a name and is not the same.
+
+        All are looked at, for no column says it: not for a name that is known.
+        """
+        named = [*self._session.execute(select(Provider.id, Provider.name))]
+        named += self._session.execute(select(ProviderAlias.provider_id, ProviderAlias.name))
+        key = same_name_key(name)
+        alike = {number for number, theirs in named if look_alike(name, theirs) and same_name_key(theirs) != key}
+        return self._load(select(Provider).where(Provider.id.in_(alike)).order_by(Provider.slug)) if alike else []
 
     def add(self, name: str, **values: Any) -> int:
         """A new row, locked until the transaction ends. Raises through the unique keys where it is there already."""

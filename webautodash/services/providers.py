@@ -9,6 +9,7 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
+from webautodash.domain.lookalikes import differences
 from webautodash.domain.naming import (
     check_provider_name,
     database_name,
@@ -102,6 +103,7 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
         repository = ProviderRepository(session)
         if repository.by_name(display) is None:
             _refuse_taken(display, _holders_of_spelling(repository, display), unless=owner)
+            _refuse_taken(display, repository.by_look(display), unless=owner)
             repository.add_alias(owner.id, display)
             return True
         return False
@@ -111,7 +113,9 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
         holder = repository.by_name(display)
         if holder is not None and holder.id != owner.id:
             raise UsageError(f"{display!r} is already the name of the provider {holder.name!r} ({holder.slug})")
-        _refuse_taken(display, _holders_of_spelling(repository, display), unless=owner)
+        if holder is None:
+            holders = _holders_of_spelling(repository, display)
+            _refuse_taken(display, [*holders, *repository.by_look(display)], unless=owner)
     # In their own database first: the registry can be rebuilt from there.
     store.provider_database(owner).run(lambda session: IdentityRepository(session).add_alias(display))
     if store.system.run(add):
@@ -196,7 +200,7 @@ def _entry(
                 f"{known.name} is registered with the date order {known.date_order}; what is stored was read so"
             )
         return known, False
-    _refuse_taken(name, holders)
+    _refuse_taken(name, [*holders, *repository.by_look(name)])
     database = database_name(store.settings.database_prefix, wanted)
     left = identity_of(store.server, database)
     if left is not None:
@@ -228,7 +232,9 @@ def _holders_of_spelling(repository: ProviderRepository, name: str) -> list[Regi
 def _refuse_taken(name: str, holders: Sequence[RegisteredProvider], unless: RegisteredProvider | None = None) -> None:
     for holder in holders:
         if unless is None or holder.id != unless.id:
-            raise ProviderNameTaken(name, holder.name, holder.slug)
+            # The one of their names that is nearest says best what is different.
+            (nearest,) = get_close_matches(name, [holder.name, *holder.aliases], n=1, cutoff=0)
+            raise ProviderNameTaken(name, holder.name, holder.slug, differences(name, nearest))
 
 
 def _claim(session: Session, provider: RegisteredProvider) -> None:

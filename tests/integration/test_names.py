@@ -1,0 +1,76 @@
+"""Names before the real registry: each provider has a database of their own, in its place, or is refused."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from provider_names import names_alike
+
+from webautodash.domain.naming import same_name_key
+from webautodash.errors import InvalidProviderName, ProviderNameTaken, UsageError
+from webautodash.services.providers import add_alias, register
+
+
+def test_a_look_alike_of_a_registered_provider_is_refused_with_its_code_points(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    twin = "G\u0430ry Wang"
+    with pytest.raises(ProviderNameTaken) as refused:
+        register(clinic.store, twin)
+    said = str(refused.value)
+    assert "character 2 is U+0430 CYRILLIC SMALL LETTER A" in said
+    assert "webautodash provider alias gary_wang" in said
+    assert "a name that tells them apart" in said
+    outcome = clinic.ingest(a_file(a_patient("GW2"), provider=twin), folder=twin)
+    assert (outcome.state, "U+0430" in str(outcome.reason)) == ("rejected", True)
+    # Nor does a folder alone open a database, or an alias of somebody else.
+    assert clinic.ingest(a_file(a_patient("GW2"), provider=None), folder="g\u0430ry_wang").state == "rejected"
+    register(clinic.store, "John Doe")
+    with pytest.raises(UsageError, match=r"U\+0430"):
+        add_alias(clinic.store, "john_doe", twin)
+    assert len(clinic.system_rows("providers")) == 2
+    # Once a person has said that they are the same they are, and what looks like the alias is refused too.
+    add_alias(clinic.store, "gary_wang", twin)
+    assert clinic.ingest(a_file(a_patient("GW2"), provider=twin), folder=twin).provider == "gary_wang"
+    with pytest.raises(ProviderNameTaken, match=r"U\+0430"):
+        register(clinic.store, "G\u0430\u0433y W\u0430ng")
+
+
+def test_scripts_that_are_mixed_are_nobodys_business_where_nobody_looks_like_it(clinic: Clinic) -> None:
+    assert register(clinic.store, "Иvan Пetrov").created
+    assert register(clinic.store, "Gary Wang").created
+
+
+def test_accents_alone_are_refused_with_their_code_points(clinic: Clinic) -> None:
+    register(clinic.store, "José Núñez")
+    with pytest.raises(ProviderNameTaken, match=r"U\+00E9 LATIN SMALL LETTER E WITH ACUTE"):
+        register(clinic.store, "Jose Núñez")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@given(st.lists(names_alike(), min_size=5, max_size=5))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_registry_never_gives_two_names_one_database(clinic: Clinic, pairs: list[tuple[str, str]]) -> None:
+    folder = clinic.store.server.folder
+    assert folder is not None
+    around = set(folder.parent.iterdir())
+    for name in (each for pair in pairs for each in pair):
+        try:
+            provider = register(clinic.store, name).provider
+        except (InvalidProviderName, ProviderNameTaken):
+            continue
+        known = {same_name_key(each) for each in (provider.name, *provider.aliases)}
+        assert same_name_key(name) in known
+        assert (folder / f"{provider.database_name}.db").is_file()
+    rows = clinic.store.providers()
+    assert len({row.database_name for row in rows}) == len({same_name_key(row.name) for row in rows}) == len(rows)
+    expected = {f"{row.database_name}.db" for row in rows} | {f"{clinic.settings.system_database_name}.db"}
+    assert {path.name for path in folder.iterdir() if path.suffix == ".db"} == expected
+    assert set(folder.parent.iterdir()) == around
+    assert list(Path(clinic.results).iterdir()) == []
+    assert all(unicodedata.is_normalized("NFC", row.slug) for row in rows)
