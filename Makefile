@@ -37,9 +37,10 @@ bench: $(VENV)/installed-bench ## measure into benchmarks/RESULTS.md, about 15 m
 bench-full: ## the same up to 200,000 patients, 500 providers and a file of 1 GB: hours
 	@$(MAKE) bench BENCH_ARGS='--full $(BENCH_ARGS)'
 
-check: $(VENV)/installed-dev ## style, types and layers
+check: $(VENV)/installed-dev ## style, insecure constructs, types and layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/bandit -q -c pyproject.toml -r webautodash migrations
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

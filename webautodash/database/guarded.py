@@ -48,7 +48,11 @@ def replace_check(op: Any, table: Table, name: str, condition: str) -> None:
         with op.batch_alter_table(table.name, recreate="always", copy_from=table):
             pass
     else:
-        op.execute(f"ALTER TABLE {table.name} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} CHECK ({condition})")
+        quote = op.get_context().dialect.identifier_preparer.quote
+        check = quote(name)
+        op.execute(
+            f"ALTER TABLE {quote(table.name)} DROP CONSTRAINT {check}, ADD CONSTRAINT {check} CHECK ({condition})"
+        )
 
 
 def lacks_index(connection: Connection, table: str, name: str) -> bool:

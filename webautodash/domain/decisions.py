@@ -90,9 +90,8 @@ def decide(
         differences.append((duplicate(record.checksum), previous.session_id))
     else:
         outcome = Outcome.CHANGED
-        # The caller loads them where the checksums differ.
-        assert previous.lists is not None  # noqa: S101
-        assert previous.demographics is not None  # noqa: S101
+        assert previous.lists is not None  # noqa: S101  # the caller loads both where the checksums differ
+        assert previous.demographics is not None  # noqa: S101  # as above
         changes = list_differences(previous.lists, record.lists)
         changes += appearances(previous.demographics, record.demographics)
         differences += [(change, previous.session_id) for change in changes]

@@ -58,7 +58,7 @@ def write_demo_data(folder: Path, plan: DemoPlan) -> list[Path]:
 
 def provider_name(number: int) -> str:
     """The name of the provider of this number; no two numbers have the same."""
-    names = Random(f"provider/{number}")  # noqa: S311  # no secret
+    names = _random(f"provider/{number}")
     first = names.choice(words.FIRST_NAMES["Female"] + words.FIRST_NAMES["Male"])
     return f"{first} {names.choice(words.LAST_NAMES)} {number + 1}"
 
@@ -101,19 +101,23 @@ def _dump(file: IO[str], plan: DemoPlan, metadata: dict[str, Any], patients: Ite
     file.write("\n]}\n")
 
 
+def _random(seed: str) -> Random:
+    return Random(seed)  # noqa: S311  # the same people each time, who do not exist
+
+
 def _patients(plan: DemoPlan, round_number: int, provider: int, part: int, at: datetime) -> Iterator[dict[str, Any]]:
     mine = range(provider, plan.patients, plan.providers)
     for number in mine[part :: plan.files]:
         patient = _patient(plan, provider, number, at)
         for later in range(1, round_number + 1):
-            _change(patient, Random(f"{plan.seed}/{provider}/{number}/{later}"), plan.changed, at)  # noqa: S311
+            _change(patient, _random(f"{plan.seed}/{provider}/{number}/{later}"), plan.changed, at)
         if round_number:
-            _shuffle(patient, Random(f"{plan.seed}/{provider}/{number}/order/{round_number}"))  # noqa: S311
+            _shuffle(patient, _random(f"{plan.seed}/{provider}/{number}/order/{round_number}"))
         yield patient
 
 
 def _patient(plan: DemoPlan, provider: int, number: int, at: datetime) -> dict[str, Any]:
-    draw = Random(f"{plan.seed}/{provider}/{number}")  # noqa: S311
+    draw = _random(f"{plan.seed}/{provider}/{number}")
     gender = draw.choice(("Female", "Male"))
     name = f"{draw.choice(words.FIRST_NAMES[gender])} {draw.choice(words.LAST_NAMES)}"
     born = date(1930, 1, 1) + timedelta(days=draw.randrange(30_000))

@@ -87,7 +87,7 @@ def _with_plain_times(insert: Insert) -> Iterator[Sequence[Any]]:
 def _sqlite_insert(connection: Connection, insert: Insert) -> str:
     quote, on_existing = connection.dialect.identifier_preparer.quote, insert.on_existing
     listed, places = ", ".join(map(quote, insert.names)), ", ".join("?" * len(insert.names))
-    statement = f"INSERT INTO {quote(insert.table.name)} ({listed}) VALUES ({places})"  # noqa: S608
+    statement = f"INSERT INTO {quote(insert.table.name)} ({listed}) VALUES ({places})"  # noqa: S608  # all quoted
     if on_existing is None:
         return statement
     if not on_existing.columns:

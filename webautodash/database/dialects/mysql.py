@@ -106,9 +106,8 @@ class MySQLDialect:
         with self._beside(database) as connection:
             quote = connection.dialect.identifier_preparer.quote_identifier
             try:
-                return connection.exec_driver_sql(
-                    f"SELECT {quote(column)} FROM {quote(database)}.{quote(table)}"  # noqa: S608
-                ).scalar()
+                statement = f"SELECT {quote(column)} FROM {quote(database)}.{quote(table)}"  # noqa: S608  # all quoted
+                return connection.exec_driver_sql(statement).scalar()
             except DBAPIError as error:
                 _, code = self.trouble(error)
                 if code != _NO_TABLE:

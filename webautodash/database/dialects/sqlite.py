@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -89,13 +90,14 @@ class SQLiteDialect:
         return sorted(name.removesuffix(_SUFFIX) for name in files if name.startswith(prefix))
 
     def look(self, database: str, table: str, column: str) -> Any:
+        statement = f"SELECT {_quoted(column)} FROM {_quoted(table)}"  # noqa: S608  # all quoted
         try:
             with closing(self._connect(database)) as connection:
-                found = connection.execute(f'SELECT "{column}" FROM "{table}"').fetchone()  # noqa: S608
+                found = connection.execute(statement).fetchone()
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # there is no such table
                 return None
-            raise DBAPIError(f"SELECT FROM {table}", None, error, hide_parameters=True) from None
+            raise DBAPIError("SELECT", None, error, hide_parameters=True) from None
         return found and found[0]
 
     def create(self, database: str) -> None:
@@ -203,6 +205,10 @@ class SQLiteDialect:
 
 def _no_accounts() -> UsageError:
     return UsageError("SQLite files have no accounts: the account of this machine that owns them reads them all")
+
+
+def _quoted(name: str) -> str:
+    return sqlite.dialect().identifier_preparer.quote_identifier(name)
 
 
 @contextmanager

@@ -44,7 +44,8 @@ class Wording:
     def statements(self, insert: Insert) -> Iterator[bytes]:
         """Multi-row INSERTs, each smaller than the server's largest packet. Raises RowTooLarge."""
         said = self._words(insert)
-        head = f"INSERT INTO {self._quote(insert.table.name)} ({self._listed(said)}) VALUES (".encode()  # noqa: S608
+        table, columns = self._quote(insert.table.name), self._listed(said)
+        head = f"INSERT INTO {table} ({columns}) VALUES (".encode()  # noqa: S608  # all quoted
         tail = b")" + self._on_duplicate_key(insert.on_existing).encode()
         most = self._largest - len(head) - len(tail) - _PACKET_HEADER
         for packet in self._packets(insert, said, b"),(", most, _LARGEST_STATEMENT):

@@ -42,7 +42,7 @@ class WebhookChannel:
         return None
 
     def _connection(self) -> HTTPConnection:
-        assert self._url is not None  # noqa: S101
+        assert self._url is not None  # noqa: S101  # as above
         host, port = str(self._url.hostname), self._url.port
         if self._url.scheme == "http":
             return HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
@@ -50,7 +50,7 @@ class WebhookChannel:
         return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=verified)
 
     def _headers(self, key: str, now: datetime, body: bytes) -> dict[str, str]:
-        assert self._secret is not None  # noqa: S101
+        assert self._secret is not None  # noqa: S101  # as above
         stamp = str(int(now.timestamp()))
         return {
             "Content-Type": "application/json",
