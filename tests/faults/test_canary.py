@@ -138,6 +138,7 @@ def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...
         ("set-aside", "show"): [(wang, numbers["set_aside"])],
         ("set-aside", "retry"): [(wang, numbers["set_aside"])],
         ("stats",): [(), (wang,)],
+        ("verify",): [(), ("--provider", wang)],
         ("alert", "test"): [()],
         ("alert", "list"): [()],
         ("alert", "send"): [()],

@@ -208,6 +208,12 @@ def test_a_byte_of_a_patient_is_found_in_every_column(stored: Clinic) -> None:
     assert wrong(stored) == set()
 
 
+@pytest.mark.parametrize("value", ["person", "Person ", "Pérson"])
+def test_what_a_servers_collation_holds_for_the_same_is_another_value(stored: Clinic, value: str) -> None:
+    write(stored, "UPDATE patients SET last_name = :value WHERE id = 1", value=value)
+    assert wrong(stored) == {("patients", 1)}
+
+
 @pytest.mark.parametrize("table", CLINICAL_TABLES)
 def test_a_row_that_is_gone_or_new_is_found(stored: Clinic, table: str) -> None:
     names = ", ".join(name for name in stored.rows(table)[0] if name != "id")
