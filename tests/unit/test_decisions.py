@@ -243,9 +243,6 @@ def test_the_last_readable_place_of_a_prn_is_decided_about_once() -> None:
 @pytest.mark.parametrize(
     "odd",
     [
-        '{"demographics_printable": 5, "demographics_printable": {"prn": "A"}}',
-        '{"demographics_printable": {"prn": 1.5, "prn": "A"}}',
-        '{"demographics_printable": {"prn": "B"}, "demographics_printable": {"prn": "A"}}',
         '{"demographics\\u005fprintable": {"pr\\u006e": "\\u0041"}}',
         '{"demographics_printable": {"prn": "A", "age": ["odd"], "x": 1}, "patient_id": {"odd": 1}}',
     ],
@@ -253,6 +250,20 @@ def test_the_last_readable_place_of_a_prn_is_decided_about_once() -> None:
 def test_a_prn_twice_is_seen_however_oddly_it_is_written(odd: str) -> None:
     assert planned(raw("A"), odd) == [(1, [0])]
     assert planned(odd, raw("A")) == [(1, [0])]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"demographics_printable": 5, "demographics_printable": {"prn": "A"}}',
+        '{"demographics_printable": {"prn": 1.5, "prn": "A"}}',
+        '{"demographics_printable": {"prn": "B"}, "demographics_printable": {"prn": "A"}}',
+        '{"demographics_printable": {"prn": "A", "pr\\u006e": "A"}}',
+    ],
+)
+def test_a_prn_that_is_said_twice_in_one_patient_is_nobodys(odd: str) -> None:
+    assert planned(raw("A"), odd) == [(1, "duplicate_key"), (0, [])]
+    assert planned(odd, raw("A")) == [(0, "duplicate_key"), (1, [])]
 
 
 def test_a_prn_that_is_a_number_of_any_size_is_seen_twice() -> None:

@@ -123,7 +123,9 @@ def test_an_empty_file_says_so(content: bytes, write: Callable[[bytes], Path]) -
         (EMPTY + b'\n\n {"b": "MARK"}', "line 3, column 3"),
         (b'{"a":\r\n"MARK\tTAB"}', "line 2, column 6"),
         (COMPACT + b"MARK", f"line 1, column {len(COMPACT.decode()) + 2}"),
-        (b'{"extraction_metadata":{"a":"\\udc00 MARK"}}', "line 1, column 36"),
+        (b'{"extraction_metadata":{"MARK":NaN}}', "line 1, column 32"),
+        (b'{"extraction_metadata":{"MARK":-Infinity}}', "line 1, column 33"),
+        (b'{"extraction_metadata":{"MARK":"\x00"}}', "line 1, column 33"),
     ],
 )
 def test_a_syntax_error_has_its_line_and_column_in_characters(
@@ -207,17 +209,139 @@ def test_json_that_is_no_extraction_has_its_json_path(
     assert error.position == position or (position is None and error.position.startswith("$.extraction_metadata"))
 
 
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
 @pytest.mark.parametrize(
-    "content",
+    ("content", "position"),
     [
-        b'{"x":' + b"[" * 200_000,
-        b'{"a":' * 200_000,
-        b'{"extraction_metadata":{"a":' + b"[" * 100_000 + b"]" * 100_000 + b'},"extraction_results":[]}',
-        b'{"extraction_metadata":{},"extraction_results":[' + b"[" * 100_000 + b"]" * 100_000 + b"]}",
+        (b'{"x":\n' + b"[" * 200_000, "line 2, column 128"),
+        (b'{"a":' * 200_000, "line 1, column 641"),
+        (b'{"extraction_metadata":\n{"a":' + DEEP + b'},"extraction_results":[]}', "line 2, column 132"),
+        (b'{"extraction_results":[],"extraction_metadata":{},"x":' + DEEP + b"}", "line 1, column 182"),
+        (b'{"extraction_metadata":{},"extraction_results":[' + b"[" * 30_000_000, "line 1, column 175"),
     ],
 )
-def test_json_nested_without_end_is_refused(content: bytes, write: Callable[[bytes], Path]) -> None:
-    assert "nested too deeply" in refusal(write(content)).reason
+def test_json_nested_without_end_is_refused_with_its_place(
+    content: bytes, position: str, write: Callable[[bytes], Path]
+) -> None:
+    error = refusal(write(content))
+    assert (error.position, error.reason, error.truncated) == (position, "nested too deeply", False)
+
+
+HARMLESS = json.dumps(a_patient("GW1", note="\\ud83d\n💊")).encode()
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b'{"a": \n' + DEEP + b', "demographics_printable": {"prn": "MARK"}}', "nested_too_deeply"),
+        (DEEP, "nested_too_deeply"),
+        (b'{"a": ' * 50_000 + b'"MARK"' + b"}" * 50_000, "nested_too_deeply"),
+        (b'{"a": "MARK\\ud83d", "demographics_printable": {"prn": "MARK"}}', "half_character"),
+        (b'{"a": "MARK\\\\\\ud83d\\ude00\\ude00"}', "half_character"),
+        (b'{"a": ["\\udc00", ' + DEEP + b"]}", "half_character"),
+    ],
+)
+def test_one_patient_that_no_decoder_bears_leaves_the_others_and_itself_as_they_are(
+    bad: bytes, reason: str, write: Callable[[bytes], Path]
+) -> None:
+    whole = b'{"extraction_metadata":{},"extraction_results":[' + b",\n".join([HARMLESS, bad, HARMLESS]) + b"]}"
+    document = read_document(write(whole))
+    assert [bytes(raw) for raw in document.patients] == [HARMLESS, bad, HARMLESS]
+    assert document.sha256 == sha256(whole).hexdigest()
+    with pytest.raises(UnreadablePatient) as caught:
+        patient_record(document.patients[1], 1, DateOrder.MDY)
+    assert (caught.value.reason, caught.value.detail) == (reason, "extraction_results[1]")
+    assert patient_record(document.patients[2], 2, DateOrder.MDY).prn == "GW1"
+
+
+@pytest.mark.parametrize(
+    ("content", "position"),
+    [
+        (b'{"extraction_metadata":{"a":"\\udc00 MARK"},"extraction_results":[]}', "line 1, column 30"),
+        (b'{"extraction_results":[],"extraction_metadata":\n{"\\uDBFF":"MARK"}}', "line 2, column 3"),
+        (b'{"extraction_results":[],"extraction_metadata":{},"x":"MARK\\ud83d\\u0041"}', "line 1, column 60"),
+        (b'{"\\ud83d":"MARK","extraction_results":[],"extraction_metadata":{}}', "line 1, column 3"),
+    ],
+)
+def test_half_a_character_beside_the_patients_is_named_with_its_place(
+    content: bytes, position: str, write: Callable[[bytes], Path]
+) -> None:
+    error = refusal(write(content))
+    reason = "an escape of half a character (lone surrogate)"
+    assert (error.position, error.reason, error.truncated) == (position, reason, False)
+
+
+@pytest.mark.parametrize(
+    ("content", "position"),
+    [
+        (b'{"extraction_metadata":{},"extraction_results":["MARK"],\n"extraction_results":[]}', "line 2, column 1"),
+        (b'{"extraction_metadata":{},"extraction_results":[1],"extraction_results":[2]}', "line 1, column 52"),
+        (b'{"extraction_metadata":{},"extraction_results":[1],"extraction_results":[1]}', "line 1, column 52"),
+        (b'{"extraction_metadata":{},"extraction_results":null,"extraction_results":[1]}', "$.extraction_results"),
+        (b'{"extraction_metadata":{"MARK":1},"extraction_metadata":{},"extraction_results":[]}', "line 1, column 35"),
+        (b'{"extraction_metadata":{},"extraction_results":[],"extraction\\u005fmetadata":{}}', "line 1, column 51"),
+        (b'{"MARK":1,"extraction_metadata":{},"MARK":2,"extraction_results":[]}', "line 1, column 36"),
+        (b'{"extraction_metadata":{"MARK":1,\n "MARK":1},"extraction_results":[]}', "line 2, column 2"),
+        (
+            b'{"extraction_results":[],"extraction_metadata":{"a":[{"b":1},{"b":"MARK","\\u0062":1}]}}',
+            "line 1, column 74",
+        ),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_with_the_place_of_the_second(
+    content: bytes, position: str, write: Callable[[bytes], Path]
+) -> None:
+    for bom in (b"", BOM):
+        error = refusal(write(bom + content))
+        assert (error.position, error.truncated) == (position, False)
+        assert error.reason == (
+            "Expected `array`, got `null`"
+            if position.startswith("$")
+            else "a key stands twice in one object; which value is true?"
+        )
+
+
+BEFORE = b'{"extraction_metadata":{},"extraction_results":['
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        (b'{"extraction_results":[],"extraction_metadata":{"a":"%b"}}' % (b"x" * (1 << 20)), "$.extraction_metadata"),
+        (BEFORE + b'],"MARK":"' + b"x" * (1 << 20) + b'"}', "line 1, column 51"),
+        (BEFORE + b'"","' + b"x" * (20 << 20) + b'"]}', "$.extraction_results[1]"),
+        (BEFORE + b"{},\n" * 1_000_000 + b"{}]}", "$.extraction_results"),
+        (BEFORE + b"0," * 3_000_000 + b"0]}", "$.extraction_results"),
+        (BEFORE + b"]," + b",".join(b'"%d":0' % number for number in range(1_000)) + b"}", "line 1, column 7925"),
+    ],
+    ids=["metadata", "member", "patient", "patients", "numbers", "members"],
+)
+def test_what_is_larger_than_any_extraction_is_refused(
+    content: bytes, where: str, write: Callable[[bytes], Path]
+) -> None:
+    error = refusal(write(content))
+    assert error.position == where
+    assert "more than" in error.reason or "larger than" in error.reason
+
+
+def test_a_million_patients_are_not_too_many(write: Callable[[bytes], Path]) -> None:
+    assert len(read_document(write(BEFORE + b"{},\n" * 999_999 + b"{}]}")).patients) == 1_000_000
+
+
+def test_a_file_larger_than_the_setting_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    with path.open("wb") as file:
+        file.truncate(2 << 30)
+    begun = time.process_time()
+    with pytest.raises(UnusableFile, match=r"has 2,147,483,648 bytes, .* WEBAUTODASH_MAX_FILE_SIZE .*raise"):
+        read_document(path)
+    assert time.process_time() - begun < 1
+    path.write_bytes(COMPACT)
+    assert read_document(path, largest=len(COMPACT)).size == len(COMPACT)
+    with pytest.raises(UnusableFile):
+        read_document(path, largest=len(COMPACT) - 1)
 
 
 MUTATIONS = st.lists(
@@ -516,16 +640,6 @@ def test_what_is_no_object_is_no_patient(raw: bytes) -> None:
 
 def test_json_for_people_is_sorted_and_unescaped() -> None:
     assert to_json({"b": "é", "a": [None, 1]}) == '{"a": [null, 1], "b": "é"}'
-
-
-@pytest.mark.parametrize("escape", ["\\ud800", "\\udc00", "\\ud83d\\u0041", "x\\uDBFF"])
-def test_half_a_character_is_named_with_its_place_and_is_not_cut_short(tmp_path: Path, escape: str) -> None:
-    path = tmp_path / "x.json"
-    path.write_text('{"extraction_metadata": {},\n"extraction_results": [{"a": "%s"}]}' % escape)  # noqa: UP031
-    reason = r"line 2, column \d+: (an escape of half a character|.*invalid utf-16 surrogate)"
-    with pytest.raises(MalformedDocument, match=reason) as caught:
-        read_document(path)
-    assert not caught.value.truncated
 
 
 def test_a_whole_character_in_two_escapes_is_read(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
+from webautodash.domain.limits import LARGEST_PATIENT, MOST_ITEMS
 from webautodash.domain.lists import LISTS
 from webautodash.domain.records import Demographics, PatientRecord, normalise, patient_record, read_prn
 from webautodash.domain.sessions import SessionRecord, session_record
@@ -265,8 +266,13 @@ def test_nesting_within_sense_is_kept() -> None:
         (b"7", "malformed"),
         (b'["MARK"]', "malformed"),
         (b"null", "malformed"),
-        (b'{"a": "MARK", "b": 1e999}', "malformed"),
-        (b'{"a": "MARK", "b": ' + b"9" * 5_000 + b"}", "malformed"),
+        (b'{"a": "MARK", "b": 1e999}', "unusable_number"),
+        (b'{"a": "MARK", "b": ' + b"9" * 5_000 + b"}", "unusable_number"),
+        (b'{"a": "MARK", "b": -' + b"9" * 5_000 + b"}", "unusable_number"),
+        (b'{"a": "MARK", "b": NaN}', "malformed"),
+        (b'{"a": "MARK\\ud83d"}', "half_character"),
+        (b'{"a": "MARK\\udc8a\\ud83d"}', "half_character"),
+        (b'{"a": "MARK\x00"}', "malformed"),
         (b'{"a": "MARK\xff"}', "malformed"),
         (b'{"a": "MARK', "malformed"),
         (b'{"odd": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested_too_deeply"),
@@ -279,9 +285,75 @@ def test_json_that_is_no_patient_is_refused_by_its_place(raw: bytes, reason: str
     assert caught.value.__suppress_context__
 
 
-def test_of_two_equal_keys_the_last_one_counts() -> None:
-    raw = b'{"demographics_printable": 5, "demographics_printable": {"prn": "A", "prn": "B"}}'
-    assert patient_record(msgspec.Raw(raw), 0, DateOrder.MDY).prn == "B"
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ('"patient_id": "x", "patient_id": "x"', "patient_id"),
+        ('"patient_id": null, "patient_id": "x"', "patient_id"),
+        ('"patient_id": null, "patient_id": null', "patient_id"),
+        ('"patient_id": 1, "patient\\u005fid": 1', "patient_id"),
+        ('"MARK": 1, "MARK": 2', "[...]"),
+        ('"odd": {"MARK": [0, {"MARK": 1, "MARK": 2}]}', "[...][...][1][...]"),
+        ('"all_medications": [{}, {"sig": "\\"MARK\\\\", "sig": ""}]', "all_medications[1].sig"),
+        ('"all_medications": [{"medication_name": "a", "medication_name": "a"}]', "all_medications[0].medication_name"),
+        ('"drug_allergies": ["a", {"reaction": {}, "reaction": []}]', "drug_allergies[1].reaction"),
+        ('"all_diagnoses": [], "all_diagnoses": []', "all_diagnoses"),
+        ('"extraction_metadata": {"found_at": 1, "found_at": 2}', "extraction_metadata.found_at"),
+        ('"demographics_printable": {"prn": "GW1"}', "demographics_printable"),
+        ('"a": [[[[[[[{"b": 1, "b": 2}]]]]]]]', "[...][0][0][0][0][0]..."),
+    ],
+)
+def test_of_two_equal_keys_neither_counts(fields: str, where: str) -> None:
+    raw = msgspec.Raw(f'{{{fields}, "demographics_printable": {{"prn": "GW1", "age": "MARK"}}}}'.encode())
+    with pytest.raises(UnreadablePatient) as caught:
+        patient_record(raw, 0, DateOrder.MDY)
+    assert (caught.value.reason, caught.value.detail) == ("duplicate_key", where)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        '"odd": "\\"odd\\": 1, \\"odd\\": 2"',
+        '"odd": {"odd": {"odd": "\\\\"}}, "list": [{"odd": 1}, {"odd": 2}]',
+        f'"odd": {2**80}, "more": ":\\u0022\\u005c"',
+        '"patient_id": null, "all_medications": [{"sig": null}, {"sig": null}]',
+    ],
+)
+def test_equal_keys_of_different_objects_and_in_texts_are_none(fields: str) -> None:
+    raw = msgspec.Raw(f'{{{fields}, "demographics_printable": {{"prn": "GW1"}}}}'.encode())
+    assert patient_record(raw, 0, DateOrder.MDY).prn == "GW1"
+
+
+# More than any patient has
+
+
+@pytest.mark.parametrize("key", [key for which in LISTS for key in (which.key, which.split_lists[0][0])])
+@pytest.mark.parametrize("item", ["Aspirin", {"name": "Aspirin", "type": None}])
+def test_a_list_longer_than_any_patients_is_refused(key: str, item: object) -> None:
+    assert len(read(a_patient("GW1", **{key: [item] * MOST_ITEMS})).prn) == 3
+    raw = json.dumps(a_patient("GW1", **{key: [item] * (MOST_ITEMS + 1)})).encode()
+    with pytest.raises(UnreadablePatient) as caught:
+        patient_record(msgspec.Raw(raw), 0, DateOrder.MDY)
+    assert (caught.value.reason, caught.value.detail) == ("too_many_items", f"{key}: more than 10,000")
+
+
+def test_a_list_of_the_usual_shape_has_the_same_limit() -> None:
+    items = [{"medication_name": "Aspirin"}] * (MOST_ITEMS + 1)
+    assert refusal(a_patient("GW1", medications=items)) == ("too_many_items", "all_medications: more than 10,000")
+    with pytest.raises(UnreadablePatient, match="too_many_items"):
+        patient_record(msgspec.Raw(json.dumps(a_patient("GW1", medications=items)).encode()), 0, DateOrder.MDY)
+
+
+def test_a_patient_larger_than_any_is_refused_by_its_place() -> None:
+    rest = len(json.dumps(a_patient("GW1", note="")))
+    for length, reason in ((LARGEST_PATIENT - rest, None), (LARGEST_PATIENT - rest + 1, "too_large")):
+        raw = msgspec.Raw(json.dumps(a_patient("GW1", note="x" * length)).encode())
+        if reason is None:
+            assert patient_record(raw, 12, DateOrder.MDY).prn == "GW1"
+            continue
+        with pytest.raises(UnreadablePatient) as caught:
+            patient_record(raw, 12, DateOrder.MDY)
+        assert (caught.value.reason, caught.value.detail) == (reason, "extraction_results[12]: more than 4 MiB")
 
 
 def test_numbers_of_any_size_come_through() -> None:

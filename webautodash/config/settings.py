@@ -10,13 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import ByteSize, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from webautodash.config.accounts import AccountFolder
 from webautodash.config.alerts import AlertSettings
 from webautodash.config.keys import ENV_PREFIX, check_beside, check_one_secret, given_of, key_of
 from webautodash.config.secrets import secret_of
+from webautodash.domain.limits import LARGEST_FILE
 from webautodash.errors import ConfigurationError
 
 ENV_FILE = "webautodash.env"
@@ -67,6 +68,7 @@ class Settings(AlertSettings):
     system_database: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,64}$")
     lease_seconds: int = Field(default=30, ge=3, le=3600)
     lock_seconds: int = Field(default=300, ge=1, le=86400)
+    max_file_size: ByteSize = Field(default=ByteSize(LARGEST_FILE), ge=1 << 20)
     settle_seconds: float = Field(default=2.0, ge=0, le=3600)
     pass_seconds: float = Field(default=60, ge=0.1, le=3600)
     retry_seconds: float = Field(default=10, ge=0.01, le=3600)

@@ -5,7 +5,6 @@ import errno
 import json
 import mmap
 import os
-import re
 import stat
 import tempfile
 from collections.abc import Callable, Sequence
@@ -16,7 +15,8 @@ from typing import IO, Any
 
 import msgspec
 
-from webautodash.domain.limits import nested_too_deeply
+from webautodash.domain.content import line_and_column, taken_apart
+from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME
 from webautodash.errors import (
     FileGone,
@@ -31,11 +31,6 @@ from webautodash.errors import (
 
 _CHUNK = 1 << 20
 _IN_MEMORY = 32 << 20
-_BYTE_OFFSET = re.compile(r" \(byte (\d+)\)")
-_LONE_SURROGATE = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-)
-_PATH = re.compile(r" - at `([^`]*)`")
 
 # No file can be had by this path, whenever it is tried.
 _NO_FILE = frozenset({errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.ENODEV, errno.EINVAL})
@@ -53,11 +48,6 @@ Reading = Callable[[str, Callable[[Moved], _Copied]], _Copied]
 
 def _wait_for_ever(_folder: str, work: Callable[[Moved], _Copied]) -> _Copied:
     return work(lambda: None)
-
-
-class _File(msgspec.Struct):
-    extraction_metadata: dict[str, Any]
-    extraction_results: list[msgspec.Raw]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +70,26 @@ class Document:
         return name if isinstance(name, str) and name.strip() else None
 
 
-def read_document(path: Path, reading: Reading = _wait_for_ever) -> Document:
+def read_document(path: Path, reading: Reading = _wait_for_ever, largest: int = LARGEST_FILE) -> Document:
     """Read a file with bounded memory: what is larger than 32 MB is parsed from an unlinked private copy.
 
     The copy is what makes the bytes that were hashed the bytes that are parsed, whatever happens to the file.
     ``reading`` is given the folder and the reading of the file, the only part that may never end.
+    A file of more than ``largest`` bytes is refused before one of them is read.
 
-    Raises UnusableFile for what is no regular file, UnreadableFile or ReadInterrupted where the system refuses,
-    FileGone where it is no longer there, StillBeingWritten when it changes meanwhile, and MalformedDocument with line
-    and column, or a JSON path, for content that is no extraction.
+    Raises UnusableFile for that and for what is no regular file, UnreadableFile or ReadInterrupted where the system
+    refuses, FileGone where it is no longer there, StillBeingWritten when it changes meanwhile, and MalformedDocument
+    with line and column, or a JSON path, for content that is no extraction.
     """
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
-        digest, size, mtime_ns, valid = reading(str(path.parent), lambda moved: _copy(path, copy, moved))
+        digest, size, mtime_ns, valid = reading(str(path.parent), lambda moved: _copy(path, copy, largest, moved))
         content = _content(copy, size)
         if not content:
             raise MalformedDocument(path, "line 1, column 1", "the file is empty", truncated=True)
         if valid < size:
-            position = _line_and_column(content, len(content) - (size - valid))
+            position = line_and_column(content, len(content) - (size - valid))
             raise MalformedDocument(path, position, "not UTF-8", truncated=size - valid < 4)
-        metadata, patients = _parse(path, content)
+        metadata, patients = taken_apart(path, content)
         document = Document(path, digest, size, metadata, patients, mtime_ns)
         if len(document.provider_name or "") > LONGEST_NAME:
             # Not even to be compared with the names that are known.
@@ -107,19 +98,19 @@ def read_document(path: Path, reading: Reading = _wait_for_ever) -> Document:
         return document
 
 
-def _copy(path: Path, copy: IO[bytes], moved: Moved) -> _Copied:
+def _copy(path: Path, copy: IO[bytes], largest: int, moved: Moved) -> _Copied:
     try:
-        return _copied(path, copy, moved)
+        return _copied(path, copy, largest, moved)
     except OSError as error:
         raise _refusal(path, error) from None
 
 
-def _copied(path: Path, copy: IO[bytes], moved: Moved) -> _Copied:
+def _copied(path: Path, copy: IO[bytes], largest: int, moved: Moved) -> _Copied:
     # O_NONBLOCK: opening a fifo must not wait for a writer.
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         before = os.fstat(handle)
-        _require_own(path, before)
+        _require_own(path, before, largest)
     except BaseException:
         os.close(handle)
         raise
@@ -148,12 +139,15 @@ def _copied(path: Path, copy: IO[bytes], moved: Moved) -> _Copied:
     return digest.hexdigest(), size, after.st_mtime_ns, valid
 
 
-def _require_own(path: Path, status: os.stat_result) -> None:
+def _require_own(path: Path, status: os.stat_result, largest: int) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise UnusableFile(path, "is not a regular file")
     if status.st_nlink > 1:
         # Whoever writes through the other name is not seen in this folder.
         raise UnusableFile(path, "has another name elsewhere (a hard link); put a copy in its place")
+    if status.st_size > largest:
+        most = f"the {largest:,} that WEBAUTODASH_MAX_FILE_SIZE allows"
+        raise UnusableFile(path, f"has {status.st_size:,} bytes, more than {most}; split it, or raise that setting")
 
 
 def _refusal(path: Path, error: OSError) -> WebAutoDashError:
@@ -177,46 +171,11 @@ def _write(copy: IO[bytes], chunk: bytes, path: Path) -> None:
 def _content(copy: IO[bytes], size: int) -> memoryview:
     copy.seek(0)
     if size <= _IN_MEMORY:
-        content = memoryview(copy.read())
+        content = memoryview(bytearray(copy.read()))
     else:
         # The mapping keeps the unlinked file alive.
-        content = memoryview(mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ))
+        content = memoryview(mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_WRITE))
     return content[3:] if bytes(content[:3]) == codecs.BOM_UTF8 else content
-
-
-def _parse(path: Path, content: memoryview) -> tuple[dict[str, Any], list[msgspec.Raw]]:
-    try:
-        parsed = msgspec.json.decode(content, type=_File)
-    except RecursionError:
-        raise MalformedDocument(path, "somewhere inside", "nested too deeply") from None
-    except msgspec.ValidationError as error:
-        reason = str(error)
-        where = _PATH.search(reason)
-        raise MalformedDocument(path, where[1] if where else "$", _PATH.sub("", reason)) from None
-    except (msgspec.DecodeError, ValueError) as error:
-        reason = str(error)
-        where = _BYTE_OFFSET.search(reason)
-        truncated = where is None and "truncated" in reason
-        if truncated and (surrogate := _LONE_SURROGATE.search(content)):
-            # The decoder's word for it is "truncated" too.
-            position = _line_and_column(content, surrogate.start())
-            raise MalformedDocument(path, position, "an escape of half a character (lone surrogate)") from None
-        position = _line_and_column(content, int(where[1]) if where else len(content))
-        reason = "the file ends in the middle" if truncated else _BYTE_OFFSET.sub("", reason)
-        raise MalformedDocument(path, position, reason, truncated=truncated) from None
-    if nested_too_deeply(parsed.extraction_metadata):
-        raise MalformedDocument(path, "$.extraction_metadata", "nested too deeply")
-    return parsed.extraction_metadata, parsed.extraction_results
-
-
-def _line_and_column(content: memoryview, offset: int) -> str:
-    line, column, decoder = 1, 1, codecs.getincrementaldecoder("utf-8")("replace")
-    for begin in range(0, offset, _CHUNK):
-        text = decoder.decode(bytes(content[begin : min(begin + _CHUNK, offset)]))
-        before, newline, last = text.rpartition("\n")
-        line += before.count("\n") + len(newline)
-        column = len(last) + (1 if newline else column)
-    return f"line {line}, column {column}"
 
 
 def decode_patient(raw: msgspec.Raw) -> dict[str, Any]:

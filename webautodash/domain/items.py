@@ -14,7 +14,7 @@ import msgspec
 
 from webautodash.domain.codes import read_icd10
 from webautodash.domain.dates import DateOrder, days
-from webautodash.domain.limits import SHORT_TEXT_LENGTH, nested_too_deeply
+from webautodash.domain.limits import MOST_ITEMS, SHORT_TEXT_LENGTH, nested_too_deeply
 from webautodash.domain.lists import SCRAPE_FIELDS, ClinicalList
 from webautodash.domain.remembered import Remembered, no_longer_than
 from webautodash.domain.rows import Columns, Row, Rows, Table
@@ -42,7 +42,8 @@ def item_type(which: ClinicalList) -> type[msgspec.Struct]:
         kind = Prose if column in prose else _Index if column == "row_index" else Short
         key = keys.get(column, column.removesuffix("_text"))
         fields.append((column, kind, msgspec.field(name=key, default=None)))
-    return msgspec.defstruct(f"{which.name}_item", fields, forbid_unknown_fields=True, gc=False)
+    name = f"{which.name}_item"
+    return msgspec.defstruct(name, fields, forbid_unknown_fields=True, omit_defaults=True, gc=False)
 
 
 class Items(NamedTuple):
@@ -99,6 +100,8 @@ def read_items(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder
 
     Where the ``all_`` list has items it is the data; otherwise the older, split lists are.
     """
+    for key in (which.key, *(key for key, _ in which.split_lists)):
+        require_few(patient.get(key), key)
     items = _all_items(patient, which)
     split = {
         key: (list(_items(patient, key)), _read_each(which, _items(patient, key), word))
@@ -121,6 +124,12 @@ def read_items(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder
         for key, (raw, read) in split.items()
     }
     return items, {key: left for key, left in unmatched.items() if left}
+
+
+def require_few(items: object, key: str) -> None:
+    """Raises UnreadablePatient for a list of more items than any patient has."""
+    if isinstance(items, list) and len(items) > MOST_ITEMS:
+        raise UnreadablePatient("too_many_items", f"{key}: more than {MOST_ITEMS:,}")
 
 
 def _all_items(patient: Mapping[str, Any], which: ClinicalList) -> Items:

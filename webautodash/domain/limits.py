@@ -1,10 +1,20 @@
-"""How long and how deep a value may be; the models take their lengths from here."""
+"""How long, how deep and how many something may be; the models take their lengths from here."""
 
 PRN_LENGTH = 128
 SHORT_TEXT_LENGTH = 255
 
 # Deeper JSON than this is no clinical record, and would exhaust the stack of whoever reads it back.
 NESTING_DEPTH = 64
+
+# A file is 1 GB at most; what is beyond that by far is no extraction. A setting.
+LARGEST_FILE = 1536 << 20
+# A few hundred bytes are usual for the metadata, a few thousand for a patient, some hundred items for a list.
+LARGEST_METADATA = 1 << 20
+LARGEST_PATIENT = 4 << 20
+MOST_ITEMS = 10_000
+# What is larger than a patient may be is set aside as it came, up to this: it is one row, held in memory a few times.
+LARGEST_SET_ASIDE = 20 << 20
+MOST_PATIENTS = 1_000_000
 
 
 def nested_too_deeply(value: object, depth: int = NESTING_DEPTH) -> bool:

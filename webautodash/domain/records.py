@@ -12,8 +12,19 @@ import msgspec
 from webautodash.domain.checksum import checksum
 from webautodash.domain.dates import DateOrder, parse_date
 from webautodash.domain.documents import decode_patient
-from webautodash.domain.items import Items, Prose, Short, completed, item_type, read_items, remaining, take_text
-from webautodash.domain.limits import PRN_LENGTH, SHORT_TEXT_LENGTH
+from webautodash.domain.items import (
+    Items,
+    Prose,
+    Short,
+    completed,
+    item_type,
+    read_items,
+    remaining,
+    require_few,
+    take_text,
+)
+from webautodash.domain.json_text import Path, half_characters, repeated_key, says_all
+from webautodash.domain.limits import LARGEST_PATIENT, PRN_LENGTH, SHORT_TEXT_LENGTH
 from webautodash.domain.lists import LISTS
 from webautodash.domain.rows import Rows
 from webautodash.errors import UnreadablePatient
@@ -98,10 +109,17 @@ class Draft(NamedTuple):
 
 def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
     """Decode one patient. Raises UnreadablePatient as ``patient_record``."""
+    text = _acceptable(raw, position)
     try:
-        usual = _usual().decode(raw)
+        usual = _usual().decode(text)
     except (ValueError, RecursionError):
-        return _normalise(_decoded(raw, position), position, order)
+        patient = _decoded(raw, position)
+        _require_once(text, patient)
+        return _normalise(patient, position, order)
+    if not says_all(text, usual):
+        _require_once(text, _decoded(raw, position))
+    for which in LISTS:
+        require_few(getattr(usual, which.key), which.key)
     printed = usual.demographics_printable
     name = _said(printed.patient_name) or _said(usual.patient_name)
     if usual.patient_name is not None and usual.patient_name != name:
@@ -164,7 +182,7 @@ def _draft(position: int, person: _Person, rest: dict[str, Any], items: dict[str
 _found: Callable[[Any], tuple[Any, ...]] = attrgetter(*FOUND[:-2])
 
 
-class _Printed(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class _Printed(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     prn: Any = None
     patient_name: Short = None
     date_of_birth: Short = None
@@ -177,7 +195,7 @@ class _Printed(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     address: Prose = None
 
 
-class _Scraped(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class _Scraped(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     extraction_method: Short = None
     found_at: Short = None
 
@@ -193,16 +211,60 @@ def _usual() -> msgspec.json.Decoder[Any]:
     known += [(name, Prose, None) for name in ("filter_medication_name", "summary_page_url")]
     known += [(which.key, list[item_type(which)] | None, None) for which in LISTS]  # type: ignore[misc]
     known += [("demographics_printable", _Printed, msgspec.NODEFAULT), ("extraction_metadata", _Scraped | None, None)]
-    return msgspec.json.Decoder(msgspec.defstruct("usual_patient", known, forbid_unknown_fields=True, kw_only=True))
+    usual = msgspec.defstruct("usual_patient", known, forbid_unknown_fields=True, omit_defaults=True, kw_only=True)
+    return msgspec.json.Decoder(usual)
+
+
+def _acceptable(raw: msgspec.Raw, position: int) -> bytes:
+    text = bytes(raw)
+    if len(text) > LARGEST_PATIENT:
+        limit = f"more than {LARGEST_PATIENT >> 20} MiB"
+        raise UnreadablePatient("too_large", f"extraction_results[{position}]: {limit}")
+    return text
 
 
 def _decoded(raw: msgspec.Raw, position: int) -> dict[str, Any]:
+    where = f"extraction_results[{position}]"
     try:
         return decode_patient(raw)
     except RecursionError:
-        raise UnreadablePatient("nested_too_deeply", f"extraction_results[{position}]") from None
-    except ValueError:
-        raise UnreadablePatient("malformed", f"extraction_results[{position}]") from None
+        raise UnreadablePatient("nested_too_deeply", where) from None
+    except ValueError as error:
+        raise UnreadablePatient(_unreadable(raw, error), where) from None
+
+
+def _unreadable(raw: msgspec.Raw, error: ValueError) -> str:
+    if "out of range" in str(error):
+        return "unusable_number"
+    return "half_character" if next(half_characters(bytes(raw)), None) else "malformed"
+
+
+def _require_once(text: bytes, patient: dict[str, Any]) -> None:
+    """Which of two values of one key is true, nobody can say. Raises UnreadablePatient."""
+    if not says_all(text, patient) and (repeated := repeated_key(text)):
+        raise UnreadablePatient("duplicate_key", _where(repeated.path))
+
+
+def _where(path: Path) -> str:
+    """A JSON path. A key that no extraction is known to have may itself be a value."""
+    steps = "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step}" if step in _known_keys() else "[...]"
+        for step in path[:_MOST_STEPS]
+    )
+    return steps.removeprefix(".") + ("..." if len(path) > _MOST_STEPS else "")
+
+
+_MOST_STEPS = 6
+
+
+@cache
+def _known_keys() -> frozenset[str]:
+    usual = msgspec.structs.fields(_usual().type)
+    printed, scraped = msgspec.structs.fields(_Printed), msgspec.structs.fields(_Scraped)
+    items = [field for which in LISTS for field in msgspec.structs.fields(item_type(which))]
+    older = [key for which in LISTS for key, _ in which.split_lists]
+    aliases = [key for which in LISTS for key in (*which.text_keys, *which.type_keys)]
+    return frozenset([field.encode_name for field in (*usual, *printed, *scraped, *items)] + older + aliases)
 
 
 def _person(rest: dict[str, Any], order: DateOrder) -> _Person:

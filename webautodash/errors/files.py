@@ -87,7 +87,7 @@ class NoTemporarySpace(TransientError):
 
 
 class UnusableFile(TerminalError):
-    """A path that is no regular file of its own."""
+    """A path that is no regular file of its own, or a file that is larger than the settings allow."""
 
     def __init__(self, path: PurePath, reason: str) -> None:
         self.path, self.reason = path, reason

@@ -69,7 +69,7 @@ def ingest_paths(
             for provider in miscounted:
                 view.recount(provider)
         meter.begin(files)
-        files = Order(store.settings.zone, store.patience).of(files)
+        files = Order(store.settings.zone, store.patience, store.settings.max_file_size).of(files)
         groups = list(by_provider(store, files).values())
         if workers == 1 and len(groups) <= store.settings.max_connections - _OTHER_CONNECTIONS:
             # In one order over all providers, unless a file would then find its database closed for the others'.

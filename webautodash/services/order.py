@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from webautodash.domain.dates import parse_instant
 from webautodash.domain.documents import read_document
+from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME
 from webautodash.errors import WebAutoDashError
 from webautodash.services.files import Candidate
@@ -24,21 +25,30 @@ _NO_TIME = datetime.min.replace(tzinfo=UTC)
 class Order:
     """The order in which files are taken. What could be read of them is remembered while they look the same."""
 
-    def __init__(self, zone: tzinfo, patience: Patience) -> None:
-        self._zone, self._patience = zone, patience
+    def __init__(self, zone: tzinfo, patience: Patience, largest: int = LARGEST_FILE) -> None:
+        self._zone, self._patience, self._largest = zone, patience, largest
         self._read: dict[Candidate, _Beginning] = {}
 
     def of(self, files: Sequence[Candidate]) -> list[Candidate]:
         """By ``extracted_at``, those without one first: a provider's later file is compared with the earlier one."""
         # Many files name the same few providers.
         names: dict[str, str] = {}
-        read = {
-            candidate: self._read.get(candidate) or _beginning(candidate, self._zone, names, self._patience)
-            for candidate in files
-        }
+        read = {candidate: self._read.get(candidate) or self._beginning(candidate, names) for candidate in files}
         self._read = {candidate: beginning for candidate, beginning in read.items() if beginning is not _UNREAD}
         ordered = sorted(files, key=lambda one: (read[one].at, f"{one.directory}/{one.name}"))
         return [candidate._replace(named=read[candidate].named) for candidate in ordered]
+
+    def _beginning(self, candidate: Candidate, names: dict[str, str]) -> "_Beginning":
+        try:
+            metadata = _peek(candidate, self._patience, self._largest)
+        except (OSError, ValueError, RecursionError, WebAutoDashError):
+            # What is wrong is told when its turn comes.
+            return _UNREAD
+        stamp, name = metadata.get("extracted_at"), metadata.get("provider_name")
+        at = parse_instant(stamp if isinstance(stamp, str) else None, self._zone) or _NO_TIME
+        if not isinstance(name, str) or len(name) > LONGEST_NAME:
+            return _Beginning(at, None)
+        return _Beginning(at, names.setdefault(name, name))
 
 
 class _Beginning(NamedTuple):
@@ -49,20 +59,7 @@ class _Beginning(NamedTuple):
 _UNREAD = _Beginning(_NO_TIME, None)
 
 
-def _beginning(candidate: Candidate, zone: tzinfo, names: dict[str, str], patience: Patience) -> _Beginning:
-    try:
-        metadata = _peek(candidate, patience)
-    except (OSError, ValueError, RecursionError, WebAutoDashError):
-        # What is wrong is told when its turn comes.
-        return _UNREAD
-    stamp, name = metadata.get("extracted_at"), metadata.get("provider_name")
-    at = parse_instant(stamp if isinstance(stamp, str) else None, zone) or _NO_TIME
-    if not isinstance(name, str) or len(name) > LONGEST_NAME:
-        return _Beginning(at, None)
-    return _Beginning(at, names.setdefault(name, name))
-
-
-def _peek(candidate: Candidate, patience: Patience) -> dict[str, Any]:
+def _peek(candidate: Candidate, patience: Patience, largest: int) -> dict[str, Any]:
     """A file's metadata, from its first bytes where it stands there, as it mostly does."""
     if candidate.size is None:
         return {}
@@ -70,11 +67,11 @@ def _peek(candidate: Candidate, patience: Patience) -> dict[str, Any]:
     head = patience.within(candidate.directory, partial(_head, path)).decode("utf-8-sig", "ignore")
     start = _METADATA_FIRST.match(head)
     if start is None:
-        return read_document(path, patience.while_it_moves).metadata
+        return read_document(path, patience.while_it_moves, largest).metadata
     try:
         metadata, _ = json.JSONDecoder().raw_decode(head, start.end())
     except ValueError:
-        return read_document(path, patience.while_it_moves).metadata
+        return read_document(path, patience.while_it_moves, largest).metadata
     return dict(metadata)
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.documents import Document, raw_text
+from webautodash.domain.limits import LARGEST_PATIENT
 from webautodash.domain.records import Draft, PatientRecord, read_patient, read_prn, records
 from webautodash.errors import UnreadablePatient
 from webautodash.repositories.set_aside import SetAside
@@ -51,13 +52,7 @@ def planned(document: Document, order: DateOrder) -> Iterator[list[Planned | Set
 
 
 def _places(document: Document, order: DateOrder) -> Iterator[_Places | SetAside]:
-    places: dict[str, list[int]] = {}
-    for position, raw in enumerate(document.patients):
-        prn = _prn(raw)
-        if prn is not None:
-            places.setdefault(prn, []).append(position)
-    repeated = {position: positions for positions in places.values() if len(positions) > 1 for position in positions}
-    del places
+    repeated = _repeated(document)
     for position in range(len(document.patients)):
         positions = repeated.get(position, [position])
         if position != positions[0]:
@@ -78,6 +73,17 @@ def _places(document: Document, order: DateOrder) -> Iterator[_Places | SetAside
             yield _Places(readable, kept, sum(len(memoryview(document.patients[place])) for place in positions))
 
 
+def _repeated(document: Document) -> dict[int, list[int]]:
+    """By each place of a PRN that stands at several: all of them."""
+    first: dict[str, int] = {}
+    places: dict[int, list[int]] = {}
+    for position, raw in enumerate(document.patients):
+        prn = _prn(raw)
+        if prn is not None and (begin := first.setdefault(prn, position)) != position:
+            places.setdefault(begin, [begin]).append(position)
+    return {position: positions for positions in places.values() for position in positions}
+
+
 def _no_larger_than(most: int, places: Iterator[_Places | SetAside]) -> Iterator[_Places | SetAside]:
     """The first of them, until they come to so many bytes; a few patients may be as large as all others."""
     size = 0
@@ -94,6 +100,8 @@ def _planned(places: _Places, read: Iterator[PatientRecord]) -> Planned:
 
 
 def _prn(raw: msgspec.Raw) -> str | None:
+    if len(memoryview(raw)) > LARGEST_PATIENT:
+        return None
     try:
         printed = msgspec.json.decode(raw, type=_OnlyDemographics).demographics_printable
         return read_prn(printed.get("prn")) if isinstance(printed, dict) else None

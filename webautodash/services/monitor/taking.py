@@ -49,7 +49,7 @@ class Taking:
     ) -> None:
         self._store, self._watch, self._workers = store, watch, workers
         self._stopping, self._on_file, self._turn_seconds = stopping, on_file, turn_seconds
-        self._order = Order(store.settings.zone, store.patience)
+        self._order = Order(store.settings.zone, store.patience, store.settings.max_file_size)
         self._due: dict[Place, Due] = {}
         self._keys: dict[Place, str] = {}
         self._leases_seen = self._until = 0.0

@@ -1,0 +1,238 @@
+"""The bytes of a file taken apart: its metadata, and its patients, each still undecoded.
+
+One patient that no decoder bears (half a character, brackets without end) does not spoil the file: while the file is
+split, such places are covered with something harmless of the same length, and laid open again afterwards.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from webautodash.domain.json_text import (
+    deep_values,
+    end_of_value,
+    half_characters,
+    most_elements,
+    repeated_key,
+    text_of,
+)
+from webautodash.domain.limits import (
+    LARGEST_METADATA,
+    LARGEST_SET_ASIDE,
+    MOST_PATIENTS,
+    NESTING_DEPTH,
+    nested_too_deeply,
+)
+from webautodash.errors import MalformedDocument
+
+_CHUNK = 1 << 20
+# A smaller file has no more of them, each being a byte and a comma.
+_MAY_HAVE_MANY = 2 * MOST_PATIENTS
+_MOST_MEMBERS = 1_000
+_MOST_COVERS = 100_000
+# Of the whole file: what is nested deeper than a patient may be.
+_DEEP = 2 * NESTING_DEPTH
+_LONGEST_DEEP = 1 << 20
+
+_BYTE_OFFSET = re.compile(r" \(byte (\d+)\)")
+_JSON_PATH = re.compile(r" - at `\$?([^`]*)`")
+_HALF = "an escape of half a character (lone surrogate)"
+_TOO_DEEP = "nested too deeply"
+_TWICE = "a key stands twice in one object; which value is true?"
+
+_SPACE = re.compile(rb"[ \t\r\n]*+")
+_BETWEEN = re.compile(rb"[ \t\r\n]*+,?[ \t\r\n]*+")
+_KEY = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+', re.DOTALL)
+
+
+class _File(msgspec.Struct):
+    extraction_metadata: msgspec.Raw
+    extraction_results: list[msgspec.Raw]
+
+
+class _RefusedError(Exception):
+    """What is wrong, and where: an offset in bytes, or a JSON path."""
+
+    def __init__(self, where: int | str, reason: str, *, truncated: bool = False) -> None:
+        super().__init__(reason)
+        self.where, self.reason, self.truncated = where, reason, truncated
+
+
+class _TooManyError(Exception):
+    pass
+
+
+Covers = list[tuple[int, bytes]]
+"""Where something is covered, and what."""
+
+
+def taken_apart(path: Path, content: memoryview) -> tuple[dict[str, Any], list[msgspec.Raw]]:
+    """Metadata and patients. ``content`` is written to meanwhile, and is the same again afterwards.
+
+    Raises MalformedDocument with line and column, or a JSON path, for what is no extraction, and for one that is not
+    to be kept in memory: of more patients, larger ones, or larger metadata than ``domain.limits`` allows.
+    """
+    covers: Covers = []
+    try:
+        try:
+            file = _split(content, covers)
+        finally:
+            for begin, covered in covers:
+                content[begin : begin + len(covered)] = covered
+        metadata_at, results = _members(content, file)
+        for begin, _ in covers:
+            if begin not in results:
+                raise _RefusedError(begin, _HALF if content[begin] == ord("\\") else _TOO_DEEP)
+        return _metadata(bytes(file.extraction_metadata), metadata_at), file.extraction_results
+    except _RefusedError as refused:
+        where = refused.where if isinstance(refused.where, str) else line_and_column(content, refused.where)
+        raise MalformedDocument(path, where, refused.reason, truncated=refused.truncated) from None
+
+
+def line_and_column(content: memoryview, offset: int) -> str:
+    """A place in a file as an editor shows it, counted in characters from 1."""
+    line, column, decoder = 1, 1, codecs.getincrementaldecoder("utf-8")("replace")
+    for begin in range(0, offset, _CHUNK):
+        text = decoder.decode(bytes(content[begin : min(begin + _CHUNK, offset)]))
+        before, newline, last = text.rpartition("\n")
+        line += before.count("\n") + len(newline)
+        column = len(last) + (1 if newline else column)
+    return f"line {line}, column {column}"
+
+
+def _split(content: memoryview, covers: Covers) -> _File:
+    while True:
+        try:
+            if len(content) > _MAY_HAVE_MANY:
+                _require_few(content)
+            return msgspec.json.decode(content, type=_File)
+        except _TooManyError:
+            raise _RefusedError("$.extraction_results", f"more than {MOST_PATIENTS:,} patients") from None
+        except RecursionError:
+            _cover(content, covers, deep_values(content, _DEEP, _LONGEST_DEEP), _TOO_DEEP)
+        except msgspec.ValidationError as error:
+            raise _invalid(error) from None
+        except ValueError as error:
+            # The decoder has many words for half a character, "truncated" among them.
+            if not _cover(content, covers, half_characters(content), _HALF):
+                raise _malformed(error, len(content)) from None
+
+
+def _cover(content: memoryview, covers: Covers, places: Iterator[tuple[int, int | None]], reason: str) -> bool:
+    """Cover what is wrong there; whether anything was. Raises _RefusedError for what never ends, or is too much."""
+    before, size = len(covers), sum(len(covered) for _, covered in covers)
+    for begin, end in places:
+        size += (end or begin) - begin
+        if end is None or size > LARGEST_SET_ASIDE or len(covers) == _MOST_COVERS:
+            raise _RefusedError(covers[before][0] if len(covers) > before else begin, reason)
+        covers.append((begin, bytes(content[begin:end])))
+        content[begin:end] = rb"\ufffd" if content[begin] == ord("\\") else b"0".ljust(end - begin)
+    return len(covers) > before
+
+
+def _require_few(content: memoryview) -> None:
+    """Raises _TooManyError before they are in memory, whatever else the decoder raises."""
+    left = MOST_PATIENTS
+
+    def count(_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise _TooManyError
+
+    patient = msgspec.defstruct("patient", [], namespace={"__post_init__": count}, gc=False)
+    counted = msgspec.defstruct("counted", [("extraction_results", list[patient], ())])  # type: ignore[valid-type]
+    try:
+        msgspec.json.decode(content, type=counted)
+    except msgspec.ValidationError:
+        # One of them is no object.
+        if most_elements(content, 2) > MOST_PATIENTS:
+            raise _TooManyError from None
+
+
+def _invalid(error: msgspec.ValidationError, prefix: str = "$") -> _RefusedError:
+    reason = str(error)
+    inner = _JSON_PATH.search(reason)
+    return _RefusedError(prefix + (inner[1] if inner else ""), _JSON_PATH.sub("", reason))
+
+
+def _malformed(error: ValueError, size: int) -> _RefusedError:
+    reason = str(error)
+    where = _BYTE_OFFSET.search(reason)
+    if where is None and "truncated" in reason:
+        return _RefusedError(size, "the file ends in the middle", truncated=True)
+    return _RefusedError(int(where[1]) if where else size, _BYTE_OFFSET.sub("", reason))
+
+
+def _members(content: memoryview, file: _File) -> tuple[int, range]:
+    """Where the metadata begin, and where the patients are. Raises _RefusedError where a key stands twice."""
+    places: dict[str, range] = {}
+    at = _after(_SPACE, content, 0) + 1
+    while found := _KEY.match(content, _after(_SPACE, content, at)):
+        key, begin = text_of(found[1]), found.end()
+        if key in places:
+            raise _RefusedError(found.start(), _TWICE)
+        if len(places) == _MOST_MEMBERS:
+            raise _RefusedError(found.start(), f"more than {_MOST_MEMBERS:,} members beside the patients")
+        match key:
+            case "extraction_results":
+                end = _end_of_list(content, begin, file.extraction_results)
+            case "extraction_metadata":
+                end = _end_of(content, begin, file.extraction_metadata)
+            case _:
+                end = end_of_value(content[: begin + LARGEST_METADATA], begin)
+                if end is None:
+                    raise _RefusedError(found.start(), f"a member that no extraction has, of more than {_megabyte()}")
+        # Another value than the one that was decoded: the key stands once more.
+        end = end_of_value(content, begin) if end is None else end
+        assert end is not None  # noqa: S101  # the content was decoded
+        places[key], at = range(begin, end), _after(_BETWEEN, content, end)
+    return places["extraction_metadata"].start, places["extraction_results"]
+
+
+def _after(pattern: re.Pattern[bytes], content: memoryview, at: int) -> int:
+    found = pattern.match(content, at)
+    return found.end() if found else at
+
+
+def _end_of(content: memoryview, begin: int, raw: msgspec.Raw) -> int | None:
+    end = begin + len(memoryview(raw))
+    return end if bytes(content[begin:end]) == bytes(raw) else None
+
+
+def _end_of_list(content: memoryview, begin: int, patients: Sequence[msgspec.Raw]) -> int | None:
+    """Where the list of the patients ends, None if another one begins there. Raises _RefusedError for one too large."""
+    at: int | None = _after(_SPACE, content, begin + 1)
+    for position, raw in enumerate(patients):
+        if len(memoryview(raw)) > LARGEST_SET_ASIDE:
+            size = f"{LARGEST_SET_ASIDE >> 20} MiB"
+            raise _RefusedError(f"$.extraction_results[{position}]", f"a patient of more than {size} cannot be kept")
+        if at is None or (at := _end_of(content, at, raw)) is None:
+            return None
+        at = _after(_BETWEEN, content, at)
+    return at + 1 if at is not None and content[at] == ord("]") else None
+
+
+def _metadata(text: bytes, at: int) -> dict[str, Any]:
+    where = "$.extraction_metadata"
+    if len(text) > LARGEST_METADATA:
+        raise _RefusedError(where, f"larger than {_megabyte()}")
+    if repeated := repeated_key(text):
+        raise _RefusedError(at + repeated.at, _TWICE)
+    try:
+        metadata: dict[str, Any] = msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.ValidationError as error:
+        raise _invalid(error, where) from None
+    except RecursionError:
+        raise _RefusedError(where, _TOO_DEEP) from None
+    if nested_too_deeply(metadata):
+        raise _RefusedError(where, _TOO_DEEP)
+    return metadata
+
+
+def _megabyte() -> str:
+    return f"{LARGEST_METADATA >> 20} MiB"

@@ -1,0 +1,153 @@
+"""JSON as text: what a decoder passes over in silence, and what it cannot pass over at all.
+
+A decoder keeps the last of two equal keys, and refuses a whole file for half a character or for brackets without end.
+Positions are offsets in bytes. Nothing here calls itself, however deep the text is.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+Text = bytes | memoryview
+Path = tuple[str | int, ...]
+"""Keys and places that lead to a value."""
+
+_SPACE = rb"[ \t\r\n]*+"
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_TOKEN = re.compile(rb"(%b)%b(:?)|[{}\[\],]" % (_STRING, _SPACE), re.DOTALL)
+_PLAIN = rb'[^\[\]{}"]*+(?:%b[^\[\]{}"]*+)*+' % _STRING
+# Lists and objects without any inside are passed over in one go, for there are many.
+_TO_BRACKET = re.compile(rb"%b(?:(?:\[%b\]|\{%b\})%b)*+([\[\]{}])" % (_PLAIN, _PLAIN, _PLAIN, _PLAIN), re.DOTALL)
+_SCALAR = re.compile(rb"%b|[^,\]} \t\r\n]*+" % _STRING, re.DOTALL)
+_HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+# A backslash begins an escape only where none before it has taken it: every escape is read.
+_TO_HALF = re.compile(
+    rb"[^\\]*+(?:(?:%b%b|\\(?!u[dD][89a-fA-F]).)[^\\]*+)*+(%b|%b)" % (_HIGH, _LOW, _HIGH, _LOW), re.DOTALL
+)
+_OPENING, _CLOSING = b"[{", {ord("["): ord("]"), ord("{"): ord("}")}
+
+
+class Repeated(NamedTuple):
+    """The second of two equal keys of one object."""
+
+    at: int
+    path: Path
+
+
+def repeated_key(text: Text) -> Repeated | None:
+    """The first key of valid JSON that its object has already; ``"prn"`` and ``"\\u0070rn"`` are equal."""
+    stack: list[tuple[set[str] | None, list[str | int]]] = []
+    for token in _TOKEN.finditer(text):
+        string, colon = token.groups()
+        if colon:
+            keys, here = stack[-1]
+            assert keys is not None  # noqa: S101  # in valid JSON a colon stands in an object
+            here[0] = key = text_of(string)
+            if key in keys:
+                return Repeated(token.start(), tuple(step for _, [step] in stack))
+            keys.add(key)
+        elif string is None:
+            match text[token.start()]:
+                case 0x7B:
+                    stack.append((set(), [""]))
+                case 0x5B:
+                    stack.append((None, [0]))
+                case 0x2C:
+                    keys, here = stack[-1]
+                    if keys is None:
+                        here[0] = int(here[0]) + 1
+                case _:
+                    stack.pop()
+    return None
+
+
+def text_of(string: bytes) -> str:
+    """A JSON string with its quotes as text."""
+    return str(json.loads(string)) if b"\\" in string else string[1:-1].decode()
+
+
+def says_all(text: bytes, decoded: object) -> bool:
+    """Whether a text surely has no string or key that is not in what was decoded from it: none was overwritten.
+
+    Both are compared by the quotes that begin and end strings. False where those are not cheap to count.
+    """
+    quotes = _quotes(text)
+    try:
+        return quotes is not None and quotes == _quotes(msgspec.json.encode(decoded))
+    except (ValueError, OverflowError, RecursionError):
+        return False  # integers beyond 64 bits cannot be encoded
+
+
+def _quotes(text: bytes) -> int | None:
+    if b"\\" not in text:
+        return text.count(b'"')
+    # Behind two backslashes a quote may be an escaped one or the end of a string.
+    return None if b"\\\\" in text else text.count(b'"') - text.count(b'\\"')
+
+
+def half_characters(text: Text) -> Iterator[tuple[int, int]]:
+    """Begin and end of each escape of half a character (a lone surrogate)."""
+    end = 0
+    while found := _TO_HALF.match(text, end):
+        end = found.end()
+        yield found.start(1), end
+
+
+def deep_values(text: Text, depth: int, longest: int) -> Iterator[tuple[int, int | None]]:
+    """Begin and end of each list or object that lies in ``depth`` others and holds more; no end beyond ``longest``."""
+    opened = bytearray()
+    begin = end = 0
+    while found := _TO_BRACKET.match(text, end):
+        end = found.end()
+        bracket = text[end - 1]
+        if bracket in _OPENING:
+            opened.append(bracket)
+            if len(opened) == depth + 1:
+                begin = end - 1
+        elif not opened or _CLOSING[opened.pop()] != bracket:
+            break
+        elif len(opened) == depth:
+            yield begin, end
+        if len(opened) > depth and end - begin > longest:
+            break
+    if len(opened) > depth:
+        yield begin, None
+
+
+def end_of_value(text: Text, start: int) -> int | None:
+    """Where a value ends; None where ``text`` ends before it."""
+    if start >= len(text):
+        return None
+    if text[start] not in _OPENING:
+        found = _SCALAR.match(text, start)
+        return found.end() if found and found.end() < len(text) else None
+    depth, end = 1, start + 1
+    while found := _TO_BRACKET.match(text, end):
+        end = found.end()
+        depth += 1 if text[end - 1] in _OPENING else -1
+        if depth == 0:
+            return end
+    return None
+
+
+def most_elements(text: Text, depth: int) -> int:
+    """No fewer than the elements of any one list that lies in ``depth - 1`` others."""
+    count, level, end = 0, 0, 0
+    while found := _TO_BRACKET.match(text, end):
+        # One level up lies a list that is passed over in one go.
+        if level in {depth - 1, depth}:
+            count += _commas(text, end, found.end())
+        end = found.end()
+        level += 1 if text[end - 1] in _OPENING else -1
+    return count + 1
+
+
+def _commas(text: Text, begin: int, end: int) -> int:
+    pieces = (text[start : min(start + _PIECE, end)] for start in range(begin, end, _PIECE))
+    return sum(bytes(piece).count(b",") for piece in pieces)
+
+
+_PIECE = 1 << 20
