@@ -16,7 +16,7 @@ from webautodash.domain.json_text import (
     deep_values,
     end_of_value,
     half_characters,
-    most_elements,
+    may_have_more,
     repeated_key,
     text_of,
 )
@@ -150,7 +150,8 @@ def _require_few(content: memoryview) -> None:
         msgspec.json.decode(content, type=counted)
     except msgspec.ValidationError:
         # One of them is no object.
-        if most_elements(content, 2) > MOST_PATIENTS:
+        msgspec.json.decode(content, type=msgspec.Raw)
+        if may_have_more(content, MOST_PATIENTS, 2):
             raise _TooManyError from None
 
 

@@ -133,16 +133,16 @@ def end_of_value(text: Text, start: int) -> int | None:
     return None
 
 
-def most_elements(text: Text, depth: int) -> int:
-    """No fewer than the elements of any one list that lies in ``depth - 1`` others."""
-    count, level, end = 0, 0, 0
-    while found := _TO_BRACKET.match(text, end):
+def may_have_more(text: Text, most: int, depth: int) -> bool:
+    """Whether a list that lies in ``depth - 1`` others may have more than so many elements; False is sure."""
+    commas, level, end = 0, 0, 0
+    while commas < most and (found := _TO_BRACKET.match(text, end)):
         # One level up lies a list that is passed over in one go.
         if level in {depth - 1, depth}:
-            count += _commas(text, end, found.end())
+            commas += _commas(text, end, found.end())
         end = found.end()
         level += 1 if text[end - 1] in _OPENING else -1
-    return count + 1
+    return commas >= most
 
 
 def _commas(text: Text, begin: int, end: int) -> int:
