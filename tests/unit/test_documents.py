@@ -299,7 +299,7 @@ def test_a_key_that_stands_twice_is_refused_with_the_place_of_the_second(
         assert error.reason == (
             "Expected `array`, got `null`"
             if position.startswith("$")
-            else "a key stands twice in one object; which value is true?"
+            else "a key stands twice in one object (which value is true?)"
         )
 
 
@@ -311,12 +311,13 @@ BEFORE = b'{"extraction_metadata":{},"extraction_results":['
     [
         (b'{"extraction_results":[],"extraction_metadata":{"a":"%b"}}' % (b"x" * (1 << 20)), "$.extraction_metadata"),
         (BEFORE + b'],"MARK":"' + b"x" * (1 << 20) + b'"}', "line 1, column 51"),
-        (BEFORE + b'"","' + b"x" * (20 << 20) + b'"]}', "$.extraction_results[1]"),
+        (BEFORE + b'"","' + b"x" * (17 << 20) + b'"]}', "$.extraction_results[1]"),
+        (BEFORE + b'"","' + b'\\"' * (9 << 19) + b'"]}', "$.extraction_results[1]"),
         (BEFORE + b"{},\n" * 1_000_000 + b"{}]}", "$.extraction_results"),
         (BEFORE + b"0," * 3_000_000 + b"0]}", "$.extraction_results"),
         (BEFORE + b"]," + b",".join(b'"%d":0' % number for number in range(1_000)) + b"}", "line 1, column 7925"),
     ],
-    ids=["metadata", "member", "patient", "patients", "numbers", "members"],
+    ids=["metadata", "member", "patient", "escapes", "patients", "numbers", "members"],
 )
 def test_what_is_larger_than_any_extraction_is_refused(
     content: bytes, where: str, write: Callable[[bytes], Path]

@@ -12,8 +12,9 @@ LARGEST_FILE = 1536 << 20
 LARGEST_METADATA = 1 << 20
 LARGEST_PATIENT = 4 << 20
 MOST_ITEMS = 10_000
-# What is larger than a patient may be is set aside as it came, up to this: it is one row, held in memory a few times.
-LARGEST_SET_ASIDE = 20 << 20
+# What is larger than a patient may be is set aside as it came, up to this, as a statement has it: one row, of which
+# there are ten copies in memory on its way to a server.
+LARGEST_SET_ASIDE = 17 << 20
 MOST_PATIENTS = 1_000_000
 
 

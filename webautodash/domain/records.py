@@ -216,11 +216,10 @@ def _usual() -> msgspec.json.Decoder[Any]:
 
 
 def _acceptable(raw: msgspec.Raw, position: int) -> bytes:
-    text = bytes(raw)
-    if len(text) > LARGEST_PATIENT:
+    if len(memoryview(raw)) > LARGEST_PATIENT:
         limit = f"more than {LARGEST_PATIENT >> 20} MiB"
         raise UnreadablePatient("too_large", f"extraction_results[{position}]: {limit}")
-    return text
+    return bytes(raw)
 
 
 def _decoded(raw: msgspec.Raw, position: int) -> dict[str, Any]:
