@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 WORKERS ?= 4
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+FUZZ_SECONDS ?= 600
+FUZZ_SEED ?= 1
 
 # Where nothing may be written beside a source, each migration would compile the revisions anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help ingest test test-slow bench bench-full check format wheel clean
+.PHONY: help ingest test test-slow fuzz bench bench-full check format wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
@@ -29,6 +31,9 @@ test: $(VENV)/installed-dev ## tests on SQLite, MariaDB and, where there is one,
 
 test-slow: $(VENV)/installed-dev ## the tests that `make test` leaves out: processes killed at one statement after the other
 	@$(TEST) -m slow $(PYTEST_ARGS)
+
+fuzz: $(VENV)/installed-dev ## read damaged files until one is not borne, FUZZ_SECONDS=600; FUZZ_SEED=1 says which files
+	@$(BIN)/python tests/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 bench: $(VENV)/installed-bench ## measure into benchmarks/RESULTS.md, about 15 minutes; BENCH_ARGS adds options
 	@CI=true sh tests/ensure_server.sh $(BIN)/python || echo "Measuring on SQLite alone." >&2

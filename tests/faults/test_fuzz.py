@@ -1,0 +1,65 @@
+"""A short run of `make fuzz`: no file is not borne, and one that is not borne is found and kept."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import fuzz
+import pytest
+
+from webautodash.domain import content, records
+from webautodash.services import planning
+
+_MOST = 1_500
+_SECONDS = 60
+
+
+def test_no_file_is_not_borne(tmp_path: Path) -> None:
+    kept, seen = fuzz.run("test", _SECONDS, tmp_path, _MOST)
+    assert [path.with_suffix(".txt").read_text() for path in kept] == []
+    assert min(seen[what] for what in ("files", "refused", "planned")) > _MOST / 5
+    assert (
+        min(seen[reason] for reason in ("duplicate_key", "half_character", "unusable_number", "nested_too_deeply")) > 5
+    )
+
+
+def test_the_same_seed_is_the_same_file() -> None:
+    files = [fuzz.content(f"test/{number}") for number in range(50)]
+    assert files == [fuzz.content(f"test/{number}") for number in range(50)]
+    assert len(set(files)) == 50
+
+
+def _fall_over(*_: object) -> None:
+    raise KeyError(fuzz.CANARY)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "broken"),
+    [
+        (records, "says_all", lambda *_: True),
+        (content, "repeated_key", _fall_over),
+        (planning, "_repeated", lambda _: {}),
+        (records, "_where", lambda _: fuzz.CANARY),
+    ],
+    ids=["a safeguard less", "another error", "a PRN twice", "a value"],
+)
+def test_what_is_not_borne_is_found_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str, broken: object
+) -> None:
+    monkeypatch.setattr(module, name, broken)
+    kept, _ = fuzz.run("test", _SECONDS, tmp_path, _MOST)
+    assert kept
+    assert fuzz.problem_with(kept[0], fuzz.Counter())
+    monkeypatch.undo()
+    assert fuzz.problem_with(kept[0], fuzz.Counter()) is None
+
+
+def test_a_file_that_was_kept_can_be_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(fuzz.content("test/1"))
+    done = subprocess.run(
+        [sys.executable, fuzz.__file__, path], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
