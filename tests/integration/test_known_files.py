@@ -16,7 +16,7 @@ from builders import Clinic, a_file, a_patient
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from webautodash.domain.documents import Document, Reading
+from webautodash.domain.documents import Document
 from webautodash.services import taking
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.providers import register
@@ -335,10 +335,10 @@ def test_files_that_were_taken_are_told_before_a_large_one(clinic: Clinic, monke
     told: list[list[str]] = []
     read_document = taking.read_document
 
-    def reading(path: Path, patiently: Reading) -> Document:
+    def reading(path: Path, *how: Any) -> Document:
         if path == large:
             told.append([row["path"] for row in clinic.system_rows("ingested_files")])
-        return read_document(path, patiently)
+        return read_document(path, *how)
 
     monkeypatch.setattr(taking, "read_document", reading)
     assert _states(clinic) == ["ingested"] * 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -40,9 +41,11 @@ def _whole(marker: str = SECRET) -> bytes:
         (b'{"extraction_metadata": [], "extraction_results": []}', "$.extraction_metadata", "Expected `object`"),
         (_whole() + b"x", "line ", "trailing"),
         (b"<html>", "line 1, column 1", "malformed"),
+        (_whole()[:-1] + b',"extraction_results":[]}', "line ", "a key stands twice"),
+        (_whole().replace(b'"job_id"', b'"job_name":1,"job_id"'), "line 4, column 3", "a key stands twice"),
     ],
     ids=["empty", "cut short", "syntax", "latin-1", "utf-16", "array", "no metadata", "no results", "results no list",
-         "metadata no object", "trailing", "html"],
+         "metadata no object", "trailing", "html", "results twice", "metadata twice"],
 )  # fmt: skip
 def test_a_bad_file_is_rejected_whole_with_place_and_reason(
     clinic: Clinic, content: bytes, where: str, why: str
@@ -122,6 +125,38 @@ def test_what_is_no_regular_file_is_rejected(clinic: Clinic, tmp_path: Path) -> 
 def test_a_path_that_is_not_there_is_wrong_use(clinic: Clinic) -> None:
     with pytest.raises(UsageError, match="does not exist"):
         ingest_paths(clinic.store, [clinic.results / "missing.json"])
+
+
+def test_a_file_larger_than_the_setting_is_rejected_before_it_is_read_and_taken_once_that_is_raised(
+    server_url: str, database_prefix: str, tmp_path: Path
+) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path, max_file_size="1MiB")
+    content = a_file(a_patient("GW1", note="x" * (1 << 20)))
+    # Without metadata in front the whole file would be read for its place in the order.
+    path = clinic.drop(dict(reversed(content.items())))
+    clinic.drop(a_file(a_patient("GW2")))
+    report = ingest_paths(clinic.store)
+    states = {outcome.path: (str(outcome.state), outcome.reason) for outcome in report.files}
+    state, reason = states[f"gary_wang/{path.name}"]
+    assert state == "rejected"
+    said = r"has 1,\d{3},\d{3} bytes, more than the 1,048,576 that WEBAUTODASH_MAX_FILE_SIZE .*"
+    assert re.fullmatch(said, str(reason))
+    assert [row["prn"] for row in clinic.rows("patients")] == ["GW2"]
+    clinic.store.close()
+    again = Clinic(server_url, database_prefix, tmp_path, max_file_size="2MiB")
+    assert [str(outcome.state) for outcome in ingest_paths(again.store, [path]).files] == ["ingested"]
+    again.store.close()
+
+
+def test_a_key_that_stands_twice_in_one_patient_costs_nobody_else(clinic: Clinic) -> None:
+    twice = json.dumps(a_patient("GW2")).replace('"prn"', f'"prn": "{SECRET}", "prn"')
+    content = json.dumps(a_file(a_patient("GW1"), "here", a_patient("GW3"))).replace('"here"', twice)
+    outcome = clinic.ingest(content.encode())
+    assert (outcome.state, outcome.stored, outcome.set_aside) == ("partial", 2, 1)
+    [row] = clinic.rows("set_aside_patients")
+    assert (row["reason"], row["detail"]) == ("duplicate_key", "demographics_printable.prn")
+    assert row["raw_json"] == twice
+    assert {row["prn"] for row in clinic.rows("patients")} == {"GW1", "GW3"}
 
 
 def test_a_file_in_another_providers_folder_is_rejected_with_both_names(clinic: Clinic) -> None:

@@ -14,7 +14,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.domain import documents
-from webautodash.domain.documents import Document, Reading
+from webautodash.domain.documents import Document
 from webautodash.errors import DatabaseBusy
 from webautodash.services import file_states, taking
 from webautodash.services.monitor import Monitor
@@ -101,9 +101,9 @@ def test_a_file_that_vanishes_before_it_is_read_leaves_nothing_behind(
     gone = _drop(clinic, GARY, 2)
     read = taking.read_document
 
-    def vanish(path: Path, reading: Reading) -> Document:
+    def vanish(path: Path, *how: Any) -> Document:
         gone.unlink(missing_ok=True)
-        return read(path, reading)
+        return read(path, *how)
 
     monkeypatch.setattr(taking, "read_document", vanish)
     watching = Monitor(clinic.store)

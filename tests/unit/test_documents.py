@@ -535,6 +535,39 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_look(
         read_document(path)
 
 
+@pytest.mark.parametrize("swap", ["file", "link", "fifo"])
+def test_a_file_that_is_put_in_place_meanwhile_is_not_the_one_that_is_read(
+    swap: str, write: Callable[[bytes], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = PRETTY.ljust(2 << 20)
+    path, other = write(content), tmp_path / "other.json"
+    digest = sha256(content).hexdigest()
+
+    def meddle() -> None:
+        if swap == "file":
+            other.write_bytes(EMPTY.ljust(2 << 20))
+        elif swap == "link":
+            other.symlink_to("/dev/zero")
+        else:
+            os.mkfifo(other)
+        other.replace(path)
+
+    class Meddling(_Meddling):
+        def update(self, chunk: bytes) -> None:
+            read.update(chunk)
+            if not self.times:
+                super().update(chunk)
+
+        def hexdigest(self) -> str:
+            return read.hexdigest()
+
+    read = sha256()
+    monkeypatch.setattr(documents, "sha256", lambda: Meddling(meddle))
+    document = read_document(path)
+    assert (document.sha256, document.size) == (digest, len(content))
+    assert patients(document) == CONTENT["extraction_results"]
+
+
 def test_a_file_that_grows_faster_than_it_is_read_does_not_hold_the_reader(
     write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

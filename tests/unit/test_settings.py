@@ -117,6 +117,24 @@ def test_a_settings_file_with_a_password_is_for_its_owner(
     Settings.load()
 
 
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [("1048576", 1 << 20), ("500MB", 500_000_000), ("2G", 2_000_000_000), ("2 GiB", 2 << 30), ("1.5gib", 1536 << 20)],
+)
+def test_a_size_is_given_in_bytes_or_with_its_unit(given: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _load().max_file_size == 1536 << 20
+    monkeypatch.setenv("WEBAUTODASH_MAX_FILE_SIZE", given)
+    assert _load().max_file_size == size
+
+
+@pytest.mark.parametrize("given", ["2X", "Mark", "-1", "1000"])
+def test_a_size_that_is_none_is_refused_by_its_name(given: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        _load(max_file_size=given)
+    assert refused.value.key == "WEBAUTODASH_MAX_FILE_SIZE"
+    assert "Mark" not in str(refused.value)
+
+
 def test_what_is_wrong_is_said_in_our_own_words() -> None:
     with pytest.raises(ConfigurationError) as refused:
         _load(timezone="Nowhere/Mark")
