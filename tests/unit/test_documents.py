@@ -87,6 +87,15 @@ def test_the_text_of_a_patient_is_the_files_own(write: Callable[[bytes], Path]) 
     assert [raw_text(raw) for raw in document.patients] == [odd.decode(), "7"]
 
 
+def test_the_prns_are_those_that_the_patients_give(write: Callable[[bytes], Path]) -> None:
+    given = ["A", " B\n", 7, 2**70, None, "", True, 1.5, ["A"], "x" * 200, "x" * 128, "\ud83d\udc8a"]
+    some = [a_patient(prn) for prn in given] + [{}, {"demographics_printable": 7}, {"demographics_printable": None}]
+    document = read_document(write(json.dumps(a_file(*some)).encode()))
+    expected = ["A", "B", 7, 2**70, None, "", True, None, None, "x" * 129, "x" * 128, "💊", None, None, None]
+    assert document.prns == expected
+    assert read_document(write(json.dumps(a_file(*some, "no object")).encode())).prns is None
+
+
 def test_unknown_parts_of_a_file_are_passed_over(write: Callable[[bytes], Path]) -> None:
     document = read_document(write(json.dumps({"version": [1, {}], **a_file()}).encode()))
     assert patients(document) == []

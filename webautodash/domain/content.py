@@ -8,7 +8,7 @@ import codecs
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,9 +22,11 @@ from webautodash.domain.json_text import (
 )
 from webautodash.domain.limits import (
     LARGEST_METADATA,
+    LARGEST_PATIENT,
     LARGEST_SET_ASIDE,
     MOST_PATIENTS,
     NESTING_DEPTH,
+    PRN_LENGTH,
     nested_too_deeply,
 )
 from webautodash.errors import MalformedDocument
@@ -54,6 +56,13 @@ class _File(msgspec.Struct):
     extraction_results: list[msgspec.Raw]
 
 
+class _Demographics(msgspec.Struct):
+    prn: Any = None
+
+
+_read_demographics = msgspec.json.Decoder(_Demographics).decode
+
+
 class _RefusedError(Exception):
     """What is wrong, and where: an offset in bytes, or a JSON path."""
 
@@ -70,8 +79,17 @@ Covers = list[tuple[int, bytes]]
 """Where something is covered, and what."""
 
 
-def taken_apart(path: Path, content: memoryview) -> tuple[dict[str, Any], list[msgspec.Raw]]:
-    """Metadata and patients. ``content`` is written to meanwhile, and is the same again afterwards.
+class Parts(NamedTuple):
+    """What a file consists of."""
+
+    metadata: dict[str, Any]
+    patients: list[msgspec.Raw]
+    prns: list[str | int | None] | None
+    """What each patient gives as its PRN, trimmed; None where not every patient is an object."""
+
+
+def taken_apart(path: Path, content: memoryview) -> Parts:
+    """The parts of a file. ``content`` is written to meanwhile, and is the same again afterwards.
 
     Raises MalformedDocument with line and column, or a JSON path, for what is no extraction, and for one that is not
     to be kept in memory: of more patients, larger ones, or larger metadata than ``domain.limits`` allows.
@@ -79,7 +97,7 @@ def taken_apart(path: Path, content: memoryview) -> tuple[dict[str, Any], list[m
     covers: Covers = []
     try:
         try:
-            file = _split(content, covers)
+            file, prns = _split(content, covers)
         finally:
             for begin, covered in covers:
                 content[begin : begin + len(covered)] = covered
@@ -87,7 +105,7 @@ def taken_apart(path: Path, content: memoryview) -> tuple[dict[str, Any], list[m
         for begin, _ in covers:
             if begin not in results:
                 raise _RefusedError(begin, _HALF if content[begin] == ord("\\") else _TOO_DEEP)
-        return _metadata(bytes(file.extraction_metadata), metadata_at), file.extraction_results
+        return Parts(_metadata(bytes(file.extraction_metadata), metadata_at), file.extraction_results, prns)
     except _RefusedError as refused:
         where = refused.where if isinstance(refused.where, str) else line_and_column(content, refused.where)
         raise MalformedDocument(path, where, refused.reason, truncated=refused.truncated) from None
@@ -104,12 +122,11 @@ def line_and_column(content: memoryview, offset: int) -> str:
     return f"line {line}, column {column}"
 
 
-def _split(content: memoryview, covers: Covers) -> _File:
+def _split(content: memoryview, covers: Covers) -> tuple[_File, list[str | int | None] | None]:
     while True:
         try:
-            if len(content) > _MAY_HAVE_MANY:
-                _require_few(content)
-            return msgspec.json.decode(content, type=_File)
+            prns = _prns(content)
+            return msgspec.json.decode(content, type=_File), prns
         except _TooManyError:
             raise _RefusedError("$.extraction_results", f"more than {MOST_PATIENTS:,} patients") from None
         except RecursionError:
@@ -134,25 +151,40 @@ def _cover(content: memoryview, covers: Covers, places: Iterator[tuple[int, int 
     return len(covers) > before
 
 
-def _require_few(content: memoryview) -> None:
-    """Raises _TooManyError before they are in memory, whatever else the decoder raises."""
-    left = MOST_PATIENTS
+def _prns(content: memoryview) -> list[str | int | None] | None:
+    """As in ``Parts``. Raises _TooManyError before the patients are in memory, whatever else the decoder raises."""
+    prns: list[str | int | None] = []
 
-    def count(_: object) -> None:
-        nonlocal left
-        left -= 1
-        if left < 0:
+    def note(patient: Any) -> None:
+        if len(prns) == MOST_PATIENTS:
             raise _TooManyError
+        prns.append(_prn(patient.demographics_printable))
+        patient.demographics_printable = None
 
-    patient = msgspec.defstruct("patient", [], namespace={"__post_init__": count}, gc=False)
-    counted = msgspec.defstruct("counted", [("extraction_results", list[patient], ())])  # type: ignore[valid-type]
+    fields: list[Any] = [("demographics_printable", msgspec.Raw, msgspec.Raw(b"null"))]
+    patient = msgspec.defstruct("patient", fields, namespace={"__post_init__": note}, gc=False)
+    patients = msgspec.defstruct("patients", [("extraction_results", list[patient], ())])  # type: ignore[valid-type]
     try:
-        msgspec.json.decode(content, type=counted)
+        msgspec.json.decode(content, type=patients)
     except msgspec.ValidationError:
         # One of them is no object.
-        msgspec.json.decode(content, type=msgspec.Raw)
-        if may_have_more(content, MOST_PATIENTS, 2):
-            raise _TooManyError from None
+        if len(content) > _MAY_HAVE_MANY:
+            msgspec.json.decode(content, type=msgspec.Raw)
+            if may_have_more(content, MOST_PATIENTS, 2):
+                raise _TooManyError from None
+        return None
+    return prns
+
+
+def _prn(demographics: msgspec.Raw) -> str | int | None:
+    if len(memoryview(demographics)) > LARGEST_PATIENT:
+        return None
+    try:
+        prn = _read_demographics(demographics).prn
+    except (ValueError, RecursionError):
+        return None
+    # One that is too long is none, however long it is.
+    return prn.strip()[: PRN_LENGTH + 1] if isinstance(prn, str) else prn if isinstance(prn, int) else None
 
 
 def _invalid(error: msgspec.ValidationError, prefix: str = "$") -> _RefusedError:

@@ -62,6 +62,8 @@ class Document:
     patients: Sequence[msgspec.Raw]
     mtime_ns: int = 0
     """When the file had last been changed, as the open file said before and after it was read."""
+    prns: Sequence[str | int | None] | None = None
+    """What each patient gives as its PRN, trimmed, where that is known."""
 
     @property
     def provider_name(self) -> str | None:
@@ -89,8 +91,8 @@ def read_document(path: Path, reading: Reading = _wait_for_ever, largest: int = 
         if valid < size:
             position = line_and_column(content, len(content) - (size - valid))
             raise MalformedDocument(path, position, "not UTF-8", truncated=size - valid < 4)
-        metadata, patients = taken_apart(path, content)
-        document = Document(path, digest, size, metadata, patients, mtime_ns)
+        parts = taken_apart(path, content)
+        document = Document(path, digest, size, parts.metadata, parts.patients, mtime_ns, parts.prns)
         if len(document.provider_name or "") > LONGEST_NAME:
             # Not even to be compared with the names that are known.
             position = "$.extraction_metadata.provider_name"

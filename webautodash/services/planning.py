@@ -38,7 +38,6 @@ class _Places(NamedTuple):
 
 
 class _OnlyDemographics(msgspec.Struct):
-    # Decoded as the whole patient will be: of two such keys the last one counts, whatever the first one holds.
     demographics_printable: Any = None
 
 
@@ -77,8 +76,9 @@ def _repeated(document: Document) -> dict[int, list[int]]:
     """By each place of a PRN that stands at several: all of them."""
     first: dict[str, int] = {}
     places: dict[int, list[int]] = {}
-    for position, raw in enumerate(document.patients):
-        prn = _prn(raw)
+    given = map(_given_prn, document.patients) if document.prns is None else document.prns
+    for position, value in enumerate(given):
+        prn = _prn(value)
         if prn is not None and (begin := first.setdefault(prn, position)) != position:
             places.setdefault(begin, [begin]).append(position)
     return {position: positions for positions in places.values() for position in positions}
@@ -99,11 +99,18 @@ def _planned(places: _Places, read: Iterator[PatientRecord]) -> Planned:
     return Planned(last, earlier, places.kept)
 
 
-def _prn(raw: msgspec.Raw) -> str | None:
+def _prn(value: object) -> str | None:
+    try:
+        return None if value is None else read_prn(value)
+    except UnreadablePatient:
+        return None
+
+
+def _given_prn(raw: msgspec.Raw) -> object:
     if len(memoryview(raw)) > LARGEST_PATIENT:
         return None
     try:
         printed = msgspec.json.decode(raw, type=_OnlyDemographics).demographics_printable
-        return read_prn(printed.get("prn")) if isinstance(printed, dict) else None
-    except (UnreadablePatient, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return None
+    return printed.get("prn") if isinstance(printed, dict) else None
