@@ -294,3 +294,13 @@ def test_a_file_that_cannot_be_read_for_a_moment_has_its_place_once_it_can(
         patch.setattr(order_module, "_head", stale)
         assert [one.name for one in remembering.of(found)] == ["1.json", "2.json"]
     assert [one.name for one in remembering.of(found)] == ["2.json", "1.json"]
+
+
+def test_a_file_that_is_too_large_is_not_read_for_its_place(results: Path) -> None:
+    path = results / "a" / "late.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('{"extraction_results": [], "extraction_metadata": {"provider_name": "Gary Wang"}}')
+    found = [candidate for candidate in candidates([], results) if candidate.path == path]
+    size = path.stat().st_size
+    assert [one.named for one in Order(UTC, PATIENCE, size).of(found)] == ["Gary Wang"]
+    assert [one.named for one in Order(UTC, PATIENCE, size - 1).of(found)] == [None]

@@ -92,7 +92,7 @@ def test_a_repeated_key_is_found_where_a_hook_for_pairs_finds_one(text: bytes) -
 def test_what_surely_says_all_repeats_no_key(text: bytes) -> None:
     value = json.loads(text)
     assert not (says_all(text, value) and has_repeats(text))
-    if b"\\" not in text and not has_repeats(text):
+    if b"\\u" not in text and not has_repeats(text):
         try:
             assert says_all(text, value)
         except AssertionError:

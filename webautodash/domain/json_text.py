@@ -72,20 +72,22 @@ def text_of(string: bytes) -> str:
 def says_all(text: bytes, decoded: object) -> bool:
     """Whether a text surely has no string or key that is not in what was decoded from it: none was overwritten.
 
-    Both are compared by the quotes that begin and end strings. False where those are not cheap to count.
+    True is sure; False may only mean that strings are written otherwise than they would be encoded.
     """
-    quotes = _quotes(text)
     try:
-        return quotes is not None and quotes == _quotes(msgspec.json.encode(decoded))
+        return _quotes(text) == _quotes(msgspec.json.encode(decoded))
     except (ValueError, OverflowError, RecursionError):
         return False  # integers beyond 64 bits cannot be encoded
 
 
-def _quotes(text: bytes) -> int | None:
-    if b"\\" not in text:
-        return text.count(b'"')
-    # Behind two backslashes a quote may be an escaped one or the end of a string.
-    return None if b"\\\\" in text else text.count(b'"') - text.count(b'\\"')
+def _quotes(text: bytes) -> int:
+    """Quotes behind no backslash: two for each string, or one where it ends in a backslash that is written so.
+
+    It is written so wherever it is encoded: a text has no fewer than its encoding, and more with each string that is
+    overwritten.
+    """
+    quotes = text.count(b'"')
+    return quotes - text.count(b'\\"') if b"\\" in text else quotes
 
 
 def half_characters(text: Text) -> Iterator[tuple[int, int]]:
