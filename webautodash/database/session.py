@@ -69,6 +69,12 @@ def _advice(code: str) -> str:
     return _ADVICE.get(code) or _ADVICE.get(general, "the statement was undone")
 
 
+# Without its -wal the file lacks its last rows, and a new one beside the old -wal would take them in.
+_ANEW = (
+    "move it out of the folder, with its -wal and -shm, and keep it; then put a backup in its place, or have it made "
+    "anew with `webautodash provider register NAME` (the system database: `webautodash setup`); then "
+    "`webautodash ingest`"
+)
 _ADVICE = {
     "1044": "the account has no right to this database; grant it (README, A first session on MySQL or MariaDB)",
     "1045": "user or password are wrong: WEBAUTODASH_DB_USER, WEBAUTODASH_DB_PASSWORD or the URL",
@@ -82,10 +88,13 @@ _ADVICE = {
     "2026": "TLS failed and nothing was said: the server has none, or its certificate is of another host or of an "
     "authority nobody knows here; WEBAUTODASH_TLS_CA names its file, WEBAUTODASH_TLS=off allows plain text",
     "SQLITE_READONLY": "the SQLite folder is read-only for this user",
-    "SQLITE_CANTOPEN": "its file cannot be opened; check that it is there, and the rights on it and its folder",
-    "SQLITE_FULL": "the disk is full",
-    "SQLITE_CORRUPT": "the database file is damaged; keep it, and restore a backup beside it",
-    "SQLITE_NOTADB": "the file is no SQLite database; keep it, and restore a backup beside it",
+    "SQLITE_CANTOPEN": "its file cannot be opened: check the rights on it and its folder; if what is there is not the "
+    f"file, {_ANEW}",
+    "SQLITE_FULL": "the disk is full; make room and try again",
+    "SQLITE_IOERR": "the disk does not take or give what it should: full, over a quota, or broken; put that right and "
+    "try again",
+    "SQLITE_CORRUPT": f"its file is damaged, and left as it is: {_ANEW}",
+    "SQLITE_NOTADB": f"its file is no SQLite database, and left as it is: {_ANEW}",
 }
 
 

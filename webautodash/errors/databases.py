@@ -127,6 +127,17 @@ class NoFreeConnection(TransientError):
         )
 
 
+class LogLeftBehind(TerminalError):
+    """A SQLite file is gone and its write-ahead log is not: a new file would take in what is in it."""
+
+    def __init__(self, database: str, log: str) -> None:
+        self.database, self.log = database, log
+        super().__init__(
+            f"database {database}: its file is not there, but {log} with its last rows is; move that, and the -shm, to "
+            f"where the file is now"
+        )
+
+
 class DatabaseMissing(TerminalError):
     """A registered provider's database is not on the server."""
 

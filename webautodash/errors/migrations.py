@@ -29,6 +29,17 @@ class NotAtHead(TerminalError):
         )
 
 
+class DatabaseEmpty(NotAtHead):
+    """A registered provider's database is there and has no tables."""
+
+    def __init__(self, database: str, head: str) -> None:
+        super().__init__(database, None, head)
+        self.args = (
+            f"database {database} has none of its tables: restore it from a backup, or make them anew and empty with "
+            f"`webautodash provider register NAME`; then `webautodash ingest`",
+        )
+
+
 class BeingMigrated(TerminalError):
     """A database is in the middle of a migration, at work or interrupted."""
 

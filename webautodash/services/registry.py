@@ -17,8 +17,11 @@ from webautodash.repositories.sessions import Totals
 
 
 def identity_of(server: Server, database: str) -> DatabaseIdentity | None:
-    """Whose a database says it is; None for one that is not there, or is nobody's."""
-    if not server.exists(database):
+    """Whose a database says it is; None for one that is not there, or is nobody's.
+
+    Raises DatabaseError for one that cannot be read: whose it is nobody knows before it is.
+    """
+    if not server.exists(database) or server.look(database, DatabaseIdentity.__tablename__, "identity") is None:
         return None
     with suppress(TerminalError), server.database(database).reading() as session:
         return IdentityRepository(session).find()
@@ -63,7 +66,7 @@ def rebuild(system: Database, server: Server, prefix: str) -> None:
 def _recognised(server: Server, prefix: str) -> list[tuple[str, DatabaseIdentity, Totals]]:
     """The databases with the name that their provider's has, and those adopted, which have what name they had."""
     names = server.names(prefix)
-    known = [(name, left) for name in names if (left := identity_of(server, name))]
+    known = [(name, left) for name in names if (left := _readable(server, name))]
     by_rule = [(name, left) for name, left in known if database_name(prefix, left.slug) == name]
     slugs = Counter(left.slug for _, left in known)
     adopted = [
@@ -76,6 +79,12 @@ def _recognised(server: Server, prefix: str) -> list[tuple[str, DatabaseIdentity
         and _is_adopted(server, name)
     ]
     return [(name, left, totals) for name, left in by_rule + adopted if (totals := _totals(server, name)) is not None]
+
+
+def _readable(server: Server, name: str) -> DatabaseIdentity | None:
+    with suppress(TerminalError):
+        return identity_of(server, name)
+    return None
 
 
 def _is_anothers(name: str, prefix: str, names: Sequence[str]) -> bool:

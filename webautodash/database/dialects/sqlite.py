@@ -20,7 +20,14 @@ from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.dialects.base import Trouble, discreet, lock_wait
 from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
-from webautodash.errors import ConfigurationError, DatabaseMissing, FileReplaced, TerminalError, UsageError
+from webautodash.errors import (
+    ConfigurationError,
+    DatabaseMissing,
+    FileReplaced,
+    LogLeftBehind,
+    TerminalError,
+    UsageError,
+)
 
 _SUFFIX = ".db"
 _FILE = "webautodash_file"
@@ -113,6 +120,7 @@ class SQLiteDialect:
                 connection = sqlite3.connect(draft)
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.close()
+                self._refuse_log(database)
                 with suppress(FileExistsError):
                     os.link(draft, path)
             finally:
@@ -198,6 +206,13 @@ class SQLiteDialect:
             if path.exists():
                 raise
             raise DatabaseMissing(database) from None
+
+    def _refuse_log(self, database: str) -> None:
+        """SQLite does not know whose a log is: it would write the rows of a file that was moved into the new one."""
+        log = self._folder / f"{database}{_SUFFIX}-wal"
+        # Another process may have made and opened the file since it was looked for.
+        if log.exists() and not self.exists(database):
+            raise LogLeftBehind(database, log.name)
 
     def _path(self, database: str) -> Path:
         return self._folder / f"{database}{_SUFFIX}"

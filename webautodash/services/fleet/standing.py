@@ -6,7 +6,14 @@ from enum import StrEnum
 
 from webautodash.database import Database
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.errors import DatabaseError, DatabaseMissing, DatabaseUnreachable, NewerThanProgram, WebAutoDashError
+from webautodash.errors import (
+    DatabaseEmpty,
+    DatabaseError,
+    DatabaseMissing,
+    DatabaseUnreachable,
+    NewerThanProgram,
+    WebAutoDashError,
+)
 from webautodash.services import gate, migrate
 from webautodash.services.migrate import History
 from webautodash.services.providers import resolve
@@ -103,10 +110,7 @@ def standing(store: Store, member: Member, target: str | None = None) -> Databas
         state = Standing.INTERRUPTED if _is_underway(store, member) else Standing.AT_HEAD
     elif found is None and member.history is History.PROVIDER and not member.registering:
         state = Standing.EMPTY
-        problem = (
-            f"database {name} has none of its tables: restore it from a backup, "
-            f"or make them anew and empty with `webautodash provider register`"
-        )
+        problem = str(DatabaseEmpty(name, wanted))
     elif found is None or migrate.to_come(member.history, _known(member, found), wanted):
         state = Standing.BEHIND
     else:

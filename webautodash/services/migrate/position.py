@@ -12,6 +12,7 @@ from webautodash.database import Database, Server
 from webautodash.errors import (
     BeingMigrated,
     ConfigurationError,
+    DatabaseEmpty,
     MadeByEarlierScripts,
     NewerThanProgram,
     NotAtHead,
@@ -38,6 +39,8 @@ def require_head(session: Session, database: str, history: History) -> None:
     found, needed = revision_of(session.connection()), head(history)
     if found != needed:
         refuse_newer(database, history, found)
+        if found is None and history is History.PROVIDER:
+            raise DatabaseEmpty(database, needed)
         raise NotAtHead(database, found, needed)
 
 

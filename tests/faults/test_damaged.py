@@ -1,0 +1,242 @@
+"""A SQLite file that is damaged stops its own provider alone, is not touched, and the message says how to go on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import a_file, a_patient
+from contents import contents, differences
+from shell import Done, Shell
+
+from webautodash.config import Settings
+
+STORE = "webautodash-data"
+PROVIDER = "gary_wang"
+# A whole file of ours is some twenty pages.
+PAGE = 4096
+
+
+def _overwrite_the_header(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"no database any more")
+
+
+def _garbage_in_the_middle(path: Path) -> None:
+    pages = path.stat().st_size // PAGE
+    with path.open("r+b") as file:
+        for page in range(1, pages):
+            file.seek(page * PAGE)
+            file.write(hashlib.sha256(bytes([page % 256])).digest() * (PAGE // 32))
+
+
+def _cut_short(path: Path) -> None:
+    os.truncate(path, 5 * PAGE + 100)
+
+
+def _empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def _a_folder_in_its_place(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    (path / "kept").write_text("something")
+
+
+DAMAGES = [_overwrite_the_header, _garbage_in_the_middle, _cut_short, _empty, _a_folder_in_its_place]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Two providers with a file each, stored, and a file of each that is new."""
+    shell = Shell(tmp_path)
+    for provider, folder in (("Gary Wang", PROVIDER), ("Anna Keller", "anna_keller")):
+        shell.drop(a_file(a_patient("P1", medications=["Aspirin 81 mg"]), provider=provider), folder=folder)
+    assert shell("setup", "--auto").status == 0
+    for provider, folder in (("Gary Wang", PROVIDER), ("Anna Keller", "anna_keller")):
+        second = a_file(a_patient("P2"), provider=provider, at="2025-01-01T00:00:00")
+        shell.drop(second, "second.json", folder)
+    return shell
+
+
+def _settings(shell: Shell) -> Settings:
+    return Settings.load(database_url=f"sqlite:///{shell.folder / STORE}", _env_file=None)
+
+
+def _file(shell: Shell, name: str = PROVIDER) -> Path:
+    return shell.folder / STORE / f"webautodash_{name}.db"
+
+
+def _parts(path: Path) -> dict[str, str]:
+    """All that is there under a database's name, and the checksum of each file."""
+    found = [each for part in path.parent.glob(f"{path.name}*") for each in (part, *part.rglob("*"))]
+    return {
+        str(each.relative_to(path.parent)): hashlib.sha256(each.read_bytes()).hexdigest() if each.is_file() else ""
+        for each in found
+    }
+
+
+def _sessions(shell: Shell, name: str) -> int:
+    with closing(sqlite3.connect(_file(shell, name))) as connection:
+        return int(connection.execute("SELECT COUNT(*) FROM extraction_sessions").fetchone()[0])
+
+
+def _clean(shell: Shell, store: str) -> dict[str, Any]:
+    """What a store has that takes the same files anew."""
+    done = shell("ingest", "--quiet", WEBAUTODASH_DATABASE_URL=f"sqlite:///{store}")
+    assert done.status == 0
+    return contents(Settings.load(database_url=f"sqlite:///{shell.folder / store}", _env_file=None))
+
+
+def _move_aside(shell: Shell, name: str = PROVIDER) -> Path:
+    """As the message says: out of the folder, with its -wal and -shm."""
+    aside = shell.folder / "kept"
+    aside.mkdir()
+    for part in _file(shell, name).parent.glob(f"webautodash_{name}.db*"):
+        shutil.move(part, aside)
+    return aside / _file(shell, name).name
+
+
+def _said_commands(said: str, **known: str) -> list[list[str]]:
+    """The commands that a message names, in its order, with what stands for something put in."""
+    commands = [each.split() for each in re.findall(r"`webautodash ([^`]+)`", said)]
+    return [[known.get(word, word) for word in command] for command in commands]
+
+
+def _line_about(done: Done, name: str) -> str:
+    [line] = {
+        line.partition(": ")[2].partition(": ")[2] for line in done.err.splitlines() if f"webautodash_{name}" in line
+    }
+    return line
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_stops_its_provider_alone_and_the_message_leads_out(
+    shell: Shell, damage: Callable[[Path], None]
+) -> None:
+    damage(_file(shell))
+    before = _parts(_file(shell))
+    done = shell("ingest")
+    assert done.status == 1
+    assert _parts(_file(shell)) == before
+    assert _sessions(shell, "anna_keller") == 2
+    said = _line_about(done, PROVIDER)
+    commands = [command for command in _said_commands(said, NAME="Gary Wang") if command != ["setup"]]
+    assert commands == [["provider", "register", "Gary Wang"], ["ingest"]]
+    doctor = shell("doctor")
+    assert (doctor.status, f"webautodash_{PROVIDER}" in doctor.out) == (1, True)
+    assert _parts(_file(shell)) == before
+
+    if damage is not _empty:  # there is nothing in it to keep, and its message does not ask for it
+        assert "move it out of the folder, with its -wal and -shm, and keep it" in said
+        assert _parts(_move_aside(shell)) == before
+    for command in commands:
+        assert shell(*command).status == 0, command
+    assert differences(contents(_settings(shell)), _clean(shell, "anew")) == []
+
+
+def test_a_backup_in_the_place_of_a_damaged_file_is_gone_on_from(shell: Shell) -> None:
+    with (
+        closing(sqlite3.connect(_file(shell))) as source,
+        closing(sqlite3.connect(shell.folder / "backup.db")) as backup,
+    ):
+        source.backup(backup)
+    _garbage_in_the_middle(_file(shell))
+    assert shell("ingest").status == 1
+    _move_aside(shell)
+    shutil.copy(shell.folder / "backup.db", _file(shell))
+    assert shell("ingest").status == 0
+    assert differences(contents(_settings(shell)), _clean(shell, "anew")) == []
+
+
+@pytest.mark.parametrize("damage", [_overwrite_the_header, _garbage_in_the_middle, _cut_short])
+def test_a_damaged_system_database_is_left_alone_and_rebuilt_by_what_the_message_says(
+    shell: Shell, damage: Callable[[Path], None]
+) -> None:
+    damage(_file(shell, "system"))
+    before = _parts(_file(shell, "system"))
+    for command in (["ingest"], ["status"], ["provider", "register", "Another"]):
+        done = shell(*command)
+        assert (done.status, "the system database: `webautodash setup`" in done.err) == (1, True), done.err
+    assert _parts(_file(shell, "system")) == before
+    assert [_sessions(shell, name) for name in (PROVIDER, "anna_keller")] == [1, 1]
+    assert _parts(_move_aside(shell, "system")) == before
+    assert shell("setup", "--auto").status == 0
+    assert differences(contents(_settings(shell)), _clean(shell, "anew")) == []
+
+
+def test_a_damaged_file_beside_a_lost_registry_keeps_its_provider_for_when_it_is_back(shell: Shell) -> None:
+    whole = _file(shell).read_bytes()
+    _overwrite_the_header(_file(shell))
+    _move_aside(shell, "system")
+    assert shell("ingest").status == 1
+    # Nobody was made up for it in the meantime.
+    _file(shell).write_bytes(whole)
+    assert shell("ingest").status == 0
+    assert differences(contents(_settings(shell)), _clean(shell, "anew")) == []
+
+
+def _killed_while_writing(path: Path) -> None:
+    """Leave rows in the log that are not in the file yet, as a process does that is killed."""
+    code = (
+        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute(\"UPDATE extraction_sessions SET path = 'of the log'\"); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+
+
+def test_a_new_file_takes_nothing_out_of_the_log_of_the_one_that_was_moved(shell: Shell) -> None:
+    _killed_while_writing(_file(shell))
+    log = _file(shell).with_name(f"{_file(shell).name}-wal")
+    kept = log.read_bytes()
+    aside = shell.folder / _file(shell).name
+    shutil.move(_file(shell), aside)
+    done = shell("provider", "register", "Gary Wang")
+    assert (done.status, log.name in done.err, _file(shell).exists()) == (1, True, False)
+    assert log.read_bytes() == kept
+    for part in _file(shell).parent.glob(f"{_file(shell).name}-*"):
+        shutil.move(part, shell.folder)
+    assert shell("provider", "register", "Gary Wang").status == 0
+    assert _sessions(shell, PROVIDER) == 0
+    with closing(sqlite3.connect(aside)) as connection:
+        assert connection.execute("SELECT path FROM extraction_sessions").fetchall() == [("of the log",)]
+
+
+def test_rows_locked_for_too_long_are_said_and_the_next_run_stores_the_file(shell: Shell) -> None:
+    with closing(sqlite3.connect(_file(shell), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = shell("ingest", WEBAUTODASH_LOCK_SECONDS="1")
+        assert (done.status, "SQLITE_BUSY" in done.err, _sessions(shell, "anna_keller")) == (1, True, 2), done.err
+        other.execute("ROLLBACK")
+    assert shell("ingest").status == 0
+    assert differences(contents(_settings(shell)), _clean(shell, "anew")) == []
+
+
+def test_a_system_database_that_is_locked_for_too_long_ends_the_command_and_loses_nothing(shell: Shell) -> None:
+    with closing(sqlite3.connect(_file(shell, "system"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = shell("ingest", WEBAUTODASH_LOCK_SECONDS="1")
+        assert (done.status, "SQLITE_BUSY" in done.err) == (3, True), done.err
+        other.execute("ROLLBACK")
+    assert shell("ingest").status == 0
+    assert differences(contents(_settings(shell)), _clean(shell, "anew")) == []
+
+
+def test_the_message_names_no_value_of_a_patient(shell: Shell) -> None:
+    shell.drop(a_file(a_patient("SECRET-PRN", name="Secret Name"), at="2025-02-02T00:00:00"), "third.json")
+    _garbage_in_the_middle(_file(shell))
+    done = shell("ingest", "--debug")
+    assert done.status == 1
+    assert "secret" not in json.dumps([done.out, done.err]).lower()
