@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import io
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
@@ -73,6 +77,24 @@ def ingest(settings: Settings, *paths: Path) -> None:
     problems = [f"{file.path}: {file.state}: {file.reason}" for file in report.files if file.state in _PROBLEMS]
     if problems:
         raise RuntimeError("\n".join(problems))
+
+
+def run_command(environment: Mapping[str, str], *arguments: str) -> None:
+    """Be the installed command. Raises where it does not end with 0."""
+    from webautodash.cli import main
+
+    os.environ.update(environment)
+    said = io.StringIO()
+    with (
+        patch.object(sys, "argv", ["webautodash", *arguments]),
+        redirect_stdout(said),
+        redirect_stderr(said),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            if end.code != 0:
+                raise RuntimeError(f"{' '.join(arguments)} ended with {end.code}: {said.getvalue()}") from None
 
 
 def adopt(settings: Settings, database: str, name: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_server import wait_until
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["alembic.command", "sqlalchemy.dialects.mysql.pymysql", "jobs", __name__])
+_COMMANDS = [f"webautodash.cli.{name}" for name in ("ingest", "migrate", "provider", "setup")]
+_CONTEXT.set_forkserver_preload(["alembic.command", "sqlalchemy.dialects.mysql.pymysql", *_COMMANDS, "jobs", __name__])
 _HERE = Path(__file__).parent
 KILLED = -signal.SIGKILL
 _PATIENCE_SECONDS = 90
@@ -32,14 +35,15 @@ class Failed(Exception):  # it says what another process said
     """A process ended by an error of its own; the text is its traceback."""
 
 
-def moments(work: Work, *arguments: Any, folder: Path) -> list[str]:
+def moments(work: Work, *arguments: Any, folder: Path, files: Path | None = None) -> list[str]:
     """Run the work to its end: each moment at which it could have been killed, as `database: what comes next`.
 
-    A moment is just before a statement or a COMMIT is sent, which is also just after the one before it.
+    A moment is just before a statement or a COMMIT is sent, which is also just after the one before it. With `files`
+    it is also just before anything is done to a file in that folder: `file: open name`.
     """
     log = folder / "moments"
     log.unlink(missing_ok=True)
-    process = _start(work, arguments, folder, log=log)
+    process = _start(work, arguments, folder, log=log, files=files)
     _end_well(process, folder)
     return log.read_text().splitlines()
 
@@ -50,9 +54,9 @@ def writes(moment: str) -> bool:
     return first_word not in {"SELECT", "SHOW", "PRAGMA", "BEGIN"}
 
 
-def kill_at(moment: int, work: Work, *arguments: Any, folder: Path) -> bool:
+def kill_at(moment: int, work: Work, *arguments: Any, folder: Path, files: Path | None = None) -> bool:
     """Run the work and kill it with SIGKILL at a moment, by its number; whether it came that far."""
-    process = _start(work, arguments, folder, dies_at=moment)
+    process = _start(work, arguments, folder, stops_at=(moment, signal.SIGKILL), files=files)
     process.join(_PATIENCE_SECONDS)
     if process.exitcode == KILLED:
         return True
@@ -70,6 +74,24 @@ def kill_after(seconds: float, work: Work, *arguments: Any, folder: Path) -> boo
         return True
     _end_well(process, folder)
     return False
+
+
+@contextmanager
+def held_at(moment: int, work: Work, *arguments: Any, folder: Path) -> Iterator[None]:
+    """Run the work, stand it still at a moment for as long as the block lasts, and let it go on to its end.
+
+    Raises Failed if it did not come that far, or fails in the end.
+    """
+    process = _start(work, arguments, folder, stops_at=(moment, signal.SIGSTOP))
+    stands = wait_until(lambda: process.exitcode is not None or _stands_still(process.pid), _PATIENCE_SECONDS)
+    try:
+        if not stands or process.exitcode is not None:
+            raise Failed("it did not come to the moment")
+        yield
+    finally:
+        if process.exitcode is None:
+            os.kill(process.pid, signal.SIGCONT)
+    _end_well(process, folder)
 
 
 @contextmanager
@@ -126,20 +148,25 @@ def _end_well(process: Any, folder: Path) -> None:
         raise Failed(error.read_text() if error.exists() else f"exit status {process.exitcode}")
 
 
+def _stands_still(process: int) -> bool:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 def _live(
     work: Work,
     arguments: Sequence[Any],
     error: Path,
     *,
-    dies_at: int | None = None,
+    stops_at: tuple[int, int] | None = None,
     log: Path | None = None,
     gate: Any = None,
+    files: Path | None = None,
 ) -> None:
     """What a process does with its life."""
     try:
         passed: list[str] = []
-        if dies_at is not None or log is not None:
-            _watch(passed, dies_at)
+        if stops_at is not None or log is not None:
+            _watch(passed, stops_at, files)
         if gate is not None:
             gate.wait(_PATIENCE_SECONDS)
         work(*arguments)
@@ -150,20 +177,39 @@ def _live(
         os._exit(1)
 
 
-def _watch(passed: list[str], dies_at: int | None) -> None:
+def _watch(passed: list[str], stops_at: tuple[int, int] | None, files: Path | None) -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Connection, Engine
 
-    def reached(connection: Connection, what: str) -> None:
-        if len(passed) == dies_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        passed.append(f"{_database(connection)}: {what}")
+    def reached(what: str) -> None:
+        if stops_at is not None and len(passed) == stops_at[0]:
+            passed.append(what)
+            os.kill(os.getpid(), stops_at[1])
+        else:
+            passed.append(what)
 
     def before_statement(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
-        reached(connection, " ".join(statement.split()[:3]))
+        reached(f"{_database(connection)}: {' '.join(statement.split()[:3])}")
 
     event.listen(Engine, "before_cursor_execute", before_statement)
-    event.listen(Engine, "commit", lambda connection: reached(connection, "COMMIT"))
+    event.listen(Engine, "commit", lambda connection: reached(f"{_database(connection)}: COMMIT"))
+    if files is not None:
+        below = f"{files}{os.sep}"
+
+        def before_operation(name: str, arguments: tuple[object, ...]) -> None:
+            # Any other is of an interpreter that loads its modules.
+            if name in _OPERATIONS and any(below in os.fsdecode(each) for each in _paths(arguments)):
+                reached(f"file: {name} {Path(os.fsdecode(next(_paths(arguments)))).name}")
+
+        sys.addaudithook(before_operation)
+
+
+_OPERATIONS = {"open", "sqlite3.connect"}
+_OPERATIONS |= {f"os.{name}" for name in ("chmod", "link", "mkdir", "remove", "rename", "rmdir", "truncate", "utime")}
+
+
+def _paths(arguments: tuple[object, ...]) -> Iterator[Any]:
+    return (each for each in arguments if isinstance(each, str | bytes | os.PathLike))
 
 
 def _database(connection: Any) -> str:

@@ -14,7 +14,7 @@ import pytest
 from builders import a_file, a_patient
 from contents import contents, differences, identities, rows
 from jobs import ingest, register_provider
-from processes import kill_at, moments, together, writes
+from processes import together
 from sqlalchemy import event
 
 from webautodash.config import Settings
@@ -133,22 +133,3 @@ def test_one_new_name_registered_by_six_processes_is_one_row_and_one_database(
     assert events.count("provider_registered") == 1
     with Store.open(settings) as store:
         assert [report.differences for report in fleet.check_all(store)] == [(), ()]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
-def test_a_registration_killed_at_any_statement_is_finished_by_the_next(
-    fresh: Callable[[str], Settings], backend: str, tmp_path: Path
-) -> None:
-    name = "Renée O'Malley"
-    whole = moments(register_provider, fresh("m"), name, folder=tmp_path)
-    expected = contents(fresh("m"))
-    # The migrations have tests of their own that kill them everywhere.
-    chosen = [n for n, moment in enumerate(whole) if writes(moment) and "CREATE" not in moment.split(": ")[1]]
-    assert len(chosen) > 5
-    for number in chosen:
-        settings = fresh(str(number))
-        assert kill_at(number, register_provider, settings, name, folder=tmp_path)
-        register_provider(settings, name)
-        assert differences(contents(settings), expected) == [], f"killed at {number}, before {whole[number]}"
-        assert all(ours == theirs for ours, theirs in identities(settings).values())

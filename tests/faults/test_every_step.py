@@ -1,0 +1,95 @@
+"""kill -9 before every statement and file operation of a command: the same command again ends as if undisturbed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import a_file, a_patient
+from contents import contents, differences, identities
+from jobs import register_provider, run_command
+from processes import kill_at, moments
+from watching import environment
+
+from webautodash.config import Settings
+from webautodash.database import Server
+
+COMMANDS = {
+    "register": ("provider", "register", "Renée O'Malley"),
+    "setup": ("setup", "--auto"),
+    "ingest": ("ingest",),
+}
+# Of a server's moments: each so-manieth, and before and after each so-manieth COMMIT. A database costs it so much more.
+STRIDES = {"sqlite": (1, 1), "mariadb": (12, 2), "mysql": (40, 8)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A provider with a repeat, a change and a person known before; another one with one file."""
+    results = tmp_path / "Results"
+    later = {"medications": ["Xanax 1 mg"], "allergies": ["Latex"]}
+    known = a_patient("P1", medications=["Aspirin 81 mg"])
+    contents = {
+        "gary_wang/1.json": a_file(known, a_patient("P2", allergies=["Latex", "Penicillin"])),
+        "gary_wang/2.json": a_file(known, a_patient("P2", name="Married", **later), at="2025-01-01T00:00:00"),
+        "gary_wang/again.json": a_file(known, a_patient("P2", name="Married", **later), at="2025-01-01T00:00:00"),
+        "anna_keller/1.json": a_file(a_patient("P1", name="Someone Else", diagnoses=["Gout"]), provider="Anna Keller"),
+    }
+    for name, content in contents.items():
+        (results / name).parent.mkdir(parents=True, exist_ok=True)
+        (results / name).write_text(json.dumps(content))
+    return results
+
+
+def _prepare(command: str, settings: Settings) -> None:
+    """What is there before: nothing, but for an ingest a provider."""
+    if command == "ingest":
+        register_provider(settings, "Gary Wang")
+
+
+def _forget(settings: Settings) -> None:
+    with Server(settings) as server:
+        for name in server.names(settings.database_prefix):
+            server.drop(name)
+
+
+def _chosen(all_moments: list[str], every: int, every_commit: int) -> list[int]:
+    commits = [number for number, moment in enumerate(all_moments) if moment.endswith("COMMIT")][::every_commit]
+    beside = {number + after for number in commits for after in (0, 1)}
+    return sorted({*range(0, len(all_moments), every), *beside} & set(range(len(all_moments))))
+
+
+def _sweep(
+    command: str, fresh: Callable[..., Settings], folder: Path, tmp_path: Path, strides: tuple[int, int]
+) -> None:
+    def settings_of(name: str) -> tuple[Settings, dict[str, str]]:
+        settings = fresh(name, results_dir=folder)
+        _prepare(command, settings)
+        return settings, environment(settings)
+
+    clean, whole = settings_of("c")
+    all_moments = moments(run_command, whole, *COMMANDS[command], folder=tmp_path, files=tmp_path)
+    expected = contents(clean)
+    assert {"COMMIT", "INSERT"} <= {moment.split(": ")[1].split()[0] for moment in all_moments}
+    every = range(len(all_moments)) if strides == (1, 1) else _chosen(all_moments, *strides)
+    for number in every:
+        settings, variables = settings_of(str(number))
+        killed = kill_at(number, run_command, variables, *COMMANDS[command], folder=tmp_path, files=tmp_path)
+        # Whether a moment comes may be a matter of time: what is told of files is written within a second.
+        assert killed or number > len(all_moments) - 10, all_moments[number]
+        run_command(variables, *COMMANDS[command])
+        left = differences(contents(settings), expected)
+        assert left == [], f"killed at {number} of {len(all_moments)}, before {all_moments[number]}"
+        assert all(ours == theirs for ours, theirs in identities(settings).values())
+        _forget(settings)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_killed_at_any_step_is_finished_by_the_same_command(
+    command: str, fresh: Callable[..., Settings], folder: Path, backend: str, tmp_path: Path
+) -> None:
+    _sweep(command, fresh, folder, tmp_path, STRIDES[backend])
