@@ -10,7 +10,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -76,6 +77,16 @@ class LocalServer:
             return
         if not wait_until(lambda: not self._pid_file.exists()):
             raise TimeoutError("the server outlived SIGKILL")
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stand it still for as long as the block lasts: it takes connections and says nothing."""
+        process = int(self._pid_file.read_text())
+        os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(process, signal.SIGCONT)
 
     def restart(self, *options: str) -> None:
         """Kill it if it runs, and start it on the same data and the same port, with other options if any are given."""

@@ -12,7 +12,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import forkserver
 from pathlib import Path
@@ -92,15 +92,6 @@ def held_at(moment: int, work: Work, *arguments: Any, folder: Path) -> Iterator[
         if process.exitcode is None:
             os.kill(process.pid, signal.SIGCONT)
     _end_well(process, folder)
-
-
-@contextmanager
-def meanwhile(work: Work, *arguments: Any, folder: Path) -> Iterator[None]:
-    """Run the work beside what the test does, which may well be the reason why it fails; wait for its end."""
-    process = _start(work, arguments, folder)
-    yield
-    with suppress(Failed):
-        _end_well(process, folder)
 
 
 def together(work: Work, *each: Sequence[Any], folder: Path, patience_seconds: float = _PATIENCE_SECONDS) -> None:

@@ -13,13 +13,14 @@ _WRITES = (b"\x03INSERT", b"\x03UPDATE")
 
 
 class CommitCutter:
-    """Passes everything on, but hangs up in place of the server's answer to one COMMIT, which the server has done.
+    """Passes everything on, but hangs up at one COMMIT: in place of the server's answer, when the server has done it.
 
+    Or, with `before`, in place of the COMMIT itself, which the server then never hears of.
     Counts the COMMITs of transactions that wrote; `cut` is the number of the one to cut at, None for none.
     """
 
-    def __init__(self, host: str, port: int, cut: int | None = None) -> None:
-        self.commits, self._cut = 0, cut
+    def __init__(self, host: str, port: int, cut: int | None = None, *, before: bool = False) -> None:
+        self.commits, self._cut, self._before = 0, cut, before
         self.has_cut = False
         self._server = (host, port)
         self._lock = threading.Lock()
@@ -65,9 +66,14 @@ class CommitCutter:
             if wrote and data == _COMMIT:
                 wrote = False
                 with self._lock:
-                    if self.commits == self._cut:
-                        cutting.set()
+                    is_due = self.commits == self._cut
                     self.commits += 1
+                if is_due and self._before:
+                    self.has_cut = True
+                    _hang_up(client)
+                    break
+                if is_due:
+                    cutting.set()
             send(server, data)
         _hang_up(server)
 

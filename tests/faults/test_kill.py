@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 import pytest
 from contents import contents, differences, identities
 from jobs import ingest
-from local_server import LocalServer
-from processes import kill_after, kill_at, meanwhile, moments, writes
+from processes import kill_after, kill_at, moments, writes
 
 from webautodash.config import Settings
 
@@ -66,19 +64,4 @@ def test_a_kill_in_the_middle_of_a_statement_leaves_nothing_half_done(
     while kill_after(0.05 + 0.04 * killed, ingest, settings, folder=tmp_path):
         killed += 1
     assert killed > 2
-    assert differences(contents(settings), clean) == []
-
-
-@pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
-def test_a_run_after_the_server_was_killed_leaves_what_a_clean_run_leaves(
-    fresh: Callable[..., Settings], clean: dict[str, Any], private_mariadb: LocalServer, tmp_path: Path
-) -> None:
-    settings = fresh("s", database_url=private_mariadb.url)
-    for attempt in range(4):
-        with meanwhile(ingest, settings, folder=tmp_path):
-            # Not to wait for anything: this is the moment.
-            time.sleep(0.15 + 0.25 * attempt)
-            private_mariadb.kill()
-        private_mariadb.start()
-    ingest(settings)
     assert differences(contents(settings), clean) == []

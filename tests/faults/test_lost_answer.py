@@ -1,4 +1,4 @@
-"""The line breaks when the server has committed and the client does not know it: stored once all the same."""
+"""The line breaks as COMMIT goes through, before or after the server has done it: stored once all the same."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from webautodash.config import Settings
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", ["mariadb"], indirect=True)]
 
 
-def test_a_commit_whose_answer_is_lost_is_done_once(
-    fresh: Callable[..., Settings], server_url: str, tmp_path: Path
+@pytest.mark.parametrize("before", [False, True], ids=["its answer", "itself"])
+def test_a_commit_that_is_lost_or_whose_answer_is_is_done_once(
+    fresh: Callable[..., Settings], server_url: str, tmp_path: Path, before: bool
 ) -> None:
     url = make_url(server_url)
     folder = tmp_path / "Results/gary_wang"
@@ -29,7 +30,7 @@ def test_a_commit_whose_answer_is_lost_is_done_once(
         (folder / f"{year}.json").write_text(json.dumps(a_file(*patients, None, at=f"{year}-01-01T00:00:00")))
 
     def cut_at(number: int | None, name: str) -> CommitCutter:
-        with CommitCutter(str(url.host), url.port or 3306, number) as cutter:
+        with CommitCutter(str(url.host), url.port or 3306, number, before=before) as cutter:
             through = url.set(port=cutter.port).render_as_string(hide_password=False)
             ingest(fresh(name, database_url=through, results_dir=folder.parent))
         return cutter

@@ -69,6 +69,7 @@ def _advice(code: str) -> str:
     return _ADVICE.get(code) or _ADVICE.get(general, "the statement was undone")
 
 
+_FULL = "the disk is full; make room and try again"
 # Without its -wal the file lacks its last rows, and a new one beside the old -wal would take them in.
 _ANEW = (
     "move it out of the folder, with its -wal and -shm, and keep it; then put a backup in its place, or have it made "
@@ -90,7 +91,8 @@ _ADVICE = {
     "SQLITE_READONLY": "the SQLite folder is read-only for this user",
     "SQLITE_CANTOPEN": "its file cannot be opened: check the rights on it and its folder; if what is there is not the "
     f"file, {_ANEW}",
-    "SQLITE_FULL": "the disk is full; make room and try again",
+    "SQLITE_FULL": _FULL,
+    "SQLITE_IOERR_SHMSIZE": _FULL,
     "SQLITE_IOERR": "the disk does not take or give what it should: full, over a quota, or broken; put that right and "
     "try again",
     "SQLITE_CORRUPT": f"its file is damaged, and left as it is: {_ANEW}",

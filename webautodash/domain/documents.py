@@ -7,7 +7,8 @@ import mmap
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -83,9 +84,9 @@ def read_document(path: Path, reading: Reading = _wait_for_ever, largest: int = 
     refuses, FileGone where it is no longer there, StillBeingWritten when it changes meanwhile, and MalformedDocument
     with line and column, or a JSON path, for content that is no extraction.
     """
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
+    with _private_copy() as copy:
         digest, size, mtime_ns, valid = reading(str(path.parent), lambda moved: _copy(path, copy, largest, moved))
-        content = _content(copy, size)
+        content = _content(copy, size, path)
         if not content:
             raise MalformedDocument(path, "line 1, column 1", "the file is empty", truncated=True)
         if valid < size:
@@ -98,6 +99,17 @@ def read_document(path: Path, reading: Reading = _wait_for_ever, largest: int = 
             position = "$.extraction_metadata.provider_name"
             raise MalformedDocument(path, position, f"longer than {LONGEST_NAME} characters")
         return document
+
+
+@contextmanager
+def _private_copy() -> Iterator[IO[bytes]]:
+    copy = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # its closing may fail
+    try:
+        yield copy
+    finally:
+        # Closing tries once more to write what found no room.
+        with suppress(OSError):
+            copy.close()
 
 
 def _copy(path: Path, copy: IO[bytes], largest: int, moved: Moved) -> _Copied:
@@ -164,14 +176,22 @@ def _refusal(path: Path, error: OSError) -> WebAutoDashError:
 
 
 def _write(copy: IO[bytes], chunk: bytes, path: Path) -> None:
-    try:
+    with _room(path):
         copy.write(chunk)
+
+
+@contextmanager
+def _room(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise NoTemporarySpace(path, error.strerror or type(error).__name__) from None
 
 
-def _content(copy: IO[bytes], size: int) -> memoryview:
-    copy.seek(0)
+def _content(copy: IO[bytes], size: int, path: Path) -> memoryview:
+    with _room(path):
+        # Only now the last of it is written.
+        copy.seek(0)
     if size <= _IN_MEMORY:
         content = memoryview(bytearray(copy.read()))
     else:

@@ -1,0 +1,120 @@
+"""No room on the disk: the file waits, the command says why, and stores it once there is room."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import a_file, a_patient
+from contents import contents, differences
+from shell import COMMAND, Shell
+
+from webautodash.config import Settings
+
+SMALL, LARGE = 4 << 20, 33 << 20
+
+
+@pytest.fixture
+def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A disk of a few megabytes, where this user may mount one; the test of a limit needs no such right."""
+    size = getattr(request, "param", SMALL)
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(folder)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no small disk can be mounted here ({error}); a limit of file sizes is tested in its place")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def _fill(disk: Path, free: int = 0) -> Path:
+    """Leave so many bytes of a disk."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        while True:
+            try:
+                file.write(bytes(4096))
+            except OSError:
+                break
+    os.truncate(ballast, max(0, ballast.stat().st_size - free))
+    return ballast
+
+
+def _large(number: int = 1500) -> dict[str, Any]:
+    medications = ["Aspirin 81 mg", "Xanax 1 mg"]
+    return a_file(*(a_patient(f"P{n}", medications=medications) for n in range(number)), at="2025-01-01T00:00:00")
+
+
+def _settings(shell: Shell, store: Path) -> Settings:
+    return Settings.load(database_url=f"sqlite:///{store}", _env_file=None)
+
+
+def _expect_what_a_clean_run_stores(shell: Shell, store: Path) -> None:
+    anew = shell.folder / "anew"
+    assert shell("ingest", "--quiet", WEBAUTODASH_DATABASE_URL=f"sqlite:///{anew}").status == 0
+    assert differences(contents(_settings(shell, store)), contents(_settings(shell, anew))) == []
+
+
+# So little that nothing can be written, and enough for the system database but not for the file.
+@pytest.mark.parametrize("free", [0, 700_000])
+def test_a_file_waits_while_the_disk_is_full_and_is_stored_when_there_is_room(
+    tmp_path: Path, disk: Path, free: int
+) -> None:
+    shell = Shell(tmp_path)
+    shell.environment["WEBAUTODASH_DATABASE_URL"] = f"sqlite:///{disk}/store"
+    shell.drop(a_file(a_patient("P1", medications=["Aspirin 81 mg"])))
+    assert shell("setup", "--auto").status == 0
+    ballast = _fill(disk, free)
+    shell.drop(_large(), "second.json")
+    done = shell("ingest")
+    assert (done.status, "the disk is full" in done.err) == (1, True), done.err
+    ballast.unlink()
+    found = contents(_settings(shell, disk / "store"))
+    assert len(found["gary_wang"]["extraction_sessions"]) == len(found["gary_wang"]["medications"]) == 1
+    taken = [row["path"] for row in found["system"]["ingested_files"] if row["state"] == "ingested"]
+    assert taken == ["gary_wang/first.json"]
+    assert shell("ingest").status == 0
+    _expect_what_a_clean_run_stores(shell, disk / "store")
+
+
+def test_a_file_waits_while_its_database_may_not_grow(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.drop(a_file(a_patient("P1", medications=["Aspirin 81 mg"])))
+    assert shell("setup", "--auto").status == 0
+    shell.drop(_large(), "second.json")
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 1000; exec "$@"', "sh", *COMMAND, "ingest"],
+        cwd=shell.folder,
+        env=shell.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = "error SQLITE_IOERR_WRITE; the disk does not take"
+    assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (1, True, False), done.stderr
+    assert shell("ingest").status == 0
+    _expect_what_a_clean_run_stores(shell, shell.folder / "webautodash-data")
+
+
+# What is larger than memory is kept for goes to the disk, its last bytes only when it is read.
+@pytest.mark.parametrize("beyond", [1000, 2 << 20])
+@pytest.mark.parametrize("disk", [LARGE], indirect=True)
+def test_a_large_file_waits_while_its_copy_has_no_room(tmp_path: Path, disk: Path, beyond: int) -> None:
+    shell = Shell(tmp_path)
+    shell.drop(a_file(a_patient("P1")))
+    size = LARGE + beyond
+    padding = a_file(a_patient("P2", note="x"), at="2025-01-01T00:00:00", padding="")
+    path = shell.drop(padding, "second.json")
+    padding["extraction_metadata"]["padding"] = "x" * (size - path.stat().st_size)
+    assert shell.drop(padding, "second.json").stat().st_size == size
+    done = shell("ingest", TMPDIR=str(disk))
+    assert (done.status, "second.json: no room for its copy in the temporary folder" in done.err) == (1, True), done.err
+    assert "set TMPDIR" in done.err
+    assert shell("ingest").status == 0
+    _expect_what_a_clean_run_stores(shell, shell.folder / "webautodash-data")

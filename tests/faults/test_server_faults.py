@@ -1,0 +1,115 @@
+"""The server dies, or stands still, at any statement of an ingest: what a run leaves that nobody disturbed is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from contents import contents, differences
+from jobs import ingest, run_command
+from local_server import LocalServer
+from processes import Failed, held_at, moments, writes
+from watching import environment
+
+from webautodash.config import Settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", ["mariadb"], indirect=True)]
+
+# Each costs three databases on a durable server.
+KILLED, FROZEN = 8, 3
+
+
+@pytest.fixture
+def whole(
+    fresh: Callable[..., Settings], clean: dict[str, Any], private_mariadb: LocalServer, tmp_path: Path
+) -> list[str]:
+    """The moments of an undisturbed run on the server that will be disturbed."""
+    settings = fresh("m", database_url=private_mariadb.url)
+    found = moments(ingest, settings, folder=tmp_path)
+    assert contents(settings) == clean
+    return found
+
+
+def _spread(whole: list[str], number: int) -> list[int]:
+    """Moments of the providers' databases, of rows that are written and COMMITs, spread over the run."""
+    rows = [n for n, each in enumerate(whole) if writes(each) and each.split(": ")[1].split()[0] in _OF_ROWS]
+    rows = [n for n in rows if "system" not in whole[n].split(": ")[0]]
+    assert len(rows) > number
+    return rows[1 :: len(rows) // number]
+
+
+_OF_ROWS = {"INSERT", "UPDATE", "LOAD", "COMMIT"}
+
+
+def test_a_run_over_a_server_that_is_killed_at_any_statement_leaves_what_a_clean_run_leaves(
+    fresh: Callable[..., Settings],
+    clean: dict[str, Any],
+    private_mariadb: LocalServer,
+    whole: list[str],
+    tmp_path: Path,
+) -> None:
+    ended = []
+    for number in _spread(whole, KILLED):
+        settings = fresh(str(number), database_url=private_mariadb.url)
+        try:
+            with held_at(number, ingest, settings, folder=tmp_path):
+                private_mariadb.restart()
+            ended.append("well")
+        except Failed:
+            ended.append("badly")
+        ingest(settings)
+        assert differences(contents(settings), clean) == [], f"killed at {number}, before {whole[number]}"
+    # One that finds the server there again does the transaction again.
+    assert "well" in ended
+
+
+def test_a_server_that_is_gone_ends_the_command_with_3_and_nothing_half_done(
+    fresh: Callable[..., Settings],
+    clean: dict[str, Any],
+    private_mariadb: LocalServer,
+    whole: list[str],
+    tmp_path: Path,
+) -> None:
+    number = _spread(whole, 2)[0]
+    settings = fresh("g", database_url=private_mariadb.url)
+    with (
+        pytest.raises(Failed, match="ingest ended with 3: "),
+        held_at(number, run_command, environment(settings), "ingest", folder=tmp_path),
+    ):
+        private_mariadb.kill()
+    private_mariadb.start()
+    ingest(settings)
+    assert differences(contents(settings), clean) == []
+
+
+@contextmanager
+def _frozen_since(server: LocalServer) -> Iterator[float]:
+    with server.frozen():
+        yield time.monotonic()
+
+
+def test_a_server_that_stands_still_ends_the_command_in_time_and_nothing_is_half_stored(
+    fresh: Callable[..., Settings],
+    clean: dict[str, Any],
+    private_mariadb: LocalServer,
+    whole: list[str],
+    tmp_path: Path,
+) -> None:
+    patience = {"read_timeout": 3, "connect_timeout": 2}
+    for number in [0, *_spread(whole, FROZEN)]:
+        settings = fresh(str(number), database_url=private_mariadb.url, **patience)
+        with ExitStack() as until_it_has_ended:
+            with (
+                pytest.raises(Failed, match="ingest ended with 3: "),
+                held_at(number, run_command, environment(settings), "ingest", folder=tmp_path),
+            ):
+                began = until_it_has_ended.enter_context(_frozen_since(private_mariadb))
+            took = time.monotonic() - began
+        # One wait for an answer and one for a connection, not six times all, nor the ninety seconds of the test.
+        assert took < 30, whole[number]
+        ingest(settings)
+        assert differences(contents(settings), clean) == [], f"frozen at {number}, before {whole[number]}"
