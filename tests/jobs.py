@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,12 @@ from webautodash.services.migrate import History
 from webautodash.services.providers import register
 from webautodash.services.store import Store
 
+
+class _HasProblems(RuntimeError):
+    """A command ended with 1, and not because something failed."""
+
+
+_FAILURES = re.compile("^(failed|rejected|waiting|error): (?!.* is at work on it)|unexpected", re.MULTILINE)
 BATCH = 20
 """Smaller than the program's, so that a hundred patients are many batches."""
 _PROBLEMS = {"failed", "rejected", "waiting"}
@@ -79,6 +86,16 @@ def ingest(settings: Settings, *paths: Path) -> None:
         raise RuntimeError("\n".join(problems))
 
 
+def run_commands(environment: Mapping[str, str], *commands: Sequence[str]) -> None:
+    """Be one installed command after the other, where others are at work too. Raises where one failed.
+
+    What is being migrated by another is none of its own failures.
+    """
+    for command in commands:
+        with suppress(_HasProblems):
+            run_command(environment, *command)
+
+
 def run_command(environment: Mapping[str, str], *arguments: str) -> None:
     """Be the installed command. Raises where it does not end with 0."""
     from webautodash.cli import main
@@ -94,7 +111,9 @@ def run_command(environment: Mapping[str, str], *arguments: str) -> None:
             main()
         except SystemExit as end:
             if end.code != 0:
-                raise RuntimeError(f"{' '.join(arguments)} ended with {end.code}: {said.getvalue()}") from None
+                text = f"{' '.join(arguments)} ended with {end.code}: {said.getvalue()}"
+                kind = _HasProblems if end.code == 1 and not _FAILURES.search(text) else RuntimeError
+                raise kind(text) from None
 
 
 def adopt(settings: Settings, database: str, name: str) -> None:

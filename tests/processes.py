@@ -94,9 +94,16 @@ def held_at(moment: int, work: Work, *arguments: Any, folder: Path) -> Iterator[
     _end_well(process, folder)
 
 
-def together(work: Work, *each: Sequence[Any], folder: Path, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+def together(
+    work: Work,
+    *each: Sequence[Any],
+    folder: Path,
+    patience_seconds: float = _PATIENCE_SECONDS,
+    before: str | None = None,
+) -> None:
     """Run the work in as many processes as there are lists of arguments, each let go when all are ready.
 
+    With `before` that is just before the first statement of each in which these words stand, else at the beginning.
     Raises Failed if one of them fails.
     """
     gate = _CONTEXT.Barrier(len(each))
@@ -104,7 +111,7 @@ def together(work: Work, *each: Sequence[Any], folder: Path, patience_seconds: f
     for number, arguments in enumerate(each):
         own = folder / f"process-{number}"
         own.mkdir(exist_ok=True)
-        started.append((_start(work, arguments, own, gate=gate), own))
+        started.append((_start(work, arguments, own, gate=gate, before=before), own))
     for process, _ in started:
         process.join(patience_seconds)
     for process, own in started:
@@ -151,6 +158,7 @@ def _live(
     stops_at: tuple[int, int] | None = None,
     log: Path | None = None,
     gate: Any = None,
+    before: str | None = None,
     files: Path | None = None,
 ) -> None:
     """What a process does with its life."""
@@ -158,14 +166,31 @@ def _live(
         passed: list[str] = []
         if stops_at is not None or log is not None:
             _watch(passed, stops_at, files)
-        if gate is not None:
+        waited: list[str] = []
+        if gate is not None and before is not None:
+            _wait_before(before, gate, waited)
+        elif gate is not None:
             gate.wait(_PATIENCE_SECONDS)
         work(*arguments)
+        if before is not None and not waited:
+            raise AssertionError(f"it ended without a statement in which {before!r} stands")
         if log is not None:
             log.write_text("\n".join(passed))
     except BaseException:
         error.write_text(traceback.format_exc())
         os._exit(1)
+
+
+def _wait_before(words: str, gate: Any, waited: list[str]) -> None:
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    def before_statement(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not waited and words in " ".join(statement.split()):
+            waited.append(statement)
+            gate.wait(_PATIENCE_SECONDS)
+
+    event.listen(Engine, "before_cursor_execute", before_statement)
 
 
 def _watch(passed: list[str], stops_at: tuple[int, int] | None, files: Path | None) -> None:

@@ -99,6 +99,79 @@ def test_files_of_one_provider_stored_at_once_are_all_stored_and_counted(
     assert sorted(row["state"] for row in rows(settings, "system", "ingested_files")) == ["ingested"] * 6
 
 
+# SQLite has one writer at a time, who begins by locking: they cannot meet any later.
+_WHERE_THEY_MEET = {"sqlite": None, "mariadb": "FROM patients WHERE", "mysql": "FROM patients WHERE"}
+
+
+def _files(folder: Path, *contents: object) -> list[Path]:
+    paths = [folder / f"Results/gary_wang/{number}.json" for number in range(len(contents))]
+    paths[0].parent.mkdir(parents=True)
+    for path, content in zip(paths, contents, strict=True):
+        path.write_text(json.dumps(content))
+    return paths
+
+
+def test_eight_processes_that_meet_the_same_new_person_make_one_row(
+    fresh: Callable[..., Settings], backend: str, tmp_path: Path
+) -> None:
+    settings = fresh("8", results_dir=tmp_path / "Results")
+    person = a_patient("NEW", medications=["Aspirin 81 mg"])
+    paths = _files(tmp_path, *(a_file(person, medication=f"Drug {number}") for number in range(8)))
+    register_provider(settings, "Gary Wang")
+    together(ingest, *[(settings, path) for path in paths], folder=tmp_path, before=_WHERE_THEY_MEET[backend])
+    assert [row["prn"] for row in rows(settings, "gary_wang", "patients")] == ["NEW"]
+    assert len(rows(settings, "gary_wang", "extraction_sessions")) == 8
+    assert len(rows(settings, "gary_wang", "patient_extractions")) == 8
+    assert len(rows(settings, "gary_wang", "medications")) == 8
+    assert rows(settings, "gary_wang", "data_conflicts") == []
+
+
+def test_the_same_bytes_taken_by_eight_processes_at_once_are_stored_once(
+    fresh: Callable[..., Settings], backend: str, tmp_path: Path
+) -> None:
+    settings = fresh("s", results_dir=tmp_path / "Results")
+    paths = _files(tmp_path, *[a_file(a_patient("NEW", medications=["Aspirin 81 mg"]))] * 8)
+    register_provider(settings, "Gary Wang")
+    meet = None if backend == "sqlite" else "FROM extraction_sessions WHERE"
+    together(ingest, *[(settings, path) for path in paths], folder=tmp_path, before=meet)
+    for table in ("extraction_sessions", "patients", "patient_extractions", "medications"):
+        assert len(rows(settings, "gary_wang", table)) == 1, table
+    assert rows(settings, "gary_wang", "data_conflicts") == []
+
+
+def test_two_files_that_differ_about_a_new_person_give_one_conflict_and_the_later_one_is_kept(
+    fresh: Callable[..., Settings], backend: str, tmp_path: Path
+) -> None:
+    settings = fresh("2", results_dir=tmp_path / "Results")
+    names = {2024: "Ann Miller", 2025: "Ann Smith"}
+    paths = _files(
+        tmp_path, *(a_file(a_patient("NEW", name=name), at=f"{year}-01-01T00:00:00") for year, name in names.items())
+    )
+    register_provider(settings, "Gary Wang")
+    together(ingest, *[(settings, path) for path in paths], folder=tmp_path, before=_WHERE_THEY_MEET[backend])
+    [conflict] = rows(settings, "gary_wang", "data_conflicts")
+    assert (conflict["conflict_type"], conflict["field_name"]) == ("demographic_mismatch", "patient_name")
+    assert {conflict["extraction_session_id_1"], conflict["extraction_session_id_2"]} == {
+        row["id"] for row in rows(settings, "gary_wang", "extraction_sessions")
+    }
+    assert {row["patient_name"] for row in rows(settings, "gary_wang", "patient_extractions")} == set(names.values())
+    assert [row["patient_name"] for row in rows(settings, "gary_wang", "patients")] == ["Ann Smith"]
+
+
+def test_two_files_that_say_the_same_news_of_a_known_person_give_one_conflict(
+    fresh: Callable[..., Settings], backend: str, tmp_path: Path
+) -> None:
+    settings = fresh("k", results_dir=tmp_path / "Results")
+    known, news = a_patient("KNOWN", name="Ann Miller"), a_patient("KNOWN", name="Ann Smith")
+    first, *both = _files(tmp_path, a_file(known), *(a_file(news, at=f"2025-0{month}-01T00:00:00") for month in (1, 2)))
+    ingest(settings, first)
+    together(ingest, *[(settings, path) for path in both], folder=tmp_path, before=_WHERE_THEY_MEET[backend])
+    kinds = sorted(row["conflict_type"] for row in rows(settings, "gary_wang", "data_conflicts"))
+    assert kinds == ["demographic_mismatch", "extraction_duplicate"]
+    statuses = sorted(row["processing_status"] for row in rows(settings, "gary_wang", "patient_extractions"))
+    assert statuses == ["conflict", "duplicate", "processed"]
+
+
 def test_counters_from_a_look_that_is_out_of_date_are_corrected(fresh: Callable[..., Settings], tmp_path: Path) -> None:
     settings = fresh("o", results_dir=tmp_path)
     first, second = tmp_path / "1.json", tmp_path / "2.json"
