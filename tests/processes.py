@@ -10,8 +10,10 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing import forkserver
@@ -20,6 +22,7 @@ from typing import Any
 
 import pytest
 from local_server import wait_until
+from shell import Done
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _COMMANDS = [f"webautodash.cli.{name}" for name in ("ingest", "migrate", "provider", "setup")]
@@ -116,6 +119,39 @@ def together(
         process.join(patience_seconds)
     for process, own in started:
         _end_well(process, own)
+
+
+def spoken(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], patience_seconds: float) -> Done:
+    """Be the installed command in a folder, as in a shell; in less than half of the time that a new process takes."""
+    out, err = folder / ".stdout", folder / ".stderr"
+    _warm_up()
+    process = _CONTEXT.Process(target=_speak, args=(list(arguments), folder, dict(environment), out, err))
+    process.start()
+    process.join(patience_seconds)
+    if process.exitcode is None:
+        process.kill()
+        raise TimeoutError(f"{' '.join(arguments)} does not end")
+    done = Done(process.exitcode, out.read_text(), err.read_text())
+    for said in (out, err):
+        said.unlink()
+    return done
+
+
+def _speak(arguments: list[str], folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:
+    from webautodash.cli import main
+
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["webautodash", *arguments]
+    for number, said in ((1, out), (2, err)):
+        handle = os.open(said, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        os.dup2(handle, number)
+        os.close(handle)
+    # As PYTHONWARNINGS=error has it.
+    warnings.simplefilter("error")
+    tempfile.tempdir = None
+    main()
 
 
 def _start(work: Work, arguments: Sequence[Any], folder: Path, **how: Any) -> Any:

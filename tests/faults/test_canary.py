@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import typer
 from builders import Clinic, a_file
+from processes import spoken
 from receivers import SECRET, Webhook
 from shell import Done, Shell
 
@@ -34,6 +35,7 @@ SHOWS_PATIENTS = {
 }
 """Commands that a person calls to see a patient; what they show stands on stdout alone."""
 _FORTY_MB = 40 << 20
+_PATIENCE_SECONDS = 120
 
 
 def _item(marks: Iterator[str], *fields: str) -> dict[str, str]:
@@ -182,7 +184,7 @@ class _Canary:
 
     def __init__(self, clinic: Clinic, url: str, folder: Path, webhook: Webhook) -> None:
         self.clinic, self.webhook = clinic, webhook
-        self.shell = Shell(folder, patience_seconds=120)
+        self.shell = Shell(folder)
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
         self.shell.environment |= {
@@ -198,7 +200,7 @@ class _Canary:
 
     def call(self, words: tuple[str, ...], arguments: tuple[str, ...], *options: str) -> Done:
         """Run a command. What its purpose is to show it may show, on stdout alone."""
-        done = self.shell(*words, *arguments, *options)
+        done = spoken([*words, *arguments, *options], self.shell.folder, self.shell.environment, _PATIENCE_SECONDS)
         typed = [mark for mark in MARKS if any(mark in argument for argument in arguments)]
         assert [mark for mark in _marks_in(done.err) if mark not in typed] == [], (words, arguments, options)
         if words not in SHOWS_PATIENTS:
