@@ -136,6 +136,7 @@ def _run(plans: int, fresh: Callable[..., Settings], folder: Path) -> None:
     live()
 
 
+@pytest.mark.faults_ci
 @pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
 def test_plans_of_several_processes_end_where_one_process_ends(fresh: Callable[..., Settings], tmp_path: Path) -> None:
     _run(2, fresh, tmp_path)

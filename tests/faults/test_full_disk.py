@@ -15,6 +15,8 @@ from shell import COMMAND, Shell
 
 from webautodash.config import Settings
 
+pytestmark = pytest.mark.faults_ci
+
 SMALL, LARGE = 4 << 20, 33 << 20
 
 
@@ -102,6 +104,7 @@ def test_a_file_waits_while_its_database_may_not_grow(tmp_path: Path) -> None:
     _expect_what_a_clean_run_stores(shell, shell.folder / "webautodash-data")
 
 
+@pytest.mark.slow
 # What is larger than memory is kept for goes to the disk, its last bytes only when it is read.
 @pytest.mark.parametrize("beyond", [1000, 2 << 20])
 @pytest.mark.parametrize("disk", [LARGE], indirect=True)

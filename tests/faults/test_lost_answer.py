@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 
 from webautodash.config import Settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", ["mariadb"], indirect=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults_ci, pytest.mark.parametrize("backend", ["mariadb"], indirect=True)]
 
 
 @pytest.mark.parametrize("before", [False, True], ids=["its answer", "itself"])

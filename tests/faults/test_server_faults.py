@@ -17,7 +17,7 @@ from watching import environment
 
 from webautodash.config import Settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", ["mariadb"], indirect=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.faults_ci, pytest.mark.parametrize("backend", ["mariadb"], indirect=True)]
 
 # Each costs three databases on a durable server.
 KILLED, FROZEN = 8, 3

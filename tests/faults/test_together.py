@@ -14,10 +14,12 @@ import pytest
 from builders import a_file, a_patient
 from contents import contents, differences, identities, rows
 from jobs import ingest, register_provider
+from local_server import LocalServer
 from processes import together
 from sqlalchemy import event
 
 from webautodash.config import Settings
+from webautodash.database import Server
 from webautodash.domain.documents import read_document
 from webautodash.services import fleet
 from webautodash.services.ingest import ingest_paths
@@ -111,6 +113,7 @@ def _files(folder: Path, *contents: object) -> list[Path]:
     return paths
 
 
+@pytest.mark.faults_ci
 def test_eight_processes_that_meet_the_same_new_person_make_one_row(
     fresh: Callable[..., Settings], backend: str, tmp_path: Path
 ) -> None:
@@ -126,6 +129,7 @@ def test_eight_processes_that_meet_the_same_new_person_make_one_row(
     assert rows(settings, "gary_wang", "data_conflicts") == []
 
 
+@pytest.mark.faults_ci
 def test_the_same_bytes_taken_by_eight_processes_at_once_are_stored_once(
     fresh: Callable[..., Settings], backend: str, tmp_path: Path
 ) -> None:
@@ -139,6 +143,7 @@ def test_the_same_bytes_taken_by_eight_processes_at_once_are_stored_once(
     assert rows(settings, "gary_wang", "data_conflicts") == []
 
 
+@pytest.mark.faults_ci
 def test_two_files_that_differ_about_a_new_person_give_one_conflict_and_the_later_one_is_kept(
     fresh: Callable[..., Settings], backend: str, tmp_path: Path
 ) -> None:
@@ -158,6 +163,7 @@ def test_two_files_that_differ_about_a_new_person_give_one_conflict_and_the_late
     assert [row["patient_name"] for row in rows(settings, "gary_wang", "patients")] == ["Ann Smith"]
 
 
+@pytest.mark.faults_ci
 def test_two_files_that_say_the_same_news_of_a_known_person_give_one_conflict(
     fresh: Callable[..., Settings], backend: str, tmp_path: Path
 ) -> None:
@@ -170,6 +176,23 @@ def test_two_files_that_say_the_same_news_of_a_known_person_give_one_conflict(
     assert kinds == ["demographic_mismatch", "extraction_duplicate"]
     statuses = sorted(row["processing_status"] for row in rows(settings, "gary_wang", "patient_extractions"))
     assert statuses == ["conflict", "duplicate", "processed"]
+
+
+@pytest.mark.slow
+@pytest.mark.faults_ci
+@pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
+def test_who_meets_over_a_known_person_waits_and_nobody_is_thrown_back(
+    fresh: Callable[..., Settings], private_mariadb: LocalServer, tmp_path: Path
+) -> None:
+    settings = fresh("w", database_url=private_mariadb.url, results_dir=tmp_path / "Results")
+    said = [a_file(a_patient("KNOWN", name=f"Name {n}"), at=f"2024-01-0{n}T00:00:00") for n in range(1, 7)]
+    first, *others = _files(tmp_path, *said)
+    ingest(settings, first)
+    together(ingest, *[(settings, path) for path in others], folder=tmp_path, before=_WHERE_THEY_MEET["mariadb"])
+    assert [row["patient_name"] for row in rows(settings, "gary_wang", "patients")] == ["Name 6"]
+    with Server(settings) as server, server.database("information_schema").engine.connect() as connection:
+        query = "SELECT variable_value FROM global_status WHERE variable_name = 'INNODB_DEADLOCKS'"
+        assert connection.exec_driver_sql(query).scalar() == "0"
 
 
 def test_counters_from_a_look_that_is_out_of_date_are_corrected(fresh: Callable[..., Settings], tmp_path: Path) -> None:
@@ -193,6 +216,7 @@ def test_counters_from_a_look_that_is_out_of_date_are_corrected(fresh: Callable[
     assert (provider["total_sessions"], provider["total_patients"]) == (2, 2)
 
 
+@pytest.mark.faults_ci
 def test_one_new_name_registered_by_six_processes_is_one_row_and_one_database(
     fresh: Callable[[str], Settings], tmp_path: Path
 ) -> None:

@@ -83,6 +83,8 @@ _ADVICE = {
     "1146": "a table is missing: `webautodash doctor` says whether to set up or to migrate",
     "1227": "the account lacks the right to make databases; grant CREATE on the prefix (README)",
     "1153": "a row is larger than the server's max_allowed_packet; raise it",
+    "1021": "the server's disk is full; make room there and try again",
+    "1114": "the server's disk, or the space that it may take of it, is full; make room there and try again",
     "1040": "the server has too many connections; raise max_connections or try later",
     "2002": "no server listens there: check that it runs, WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and _PORT",
     "2003": "no server listens there: check that it runs, WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and _PORT",

@@ -131,10 +131,12 @@ class SystemView:
 
     def _write(self, news: list[FileRecord], causes: list[Cause]) -> None:
         def work(session: Session) -> None:
-            FileRepository(session).record(news, utc_now())
-            raise_alerts(session, self._store.settings, causes, utc_now())
+            # Before the files, whose foreign key has each hold the provider's row for reading: two who then want to
+            # change it would wait for each other.
             for provider, totals in written:
                 ProviderRepository(session).set_totals(provider.id, totals)
+            FileRepository(session).record(news, utc_now())
+            raise_alerts(session, self._store.settings, causes, utc_now())
 
         # In one order, whoever writes: two processes then wait for each other, and never both.
         news.sort(key=lambda record: record.path)
