@@ -181,14 +181,15 @@ def test_two_files_that_say_the_same_news_of_a_known_person_give_one_conflict(
 @pytest.mark.slow
 @pytest.mark.faults_ci
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
-def test_who_meets_over_a_known_person_waits_and_nobody_is_thrown_back(
-    fresh: Callable[..., Settings], private_mariadb: LocalServer, tmp_path: Path
+@pytest.mark.parametrize("where", [_WHERE_THEY_MEET["mariadb"], "UPDATE providers SET total_patients"])
+def test_who_meets_over_a_person_or_the_counters_waits_and_nobody_is_thrown_back(
+    fresh: Callable[..., Settings], private_mariadb: LocalServer, tmp_path: Path, where: str
 ) -> None:
     settings = fresh("w", database_url=private_mariadb.url, results_dir=tmp_path / "Results")
     said = [a_file(a_patient("KNOWN", name=f"Name {n}"), at=f"2024-01-0{n}T00:00:00") for n in range(1, 7)]
     first, *others = _files(tmp_path, *said)
     ingest(settings, first)
-    together(ingest, *[(settings, path) for path in others], folder=tmp_path, before=_WHERE_THEY_MEET["mariadb"])
+    together(ingest, *[(settings, path) for path in others], folder=tmp_path, before=where)
     assert [row["patient_name"] for row in rows(settings, "gary_wang", "patients")] == ["Name 6"]
     with Server(settings) as server, server.database("information_schema").engine.connect() as connection:
         query = "SELECT variable_value FROM global_status WHERE variable_name = 'INNODB_DEADLOCKS'"
