@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help ingest test test-slow fuzz bench bench-full check format wheel clean
+.PHONY: help ingest test test-slow faults faults-ci fuzz bench bench-full check format wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
@@ -25,12 +25,19 @@ ingest: $(VENV)/installed ## ingest Results/ into the databases of webautodash-d
 	@$(BIN)/webautodash ingest
 
 TEST = sh tests/ensure_server.sh $(BIN)/python && $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+FAULTS = tests/faults
 
 test: $(VENV)/installed-dev ## tests on SQLite, MariaDB and, where there is one, MySQL; PYTEST_ARGS adds options
-	@$(TEST) -m 'not slow' $(PYTEST_ARGS)
+	@$(TEST) --ignore $(FAULTS) -m 'not slow' $(PYTEST_ARGS)
 
-test-slow: $(VENV)/installed-dev ## the tests that `make test` leaves out: processes killed at one statement after the other
-	@$(TEST) -m slow $(PYTEST_ARGS)
+test-slow: $(VENV)/installed-dev ## the slow tests that `make test` leaves out: many databases, many moments to be killed at
+	@$(TEST) --ignore $(FAULTS) -m slow $(PYTEST_ARGS)
+
+faults: $(VENV)/installed-dev ## the promises: every fault at every step, isolation, privacy, hostile files; a quarter of an hour
+	@$(TEST) $(FAULTS) $(PYTEST_ARGS)
+
+faults-ci: $(VENV)/installed-dev ## three minutes of that: each single fault, and a kill at every so-manieth step
+	@$(TEST) $(FAULTS) -m faults_ci $(PYTEST_ARGS)
 
 fuzz: $(VENV)/installed-dev ## read damaged files until one is not borne, FUZZ_SECONDS=600; FUZZ_SEED=1 says which files
 	@$(BIN)/python tests/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)

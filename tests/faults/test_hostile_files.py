@@ -65,6 +65,23 @@ REJECTED: dict[str, tuple[bytes, str]] = {
         "$.extraction_results[0]: a patient of more than 17 MiB cannot be kept",
     ),
 }  # fmt: skip
+KINDS = {
+    **dict.fromkeys(("results_twice", "metadata_twice"), "duplicate_key"),
+    **dict.fromkeys(("nan", "infinity", "minus_infinity", "overflow", "digits", "nul"), "malformed"),
+    "half": "half_character",
+    **dict.fromkeys(("deep", "deep_open"), "nested_too_deeply"),
+    **dict.fromkeys(("utf_16", "latin_1"), "not_utf8"),
+    "cut_short": "cut_short",
+    "numbers": "too_many_patients",
+    "huge_patient": "patient_too_large",
+}
+"""What programs are told of each that is rejected."""
+ODD_KINDS = {
+    **dict.fromkeys(("link", "loop", "device"), "symbolic_link"),
+    **dict.fromkeys(("fifo", "socket"), "no_regular_file"),
+    "hard": "hard_link",
+    "sparse": "file_too_large",
+}
 SET_ASIDE: dict[str, tuple[bytes, str, str]] = {
     "key_twice": (_patient("A1", b'"%b": 1, "%b": 2' % ((_CANARY, _CANARY))), "duplicate_key", "[...]"),
     "prn_twice": (
@@ -189,6 +206,8 @@ def test_no_hostile_file_hangs_fills_the_memory_or_costs_another_a_patient(shell
     assert ended.resident < _MOST_MEMORY
 
     said = dict(re.findall(r"^(?:rejected|partial): gary_wang/(\S+)\.json: (.*)$", ended.err, re.MULTILINE))
+    kinds = {name: kind[1] for name, line in said.items() if (kind := re.search(r" \[(\w+)\](?:;.*)?$", line))}
+    assert kinds == {f"{name}.rejected": kind for name, kind in KINDS.items()} | ODD_KINDS
     expected = {f"{name}.rejected": where for name, (_, where) in REJECTED.items()} | odd
     assert {name: said.get(name, "")[: len(where)] for name, where in expected.items()} == expected
     assert set(said) == set(expected) | {f"{name}.aside" for name in SET_ASIDE}

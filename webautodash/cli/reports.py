@@ -79,7 +79,12 @@ def tell(outcome: FileOutcome) -> None:
     """A line on stderr for a file that needs a look."""
     if outcome.state not in _WELL:
         advice = _ADVICE.get(outcome.state)
-        complain(f"{outcome.state}: {outcome.path}: {outcome.reason}{f'; {advice}' if advice else ''}")
+        complain(f"{_said(outcome)}{f'; {advice}' if advice else ''}")
+
+
+def _said(outcome: FileOutcome) -> str:
+    kind = f" [{outcome.kind}]" if outcome.kind is not None else ""
+    return f"{outcome.state}: {outcome.path}: {outcome.reason}{kind}"
 
 
 class Watcher:
@@ -98,10 +103,10 @@ class Watcher:
         if outcome.state not in _WAITING:
             self._said.pop(outcome.path, None)
             if outcome.state not in _WELL:
-                complain(f"{outcome.state}: {outcome.path}: {outcome.reason}")
+                complain(_said(outcome))
         elif self._said.get(outcome.path) != outcome.reason:
             self._said[outcome.path] = outcome.reason
-            complain(f"{outcome.state}: {outcome.path}: {outcome.reason}; it is tried again with growing pauses")
+            complain(f"{_said(outcome)}; it is tried again with growing pauses")
 
     def taken(self) -> None:
         """A line on stderr for what came in since the last one."""

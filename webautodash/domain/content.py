@@ -42,9 +42,6 @@ _LONGEST_DEEP = 1 << 20
 
 _BYTE_OFFSET = re.compile(r" \(byte (\d+)\)")
 _JSON_PATH = re.compile(r" - at `\$?([^`]*)`")
-_HALF = "an escape of half a character (lone surrogate)"
-_TOO_DEEP = "nested too deeply"
-_TWICE = "a key stands twice in one object (which value is true?)"
 
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _BETWEEN = re.compile(rb"[ \t\r\n]*+,?[ \t\r\n]*+")
@@ -63,12 +60,24 @@ class _Demographics(msgspec.Struct):
 _read_demographics = msgspec.json.Decoder(_Demographics).decode
 
 
+class _Wrong(NamedTuple):
+    kind: str
+    reason: str
+
+
+_HALF = _Wrong("half_character", "an escape of half a character (lone surrogate)")
+_TOO_DEEP = _Wrong("nested_too_deeply", "nested too deeply")
+_TWICE = _Wrong("duplicate_key", "a key stands twice in one object (which value is true?)")
+_TOO_MANY = _Wrong("too_many_patients", f"more than {MOST_PATIENTS:,} patients")
+_CUT_SHORT = _Wrong("cut_short", "the file ends in the middle")
+
+
 class _RefusedError(Exception):
     """What is wrong, and where: an offset in bytes, or a JSON path."""
 
-    def __init__(self, where: int | str, reason: str, *, truncated: bool = False) -> None:
-        super().__init__(reason)
-        self.where, self.reason, self.truncated = where, reason, truncated
+    def __init__(self, where: int | str, wrong: _Wrong) -> None:
+        super().__init__(wrong.reason)
+        self.where, self.wrong = where, wrong
 
 
 class _TooManyError(Exception):
@@ -108,7 +117,8 @@ def taken_apart(path: Path, content: memoryview) -> Parts:
         return Parts(_metadata(bytes(file.extraction_metadata), metadata_at), file.extraction_results, prns)
     except _RefusedError as refused:
         where = refused.where if isinstance(refused.where, str) else line_and_column(content, refused.where)
-        raise MalformedDocument(path, where, refused.reason, truncated=refused.truncated) from None
+        kind, reason = refused.wrong
+        raise MalformedDocument(path, where, reason, kind=kind, truncated=kind == _CUT_SHORT.kind) from None
 
 
 def line_and_column(content: memoryview, offset: int) -> str:
@@ -128,7 +138,9 @@ def _split(content: memoryview, covers: Covers) -> tuple[_File, list[str | int |
             prns = _prns(content)
             return msgspec.json.decode(content, type=_File), prns
         except _TooManyError:
-            raise _RefusedError("$.extraction_results", f"more than {MOST_PATIENTS:,} patients") from None
+            raise _RefusedError(
+                "$.extraction_results", _Wrong("too_many_patients", f"more than {MOST_PATIENTS:,} patients")
+            ) from None
         except RecursionError:
             _cover(content, covers, deep_values(content, _DEEP, _LONGEST_DEEP), _TOO_DEEP)
         except msgspec.ValidationError as error:
@@ -139,13 +151,13 @@ def _split(content: memoryview, covers: Covers) -> tuple[_File, list[str | int |
                 raise _malformed(error, len(content)) from None
 
 
-def _cover(content: memoryview, covers: Covers, places: Iterator[tuple[int, int | None]], reason: str) -> bool:
+def _cover(content: memoryview, covers: Covers, places: Iterator[tuple[int, int | None]], wrong: _Wrong) -> bool:
     """Cover what is wrong there; whether anything was. Raises _RefusedError for what never ends, or is too much."""
     before, size = len(covers), sum(len(covered) for _, covered in covers)
     for begin, end in places:
         size += (end or begin) - begin
         if end is None or size > LARGEST_SET_ASIDE or len(covers) == _MOST_COVERS:
-            raise _RefusedError(covers[before][0] if len(covers) > before else begin, reason)
+            raise _RefusedError(covers[before][0] if len(covers) > before else begin, wrong)
         covers.append((begin, bytes(content[begin:end])))
         content[begin:end] = rb"\ufffd" if content[begin] == ord("\\") else b"0".ljust(end - begin)
     return len(covers) > before
@@ -190,15 +202,15 @@ def _prn(demographics: msgspec.Raw) -> str | int | None:
 def _invalid(error: msgspec.ValidationError, prefix: str = "$") -> _RefusedError:
     reason = str(error)
     inner = _JSON_PATH.search(reason)
-    return _RefusedError(prefix + (inner[1] if inner else ""), _JSON_PATH.sub("", reason))
+    return _RefusedError(prefix + (inner[1] if inner else ""), _Wrong("malformed", _JSON_PATH.sub("", reason)))
 
 
 def _malformed(error: ValueError, size: int) -> _RefusedError:
     reason = str(error)
     where = _BYTE_OFFSET.search(reason)
     if where is None and "truncated" in reason:
-        return _RefusedError(size, "the file ends in the middle", truncated=True)
-    return _RefusedError(int(where[1]) if where else size, _BYTE_OFFSET.sub("", reason))
+        return _RefusedError(size, _CUT_SHORT)
+    return _RefusedError(int(where[1]) if where else size, _Wrong("malformed", _BYTE_OFFSET.sub("", reason)))
 
 
 def _members(content: memoryview, file: _File) -> tuple[int, range]:
@@ -210,7 +222,8 @@ def _members(content: memoryview, file: _File) -> tuple[int, range]:
         if key in places:
             raise _RefusedError(found.start(), _TWICE)
         if len(places) == _MOST_MEMBERS:
-            raise _RefusedError(found.start(), f"more than {_MOST_MEMBERS:,} members beside the patients")
+            reason = f"more than {_MOST_MEMBERS:,} members beside the patients"
+            raise _RefusedError(found.start(), _Wrong("too_many_members", reason))
         match key:
             case "extraction_results":
                 end = _end_of_list(content, begin, file.extraction_results)
@@ -219,7 +232,8 @@ def _members(content: memoryview, file: _File) -> tuple[int, range]:
             case _:
                 end = end_of_value(content[: begin + LARGEST_METADATA], begin)
                 if end is None:
-                    raise _RefusedError(found.start(), f"a member that no extraction has, of more than {_megabyte()}")
+                    reason = f"a member that no extraction has, of more than {_megabyte()}"
+                    raise _RefusedError(found.start(), _Wrong("member_too_large", reason))
         # Another value than the one that was decoded: the key stands once more.
         end = end_of_value(content, begin) if end is None else end
         assert end is not None  # noqa: S101  # the content was decoded
@@ -243,7 +257,8 @@ def _end_of_list(content: memoryview, begin: int, patients: Sequence[msgspec.Raw
     for position, raw in enumerate(patients):
         if 2 * len(memoryview(raw)) > LARGEST_SET_ASIDE and _size_in_a_statement(bytes(raw)) > LARGEST_SET_ASIDE:
             size = f"{LARGEST_SET_ASIDE >> 20} MiB"
-            raise _RefusedError(f"$.extraction_results[{position}]", f"a patient of more than {size} cannot be kept")
+            wrong = _Wrong("patient_too_large", f"a patient of more than {size} cannot be kept")
+            raise _RefusedError(f"$.extraction_results[{position}]", wrong)
         if at is None or (at := _end_of(content, at, raw)) is None:
             return None
         at = _after(_BETWEEN, content, at)
@@ -258,7 +273,7 @@ def _size_in_a_statement(raw: bytes) -> int:
 def _metadata(text: bytes, at: int) -> dict[str, Any]:
     where = "$.extraction_metadata"
     if len(text) > LARGEST_METADATA:
-        raise _RefusedError(where, f"larger than {_megabyte()}")
+        raise _RefusedError(where, _Wrong("metadata_too_large", f"larger than {_megabyte()}"))
     if repeated := repeated_key(text):
         raise _RefusedError(at + repeated.at, _TWICE)
     try:

@@ -88,16 +88,16 @@ def read_document(path: Path, reading: Reading = _wait_for_ever, largest: int = 
         digest, size, mtime_ns, valid = reading(str(path.parent), lambda moved: _copy(path, copy, largest, moved))
         content = _content(copy, size, path)
         if not content:
-            raise MalformedDocument(path, "line 1, column 1", "the file is empty", truncated=True)
+            raise MalformedDocument(path, "line 1, column 1", "the file is empty", kind="empty", truncated=True)
         if valid < size:
             position = line_and_column(content, len(content) - (size - valid))
-            raise MalformedDocument(path, position, "not UTF-8", truncated=size - valid < 4)
+            raise MalformedDocument(path, position, "not UTF-8", kind="not_utf8", truncated=size - valid < 4)
         parts = taken_apart(path, content)
         document = Document(path, digest, size, parts.metadata, parts.patients, mtime_ns, parts.prns)
         if len(document.provider_name or "") > LONGEST_NAME:
             # Not even to be compared with the names that are known.
             position = "$.extraction_metadata.provider_name"
-            raise MalformedDocument(path, position, f"longer than {LONGEST_NAME} characters")
+            raise MalformedDocument(path, position, f"longer than {LONGEST_NAME} characters", kind="name_too_long")
         return document
 
 
@@ -158,10 +158,11 @@ def _require_own(path: Path, status: os.stat_result, largest: int) -> None:
         raise UnusableFile(path, "is not a regular file")
     if status.st_nlink > 1:
         # Whoever writes through the other name is not seen in this folder.
-        raise UnusableFile(path, "has another name elsewhere (a hard link); put a copy in its place")
+        raise UnusableFile(path, "has another name elsewhere (a hard link); put a copy in its place", "hard_link")
     if status.st_size > largest:
         most = f"the {largest:,} that WEBAUTODASH_MAX_FILE_SIZE allows"
-        raise UnusableFile(path, f"has {status.st_size:,} bytes, more than {most}; split it, or raise that setting")
+        reason = f"has {status.st_size:,} bytes, more than {most}; split it, or raise that setting"
+        raise UnusableFile(path, reason, "file_too_large")
 
 
 def _refusal(path: Path, error: OSError) -> WebAutoDashError:
@@ -171,7 +172,9 @@ def _refusal(path: Path, error: OSError) -> WebAutoDashError:
         return FileGone(path)
     if error.errno in _NO_FILE:
         is_link = os.path.islink(path)  # noqa: PTH114  # Path.is_symlink raises for a name that is too long
-        return UnusableFile(path, "is a symbolic link" if is_link else f"cannot be opened ({reason})")
+        if is_link:
+            return UnusableFile(path, "is a symbolic link", "symbolic_link")
+        return UnusableFile(path, f"cannot be opened ({reason})")
     return (UnreadableFile if error.errno in _LASTING else ReadInterrupted)(path, reason)
 
 

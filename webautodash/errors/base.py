@@ -4,8 +4,11 @@ The base class says whether trying again can help. Each error carries its parts 
 was wrong, where, and what to do, and never holds a value out of a patient's record.
 """
 
+import re
 from pathlib import PurePath
 from traceback import extract_tb
+
+_CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class WebAutoDashError(Exception):
@@ -15,6 +18,11 @@ class WebAutoDashError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(_printable(message))
+
+    @property
+    def kind(self) -> str:
+        """What is wrong in one word, for programs; it stays the same from version to version."""
+        return _CAPITALS.sub("_", type(self).__name__).lower()
 
     def __reduce__(self) -> tuple[object, ...]:
         # An error crosses from a worker process with its text and parts, not by calling __init__ again.

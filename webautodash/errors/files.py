@@ -8,9 +8,17 @@ from webautodash.errors.base import TerminalError, TransientError
 class MalformedDocument(TerminalError):
     """A file is not an extraction; ``position`` is a line and column or a JSON path, ``reason`` never a value."""
 
-    def __init__(self, path: PurePath, position: str, reason: str, *, truncated: bool = False) -> None:
+    def __init__(
+        self, path: PurePath, position: str, reason: str, *, kind: str = "malformed", truncated: bool = False
+    ) -> None:
         self.path, self.position, self.reason, self.truncated = path, position, reason, truncated
+        self._kind = kind
         super().__init__(f"{path.name}, {position}: {reason}")
+
+    @property
+    def kind(self) -> str:
+        """Such as ``duplicate_key``; ``malformed`` for what is no JSON, or not the JSON of an extraction."""
+        return self._kind
 
 
 class UnreadablePatient(TerminalError):
@@ -89,6 +97,12 @@ class NoTemporarySpace(TransientError):
 class UnusableFile(TerminalError):
     """A path that is no regular file of its own, or a file that is larger than the settings allow."""
 
-    def __init__(self, path: PurePath, reason: str) -> None:
+    def __init__(self, path: PurePath, reason: str, kind: str = "no_regular_file") -> None:
         self.path, self.reason = path, reason
+        self._kind = kind
         super().__init__(f"{path}: {reason}")
+
+    @property
+    def kind(self) -> str:
+        """Such as ``file_too_large`` or ``symbolic_link``."""
+        return self._kind

@@ -140,10 +140,11 @@ def owner_of(store: Store, path: Path, named: str | None, folder: str | None) ->
 
 def _owner(store: Store, path: Path, named: str | None, folder: str | None) -> RegisteredProvider:
     if folder is not None and not folder.isprintable():
-        raise UnusableFile(path, "lies in a folder whose name is no printable text; rename the folder")
+        raise UnusableFile(path, "lies in a folder whose name is no printable text; rename the folder", "folder_name")
     if folder is None:
         if named is None:
-            raise MalformedDocument(path, "$.extraction_metadata.provider_name", "no provider is named")
+            position = "$.extraction_metadata.provider_name"
+            raise MalformedDocument(path, position, "no provider is named", kind="no_provider")
         return _known(store, named) or _new(store, named, None)
     if named is None:
         holders = _holders(store, folder)

@@ -39,6 +39,8 @@ class FileOutcome:
     database_name: str | None = None
     session_id: int | None = None
     reason: str | None = None
+    kind: str | None = None
+    """Of what is wrong with it, in one word, for programs."""
     transient: bool = False
     """Whether what failed may go by itself."""
     sha256: str | None = None
@@ -89,6 +91,7 @@ class FileOutcome:
             database_name=provider.database_name,
             session_id=session.id,
             reason=f"{set_aside}; {advice}" if tally.failed_extractions else None,
+            kind=None,
             transient=False,
             sha256=session.content_sha256,
             size=size,

@@ -117,7 +117,7 @@ def take_rested_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> F
 
 def _lost(results: Path, candidate: Candidate, status: int | None) -> FileOutcome:
     reason = f"its worker process ended (status {status}); ingest again"
-    return FileOutcome(candidate.shown(results), FileResult.FAILED, reason=reason)
+    return FileOutcome(candidate.shown(results), FileResult.FAILED, reason=reason, kind="worker_lost")
 
 
 def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool) -> FileOutcome:
@@ -137,30 +137,33 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
         mtime_ns = telling_mtime(document.mtime_ns, began)
         return FileOutcome.of_session(shown, state, owner, stored.session, document.size, mtime_ns, duration_ms)
     except FileGone as error:
-        return FileOutcome(shown, FileResult.GONE, reason=error.reason)
+        return FileOutcome(shown, FileResult.GONE, reason=error.reason, kind=error.kind)
     except StillBeingWritten as error:
-        return FileOutcome(shown, FileResult.WAITING, reason=str(error))
+        return FileOutcome(shown, FileResult.WAITING, reason=str(error), kind=error.kind)
     except _REJECTIONS as error:
         unfinished = isinstance(error, MalformedDocument) and error.truncated and not rested
         if unfinished and _age(path) < store.settings.settle_seconds:
-            return FileOutcome(shown, FileResult.WAITING, reason=f"{_reason(error)}; it may be still in the making")
-        return FileOutcome(shown, FileResult.REJECTED, reason=_reason(error))
+            reason = f"{_reason(error)}; it may be still in the making"
+            return FileOutcome(shown, FileResult.WAITING, reason=reason, kind=error.kind)
+        return FileOutcome(shown, FileResult.REJECTED, reason=_reason(error), kind=error.kind)
     except DatabaseUnreachable:
         raise
     except _GATES as error:
-        return _left(shown, FileResult.BLOCKED, owner, str(error))
+        return _left(shown, FileResult.BLOCKED, owner, str(error), error.kind)
     except WebAutoDashError as error:
-        return _left(shown, FileResult.FAILED, owner, _reason(error), transient=isinstance(error, TransientError))
+        is_transient = isinstance(error, TransientError)
+        return _left(shown, FileResult.FAILED, owner, _reason(error), error.kind, transient=is_transient)
     except Exception as error:  # whatever is wrong with one file, the others go on
-        return _left(shown, FileResult.FAILED, owner, where_from(error))
+        return _left(shown, FileResult.FAILED, owner, where_from(error), "unexpected")
 
 
 def _left(
-    shown: str, state: FileResult, owner: RegisteredProvider | None, reason: str, *, transient: bool = False
+    shown: str, state: FileResult, owner: RegisteredProvider | None, reason: str, kind: str, *, transient: bool = False
 ) -> FileOutcome:
     if owner is None:
-        return FileOutcome(shown, state, reason=reason, transient=transient)
-    return FileOutcome(shown, state, owner.slug, owner.name, owner.database_name, reason=reason, transient=transient)
+        return FileOutcome(shown, state, reason=reason, kind=kind, transient=transient)
+    whose = (owner.slug, owner.name, owner.database_name)
+    return FileOutcome(shown, state, *whose, reason=reason, kind=kind, transient=transient)
 
 
 def _reason(error: WebAutoDashError) -> str:

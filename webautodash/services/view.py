@@ -219,6 +219,8 @@ def _entries(at: datetime, outcome: FileOutcome, state: FileState) -> list[LogRe
     if outcome.reason:
         message += f": {outcome.reason}"
     details: dict[str, object] = {"path": outcome.path, "session_id": outcome.session_id}
+    if outcome.kind is not None:
+        details["kind"] = outcome.kind
     if outcome.session_id is not None:
         details |= {"found": outcome.found, **{name: getattr(outcome, name) for name in _NUMBERS}, **outcome.rows}
     where = (outcome.provider, outcome.database_name)
