@@ -100,9 +100,9 @@ def run_command(environment: Mapping[str, str], *arguments: str) -> None:
     """Be the installed command. Raises where it does not end with 0."""
     from webautodash.cli import main
 
-    os.environ.update(environment)
     said = io.StringIO()
     with (
+        patch.dict(os.environ, environment),
         patch.object(sys, "argv", ["webautodash", *arguments]),
         redirect_stdout(said),
         redirect_stderr(said),

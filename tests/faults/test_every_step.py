@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from builders import a_file, a_patient
 from contents import contents, differences, identities
 from jobs import register_provider, run_command
-from processes import kill_at, moments
+from processes import kill_at, moments, together
 from watching import environment
 
 from webautodash.config import Settings
@@ -23,7 +23,7 @@ COMMANDS = {
 }
 # Of all moments each so-manieth, and before and after each so-manieth COMMIT. A server's databases cost much more.
 MANY = {"sqlite": (1, 1), "mariadb": (12, 2), "mysql": (40, 8)}
-SOME = {"sqlite": (12, 3), "mariadb": (90, 9)}
+SOME = {"sqlite": (30, 6), "mariadb": (150, 15)}
 
 
 @pytest.fixture
@@ -50,6 +50,13 @@ def _prepare(command: str, settings: Settings) -> None:
         register_provider(settings, "Gary Wang")
 
 
+def _made(settings: Settings) -> dict[str, Mapping[str, str]]:
+    """How each database was made: who reads holds up who writes where one is in the wrong mode."""
+    prefix = settings.database_prefix
+    with Server(settings) as server:
+        return {name.removeprefix(prefix): server.properties(name) for name in server.names(prefix)}
+
+
 def _forget(settings: Settings) -> None:
     with Server(settings) as server:
         for name in server.names(settings.database_prefix):
@@ -72,7 +79,7 @@ def _sweep(
 
     clean, whole = settings_of("c")
     all_moments = moments(run_command, whole, *COMMANDS[command], folder=tmp_path, files=tmp_path)
-    expected = contents(clean)
+    expected, made = contents(clean), _made(clean)
     what = {moment.split(": ")[1].split()[0] for moment in all_moments}
     assert what >= {"COMMIT", "INSERT"}
     assert backend != "sqlite" or what >= {"open", "os.link", "os.remove", "sqlite3.connect"}
@@ -81,9 +88,10 @@ def _sweep(
         killed = kill_at(number, run_command, variables, *COMMANDS[command], folder=tmp_path, files=tmp_path)
         # Whether a moment comes may be a matter of time: what is told of files is written within a second.
         assert killed or number > len(all_moments) - 10, all_moments[number]
-        run_command(variables, *COMMANDS[command])
+        together(run_command, (variables, *COMMANDS[command]), folder=tmp_path)
         left = differences(contents(settings), expected)
         assert left == [], f"killed at {number} of {len(all_moments)}, before {all_moments[number]}"
+        assert _made(settings) == made, all_moments[number]
         assert all(ours == theirs for ours, theirs in identities(settings).values())
         _forget(settings)
 
