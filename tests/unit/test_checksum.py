@@ -249,11 +249,32 @@ def test_a_second_text_under_another_alias_hides_no_difference() -> None:
         ("current_medications", {"medication_name": "x"}, {"medication_name": "x", "medication_type": "Current"}),
         ("all_medications", {"medication_name": "x", "row_index": "7"}, {"medication_name": "x", "row_index": 8}),
         ("all_medications", {"medication_name": 5}, {"medication_name": "5"}),
+        ("all_medications", {"dates": "10/20/1988 - 1/2/2000 - x"}, {"dates": "1988-10-20  -  2000-01-02 - X"}),
+        ("all_medications", {"dates": "Spring 1988 - 1/2/2000"}, {"dates": "spring 1988 -  2000-01-02"}),
         ("all_medications", {"sig": "x", "tags": {"a": None, "b": []}}, {"sig": "X"}),
+        ("all_medications", {"sig": "x", "tags": ["Home ", {"a": None}]}, {"sig": "x", "tags": ["home", {"a": ""}]}),
+        ("all_medications", {"sig": "x", "tags": [{"found_at": "a"}]}, {"sig": "x", "tags": [{"found_at": "b"}]}),
     ],
 )
 def test_another_way_to_write_the_same_item_is_no_difference(key: str, first: Any, again: Any) -> None:
     assert fingerprint(a_patient("GW1", **{key: [first]})) == fingerprint(a_patient("GW1", **{key: [again]}))
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("dates", ["spring - 1/2/2000", "autumn - 1/2/2000", "1/2/2000 - spring", "1/2/2000 - autumn", " - 1/2/2000"]),
+        ("dates", ["1/2/2000", "1/2/2000 - 1/3/2000", "1/2/2000 - 1/3/2000 - x", "1/2/2000-1/3/2000", "1/3/2000"]),
+        (
+            "refills",
+            [1, 2, 0, True, False, 1.5, "two", ["1"], [1], [2], [1, 2], [2, 1], [[1]], [True], [None], {"a": 1}],
+        ),
+        ("tags", ["a", ["a"], ["b"], ["a", "b"], ["b", "a"], ["a", "a"], [{"a": "b"}], [{"a": "c"}], {"a": "b"}]),
+    ],
+)
+def test_no_two_of_these_are_taken_for_each_other(field: str, values: list[Any]) -> None:
+    items = [{"medication_name": "Aspirin", field: value} for value in values]
+    assert len({fingerprint(a_patient("GW1", medications=[item])) for item in items}) == len(values)
 
 
 def test_the_older_split_lists_say_the_same_as_the_new_ones() -> None:
@@ -327,6 +348,12 @@ def test_folding_takes_the_time_of_the_texts_length(hostile: str) -> None:
     begun = time.process_time()
     assert len(folded(hostile * 200_000)) >= 200_000
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("letters", [1, 150])
+def test_as_many_accents_as_anybody_writes_are_compared_in_one_order(letters: int) -> None:
+    above, below = "\u0301" * 40, "\u0323" * 40
+    assert folded("x" * letters + above + below) == folded("x" * letters + below + above)
 
 
 def test_an_endless_pile_of_accents_is_compared_as_it_is() -> None:

@@ -1,0 +1,20 @@
+"""What is the same for all tests without a database."""
+
+from __future__ import annotations
+
+from webautodash.domain import checksum, dates, items
+
+_REMEMBERED = (
+    checksum._FOLDED,
+    checksum._ENDS,
+    items._TYPES,
+    items._STRENGTHS,
+    items._CODES,
+    *map(dates.days, dates.DateOrder),
+)
+
+
+def pytest_runtest_setup() -> None:
+    """Forget what earlier tests asked for: an answer that is remembered says nothing of the code that gave it."""
+    for answers in _REMEMBERED:
+        answers.clear()
