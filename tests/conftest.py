@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 from builders import Clinic
+from hypothesis import settings
 from local_server import LocalServer, NoServerError
 from servers import BACKENDS, Run, drop_databases, sources, temporary_folder
 
@@ -25,6 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell has what it runs in the background ignore Ctrl-C, and so would every command that a test interrupts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # On a busy machine one example may take any time; a test that hangs is ended by pytest's own limit.
+    settings.register_profile("untimed", settings.default, deadline=None)
+    settings.load_profile("untimed")
     # Where `tmp_path` lies.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", temporary_folder())
     # Its own collector sets an attribute that pytest 9.2 took away; its tests are imported where wanted.

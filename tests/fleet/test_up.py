@@ -257,6 +257,12 @@ def test_a_lease_that_ran_out_is_anybodys(clinic: Clinic) -> None:
         with clinic.store.system.session() as session:
             session.connection().exec_driver_sql("UPDATE leases SET expires_at = '2020-01-01 00:00:00.000000'")
             session.commit()
+        # It was anybody's for a while: who held it must not go on as if nobody had been at work meanwhile.
+        clinic.store.system.run(lambda session: LeaseRepository(session).renew_all(first.token, 30))
+        with pytest.raises(LeaseLost):
+            first.require()
+        with pytest.raises(LeaseLost):
+            first.look()
         with leased(clinic.store.system, "x", "second", 30) as second:
             second.require()
             with pytest.raises(LeaseLost):
