@@ -252,6 +252,7 @@ def test_a_second_text_under_another_alias_hides_no_difference() -> None:
         ("all_medications", {"dates": "10/20/1988 - 1/2/2000 - x"}, {"dates": "1988-10-20  -  2000-01-02 - X"}),
         ("all_medications", {"dates": "Spring 1988 - 1/2/2000"}, {"dates": "spring 1988 -  2000-01-02"}),
         ("all_medications", {"sig": "x", "tags": {"a": None, "b": []}}, {"sig": "X"}),
+        ("all_medications", {"brand": "y", "site": {"a": 1, "b": 2}}, {"site": {"b": 2, "a": 1}, "brand": "y"}),
         ("all_medications", {"sig": "x", "tags": ["Home ", {"a": None}]}, {"sig": "x", "tags": ["home", {"a": ""}]}),
         ("all_medications", {"sig": "x", "tags": [{"found_at": "a"}]}, {"sig": "x", "tags": [{"found_at": "b"}]}),
     ],
@@ -318,6 +319,16 @@ def test_the_checksum_of_a_known_patient_stays_what_it_was() -> None:
         health_concerns=[CONCERN],
     )
     assert fingerprint(known) == "b6e6ba559e174a8d930cf5c847efb014d1b9689d0dad15d959f20af8eed97619"
+
+
+def test_the_checksum_of_unknown_fields_stays_what_it_was() -> None:
+    unknown = {
+        "Straße": "Größe 7",
+        "brand": ["É", 1, 2.5, True, {"b": None, "a": "x"}],
+        "amount": {"of": 3, "in": "mg"},
+    }
+    known = a_patient("GW1", medications=[{"medication_name": "Aspirin"} | unknown], allergies=["Latex"])
+    assert fingerprint(known) == "ebc6da4d811596a37e893281237e99509c3b0e106bd61d77476cd0057078f2f8"
 
 
 @given(st.text())

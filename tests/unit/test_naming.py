@@ -3,7 +3,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from webautodash.domain.naming import (
@@ -86,6 +86,7 @@ def test_a_folder_has_the_letters_of_its_provider() -> None:
 
 
 @given(ANY_TEXT)
+@example("Gary \ud800")
 def test_a_slug_is_always_safe(name: str) -> None:
     assert re.fullmatch("[a-z0-9_]{1,49}", slug(name))
     assert not slug(name).startswith("_")
