@@ -304,3 +304,11 @@ def test_a_file_that_is_too_large_is_not_read_for_its_place(results: Path) -> No
     size = path.stat().st_size
     assert [one.named for one in Order(UTC, PATIENCE, size).of(found)] == ["Gary Wang"]
     assert [one.named for one in Order(UTC, PATIENCE, size - 1).of(found)] == [None]
+
+
+def test_a_link_that_was_put_in_a_files_place_meanwhile_is_not_followed(results: Path, tmp_path: Path) -> None:
+    path = dated(results, "1.json", "2024-01-02T00:00:00Z")
+    found = candidates([], results)
+    path.rename(tmp_path / "elsewhere.json")
+    path.symlink_to(tmp_path / "elsewhere.json")
+    assert [one.named for one in Order(UTC, PATIENCE).of(found)] == [None]
