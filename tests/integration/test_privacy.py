@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from builders import Clinic, a_file, a_patient
+from sqlalchemy import select
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
 
 from webautodash.errors import WebAutoDashError
 
@@ -126,5 +129,17 @@ def test_an_error_shows_nothing_of_its_cause(clinic: Clinic) -> None:
 
     with pytest.raises(WebAutoDashError) as caught:
         twice()
+    assert MARKS[0] not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_an_error_of_the_database_library_itself_shows_nothing_either(clinic: Clinic) -> None:
+    def quoting(session: Session) -> None:
+        session.execute(select(MARKS[0]))  # type: ignore[call-overload]  # what is wrong with it
+
+    with pytest.raises(ArgumentError, match=MARKS[0]):
+        quoting(Session())
+    with pytest.raises(WebAutoDashError) as caught, clinic.store.system.session() as session:
+        quoting(session)
     assert MARKS[0] not in str(caught.value)
     assert caught.value.__suppress_context__
