@@ -126,5 +126,9 @@ def test_an_administrators_rights_are_left_and_an_account_is_to_be_made() -> Non
 def test_many_rights_are_taken_away_together_and_the_right_to_give_them_apart() -> None:
     few = Grant("`w`@`%`", None, frozenset({"FILE", "PROCESS", "GRANT OPTION"}))
     assert revoking(few) == "REVOKE FILE, PROCESS ON *.* FROM `w`@`%`; REVOKE GRANT OPTION ON *.* FROM `w`@`%`;"
+    alone = few._replace(rights=frozenset({"GRANT OPTION"}))
+    assert revoking(alone) == "REVOKE GRANT OPTION ON *.* FROM `w`@`%`;"
+    five = few._replace(rights=frozenset("ABCDE"))
+    assert revoking(five) == "REVOKE A, B, C, D, E ON *.* FROM `w`@`%`;"
     many = few._replace(rights=frozenset("ABCDEF"))
     assert revoking(many) == "REVOKE ALL PRIVILEGES ON *.* FROM `w`@`%`;"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
-from webautodash.errors import MalformedDocument, UnusableFile
+from webautodash.errors import DatabaseBusy, MalformedDocument, UnusableFile
+from webautodash.errors.base import where_from
 
 
 def test_a_file_name_that_is_no_text_is_escaped() -> None:
@@ -15,3 +17,23 @@ def test_a_file_name_that_is_no_text_is_escaped() -> None:
 
 def test_letters_of_every_script_stay() -> None:
     assert str(MalformedDocument(Path("Zoë_жир.json"), "line 1, column 2", "x")) == "Zoë_жир.json, line 1, column 2: x"
+
+
+def test_lines_stay_lines() -> None:
+    assert str(UnusableFile(Path("a.json"), "first\nsecond\t\x1b")).endswith("first\nsecond\\t\\x1b")
+
+
+def test_an_error_comes_out_of_another_process_with_its_text_and_its_parts() -> None:
+    for error in (MalformedDocument(Path("a.json"), "line 1", "x", truncated=True), DatabaseBusy("db", "1205")):
+        there = pickle.loads(pickle.dumps(error))  # noqa: S301  # its own
+        assert type(there) is type(error)
+        assert (str(there), vars(there)) == (str(error), vars(error))
+        assert vars(there)
+
+
+def test_an_error_that_nobody_planned_is_told_by_its_type_and_place_alone() -> None:
+    try:
+        raise ValueError("a value")
+    except ValueError as error:
+        told, line = where_from(error), error.__traceback__.tb_lineno  # type: ignore[union-attr]  # it was raised
+    assert told == f"unexpected ValueError at test_errors.py, line {line}; please report it"
