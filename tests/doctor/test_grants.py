@@ -99,6 +99,16 @@ def test_of_patterns_the_most_specific_counts_alone_and_what_is_global_or_of_a_r
     assert lacking(["SELECT", "INSERT", "DELETE", "DROP"], rights) == ["DROP"]
 
 
+@pytest.mark.parametrize(
+    "patterns", [(r"web\_anna", r"web\_%", "web_%", "we%", "%"), ("web_anna", "we__anna", "w%a", "_eb%")]
+)
+def test_the_later_a_sign_stands_for_others_the_more_specific_is_a_pattern(patterns: tuple[str, ...]) -> None:
+    grants = [Grant("w", pattern, frozenset({f"RIGHT {n}"})) for n, pattern in enumerate(patterns)]
+    for first in range(len(grants)):
+        assert rights_in(grants[first:], "web_anna") == {f"RIGHT {first}"}
+        assert rights_in(grants[:first:-1], "web_anna") <= {f"RIGHT {first + 1}"}
+
+
 def test_where_the_server_takes_patterns_literally_it_is_said_and_names_are_granted_as_they_are() -> None:
     health = Health("MySQL", "9", "8", False, "w", False, None, 0, {"partial_revokes": "ON"})
     grants = [Grant("w", "web_system", ALL), Grant("w", "web_%", ALL)]

@@ -13,7 +13,7 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.naming import letters_key
-from webautodash.errors import NewerThanProgram, ProviderNameTaken, UnknownProvider, UsageError
+from webautodash.errors import NewerThanProgram, ProviderNameTaken, UnknownProvider, UsageError, WrongDatabase
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.migrate import History, upgrade
 from webautodash.services.providers import add_alias, register, resolve
@@ -257,6 +257,21 @@ def test_a_database_that_says_it_is_anothers_is_not_touched(clinic: Clinic) -> N
     assert outcome.state == "failed"
     assert "gary_wang" in str(outcome.reason)
     assert clinic.count("patients", "john_doe") == 1
+
+
+def test_a_registration_is_not_finished_in_a_database_that_has_become_anothers(clinic: Clinic) -> None:
+    register(clinic.store, "John Doe")
+    database = clinic.store.server.database(f"{clinic.settings.database_prefix}john_doe")
+    for one, statement in (
+        (clinic.store.system, "UPDATE providers SET status = 'registering'"),
+        (database, "UPDATE database_identity SET identity = 'another', slug = 'gary_wang'"),
+    ):
+        with one.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+    with pytest.raises(WrongDatabase, match="gary_wang"):
+        register(clinic.store, "John Doe")
+    assert [row["status"] for row in clinic.system_rows("providers")] == ["registering"]
+    assert [row["identity"] for row in clinic.rows("database_identity", "john_doe")] == ["another"]
 
 
 def test_a_folder_whose_name_is_no_text_stops_no_other(clinic: Clinic) -> None:
