@@ -26,6 +26,8 @@ ingest: $(VENV)/installed ## ingest Results/ into the databases of webautodash-d
 
 TEST = sh tests/ensure_server.sh $(BIN)/python && $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 FAULTS = tests/faults
+# Promises that need no fault to be proved.
+PROMISES = tests/unit/test_lookalikes.py tests/integration/test_verify.py tests/e2e/test_verify_cli.py
 
 test: $(VENV)/installed-dev ## tests on SQLite, MariaDB and, where there is one, MySQL; PYTEST_ARGS adds options
 	@$(TEST) --ignore $(FAULTS) -m 'not slow' $(PYTEST_ARGS)
@@ -34,9 +36,9 @@ test-slow: $(VENV)/installed-dev ## the slow tests that `make test` leaves out: 
 	@$(TEST) --ignore $(FAULTS) -m slow $(PYTEST_ARGS)
 
 faults: $(VENV)/installed-dev ## the promises: every fault at every step, isolation, privacy, hostile files; a quarter of an hour
-	@$(TEST) $(FAULTS) $(PYTEST_ARGS)
+	@$(TEST) $(FAULTS) $(PROMISES) $(PYTEST_ARGS)
 
-faults-ci: $(VENV)/installed-dev ## three minutes of that: each single fault, and a kill at every so-manieth step
+faults-ci: $(VENV)/installed-dev ## some minutes of that, the quick ones and a kill at every so-manieth step
 	@$(TEST) $(FAULTS) -m faults_ci $(PYTEST_ARGS)
 
 fuzz: $(VENV)/installed-dev ## read damaged files until one is not borne, FUZZ_SECONDS=600; FUZZ_SEED=1 says which files

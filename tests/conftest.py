@@ -17,6 +17,7 @@ from servers import BACKENDS, Run, drop_databases, sources, temporary_folder
 
 RUN = pytest.StashKey[Run]()
 _SLOW_SECONDS = 600
+_FAULTS = Path(__file__).parent / "faults"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,8 +43,12 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A slow test may take longer than any other before it counts as hanging."""
+    """A slow test may take longer than any other before it counts as hanging; the quick faults are a selection."""
     for item in items:
+        if _FAULTS in item.path.parents and not item.get_closest_marker("slow"):
+            # One server is enough there: `make faults` has them all.
+            if getattr(item, "callspec", None) is None or item.callspec.params.get("backend") != "mysql":  # type: ignore[attr-defined]
+                item.add_marker(pytest.mark.faults_ci)
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_SLOW_SECONDS))
 

@@ -56,6 +56,7 @@ REJECTED: dict[str, tuple[bytes, str]] = {
     "half": (_file(metadata=b'{"a": "%b\\udc8a"}' % _CANARY), "line 1, column 39: an escape of half a character"),
     "deep": (_file(metadata=b'{"a":\n%b}' % DEEP), "line 2, column 127: nested too deeply"),
     "deep_open": (b'{"a":\n' + b"[" * 100_000, "line 2, column 128: nested too deeply"),
+    "utf_16_bare": (GOOD.decode().encode("utf-16-le"), "line 1, column 1: not UTF-8 but, it seems, UTF-16"),
     "utf_16": (GOOD.decode().encode("utf-16"), "line 1, column 1: not UTF-8"),
     "latin_1": (GOOD.replace(_CANARY, b"Jos\xe9" + _CANARY), "line 2, column 98: not UTF-8"),
     "cut_short": (GOOD[:-30], "line 2, column 77: the file ends in the middle"),
@@ -70,7 +71,7 @@ KINDS = {
     **dict.fromkeys(("nan", "infinity", "minus_infinity", "overflow", "digits", "nul"), "malformed"),
     "half": "half_character",
     **dict.fromkeys(("deep", "deep_open"), "nested_too_deeply"),
-    **dict.fromkeys(("utf_16", "latin_1"), "not_utf8"),
+    **dict.fromkeys(("utf_16", "utf_16_bare", "latin_1"), "not_utf8"),
     "cut_short": "cut_short",
     "numbers": "too_many_patients",
     "huge_patient": "patient_too_large",
@@ -78,7 +79,7 @@ KINDS = {
 """What programs are told of each that is rejected."""
 ODD_KINDS = {
     **dict.fromkeys(("link", "loop", "device"), "symbolic_link"),
-    **dict.fromkeys(("fifo", "socket"), "no_regular_file"),
+    **dict.fromkeys(("fifo", "socket", "folder"), "no_regular_file"),
     "hard": "hard_link",
     "sparse": "file_too_large",
 }
@@ -185,7 +186,11 @@ def _odd_paths(folder: Path) -> dict[str, str]:
     with (folder / "sparse.json").open("wb") as file:
         file.truncate(2 << 30)
     links = dict.fromkeys(["link", "loop", "device"], "is a symbolic link")
-    others = {"fifo": "is not a regular file", "socket": "cannot be opened (No such device or address)"}
+    others = {
+        "fifo": "is not a regular file",
+        "folder": "is not a regular file",
+        "socket": "cannot be opened (No such device or address)",
+    }
     return (
         links | others | {"hard": "has another name elsewhere (a hard link)", "sparse": "has 2,147,483,648 bytes, more"}
     )

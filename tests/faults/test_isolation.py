@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -302,8 +303,33 @@ def test_files_have_no_accounts(server_url: str, database_prefix: str, tmp_path:
         "isolation.files": "info",
         "isolation.identity": "ok",
         "isolation.system_database": "ok",
+        "isolation.log": "info",
     }
     clinic.store.close()
+
+
+@pytest.fixture
+def role(guarded: Guarded) -> Iterator[str]:
+    """A role that may read another provider's patients."""
+    name = f"{guarded.administrator.database_prefix}role"
+    guarded.run(f"CREATE ROLE {name}")
+    guarded.run(f"GRANT SELECT ON {guarded.database('anna_keller')}.* TO {name}")
+    yield name
+    guarded.run(f"DROP ROLE {name}")
+
+
+@SERVERS
+def test_what_an_account_may_take_besides_is_found_and_keeps_it_from_being_granted(guarded: Guarded, role: str) -> None:
+    (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
+    guarded.run(f"GRANT {role} TO %s@%s", wang.account, wang.host)
+    # Not at once: only once it says SET ROLE.
+    assert guarded.by(wang.account, f"SELECT 1 FROM {guarded.database('anna_keller')}.patients") == 1142
+    assert role in _problems(guarded)["isolation.rights"]
+    with pytest.raises(AccountInUse, match=role):
+        accounts.grant(guarded.administrator, ["gary_wang"], folder=guarded.folder)
+    guarded.run(f"REVOKE {role} FROM %s@%s", wang.account, wang.host)
+    guarded.run(f"GRANT SELECT (prn) ON {guarded.database('anna_keller')}.patients TO %s@%s", wang.account, wang.host)
+    assert "SELECT (`prn`)" in _problems(guarded)["isolation.rights"]
 
 
 def _problems(guarded: Guarded, *logs: Path) -> dict[str, str]:
@@ -342,7 +368,7 @@ def test_the_commands_say_what_they_made_and_what_they_found(guarded: Guarded, t
     assert "12 tries to reach another were refused (1142, 1044)" in proof.out
     assert "2 more are shorter than 4 characters" in proof.out
     counts = shell("doctor", "--isolation", "--json", **own).json["counts"]
-    assert counts == {"error": 0, "warning": 0, "info": 1, "ok": 3}
+    assert counts == {"error": 0, "warning": 0, "info": 2, "ok": 3}
     guarded.run(f"GRANT ALL PRIVILEGES ON *.* TO '{account}'@'{guarded.made[0].host}'")
     broken = shell("doctor", "--isolation", **own)
     assert (broken.status, "may do more than it needs" in broken.out) == (1, True)
@@ -359,6 +385,7 @@ def test_the_doctor_proves_that_providers_are_kept_apart(guarded: Guarded) -> No
         "isolation.accounts": "ok",
         "isolation.identity": "ok",
         "isolation.system_database": "ok",
+        "isolation.log": "info",
     }
     (accounts_,) = [one for one in report.findings if one.code == "isolation.accounts"]
     # Each of three accounts, on each of the two others' databases, to read and to USE.
@@ -407,15 +434,20 @@ def test_the_doctor_finds_prns_where_none_may_be(clinic: Clinic, tmp_path: Path)
     clinic.ingest(a_file(a_patient("Mark-77"), a_patient("4711023"), a_patient("Zoë O'N 5"), a_patient("12")))
     log = tmp_path / "some.log"
     log.write_text("a line\nof Mark-77, stored\n")
+    packed, unreadable = tmp_path / "old.log.gz", tmp_path / "binary.log"
+    packed.write_bytes(gzip.compress(log.read_bytes()))
+    unreadable.write_bytes(b"\0\1 Mark-77")
     for text in ("(Zoë O'N 5)", "seen 4711023 times", "12 files, Mark-778, Zoë"):
         SystemLog(clinic.store.system).record(Level.INFO, "test", "planted", text)
     numbers = [row["id"] for row in clinic.system_rows("system_logs") if row["event"] == "planted"]
-    report = examine_isolation(clinic.settings, [log, tmp_path / "no.log"])
+    report = examine_isolation(clinic.settings, [log, packed, unreadable, tmp_path / "no.log"])
     found = {(one.subject, str(one.severity)) for one in report.findings if one.code in {_SYSTEM, _LOG}}
     assert found == {
         (f"system_logs {numbers[0]}", "error"),
         (f"system_logs {numbers[1]}", "warning"),
         (f"{log} line 2", "error"),
+        (f"{packed} line 2", "error"),
+        (str(unreadable), "error"),
         (str(tmp_path / "no.log"), "error"),
     }
     said = to_json(report)

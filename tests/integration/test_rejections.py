@@ -119,6 +119,7 @@ def test_what_is_no_regular_file_is_rejected(clinic: Clinic, tmp_path: Path) -> 
     assert {outcome.path: (str(outcome.state), outcome.reason) for outcome in report.files} == {
         "gary_wang/link.json": ("rejected", "is a symbolic link"),
         "gary_wang/fifo.json": ("rejected", "is not a regular file"),
+        "gary_wang/folder.json": ("rejected", "is not a regular file"),
     }
 
 

@@ -72,7 +72,6 @@ def test_files_that_are_named_as_unfinished_and_those_in_nested_folders_are_none
         clinic.drop(b"{", name=name)
     (clinic.results / "gary_wang" / "inner").mkdir()
     (clinic.results / "gary_wang" / "inner" / "a.json").write_bytes(b"{")
-    (clinic.results / "gary_wang" / "folder.json").mkdir()
     assert Watch(clinic.store).look().found == 0
     assert clinic.system_rows("ingested_files") == []
 

@@ -61,7 +61,6 @@ def test_results_has_files_in_the_folders_of_providers(results: Path) -> None:
         "a/xjson",
         "a/json",
         "a/deeper/x.json",
-        "a/folder.json/x.txt",
     ],
 )
 def test_hidden_unfinished_foreign_and_deeper_files_are_passed_over(name: str, results: Path) -> None:
@@ -72,6 +71,11 @@ def test_hidden_unfinished_foreign_and_deeper_files_are_passed_over(name: str, r
 def test_a_folder_named_like_a_file_is_a_folder(results: Path) -> None:
     put(results / "clinic.json" / "x.json")
     assert shown(candidates([], results), results) == [("clinic.json/x.json", "clinic.json")]
+
+
+def test_a_folder_in_a_providers_folder_named_like_a_file_is_told(results: Path) -> None:
+    put(results / "a" / "folder.json" / "x.json")
+    assert shown(candidates([], results), results) == [("a/folder.json", "a")]
 
 
 def test_links_and_fifos_named_like_a_file_are_named_and_not_followed(results: Path, tmp_path: Path) -> None:

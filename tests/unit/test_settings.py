@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from webautodash.config import ENV_FILE, Settings, key_of
+from webautodash.config.shown import shown
 from webautodash.errors import ConfigurationError
 
 
@@ -92,6 +95,53 @@ def test_a_password_file_is_refused_by_the_setting_that_names_it(tmp_path: Path)
     password = _load(db_host="h", db_password_file=file).password
     assert password is not None
     assert password.get_secret_value() == "hush "
+
+
+def test_a_secret_is_read_from_a_file_of_its_size_and_kind_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo", 0o600)
+    (tmp_path / "long").write_text("x" * 5000)
+    (tmp_path / "long").chmod(0o600)
+    for name, reason in (("fifo", "no regular file"), ("long", "longer than 4096 characters")):
+        with pytest.raises(ConfigurationError, match=reason):
+            assert _load(db_host="h", db_password_file=tmp_path / name).password
+    with pytest.raises(ConfigurationError, match="no regular file"):
+        assert _load(db_host="h", db_password_file=Path("/dev/zero")).password
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql+pymysql://root:Mark:3306/",
+        "mysql+pymysql://root:Mark/",
+        "mysql+pymysql://root:p@ss-Mark@127.0.0.1:3306/",
+        "mysql+pymysql://root:p@Mark/x@127.0.0.1/",
+        "mysql+pymysql://root:p@127.0.0.1:Mark/",
+        "Mark",
+    ],
+)
+def test_a_url_that_may_be_taken_apart_wrongly_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        _load(database_url=url)
+    assert "%40" in str(refused.value)
+    assert "Mark" not in str(refused.value)
+    # Settings that nobody has checked show nothing of it either.
+    unchecked = Settings(database_url=SecretStr(url), _env_file=None)  # type: ignore[call-arg]
+    assert "Mark" not in repr(shown(unchecked))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql+pymysql://root:p:a/s#s?1@db.example:3306/", "mysql+pymysql://root:***@db.example:3306/"),
+        ("mysql+pymysql://root:p%40ss@[::1]:3306/", "mysql+pymysql://root:***@[::1]:3306/"),
+        ("mysql://me@127.0.0.1/", "mysql://me@127.0.0.1/"),
+        ("mysql+pymysql:///?unix_socket=/run/mysqld.sock", "mysql+pymysql:///?unix_socket=/run/mysqld.sock"),
+        ("sqlite:///a folder@home", "sqlite:///a folder@home"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url: str, said: str) -> None:
+    (one,) = [one for one in shown(_load(database_url=url)) if one.name == "WEBAUTODASH_DATABASE_URL"]
+    assert one.value == said
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from pydantic import SecretStr
 
 from webautodash.errors import ConfigurationError
 
+_LONGEST = 4096
+
 
 def secret_of(value: SecretStr | None, file: Path | None, key: str) -> SecretStr | None:
     """The secret itself, else what the file holds; ``key`` is the setting that names the file."""
@@ -23,14 +25,20 @@ def read_secret(file: Path, key: str, what: str) -> SecretStr:
     everybody on this machine.
     """
     try:
-        with file.open(encoding="utf-8") as opened:
+        # Neither waits for whoever should write into a fifo.
+        with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:  # noqa: PTH123
             # Of the file that was opened: another may be in its place by now.
-            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
-            text = opened.read()
+            status = os.fstat(opened.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ConfigurationError(key, f"{what} is no regular file")
+            text = opened.read(_LONGEST + 1).decode()
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(key, f"{what} cannot be read") from None
+    mode = stat.S_IMODE(status.st_mode)
     if mode & stat.S_IRWXO:
         raise ConfigurationError(key, f"{what} is open to everybody on this machine (mode {mode:04o}): chmod 600")
+    if len(text) > _LONGEST:
+        raise ConfigurationError(key, f"{what} is longer than {_LONGEST} characters: it holds something else")
     if not (secret := text.rstrip("\r\n")):
         raise ConfigurationError(key, f"{what} is empty")
     return SecretStr(secret)

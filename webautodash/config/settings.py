@@ -15,6 +15,7 @@ from pydantic_settings import SettingsConfigDict
 
 from webautodash.config.accounts import AccountFolder
 from webautodash.config.alerts import AlertSettings
+from webautodash.config.hosts import is_plain_url
 from webautodash.config.keys import ENV_PREFIX, check_beside, check_one_secret, given_of, key_of
 from webautodash.config.secrets import secret_of
 from webautodash.domain.limits import LARGEST_FILE
@@ -143,6 +144,12 @@ class Settings(AlertSettings):
         elif parts := given_of(self, ("db_host", "db_user", "db_port")):
             raise ConfigurationError(key_of(parts[0]), f"is set beside {key_of('database_url')}; keep one of the two")
         check_one_secret(self, "db_password")
+        if self.database_url is not None and not is_plain_url(self.database_url.get_secret_value()):
+            raise ConfigurationError(
+                key_of("database_url"),
+                "is not a URL such as mysql+pymysql://user:password@host:3306/ or sqlite:///folder; in a password @ is "
+                "written %40, / %2F, : %3A, or it stands in WEBAUTODASH_DB_PASSWORD_FILE",
+            )
 
     @property
     def system_database_name(self) -> str:

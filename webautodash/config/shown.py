@@ -3,11 +3,11 @@
 import os
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from webautodash.config import given
+from webautodash.config.hosts import is_plain_url
 from webautodash.config.keys import key_of
 from webautodash.config.settings import DEFAULT_DATABASE_URL, ENV_FILE, Settings
 
@@ -58,11 +58,9 @@ def _value(name: str, value: object) -> str | None:
 def _url(secret: object) -> str:
     """Without its password; not at all where it cannot be taken apart."""
     text = secret.get_secret_value() if isinstance(secret, SecretStr) else ""
-    try:
-        parts = urlsplit(text)
-        if parts.password is None:
-            return text if parts.scheme and "@" not in text else _SET
-        user, _, host = parts.netloc.rpartition("@")
-        return f"{parts.scheme}://{user.partition(':')[0]}:***@{host}{parts.path}" if "@" not in user else _SET
-    except ValueError:
+    if not is_plain_url(text):
         return _SET
+    scheme, _, rest = text.partition("://")
+    user, at, host = rest.rpartition("@")
+    name, colon, _ = user.partition(":")
+    return f"{scheme}://{name}{':***' if colon else ''}{at}{host}"

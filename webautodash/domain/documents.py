@@ -89,6 +89,8 @@ def read_document(path: Path, reading: Reading = _wait_for_ever, largest: int = 
         content = _content(copy, size, path)
         if not content:
             raise MalformedDocument(path, "line 1, column 1", "the file is empty", kind="empty", truncated=True)
+        if b"\0" in bytes(content[:2]):
+            raise MalformedDocument(path, "line 1, column 1", "not UTF-8 but, it seems, UTF-16", kind="not_utf8")
         if valid < size:
             position = line_and_column(content, len(content) - (size - valid))
             raise MalformedDocument(path, position, "not UTF-8", kind="not_utf8", truncated=size - valid < 4)

@@ -161,7 +161,8 @@ def _granted(
     accounts: ServerAccounts, wanted: OwnRights, host: str, files: AccountFolder | None, *, rotate: bool
 ) -> GrantedAccount:
     patterns = [pattern_of(database, literally=accounts.literally) for database in wanted.databases]
-    _refuse_another(wanted, patterns, accounts.grants(wanted.account, host) or [])
+    held = accounts.grants(wanted.account, host) or []
+    _refuse_another(wanted, patterns, held, accounts.other_grants(wanted.account, host))
     fresh = Account(wanted.account, SecretStr(_new_password()))
     state = AccountState.THERE
     if accounts.make(fresh, host):
@@ -189,12 +190,14 @@ def _granted(
     )
 
 
-def _refuse_another(wanted: OwnRights, patterns: Sequence[str], held: Sequence[Grant]) -> None:
+def _refuse_another(wanted: OwnRights, patterns: Sequence[str], held: Sequence[Grant], others: Sequence[str]) -> None:
     """Somebody else's account must not be given a password, nor more than it needs be left to ours."""
     for grant_ in held:
         beyond = sorted(grant_.rights if grant_.pattern not in patterns else grant_.rights - set(wanted.rights))
         if beyond:
             raise AccountInUse(grant_.holder, f"{', '.join(beyond)} on {grant_.object}")
+    if others:
+        raise AccountInUse(wanted.account, "; ".join(others))
 
 
 def _log(store: Store, done: Sequence[GrantedAccount]) -> None:

@@ -134,7 +134,7 @@ def parts_of(folder: Path) -> Iterator[Part]:
                 yield Part(entry.path, entry.name, _extractions(entry.path))
             except UsageError as error:
                 yield Part(entry.path, entry.name, [], str(error))
-        elif _is_extraction(entry):
+        elif is_extraction(entry.name):
             yield Part(here, None, [(entry.name, look_at(entry))])
 
 
@@ -151,7 +151,8 @@ def _files(folder: Path) -> Iterator[tuple[str, str, Look]]:
 
 def _extractions(folder: str) -> list[tuple[str, Look]]:
     # An entry keeps ten times what is taken of it here.
-    return sorted((entry.name, look_at(entry)) for entry in _scan(folder) if _is_extraction(entry))
+    # A folder, a link or a fifo of such a name is told as no file, not passed over.
+    return sorted((entry.name, look_at(entry)) for entry in _scan(folder) if is_extraction(entry.name))
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -165,11 +166,6 @@ def _scan(folder: Path | str) -> Iterator[os.DirEntry[str]]:
         return  # removed since its parent was read
     except OSError as error:
         raise UsageError(f"{error.filename} cannot be read ({error.strerror})") from None
-
-
-def _is_extraction(entry: os.DirEntry[str]) -> bool:
-    # A folder of that name is nobody's file; a link or a fifo is named in the report, not passed over.
-    return is_extraction(entry.name) and not entry.is_dir(follow_symlinks=False)
 
 
 def _folder(directory: Path, results: Path) -> str | None:

@@ -9,8 +9,9 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.lookalikes import differences
+from webautodash.domain.lookalikes import differences, look_alike
 from webautodash.domain.naming import (
+    RESERVED_SLUG,
     check_provider_name,
     database_name,
     letters_key,
@@ -20,6 +21,7 @@ from webautodash.domain.naming import (
 )
 from webautodash.domain.vocabulary import Level, ProviderStatus
 from webautodash.errors import (
+    InvalidProviderName,
     MadeByEarlierScripts,
     MalformedDocument,
     ProviderNameTaken,
@@ -71,7 +73,7 @@ def register(
     the month first; it cannot be changed later.
     Raises InvalidProviderName, ProviderNameTaken, WrongDatabase, MadeByEarlierScripts.
     """
-    display = check_provider_name(name)
+    display = _usable(name)
     # Another process may be first, with this name or with one that reads like it.
     provider, created = store.system.run_raced(lambda session: _entry(session, store, display, folder, date_order))
     database = store.server.create(provider.database_name)
@@ -97,7 +99,7 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
     Raises ProviderNameTaken where another provider has the name.
     """
     owner = resolve(store, provider)
-    display = check_provider_name(alias)
+    display = _usable(alias)
 
     def add(session: Session) -> bool:
         repository = ProviderRepository(session)
@@ -136,6 +138,13 @@ def owner_of(store: Store, path: Path, named: str | None, folder: str | None) ->
     if owner is None:
         owner = store.owners[key] = _owner(store, path, named, folder)
     return owner
+
+
+def _usable(name: str) -> str:
+    display = check_provider_name(name)
+    if look_alike(display, RESERVED_SLUG):
+        raise InvalidProviderName(name, "looks like what is kept for the system database")
+    return display
 
 
 def _owner(store: Store, path: Path, named: str | None, folder: str | None) -> RegisteredProvider:

@@ -8,10 +8,10 @@ from sqlalchemy.exc import DBAPIError
 
 from webautodash.config.accounts import Account
 from webautodash.database.dialects.grants import Grant
-from webautodash.database.dialects.mysql_health import grants_of, is_literal, merged_grants
+from webautodash.database.dialects.mysql_health import grants_of, is_literal, merged_grants, other_grants
 
 NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE = 1142, 1044
-_NO_GLOBAL_RIGHT = 1227
+_MAY_NOT_LOOK = frozenset({NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE, 1227})
 _IS_THERE = 1396
 _NO_SUCH_ACCOUNT = 1141
 
@@ -50,8 +50,17 @@ class ServerAccounts:
         except DBAPIError as error:
             if _code(error) == _NO_SUCH_ACCOUNT:
                 return []
-            if _code(error) in {NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE, _NO_GLOBAL_RIGHT}:
+            if _code(error) in _MAY_NOT_LOOK:
                 return None
+            raise
+
+    def other_grants(self, name: str, host: str) -> list[str]:
+        """What an account may do besides: roles, rights on single tables and the like, as the server words it."""
+        try:
+            return other_grants(self._connection, "SHOW GRANTS FOR %s@%s", name, host)
+        except DBAPIError as error:
+            if _code(error) in {_NO_SUCH_ACCOUNT, *_MAY_NOT_LOOK}:
+                return []
             raise
 
     def allow(self, rights: Iterable[str], pattern: str, name: str, host: str) -> None:
@@ -74,6 +83,10 @@ class OwnAccount:
     def grants(self) -> list[Grant]:
         """What the account may do, by itself and by its roles."""
         return grants_of(self._connection)
+
+    def other_grants(self) -> list[str]:
+        """As of ServerAccounts: also roles that it does not have at once, but may take."""
+        return other_grants(self._connection, "SHOW GRANTS")
 
     def select(self, database: str, table: str) -> int | None:
         """The server's answer to reading a table: the number of its error, None where it lets the account read."""

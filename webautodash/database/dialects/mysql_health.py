@@ -96,6 +96,12 @@ def merged_grants(connection: Connection, statement: str, *values: str) -> list[
     return [Grant(holder, pattern, rights) for (holder, pattern), rights in merged.items() if rights]
 
 
+def other_grants(connection: Connection, statement: str, *values: str) -> list[str]:
+    """What it says besides: roles, rights on single tables, columns or routines, and whom the account may be."""
+    lines = map(str, _send(connection, statement, *values).scalars())
+    return [line.partition(" IDENTIFIED ")[0] for line in lines if parse(line) is None]
+
+
 def _beyond(together: Sequence[Grant], own: Sequence[Grant]) -> Iterator[Grant]:
     """What is in the first grants and not in the others."""
     known = {grant.pattern: grant.rights for grant in own}

@@ -1,14 +1,17 @@
 """Whether the server itself keeps providers apart: the rights of accounts are read, and what they forbid is tried."""
 
+import gzip
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO, cast
 
 from webautodash.config import key_of
 from webautodash.database.dialects.accounts import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE
 from webautodash.database.dialects.grants import Grant, revoking
 from webautodash.domain.traces import SHORTEST, PrnSearch, Trace
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.errors import AccountMissing, DatabaseUnreachable, WebAutoDashError
+from webautodash.errors import AccountMissing, ConfigurationError, DatabaseUnreachable, WebAutoDashError
 from webautodash.models import Patient, SystemLog
 from webautodash.repositories import PatientRepository, SystemTexts
 from webautodash.repositories.providers import RegisteredProvider
@@ -19,6 +22,7 @@ from webautodash.services.store import Store
 
 _GRANT = "webautodash provider grant"
 _SHOWN = 20
+_GZIP = b"\x1f\x8b"
 
 
 def accounts(store: Store) -> Iterator[Finding]:
@@ -100,16 +104,22 @@ def _rights(store: Store, wanted: OwnRights) -> Iterator[Finding]:
     """What an account may do beyond what it needs, and what it lacks."""
     try:
         with store.server.account(wanted.account) as own:
-            held, literally = own.grants(), own.literally
+            held, others, literally = own.grants(), own.other_grants(), own.literally
     except AccountMissing:
         cure = f"{_GRANT} {wanted.asked_by}"
         yield error("isolation.account_missing", wanted.account, f"has no file in {key_of('accounts_dir')}", cure)
+        return
+    except ConfigurationError as wrong:  # its file is open to others, or cannot be read
+        yield error("isolation.account_refused", wanted.account, str(wrong), "what the message says")
         return
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:
         yield error("isolation.account_refused", wanted.account, str(refused), f"{_GRANT} --rotate {wanted.asked_by}")
         return
+    for line in others:
+        message = f"may do more than it needs: {line}"
+        yield error("isolation.rights", wanted.account, message, "REVOKE it, or DROP the account and grant it anew")
     patterns = [pattern_of(database, literally=literally) for database in wanted.databases]
     for grant in held:
         beyond = grant.rights - (set(wanted.rights) if grant.pattern in patterns else set())
@@ -156,6 +166,8 @@ def traces(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
     yield from or_fine(
         _first(_in_system(store, search)), "isolation.system_database", store.system.name, f"holds none of {said}"
     )
+    if not logs:
+        yield info("isolation.log", "log files", "none was searched: --log FILE names them")
     for log in logs:
         yield from or_fine(_first(_in_file(log, search)), "isolation.log", str(log), f"holds none of {said}")
 
@@ -181,12 +193,24 @@ def _in_system(store: Store, search: PrnSearch) -> Iterator[Finding]:
 
 def _in_file(log: Path, search: PrnSearch) -> Iterator[Finding]:
     try:
-        with log.open(encoding="utf-8", errors="replace") as lines:
+        with _opened(log) as lines:
             for number, line in enumerate(lines, 1):
+                if "\0" in line:
+                    yield error("isolation.log", str(log), "is no text, and was not searched: give it unpacked")
+                    return
                 if (found := search.find(line)) is not None:
                     yield _trace("isolation.log", f"{log} line {number}", "it", found)
-    except OSError as refused:
-        yield error("isolation.log", str(log), f"cannot be read ({refused.strerror})")
+    except (OSError, EOFError, zlib.error) as refused:
+        reason = getattr(refused, "strerror", None) or "it is damaged"
+        yield error("isolation.log", str(log), f"cannot be read ({reason})")
+
+
+def _opened(log: Path) -> IO[str]:
+    """A log, or one that was compressed as it was put away."""
+    with log.open("rb") as file:
+        is_packed = file.read(len(_GZIP)) == _GZIP
+    opened = gzip.open if is_packed else open
+    return cast(IO[str], opened(log, "rt", encoding="utf-8", errors="replace"))
 
 
 def _trace(code: str, subject: str, where: str, found: Trace) -> Finding:
