@@ -45,10 +45,10 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A slow test may take longer than any other before it counts as hanging; the quick faults are a selection."""
     for item in items:
-        if _FAULTS in item.path.parents and not item.get_closest_marker("slow"):
-            # One server is enough there: `make faults` has them all.
-            if getattr(item, "callspec", None) is None or item.callspec.params.get("backend") != "mysql":  # type: ignore[attr-defined]
-                item.add_marker(pytest.mark.faults_ci)
+        # One server is enough there: `make faults` has them all.
+        on_mysql = getattr(getattr(item, "callspec", None), "params", {}).get("backend") == "mysql"
+        if _FAULTS in item.path.parents and not item.get_closest_marker("slow") and not on_mysql:
+            item.add_marker(pytest.mark.faults_ci)
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_SLOW_SECONDS))
 
