@@ -171,6 +171,17 @@ def test_a_file_in_another_providers_folder_is_rejected_with_both_names(clinic: 
     assert clinic.count("patients") == 1
 
 
+@pytest.mark.parametrize("folder", ["john_doe", "nobodys"])
+def test_a_known_providers_file_in_anothers_or_nobodys_folder_is_rejected_too(clinic: Clinic, folder: str) -> None:
+    for provider in ("Gary Wang", "John Doe"):
+        register(clinic.store, provider)
+    outcome = clinic.ingest(a_file(a_patient("GW1")), folder=folder)
+    assert (outcome.state, outcome.provider) == ("rejected", None)
+    assert f"'Gary Wang' but lies in the folder '{folder}'" in str(outcome.reason)
+    assert [clinic.count("patients", slug) for slug in ("gary_wang", "john_doe")] == [0, 0]
+    assert len(clinic.system_rows("providers")) == 2
+
+
 @pytest.mark.parametrize("folder", ["o_neil_pat", "oneil_pat", "O'Neil Pat", "ONEIL-PAT"])
 def test_a_folder_belongs_to_the_provider_with_its_letters_and_digits(clinic: Clinic, folder: str) -> None:
     outcome = clinic.ingest(a_file(a_patient("P1"), provider="O'Neil Pat"), folder=folder)
