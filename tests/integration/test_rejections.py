@@ -14,6 +14,7 @@ from builders import Clinic, a_file, a_patient
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.naming import letters_key
 from webautodash.errors import NewerThanProgram, ProviderNameTaken, UnknownProvider, UsageError, WrongDatabase
+from webautodash.repositories import ProviderRepository
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.migrate import History, upgrade
 from webautodash.services.providers import add_alias, register, resolve
@@ -196,6 +197,18 @@ def test_without_a_name_the_folder_decides_and_the_name_fits_later(clinic: Clini
     assert len(clinic.system_rows("providers")) == 1
 
 
+def test_without_a_name_a_folder_that_could_be_two_providers_is_nobodys(clinic: Clinic) -> None:
+    register(clinic.store, "Gary Wang")
+    other = register(clinic.store, "John Doe").provider
+    # As no command leaves it: each refuses a name that reads like another's.
+    clinic.store.system.run(lambda session: ProviderRepository(session).add_alias(other.id, "Gary-Wang"))
+    outcome = clinic.ingest(a_file(a_patient("P1"), provider=None), folder="gary_wang")
+    assert outcome.state == "rejected"
+    assert "Gary Wang" in str(outcome.reason)
+    assert "John Doe" in str(outcome.reason)
+    assert [clinic.count("patients", slug) for slug in ("gary_wang", "john_doe")] == [0, 0]
+
+
 def test_a_file_elsewhere_is_taken_by_its_metadata(clinic: Clinic, tmp_path: Path) -> None:
     elsewhere = tmp_path / "inbox" / "john_doe"
     elsewhere.mkdir(parents=True)
@@ -284,6 +297,19 @@ def test_a_registration_is_not_finished_in_a_database_that_has_become_anothers(c
         register(clinic.store, "John Doe")
     assert [row["status"] for row in clinic.system_rows("providers")] == ["registering"]
     assert [row["identity"] for row in clinic.rows("database_identity", "john_doe")] == ["another"]
+
+
+def test_a_database_that_a_lost_registry_left_goes_to_its_own_provider_alone(clinic: Clinic) -> None:
+    register(clinic.store, "John Doe")
+    database = clinic.store.server.database(f"{clinic.settings.database_prefix}john_doe")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE database_identity SET name = 'Johanna Doe'")
+    with clinic.store.system.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM provider_aliases")
+        connection.exec_driver_sql("DELETE FROM providers")
+    with pytest.raises(WrongDatabase, match="Johanna Doe"):
+        register(clinic.store, "John Doe")
+    assert clinic.system_rows("providers") == []
 
 
 def test_a_folder_whose_name_is_no_text_stops_no_other(clinic: Clinic) -> None:
