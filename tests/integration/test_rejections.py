@@ -278,6 +278,9 @@ def test_a_database_that_says_it_is_anothers_is_not_touched(clinic: Clinic) -> N
         connection.exec_driver_sql(f"UPDATE database_identity SET identity = '{identity}', slug = 'gary_wang'")
     clinic.store.close()
     clinic.store = type(clinic.store).open(clinic.settings)
+    # Nor read: what it says would be taken for John Doe's.
+    with pytest.raises(WrongDatabase, match="gary_wang"):
+        clinic.store.provider_database(resolve(clinic.store, "john_doe"))
     outcome = clinic.ingest(a_file(a_patient("JD2"), provider="John Doe"), folder="john_doe")
     assert outcome.state == "failed"
     assert "gary_wang" in str(outcome.reason)
