@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help ingest test test-slow faults faults-ci fuzz bench bench-full check format wheel clean
+.PHONY: help ingest test test-slow faults faults-ci fuzz mutants bench bench-full check format wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
@@ -44,6 +44,9 @@ faults-ci: $(VENV)/installed-dev ## some minutes of that, the quick ones and a k
 fuzz: $(VENV)/installed-dev ## read damaged files until one is not borne, FUZZ_SECONDS=600; FUZZ_SEED=1 says which files
 	@$(BIN)/python tests/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
+mutants: $(VENV)/installed-mutants ## change names and checksums in every small way: which change does no test notice? (tests/MUTANTS.md)
+	@CI=true $(BIN)/mutmut run && $(BIN)/mutmut results
+
 bench: $(VENV)/installed-bench ## measure into benchmarks/RESULTS.md, about 15 minutes; BENCH_ARGS adds options
 	@CI=true sh tests/ensure_server.sh $(BIN)/python || echo "Measuring on SQLite alone." >&2
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
@@ -67,7 +70,7 @@ wheel: $(VENV)/installed ## dist/webautodash-*.whl
 	@ls dist/*.whl
 
 clean: ## remove what make made; data, Results and settings stay
-	@rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) build dist mutants .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -not -path './webautodash-data/*' -not -path './Results/*' -prune -exec rm -rf {} +
 
 # A folder that is there is kept if it works; one whose making was interrupted has no pip.
@@ -95,3 +98,8 @@ $(VENV)/installed-bench: pyproject.toml | $(VENV)/made
 	@echo "Installing webautodash and what the benchmarks compare it with into .venv ..." >&2
 	@$(PIP) install --editable '.[bench]'
 	@touch $(VENV)/installed $@
+
+$(VENV)/installed-mutants: pyproject.toml | $(VENV)/made
+	@echo "Installing webautodash and what makes mutants into .venv ..." >&2
+	@$(PIP) install --editable '.[mutants]'
+	@touch $(VENV)/installed $(VENV)/installed-dev $@

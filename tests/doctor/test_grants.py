@@ -100,7 +100,7 @@ def test_of_patterns_the_most_specific_counts_alone_and_what_is_global_or_of_a_r
 
 
 @pytest.mark.parametrize(
-    "patterns", [(r"web\_anna", r"web\_%", "web_%", "we%", "%"), ("web_anna", "we__anna", "w%a", "_eb%")]
+    "patterns", [(r"web\_anna", r"web\_anna%", r"web\_%", "web_%", "%"), ("web_anna", "we__anna", "w%a", "_eb%")]
 )
 def test_the_later_a_sign_stands_for_others_the_more_specific_is_a_pattern(patterns: tuple[str, ...]) -> None:
     grants = [Grant("w", pattern, frozenset({f"RIGHT {n}"})) for n, pattern in enumerate(patterns)]

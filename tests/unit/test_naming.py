@@ -86,7 +86,7 @@ def test_a_folder_has_the_letters_of_its_provider() -> None:
 
 
 @given(ANY_TEXT)
-@example("Gary \ud800")
+@example("\ud800")
 def test_a_slug_is_always_safe(name: str) -> None:
     assert re.fullmatch("[a-z0-9_]{1,49}", slug(name))
     assert not slug(name).startswith("_")
