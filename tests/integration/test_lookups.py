@@ -127,7 +127,8 @@ def _asks_for_all(lookup: Lookup) -> bool:
     if statement.endswith(("FROM providers ORDER BY providers.slug", "providers.open_critical FROM providers")):
         return True
     registry = re.search(r"FROM (ingested_files|provider_aliases)\b", lookup.statement)
-    return registry is not None and len(lookup.parameters) >= SESSIONS
+    # Half of them where a busy machine writes what became of the files in two goes.
+    return registry is not None and len(lookup.parameters) >= SESSIONS // 2
 
 
 def test_no_file_and_no_batch_reads_a_whole_table(store: Clinic) -> None:
