@@ -14,6 +14,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from examined import fill
 from local_server import connect
+from pydantic import SecretStr
 from shell import Shell
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import Engine
@@ -277,6 +278,26 @@ def test_somebody_elses_account_is_left_alone(guarded: Guarded) -> None:
     (guarded.folder / name).write_text("theirs")
     assert guarded.by(name, "SELECT COUNT(*) FROM mysql.user") is None
     assert guarded.by(name, f"USE {guarded.database('new_here')}") == 1044
+
+
+@SERVERS
+def test_the_administrator_of_the_readme_can_make_and_rotate_them(guarded: Guarded) -> None:
+    prefix = guarded.administrator.database_prefix
+    name, password = f"{prefix}admin", "a long password"
+    pattern = prefix.replace("_", r"\_")
+    guarded.run("CREATE USER %s@'%%' IDENTIFIED BY %s", name, password)
+    guarded.run("GRANT CREATE USER ON *.* TO %s@'%%'", name)
+    guarded.run(f"GRANT ALL PRIVILEGES ON `{pattern}%%`.* TO %s@'%%' WITH GRANT OPTION", name)
+    url = make_url(guarded.url).set(username=name, password=password).render_as_string(hide_password=False)
+    settings = guarded.administrator.model_copy(update={"database_url": SecretStr(url)})
+    register(guarded.clinic.store, "New Here")
+    made = accounts.grant(settings, everyone=True, host="%", folder=guarded.folder)
+    assert [one.state for one in made] == [AccountState.MADE] * 5
+    assert guarded.by(guarded.name("new_here"), f"SELECT 1 FROM {guarded.database('new_here')}.patients") is None
+    assert guarded.by(guarded.name("new_here"), f"SELECT 1 FROM {guarded.database('gary_wang')}.patients") == 1142
+    (again,) = accounts.grant(settings, ["new_here"], rotate=True, host="%", folder=guarded.folder)
+    assert again.state is AccountState.ROTATED
+    assert guarded.by(guarded.name("new_here"), f"USE {guarded.database('new_here')}") is None
 
 
 @SERVERS
