@@ -32,7 +32,7 @@ def test_every_scenario_runs_and_is_reported(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     recorded = json.loads((tmp_path / "results.json").read_text())
     page = (tmp_path / "RESULTS.md").read_text()
-    assert len(recorded) == 12
+    assert len(recorded) == 13
     assert all(f"## {one['findings']['title']}\n" in page for one in recorded.values())
     assert page.endswith((ROOT / "benchmarks" / "NOTES.md").read_text())
     assert ("dlt is not installed" in page) == (find_spec("dlt") is None)
