@@ -219,7 +219,7 @@ def test_a_monitor_that_is_frozen_in_a_transaction_keeps_nobody_from_the_files_a
         wait_for(froze)
         put(folder / "cee_dee/1.json", _large("Cee Dee", 1, 20))
         with watching(settings, tmp_path, "--interval", "0.3") as other:
-            wait_for(lambda: list(states(settings).values()).count("ingested") == 3)
+            wait_for(lambda: list(states(settings).values()).count("ingested") == 3, 120)
             frozen.tell(signal.SIGCONT)
             wait_for(lambda: _beats_again(settings))
             for monitor in (frozen, other):
