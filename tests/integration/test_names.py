@@ -74,3 +74,10 @@ def test_the_registry_never_gives_two_names_one_database(clinic: Clinic, pairs: 
     assert set(folder.parent.iterdir()) == around
     assert list(Path(clinic.results).iterdir()) == []
     assert all(unicodedata.is_normalized("NFC", row.slug) for row in rows)
+
+
+def test_what_looks_like_the_system_databases_name_is_nobodys(clinic: Clinic) -> None:
+    for name in ("System", "\u0455ystem", "SYSTЕM"):
+        with pytest.raises(InvalidProviderName, match="system database"):
+            register(clinic.store, name)
+    assert clinic.store.providers() == []
