@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from builders import a_file, a_patient
+from oracles import has_repeated_key
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.documents import Document, read_document
@@ -240,29 +241,17 @@ def _examine_aside(document: Document, entry: SetAside) -> None:
     _require(len(entry.detail) <= 255, "a detail that its column can hold")
     _require_no_value(f"{entry.reason} {entry.detail}")
     if entry.reason == "duplicate_key":
-        _require(_repeats(raw), "a key that stands twice")
+        _require(has_repeated_key(raw), "a key that stands twice")
 
 
 def _examine_record(document: Document, record: PatientRecord) -> None:
     raw = document.patients[record.position]
-    _require(not _repeats(bytes(raw)), "keys that stand once")
+    _require(not has_repeated_key(bytes(raw)), "keys that stand once")
     again = patient_record(raw, record.position, DateOrder.MDY)
     _require(again.checksum == record.checksum, "the same checksum again")
     lists = [list(rows) for rows in record.lists.values()]
     kept = json.dumps([record.extra, record.found, record.demographics, lists], allow_nan=False, default=str)
     kept.encode()
-
-
-def _repeats(raw: bytes) -> bool:
-    found = False
-
-    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal found
-        found = found or len(dict(pairs)) < len(pairs)
-        return dict(pairs)
-
-    json.loads(raw, object_pairs_hook=look)
-    return found
 
 
 def _decoded(written: bytes) -> Any:

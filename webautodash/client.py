@@ -51,6 +51,9 @@ class WebAutoDash:
 
     def register_provider(self, name: str, *, date_order: DateOrder | None = None) -> RegisteredProvider:
         """Make sure that a provider is registered and has a database at head."""
+        if self._settings.accounts is None:
+            return register(self._prepared(), name, date_order=date_order).provider
+        # By another account than the rest.
         with Store.prepare(self._settings, schema=True) as store:
             return register(store, name, date_order=date_order).provider
 

@@ -1,6 +1,7 @@
 """``webautodash doctor``."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from webautodash.cli.failures import PROBLEMS, UNREACHABLE, WRONG_USE
 from webautodash.cli.options import JsonOption
 from webautodash.cli.output import complain, counted, say, show_json
 from webautodash.errors import UsageError
-from webautodash.services.doctor import Finding, Severity, examine_given, examine_isolation_given
+from webautodash.services.doctor import Finding, Severity, examine, examine_given, examine_isolation
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -43,7 +44,7 @@ def doctor(
     """
     if log and not isolation:
         raise UsageError("--log goes with --isolation")
-    report = examine_isolation_given(log or ()) if isolation else examine_given()
+    report = examine_given(partial(examine_isolation, logs=log or ()) if isolation else examine)
     if as_json:
         show_json({"counts": report.counts, "findings": report.findings})
     else:

@@ -12,12 +12,14 @@ import typer
 from webautodash.cli.output import complain, say
 from webautodash.config import Settings
 from webautodash.errors import UsageError, WebAutoDashError
-from webautodash.services.metrics import StoreCollector, replace_file, serving
+from webautodash.replacing import replace_file
+from webautodash.services.metrics import StoreCollector, serving
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 # A signal that comes just before a sleep is answered after it.
 _PAUSE_SECONDS = 1.0
+_FOR_ALL_TO_READ = 0o644
 
 
 @app.command(
@@ -94,7 +96,7 @@ def _serve(collector: StoreCollector, host: str, port: int, *, quiet: bool) -> N
 def _write(collector: StoreCollector, file: Path, every: float | None) -> None:
     while True:
         try:
-            replace_file(file, collector.text())
+            replace_file(file, collector.text(), _FOR_ALL_TO_READ)
         except OSError as error:
             raise UsageError(f"--file {file}: {error.strerror}") from None
         if every is None:

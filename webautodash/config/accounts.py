@@ -1,7 +1,5 @@
 """A folder with the passwords of the accounts, a file each: who has the file can use the account, and no other."""
 
-import os
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +8,7 @@ from pydantic import SecretStr
 from webautodash.config.keys import key_of
 from webautodash.config.secrets import read_secret
 from webautodash.errors import AccountMissing, ConfigurationError
+from webautodash.replacing import replace_file
 
 _KEY = key_of("accounts_dir")
 
@@ -40,16 +39,12 @@ class AccountFolder:
             raise AccountMissing(name)
         return Account(name, read_secret(self._file(name), _KEY, f"its file {name}"))
 
-    def keep(self, account: Account) -> Path:
+    def keep(self, account: Account) -> None:
         """Write the password of an account, for this user alone; whoever reads finds the old one or the new."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, draft = tempfile.mkstemp(dir=self.folder, prefix=f".{account.name}.")
-            with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123  # a descriptor, not a path
-                file.write(f"{account.password.get_secret_value()}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            return Path(draft).replace(self._file(account.name))
+            password = f"{account.password.get_secret_value()}\n".encode()
+            replace_file(self._file(account.name), password, 0o600, durable=True)
         except OSError as error:
             raise ConfigurationError(_KEY, f"cannot be written to ({error.strerror})") from None
 

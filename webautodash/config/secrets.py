@@ -11,6 +11,16 @@ from webautodash.errors import ConfigurationError
 _LONGEST = 4096
 
 
+def is_open(status: os.stat_result) -> bool:
+    """Whether everybody on this machine may open a file: a password in it is none."""
+    return bool(status.st_mode & stat.S_IRWXO)
+
+
+def open_to(status: os.stat_result) -> str:
+    """That, in words, with the cure."""
+    return f"is open to everybody on this machine (mode {stat.S_IMODE(status.st_mode):04o}): chmod 600"
+
+
 def secret_of(value: SecretStr | None, file: Path | None, key: str) -> SecretStr | None:
     """The secret itself, else what the file holds; ``key`` is the setting that names the file."""
     if value is not None or file is None:
@@ -34,9 +44,8 @@ def read_secret(file: Path, key: str, what: str) -> SecretStr:
             text = opened.read(_LONGEST + 1).decode()
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(key, f"{what} cannot be read") from None
-    mode = stat.S_IMODE(status.st_mode)
-    if mode & stat.S_IRWXO:
-        raise ConfigurationError(key, f"{what} is open to everybody on this machine (mode {mode:04o}): chmod 600")
+    if is_open(status):
+        raise ConfigurationError(key, f"{what} {open_to(status)}")
     if len(text) > _LONGEST:
         raise ConfigurationError(key, f"{what} is longer than {_LONGEST} characters: it holds something else")
     if not (secret := text.rstrip("\r\n")):

@@ -3,7 +3,6 @@
 Nothing here is read at import. No password has a default, and none appears in ``repr`` or in an error.
 """
 
-import stat
 from contextlib import suppress
 from enum import StrEnum
 from functools import cached_property
@@ -17,7 +16,7 @@ from webautodash.config.accounts import AccountFolder
 from webautodash.config.alerts import AlertSettings
 from webautodash.config.hosts import is_plain_url
 from webautodash.config.keys import ENV_PREFIX, check_beside, check_one_secret, given_of, key_of
-from webautodash.config.secrets import secret_of
+from webautodash.config.secrets import is_open, open_to, secret_of
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.errors import ConfigurationError
 
@@ -167,9 +166,6 @@ def _refuse_open_file() -> None:
     from webautodash.config import given  # which knows the settings
 
     with suppress(OSError):
-        mode = stat.S_IMODE(Path(ENV_FILE).stat().st_mode)
-        if mode & stat.S_IRWXO and given.file_holds_secret():
-            reason = (
-                f"holds a password and is open to everybody on this machine (mode {mode:04o}): chmod 600 {ENV_FILE}"
-            )
-            raise ConfigurationError(ENV_FILE, reason)
+        status = Path(ENV_FILE).stat()
+        if is_open(status) and given.file_holds_secret():
+            raise ConfigurationError(ENV_FILE, f"holds a password and {open_to(status)} {ENV_FILE}")

@@ -138,9 +138,7 @@ def _split(content: memoryview, covers: Covers) -> tuple[_File, list[str | int |
             prns = _prns(content)
             return msgspec.json.decode(content, type=_File), prns
         except _TooManyError:
-            raise _RefusedError(
-                "$.extraction_results", _Wrong("too_many_patients", f"more than {MOST_PATIENTS:,} patients")
-            ) from None
+            raise _RefusedError("$.extraction_results", _TOO_MANY) from None
         except RecursionError:
             _cover(content, covers, deep_values(content, _DEEP, _LONGEST_DEEP), _TOO_DEEP)
         except msgspec.ValidationError as error:

@@ -94,19 +94,26 @@ def of_migrations(settings: Settings, providers: Sequence[RegisteredProvider]) -
     return OwnRights(migrations_account_name(prefix), (f"{prefix}%", *others), (*ROWS, *TABLES), "--migrations")
 
 
-def pattern_of(database: str, *, literally: bool) -> str:
-    """What fits one of the databases of OwnRights in a grant, and no other; see ``ServerAccounts.literally``.
+def of_databases(settings: Settings, providers: Sequence[RegisteredProvider]) -> list[OwnRights]:
+    """The system database's and each provider's."""
+    return [of_system(settings), *map(of_provider, providers)]
+
+
+def beyond(wanted: OwnRights, held: Sequence[Grant], patterns: Sequence[str]) -> list[Grant]:
+    """What an account may do that it is not to be allowed."""
+    more = [
+        grant_._replace(rights=grant_.rights - (set(wanted.rights) if grant_.pattern in patterns else set()))
+        for grant_ in held
+    ]
+    return [grant_ for grant_ in more if grant_.rights]
+
+
+def patterns_of(wanted: OwnRights, *, literally: bool) -> list[str]:
+    """What fits its databases in a grant, and no other; see ``ServerAccounts.literally``.
 
     Raises UsageError where no pattern can stand for databases that are not there yet.
     """
-    if not database.endswith("%"):
-        return database if literally else exactly(database)
-    if literally:
-        raise UsageError(
-            "partial_revokes is ON: a grant fits one name exactly, so no account can make the databases of new "
-            "providers: SET PERSIST partial_revokes = OFF"
-        )
-    return exactly(database.removesuffix("%")) + "%"
+    return [_pattern(database, literally=literally) for database in wanted.databases]
 
 
 def grant(
@@ -160,9 +167,9 @@ def _known(administrator: Settings, *, required: bool) -> list[RegisteredProvide
 def _granted(
     accounts: ServerAccounts, wanted: OwnRights, host: str, files: AccountFolder | None, *, rotate: bool
 ) -> GrantedAccount:
-    patterns = [pattern_of(database, literally=accounts.literally) for database in wanted.databases]
-    held = accounts.grants(wanted.account, host) or []
-    _refuse_another(wanted, patterns, held, accounts.other_grants(wanted.account, host))
+    patterns = patterns_of(wanted, literally=accounts.literally)
+    held = accounts.held(wanted.account, host)
+    _refuse_another(wanted, beyond(wanted, held.grants, patterns), held.others)
     fresh = Account(wanted.account, SecretStr(_new_password()))
     state = AccountState.THERE
     if accounts.make(fresh, host):
@@ -190,12 +197,21 @@ def _granted(
     )
 
 
-def _refuse_another(wanted: OwnRights, patterns: Sequence[str], held: Sequence[Grant], others: Sequence[str]) -> None:
+def _pattern(database: str, *, literally: bool) -> str:
+    if not database.endswith("%"):
+        return database if literally else exactly(database)
+    if literally:
+        raise UsageError(
+            "partial_revokes is ON: a grant fits one name exactly, so no account can make the databases of new "
+            "providers: SET PERSIST partial_revokes = OFF"
+        )
+    return exactly(database.removesuffix("%")) + "%"
+
+
+def _refuse_another(wanted: OwnRights, more: Sequence[Grant], others: Sequence[str]) -> None:
     """Somebody else's account must not be given a password, nor more than it needs be left to ours."""
-    for grant_ in held:
-        beyond = sorted(grant_.rights if grant_.pattern not in patterns else grant_.rights - set(wanted.rights))
-        if beyond:
-            raise AccountInUse(grant_.holder, f"{', '.join(beyond)} on {grant_.object}")
+    for grant_ in more:
+        raise AccountInUse(grant_.holder, f"{', '.join(sorted(grant_.rights))} on {grant_.object}")
     if others:
         raise AccountInUse(wanted.account, "; ".join(others))
 

@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from webautodash.config.accounts import Account
-from webautodash.database.dialects.grants import Grant
-from webautodash.database.dialects.mysql_health import grants_of, is_literal, merged_grants, other_grants
+from webautodash.database.dialects.mysql_health import Held, grants_of, held_by, is_literal
+from webautodash.database.dialects.numbers import number_of
 
 NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE = 1142, 1044
 _MAY_NOT_LOOK = frozenset({NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE, 1227})
@@ -34,7 +34,7 @@ class ServerAccounts:
         try:
             self._send("CREATE USER %s@%s IDENTIFIED BY %s", account.name, host, account.password.get_secret_value())
         except DBAPIError as error:
-            if _code(error) == _IS_THERE:
+            if number_of(error) == _IS_THERE:
                 return False
             raise
         return True
@@ -43,24 +43,13 @@ class ServerAccounts:
         """Give an account another password; who is connected stays so."""
         self._send("ALTER USER %s@%s IDENTIFIED BY %s", account.name, host, account.password.get_secret_value())
 
-    def grants(self, name: str, host: str) -> list[Grant] | None:
-        """What an account may do by itself: nothing where it is not there, None where whoever asks may not know."""
+    def held(self, name: str, host: str) -> Held:
+        """What an account may do by itself; nothing where it is not there, or whoever asks may not know."""
         try:
-            return merged_grants(self._connection, "SHOW GRANTS FOR %s@%s", name, host)
+            return held_by(self._connection, "SHOW GRANTS FOR %s@%s", name, host)
         except DBAPIError as error:
-            if _code(error) == _NO_SUCH_ACCOUNT:
-                return []
-            if _code(error) in _MAY_NOT_LOOK:
-                return None
-            raise
-
-    def other_grants(self, name: str, host: str) -> list[str]:
-        """What an account may do besides: roles, rights on single tables and the like, as the server words it."""
-        try:
-            return other_grants(self._connection, "SHOW GRANTS FOR %s@%s", name, host)
-        except DBAPIError as error:
-            if _code(error) in {_NO_SUCH_ACCOUNT, *_MAY_NOT_LOOK}:
-                return []
+            if number_of(error) in {_NO_SUCH_ACCOUNT, *_MAY_NOT_LOOK}:
+                return Held([], [])
             raise
 
     def allow(self, rights: Iterable[str], pattern: str, name: str, host: str) -> None:
@@ -80,13 +69,9 @@ class OwnAccount:
         self.literally = is_literal(connection)
         """As of ServerAccounts."""
 
-    def grants(self) -> list[Grant]:
-        """What the account may do, by itself and by its roles."""
-        return grants_of(self._connection)
-
-    def other_grants(self) -> list[str]:
-        """As of ServerAccounts: also roles that it does not have at once, but may take."""
-        return other_grants(self._connection, "SHOW GRANTS")
+    def held(self) -> Held:
+        """What the account may do, by itself and by its roles, those that it does not have at once among the others."""
+        return Held(grants_of(self._connection), held_by(self._connection, "SHOW GRANTS").others)
 
     def select(self, database: str, table: str) -> int | None:
         """The server's answer to reading a table: the number of its error, None where it lets the account read."""
@@ -106,10 +91,5 @@ class OwnAccount:
         try:
             self._connection.exec_driver_sql(statement).close()
         except DBAPIError as error:
-            return _code(error)
+            return number_of(error)
         return None
-
-
-def _code(error: DBAPIError) -> int:
-    args = getattr(error.orig, "args", ())
-    return args[0] if args and isinstance(args[0], int) else 0

@@ -21,6 +21,7 @@ from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
 from webautodash.database.dialects.limits import Loading
 from webautodash.database.dialects.mysql_health import grants_of, health_of, properties_of
+from webautodash.database.dialects.numbers import number_of
 from webautodash.domain.naming import account_name, migrations_account_name
 from webautodash.errors import AccountRefused, ConfigurationError, DatabaseBusy, DatabaseMissing, WrongConnection
 
@@ -61,7 +62,8 @@ class MySQLDialect:
         self._accounts = settings.accounts
         # The account that may change tables is one for all databases.
         self._shared_account = migrations_account_name(settings.database_prefix) if schema else None
-        self._server = self._engine(url, "AUTOCOMMIT", account=self._account_for(settings.system_database_name))
+        self._server_account = self._account_for(settings.system_database_name)
+        self._server = self._engine(url, "AUTOCOMMIT", account=self._server_account)
 
     @property
     def product(self) -> str:
@@ -174,8 +176,7 @@ class MySQLDialect:
             yield OwnAccount(connection)
 
     def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
-        args = getattr(error.orig, "args", ())
-        code = args[0] if args and isinstance(args[0], int) else 0
+        code = number_of(error)
         if code in _TRANSIENT:
             return Trouble.TRANSIENT, str(code)
         if code in _UNREACHABLE:
@@ -198,15 +199,12 @@ class MySQLDialect:
     @contextmanager
     def _beside(self, database: str) -> Iterator[Connection]:
         """A connection that is in no database, by whoever works in this one."""
-        if self._accounts is None or self._shared_account is not None:
-            with self._server.connect() as connection:
-                yield connection
-        else:
-            with self._by(account_name(database)) as connection:
-                yield connection
+        account = self._account_for(database)
+        with self._server.connect() if account == self._server_account else self._by(account) as connection:
+            yield connection
 
     @contextmanager
-    def _by(self, account: str) -> Iterator[Connection]:
+    def _by(self, account: str | None) -> Iterator[Connection]:
         engine = self._engine(self._url, "AUTOCOMMIT", account=account)
         try:
             with engine.connect() as connection:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, CursorResult, text
 
@@ -32,6 +32,14 @@ _NO_ROLE = "NONE"
 _ROLE = re.compile(r"`(?:[^`]|``)*`@`(?:[^`]|``)*`")
 
 
+class Held(NamedTuple):
+    """What an account may do."""
+
+    grants: list[Grant]
+    others: list[str]
+    """Besides, in the server's words: roles, rights on single tables, columns or routines, whom the account may be."""
+
+
 def health_of(connection: Connection, *, network: bool) -> Health:
     """The server behind a connection."""
     version, account = connection.execute(text("SELECT VERSION(), CURRENT_USER()")).one()
@@ -56,13 +64,13 @@ def grants_of(connection: Connection) -> list[Grant]:
     """What the account may do, by itself and by the roles that it is given as it connects."""
     active = _NO_ROLE if _is_mariadb(connection) else _role(connection)
     if active == _NO_ROLE:  # MariaDB names roles, and lists their rights as theirs
-        return merged_grants(connection, "SHOW GRANTS")
+        return held_by(connection, "SHOW GRANTS").grants
     # MySQL lists them as the account's own, and lets it look at a role alone only so.
     _send(connection, f"SET ROLE {_NO_ROLE}")
     try:
-        own = found = merged_grants(connection, "SHOW GRANTS")
+        own = found = held_by(connection, "SHOW GRANTS").grants
         for role in _ROLE.findall(active):
-            together = merged_grants(connection, f"SHOW GRANTS FOR CURRENT_USER() USING {role}")
+            together = held_by(connection, f"SHOW GRANTS FOR CURRENT_USER() USING {role}").grants
             found = found + [grant._replace(holder=role) for grant in _beyond(together, own)]
     finally:
         _send(connection, f"SET ROLE {active}")
@@ -86,20 +94,17 @@ def is_literal(connection: Connection) -> bool:
     return _listed(connection, "SHOW GLOBAL VARIABLES LIKE 'partial_revokes'").get("partial_revokes") == "ON"
 
 
-def merged_grants(connection: Connection, statement: str, *values: str) -> list[Grant]:
-    """What a statement that shows grants says, a line for each holder and pattern."""
+def held_by(connection: Connection, statement: str, *values: str) -> Held:
+    """What a statement that shows grants says, a grant for each holder and pattern."""
     merged: dict[tuple[str, str | None], frozenset[str]] = {}
-    for line in _send(connection, statement, *values).scalars():
-        if (grant := parse(str(line))) is not None:
-            key = grant.holder, grant.pattern
-            merged[key] = merged.get(key, frozenset()) | grant.rights
-    return [Grant(holder, pattern, rights) for (holder, pattern), rights in merged.items() if rights]
-
-
-def other_grants(connection: Connection, statement: str, *values: str) -> list[str]:
-    """What it says besides: roles, rights on single tables, columns or routines, and whom the account may be."""
-    lines = map(str, _send(connection, statement, *values).scalars())
-    return [line.partition(" IDENTIFIED ")[0] for line in lines if parse(line) is None]
+    others = []
+    for line in map(str, _send(connection, statement, *values).scalars()):
+        if (grant := parse(line)) is None:
+            others.append(line.partition(" IDENTIFIED ")[0])
+            continue
+        key = grant.holder, grant.pattern
+        merged[key] = merged.get(key, frozenset()) | grant.rights
+    return Held([Grant(holder, pattern, rights) for (holder, pattern), rights in merged.items() if rights], others)
 
 
 def _beyond(together: Sequence[Grant], own: Sequence[Grant]) -> Iterator[Grant]:

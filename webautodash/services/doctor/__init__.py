@@ -1,6 +1,6 @@
 """Is everything right? What is wrong, how much it matters, and what cures it."""
 
-from webautodash.services.doctor.examination import examine, examine_given, examine_isolation, examine_isolation_given
+from webautodash.services.doctor.examination import examine, examine_given, examine_isolation
 from webautodash.services.doctor.findings import DoctorReport, Finding, Severity
 
 __all__ = [
@@ -10,5 +10,4 @@ __all__ = [
     "examine",
     "examine_given",
     "examine_isolation",
-    "examine_isolation_given",
 ]

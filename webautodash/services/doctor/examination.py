@@ -25,22 +25,13 @@ _OF_THE_SERVER = (
 )
 
 
-def examine_given() -> DoctorReport:
-    """Look at everything by the settings that are given; where those are wrong, that is all there is to see."""
+def examine_given(look: Callable[[Settings], DoctorReport]) -> DoctorReport:
+    """An examination by the settings that are given; where those are wrong, that is all there is to see."""
     try:
         settings = Settings.load()
     except ConfigurationError as wrong:
         return DoctorReport((given.invalid(wrong),))
-    return examine(settings)
-
-
-def examine_isolation_given(logs: Sequence[Path] = ()) -> DoctorReport:
-    """``examine_isolation`` by the settings that are given."""
-    try:
-        settings = Settings.load()
-    except ConfigurationError as wrong:
-        return DoctorReport((given.invalid(wrong),))
-    return examine_isolation(settings, logs)
+    return look(settings)
 
 
 def examine_isolation(settings: Settings, logs: Sequence[Path] = ()) -> DoctorReport:

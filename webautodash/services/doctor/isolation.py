@@ -2,12 +2,13 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
 from webautodash.config import key_of
-from webautodash.database.dialects.accounts import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE
+from webautodash.database.dialects.accounts import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE, OwnAccount
 from webautodash.database.dialects.grants import Grant, revoking
 from webautodash.domain.traces import SHORTEST, PrnSearch, Trace
 from webautodash.domain.vocabulary import ProviderStatus
@@ -15,7 +16,7 @@ from webautodash.errors import AccountMissing, ConfigurationError, DatabaseUnrea
 from webautodash.models import Patient, SystemLog
 from webautodash.repositories import PatientRepository, SystemTexts
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.accounts import OwnRights, of_migrations, of_provider, of_system, pattern_of
+from webautodash.services.accounts import OwnRights, beyond, of_databases, of_migrations, patterns_of
 from webautodash.services.doctor import databases
 from webautodash.services.doctor.findings import Finding, error, fine, info, or_fine, warning
 from webautodash.services.store import Store
@@ -47,28 +48,27 @@ def accounts(store: Store) -> Iterator[Finding]:
 
 def rights_of_accounts(store: Store) -> Iterator[Finding]:
     """Whether each account is there, may do what it has to, and no more; nothing is tried."""
-    wanted = [of_system(store.settings), *map(of_provider, store.providers())]
-    found = (finding for each in wanted for finding in _rights(store, each))
-    yield from or_fine(
-        found, "rights", store.server.where, f"{len(wanted)} accounts, each with the rows of one database"
-    )
+    wanted = of_databases(store.settings, store.providers())
+    found = (finding for each in wanted for finding in _by(store, each, partial(_rights, each)))
+    said = f"{len(wanted)} accounts, each with the rows of one database"
+    yield from or_fine(found, "rights", store.server.where, said)
 
 
 def _each_account(store: Store) -> Iterator[Finding]:
     providers = store.providers()
-    wanted = [of_system(store.settings), *map(of_provider, providers)]
+    wanted = of_databases(store.settings, providers)
     reached = {each.databases[0]: Patient.__tablename__ for each in wanted}
     reached[store.system.name] = SystemLog.__tablename__
     good, tries = 0, 0
     for each in wanted:
-        found = list(_account(store, each, reached))
+        found = _by(store, each, partial(_rights_and_tries, each, reached))
         yield from found
         good += not found
         tries += 2 * (len(reached) - 1)
     migrations = of_migrations(store.settings, providers)
     files = store.settings.accounts
     if files is not None and files.has(migrations.account):
-        found = list(_rights(store, migrations))
+        found = _by(store, migrations, partial(_rights, migrations))
         yield from found
         if not found:
             message = "may change the tables of every database: keep it from where only files are taken in"
@@ -78,57 +78,49 @@ def _each_account(store: Store) -> Iterator[Finding]:
         yield fine("isolation.accounts", store.server.where, f"{message} (1142, 1044)")
 
 
-def _account(store: Store, wanted: OwnRights, reached: dict[str, str]) -> Iterator[Finding]:
-    (own_database,) = wanted.databases
-    yield from _rights(store, wanted)
+def _by(store: Store, wanted: OwnRights, look: Callable[[OwnAccount], Iterator[Finding]]) -> list[Finding]:
+    """What a look by one account finds, or why it cannot be used."""
     try:
         with store.server.account(wanted.account) as own:
-            for database, table in reached.items():
-                if database == own_database:
-                    continue
-                for what, answer, refusal in (
-                    ("read", own.select(database, table), NO_RIGHT_TO_TABLE),
-                    ("USE", own.use(database), NO_RIGHT_TO_DATABASE),
-                ):
-                    if answer != refusal:
-                        said = "was allowed" if answer is None else f"was answered with error {answer}"
-                        message = f"to {what} {database} {said}; it has to be refused with {refusal}"
-                        yield error("isolation.reaches", wanted.account, message, f"{_GRANT} {wanted.asked_by}")
-    except DatabaseUnreachable:
-        raise
-    except WebAutoDashError:
-        return  # told by its rights
-
-
-def _rights(store: Store, wanted: OwnRights) -> Iterator[Finding]:
-    """What an account may do beyond what it needs, and what it lacks."""
-    try:
-        with store.server.account(wanted.account) as own:
-            held, others, literally = own.grants(), own.other_grants(), own.literally
+            return list(look(own))
     except AccountMissing:
+        code, message = "account_missing", f"has no file in {key_of('accounts_dir')}"
         cure = f"{_GRANT} {wanted.asked_by}"
-        yield error("isolation.account_missing", wanted.account, f"has no file in {key_of('accounts_dir')}", cure)
-        return
     except ConfigurationError as wrong:  # its file is open to others, or cannot be read
-        yield error("isolation.account_refused", wanted.account, str(wrong), "what the message says")
-        return
+        code, message, cure = "account_refused", str(wrong), "what the message says"
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:
-        yield error("isolation.account_refused", wanted.account, str(refused), f"{_GRANT} --rotate {wanted.asked_by}")
-        return
-    for line in others:
+        code, message, cure = "account_refused", str(refused), f"{_GRANT} --rotate {wanted.asked_by}"
+    return [error(f"isolation.{code}", wanted.account, message, cure)]
+
+
+def _rights_and_tries(wanted: OwnRights, reached: Mapping[str, str], own: OwnAccount) -> Iterator[Finding]:
+    yield from _rights(wanted, own)
+    for database, table in reached.items():
+        if database in wanted.databases:
+            continue
+        for what, answer, refusal in (
+            ("read", own.select(database, table), NO_RIGHT_TO_TABLE),
+            ("USE", own.use(database), NO_RIGHT_TO_DATABASE),
+        ):
+            if answer != refusal:
+                said = "was allowed" if answer is None else f"was answered with error {answer}"
+                message = f"to {what} {database} {said}; it has to be refused with {refusal}"
+                yield error("isolation.reaches", wanted.account, message, f"{_GRANT} {wanted.asked_by}")
+
+
+def _rights(wanted: OwnRights, own: OwnAccount) -> Iterator[Finding]:
+    """What an account may do beyond what it needs, and what it lacks."""
+    held, patterns = own.held(), patterns_of(wanted, literally=own.literally)
+    for line in held.others:
         message = f"may do more than it needs: {line}"
         yield error("isolation.rights", wanted.account, message, "REVOKE it, or DROP the account and grant it anew")
-    patterns = [pattern_of(database, literally=literally) for database in wanted.databases]
-    for grant in held:
-        beyond = grant.rights - (set(wanted.rights) if grant.pattern in patterns else set())
-        if beyond:
-            message = f"may do more than it needs: {', '.join(sorted(beyond))} on {grant.object}"
-            yield error("isolation.rights", wanted.account, message, revoking(grant._replace(rights=beyond)))
+    for grant in beyond(wanted, held.grants, patterns):
+        message = f"may do more than it needs: {', '.join(sorted(grant.rights))} on {grant.object}"
+        yield error("isolation.rights", wanted.account, message, revoking(grant))
     for pattern in patterns:
-        lacks = _lacking(wanted, held, pattern)
-        if lacks:
+        if lacks := _lacking(wanted, held.grants, pattern):
             message = f"lacks {', '.join(lacks)} on its database"
             yield error("isolation.rights_missing", wanted.account, message, f"{_GRANT} {wanted.asked_by}")
 

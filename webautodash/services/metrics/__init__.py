@@ -2,6 +2,5 @@
 
 from webautodash.services.metrics.collector import StoreCollector
 from webautodash.services.metrics.endpoint import serving
-from webautodash.services.metrics.textfile import replace_file
 
-__all__ = ["StoreCollector", "replace_file", "serving"]
+__all__ = ["StoreCollector", "serving"]
