@@ -107,7 +107,8 @@ def _rights_and_tries(wanted: OwnRights, reached: Mapping[str, str], own: OwnAcc
             if answer != refusal:
                 said = "was allowed" if answer is None else f"was answered with error {answer}"
                 message = f"to {what} {database} {said}; it has to be refused with {refusal}"
-                yield error("isolation.reaches", wanted.account, message, f"{_GRANT} {wanted.asked_by}")
+                cure = "take the right away: SHOW GRANTS says from where it comes, a role or PUBLIC maybe"
+                yield error("isolation.reaches", wanted.account, message, cure)
 
 
 def _rights(wanted: OwnRights, own: OwnAccount) -> Iterator[Finding]:
