@@ -26,6 +26,8 @@ ingest: $(VENV)/installed ## ingest Results/ into the databases of webautodash-d
 
 TEST = sh tests/ensure_server.sh $(BIN)/python && $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 FAULTS = tests/faults
+# The long ones begin first, one at a time: none is left alone in the end.
+SPREAD = --dist load --maxschedchunk 1
 # Promises that need no fault to be proved.
 PROMISES = tests/unit/test_lookalikes.py tests/integration/test_verify.py tests/e2e/test_verify_cli.py
 
@@ -36,10 +38,10 @@ test-slow: $(VENV)/installed-dev ## the slow tests that `make test` leaves out: 
 	@$(TEST) --ignore $(FAULTS) -m slow $(PYTEST_ARGS)
 
 faults: $(VENV)/installed-dev ## the promises: every fault at every step, isolation, privacy, hostile files; a quarter of an hour
-	@$(TEST) $(FAULTS) $(PROMISES) $(PYTEST_ARGS)
+	@$(TEST) $(SPREAD) $(FAULTS) $(PROMISES) $(PYTEST_ARGS)
 
 faults-ci: $(VENV)/installed-dev ## some minutes of that, the quick ones and a kill at every so-manieth step
-	@$(TEST) $(FAULTS) -m faults_ci $(PYTEST_ARGS)
+	@$(TEST) $(SPREAD) $(FAULTS) -m faults_ci $(PYTEST_ARGS)
 
 fuzz: $(VENV)/installed-dev ## read damaged files until one is not borne, FUZZ_SECONDS=600; FUZZ_SEED=1 says which files
 	@$(BIN)/python tests/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)

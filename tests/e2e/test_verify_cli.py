@@ -40,10 +40,11 @@ def test_rows_that_are_as_they_were_end_with_0(stored: Shell) -> None:
 def test_a_changed_byte_is_named_by_table_and_id_and_ends_with_1(stored: Shell) -> None:
     _change(stored, "UPDATE medications SET medication_name = 'Aspirin 82 mg'")
     done = stored("verify")
-    assert (done.status, done.err) == (1, "problem: gary_wang: 2 differences\n")
+    assert (done.status, done.err) == (1, "problem: gary_wang: 3 differences\n")
     assert [line.split()[:4] for line in done.out.splitlines()] == [
         ["provider", "table", "id", "wrong"],
         ["gary_wang", "medications", "1", "misread"],
+        ["gary_wang", "medications", "1", "row"],
         ["gary_wang", "patient_extractions", "1", "checksum"],
     ]
     as_json = stored("verify", "--json")
@@ -51,10 +52,21 @@ def test_a_changed_byte_is_named_by_table_and_id_and_ends_with_1(stored: Shell) 
     wrong = as_json.json["providers"][0]["wrong"]
     assert [(row["table"], row["id"], row["wrong"]) for row in wrong] == [
         ("medications", 1, "misread"),
+        ("medications", 1, "row"),
         ("patient_extractions", 1, "checksum"),
     ]
     assert "Aspirin" not in done.out + done.err + as_json.out + as_json.err
     assert stored("verify", "--provider", "nobody").status == 2
+
+
+def test_extractions_of_before_the_checks_are_told(stored: Shell) -> None:
+    _change(stored, "UPDATE patient_extractions SET row_checks = NULL WHERE id = 1")
+    done = stored("verify")
+    assert (done.status, done.out.splitlines()[1]) == (
+        0,
+        "gary_wang: 1 extraction written before rows had a check: of these the clinical checksum was compared",
+    )
+    assert stored("verify", "--json").json["providers"][0]["unchecked"] == 1
 
 
 def test_a_database_that_is_gone_ends_with_1(stored: Shell) -> None:

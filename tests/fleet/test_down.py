@@ -26,8 +26,8 @@ from alembic import op
 
 from webautodash.database.guarded import lacks_column
 
-revision = "p0007"
-down_revision = "p0006"
+revision = "p0008"
+down_revision = "p0007"
 branch_labels = None
 depends_on = None
 contract = False
@@ -50,8 +50,8 @@ Keeps nothing of them.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "p0008"
-down_revision = "p0007"
+revision = "p0009"
+down_revision = "p0008"
 branch_labels = None
 depends_on = None
 contract = True
@@ -75,10 +75,10 @@ def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     shutil.copytree(ROOT / "migrations", later / "migrations")
     shutil.copy(ROOT / "alembic.ini", later)
     versions = later / "migrations/provider/versions"
-    (versions / "p0007_nickname.py").write_text(_EXPAND)
-    (versions / "p0008_no_address.py").write_text(_CONTRACT)
+    (versions / "p0008_nickname.py").write_text(_EXPAND)
+    (versions / "p0009_no_address.py").write_text(_CONTRACT)
     monkeypatch.setattr(history, "_PACKAGE", later / "webautodash")
-    monkeypatch.setitem(history.HEADS, History.PROVIDER, "p0008")
+    monkeypatch.setitem(history.HEADS, History.PROVIDER, "p0009")
     history._scripts.cache_clear()
     yield
     history._scripts.cache_clear()
@@ -86,39 +86,39 @@ def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.usefixtures("to_come")
 def test_a_revision_that_takes_something_from_older_programs_is_asked_for(clinic: Clinic) -> None:
-    with pytest.raises(UsageError, match=r"p0008: The addresses go.*--contract.*--to p0007"):
+    with pytest.raises(UsageError, match=r"p0009: The addresses go.*--contract.*--to p0008"):
         fleet.upgrade_all(clinic.store, Plan())
-    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {"p0006"}
-    fleet.upgrade_all(clinic.store, Plan(to="p0007"))
     assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {"p0007"}
-    fleet.upgrade_all(clinic.store, Plan(contract=True))
+    fleet.upgrade_all(clinic.store, Plan(to="p0008"))
     assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {"p0008"}
+    fleet.upgrade_all(clinic.store, Plan(contract=True))
+    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {"p0009"}
     assert {name for name in clinic.rows("patients", "ada_ash")[0] if name in {"nickname", "address"}} == {"nickname"}
 
 
 @pytest.mark.usefixtures("to_come")
 def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: Clinic) -> None:
-    fleet.upgrade_all(clinic.store, Plan(to="p0007"))
-    way = fleet.way_back(clinic.store, "ada_ash", "p0006")
-    assert (way.revisions, way.losses) == (("p0007",), ())
+    fleet.upgrade_all(clinic.store, Plan(to="p0008"))
+    way = fleet.way_back(clinic.store, "ada_ash", "p0007")
+    assert (way.revisions, way.losses) == (("p0008",), ())
     with clinic.store.server.database(way.database).engine.begin() as connection:
         connection.exec_driver_sql("UPDATE patients SET nickname = 'x'")
     way = fleet.way_back(clinic.store, "ada_ash", "p0003")
-    assert way.revisions == ("p0007", "p0006", "p0005", "p0004")
+    assert way.revisions == ("p0008", "p0007", "p0006", "p0005", "p0004")
     with pytest.raises(WouldLoseRows, match=r"1 of patients\.nickname.*--accept-loss"):
         fleet.downgrade(clinic.store, way)
-    assert migrate.current(clinic.store.server.database(way.database)) == "p0007"
+    assert migrate.current(clinic.store.server.database(way.database)) == "p0008"
     result = fleet.downgrade(clinic.store, way, accept_loss=True)
-    assert (result.before, result.after, result.error) == ("p0007", "p0003", None)
+    assert (result.before, result.after, result.error) == ("p0008", "p0003", None)
     assert migrate.current(clinic.store.server.database(way.database)) == "p0003"
     others = {each.revision for each in fleet.overview(clinic.store, SLUGS[1:])}
-    assert others == {"p0007"}
+    assert others == {"p0008"}
     run = fleet.runs(clinic.store, 1)[0]
     assert (run.kind, str(run.state), run.arguments) == ("down", "done", {"to": "p0003", "accept_loss": True})
 
 
 def test_a_revision_that_does_not_lie_behind_is_no_way_back(clinic: Clinic) -> None:
-    for revision in ("p0006", "p9999"):
+    for revision in ("p0007", "p9999"):
         with pytest.raises(UsageError, match=revision):
             fleet.way_back(clinic.store, "ada_ash", revision)
 

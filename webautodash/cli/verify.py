@@ -24,10 +24,11 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def verify(ctx: typer.Context, provider: OnlyProviderOption = None, as_json: JsonOption = False) -> None:
     """Are the rows what they were? Each that is not is named by table and id, never by a value.
 
-    Each extraction's checksum is computed anew from its rows, a repetition's from the rows that it repeats. What was
-    read out of a text is read anew. Compared are also: patients with the extraction that their values come from, PRNs
-    with the patient's, sessions' counts with the rows, references with what they lead to, and the structure of SQLite
-    files. README says what none of this can see. Reads only; the exit status is 1 where a row is wrong.
+    Each row is compared with the check that was kept when it was written. Each extraction's checksum is computed anew
+    from its rows, a repetition's from the rows that it repeats; what was read out of a text is read anew. Compared are
+    also: patients with the extraction that their values come from, PRNs with the patient's, sessions' counts with the
+    rows, references with what they lead to, and the structure of SQLite files. README says what none of this can see.
+    Reads only; the exit status is 1 where a row is wrong.
     """
     with Store.open(Settings.load()) as store, _heard(ctx.obj) as on_extractions:
         found = verification.verify(store, provider, on_extractions)
@@ -48,6 +49,9 @@ def _show(found: Verification, *, quiet: bool) -> None:
     for one in found.providers:
         if not one.differences and not quiet:
             say(f"{one.slug}: {one.extractions:,} extractions, {one.rows:,} rows, all as they were stored")
+        if one.unchecked and not quiet:
+            since = f"{counted(one.unchecked, 'extraction')} written before rows had a check"
+            say(f"{one.slug}: {since}: of these the clinical checksum was compared")
     if not found.providers and not found.problems:
         say("no provider is registered yet")
 

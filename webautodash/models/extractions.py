@@ -99,6 +99,8 @@ class PatientExtraction(Demographic, ProviderBase):
     # No look-up goes by it: MySQL and MariaDB want an index under every foreign key.
     duplicate_of_id: Mapped[BigId | None] = mapped_column(ForeignKey("patient_extractions.id"), index=True)
     extra: Mapped[Json | None]
+    row_checks: Mapped[Prose | None]
+    """A CRC-32 of this row and of each of its clinical rows, see ``domain.row_checks``; none in rows of before."""
 
 
 class SetAsidePatient(Created, ProviderBase):

@@ -1,32 +1,21 @@
-"""What is stored, read to be compared with what it was: nothing is written, and nothing is believed."""
+"""What each extraction and its rows say, read to be compared with what they said: nothing of it is believed."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Date, Integer, Select, Table, and_, case, func, or_, select, true
+from sqlalchemy import BigInteger, Date, Integer, Select, Table, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.raw import all_rows, file_faults, raw
-from webautodash.database.dialects.statements import exactly
+from webautodash.database.dialects.raw import all_rows, raw
 from webautodash.database.dialects.types import JsonText
 from webautodash.domain.limits import nested_too_deeply
 from webautodash.domain.lists import LISTS, ClinicalList
-from webautodash.domain.records import DEMOGRAPHICS
+from webautodash.domain.row_checks import CHECKED, checks
 from webautodash.domain.rows import Columns
-from webautodash.domain.vocabulary import ConflictType
-from webautodash.models import (
-    DataConflict,
-    ExtractionSession,
-    Patient,
-    PatientExtraction,
-    ProviderBase,
-    SetAsidePatient,
-)
+from webautodash.models import Patient, PatientExtraction
 from webautodash.repositories.clinical import MODELS
-from webautodash.repositories.sessions import Tally
 
 ORIGINALS = 500
 DUPLICATES = 5_000
@@ -34,11 +23,11 @@ BATCH_BYTES = 16 << 20
 _ROW_BYTES = 500
 """What a row takes in memory beside its texts."""
 
-CHECKED = ("prn", "patient_name", "date_of_birth", "date_of_birth_text", "gender")
+_SAID = ("prn", "patient_name", "date_of_birth", "date_of_birth_text", "gender")
 """Columns of an extraction that its checksum covers, and what they are read out of."""
+_LARGE = ("address", "filter_medication_name", "summary_page_url", "extra")
+"""Columns of an extraction whose texts may have any length."""
 _EXTRACTIONS = cast(Table, PatientExtraction.__table__)
-_PATIENTS = cast(Table, Patient.__table__)
-_CLINICAL = frozenset(which.name for which in LISTS)
 
 
 class Unreadable(NamedTuple):
@@ -61,6 +50,10 @@ class StoredExtraction(NamedTuple):
     patient_prn: str | None
     """That of the patient that the extraction hangs on."""
     demographics: dict[str, Any]
+    check: int
+    """Of the row itself, as it is now."""
+    row_checks: str | None
+    """Of this row and of its rows, as they were written; none where that was not kept yet."""
 
 
 class StoredRows(NamedTuple):
@@ -70,6 +63,8 @@ class StoredRows(NamedTuple):
     ids: Sequence[int]
     owners: Sequence[int]
     columns: Columns
+    checks: Sequence[int]
+    """Of each row, as it is now."""
 
 
 class Stretch(NamedTuple):
@@ -78,31 +73,6 @@ class Stretch(NamedTuple):
     after: int | None
     until: int | None
     originals: Sequence[StoredExtraction]
-
-
-class Master(NamedTuple):
-    """A patient and the extraction that the patient's values come from; the columns in which they differ."""
-
-    patient_id: int
-    extraction_id: int | None
-    columns: tuple[str, ...]
-
-
-class Ledger(NamedTuple):
-    """A session's counts, and how many set-aside patients there are of it."""
-
-    id: int
-    content_sha256: str
-    extra: str | None
-    found: int
-    successful: int
-    tally: Tally
-    waiting: int
-    """Set-aside patients that nobody has taken in."""
-    repeated: int
-    """Set-aside patients whose PRN stands at a later place of the file, which is stored."""
-    conflicts: int
-    """Recorded differences that the session brought, duplicates apart."""
 
 
 class VerificationRepository:
@@ -144,7 +114,7 @@ class VerificationRepository:
         found = all_rows(self._session.connection(), statement)
         ids, owners, *columns = list(zip(*found, strict=True)) or [()] * (2 + len(which.columns))
         read = [self._read(table, name, ids, column) for name, column in zip(which.columns, columns, strict=True)]
-        return StoredRows(which, ids, owners, read)
+        return StoredRows(which, ids, owners, read, checks(columns))
 
     def duplicates(self, stretch: Stretch) -> Iterator[StoredExtraction]:
         """The extractions that say they repeat one with a number of this stretch."""
@@ -160,105 +130,6 @@ class VerificationRepository:
             if len(found) < DUPLICATES:
                 return
             last = found[-1]
-
-    def apart_from_session(self) -> list[int]:
-        """Extractions whose criteria or time are not their session's; one that is not whole has no criteria."""
-        key, theirs = PatientExtraction.criteria_key, ExtractionSession.criteria_key
-        return list(
-            self._session.scalars(
-                select(PatientExtraction.id)
-                .join(ExtractionSession, ExtractionSession.id == PatientExtraction.extraction_session_id)
-                .where(
-                    or_(
-                        and_(key != theirs, key != ""),
-                        PatientExtraction.extracted_at.is_distinct_from(ExtractionSession.extracted_at),
-                    )
-                )
-                .order_by(PatientExtraction.id)
-            )
-        )
-
-    def masters(self, but_of: Sequence[int]) -> list[Master]:
-        """The patients that are not as the extraction says that they come from; but for those of some sessions."""
-        connection = self._session.connection()
-
-        def differ(mine: ColumnElement[Any], said: ColumnElement[Any]) -> Any:
-            if isinstance(mine.type, Date):
-                return and_(said.is_not(None), mine.is_distinct_from(said))
-            one, other = exactly(connection, mine), exactly(connection, said)
-            return and_(said.is_not(None), one.is_distinct_from(other))
-
-        unlike = {name: differ(_PATIENTS.c[name], _EXTRACTIONS.c[name]) for name in DEMOGRAPHICS}
-        unlike["as_of"] = Patient.as_of.is_distinct_from(PatientExtraction.extracted_at)
-        source = and_(
-            PatientExtraction.patient_id == Patient.id,
-            PatientExtraction.extraction_session_id == Patient.extraction_session_id,
-            PatientExtraction.prn == Patient.prn,
-        )
-        statement = (
-            select(Patient.id, PatientExtraction.id, *(case((test, 1), else_=0) for test in unlike.values()))
-            .join(PatientExtraction, source, isouter=True)
-            .where(or_(PatientExtraction.id.is_(None), *unlike.values()))
-            .where(Patient.extraction_session_id.not_in(but_of) if but_of else true())
-            .order_by(Patient.id)
-        )
-        return [
-            Master(number, source_id, tuple(name for name, flag in zip(unlike, flags, strict=True) if flag))
-            for number, source_id, *flags in self._session.execute(statement)
-        ]
-
-    def ledger(self) -> list[Ledger]:
-        """Every session."""
-        aside: dict[int, tuple[int, int]] = {
-            number: (int(waiting), int(repeated))
-            for number, waiting, repeated in self._session.execute(
-                select(
-                    SetAsidePatient.extraction_session_id,
-                    func.sum(case((SetAsidePatient.taken_in_at.is_(None), 1), else_=0)),
-                    func.sum(case((SetAsidePatient.reason == "repeated_prn", 1), else_=0)),
-                ).group_by(SetAsidePatient.extraction_session_id)
-            )
-        }
-        newer = DataConflict.extraction_session_id_2
-        differences = select(newer, func.count()).where(DataConflict.conflict_type != ConflictType.EXTRACTION_DUPLICATE)
-        brought = Counter({number: int(count) for number, count in self._session.execute(differences.group_by(newer))})
-        counted = [getattr(ExtractionSession, name) for name in Tally.__slots__]
-        rows = all_rows(
-            self._session.connection(),
-            select(
-                ExtractionSession.id,
-                ExtractionSession.content_sha256,
-                raw(cast(Table, ExtractionSession.__table__).c.extra),
-                ExtractionSession.total_patients_found,
-                ExtractionSession.successful_extractions,
-                *counted,
-            ).order_by(ExtractionSession.id),
-        )
-        return [
-            Ledger(
-                number, sha256, extra, found, successful, Tally(*counts), *aside.get(number, (0, 0)), brought[number]
-            )
-            for number, sha256, extra, found, successful, *counts in rows
-        ]
-
-    def without_parent(self) -> Iterator[Unreadable]:
-        """Rows whose foreign keys lead nowhere, those of the four lists apart: ``rows`` brings them."""
-        for table in ProviderBase.metadata.sorted_tables:
-            if table.name in _CLINICAL:
-                continue
-            for key in sorted(table.foreign_keys, key=lambda each: each.parent.name):
-                parent = key.column.table.alias()
-                found = self._session.scalars(
-                    select(table.c.id)
-                    .join(parent, parent.c[key.column.name] == key.parent, isouter=True)
-                    .where(key.parent.is_not(None), parent.c[key.column.name].is_(None))
-                    .order_by(table.c.id)
-                )
-                yield from (Unreadable(table.name, number, key.parent.name) for number in found)
-
-    def file_faults(self) -> list[str]:
-        """What a database that is a file says of its own structure."""
-        return file_faults(self._session.connection())
 
     def _as_many_as_fit(self, after: int | None, found: Sequence[StoredExtraction]) -> int:
         sizes = dict.fromkeys((one.id for one in found), 0)
@@ -284,16 +155,37 @@ class VerificationRepository:
         found = all_rows(self._session.connection(), statement)
         if not found:
             return []
-        ids, sessions, repeated, statuses, checksums, patients, *said = list(zip(*found, strict=True))
-        prns, *people = [
-            self._read(_EXTRACTIONS, name, ids, column) for name, column in zip(CHECKED, said, strict=True)
-        ]
-        persons = (dict(zip(CHECKED[1:], person, strict=True)) for person in zip(*people, strict=True))
-        columns = (ids, sessions, repeated, statuses, checksums, prns, patients, persons)
+        ids, sessions, repeated, statuses, sums, kept, patients, sizes, *said = list(zip(*found, strict=True))
+        prns, *people = [self._read(_EXTRACTIONS, name, ids, column) for name, column in zip(_SAID, said, strict=True)]
+        persons = (dict(zip(_SAID[1:], person, strict=True)) for person in zip(*people, strict=True))
+        own = self._own_checks(ids, sizes)
+        each = zip(ids, sessions, repeated, statuses, sums, prns, patients, persons, own, kept, strict=True)
         return [
-            StoredExtraction(number, since, of, status, sha256, prn or "", theirs, person)
-            for number, since, of, status, sha256, prn, theirs, person in zip(*columns, strict=True)
+            StoredExtraction(number, since, of, status, sha256, prn or "", theirs, person, now, then)
+            for number, since, of, status, sha256, prn, theirs, person, now, then in each
         ]
+
+    def _own_checks(self, ids: Sequence[int], sizes: Sequence[int]) -> list[int]:
+        """The check of each of these extractions as it is now; their large texts are read some at a time."""
+        found: dict[int, int] = {}
+        some: list[int] = []
+        total = 0
+        for number, size in zip(ids, sizes, strict=True):
+            if some and total + size > BATCH_BYTES:
+                found |= self._checks_of(some)
+                some, total = [], 0
+            some.append(number)
+            total += size
+        found |= self._checks_of(some)
+        return [found[number] for number in ids]
+
+    def _checks_of(self, some: Sequence[int]) -> dict[int, int]:
+        columns = [raw(_EXTRACTIONS.c[name]) for name in CHECKED]
+        rows = all_rows(
+            self._session.connection(), select(_EXTRACTIONS.c.id, *columns).where(_EXTRACTIONS.c.id.in_(some))
+        )
+        numbers, *own = list(zip(*rows, strict=True))
+        return dict(zip(numbers, checks(own), strict=True))
 
     def _read(self, table: Table, name: str, ids: Sequence[int], values: Sequence[Any]) -> Sequence[Any]:
         """The values of a column as the program knows them; what cannot be read is noted, and counts as nothing."""
@@ -327,8 +219,10 @@ def _of_patients() -> Select[*tuple[Any, ...]]:
         PatientExtraction.duplicate_of_id,
         PatientExtraction.processing_status,
         PatientExtraction.data_checksum,
+        PatientExtraction.row_checks,
         Patient.prn,
-        *(raw(_EXTRACTIONS.c[name]) for name in CHECKED),
+        sum((func.coalesce(func.length(raw(_EXTRACTIONS.c[name])), 0) for name in _LARGE), literal(_ROW_BYTES)),
+        *(raw(_EXTRACTIONS.c[name]) for name in _SAID),
     ).join(Patient, Patient.id == PatientExtraction.patient_id, isouter=True)
 
 

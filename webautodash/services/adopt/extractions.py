@@ -10,6 +10,7 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.legacy_rows import LegacyRow, as_text, clinical_rows, day, listed_items
 from webautodash.domain.lists import LISTS
 from webautodash.domain.records import FOUND, Demographics
+from webautodash.domain.row_checks import CHECKED, row_checks
 from webautodash.domain.rows import Rows
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import PatientExtraction
@@ -60,7 +61,9 @@ def add_extractions(
             }
         )
         lists.append((row["id"], {name: ([each["id"] for each in own[name][number]], its[name]) for name in its}))
-    adopted.add(PatientExtraction, columns)
+    by_name = {name: [each[name] for each in columns] for name in CHECKED}
+    kept = row_checks(by_name, [{name: rows for name, (_, rows) in its.items()} for _, its in lists])
+    adopted.add(PatientExtraction, [each | {"row_checks": checks} for each, checks in zip(columns, kept, strict=True)])
     adopted.add_lists(lists)
 
 

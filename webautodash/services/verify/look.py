@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from sqlalchemy.orm import Session
+
 from webautodash.domain.checksum import canonical_person, checksum
 from webautodash.domain.dates import parse_date
 from webautodash.domain.items import read_out
@@ -11,13 +13,18 @@ from webautodash.domain.legacy_rows import session_sha256
 from webautodash.domain.lists import LISTS
 from webautodash.domain.rows import Rows, Table
 from webautodash.domain.vocabulary import ProcessingStatus
-from webautodash.repositories import VerificationRepository
 from webautodash.repositories.adopted import COUNTED
+from webautodash.repositories.ledgers import Ledger, LedgerRepository
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.verification import Ledger, StoredExtraction, StoredRows, Stretch
-from webautodash.services.verify.report import Wrong, WrongRow
+from webautodash.repositories.verification import (
+    StoredExtraction,
+    StoredRows,
+    Stretch,
+    VerificationRepository,
+)
+from webautodash.services.verify.report import EXTRACTIONS, Wrong, WrongRow
+from webautodash.services.verify.written import Written
 
-_EXTRACTIONS = "patient_extractions"
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 Lists = Mapping[str, Rows]
@@ -28,56 +35,61 @@ class Look:
 
     def __init__(
         self,
-        repository: VerificationRepository,
+        session: Session,
         provider: RegisteredProvider,
         database: str,
         on_extractions: Callable[[int], None],
     ) -> None:
-        self._repository, self._order, self._database = repository, provider.date_order, database
+        self._stored, self._ledgers = VerificationRepository(session), LedgerRepository(session)
+        self._order, self._database = provider.date_order, database
         self._on_extractions = on_extractions
         self._adopted: frozenset[int] = frozenset()
         # By session and table.
         self._counted: Counter[tuple[int, str]] = Counter()
         self.extractions = 0
         self.rows = 0
+        self.unchecked = 0
 
     def wrong_rows(self) -> Iterator[WrongRow]:
         """Every row that is not what it was, as far as that can be seen."""
-        repository = self._repository
-        ledger = repository.ledger()
+        stored, ledgers = self._stored, self._ledgers
+        ledger = ledgers.ledger()
         self._adopted = frozenset(one.id for one in ledger if self._is_adopted(one))
-        for stretch in repository.stretches():
+        for stretch in stored.stretches():
             yield from self._stretch(stretch)
             self._on_extractions(self.extractions)
         for session in ledger:
             yield from self._session(session)
-        for number in repository.apart_from_session():
-            yield WrongRow(_EXTRACTIONS, number, Wrong.SESSION, "its criteria or extracted_at are not its session's")
-        for master in repository.masters(but_of=sorted(self._adopted)):
+        for number in ledgers.apart_from_session():
+            yield WrongRow(EXTRACTIONS, number, Wrong.SESSION, "its criteria or extracted_at are not its session's")
+        for master in ledgers.masters(but_of=sorted(self._adopted)):
             if master.extraction_id is None:
                 said = "the session that it names has no extraction of this patient"
             else:
                 columns = ", ".join(master.columns)
-                said = f"{columns}: not what {_EXTRACTIONS} {master.extraction_id} says, where the values come from"
+                said = f"{columns}: not what {EXTRACTIONS} {master.extraction_id} says, where the values come from"
             yield WrongRow("patients", master.patient_id, Wrong.MASTER, said)
-        for lost in repository.without_parent():
+        for lost in ledgers.without_parent():
             yield WrongRow(lost.table, lost.id, Wrong.PARENT, f"{lost.column} leads to no row")
-        for fault in repository.file_faults():
+        for fault in ledgers.file_faults():
             yield WrongRow(None, None, Wrong.FILE, f"integrity check: {fault}")
-        for value in repository.unreadable:
+        for value in stored.unreadable:
             said = f"{value.column} holds what cannot be read as such a value"
             yield WrongRow(value.table, value.id, Wrong.UNREADABLE, said)
 
     def _stretch(self, stretch: Stretch) -> Iterator[WrongRow]:
         originals = {one.id: one for one in stretch.originals}
+        written = Written()
+        yield from written.extractions(stretch.originals)
         lists: dict[int, dict[str, Rows]] = {number: {} for number in originals}
         for which in LISTS:
-            stored = self._repository.rows(which, stretch)
+            stored = self._stored.rows(which, stretch)
             self.rows += len(stored.ids)
             yield from self._misread(stored, originals)
+            yield from written.rows(stored)
             strays = [place for place, owner in enumerate(stored.owners) if owner not in originals]
             for place in strays:
-                said = f"belongs to {_EXTRACTIONS} {stored.owners[place]}, which is not there or has no rows of its own"
+                said = f"belongs to {EXTRACTIONS} {stored.owners[place]}, which is not there or has no rows of its own"
                 yield WrongRow(which.name, stored.ids[place], Wrong.STRAY, said)
             for number, rows in _divided(stored, originals, strays).items():
                 lists[number][which.name] = rows
@@ -87,27 +99,29 @@ class Look:
             yield from self._person(one)
             if found[number] != one.checksum:
                 said = "data_checksum is not what it and its rows come to"
-                yield WrongRow(_EXTRACTIONS, number, Wrong.CHECKSUM, said)
-        for one in self._repository.duplicates(stretch):
+                yield WrongRow(EXTRACTIONS, number, Wrong.CHECKSUM, said)
+        for one in self._stored.duplicates(stretch):
+            yield from written.extractions([one])
             yield from self._person(one)
             repeated = originals.get(one.duplicate_of_id or 0)
             if repeated is None:
-                said = f"repeats {_EXTRACTIONS} {one.duplicate_of_id}, which is not there or has no rows of its own"
-                yield WrongRow(_EXTRACTIONS, one.id, Wrong.DUPLICATE, said)
+                said = f"repeats {EXTRACTIONS} {one.duplicate_of_id}, which is not there or has no rows of its own"
+                yield WrongRow(EXTRACTIONS, one.id, Wrong.DUPLICATE, said)
             elif not _repeats(one, repeated, lists[repeated.id], found[repeated.id]):
-                said = f"data_checksum is not what it and the rows of {_EXTRACTIONS} {repeated.id} come to"
-                yield WrongRow(_EXTRACTIONS, one.id, Wrong.CHECKSUM, said)
+                said = f"data_checksum is not what it and the rows of {EXTRACTIONS} {repeated.id} come to"
+                yield WrongRow(EXTRACTIONS, one.id, Wrong.CHECKSUM, said)
+        self.unchecked += written.unchecked
 
     def _person(self, one: StoredExtraction) -> Iterator[WrongRow]:
         self.extractions += 1
-        self._counted[one.session_id, _EXTRACTIONS] += 1
+        self._counted[one.session_id, EXTRACTIONS] += 1
         if one.patient_prn not in (None, one.prn):
-            yield WrongRow(_EXTRACTIONS, one.id, Wrong.PATIENT, "patient_id leads to a patient with another prn")
+            yield WrongRow(EXTRACTIONS, one.id, Wrong.PATIENT, "patient_id leads to a patient with another prn")
         if (one.status == ProcessingStatus.DUPLICATE) != (one.duplicate_of_id is not None):
-            yield WrongRow(_EXTRACTIONS, one.id, Wrong.DUPLICATE, "processing_status and duplicate_of_id disagree")
+            yield WrongRow(EXTRACTIONS, one.id, Wrong.DUPLICATE, "processing_status and duplicate_of_id disagree")
         born = parse_date(one.demographics["date_of_birth_text"], self._order)
         if born != one.demographics["date_of_birth"] and not (born is None and one.session_id in self._adopted):
-            yield _misread(_EXTRACTIONS, one.id, "date_of_birth")
+            yield _misread(EXTRACTIONS, one.id, "date_of_birth")
 
     def _misread(self, stored: StoredRows, originals: Mapping[int, StoredExtraction]) -> Iterator[WrongRow]:
         """Columns that do not hold what is read out of the others."""
@@ -128,7 +142,7 @@ class Look:
         """A session's counts against the rows."""
         tally = one.tally
         says = {which.name: (getattr(tally, which.name), self._counted[one.id, which.name]) for which in LISTS}
-        there = self._counted[one.id, _EXTRACTIONS]
+        there = self._counted[one.id, EXTRACTIONS]
         if one.id in self._adopted:
             says["patients_stored"] = (tally.patients_stored, there)
         else:

@@ -5,10 +5,13 @@ from enum import StrEnum
 
 from webautodash.services.across import Unreadable
 
+EXTRACTIONS = "patient_extractions"
+
 
 class Wrong(StrEnum):
     """What is wrong with a row."""
 
+    ROW = "row"
     CHECKSUM = "checksum"
     DUPLICATE = "duplicate"
     STRAY = "stray"
@@ -42,6 +45,8 @@ class ProviderVerification:
     extractions: int
     rows: int
     """Of the four lists."""
+    unchecked: int
+    """Extractions that were written before each row had a check; of them the clinical checksum is compared."""
     differences: int
     wrong: tuple[WrongRow, ...]
     """The first of them, by table and number; all where they are not very many."""

@@ -41,9 +41,8 @@ def verify(store: Store, provider: str | None = None, on_extractions: OnExtracti
 def _verify(database: ProviderDatabase, on_extractions: OnExtractions) -> ProviderVerification:
     provider = database.provider
     with database.reading() as session:
-        rows = VerificationRepository(session)
-        of = rows.extractions()
-        look = Look(rows, provider, database.database.name, lambda done: on_extractions(provider.slug, done, of))
+        of = VerificationRepository(session).extractions()
+        look = Look(session, provider, database.database.name, lambda done: on_extractions(provider.slug, done, of))
         wrong = look.wrong_rows()
         named = sorted(islice(wrong, MOST_NAMED), key=_place)
         more = sum(1 for _ in wrong)
@@ -53,6 +52,7 @@ def _verify(database: ProviderDatabase, on_extractions: OnExtractions) -> Provid
         database_name=provider.database_name,
         extractions=look.extractions,
         rows=look.rows,
+        unchecked=look.unchecked,
         differences=len(named) + more,
         wrong=tuple(named),
     )

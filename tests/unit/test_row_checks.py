@@ -1,0 +1,97 @@
+"""Each row has a check of every byte of it, and an extraction's stand in the order of its rows."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from generated import LAW, PATIENTS, read
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webautodash.domain.documents import to_json
+from webautodash.domain.lists import LISTS
+from webautodash.domain.row_checks import CHECKED, checks, row_checks
+from webautodash.domain.row_checks import read as read_checks
+from webautodash.models import PatientExtraction
+
+COMPARED_OTHERWISE = {
+    "id",
+    "patient_id",
+    "extraction_session_id",
+    "extracted_at",
+    "processing_status",
+    "duplicate_of_id",
+    "row_checks",
+}
+VALUES = st.one_of(st.none(), st.text(max_size=40), st.integers(0, 2**31), st.dates())
+
+
+def own(records: list[Any]) -> dict[str, list[Any]]:
+    return {name: [f"{name} of {record.prn}" for record in records] for name in CHECKED[:-1]} | {
+        "extra": [record.extra for record in records]
+    }
+
+
+@given(st.lists(PATIENTS, max_size=4))
+@LAW
+def test_an_extraction_keeps_the_check_of_each_of_its_rows_in_their_order(patients: list[dict[str, Any]]) -> None:
+    records = [read(patient) for patient in patients]
+    extractions = own(records)
+    kept = row_checks(extractions, [record.lists for record in records])
+    for place, (record, text) in enumerate(zip(records, kept, strict=True)):
+        found = read_checks(text)
+        extra = None if record.extra is None else to_json(record.extra)
+        assert [found.own] == checks([*([extractions[name][place]] for name in CHECKED[:-1]), [extra]])
+        for which, numbers in zip(LISTS, found.lists, strict=True):
+            rows = record.lists[which.name]
+            texts = [dict(row, extra=None if row["extra"] is None else to_json(row["extra"])) for row in rows]
+            assert numbers == [check for row in texts for check in checks([[row[name]] for name in which.columns])]
+
+
+@given(st.lists(VALUES, min_size=1, max_size=6), st.data())
+@LAW
+def test_another_value_is_another_check(row: list[Any], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(row) - 1))
+    other = data.draw(VALUES.filter(lambda value: value != row[place]))
+    changed = [*row[:place], other, *row[place + 1 :]]
+    # A day is written as its text.
+    if str(other) != str(row[place]):
+        assert checks([[value] for value in row]) != checks([[value] for value in changed])
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=200), st.data())
+@LAW
+def test_every_changed_byte_is_another_check(text: str, data: st.DataObject) -> None:
+    stored = text.encode()
+    place, bit = data.draw(st.integers(0, len(stored) - 1)), data.draw(st.integers(0, 7))
+    changed = bytes([*stored[:place], stored[place] ^ (1 << bit), *stored[place + 1 :]])
+    assert checks([[stored]]) != checks([[changed]])
+
+
+def test_a_day_counts_as_its_text_and_nothing_is_not_an_empty_text() -> None:
+    assert checks([[date(2024, 2, 3), "2024-02-03", None, ""]])[:2] == checks([["2024-02-03"] * 2])
+    assert len(set(checks([[None, "", "0", 0, "None"]]))) == 5
+
+
+def test_every_column_of_an_extraction_is_in_its_check_or_compared_with_another_row() -> None:
+    columns = {column.name for column in PatientExtraction.__table__.c}
+    assert columns == {*CHECKED, *COMPARED_OTHERWISE}
+
+
+@given(PATIENTS, st.data())
+@LAW
+def test_checks_that_were_changed_themselves_are_refused(patient: dict[str, Any], data: st.DataObject) -> None:
+    record = read(patient)
+    (text,) = row_checks(own([record]), [record.lists])
+    place = data.draw(st.integers(0, len(text) - 1))
+    other = data.draw(st.sampled_from("0123456789abcdef:").filter(lambda letter: letter != text[place]))
+    with pytest.raises(ValueError, match="not as row_checks wrote it"):
+        read_checks(text[:place] + other + text[place + 1 :])
+
+
+@pytest.mark.parametrize("text", ["", ":", "00000000", "00000000::::"])
+def test_what_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not as row_checks wrote it"):
+        read_checks(text)

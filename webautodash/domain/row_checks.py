@@ -1,0 +1,79 @@
+"""A check of each row as it was written, so that the one in which a byte has changed can be named.
+
+The clinical checksum says what counts as a change; this is of every byte. A CRC-32 finds a change of up to four bytes
+side by side for certain, and any other but for one in four billion. It is no signature.
+
+An extraction keeps the checks of its own row and of its rows in the four lists: eight hexadecimal digits each, its own
+first, then behind a colon each list's in the order of their numbers, and behind a last colon the check of all that.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
+from struct import pack
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import msgspec
+
+from webautodash.domain.documents import to_json
+from webautodash.domain.lists import LISTS
+from webautodash.domain.records import DEMOGRAPHICS, FOUND
+from webautodash.domain.rows import Columns, Row, joined
+
+CHECKED = ("prn", "criteria_key", "position", *DEMOGRAPHICS, *FOUND, "data_checksum", "extra")
+"""Columns of ``patient_extractions`` in its own check; what they leave out can be compared with other rows."""
+
+_DIGITS = 8
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class RowChecks(NamedTuple):
+    """What an extraction keeps."""
+
+    own: int
+    lists: Sequence[Sequence[int]]
+    """As ``LISTS``."""
+
+
+def checks(columns: Columns) -> list[int]:
+    """The check of each row: of its texts, numbers and days, JSON as its text, in the order of the columns."""
+    return [crc32(_encode(row)) for row in zip(*columns, strict=True)]
+
+
+def row_checks(extractions: Mapping[str, Sequence[Any]], lists: Sequence[Mapping[str, Sequence[Row]]]) -> list[str]:
+    """What extractions keep, whose columns are given by name and whose rows in the four lists one after the other.
+
+    One whose list is not given has no rows in it.
+    """
+    kept = [_written([extractions[name] for name in CHECKED], [1] * len(lists))]
+    for which in LISTS:
+        rows = [each.get(which.name, ()) for each in lists]
+        kept.append(_written(joined(which, rows), map(len, rows)))
+    return [_sealed(":".join(each)) for each in zip(*kept, strict=True)]
+
+
+def read(text: str) -> RowChecks:
+    """What ``row_checks`` wrote. Raises ValueError for anything else."""
+    said, _, _ = text.rpartition(":")
+    if _sealed(said) != text:
+        raise ValueError("not as row_checks wrote it")
+    (own,), *lists = map(_numbers, said.split(":"))
+    return RowChecks(own, lists)
+
+
+def _sealed(text: str) -> str:
+    return f"{text}:{crc32(text.encode()):08x}"
+
+
+def _written(columns: Columns, lengths: Iterable[int]) -> list[str]:
+    """The digits of rows whose last column is JSON, so many rows each."""
+    *others, extra = columns
+    if extra.count(None) < len(extra):
+        columns = [*others, [None if value is None else to_json(value) for value in extra]]
+    found = checks(columns)
+    digits = pack(f">{len(found)}I", *found).hex()
+    return [digits[_DIGITS * start : _DIGITS * stop] for start, stop in pairwise(accumulate(lengths, initial=0))]
+
+
+def _numbers(digits: str) -> list[int]:
+    return [int(digits[place : place + _DIGITS], 16) for place in range(0, len(digits), _DIGITS)]
