@@ -24,8 +24,10 @@ import pytest
 from local_server import wait_until
 from shell import Done
 
+import webautodash
+
 _CONTEXT = multiprocessing.get_context("forkserver")
-_COMMANDS = [f"webautodash.cli.{name}" for name in ("ingest", "migrate", "provider", "setup")]
+_COMMANDS = [f"webautodash.cli.{path.stem}" for path in Path(webautodash.__file__).parent.glob("cli/[a-z]*.py")]
 _CONTEXT.set_forkserver_preload(["alembic.command", "sqlalchemy.dialects.mysql.pymysql", *_COMMANDS, "jobs", __name__])
 _HERE = Path(__file__).parent
 KILLED = -signal.SIGKILL
@@ -121,33 +123,36 @@ def together(
         _end_well(process, own)
 
 
-def spoken(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], patience_seconds: float) -> Done:
+def spoken(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], patience_seconds: float, stdin: str = ""
+) -> Done:
     """Be the installed command in a folder, as in a shell; in less than half of the time that a new process takes."""
-    out, err = folder / ".stdout", folder / ".stderr"
     _warm_up()
-    process = _CONTEXT.Process(target=_speak, args=(list(arguments), folder, dict(environment), out, err))
-    process.start()
-    process.join(patience_seconds)
-    if process.exitcode is None:
-        process.kill()
-        raise TimeoutError(f"{' '.join(arguments)} does not end")
-    done = Done(process.exitcode, out.read_text(), err.read_text())
-    for said in (out, err):
-        said.unlink()
-    return done
+    with tempfile.TemporaryDirectory() as beside:
+        streams = [Path(beside, name) for name in ("stdin", "stdout", "stderr")]
+        streams[0].write_text(stdin)
+        process = _CONTEXT.Process(target=_speak, args=(list(arguments), folder, dict(environment), streams))
+        process.start()
+        process.join(patience_seconds)
+        if process.exitcode is None:
+            process.kill()
+            raise TimeoutError(f"{' '.join(arguments)} does not end")
+        return Done(process.exitcode, *(stream.read_text() for stream in streams[1:]))
 
 
-def _speak(arguments: list[str], folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:
+def _speak(arguments: list[str], folder: Path, environment: dict[str, str], streams: list[Path]) -> None:
     from webautodash.cli import main
 
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["webautodash", *arguments]
-    for number, said in ((1, out), (2, err)):
-        handle = os.open(said, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    for number, stream in enumerate(streams):
+        handle = os.open(stream, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600)
         os.dup2(handle, number)
         os.close(handle)
+    # A forked process has nothing to read from.
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
     # As PYTHONWARNINGS=error has it.
     warnings.simplefilter("error")
     tempfile.tempdir = None

@@ -47,6 +47,9 @@ class Shell:
         }
 
     def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> Done:
+        return self.in_a_new_process(*arguments, stdin=stdin, **environment)
+
+    def in_a_new_process(self, *arguments: str, stdin: str = "", **environment: str) -> Done:
         done = subprocess.run(
             [*COMMAND, *arguments],
             cwd=self.folder,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from builders import a_file
+from forked import ForkedShell
 from legacy_database import TABLES, LegacyDatabase
 from legacy_files import a_person, two_sweeps
 from shell import COMMAND, Done, Shell
@@ -22,7 +23,7 @@ MARKS = [f"Mark{n:02}Qz" for n in range(9)]
 @pytest.fixture
 def command(server_url: str, database_prefix: str, tmp_path: Path) -> Shell:
     """``webautodash`` on the backend's server."""
-    shell = Shell(tmp_path)
+    shell = ForkedShell(tmp_path)
     shell.environment |= {"WEBAUTODASH_DATABASE_URL": server_url, "WEBAUTODASH_DATABASE_PREFIX": database_prefix}
     return shell
 

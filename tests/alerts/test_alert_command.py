@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from builders import a_file, a_patient
+from forked import ForkedShell
 from receivers import SECRET, Webhook
 from shell import Shell
 
@@ -13,7 +14,7 @@ from shell import Shell
 @pytest.fixture
 def shell(tmp_path: Path, webhook: Webhook) -> Shell:
     """A store with a critical conflict, and a webhook to tell it to."""
-    shell = Shell(tmp_path)
+    shell = ForkedShell(tmp_path)
     shell.environment |= {
         "WEBAUTODASH_ALERT_WEBHOOK_URL": webhook.url,
         "WEBAUTODASH_ALERT_WEBHOOK_SECRET": SECRET,

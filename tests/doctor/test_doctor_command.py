@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from builders import a_file, a_patient
+from forked import ForkedShell
 from shell import Shell
 
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     """A store with a provider, on SQLite, closed to others."""
-    shell = Shell(tmp_path)
+    shell = ForkedShell(tmp_path)
     (shell.folder / "Results").chmod(0o700)
     shell.drop(a_file(a_patient("P1")))
     assert shell("ingest").status == 0
@@ -115,7 +116,7 @@ def test_a_wrong_setting_is_a_report_of_one_finding(
 
 
 def test_where_nothing_is_set_up_nothing_is_made(working_folder: Path) -> None:
-    shell = Shell(working_folder)
+    shell = ForkedShell(working_folder)
     done = shell("doctor")
     assert (done.status, done.err) == (0, "")
     assert "store.missing" in done.out

@@ -5,19 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from forked import ForkedShell
 from shell import Shell, fill
 
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     """Nothing but an empty Results folder."""
-    return Shell(tmp_path)
+    return ForkedShell(tmp_path)
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A store with two files: a change, a duplicate, a patient set aside. Tests only read it."""
-    shell = Shell(tmp_path_factory.mktemp("filled"))
+    shell = ForkedShell(tmp_path_factory.mktemp("filled"))
     fill(shell)
     assert shell("ingest").status == 1
     return shell

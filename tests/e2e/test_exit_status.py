@@ -7,10 +7,17 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from builders import a_file, a_patient
 from shell import COMMAND, Shell
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """Each command a process of its own: its status is what is tested."""
+    return Shell(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ store.Store.open = talkative
 def _talked(shell: Shell, *arguments: str) -> Done:
     (shell.folder / "sitecustomize.py").write_text(TALKATIVE)
     path = os.pathsep.join([str(shell.folder), shell.environment["PYTHONPATH"]])
-    return shell(*arguments, PYTHONPATH=path, PYTHONWARNINGS="always")
+    return shell.in_a_new_process(*arguments, PYTHONPATH=path, PYTHONWARNINGS="always")
 
 
 @pytest.mark.parametrize("options", [[], ["--verbose"], ["--log-format", "json"], ["--log-format", "json", "-v"]])

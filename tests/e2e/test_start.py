@@ -12,9 +12,11 @@ _IMPORTED = re.compile(r"^import time: .*\| +(\S+)$", re.MULTILINE)
 
 def _loaded(shell: Shell, *arguments: str) -> set[str]:
     """The top-level packages that a command imports."""
-    done = shell(*arguments, PYTHONPROFILEIMPORTTIME="1")
+    done = shell.in_a_new_process(*arguments, PYTHONPROFILEIMPORTTIME="1")
     assert done.status in {0, 1}
-    return {name.split(".")[0] for name in _IMPORTED.findall(done.err)}
+    found = {name.split(".")[0] for name in _IMPORTED.findall(done.err)}
+    assert "typer" in found
+    return found
 
 
 def test_help_loads_no_database_and_no_settings(filled: Shell) -> None:

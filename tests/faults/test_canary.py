@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 import typer
 from builders import Clinic, a_file
+from forked import ForkedShell
 from processes import spoken
 from receivers import SECRET, Webhook
-from shell import Done, Shell
+from shell import Done
 
 from webautodash.cli.app import _COMMANDS
 from webautodash.repositories import SystemTexts
@@ -184,7 +185,7 @@ class _Canary:
 
     def __init__(self, clinic: Clinic, url: str, folder: Path, webhook: Webhook) -> None:
         self.clinic, self.webhook = clinic, webhook
-        self.shell = Shell(folder)
+        self.shell = ForkedShell(folder)
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
         self.shell.environment |= {

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from builders import a_file, a_patient
 from contents import contents, differences
+from forked import ForkedShell
 from shell import Done, Shell
 
 from webautodash.config import Settings
@@ -63,7 +64,7 @@ DAMAGES = [_overwrite_the_header, _garbage_in_the_middle, _cut_short, _empty, _a
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     """Two providers with a file each, stored, and a file of each that is new."""
-    shell = Shell(tmp_path)
+    shell = ForkedShell(tmp_path)
     for provider, folder in (("Gary Wang", PROVIDER), ("Anna Keller", "anna_keller")):
         shell.drop(a_file(a_patient("P1", medications=["Aspirin 81 mg"]), provider=provider), folder=folder)
     assert shell("setup", "--auto").status == 0

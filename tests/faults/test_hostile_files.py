@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from contents import rows
+from forked import ForkedShell
 from shell import COMMAND, Shell
 
 from webautodash.config import Settings
@@ -158,7 +159,7 @@ def _run(shell: Shell, *arguments: str, **environment: str) -> Ended:
 @pytest.fixture
 def shell(tmp_path: Path, server_url: str, database_prefix: str) -> Shell:
     """The command with the backend's server."""
-    shell = Shell(tmp_path)
+    shell = ForkedShell(tmp_path)
     shell.environment |= {"WEBAUTODASH_DATABASE_URL": server_url, "WEBAUTODASH_DATABASE_PREFIX": database_prefix}
     return shell
 
@@ -237,7 +238,7 @@ def test_no_hostile_file_hangs_fills_the_memory_or_costs_another_a_patient(shell
 
 @pytest.mark.slow
 def test_a_million_patients_cut_short_are_refused_in_little_memory(tmp_path: Path) -> None:
-    shell = Shell(tmp_path)
+    shell = ForkedShell(tmp_path)
     patient = _patient("P000000", b'"note": "%b"' % (b"x" * 220)) + b",\n"
     assert len(patient) > 300
     with shell.drop(b"", "a.json").open("wb") as file:

@@ -13,9 +13,9 @@ import pymysql
 import pytest
 from builders import Clinic, a_file, a_patient
 from examined import fill
+from forked import ForkedShell
 from local_server import connect
 from pydantic import SecretStr
-from shell import Shell
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import Engine
 
@@ -365,7 +365,7 @@ def _problems(guarded: Guarded, *logs: Path) -> dict[str, str]:
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
 def test_the_commands_say_what_they_made_and_what_they_found(guarded: Guarded, tmp_path: Path) -> None:
     (folder := tmp_path / "shell").mkdir()
-    shell = Shell(folder)
+    shell = ForkedShell(folder)
     shell.environment["WEBAUTODASH_DATABASE_PREFIX"] = guarded.administrator.database_prefix
     parts = make_url(guarded.url)
     own = {
