@@ -103,12 +103,32 @@ def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Cl
 
 
 @pytest.fixture
+def server_data() -> Path | None:
+    """Where the data directory of `private_server` is to be; who wants it elsewhere overrides this."""
+    return None
+
+
+@pytest.fixture
+def private_server(
+    backend: str, server_data: Path | None, request: pytest.FixtureRequest, pytestconfig: pytest.Config
+) -> Iterator[LocalServer]:
+    """A server of the test's own, with nothing in it, to kill and restart; a parameter is the server's options."""
+    yield from _private(backend, request, pytestconfig, server_data)
+
+
+@pytest.fixture
 def private_mariadb(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[LocalServer]:
-    """A MariaDB of the test's own, with nothing in it, to kill and restart; a parameter is the server's options."""
+    """The same for a test that is about MariaDB, or about what servers have in common."""
+    yield from _private("mariadb", request, pytestconfig)
+
+
+def _private(
+    backend: str, request: pytest.FixtureRequest, config: pytest.Config, data: Path | None = None
+) -> Iterator[LocalServer]:
     try:
-        server = pytestconfig.stash[RUN].private("mariadb", getattr(request, "param", ()))
+        server = config.stash[RUN].private(backend, getattr(request, "param", ()), data)
     except NoServerError as error:
-        _do_without("mariadb", error)
+        _do_without(backend, error)
     yield server
     server.remove()
 

@@ -28,12 +28,23 @@ class LocalServer:
     """One server: a folder, a port of the loopback, a root whose password is known here only.
 
     A durable one has lost nothing that was committed when it is killed; the others are faster.
-    `options` are the server's own, and win over what the tests have in common.
+    `options` are the server's own, and win over what the tests have in common. `data` is where its data directory is
+    to be, by default in its folder.
     """
 
-    def __init__(self, program: str, folder: Path, lock: Path, *, durable: bool, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        program: str,
+        folder: Path,
+        lock: Path,
+        *,
+        durable: bool,
+        options: Sequence[str] = (),
+        data: Path | None = None,
+    ) -> None:
         self._program, self._folder, self._lock, self._durable = program, folder, lock, durable
         self._options = options
+        self._data = data or folder / "data"
         self._mariadb = "MariaDB" in version(program)
         self._password = secrets.token_hex(12)
         self._port = _free_port()
@@ -105,7 +116,7 @@ class LocalServer:
 
     def _where(self) -> list[str]:
         # A server that starts deletes every temporary table in its tmpdir, another server's as well.
-        return [f"--datadir={self._folder / 'data'}", f"--tmpdir={self._folder / 'tmp'}", *_as_root()]
+        return [f"--datadir={self._data}", f"--tmpdir={self._folder / 'tmp'}", *_as_root()]
 
     def _initialise(self) -> None:
         if self._mariadb:

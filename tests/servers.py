@@ -146,13 +146,13 @@ class Run:
             raise NoServerError(found["reason"])
         return found["url"]
 
-    def private(self, backend: str, options: Sequence[str] = ()) -> LocalServer:
+    def private(self, backend: str, options: Sequence[str] = (), data: Path | None = None) -> LocalServer:
         """A durable server of one's own, to kill and restart; the caller removes it."""
         program = find_program(backend)
         if program is None:
             raise NoServerError(f"a server of one's own needs the program {PROGRAMS[backend]} on this machine")
         folder = self.folder / secrets.token_hex(4)
-        server = LocalServer(program, folder, self._lock, durable=True, options=options)
+        server = LocalServer(program, folder, self._lock, durable=True, options=options, data=data)
         server.create()
         return server
 
