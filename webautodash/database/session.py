@@ -70,6 +70,11 @@ def _advice(code: str) -> str:
 
 
 _FULL = "the disk is full; make room and try again"
+# A server that cannot even undo for lack of room ends, and whoever waits for its answer hears nothing.
+_NOBODY = (
+    "no server listens there: check that it runs (its log says why it ended: a full disk, perhaps), "
+    "WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and _PORT"
+)
 # Without its -wal the file lacks its last rows, and a new one beside the old -wal would take them in.
 _ANEW = (
     "move it out of the folder, with its -wal and -shm, and keep it; then put a backup in its place, or have it made "
@@ -86,8 +91,8 @@ _ADVICE = {
     "1021": "the server's disk is full; make room there and try again",
     "1114": "the server's disk, or the space that it may take of it, is full; make room there and try again",
     "1040": "the server has too many connections; raise max_connections or try later",
-    "2002": "no server listens there: check that it runs, WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and _PORT",
-    "2003": "no server listens there: check that it runs, WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and _PORT",
+    "2002": _NOBODY,
+    "2003": _NOBODY,
     "2026": "TLS failed and nothing was said: the server has none, or its certificate is of another host or of an "
     "authority nobody knows here; WEBAUTODASH_TLS_CA names its file, WEBAUTODASH_TLS=off allows plain text",
     "SQLITE_READONLY": "the SQLite folder is read-only for this user",
