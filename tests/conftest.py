@@ -17,7 +17,10 @@ from servers import BACKENDS, Run, drop_databases, sources, temporary_folder
 
 RUN = pytest.StashKey[Run]()
 _SLOW_SECONDS = 600
-_FAULTS = Path(__file__).parent / "faults"
+_HERE = Path(__file__).parent
+_FAULTS = _HERE / "faults"
+# MariaDB shows in half the time what these do to a server: MySQL's turn is with the slow tests.
+_SLOW_ON_MYSQL = [_HERE / name for name in ("adopt", "alerts", "doctor", "fleet", "monitor")]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,14 +50,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     The slow ones come first: what runs several at a time is not left with a long one in the end.
     """
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         # One server is enough there: `make faults` has them all.
         on_mysql = getattr(getattr(item, "callspec", None), "params", {}).get("backend") == "mysql"
+        if on_mysql and not set(_SLOW_ON_MYSQL).isdisjoint(item.path.parents):
+            item.add_marker(pytest.mark.slow)
         if _FAULTS in item.path.parents and not item.get_closest_marker("slow") and not on_mysql:
             item.add_marker(pytest.mark.faults_ci)
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_SLOW_SECONDS))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -143,8 +143,8 @@ def test_a_byte_of_a_clinical_row_is_found_in_every_column_and_the_row_named(sto
     assert [name for name in columns(table) if row[name] is None] == []
     for name in columns(table):
         write(stored, f"UPDATE {table} SET {name} = :value WHERE id = :id", value=changed(row[name]), id=row["id"])
-        assert (table, row["id"]) in wrong(stored) or name == "patient_extraction_id", name
-        assert wrong(stored) != set()
+        found = wrong(stored)
+        assert (table, row["id"]) in found or (name == "patient_extraction_id" and found), name
         write(stored, f"UPDATE {table} SET {name} = :value WHERE id = :id", value=row[name], id=row["id"])
     assert wrong(stored) == set()
 
