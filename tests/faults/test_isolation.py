@@ -22,7 +22,14 @@ from sqlalchemy.engine import Engine
 from webautodash.config import Settings
 from webautodash.domain.naming import account_name
 from webautodash.domain.vocabulary import Level
-from webautodash.errors import AccountInUse, AccountMissing, AccountRefused, ConfigurationError, UsageError
+from webautodash.errors import (
+    AccountInUse,
+    AccountMissing,
+    AccountRefused,
+    ConfigurationError,
+    DatabaseError,
+    UsageError,
+)
 from webautodash.services import accounts, fleet
 from webautodash.services.accounts import AccountState, GrantedAccount
 from webautodash.services.doctor import examine, examine_isolation
@@ -360,6 +367,47 @@ def _problems(guarded: Guarded, *logs: Path) -> dict[str, str]:
         for one in examine_isolation(guarded.settings, logs).findings
         if one.is_problem
     }
+
+
+@SERVERS
+def test_a_password_that_cannot_be_kept_is_not_given_to_the_server(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
+    register(guarded.clinic.store, "Late One")
+    (occupied := guarded.folder / "a file").write_text("")
+    for folder in (occupied / "in a file", Path("/proc/accounts")):
+        with pytest.raises(ConfigurationError, match=f"{folder}.*cannot be written to"):
+            accounts.grant(guarded.administrator, ["gary_wang"], rotate=True, folder=folder)
+        with pytest.raises(ConfigurationError, match="cannot be written to"):
+            accounts.grant(guarded.administrator, ["late_one"], folder=folder)
+    assert guarded.by(wang.account, "SELECT 1") is None
+    assert guarded.run("SELECT user FROM mysql.user WHERE user = %s", guarded.name("late_one")) == []
+
+    def refused(*_: object) -> None:
+        raise DatabaseError("server", "1045", "refused")
+
+    # The server that refuses leaves the password that is known, and nothing beside it.
+    before = sorted(path.name for path in guarded.folder.iterdir())
+    monkeypatch.setattr("webautodash.database.dialects.accounts.ServerAccounts.change_password", refused)
+    with pytest.raises(DatabaseError):
+        accounts.grant(guarded.administrator, ["gary_wang"], rotate=True, folder=guarded.folder)
+    assert sorted(path.name for path in guarded.folder.iterdir()) == before
+    assert guarded.by(wang.account, "SELECT 1") is None
+
+
+@pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
+def test_of_several_none_is_given_a_password_where_one_has_other_rights(guarded: Guarded) -> None:
+    register(guarded.clinic.store, "Late One")
+    (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
+    guarded.run("GRANT SELECT ON mysql.* TO %s@%s", wang.account, wang.host)
+    with pytest.raises(AccountInUse):
+        accounts.grant(guarded.administrator, ["late_one", "gary_wang"])
+    assert guarded.run("SELECT user FROM mysql.user WHERE user = %s", guarded.name("late_one")) == []
+    with pytest.raises(UsageError, match="--host"):
+        accounts.grant(guarded.administrator, ["late_one"], host="a b;c")
+    with pytest.raises(UsageError, match="WEBAUTODASH_DB_USER"):
+        accounts.grant(guarded.settings, ["late_one"])
 
 
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from webautodash.config.keys import key_of
 from webautodash.config.secrets import read_secret
 from webautodash.errors import AccountMissing, ConfigurationError
-from webautodash.replacing import replace_file
+from webautodash.replacing import Replacement
 
 _KEY = key_of("accounts_dir")
 
@@ -23,8 +23,9 @@ class Account(NamedTuple):
 class AccountFolder:
     """The passwords of some accounts; a file is named after its account."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, called: str = _KEY) -> None:
+        """``called`` is what an error says of a folder that cannot be written to."""
+        self.folder, self._called = folder, called
 
     def has(self, name: str) -> bool:
         """Whether there is a file for the account."""
@@ -39,14 +40,17 @@ class AccountFolder:
             raise AccountMissing(name)
         return Account(name, read_secret(self._file(name), _KEY, f"its file {name}"))
 
-    def keep(self, account: Account) -> None:
-        """Write the password of an account, for this user alone; whoever reads finds the old one or the new."""
+    def ready(self, account: Account) -> Replacement:
+        """The file with the password of an account, for this user alone, to take its place once the server has it.
+
+        Raises ConfigurationError where it cannot be written: then the server must not have it.
+        """
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             password = f"{account.password.get_secret_value()}\n".encode()
-            replace_file(self._file(account.name), password, 0o600, durable=True)
+            return Replacement(self._file(account.name), password, 0o600, durable=True)
         except OSError as error:
-            raise ConfigurationError(_KEY, f"cannot be written to ({error.strerror})") from None
+            raise ConfigurationError(self._called, f"cannot be written to ({error.strerror})") from None
 
     def _file(self, name: str) -> Path:
         return self.folder / name

@@ -74,6 +74,8 @@ class WrongDatabase(TerminalError):
         self.database, self.expected, self.found = database, expected, found
         if found is None:
             said = "does not say whose it is; `webautodash provider register` with the provider's name claims it"
+        elif found == expected:
+            said = "is of another registration of that name; nothing was touched"
         else:
             said = f"says it is {found}'s; nothing was touched"
         super().__init__(f"database {database} should belong to {expected} but {said}")

@@ -4,16 +4,18 @@ A provider's may read and write the rows of their database, the system's those o
 anything else; a third one makes databases and changes tables.
 """
 
+import re
 import secrets
 import string
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from webautodash.config import Settings
+from webautodash.config import Settings, key_of
 from webautodash.config.accounts import Account, AccountFolder
 from webautodash.database.dialects import ServerAccounts
 from webautodash.database.dialects.grants import ROWS, TABLES, Grant, exactly
@@ -26,6 +28,8 @@ from webautodash.services.providers import resolve
 from webautodash.services.store import Store
 
 _PASSWORD_BYTES = 24
+# A name, an address, a network, with the signs that stand for others.
+_HOST = re.compile(r"[\w.:%/-]{1,255}", re.ASCII)
 # What the servers' password policies ask for.
 _KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_")
 
@@ -137,7 +141,14 @@ def grant(
     """
     if not (providers or everyone or system or migrations):
         raise UsageError("whose account? Name providers, or --system, --migrations, --all")
-    files = AccountFolder(folder) if folder is not None else settings.accounts
+    if host is not None and not _HOST.fullmatch(host):
+        raise UsageError("--host takes a host name or an address, in which % and _ stand for others")
+    if settings.accounts is not None and settings.database_url is None and settings.db_user is None:
+        raise UsageError(
+            f"accounts are made by an account that may: name it by {key_of('db_user')} and {key_of('db_password')}, or "
+            f"{key_of('database_url')}"
+        )
+    files = AccountFolder(folder, str(folder)) if folder is not None else settings.accounts
     administrator = settings.model_copy(update={"accounts_dir": None})
     with Store(administrator) as store, store.server.accounts() as accounts:
         known = _known(administrator, required=bool(providers))
@@ -148,6 +159,8 @@ def grant(
         if everyone or migrations:
             wanted.insert(0, of_migrations(settings, known))
         where = host or accounts.host
+        for each in wanted:
+            _refuse_another(accounts, each, where)
         done = [_granted(accounts, each, where, files, rotate=rotate) for each in wanted]
         if known:
             _log(store, done)
@@ -167,21 +180,19 @@ def _known(administrator: Settings, *, required: bool) -> list[RegisteredProvide
 def _granted(
     accounts: ServerAccounts, wanted: OwnRights, host: str, files: AccountFolder | None, *, rotate: bool
 ) -> GrantedAccount:
-    patterns = patterns_of(wanted, literally=accounts.literally)
-    held = accounts.held(wanted.account, host)
-    _refuse_another(wanted, beyond(wanted, held.grants, patterns), held.others)
     fresh = Account(wanted.account, SecretStr(_new_password()))
     state = AccountState.THERE
-    if accounts.make(fresh, host):
-        state = AccountState.MADE
-    elif rotate:
-        accounts.change_password(fresh, host)
-        state = AccountState.ROTATED
-    is_new = state is not AccountState.THERE
-    if files is not None and is_new:
-        # Before its rights: until somebody knows the password nobody can use them.
-        files.keep(fresh)
-    for pattern in patterns:
+    # On the disk before the server has it: a password that nobody knows would lock the provider out.
+    with nullcontext() if files is None else files.ready(fresh) as ready:
+        if accounts.make(fresh, host):
+            state = AccountState.MADE
+        elif rotate:
+            accounts.change_password(fresh, host)
+            state = AccountState.ROTATED
+        is_new = state is not AccountState.THERE
+        if ready is not None and is_new:
+            ready.take_place()
+    for pattern in patterns_of(wanted, literally=accounts.literally):
         accounts.allow(wanted.rights, pattern, wanted.account, host)
     kept = files is not None and files.has(wanted.account)
     return GrantedAccount(
@@ -208,12 +219,13 @@ def _pattern(database: str, *, literally: bool) -> str:
     return exactly(database.removesuffix("%")) + "%"
 
 
-def _refuse_another(wanted: OwnRights, more: Sequence[Grant], others: Sequence[str]) -> None:
+def _refuse_another(accounts: ServerAccounts, wanted: OwnRights, host: str) -> None:
     """Somebody else's account must not be given a password, nor more than it needs be left to ours."""
-    for grant_ in more:
+    held = accounts.held(wanted.account, host)
+    for grant_ in beyond(wanted, held.grants, patterns_of(wanted, literally=accounts.literally)):
         raise AccountInUse(grant_.holder, f"{', '.join(sorted(grant_.rights))} on {grant_.object}")
-    if others:
-        raise AccountInUse(wanted.account, "; ".join(others))
+    if held.others:
+        raise AccountInUse(wanted.account, "; ".join(held.others))
 
 
 def _log(store: Store, done: Sequence[GrantedAccount]) -> None:

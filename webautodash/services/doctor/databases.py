@@ -85,6 +85,15 @@ def provider_databases(store: Store) -> Iterator[Finding]:
     if right:
         message = f"{len(right)} of {len(providers)}, at {right[0].head}, each its own provider's"
         yield fine("database.revision", "provider databases", message)
+    yield from _unregistered(store, {provider.database_name for provider in providers})
+
+
+def _unregistered(store: Store, registered: set[str]) -> Iterator[Finding]:
+    for name in store.server.names(store.settings.database_prefix):
+        if name not in registered and name != store.system.name:
+            message = "has the prefix, and is nobody's in the registry: nothing is written to it, nor compared"
+            cure = "`webautodash provider register` with the name of whose it is, or `webautodash provider adopt`"
+            yield warning("database.unregistered", name, message, cure)
 
 
 def _problem(found: DatabaseRevision, provider: RegisteredProvider | None, *, at_work: bool) -> Finding:
@@ -128,7 +137,7 @@ def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
         message = f"does not say that it is {provider.slug}'s; nothing is read or written until it does"
         yield error("database.unclaimed", provider.database_name, message, _register(provider))
     elif said != provider.identity:
-        message = f"is another provider's, and registered as {provider.slug}'s; nothing is read or written"
+        message = f"is of another registration than {provider.slug}'s; nothing is read or written"
         yield error("database.foreign", provider.database_name, message, "restore the right one from its backup")
 
 

@@ -43,6 +43,15 @@ def examine_isolation(settings: Settings, logs: Sequence[Path] = ()) -> DoctorRe
 
 
 def _of_isolation(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
+    if store.settings.accounts is not None:
+        yield from (one for one in _checked("secrets", partial(given.secrets, store.settings)) if one.is_problem)
+    if not store.server.exists(store.system.name):
+        yield databases.no_system_database(store)
+        return
+    system = databases.system_standing(store)
+    if system.state is not Standing.AT_HEAD:
+        yield from _checked("system database", partial(databases.system_database, store, system))
+        return
     yield from _checked("accounts", partial(isolation.accounts, store))
     yield from _checked("identities", partial(isolation.identities, store))
     yield from _checked("traces", partial(isolation.traces, store, logs))

@@ -1,11 +1,8 @@
 """Whether the server itself keeps providers apart: the rights of accounts are read, and what they forbid is tried."""
 
-import gzip
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, cast
 
 from webautodash.config import key_of
 from webautodash.database.dialects.accounts import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE, OwnAccount
@@ -19,11 +16,11 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.accounts import OwnRights, beyond, of_databases, of_migrations, patterns_of
 from webautodash.services.doctor import databases
 from webautodash.services.doctor.findings import Finding, error, fine, info, or_fine, warning
+from webautodash.services.doctor.logs import UnreadableLog, found_in
 from webautodash.services.store import Store
 
 _GRANT = "webautodash provider grant"
 _SHOWN = 20
-_GZIP = b"\x1f\x8b"
 
 
 def accounts(store: Store) -> Iterator[Finding]:
@@ -59,12 +56,11 @@ def _each_account(store: Store) -> Iterator[Finding]:
     wanted = of_databases(store.settings, providers)
     reached = {each.databases[0]: Patient.__tablename__ for each in wanted}
     reached[store.system.name] = SystemLog.__tablename__
-    good, tries = 0, 0
+    good, refused = 0, list[str]()
     for each in wanted:
-        found = _by(store, each, partial(_rights_and_tries, each, reached))
+        found = _by(store, each, partial(_rights_and_tries, each, reached, refused))
         yield from found
         good += not found
-        tries += 2 * (len(reached) - 1)
     migrations = of_migrations(store.settings, providers)
     files = store.settings.accounts
     if files is not None and files.has(migrations.account):
@@ -74,8 +70,9 @@ def _each_account(store: Store) -> Iterator[Finding]:
             message = "may change the tables of every database: keep it from where only files are taken in"
             yield info("isolation.migrations", migrations.account, message)
     if good == len(wanted):
-        message = f"{good} accounts, each with the rows of one database; {tries} tries to reach another were refused"
-        yield fine("isolation.accounts", store.server.where, f"{message} (1142, 1044)")
+        tries = f"{len(refused)} tries to reach another were refused (1142, 1044)"
+        message = f"{good} accounts, each with the rows of one database; {tries}"
+        yield fine("isolation.accounts", store.server.where, message)
 
 
 def _by(store: Store, wanted: OwnRights, look: Callable[[OwnAccount], Iterator[Finding]]) -> list[Finding]:
@@ -95,7 +92,10 @@ def _by(store: Store, wanted: OwnRights, look: Callable[[OwnAccount], Iterator[F
     return [error(f"isolation.{code}", wanted.account, message, cure)]
 
 
-def _rights_and_tries(wanted: OwnRights, reached: Mapping[str, str], own: OwnAccount) -> Iterator[Finding]:
+def _rights_and_tries(
+    wanted: OwnRights, reached: Mapping[str, str], refused: list[str], own: OwnAccount
+) -> Iterator[Finding]:
+    """``refused`` gets the database of each try that was."""
     yield from _rights(wanted, own)
     for database, table in reached.items():
         if database in wanted.databases:
@@ -104,7 +104,9 @@ def _rights_and_tries(wanted: OwnRights, reached: Mapping[str, str], own: OwnAcc
             ("read", own.select(database, table), NO_RIGHT_TO_TABLE),
             ("USE", own.use(database), NO_RIGHT_TO_DATABASE),
         ):
-            if answer != refusal:
+            if answer == refusal:
+                refused.append(database)
+            else:
                 said = "was allowed" if answer is None else f"was answered with error {answer}"
                 message = f"to {what} {database} {said}; it has to be refused with {refusal}"
                 cure = "take the right away: SHOW GRANTS says from where it comes, a role or PUBLIC maybe"
@@ -116,7 +118,8 @@ def _rights(wanted: OwnRights, own: OwnAccount) -> Iterator[Finding]:
     held, patterns = own.held(), patterns_of(wanted, literally=own.literally)
     for line in held.others:
         message = f"may do more than it needs: {line}"
-        yield error("isolation.rights", wanted.account, message, "REVOKE it, or DROP the account and grant it anew")
+        cure = "REVOKE it from the account, the role or PUBLIC that SHOW GRANTS names"
+        yield error("isolation.rights", wanted.account, message, cure)
     for grant in beyond(wanted, held.grants, patterns):
         message = f"may do more than it needs: {', '.join(sorted(grant.rights))} on {grant.object}"
         yield error("isolation.rights", wanted.account, message, revoking(grant))
@@ -186,24 +189,10 @@ def _in_system(store: Store, search: PrnSearch) -> Iterator[Finding]:
 
 def _in_file(log: Path, search: PrnSearch) -> Iterator[Finding]:
     try:
-        with _opened(log) as lines:
-            for number, line in enumerate(lines, 1):
-                if "\0" in line:
-                    yield error("isolation.log", str(log), "is no text, and was not searched: give it unpacked")
-                    return
-                if (found := search.find(line)) is not None:
-                    yield _trace("isolation.log", f"{log} line {number}", "it", found)
-    except (OSError, EOFError, zlib.error) as refused:
-        reason = getattr(refused, "strerror", None) or "it is damaged"
-        yield error("isolation.log", str(log), f"cannot be read ({reason})")
-
-
-def _opened(log: Path) -> IO[str]:
-    """A log, or one that was compressed as it was put away."""
-    with log.open("rb") as file:
-        is_packed = file.read(len(_GZIP)) == _GZIP
-    opened = gzip.open if is_packed else open
-    return cast(IO[str], opened(log, "rt", encoding="utf-8", errors="replace"))
+        for number, found in found_in(log, search):
+            yield _trace("isolation.log", f"{log} line {number}", "it", found)
+    except UnreadableLog as refused:
+        yield error("isolation.log", str(log), str(refused))
 
 
 def _trace(code: str, subject: str, where: str, found: Trace) -> Finding:

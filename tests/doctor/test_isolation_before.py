@@ -1,0 +1,60 @@
+"""Where nothing is set up yet there is nothing to prove, and the cure is to set it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from sqlalchemy import make_url
+
+from webautodash.config import Settings
+from webautodash.database import Server
+from webautodash.services.doctor import Finding, examine, examine_isolation
+
+
+@pytest.fixture
+def empty(server_url: str, database_prefix: str, tmp_path: Path) -> Callable[..., Settings]:
+    """The settings of a store that was never set up."""
+
+    def settings(**values: Any) -> Settings:
+        given = {"database_url": server_url, "database_prefix": database_prefix, "results_dir": tmp_path}
+        return Settings.load(**{"_env_file": None, **given, **values})
+
+    return settings
+
+
+def problems(findings: tuple[Finding, ...]) -> list[tuple[str, str | None]]:
+    return [(one.code, one.cure) for one in findings if one.is_problem]
+
+
+def test_a_store_that_was_never_set_up_is_told_so(empty: Callable[..., Settings]) -> None:
+    assert problems(examine_isolation(empty()).findings) == [("store.missing", "webautodash setup")]
+
+
+def test_a_system_database_without_its_tables_is_told_so(empty: Callable[..., Settings]) -> None:
+    settings = empty()
+    with Server(settings) as server:
+        server.create(settings.system_database_name)
+    assert problems(examine_isolation(settings).findings) == [("database.empty", "webautodash setup")]
+
+
+@pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
+def test_accounts_that_nobody_has_made_are_told_once(
+    empty: Callable[..., Settings], server_url: str, tmp_path: Path
+) -> None:
+    url = make_url(server_url)
+    own = {"database_url": None, "db_host": url.host, "db_port": url.port, "accounts_dir": tmp_path / "accounts"}
+    found = problems(examine_isolation(empty(**own)).findings)
+    assert found[0] == ("secret.missing", "webautodash provider grant --all")
+    assert len(found) == 2, found
+
+
+def test_a_database_that_nobody_has_registered_is_named(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("A1")))
+    name = f"{clinic.settings.database_prefix}nobodys"
+    clinic.store.server.create(name)
+    found = [one for one in examine(clinic.settings).findings if one.code == "database.unregistered"]
+    assert [(one.subject, str(one.severity)) for one in found] == [(name, "warning")]

@@ -1,0 +1,74 @@
+"""A log is looked through whatever it is, and however long its lines are."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webautodash.domain.limits import PRN_LENGTH
+from webautodash.domain.traces import PrnSearch, Trace
+from webautodash.services.doctor import logs
+from webautodash.services.doctor.logs import UnreadableLog, found_in, pieces
+
+PRN = "Mark-77 (old)"
+FILLED = st.text(alphabet="ab -\n", max_size=30)
+
+
+def search(*prns: str) -> PrnSearch:
+    looked_for = PrnSearch()
+    for prn in prns:
+        looked_for.add(prn)
+    return looked_for
+
+
+def lines_with(text: str, prn: str) -> list[int]:
+    return [
+        number for number, line in enumerate(text.splitlines(keepends=True), 1) if search(prn).find(line) is not None
+    ]
+
+
+@given(st.lists(FILLED, min_size=1, max_size=8), st.integers(PRN_LENGTH, PRN_LENGTH + 40))
+def test_a_prn_is_found_in_its_line_wherever_the_pieces_are_cut(between: list[str], size: int) -> None:
+    text = PRN.join(filling * 20 for filling in between)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logs, "PIECE", size)
+        found = {number for number, piece in pieces(io.StringIO(text)) if search(PRN).find(piece) is not None}
+        assert max((len(piece) for _, piece in pieces(io.StringIO(text))), default=0) <= 2 * size
+    assert sorted(found) == lines_with(text, PRN)
+
+
+def test_a_part_of_a_longer_word_is_none_where_a_piece_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "PIECE", 300)
+    for before in range(280, 310):
+        text = " " * before + "4711023999 "
+        assert [piece for _, piece in pieces(io.StringIO(text)) if search("4711023").find(piece) is not None] == []
+
+
+def test_a_line_without_end_is_read_in_pieces(tmp_path: Path) -> None:
+    log = tmp_path / "long.log"
+    log.write_text("x" * 3_000_000 + " Mark-77\n" + "y " * 500_000 + "Mark-77 Mark-77\nMark-77")
+    assert list(found_in(log, search("Mark-77"))) == [(1, Trace.PRN), (2, Trace.PRN), (3, Trace.PRN)]
+    with log.open(encoding="utf-8") as lines:
+        assert max(len(piece) for _, piece in pieces(lines)) <= 2 * logs.PIECE
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", tmp_path, Path("/dev/zero")):
+        with pytest.raises(UnreadableLog, match="is no file"):
+            list(found_in(path, search("Mark-77")))
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+    damaged = tmp_path / "old.log.gz"
+    damaged.write_bytes(gzip.compress(b"Mark-77\n" * 1000)[:-20])
+    with pytest.raises(UnreadableLog, match="it is damaged"):
+        list(found_in(damaged, search("Mark-77")))
+    with pytest.raises(UnreadableLog, match="No such file"):
+        list(found_in(tmp_path / "none.log", search("Mark-77")))
