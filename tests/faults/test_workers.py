@@ -18,11 +18,11 @@ from local_server import wait_until
 from webautodash.config import Settings
 from webautodash.services.demo_data import DemoPlan, write_demo_data
 from webautodash.services.files import Candidate, candidates
-from webautodash.services.ingest import ingest_paths, take_file
+from webautodash.services.ingest import ingest_paths
 from webautodash.services.progress import OnBatch
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
-from webautodash.services.workers import in_processes
+from webautodash.services.taking import take_file, take_groups
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,16 +77,18 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
         groups: dict[str, list[Candidate]] = {}
         for candidate in candidates([], results):
             groups.setdefault(str(candidate.folder), []).append(candidate)
-        in_processes(
-            store,
-            list(groups.values()),
-            2,
-            _take_or_die,
-            done=lambda candidate, outcome: heard.append((candidate.path.name, str(outcome.state))),
-            lost=lambda candidate, _: FileOutcome(candidate.path.name, FileResult.FAILED),
-        )
+        reasons: set[tuple[str | None, str | None]] = set()
+
+        def looked(candidate: Candidate, outcome: FileOutcome) -> None:
+            heard.append((candidate.path.name, str(outcome.state)))
+            assert outcome.path == candidate.shown(results)
+            if outcome.state is FileResult.FAILED:
+                reasons.add((outcome.kind, outcome.reason))
+
+        take_groups(store, list(groups.values()), 2, looked, take=_take_or_die)
         assert len(heard) == 12
         assert {state for name, state in heard if name.endswith("_002.json")} == {"failed"}
+        assert reasons == {("worker_lost", "its worker process ended (status -9); ingest again")}
         report = ingest_paths(store, workers=2)
     assert not report.problems
     whole = fresh("w", results_dir=results)

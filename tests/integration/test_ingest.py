@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 
 from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 
+from webautodash.domain.row_checks import read
+
 LATER = "2025-03-05T09:00:00"
 ALL_TABLES = (*CLINICAL_TABLES, "patients", "extraction_sessions", "patient_extractions", "data_conflicts")
 
@@ -104,6 +106,14 @@ def test_a_duplicate_of_a_duplicate_points_at_the_original(clinic: Clinic) -> No
         clinic.ingest(a_file(a_patient("GW1"), at=f"{year}-01-01T00:00:00"))
     original, second, third = clinic.rows("patient_extractions")
     assert (second["duplicate_of_id"], third["duplicate_of_id"]) == (original["id"], original["id"])
+
+
+def test_a_duplicate_keeps_the_check_of_its_own_row_alone(clinic: Clinic) -> None:
+    for year in (2021, 2022):
+        clinic.ingest(a_file(a_patient("GW1", medications=["Aspirin 81 mg"]), at=f"{year}-01-01T00:00:00"))
+    original, repeat = (read(row["row_checks"]) for row in clinic.rows("patient_extractions"))
+    assert [len(rows) for rows in original.lists] == [1, 0, 0, 0]
+    assert list(repeat.lists) == [[], [], [], []]
 
 
 def test_one_more_equal_row_is_a_change(clinic: Clinic) -> None:
@@ -328,6 +338,12 @@ def test_a_bad_patient_is_set_aside_alone_with_its_json(clinic: Clinic) -> None:
         10,
     )
     assert clinic.system_rows("ingested_files")[0]["state"] == "partial"
+
+
+def test_what_is_set_aside_in_several_batches_is_counted_whole(clinic: Clinic) -> None:
+    outcome = clinic.ingest(a_file(a_patient(None), *(a_patient(f"P{n:05}") for n in range(600)), a_patient(None)))
+    assert (outcome.found, outcome.stored, outcome.set_aside) == (602, 600, 2)
+    assert [row["position"] for row in clinic.rows("set_aside_patients")] == [0, 601]
 
 
 def test_nothing_that_was_extracted_is_dropped(clinic: Clinic) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -169,8 +170,10 @@ def test_a_session_counts_once_under_however_many_names_its_bytes_lie(clinic: Cl
 
 
 def test_how_long_files_took_is_known_of_those_that_were_committed(clinic: Clinic) -> None:
+    began = time.monotonic()
     outcome = clinic.ingest(a_file(a_patient("A")), name="a.json")
     assert outcome.duration_ms is not None
+    assert 0 < outcome.duration_ms <= 1000 * (time.monotonic() - began)
     assert clinic.ingest(b"{]", name="broken.json").duration_ms is None
     kept = {row["path"]: row["duration_ms"] for row in clinic.system_rows("ingested_files")}
     assert kept == {"gary_wang/a.json": outcome.duration_ms, "gary_wang/broken.json": None}

@@ -6,18 +6,35 @@ import json
 import os
 import re
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.dates import DateOrder
+from webautodash.domain.documents import Document
 from webautodash.domain.naming import letters_key
-from webautodash.errors import NewerThanProgram, ProviderNameTaken, UnknownProvider, UsageError, WrongDatabase
+from webautodash.errors import (
+    DatabaseBusy,
+    NewerThanProgram,
+    NotAtHead,
+    ProviderNameTaken,
+    StillBeingWritten,
+    UnknownProvider,
+    UsageError,
+    WrongDatabase,
+)
 from webautodash.repositories import ProviderRepository
+from webautodash.services import taking
+from webautodash.services.files import Candidate
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.migrate import History, upgrade
+from webautodash.services.progress import OnBatch
 from webautodash.services.providers import add_alias, register, resolve
+from webautodash.services.reports import FileOutcome
+from webautodash.services.store import Store
 
 SECRET = "Zyxwvut"
 
@@ -102,10 +119,99 @@ def test_a_file_that_goes_on_growing_waits(
         "gary_wang/growing.json": "waiting",
     }
     assert not report.problems
+    [waits] = [outcome for outcome in report.files if outcome.kind is not None]
+    assert (waits.kind, waits.path) == ("cut_short", "gary_wang/growing.json")
+    assert str(waits.reason).endswith("the file ends in the middle; it may be still in the making")
     assert {row["path"]: row["state"] for row in clinic.system_rows("ingested_files")} == {
         "gary_wang/other.json": "ingested",
         "gary_wang/growing.json": "waiting",
     }
+
+
+def test_a_file_that_changes_as_it_is_read_is_looked_at_once_more(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = clinic.drop(a_file(a_patient("GW1")))
+    read_document = taking.read_document
+    found: list[FileOutcome] = []
+
+    def changes(path: Path, *how: Any) -> Document:
+        raise StillBeingWritten(path)
+
+    def first(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
+        monkeypatch.setattr(taking, "read_document", changes)
+        found.append(taking.take_file(store, candidate, on_batch))
+        monkeypatch.setattr(taking, "read_document", read_document)
+        return found[0]
+
+    monkeypatch.setattr("webautodash.services.ingest.take_groups", partial(taking.take_groups, take=first))
+    assert [str(outcome.state) for outcome in ingest_paths(clinic.store).files] == ["ingested"]
+    [waits] = found
+    assert (waits.path, waits.state, waits.kind) == (f"gary_wang/{path.name}", "waiting", "still_being_written")
+    assert waits.reason == f"{path.name} is still being written; it is taken at the next look"
+
+
+@pytest.mark.parametrize(("whole", "told"), [(True, ("gone", "file_gone")), (False, ("rejected", "cut_short"))])
+def test_a_file_that_goes_meanwhile_costs_itself_only(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, whole: bool, told: tuple[str, str]
+) -> None:
+    path = clinic.drop(a_file(a_patient("GW1")) if whole else b'{"extraction_metadata"', name="a.json")
+    clinic.drop(a_file(a_patient("GW2")), name="b.json")
+    read_document = taking.read_document
+
+    def goes(read: Path, *how: Any) -> Document:
+        if whole:
+            path.unlink(missing_ok=True)
+        try:
+            return read_document(read, *how)
+        finally:
+            path.unlink(missing_ok=True)
+
+    monkeypatch.setattr(taking, "read_document", goes)
+    found = {outcome.path: outcome for outcome in ingest_paths(clinic.store).files}
+    assert found["gary_wang/b.json"].state == "ingested"
+    gone = found["gary_wang/a.json"]
+    assert (gone.state, gone.kind) == told
+    assert "is no longer there" in str(gone.reason) or not whole
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("step", ["owner_of", "store_document"])
+@pytest.mark.parametrize(
+    ("error", "state", "kind", "is_transient"),
+    [
+        (DatabaseBusy("a database", "1205"), "failed", "database_busy", True),
+        (WrongDatabase("a database", "gary_wang", None), "failed", "wrong_database", False),
+        (NotAtHead("a database", "p0001", "p0002"), "blocked", "not_at_head", False),
+        (LookupError(SECRET), "failed", "unexpected", False),
+    ],
+    ids=["busy", "wrong", "behind", "unplanned"],
+)
+def test_a_file_that_was_not_taken_says_why_in_one_word_and_whose_it_is(
+    clinic: Clinic,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    error: Exception,
+    state: str,
+    kind: str,
+    is_transient: bool,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    clinic.ingest(a_file(a_patient("GW1")))
+    monkeypatch.setattr(taking, step, refuse)
+    found = clinic.ingest(a_file(a_patient("GW2")), name="next.json")
+    assert (found.path, found.state, found.kind, found.transient) == (
+        "gary_wang/next.json",
+        state,
+        kind,
+        is_transient,
+    )
+    assert str(error) in str(found.reason) or kind == "unexpected"
+    database = f"{clinic.settings.database_prefix}gary_wang"
+    whose = ("gary_wang", "Gary Wang", database) if step == "store_document" else (None, None, None)
+    assert (found.provider, found.provider_name, found.database_name) == whose
 
 
 def test_what_is_no_regular_file_is_rejected(clinic: Clinic, tmp_path: Path) -> None:
@@ -355,6 +461,7 @@ def test_a_database_of_a_later_version_asks_for_a_later_program(clinic: Clinic) 
     clinic.store = type(clinic.store).open(clinic.settings)
     outcome = clinic.ingest(a_file(a_patient("GW2")))
     assert (outcome.state, "upgrade webautodash" in str(outcome.reason)) == ("blocked", True)
+    assert (outcome.kind, outcome.provider) == ("newer_than_program", "gary_wang")
     with pytest.raises(NewerThanProgram):
         upgrade(clinic.store.server.database(database.name), History.PROVIDER)
     assert clinic.count("patients") == 1
