@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 
@@ -404,14 +405,28 @@ def test_text_of_every_script_comes_back_as_it_was(clinic: Clinic) -> None:
     assert [row["medication_name"] for row in clinic.rows("medications")] == texts
 
 
-def test_a_session_keeps_what_the_file_says_of_itself(clinic: Clinic) -> None:
-    clinic.ingest(a_file(a_patient("GW1"), at="2024-02-04T09:00:00-05:00", job_id=101))
+def _extracted_at(clinic: Clinic) -> datetime:
     [session] = clinic.rows("extraction_sessions")
-    assert (session["job_id"], session["target_medication"]) == (101, "Lisinopril")
-    assert date.fromisoformat(str(session["start_date"])) == date(2020, 1, 1)
     stamp = session["extracted_at"]
     stamp = datetime.fromisoformat(stamp) if isinstance(stamp, str) else stamp
-    assert stamp.replace(tzinfo=UTC) == datetime(2024, 2, 4, 14, tzinfo=UTC)
+    return stamp.replace(tzinfo=UTC)  # type: ignore[no-any-return]
+
+
+def test_a_session_keeps_what_the_file_says_of_itself(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1"), at="2024-02-04T09:00:00-05:00", job_id=101, start="02/01/2020"))
+    [session] = clinic.rows("extraction_sessions")
+    assert (session["job_id"], session["target_medication"]) == (101, "Lisinopril")
+    assert date.fromisoformat(str(session["start_date"])) == date(2020, 2, 1)
+    assert _extracted_at(clinic) == datetime(2024, 2, 4, 14, tzinfo=UTC)
+
+
+def test_an_extraction_whose_time_names_no_zone_is_of_the_settings_zone(
+    server_url: str, database_prefix: str, tmp_path: Path
+) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path, timezone="America/New_York")
+    clinic.ingest(a_file(a_patient("GW1"), at="2024-07-04T09:00:00"))
+    assert _extracted_at(clinic) == datetime(2024, 7, 4, 13, tzinfo=UTC)
+    clinic.store.close()
 
 
 def test_an_empty_list_of_patients_is_a_file_without_patients(clinic: Clinic) -> None:

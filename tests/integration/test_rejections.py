@@ -445,8 +445,10 @@ def test_an_error_that_nobody_planned_costs_its_file_only(clinic: Clinic, monkey
 
 def test_a_date_order_is_said_once(clinic: Clinic) -> None:
     register(clinic.store, "Euro Doc", date_order=DateOrder.DMY)
-    clinic.ingest(a_file(a_patient("P1", born="01/02/1970"), provider="Euro Doc"), folder="euro_doc")
+    content = a_file(a_patient("P1", born="01/02/1970"), provider="Euro Doc", start="01/02/2020")
+    clinic.ingest(content, folder="euro_doc")
     assert str(clinic.rows("patients", "euro_doc")[0]["date_of_birth"]) == "1970-02-01"
+    assert str(clinic.rows("extraction_sessions", "euro_doc")[0]["start_date"]) == "2020-02-01"
     assert not register(clinic.store, "Euro Doc").created
     with pytest.raises(UsageError, match="date order dmy"):
         register(clinic.store, "Euro Doc", date_order=DateOrder.MDY)
