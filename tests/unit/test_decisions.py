@@ -129,7 +129,10 @@ def test_a_repeat_of_other_demographics_than_the_master_row_is_a_duplicate_with_
 
 def test_a_duplicate_needs_no_lists_of_the_previous_extraction() -> None:
     record = a_record()
-    assert decide(record, NOW, THIS, known(record), replace(previous(record), lists=None)).outcome == "duplicate"
+    decision = decide(record, NOW, THIS, known(record), replace(previous(record), lists=None))
+    assert decision.outcome == "duplicate"
+    [(repeated, _)] = decision.differences
+    assert repeated.new_value == json.dumps(record.checksum)
 
 
 def test_other_places_of_the_prn_are_conflicts_of_this_session_only_where_they_differ() -> None:
