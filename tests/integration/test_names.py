@@ -13,7 +13,9 @@ from provider_names import names_alike
 
 from webautodash.domain.naming import same_name_key
 from webautodash.errors import InvalidProviderName, ProviderNameTaken, UsageError
+from webautodash.services.files import Candidate
 from webautodash.services.providers import add_alias, register
+from webautodash.services.taking import by_provider
 
 
 def test_a_look_alike_of_a_registered_provider_is_refused_with_its_code_points(clinic: Clinic) -> None:
@@ -81,3 +83,26 @@ def test_what_looks_like_the_system_databases_name_is_nobodys(clinic: Clinic) ->
         with pytest.raises(InvalidProviderName, match="system database"):
             register(clinic.store, name)
     assert clinic.store.providers() == []
+
+
+def test_whatever_they_are_called_by_the_files_of_one_provider_go_one_after_the_other(clinic: Clinic) -> None:
+    register(clinic.store, "Gary Wang")
+    register(clinic.store, "Zed Last")
+    add_alias(clinic.store, "gary_wang", "Wang Family Practice")
+    found = [
+        ("1", "gary_wang", None),
+        ("2", "zed_last", None),
+        ("3", "Wang Family-Practice", "Zed Last"),
+        ("4", None, "GARY  wang"),
+        ("5", None, None),
+        ("6", "no_bodys", None),
+        ("7", None, "Nobody's"),
+    ]
+    files = [Candidate("", name, folder, (1, 1, 1, 1), named) for name, folder, named in found]
+    groups = by_provider(clinic.store, files)
+    assert {key: [file.name for file in group] for key, group in groups.items()} == {
+        "gary_wang": ["1", "3", "4"],
+        "zed_last": ["2"],
+        "": ["5"],
+        "nobodys": ["6", "7"],
+    }
