@@ -6,9 +6,11 @@ import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pytest
 from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 
 from webautodash.domain.row_checks import read
+from webautodash.services.ingest import ingest_paths
 
 LATER = "2025-03-05T09:00:00"
 ALL_TABLES = (*CLINICAL_TABLES, "patients", "extraction_sessions", "patient_extractions", "data_conflicts")
@@ -238,14 +240,25 @@ def test_a_value_that_is_not_said_this_time_stays_as_known_and_is_recorded(clini
 
 
 def test_files_of_one_run_go_in_the_order_of_their_extraction(clinic: Clinic) -> None:
-    from webautodash.services.ingest import ingest_paths
-
     clinic.drop(a_file(a_patient("GW1", name="Newer"), at="2025-01-01T00:00:00Z"), name="a.json")
     clinic.drop(a_file(a_patient("GW1", name="Older"), at="2024-12-31T23:00:00-05:00"), name="b.json")
     clinic.drop(a_file(a_patient("GW1", name="Oldest"), at="2024-01-01T00:00:00"), name="c.json")
     report = ingest_paths(clinic.store)
     assert [outcome.path for outcome in report.files] == ["gary_wang/c.json", "gary_wang/a.json", "gary_wang/b.json"]
     assert clinic.rows("patients")[0]["patient_name"] == "Older"
+
+
+@pytest.mark.parametrize(("connections", "one_order"), [(7, True), (6, False)])
+def test_files_of_all_providers_go_in_one_order_unless_that_takes_too_many_connections(
+    server_url: str, database_prefix: str, tmp_path: Path, connections: int, one_order: bool
+) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path, max_connections=connections)
+    for year, provider in ((2024, "Gary Wang"), (2023, "Zed Last"), (2022, "Gary Wang")):
+        folder, stamp = provider.lower().replace(" ", "_"), f"{year}-01-01T00:00:00"
+        clinic.drop(a_file(a_patient("P1"), provider=provider, at=stamp), folder, name=f"{year}.json")
+    taken = [Path(outcome.path).name for outcome in ingest_paths(clinic.store).files]
+    assert taken == (["2022.json", "2023.json", "2024.json"] if one_order else ["2022.json", "2024.json", "2023.json"])
+    clinic.store.close()
 
 
 def test_prns_that_collations_hold_equal_are_different_patients(clinic: Clinic) -> None:

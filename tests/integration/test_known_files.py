@@ -264,18 +264,26 @@ def test_a_name_that_is_no_text_is_not_taken_for_the_name_it_is_shown_by(clinic:
     assert clinic.count("patients") == 2
 
 
-def test_a_run_in_which_all_is_known_starts_no_worker(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_with_nothing_to_do_for_more_than_one_provider_starts_no_worker(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _old(clinic, "GW1")
     _old(clinic, "JD1", "john_doe")
     assert _states(clinic, workers=2) == ["ingested"] * 2
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a worker was started")
 
     monkeypatch.setattr(taking, "in_processes", refuse)
     with opened() as files:
         assert _states(clinic, workers=2) == ["already_ingested"] * 2
     assert files == []
+    _old(clinic, "GW2")
+    assert sorted(_states(clinic, workers=2)) == ["already_ingested"] * 2 + ["ingested"]
+    _old(clinic, "GW3")
+    _old(clinic, "JD2", "john_doe")
+    with pytest.raises(AssertionError, match="a worker was started"):
+        _states(clinic, workers=2)
 
 
 def test_a_pass_over_known_files_takes_as_many_statements_for_many_as_for_few(clinic: Clinic) -> None:
