@@ -128,6 +128,14 @@ def test_a_file_that_goes_on_growing_waits(
     }
 
 
+def test_a_file_that_is_cut_short_and_rests_is_rejected_whatever_the_clock_of_its_folder_says(clinic: Clinic) -> None:
+    path = clinic.drop(b'{"extraction_metadata"')
+    ahead = time.time() + 3600
+    os.utime(path, (ahead, ahead))
+    [outcome] = ingest_paths(clinic.store).files
+    assert (outcome.state, outcome.kind) == ("rejected", "cut_short")
+
+
 def test_a_file_that_changes_as_it_is_read_is_looked_at_once_more(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
