@@ -1,4 +1,4 @@
-"""What a session sees of what others commit meanwhile."""
+"""What a session sees of what others commit meanwhile, and what is tried again."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from webautodash.database import Server
-from webautodash.database.dialects import mysql
+from webautodash.database.dialects import TRIES, mysql
+from webautodash.database.session import retrying
 from webautodash.domain.vocabulary import Level
-from webautodash.errors import DatabaseBusy
+from webautodash.errors import DatabaseBusy, DatabaseError, DatabaseUnreachable, NoFreeConnection, WebAutoDashError
 from webautodash.repositories import LogRepository
 from webautodash.services.store import Store
 
@@ -87,3 +88,55 @@ def test_rows_that_are_locked_are_waited_for_as_long_as_the_settings_say(clinic:
                 waiting.run(lambda session: session.execute(lock))
         assert time.monotonic() - begin >= 6
         waiting.run(lambda session: session.execute(lock))
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long is waited between tries, without waiting."""
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    return waited
+
+
+def test_what_was_interrupted_is_done_again_after_longer_and_longer_pauses_but_not_for_ever(
+    pauses: list[float],
+) -> None:
+    tries: list[int] = []
+
+    def work() -> int:
+        tries.append(len(tries))
+        if len(tries) < successful:
+            raise DatabaseBusy("a database", "1205")
+        return len(tries)
+
+    successful = TRIES
+    assert retrying(work) == len(tries) == TRIES
+    assert len(pauses) == TRIES - 1
+    for number, pause in enumerate(pauses):
+        assert 0.05 * 2**number <= pause <= 0.15 * 2**number
+    tries.clear()
+    successful = TRIES + 1
+    with pytest.raises(DatabaseBusy):
+        retrying(work)
+    assert len(tries) == TRIES
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DatabaseUnreachable("a server", "2003", "check it"),
+        NoFreeConnection(4),
+        DatabaseError("a database", "1146", "a table is missing"),
+    ],
+    ids=lambda error: error.kind,
+)
+def test_what_another_try_does_not_help_is_tried_once(pauses: list[float], error: WebAutoDashError) -> None:
+    tries: list[int] = []
+
+    def work() -> None:
+        tries.append(1)
+        raise error
+
+    with pytest.raises(type(error)):
+        retrying(work)
+    assert (len(tries), pauses) == (1, [])
