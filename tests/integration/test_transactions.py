@@ -5,17 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple, cast
 
 import pytest
 from builders import Clinic
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from webautodash.database import Server
-from webautodash.database.dialects import TRIES, mysql
-from webautodash.database.session import retrying
+from webautodash.database.dialects import TRIES, Dialect, Trouble, mysql
+from webautodash.database.session import retrying, translated
 from webautodash.domain.vocabulary import Level
-from webautodash.errors import DatabaseBusy, DatabaseError, DatabaseUnreachable, NoFreeConnection, WebAutoDashError
+from webautodash.errors import (
+    DatabaseBusy,
+    DatabaseError,
+    DatabaseMissing,
+    DatabaseUnreachable,
+    DuplicateKey,
+    NoFreeConnection,
+    WebAutoDashError,
+)
 from webautodash.repositories import LogRepository
 from webautodash.services.store import Store
 
@@ -140,3 +150,48 @@ def test_what_another_try_does_not_help_is_tried_once(pauses: list[float], error
     with pytest.raises(type(error)):
         retrying(work)
     assert (len(tries), pauses) == (1, [])
+
+
+class _Troubled(NamedTuple):
+    """What a dialect says of every error."""
+
+    says: tuple[Trouble, str]
+    where: str = "a server"
+
+    def trouble(self, _error: DBAPIError) -> tuple[Trouble, str]:
+        return self.says
+
+
+LISTENS = "no server listens there"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code", "kind", "said"),
+    [
+        (Trouble.TRANSIENT, "1205", DatabaseBusy, "database gary: busy or the connection was lost (error 1205)"),
+        (Trouble.UNREACHABLE, "2003", DatabaseUnreachable, f"at a server (error 2003): {LISTENS}"),
+        (Trouble.UNREACHABLE, "9", DatabaseUnreachable, "a server (error 9): check the host, port and account"),
+        (Trouble.NO_DATABASE, "1049", DatabaseMissing, "database gary"),
+        (Trouble.DUPLICATE_KEY, "1062", DuplicateKey, "error 1062; a unique key holds this row already"),
+        (Trouble.REFUSED, "1153", DatabaseError, "error 1153; a row is larger than"),
+        (
+            Trouble.REFUSED,
+            "SQLITE_READONLY_DIRECTORY",
+            DatabaseError,
+            "SQLITE_READONLY_DIRECTORY; the SQLite folder is read-only",
+        ),
+        (Trouble.REFUSED, "SQLITE_IOERR_SHMSIZE", DatabaseError, "; the disk is full; make room"),
+        (Trouble.REFUSED, "SQLITE_IOERR_WRITE", DatabaseError, "; the disk does not take or give what it should"),
+        (Trouble.REFUSED, "SQLITE_ERROR", DatabaseError, "error SQLITE_ERROR; the statement was undone"),
+    ],
+)
+def test_a_drivers_error_becomes_one_that_says_where_and_what_to_do(
+    trouble: Trouble, code: str, kind: type[WebAutoDashError], said: str
+) -> None:
+    with pytest.raises(WebAutoDashError) as found, translated(cast(Dialect, _Troubled((trouble, code))), "gary"):
+        raise DBAPIError("SELECT 'Zyxwvut'", None, Exception("Zyxwvut"))
+    error = found.value
+    assert type(error) is kind
+    assert said in str(error)
+    assert "Zyxwvut" not in str(error)
+    assert isinstance(error, DatabaseUnreachable) or "gary" in str(error)
