@@ -44,6 +44,15 @@ def _whole(marker: str = SECRET) -> bytes:
     return json.dumps(a_file(patient), indent=1).encode()
 
 
+# By why; the others are malformed.
+KINDS = {
+    "empty": "empty",
+    "not UTF-8": "not_utf8",
+    "ends in the middle": "cut_short",
+    "a key stands twice": "duplicate_key",
+}
+
+
 @pytest.mark.parametrize(
     ("content", "where", "why"),
     [
@@ -74,6 +83,7 @@ def test_a_bad_file_is_rejected_whole_with_place_and_reason(
     assert outcome.reason is not None
     assert outcome.reason.startswith(where)
     assert why in outcome.reason
+    assert outcome.kind == KINDS.get(why, "malformed")
     assert SECRET not in outcome.reason
     assert clinic.count("extraction_sessions") == 0
     [row] = clinic.system_rows("ingested_files")
