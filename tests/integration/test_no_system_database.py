@@ -25,6 +25,8 @@ def test_setup_is_the_cure_and_brings_the_registry_back(
     with pytest.raises(NotSetUp, match="run `webautodash setup` first") as refused:
         enter(clinic.settings)
     assert refused.value.exit_status == 2
+    bare = clinic.store.system.name if emptied else None
+    assert (refused.value.where, refused.value.bare) == (clinic.store.server.where, bare)
     set_up(clinic.settings, ingest=False)
     with enter(clinic.settings) as store:
         assert [provider.slug for provider in store.providers()] == ["gary_wang"]
