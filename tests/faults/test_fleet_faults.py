@@ -66,8 +66,10 @@ def _let_leases_run_out(clinic: Clinic) -> None:
 
 
 def _rows(clinic: Clinic) -> list[object]:
+    """But for the checks of rows, which a way back takes away."""
     tables = ("patients", "patient_extractions", "data_conflicts", "conflict_reviews", "allergies")
-    return [clinic.rows(table, slug) for slug in ("ada_ash", "ben_birch") for table in tables]
+    found = [clinic.rows(table, slug) for slug in ("ada_ash", "ben_birch") for table in tables]
+    return [[{name: value for name, value in row.items() if name != "row_checks"} for row in rows] for rows in found]
 
 
 @pytest.mark.slow
