@@ -1,0 +1,209 @@
+"""The proof of isolation, finding by finding: for each thing that it looks at, a store in which that alone is wrong."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from examined import fill
+from sqlalchemy import Column, Table
+from test_isolation import SERVERS, Guarded, guarded
+
+from webautodash.database.dialects.grants import ROWS, TABLES, exactly
+from webautodash.database.dialects.types import JsonText, UtcDateTime
+from webautodash.models.base import SystemBase
+from webautodash.services import accounts
+from webautodash.services.doctor import Finding, examine_isolation
+from webautodash.services.json_document import to_json
+
+__all__ = ["guarded"]  # the fixture
+
+PRN = "Zoë4711Qz"
+DATABASES = ("gary_wang", "anna_keller", "system")
+TABLE_THAT_IS_TRIED = {"gary_wang": "patients", "anna_keller": "patients", "system": "system_logs"}
+
+# A CHECK lets these hold one word of a list, and no PRN; and without such a word a row cannot be written.
+WORDS = {
+    "alerts.kind": "conflict",
+    "alert_digests.channel": "mail",
+    "alert_digests.state": "pending",
+    "ingested_files.state": "rejected",
+    "migration_runs.state": "done",
+    "migration_run_databases.state": "done",
+    "monitors.state": "stopped",
+    "providers.date_order": "mdy",
+    "providers.status": "registering",
+    "system_logs.level": "INFO",
+}
+# A report names a row by its key, and a database that is not there by its name.
+NAMED = {"leases.name", "providers.database_name"}
+
+
+def _found(guarded: Guarded, code: str) -> list[Finding]:
+    return [one for one in examine_isolation(guarded.settings).findings if one.code == code]
+
+
+def _reaches(guarded: Guarded) -> list[tuple[str, str]]:
+    return [(one.subject, one.message.split("; ")[0]) for one in _found(guarded, "isolation.reaches")]
+
+
+def _held_by(guarded: Guarded, slug: str) -> str:
+    """The account of a database, as a statement names it."""
+    host = guarded.made[0].host
+    return f"'{guarded.name(slug)}'@'{host}'"
+
+
+@SERVERS
+def test_each_account_is_tried_on_each_database_of_another_to_use_it(guarded: Guarded) -> None:
+    """Whoever may write there and not read is refused the SELECT: only the USE says that the door is open."""
+    for own, other in permutations(DATABASES, 2):
+        on, holder = f"`{exactly(guarded.database(other))}`.*", _held_by(guarded, own)
+        guarded.run(f"GRANT INSERT ON {on} TO {holder}")
+        assert guarded.by(guarded.name(own), f"SELECT 1 FROM {guarded.database(other)}.patients") == 1142
+        said = (guarded.name(own), f"to USE {guarded.database(other)} was allowed")
+        assert _reaches(guarded) == [said], (own, other)
+        assert _found(guarded, "isolation.accounts") == []
+        guarded.run(f"REVOKE INSERT ON {on} FROM {holder}")
+    assert _reaches(guarded) == []
+    assert len(_found(guarded, "isolation.accounts")) == 1
+
+
+@SERVERS
+def test_each_account_is_tried_on_each_database_of_another_to_read_it(guarded: Guarded) -> None:
+    """One table is enough, whatever the account's rights look like; a server that lets it read lets it USE, too."""
+    for own, other in permutations(DATABASES, 2):
+        on, holder = f"{guarded.database(other)}.{TABLE_THAT_IS_TRIED[other]}", _held_by(guarded, own)
+        guarded.run(f"GRANT SELECT ON {on} TO {holder}")
+        said = [f"to {what} {guarded.database(other)} was allowed" for what in ("read", "USE")]
+        assert _reaches(guarded) == [(guarded.name(own), each) for each in said], (own, other)
+        guarded.run(f"REVOKE SELECT ON {on} FROM {holder}")
+    assert _reaches(guarded) == []
+
+
+@SERVERS
+def test_each_right_that_an_account_lacks_is_named(guarded: Guarded) -> None:
+    prefix = guarded.administrator.database_prefix
+    lacked = [(guarded.name(slug), exactly(guarded.database(slug)), right) for slug in DATABASES for right in ROWS]
+    # Without it nobody could read who is registered: there is no report at all then.
+    lacked.remove((guarded.name("system"), exactly(guarded.database("system")), "SELECT"))
+    lacked += [(f"{prefix}_migrations", f"{exactly(prefix)}%%", right) for right in (*ROWS, *TABLES)]
+    for account, pattern, right in lacked:
+        holder = f"'{account}'@'{guarded.made[0].host}'"
+        guarded.run(f"REVOKE {right} ON `{pattern}`.* FROM {holder}")
+        found = _found(guarded, "isolation.rights_missing")
+        assert [(one.subject, one.message) for one in found] == [(account, f"lacks {right} on its database")]
+        guarded.run(f"GRANT {right} ON `{pattern}`.* TO {holder}")
+    assert _found(guarded, "isolation.rights_missing") == []
+
+
+@SERVERS
+def test_all_the_rights_that_an_account_lacks_are_given_back_by_the_cure(guarded: Guarded) -> None:
+    holder, pattern = _held_by(guarded, "gary_wang"), exactly(guarded.database("gary_wang"))
+    guarded.run(f"REVOKE INSERT, DELETE ON `{pattern}`.* FROM {holder}")
+    (one,) = _found(guarded, "isolation.rights_missing")
+    assert (one.severity, one.message) == ("error", "lacks INSERT, DELETE on its database")
+    assert one.cure == "webautodash provider grant gary_wang"
+    accounts.grant(guarded.administrator, ["gary_wang"], folder=guarded.folder)
+    assert _found(guarded, "isolation.rights_missing") == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+def test_a_provider_whose_prns_cannot_be_read_is_named_and_the_others_are_looked_for(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    clinic.ingest(a_file(a_patient("Mark-77")))
+    clinic.ingest(a_file(a_patient("Mark-78"), provider="Anna Keller"), "anna_keller")
+    lost = f"{clinic.settings.database_prefix}gary_wang"
+    with clinic.store.server.database(lost).engine.begin() as connection:
+        # What refers to a patient keeps a server from dropping the table.
+        connection.exec_driver_sql("ALTER TABLE patients RENAME TO elsewhere")
+    log = tmp_path / "some.log"
+    log.write_text("Mark-77\nMark-78\n")
+    report = examine_isolation(clinic.settings, [log])
+    (one,) = [one for one in report.findings if one.code == "isolation.not_searched"]
+    assert (one.severity, one.subject) == ("error", lost)
+    assert one.message.startswith("its PRNs could not be read, and were not looked for: ")
+    assert [one.subject for one in report.findings if one.code == "isolation.log"] == [f"{log} line 2"]
+
+
+def _text_columns() -> list[Column[object]]:
+    columns = [column for table in SystemBase.metadata.sorted_tables for column in table.columns]
+    return [column for column in columns if isinstance(column.type, JsonText) or column.type.python_type is str]
+
+
+def _values(table: Table) -> dict[str, object]:
+    """A row that the table takes, with as little in it as it takes."""
+    values: dict[str, object] = {}
+    for column in table.columns:
+        if column.primary_key and column.type.python_type is int:
+            values[column.name] = 4000
+        elif not column.nullable:
+            values[column.name] = WORDS.get(str(column), _any(column))
+    return values
+
+
+def _any(column: Column[object]) -> object:
+    if isinstance(column.type, JsonText):
+        return "{}"
+    if isinstance(column.type, UtcDateTime):
+        return "2024-01-01 00:00:00.000000"
+    return "something" if column.type.python_type is str else 1
+
+
+def _in_a_list(prn: str) -> str:
+    return json.dumps({"counts": [1, {"of": [f"({prn})"]}]})
+
+
+def _as_a_name(prn: str) -> str:
+    return json.dumps({"counts": {prn: 1}})
+
+
+def _alone(prn: str) -> str:
+    return prn
+
+
+def _in_a_sentence(prn: str) -> str:
+    return f"seen twice: '{prn}', and so on"
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_prn_is_found_in_every_text_of_every_table_of_the_system_database(clinic: Clinic) -> None:
+    """In whichever column it stands; none is left out because nobody thought that it could get there."""
+    fill(clinic)
+    clinic.ingest(a_file(a_patient(PRN), at="2025-01-01T00:00:00"))
+    folder = clinic.store.server.folder
+    assert folder is not None
+    columns = _text_columns()
+    assert len(columns) > 60
+    takes_no_prn = set()
+    with closing(sqlite3.connect(folder / f"{clinic.store.system.name}.db", isolation_level=None)) as system:
+        for column in columns:
+            ways: tuple[Callable[[str], str], ...] = (_alone, _in_a_sentence)
+            if isinstance(column.type, JsonText):
+                ways = (_in_a_list, _as_a_name)
+            for way in ways:
+                values = _values(column.table) | {column.name: way(PRN)}
+                names, places = ", ".join(values), ", ".join("?" * len(values))
+                statement = f"INSERT INTO {column.table} ({names}) VALUES ({places})"
+                try:
+                    number = system.execute(statement, list(values.values())).lastrowid
+                except sqlite3.IntegrityError as refused:
+                    takes_no_prn.add((str(column), str(refused).split()[0]))
+                    continue
+                report = examine_isolation(clinic.settings)
+                key = values[column.table.primary_key.columns[0].name]
+                found = [one for one in report.findings if one.code == "isolation.system_database"]
+                assert [(one.subject, one.message, one.severity) for one in found] == [
+                    (f"{column.table} {key}", f"its {column.name} holds a patient's PRN", "error")
+                ], column
+                assert str(column) in NAMED or PRN not in to_json(report)
+                system.execute(f"DELETE FROM {column.table} WHERE rowid = ?", (number,))
+    assert takes_no_prn == {(column, "CHECK") for column in WORDS}
+    (none,) = [one for one in examine_isolation(clinic.settings).findings if one.code == "isolation.system_database"]
+    assert none.severity == "ok"
