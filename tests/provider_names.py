@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
 
 from hypothesis import strategies as st
@@ -82,6 +83,44 @@ _TWISTS = st.sampled_from(
 )
 
 NAMES = _PEOPLE | _HOSTILE | _ANY
+
+# Few, so that two names often begin, end or sound alike: an account's name is cut after 19 characters, a slug after 40;
+# what has letters of another script loses them.
+_WORDS = [
+    "Gary",
+    "Wang",
+    "Wong",
+    "José",
+    "Josef",
+    "Núñez",
+    "Søren",
+    "Soeren",
+    "O'Neil",
+    "Weiß",
+    "Weiss",
+    "Anna",
+    "Anne",
+    "Иван",
+    "Петров",
+    "李",
+    "小龙",
+    "小虎",
+    "عمر",
+]
+_WORDS += ["Clinic", "System", "Provider", "0123abcd", "Con", "MD", "2", "02", "x" * 17]
+_BETWEEN = [" ", " ", " ", "-", "_", ". "]
+
+NEAR_NAMES = st.builds(str.join, st.sampled_from(_BETWEEN), st.lists(st.sampled_from(_WORDS), min_size=1, max_size=6))
+"""Names that may be registered, nearly all of them, and of which two seldom are one."""
+
+
+def near_names(number: int) -> set[str]:
+    """So many of them, the same each time."""
+    chance = random.Random(number)  # noqa: S311  # no secret
+    names: set[str] = set()
+    while len(names) < number:
+        names.add(chance.choice(_BETWEEN).join(chance.choices(_WORDS, k=chance.randint(1, 6))))
+    return names
 
 
 @st.composite

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from provider_names import NAMES, names_alike
+from hypothesis import strategies as st
+from provider_names import NAMES, NEAR_NAMES, names_alike, near_names
 
 from webautodash.domain.lookalikes import differences, look_alike
-from webautodash.domain.naming import account_name, check_provider_name, database_name, letters_key, same_name_key, slug
+from webautodash.domain.naming import (
+    account_name,
+    check_provider_name,
+    database_name,
+    letters_key,
+    migrations_account_name,
+    same_name_key,
+    slug,
+)
 from webautodash.errors import InvalidProviderName
 
 LONGEST_PREFIX = "clinic_wide_15_"
-WINDOWS = {"con", "prn", "aux", "nul", *(f"{word}{number}" for word in ("com", "lpt") for number in range(10))}
 
 
 @pytest.mark.parametrize(
@@ -73,26 +82,56 @@ def _display(name: str) -> str | None:
 
 
 @pytest.mark.slow
-@given(names_alike())
-@settings(max_examples=10_000, deadline=None)
-def test_distinct_names_never_share_a_database_an_account_or_a_place(names: tuple[str, str]) -> None:
+def test_distinct_names_never_share_a_database_an_account_or_a_place() -> None:
     """As the registry decides: the same by key is one provider; the same letters, or a look-alike, is refused."""
-    name, other = names
-    shown, also = _display(name), _display(other)
-    for each in (shown, also):
-        if each is not None:
+    apart: set[tuple[str, str]] = set()
+    drawn, reached = 0, 0
+
+    # The same names each time, so that what is counted below is the same.
+    @given(names_alike(), st.lists(NEAR_NAMES, min_size=4, max_size=4))
+    @settings(max_examples=3_000, deadline=None, derandomize=True)
+    def hold(alike: tuple[str, str], near: list[str]) -> None:
+        nonlocal drawn, reached
+        names = {*alike, *near}
+        shown = sorted(filter(None, map(_display, names)))
+        for each in shown:
             _stays_in_its_place(slug(each))
-    if shown is None or also is None:
-        return
-    if same_name_key(shown) == same_name_key(also):
-        assert slug(shown) == slug(also)
-        return
-    if letters_key(shown) == letters_key(also) or look_alike(shown, also):
-        return
-    assert slug(shown) != slug(also)
-    one, another = (database_name(LONGEST_PREFIX, slug(each)) for each in (shown, also))
+        found = [pair for pair in combinations(shown, 2) if _are_two(*pair)]
+        apart.update(found)
+        drawn += len(names)
+        reached += len({name for pair in found for name in pair})
+
+    hold()
+    assert (drawn > 10_000, reached > 5_000, reached > drawn / 2) == (True, True, True), (drawn, reached)
+    assert len(apart) > 5_000
+
+
+@pytest.mark.slow
+def test_ten_thousand_names_that_are_near_each_other_have_as_many_databases_and_accounts() -> None:
+    """Each against all others: those with one slug are the few of whom the registry takes only one."""
+    named: dict[str, list[str]] = {}
+    for name in near_names(10_000):
+        if (shown := _display(name)) is not None:
+            named.setdefault(slug(shown), []).append(shown)
+    for each, names in named.items():
+        _stays_in_its_place(each)
+        assert not [pair for pair in combinations(names, 2) if _are_two(*pair)]
+    databases = {database_name(LONGEST_PREFIX, each) for each in named}
+    assert len({account_name(database) for database in databases}) == len(databases) == len(named) > 9_000
+
+
+def _are_two(name: str, other: str) -> bool:
+    """Whether both may be registered; if so nothing of theirs may have the same name."""
+    if same_name_key(name) == same_name_key(other):
+        assert slug(name) == slug(other)
+        return False
+    if letters_key(name) == letters_key(other) or look_alike(name, other):
+        return False
+    assert slug(name) != slug(other)
+    one, another = (database_name(LONGEST_PREFIX, slug(each)) for each in (name, other))
     assert one != another
     assert account_name(one) != account_name(another)
+    return True
 
 
 def _stays_in_its_place(slug: str) -> None:
@@ -103,8 +142,9 @@ def _stays_in_its_place(slug: str) -> None:
     assert re.fullmatch("[a-z0-9_]+", account)
     folder = Path("/srv/data")
     assert (folder / f"{database}.db").resolve().parent == folder
-    assert database not in WINDOWS
-    assert database != f"{LONGEST_PREFIX}system"
+    system = f"{LONGEST_PREFIX}system"
+    assert database != system
+    assert account not in {account_name(system), migrations_account_name(LONGEST_PREFIX)}
 
 
 @settings(max_examples=2_000, deadline=None)
