@@ -33,6 +33,13 @@ def rows(settings: Settings, database: str, table: str) -> list[Row]:
         return _rows(server.database(settings.database_prefix + database), table)
 
 
+def everything(settings: Settings, database: str) -> dict[str, list[Row]]:
+    """All that a database holds, by table; the database by its name without the prefix."""
+    with Server(settings) as server:
+        found = server.database(settings.database_prefix + database)
+        return {name: _rows(found, name) for name in inspect(found.engine).get_table_names()}
+
+
 def identities(settings: Settings) -> dict[str, tuple[str, str]]:
     """By slug, what the registry and the provider's own database say of whose it is; each pair must be one."""
     with Server(settings) as server:

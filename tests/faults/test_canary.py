@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import sqlite3
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,13 +22,15 @@ from typing import Any
 import pytest
 import typer
 from builders import Clinic, a_file
+from contents import everything
 from forked import ForkedShell
+from local_server import connect
 from processes import spoken
 from receivers import SECRET, Webhook
-from shell import Done
+from shell import COMMAND, Done
+from sqlalchemy import make_url
 
 from webautodash.cli.app import _COMMANDS
-from webautodash.repositories import SystemTexts
 from webautodash.services.migrate import History, before, head
 
 MARKS = [f"Mk{n:02}Qz" for n in range(50)]
@@ -37,6 +43,8 @@ SHOWS_PATIENTS = {
 """Commands that a person calls to see a patient; what they show stands on stdout alone."""
 _FORTY_MB = 40 << 20
 _PATIENCE_SECONDS = 120
+_IMPATIENT = {"LOCK_SECONDS": "1", "READ_TIMEOUT": "6", "CONNECT_TIMEOUT": "2", "RETRY_ATTEMPTS": "100"}
+_IMPATIENT = {f"WEBAUTODASH_{name}": value for name, value in {**_IMPATIENT, "RETRY_SECONDS": "0.01"}.items()}
 
 
 def _item(marks: Iterator[str], *fields: str) -> dict[str, str]:
@@ -184,7 +192,7 @@ class _Canary:
     """A store full of markers, the command, and all that was said where it must not be."""
 
     def __init__(self, clinic: Clinic, url: str, folder: Path, webhook: Webhook) -> None:
-        self.clinic, self.webhook = clinic, webhook
+        self.clinic, self.url, self.webhook = clinic, url, webhook
         self.shell = ForkedShell(folder)
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
@@ -199,9 +207,14 @@ class _Canary:
             "WEBAUTODASH_ALERT_WEBHOOK_SECRET": SECRET,
         }
 
-    def call(self, words: tuple[str, ...], arguments: tuple[str, ...], *options: str) -> Done:
+    def call(self, words: tuple[str, ...], arguments: tuple[str, ...], *options: str, **settings: str) -> Done:
         """Run a command. What its purpose is to show it may show, on stdout alone."""
-        done = spoken([*words, *arguments, *options], self.shell.folder, self.shell.environment, _PATIENCE_SECONDS)
+        environment = self.shell.environment | settings
+        done = spoken([*words, *arguments, *options], self.shell.folder, environment, _PATIENCE_SECONDS)
+        return self.checked(done, words, arguments, *options)
+
+    def checked(self, done: Done, words: tuple[str, ...], arguments: tuple[str, ...], *options: str) -> Done:
+        """What a command said that ran somewhere."""
         typed = [mark for mark in MARKS if any(mark in argument for argument in arguments)]
         assert [mark for mark in _marks_in(done.err) if mark not in typed] == [], (words, arguments, options)
         if words not in SHOWS_PATIENTS:
@@ -210,9 +223,10 @@ class _Canary:
         return done
 
     def system_texts(self) -> str:
-        """All that stands in the system database."""
-        with self.clinic.store.system.reading() as session:
-            return repr(list(SystemTexts(session).all()))
+        """All that stands in the system database, read without what the program itself searches it with."""
+        found = everything(self.clinic.settings, "system")
+        assert found["system_logs"]
+        return repr(found)
 
 
 @pytest.fixture
@@ -231,6 +245,190 @@ def canary(clinic: Clinic, server_url: str, tmp_path: Path) -> Iterator[_Canary]
         clinic.drop(content, where, name)
     yield canary
     webhook.down()
+
+
+@pytest.fixture
+def troubled(clinic: Clinic, server_url: str, tmp_path: Path) -> Iterator[_Canary]:
+    """One file of a provider taken, and another one, full of markers, that is to meet trouble."""
+    (folder := tmp_path / "shell").mkdir()
+    webhook = Webhook()
+    canary = _Canary(clinic, server_url, folder, webhook)
+    canary.shell.environment |= _IMPATIENT
+    files = _files()
+    assert str(clinic.ingest(files["gary_wang/a.json"], name="a.json").state) == "ingested"
+    clinic.drop(files["gary_wang/b.json"], name="b.json")
+    yield canary
+    webhook.down()
+
+
+def _database(canary: _Canary) -> str:
+    return f"{canary.clinic.settings.database_prefix}gary_wang"
+
+
+def _file(canary: _Canary) -> Path:
+    folder = canary.clinic.store.server.folder
+    assert folder is not None
+    return folder / f"{_database(canary)}.db"
+
+
+@contextmanager
+def _locked_file(canary: _Canary) -> Iterator[dict[str, str]]:
+    with closing(sqlite3.connect(_file(canary), isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        yield {}
+
+
+@contextmanager
+def _file_that_is_no_database(canary: _Canary) -> Iterator[dict[str, str]]:
+    canary.clinic.store.close()
+    kept = _file(canary).read_bytes()
+    _file(canary).write_bytes(b"no database any more".ljust(4096) + kept[4096:])
+    yield {}
+    _file(canary).write_bytes(kept)
+
+
+@contextmanager
+def _file_with_garbage(canary: _Canary) -> Iterator[dict[str, str]]:
+    """The first page of a table is no page of a table."""
+    canary.clinic.store.close()
+    kept = _file(canary).read_bytes()
+    with closing(sqlite3.connect(_file(canary))) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'medications'").fetchone()
+    with _file(canary).open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    yield {}
+    for part in _file(canary).parent.glob(f"{_file(canary).name}-*"):
+        part.unlink()
+    _file(canary).write_bytes(kept)
+
+
+@contextmanager
+def _locked_rows(canary: _Canary) -> Iterator[dict[str, str]]:
+    """Another one is about to store the same patients."""
+    with connect(canary.url) as another, another.cursor() as cursor:
+        another.begin()
+        cursor.execute(f"SELECT * FROM {_database(canary)}.patients FOR UPDATE")
+        yield {}
+        another.rollback()
+
+
+@contextmanager
+def _another_index(canary: _Canary) -> Iterator[dict[str, str]]:
+    """A server names the value that is there twice."""
+    table = f"{_database(canary)}.patient_extractions"
+    with connect(canary.url) as another, another.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} ADD UNIQUE INDEX once (prn)")
+        yield {}
+        cursor.execute(f"ALTER TABLE {table} DROP INDEX once")
+
+
+@contextmanager
+def _a_number_for_a_text(canary: _Canary) -> Iterator[dict[str, str]]:
+    """A server names the value that does not fit."""
+    table = f"{_database(canary)}.medications"
+    with connect(canary.url) as another, another.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table}")
+        cursor.execute(f"ALTER TABLE {table} MODIFY medication_name INT")
+        yield {}
+        cursor.execute(f"ALTER TABLE {table} MODIFY medication_name LONGTEXT")
+
+
+@contextmanager
+def _no_server(canary: _Canary) -> Iterator[dict[str, str]]:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    yield {"WEBAUTODASH_DATABASE_URL": make_url(canary.url).set(port=port).render_as_string(hide_password=False)}
+
+
+@contextmanager
+def _no_password(canary: _Canary) -> Iterator[dict[str, str]]:
+    url = make_url(canary.url).set(password="another")
+    yield {"WEBAUTODASH_DATABASE_URL": url.render_as_string(hide_password=False)}
+
+
+@contextmanager
+def _no_right_to_write(canary: _Canary) -> Iterator[dict[str, str]]:
+    """A server names the statement that it refuses."""
+    name, prefix = f"{canary.clinic.settings.database_prefix}reader", canary.clinic.settings.database_prefix
+    system = canary.clinic.settings.system_database_name
+    with connect(canary.url) as root, root.cursor() as cursor:
+        cursor.execute(f"CREATE USER {name}@'%' IDENTIFIED BY 'a password'")
+        cursor.execute(f"GRANT ALL PRIVILEGES ON {system}.* TO {name}@'%'")
+        cursor.execute(f"GRANT SELECT, UPDATE ON {prefix}gary_wang.* TO {name}@'%'")
+        url = make_url(canary.url).set(username=name, password="a password")
+        yield {"WEBAUTODASH_DATABASE_URL": url.render_as_string(hide_password=False)}
+        cursor.execute(f"DROP USER {name}@'%'")
+
+
+@contextmanager
+def _another_providers(canary: _Canary) -> Iterator[dict[str, str]]:
+    """The database says that it is somebody else's."""
+    database = canary.clinic.store.server.database(_database(canary))
+    change = "UPDATE database_identity SET slug = '{}', identity = REPLACE(identity, '{}', '{}')"
+    with database.engine.begin() as connection:
+        ((slug, identity),) = connection.exec_driver_sql("SELECT slug, identity FROM database_identity").fetchall()
+        connection.exec_driver_sql(change.format("x", identity, "x"))
+    yield {}
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql(change.format(slug, "x", identity))
+
+
+_SQLITE = {
+    _file_that_is_no_database: (1, "NOTADB"),
+    _file_with_garbage: (1, "CORRUPT"),
+    _another_providers: (1, "should belong to gary_wang but says it is"),
+}
+_SERVERS = {
+    _another_index: (1, "1062"),
+    _a_number_for_a_text: (1, "1366"),
+    _no_right_to_write: (1, "1142"),
+    _no_server: (3, "2003"),
+    _no_password: (3, "1045"),
+    _another_providers: (1, "should belong to gary_wang but says it is"),
+}
+
+
+def test_no_trouble_with_a_database_lets_a_value_out(troubled: _Canary, backend: str) -> None:
+    """What a server or a file says of an error often has the value in it, and a driver adds the whole statement."""
+    for trouble, (status, words) in (_SQLITE if backend == "sqlite" else _SERVERS).items():
+        with trouble(troubled) as settings:
+            done = troubled.call(("ingest",), (), "--debug", **settings)
+            assert (done.status, words in done.err) == (status, True), (trouble.__name__, done.err)
+        assert _marks_in(troubled.system_texts()) == [], trouble.__name__
+    log = troubled.call(("log",), ("--limit", "1000"), "--debug")
+    assert "b.json" in log.out
+    # And nothing of it was stored halfway: it is taken as soon as the trouble is over.
+    assert len(troubled.clinic.rows("extraction_sessions")) == 1
+    assert troubled.call(("ingest",), (), "--debug").status == 0
+    assert len(troubled.clinic.rows("extraction_sessions")) == 2
+
+
+# Some time, for it tries again and again.
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+def test_no_lock_lets_a_value_out(troubled: _Canary, backend: str) -> None:
+    with (_locked_file if backend == "sqlite" else _locked_rows)(troubled):
+        file = str(troubled.clinic.results / "gary_wang/b.json")
+        done = troubled.call(("ingest",), (file,), "--debug")
+    assert (done.status, "[database_busy]" in done.err) == (1, True), done.err
+    assert _marks_in(troubled.system_texts()) == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_no_full_disk_lets_a_value_out(troubled: _Canary) -> None:
+    blocks = (_file(troubled).stat().st_size >> 9) + 8
+    done = subprocess.run(
+        ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *COMMAND, "ingest", "--debug"],
+        cwd=troubled.shell.folder,
+        env=troubled.shell.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "the disk does not take" in done.stderr) == (1, True), done.stderr
+    troubled.checked(Done(done.returncode, done.stdout, done.stderr), ("ingest",), ())
+    assert _marks_in(troubled.system_texts()) == []
 
 
 def test_the_markers_are_in_every_field() -> None:
