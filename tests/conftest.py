@@ -20,7 +20,9 @@ _SLOW_SECONDS = 600
 _HERE = Path(__file__).parent
 _FAULTS = _HERE / "faults"
 # MariaDB shows in half the time what these do to a server: MySQL's turn is with the slow tests.
-_SLOW_ON_MYSQL = [_HERE / name for name in ("adopt", "alerts", "doctor", "fleet", "monitor")]
+_SLOW_ON_MYSQL = {
+    _HERE / name for name in ("adopt", "alerts", "doctor", "fleet", "monitor", "integration/test_verify.py")
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         # One server is enough there: `make faults` has them all.
         on_mysql = getattr(getattr(item, "callspec", None), "params", {}).get("backend") == "mysql"
-        if on_mysql and not set(_SLOW_ON_MYSQL).isdisjoint(item.path.parents):
+        if on_mysql and not _SLOW_ON_MYSQL.isdisjoint((item.path, *item.path.parents)):
             item.add_marker(pytest.mark.slow)
         if _FAULTS in item.path.parents and not item.get_closest_marker("slow") and not on_mysql:
             item.add_marker(pytest.mark.faults_ci)
