@@ -103,10 +103,11 @@ def _take_and_quote(_store: Store, candidate: Candidate, _on_batch: OnBatch) -> 
 
 _QUOTING = """
 import sys, test_workers as tests
+from webautodash.services.workers import in_processes
 store = tests.Store.prepare(tests.Settings.load(database_url=sys.argv[1], _env_file=None))
 groups = [[candidate] for candidate in tests.candidates([], tests.Path(sys.argv[2]))]
 lost = lambda candidate, status: print("ended with", status)
-tests.in_processes(store, groups, 2, tests._take_and_quote, done=lambda *_: None, lost=lost)
+in_processes(store, groups, 2, tests._take_and_quote, done=lambda *_: None, lost=lost)
 """
 
 
