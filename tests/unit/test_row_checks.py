@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from webautodash.domain.documents import to_json
 from webautodash.domain.lists import LISTS
-from webautodash.domain.row_checks import CHECKED, checks, row_checks
+from webautodash.domain.records import CHECKED
+from webautodash.domain.row_checks import NO_ROWS, checks, list_checks, row_checks
 from webautodash.domain.row_checks import read as read_checks
 from webautodash.models import PatientExtraction
 
@@ -39,7 +40,9 @@ def own(records: list[Any]) -> dict[str, list[Any]]:
 def test_an_extraction_keeps_the_check_of_each_of_its_rows_in_their_order(patients: list[dict[str, Any]]) -> None:
     records = [read(patient) for patient in patients]
     extractions = own(records)
-    kept = row_checks(extractions, [record.lists for record in records])
+    of_lists = list_checks([record.lists for record in records])
+    assert of_lists == [record.list_checks for record in records]
+    kept = row_checks(list(extractions.values()), of_lists)
     for place, (record, text) in enumerate(zip(records, kept, strict=True)):
         found = read_checks(text)
         extra = None if record.extra is None else to_json(record.extra)
@@ -70,6 +73,12 @@ def test_every_changed_byte_is_another_check(text: str, data: st.DataObject) -> 
     assert checks([[stored]]) != checks([[changed]])
 
 
+def test_an_extraction_whose_rows_are_anothers_keeps_its_own_check_alone() -> None:
+    assert list_checks([{}]) == [NO_ROWS]
+    (text,) = row_checks([["P1"], [None]], [NO_ROWS])
+    assert read_checks(text) == (checks([["P1"], [None]])[0], [[]] * len(LISTS))
+
+
 def test_a_day_counts_as_its_text_and_nothing_is_not_an_empty_text() -> None:
     assert checks([[date(2024, 2, 3), "2024-02-03", None, ""]])[:2] == checks([["2024-02-03"] * 2])
     assert len(set(checks([[None, "", "0", 0, "None"]]))) == 5
@@ -84,7 +93,7 @@ def test_every_column_of_an_extraction_is_in_its_check_or_compared_with_another_
 @LAW
 def test_checks_that_were_changed_themselves_are_refused(patient: dict[str, Any], data: st.DataObject) -> None:
     record = read(patient)
-    (text,) = row_checks(own([record]), [record.lists])
+    (text,) = row_checks(list(own([record]).values()), [record.list_checks])
     place = data.draw(st.integers(0, len(text) - 1))
     other = data.draw(st.sampled_from("0123456789abcdef:").filter(lambda letter: letter != text[place]))
     with pytest.raises(ValueError, match="not as row_checks wrote it"):

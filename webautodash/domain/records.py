@@ -26,6 +26,7 @@ from webautodash.domain.items import (
 from webautodash.domain.json_text import Path, half_characters, repeated_key, says_all
 from webautodash.domain.limits import LARGEST_PATIENT, PRN_LENGTH, SHORT_TEXT_LENGTH
 from webautodash.domain.lists import LISTS
+from webautodash.domain.row_checks import list_checks
 from webautodash.domain.rows import Rows
 from webautodash.errors import UnreadablePatient
 
@@ -61,6 +62,8 @@ class Demographics(NamedTuple):
 
 
 DEMOGRAPHICS: tuple[str, ...] = Demographics._fields
+CHECKED = ("prn", "criteria_key", "position", *DEMOGRAPHICS, *FOUND, "data_checksum", "extra")
+"""Columns of ``patient_extractions`` that are in its own check; the others can be compared with other rows."""
 
 
 class PatientRecord(NamedTuple):
@@ -77,6 +80,8 @@ class PatientRecord(NamedTuple):
     extra: dict[str, Any] | None
     checksum: str
     """64 hexadecimal digits, see ``domain.checksum``."""
+    list_checks: str
+    """Of each row in the lists, see ``domain.row_checks``."""
 
 
 class _Person(NamedTuple):
@@ -148,12 +153,15 @@ def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
 def records(drafts: Sequence[Draft], order: DateOrder) -> list[PatientRecord]:
     """The records of some patients; a batch costs much less than its patients one by one."""
     lists = {which.name: completed(which, [draft.items[which.name] for draft in drafts], order) for which in LISTS}
-    return [_record(draft, {name: rows[place] for name, rows in lists.items()}) for place, draft in enumerate(drafts)]
+    own = [{name: rows[place] for name, rows in lists.items()} for place in range(len(drafts))]
+    return list(map(_record, drafts, own, list_checks(own)))
 
 
-def _record(draft: Draft, lists: dict[str, Rows]) -> PatientRecord:
+def _record(draft: Draft, lists: dict[str, Rows], checks: str) -> PatientRecord:
     fingerprint = checksum(draft.prn, draft.demographics.values(), lists)
-    return PatientRecord(draft.position, draft.prn, draft.demographics, draft.found, lists, draft.extra, fingerprint)
+    return PatientRecord(
+        draft.position, draft.prn, draft.demographics, draft.found, lists, draft.extra, fingerprint, checks
+    )
 
 
 def normalise(patient: dict[str, Any], position: int, order: DateOrder) -> PatientRecord:

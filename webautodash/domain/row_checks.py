@@ -8,20 +8,19 @@ first, then behind a colon each list's in the order of their numbers, and behind
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, repeat
 from struct import pack
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
 
 from webautodash.domain.documents import to_json
 from webautodash.domain.lists import LISTS
-from webautodash.domain.records import DEMOGRAPHICS, FOUND
 from webautodash.domain.rows import Columns, Row, joined
 
-CHECKED = ("prn", "criteria_key", "position", *DEMOGRAPHICS, *FOUND, "data_checksum", "extra")
-"""Columns of ``patient_extractions`` in its own check; what they leave out can be compared with other rows."""
+NO_ROWS = ":" * (len(LISTS) - 1)
+"""What stands for the lists of an extraction whose rows are another's."""
 
 _DIGITS = 8
 _encode = msgspec.msgpack.Encoder().encode
@@ -41,16 +40,19 @@ def checks(columns: Columns) -> list[int]:
     return list(map(crc32, map(_encode, zip(*columns, strict=True))))
 
 
-def row_checks(extractions: Mapping[str, Sequence[Any]], lists: Sequence[Mapping[str, Sequence[Row]]]) -> list[str]:
-    """What extractions keep, whose columns are given by name and whose rows in the four lists one after the other.
-
-    One whose list is not given has no rows in it.
-    """
-    kept = [_written([extractions[name] for name in CHECKED], [1] * len(lists))]
+def list_checks(lists: Sequence[Mapping[str, Sequence[Row]]]) -> list[str]:
+    """What extractions keep of their rows in the four lists; one whose list is not given has no rows in it."""
+    kept = []
     for which in LISTS:
         rows = [each.get(which.name, ()) for each in lists]
         kept.append(_written(joined(which, rows), map(len, rows)))
-    return [_sealed(":".join(each)) for each in zip(*kept, strict=True)]
+    return list(map(":".join, zip(*kept, strict=True)))
+
+
+def row_checks(extractions: Columns, lists: Sequence[str]) -> list[str]:
+    """What extractions keep: of their own rows, whose last column is JSON, and what ``list_checks`` says."""
+    own = _written(extractions, repeat(1, len(lists)))
+    return [_sealed(f"{check}:{checks}") for check, checks in zip(own, lists, strict=True)]
 
 
 def read(text: str) -> RowChecks:

@@ -12,7 +12,8 @@ from webautodash.database.dialects.raw import all_rows, raw
 from webautodash.database.dialects.types import JsonText
 from webautodash.domain.limits import nested_too_deeply
 from webautodash.domain.lists import LISTS, ClinicalList
-from webautodash.domain.row_checks import CHECKED, checks
+from webautodash.domain.records import CHECKED
+from webautodash.domain.row_checks import checks
 from webautodash.domain.rows import Columns
 from webautodash.models import Patient, PatientExtraction
 from webautodash.repositories.clinical import MODELS

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from webautodash.ahead import ahead
 from webautodash.domain.decisions import Decision, Known, Outcome, Previous, decide
 from webautodash.domain.documents import Document
-from webautodash.domain.records import DEMOGRAPHICS, FOUND, PatientRecord
-from webautodash.domain.row_checks import row_checks
+from webautodash.domain.records import CHECKED, DEMOGRAPHICS, FOUND, PatientRecord
+from webautodash.domain.row_checks import NO_ROWS, row_checks
 from webautodash.domain.sessions import session_record
 from webautodash.models.base import utc_now
 from webautodash.repositories import (
@@ -120,8 +120,8 @@ def store_batch(session: Session, current: StoringSession, batch: Sequence[Plann
     whole = [record for record in patients if decisions[record.prn][1] is None]
     columns = _extraction_columns(current, patients, people, decisions)
     # A duplicate's rows are those that it repeats.
-    lists = [record.lists if decisions[record.prn][1] is None else {} for record in patients]
-    columns["row_checks"] = row_checks(columns, lists)
+    lists = [record.list_checks if decisions[record.prn][1] is None else NO_ROWS for record in patients]
+    columns["row_checks"] = row_checks([columns[name] for name in CHECKED], lists)
     ids = ExtractionRepository(session).add(current.id, columns, [record.prn for record in whole])
     written = ClinicalRepository(session).add([(ids[record.prn], record.lists) for record in whole])
     ConflictRepository(session).add(

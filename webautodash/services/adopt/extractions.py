@@ -9,8 +9,8 @@ from webautodash.domain.checksum import checksum
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.legacy_rows import LegacyRow, as_text, clinical_rows, day, listed_items
 from webautodash.domain.lists import LISTS
-from webautodash.domain.records import FOUND, Demographics
-from webautodash.domain.row_checks import CHECKED, row_checks
+from webautodash.domain.records import CHECKED, FOUND, Demographics
+from webautodash.domain.row_checks import list_checks, row_checks
 from webautodash.domain.rows import Rows
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import PatientExtraction
@@ -61,8 +61,8 @@ def add_extractions(
             }
         )
         lists.append((row["id"], {name: ([each["id"] for each in own[name][number]], its[name]) for name in its}))
-    by_name = {name: [each[name] for each in columns] for name in CHECKED}
-    kept = row_checks(by_name, [{name: rows for name, (_, rows) in its.items()} for _, its in lists])
+    of_lists = list_checks([{name: rows for name, (_, rows) in its.items()} for _, its in lists])
+    kept = row_checks([[each[name] for each in columns] for name in CHECKED], of_lists)
     adopted.add(PatientExtraction, [each | {"row_checks": checks} for each, checks in zip(columns, kept, strict=True)])
     adopted.add_lists(lists)
 
