@@ -224,7 +224,7 @@ def test_several_processes_end_where_one_process_ends(fresh: Callable[..., Setti
 
 
 # Its databases cost many times more on MySQL.
-_EXAMPLES = {"sqlite": 12, "mariadb": 12, "mysql": 6}
+_EXAMPLES = {"sqlite": 10, "mariadb": 8, "mysql": 4}
 
 
 @pytest.mark.slow

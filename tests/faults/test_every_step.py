@@ -22,7 +22,7 @@ COMMANDS = {
     "ingest": ("ingest",),
 }
 # Of all moments each so-manieth, and before and after each so-manieth COMMIT. A server's databases cost much more.
-MANY = {"sqlite": (1, 1), "mariadb": (12, 2), "mysql": (40, 8)}
+MANY = {"sqlite": (1, 1), "mariadb": (24, 4), "mysql": (80, 16)}
 SOME = {"sqlite": (30, 6), "mariadb": (150, 15)}
 
 
