@@ -30,7 +30,7 @@ class RowChecks(NamedTuple):
     """What an extraction keeps."""
 
     own: int
-    lists: Sequence[Sequence[int]]
+    lists: list[list[int]]
     """As ``LISTS``."""
 
 

@@ -26,10 +26,13 @@ class Written:
                 self.unchecked += 1
                 continue
             try:
-                kept = self._kept[one.id] = read(one.row_checks)
+                kept = read(one.row_checks)
             except ValueError:
                 yield WrongRow(EXTRACTIONS, one.id, Wrong.UNREADABLE, "row_checks are not what was written")
                 continue
+            # A repetition has no rows of its own, and of one extraction there may be any number of them.
+            if one.duplicate_of_id is None:
+                self._kept[one.id] = kept
             if kept.own != one.check:
                 yield WrongRow(EXTRACTIONS, one.id, Wrong.ROW, _DIFFERS)
 
@@ -42,7 +45,7 @@ class Written:
         list_number = LISTS.index(stored.which)
         for number, there in places.items():
             now, then = [stored.checks[place] for place in there], self._kept[number].lists[list_number]
-            if now == list(then):
+            if now == then:
                 continue
             for differing in _differing(now, then):
                 yield WrongRow(stored.which.name, stored.ids[there[differing]], Wrong.ROW, _DIFFERS)
