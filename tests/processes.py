@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from hashlib import sha256
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,20 @@ def moments(work: Work, *arguments: Any, folder: Path, files: Path | None = None
     process = _start(work, arguments, folder, log=log, files=files)
     _end_well(process, folder)
     return log.read_text().splitlines()
+
+
+def moments_apart(work: Work, *arguments: Any, folder: Path, files: Path) -> tuple[list[str], list[int]]:
+    """As `moments`, and of which of them the files in a folder are other than at the moment before.
+
+    Where all that lasts is in these files, a process that is killed at any other moment leaves the same.
+    """
+    log = folder / "moments"
+    log.unlink(missing_ok=True)
+    process = _start(work, arguments, folder, log=log, files=files, looks=True)
+    _end_well(process, folder)
+    looked = [line.split(" ", maxsplit=1) for line in log.read_text().splitlines()]
+    before = [None, *(seen for seen, _ in looked)]
+    return [what for _, what in looked], [n for n, (seen, _) in enumerate(looked) if seen != before[n]]
 
 
 def writes(moment: str) -> bool:
@@ -201,12 +216,13 @@ def _live(
     gate: Any = None,
     before: str | None = None,
     files: Path | None = None,
+    looks: bool = False,
 ) -> None:
     """What a process does with its life."""
     try:
         passed: list[str] = []
         if stops_at is not None or log is not None:
-            _watch(passed, stops_at, files)
+            _watch(passed, stops_at, files, looks)
         waited: list[str] = []
         if gate is not None and before is not None:
             _wait_before(before, gate, waited)
@@ -234,11 +250,13 @@ def _wait_before(words: str, gate: Any, waited: list[str]) -> None:
     event.listen(Engine, "before_cursor_execute", before_statement)
 
 
-def _watch(passed: list[str], stops_at: tuple[int, int] | None, files: Path | None) -> None:
+def _watch(passed: list[str], stops_at: tuple[int, int] | None, files: Path | None, looks: bool) -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Connection, Engine
 
     def reached(what: str) -> None:
+        if files is not None and looks:
+            what = f"{_state(files)} {what}"
         if stops_at is not None and len(passed) == stops_at[0]:
             passed.append(what)
             os.kill(os.getpid(), stops_at[1])
@@ -254,8 +272,8 @@ def _watch(passed: list[str], stops_at: tuple[int, int] | None, files: Path | No
         below = f"{files}{os.sep}"
 
         def before_operation(name: str, arguments: tuple[object, ...]) -> None:
-            # Any other is of an interpreter that loads its modules.
-            if name in _OPERATIONS and any(below in os.fsdecode(each) for each in _paths(arguments)):
+            # Any other is of an interpreter that loads its modules, or a look at the state of the files.
+            if name in _OPERATIONS and not _looking and any(below in os.fsdecode(each) for each in _paths(arguments)):
                 reached(f"file: {name} {Path(os.fsdecode(next(_paths(arguments)))).name}")
 
         sys.addaudithook(before_operation)
@@ -263,6 +281,25 @@ def _watch(passed: list[str], stops_at: tuple[int, int] | None, files: Path | No
 
 _OPERATIONS = {"open", "sqlite3.connect"}
 _OPERATIONS |= {f"os.{name}" for name in ("chmod", "link", "mkdir", "remove", "rename", "rmdir", "truncate", "utime")}
+
+
+_looking: list[Path] = []
+
+
+def _state(folder: Path) -> str:
+    """A digest of all that a folder has: names, rights, times and contents."""
+    _looking.append(folder)
+    said = sha256()
+    for path in sorted(folder.rglob("*")):
+        # What SQLite keeps there does not outlive its processes: the first to open the database makes it anew.
+        if path.name.endswith("-shm"):
+            continue
+        about = path.lstat()
+        said.update(repr((str(path), about.st_mode, path.is_file() and about.st_mtime_ns)).encode())
+        if path.is_file():
+            said.update(path.read_bytes())
+    _looking.remove(folder)
+    return said.hexdigest()
 
 
 def _paths(arguments: tuple[object, ...]) -> Iterator[Any]:

@@ -1,4 +1,8 @@
-"""kill -9 before every statement and file operation of a command: the same command again ends as if undisturbed."""
+"""kill -9 before any statement and file operation of a command: the same command again ends as if undisturbed.
+
+With SQLite all that lasts is in files: of moments that follow one another and find the same files, byte by byte, the
+first is enough. Some of the others are tried nevertheless.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import pytest
 from builders import a_file, a_patient
 from contents import contents, differences, identities
 from jobs import register_provider, run_command
-from processes import kill_at, moments, together
+from processes import kill_at, moments_apart, together
 from watching import environment
 
 from webautodash.config import Settings
@@ -21,9 +25,9 @@ COMMANDS = {
     "setup": ("setup", "--auto"),
     "ingest": ("ingest",),
 }
-# Of all moments each so-manieth, and before and after each so-manieth COMMIT. A server's databases cost much more.
-MANY = {"sqlite": (1, 1), "mariadb": (24, 4), "mysql": (80, 16)}
-SOME = {"sqlite": (30, 6), "mariadb": (150, 15)}
+# Of all moments each so-manieth, and of those that leave something of their own. A server's databases cost much more.
+MANY = {"sqlite": (10, 1), "mariadb": (24, 5), "mysql": (80, 21)}
+SOME = {"sqlite": (60, 5), "mariadb": (150, 21)}
 
 
 @pytest.fixture
@@ -63,10 +67,14 @@ def _forget(settings: Settings) -> None:
             server.drop(name)
 
 
-def _chosen(all_moments: list[str], every: int, every_commit: int) -> list[int]:
-    commits = [number for number, moment in enumerate(all_moments) if moment.endswith("COMMIT")][::every_commit]
-    beside = {number + after for number in commits for after in (0, 1)}
-    return sorted({*range(0, len(all_moments), every), *beside} & set(range(len(all_moments))))
+def _chosen(all_moments: list[str], apart: list[int], every: int, every_apart: int) -> list[int]:
+    return sorted({*range(0, len(all_moments), every), *apart[::every_apart]})
+
+
+def _beside_commits(all_moments: list[str]) -> list[int]:
+    """Of a server, whose files tell nothing: before and after each COMMIT."""
+    commits = [number for number, moment in enumerate(all_moments) if moment.endswith("COMMIT")]
+    return [number for commit in commits for number in (commit, commit + 1) if number < len(all_moments)]
 
 
 def _sweep(
@@ -78,12 +86,13 @@ def _sweep(
         return settings, environment(settings)
 
     clean, whole = settings_of("c")
-    all_moments = moments(run_command, whole, *COMMANDS[command], folder=tmp_path, files=tmp_path)
+    all_moments, differing = moments_apart(run_command, whole, *COMMANDS[command], folder=tmp_path, files=tmp_path)
     expected, made = contents(clean), _made(clean)
     what = {moment.split(": ")[1].split()[0] for moment in all_moments}
     assert what >= {"COMMIT", "INSERT"}
     assert backend != "sqlite" or what >= {"open", "os.link", "os.remove", "sqlite3.connect"}
-    for number in _chosen(all_moments, *strides):
+    apart = differing if backend == "sqlite" else _beside_commits(all_moments)
+    for number in _chosen(all_moments, apart, *strides):
         settings, variables = settings_of(str(number))
         killed = kill_at(number, run_command, variables, *COMMANDS[command], folder=tmp_path, files=tmp_path)
         # Whether a moment comes may be a matter of time: what is told of files is written within a second.
