@@ -96,6 +96,16 @@ def kill_after(seconds: float, work: Work, *arguments: Any, folder: Path) -> boo
     return False
 
 
+def kill_when(condition: Callable[[], bool], work: Work, *arguments: Any, folder: Path) -> None:
+    """Run the work and kill it with SIGKILL once something is so. Raises Failed where it ends before."""
+    process = _start(work, arguments, folder)
+    came = wait_until(lambda: process.exitcode is not None or condition(), _PATIENCE_SECONDS)
+    process.kill()
+    process.join(_PATIENCE_SECONDS)
+    if not came or process.exitcode != KILLED:
+        raise Failed("it did not come to what it was to be killed at")
+
+
 @contextmanager
 def held_at(moment: int, work: Work, *arguments: Any, folder: Path) -> Iterator[None]:
     """Run the work, stand it still at a moment for as long as the block lasts, and let it go on to its end.

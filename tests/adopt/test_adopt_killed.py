@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from builders import Clinic, a_file
 from jobs import adopt
 from legacy_database import TABLES, LegacyDatabase
 from legacy_files import a_person, two_sweeps
-from processes import Failed, kill_after, kill_at, moments, together
+from local_server import connect, wait_until
+from processes import Failed, kill_after, kill_at, kill_when, moments, together
 
 from webautodash.config import Settings
 
@@ -116,6 +118,32 @@ def test_an_adoption_killed_again_and_again_gets_there(
     while kill_after(0.3 + 0.05 * killed, adopt, settings, database.name, "Again", folder=tmp_path):
         clinic.store.server.database(settings.system_database_name).run(_forget_leases)
         killed += 1
+    found, expected = _contents(database), _contents(whole)
+    assert [len(found.pop("database_identity")), len(expected.pop("database_identity"))] == [1, 1]
+    assert found == expected
+
+
+def test_what_the_server_still_does_for_a_killed_adoption_is_waited_for(
+    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
+) -> None:
+    whole, database = _filled(legacy, "whole"), _filled(legacy, "again")
+    adopt(settings, whole.name, "Whole")
+    with connect(database.url) as reader, reader.cursor() as cursor, ThreadPoolExecutor() as beside:
+
+        def at_work(words: str) -> bool:
+            cursor.execute("SELECT info FROM information_schema.processlist WHERE info LIKE %s", [f"{words}%"])
+            return cursor.rowcount > 0
+
+        # Tables are not renamed while somebody reads them.
+        cursor.execute("BEGIN")
+        cursor.execute(f"SELECT COUNT(*) FROM `{database.name}`.patients")
+        kill_when(lambda: at_work("RENAME TABLE"), adopt, settings, database.name, "Again", folder=tmp_path)
+        assert at_work("RENAME TABLE")
+        clinic.store.server.database(settings.system_database_name).run(_forget_leases)
+        second = beside.submit(adopt, settings, database.name, "Again")
+        assert wait_until(lambda: second.done() or at_work("SELECT GET_LOCK"), 20)
+        reader.rollback()
+        second.result()
     found, expected = _contents(database), _contents(whole)
     assert [len(found.pop("database_identity")), len(expected.pop("database_identity"))] == [1, 1]
     assert found == expected

@@ -19,7 +19,7 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
 from webautodash.services.adopt.copying import COPIED, copy
 from webautodash.services.adopt.owner import Owner
-from webautodash.services.adopt.survey import Look, TableCount, look
+from webautodash.services.adopt.survey import Look, TableCount, alone, look
 from webautodash.services.leases import HeldLease, leased
 from webautodash.services.log import SystemLog
 from webautodash.services.migrate import History, Watch
@@ -80,7 +80,7 @@ def _fill(store: Store, here: Database, seen: Look, lease: HeldLease, on_rows: O
     left = sorted(seen.shape.here - seen.shape.aside) if not seen.shape.ours else []
     if left:
         # Not to be done twice where the answer was lost: what is aside already is not there any more.
-        with here.session() as session:
+        with alone(here) as session:
             LegacyTables(session).put_aside(left)
     provider = _registration(store, here.name, seen.owner, seen.folder)
     migrate.upgrade(here, History.PROVIDER, watch=Watch(before=lambda _: lease.require()))

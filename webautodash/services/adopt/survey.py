@@ -2,11 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import groupby
 from operator import itemgetter
 
+from sqlalchemy.orm import Session
+
+from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.legacy import kept_as
 from webautodash.domain.naming import letters_key
@@ -74,7 +78,7 @@ def survey(store: Store, database: str, name: str | None = None, date_order: Dat
 def require_adoptable(store: Store, database: str) -> None:
     """Refuse what ``look`` refuses at first sight, before anything is made for an adoption. Raises as it does."""
     _require_there(store, database)
-    with store.server.database(database).reading() as session:
+    with alone(store.server.database(database)) as session:
         _require_legacy(database, LegacyTables(session).shape(), identity_of(store.server, database))
 
 
@@ -82,10 +86,11 @@ def look(store: Store, database: str, name: str | None, date_order: DateOrder | 
     """Look at a database.
 
     Raises UsageError for one that is not there or a server that cannot have one, and NotAdoptable for one that is
-    this program's already, lacks what the scripts made, or belongs to somebody else than ``name``.
+    this program's already, lacks what the scripts made, or belongs to somebody else than ``name``. DatabaseBusy as
+    ``alone``.
     """
     _require_there(store, database)
-    with store.server.database(database).reading() as session:
+    with alone(store.server.database(database)) as session:
         tables = LegacyTables(session)
         shape = tables.shape()
         identity = identity_of(store.server, database)
@@ -105,6 +110,17 @@ def look(store: Store, database: str, name: str | None, date_order: DateOrder | 
             done=identity is not None,
         )
         return Look(found, owner, shape, folders[0] if len(folders) == 1 else None)
+
+
+@contextmanager
+def alone(database: Database) -> Iterator[Session]:
+    """A session while nobody else changes tables.
+
+    A server ends a statement, such as a long renaming, also for a process that was killed meanwhile: that too is
+    waited for. Raises DatabaseBusy where it takes longer than the read timeout.
+    """
+    with database.migrating() as connection, Session(connection) as session:
+        yield session
 
 
 def _require_there(store: Store, database: str) -> None:
