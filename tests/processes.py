@@ -25,11 +25,8 @@ import pytest
 from local_server import wait_until
 from shell import Done
 
-import webautodash
-
 _CONTEXT = multiprocessing.get_context("forkserver")
-_COMMANDS = [f"webautodash.cli.{path.stem}" for path in Path(webautodash.__file__).parent.glob("cli/[a-z]*.py")]
-_CONTEXT.set_forkserver_preload(["alembic.command", "sqlalchemy.dialects.mysql.pymysql", *_COMMANDS, "jobs", __name__])
+_CONTEXT.set_forkserver_preload(["warm", "jobs", __name__])
 _HERE = Path(__file__).parent
 KILLED = -signal.SIGKILL
 _PATIENCE_SECONDS = 90

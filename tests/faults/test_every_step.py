@@ -26,7 +26,7 @@ COMMANDS = {
     "ingest": ("ingest",),
 }
 # Of all moments each so-manieth, and of those that leave something of their own. A server's databases cost much more.
-MANY = {"sqlite": (10, 1), "mariadb": (24, 5), "mysql": (80, 21)}
+MANY = {"sqlite": (40, 1), "mariadb": (24, 5), "mysql": (80, 21)}
 SOME = {"sqlite": (60, 5), "mariadb": (150, 21)}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from builders import a_file, a_patient
 from contents import contents, differences
+from forked import ForkedShell
 from local_server import LocalServer
 from shell import COMMAND, Shell
 from watching import environment
@@ -82,7 +83,7 @@ def _expect_the_first_file_alone(store: Settings) -> None:
 def test_a_file_waits_while_the_disk_is_full_and_is_stored_when_there_is_room(
     tmp_path: Path, disk: Path, free: int
 ) -> None:
-    shell = Shell(tmp_path)
+    shell = ForkedShell(tmp_path)
     shell.environment["WEBAUTODASH_DATABASE_URL"] = f"sqlite:///{disk}/store"
     shell.drop(a_file(a_patient("P1", medications=["Aspirin 81 mg"])))
     assert shell("setup", "--auto").status == 0
@@ -97,7 +98,7 @@ def test_a_file_waits_while_the_disk_is_full_and_is_stored_when_there_is_room(
 
 
 def test_a_file_waits_while_its_database_may_not_grow(tmp_path: Path) -> None:
-    shell = Shell(tmp_path)
+    shell = ForkedShell(tmp_path)
     shell.drop(a_file(a_patient("P1", medications=["Aspirin 81 mg"])))
     assert shell("setup", "--auto").status == 0
     shell.drop(_large(), "second.json")
@@ -130,7 +131,7 @@ def server_data(disk: Path) -> Path:
 def test_a_file_waits_while_the_disk_of_the_server_is_full(
     tmp_path: Path, disk: Path, private_server: LocalServer, patients: int, statuses: set[int]
 ) -> None:
-    shell = Shell(tmp_path)
+    shell = ForkedShell(tmp_path)
     store, anew = (
         Settings.load(database_url=private_server.url, database_prefix=prefix, read_timeout=20, _env_file=None)
         for prefix in ("full_", "anew_")
@@ -162,7 +163,7 @@ def test_a_file_waits_while_the_disk_of_the_server_is_full(
 @pytest.mark.parametrize("beyond", [1000, 2 << 20])
 @pytest.mark.parametrize("disk", [LARGE], indirect=True)
 def test_a_large_file_waits_while_its_copy_has_no_room(tmp_path: Path, disk: Path, beyond: int) -> None:
-    shell = Shell(tmp_path)
+    shell = ForkedShell(tmp_path)
     shell.drop(a_file(a_patient("P1")))
     content = json.dumps(a_file(a_patient("P2"), at="2025-01-01T00:00:00")).encode()
     shell.drop(content.ljust(LARGE + beyond), "second.json")

@@ -10,6 +10,7 @@ from pathlib import Path
 import certificates
 import pytest
 from certificates import Certificates
+from forked import ForkedShell
 from local_server import LocalServer
 from proxy import CommitCutter, receive, send
 from shell import Done, Shell
@@ -41,7 +42,7 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     """The command, with no settings but those that a test gives."""
-    shell = Shell(tmp_path)
+    shell = ForkedShell(tmp_path)
     shell.environment["WEBAUTODASH_CONNECT_TIMEOUT"] = "10"
     return shell
 

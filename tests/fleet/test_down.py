@@ -79,9 +79,9 @@ def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (versions / "p0009_no_address.py").write_text(_CONTRACT)
     monkeypatch.setattr(history, "_PACKAGE", later / "webautodash")
     monkeypatch.setitem(history.HEADS, History.PROVIDER, "p0009")
-    history._scripts.cache_clear()
+    history.scripts.cache_clear()
     yield
-    history._scripts.cache_clear()
+    history.scripts.cache_clear()
 
 
 @pytest.mark.usefixtures("to_come")

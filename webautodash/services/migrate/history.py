@@ -58,12 +58,12 @@ def head(history: History) -> str:
 
 def line(history: History) -> list[str]:
     """All revisions, first to last."""
-    return [script.revision for script in reversed(list(_scripts(history).walk_revisions()))]
+    return [script.revision for script in reversed(list(scripts(history).walk_revisions()))]
 
 
 def facts(history: History, revision: str) -> Revision:
     """What a revision's file says. ``revision`` is one of ``line``."""
-    script = _scripts(history).get_revision(revision)
+    script = scripts(history).get_revision(revision)
     module = script.module
     subject = str(script.doc).split("\n", 1)[0]
     return Revision(revision, subject, module.contract, tuple(module.loses), getattr(module, "cure", None))
@@ -125,7 +125,8 @@ def _statements(text: str) -> tuple[str, ...]:
 
 
 @cache
-def _scripts(history: History) -> "ScriptDirectory":
+def scripts(history: History) -> "ScriptDirectory":
+    """The revisions as Alembic has them, read once in a process."""
     from alembic.script import ScriptDirectory
 
     return ScriptDirectory.from_config(config_of(history))

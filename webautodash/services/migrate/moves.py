@@ -22,6 +22,7 @@ from webautodash.services.migrate.history import (
     facts,
     head,
     one_line,
+    scripts,
     to_come,
 )
 from webautodash.services.migrate.position import refuse_earlier, refuse_newer, revision_of
@@ -154,7 +155,7 @@ def _move(database: Database, history: History, move: Move, target: str) -> tupl
             if not move.accept_loss and (lost := losses(connection, history, [move.revision])):
                 raise WouldLoseRows(database.name, lost)
             with _noted(connection, sent, refused):
-                _run_alembic(connection, history, move)
+                _run_alembic(connection, history, found, move)
             if move.then == target and history is History.PROVIDER:
                 # With the new revision in one commit: a database that is there says so.
                 gate.reopen(connection)
@@ -168,15 +169,19 @@ def _move(database: Database, history: History, move: Move, target: str) -> tupl
     return tuple(statement for statement in sent if not statement.startswith(_LOOKS))
 
 
-def _run_alembic(connection: Connection, history: History, move: Move) -> None:
-    from alembic import command
+def _run_alembic(connection: Connection, history: History, found: str | None, move: Move) -> None:
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import RevisionStep
 
+    # As alembic.command does it, which would read every revision's file again for each step of each database.
+    known = scripts(history)
+    way = (move.then, found) if move.goes_up else (found, move.then)
+    passed = list(known.iterate_revisions(*way))
+    steps = [RevisionStep(known.revision_map, each, move.goes_up) for each in passed]
     config = config_of(history)
     config.attributes["connection"] = connection
-    if move.goes_up:
-        command.upgrade(config, move.revision)
-    else:
-        command.downgrade(config, move.then or "base")
+    with EnvironmentContext(config, known, fn=lambda *_: steps[::-1] if move.goes_up else steps):
+        known.run_env()
 
 
 @contextmanager

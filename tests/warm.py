@@ -1,0 +1,18 @@
+"""What a process to fork from has done already: no test is about it, and it is most of a short command's time."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import sqlalchemy.dialects.mysql.pymysql  # noqa: F401
+from sqlalchemy.orm import configure_mappers
+
+import webautodash
+from webautodash.services.migrate import History, line
+
+for _path in Path(webautodash.__file__).parent.glob("cli/[a-z]*.py"):
+    import_module(f"webautodash.cli.{_path.stem}")
+configure_mappers()
+for _history in History:
+    line(_history)
