@@ -32,8 +32,6 @@ class Finished:
     cpu: float
     """User and system time of the process and of the children that it waited for."""
     out: str
-    peak: int
-    """Bytes of memory that were resident at most."""
 
 
 def ingest(here: Place, paths: Sequence[Path], *, workers: int = 1, registered: bool = False) -> float:
@@ -119,4 +117,4 @@ def _finish(child: "subprocess.Popen[bytes]", begin: float, out: str) -> Finishe
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise WrongOutcomeError(f"a process ended with {child.returncode}: {' '.join(out[-600:].split())}")
-    return Finished(seconds, used.ru_utime + used.ru_stime, out, used.ru_maxrss * 1024)
+    return Finished(seconds, used.ru_utime + used.ru_stime, out)

@@ -4,6 +4,7 @@ import re
 from functools import partial
 
 from benchmarks.bench import Bench, NotAvailableError
+from benchmarks.memory_of import watched
 from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import WrongOutcomeError, command
 from benchmarks.stores import MARIADB, SQLITE, Place
@@ -24,9 +25,9 @@ def run(bench: Bench) -> Findings:
                 bench.say(f"  ingesting {plan.patients:,} patients into {product} beforehand")
                 command(here, "ingest", "--quiet")
                 seconds = bench.interleaved({product: partial(_verify, here)})[product]
-                finished = command(here, "verify")
-                rows = _counted(finished.out)
-                peaks.append(finished.peak / _MEGABYTE)
+                done = watched(here, "verify")
+                rows = _counted(done.out)
+                peaks.append(done.peak.resident / _MEGABYTE)
         except NotAvailableError as reason:
             figures.append(Figure(product, "s", missing=str(reason)))
             continue

@@ -1,14 +1,14 @@
 """A monitor over very many known files: what a pass costs that finds nothing, and how soon a new file is stored."""
 
 import json
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
-from benchmarks.bench import Bench, NotAvailableError
+from benchmarks.bench import Bench
+from benchmarks.memory_of import memory_of
 from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import COMMAND, WrongOutcomeError, command
 from benchmarks.stores import MARIADB, Place
@@ -20,7 +20,6 @@ from webautodash.services.store import Store
 _INTERVAL, _SETTLE = 2.0, 2.0
 _PASSES, _NEW_FILES = 5, 5
 _PATIENCE_SECONDS = 120
-_FIELD = re.compile(r"^(RssAnon|VmHWM):\s+(\d+) kB$", re.MULTILINE)
 
 
 def run(bench: Bench) -> Findings:
@@ -34,7 +33,7 @@ def run(bench: Bench) -> Findings:
         command(here, "ingest", "--quiet", "--workers", "2")
         with _monitor(here) as monitor:
             passes = _idle_passes(here, files)
-            resident = _peak_resident(monitor.pid)
+            resident = memory_of(monitor.pid).resident
             late = [_late(here, bench.folder, number) for number in range(_NEW_FILES)]
     bench.discard(plan)
     return Findings(
@@ -46,7 +45,7 @@ def run(bench: Bench) -> Findings:
         ],
         [
             Figure("an idle pass", "s", passes, Target(at_most=1)),
-            Figure("peak memory, resident", "MB", [resident / 1000], Target(at_most=100)),
+            Figure("peak memory, resident", "MB", [resident / 1_000_000], Target(at_most=100)),
             Figure("from a file's settling to its commit, beyond the interval", "s", late, Target(at_most=1)),
         ],
     )
@@ -82,15 +81,6 @@ def _idle_passes(here: Place, files: int) -> list[float]:
                 raise WrongOutcomeError(f"a pass found {monitor['files_found']} files and took some")
             seconds.append(monitor["last_pass_seconds"])
     return seconds
-
-
-def _peak_resident(pid: int) -> float:
-    """In kB."""
-    try:
-        found = dict(_FIELD.findall(Path(f"/proc/{pid}/status").read_text()))
-    except OSError:
-        raise NotAvailableError("this system does not say how much memory a process has") from None
-    return float(found["VmHWM"])
 
 
 def _late(here: Place, folder: Path, number: int) -> float:
