@@ -38,29 +38,21 @@ class Failed(Exception):  # it says what another process said
     """A process ended by an error of its own; the text is its traceback."""
 
 
-def moments(work: Work, *arguments: Any, folder: Path, files: Path | None = None) -> list[str]:
+def moments(work: Work, *arguments: Any, folder: Path) -> list[str]:
     """Run the work to its end: each moment at which it could have been killed, as `database: what comes next`.
 
-    A moment is just before a statement or a COMMIT is sent, which is also just after the one before it. With `files`
-    it is also just before anything is done to a file in that folder: `file: open name`.
+    A moment is just before a statement or a COMMIT is sent, which is also just after the one before it.
     """
-    log = folder / "moments"
-    log.unlink(missing_ok=True)
-    process = _start(work, arguments, folder, log=log, files=files)
-    _end_well(process, folder)
-    return log.read_text().splitlines()
+    return _passed(work, arguments, folder)
 
 
-def moments_apart(work: Work, *arguments: Any, folder: Path, files: Path) -> tuple[list[str], list[int]]:
-    """As `moments`, and of which of them the files in a folder are other than at the moment before.
+def moments_of_files(work: Work, *arguments: Any, folder: Path, files: Path) -> tuple[list[str], list[int]]:
+    """As `moments`, and also just before anything is done to a file in a folder: `file: open name`.
 
-    Where all that lasts is in these files, a process that is killed at any other moment leaves the same.
+    With them the numbers of those at which the files are not what they were at the moment before. Where all that lasts
+    is in these files, a process that is killed at any other moment leaves the same.
     """
-    log = folder / "moments"
-    log.unlink(missing_ok=True)
-    process = _start(work, arguments, folder, log=log, files=files, looks=True)
-    _end_well(process, folder)
-    looked = [line.split(" ", maxsplit=1) for line in log.read_text().splitlines()]
+    looked = [line.split(" ", maxsplit=1) for line in _passed(work, arguments, folder, files=files, looks=True)]
     before = [None, *(seen for seen, _ in looked)]
     return [what for _, what in looked], [n for n, (seen, _) in enumerate(looked) if seen != before[n]]
 
@@ -179,6 +171,13 @@ def _speak(arguments: list[str], folder: Path, environment: dict[str, str], stre
     warnings.simplefilter("error")
     tempfile.tempdir = None
     main()
+
+
+def _passed(work: Work, arguments: Sequence[Any], folder: Path, **how: Any) -> list[str]:
+    log = folder / "moments"
+    log.unlink(missing_ok=True)
+    _end_well(_start(work, arguments, folder, log=log, **how), folder)
+    return log.read_text().splitlines()
 
 
 def _start(work: Work, arguments: Sequence[Any], folder: Path, **how: Any) -> Any:

@@ -14,7 +14,7 @@ import pytest
 from builders import a_file, a_patient
 from contents import contents, differences, identities
 from jobs import register_provider, run_command
-from processes import kill_at, moments_apart, together
+from processes import kill_at, moments_of_files, together
 from watching import environment
 
 from webautodash.config import Settings
@@ -86,12 +86,13 @@ def _sweep(
         return settings, environment(settings)
 
     clean, whole = settings_of("c")
-    all_moments, differing = moments_apart(run_command, whole, *COMMANDS[command], folder=tmp_path, files=tmp_path)
+    all_moments, differing = moments_of_files(run_command, whole, *COMMANDS[command], folder=tmp_path, files=tmp_path)
     expected, made = contents(clean), _made(clean)
     what = {moment.split(": ")[1].split()[0] for moment in all_moments}
     assert what >= {"COMMIT", "INSERT"}
     assert backend != "sqlite" or what >= {"open", "os.link", "os.remove", "sqlite3.connect"}
     apart = differing if backend == "sqlite" else _beside_commits(all_moments)
+    assert len(apart) > 20
     for number in _chosen(all_moments, apart, *strides):
         settings, variables = settings_of(str(number))
         killed = kill_at(number, run_command, variables, *COMMANDS[command], folder=tmp_path, files=tmp_path)
