@@ -150,6 +150,60 @@ def test_a_damaged_file_stops_its_provider_alone_and_the_message_leads_out(
     assert differences(contents(_settings(shell)), _clean(shell, "anew")) == []
 
 
+# What no column gives back, as another program may have written it; and whom that stops.
+VALUES = {
+    "database_identity": ("aliases", '["Mark'),
+    "patients": ("date_of_birth", "Mark"),
+    "medications": ("extra", '{"Mark'),
+}
+
+
+@pytest.mark.parametrize("table", VALUES)
+def test_a_value_that_its_column_cannot_hold_is_named_by_its_database_and_stops_nobody_else(
+    shell: Shell, table: str
+) -> None:
+    column, value = VALUES[table]
+    with closing(sqlite3.connect(_file(shell))) as connection, connection:
+        assert connection.execute(f"UPDATE {table} SET {column} = ?", [value]).rowcount > 0
+    said = [
+        shell(*command) for command in (("verify",), ("patient", "list", PROVIDER), ("conflict", "list"), ("ingest",))
+    ]
+    assert _sessions(shell, "anna_keller") == 2
+    wrong = [done for done in said if done.status != 0]
+    assert wrong
+    for done in said:
+        assert "unexpected" not in done.err
+        assert "Mark" not in done.err
+    for done in wrong:
+        assert done.status == 1
+        assert f"webautodash_{PROVIDER}" in done.err or PROVIDER in done.err
+    assert "anna_keller: 1 extraction" in said[0].out
+
+
+def test_a_value_in_the_registry_that_its_column_cannot_hold_is_said(shell: Shell) -> None:
+    with closing(sqlite3.connect(_file(shell, "system"))) as connection, connection:
+        connection.execute("UPDATE providers SET last_extraction = 'Mark'")
+    for command in (("ingest",), ("doctor",), ("stats",)):
+        done = shell(*command)
+        assert "unexpected" not in done.err
+        assert (done.status, "Mark" in done.out + done.err) == (1, False)
+        assert "webautodash_system: error unreadable value" in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "command", [("provider", "show"), ("stats",), ("patient", "show", PROVIDER), ("log", "--component")]
+)
+def test_half_a_character_is_refused_where_it_is_asked_for(shell: Shell, command: tuple[str, ...]) -> None:
+    done = shell(*command, os.fsdecode(b"\xff"))
+    assert (done.status, "half a character" in done.err) == (2, True), done.err
+
+
+def test_a_number_that_no_row_can_have_is_refused(shell: Shell) -> None:
+    for command in (("set-aside", "show", PROVIDER), ("conflict", "show", PROVIDER), ("alert", "retry")):
+        done = shell(*command, "9" * 23)
+        assert (done.status, "unexpected" in done.err) == (2, False), done.err
+
+
 def test_a_backup_in_the_place_of_a_damaged_file_is_gone_on_from(shell: Shell) -> None:
     with (
         closing(sqlite3.connect(_file(shell))) as source,

@@ -139,8 +139,14 @@ def test_no_secret_is_shown(shell: Shell) -> None:
         "WEBAUTODASH_DATABASE_URL": f"mysql+pymysql://me:{secret}@127.0.0.1:1/",
         "WEBAUTODASH_ALERT_WEBHOOK_URL": f"https://example.org/{secret}",
         "WEBAUTODASH_ALERT_WEBHOOK_SECRET": secret,
+        "WEBAUTODASH_DB_PASSWORD": secret,
         "WEBAUTODASH_ALERT_APPRISE_URLS": f"json://me:{secret}@example.org",
     }
+    # What stands behind a host is shown no more than a password; only these two commands do not refuse it.
+    for behind in (f"?password={secret}", f"x?ssl_ca={secret}", secret):
+        for command in (("config", "show"), ("config", "show", "--json")):
+            done = shell(*command, WEBAUTODASH_DATABASE_URL=f"mysql+pymysql://me:a@127.0.0.1:1/{behind}")
+            assert (done.status, "127.0.0.1:1" in done.out, secret in done.out + done.err) == (0, True, False)
     for command in (
         ("config", "show"),
         ("config", "show", "--json"),

@@ -56,11 +56,20 @@ def _value(name: str, value: object) -> str | None:
 
 
 def _url(secret: object) -> str:
-    """Without its password; not at all where it cannot be taken apart."""
+    """Without its password, and without what may follow the host; not at all where it cannot be taken apart."""
     text = secret.get_secret_value() if isinstance(secret, SecretStr) else ""
     if not is_plain_url(text):
         return _SET
     scheme, _, rest = text.partition("://")
+    if rest.startswith("/"):
+        return f"{scheme}://{_without_rest(rest, '?')}"
     user, at, host = rest.rpartition("@")
     name, colon, _ = user.partition(":")
-    return f"{scheme}://{name}{':***' if colon else ''}{at}{host}"
+    return f"{scheme}://{name}{':***' if colon else ''}{at}{_without_rest(host, '/?')}"
+
+
+def _without_rest(text: str, signs: str) -> str:
+    """Up to the first of some signs; three dots say that there is more."""
+    ends = [place for sign in signs if (place := text.find(sign)) >= 0]
+    end = min(ends, default=len(text))
+    return text[:end] + (f"{text[end]}..." if text[end + 1 :] else "")

@@ -19,6 +19,7 @@ from webautodash.errors import (
     DuplicateKey,
     NoFreeConnection,
     TransientError,
+    UsageError,
     WebAutoDashError,
 )
 
@@ -46,6 +47,26 @@ def translated(dialect: Dialect, database: str) -> Iterator[None]:
         raise _translate(error, dialect, database) from None
     except SQLAlchemyError as error:
         raise DatabaseError(database, type(error).__name__, "the database library refused the call") from None
+    except (ValueError, TypeError, OverflowError) as error:
+        if not _is_of_a_value(error):
+            raise
+        if isinstance(error, UnicodeEncodeError | OverflowError):
+            raise UsageError(
+                "what was asked for holds half a character or too large a number; no row has such"
+            ) from None
+        raise DatabaseError(database, "unreadable value", _UNREADABLE) from None
+
+
+def _is_of_a_value(error: BaseException) -> bool:
+    """Whether it came up where the database library or a column's type turns a value, not in what works with it."""
+    inside, step = False, error.__traceback__
+    while step is not None:
+        module = str(step.tb_frame.f_globals.get("__name__"))
+        inside = (
+            module.startswith("sqlalchemy.") or (inside and not module.startswith("webautodash.")) or module == _TYPES
+        )
+        step = step.tb_next
+    return inside
 
 
 def _translate(error: DBAPIError, dialect: Dialect, database: str) -> WebAutoDashError:
@@ -69,6 +90,11 @@ def _advice(code: str) -> str:
     return _ADVICE.get(code) or _ADVICE.get(general, "the statement was undone")
 
 
+_TYPES = "webautodash.database.dialects.types"
+_UNREADABLE = (
+    "a row holds what its column cannot, written by another program; put it right, or a backup in the place of the "
+    "database; `webautodash verify` looks at every provider's rows"
+)
 _FULL = "the disk is full; make room and try again"
 # A server that cannot even undo for lack of room ends, and whoever waits for its answer hears nothing.
 _NOBODY = (
