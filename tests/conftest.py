@@ -19,6 +19,8 @@ RUN = pytest.StashKey[Run]()
 _SLOW_SECONDS = 600
 _HERE = Path(__file__).parent
 _FAULTS = _HERE / "faults"
+# Slow, and the proof of a promise: on SQLite the selection has them too.
+_SLOW_IN_CI = {"test_canary.py", "test_hostile_files.py", "test_kill.py"}
 # MariaDB shows in half the time what these do to a server: MySQL's turn is with the slow tests.
 _SLOW_ON_MYSQL = {
     _HERE / name for name in ("adopt", "alerts", "doctor", "fleet", "monitor", "integration/test_verify.py")
@@ -54,10 +56,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         # One server is enough there: `make faults` has them all.
-        on_mysql = getattr(getattr(item, "callspec", None), "params", {}).get("backend") == "mysql"
+        backend = getattr(getattr(item, "callspec", None), "params", {}).get("backend")
+        on_mysql = backend == "mysql"
         if on_mysql and not _SLOW_ON_MYSQL.isdisjoint((item.path, *item.path.parents)):
             item.add_marker(pytest.mark.slow)
-        if _FAULTS in item.path.parents and not item.get_closest_marker("slow") and not on_mysql:
+        quick = item.get_closest_marker("slow") is None or (
+            item.path.name in _SLOW_IN_CI and backend in {None, "sqlite"}
+        )
+        if _FAULTS in item.path.parents and quick and not on_mysql:
             item.add_marker(pytest.mark.faults_ci)
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_SLOW_SECONDS))

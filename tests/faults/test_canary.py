@@ -185,7 +185,9 @@ def _commands() -> dict[tuple[str, ...], bool]:
 
 
 def _marks_in(text: str) -> list[str]:
-    return [mark for mark in MARKS if mark in text]
+    # Values are compared without their case, and might get out so.
+    folded = text.casefold()
+    return [mark for mark in MARKS if mark.casefold() in folded]
 
 
 class _Canary:
