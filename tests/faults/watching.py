@@ -102,7 +102,7 @@ def monitors(settings: Settings) -> list[dict[str, Any]]:
         return []
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 150) -> None:
     """Wait until something is so. Raises AssertionError where it does not come."""
     assert wait_until(condition, seconds), "it did not come to pass"
 
