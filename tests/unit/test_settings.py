@@ -135,7 +135,9 @@ def test_a_url_that_may_be_taken_apart_wrongly_is_refused_and_not_shown(url: str
         ("mysql+pymysql://root:p:a/s#s?1@db.example:3306/", "mysql+pymysql://root:***@db.example:3306/"),
         ("mysql+pymysql://root:p%40ss@[::1]:3306/", "mysql+pymysql://root:***@[::1]:3306/"),
         ("mysql://me@127.0.0.1/", "mysql://me@127.0.0.1/"),
-        ("mysql+pymysql:///?unix_socket=/run/mysqld.sock", "mysql+pymysql:///?unix_socket=/run/mysqld.sock"),
+        ("mysql+pymysql:///?unix_socket=/run/mysqld.sock", "mysql+pymysql:///?..."),
+        ("mysql+pymysql://me@[::1]:3306/?password=p", "mysql+pymysql://me@[::1]:3306/..."),
+        ("sqlite:////var/lib/store?password=p", "sqlite:////var/lib/store?..."),
         ("sqlite:///a folder@home", "sqlite:///a folder@home"),
     ],
 )

@@ -72,4 +72,4 @@ def _without_rest(text: str, signs: str) -> str:
     """Up to the first of some signs; three dots say that there is more."""
     ends = [place for sign in signs if (place := text.find(sign)) >= 0]
     end = min(ends, default=len(text))
-    return text[:end] + (f"{text[end]}..." if text[end + 1 :] else "")
+    return text[: end + 1] + ("..." if text[end + 1 :] else "")
