@@ -16,6 +16,7 @@ from examined import fill
 from forked import ForkedShell
 from local_server import connect
 from pydantic import SecretStr
+from shell import Shell
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import Engine
 
@@ -26,6 +27,7 @@ from webautodash.errors import (
     AccountInUse,
     AccountMissing,
     AccountRefused,
+    AccountUnknown,
     ConfigurationError,
     DatabaseError,
     UsageError,
@@ -274,37 +276,87 @@ def test_a_password_is_shown_once_and_kept_by_nobody(guarded: Guarded) -> None:
     assert kept.read_text().strip() not in to_json(guarded.made)
 
 
-@SERVERS
-def test_somebody_elses_account_is_left_alone(guarded: Guarded) -> None:
-    register(guarded.clinic.store, "New Here")
-    name, host = guarded.name("new_here"), guarded.made[0].host
-    guarded.run("CREATE USER %s@%s IDENTIFIED BY 'theirs'", name, host)
-    guarded.run("GRANT SELECT ON mysql.* TO %s@%s", name, host)
-    with pytest.raises(AccountInUse, match="SELECT on `mysql`"):
-        accounts.grant(guarded.administrator, ["new_here"], rotate=True, folder=guarded.folder)
-    (guarded.folder / name).write_text("theirs")
-    assert guarded.by(name, "SELECT COUNT(*) FROM mysql.user") is None
-    assert guarded.by(name, f"USE {guarded.database('new_here')}") == 1044
-
-
-@SERVERS
-def test_the_administrator_of_the_readme_can_make_and_rotate_them(guarded: Guarded) -> None:
+def _administrator(guarded: Guarded, *more: str) -> Settings:
+    """The settings with the administrator of README, `more` being what it is granted besides."""
     prefix = guarded.administrator.database_prefix
     name, password = f"{prefix}admin", "a long password"
     pattern = prefix.replace("_", r"\_")
     guarded.run("CREATE USER %s@'%%' IDENTIFIED BY %s", name, password)
     guarded.run("GRANT CREATE USER ON *.* TO %s@'%%'", name)
     guarded.run(f"GRANT ALL PRIVILEGES ON `{pattern}%%`.* TO %s@'%%' WITH GRANT OPTION", name)
+    for right in more:
+        guarded.run(f"GRANT {right} TO %s@'%%'", name)
     url = make_url(guarded.url).set(username=name, password=password).render_as_string(hide_password=False)
-    settings = guarded.administrator.model_copy(update={"database_url": SecretStr(url)})
+    return guarded.administrator.model_copy(update={"database_url": SecretStr(url)})
+
+
+LOOKS = "SELECT ON mysql.*"
+ADMINISTRATORS = pytest.mark.parametrize("more", [None, [LOOKS], []], ids=["root", "readme", "may_not_look"])
+
+
+@SERVERS
+@ADMINISTRATORS
+@pytest.mark.parametrize("rights", ["SELECT ON mysql.*", None], ids=["rights", "no_rights"])
+def test_somebody_elses_account_is_left_alone(guarded: Guarded, more: list[str] | None, rights: str | None) -> None:
+    register(guarded.clinic.store, "New Here")
+    administrator = guarded.administrator if more is None else _administrator(guarded, *more)
+    name, host = guarded.name("new_here"), guarded.made[0].host
+    guarded.run("CREATE USER %s@%s IDENTIFIED BY 'theirs'", name, host)
+    if rights is not None:
+        guarded.run(f"GRANT {rights} TO %s@%s", name, host)
+    before = guarded.run("SHOW GRANTS FOR %s@%s", name, host)
+    (guarded.folder / name).write_text("not theirs")
+    for folder in (guarded.folder, None):
+        for rotate in (True, False):
+            with pytest.raises((AccountInUse, AccountUnknown)) as refused:
+                accounts.grant(administrator, ["new_here"], rotate=rotate, host=host, folder=folder)
+    if more == []:
+        assert "GRANT SELECT ON mysql.* TO" in str(refused.value)
+    else:
+        assert ("SELECT on `mysql`" if rights else "it has no rights") in str(refused.value)
+    assert (guarded.folder / name).read_text() == "not theirs"
+    assert guarded.run("SHOW GRANTS FOR %s@%s", name, host) == before
+    (guarded.folder / name).write_text("theirs")
+    assert guarded.by(name, "SELECT COUNT(*) FROM mysql.user") == (None if rights else 1142)
+    assert guarded.by(name, f"USE {guarded.database('new_here')}") == 1044
+
+
+@SERVERS
+@pytest.mark.parametrize("more", [[LOOKS], []], ids=["readme", "may_not_look"])
+def test_the_administrator_of_the_readme_can_make_and_rotate_them(guarded: Guarded, more: list[str]) -> None:
+    settings = _administrator(guarded, *more)
     register(guarded.clinic.store, "New Here")
     made = accounts.grant(settings, everyone=True, host="%", folder=guarded.folder)
     assert [one.state for one in made] == [AccountState.MADE] * 5
     assert guarded.by(guarded.name("new_here"), f"SELECT 1 FROM {guarded.database('new_here')}.patients") is None
     assert guarded.by(guarded.name("new_here"), f"SELECT 1 FROM {guarded.database('gary_wang')}.patients") == 1142
+    # Where the administrator may not look, the account says itself whose it is.
     (again,) = accounts.grant(settings, ["new_here"], rotate=True, host="%", folder=guarded.folder)
     assert again.state is AccountState.ROTATED
     assert guarded.by(guarded.name("new_here"), f"USE {guarded.database('new_here')}") is None
+    (there,) = accounts.grant(settings, ["new_here"], host="%", folder=guarded.folder)
+    assert there.state is AccountState.THERE
+    if more:
+        (shown,) = accounts.grant(settings, ["new_here"], rotate=True, host="%")
+        (guarded.folder / guarded.name("new_here")).write_text(str(shown.password))
+        assert guarded.by(guarded.name("new_here"), f"USE {guarded.database('new_here')}") is None
+
+
+@SERVERS
+def test_an_account_that_its_password_opens_is_given_no_more_than_it_needs(guarded: Guarded) -> None:
+    settings = _administrator(guarded)
+    (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
+    # Of two accounts of the name the server takes that of the narrower host, and the password is that one's.
+    guarded.run("CREATE USER %s@'%%' IDENTIFIED BY 'theirs'", wang.account)
+    with pytest.raises(AccountUnknown, match=r"error 1(044|142)"):
+        accounts.grant(settings, ["gary_wang"], rotate=True, host="%", folder=guarded.folder)
+    guarded.run("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", wang.account, wang.host)
+    (again,) = accounts.grant(settings, ["gary_wang"], host=wang.host, folder=guarded.folder)
+    assert again.state is AccountState.THERE
+    assert guarded.by(wang.account, f"SELECT 1 FROM {guarded.database('gary_wang')}.patients") is None
+    guarded.run("GRANT SELECT ON mysql.* TO %s@%s", wang.account, wang.host)
+    with pytest.raises(AccountInUse, match="SELECT on `mysql`"):
+        accounts.grant(settings, ["gary_wang"], host=wang.host, folder=guarded.folder)
 
 
 @SERVERS
@@ -444,6 +496,105 @@ def test_the_commands_say_what_they_made_and_what_they_found(guarded: Guarded, t
     assert shell("provider", "grant", "gary_wang", **root).status == 1
     assert shell("provider", "grant", **root).status == 2
     assert shell("doctor", "--log", "some.log", **own).status == 2
+
+
+@dataclass
+class Served:
+    """The command in a folder of its own, by an account of the server."""
+
+    shell: Shell
+    environment: dict[str, str]
+
+
+@pytest.fixture
+def served(guarded: Guarded, tmp_path: Path) -> Served:
+    """By the administrator who may not look at others' rights; two more providers wait for their accounts."""
+    for name in ("Late One", "Later One"):
+        register(guarded.clinic.store, name)
+    settings = _administrator(guarded)
+    assert settings.database_url is not None
+    (folder := tmp_path / "shell").mkdir()
+    return Served(
+        ForkedShell(folder),
+        {
+            "WEBAUTODASH_DATABASE_PREFIX": settings.database_prefix,
+            "WEBAUTODASH_DATABASE_URL": settings.database_url.get_secret_value(),
+        },
+    )
+
+
+def _opens(guarded: Guarded, account: str, password: str) -> bool:
+    """Whether the password, which no file has, opens the account, and its database."""
+    (guarded.folder / account).write_text(password)
+    return guarded.by(account, f"SELECT 1 FROM {account}.patients") is None
+
+
+@SERVERS
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_the_passwords_of_those_that_were_made_are_shown_where_a_later_one_fails(
+    guarded: Guarded, served: Served, as_json: bool
+) -> None:
+    wanted = ["late_one", "later_one", "gary_wang"]
+    host = guarded.made[0].host
+    done = served.shell("provider", "grant", *wanted, "--host", host, *["--json"] * as_json, **served.environment)
+    assert (done.status, "may be somebody else's" in done.err) == (1, True)
+    if as_json:
+        shown = {one["account"]: one["password"] for one in done.json}
+    else:
+        lines = done.out.splitlines()
+        shown = {
+            said.partition("@")[0]: password.rsplit(maxsplit=1)[-1]
+            for said, password in zip(lines[::2], lines[1::2], strict=True)
+        }
+    assert list(shown) == [guarded.name("late_one"), guarded.name("later_one")]
+    assert all(_opens(guarded, account, password) for account, password in shown.items())
+    # They are in the log as well.
+    made = [row["provider"] for row in guarded.clinic.system_rows("system_logs") if row["event"] == "account_made"]
+    assert made[-2:] == ["late_one", "later_one"]
+
+
+@SERVERS
+def test_a_password_whose_account_is_refused_its_rights_is_shown(guarded: Guarded, served: Served) -> None:
+    pattern = guarded.administrator.database_prefix.replace("_", r"\_")
+    guarded.run(f"REVOKE GRANT OPTION ON `{pattern}%%`.* FROM {guarded.administrator.database_prefix}admin@'%%'")
+    done = served.shell("provider", "grant", "late_one", "later_one", "--json", **served.environment)
+    (made,) = done.json
+    assert (done.status, made["state"], made["rights"]) == (1, "made", [])
+    (guarded.folder / made["account"]).write_text(made["password"])
+    assert guarded.by(made["account"], "SELECT 1") is None
+
+
+@pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
+def test_a_log_that_is_held_up_holds_up_no_password(guarded: Guarded, served: Served) -> None:
+    providers = ["late_one", "later_one"]
+    short = {"WEBAUTODASH_READ_TIMEOUT": "1", "WEBAUTODASH_RETRY_ATTEMPTS": "1"}
+    with connect(guarded.url) as holding, holding.cursor() as cursor:
+        cursor.execute(f"LOCK TABLES {guarded.database('system')}.system_logs WRITE")
+        arguments = ("provider", "grant", *providers, "--host", guarded.made[0].host)
+        with served.shell.started(*arguments, **served.environment, **short) as process:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(4)]
+            # Both are there while the entry of neither can be written.
+            assert process.poll() is None
+            _, err = process.communicate(timeout=60)
+    assert (process.returncode, "the system log has no entry" in err) == (0, True)
+    for slug, line in zip(providers, lines[1::2], strict=True):
+        assert _opens(guarded, guarded.name(slug), line.rsplit(maxsplit=1)[-1])
+
+
+@pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
+def test_where_a_password_cannot_be_shown_no_other_account_is_touched(guarded: Guarded) -> None:
+    def full(_: GrantedAccount) -> None:
+        raise OSError
+
+    before = [path.read_text() for path in sorted(guarded.folder.iterdir())]
+    with pytest.raises(OSError):  # noqa: PT011  # just this one
+        accounts.grant(guarded.administrator, everyone=True, rotate=True, on_granted=full)
+    names = sorted(path.name for path in guarded.folder.iterdir())
+    assert [path.read_text() for path in sorted(guarded.folder.iterdir())] == before
+    assert [name for name in names if guarded.by(name, "SELECT 1") is not None] == [
+        f"{guarded.administrator.database_prefix}_migrations"
+    ]
 
 
 @SERVERS

@@ -1,5 +1,6 @@
 """``webautodash provider grant``: accounts that reach one database each."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -39,28 +40,43 @@ def grant(
     The account of WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_USER makes them and has to be allowed to. A password is
     shown this once, unless a folder keeps it.
     """
-    done = accounts.grant(
-        Settings.load(),
-        provider or (),
-        everyone=everyone,
-        system=system,
-        migrations=migrations,
-        rotate=rotate,
-        host=host,
-        folder=into,
-    )
-    if as_json:
-        show_json(done)
-    else:
-        for one in done:
-            say(f"{one.account}@{one.host}: {one.state}; {', '.join(one.rights)} in {', '.join(one.databases)}")
-            if one.file is not None:
-                say(f"  its password is in {one.file}")
-            elif one.password is not None:
-                say(f"  its password, shown this once: {one.password}")
+    done: list[accounts.GrantedAccount] = []
+
+    def tell(one: accounts.GrantedAccount) -> None:
+        done.append(one)
+        if not as_json:
+            _show(one)
+
+    try:
+        accounts.grant(
+            Settings.load(),
+            provider or (),
+            everyone=everyone,
+            system=system,
+            migrations=migrations,
+            rotate=rotate,
+            host=host,
+            folder=into,
+            on_granted=tell,
+        )
+    finally:
+        # After an error too: the server has these passwords, and nobody else does.
+        if as_json and done:
+            show_json(done)
     end_with(
         f"{one.account}: its password is not known here; `webautodash provider grant --rotate {one.asked_by}` gives it "
         f"another"
         for one in done
         if one.password_is_unknown
     )
+
+
+def _show(one: accounts.GrantedAccount) -> None:
+    rights = ", ".join(one.rights) or "no rights"
+    say(f"{one.account}@{one.host}: {one.state}; {rights} in {', '.join(one.databases)}")
+    if one.file is not None:
+        say(f"  its password is in {one.file}")
+    elif one.password is not None:
+        say(f"  its password, shown this once: {one.password}")
+    # Heard, or known not to be, before another account gets a password.
+    sys.stdout.flush()

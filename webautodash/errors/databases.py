@@ -101,6 +101,24 @@ class AccountInUse(TerminalError):
         )
 
 
+class AccountUnknown(TerminalError):
+    """An account of the name that a database's should have is there, and nothing says that it is not somebody else's.
+
+    ``code`` is the server's where it does not tell ``asker`` what the account may do.
+    """
+
+    def __init__(self, account: str, asker: str, code: str | None = None) -> None:
+        self.account, self.asker, self.code = account, asker, code
+        if code is None:
+            why, cure = "it has no rights", f"DROP USER {account} if nobody needs it"
+        else:
+            why, cure = f"error {code} to SHOW GRANTS", f"GRANT SELECT ON mysql.* TO {asker}"
+        super().__init__(
+            f"the account {account} is there and may be somebody else's ({why}); it was left as it is: {cure}, or keep "
+            f"its password in the folder of --into, in the file of its name"
+        )
+
+
 class WrongConnection(TransientError):
     """A connection that is in another database than it was opened for; it is given up before anything is sent."""
 

@@ -7,9 +7,10 @@ anything else; a third one makes databases and changes tables.
 import re
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,13 +18,16 @@ from pydantic import SecretStr
 
 from webautodash.config import Settings, key_of
 from webautodash.config.accounts import Account, AccountFolder
+from webautodash.database import Server
 from webautodash.database.dialects import ServerAccounts
-from webautodash.database.dialects.grants import ROWS, TABLES, Grant, exactly
-from webautodash.domain.naming import account_name, migrations_account_name
+from webautodash.database.dialects.mysql_health import Held
 from webautodash.domain.vocabulary import Level
-from webautodash.errors import AccountInUse, NotSetUp, UsageError
+from webautodash.errors import AccountInUse, AccountUnknown, NotSetUp, UsageError, WebAutoDashError
+from webautodash.repositories.log import LogRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.log import SystemLog
+from webautodash.services.own_rights import OwnRights, beyond, of_migrations, of_provider, of_system, patterns_of
+from webautodash.services.progress import unheard
 from webautodash.services.providers import resolve
 from webautodash.services.store import Store
 
@@ -44,17 +48,7 @@ class AccountState(StrEnum):
     """It was there already, and has its rights."""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnRights:
-    """What the account of one database, or the one for migrations, is to be allowed."""
-
-    account: str
-    databases: tuple[str, ...]
-    """Their names; one that ends in ``%`` stands for all that begin so."""
-    rights: tuple[str, ...]
-    asked_by: str
-    """What `webautodash provider grant` is given for it: the provider's slug, or an option."""
-    provider: str | None = None
+_SAID = {AccountState.MADE: "made the account", AccountState.ROTATED: "gave another password to the account"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +59,7 @@ class GrantedAccount:
     host: str
     state: AccountState
     rights: tuple[str, ...]
+    """None where the server took the password and then refused the rights, or was gone."""
     databases: tuple[str, ...]
     provider: str | None
     asked_by: str
@@ -77,47 +72,8 @@ class GrantedAccount:
         return self.file is None and self.password is None
 
 
-def of_provider(provider: RegisteredProvider) -> OwnRights:
-    """The rows of their database."""
-    return OwnRights(
-        account_name(provider.database_name), (provider.database_name,), ROWS, provider.slug, provider.slug
-    )
-
-
-def of_system(settings: Settings) -> OwnRights:
-    """The rows of the system database."""
-    name = settings.system_database_name
-    return OwnRights(account_name(name), (name,), ROWS, "--system")
-
-
-def of_migrations(settings: Settings, providers: Sequence[RegisteredProvider]) -> OwnRights:
-    """All databases of the prefix, made and changed, and those that have other names."""
-    prefix = settings.database_prefix
-    known = (settings.system_database_name, *(provider.database_name for provider in providers))
-    others = tuple(name for name in known if not name.startswith(prefix))
-    return OwnRights(migrations_account_name(prefix), (f"{prefix}%", *others), (*ROWS, *TABLES), "--migrations")
-
-
-def of_databases(settings: Settings, providers: Sequence[RegisteredProvider]) -> list[OwnRights]:
-    """The system database's and each provider's."""
-    return [of_system(settings), *map(of_provider, providers)]
-
-
-def beyond(wanted: OwnRights, held: Sequence[Grant], patterns: Sequence[str]) -> list[Grant]:
-    """What an account may do that it is not to be allowed."""
-    more = [
-        grant_._replace(rights=grant_.rights - (set(wanted.rights) if grant_.pattern in patterns else set()))
-        for grant_ in held
-    ]
-    return [grant_ for grant_ in more if grant_.rights]
-
-
-def patterns_of(wanted: OwnRights, *, literally: bool) -> list[str]:
-    """What fits its databases in a grant, and no other; see ``ServerAccounts.literally``.
-
-    Raises UsageError where no pattern can stand for databases that are not there yet.
-    """
-    return [_pattern(database, literally=literally) for database in wanted.databases]
+OnGranted = Callable[[GrantedAccount], None]
+"""Hears of an account before the next one is touched, and before an error ends it all: nobody else has its password."""
 
 
 def grant(
@@ -130,14 +86,18 @@ def grant(
     rotate: bool = False,
     host: str | None = None,
     folder: Path | None = None,
+    on_granted: OnGranted = unheard,
 ) -> list[GrantedAccount]:
     """Make the accounts of some providers, of the system database, for migrations, or of ``everyone`` of these.
 
     The account of the settings' URL makes them. ``host`` is from where they may connect, by default what holds for that
     one. ``rotate`` gives those that are there another password. Passwords are kept in ``folder``, by default the
-    settings' folder of accounts; without one they are in what this returns, and nowhere else. Safe to repeat.
-    Raises UnknownProvider; AccountInUse where an account of the name has other rights; DatabaseError where the account
-    may make none; UsageError where the product has no accounts, or nothing is asked for.
+    settings' folder of accounts; without one they are in what ``on_granted`` hears and this returns, and nowhere else.
+    Safe to repeat: an account that is there is touched where it has rights of those alone that it is given, or lets in
+    the password in its file.
+    Raises UnknownProvider; AccountInUse where an account of the name has other rights; AccountUnknown where nothing
+    says whose it is; DatabaseError where the account may make none; UsageError where the product has no accounts, or
+    nothing is asked for.
     """
     if not (providers or everyone or system or migrations):
         raise UsageError("whose account? Name providers, or --system, --migrations, --all")
@@ -159,11 +119,20 @@ def grant(
         if everyone or migrations:
             wanted.insert(0, of_migrations(settings, known))
         where = host or accounts.host
-        for each in wanted:
-            _refuse_another(accounts, each, where)
-        done = [_granted(accounts, each, where, files, rotate=rotate) for each in wanted]
-        if known:
-            _log(store, done)
+        doubts = [_doubt(accounts, each, where, administrator, files) for each in wanted]
+        done: list[GrantedAccount] = []
+
+        def tell(one: GrantedAccount) -> None:
+            done.append(one)
+            on_granted(one)
+
+        try:
+            for each, doubt in zip(wanted, doubts, strict=True):
+                _grant(accounts, each, where, files, doubt, tell, rotate=rotate)
+        finally:
+            # The last of all: a log that is held up holds up nobody's password.
+            if known:
+                _log(store, done)
     return done
 
 
@@ -177,65 +146,102 @@ def _known(administrator: Settings, *, required: bool) -> list[RegisteredProvide
         return []
 
 
-def _granted(
-    accounts: ServerAccounts, wanted: OwnRights, host: str, files: AccountFolder | None, *, rotate: bool
-) -> GrantedAccount:
+def _grant(
+    accounts: ServerAccounts,
+    wanted: OwnRights,
+    host: str,
+    files: AccountFolder | None,
+    doubt: AccountUnknown | None,
+    tell: OnGranted,
+    *,
+    rotate: bool,
+) -> None:
     fresh = Account(wanted.account, SecretStr(_new_password()))
     state = AccountState.THERE
+    kept = False
+    rights: tuple[str, ...] = ()
     # On the disk before the server has it: a password that nobody knows would lock the provider out.
     with nullcontext() if files is None else files.ready(fresh) as ready:
         if accounts.make(fresh, host):
             state = AccountState.MADE
+        elif doubt is not None:
+            raise doubt
         elif rotate:
             accounts.change_password(fresh, host)
             state = AccountState.ROTATED
         is_new = state is not AccountState.THERE
-        if ready is not None and is_new:
-            ready.take_place()
-    for pattern in patterns_of(wanted, literally=accounts.literally):
-        accounts.allow(wanted.rights, pattern, wanted.account, host)
-    kept = files is not None and files.has(wanted.account)
-    return GrantedAccount(
-        wanted.account,
-        host,
-        state,
-        wanted.rights,
-        wanted.databases,
-        wanted.provider,
-        wanted.asked_by,
-        file=str(files.folder / wanted.account) if files is not None and kept else None,
-        password=fresh.password.get_secret_value() if is_new and not kept else None,
-    )
+        try:
+            if ready is not None and is_new:
+                ready.take_place()
+            kept = files is not None and files.has(wanted.account)
+            for pattern in patterns_of(wanted, literally=accounts.literally):
+                accounts.allow(wanted.rights, pattern, wanted.account, host)
+            rights = wanted.rights
+        finally:
+            if is_new or rights:
+                tell(
+                    GrantedAccount(
+                        wanted.account,
+                        host,
+                        state,
+                        rights,
+                        wanted.databases,
+                        wanted.provider,
+                        wanted.asked_by,
+                        file=str(files.folder / wanted.account) if files is not None and kept else None,
+                        password=fresh.password.get_secret_value() if is_new and not kept else None,
+                    )
+                )
 
 
-def _pattern(database: str, *, literally: bool) -> str:
-    if not database.endswith("%"):
-        return database if literally else exactly(database)
-    if literally:
-        raise UsageError(
-            "partial_revokes is ON: a grant fits one name exactly, so no account can make the databases of new "
-            "providers: SET PERSIST partial_revokes = OFF"
-        )
-    return exactly(database.removesuffix("%")) + "%"
+def _doubt(
+    accounts: ServerAccounts, wanted: OwnRights, host: str, administrator: Settings, files: AccountFolder | None
+) -> AccountUnknown | None:
+    """What is to be said of an account of the name where making one shows that it is there; None where it is ours.
 
-
-def _refuse_another(accounts: ServerAccounts, wanted: OwnRights, host: str) -> None:
-    """Somebody else's account must not be given a password, nor more than it needs be left to ours."""
-    held = accounts.held(wanted.account, host)
-    for grant_ in beyond(wanted, held.grants, patterns_of(wanted, literally=accounts.literally)):
+    Somebody else's must not be given a password or rights, nor more than it needs be left to ours.
+    """
+    patterns = patterns_of(wanted, literally=accounts.literally)
+    try:
+        held = accounts.held(wanted.account, host)
+    except AccountUnknown as unread:
+        if (held := _by_itself(administrator, files, wanted.account, host)) is None:
+            return unread
+        is_ours = True
+    else:
+        if held is None:
+            return accounts.unknown(wanted.account, host)
+        is_ours = bool(held.grants)
+    for grant_ in beyond(wanted, held.grants, patterns):
         raise AccountInUse(grant_.holder, f"{', '.join(sorted(grant_.rights))} on {grant_.object}")
     if held.others:
         raise AccountInUse(wanted.account, "; ".join(held.others))
+    if not is_ours and _by_itself(administrator, files, wanted.account, host) is None:
+        raise accounts.unknown(wanted.account, host)
+    return None
+
+
+def _by_itself(administrator: Settings, files: AccountFolder | None, name: str, host: str) -> Held | None:
+    """What an account that the password in its file opens says that it may do; None where that opens none."""
+    if files is None or not files.has(name):
+        return None
+    settings = administrator.model_copy(update={"accounts_dir": files.folder})
+    try:
+        with Server(settings) as server, server.account(name) as own:
+            return own.held() if own.is_of(name, host) else None
+    except WebAutoDashError:
+        return None
 
 
 def _log(store: Store, done: Sequence[GrantedAccount]) -> None:
-    log = SystemLog(store.system)
-    for each in done:
-        if each.state is not AccountState.THERE:
-            said = "made the account" if each.state is AccountState.MADE else "gave another password to the account"
-            log.record(
-                Level.INFO, "accounts", f"account_{each.state}", f"{said} {each.account}", provider=each.provider
-            )
+    now = datetime.now(UTC)
+    changed = [(each, f"account_{each.state}") for each in done if each.state in _SAID]
+    SystemLog(store.system).record_all(
+        [
+            LogRecord(now, Level.INFO, "accounts", event, f"{_SAID[each.state]} {each.account}", each.provider)
+            for each, event in changed
+        ]
+    )
 
 
 def _new_password() -> str:

@@ -7,8 +7,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from webautodash.config.accounts import Account
+from webautodash.database.dialects.grants import identifier
 from webautodash.database.dialects.mysql_health import Held, grants_of, held_by, is_literal
 from webautodash.database.dialects.numbers import number_of
+from webautodash.errors import AccountUnknown
 
 NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE = 1142, 1044
 _MAY_NOT_LOOK = frozenset({NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE, 1227})
@@ -27,7 +29,7 @@ class ServerAccounts:
     @property
     def host(self) -> str:
         """From where the account that asks is allowed to come."""
-        return str(self._connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()).rpartition("@")[2]
+        return _who(self._connection)[1]
 
     def make(self, account: Account, host: str) -> bool:
         """Make an account that may do nothing yet; False where there is one of this name."""
@@ -43,14 +45,24 @@ class ServerAccounts:
         """Give an account another password; who is connected stays so."""
         self._send("ALTER USER %s@%s IDENTIFIED BY %s", account.name, host, account.password.get_secret_value())
 
-    def held(self, name: str, host: str) -> Held:
-        """What an account may do by itself; nothing where it is not there, or whoever asks may not know."""
+    def held(self, name: str, host: str) -> Held | None:
+        """What an account may do by itself; None where it is not there.
+
+        Raises AccountUnknown where whoever asks may not know, be it there or not.
+        """
         try:
             return held_by(self._connection, "SHOW GRANTS FOR %s@%s", name, host)
         except DBAPIError as error:
-            if number_of(error) in {_NO_SUCH_ACCOUNT, *_MAY_NOT_LOOK}:
-                return Held([], [])
+            number = number_of(error)
+            if number == _NO_SUCH_ACCOUNT:
+                return None
+            if number in _MAY_NOT_LOOK:
+                raise self.unknown(name, host, str(number)) from None
             raise
+
+    def unknown(self, name: str, host: str, code: str | None = None) -> AccountUnknown:
+        """That an account may be somebody else's; ``code`` as there."""
+        return AccountUnknown(_quoted(name, host), _quoted(*_who(self._connection)), code)
 
     def allow(self, rights: Iterable[str], pattern: str, name: str, host: str) -> None:
         """Give rights in the databases that a pattern fits."""
@@ -68,6 +80,10 @@ class OwnAccount:
         self._connection = connection
         self.literally = is_literal(connection)
         """As of ServerAccounts."""
+
+    def is_of(self, name: str, host: str) -> bool:
+        """Whether the server took it for this account, and not for one of the name for other hosts."""
+        return _who(self._connection) == (name, host.lower())
 
     def held(self) -> Held:
         """What the account may do, by itself and by its roles, those that it does not have at once among the others."""
@@ -93,3 +109,13 @@ class OwnAccount:
         except DBAPIError as error:
             return number_of(error)
         return None
+
+
+def _who(connection: Connection) -> tuple[str, str]:
+    """The account that the server takes a connection for: its name, and from where it may come."""
+    name, _, host = str(connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()).rpartition("@")
+    return name, host
+
+
+def _quoted(name: str, host: str) -> str:
+    return f"{identifier(name)}@{identifier(host)}"

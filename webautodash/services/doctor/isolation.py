@@ -13,10 +13,10 @@ from webautodash.errors import AccountMissing, ConfigurationError, DatabaseUnrea
 from webautodash.models import Patient, SystemLog
 from webautodash.repositories import PatientRepository, SystemTexts
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.accounts import OwnRights, beyond, of_databases, of_migrations, patterns_of
 from webautodash.services.doctor import databases
 from webautodash.services.doctor.findings import Finding, error, fine, info, or_fine, warning
 from webautodash.services.doctor.logs import UnreadableLog, found_in
+from webautodash.services.own_rights import OwnRights, beyond, of_databases, of_migrations, patterns_of
 from webautodash.services.store import Store
 
 _GRANT = "webautodash provider grant"
