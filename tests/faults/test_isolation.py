@@ -570,7 +570,7 @@ def test_a_log_that_is_held_up_holds_up_no_password(guarded: Guarded, served: Se
     short = {"WEBAUTODASH_READ_TIMEOUT": "1", "WEBAUTODASH_RETRY_ATTEMPTS": "1"}
     with connect(guarded.url) as holding, holding.cursor() as cursor:
         cursor.execute(f"LOCK TABLES {guarded.database('system')}.system_logs WRITE")
-        arguments = ("provider", "grant", *providers, "--host", guarded.made[0].host)
+        arguments = ("provider", "grant", *providers, "--host", guarded.made[0].host, "--verbose")
         with served.shell.started(*arguments, **served.environment, **short) as process:
             assert process.stdout is not None
             lines = [process.stdout.readline() for _ in range(4)]
