@@ -78,9 +78,27 @@ PERSON = {
 
 NUMBER = "the number of the row itself"
 WRITTEN = "when the row was written: nothing else says it"
+FILE = "what the file said of itself: nothing in the database is made of it"
+OWNER = "whose the database is: doctor compares it with the registry"
+FOUND_BY = "no row is read by it"
 NOT_COVERED: Mapping[str, Mapping[str, str]] = {
     **{table: {"id": NUMBER} for table in (*CLINICAL_TABLES, "patient_extractions")},
     "patients": {"id": NUMBER, "created_at": WRITTEN, "updated_at": WRITTEN},
+    "extraction_sessions": {
+        "id": NUMBER,
+        "content_sha256": "the bytes are not kept; that it is a SHA-256 is looked at",
+        "created_at": WRITTEN,
+        **dict.fromkeys(("job_id", "job_name", "portal_name", "extraction_mode", "provider_name"), FILE),
+        **dict.fromkeys(("provider_directory", "target_url", "patient_identifier", "results_filename"), FILE),
+        "path": "where the file lay: nothing else says it",
+        "extra": f"{FILE}, but for criteria that fit no column",
+    },
+    "database_identity": {
+        "id": "there is one row",
+        **dict.fromkeys(("slug", "name", "date_order"), OWNER),
+        **dict.fromkeys(("folder", "aliases", "migrating_to", "migrating_since"), FOUND_BY),
+        "created_at": WRITTEN,
+    },
 }
 """Columns in which a change is not seen, each with the reason; a new column is covered or stands here."""
 
@@ -130,6 +148,16 @@ def changed(value: Any) -> Any:
             return value + timedelta(days=1)
     place = max(place for place, character in enumerate(value) if character.isalnum() and character not in "9zf")
     return value[:place] + chr(ord(value[place]) + 1) + value[place + 1 :]
+
+
+def test_every_table_is_looked_at_but_for_what_files_said_otherwise() -> None:
+    assert set(ProviderBase.metadata.tables) - set(NOT_COVERED) == {
+        "conflict_reviews",
+        "data_conflicts",
+        "set_aside_patients",
+    }
+    for table, reasons in NOT_COVERED.items():
+        assert set(reasons) <= set(ProviderBase.metadata.tables[table].c.keys())
 
 
 def columns(table: str) -> list[str]:
@@ -210,6 +238,66 @@ def test_a_byte_of_a_patient_is_found_in_every_column(stored: Clinic) -> None:
         assert ("patients", row["id"]) in found, name
         write(stored, f"UPDATE patients SET {name} = :value WHERE id = :id", value=row[name], id=row["id"])
     assert wrong(stored) == set()
+
+
+def test_a_byte_of_a_session_is_found_in_every_column(stored: Clinic) -> None:
+    row = stored.rows("extraction_sessions")[0]
+    of_session = {("patient_extractions", 1), ("patient_extractions", 2)}
+    assert [name for name in columns("extraction_sessions") if row[name] is None] == []
+    for name in columns("extraction_sessions"):
+        statement = f"UPDATE extraction_sessions SET {name} = :value WHERE id = 1"
+        write(stored, statement, value=changed(row[name]))
+        found = wrong(stored)
+        assert found >= of_session if name == "extracted_at" else ("extraction_sessions", 1) in found, name
+        write(stored, statement, value=row[name])
+    assert wrong(stored) == set()
+
+
+def changed_criteria(clinic: Clinic, changes: str) -> list[tuple[str | None, int | None, Wrong]]:
+    write(clinic, f"UPDATE extraction_sessions SET {changes}")
+    return [(row.table, row.id, row.wrong) for row in verify(clinic.store).providers[0].wrong]
+
+
+def test_other_criteria_than_a_session_was_stored_with_are_named_at_the_session(stored: Clinic) -> None:
+    second = stored.rows("extraction_sessions")[1]["id"]
+    both = [("extraction_sessions", 1, Wrong.SESSION), ("extraction_sessions", second, Wrong.SESSION)]
+    assert changed_criteria(stored, "target_medication = 'Other', start_date = '1999-01-01', end_date = NULL") == both
+    assert changed_criteria(stored, "target_medication = 'LISINOPRIL ', start_date = '2020-01-01'") == both
+    # As another case and white space do not count in a file, they do not here.
+    assert changed_criteria(stored, "end_date = '2024-12-31'") == []
+
+
+@pytest.mark.parametrize(
+    ("criteria", "changes"),
+    [
+        ({"medication": None, "start": None, "end": None}, "target_medication = 'x'"),
+        ({"medication": "x" * 300, "start": "soon", "end": 2024}, "extra = NULL"),
+        ({"medication": 0}, "target_medication = '1'"),
+        ({"medication": True}, "target_medication = 'False'"),
+        ({"medication": {"b": 1, "a": 2}}, "target_medication = 'x'"),
+    ],
+)
+def test_criteria_that_are_none_or_fit_no_column_are_seen_to_be_the_same(
+    clinic: Clinic, criteria: dict[str, Any], changes: str
+) -> None:
+    clinic.ingest(a_file(a_patient("A1"), **criteria))
+    assert wrong(clinic) == set()
+    assert changed_criteria(clinic, changes) == [("extraction_sessions", 1, Wrong.SESSION)]
+
+
+def test_who_was_new_is_counted_also_where_a_patient_was_taken_in_later(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("A1"), a_patient("A2"), a_patient("A1", medications=["X 1 mg"])))
+    clinic.ingest(a_file(a_patient("A2"), a_patient("A3"), at="2023-03-04T09:00:00"))
+    assert [row["patients_new"] for row in clinic.rows("extraction_sessions")] == [2, 1]
+    assert wrong(clinic) == set()
+
+
+def test_another_identity_stops_the_look(stored: Clinic) -> None:
+    row = stored.rows("database_identity")[0]
+    assert columns("database_identity") == ["identity"]
+    write(stored, "UPDATE database_identity SET identity = :value", value=changed(row["identity"]))
+    stored.store.close()
+    assert [one.slug for one in verify(stored.store).problems] == ["gary_wang"]
 
 
 @pytest.mark.parametrize("value", ["person", "Person ", "Pérson"])
@@ -360,6 +448,8 @@ def test_stretches_are_cut_where_their_rows_are_large(stored: Clinic, monkeypatc
         ("medications", "extra", "'[1]'"),
         ("medications", "medication_name", "X'00FF'"),
         ("patient_extractions", "date_of_birth", "'soon'"),
+        ("extraction_sessions", "end_date", "'soon'"),
+        ("extraction_sessions", "extra", "'{'"),
         ("patient_extractions", "patient_name", "CAST(X'6FFF' AS TEXT)"),
     ],
 )

@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
+from webautodash.domain.documents import to_json
 from webautodash.domain.limits import LARGEST_PATIENT, MOST_ITEMS
 from webautodash.domain.lists import LISTS
 from webautodash.domain.records import Demographics, PatientRecord, normalise, patient_record, read_prn
-from webautodash.domain.sessions import SessionRecord, session_record
+from webautodash.domain.sessions import SessionRecord, is_key_of, session_record
 from webautodash.errors import UnreadablePatient
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -573,6 +574,21 @@ def test_absent_criteria_are_equal_to_absent_ones() -> None:
 def test_criteria_that_no_column_can_hold_tell_sweeps_apart_all_the_same() -> None:
     assert session(medication=LONG).criteria_key != session(medication=LONG + "y").criteria_key
     assert session(start="soon").criteria_key != session(start="later").criteria_key
+
+
+@LAW
+@given(
+    st.dictionaries(
+        st.sampled_from(["medication", "start_date", "end_date", "extracted_at", "job_id", "provider_name", "more"]),
+        JSON,
+    )
+)
+def test_a_sessions_columns_give_its_key_again(metadata: dict[str, Any]) -> None:
+    record = session_record(metadata, DateOrder.MDY, CHICAGO)
+    kept = record.values | {"extra": json.loads(to_json(record.values["extra"]))}
+    assert is_key_of(record.criteria_key, kept)
+    if not any(isinstance(metadata.get(name), dict | list) for name in ("start_date", "end_date")):
+        assert not is_key_of(record.criteria_key, kept | {"target_medication": "another than any"})
 
 
 @LAW

@@ -21,6 +21,8 @@ _SESSION_FIELDS = (
     "patient_identifier",
     "results_filename",
 )
+_NOUGHTS = ("0", "0.0", "-0.0")
+"""Texts that a number may have been which counted as no criterion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,34 @@ def session_record(metadata: Mapping[str, Any], order: DateOrder, zone: tzinfo) 
     if extracted_at is not None:
         del rest["extracted_at"]
     values["extra"] = remaining(rest, "extraction_metadata")
-    criteria = [
-        folded(str(metadata.get("medication") or "")),
-        *(_criterion(values[name], metadata.get(name)) for name in ("start_date", "end_date")),
-    ]
-    key = sha256(to_json(criteria).encode()).hexdigest()
-    return SessionRecord(key, extracted_at, values)
+    dates = (values[name] or metadata.get(name) for name in ("start_date", "end_date"))
+    return SessionRecord(_criteria_key(metadata.get("medication"), *dates), extracted_at, values)
 
 
-def _criterion(parsed: date | None, raw: object) -> str:
-    return parsed.isoformat() if parsed else folded(str(raw or ""))
+def is_key_of(key: str, values: Mapping[str, Any]) -> bool:
+    """Whether ``key`` is the criteria's that the columns of a session hold, as far as they tell."""
+    extra = values["extra"] or {}
+    medication, start, end = (
+        extra.get(name) if values[column] is None else values[column]
+        for name, column in (
+            ("medication", "target_medication"),
+            ("start_date", "start_date"),
+            ("end_date", "end_date"),
+        )
+    )
+    if any(isinstance(each, dict | list) for each in (medication, start, end)):
+        # It counted as it was printed, in the order of the file, which ``extra`` does not keep.
+        return True
+    keys = {_criteria_key(medication, start, end)}
+    if medication in _NOUGHTS:
+        keys.add(_criteria_key(None, start, end))
+    return key in keys
+
+
+def _criteria_key(medication: object, start: object, end: object) -> str:
+    criteria = [_criterion(each) for each in (medication, start, end)]
+    return sha256(to_json(criteria).encode()).hexdigest()
+
+
+def _criterion(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else folded(str(value or ""))

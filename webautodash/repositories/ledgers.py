@@ -51,6 +51,8 @@ class Ledger(NamedTuple):
     """Set-aside patients whose PRN stands at a later place of the file, which is stored."""
     conflicts: int
     """Recorded differences that the session brought, duplicates apart."""
+    newcomers: int
+    """Patients whose first extraction is of this session."""
 
 
 class LedgerRepository:
@@ -120,6 +122,7 @@ class LedgerRepository:
         newer = DataConflict.extraction_session_id_2
         differences = select(newer, func.count()).where(DataConflict.conflict_type != ConflictType.EXTRACTION_DUPLICATE)
         brought = Counter({number: int(count) for number, count in self._session.execute(differences.group_by(newer))})
+        newcomers = self._newcomers()
         counted = [getattr(ExtractionSession, name) for name in Tally.__slots__]
         rows = all_rows(
             self._session.connection(),
@@ -134,10 +137,25 @@ class LedgerRepository:
         )
         return [
             Ledger(
-                number, sha256, extra, found, successful, Tally(*counts), *aside.get(number, (0, 0)), brought[number]
+                number,
+                sha256,
+                extra,
+                found,
+                successful,
+                Tally(*counts),
+                *aside.get(number, (0, 0)),
+                brought[number],
+                newcomers[number],
             )
             for number, sha256, extra, found, successful, *counts in rows
         ]
+
+    def _newcomers(self) -> Counter[int]:
+        # A patient's row is locked before an extraction gets its number, so that the first is the lowest.
+        first = select(func.min(PatientExtraction.id).label("id")).group_by(PatientExtraction.patient_id).subquery()
+        since = PatientExtraction.extraction_session_id
+        counts = select(since, func.count()).join(first, first.c.id == PatientExtraction.id).group_by(since)
+        return Counter({number: int(count) for number, count in self._session.execute(counts)})
 
     def without_parent(self) -> Iterator[Unreadable]:
         """Rows whose foreign keys lead nowhere, those of the four lists apart: ``rows`` brings them."""

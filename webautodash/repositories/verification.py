@@ -15,7 +15,7 @@ from webautodash.domain.lists import LISTS, ClinicalList
 from webautodash.domain.records import CHECKED
 from webautodash.domain.row_checks import checks
 from webautodash.domain.rows import Columns
-from webautodash.models import Patient, PatientExtraction
+from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.clinical import MODELS
 
 ORIGINALS = 500
@@ -28,7 +28,10 @@ _SAID = ("prn", "patient_name", "date_of_birth", "date_of_birth_text", "gender")
 """Columns of an extraction that its checksum covers, and what they are read out of."""
 _LARGE = ("address", "filter_medication_name", "summary_page_url", "extra")
 """Columns of an extraction whose texts may have any length."""
+_CRITERIA = ("criteria_key", "target_medication", "start_date", "end_date", "extra")
+"""Columns of a session that say its criteria; what fits no column is in ``extra``."""
 _EXTRACTIONS = cast(Table, PatientExtraction.__table__)
+_SESSIONS = cast(Table, ExtractionSession.__table__)
 
 
 class Unreadable(NamedTuple):
@@ -37,6 +40,15 @@ class Unreadable(NamedTuple):
     table: str
     id: int
     column: str
+
+
+class StoredCriteria(NamedTuple):
+    """What a session says that was asked for."""
+
+    session_id: int
+    key: str
+    values: dict[str, Any]
+    """The columns that the key is made of."""
 
 
 class StoredExtraction(NamedTuple):
@@ -86,6 +98,19 @@ class VerificationRepository:
     def extractions(self) -> int:
         """How many there are."""
         return self._session.scalar(select(func.count()).select_from(PatientExtraction)) or 0
+
+    def criteria(self) -> list[StoredCriteria]:
+        """Of every session."""
+        columns = [raw(_SESSIONS.c[name]) for name in _CRITERIA]
+        found = all_rows(self._session.connection(), select(_SESSIONS.c.id, *columns).order_by(_SESSIONS.c.id))
+        if not found:
+            return []
+        ids, *said = list(zip(*found, strict=True))
+        read = [self._read(_SESSIONS, name, ids, column) for name, column in zip(_CRITERIA, said, strict=True)]
+        return [
+            StoredCriteria(number, key or "", dict(zip(_CRITERIA[1:], values, strict=True)))
+            for number, key, *values in zip(ids, *read, strict=True)
+        ]
 
     def stretches(self) -> Iterator[Stretch]:
         """All extractions that repeat no other, some at a time: as many as go with 16 MB of rows, at least one."""

@@ -12,6 +12,7 @@ from webautodash.domain.items import read_out
 from webautodash.domain.legacy_rows import session_sha256
 from webautodash.domain.lists import LISTS
 from webautodash.domain.rows import Rows, Table
+from webautodash.domain.sessions import is_key_of
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.repositories.adopted import COUNTED
 from webautodash.repositories.ledgers import Ledger, LedgerRepository
@@ -22,7 +23,7 @@ from webautodash.repositories.verification import (
     Stretch,
     VerificationRepository,
 )
-from webautodash.services.verify.report import EXTRACTIONS, Wrong, WrongRow
+from webautodash.services.verify.report import EXTRACTIONS, SESSIONS, Wrong, WrongRow
 from webautodash.services.verify.written import Written
 
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -60,6 +61,10 @@ class Look:
             self._on_extractions(self.extractions)
         for session in ledger:
             yield from self._session(session)
+        for one in stored.criteria():
+            if not is_key_of(one.key, one.values):
+                said = "criteria_key is not what its target_medication, start_date and end_date come to"
+                yield WrongRow(SESSIONS, one.session_id, Wrong.SESSION, said)
         for number in ledgers.apart_from_session():
             yield WrongRow(EXTRACTIONS, number, Wrong.SESSION, "its criteria or extracted_at are not its session's")
         for master in ledgers.masters(but_of=sorted(self._adopted)):
@@ -151,11 +156,14 @@ class Look:
             says["stored, changed and duplicates"] = (tally.successful_extractions, one.successful)
             says["failed_extractions"] = (tally.failed_extractions, one.waiting)
             says["conflicts_detected"] = (tally.conflicts_detected, one.conflicts)
+        if not self._adopted:
+            # The earlier scripts knew patients of whom they have kept no extraction: who comes again is not new.
+            says["patients_new"] = (tally.patients_new, one.newcomers)
         for name, (said, counted) in says.items():
             if said != counted:
-                yield WrongRow("extraction_sessions", one.id, Wrong.COUNTS, f"{name}: says {said}, there are {counted}")
+                yield WrongRow(SESSIONS, one.id, Wrong.COUNTS, f"{name}: says {said}, there are {counted}")
         if _SHA256.fullmatch(one.content_sha256) is None:
-            yield WrongRow("extraction_sessions", one.id, Wrong.UNREADABLE, "content_sha256 is no SHA-256")
+            yield WrongRow(SESSIONS, one.id, Wrong.UNREADABLE, "content_sha256 is no SHA-256")
 
     def _is_adopted(self, one: Ledger) -> bool:
         """Whether the earlier scripts stored it: they counted otherwise, and read some values otherwise."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from webautodash.services.across import Unreadable
 
 EXTRACTIONS = "patient_extractions"
+SESSIONS = "extraction_sessions"
 
 
 class Wrong(StrEnum):
