@@ -105,6 +105,27 @@ def test_a_database_that_is_nobodys_or_anothers(
     assert (one.code, one.cure) == ("database.unclaimed", "webautodash provider register 'Gary Wang'")
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("slug", "other"), ("name", "Gary wang"), ("name", "Gáry Wang"), ("date_order", "dmy")]
+)
+def test_a_database_that_says_otherwise_of_its_provider_than_the_registry(
+    clinic: Clinic, gary_wang: str, in_store: Callable[[], list[Finding]], column: str, value: str
+) -> None:
+    registered = str(clinic.system_rows("providers")[0][column])
+    _run(clinic, gary_wang, f"UPDATE database_identity SET {column} = '{value}'")
+    (one,) = in_store()
+    assert (one.code, one.severity, one.subject) == ("database.identity", "error", gary_wang)
+    assert f"{column} {value!r}, the registry has {registered!r}" in one.message
+    assert str(one.cure).startswith(f"put {column} right")
+    assert [
+        (each.code, each.subject)
+        for each in doctor.examine_isolation(clinic.settings).findings
+        if each.code in ("database.identity", "isolation.identity")
+    ] == [("database.identity", gary_wang)]
+    _run(clinic, gary_wang, f"UPDATE database_identity SET {column} = '{registered}', folder = 'elsewhere'")
+    assert in_store() == []
+
+
 def test_a_registration_that_was_not_finished(clinic: Clinic, in_store: Callable[[], list[Finding]]) -> None:
     with clinic.store.system.session() as session:
         session.execute(update(Provider).where(Provider.slug == "gary_wang").values(status=ProviderStatus.REGISTERING))

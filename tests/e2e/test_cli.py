@@ -126,6 +126,10 @@ def test_a_provider_is_registered_and_given_an_alias(shell: Shell) -> None:
     assert shell("provider", "show", "Dr. O", "--json").json["slug"] == "renee_oneil"
     taken = shell("provider", "register", "Renee Oneil")
     assert (taken.status, "webautodash provider alias renee_oneil" in taken.err) == (2, True)
+    assert shell("provider", "register", "Гжоз", "--json").json["provider"]["slug"] == "provider_7e5c1b20"
+    other = shell("provider", "register", "Вчжи")
+    assert (other.status, "same safe name, provider_7e5c1b20" in other.err) == (2, True)
+    assert ("Гжоз" in other.err, "alias" in other.err) == (True, False)
     unknown = shell("stats", "rene_oneil")
     assert (unknown.status, "did you mean renee_oneil?" in unknown.err) == (2, True)
 

@@ -642,6 +642,14 @@ def test_the_doctor_finds_a_database_in_anothers_place(guarded: Guarded) -> None
 
 
 @SERVERS
+def test_the_doctor_finds_a_database_that_says_otherwise_of_its_provider(guarded: Guarded) -> None:
+    guarded.run(f"UPDATE {guarded.database('gary_wang')}.database_identity SET slug = 'x', date_order = 'dmy'")
+    found = _problems(guarded)
+    assert set(found) == {"database.identity"}
+    assert found["database.identity"].startswith(guarded.database("gary_wang"))
+
+
+@SERVERS
 def test_the_doctor_finds_missing_and_refused_accounts(guarded: Guarded) -> None:
     (guarded.folder / guarded.name("gary_wang")).unlink()
     (guarded.folder / guarded.name("anna_keller")).write_text("wrong")

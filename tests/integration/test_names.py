@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from provider_names import names_alike
 
 from webautodash.domain.naming import same_name_key
-from webautodash.errors import InvalidProviderName, ProviderNameTaken, UsageError
+from webautodash.errors import InvalidProviderName, ProviderNameTaken, SafeNameTaken, UsageError
 from webautodash.services.files import Candidate
 from webautodash.services.providers import add_alias, register
 from webautodash.services.taking import by_provider
+
+SAME_SAFE_NAME = ("Гжоз", "Вчжи")
+"""The first eight hex digits of their SHA-256 are the same."""
 
 
 def test_a_look_alike_of_a_registered_provider_is_refused_with_its_code_points(clinic: Clinic) -> None:
@@ -51,6 +54,32 @@ def test_accents_alone_are_refused_with_their_code_points(clinic: Clinic) -> Non
     register(clinic.store, "José Núñez")
     with pytest.raises(ProviderNameTaken, match=r"U\+00E9 LATIN SMALL LETTER E WITH ACUTE"):
         register(clinic.store, "Jose Núñez")
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_another_persons_name_with_the_same_safe_name_is_refused_and_no_alias_offered(
+    clinic: Clinic, first: int
+) -> None:
+    registered, other = SAME_SAFE_NAME[first], SAME_SAFE_NAME[1 - first]
+    register(clinic.store, registered)
+    with pytest.raises(SafeNameTaken) as refused:
+        register(clinic.store, other)
+    said = str(refused.value)
+    assert said.startswith(f"{other!r} comes to the same safe name, provider_7e5c1b20, as the registered provider ")
+    assert repr(registered) in said
+    assert "the first name or one more letter" in said
+    assert ("alias" in said, "reads like" in said) == (False, False)
+    outcome = clinic.ingest(a_file(a_patient("B1"), provider=other), folder="provider_7e5c1b20")
+    assert (outcome.state, outcome.reason) == ("rejected", said)
+    # Nor are they made one by saying that it is somebody else's.
+    register(clinic.store, "John Doe")
+    with pytest.raises(SafeNameTaken):
+        add_alias(clinic.store, "john_doe", other)
+    assert clinic.system_rows("provider_aliases") == []
+    assert register(clinic.store, f"{other}а").created
+    # The folder that has the safe name is theirs, and may be called so.
+    with pytest.raises(ProviderNameTaken, match="webautodash provider alias provider_7e5c1b20"):
+        register(clinic.store, "Provider 7e5c1b20")
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from provider_names import NAMES, NEAR_NAMES, names_alike, near_names
 
-from webautodash.domain.lookalikes import differences, look_alike
+from webautodash.domain.lookalikes import differences, look_alike, reads_like
 from webautodash.domain.naming import (
     account_name,
     check_provider_name,
@@ -62,6 +62,13 @@ def test_a_name_with_letters_that_look_like_anothers_is_a_look_alike(name: str, 
 )
 def test_people_who_are_called_nearly_the_same_are_two(name: str, other: str) -> None:
     assert not look_alike(name, other)
+
+
+def test_two_names_may_share_a_slug_and_not_read_alike() -> None:
+    assert slug("Гжоз") == slug("Вчжи") == "provider_7e5c1b20"
+    assert not reads_like("Гжоз", "Вчжи")
+    assert reads_like("Гжоз", "гж-оз")
+    assert reads_like("Gary Wang", "G\u0430ry Wang")
 
 
 def test_the_code_points_in_which_names_differ_are_told() -> None:

@@ -7,7 +7,7 @@ import unicodedata
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
 
-from webautodash.domain.naming import letters, same_name_key
+from webautodash.domain.naming import letters, letters_key, same_name_key
 
 _MOST_TOLD = 3
 
@@ -18,6 +18,11 @@ def look_alike(name: str, other: str) -> bool:
     What is written in other ASCII letters altogether (m for rn) is not meant: people are called so.
     """
     return not looks(name).isdisjoint(looks(other))
+
+
+def reads_like(name: str, other: str) -> bool:
+    """Whether two names have the same letters and digits, or look alike: they may be one provider's."""
+    return letters_key(name) == letters_key(other) or look_alike(name, other)
 
 
 @lru_cache(maxsize=1 << 14)

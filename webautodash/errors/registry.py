@@ -59,11 +59,26 @@ class ProviderNameTaken(UsageError):
 
     def __init__(self, name: str, holder: str, holder_slug: str, differences: str = "") -> None:
         self.name, self.holder, self.holder_slug, self.differences = name, holder, holder_slug, differences
-        told = f" ({differences})" if differences else ""
-        super().__init__(
-            f"{name!r} reads like the registered provider {holder!r} ({holder_slug}) but is written differently{told}; "
+        super().__init__(self._said())
+
+    def _said(self) -> str:
+        told = f" ({self.differences})" if self.differences else ""
+        return (
+            f"{self.name!r} reads like the registered provider {self.holder!r} ({self.holder_slug}) "
+            f"but is written differently{told}; "
             "if they are two, give this one a name that tells them apart, in its files too; "
-            f"if they are the same, say so: {command('provider alias', holder_slug, name)}"
+            f"if they are the same, say so: {command('provider alias', self.holder_slug, self.name)}"
+        )
+
+
+class SafeNameTaken(ProviderNameTaken):
+    """The slug of this name is that of a provider whose name reads otherwise: eight hex digits tell few names apart."""
+
+    def _said(self) -> str:
+        return (
+            f"{self.name!r} comes to the same safe name, {self.holder_slug}, as the registered provider "
+            f"{self.holder!r}, who has another name and so is another person: their database cannot be this one's too; "
+            "give this one a name with something more, such as the first name or one more letter, in its files too"
         )
 
 

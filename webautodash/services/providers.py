@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.lookalikes import differences, look_alike
+from webautodash.domain.lookalikes import differences, look_alike, reads_like
 from webautodash.domain.naming import (
     RESERVED_SLUG,
     check_provider_name,
@@ -25,6 +25,7 @@ from webautodash.errors import (
     MadeByEarlierScripts,
     MalformedDocument,
     ProviderNameTaken,
+    SafeNameTaken,
     UnknownProvider,
     UnregisteredProvider,
     UnusableFile,
@@ -242,9 +243,18 @@ def _holders_of_spelling(repository: ProviderRepository, name: str) -> list[Regi
 def _refuse_taken(name: str, holders: Sequence[RegisteredProvider], unless: RegisteredProvider | None = None) -> None:
     for holder in holders:
         if unless is None or holder.id != unless.id:
-            # The one of their names that is nearest says best what is different.
-            (nearest,) = get_close_matches(name, [holder.name, *holder.aliases], n=1, cutoff=0)
-            raise ProviderNameTaken(name, holder.name, holder.slug, differences(name, nearest))
+            raise name_taken(name, holder)
+
+
+def name_taken(name: str, holder: RegisteredProvider) -> ProviderNameTaken:
+    """Why a name cannot be another's than ``holder``'s, who has its slug or letters, or looks like it."""
+    names = [holder.name, *holder.aliases]
+    # A folder may be called by the slug, and a provider by the folder.
+    if not any(reads_like(name, theirs) for theirs in (*names, holder.slug)):
+        return SafeNameTaken(name, holder.name, holder.slug)
+    # The one of their names that is nearest says best what is different.
+    (nearest,) = get_close_matches(name, names, n=1, cutoff=0)
+    return ProviderNameTaken(name, holder.name, holder.slug, differences(name, nearest))
 
 
 def _claim(session: Session, provider: RegisteredProvider) -> None:

@@ -11,7 +11,7 @@ from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.legacy import COMPREHENSIVE
 from webautodash.domain.vocabulary import Level, ProviderStatus
-from webautodash.errors import AdoptionIncomplete, DamagedRows, ProviderNameTaken, WrongDatabase
+from webautodash.errors import AdoptionIncomplete, DamagedRows, WrongDatabase
 from webautodash.repositories import IdentityRepository, ProviderRepository, SessionRepository
 from webautodash.repositories.adopted import AdoptedRepository
 from webautodash.repositories.legacy_tables import LegacyTables
@@ -24,6 +24,7 @@ from webautodash.services.leases import HeldLease, leased
 from webautodash.services.log import SystemLog
 from webautodash.services.migrate import History, Watch
 from webautodash.services.progress import unheard
+from webautodash.services.providers import name_taken
 from webautodash.services.registry import identity_of, restore
 from webautodash.services.store import Store
 
@@ -116,7 +117,7 @@ def _registration(store: Store, database: str, owner: Owner, folder: str | None)
         assert found is not None  # noqa: S101  # it was added in this very transaction
         if found.database_name != database:
             # Registered since the look, for a database of their own.
-            raise ProviderNameTaken(owner.name, found.name, found.slug)
+            raise name_taken(owner.name, found)
         return found
 
     return store.system.run(add)

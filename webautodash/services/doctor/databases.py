@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 from webautodash.config import ENV_PREFIX
 from webautodash.database.dialects.grants import identifier
@@ -131,14 +132,25 @@ def _looked_into(store: Store, provider: RegisteredProvider) -> list[Finding]:
 
 
 def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
-    """Whether a database says that it is its provider's; nothing where it does."""
-    said = store.server.look(provider.database_name, DatabaseIdentity.__tablename__, "identity")
+    """Whether a database says that it is its provider's, and who that is; nothing where it does."""
+
+    def says(column: str) -> Any:
+        return store.server.look(provider.database_name, DatabaseIdentity.__tablename__, column)
+
+    said = says("identity")
     if said is None:
         message = f"does not say that it is {provider.slug}'s; nothing is read or written until it does"
         yield error("database.unclaimed", provider.database_name, message, _register(provider))
     elif said != provider.identity:
         message = f"is of another registration than {provider.slug}'s; nothing is read or written"
         yield error("database.foreign", provider.database_name, message, "restore the right one from its backup")
+    # Not ``folder``: it says where the first file lay, and no file is refused by it.
+    elif other := [name for name in ("slug", "name", "date_order") if says(name) != getattr(provider, name)]:
+        told = " and ".join(f"{name} {says(name)!r}" for name in other)
+        registered = " and ".join(repr(str(getattr(provider, name))) for name in other)
+        message = f"says of its provider {told}, the registry has {registered}; a lost registry would come back so"
+        cure = f"put {', '.join(other)} right where it was changed, in database_identity or in the registry's providers"
+        yield error("database.identity", provider.database_name, message, cure)
 
 
 def _made(store: Store, name: str) -> Iterator[Finding]:
