@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -574,8 +575,9 @@ def test_a_log_that_is_held_up_holds_up_no_password(guarded: Guarded, served: Se
         with served.shell.started(*arguments, **served.environment, **short) as process:
             assert process.stdout is not None
             lines = [process.stdout.readline() for _ in range(4)]
-            # Both are there while the entry of neither can be written.
-            assert process.poll() is None
+            # Both are there while the entry of neither can be written, which is tried for some seconds.
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(2)
             _, err = process.communicate(timeout=60)
     assert (process.returncode, "the system log has no entry" in err) == (0, True)
     for slug, line in zip(providers, lines[1::2], strict=True):
