@@ -50,8 +50,8 @@ def owner_of(
         if same_name_key(owner.name) in names or letters_key(owner.name) in letters or owner.slug == each.slug:
             raise NotAdoptable(
                 database,
-                f"{owner.name!r} is the name of the registered provider {each.slug}, reads like it or comes to the "
-                f"same safe name, and theirs is the database {each.database_name}; two databases are never made one; "
+                f"{owner.name!r} is the name of the registered provider {each.slug}, or reads like it, or has its "
+                f"safe name, and theirs is the database {each.database_name}; two databases are never made one; "
                 "give another --name",
             )
     return owner
