@@ -52,10 +52,11 @@ def test_the_same_points_give_the_same_plot() -> None:
 
 def test_a_stage_has_the_time_that_no_stage_inside_it_has() -> None:
     watch = Stopwatch()
-    inner = watch.timed("inner", lambda: time.sleep(0.02))
+    inner = watch.timed("inner", lambda: time.sleep(0.2))
     watch.timed("outer", lambda: (inner(), inner()))()
-    assert watch.stages["inner"].wall >= 0.04
-    assert watch.stages["outer"].wall < 0.02
+    assert watch.stages["inner"].wall >= 0.4
+    # All of it would be as much; a busy machine may take some.
+    assert watch.stages["outer"].wall < 0.4
 
 
 def test_the_profile_knows_functions_that_are_there() -> None:
