@@ -59,7 +59,7 @@ class GrantedAccount:
     host: str
     state: AccountState
     rights: tuple[str, ...]
-    """None where the server took the password and then refused the rights, or was gone."""
+    """Empty where the server took the password and then refused the rights, or was gone."""
     databases: tuple[str, ...]
     provider: str | None
     asked_by: str
