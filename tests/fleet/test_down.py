@@ -16,7 +16,9 @@ from webautodash.services.fleet import Plan
 from webautodash.services.migrate import History, history
 
 ROOT = Path(__file__).parents[2]
-_EXPAND = '''"""A column more.
+HEAD = migrate.head(History.PROVIDER)
+NICKNAME, NO_ADDRESS = (f"p{int(HEAD[1:]) + more:04}" for more in (1, 2))
+_EXPAND = f'''"""A column more.
 
 Keeps every row.
 """
@@ -26,8 +28,8 @@ from alembic import op
 
 from webautodash.database.guarded import lacks_column
 
-revision = "p0008"
-down_revision = "p0007"
+revision = "{NICKNAME}"
+down_revision = "{HEAD}"
 branch_labels = None
 depends_on = None
 contract = False
@@ -42,7 +44,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("patients", "nickname")
 '''
-_CONTRACT = '''"""The addresses go.
+_CONTRACT = f'''"""The addresses go.
 
 Keeps nothing of them.
 """
@@ -50,8 +52,8 @@ Keeps nothing of them.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "p0009"
-down_revision = "p0008"
+revision = "{NO_ADDRESS}"
+down_revision = "{NICKNAME}"
 branch_labels = None
 depends_on = None
 contract = True
@@ -75,10 +77,10 @@ def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     shutil.copytree(ROOT / "migrations", later / "migrations")
     shutil.copy(ROOT / "alembic.ini", later)
     versions = later / "migrations/provider/versions"
-    (versions / "p0008_nickname.py").write_text(_EXPAND)
-    (versions / "p0009_no_address.py").write_text(_CONTRACT)
+    (versions / f"{NICKNAME}_nickname.py").write_text(_EXPAND)
+    (versions / f"{NO_ADDRESS}_no_address.py").write_text(_CONTRACT)
     monkeypatch.setattr(history, "_PACKAGE", later / "webautodash")
-    monkeypatch.setitem(history.HEADS, History.PROVIDER, "p0009")
+    monkeypatch.setitem(history.HEADS, History.PROVIDER, NO_ADDRESS)
     history.scripts.cache_clear()
     yield
     history.scripts.cache_clear()
@@ -86,39 +88,40 @@ def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.usefixtures("to_come")
 def test_a_revision_that_takes_something_from_older_programs_is_asked_for(clinic: Clinic) -> None:
-    with pytest.raises(UsageError, match=r"p0009: The addresses go.*--contract.*--to p0008"):
+    with pytest.raises(UsageError, match=rf"{NO_ADDRESS}: The addresses go.*--contract.*--to {NICKNAME}"):
         fleet.upgrade_all(clinic.store, Plan())
-    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {"p0007"}
-    fleet.upgrade_all(clinic.store, Plan(to="p0008"))
-    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {"p0008"}
+    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {HEAD}
+    fleet.upgrade_all(clinic.store, Plan(to=NICKNAME))
+    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {NICKNAME}
     fleet.upgrade_all(clinic.store, Plan(contract=True))
-    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {"p0009"}
+    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {NO_ADDRESS}
     assert {name for name in clinic.rows("patients", "ada_ash")[0] if name in {"nickname", "address"}} == {"nickname"}
 
 
 @pytest.mark.usefixtures("to_come")
 def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: Clinic) -> None:
-    fleet.upgrade_all(clinic.store, Plan(to="p0008"))
-    way = fleet.way_back(clinic.store, "ada_ash", "p0007")
-    assert (way.revisions, way.losses) == (("p0008",), ())
+    fleet.upgrade_all(clinic.store, Plan(to=NICKNAME))
+    way = fleet.way_back(clinic.store, "ada_ash", HEAD)
+    assert (way.revisions, way.losses) == ((NICKNAME,), ())
     with clinic.store.server.database(way.database).engine.begin() as connection:
         connection.exec_driver_sql("UPDATE patients SET nickname = 'x'")
     way = fleet.way_back(clinic.store, "ada_ash", "p0003")
-    assert way.revisions == ("p0008", "p0007", "p0006", "p0005", "p0004")
+    behind = migrate.to_come(History.PROVIDER, "p0003", NICKNAME)
+    assert way.revisions == tuple(reversed(behind))
     with pytest.raises(WouldLoseRows, match=r"1 of patients\.nickname.*--accept-loss"):
         fleet.downgrade(clinic.store, way)
-    assert migrate.current(clinic.store.server.database(way.database)) == "p0008"
+    assert migrate.current(clinic.store.server.database(way.database)) == NICKNAME
     result = fleet.downgrade(clinic.store, way, accept_loss=True)
-    assert (result.before, result.after, result.error) == ("p0008", "p0003", None)
+    assert (result.before, result.after, result.error) == (NICKNAME, "p0003", None)
     assert migrate.current(clinic.store.server.database(way.database)) == "p0003"
     others = {each.revision for each in fleet.overview(clinic.store, SLUGS[1:])}
-    assert others == {"p0008"}
+    assert others == {NICKNAME}
     run = fleet.runs(clinic.store, 1)[0]
     assert (run.kind, str(run.state), run.arguments) == ("down", "done", {"to": "p0003", "accept_loss": True})
 
 
 def test_a_revision_that_does_not_lie_behind_is_no_way_back(clinic: Clinic) -> None:
-    for revision in ("p0007", "p9999"):
+    for revision in (HEAD, "p9999"):
         with pytest.raises(UsageError, match=revision):
             fleet.way_back(clinic.store, "ada_ash", revision)
 
