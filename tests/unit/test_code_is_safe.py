@@ -31,6 +31,52 @@ def _unreasoned(source: str) -> list[str]:
     return [line for line in source.splitlines() if off.search(line) and not reason.search(line)]
 
 
+# What handles these knows no value of a patient, or they are turned into an error of ours further out.
+_TURNED_LATER = {"DBAPIError", "OperationalError", "ValueError", "UnreadableLog", "_RefusedError", "_TooManyError"}
+_TURNED_LATER |= {"_invalid", "_malformed"}
+
+
+def _keeping_context(node: ast.AST, *, cleaned: bool = False, handling: bool = False) -> Iterator[int]:
+    """Lines that raise another error while one is handled, and leave the handled one within reach of the caller."""
+    for child in ast.iter_child_nodes(node):
+        inside, handles = cleaned, handling
+        match child:
+            case ast.FunctionDef():
+                # A generator runs after its decorator is done.
+                runs_later = any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(child))
+                decorators = {ast.unparse(decorator) for decorator in child.decorator_list}
+                inside, handles = not runs_later and "without_context" in decorators, False
+            case ast.With():
+                inside = cleaned or any(ast.unparse(item.context_expr) == "without_context" for item in child.items)
+            case ast.ExceptHandler():
+                handles = True
+            case ast.Raise(exc=ast.expr() as raised) if handles and not inside:
+                name = raised.func if isinstance(raised, ast.Call) else raised
+                if ast.unparse(name).rpartition(".")[2] not in _TURNED_LATER:
+                    yield child.lineno
+        yield from _keeping_context(child, cleaned=inside, handling=handles)
+
+
+def test_an_error_leaves_the_exception_behind_that_it_stands_for() -> None:
+    sources = [path for path in SOURCES if "webautodash" in path.parts]
+    found = [f"{path.name}:{line}" for path in sources for line in _keeping_context(ast.parse(path.read_text()))]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("def f():\n try: g()\n except ValueError:\n  raise Ours() from None", [4]),
+        ("@without_context\ndef f():\n try: g()\n except ValueError:\n  raise Ours() from None", []),
+        ("@without_context\ndef f():\n try: yield\n except ValueError:\n  raise Ours() from None", [5]),
+        ("def f():\n with without_context:\n  try: yield\n  except ValueError:\n   raise Ours()", []),
+        ("try: g()\nexcept ValueError:\n raise", []),
+    ],
+)
+def test_an_error_that_keeps_it_would_be_seen(source: str, lines: list[int]) -> None:
+    assert list(_keeping_context(ast.parse(source))) == lines
+
+
 def test_there_is_no_eval_and_no_shell() -> None:
     assert len(SOURCES) > 100
     found = {f"{path.name}: {call}" for path in SOURCES for call in _calls(path.read_text()) if call in FORBIDDEN}

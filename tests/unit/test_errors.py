@@ -5,7 +5,10 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
-from webautodash.errors import DatabaseBusy, MalformedDocument, UnusableFile
+import pytest
+
+from webautodash.config import Settings
+from webautodash.errors import ConfigurationError, DatabaseBusy, MalformedDocument, UnusableFile
 from webautodash.errors.base import where_from
 
 
@@ -37,3 +40,11 @@ def test_an_error_that_nobody_planned_is_told_by_its_type_and_place_alone() -> N
     except ValueError as error:
         told, line = where_from(error), error.__traceback__.tb_lineno  # type: ignore[union-attr]  # it was raised
     assert told == f"unexpected ValueError at test_errors.py, line {line}; please report it"
+
+
+def test_an_error_about_the_settings_has_no_link_to_what_read_them(tmp_path: Path) -> None:
+    (tmp_path / "env").write_bytes(b"WEBAUTODASH_DB_PASSWORD=\xff")
+    for values in ({"db_port": "a secret"}, {"_env_file": tmp_path / "env"}, {"timezone": "a secret"}):
+        with pytest.raises(ConfigurationError) as caught:
+            Settings.load(**{"_env_file": None, **values})
+        assert (caught.value.__cause__, caught.value.__context__) == (None, None)

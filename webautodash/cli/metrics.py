@@ -11,7 +11,7 @@ import typer
 
 from webautodash.cli.output import complain, say
 from webautodash.config import Settings
-from webautodash.errors import UsageError, WebAutoDashError
+from webautodash.errors import UsageError, WebAutoDashError, without_context
 from webautodash.replacing import replace_file
 from webautodash.services.metrics import StoreCollector, serving
 
@@ -81,6 +81,7 @@ class _Trouble:
             self.error = error
 
 
+@without_context
 def _serve(collector: StoreCollector, host: str, port: int, *, quiet: bool) -> NoReturn:
     try:
         with serving(collector, host, port) as address:
@@ -93,6 +94,7 @@ def _serve(collector: StoreCollector, host: str, port: int, *, quiet: bool) -> N
         raise UsageError(f"cannot listen on {host}, port {port}: {error.strerror}") from None
 
 
+@without_context
 def _write(collector: StoreCollector, file: Path, every: float | None) -> None:
     while True:
         try:

@@ -18,7 +18,7 @@ from webautodash.cli.options import (
 )
 from webautodash.cli.output import complain, say, show_fields, show_json
 from webautodash.config import Settings
-from webautodash.errors import UsageError
+from webautodash.errors import UsageError, without_context
 from webautodash.services import providers, set_aside
 from webautodash.services.retry import retry_set_aside
 from webautodash.services.store import Store
@@ -104,6 +104,7 @@ def retry(
         raise typer.Exit(PROBLEMS)
 
 
+@without_context
 def _read(name: str) -> str:
     try:
         if name == "-":

@@ -10,7 +10,7 @@ from webautodash.cli.options import JsonOption
 from webautodash.cli.output import complain, say, show_json
 from webautodash.cli.reports import as_document, complain_of, listening, show_report
 from webautodash.config import Settings
-from webautodash.errors import UsageError
+from webautodash.errors import UsageError, without_context
 from webautodash.services.reports import FileResult
 from webautodash.services.setup import SetupReport, Survey, set_up, survey
 
@@ -55,6 +55,7 @@ def setup(
         raise typer.Exit(PROBLEMS)
 
 
+@without_context
 def _agreed(question: str) -> bool:
     try:
         return typer.confirm(question, err=True)

@@ -3,12 +3,13 @@
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from webautodash.errors import UsageError
+from webautodash.errors import UsageError, without_context
 
 _AGO = re.compile(r"([0-9]{1,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+@without_context
 def moment(option: str, text: str, zone: tzinfo) -> datetime:
     """A date, a time of ``zone`` where it names none, or so long ago. Raises UsageError that names the option."""
     try:

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from webautodash.config.keys import key_of
 from webautodash.config.secrets import read_secret
-from webautodash.errors import AccountMissing, ConfigurationError
+from webautodash.errors import AccountMissing, ConfigurationError, without_context
 from webautodash.replacing import Replacement
 
 _KEY = key_of("accounts_dir")
@@ -40,6 +40,7 @@ class AccountFolder:
             raise AccountMissing(name)
         return Account(name, read_secret(self._file(name), _KEY, f"its file {name}"))
 
+    @without_context
     def ready(self, account: Account) -> Replacement:
         """The file with the password of an account, for this user alone, to take its place once the server has it.
 

@@ -14,7 +14,7 @@ from webautodash.config.hosts import is_loopback
 from webautodash.config.keys import ENV_PREFIX, check_beside, check_one_secret, key_of
 from webautodash.config.secrets import secret_of
 from webautodash.domain.alerts import DEFAULT_RULES, parse_rules
-from webautodash.errors import ConfigurationError
+from webautodash.errors import ConfigurationError, without_context
 
 _ADDRESS = re.compile(r"[^\s@,<>\"]+@[^\s@,<>\"]+")
 _PREFIX = f"{ENV_PREFIX}ALERT_"
@@ -153,6 +153,7 @@ class AlertSettings(BaseSettings):
         _check_ca(self.alert_webhook_ca, "WEBHOOK_CA")
 
 
+@without_context
 def _check_url(text: str) -> None:
     key = "WEBHOOK_URL"
     try:
@@ -168,6 +169,7 @@ def _check_url(text: str) -> None:
         raise _wrong(key, "takes no user and password; what is sent is signed instead")
 
 
+@without_context
 def _check_ca(path: Path | None, key: str) -> None:
     if path is None:
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from webautodash.errors import ConfigurationError
+from webautodash.errors import ConfigurationError, without_context
 
 _LONGEST = 4096
 
@@ -28,6 +28,7 @@ def secret_of(value: SecretStr | None, file: Path | None, key: str) -> SecretStr
     return read_secret(file, key, "names a file that")
 
 
+@without_context
 def read_secret(file: Path, key: str, what: str) -> SecretStr:
     """What a file holds, without the line's end.
 

@@ -18,7 +18,7 @@ from webautodash.config.hosts import is_plain_url
 from webautodash.config.keys import ENV_PREFIX, check_beside, check_one_secret, given_of, key_of
 from webautodash.config.secrets import is_open, open_to, secret_of
 from webautodash.domain.limits import LARGEST_FILE
-from webautodash.errors import ConfigurationError
+from webautodash.errors import ConfigurationError, without_context
 
 ENV_FILE = "webautodash.env"
 # A registration looks into the provider's database while it holds the registry.
@@ -94,6 +94,7 @@ class Settings(AlertSettings):
         return name
 
     @classmethod
+    @without_context
     def load(cls, **values: object) -> "Settings":
         """The settings, with ``values`` winning over the environment and the file."""
         try:

@@ -21,6 +21,7 @@ from webautodash.errors import (
     TransientError,
     UsageError,
     WebAutoDashError,
+    without_context,
 )
 
 T = TypeVar("T")
@@ -40,21 +41,22 @@ def unit_of_work(engine: Engine, dialect: Dialect, database: str) -> Iterator[Se
 
 @contextmanager
 def translated(dialect: Dialect, database: str) -> Iterator[None]:
-    """Turn a driver's error into one of ours: the code and the database, nothing of its text."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise _translate(error, dialect, database) from None
-    except SQLAlchemyError as error:
-        raise DatabaseError(database, type(error).__name__, "the database library refused the call") from None
-    except (ValueError, TypeError, OverflowError) as error:
-        if not _is_of_a_value(error):
-            raise
-        if isinstance(error, UnicodeEncodeError | OverflowError):
-            raise UsageError(
-                "what was asked for holds half a character or too large a number; no row has such"
-            ) from None
-        raise DatabaseError(database, "unreadable value", _UNREADABLE) from None
+    """Turn a driver's error into one of ours: the code and the database, nothing of its text and no link to it."""
+    with without_context:
+        try:
+            yield
+        except DBAPIError as error:
+            raise _translate(error, dialect, database) from None
+        except SQLAlchemyError as error:
+            raise DatabaseError(database, type(error).__name__, "the database library refused the call") from None
+        except (ValueError, TypeError, OverflowError) as error:
+            if not _is_of_a_value(error):
+                raise
+            if isinstance(error, UnicodeEncodeError | OverflowError):
+                raise UsageError(
+                    "what was asked for holds half a character or too large a number; no row has such"
+                ) from None
+            raise DatabaseError(database, "unreadable value", _UNREADABLE) from None
 
 
 def _is_of_a_value(error: BaseException) -> bool:

@@ -29,7 +29,7 @@ from webautodash.domain.limits import (
     PRN_LENGTH,
     nested_too_deeply,
 )
-from webautodash.errors import MalformedDocument
+from webautodash.errors import MalformedDocument, without_context
 
 _CHUNK = 1 << 20
 # A smaller file has no more of them, each being a byte and a comma.
@@ -97,6 +97,7 @@ class Parts(NamedTuple):
     """What each patient gives as its PRN, trimmed; None where not every patient is an object."""
 
 
+@without_context
 def taken_apart(path: Path, content: memoryview) -> Parts:
     """The parts of a file. ``content`` is written to meanwhile, and is the same again afterwards.
 

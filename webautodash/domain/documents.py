@@ -28,6 +28,7 @@ from webautodash.errors import (
     UnreadableFile,
     UnusableFile,
     WebAutoDashError,
+    without_context,
 )
 
 _CHUNK = 1 << 20
@@ -114,6 +115,7 @@ def _private_copy() -> Iterator[IO[bytes]]:
             copy.close()
 
 
+@without_context
 def _copy(path: Path, copy: IO[bytes], largest: int, moved: Moved) -> _Copied:
     try:
         return _copied(path, copy, largest, moved)
@@ -187,10 +189,11 @@ def _write(copy: IO[bytes], chunk: bytes, path: Path) -> None:
 
 @contextmanager
 def _room(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise NoTemporarySpace(path, error.strerror or type(error).__name__) from None
+    with without_context:
+        try:
+            yield
+        except OSError as error:
+            raise NoTemporarySpace(path, error.strerror or type(error).__name__) from None
 
 
 def _content(copy: IO[bytes], size: int, path: Path) -> memoryview:

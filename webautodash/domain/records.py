@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -28,7 +28,7 @@ from webautodash.domain.limits import LARGEST_PATIENT, PRN_LENGTH, SHORT_TEXT_LE
 from webautodash.domain.lists import LISTS
 from webautodash.domain.row_checks import list_checks
 from webautodash.domain.rows import Rows
-from webautodash.errors import UnreadablePatient
+from webautodash.errors import UnreadablePatient, without_context
 
 _FILTER_FIELDS = (
     "filter_medication_strength",
@@ -112,6 +112,7 @@ class Draft(NamedTuple):
     items: dict[str, Items]
 
 
+@without_context
 def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
     """Decode one patient. Raises UnreadablePatient as ``patient_record``."""
     text = _acceptable(raw, position)
@@ -230,6 +231,7 @@ def _acceptable(raw: msgspec.Raw, position: int) -> bytes:
     return bytes(raw)
 
 
+@without_context
 def _decoded(raw: msgspec.Raw, position: int) -> dict[str, Any]:
     where = f"extraction_results[{position}]"
     try:
@@ -266,7 +268,7 @@ _MOST_STEPS = 6
 
 @cache
 def _known_keys() -> frozenset[str]:
-    usual = msgspec.structs.fields(_usual().type)
+    usual = msgspec.structs.fields(cast(type[msgspec.Struct], _usual().type))
     printed, scraped = msgspec.structs.fields(_Printed), msgspec.structs.fields(_Scraped)
     items = [field for which in LISTS for field in msgspec.structs.fields(item_type(which))]
     older = [key for which in LISTS for key, _ in which.split_lists]

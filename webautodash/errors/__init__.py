@@ -7,6 +7,7 @@ from webautodash.errors.base import (
     UsageError,
     WebAutoDashError,
     where_from,
+    without_context,
 )
 from webautodash.errors.databases import (
     AccountInUse,
@@ -118,4 +119,5 @@ __all__ = [
     "WrongDatabase",
     "WrongFolder",
     "where_from",
+    "without_context",
 ]

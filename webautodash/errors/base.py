@@ -5,8 +5,10 @@ was wrong, where, and what to do, and never holds a value out of a patient's rec
 """
 
 import re
+from contextlib import ContextDecorator
 from pathlib import PurePath
 from traceback import extract_tb
+from types import TracebackType
 
 _CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -50,6 +52,24 @@ def where_from(error: Exception) -> str:
     return (
         f"unexpected {type(error).__name__} at {PurePath(where.filename).name}, line {where.lineno}; please report it"
     )
+
+
+class _WithoutContext(ContextDecorator):
+    def __enter__(self) -> None:
+        """Begin; nothing is needed."""
+
+    def __exit__(self, _t: type[BaseException] | None, error: BaseException | None, _b: TracebackType | None) -> None:
+        if isinstance(error, WebAutoDashError):
+            error.__cause__ = error.__context__ = None
+
+
+without_context = _WithoutContext()
+"""Removes the foreign exception from an error of this package that was raised while that one was handled.
+
+``from None`` only hides it from a printed traceback: ``__context__`` still refers to it, and a driver's or a decoder's
+exception holds the statement's parameters or the document. Use it as a decorator, or inside a generator as
+``with without_context:``.
+"""
 
 
 class TransientError(WebAutoDashError):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
-from webautodash.errors import NotFound, UsageError, WebAutoDashError
+from webautodash.errors import NotFound, UsageError, WebAutoDashError, without_context
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.pages import Page
@@ -112,6 +112,7 @@ def show(store: Store, provider: str, conflict_id: int) -> ReviewedConflict:
         return _reviewed(session, row, owner.slug)
 
 
+@without_context
 def resolve(
     store: Store, provider: str, conflict_id: int, status: ConflictStatus, *, by: str, why: str
 ) -> ReviewedConflict:

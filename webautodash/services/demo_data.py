@@ -13,7 +13,7 @@ from random import Random
 from typing import IO, Any
 
 from webautodash.domain.naming import slug
-from webautodash.errors import UsageError
+from webautodash.errors import UsageError, without_context
 from webautodash.services import demo_words as words
 
 _FIRST_DAY = datetime(2025, 3, 10, 8, 30)  # noqa: DTZ001  # portals print local time
@@ -63,6 +63,7 @@ def provider_name(number: int) -> str:
     return f"{first} {names.choice(words.LAST_NAMES)} {number + 1}"
 
 
+@without_context
 def _write(folder: Path, plan: DemoPlan, round_number: int, provider: int, part: int) -> Path:
     name = provider_name(provider)
     at = _FIRST_DAY + round_number * _BETWEEN_ROUNDS + timedelta(minutes=part)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from webautodash.errors import UsageError
+from webautodash.errors import UsageError, without_context
 from webautodash.services.paths import as_text, is_extraction, shown_folder
 
 # What a folder says of a file: its number, its size (None for what is no regular file or was not to be seen), when it
@@ -160,12 +160,13 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _scan(folder: Path | str) -> Iterator[os.DirEntry[str]]:
-    try:
-        yield from os.scandir(folder)
-    except FileNotFoundError:
-        return  # removed since its parent was read
-    except OSError as error:
-        raise UsageError(f"{error.filename} cannot be read ({error.strerror})") from None
+    with without_context:
+        try:
+            yield from os.scandir(folder)
+        except FileNotFoundError:
+            return  # removed since its parent was read
+        except OSError as error:
+            raise UsageError(f"{error.filename} cannot be read ({error.strerror})") from None
 
 
 def _folder(directory: Path, results: Path) -> str | None:

@@ -13,7 +13,7 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.decisions import Outcome
 from webautodash.domain.records import PatientRecord, patient_record
 from webautodash.domain.vocabulary import FileState, Level
-from webautodash.errors import NotFound, UnreadablePatient, UsageError
+from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context
 from webautodash.models.base import utc_now
 from webautodash.repositories import (
     ExtractionRepository,
@@ -100,6 +100,7 @@ def retry_set_aside(
     return outcome
 
 
+@without_context
 def _read(text: str, position: int, order: DateOrder) -> PatientRecord:
     try:
         return patient_record(msgspec.Raw(text.encode()), position, order)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from webautodash.config import Settings
 from webautodash.database import Database, Server
 from webautodash.database.session import retrying
-from webautodash.errors import DatabaseMissing, NotAtHead, NotSetUp, WrongDatabase
+from webautodash.errors import DatabaseMissing, NotAtHead, NotSetUp, WrongDatabase, without_context
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories import IdentityRepository, ProviderRepository
 from webautodash.repositories.providers import RegisteredProvider
@@ -85,6 +85,7 @@ class Store:
         return store
 
     @classmethod
+    @without_context
     def open(cls, settings: Settings, *, unattended: bool = False, schema: bool = False) -> Self:
         """The store for reading and writing. Raises NotSetUp where there is none, NotAtHead before a migration."""
         store = cls(settings, unattended=unattended, schema=schema)

@@ -15,7 +15,7 @@ from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
 from webautodash.database.dialects.mysql import MySQLDialect
 from webautodash.database.dialects.sqlite import SQLiteDialect
-from webautodash.errors import ConfigurationError
+from webautodash.errors import ConfigurationError, without_context
 
 __all__ = ["TRIES", "Dialect", "Grant", "Health", "OwnAccount", "ServerAccounts", "Trouble", "dialect_for"]
 
@@ -39,6 +39,7 @@ def dialect_for(settings: Settings, connections: Connections, *, unattended: boo
     raise ConfigurationError(_URL_KEY, "must begin with mysql+pymysql:// or sqlite:///")
 
 
+@without_context
 def _server_url(settings: Settings) -> URL:
     if settings.db_host is not None:
         url = URL.create("mysql+pymysql", username=settings.db_user, host=settings.db_host, port=settings.db_port)

@@ -10,7 +10,7 @@ from webautodash.config.accounts import Account
 from webautodash.database.dialects.grants import identifier
 from webautodash.database.dialects.mysql_health import Held, grants_of, held_by, is_literal
 from webautodash.database.dialects.numbers import number_of
-from webautodash.errors import AccountUnknown
+from webautodash.errors import AccountUnknown, without_context
 
 NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE = 1142, 1044
 _MAY_NOT_LOOK = frozenset({NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE, 1227})
@@ -45,6 +45,7 @@ class ServerAccounts:
         """Give an account another password; who is connected stays so."""
         self._send("ALTER USER %s@%s IDENTIFIED BY %s", account.name, host, account.password.get_secret_value())
 
+    @without_context
     def held(self, name: str, host: str) -> Held | None:
         """What an account may do by itself; None where it is not there.
 

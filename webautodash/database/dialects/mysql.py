@@ -23,7 +23,14 @@ from webautodash.database.dialects.limits import Loading
 from webautodash.database.dialects.mysql_health import grants_of, health_of, properties_of
 from webautodash.database.dialects.numbers import number_of
 from webautodash.domain.naming import account_name, migrations_account_name
-from webautodash.errors import AccountRefused, ConfigurationError, DatabaseBusy, DatabaseMissing, WrongConnection
+from webautodash.errors import (
+    AccountRefused,
+    ConfigurationError,
+    DatabaseBusy,
+    DatabaseMissing,
+    WrongConnection,
+    without_context,
+)
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 # A server's own default may cut long text silently; these raise instead.
@@ -227,6 +234,7 @@ class MySQLDialect:
         event.listen(engine, "do_connect", partial(self._connect, account))
         return engine
 
+    @without_context
     def _connect(
         self, account: str | None, dialect: Any, _record: object, args: Sequence[Any], options: dict[str, Any]
     ) -> Any:
@@ -264,6 +272,7 @@ def _on_begin(database: str, connection: Connection) -> None:
         raise WrongConnection(database)
 
 
+@without_context
 def _connect_args(url: URL, settings: Settings, *, unattended: bool) -> dict[str, Any]:
     from pymysql.constants import CLIENT  # not for stores of SQLite files
 

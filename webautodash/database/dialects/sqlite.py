@@ -27,6 +27,7 @@ from webautodash.errors import (
     LogLeftBehind,
     TerminalError,
     UsageError,
+    without_context,
 )
 
 _SUFFIX = ".db"
@@ -190,6 +191,7 @@ class SQLiteDialect:
     def close(self) -> None:
         """Nothing is open without a database."""
 
+    @without_context
     def _connect(self, database: str) -> sqlite3.Connection:
         path = self._path(database)
         # mode=rw opens and never creates; isolation_level=None hands BEGIN to the event below: with the driver's own
@@ -229,10 +231,11 @@ def _quoted(name: str) -> str:
 @contextmanager
 def _told(folder: Path) -> Iterator[None]:
     """What the file system refuses, as an error of ours."""
-    try:
-        yield
-    except OSError as error:
-        raise TerminalError(f"the SQLite folder {folder} cannot be used: {error.strerror}") from None
+    with without_context:
+        try:
+            yield
+        except OSError as error:
+            raise TerminalError(f"the SQLite folder {folder} cannot be used: {error.strerror}") from None
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webautodash.database import Database
 from webautodash.database.session import retrying
-from webautodash.errors import DatabaseError, DuplicateKey, MigrationFailed, WouldLoseRows
+from webautodash.errors import DatabaseError, DuplicateKey, MigrationFailed, WouldLoseRows, without_context
 from webautodash.services import gate
 from webautodash.services.gate import Underway
 from webautodash.services.migrate.history import (
@@ -138,6 +138,7 @@ def _go(database: Database, history: History, moves: Sequence[Move], target: str
     return True
 
 
+@without_context
 def _move(database: Database, history: History, move: Move, target: str) -> tuple[str, ...]:
     from alembic.util import CommandError
 

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from webautodash.domain.alerts import AlertChannel
-from webautodash.errors import ConfigurationError, DeliveryFailed
+from webautodash.errors import ConfigurationError, DeliveryFailed, without_context
 from webautodash.services.alerts.message import Message
 from webautodash.services.store import Store
 
@@ -18,6 +18,7 @@ class Channel(Protocol):
         """
 
 
+@without_context
 def send(store: Store, channel: AlertChannel, message: Message) -> str | None:
     """Send a message through a channel; returns what is to be said of it although it arrived.
 

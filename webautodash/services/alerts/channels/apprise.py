@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from webautodash.config import ENV_PREFIX, Settings
-from webautodash.errors import ConfigurationError, DeliveryFailed
+from webautodash.errors import ConfigurationError, DeliveryFailed, without_context
 from webautodash.services.alerts.message import Message
 
 _KEY = ENV_PREFIX + "ALERT_APPRISE_URLS"
@@ -16,6 +16,7 @@ _TALKERS = ("apprise", "urllib3.connectionpool", "requests")
 class AppriseChannel:
     """The services behind some URLs, told all at once."""
 
+    @without_context
     def __init__(self, settings: Settings) -> None:
         try:
             from apprise import Apprise, AppriseAsset
@@ -27,6 +28,7 @@ class AppriseChannel:
         if not all(known):
             raise ConfigurationError(_KEY, f"{known.count(False)} of {len(known)} are no URLs that apprise knows")
 
+    @without_context
     def send(self, message: Message) -> str | None:
         """Tell every service; one that fails has all told again."""
         with _silence():

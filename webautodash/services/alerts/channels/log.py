@@ -5,7 +5,7 @@ from collections import Counter
 
 from webautodash.database import Database
 from webautodash.domain.vocabulary import Level
-from webautodash.errors import DeliveryFailed, WebAutoDashError
+from webautodash.errors import DeliveryFailed, WebAutoDashError, without_context
 from webautodash.repositories import LogRepository
 from webautodash.services.alerts.message import Message
 
@@ -16,6 +16,7 @@ class LogChannel:
     def __init__(self, system: Database) -> None:
         self._system = system
 
+    @without_context
     def send(self, message: Message) -> str | None:
         """Write the entry."""
         counts = Counter(str(alert.kind) for alert in message.alerts)

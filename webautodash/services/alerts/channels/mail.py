@@ -10,7 +10,7 @@ from email.utils import format_datetime
 
 from webautodash.config import Settings
 from webautodash.config.alerts import SmtpTls
-from webautodash.errors import DeliveryFailed
+from webautodash.errors import DeliveryFailed, without_context
 from webautodash.services.alerts.message import Message
 
 TIMEOUT_SECONDS = 10
@@ -23,6 +23,7 @@ class MailChannel:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
+    @without_context
     def send(self, message: Message) -> str | None:
         """Send the mail; returns how many of several addresses the server refused."""
         mail = self._mail(message)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlunsplit
 
 from webautodash.config import Settings
-from webautodash.errors import DeliveryFailed
+from webautodash.errors import DeliveryFailed, without_context
 from webautodash.repositories.alerts import RaisedAlert
 from webautodash.services.alerts.message import Message, command_of
 from webautodash.version import __version__
@@ -23,6 +23,7 @@ class WebhookChannel:
     def __init__(self, settings: Settings) -> None:
         self._url, self._secret, self._ca = settings.webhook_url, settings.webhook_secret, settings.alert_webhook_ca
 
+    @without_context
     def send(self, message: Message) -> str | None:
         """Post the message; any answer but 2xx is a failure, and no redirection is followed."""
         assert self._url is not None  # noqa: S101  # the settings have it, or this channel is not used
