@@ -267,10 +267,10 @@ def test_a_provider_folder_that_cannot_be_read_is_said_once_and_stops_no_other(
     clinic.drop(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee", name="c.json")
     scan = files.os.scandir
 
-    def refuse(folder: Path | str) -> Any:
-        if str(folder).endswith("gary_wang"):
-            raise PermissionError(13, "Permission denied", str(folder))
-        return scan(folder)
+    def refuse(handle: int) -> Any:
+        if os.path.samestat(os.fstat(handle), (clinic.results / "gary_wang").stat()):
+            raise PermissionError(13, "Permission denied")
+        return scan(handle)
 
     said: list[str] = []
     watching = Monitor(clinic.store, on_trouble=said.append)
@@ -292,10 +292,10 @@ def test_a_provider_folder_that_cannot_be_read_is_shown_for_as_long_as_that_last
     clinic.drop(GOOD, name="a.json")
     scan, problem = files.os.scandir, "gary_wang cannot be read (Permission denied)"
 
-    def refuse(folder: Path | str) -> Any:
-        if str(folder).endswith("gary_wang"):
-            raise PermissionError(13, "Permission denied", str(folder))
-        return scan(folder)
+    def refuse(handle: int) -> Any:
+        if os.path.samestat(os.fstat(handle), (clinic.results / "gary_wang").stat()):
+            raise PermissionError(13, "Permission denied")
+        return scan(handle)
 
     def shown() -> str | None:
         found = status(clinic.store).monitoring_status.monitors

@@ -15,6 +15,7 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.domain import documents
 from webautodash.domain.documents import Document
+from webautodash.domain.folders import Folder
 from webautodash.errors import DatabaseBusy
 from webautodash.services import file_states, taking
 from webautodash.services.monitor import Monitor
@@ -46,15 +47,15 @@ def _is_of(path: Path, provider: str) -> bool:
 @pytest.fixture
 def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
     """Has the system refuse to open one provider's files, as the root of a test cannot be refused by rights."""
-    open_file = os.open
+    open_file = documents.open_file
 
     def refuse(provider: str, number: int) -> None:
-        def refuse_some(path: Any, *arguments: Any, **options: Any) -> int:
-            if str(path).endswith(".json") and _is_of(Path(path), provider):
+        def refuse_some(path: Path, place: Folder | None) -> int:
+            if _is_of(path, provider):
                 raise OSError(number, os.strerror(number))
-            return open_file(path, *arguments, **options)
+            return open_file(path, place)
 
-        monkeypatch.setattr(documents.os, "open", refuse_some)
+        monkeypatch.setattr(documents, "open_file", refuse_some)
 
     return refuse
 

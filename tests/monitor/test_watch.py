@@ -120,7 +120,7 @@ def test_a_failed_file_that_is_gone_leaves_the_list_and_one_that_cannot_be_seen_
     assert watching.look().cleared == []
     shutil.rmtree(clinic.results / "ann_bee")
     with monkeypatch.context() as patch:
-        patch.setattr(watch.os, "lstat", lambda path: _refuse(Path(path)))
+        patch.setattr(watch, "entry_status", _refuse)
         assert watching.look().cleared == []
     assert set(_states(clinic)) == bad
     (clinic.results / "gary_wang" / "bad.json").unlink()
@@ -130,10 +130,8 @@ def test_a_failed_file_that_is_gone_leaves_the_list_and_one_that_cannot_be_seen_
     assert _states(clinic) == {}
 
 
-def _refuse(path: Path) -> os.stat_result:
-    if path.name == "Results":
-        return path.stat()
-    raise PermissionError(13, "Permission denied", str(path))
+def _refuse(results: str, folder: str, name: str) -> os.stat_result:
+    raise PermissionError(13, "Permission denied", f"{results}/{folder}/{name}")
 
 
 def test_a_second_name_is_refused_only_as_long_as_it_is_there(clinic: Clinic, clock: Clock, tmp_path: Path) -> None:
@@ -212,9 +210,9 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     answer = threading.Event()
     scan = files._scan
 
-    def hang(folder: Path) -> Iterator[os.DirEntry[str]]:
+    def hang(handle: int) -> Iterator[os.DirEntry[str]]:
         answer.wait()
-        return scan(folder)
+        return scan(handle)
 
     monkeypatch.setattr(files, "_scan", hang)
     yield answer

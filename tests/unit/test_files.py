@@ -184,9 +184,9 @@ def test_a_folder_that_vanishes_while_looking_is_empty(results: Path, monkeypatc
     (results / "b").mkdir()
     scandir = os.scandir
 
-    def vanishing(folder: Any) -> Any:
+    def vanishing(folder: int) -> Any:
         found = scandir(folder)
-        if Path(folder) == results:
+        if os.path.samestat(os.fstat(folder), results.stat()):
             (results / "b").rmdir()
         return found
 
@@ -202,8 +202,8 @@ def test_a_folder_that_cannot_be_read_is_named_and_stops_no_other(
     put(results / "b" / "x.json")
     scandir = os.scandir
 
-    def refusing(folder: Any) -> Any:
-        if Path(folder) == results / "a":
+    def refusing(folder: int) -> Any:
+        if os.path.samestat(os.fstat(folder), (results / "a").stat()):
             raise PermissionError(13, "Permission denied", str(folder))
         return scandir(folder)
 
@@ -289,10 +289,10 @@ def test_a_file_that_cannot_be_read_for_a_moment_has_its_place_once_it_can(
     found, remembering = candidates([], results), Order(UTC, PATIENCE)
     head = order_module._head
 
-    def stale(path: Path) -> bytes:
-        if path.name == "1.json":
+    def stale(candidate: Candidate) -> bytes:
+        if candidate.name == "1.json":
             raise OSError(116, "Stale file handle")
-        return head(path)
+        return head(candidate)
 
     with monkeypatch.context() as patch:
         patch.setattr(order_module, "_head", stale)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from webautodash.domain.folders import Folder
 from webautodash.services.files import Candidate, candidates, look_at
 from webautodash.services.known import telling_mtime
 from webautodash.services.paths import shown_folder
@@ -29,7 +30,8 @@ def test_a_candidate_knows_what_its_folder_said_of_it(tmp_path: Path) -> None:
     (path.parent / "link.json").symlink_to(path)
     link, file = candidates([], tmp_path)
     status = path.stat()
-    assert file == Candidate(str(path.parent), "x.json", "a", (status.st_ino, 2, status.st_mtime_ns, 1))
+    place = Folder(str(path.parent), path.parent.stat().st_dev, path.parent.stat().st_ino)
+    assert file == Candidate(str(path.parent), "x.json", "a", (status.st_ino, 2, status.st_mtime_ns, 1), place=place)
     assert file.look == look_at(path)
     assert (file.path, link.size) == (path, None)
     path.unlink()

@@ -17,6 +17,7 @@ from typing import IO, Any
 import msgspec
 
 from webautodash.domain.content import line_and_column, taken_apart
+from webautodash.domain.folders import Folder
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME
 from webautodash.errors import (
@@ -74,19 +75,24 @@ class Document:
         return name if isinstance(name, str) and name.strip() else None
 
 
-def read_document(path: Path, reading: Reading = _wait_for_ever, largest: int = LARGEST_FILE) -> Document:
+def read_document(
+    path: Path, reading: Reading = _wait_for_ever, largest: int = LARGEST_FILE, place: Folder | None = None
+) -> Document:
     """Read a file with bounded memory: what is larger than 32 MB is parsed from an unlinked private copy.
 
     The copy is what makes the bytes that were hashed the bytes that are parsed, whatever happens to the file.
     ``reading`` is given the folder and the reading of the file, the only part that may never end.
-    A file of more than ``largest`` bytes is refused before one of them is read.
+    A file of more than ``largest`` bytes is refused before one of them is read. ``place`` is the folder that the file
+    was found in: its name is opened there, and nowhere else.
 
     Raises UnusableFile for that and for what is no regular file, UnreadableFile or ReadInterrupted where the system
-    refuses, FileGone where it is no longer there, StillBeingWritten when it changes meanwhile, and MalformedDocument
-    with line and column, or a JSON path, for content that is no extraction.
+    refuses, FileGone where it is no longer there, FolderReplaced where its folder is another, StillBeingWritten when it
+    changes meanwhile, and MalformedDocument with line and column, or a JSON path, for content that is no extraction.
     """
     with _private_copy() as copy:
-        digest, size, mtime_ns, valid = reading(str(path.parent), lambda moved: _copy(path, copy, largest, moved))
+        digest, size, mtime_ns, valid = reading(
+            str(path.parent), lambda moved: _copy(path, copy, largest, moved, place)
+        )
         content = _content(copy, size, path)
         if not content:
             raise MalformedDocument(path, "line 1, column 1", "the file is empty", kind="empty", truncated=True)
@@ -116,16 +122,25 @@ def _private_copy() -> Iterator[IO[bytes]]:
 
 
 @without_context
-def _copy(path: Path, copy: IO[bytes], largest: int, moved: Moved) -> _Copied:
+def _copy(path: Path, copy: IO[bytes], largest: int, moved: Moved, place: Folder | None) -> _Copied:
     try:
-        return _copied(path, copy, largest, moved)
+        return _copied(path, copy, largest, moved, place)
     except OSError as error:
         raise _refusal(path, error) from None
 
 
-def _copied(path: Path, copy: IO[bytes], largest: int, moved: Moved) -> _Copied:
+def open_file(path: Path, place: Folder | None) -> int:
+    """A descriptor of a file, opened by its name in the folder ``place``. Raises OSError, also for a link."""
     # O_NONBLOCK: opening a fifo must not wait for a writer.
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    if place is None:
+        return os.open(path, flags)
+    with place.opened() as folder:
+        return os.open(path.name, flags, dir_fd=folder)
+
+
+def _copied(path: Path, copy: IO[bytes], largest: int, moved: Moved, place: Folder | None) -> _Copied:
+    handle = open_file(path, place)
     try:
         before = os.fstat(handle)
         _require_own(path, before, largest)

@@ -28,6 +28,7 @@ from webautodash.errors.databases import (
 )
 from webautodash.errors.files import (
     FileGone,
+    FolderReplaced,
     MalformedDocument,
     NoAnswer,
     NoTemporarySpace,
@@ -84,6 +85,7 @@ __all__ = [
     "DuplicateKey",
     "FileGone",
     "FileReplaced",
+    "FolderReplaced",
     "InvalidProviderName",
     "LeaseHeld",
     "LeaseLost",

@@ -68,6 +68,16 @@ class FileGone(TransientError):
         super().__init__(f"{path}: {self.reason}")
 
 
+class FolderReplaced(TransientError):
+    """Another folder, a link or a file is where a folder was when its files were found; none of them is read."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        super().__init__(
+            f"{folder} is no longer the folder that the file was found in; nothing is read from what is in its place"
+        )
+
+
 class ReadInterrupted(TransientError):
     """A file cannot be read at this moment, and nothing says that it is the file's fault."""
 

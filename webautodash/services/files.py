@@ -3,10 +3,12 @@
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from webautodash.errors import UsageError, without_context
+from webautodash.domain.folders import Folder, find_folder, listed_folder
+from webautodash.errors import FolderReplaced, UsageError, without_context
 from webautodash.services.paths import as_text, is_extraction, shown_folder
 
 # What a folder says of a file: its number, its size (None for what is no regular file or was not to be seen), when it
@@ -45,6 +47,8 @@ class Candidate(NamedTuple):
     """When the file was found."""
     named: str | None = None
     """The provider that the file itself names, where that could be read cheaply."""
+    place: Folder | None = None
+    """The folder that the file was found in; it is read from no other."""
 
     @property
     def size(self) -> int | None:
@@ -92,16 +96,26 @@ def _found(paths: Sequence[Path], results: Path) -> Iterator[Candidate]:
     root = _real(results)
     for path in paths:
         is_folder = path.is_dir() and (path == results or not path.is_symlink())
-        for directory, name, look in _files(path) if is_folder else [(str(path.parent), path.name, look_at(path))]:
+        for directory, place, name, look in _files(path, results) if is_folder else [_named(path, root)]:
             if directory not in folders:
-                real = _real(Path(directory))
+                real = Path(place.path)
                 folders[directory] = (_folder(real, root), names.setdefault(real, set()))
             folder, known = folders[directory]
             if name in known:
                 continue
             if len(paths) > 1:
                 known.add(name)
-            yield Candidate(directory, name, folder, look)
+            yield Candidate(directory, name, folder, look, place=place)
+
+
+def _named(path: Path, root: Path) -> tuple[str, Folder, str, Look]:
+    real = str(_real(path.parent))
+    try:
+        place = find_folder(real, str(root))
+    except OSError:
+        # Reading the file tells what is wrong: its folder is none that can be opened.
+        place = Folder(real, 0, 0)
+    return str(path.parent), place, path.name, look_at(path)
 
 
 def _real(path: Path) -> Path:
@@ -116,57 +130,96 @@ class Part(NamedTuple):
     folder: str | None
     """The name of the provider's folder."""
     files: Sequence[tuple[str, Look]]
+    place: Folder
+    """The folder itself; the one above for a folder that cannot be read."""
     problem: str | None = None
     """Why the folder cannot be read."""
 
 
-def parts_of(folder: Path) -> Iterator[Part]:
-    """What lies in a folder that is laid out as Results is, in the order of names. Raises UsageError."""
-    here = str(folder)
-    for entry in _entries(folder):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_symlink() and entry.is_dir():
-            # Nobody follows it; the report says so.
-            yield Part(here, None, [(entry.name, look_at(entry))])
-        elif entry.is_dir(follow_symlinks=False):
-            try:
-                yield Part(entry.path, entry.name, _extractions(entry.path))
-            except UsageError as error:
-                yield Part(entry.path, entry.name, [], str(error))
-        elif is_extraction(entry.name):
-            yield Part(here, None, [(entry.name, look_at(entry))])
+def results_parts(results: Path) -> Iterator[Part]:
+    """What lies in Results, which may itself be a link to a folder. Raises UsageError."""
+    return _parts(results, str(_real(results)))
 
 
-def _files(folder: Path) -> Iterator[tuple[str, str, Look]]:
-    """Directory, name and look of each file."""
-    for part in parts_of(folder):
+def _parts(folder: Path, real: str, root: str | None = None) -> Iterator[Part]:
+    """What lies in a folder that is laid out as Results is, in the order of names. Raises UsageError.
+
+    Folders in it are opened by their names in the open folder, so that none is exchanged for a link on the way.
+    """
+    here, place = str(folder), _place(folder, real, root or real)
+    if place is None:
+        return
+    with _listing(place, folder) as handle:
+        for entry in sorted(_scan(handle), key=lambda entry: entry.name):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_symlink() and entry.is_dir():
+                # Nobody follows it; the report says so.
+                yield Part(here, None, [(entry.name, look_at(entry))], place)
+            elif entry.is_dir(follow_symlinks=False):
+                part = _provider_part(folder / entry.name, place, handle)
+                if part is not None:
+                    yield part
+            elif is_extraction(entry.name):
+                yield Part(here, None, [(entry.name, look_at(entry))], place)
+
+
+@without_context
+def _place(folder: Path, real: str, root: str) -> Folder | None:
+    try:
+        return find_folder(real, root)
+    except FileNotFoundError:
+        return None  # removed since it was found
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read ({error.strerror})") from None
+
+
+def _provider_part(folder: Path, above: Folder, handle: int) -> Part | None:
+    directory = str(folder)
+    try:
+        with listed_folder(handle, folder.name, f"{above.path}/{folder.name}") as (place, inner):
+            return Part(directory, folder.name, _extractions(inner), place)
+    except FileNotFoundError:
+        return None  # removed since its parent was read
+    except OSError as error:
+        return Part(directory, folder.name, [], above, f"{directory} cannot be read ({error.strerror})")
+
+
+@contextmanager
+def _listing(place: Folder, folder: Path) -> Iterator[int]:
+    with without_context:
+        try:
+            with place.listed() as handle:
+                yield handle
+        except (OSError, FolderReplaced) as error:
+            reason = error.strerror if isinstance(error, OSError) else "another folder has taken its place"
+            raise UsageError(f"{folder} cannot be read ({reason})") from None
+
+
+def _files(folder: Path, results: Path) -> Iterator[tuple[str, Folder, str, Look]]:
+    """Directory, folder, name and look of each file."""
+    if folder == results:
+        parts = results_parts(results)
+    else:
+        # The folder itself is not to be a link.
+        parts = _parts(folder, os.path.normpath(_real(folder.parent) / folder.name), str(_real(results)))
+    for part in parts:
         if part.problem is not None:
             # One provider's folder that cannot be read stops no other's; reading it as a file names the reason.
             path = Path(part.directory)
-            yield str(folder), path.name, look_at(path)
+            yield str(folder), part.place, path.name, look_at(path)
         for name, look in part.files:
-            yield part.directory, name, look
+            yield part.directory, part.place, name, look
 
 
-def _extractions(folder: str) -> list[tuple[str, Look]]:
+def _extractions(handle: int) -> list[tuple[str, Look]]:
     # An entry keeps ten times what is taken of it here.
     # A folder, a link or a fifo of such a name is told as no file, not passed over.
-    return sorted((entry.name, look_at(entry)) for entry in _scan(folder) if is_extraction(entry.name))
+    return sorted((entry.name, look_at(entry)) for entry in _scan(handle) if is_extraction(entry.name))
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    return sorted(_scan(folder), key=lambda entry: entry.name)
-
-
-def _scan(folder: Path | str) -> Iterator[os.DirEntry[str]]:
-    with without_context:
-        try:
-            yield from os.scandir(folder)
-        except FileNotFoundError:
-            return  # removed since its parent was read
-        except OSError as error:
-            raise UsageError(f"{error.filename} cannot be read ({error.strerror})") from None
+def _scan(handle: int) -> Iterator[os.DirEntry[str]]:
+    return os.scandir(handle)
 
 
 def _folder(directory: Path, results: Path) -> str | None:

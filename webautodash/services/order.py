@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from webautodash.domain.dates import parse_instant
-from webautodash.domain.documents import read_document
+from webautodash.domain.documents import open_file, read_document
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME
 from webautodash.errors import WebAutoDashError
@@ -63,21 +62,20 @@ def _peek(candidate: Candidate, patience: Patience, largest: int) -> dict[str, A
     """A file's metadata, from its first bytes where it stands there, as it mostly does."""
     if candidate.size is None:
         return {}
-    path = candidate.path
-    head = patience.within(candidate.directory, partial(_head, path)).decode("utf-8-sig", "ignore")
+    head = patience.within(candidate.directory, partial(_head, candidate)).decode("utf-8-sig", "ignore")
     start = _METADATA_FIRST.match(head)
     if start is None:
-        return read_document(path, patience.while_it_moves, largest).metadata
+        return read_document(candidate.path, patience.while_it_moves, largest, candidate.place).metadata
     try:
         metadata, _ = json.JSONDecoder().raw_decode(head, start.end())
     except ValueError:
-        return read_document(path, patience.while_it_moves, largest).metadata
+        return read_document(candidate.path, patience.while_it_moves, largest, candidate.place).metadata
     return dict(metadata)
 
 
-def _head(path: Path) -> bytes:
+def _head(candidate: Candidate) -> bytes:
     # It may be another thing by now: a link is not followed, a fifo does not hold us up.
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    handle = open_file(candidate.path, candidate.place)
     try:
         return os.read(handle, _HEAD)
     finally:

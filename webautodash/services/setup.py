@@ -82,5 +82,6 @@ def _register_found(store: Store) -> None:
     for candidate in unknown:
         # What is wrong with a file is told when it is ingested.
         with suppress(WebAutoDashError):
-            document = read_document(candidate.path, store.patience.while_it_moves, store.settings.max_file_size)
+            limits = (store.patience.while_it_moves, store.settings.max_file_size)
+            document = read_document(candidate.path, *limits, candidate.place)
             owner_of(store, candidate.path, document.provider_name, candidate.folder)

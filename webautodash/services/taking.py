@@ -125,7 +125,8 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
     owner: RegisteredProvider | None = None
     try:
         began, ticks = time.time_ns(), time.monotonic()
-        document = read_document(path, store.patience.while_it_moves, store.settings.max_file_size)
+        settings, patience = store.settings, store.patience
+        document = read_document(path, patience.while_it_moves, settings.max_file_size, candidate.place)
         owner = owner_of(store, path, document.provider_name, candidate.folder)
         provider = store.provider_database(owner)
         stored = store_document(document, provider, store.settings.zone, shown, on_batch)

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
 
+from webautodash.domain.folders import entry_status
 from webautodash.domain.vocabulary import FAILED_FILES, STORED_FILES, FileState
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
 from webautodash.repositories.files import OpenFile
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.files import Candidate, Look, Part, look_text, parts_of, require_there
+from webautodash.services.files import Candidate, Look, Part, look_text, require_there, results_parts
 from webautodash.services.known import set_known_apart
 from webautodash.services.parts import in_parts
 from webautodash.services.paths import as_text, from_text, is_watched, shown_folder
@@ -151,7 +151,7 @@ class Watch:
                 left -= {as_text(prefix + name) for name in names}
                 continue
             for name, look in self._changed(part, names):
-                candidate = Candidate(part.directory, name, part.folder, look)
+                candidate = Candidate(part.directory, name, part.folder, look, place=part.place)
                 left.discard(candidate.shown(self._results) if left else "")
                 yield candidate
         if self._places - places:
@@ -164,7 +164,7 @@ class Watch:
         patience, where = self._store.patience, str(self._results)
         end = time.monotonic() + patience.seconds
         self.require_results()
-        parts = parts_of(self._results)
+        parts = results_parts(self._results)
         while (part := patience.within(where, partial(next, parts, None), end - time.monotonic())) is not None:
             yield part
 
@@ -237,8 +237,10 @@ class Watch:
 
     def _is_gone(self, path: str) -> bool:
         """Whether there is no file, which is not to be said of one that only cannot be seen."""
-        place = self._results / from_text(path)
-        return self._store.patience.within(str(place.parent), partial(_has_no_file, place))
+        folder, _, name = from_text(path).rpartition("/")
+        return self._store.patience.within(
+            str(self._results / folder), partial(_has_no_file, str(self._results), folder, name)
+        )
 
     def _forget(self, sight: Sight, missing: Sequence[OpenFile]) -> None:
         if missing:
@@ -246,10 +248,10 @@ class Watch:
             sight.gone = [row.path for row in missing if row.state is not FileState.SEEN]
 
 
-def _has_no_file(place: Path) -> bool:
+def _has_no_file(results: str, folder: str, name: str) -> bool:
     try:
         # What was a link to a folder may be a folder by now.
-        return stat.S_ISDIR(os.lstat(place).st_mode)
+        return stat.S_ISDIR(entry_status(os.path.realpath(results), folder, name).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
