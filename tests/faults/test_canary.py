@@ -116,6 +116,7 @@ def _files() -> dict[str, object]:
         "gary_wang/surrogate.json": whole.replace(MARKS[9], f"{MARKS[9]}\\ud800").encode(),
         "gary_wang/twice.json": whole.replace(f'"{MARKS[8]}"', f'"{MARKS[8]}", "patient_id": "{MARKS[8]}"', 1).encode(),
         "gary_wang/shape.json": json.dumps({"extraction_metadata": MARKS[0], "extraction_results": []}).encode(),
+        "gary_wang/future.json": file(patient(), at="2999-01-01T00:00:00"),
         "anna_keller/theirs.json": file(patient(), at="2024-01-01T00:00:00"),
         "broken/a.json": file(patient(), at="2024-01-01T00:00:00", provider="Broken"),
     }
@@ -132,6 +133,9 @@ def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...
         ("status",): [()],
         ("file", "list"): [("--all",)],
         ("file", "retry"): [("gary_wang/wrong.json",)],
+        ("file", "accept"): [
+            ("gary_wang/future.json", "--extracted-at", "2024-02-15T00:00:00", "--by", "Dr Wang", "--why", MARKS[9]),
+        ],
         ("file", "forget"): [("gary_wang/wrong.json",)],
         ("provider", "grant"): [("gary_wang", "--into", "accounts")],
         ("provider", "register"): [("Anna Keller",), ("Gary  Wang",), ("\u0441ar\u0443 Wang",)],

@@ -214,7 +214,7 @@ def test_a_file_that_was_not_taken_says_why_in_one_word_and_whose_it_is(
     kind: str,
     is_transient: bool,
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise error
 
     clinic.ingest(a_file(a_patient("GW1")))

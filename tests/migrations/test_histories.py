@@ -25,6 +25,7 @@ from webautodash.domain.vocabulary import ConflictStatus, MonitorState
 from webautodash.models import Alert, AlertDelivery, AlertDigest, Monitor, ProviderBase, SystemBase
 from webautodash.models.base import utc_now
 from webautodash.services import conflicts, fleet, migrate
+from webautodash.services.accept_file import accept_file
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.migrate import History
 from webautodash.services.store import Store
@@ -116,6 +117,8 @@ def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     conflicts.resolve(clinic.store, "gary_wang", number, ConflictStatus.REVIEWING, by="Dr. W", why="to be seen")
     fleet.downgrade(clinic.store, fleet.way_back(clinic.store, "gary_wang", "p0003"))
     fleet.upgrade_all(clinic.store, fleet.Plan())
+    held = clinic.ingest(a_file(a_patient("GW3"), at="2999-01-01T00:00:00"))
+    accept_file(clinic.store, held.path, by="Dr. W", why="clock", extracted_at="2025-02-01T00:00:00")
     clinic.store.system.run(lambda session: session.add(_monitor()))
     clinic.store.system.run(_send_an_alert)
     full = {table for table in schema_of(database) if _count(database, table)}

@@ -9,6 +9,7 @@ from webautodash.cli.listing import show_listing
 from webautodash.cli.options import (
     AfterOption,
     AnyProviderArgument,
+    ByOption,
     JsonOption,
     LimitOption,
     NumberArgument,
@@ -16,6 +17,7 @@ from webautodash.cli.options import (
     SeverityOption,
     StatusOption,
     TypeOption,
+    WhyOption,
 )
 from webautodash.cli.output import show_fields, show_json
 from webautodash.config import Settings
@@ -81,8 +83,8 @@ def show(provider: ProviderArgument, conflict_id: NumberArgument, as_json: JsonO
 def resolve(
     provider: ProviderArgument,
     conflict_id: NumberArgument,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.", show_default=False)],
-    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="For what reason.", show_default=False)],
+    by: ByOption,
+    why: WhyOption,
     status: Annotated[ConflictStatus, typer.Option("--status", help="What the conflict is from now on.")] = (
         ConflictStatus.RESOLVED
     ),

@@ -4,13 +4,17 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.failures import PROBLEMS
 from webautodash.cli.listing import show_listing
-from webautodash.cli.options import AfterOption, JsonOption, LimitOption, OnlyProviderOption
+from webautodash.cli.options import AfterOption, ByOption, JsonOption, LimitOption, OnlyProviderOption, WhyOption
 from webautodash.cli.output import counted, say, show_json
+from webautodash.cli.reports import as_document, show_report, tell
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UsageError
 from webautodash.services import file_states
+from webautodash.services.accept_file import accept_file
+from webautodash.services.reports import IngestReport
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Files that wait, were rejected or are held.")
@@ -23,6 +27,7 @@ _COLUMNS = {
     "attempts": "attempts",
     "next attempt": "next_attempt_at",
     "since": "first_seen_at",
+    "kind": "kind",
     "reason": "reason",
 }
 _StateOption = Annotated[list[FileState] | None, typer.Option("--state", help="Only of this state; repeatable.")]
@@ -61,6 +66,33 @@ def retry(
     with Store.open(Settings.load()) as store:
         done = file_states.try_again(store, _chosen(store, paths, state, provider, watched=True))
     _say(done, "to be tried again", as_json)
+
+
+@app.command(
+    epilog="Example: webautodash file accept gary_wang/a.json --extracted-at 2024-02-04T09:00:00 --by Ann --why 'clock'"
+)
+def accept(
+    ctx: typer.Context,
+    path: Annotated[str, typer.Argument(metavar="PATH", help="As `file list` shows it.", show_default=False)],
+    by: ByOption,
+    why: WhyOption,
+    extracted_at: Annotated[
+        str | None,
+        typer.Option("--extracted-at", metavar="TIME", help="The right time of a file that is held as future_time."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Store a file that is held, because a person says that it is right."""
+    with Store.prepare(Settings.load()) as store:
+        outcome = accept_file(store, path, by=by, why=why, extracted_at=extracted_at)
+    report = IngestReport((outcome,))
+    tell(outcome)
+    if as_json:
+        show_json(as_document(report))
+    elif not ctx.obj.quiet:
+        show_report(report)
+    if report.problems:
+        raise typer.Exit(PROBLEMS)
 
 
 @app.command()

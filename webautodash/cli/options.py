@@ -24,4 +24,6 @@ LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, metavar=
 AfterOption = Annotated[int | None, typer.Option("--after", metavar="ID", help="Continue behind this number.")]
 StatusOption = Annotated[list[ConflictStatus] | None, typer.Option("--status", help="Only of this status; repeatable.")]
 TypeOption = Annotated[ConflictType | None, typer.Option("--type", help="Only of this type.")]
+ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.", show_default=False)]
+WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="For what reason.", show_default=False)]
 SeverityOption = Annotated[Severity | None, typer.Option("--severity", help="This severity and above.")]

@@ -16,6 +16,7 @@ from webautodash.services.reports import FileOutcome, FileResult, IngestReport
 
 _ADVICE = {
     FileResult.REJECTED: "nothing of it was stored; correct or remove it, then ingest again",
+    FileResult.HELD: "nothing of it was stored; see `webautodash file accept --help`",
     FileResult.FAILED: "nothing of it was stored; put that right, then ingest again",
     FileResult.BLOCKED: "nothing of it was stored; it waits for that",
     FileResult.WAITING: "left for the next ingest",
@@ -69,7 +70,7 @@ def show_report(report: IngestReport) -> None:
 
 def complain_of(report: IngestReport) -> None:
     """A last line that counts what needs a look."""
-    states = (FileResult.REJECTED, FileResult.BLOCKED, FileResult.FAILED, FileResult.PARTIAL)
+    states = (FileResult.REJECTED, FileResult.HELD, FileResult.BLOCKED, FileResult.FAILED, FileResult.PARTIAL)
     parts = [f"{number} {state}" for state in states if (number := report.count([state]))]
     if parts:
         complain(f"problems: {', '.join(parts)}, of {len(report.files)} files")

@@ -27,13 +27,17 @@ from webautodash.errors.databases import (
     WrongConnection,
 )
 from webautodash.errors.files import (
+    ACCEPTABLE_HOLDS,
     FileGone,
+    FileHeld,
     FolderReplaced,
+    FutureTime,
     MalformedDocument,
     NoAnswer,
     NoTemporarySpace,
     ReadInterrupted,
     StillBeingWritten,
+    StoredElsewhere,
     UnreadableFile,
     UnreadablePatient,
     UnusableFile,
@@ -68,6 +72,7 @@ from webautodash.errors.work import (
 )
 
 __all__ = [
+    "ACCEPTABLE_HOLDS",
     "AccountInUse",
     "AccountMissing",
     "AccountRefused",
@@ -84,8 +89,10 @@ __all__ = [
     "DeliveryFailed",
     "DuplicateKey",
     "FileGone",
+    "FileHeld",
     "FileReplaced",
     "FolderReplaced",
+    "FutureTime",
     "InvalidProviderName",
     "LeaseHeld",
     "LeaseLost",
@@ -107,6 +114,7 @@ __all__ = [
     "RowTooLarge",
     "SafeNameTaken",
     "StillBeingWritten",
+    "StoredElsewhere",
     "TerminalError",
     "TransientError",
     "UnknownProvider",

@@ -21,10 +21,15 @@ class WebAutoDashError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(_printable(message))
 
+    @classmethod
+    def own_kind(cls) -> str:
+        """The kind that the class gives, where an instance has none of its own."""
+        return _CAPITALS.sub("_", cls.__name__).lower()
+
     @property
     def kind(self) -> str:
         """What is wrong in one word, for programs; it stays the same from version to version."""
-        return _CAPITALS.sub("_", type(self).__name__).lower()
+        return self.own_kind()
 
     def __reduce__(self) -> tuple[object, ...]:
         # An error crosses from a worker process with its text and parts, not by calling __init__ again.

@@ -1,5 +1,6 @@
 """What is wrong with a file, or with a patient in it."""
 
+from datetime import datetime
 from pathlib import PurePath
 
 from webautodash.errors.base import TerminalError, TransientError
@@ -47,6 +48,34 @@ class StillBeingWritten(TransientError):
     def __init__(self, path: PurePath) -> None:
         self.path = path
         super().__init__(f"{path.name} is still being written; it is taken at the next look")
+
+
+class FileHeld(TerminalError):
+    """A whole file that is not stored until a person accepts it. Each reason is a subclass, its name is the kind."""
+
+    def __init__(self, path: PurePath, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path.name}: {reason}")
+
+
+class FutureTime(FileHeld):
+    """``extracted_at`` lies further in the future than clocks and time zones differ."""
+
+    def __init__(self, path: PurePath, extracted_at: datetime) -> None:
+        self.extracted_at = extracted_at
+        super().__init__(path, f"extracted_at is in the future ({extracted_at:%Y-%m-%d %H:%M} UTC)")
+
+
+class StoredElsewhere(FileHeld):
+    """The same bytes are stored for another provider."""
+
+    def __init__(self, path: PurePath, provider: str) -> None:
+        self.provider = provider
+        super().__init__(path, f"the same file is stored for the provider {provider}")
+
+
+ACCEPTABLE_HOLDS: tuple[type[FileHeld], ...] = (FutureTime, StoredElsewhere)
+"""The reasons for which a file is held that a person can accept."""
 
 
 class NoAnswer(TransientError):

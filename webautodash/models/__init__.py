@@ -4,10 +4,10 @@ from webautodash.models.alerts import Alert, AlertDelivery, AlertDigest
 from webautodash.models.base import ProviderBase, SystemBase
 from webautodash.models.clinical import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication
 from webautodash.models.conflicts import ConflictReview, DataConflict
-from webautodash.models.extractions import ExtractionSession, PatientExtraction, SetAsidePatient
+from webautodash.models.extractions import ExtractionSession, PatientExtraction, SessionDecision, SetAsidePatient
 from webautodash.models.fleet import Lease, MigratedDatabase, MigrationRun
 from webautodash.models.patients import DatabaseIdentity, Patient
-from webautodash.models.system import IngestedFile, Monitor, Provider, ProviderAlias, SystemLog
+from webautodash.models.system import FileAcceptance, IngestedFile, Monitor, Provider, ProviderAlias, SystemLog
 
 __all__ = [
     "Alert",
@@ -20,6 +20,7 @@ __all__ = [
     "DatabaseIdentity",
     "Diagnosis",
     "ExtractionSession",
+    "FileAcceptance",
     "HealthConcern",
     "IngestedFile",
     "Lease",
@@ -32,6 +33,7 @@ __all__ = [
     "Provider",
     "ProviderAlias",
     "ProviderBase",
+    "SessionDecision",
     "SetAsidePatient",
     "SystemBase",
     "SystemLog",

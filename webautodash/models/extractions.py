@@ -64,6 +64,24 @@ class ExtractionSession(Created, ProviderBase):
     health_concerns: Mapped[int]
 
 
+class SessionDecision(ProviderBase):
+    """What a person decided about a whole session: that a held file is right, or what its time is. Never changed."""
+
+    __tablename__ = "session_decisions"
+    # One session's decisions, and the index under the foreign key.
+    __table_args__ = table_options(Index(None, "extraction_session_id", "decided_at"))
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    extraction_session_id: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"))
+    kind: Mapped[Word]
+    """Why the file was held, or what was corrected."""
+    old_value: Mapped[Name | None]
+    new_value: Mapped[Name | None]
+    decided_by: Mapped[Name]
+    decided_at: Mapped[datetime]
+    why: Mapped[Prose]
+
+
 class PatientExtraction(Demographic, ProviderBase):
     """What one session said of one patient; a duplicate has no clinical rows and points at the one that has."""
 

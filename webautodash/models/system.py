@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webautodash.domain.vocabulary import FileState, Level, MonitorState, ProviderStatus
@@ -108,6 +108,8 @@ class IngestedFile(SystemBase):
     next_attempt_at: Mapped[datetime | None]
     """Of a waiting file; none for as soon as anybody looks."""
     reason: Mapped[Prose | None]
+    kind: Mapped[Word | None]
+    """Of ``reason``, in one word."""
     found: Mapped[int] = mapped_column(default=0)
     stored: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
@@ -117,6 +119,23 @@ class IngestedFile(SystemBase):
     """From the opening of the file to its commit."""
     first_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class FileAcceptance(SystemBase):
+    """A person's decision to take a held file. Why stands in the provider's database, with the session."""
+
+    __tablename__ = "file_acceptances"
+    # The file's path, its bytes and the reason why it was held; a later acceptance replaces the earlier one.
+    __table_args__ = table_options(UniqueConstraint("path_sha256", "content_sha256", "kind"))
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    path_sha256: Mapped[Sha256]
+    content_sha256: Mapped[Sha256]
+    kind: Mapped[Word]
+    extracted_at: Mapped[datetime | None]
+    """The right time, where the file's own is wrong."""
+    accepted_by: Mapped[Name]
+    accepted_at: Mapped[datetime]
 
 
 class Monitor(SystemBase):

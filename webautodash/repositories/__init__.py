@@ -1,5 +1,6 @@
 """The only SQL outside the migrations: verbs of the domain over a Session. They never commit."""
 
+from webautodash.repositories.acceptances import FileAcceptanceRepository
 from webautodash.repositories.alerts import AlertRepository
 from webautodash.repositories.charts import ChartRepository
 from webautodash.repositories.clinical import ClinicalRepository
@@ -16,6 +17,7 @@ from webautodash.repositories.migrations import MigrationRepository
 from webautodash.repositories.monitors import MonitorRepository
 from webautodash.repositories.patients import PatientRepository
 from webautodash.repositories.providers import ProviderRepository
+from webautodash.repositories.session_decisions import SessionDecisionRepository
 from webautodash.repositories.sessions import SessionRepository
 from webautodash.repositories.set_aside import SetAsideRepository
 from webautodash.repositories.statistics import StatisticsRepository
@@ -29,6 +31,7 @@ __all__ = [
     "ConflictRepository",
     "DigestRepository",
     "ExtractionRepository",
+    "FileAcceptanceRepository",
     "FileRepository",
     "FileStateRepository",
     "IdentityRepository",
@@ -39,6 +42,7 @@ __all__ = [
     "MonitorRepository",
     "PatientRepository",
     "ProviderRepository",
+    "SessionDecisionRepository",
     "SessionRepository",
     "SetAsideRepository",
     "StatisticsRepository",

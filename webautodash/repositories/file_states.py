@@ -26,6 +26,8 @@ class FileEntry:
     attempts: int
     next_attempt_at: datetime | None
     reason: str | None
+    kind: str | None
+    """Of what is wrong with it, in one word."""
     size: int | None
     found: int
     set_aside: int
@@ -121,6 +123,7 @@ class FileStateRepository:
                 "session_id",
                 "look",
                 "reason",
+                "kind",
                 "next_attempt_at",
                 "duration_ms",
             )

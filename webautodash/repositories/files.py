@@ -32,6 +32,7 @@ class FileRecord:
     look: str | None = None
     next_attempt_at: datetime | None = None
     reason: str | None = None
+    kind: str | None = None
     found: int = 0
     stored: int = 0
     changed: int = 0
@@ -123,7 +124,7 @@ class FileRepository:
                     .where(
                         IngestedFile.path_sha256 == path_key(path), IngestedFile.updated_at == before[path].updated_at
                     )
-                    .values(look=look, state=FileState.SEEN, attempts=0, next_attempt_at=None, reason=None)
+                    .values(look=look, state=FileState.SEEN, attempts=0, next_attempt_at=None, reason=None, kind=None)
                     # One that changes again and again waits all the while.
                     .values(updated_at=now, **({} if before[path].state in OPEN_FILES else {"first_seen_at": now}))
                     .execution_options(synchronize_session=False)

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webautodash.domain.limits import SHORT_TEXT_LENGTH
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UsageError, WebAutoDashError, without_context
 from webautodash.models import ConflictReview, DataConflict
@@ -17,6 +16,7 @@ from webautodash.repositories.pages import Page
 from webautodash.repositories.sessions import SessionRepository
 from webautodash.services.across import Listing, of_all, of_one
 from webautodash.services.providers import resolve as resolved
+from webautodash.services.signature import signature
 from webautodash.services.store import Store
 from webautodash.services.view import SystemView
 
@@ -118,18 +118,9 @@ def resolve(
 ) -> ReviewedConflict:
     """Take a step in a conflict's review: any status may follow any other, and every step is kept.
 
-    Raises NotFound, and UsageError without ``by`` or ``why``, for a ``by`` longer than 255 characters, for either in
-    what is no UTF-8, and where the conflict has this status already.
+    Raises NotFound, UsageError as ``signature`` does, and UsageError where the conflict has this status already.
     """
-    by, why = by.strip(), why.strip()
-    if not by or not why:
-        raise UsageError("a review needs who decides and why: --by and --why")
-    if len(by) > SHORT_TEXT_LENGTH:
-        raise UsageError(f"--by is longer than {SHORT_TEXT_LENGTH} characters")
-    try:
-        (by + why).encode()
-    except UnicodeEncodeError:
-        raise UsageError("--by or --why is not UTF-8") from None
+    by, why = signature(by, why)
     owner = resolved(store, provider)
 
     def step(session: Session) -> ReviewedConflict:

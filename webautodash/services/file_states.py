@@ -63,7 +63,7 @@ def try_again(store: Store, paths: Sequence[str]) -> list[str]:
     if elsewhere is not None:
         raise UsageError(
             f"{elsewhere} is not where new files are looked for; take it by name: "
-            f"{command('ingest', str(_place(store, elsewhere)))}"
+            f"{command('ingest', str(place_of(store, elsewhere)))}"
         )
     now = utc_now()
     _change(store, known, lambda repository, some: repository.try_again(some, now))
@@ -78,7 +78,7 @@ def forget(store: Store, paths: Sequence[str]) -> list[str]:
     """
     known = _known(store, paths)
     # Nobody would meet the others again.
-    there = [path for path in known if is_watched(path) and os.path.lexists(_place(store, path))]
+    there = [path for path in known if is_watched(path) and os.path.lexists(place_of(store, path))]
     gone = sorted(set(known).difference(there))
     now = utc_now()
     _change(store, there, lambda repository, some: repository.begin_anew(some, now))
@@ -102,13 +102,19 @@ def _known(store: Store, paths: Sequence[str]) -> list[str]:
     return list(found)
 
 
+def known_path(store: Store, path: str) -> str:
+    """The path of one file as the registry has it. Raises UsageError where no such file is known."""
+    return _known(store, [path])[0]
+
+
+def place_of(store: Store, path: str) -> Path:
+    """Where the file of a registry's path lies."""
+    return store.settings.results_dir / from_text(path)
+
+
 def _names(store: Store, path: str) -> tuple[str, ...]:
     """What a path that a person gives may be called: as it is shown, below Results, or from where they are."""
     return path, as_text(path), shown_path(Path(os.path.normpath(path)), store.settings.results_dir)
-
-
-def _place(store: Store, path: str) -> Path:
-    return store.settings.results_dir / from_text(path)
 
 
 def _change(store: Store, paths: Sequence[str], change: Callable[[FileStateRepository, Sequence[str]], None]) -> None:

@@ -19,12 +19,14 @@ class FileResult(StrEnum):
     BLOCKED = "blocked"
     """Its provider's database is behind, ahead, or in the middle of a migration, or nobody registered the provider."""
     FAILED = "failed"
+    HELD = "held"
+    """It is whole, and a person has to accept it before it is stored."""
     GONE = "gone"
     """It was there when its folder was looked at, and is no longer."""
 
 
 # What leaves work for a person; a file that is still being written does not.
-_PROBLEMS = frozenset({FileResult.PARTIAL, FileResult.REJECTED, FileResult.BLOCKED, FileResult.FAILED})
+_PROBLEMS = frozenset({FileResult.PARTIAL, FileResult.REJECTED, FileResult.HELD, FileResult.BLOCKED, FileResult.FAILED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from sqlalchemy.orm import Session
@@ -20,11 +20,13 @@ from webautodash.repositories import (
     ConflictRepository,
     ExtractionRepository,
     PatientRepository,
+    SessionDecisionRepository,
     SessionRepository,
     SetAsideRepository,
 )
 from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.patients import StoredPatient
+from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.sessions import StoredSession, Tally
 from webautodash.repositories.set_aside import SetAside
 from webautodash.services.planning import Planned, planned
@@ -46,13 +48,19 @@ def store_document(
     zone: tzinfo,
     path: str,
     on_batch: OnBatch = unheard,
+    *,
+    accepted: Sequence[Decided] = (),
+    extracted_at: datetime | None = None,
 ) -> Stored:
     """Store one extraction file; the same bytes twice are stored once, whoever else is storing them.
 
-    ``path`` is where it lies, as people know it.
+    ``path`` is where it lies, as people know it. ``accepted`` are the decisions of people that let a held file be
+    stored; they are kept with its session. ``extracted_at`` is the right time, where the file's own is wrong.
     """
     order = provider.provider.date_order
     facts = session_record(document.metadata, order, zone)
+    if extracted_at is not None:
+        facts = replace(facts, extracted_at=extracted_at)
 
     def work(session: Session) -> Stored:
         sessions = SessionRepository(session)
@@ -61,6 +69,7 @@ def store_document(
             return Stored(earlier, already=True)
         now, tally = utc_now(), Tally()
         session_id = sessions.add(document.sha256, facts, path, now)
+        SessionDecisionRepository(session).add(session_id, accepted)
         current = StoringSession(session_id, facts.criteria_key, facts.extracted_at, now)
         for batch in ahead(planned(document, order)):
             store_batch(session, current, batch, tally)

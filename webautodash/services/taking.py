@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from webautodash.errors import (
     BeingMigrated,
     DatabaseUnreachable,
     FileGone,
+    FileHeld,
     InvalidProviderName,
     MalformedDocument,
     NewerThanProgram,
@@ -31,12 +33,13 @@ from webautodash.errors import (
 from webautodash.repositories import ProviderRepository
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.files import Candidate
+from webautodash.services.held_files import accepted_holds, decided
 from webautodash.services.known import telling_mtime
 from webautodash.services.progress import OnBatch, unheard
 from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
-from webautodash.services.storing import store_document
+from webautodash.services.storing import Stored, store_document
 from webautodash.services.workers import GoesOn, Take, always, in_processes
 
 # A person has to do something, or a migration to end, before any file of the provider is taken.
@@ -115,12 +118,19 @@ def take_rested_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> F
     return _take(store, candidate, on_batch, rested=True)
 
 
+def take_accepted_file(store: Store, candidate: Candidate, why: str) -> FileOutcome:
+    """Take one file that a person has just accepted; ``why`` is kept with its session."""
+    return _take(store, candidate, unheard, rested=True, why=why)
+
+
 def _lost(results: Path, candidate: Candidate, status: int | None) -> FileOutcome:
     reason = f"its worker process ended (status {status}); ingest again"
     return FileOutcome(candidate.shown(results), FileResult.FAILED, reason=reason, kind="worker_lost")
 
 
-def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool) -> FileOutcome:
+def _take(
+    store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool, why: str | None = None
+) -> FileOutcome:
     shown, path = candidate.shown(store.settings.results_dir), candidate.path
     owner: RegisteredProvider | None = None
     try:
@@ -129,33 +139,57 @@ def _take(store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool
         document = read_document(path, patience.while_it_moves, settings.max_file_size, candidate.place)
         owner = owner_of(store, path, document.provider_name, candidate.folder)
         provider = store.provider_database(owner)
-        stored = store_document(document, provider, store.settings.zone, shown, on_batch)
-        if stored.already:
-            state = FileResult.ALREADY_INGESTED
-        else:
-            state = FileResult.PARTIAL if stored.session.tally.failed_extractions else FileResult.INGESTED
+        try:
+            accepted = accepted_holds(store, document, provider, shown)
+        except FileHeld as hold:
+            held = _left(shown, FileResult.HELD, owner, hold.reason, hold.kind)
+            return replace(held, sha256=document.sha256, size=document.size)
+        stored = store_document(
+            document,
+            provider,
+            store.settings.zone,
+            shown,
+            on_batch,
+            accepted=[decided(one, document, why) for one in accepted],
+            extracted_at=next((one.extracted_at for one in accepted if one.extracted_at is not None), None),
+        )
         duration_ms = None if stored.already else round(1000 * (time.monotonic() - ticks))
         mtime_ns = telling_mtime(document.mtime_ns, began)
+        state = _state(stored)
         return FileOutcome.of_session(shown, state, owner, stored.session, document.size, mtime_ns, duration_ms)
-    except FileGone as error:
-        return FileOutcome(shown, FileResult.GONE, reason=error.reason, kind=error.kind)
-    except StillBeingWritten as error:
-        return FileOutcome(shown, FileResult.WAITING, reason=str(error), kind=error.kind)
-    except _REJECTIONS as error:
-        unfinished = isinstance(error, MalformedDocument) and error.truncated and not rested
-        if unfinished and _age(path) < store.settings.settle_seconds:
-            reason = f"{_reason(error)}; it may be still in the making"
-            return FileOutcome(shown, FileResult.WAITING, reason=reason, kind=error.kind)
-        return FileOutcome(shown, FileResult.REJECTED, reason=_reason(error), kind=error.kind)
     except DatabaseUnreachable:
         raise
-    except _GATES as error:
-        return _left(shown, FileResult.BLOCKED, owner, str(error), error.kind)
-    except WebAutoDashError as error:
-        is_transient = isinstance(error, TransientError)
-        return _left(shown, FileResult.FAILED, owner, _reason(error), error.kind, transient=is_transient)
     except Exception as error:  # whatever is wrong with one file, the others go on
-        return _left(shown, FileResult.FAILED, owner, where_from(error), "unexpected")
+        return _not_taken(store, shown, path, owner, error, rested=rested)
+
+
+def _state(stored: Stored) -> FileResult:
+    if stored.already:
+        return FileResult.ALREADY_INGESTED
+    return FileResult.PARTIAL if stored.session.tally.failed_extractions else FileResult.INGESTED
+
+
+def _not_taken(
+    store: Store, shown: str, path: Path, owner: RegisteredProvider | None, error: Exception, *, rested: bool
+) -> FileOutcome:
+    """The outcome of a file that an error kept from being stored."""
+    match error:
+        case FileGone():
+            return FileOutcome(shown, FileResult.GONE, reason=error.reason, kind=error.kind)
+        case StillBeingWritten():
+            return FileOutcome(shown, FileResult.WAITING, reason=str(error), kind=error.kind)
+        case MalformedDocument() if error.truncated and not rested and _age(path) < store.settings.settle_seconds:
+            reason = f"{_reason(error)}; it may be still in the making"
+            return FileOutcome(shown, FileResult.WAITING, reason=reason, kind=error.kind)
+        case WebAutoDashError() if isinstance(error, _REJECTIONS):
+            return FileOutcome(shown, FileResult.REJECTED, reason=_reason(error), kind=error.kind)
+        case WebAutoDashError() if isinstance(error, _GATES):
+            return _left(shown, FileResult.BLOCKED, owner, str(error), error.kind)
+        case WebAutoDashError():
+            is_transient = isinstance(error, TransientError)
+            return _left(shown, FileResult.FAILED, owner, _reason(error), error.kind, transient=is_transient)
+        case _:
+            return _left(shown, FileResult.FAILED, owner, where_from(error), "unexpected")
 
 
 def _left(

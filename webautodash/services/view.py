@@ -195,6 +195,7 @@ def _record(told: Told, provider_id: int | None) -> FileRecord:
         look=look_text(told.look) if told.look is not None else None,
         next_attempt_at=verdict.next_attempt_at if verdict is not None else None,
         reason=outcome.reason,
+        kind=outcome.kind,
         found=outcome.found,
         stored=outcome.stored,
         changed=outcome.changed,
@@ -241,6 +242,7 @@ _STATES = {
     FileResult.INGESTED: FileState.INGESTED,
     FileResult.PARTIAL: FileState.PARTIAL,
     FileResult.REJECTED: FileState.REJECTED,
+    FileResult.HELD: FileState.HELD,
     FileResult.WAITING: FileState.WAITING,
     FileResult.BLOCKED: FileState.WAITING,
     FileResult.FAILED: FileState.WAITING,
@@ -254,4 +256,5 @@ _EVENTS = {
     FileResult.WAITING: (Level.INFO, "file_waiting"),
     FileResult.BLOCKED: (Level.WARNING, "file_blocked"),
     FileResult.FAILED: (Level.ERROR, "file_failed"),
+    FileResult.HELD: _HELD,
 }

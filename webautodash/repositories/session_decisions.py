@@ -1,0 +1,46 @@
+"""What people decided about whole sessions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webautodash.models import SessionDecision
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision about a session. Rows are added, never changed or deleted."""
+
+    kind: str
+    """Why the file was held, or what was corrected."""
+    old_value: str | None
+    new_value: str | None
+    decided_by: str
+    decided_at: datetime
+    why: str
+
+
+class SessionDecisionRepository:
+    """Rows of ``session_decisions``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, session_id: int, decisions: Sequence[Decided]) -> None:
+        """Keep decisions about a session."""
+        for one in decisions:
+            values = {name: getattr(one, name) for name in Decided.__slots__}
+            self._session.add(SessionDecision(extraction_session_id=session_id, **values))
+        self._session.flush()
+
+    def of(self, session_id: int) -> tuple[Decided, ...]:
+        """The decisions about a session, first to last."""
+        rows = self._session.scalars(
+            select(SessionDecision)
+            .where(SessionDecision.extraction_session_id == session_id)
+            .order_by(SessionDecision.decided_at, SessionDecision.id)
+        )
+        return tuple(Decided(**{name: getattr(row, name) for name in Decided.__slots__}) for row in rows)

@@ -1,0 +1,62 @@
+"""Whole files that are held until a person accepts them."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from webautodash.domain.dates import parse_instant
+from webautodash.domain.documents import Document
+from webautodash.errors import FileHeld, FutureTime
+from webautodash.models.base import utc_now
+from webautodash.repositories import FileAcceptanceRepository, SessionRepository
+from webautodash.repositories.acceptances import Acceptance
+from webautodash.repositories.session_decisions import Decided
+from webautodash.services.store import ProviderDatabase, Store
+
+# More than any difference between time zones.
+_FUTURE = timedelta(days=1)
+_NO_REASON = "(accepted by `webautodash file accept`, which was interrupted before the reason was stored)"
+
+
+def accepted_holds(store: Store, document: Document, provider: ProviderDatabase, shown: str) -> tuple[Acceptance, ...]:
+    """The acceptances that let a file be stored which would be held; none for a file that nothing holds.
+
+    A file that is stored already is not held. Raises FileHeld for the first reason that nobody accepted.
+    """
+    holds = list(_holds(store, document))
+    if not holds:
+        return ()
+    with provider.reading() as session:
+        if SessionRepository(session).find(document.sha256) is not None:
+            return ()
+    with store.system.reading() as session:
+        accepted = FileAcceptanceRepository(session).find(shown, document.sha256)
+    for hold in holds:
+        if hold.kind not in accepted:
+            raise hold
+    return tuple(accepted[hold.kind] for hold in holds)
+
+
+def decided(acceptance: Acceptance, document: Document, why: str | None) -> Decided:
+    """What the session keeps of an acceptance."""
+    given = document.metadata.get("extracted_at") if acceptance.extracted_at is not None else None
+    return Decided(
+        kind=acceptance.kind,
+        old_value=given if isinstance(given, str) else None,
+        new_value=acceptance.extracted_at.isoformat() if acceptance.extracted_at is not None else None,
+        decided_by=acceptance.accepted_by,
+        decided_at=acceptance.accepted_at,
+        why=why or _NO_REASON,
+    )
+
+
+def is_future(extracted_at: datetime) -> bool:
+    """Whether a file's time is wrong because it lies more than a day ahead of now."""
+    return extracted_at > utc_now() + _FUTURE
+
+
+def _holds(store: Store, document: Document) -> Iterator[FileHeld]:
+    """Each reason to hold a file."""
+    stamp = document.metadata.get("extracted_at")
+    extracted_at = parse_instant(stamp if isinstance(stamp, str) else None, store.settings.zone)
+    if extracted_at is not None and is_future(extracted_at):
+        yield FutureTime(document.path, extracted_at)
