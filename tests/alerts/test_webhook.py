@@ -18,6 +18,7 @@ from receivers import SECRET, Webhook
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.domain.vocabulary import Severity
 from webautodash.services import alerts, conflicts
+from webautodash.services.alerts.channels.webhook import signature
 
 
 def test_the_receiver_can_tell_who_sent_it_when_and_what_it_is_about(
@@ -60,6 +61,12 @@ def test_the_check_in_readme_takes_what_is_sent_and_nothing_else(
     assert not is_genuine(request.headers, request.body + b" ", SECRET)
     assert not is_genuine(request.headers, request.body, "another")
     assert not is_genuine(stale, request.body, SECRET)
+    # What anybody may send must not end the receiver.
+    names_of_headers = ("X-WebAutoDash-Timestamp", "X-WebAutoDash-Signature")
+    for changed in ({}, *({name: value} for name in names_of_headers for value in ("", "x", "1" * 5000, "\xe9"))):
+        assert not is_genuine(changed, request.body, SECRET)
+        assert not changed or not is_genuine(request.headers | changed, request.body, SECRET)
+    assert not is_genuine(stale | {names_of_headers[1]: signature(SECRET, "1700000000", b"")}, b"", SECRET)
 
 
 def test_a_repeat_has_the_key_of_before_and_a_signature_of_its_own_time(

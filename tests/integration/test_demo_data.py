@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from builders import CLINICAL_TABLES, Clinic
@@ -33,6 +36,41 @@ def test_numbers_that_make_no_files_are_refused(tmp_path: Path, wrong: dict[str,
     with pytest.raises(UsageError, match=f"--{next(iter(wrong))} must be"):
         write_demo_data(tmp_path / "x", DemoPlan(**wrong))
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"patients": 10**12}, "--patients"),
+        ({"providers": 10**6}, "--providers"),
+        ({"files": 10**6}, "--files"),
+        ({"rounds": 10**6}, "--rounds"),
+        ({"changed": float("nan")}, "--changed"),
+        ({"providers": 1000, "files": 1000}, "1,000,000 files together"),
+        ({"patients": 1_000_000, "providers": 1}, "raise --files"),
+    ],
+)
+def test_absurd_numbers_are_refused_before_the_first_file(tmp_path: Path, wrong: dict[str, Any], named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        write_demo_data(tmp_path / "x", DemoPlan(**wrong))
+    assert not (tmp_path / "x").exists()
+
+
+def test_what_does_not_fit_on_the_disk_is_refused_before_the_first_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = DemoPlan(patients=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=plan.size - 1))
+    with pytest.raises(UsageError, match="MiB free"):
+        write_demo_data(tmp_path / "deeper" / "x", plan)
+    assert not (tmp_path / "deeper").exists()
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_the_size_is_estimated_from_above(tmp_path: Path, indent: int | None) -> None:
+    plan = DemoPlan(patients=200, providers=2, rounds=3, changed=1.0, indent=indent)
+    written = sum(path.stat().st_size for path in write_demo_data(tmp_path, plan))
+    assert written <= plan.size <= 1.25 * written
 
 
 def test_a_later_round_changes_the_share_it_says_and_repeats_the_rest(clinic: Clinic) -> None:

@@ -5,6 +5,7 @@ round knows whom it changes without reading the first.
 """
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,12 +13,19 @@ from pathlib import Path
 from random import Random
 from typing import IO, Any
 
+from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import slug
 from webautodash.errors import UsageError, without_context
 from webautodash.services import demo_words as words
 
 _FIRST_DAY = datetime(2025, 3, 10, 8, 30)  # noqa: DTZ001  # portals print local time
 _BETWEEN_ROUNDS = timedelta(days=182)
+_MOST = {"patients": 1_000_000, "providers": 10_000, "files": 10_000, "rounds": 100}
+_MOST_FILES = 200_000
+# A little more than they measure.
+_COMPACT_BYTES, _INDENTED_BYTES = 7_000, 8_000
+_CHANGE_BYTES = 500
+_FILE_BYTES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +42,59 @@ class DemoPlan:
     indent: int | None = 2
 
     def check(self) -> None:
-        """Raise UsageError for numbers that make no files."""
-        for name in ("patients", "providers", "files", "rounds"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"--{name} must be at least 1")
+        """Raise UsageError for numbers that make no files, or more than anybody can use."""
+        for name, most in _MOST.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise UsageError(f"--{name} must be at least 1 and at most {most:,}")
         if not 0 <= self.changed <= 1:
             raise UsageError("--changed must be between 0 and 1")
+        if self.number_of_files > _MOST_FILES:
+            raise UsageError(
+                f"--providers, --files and --rounds make {self.number_of_files:,} files together, more than "
+                f"{_MOST_FILES:,}; lower one of them"
+            )
+        if self.size / self.number_of_files > LARGEST_FILE:
+            raise UsageError(f"each file would be larger than {LARGEST_FILE >> 20:,} MiB; raise --files")
+
+    @property
+    def number_of_files(self) -> int:
+        """The files of all providers and rounds."""
+        return self.providers * self.files * self.rounds
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files, estimated from above."""
+        changes = _CHANGE_BYTES * self.changed * (self.rounds - 1) / 2
+        patients = (
+            self.patients * self.rounds * ((_COMPACT_BYTES if self.indent is None else _INDENTED_BYTES) + changes)
+        )
+        return round(patients) + self.number_of_files * _FILE_BYTES
 
 
 def write_demo_data(folder: Path, plan: DemoPlan) -> list[Path]:
     """Write ``<folder>/<provider>/*.json``; the files, in the order of their extraction.
 
-    Raises UsageError where a file of that name is there already: demonstration data never replaces anything.
+    Raises UsageError before the first file for a plan that is too large for anybody or for the disk, and where a file
+    of that name is there already: demonstration data never replaces anything.
     """
     plan.check()
+    _require_space(folder, plan)
     written = []
     for number in range(plan.rounds):
         for provider in range(plan.providers):
             for part in range(plan.files):
                 written.append(_write(folder, plan, number, provider, part))
     return written
+
+
+def _require_space(folder: Path, plan: DemoPlan) -> None:
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if plan.size > free:
+        raise UsageError(
+            f"the files need about {plan.size >> 20:,} MiB and {existing} has {free >> 20:,} MiB free; lower --patients "
+            "or --rounds, or choose another folder"
+        )
 
 
 def provider_name(number: int) -> str:
