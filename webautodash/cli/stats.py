@@ -44,7 +44,7 @@ def stats(provider: AnyProviderArgument = None, as_json: JsonOption = False) -> 
     elif found.providers:
         _show_all(found)
     elif not found.problems:
-        say("no provider is registered yet")
+        say("a registration is under way" if found.total_providers else "no provider is registered yet")
     end_with(f"{problem.slug}: {problem.problem}" for problem in found.problems)
 
 

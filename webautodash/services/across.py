@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from webautodash.errors import WebAutoDashError
+from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.errors import DatabaseBusy, DatabaseMissing, NotAtHead, WebAutoDashError, WrongDatabase
 from webautodash.repositories.pages import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.store import Store
@@ -25,6 +26,23 @@ class Unreadable:
     def because(cls, provider: RegisteredProvider, error: WebAutoDashError) -> "Unreadable":
         """The provider, with the error's text."""
         return cls(provider.slug, provider.name, provider.database_name, str(error))
+
+
+def problems_of(provider: RegisteredProvider, error: WebAutoDashError) -> list[Unreadable]:
+    """What an error means for a question to everybody: nothing where the provider's registration is under way.
+
+    Such a database has no rows yet. ``webautodash doctor`` names a registration that was interrupted.
+    """
+    if provider.status is ProviderStatus.REGISTERING and _says_unfinished(error):
+        return []
+    return [Unreadable.because(provider, error)]
+
+
+def _says_unfinished(error: WebAutoDashError) -> bool:
+    """Whether a database is not there, lacks tables, is being changed, or does not say yet whose it is."""
+    if isinstance(error, WrongDatabase):
+        return error.found is None
+    return isinstance(error, DatabaseMissing | NotAtHead | DatabaseBusy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +73,7 @@ def of_all(store: Store, ask: Callable[[str, int], Page[T]], limit: int) -> List
             # One item is asked for even when there is room for none: it tells whether there is more.
             page = ask(provider.slug, max(limit - len(items), 1))
         except WebAutoDashError as error:
-            problems.append(Unreadable.because(provider, error))
+            problems += problems_of(provider, error)
             continue
         room = limit - len(items)
         more = more or page.next is not None or len(page.items) > room

@@ -92,8 +92,8 @@ def _require_space(folder: Path, plan: DemoPlan) -> None:
     free = shutil.disk_usage(existing).free
     if plan.size > free:
         raise UsageError(
-            f"the files need about {plan.size >> 20:,} MiB and {existing} has {free >> 20:,} MiB free; lower --patients "
-            "or --rounds, or choose another folder"
+            f"the files need about {plan.size >> 20:,} MiB and {existing} has {free >> 20:,} MiB free; lower "
+            "--patients or --rounds, or choose another folder"
         )
 
 

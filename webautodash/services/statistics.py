@@ -9,7 +9,7 @@ from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.statistics import Numbers, StatisticsRepository
-from webautodash.services.across import Unreadable
+from webautodash.services.across import Unreadable, problems_of
 from webautodash.services.providers import resolve as resolved
 from webautodash.services.store import Store
 
@@ -39,7 +39,10 @@ class Statistics(Numbers):
 
 
 def statistics(store: Store, provider: str | None = None) -> Statistics:
-    """The numbers of one provider or of all; a database that cannot be read is listed, and stops nothing."""
+    """The numbers of one provider or of all; a database that cannot be read is listed, and stops nothing.
+
+    A provider whose registration is under way counts as a provider and has no numbers yet.
+    """
     asked = [resolved(store, provider)] if provider is not None else store.providers()
     read: list[ProviderStatistics] = []
     problems: list[Unreadable] = []
@@ -47,7 +50,7 @@ def statistics(store: Store, provider: str | None = None) -> Statistics:
         try:
             read.append(_of(store, one))
         except WebAutoDashError as error:
-            problems.append(Unreadable.because(one, error))
+            problems += problems_of(one, error)
     return Statistics(**_together(read), total_providers=len(asked), providers=tuple(read), problems=tuple(problems))
 
 

@@ -26,7 +26,7 @@ from webautodash.repositories.file_states import FileEntry, TakenFiles
 from webautodash.repositories.log import LogEntry
 from webautodash.repositories.monitors import KnownMonitor
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.across import Unreadable
+from webautodash.services.across import Unreadable, problems_of
 from webautodash.services.alerts import FailedDigest, failed_digests
 from webautodash.services.alerts import waiting as waiting_alerts
 from webautodash.services.store import Store
@@ -101,7 +101,7 @@ class ProviderStatus:
     total_extractions: int
     total_conflicts: int
     open_conflicts: dict[Severity, int] | None
-    """None where their database cannot be read."""
+    """None where their database cannot be read, or is being made by a registration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ def _provider(
             open_conflicts = ConflictRepository(session).open()
             found = SessionRepository(session).conflicts_since(since)
     except WebAutoDashError as error:
-        problems.append(Unreadable.because(provider, error))
+        problems += problems_of(provider, error)
     shown = ProviderStatus(
         slug=provider.slug,
         name=provider.name,

@@ -6,7 +6,7 @@ from itertools import islice
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories import VerificationRepository
-from webautodash.services.across import Unreadable
+from webautodash.services.across import Unreadable, problems_of
 from webautodash.services.log import SystemLog
 from webautodash.services.progress import unheard
 from webautodash.services.providers import resolve as resolved
@@ -31,7 +31,7 @@ def verify(store: Store, provider: str | None = None, on_extractions: OnExtracti
         try:
             found = _verify(store.provider_database(one), on_extractions)
         except WebAutoDashError as error:
-            problems.append(Unreadable.because(one, error))
+            problems += problems_of(one, error)
             continue
         read.append(found)
         _record(log, found)

@@ -1,0 +1,71 @@
+"""While a provider is being registered, questions to everybody are answered for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from builders import Clinic, a_file, a_patient
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.repositories import ProviderRepository
+from webautodash.services import conflicts, migrate, providers
+from webautodash.services.migrate import History
+from webautodash.services.statistics import statistics
+from webautodash.services.status import status
+from webautodash.services.verify import verify
+
+
+def _not_there(clinic: Clinic, database: str) -> None:
+    assert not clinic.store.server.exists(database)
+
+
+def _empty(clinic: Clinic, database: str) -> None:
+    clinic.store.server.create(database)
+
+
+def _early(clinic: Clinic, database: str) -> None:
+    migrate.upgrade(clinic.store.server.create(database), History.PROVIDER, migrate.line(History.PROVIDER)[0])
+
+
+def _unclaimed(clinic: Clinic, database: str) -> None:
+    migrate.upgrade(clinic.store.server.create(database), History.PROVIDER)
+
+
+@pytest.mark.parametrize("stage", [_not_there, _empty, _early, _unclaimed])
+def test_a_registration_under_way_is_no_problem(clinic: Clinic, stage: Callable[[Clinic, str], None]) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    database = f"{clinic.settings.database_prefix}new_here"
+    with clinic.store.system.session() as session:
+        ProviderRepository(session).add(
+            identity=uuid4().hex,
+            name="New Here",
+            slug="new_here",
+            folder=None,
+            database_name=database,
+            date_order=DateOrder.MDY,
+            status=ProviderStatus.REGISTERING,
+        )
+        session.commit()
+    stage(clinic, database)
+    found = status(clinic.store)
+    assert found.problems == ()
+    shown = {one.slug: one.open_conflicts for one in found.provider_database_statistics.providers}
+    assert shown["gary_wang"] is not None
+    assert shown["new_here"] is None
+    numbers = statistics(clinic.store)
+    assert (numbers.problems, numbers.total_patients, numbers.total_providers) == ((), 1, 2)
+    assert statistics(clinic.store, "new_here").problems == ()
+    assert conflicts.search(clinic.store).problems == ()
+    assert verify(clinic.store).problems == ()
+    # Once it is active, the same state is a problem.
+    with clinic.store.system.session() as session:
+        registered = ProviderRepository(session).by_slug("new_here")
+        assert registered is not None
+        ProviderRepository(session).set_status(registered.id, ProviderStatus.ACTIVE)
+        session.commit()
+    assert [one.slug for one in status(clinic.store).problems] == ["new_here"]
+    assert providers.register(clinic.store, "New Here").provider.status is ProviderStatus.ACTIVE
+    assert status(clinic.store).problems == ()
