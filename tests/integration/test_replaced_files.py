@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
 
-from webautodash.errors import DatabaseMissing
+from webautodash.errors import DatabaseMissing, FileReplaced, UntrustedDatabaseFile
 from webautodash.services import storing
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -69,4 +72,74 @@ def test_what_was_begun_in_a_file_that_is_then_removed_is_not_said_to_be_stored(
     assert clinic.ingest(a_file(a_patient("GW2"), at="2025-01-01T00:00:00")).state == "failed"
     assert [row["state"] for row in clinic.system_rows("ingested_files")] == ["ingested", "waiting"]
     with pytest.raises(DatabaseMissing):
+        clinic.count("patients")
+
+
+def _a_link(path: Path) -> None:
+    path.rename(path.with_suffix(".real"))
+    path.symlink_to(path.with_suffix(".real"))
+
+
+def _a_planted_log(path: Path) -> None:
+    path.with_name(f"{path.name}-wal").symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        _a_link,
+        _a_planted_log,
+        lambda path: path.chmod(0o606),
+        lambda path: path.parent.chmod(0o707),
+    ],
+    ids=["link", "log", "file_open_to_all", "folder_open_to_all"],
+)
+def test_a_database_file_that_somebody_else_can_have_planted_is_not_opened(
+    clinic: Clinic, plant: Callable[[Path], None]
+) -> None:
+    assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
+    path = _file(clinic)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    clinic.store.close()
+    plant(path)
+    before = path.read_bytes()
+    with pytest.raises(UntrustedDatabaseFile) as refused:
+        clinic.count("patients")
+    assert (refused.value.kind, refused.value.exit_status) == ("untrusted_database_file", 2)
+    assert path.read_bytes() == before
+
+
+def test_a_database_file_of_another_account_is_opened_for_root_alone(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
+    clinic.store.close()
+    owner = 12_345
+    if os.geteuid() == 0:
+        os.chown(_file(clinic), owner, -1)
+        assert clinic.count("patients") == 1
+        clinic.store.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: owner + 1)
+        with pytest.raises(UntrustedDatabaseFile):
+            clinic.count("patients")
+        patch.setattr(os, "geteuid", lambda: owner if os.getuid() == 0 else os.getuid())
+        assert clinic.count("patients") == 1
+
+
+def test_a_file_that_takes_the_place_of_the_one_that_was_looked_at_is_not_used(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
+    clinic.store.close()
+    path, connect = _file(clinic), sqlite3.connect
+
+    def exchanged(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        if path.name in str(arguments[0]) and not path.is_symlink():
+            _a_link(path)
+        return connect(*arguments, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", exchanged)
+    with pytest.raises((FileReplaced, UntrustedDatabaseFile)):
         clinic.count("patients")

@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from webautodash.config import ENV_FILE, Settings, key_of
+from webautodash.config.accounts import AccountFolder
 from webautodash.config.shown import shown
 from webautodash.errors import ConfigurationError
 
@@ -88,6 +89,9 @@ def test_a_password_file_is_refused_by_the_setting_that_names_it(tmp_path: Path)
         file.chmod(mode)
         with pytest.raises(ConfigurationError, match=f"is open to everybody .*mode {mode:04o}.: chmod 600"):
             assert _load(db_host="h", db_password_file=file).password
+    file.chmod(0o660)
+    with pytest.raises(ConfigurationError, match=r"can be changed by its group .*: chmod g-w"):
+        assert _load(db_host="h", db_password_file=file).password
     file.chmod(0o640)
     with pytest.raises(ConfigurationError, match="WEBAUTODASH_DB_PASSWORD_FILE: names a file that is empty"):
         assert _load(db_host="h", db_password_file=file).password
@@ -95,6 +99,39 @@ def test_a_password_file_is_refused_by_the_setting_that_names_it(tmp_path: Path)
     password = _load(db_host="h", db_password_file=file).password
     assert password is not None
     assert password.get_secret_value() == "hush "
+
+
+def test_a_password_file_or_link_of_another_account_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, link = tmp_path / "password", tmp_path / "link"
+    file.write_text("hush")
+    file.chmod(0o600)
+    link.symlink_to(file)
+    assert _load(db_host="h", db_password_file=link).password
+    if os.geteuid() == 0:
+        os.chown(file, 12_345, -1)
+        assert _load(db_host="h", db_password_file=file).password
+    monkeypatch.setattr(os, "geteuid", lambda: 54_321)
+    with pytest.raises(ConfigurationError, match="belongs to another account"):
+        assert _load(db_host="h", db_password_file=file).password
+    if os.getuid() == 0:
+        os.chown(file, 54_321, -1)
+        assert _load(db_host="h", db_password_file=link).password
+        os.chown(link, 12_345, -1, follow_symlinks=False)
+    with pytest.raises(ConfigurationError, match="is a link that another account has made"):
+        assert _load(db_host="h", db_password_file=link).password
+
+
+def test_a_folder_of_passwords_that_others_can_change_is_refused(tmp_path: Path) -> None:
+    folder = AccountFolder(tmp_path / "accounts")
+    folder.folder.mkdir(mode=0o700)
+    (folder.folder / "one").write_text("hush")
+    (folder.folder / "one").chmod(0o600)
+    assert folder.account("one").password
+    folder.folder.chmod(0o707)
+    with pytest.raises(ConfigurationError, match="WEBAUTODASH_ACCOUNTS_DIR: can be changed by everybody"):
+        folder.account("one")
+    folder.folder.chmod(0o1777)
+    assert folder.account("one").password
 
 
 def test_a_secret_is_read_from_a_file_of_its_size_and_kind_alone(tmp_path: Path) -> None:

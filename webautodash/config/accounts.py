@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pydantic import SecretStr
 
 from webautodash.config.keys import key_of
+from webautodash.config.ownership import why_untrusted
 from webautodash.config.secrets import read_secret
 from webautodash.errors import AccountMissing, ConfigurationError, without_context
 from webautodash.replacing import Replacement
@@ -34,10 +35,13 @@ class AccountFolder:
     def account(self, name: str) -> Account:
         """An account, its password read anew: it may have been changed meanwhile.
 
-        Raises AccountMissing where there is no file for it, and ConfigurationError where that is open to others.
+        Raises AccountMissing where there is no file for it, and ConfigurationError where that is open to others or
+        others can change it or its folder.
         """
         if not self.has(name):
             raise AccountMissing(name)
+        if reason := why_untrusted(self.folder.stat()):
+            raise ConfigurationError(self._called, f"{reason} {self.folder}")
         return Account(name, read_secret(self._file(name), _KEY, f"its file {name}"))
 
     @without_context

@@ -24,6 +24,7 @@ from webautodash.errors.databases import (
     LogLeftBehind,
     NoFreeConnection,
     RowTooLarge,
+    UntrustedDatabaseFile,
     WrongConnection,
 )
 from webautodash.errors.files import (
@@ -121,6 +122,7 @@ __all__ = [
     "UnreadableFile",
     "UnreadablePatient",
     "UnregisteredProvider",
+    "UntrustedDatabaseFile",
     "UnusableFile",
     "UsageError",
     "WebAutoDashError",

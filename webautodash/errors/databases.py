@@ -1,5 +1,7 @@
 """What a database or its server refuses, or does not answer."""
 
+from pathlib import PurePath
+
 from webautodash.errors.base import TerminalError, TransientError
 
 
@@ -41,6 +43,16 @@ class FileReplaced(TransientError):
     def __init__(self, database: str) -> None:
         self.database = database
         super().__init__(f"the file of database {database} was removed or replaced meanwhile; nothing was stored in it")
+
+
+class UntrustedDatabaseFile(TerminalError):
+    """A SQLite file, or its folder, that somebody else may have put there or can change; it is not opened."""
+
+    exit_status = 2
+
+    def __init__(self, path: PurePath, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} {reason}; it was not opened, see `webautodash doctor`")
 
 
 class LoadInDoubt(TransientError):

@@ -3,6 +3,7 @@
 import os
 import secrets
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from webautodash.config import ENV_PREFIX, Settings
+from webautodash.config.ownership import belongs_to_another, why_untrusted
 from webautodash.database.compiled import CompiledStatements
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.dialects.base import Trouble, discreet, lock_wait
@@ -26,12 +28,14 @@ from webautodash.errors import (
     FileReplaced,
     LogLeftBehind,
     TerminalError,
+    UntrustedDatabaseFile,
     UsageError,
     without_context,
 )
 
 _SUFFIX = ".db"
 _FILE = "webautodash_file"
+_FILES_OF_A_DATABASE = ("", "-wal", "-shm", "-journal")
 # It knows upserts since then.
 _OLDEST = (3, 24)
 _TRANSIENT = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -114,6 +118,7 @@ class SQLiteDialect:
             return
         with _told(self._folder):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._require_trusted_folder()
             # Made aside and linked into place: WAL mode cannot be switched on while others already look.
             draft = self._folder / f".{database}.{secrets.token_hex(4)}.new"
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -194,10 +199,13 @@ class SQLiteDialect:
     @without_context
     def _connect(self, database: str) -> sqlite3.Connection:
         path = self._path(database)
+        with _told(self._folder):
+            self._require_trusted(path)
+            checked = _identity(path)
         # mode=rw opens and never creates; isolation_level=None hands BEGIN to the event below: with the driver's own
         # transactions DDL is never rolled back and savepoints outlive them.
         try:
-            return sqlite3.connect(
+            connection = sqlite3.connect(
                 f"{path.as_uri()}?mode=rw",
                 uri=True,
                 isolation_level=None,
@@ -208,6 +216,32 @@ class SQLiteDialect:
             if path.exists():
                 raise
             raise DatabaseMissing(database) from None
+        if _identity(path) != checked:
+            # SQLite opens by path, and Python's module has no flag against links: another file was there meanwhile.
+            connection.close()
+            raise FileReplaced(database)
+        return connection
+
+    def _require_trusted(self, path: Path) -> None:
+        """Raise UntrustedDatabaseFile unless the folder and the database's files are such as this program makes."""
+        self._require_trusted_folder()
+        # Never opened for this: closing a descriptor would give up SQLite's locks on the file.
+        for suffix in _FILES_OF_A_DATABASE:
+            file = path.with_name(path.name + suffix)
+            with suppress(FileNotFoundError):
+                status = file.lstat()
+                if not stat.S_ISREG(status.st_mode):
+                    kind = "a link" if stat.S_ISLNK(status.st_mode) else "no regular file"
+                    raise UntrustedDatabaseFile(file, f"is {kind}: put the file itself in its place")
+                if reason := why_untrusted(status):
+                    raise UntrustedDatabaseFile(file, reason)
+
+    def _require_trusted_folder(self) -> None:
+        with suppress(FileNotFoundError):
+            if belongs_to_another(self._folder.lstat()):
+                raise UntrustedDatabaseFile(self._folder, "belongs to another account")
+            if reason := why_untrusted(self._folder.stat()):
+                raise UntrustedDatabaseFile(self._folder, reason)
 
     def _refuse_log(self, database: str) -> None:
         """SQLite does not know whose a log is: it would write the rows of a file that was moved into the new one."""
@@ -268,7 +302,7 @@ def _require_file_at_commit(path: Path, connection: Connection) -> None:
 
 def _identity(path: Path) -> tuple[int, int] | None:
     with suppress(OSError):
-        status = path.stat()
+        status = path.lstat()
         return status.st_dev, status.st_ino
     return None
 
