@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
-from webautodash.errors import UsageError
+from webautodash.errors import UsageError, without_context
 
 
 class Signature(NamedTuple):
@@ -13,6 +13,7 @@ class Signature(NamedTuple):
     why: str
 
 
+@without_context
 def signature(by: str, why: str) -> Signature:
     """Check a decision's ``--by`` and ``--why``.
 
