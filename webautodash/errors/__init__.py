@@ -58,10 +58,12 @@ from webautodash.errors.migrations import (
 )
 from webautodash.errors.registry import (
     InvalidProviderName,
+    NotAProvidersDatabase,
     NotFound,
     NotSetUp,
     ProviderNameTaken,
     SafeNameTaken,
+    SystemDatabaseTaken,
     UnknownProvider,
     UnregisteredProvider,
     WrongDatabase,
@@ -106,6 +108,7 @@ __all__ = [
     "NoAnswer",
     "NoFreeConnection",
     "NoTemporarySpace",
+    "NotAProvidersDatabase",
     "NotAdoptable",
     "NotAtHead",
     "NotFound",
@@ -116,6 +119,7 @@ __all__ = [
     "SafeNameTaken",
     "StillBeingWritten",
     "StoredElsewhere",
+    "SystemDatabaseTaken",
     "TerminalError",
     "TransientError",
     "UnknownProvider",

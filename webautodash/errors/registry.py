@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from webautodash.errors.base import TerminalError, UsageError
+from webautodash.errors.base import ConfigurationError, TerminalError, UsageError
 from webautodash.errors.commands import command
 
 
@@ -13,6 +13,30 @@ class NotSetUp(UsageError):
         self.where, self.bare = where, bare
         what = f"there are no tables in the system database {bare}" if bare else "there is no system database"
         super().__init__(f"{what} at {where} yet: run `webautodash setup` first")
+
+
+class SystemDatabaseTaken(ConfigurationError):
+    """The name of the system database is that of a provider's database; nothing is read or written there."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        super().__init__(
+            "WEBAUTODASH_SYSTEM_DATABASE",
+            f"names {database}, which is a provider's database; give the system database a name of its own, or leave "
+            f"the setting out (its default is the prefix and `system`)",
+        )
+
+
+class NotAProvidersDatabase(TerminalError):
+    """The database that would be a provider's is the system database of this or another installation."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        super().__init__(
+            f"database {database} is the system database of an installation and cannot be a provider's; nothing was "
+            f"touched: give one of the two another name (WEBAUTODASH_SYSTEM_DATABASE, WEBAUTODASH_DATABASE_PREFIX, or "
+            f"the provider's name)"
+        )
 
 
 class UnknownProvider(UsageError):

@@ -26,6 +26,7 @@ from webautodash.errors import (
     MalformedDocument,
     ProviderNameTaken,
     SafeNameTaken,
+    SystemDatabaseTaken,
     UnknownProvider,
     UnregisteredProvider,
     UnusableFile,
@@ -220,6 +221,7 @@ def _entry(
             raise WrongDatabase(database, name, left.name)
         restore(repository, left, database, ProviderStatus.REGISTERING)
     else:
+        _refuse_system(store, database)
         repository.add(
             identity=uuid4().hex,
             name=name,
@@ -232,6 +234,15 @@ def _entry(
     added = repository.by_slug(wanted)
     assert added is not None  # noqa: S101  # it was added in this very transaction
     return added, True
+
+
+def _refuse_system(store: Store, database: str) -> None:
+    """Raise for a provider's database that would be this installation's system database, or another's."""
+    if database.casefold() == store.system.name.casefold():
+        raise SystemDatabaseTaken(store.system.name)
+    if store.server.exists(database):
+        found = store.server.look(database, migrate.VERSION_TABLE, migrate.VERSION_COLUMN)
+        migrate.refuse_other(database, History.PROVIDER, found)
 
 
 def _holders_of_spelling(repository: ProviderRepository, name: str) -> list[RegisteredProvider]:

@@ -76,11 +76,16 @@ class Store:
 
     @classmethod
     def attach(cls, settings: Settings) -> Self:
-        """The store at whatever revision it is, for those who change it. Raises NotSetUp where there is none."""
+        """The store at whatever revision it is, for those who change it.
+
+        Raises NotSetUp where there is none, SystemDatabaseTaken where the name is of a provider's database.
+        """
         store = cls(settings, schema=True)
         if not store.server.exists(store.system.name):
             raise NotSetUp(store.server.where)
-        if migrate.current(store.system) is None:
+        found = migrate.current(store.system)
+        migrate.refuse_other(store.system.name, History.SYSTEM, found)
+        if found is None:
             store._refuse_bare()
         return store
 

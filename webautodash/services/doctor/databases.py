@@ -12,6 +12,7 @@ from webautodash.errors.commands import command
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services import migrate
 from webautodash.services.doctor.findings import Finding, error, fine, info, warning
 from webautodash.services.fleet.history import is_at_work
 from webautodash.services.fleet.standing import DatabaseRevision, Member, Standing, standing
@@ -33,8 +34,10 @@ def names(store: Store) -> list[str]:
 
 
 def system_standing(store: Store) -> DatabaseRevision:
-    """Where the system database stands."""
-    return standing(store, Member(store.system.name, None, History.SYSTEM))
+    """Where the system database stands. Raises SystemDatabaseTaken where the name is of a provider's database."""
+    found = standing(store, Member(store.system.name, None, History.SYSTEM))
+    migrate.refuse_other(found.database, History.SYSTEM, found.revision)
+    return found
 
 
 def system_database(store: Store, found: DatabaseRevision) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from webautodash.services.migrate.position import (
     database_by_hand,
     keep_out_migrations,
     refuse_earlier,
+    refuse_other,
     require_head,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "line",
     "losses",
     "refuse_earlier",
+    "refuse_other",
     "require_head",
     "require_known",
     "script",

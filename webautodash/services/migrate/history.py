@@ -74,6 +74,12 @@ def knows(history: History, revision: str) -> bool:
     return revision == head(history) or revision in line(history)
 
 
+def other_history(history: History, revision: str | None) -> bool:
+    """Whether a revision, also one of a later version, is of the other history."""
+    other = next(one for one in History if one is not history)
+    return revision is not None and revision.startswith(head(other)[0])
+
+
 def require_known(history: History, revision: str) -> None:
     """Raise UsageError, with what is known, for a revision that the history has not."""
     if not knows(history, revision):

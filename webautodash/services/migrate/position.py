@@ -15,14 +15,16 @@ from webautodash.errors import (
     DatabaseEmpty,
     MadeByEarlierScripts,
     NewerThanProgram,
+    NotAProvidersDatabase,
     NotAtHead,
+    SystemDatabaseTaken,
     WrongDatabase,
 )
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import gate
-from webautodash.services.migrate.history import History, head, knows
+from webautodash.services.migrate.history import History, head, knows, other_history
 
 VERSION_TABLE, VERSION_COLUMN = "alembic_version", "version_num"
 _VERSIONS = Table(VERSION_TABLE, MetaData(), Column(VERSION_COLUMN, String(32)))
@@ -82,9 +84,16 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def refuse_newer(database: str, history: History, found: str | None) -> None:
-    """Raise NewerThanProgram for a revision that only a later version knows."""
+    """Raise NewerThanProgram for a revision that only a later version knows, and what ``refuse_other`` raises."""
+    refuse_other(database, history, found)
     if found is not None and not knows(history, found):
         raise NewerThanProgram(database, found, head(history))
+
+
+def refuse_other(database: str, history: History, found: str | None) -> None:
+    """Raise for a revision of the other history: a provider's database and the system database are never one."""
+    if other_history(history, found):
+        raise SystemDatabaseTaken(database) if history is History.SYSTEM else NotAProvidersDatabase(database)
 
 
 def refuse_earlier(database: Database, history: History) -> None:
@@ -97,7 +106,10 @@ def refuse_earlier(database: Database, history: History) -> None:
                 f"the database {database.name} is the earlier scripts' registry; it stays as it is, and this program's "
                 f"needs another name, such as webautodash_registry",
             )
-        if history is History.PROVIDER and (shape := legacy.shape()).here and not shape.ours:
+        shape = legacy.shape()
+        if history is History.SYSTEM and (shape.here or shape.aside or shape.ours):
+            raise SystemDatabaseTaken(database.name)
+        if history is History.PROVIDER and shape.here and not shape.ours:
             raise MadeByEarlierScripts(database.name)
 
 

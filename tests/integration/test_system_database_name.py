@@ -1,0 +1,102 @@
+"""A system database that is a provider's database is refused by every command, and nothing is written to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from forked import ForkedShell
+from shell import fill
+from sqlalchemy import inspect
+
+from webautodash.config import Settings
+from webautodash.errors import NotAProvidersDatabase, SystemDatabaseTaken
+from webautodash.services.doctor import examine
+from webautodash.services.migrate import History, upgrade
+from webautodash.services.providers import register
+from webautodash.services.store import Store
+
+COMMANDS = (
+    ("setup", "--auto"),
+    ("ingest",),
+    ("status",),
+    ("stats",),
+    ("verify",),
+    ("log",),
+    ("log", "prune", "--older-than", "90d", "--yes"),
+    ("provider", "list"),
+    ("provider", "register", "New Here"),
+    ("patient", "list", "gary_wang"),
+    ("conflict", "list"),
+    ("set-aside", "list"),
+    ("file", "list"),
+    ("alert", "list"),
+    ("migrate", "current"),
+    ("migrate", "check"),
+    ("migrate", "history"),
+    ("alert", "send"),
+    ("migrate", "up"),
+    ("monitor", "--once"),
+    ("metrics",),
+    ("doctor",),
+    ("doctor", "--isolation"),
+)
+
+
+def _tables(store: Store, database: str) -> list[str]:
+    with store.server.database(database).engine.connect() as connection:
+        return sorted(inspect(connection).get_table_names())
+
+
+@pytest.mark.parametrize("opened", [Store.open, Store.attach, Store.prepare])
+def test_a_providers_database_is_no_system_database(clinic: Clinic, opened: Callable[[Settings], Store]) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    database = f"{clinic.settings.database_prefix}gary_wang"
+    before = _tables(clinic.store, database)
+    settings = clinic.settings.model_copy(update={"system_database": database})
+    with pytest.raises(SystemDatabaseTaken) as caught:
+        opened(settings)
+    assert (caught.value.kind, caught.value.exit_status) == ("system_database_taken", 2)
+    assert _tables(clinic.store, database) == before
+    named = [one for one in examine(settings).findings if one.code == "settings.invalid"]
+    assert [one.subject for one in named] == ["WEBAUTODASH_SYSTEM_DATABASE"]
+
+
+def test_every_command_refuses_it(tmp_path: Path) -> None:
+    shell = ForkedShell(tmp_path)
+    fill(shell)
+    shell("ingest")
+    ended = {command: shell(*command, WEBAUTODASH_SYSTEM_DATABASE="webautodash_gary_wang") for command in COMMANDS}
+    assert {command: done.status for command, done in ended.items() if done.status != 2} == {}
+    assert [command for command, done in ended.items() if "webautodash_gary_wang" not in done.err + done.out] == []
+    assert shell("verify").status == 0
+
+
+def test_a_database_of_the_earlier_scripts_is_none_either(server_url: str, database_prefix: str) -> None:
+    settings = Settings.load(database_url=server_url, database_prefix=database_prefix, _env_file=None)
+    name = settings.system_database_name
+    with Store(settings) as store, store.server.create(name).engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE patients (id INTEGER PRIMARY KEY, prn VARCHAR(20))")
+    with pytest.raises(SystemDatabaseTaken):
+        Store.prepare(settings)
+    with Store(settings) as store:
+        assert _tables(store, name) == ["patients"]
+
+
+def test_no_provider_is_registered_for_the_system_database(clinic: Clinic) -> None:
+    settings = clinic.settings.model_copy(update={"system_database": f"{clinic.settings.database_prefix}gary_wang"})
+    clinic.store.close()
+    clinic.settings, clinic.store = settings, Store.prepare(settings)
+    outcome = clinic.ingest(a_file(a_patient("GW1")))
+    assert (outcome.state, outcome.kind) == ("failed", "system_database_taken")
+    assert clinic.system_rows("providers") == []
+    assert "patients" not in _tables(clinic.store, clinic.store.system.name)
+
+
+def test_no_provider_is_registered_for_the_system_database_of_others(clinic: Clinic) -> None:
+    upgrade(clinic.store.server.create(f"{clinic.settings.database_prefix}x_system"), History.SYSTEM)
+    with pytest.raises(NotAProvidersDatabase):
+        register(clinic.store, "X System")
+    assert clinic.system_rows("providers") == []
