@@ -21,8 +21,10 @@ from webautodash.services import adopt as adoption
 from webautodash.services import alerts, fleet, migrate, planning
 from webautodash.services.adopt import copying
 from webautodash.services.ingest import ingest_paths
+from webautodash.services.lookout import look_and_send
 from webautodash.services.migrate import History
-from webautodash.services.providers import register
+from webautodash.services.providers import register, resolve
+from webautodash.services.retry import retry_set_aside
 from webautodash.services.store import Store
 
 
@@ -128,6 +130,18 @@ def raise_causes(settings: Settings, number: int) -> None:
         for name in range(number):
             cause = Cause(cause_key(AlertKind.HELD, name), AlertKind.HELD, f"cause {name}")
             store.system.run(partial(alerts.raise_alerts, settings=settings, causes=[cause], now=utc_now()))
+
+
+def retry(settings: Settings, slug: str, set_aside_id: int, corrected: str) -> None:
+    """Take a patient in that was set aside."""
+    with Store.open(settings) as store:
+        assert retry_set_aside(store, resolve(store, slug), set_aside_id, corrected).taken_in
+
+
+def send_alerts(settings: Settings) -> None:
+    """Be `alert send`."""
+    with Store.open(settings) as store:
+        look_and_send(store)
 
 
 def deliver(settings: Settings) -> None:

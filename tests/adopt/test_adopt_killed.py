@@ -21,6 +21,7 @@ from webautodash.config import Settings
 Legacy = Callable[[str], LegacyDatabase]
 OURS = (*TABLES[:-1], "conflict_reviews", "database_identity")
 # Of the run: when it was, and the number that the registry drew.
+OTHERS = dict.fromkeys(("id", "cause_key", "provider", "database_name", "created_at"))
 OF_THE_RUN = {"created_at", "updated_at", "detected_at", "identity"}
 
 
@@ -104,9 +105,31 @@ def test_an_adoption_killed_at_any_moment_is_finished_by_the_next(
         assert [len(rows) for rows in _aside(database).values()] == [len(rows) for rows in aside.values()]
         [provider] = [each for each in clinic.store.providers() if each.database_name == database.name]
         assert (provider.status, provider.total_patients) == ("active", 5)
+        told = [row for row in clinic.system_rows("alerts") if row["database_name"] == database.name]
+        assert [(row["kind"], row["severity"]) for row in told] == [("conflict", "critical")]
+        assert database.rows("pending_events") == []
         database.run(f"DROP DATABASE `{database.name}`")
     # A lease that is renewed meanwhile, or not, makes the last moments come a little sooner or later.
     assert len(telling) - killed <= 5
+
+
+@pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
+def test_conflicts_of_an_adoption_that_was_killed_before_its_end_are_told(
+    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
+) -> None:
+    whole, database = _filled(legacy, "whole"), _filled(legacy, "again")
+    all_moments = moments(adopt, settings, whole.name, "Whole", folder=tmp_path)
+    expected = [{**row, **OTHERS} for row in clinic.system_rows("alerts")]
+    assert [(row["kind"], row["severity"]) for row in expected] == [("conflict", "critical")]
+    written = max(number for number, moment in enumerate(all_moments) if "INSERT INTO pending_events" in moment)
+    claimed = next(n for n, moment in enumerate(all_moments) if n > written and moment.endswith("COMMIT"))
+    assert kill_at(claimed + 1, adopt, settings, database.name, "Again", folder=tmp_path)
+    assert len(database.rows("pending_events")) == 1
+    assert len(clinic.system_rows("alerts")) == 1
+    clinic.store.server.database(settings.system_database_name).run(_forget_leases)
+    adopt(settings, database.name, "Again")
+    assert [{**row, **OTHERS} for row in clinic.system_rows("alerts")] == expected * 2
+    assert database.rows("pending_events") == []
 
 
 @pytest.mark.slow

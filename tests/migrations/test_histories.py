@@ -21,9 +21,11 @@ from sqlalchemy.orm import Session
 
 from webautodash.database import Database
 from webautodash.domain.alerts import AlertChannel, AlertKind, DigestState
-from webautodash.domain.vocabulary import ConflictStatus, MonitorState
+from webautodash.domain.vocabulary import ConflictStatus, EventKind, MonitorState
 from webautodash.models import Alert, AlertDelivery, AlertDigest, Monitor, ProviderBase, SystemBase
 from webautodash.models.base import utc_now
+from webautodash.repositories import EventRepository
+from webautodash.repositories.events import Event
 from webautodash.services import conflicts, fleet, migrate
 from webautodash.services.accept_file import accept_file
 from webautodash.services.ingest import ingest_paths
@@ -100,6 +102,10 @@ def _send_an_alert(session: Session) -> None:
     session.add(AlertDelivery(alert_id=alert.id, channel=AlertChannel.LOG, digest_id=digest.id))
 
 
+def _leave_an_event(session: Session) -> None:
+    EventRepository(session).add(Event(EventKind.FILE_STORED, utc_now(), 1))
+
+
 def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     database: Database,
     history: History,
@@ -121,6 +127,7 @@ def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     accept_file(clinic.store, held.path, by="Dr. W", why="clock", extracted_at="2025-02-01T00:00:00")
     clinic.store.system.run(lambda session: session.add(_monitor()))
     clinic.store.system.run(_send_an_alert)
+    clinic.store.server.database(f"{database_prefix}gary_wang").run(_leave_an_event)
     full = {table for table in schema_of(database) if _count(database, table)}
     assert full >= set(_metadata(history).tables) - {"leases", "provider_aliases"}
 

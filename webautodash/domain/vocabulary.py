@@ -83,6 +83,14 @@ FAILED_FILES = (FileState.REJECTED, FileState.HELD)
 """What is not taken until it changes or a person asks for it."""
 
 
+class EventKind(StrEnum):
+    """What the outbox of a provider's database tells the system database."""
+
+    FILE_STORED = "file_stored"
+    PATIENT_TAKEN_IN = "patient_taken_in"
+    DATABASE_ADOPTED = "database_adopted"
+
+
 class MonitorState(StrEnum):
     """Whether a monitor is at work, as far as it said itself."""
 

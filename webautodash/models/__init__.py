@@ -4,6 +4,7 @@ from webautodash.models.alerts import Alert, AlertDelivery, AlertDigest
 from webautodash.models.base import ProviderBase, SystemBase
 from webautodash.models.clinical import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication
 from webautodash.models.conflicts import ConflictReview, DataConflict
+from webautodash.models.events import PendingEvent
 from webautodash.models.extractions import ExtractionSession, PatientExtraction, SessionDecision, SetAsidePatient
 from webautodash.models.fleet import Lease, MigratedDatabase, MigrationRun
 from webautodash.models.patients import DatabaseIdentity, Patient
@@ -30,6 +31,7 @@ __all__ = [
     "Monitor",
     "Patient",
     "PatientExtraction",
+    "PendingEvent",
     "Provider",
     "ProviderAlias",
     "ProviderBase",

@@ -84,3 +84,5 @@ class Lease(SystemBase):
     purpose: Mapped[Name]
     taken_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    seconds: Mapped[int | None]
+    """For how long it is taken or renewed each time; none where an older program took it."""

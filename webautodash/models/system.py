@@ -50,6 +50,11 @@ class Provider(Created, SystemBase):
     open_high: Mapped[int | None] = mapped_column(default=0, deferred=True)
     open_critical: Mapped[int | None] = mapped_column(default=0, deferred=True)
     """Conflicts that wait for a person; none where they were not counted yet."""
+    last_session_id: Mapped[int | None] = mapped_column(BigInteger, deferred=True)
+    last_session_sha256: Mapped[Sha256 | None] = mapped_column(deferred=True)
+    """The newest session that was recorded here: a database that lacks it was put back from an older backup."""
+    total_reviews: Mapped[int | None] = mapped_column(deferred=True)
+    """The most steps of reviews that their database was seen with."""
     last_extraction: Mapped[datetime | None]
 
 

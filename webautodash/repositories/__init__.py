@@ -6,6 +6,7 @@ from webautodash.repositories.charts import ChartRepository
 from webautodash.repositories.clinical import ClinicalRepository
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.digests import DigestRepository
+from webautodash.repositories.events import EventRepository
 from webautodash.repositories.extractions import ExtractionRepository
 from webautodash.repositories.file_states import FileStateRepository
 from webautodash.repositories.files import FileRepository
@@ -30,6 +31,7 @@ __all__ = [
     "ClinicalRepository",
     "ConflictRepository",
     "DigestRepository",
+    "EventRepository",
     "ExtractionRepository",
     "FileAcceptanceRepository",
     "FileRepository",

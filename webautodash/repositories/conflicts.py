@@ -133,15 +133,17 @@ class ConflictRepository:
         )
         return dict.fromkeys(Severity, 0) | {Severity(severity): number for severity, number in rows}
 
-    def brought_by(self, session_id: int, least: Severity, most: int, since: datetime | None = None) -> Brought:
-        """What a session brought that is unresolved and of at least this severity: how many, and the worst of them."""
-        found = [
-            DataConflict.extraction_session_id_2 == session_id,
-            DataConflict.status == ConflictStatus.UNRESOLVED,
-            DataConflict.severity.in_(least.and_above),
-        ]
-        if since is not None:
-            found.append(DataConflict.detected_at >= since)
+    def brought_by(self, session_id: int | None, since: datetime, least: Severity, most: int) -> Brought:
+        """What came with a session and is unresolved, of at least this severity: how many, and the worst of them.
+
+        What was found before ``since`` does not count. Without a session, what the whole database has.
+        """
+        found = [DataConflict.status == ConflictStatus.UNRESOLVED, DataConflict.severity.in_(least.and_above)]
+        if session_id is not None:
+            own = and_(DataConflict.extraction_session_id_2 == session_id, DataConflict.detected_at >= since)
+            # A late file says the old value; what later files differ in from it is theirs.
+            late = and_(DataConflict.extraction_session_id_1 == session_id, DataConflict.detected_at == since)
+            found.append(or_(own, late))
         counts = select(DataConflict.severity, func.count()).where(*found).group_by(DataConflict.severity)
         ids = select(DataConflict.id).where(*found).order_by(_rank(), DataConflict.id).limit(most)
         numbers = {Severity(word): number for word, number in self._session.execute(counts)}

@@ -143,8 +143,7 @@ class FileRepository:
     def record(self, records: Sequence[FileRecord], now: datetime) -> None:
         """Say what became of some paths; a row is made where there is none."""
         keys = [path_key(record.path) for record in records]
-        columns = (*FileRecord.__slots__, "path_sha256", "attempts", "first_seen_at", "updated_at")
-        rows = [(*_FACTS(record), key, 0, now, now) for record, key in zip(records, keys, strict=True)]
+        columns, rows = self._new(records, now)
         changed = (*FileRecord.__slots__, "updated_at")
         insert_tuples(self._session, IngestedFile, columns, rows, OnExisting("path_sha256", changed))
         self._session.execute(
@@ -154,14 +153,22 @@ class FileRepository:
             .execution_options(synchronize_session=False)
         )
 
-    def set_counts(self, provider_id: int, content_sha256: str, record: dict[str, object], now: datetime) -> None:
-        """Correct the state and counts of every path of a provider that holds these bytes."""
-        self._session.execute(
-            update(IngestedFile)
-            .where(IngestedFile.provider_id == provider_id, IngestedFile.content_sha256 == content_sha256)
-            .values(**record, updated_at=now)
-            .execution_options(synchronize_session=False)
-        )
+    @staticmethod
+    def _new(records: Sequence[FileRecord], now: datetime) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+        columns = (*FileRecord.__slots__, "path_sha256", "attempts", "first_seen_at", "updated_at")
+        return columns, [(*_FACTS(record), path_key(record.path), 0, now, now) for record in records]
+
+    def correct(self, record: FileRecord, now: datetime) -> None:
+        """Correct session, state, reason and counts of every path of a provider that holds these bytes.
+
+        Where there is none, the record's path gets a row, unless it has one that says something else.
+        """
+        facts = {name: getattr(record, name) for name in ("state", "session_id", "reason", *COUNTS)}
+        same = (_TABLE.c.provider_id == record.provider_id, _TABLE.c.content_sha256 == record.content_sha256)
+        corrected = update(_TABLE).where(*same, _TABLE.c.state.in_(STORED_FILES)).values(**facts, updated_at=now)
+        if not self._session.connection().execute(corrected).rowcount:
+            columns, row = self._new([record], now)
+            insert_tuples(self._session, IngestedFile, columns, row, OnExisting("path_sha256"))
 
 
 def path_key(path: str) -> str:

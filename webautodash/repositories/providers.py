@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, union, update
+from sqlalchemy import Select, case, select, union, update
 from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
@@ -13,7 +13,7 @@ from webautodash.domain.lookalikes import look_alike
 from webautodash.domain.naming import letters_key, same_name_key
 from webautodash.domain.vocabulary import ProviderStatus, Severity
 from webautodash.models import Provider, ProviderAlias
-from webautodash.repositories.sessions import Totals
+from webautodash.repositories.sessions import Counts, LastSession, Totals
 
 _OPEN = {severity: f"open_{severity}" for severity in Severity}
 """The columns of the conflicts that wait."""
@@ -101,8 +101,10 @@ class ProviderRepository:
         self._session.execute(update(Provider).where(Provider.id == provider_id).values(status=status))
 
     def set_totals(self, provider_id: int, totals: Totals) -> None:
-        """Replace the counters with what the provider's own database says."""
+        """Replace the counters with what the provider's own database says; lost reviews stay known."""
         values = asdict(totals)
+        fewer = Provider.total_reviews > totals.total_reviews
+        values["total_reviews"] = case((fewer, Provider.total_reviews), else_=totals.total_reviews)
         for severity, number in values.pop("open_conflicts").items():
             values[_OPEN[severity]] = number
         self._session.execute(update(Provider).where(Provider.id == provider_id).values(**values))
@@ -111,6 +113,22 @@ class ProviderRepository:
         """How many conflicts wait for a person, by each severity; a provider whose were not counted yet is left out."""
         rows = self._session.execute(select(Provider.id, *(getattr(Provider, column) for column in _OPEN.values())))
         return {number: dict(zip(_OPEN, counts, strict=True)) for number, *counts in rows if None not in counts}
+
+    def known_counts(self) -> dict[int, Counts]:
+        """What is recorded here of each provider's database."""
+        waiting = self.open_conflicts()
+        rows = self._session.execute(
+            select(Provider.id, Provider.total_sessions, Provider.last_session_id, Provider.last_session_sha256)
+        )
+        return {
+            number: Counts(sessions, _sum(waiting.get(number)), LastSession(last, sha256) if last and sha256 else None)
+            for number, sessions, last, sha256 in rows
+        }
+
+    def known_reviews(self) -> dict[int, int]:
+        """The most steps of reviews that each provider's database was seen with; without those not counted yet."""
+        counted = select(Provider.id, Provider.total_reviews).where(Provider.total_reviews.is_not(None))
+        return dict(self._session.execute(counted).all())  # type: ignore[arg-type]  # a row is a pair
 
     def _one(self, statement: Any) -> RegisteredProvider | None:
         found = self._load(statement)
@@ -144,6 +162,10 @@ class ProviderRepository:
             )
             for row in rows
         ]
+
+
+def _sum(waiting: dict[Severity, int] | None) -> int | None:
+    return None if waiting is None else sum(waiting.values())
 
 
 def _of(*ids: Select[int]) -> Select[Provider]:

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.domain.sessions import SessionRecord
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
-from webautodash.models import DataConflict, ExtractionSession
+from webautodash.models import ConflictReview, DataConflict, ExtractionSession, PendingEvent
 from webautodash.repositories.conflicts import ConflictRepository
 
 
@@ -57,6 +57,33 @@ class StoredSession:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A session, where its file lay, and when it was stored."""
+
+    session: StoredSession
+    path: str
+    created_at: datetime
+
+
+class LastSession(NamedTuple):
+    """The newest session of a ledger."""
+
+    id: int
+    content_sha256: str
+
+
+class Counts(NamedTuple):
+    """What the system database should know of a provider's database, as far as it is cheap to read."""
+
+    sessions: int
+    open_conflicts: int | None
+    """None where they were not counted yet."""
+    last: LastSession | None
+    events: int = 0
+    """Changes that the system database may not have recorded yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over a provider's ledger, and what of it waits."""
 
@@ -65,6 +92,9 @@ class Totals:
     total_extractions: int
     total_conflicts: int
     last_extraction: datetime | None
+    total_reviews: int
+    last_session_id: int | None
+    last_session_sha256: str | None
     open_conflicts: Mapping[Severity, int]
     """Those that wait for a person, by each severity."""
 
@@ -91,11 +121,35 @@ class SessionRepository:
         )
         return {number: StoredSession(number, sha256, Tally(*counts)) for number, sha256, *counts in rows}
 
-    def counts(self) -> tuple[int, int]:
-        """How many there are, and how many conflicts wait for a person: in one look, for it is taken often."""
+    def files(self, session_ids: Collection[int]) -> dict[int, StoredFile]:
+        """Those of some sessions that are there with their files, by number."""
+        return self._files(ExtractionSession.id.in_(session_ids))
+
+    def after(self, session_id: int) -> dict[int, StoredFile]:
+        """The sessions with a higher number, and their files."""
+        return self._files(ExtractionSession.id > session_id)
+
+    def hashes(self) -> set[str]:
+        """The SHA-256 of every file that is stored."""
+        return set(self._session.scalars(select(ExtractionSession.content_sha256)))
+
+    def holds(self, last: LastSession) -> bool:
+        """Whether the session of this number is that of these bytes."""
+        found = select(ExtractionSession.content_sha256).where(ExtractionSession.id == last.id)
+        return self._session.scalars(found).first() == last.content_sha256
+
+    def last(self) -> LastSession | None:
+        """The one with the highest number."""
+        columns = (ExtractionSession.id, ExtractionSession.content_sha256)
+        row = self._session.execute(select(*columns).order_by(ExtractionSession.id.desc()).limit(1)).first()
+        return None if row is None else LastSession(*row)
+
+    def counts(self) -> Counts:
+        """How many there are, what waits, and which is the last: in two looks, for it is taken often."""
         waiting = select(func.count()).where(DataConflict.status.in_(OPEN_CONFLICTS)).scalar_subquery()
-        sessions, conflicts = self._session.execute(select(func.count(ExtractionSession.id), waiting)).one()
-        return sessions, conflicts
+        events = select(func.count(PendingEvent.id)).scalar_subquery()
+        row = self._session.execute(select(func.count(ExtractionSession.id), waiting, events)).one()
+        return Counts(row[0], row[1], self.last(), row[2])
 
     def source(self, session_id: int) -> tuple[str, datetime | None]:
         """Where a session's file lay below Results, and when it was extracted."""
@@ -145,6 +199,7 @@ class SessionRepository:
 
     def totals(self) -> Totals:
         """What the registry shows of this provider."""
+        last = self.last()
         row = self._session.execute(
             select(
                 func.count(ExtractionSession.id),
@@ -154,8 +209,30 @@ class SessionRepository:
                 func.max(ExtractionSession.extracted_at),
             )
         ).one()
-        waiting = ConflictRepository(self._session).open()
-        return Totals(int(row[0]), int(row[1]), int(row[2]), int(row[3]), row[4], waiting)
+        return Totals(
+            total_sessions=int(row[0]),
+            total_patients=int(row[1]),
+            total_extractions=int(row[2]),
+            total_conflicts=int(row[3]),
+            last_extraction=row[4],
+            total_reviews=self.reviews(),
+            last_session_id=last.id if last is not None else None,
+            last_session_sha256=last.content_sha256 if last is not None else None,
+            open_conflicts=ConflictRepository(self._session).open(),
+        )
+
+    def reviews(self) -> int:
+        """How many steps people took in the review of conflicts."""
+        return self._session.scalar(select(func.count(ConflictReview.id))) or 0
+
+    def _files(self, condition: Any) -> dict[int, StoredFile]:
+        columns = (ExtractionSession.path, ExtractionSession.created_at)
+        ledger = (ExtractionSession.id, ExtractionSession.content_sha256)
+        rows = self._session.execute(select(*columns, *ledger, *_TALLY_COLUMNS).where(condition))
+        return {
+            number: StoredFile(StoredSession(number, sha256, Tally(*counts)), path, created_at)
+            for path, created_at, number, sha256, *counts in rows
+        }
 
     def _one(self, condition: Any, *, lock: bool = False) -> StoredSession | None:
         statement = select(ExtractionSession.id, ExtractionSession.content_sha256, *_TALLY_COLUMNS).where(condition)

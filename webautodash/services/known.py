@@ -1,10 +1,11 @@
 """Files that need not be read again: stored, and by their size and time of change the same as then."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.errors import DatabaseUnreachable, WebAutoDashError
+from webautodash.errors import DatabaseError, DatabaseUnreachable, WebAutoDashError
 from webautodash.repositories import FileRepository, ProviderRepository, SessionRepository
 from webautodash.repositories.files import KnownFile
 from webautodash.repositories.providers import RegisteredProvider
@@ -84,8 +85,7 @@ class _Ledgers:
         self._store = store
         self._providers = {provider.id: provider for provider in store.providers()}
         with store.system.reading() as session:
-            waiting = ProviderRepository(session).open_conflicts()
-        self._waiting = {number: sum(counts.values()) for number, counts in waiting.items()}
+            self._known = ProviderRepository(session).known_counts()
         self._unreadable: set[int] = set()
         self._counted: set[int] = set()
         self.miscounted: list[RegisteredProvider] = []
@@ -111,11 +111,16 @@ class _Ledgers:
         return found
 
     def _read(self, database: ProviderDatabase, session_ids: Collection[int]) -> dict[int, StoredSession]:
-        provider = database.provider
         with database.reading() as session:
-            sessions = SessionRepository(session)
-            if provider.id not in self._counted:
-                self._counted.add(provider.id)
-                if sessions.counts() != (provider.total_sessions, self._waiting.get(provider.id)):
-                    self.miscounted.append(provider)
-            return sessions.among(session_ids)
+            there = SessionRepository(session).among(session_ids)
+        if database.provider.id not in self._counted:
+            self._counted.add(database.provider.id)
+            # One that is being migrated may have no such columns now; it is counted the next time.
+            with suppress(DatabaseError):
+                self._count(database)
+        return there
+
+    def _count(self, database: ProviderDatabase) -> None:
+        with database.reading() as session:
+            if SessionRepository(session).counts() != self._known.get(database.provider.id):
+                self.miscounted.append(database.provider)

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from webautodash.domain.alerts import Cause
 from webautodash.domain.vocabulary import MonitorState, ProviderStatus
+from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import MonitorRepository
+from webautodash.repositories import MonitorRepository, ProviderRepository, SessionRepository
 from webautodash.repositories.monitors import MonitorKey
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.sessions import Counts
 from webautodash.services import fleet, migrate
 from webautodash.services.alerts import (
     DeliveryReport,
@@ -19,6 +21,7 @@ from webautodash.services.alerts import (
 )
 from webautodash.services.migrate import History
 from webautodash.services.store import Store
+from webautodash.services.view import SystemView
 
 # One that cannot be read at this moment may only be busy; what is lasting in that doctor tells.
 _READY = frozenset({fleet.Standing.AT_HEAD, fleet.Standing.UNREADABLE})
@@ -27,6 +30,7 @@ _READY = frozenset({fleet.Standing.AT_HEAD, fleet.Standing.UNREADABLE})
 def look_and_send(store: Store) -> DeliveryReport:
     """Look around once and send all that is due, as a monitor does by itself; what stops the look stops no sending."""
     try:
+        record_pending(store)
         raise_all(store, [*silent_monitors(store), *databases_not_ready(store)])
     finally:
         report = deliver_due(store)
@@ -37,6 +41,29 @@ def raise_all(store: Store, causes: Sequence[Cause]) -> None:
     """Write an alert for each cause that has none, in a transaction of its own."""
     if causes:
         store.system.run(lambda session: raise_alerts(session, store.settings, causes, utc_now()))
+
+
+def record_pending(store: Store) -> None:
+    """Record what interrupted commands left in the outboxes of providers' databases; each is looked at."""
+    with store.system.reading() as session:
+        known = ProviderRepository(session).known_counts()
+    with SystemView(store) as view:
+        for provider in store.providers():
+            if provider.status is ProviderStatus.ACTIVE:
+                found = _counts(store, provider)
+                if found is not None and found != known.get(provider.id):
+                    view.recount(provider)
+
+
+def _counts(store: Store, provider: RegisteredProvider) -> Counts | None:
+    """None for a database that cannot be read; others tell of it."""
+    try:
+        with store.provider_database(provider).reading() as session:
+            return SessionRepository(session).counts()
+    except DatabaseUnreachable:
+        raise
+    except WebAutoDashError:
+        return None
 
 
 def silent_monitors(store: Store, besides: MonitorKey | None = None) -> list[Cause]:

@@ -77,7 +77,7 @@ class FileOutcome:
         state: FileResult,
         provider: RegisteredProvider,
         session: StoredSession,
-        size: int,
+        size: int | None,
         mtime_ns: int | None,
         duration_ms: int | None = None,
     ) -> "FileOutcome":

@@ -1,36 +1,30 @@
 """Patients that were set aside, taken in later."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 from sqlalchemy.orm import Session
 
-from webautodash.config import Settings
-from webautodash.domain.alerts import Cause
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.decisions import Outcome
 from webautodash.domain.records import PatientRecord, patient_record
-from webautodash.domain.vocabulary import FileState, Level
+from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context
 from webautodash.models.base import utc_now
 from webautodash.repositories import (
+    EventRepository,
     ExtractionRepository,
-    FileRepository,
-    ProviderRepository,
     SessionRepository,
     SetAsideRepository,
 )
+from webautodash.repositories.events import Event
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.sessions import StoredSession, Tally, Totals
-from webautodash.services.alerts.causes import conflicts_of
-from webautodash.services.alerts.outbox import raise_alerts
+from webautodash.repositories.sessions import Tally
 from webautodash.services.log import SystemLog
 from webautodash.services.planning import Planned
-from webautodash.services.reports import counts
 from webautodash.services.store import Store
 from webautodash.services.storing import StoringSession, store_batch
+from webautodash.services.view import SystemView
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,7 @@ def retry_set_aside(
     """
     database = store.provider_database(provider)
 
-    def work(session: Session) -> tuple[RetryOutcome, StoredSession, int, datetime] | RetryOutcome:
+    def work(session: Session) -> RetryOutcome:
         aside = SetAsideRepository(session)
         row = aside.lock(set_aside_id)
         if row is None:
@@ -76,18 +70,18 @@ def retry_set_aside(
         tally.failed_extractions -= 1
         sessions.finish(stored.id, tally)
         aside.mark_taken_in(set_aside_id, now)
-        taken_in = RetryOutcome(set_aside_id, taken_in=True, outcome=_outcome(before, tally))
-        return taken_in, stored, tally.conflicts_detected - conflicts, now
+        taken_in = Event(
+            EventKind.PATIENT_TAKEN_IN, now, stored.id, set_aside_id, conflicts=tally.conflicts_detected - conflicts
+        )
+        EventRepository(session).add(taken_in)
+        return RetryOutcome(set_aside_id, taken_in=True, outcome=_outcome(before, tally))
 
-    result = database.run(work)
-    if isinstance(result, RetryOutcome):
-        return result
-    outcome, stored, conflicts, since = result
-    with database.reading() as session:
-        totals = SessionRepository(session).totals()
-    parts = (stored.content_sha256, set_aside_id)
-    causes = conflicts_of(store, provider, stored.id, conflicts, *parts, since=since) if conflicts else []
-    store.system.run(_view(store.settings, provider, stored, totals, causes))
+    with SystemView(store) as view:
+        # Also what an interrupted retry has left.
+        view.recount(provider)
+        outcome = database.run(work)
+    if not outcome.taken_in:
+        return outcome
     SystemLog(store.system).record(
         Level.INFO,
         "set_aside",
@@ -112,17 +106,3 @@ def _outcome(before: tuple[int, int], tally: Tally) -> Outcome:
     if tally.patients_stored > before[0]:
         return Outcome.STORED
     return Outcome.CHANGED if tally.patients_changed > before[1] else Outcome.DUPLICATE
-
-
-def _view(
-    settings: Settings, provider: RegisteredProvider, stored: StoredSession, totals: Totals, causes: list[Cause]
-) -> Callable[[Session], None]:
-    def write(session: Session) -> None:
-        tally, now = stored.tally, utc_now()
-        state = FileState.PARTIAL if tally.failed_extractions else FileState.INGESTED
-        record = {"state": state, **counts(tally)}
-        FileRepository(session).set_counts(provider.id, stored.content_sha256, record, now)
-        ProviderRepository(session).set_totals(provider.id, totals)
-        raise_alerts(session, settings, causes, now)
-
-    return write

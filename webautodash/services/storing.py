@@ -18,6 +18,7 @@ from webautodash.models.base import utc_now
 from webautodash.repositories import (
     ClinicalRepository,
     ConflictRepository,
+    EventRepository,
     ExtractionRepository,
     PatientRepository,
     SessionDecisionRepository,
@@ -25,6 +26,7 @@ from webautodash.repositories import (
     SetAsideRepository,
 )
 from webautodash.repositories.conflicts import ConflictEntry
+from webautodash.repositories.events import file_stored
 from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.sessions import StoredSession, Tally
@@ -75,6 +77,8 @@ def store_document(
             store_batch(session, current, batch, tally)
             on_batch(tally.total_patients_found, len(document.patients))
         sessions.finish(session_id, tally)
+        if tally.conflicts_detected or tally.failed_extractions:
+            EventRepository(session).add(file_stored(session_id, tally, now))
         return Stored(StoredSession(session_id, document.sha256, tally), already=False)
 
     with _few_collections():

@@ -1,11 +1,13 @@
 """What the system database shows of files and counters: told of each file, written for many at once."""
 
 import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -14,17 +16,20 @@ from webautodash.domain.retries import Verdict
 from webautodash.domain.vocabulary import STORED_FILES, FileState, Level
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import FileRepository, ProviderRepository, SessionRepository
+from webautodash.repositories import EventRepository, FileRepository, ProviderRepository, SessionRepository
+from webautodash.repositories.events import Event
 from webautodash.repositories.files import FileRecord
 from webautodash.repositories.log import LogRecord
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.sessions import Totals
-from webautodash.services.alerts.causes import Changed, causes_of
+from webautodash.repositories.sessions import StoredFile, Totals
+from webautodash.services.alerts.causes import Changed, causes_of, causes_of_event
 from webautodash.services.alerts.outbox import raise_alerts
 from webautodash.services.files import Look, look_text
 from webautodash.services.log import SystemLog
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
+
+T = TypeVar("T")
 
 _MOST_AT_ONCE = 200
 _LONGEST_SECONDS = 1.0
@@ -42,6 +47,36 @@ class Told:
     """What its folder said when it was found."""
     verdict: Verdict | None
     """Of a file that was not taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a provider's database says that the system database may not know."""
+
+    provider: RegisteredProvider
+    totals: Totals
+    events: list[Event]
+    files: dict[int, StoredFile]
+    """Of the events, by session."""
+
+    def records(self) -> Iterator[FileRecord]:
+        """How the files of the events stand."""
+        for file in self.files.values():
+            state = FileResult.PARTIAL if file.session.tally.failed_extractions else FileResult.INGESTED
+            outcome = FileOutcome.of_session(file.path, state, self.provider, file.session, None, None)
+            yield _record(Told(file.created_at, outcome, None, None), self.provider.id)
+
+    def causes(self, store: Store) -> Iterator[Cause]:
+        """What somebody has to be alerted to."""
+        for event in self.events:
+            file = None if event.session_id is None else self.files.get(event.session_id)
+            yield from causes_of_event(store, self.provider, event, file.session.content_sha256 if file else None)
+
+
+def _read(provider: RegisteredProvider, session: Session) -> _Read:
+    sessions, events = SessionRepository(session), EventRepository(session).pending()
+    numbers = {event.session_id for event in events if event.session_id is not None}
+    return _Read(provider, sessions.totals(), events, sessions.files(numbers) if numbers else {})
 
 
 class SystemView:
@@ -133,19 +168,29 @@ class SystemView:
         def work(session: Session) -> None:
             # Before the files, whose foreign key has each hold the provider's row for reading: two who then want to
             # change it would wait for each other.
-            for provider, totals in written:
-                ProviderRepository(session).set_totals(provider.id, totals)
-            FileRepository(session).record(news, utc_now())
-            raise_alerts(session, self._store.settings, causes, utc_now())
+            for one in read:
+                ProviderRepository(session).set_totals(one.provider.id, one.totals)
+            files, now = FileRepository(session), utc_now()
+            files.record(news, now)
+            for record in left:
+                files.correct(record, now)
+            raise_alerts(session, self._store.settings, causes, now)
 
         # In one order, whoever writes: two processes then wait for each other, and never both.
         news.sort(key=lambda record: record.path)
         counted = sorted(self._miscounted.values(), key=lambda provider: provider.id)
-        written = [(provider, totals) for provider in counted if (totals := self._totals(provider))]
+        read = [one for provider in counted if (one := self._read(provider)) is not None]
+        told = {(record.provider_id, record.content_sha256) for record in news}
+        found = (record for one in read for record in one.records())
+        left = [record for record in found if (record.provider_id, record.content_sha256) not in told]
+        left.sort(key=lambda record: record.path)
+        causes = [*causes, *(cause for one in read for cause in one.causes(self._store))]
         self._store.system.run(work)
+        for one in read:
+            self._forget(one)
         # Looked at again: another worker may have stored a file meanwhile, and have written its counters before ours.
-        for provider, totals in written:
-            self._settle(provider, totals)
+        for one in read:
+            self._settle(one.provider, one.totals)
 
     def _settle(self, provider: RegisteredProvider, written: Totals) -> None:
         while (totals := self._totals(provider)) is not None and totals != written:
@@ -157,13 +202,27 @@ class SystemView:
 
     def _totals(self, provider: RegisteredProvider) -> Totals | None:
         """None for a database that cannot be read any more; whoever reads it next puts its counters right."""
+        return self._of(provider, lambda session: SessionRepository(session).totals())
+
+    def _read(self, provider: RegisteredProvider) -> "_Read | None":
+        return self._of(provider, partial(_read, provider))
+
+    def _of(self, provider: RegisteredProvider, read: Callable[[Session], T]) -> T | None:
         try:
             with self._store.provider_database(provider).reading() as session:
-                return SessionRepository(session).totals()
+                return read(session)
         except DatabaseUnreachable:
             raise
         except WebAutoDashError:
             return None
+
+    def _forget(self, one: "_Read") -> None:
+        """Delete what is recorded now from the outbox; what stays there is recorded once more, which adds nothing."""
+        numbers = [event.id for event in one.events if event.id is not None]
+        if numbers:
+            with suppress(WebAutoDashError):
+                database = self._store.provider_database(one.provider)
+                database.run(lambda session: EventRepository(session).delete(numbers))
 
     def __enter__(self) -> Self:
         return self

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.legacy import COMPREHENSIVE
-from webautodash.domain.vocabulary import Level, ProviderStatus
+from webautodash.domain.vocabulary import EventKind, Level, ProviderStatus
 from webautodash.errors import AdoptionIncomplete, DamagedRows, WrongDatabase
-from webautodash.repositories import IdentityRepository, ProviderRepository, SessionRepository
+from webautodash.models.base import utc_now
+from webautodash.repositories import ConflictRepository, EventRepository, IdentityRepository, ProviderRepository
 from webautodash.repositories.adopted import AdoptedRepository
+from webautodash.repositories.events import Event
 from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
@@ -27,6 +29,7 @@ from webautodash.services.progress import unheard
 from webautodash.services.providers import name_taken
 from webautodash.services.registry import identity_of, restore
 from webautodash.services.store import Store
+from webautodash.services.view import SystemView
 
 OnRows = Callable[[int, int], None]
 """Hears how many sessions, patients, extractions and conflicts this call has copied, and of how many there are."""
@@ -139,6 +142,8 @@ def _claim(provider: RegisteredProvider, session: Session) -> None:
     identity = IdentityRepository(session)
     if identity.find() is None:
         identity.claim(provider)
+        if conflicts := sum(ConflictRepository(session).open().values()):
+            EventRepository(session).add(Event(EventKind.DATABASE_ADOPTED, utc_now(), conflicts=conflicts))
 
 
 def _registered(store: Store, here: Database, seen: Look) -> RegisteredProvider:
@@ -173,14 +178,9 @@ def _report(here: Database, seen: Look, *, already: bool) -> Adoption:
 
 
 def _finish(store: Store, here: Database, provider: RegisteredProvider, report: Adoption) -> None:
-    with here.reading() as session:
-        totals = SessionRepository(session).totals()
-
-    def write(session: Session) -> None:
-        ProviderRepository(session).set_status(provider.id, ProviderStatus.ACTIVE)
-        ProviderRepository(session).set_totals(provider.id, totals)
-
-    store.system.run(write)
+    with SystemView(store) as view:
+        view.recount(provider)
+    store.system.run(lambda session: ProviderRepository(session).set_status(provider.id, ProviderStatus.ACTIVE))
     SystemLog(store.system).record(
         Level.INFO,
         "adopt",

@@ -5,14 +5,14 @@ Nothing of a file's contents, name or path is in it: a file of one patient may b
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
 from functools import partial
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severity
-from webautodash.domain.vocabulary import FileState
+from webautodash.domain.vocabulary import EventKind, FileState
 from webautodash.errors import WebAutoDashError
-from webautodash.repositories import ConflictRepository
+from webautodash.repositories import ConflictRepository, SessionRepository
 from webautodash.repositories.conflicts import Brought
+from webautodash.repositories.events import Event, file_stored
 from webautodash.repositories.files import FileRecord
 from webautodash.repositories.monitors import KnownMonitor
 from webautodash.repositories.providers import RegisteredProvider
@@ -39,11 +39,40 @@ def causes_of(store: Store, changed: Iterable[Changed]) -> list[Cause]:
             continue
         if outcome.state is FileResult.BLOCKED and (behind := _BEHIND.search(outcome.reason or "")):
             causes.append(provider_behind(provider, *behind.groups()))
-        if outcome.set_aside:
-            causes.append(_set_aside(outcome, provider))
-        if outcome.conflicts and outcome.session_id is not None:
-            causes += conflicts_of(store, provider, outcome.session_id, outcome.conflicts, outcome.sha256)
+        if outcome.state is FileResult.ALREADY_INGESTED and outcome.session_id is not None:
+            # The outbox has none of it any more: the system database is older than that, or was made anew.
+            causes += _causes_of_session(store, provider, outcome.session_id)
     return causes
+
+
+def causes_of_event(
+    store: Store, provider: RegisteredProvider, event: Event, content_sha256: str | None
+) -> list[Cause]:
+    """The causes in one event of a provider's outbox; ``content_sha256`` is of its session. Never fails."""
+    match event.kind:
+        case EventKind.FILE_STORED:
+            parts: tuple[object, ...] = (content_sha256,)
+        case EventKind.PATIENT_TAKEN_IN:
+            parts = (content_sha256, event.set_aside_id)
+        case EventKind.DATABASE_ADOPTED:
+            parts = (event.kind,)
+    causes = _conflicts_of(store, provider, event, *parts) if event.conflicts else []
+    if event.set_aside:
+        causes.append(_set_aside(event, provider, content_sha256))
+    return causes
+
+
+def _causes_of_session(store: Store, provider: RegisteredProvider, session_id: int) -> list[Cause]:
+    try:
+        with store.provider_database(provider).reading() as session:
+            file = SessionRepository(session).files([session_id]).get(session_id)
+    except WebAutoDashError:
+        # It was read a moment ago, and tells its alerts when it is next looked at.
+        return []
+    if file is None:
+        return []
+    event = file_stored(session_id, file.session.tally, file.created_at)
+    return causes_of_event(store, provider, event, file.session.content_sha256)
 
 
 def provider_behind(provider: RegisteredProvider, found: str, needed: str) -> Cause:
@@ -81,17 +110,15 @@ def monitor_silent(one: KnownMonitor) -> Cause:
     )
 
 
-def conflicts_of(
+def _conflicts_of(
     store: Store,
     provider: RegisteredProvider,
-    session_id: int,
-    number: int,
+    event: Event,
     *parts: object,
-    since: datetime | None = None,
 ) -> list[Cause]:
-    """The cause in the conflicts that a session brought, or none where all of them are too small or decided already.
+    """The cause in the conflicts that an event brought, or none where all of them are too small or decided already.
 
-    ``parts`` are what makes it this cause, beside the provider; with ``since`` only later ones count. Never fails.
+    ``parts`` are what makes it this cause, beside the provider. Never fails.
     """
     least = least_severity(rules_of(store.settings).values())
     if least is None:
@@ -100,11 +127,11 @@ def conflicts_of(
     cause = partial(Cause, key, AlertKind.CONFLICT, provider=provider.slug, database_name=provider.database_name)
     try:
         with store.provider_database(provider).reading() as session:
-            found = ConflictRepository(session).brought_by(session_id, least, _MOST_NUMBERS, since)
+            found = ConflictRepository(session).brought_by(event.session_id, event.at, least, _MOST_NUMBERS)
     except WebAutoDashError:
         # The file is stored and its row has to be written; that there are conflicts is known in any case.
-        message = f"{number} differences in a file wait for review; their severity could not be read"
-        return [cause(message, details={"conflicts": number})]
+        message = f"{event.conflicts} differences in a file wait for review; their severity could not be read"
+        return [cause(message, details={"conflicts": event.conflicts})]
     if not found.ids:
         return []
     worst = max(found.by_severity, key=lambda severity: severity.rank)
@@ -128,14 +155,14 @@ def _not_taken(kind: AlertKind, record: FileRecord, provider: RegisteredProvider
     )
 
 
-def _set_aside(outcome: FileOutcome, provider: RegisteredProvider) -> Cause:
+def _set_aside(event: Event, provider: RegisteredProvider, content_sha256: str | None) -> Cause:
     return Cause(
-        cause_key(AlertKind.SET_ASIDE, provider.identity, outcome.sha256),
+        cause_key(AlertKind.SET_ASIDE, provider.identity, content_sha256),
         AlertKind.SET_ASIDE,
-        f"{outcome.set_aside} of a file's {outcome.found} patients were set aside",
+        f"{event.set_aside} of a file's {event.found} patients were set aside",
         provider=provider.slug,
         database_name=provider.database_name,
-        details={"set_aside": outcome.set_aside, "found": outcome.found},
+        details={"set_aside": event.set_aside, "found": event.found},
     )
 
 

@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 from webautodash.errors import WebAutoDashError
 from webautodash.services.alerts import deliver_due
-from webautodash.services.lookout import databases_not_ready, raise_all, silent_monitors
+from webautodash.services.lookout import databases_not_ready, raise_all, record_pending, silent_monitors
 from webautodash.services.monitor.presence import Presence
 from webautodash.services.store import Store
 
@@ -52,5 +52,6 @@ class Alarms:
         raise_all(self._store, silent_monitors(self._store, self._presence.key))
         if self._last_round is None or time.monotonic() - self._last_round >= _ROUND_SECONDS:
             self._presence.find_lost()
+            record_pending(self._store)
             raise_all(self._store, databases_not_ready(self._store))
             self._last_round = time.monotonic()

@@ -1,0 +1,40 @@
+"""Numbers by which a backup that was put back, or a clock that was wrong, is noticed.
+
+Keeps every row both ways. The rows that are there get their numbers when their database, or lease, is next used.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from webautodash.database import guarded
+from webautodash.database.dialects import types
+
+revision = "s0009"
+down_revision = "s0008"
+branch_labels = None
+depends_on = None
+contract = False
+loses = ()
+derived = (
+    "providers.last_session_id",
+    "providers.last_session_sha256",
+    "providers.total_reviews",
+    "leases.seconds",
+)
+
+COLUMNS = (
+    ("providers", "last_session_id", sa.BigInteger()),
+    ("providers", "last_session_sha256", types.Sha256),
+    ("providers", "total_reviews", sa.Integer()),
+    ("leases", "seconds", sa.Integer()),
+)
+
+
+def upgrade() -> None:
+    for table, name, kind in COLUMNS:
+        guarded.add_column(op, table, sa.Column(name, kind))
+
+
+def downgrade() -> None:
+    for table, name, _ in reversed(COLUMNS):
+        guarded.drop_column(op, table, name)

@@ -1,0 +1,82 @@
+"""The outbox of a provider's database."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from webautodash.domain.vocabulary import EventKind
+from webautodash.models import PendingEvent
+from webautodash.repositories.sessions import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change that the system database has to record; ``id`` is None for one that has no row."""
+
+    kind: EventKind
+    at: datetime
+    session_id: int | None = None
+    set_aside_id: int | None = None
+    conflicts: int = 0
+    set_aside: int = 0
+    found: int = 0
+    id: int | None = None
+
+
+def file_stored(session_id: int, tally: Tally, at: datetime) -> Event:
+    """What somebody may have to be alerted to in a file that was stored at a time."""
+    return Event(
+        EventKind.FILE_STORED,
+        at,
+        session_id,
+        conflicts=tally.conflicts_detected,
+        set_aside=tally.failed_extractions,
+        found=tally.total_patients_found,
+    )
+
+
+class EventRepository:
+    """Rows of ``pending_events``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, event: Event) -> None:
+        """Have the system database told of a change, in the transaction of the change."""
+        self._session.add(
+            PendingEvent(
+                kind=event.kind,
+                session_id=event.session_id,
+                set_aside_id=event.set_aside_id,
+                conflicts=event.conflicts,
+                set_aside=event.set_aside,
+                found=event.found,
+                created_at=event.at,
+            )
+        )
+        self._session.flush()
+
+    def pending(self) -> list[Event]:
+        """All that is not delivered yet, oldest first."""
+        return [
+            Event(
+                kind=EventKind(row.kind),
+                at=row.created_at,
+                session_id=row.session_id,
+                set_aside_id=row.set_aside_id,
+                conflicts=row.conflicts,
+                set_aside=row.set_aside,
+                found=row.found,
+                id=row.id,
+            )
+            for row in self._session.scalars(select(PendingEvent).order_by(PendingEvent.id))
+        ]
+
+    def delete(self, numbers: Collection[int]) -> None:
+        """Forget events that were delivered; no harm where another has done so already."""
+        self._session.execute(
+            delete(PendingEvent).where(PendingEvent.id.in_(numbers)).execution_options(synchronize_session=False)
+        )
