@@ -24,6 +24,7 @@ from webautodash.errors.databases import (
     LogLeftBehind,
     NoFreeConnection,
     RowTooLarge,
+    TransactionTooLarge,
     UntrustedDatabaseFile,
     WrongConnection,
 )
@@ -121,6 +122,7 @@ __all__ = [
     "StoredElsewhere",
     "SystemDatabaseTaken",
     "TerminalError",
+    "TransactionTooLarge",
     "TransientError",
     "UnknownProvider",
     "UnreadableFile",

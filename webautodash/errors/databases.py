@@ -23,6 +23,19 @@ class RowTooLarge(DatabaseError):
         )
 
 
+class TransactionTooLarge(DatabaseError):
+    """A file's rows are more than the nodes of a cluster exchange in one transaction; ``setting`` says how much."""
+
+    def __init__(self, database: str, code: str, setting: str, limit: int, written: int) -> None:
+        self.setting, self.limit, self.written = setting, limit, written
+        super().__init__(
+            database,
+            code,
+            f"about {written:,} bytes of rows are more than its cluster takes in one transaction ({setting} = "
+            f"{limit:,}); nothing was stored: split the file, or raise {setting} on every node",
+        )
+
+
 class DuplicateKey(DatabaseError):
     """A unique key holds this row already; another worker was first."""
 

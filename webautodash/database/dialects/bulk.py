@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webautodash.ahead import ahead
 from webautodash.database.dialects.inserts import Insert
-from webautodash.database.dialects.limits import limits_of
+from webautodash.database.dialects.limits import count_written, limits_of
 from webautodash.database.dialects.literals import plain_time
 from webautodash.database.dialects.types import UtcDateTime
 from webautodash.database.dialects.wording import Wording
@@ -49,6 +49,7 @@ def _write(connection: Connection, inserts: Sequence[Insert]) -> None:
         # With one insert there is little to do ahead; with several the server works while the next is worded.
         for statement in ahead(statements) if len(inserts) > 1 else statements:
             driver.query(statement)
+            count_written(connection, len(statement))
 
 
 @contextmanager

@@ -6,6 +6,8 @@ driver's own answer to a server that asks for one stays off, and ``load`` answer
 the server says. What is loaded stands in no process list and no log of statements.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pymysql.connections import Connection as Driver
@@ -14,7 +16,7 @@ from pymysql.err import MySQLError, OperationalError
 from pymysql.protocol import OKPacketWrapper
 from sqlalchemy import Connection
 
-from webautodash.database.dialects.limits import loading_of
+from webautodash.database.dialects.limits import count_written, loading_of
 from webautodash.database.dialects.wording import Load
 from webautodash.errors import LoadInDoubt
 
@@ -30,7 +32,7 @@ def load(connection: Connection, ready: Load) -> None:
     """
     driver: Any = connection.connection.driver_connection
     try:
-        taken, warnings = _sent(driver, ready)
+        taken, warnings = _sent(driver, ready, partial(count_written, connection))
     except OperationalError as error:
         if error.args[0] not in _SWITCHED_OFF:
             raise
@@ -47,13 +49,14 @@ def load(connection: Connection, ready: Load) -> None:
         raise LoadInDoubt(str(connection.engine.url.database))
 
 
-def _sent(driver: Driver, ready: Load) -> tuple[int, int]:
+def _sent(driver: Driver, ready: Load, on_packet: Callable[[int], None]) -> tuple[int, int]:
     """The rows that the server took, and its warnings."""
     driver._execute_command(COMMAND.COM_QUERY, ready.statement)
     answer = driver._read_packet()
     if answer.is_load_local_packet():
         for packet in ready.packets:
             driver.write_packet(packet)
+            on_packet(len(packet))
         driver.write_packet(b"")
         answer = driver._read_packet()
     said = OKPacketWrapper(answer)

@@ -19,7 +19,7 @@ from webautodash.database.dialects.accounts import OwnAccount, ServerAccounts
 from webautodash.database.dialects.base import Trouble, discreet, lock_wait
 from webautodash.database.dialects.grants import Grant
 from webautodash.database.dialects.health import Health
-from webautodash.database.dialects.limits import Loading
+from webautodash.database.dialects.limits import Loading, begin_count, exceeded_limit
 from webautodash.database.dialects.mysql_health import grants_of, health_of, properties_of
 from webautodash.database.dialects.numbers import number_of
 from webautodash.domain.naming import account_name, migrations_account_name
@@ -90,6 +90,7 @@ class MySQLDialect:
         account = self._account_for(database)
         engine = self._engine(self._url.set(database=database), "READ COMMITTED", account=account)
         event.listen(engine, "begin", partial(_on_begin, database))
+        event.listen(engine, "handle_error", exceeded_limit)
         return engine
 
     def reader(self, engine: Engine) -> Engine:
@@ -262,6 +263,7 @@ class MySQLDialect:
 
 
 def _on_begin(database: str, connection: Connection) -> None:
+    begin_count(connection)
     # For this one transaction: a session's own level would have to be set before each and set back after it.
     if connection.get_execution_options().get("reading", False):
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

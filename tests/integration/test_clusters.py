@@ -1,0 +1,95 @@
+"""A transaction that a cluster does not replicate: told apart from a conflict, named, and not tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from pymysql.connections import Connection as Driver
+from pymysql.err import OperationalError
+
+from webautodash.database.dialects import limits
+from webautodash.database.dialects.limits import TransactionLimit, transaction_limit
+
+GALERA, GROUP = "wsrep_max_ws_size", "group_replication_transaction_size_limit"
+SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
+
+
+class Refusal:
+    """Makes COMMIT fail in one database while ``number`` is set; counts how often."""
+
+    def __init__(self) -> None:
+        self.number, self.refused = 0, 0
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusal]:
+    refusal, commit = Refusal(), Driver.commit
+
+    def refuse(driver: Any) -> None:
+        if refusal.number and str(driver.db.decode()).endswith("gary_wang"):
+            refusal.refused += 1
+            driver.rollback()
+            raise OperationalError(refusal.number, "Got error 5 during COMMIT")
+        commit(driver)
+
+    monkeypatch.setattr(Driver, "commit", refuse)
+    monkeypatch.setattr("webautodash.database.session._FIRST_PAUSE_SECONDS", 0.001)
+    return refusal
+
+
+@SERVERS
+@pytest.mark.parametrize(
+    ("number", "setting", "size", "kind", "tries"),
+    [
+        (1180, GALERA, 1_000, "transaction_too_large", 1),
+        (1180, GALERA, 2 << 30, "database_busy", 6),
+        # Group replication says the same of a conflict.
+        (1180, GROUP, 1_000, "database_busy", 6),
+        (3100, GROUP, 1_000, "transaction_too_large", 1),
+        (3100, GROUP, 150_000_000, "database_error", 1),
+    ],
+)
+def test_a_transaction_beyond_a_clusters_limit_is_named_and_not_repeated(
+    clinic: Clinic,
+    refusal: Refusal,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    setting: str,
+    size: int,
+    kind: str,
+    tries: int,
+) -> None:
+    clinic.ingest(a_file(a_patient("GW1")))
+    clinic.store.close()
+    monkeypatch.setattr(limits, "transaction_limit", lambda _: TransactionLimit(setting, size))
+    refusal.number = number
+    outcome = clinic.ingest(a_file(*(a_patient(f"GW{n}", medications=["X 1 mg"]) for n in range(20))))
+    assert (outcome.state, outcome.kind, refusal.refused) == ("failed", kind, tries)
+    assert (setting in str(outcome.reason)) == (kind == "transaction_too_large")
+    refusal.number = 0
+    assert clinic.count("patients") == 1
+    # The same connection counts a transaction from its beginning.
+    assert clinic.ingest(a_file(a_patient("GW2"), at="2025-01-01T00:00:00")).state == "ingested"
+
+
+@SERVERS
+def test_a_server_of_its_own_has_no_such_limit(clinic: Clinic) -> None:
+    with clinic.store.system.engine.connect() as connection:
+        assert limits.limits_of(connection).transaction is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"wsrep_on": "ON", GALERA: "2147483647"}, TransactionLimit(GALERA, 2147483647)),
+        ({"wsrep_on": "OFF", GALERA: "2147483647"}, None),
+        ({GROUP: "150000000"}, TransactionLimit(GROUP, 150_000_000)),
+        ({GROUP: "0"}, None),
+        ({}, None),
+    ],
+)
+def test_the_limit_is_what_the_server_says(variables: dict[str, str], expected: TransactionLimit | None) -> None:
+    assert transaction_limit(variables) == expected
