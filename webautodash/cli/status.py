@@ -68,6 +68,8 @@ def _show_monitors(monitors: tuple[MonitorStatus, ...]) -> None:
 
 
 def _state(one: MonitorStatus) -> str:
+    if one.silent and one.heartbeat_seconds_ago < 0:
+        return f"its last heartbeat lies {_time(-one.heartbeat_seconds_ago)} in the future"
     if one.silent:
         return f"no heartbeat for {_time(one.heartbeat_seconds_ago)}, 3 intervals and more"
     if one.pass_running_seconds is not None:

@@ -4,6 +4,7 @@ from webautodash.repositories.acceptances import FileAcceptanceRepository
 from webautodash.repositories.alerts import AlertRepository
 from webautodash.repositories.charts import ChartRepository
 from webautodash.repositories.clinical import ClinicalRepository
+from webautodash.repositories.clocks import ClockRepository
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.digests import DigestRepository
 from webautodash.repositories.events import EventRepository
@@ -29,6 +30,7 @@ __all__ = [
     "AlertRepository",
     "ChartRepository",
     "ClinicalRepository",
+    "ClockRepository",
     "ConflictRepository",
     "DigestRepository",
     "EventRepository",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.statements import moment
 from webautodash.domain.alerts import AlertChannel, DigestState
+from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.models import AlertDelivery, AlertDigest
 
 
@@ -43,6 +44,19 @@ class DigestRepository:
             or_(AlertDigest.next_attempt_at.is_(None), AlertDigest.next_attempt_at <= now),
         )
 
+    def is_misdated(self) -> bool:
+        """Whether one waits for longer than the longest pause."""
+        return self._session.scalars(select(AlertDigest.id).where(*self._misdated()).limit(1)).first() is not None
+
+    def redate(self) -> None:
+        """Have none wait for longer than the longest pause: a clock was wrong."""
+        end = moment(self._session.connection(), int(LONGEST_SECONDS))
+        self._session.connection().execute(update(AlertDigest).where(*self._misdated()).values(next_attempt_at=end))
+
+    def _misdated(self) -> tuple[ColumnElement[bool], ...]:
+        end = moment(self._session.connection(), int(LONGEST_SECONDS))
+        return AlertDigest.state == DigestState.PENDING, AlertDigest.next_attempt_at > end
+
     def pending(self, channel: AlertChannel) -> list[Digest]:
         """Those of a channel that are still to be delivered, due or not."""
         return self._of(AlertDigest.state == DigestState.PENDING, AlertDigest.channel == channel)
@@ -53,8 +67,11 @@ class DigestRepository:
 
     def has_rested(self, channel: AlertChannel, seconds: int) -> bool:
         """Whether a channel's last digest was made at least so long ago, or none ever was."""
-        since = moment(self._session.connection(), -seconds)
-        statement = select(AlertDigest.id).where(AlertDigest.channel == channel, AlertDigest.created_at > since)
+        since, now = moment(self._session.connection(), -seconds), moment(self._session.connection())
+        # One of the future was made by a clock that was wrong.
+        statement = select(AlertDigest.id).where(
+            AlertDigest.channel == channel, AlertDigest.created_at > since, AlertDigest.created_at <= now
+        )
         return self._session.scalars(statement.limit(1)).first() is None
 
     def make(self, channel: AlertChannel, most: int) -> Digest | None:

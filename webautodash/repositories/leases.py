@@ -1,7 +1,7 @@
 """Who is at work on something, decided by one row and the database's own clock."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ class Holding(NamedTuple):
     purpose: str
     taken_at: datetime
     expires_at: datetime
+    seconds: int | None
 
 
 class LeaseLife(NamedTuple):
@@ -39,14 +40,17 @@ class LeaseRepository:
     def take(self, name: str, token: str, holder: str, purpose: str, seconds: int) -> bool:
         """Take a lease that nobody holds, or whose time has run out; False where somebody holds it.
 
+        One that ends later than its own length from now was taken by a clock that was wrong: it ends after its length.
         Raises DuplicateKey where another caller takes a new one at the same moment.
         """
         connection = self._session.connection()
         now, then = moment(connection), moment(connection, seconds)
-        values = {"token": token, "holder": holder, "purpose": purpose, "taken_at": now, "expires_at": then}
+        values: dict[str, Any] = {"token": token, "holder": holder, "purpose": purpose, "seconds": seconds}
+        values |= {"taken_at": now, "expires_at": then}
         if self._changes(update(Lease).where(Lease.name == name, Lease.expires_at < now).values(values)):
             return True
-        if self.find(name) is not None:
+        if (held := self.find(name)) is not None:
+            self._shorten(held.name, held.seconds or seconds)
             return False
         self._session.execute(insert(Lease).values(name=name, **values))
         return True
@@ -55,13 +59,14 @@ class LeaseRepository:
         """Hold a lease for longer; False where its time ran out, or it is another's by now."""
         connection = self._session.connection()
         held = (Lease.name == name, Lease.token == token, Lease.expires_at >= moment(connection))
-        return self._changes(update(Lease).where(*held).values(expires_at=moment(connection, seconds)))
+        renewed = {"expires_at": moment(connection, seconds), "seconds": seconds}
+        return self._changes(update(Lease).where(*held).values(renewed))
 
     def renew_all(self, token: str, seconds: int) -> None:
         """Hold all leases of a token for longer whose time has not run out."""
         connection = self._session.connection()
         held = (Lease.token == token, Lease.expires_at >= moment(connection))
-        self._changes(update(Lease).where(*held).values(expires_at=moment(connection, seconds)))
+        self._changes(update(Lease).where(*held).values(expires_at=moment(connection, seconds), seconds=seconds))
 
     def held_with(self, token: str) -> set[str]:
         """The names of all leases that a token holds at this moment."""
@@ -87,6 +92,11 @@ class LeaseRepository:
             delete(Lease).where(Lease.name.startswith(beginning, autoescape=True), Lease.expires_at < now)
         )
 
+    def shorten(self, seconds: int) -> None:
+        """Have no lease end later than its own length from now, ``seconds`` where that is not known."""
+        for name, own in self._session.execute(select(Lease.name, Lease.seconds)).all():
+            self._shorten(name, own or seconds)
+
     def all(self) -> list[LeaseLife]:
         """Every lease that was not given back, by name."""
         now = self._session.scalars(select(moment(self._session.connection()))).one()
@@ -96,7 +106,13 @@ class LeaseRepository:
     def find(self, name: str) -> Holding | None:
         """Who holds a lease, or held it last and did not give it back."""
         row = self._session.scalars(select(Lease).where(Lease.name == name)).first()
-        return None if row is None else Holding(row.name, row.holder, row.purpose, row.taken_at, row.expires_at)
+        if row is None:
+            return None
+        return Holding(row.name, row.holder, row.purpose, row.taken_at, row.expires_at, row.seconds)
+
+    def _shorten(self, name: str, seconds: int) -> None:
+        end = moment(self._session.connection(), seconds)
+        self._changes(update(Lease).where(Lease.name == name, Lease.expires_at > end).values(expires_at=end))
 
     def _token(self, name: str) -> str | None:
         now = moment(self._session.connection())

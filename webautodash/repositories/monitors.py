@@ -65,9 +65,12 @@ class KnownMonitor:
 
     @property
     def silent(self) -> bool:
-        """Whether it should have said that it is alive, and did not."""
+        """Whether it should have said that it is alive, and did not.
+
+        A heartbeat of the future is of a clock that was wrong: whoever is alive replaces it with the next one.
+        """
         pause = heartbeat_pause(timedelta(milliseconds=self.interval_ms))
-        return self.state is MonitorState.RUNNING and self.now - self.heartbeat_at > SILENT_AFTER * pause
+        return self.state is MonitorState.RUNNING and abs(self.now - self.heartbeat_at) > SILENT_AFTER * pause
 
     @property
     def files_per_second(self) -> float | None:

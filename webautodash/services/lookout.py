@@ -6,7 +6,7 @@ from webautodash.domain.alerts import Cause
 from webautodash.domain.vocabulary import MonitorState, ProviderStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import MonitorRepository, ProviderRepository, SessionRepository
+from webautodash.repositories import LeaseRepository, MonitorRepository, ProviderRepository, SessionRepository
 from webautodash.repositories.monitors import MonitorKey
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import Counts
@@ -45,6 +45,7 @@ def raise_all(store: Store, causes: Sequence[Cause]) -> None:
 
 def record_pending(store: Store) -> None:
     """Record what interrupted commands left in the outboxes of providers' databases; each is looked at."""
+    store.system.run(lambda session: LeaseRepository(session).shorten(store.settings.lease_seconds))
     with store.system.reading() as session:
         known = ProviderRepository(session).known_counts()
     with SystemView(store) as view:

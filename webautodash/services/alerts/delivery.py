@@ -61,6 +61,10 @@ def deliver_due(store: Store) -> DeliveryReport:
     results: list[DigestResult] = []
     busy: list[AlertChannel] = []
     there = configured(store.settings)
+    with store.system.reading() as session:
+        is_misdated = DigestRepository(session).is_misdated()
+    if is_misdated:
+        store.system.run(lambda session: DigestRepository(session).redate())
     for channel in _with_work(store, there):
         try:
             with leased(store.system, f"alerts:{channel}", "sending alerts", store.settings.lease_seconds) as lease:

@@ -109,6 +109,7 @@ def _of_store(store: Store) -> Iterator[Finding]:
     if system.state is Standing.AT_HEAD:
         yield from _checked("leases", partial(processes.leases, store))
         yield from _checked("monitors", partial(processes.monitors, store))
+        yield from _checked("clocks", partial(processes.clocks, store))
 
 
 def _checked(name: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:

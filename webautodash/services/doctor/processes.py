@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from webautodash.domain.vocabulary import MonitorState
-from webautodash.repositories import LeaseRepository
+from webautodash.repositories import ClockRepository, LeaseRepository
 from webautodash.repositories.monitors import MonitorRepository
 from webautodash.services.doctor.findings import Finding, fine, info, warning
 from webautodash.services.store import Store
@@ -25,6 +25,18 @@ def leases(store: Store) -> Iterator[Finding]:
             yield info("lease.held", one.name, f"{one.holder} is at work on it since {since}")
 
 
+def clocks(store: Store) -> Iterator[Finding]:
+    """Times that lie in the future: a clock was wrong, of the server or of a machine."""
+    with store.system.reading() as session:
+        found = ClockRepository(session).future_times()
+    for one in found:
+        message = f"{one.rows} rows lie in the future, up to {one.latest:%Y-%m-%d %H:%M:%S} UTC: a clock was wrong"
+        cure = "timedatectl set-ntp true, on the machine whose clock is wrong; nothing waits for these times"
+        yield warning("clock.future", f"{one.table}.{one.column}", message, cure)
+    if not found:
+        yield fine("clock.future", "stored times", "none lies in the future")
+
+
 def monitors(store: Store) -> Iterator[Finding]:
     """Whether each monitor that has not ended still says so, and what it says; and which ended without a word."""
     with store.system.reading() as session:
@@ -33,7 +45,12 @@ def monitors(store: Store) -> Iterator[Finding]:
     for one in found:
         subject, where = f"monitor {one.id}", f"process {one.pid} on {one.host}"
         heard = _rounded(one.now - one.heartbeat_at)
-        if one.silent:
+        if one.silent and one.heartbeat_at > one.now:
+            message = (
+                f"{where} says it is at work, with a heartbeat {_rounded(one.heartbeat_at - one.now)} in the future"
+            )
+            yield warning("monitor.silent", subject, message, "webautodash monitor")
+        elif one.silent:
             message = f"{where} says it is at work, and nothing was heard of it for {heard}"
             yield warning("monitor.silent", subject, message, "webautodash monitor")
         elif one.state is MonitorState.RUNNING and one.last_error is not None:

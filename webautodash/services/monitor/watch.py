@@ -6,13 +6,14 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from struct import Struct
 from typing import NamedTuple
 
 from webautodash.domain.folders import entry_status
+from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.domain.vocabulary import FAILED_FILES, STORED_FILES, FileState
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
@@ -185,6 +186,7 @@ class Watch:
         with self._store.system.reading() as session:
             rows = FileRepository(session).standing(list(paths))
         now, seen = utc_now(), {}
+        latest, misdated = now + timedelta(seconds=LONGEST_SECONDS), []
         for path, candidate in paths.items():
             row = rows.get(path)
             if row is None or row.look != look_text(candidate.look):
@@ -196,11 +198,17 @@ class Watch:
                 # One that is stored another monitor has taken at this moment, or its database has lost it.
                 self._rest(sight, resting, Due(candidate, row.attempts, row.updated_at))
             elif row.next_attempt_at is not None and row.next_attempt_at > now:
-                sight.again_in((row.next_attempt_at - now).total_seconds())
+                # No pause is longer: a clock was wrong.
+                if row.next_attempt_at > latest:
+                    misdated.append(path)
+                sight.again_in((min(row.next_attempt_at, latest) - now).total_seconds())
             else:
                 sight.due.append(Due(candidate, row.attempts, row.updated_at))
         if seen:
             self._say_seen(seen, rows, now)
+        if misdated:
+            misdated.sort()
+            self._store.system.run(lambda session: FileRepository(session).bring_forward(misdated, latest))
 
     def _rest(self, sight: Sight, resting: Mapping[Place, Rest], due: Due) -> None:
         """A file is whole once it looks the same for long enough."""
