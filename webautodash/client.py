@@ -1,6 +1,6 @@
 """The facade: the program from Python."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -12,13 +12,17 @@ from webautodash.config import Settings
 from webautodash.domain.dates import DateOrder
 from webautodash.errors import NotSetUp
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services import fleet
+from webautodash.services import fleet, incomplete, set_aside
+from webautodash.services.across import Listing
+from webautodash.services.incomplete import Incomplete
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.monitor import BackgroundMonitor
 from webautodash.services.progress import unheard
 from webautodash.services.providers import register, resolve
 from webautodash.services.reports import FileOutcome, IngestReport
 from webautodash.services.results_folder import check_results_folder
+from webautodash.services.retry import RetryOutcome, accept_set_aside
+from webautodash.services.set_aside import Waiting
 from webautodash.services.statistics import Statistics, statistics
 from webautodash.services.status import Status, status
 from webautodash.services.store import ProviderDatabase, Store
@@ -72,6 +76,26 @@ class WebAutoDash:
     def statistics(self, provider: str | None = None) -> Statistics:
         """Counts over all providers, or over one."""
         return statistics(self._opened(), provider)
+
+    def set_aside(
+        self, provider: str | None = None, *, reasons: Collection[str] = (), limit: int = 50, after: int | None = None
+    ) -> Listing[Waiting]:
+        """Patients that were not taken in, of one provider or of all, and why; ``reasons`` are the codes to list."""
+        return set_aside.search(self._opened(), provider, reasons=reasons, limit=limit, after=after)
+
+    def accept_set_aside(
+        self, provider: str, set_aside_ids: Sequence[int], *, by: str, why: str
+    ) -> tuple[RetryOutcome, ...]:
+        """Take patients in because a person says that what their file says is true; who and why is kept.
+
+        Raises UsageError without ``by`` or ``why``, NotFound for an unknown number.
+        """
+        store = self._opened()
+        return accept_set_aside(store, resolve(store, provider), set_aside_ids, by=by, why=why)
+
+    def incomplete(self, provider: str | None = None, *, limit: int = 10_000) -> Listing[Incomplete]:
+        """Patients whose extraction failed and has to be repeated, with the criteria to use."""
+        return incomplete.search(self._opened(), provider, limit=limit)
 
     def verify(self, provider: str | None = None) -> Verification:
         """Whether all stored rows, or one provider's, are what they were; those that are not, by table and id."""

@@ -38,7 +38,8 @@ PRN, MEDICATION = MARKS[10], MARKS[29]
 SHOWS_PATIENTS = {
     *(("patient", each) for each in ("list", "show", "history")),
     *(("conflict", each) for each in ("list", "show", "resolve")),
-    *(("set-aside", each) for each in ("list", "show", "retry")),
+    *(("set-aside", each) for each in ("list", "show", "retry", "accept")),
+    ("incomplete",),
 }
 """Commands that a person calls to see a patient; what they show stands on stdout alone."""
 _FORTY_MB = 40 << 20
@@ -97,6 +98,7 @@ def _files() -> dict[str, object]:
     changed["demographics_printable"] |= {"date_of_birth": "02/19/1988", "patient_name": MARKS[11] + "x"}
     other = patient()
     other["demographics_printable"]["prn"] = f"{PRN}-2"
+    other_prn = {"demographics_printable": other["demographics_printable"]}
     return {
         "gary_wang/a.json": file(patient(), other, at="2024-01-01T00:00:00"),
         "gary_wang/b.json": file(changed, other, at="2024-02-01T00:00:00"),
@@ -108,6 +110,11 @@ def _files() -> dict[str, object]:
             patient(),
             patient(all_allergies=[]),
             at="2024-03-01T00:00:00",
+        ),
+        "gary_wang/d.json": file(
+            patient(extraction_status=MARKS[30], extraction_error=f"timeout at {MARKS[9]}"),
+            patient(all_medications=[], all_diagnoses=[], all_allergies=[], all_health_concerns=[]) | other_prn,
+            at="2024-04-01T00:00:00",
         ),
         "gary_wang/cut.json": whole[: len(whole) // 2].encode(),
         "gary_wang/wrong.json": whole.replace(f'"{MEDICATION}"', MEDICATION).encode(),
@@ -151,7 +158,9 @@ def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...
         ("conflict", "resolve"): [(wang, numbers["conflict"], "--by", "Dr Wang", "--why", "looked at it")],
         ("set-aside", "list"): [(), (wang, "--all")],
         ("set-aside", "show"): [(wang, numbers["set_aside"])],
-        ("set-aside", "retry"): [(wang, numbers["set_aside"])],
+        ("set-aside", "retry"): [(wang, numbers["set_aside"]), (wang, numbers["failed"])],
+        ("set-aside", "accept"): [(wang, numbers["failed"], "--by", "Dr Wang", "--why", "looked at it")],
+        ("incomplete",): [(), (wang,)],
         ("stats",): [(), (wang,)],
         ("verify",): [(), ("--provider", wang)],
         ("alert", "test"): [()],
@@ -443,7 +452,7 @@ def test_the_markers_are_in_every_field() -> None:
 
 
 def test_every_command_is_called() -> None:
-    assert set(_calls({"conflict": "1", "set_aside": "1"})) == set(_commands())
+    assert set(_calls({"conflict": "1", "set_aside": "1", "failed": "1"})) == set(_commands())
 
 
 @pytest.mark.slow
@@ -455,9 +464,12 @@ def test_no_command_and_no_error_lets_a_value_out(canary: _Canary) -> None:
     assert "broken/a.json" in first.out + first.err
     # They are where they belong.
     assert [row["prn"] for row in canary.clinic.rows("patients")] == [PRN, f"{PRN}-2"]
+    waiting = {row["reason"]: row["id"] for row in canary.clinic.rows("set_aside_patients")}
+    assert {"incomplete_extraction", "emptied", "other_person"} <= set(waiting)
     numbers = {
         "conflict": str(canary.clinic.rows("data_conflicts")[0]["id"]),
         "set_aside": str(canary.clinic.rows("set_aside_patients")[0]["id"]),
+        "failed": str(waiting["incomplete_extraction"]),
     }
     shown = ""
     speaks_json = _commands()

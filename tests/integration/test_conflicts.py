@@ -24,7 +24,7 @@ def reviewed(clinic: Clinic) -> Clinic:
     clinic.ingest(
         a_file(
             a_patient("A1", medications=["Aspirin 81 mg"]),
-            a_patient("A2", allergies=["Penicillin"]),
+            a_patient("A2", allergies=["Penicillin"], diagnoses=["Gout"]),
             a_patient("A3", born="01/02/1960"),
             a_patient("A4"),
         )
@@ -32,7 +32,7 @@ def reviewed(clinic: Clinic) -> Clinic:
     clinic.ingest(
         a_file(
             a_patient("A1", medications=["Aspirin 81 mg", "Xanax 1 mg"]),
-            a_patient("A2", allergies=[]),
+            a_patient("A2", allergies=[], diagnoses=["Gout"]),
             a_patient("A3", born="01/03/1960"),
             a_patient("A4"),
             at="2024-03-04T09:00:00",

@@ -93,7 +93,7 @@ def _open(clinic: Clinic) -> list[float]:
 
 def test_a_conflict_waits_until_its_review_is_done_and_again_when_it_is_not(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("A", medications=["Aspirin 81 mg"])))
-    clinic.ingest(a_file(a_patient("A", born="03/20/1999"), at="2024-03-04T09:00:00"))
+    clinic.ingest(a_file(a_patient("A", born="03/20/1999", medications=["Xanax"]), at="2024-03-04T09:00:00"))
     assert _open(clinic) == [0, 1, 0, 1]
     (critical, _) = conflicts.search(clinic.store, "gary_wang").items
     for status, waiting in (

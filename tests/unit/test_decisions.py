@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.decisions import Decision, Known, Outcome, Previous, decide
+from webautodash.domain.decisions import Decision, Known, Master, Outcome, Previous, decide
 from webautodash.domain.documents import Document
 from webautodash.domain.records import Demographics, PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
@@ -45,8 +45,8 @@ def previous(record: PatientRecord) -> Previous:
 
 def recorded(decision: Decision) -> list[tuple[str, str, str, int]]:
     return [
-        (difference.conflict_type.value, difference.field_name, difference.severity.value, session)
-        for difference, session in decision.differences
+        (difference.conflict_type.value, difference.field_name, difference.severity.value, old)
+        for difference, old, _ in decision.differences
     ]
 
 
@@ -124,14 +124,14 @@ def test_a_repeat_of_other_demographics_than_the_master_row_is_a_duplicate_with_
     assert recorded(decision) == [MISMATCH, SAME]
     assert decision.conflicts == 1
     assert decision.master is not None
-    assert decision.master.gender == "Female"
+    assert decision.master.demographics.gender == "Female"
 
 
 def test_a_duplicate_needs_no_lists_of_the_previous_extraction() -> None:
     record = a_record()
     decision = decide(record, NOW, THIS, known(record), replace(previous(record), lists=None))
     assert decision.outcome == "duplicate"
-    [(repeated, _)] = decision.differences
+    [(repeated, _, _)] = decision.differences
     assert repeated.new_value == json.dumps(record.checksum)
 
 
@@ -167,8 +167,12 @@ def test_the_master_row_takes_the_values_of_the_latest_extraction(
 ) -> None:
     old, new = a_record(name="Old Name"), a_record(name="New Name")
     decision = decide(new, extracted_at, THIS, known(old, as_of), None)
-    assert decision.master == (new.demographics if takes else None)
-    assert recorded(decision) == [("demographic_mismatch", "patient_name", "high", MASTER)]
+    assert decision.master == (Master(new.demographics, None) if takes else None)
+    # Where the file comes late the later state is the new side.
+    [(difference, *sessions)] = decision.differences
+    values = [json.loads(value or "") for value in (difference.old_value, difference.new_value)]
+    assert (difference.field_name, sessions) == ("patient_name", [MASTER, THIS] if takes else [THIS, MASTER])
+    assert values == (["Old Name", "New Name"] if takes else ["New Name", "Old Name"])
 
 
 def test_a_new_patient_has_no_master_row_to_change() -> None:
@@ -179,16 +183,20 @@ def test_the_master_row_keeps_what_is_not_said_this_time() -> None:
     old = a_record(demographics={"phone": "555-0100", "first_name": "Test", "email": "old@example.org"})
     new = a_record(gender=None, born=None, age="36 yrs", uuid="new", demographics={"email": "new@example.org"})
     master = decide(new, LATER, THIS, known(old), None).master
-    assert master == old.demographics._replace(age="36 yrs", patient_uuid="new", email="new@example.org")
+    assert master is not None
+    assert master.demographics == old.demographics._replace(age="36 yrs", patient_uuid="new", email="new@example.org")
 
 
 def test_a_birth_date_that_cannot_be_read_takes_the_place_of_the_one_that_could() -> None:
     master = decide(a_record(born="circa 1990"), LATER, THIS, known(a_record()), None).master
     assert master is not None
-    assert (master.date_of_birth, master.date_of_birth_text) == (None, "circa 1990")
-    again = decide(a_record(), LATER, THIS, Known(master, NOW, MASTER), None).master
+    assert (master.demographics.date_of_birth, master.demographics.date_of_birth_text) == (None, "circa 1990")
+    again = decide(a_record(), LATER, THIS, Known(master.demographics, NOW, MASTER), None).master
     assert again is not None
-    assert (again.date_of_birth, again.date_of_birth_text) == (date(1988, 2, 19), "02/19/1988")
+    assert (again.demographics.date_of_birth, again.demographics.date_of_birth_text) == (
+        date(1988, 2, 19),
+        "02/19/1988",
+    )
 
 
 @LAW
@@ -199,7 +207,7 @@ def test_the_outcome_follows_the_checksum_and_a_change_says_what_it_is(
     before, now = read(one), read(two)
     master = Known(Demographics() if other_master else before.demographics, NOW, MASTER)
     decision = decide(now, LATER, THIS, master, previous(before))
-    repeated = [d for d, _ in decision.differences if d.conflict_type is ConflictType.EXTRACTION_DUPLICATE]
+    repeated = [d for d, _, _ in decision.differences if d.conflict_type is ConflictType.EXTRACTION_DUPLICATE]
     if before.checksum == now.checksum:
         assert (decision.outcome, len(repeated)) == (Outcome.DUPLICATE, 1)
     else:
@@ -213,7 +221,7 @@ def test_the_same_patient_again_is_never_a_conflict(patient: dict[str, Any]) -> 
     record = read(patient)
     decision = decide(record, LATER, THIS, known(record), previous(record), [record])
     assert (decision.outcome, decision.conflicts) == (Outcome.DUPLICATE, 0)
-    assert decision.master == record.demographics
+    assert decision.master == Master(record.demographics, None)
 
 
 # Which patients of a file are decided about

@@ -1,5 +1,6 @@
 """``webautodash patient``: what is known of patients."""
 
+import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -81,7 +82,12 @@ def show(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = Fal
     if as_json:
         show_json(chart)
         return
-    show_fields({name.replace("_", " "): value for name, value in asdict(chart.patient).items()})
+    fields = asdict(chart.patient)
+    others = fields.pop("other_demographics") or {}
+    fields["others"] = [
+        f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in others.items()
+    ]
+    show_fields({name.replace("_", " "): value for name, value in fields.items()})
     if chart.extraction is not None:
         say("")
         _show_extractions((chart.extraction,))

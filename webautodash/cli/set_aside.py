@@ -18,19 +18,25 @@ from webautodash.cli.options import (
 )
 from webautodash.cli.output import complain, say, show_fields, show_json
 from webautodash.config import Settings
-from webautodash.errors import UsageError, without_context
+from webautodash.domain.reasons import COVERED
+from webautodash.errors import UsageError
 from webautodash.services import providers, set_aside
-from webautodash.services.retry import retry_set_aside
+from webautodash.services.retry import RetryOutcome, accept_set_aside, retry_set_aside
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Patients that could not be taken in.")
 
+CorrectedOption = Annotated[
+    str | None,
+    typer.Option("--with", metavar="FILE", help="The patient's JSON, corrected; - for standard input."),
+]
 _TOO_LARGE = 64 << 20
 _COLUMNS = {
     "provider": "provider",
     "id": "id",
     "file": "path",
     "position": "position",
+    "PRN": "prn",
     "reason": "reason",
     "where": "detail",
     "since": "created_at",
@@ -41,6 +47,10 @@ _COLUMNS = {
 @app.command("list")
 def list_(
     provider: AnyProviderArgument = None,
+    reasons: Annotated[
+        list[str] | None,
+        typer.Option("--reason", metavar="REASON", help="Only of this reason, such as emptied. Repeatable."),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Those that were taken in later, too.")] = False,
     limit: LimitOption = 50,
     after: AfterOption = None,
@@ -48,8 +58,10 @@ def list_(
 ) -> None:
     """Who waits, out of which file, and why."""
     with Store.open(Settings.load()) as store:
-        found = set_aside.search(store, provider, taken_in=None if everything else False, limit=limit, after=after)
+        taken_in = None if everything else False
+        found = set_aside.search(store, provider, reasons=reasons or (), taken_in=taken_in, limit=limit, after=after)
     nothing = "nobody was ever set aside" if everything else "nobody is set aside"
+    nothing += f" for {' or '.join(reasons)}" if reasons else ""
     show_listing(found, _COLUMNS, nothing, as_json=as_json)
 
 
@@ -67,10 +79,13 @@ def show(provider: ProviderArgument, set_aside_id: NumberArgument, as_json: Json
             "set aside": f"{one.id} of {one.provider}",
             "file": one.path,
             "position": one.position,
+            "PRN": one.prn,
             "reason": one.reason,
             "where": one.detail,
             "since": one.created_at,
             "taken in": one.taken_in_at,
+            "decided by": one.decided_by,
+            "why": one.decided_why,
         }
     )
     for line in found.raw_json.splitlines():
@@ -84,13 +99,13 @@ def show(provider: ProviderArgument, set_aside_id: NumberArgument, as_json: Json
 def retry(
     provider: ProviderArgument,
     set_aside_id: NumberArgument,
-    corrected: Annotated[
-        str | None,
-        typer.Option("--with", metavar="FILE", help="The patient's JSON, corrected; - for standard input."),
-    ] = None,
+    corrected: CorrectedOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a patient in after all, as it came or corrected; the file's numbers follow."""
+    """Take a patient in after all, as it came or corrected; the file's numbers follow.
+
+    Patients that wait for a person's decision are left alone: see accept.
+    """
     text = None if corrected is None else _read(corrected)
     with Store.open(Settings.load()) as store:
         owner = providers.resolve(store, provider)
@@ -100,11 +115,48 @@ def retry(
     elif outcome.taken_in:
         say(f"set-aside patient {set_aside_id} of {owner.slug} is taken in: {outcome.outcome}")
     if not outcome.taken_in:
-        complain(f"set-aside patient {set_aside_id} of {owner.slug} still waits: {outcome.reason}; correct it: --with")
+        complain(f"set-aside patient {set_aside_id} of {owner.slug} still waits: {outcome.reason}; {_advice(outcome)}")
         raise typer.Exit(PROBLEMS)
 
 
-@without_context
+@app.command(
+    epilog="Example: webautodash set-aside list gary_wang --reason emptied; "
+    'webautodash set-aside accept gary_wang 3 4 --by "Dr. Wang" --why "seen in the portal: no medications any more"'
+)
+def accept(
+    provider: ProviderArgument,
+    set_aside_ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Numbers in the list.")],
+    by: Annotated[str, typer.Option("--by", metavar="WHO", help="Who decides.")],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Why it is true.")],
+    corrected: CorrectedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that what the file says of these patients is true: they are stored although they were set aside.
+
+    For incomplete_extraction, emptied and other_person. Who decided, when and why is kept with each.
+    """
+    text = None if corrected is None else _read(corrected)
+    with Store.open(Settings.load()) as store:
+        owner = providers.resolve(store, provider)
+        outcomes = accept_set_aside(store, owner, set_aside_ids, by=by, why=why, corrected=text)
+    if as_json:
+        show_json(outcomes)
+    for each in outcomes:
+        what = f"set-aside patient {each.set_aside_id} of {owner.slug}"
+        if not each.taken_in:
+            complain(f"{what} still waits: {each.reason}; {_advice(each)}")
+        elif not as_json:
+            say(f"{what} is taken in: {each.outcome}")
+    if not all(each.taken_in for each in outcomes):
+        raise typer.Exit(PROBLEMS)
+
+
+def _advice(outcome: RetryOutcome) -> str:
+    if outcome.kind in COVERED:
+        return "if it is true: webautodash set-aside accept"
+    return "correct it: --with"
+
+
 def _read(name: str) -> str:
     try:
         if name == "-":

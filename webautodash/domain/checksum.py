@@ -158,6 +158,11 @@ def _end(text: str) -> str | None:
 _ENDS = Remembered[str, str | None](_end, no_longer_than(_SHORT))
 
 
+def canonical_fields(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Unknown fields as they are compared, each as JSON; without those that are empty or say how it was scraped."""
+    return {key: _dump(value) for key, value in _canonical_value(fields).items()}
+
+
 def _canonical_value(value: Any) -> Any:
     match value:
         case str():

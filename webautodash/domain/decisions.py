@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
+from webautodash.domain.checksum import checksum
 from webautodash.domain.differences import (
     Difference,
+    Fields,
     Lists,
+    another_person,
     appearances,
     demographic_differences,
     duplicate,
     list_differences,
+    other_demographic_differences,
     repeated_differently,
 )
 from webautodash.domain.records import Demographics, PatientRecord
@@ -33,6 +38,8 @@ class Known:
     demographics: Demographics
     as_of: datetime | None
     session_id: int
+    other: Fields | None = None
+    """Fields of ``demographics_printable`` without a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +50,32 @@ class Previous:
     demographics: Demographics | None
     session_id: int
     lists: Lists | None
+    extracted_at: datetime | None = None
+
+
+class Recorded(NamedTuple):
+    """A difference, and the two sessions that its values come from: the later one has the new value."""
+
+    difference: Difference
+    old_session: int
+    new_session: int
+
+
+class Master(NamedTuple):
+    """The values of a master row."""
+
+    demographics: Demographics
+    other: Fields | None
+    """Fields of ``demographics_printable`` without a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The outcome, and what to record: each difference with the session that the old value comes from."""
+    """The outcome, and what to record."""
 
     outcome: Outcome
-    differences: Sequence[tuple[Difference, int]]
-    master: Demographics | None
+    differences: Sequence[Recorded]
+    master: Master | None
     """The new values of the master row; None where an older file must not touch it."""
 
     @property
@@ -64,7 +88,9 @@ class Decision:
     @property
     def conflicts(self) -> int:
         """How many of the differences wait for a person."""
-        return sum(d.conflict_type is not ConflictType.EXTRACTION_DUPLICATE for d, _ in self.differences)
+        return sum(
+            found.difference.conflict_type is not ConflictType.EXTRACTION_DUPLICATE for found in self.differences
+        )
 
 
 def decide(
@@ -79,34 +105,79 @@ def decide(
 
     ``repeats`` are the other places of the same PRN in the same file, of which ``record`` is the last.
     """
-    differences: list[tuple[Difference, int]] = []
+    found: list[Recorded] = []
     if known is not None:
-        found = demographic_differences(known.demographics, record.demographics)
-        differences += [(difference, known.session_id) for difference in found]
+        found += _against_master(record, extracted_at, session_id, known)
     if previous is None:
         outcome = Outcome.STORED
-    elif previous.checksum == record.checksum:
+    elif _is_repeated(record, previous):
         outcome = Outcome.DUPLICATE
-        differences.append((duplicate(record.checksum), previous.session_id))
+        found.append(Recorded(duplicate(record.checksum), previous.session_id, session_id))
     else:
         outcome = Outcome.CHANGED
-        assert previous.lists is not None  # noqa: S101  # the caller loads both where the checksums differ
-        assert previous.demographics is not None  # noqa: S101  # as above
-        changes = list_differences(previous.lists, record.lists)
-        changes += appearances(previous.demographics, record.demographics)
-        differences += [(change, previous.session_id) for change in changes]
-    differences += [
-        (repeated_differently(repeat, record), session_id) for repeat in repeats if repeat.checksum != record.checksum
+        found += _against_previous(record, extracted_at, session_id, previous)
+    found += [
+        Recorded(repeated_differently(repeat, record), session_id, session_id)
+        for repeat in repeats
+        if repeat.checksum != record.checksum
     ]
-    return Decision(outcome, differences, _master(record, extracted_at, known))
+    return Decision(outcome, found, _master(record, extracted_at, known))
 
 
-def _master(record: PatientRecord, extracted_at: datetime | None, known: Known | None) -> Demographics | None:
-    if known is None:
+def other_person(record: PatientRecord, extracted_at: datetime | None, session_id: int, known: Known) -> Recorded:
+    """What to record of a patient who is set aside as another person than the one who is known by the PRN."""
+    if _is_late(extracted_at, known.as_of):
+        return Recorded(another_person(record.demographics, known.demographics), session_id, known.session_id)
+    return Recorded(another_person(known.demographics, record.demographics), known.session_id, session_id)
+
+
+def _is_late(extracted_at: datetime | None, known_as_of: datetime | None) -> bool:
+    """Whether a file is older than what is known; one without a time is older than any with one."""
+    return known_as_of is not None and (extracted_at is None or extracted_at < known_as_of)
+
+
+def _against_master(
+    record: PatientRecord, extracted_at: datetime | None, session_id: int, known: Known
+) -> list[Recorded]:
+    old, new = Master(known.demographics, known.other), Master(record.demographics, record.other_demographics)
+    sessions = known.session_id, session_id
+    if _is_late(extracted_at, known.as_of):
+        old, new, sessions = new, old, (session_id, known.session_id)
+    differences = demographic_differences(old.demographics, new.demographics)
+    differences += other_demographic_differences(*old, *new)
+    return [Recorded(difference, *sessions) for difference in differences]
+
+
+def _against_previous(
+    record: PatientRecord, extracted_at: datetime | None, session_id: int, previous: Previous
+) -> list[Recorded]:
+    assert previous.lists is not None  # noqa: S101  # the caller loads both where the checksums differ
+    assert previous.demographics is not None  # noqa: S101  # as above
+    if _is_late(extracted_at, previous.extracted_at):
+        differences = list_differences(record.lists, previous.lists)
+        differences += appearances(record.demographics, previous.demographics)
+        return [Recorded(difference, session_id, previous.session_id) for difference in differences]
+    differences = list_differences(previous.lists, record.lists)
+    differences += appearances(previous.demographics, record.demographics)
+    return [Recorded(difference, previous.session_id, session_id) for difference in differences]
+
+
+def _is_repeated(record: PatientRecord, previous: Previous) -> bool:
+    """Whether both say the same; what older versions stored is compared by the rules of this one."""
+    if previous.checksum == record.checksum:
+        return True
+    before = previous.demographics
+    if before is None or previous.lists is None or before.patient_name or not before.named().patient_name:
+        return False
+    # Stored when first and last name did not make the name.
+    return checksum(record.prn, before.named().values(), previous.lists) == record.checksum
+
+
+def _master(record: PatientRecord, extracted_at: datetime | None, known: Known | None) -> Master | None:
+    if known is None or _is_late(extracted_at, known.as_of):
         return None
-    if known.as_of is not None and (extracted_at is None or extracted_at < known.as_of):
-        return None
-    return _filled(record.demographics, known.demographics)
+    other = dict(known.other or {}) | (record.other_demographics or {})
+    return Master(_filled(record.demographics, known.demographics), other or None)
 
 
 def _filled(new: Demographics, old: Demographics) -> Demographics:

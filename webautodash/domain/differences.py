@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from webautodash.domain.checksum import canonical_date, canonical_items, folded
+from webautodash.domain.checksum import canonical_date, canonical_fields, canonical_items, folded
 from webautodash.domain.documents import to_json
+from webautodash.domain.limits import SHORT_TEXT_LENGTH
 from webautodash.domain.lists import ALLERGIES, LISTS, MEDICATIONS, ClinicalList
 from webautodash.domain.records import Demographics, PatientRecord
 from webautodash.domain.rows import Row
 from webautodash.domain.vocabulary import ConflictType, Severity
 
 Lists = Mapping[str, Sequence[Row]]
+Fields = Mapping[str, Any]
 
 # Another birth date: the PRN may have been given to someone else.
 _DEMOGRAPHIC_SEVERITIES = {
@@ -21,6 +23,9 @@ _DEMOGRAPHIC_SEVERITIES = {
     "date_of_birth": Severity.CRITICAL,
     "gender": Severity.HIGH,
 }
+_CONTACT = ("first_name", "last_name", "phone", "email", "address")
+_MOST_OTHER_FIELDS = 20
+"""More fields than this differ in no patient; a file that says so gets one conflict for all of them."""
 _SCRAPE_COLUMNS = frozenset({"row_index", "extraction_method", "extracted_at", "extra"})
 
 
@@ -38,6 +43,7 @@ class Difference:
 
 def demographic_differences(known: Demographics, new: Demographics) -> list[Difference]:
     """Name, birth date and gender that both have and that differ. A value that one side lacks says nothing."""
+    known, new = known.named(), new.named()
     if _facts(known) == _facts(new):
         return []
     return [
@@ -47,8 +53,49 @@ def demographic_differences(known: Demographics, new: Demographics) -> list[Diff
     ]
 
 
+def other_demographic_differences(
+    known: Demographics, known_other: Fields | None, new: Demographics, new_other: Fields | None
+) -> list[Difference]:
+    """Contact details and unknown demographic fields that both have and that differ.
+
+    First and last name are parts of the name: they count on their own only where the name does not differ.
+    """
+    if new_other == known_other and _contact(known) == _contact(new):
+        return []
+    before, now = _other_fields(known, known_other), _other_fields(new, new_other)
+    old, said = canonical_fields(before), canonical_fields(now)
+    differing = [field for field in said if field in old and old[field] != said[field]]
+    if _compared(known.named(), "patient_name") != _compared(new.named(), "patient_name"):
+        differing = [field for field in differing if field not in {"first_name", "last_name"}]
+    if len(differing) > _MOST_OTHER_FIELDS:
+        pair = [{field: fields[field] for field in differing} for fields in (before, now)]
+        return [_low_mismatch("demographics_printable", *pair)]
+    return [_low_mismatch(field, before[field], now[field]) for field in differing]
+
+
+def is_another_person(known: Demographics, new: Demographics) -> bool:
+    """Whether birth date and name both differ: another person under the same PRN is likelier than two corrections."""
+    return {"patient_name", "date_of_birth"} <= {found.field_name for found in demographic_differences(known, new)}
+
+
+def another_person(known: Demographics, new: Demographics) -> Difference:
+    """The PRN stands for two persons; the values are who each of them is."""
+    before, now = (
+        {"patient_name": one.named().patient_name, "date_of_birth": one.date_of_birth_text} for one in (known, new)
+    )
+    return Difference(
+        ConflictType.DEMOGRAPHIC_MISMATCH,
+        Severity.CRITICAL,
+        "prn",
+        to_json(before),
+        to_json(now),
+        "name and birth date both differ; the patient of the file is set aside",
+    )
+
+
 def appearances(before: Demographics, new: Demographics) -> list[Difference]:
     """Name, birth date and gender that one of two extractions with the same criteria has and the other lacks."""
+    before, new = before.named(), new.named()
     return [
         _mismatch(field, before, new, Severity.LOW)
         for field in _DEMOGRAPHIC_SEVERITIES
@@ -141,6 +188,24 @@ def _severity(which: ClinicalList, before: Sequence[Row], new: Sequence[Row]) ->
 
 
 _facts = attrgetter("patient_name", "date_of_birth", "date_of_birth_text", "gender")
+_contact = attrgetter(*_CONTACT)
+
+
+def _other_fields(person: Demographics, other: Fields | None) -> dict[str, Any]:
+    """By name; where a value did not fit its column it stands among the unknown fields."""
+    return {field: value for field in _CONTACT if (value := getattr(person, field)) is not None} | dict(other or {})
+
+
+def _low_mismatch(field: str, old: Any, new: Any) -> Difference:
+    return Difference(
+        ConflictType.DEMOGRAPHIC_MISMATCH,
+        Severity.LOW,
+        field if len(field) <= SHORT_TEXT_LENGTH else f"{field[: SHORT_TEXT_LENGTH - 3]}...",
+        to_json(old),
+        to_json(new),
+        # The name of an unknown field may itself be a value.
+        f"{field} differs" if field in _CONTACT else "a field of demographics_printable differs",
+    )
 
 
 def _compared(person: Demographics, field: str) -> str:

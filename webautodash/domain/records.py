@@ -1,7 +1,7 @@
 """One patient, normalised: typed values beside raw text, nothing dropped."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from operator import attrgetter
@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from webautodash.domain.checksum import checksum
+from webautodash.domain.completeness import FIELDS as COMPLETENESS_FIELDS
+from webautodash.domain.completeness import failure_field
 from webautodash.domain.dates import DateOrder, parse_date
 from webautodash.domain.documents import decode_patient
 from webautodash.domain.items import (
@@ -37,6 +39,7 @@ _FILTER_FIELDS = (
     "filter_last_seen",
     "filter_provider",
 )
+_PRINTED = "demographics_printable"
 FOUND = (*_FILTER_FIELDS, "filter_medication_name", "summary_page_url", "extraction_method", "found_at")
 """Columns of ``patient_extractions``: how the sweep came to a patient."""
 
@@ -60,10 +63,19 @@ class Demographics(NamedTuple):
         """By column name."""
         return dict(zip(DEMOGRAPHICS, self, strict=True))
 
+    def named(self) -> "Demographics":
+        """With the name made of first and last name where there is none, as rows of older versions lack it."""
+        return self if self.patient_name else self._replace(patient_name=full_name(self.first_name, self.last_name))
+
 
 DEMOGRAPHICS: tuple[str, ...] = Demographics._fields
 CHECKED = ("prn", "criteria_key", "position", *DEMOGRAPHICS, *FOUND, "data_checksum", "extra")
 """Columns of ``patient_extractions`` that are in its own check; the others can be compared with other rows."""
+
+
+def full_name(first: str | None, last: str | None) -> str | None:
+    """The name where ``patient_name`` is missing: first and last name, or the one of them that is there."""
+    return " ".join(part.strip() for part in (first, last) if part and part.strip()) or None
 
 
 class PatientRecord(NamedTuple):
@@ -82,6 +94,17 @@ class PatientRecord(NamedTuple):
     """64 hexadecimal digits, see ``domain.checksum``."""
     list_checks: str
     """Of each row in the lists, see ``domain.row_checks``."""
+
+    @property
+    def other_demographics(self) -> dict[str, Any] | None:
+        """The fields of ``demographics_printable`` that have no column, by name."""
+        return other_demographics(self.extra)
+
+
+def other_demographics(extra: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The fields of ``demographics_printable`` that have no column, out of the ``extra`` of an extraction."""
+    found = extra.get(_PRINTED) if extra else None
+    return found if isinstance(found, dict) and found else None
 
 
 class _Person(NamedTuple):
@@ -110,11 +133,13 @@ class Draft(NamedTuple):
     found: dict[str, str | None]
     extra: dict[str, Any] | None
     items: dict[str, Items]
+    failed: str | None = None
+    """The field that says that the extraction of this patient failed, see ``domain.completeness``."""
 
 
 @without_context
 def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
-    """Decode one patient. Raises UnreadablePatient as ``patient_record``."""
+    """Decode one patient. Raises UnreadablePatient as ``patient_record``; an incomplete one is read all the same."""
     text = _acceptable(raw, position)
     try:
         usual = _usual().decode(text)
@@ -128,8 +153,9 @@ def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
         require_few(getattr(usual, which.key), which.key)
     printed = usual.demographics_printable
     name = _said(printed.patient_name) or _said(usual.patient_name)
-    if usual.patient_name is not None and usual.patient_name != name:
-        # Two names: the other one is kept too.
+    complete = _completeness(usual)
+    if name is None or usual.patient_name not in {None, name} or (complete and failure_field(complete)):
+        # A name to be made of others, two names of which the other one is kept too, an extraction that failed.
         return _normalise(_decoded(raw, position), position, order)
     born = _said(printed.date_of_birth)
     demographics = Demographics(
@@ -148,7 +174,7 @@ def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
     scraped = usual.extraction_metadata or _NOT_SCRAPED
     found = dict(zip(FOUND, (*_found(usual), scraped.extraction_method, scraped.found_at), strict=True))
     items = {which.name: Items(getattr(usual, which.key) or ()) for which in LISTS}
-    return Draft(position, read_prn(printed.prn), demographics, found, None, items)
+    return Draft(position, read_prn(printed.prn), demographics, found, complete, items)
 
 
 def records(drafts: Sequence[Draft], order: DateOrder) -> list[PatientRecord]:
@@ -171,6 +197,16 @@ def normalise(patient: dict[str, Any], position: int, order: DateOrder) -> Patie
 
 
 def _normalise(patient: dict[str, Any], position: int, order: DateOrder) -> Draft:
+    failed = failure_field(patient)
+    try:
+        return _draft(patient, position, order)._replace(failed=failed)
+    except UnreadablePatient as error:
+        # A failed extraction is often without what a complete one has.
+        error.failed = failed
+        raise
+
+
+def _draft(patient: dict[str, Any], position: int, order: DateOrder) -> Draft:
     rest = dict(patient)
     person = _person(rest, order)
     items: dict[str, Items] = {}
@@ -180,15 +216,20 @@ def _normalise(patient: dict[str, Any], position: int, order: DateOrder) -> Draf
         for key, _ in which.split_lists:
             rest.pop(key, None)
         rest.update(unmatched)
-    return _draft(position, person, rest, items)
-
-
-def _draft(position: int, person: _Person, rest: dict[str, Any], items: dict[str, Items]) -> Draft:
     extra = remaining(rest | person.leftovers, "patient")
     return Draft(position, person.prn, person.demographics, person.found, extra, items)
 
 
 _found: Callable[[Any], tuple[Any, ...]] = attrgetter(*FOUND[:-2])
+_stated: Callable[[Any], tuple[Any, ...]] = attrgetter(*COMPLETENESS_FIELDS)
+_NOTHING_STATED = (None,) * len(COMPLETENESS_FIELDS)
+
+
+def _completeness(usual: Any) -> dict[str, Any] | None:
+    """What a patient says of its own extraction."""
+    if (stated := _stated(usual)) == _NOTHING_STATED:
+        return None
+    return {field: value for field, value in zip(COMPLETENESS_FIELDS, stated, strict=True) if value is not None}
 
 
 class _Printed(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -215,11 +256,11 @@ _NOT_SCRAPED = _Scraped()
 @cache
 def _usual() -> msgspec.json.Decoder[Any]:
     """Decodes a patient with the fields that most have and no other, each of them fitting its column."""
-    short = ("patient_id", "patient_name", *_FILTER_FIELDS)
+    short = ("patient_id", "patient_name", *_FILTER_FIELDS, *COMPLETENESS_FIELDS)
     known: list[tuple[str, Any, Any]] = [(name, Short, None) for name in short]
     known += [(name, Prose, None) for name in ("filter_medication_name", "summary_page_url")]
     known += [(which.key, list[item_type(which)] | None, None) for which in LISTS]  # type: ignore[misc]
-    known += [("demographics_printable", _Printed, msgspec.NODEFAULT), ("extraction_metadata", _Scraped | None, None)]
+    known += [(_PRINTED, _Printed, msgspec.NODEFAULT), ("extraction_metadata", _Scraped | None, None)]
     usual = msgspec.defstruct("usual_patient", known, forbid_unknown_fields=True, omit_defaults=True, kw_only=True)
     return msgspec.json.Decoder(usual)
 
@@ -277,9 +318,9 @@ def _known_keys() -> frozenset[str]:
 
 
 def _person(rest: dict[str, Any], order: DateOrder) -> _Person:
-    printed = rest.pop("demographics_printable", None)
+    printed = rest.pop(_PRINTED, None)
     if not isinstance(printed, dict):
-        raise UnreadablePatient("no_demographics", "demographics_printable")
+        raise UnreadablePatient("no_demographics", _PRINTED)
     printed = dict(printed)
     prn = read_prn(printed.pop("prn", None))
     demographics = _demographics(rest, printed, order)
@@ -289,7 +330,7 @@ def _person(rest: dict[str, Any], order: DateOrder) -> _Person:
     inner = dict(inner) if isinstance(inner, dict) else {"value": inner}
     found += [take_text(inner, "extraction_method"), take_text(inner, "found_at")]
     leftovers = {
-        "demographics_printable": remaining(printed, "demographics_printable"),
+        _PRINTED: remaining(printed, _PRINTED),
         "extraction_metadata": remaining(inner, "extraction_metadata"),
     }
     return _Person(prn, demographics, dict(zip(FOUND, found, strict=True)), leftovers)
@@ -320,11 +361,14 @@ def _demographics(rest: dict[str, Any], printed: dict[str, Any], order: DateOrde
     if rest.get("patient_name") == name:
         rest.pop("patient_name", None)
     born = _required_fit(printed, "date_of_birth")
+    first, last = take_text(printed, "first_name"), take_text(printed, "last_name")
+    if name is None and (name := full_name(first, last)) is not None and len(name) > SHORT_TEXT_LENGTH:
+        raise UnreadablePatient("unusable_value", f"first_name, last_name: more than {SHORT_TEXT_LENGTH} characters")
     return Demographics(
         patient_uuid=uuid,
         patient_name=name,
-        first_name=take_text(printed, "first_name"),
-        last_name=take_text(printed, "last_name"),
+        first_name=first,
+        last_name=last,
         date_of_birth=parse_date(born, order),
         date_of_birth_text=born,
         age=take_text(printed, "age"),

@@ -27,6 +27,8 @@ class UnreadablePatient(TerminalError):
 
     def __init__(self, reason: str, detail: str) -> None:
         self.reason, self.detail = reason, detail
+        self.failed: str | None = None
+        """The field that says that the extraction of this patient failed, which is why something else is missing."""
         super().__init__(f"{reason}: {detail}")
 
 

@@ -37,6 +37,9 @@ class DataConflict(ProviderBase):
     # Index: what one file brought, for the alert about it.
     extraction_session_id_2: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
     """The session that the new value comes from."""
+    # Index: as above; of a file that came late.
+    found_in_session_id: Mapped[BigId | None] = mapped_column(index=True)
+    """The session that was compared, where it is not the one of the new value: its file came late."""
     conflict_description: Mapped[Prose]
     detected_at: Mapped[datetime]
     reviewed_by: Mapped[Name | None]

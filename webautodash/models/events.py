@@ -22,7 +22,7 @@ class PendingEvent(Created, ProviderBase):
     session_id: Mapped[int | None] = mapped_column(BigInteger)
     """The session that it is about; none where it is about the whole database."""
     set_aside_id: Mapped[int | None] = mapped_column(BigInteger)
-    """The set-aside patient that was taken in."""
+    """The set-aside patient that was taken in, or waits for another decision."""
     conflicts: Mapped[int]
     set_aside: Mapped[int]
     """Patients that were set aside, of those found."""

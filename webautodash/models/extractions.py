@@ -125,13 +125,22 @@ class SetAsidePatient(Created, ProviderBase):
     """A patient that could not be taken in, whole and as it came, until it is."""
 
     __tablename__ = "set_aside_patients"
-    # One place of a file once, and the index under the foreign key.
-    __table_args__ = table_options(UniqueConstraint("extraction_session_id", "position"))
+    __table_args__ = table_options(
+        # One place of a file once, and the index under the foreign key.
+        UniqueConstraint("extraction_session_id", "position"),
+        # Whom the robot has to extract again: few of a reason among many that were taken in.
+        Index(None, "reason", "prn"),
+    )
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
     extraction_session_id: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"))
+    prn: Mapped[Prn | None]
+    """Where it can be read for certain."""
     position: Mapped[int]
     reason: Mapped[Word]
     detail: Mapped[Name]
     raw_json: Mapped[Prose]
     taken_in_at: Mapped[datetime | None]
+    decided_by: Mapped[Name | None]
+    """Who said that it is true, where that was needed; the time is ``taken_in_at``."""
+    decided_why: Mapped[Prose | None]

@@ -17,7 +17,7 @@ _NOTHING_TO_DECIDE = "recorded, nothing to decide"
 
 
 class ConflictEntry(NamedTuple):
-    """A difference found while a file is stored: whose, and between which two sessions."""
+    """A difference found while a file is stored: whose, between which two sessions, and in which of them."""
 
     patient_id: int
     prn: str
@@ -26,6 +26,8 @@ class ConflictEntry(NamedTuple):
     """Where the old value comes from."""
     session_id_2: int
     """Where the new value comes from."""
+    found_in: int
+    """The session that is being stored."""
 
 
 class Brought(NamedTuple):
@@ -140,10 +142,13 @@ class ConflictRepository:
         """
         found = [DataConflict.status == ConflictStatus.UNRESOLVED, DataConflict.severity.in_(least.and_above)]
         if session_id is not None:
-            own = and_(DataConflict.extraction_session_id_2 == session_id, DataConflict.detected_at >= since)
-            # A late file says the old value; what later files differ in from it is theirs.
-            late = and_(DataConflict.extraction_session_id_1 == session_id, DataConflict.detected_at == since)
-            found.append(or_(own, late))
+            in_time = and_(
+                DataConflict.found_in_session_id.is_(None), DataConflict.extraction_session_id_2 == session_id
+            )
+            found += [
+                or_(in_time, DataConflict.found_in_session_id == session_id),
+                DataConflict.detected_at >= since,
+            ]
         counts = select(DataConflict.severity, func.count()).where(*found).group_by(DataConflict.severity)
         ids = select(DataConflict.id).where(*found).order_by(_rank(), DataConflict.id).limit(most)
         numbers = {Severity(word): number for word, number in self._session.execute(counts)}
@@ -172,6 +177,7 @@ def _row(entry: ConflictEntry, detected_at: datetime) -> dict[str, object]:
         "new_value": entry.difference.new_value,
         "extraction_session_id_1": entry.session_id_1,
         "extraction_session_id_2": entry.session_id_2,
+        "found_in_session_id": None if entry.found_in == entry.session_id_2 else entry.found_in,
         "conflict_description": entry.difference.description,
         "detected_at": detected_at,
         "resolution_notes": _NOTHING_TO_DECIDE if decided else None,

@@ -1,15 +1,20 @@
 """What each session said of each patient."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.bulk import write
 from webautodash.domain.records import Demographics
-from webautodash.models import PatientExtraction
+from webautodash.domain.vocabulary import ProcessingStatus
+from webautodash.models import Patient, PatientExtraction
+from webautodash.repositories.clinical import MODELS
 from webautodash.repositories.rows import insert
+
+_WHO = ("patient_name", "first_name", "last_name", "date_of_birth", "date_of_birth_text", "gender")
 
 
 class LatestExtraction(NamedTuple):
@@ -20,6 +25,7 @@ class LatestExtraction(NamedTuple):
     """Where its clinical rows are: itself, or the extraction that it repeats."""
     session_id: int
     checksum: str
+    extracted_at: datetime | None
 
 
 class ExtractionRepository:
@@ -48,32 +54,63 @@ class ExtractionRepository:
                 PatientExtraction.patient_id,
                 PatientExtraction.extraction_session_id,
                 PatientExtraction.data_checksum,
+                PatientExtraction.extracted_at,
             )
             .join(ranked, ranked.c.id == PatientExtraction.id)
             .where(ranked.c.place == 1)
         )
         return {
-            patient_id: LatestExtraction(number, repeated or number, since, checksum)
-            for number, repeated, patient_id, since, checksum in rows
+            patient_id: LatestExtraction(number, repeated or number, since, checksum, extracted_at)
+            for number, repeated, patient_id, since, checksum, extracted_at in rows
         }
+
+    def with_items(self, patient_ids: Sequence[int]) -> set[int]:
+        """The patients whose latest complete extraction, whatever its criteria, has items in any list."""
+        if not patient_ids:
+            return set()
+        place = func.row_number().over(
+            partition_by=PatientExtraction.patient_id,
+            order_by=(PatientExtraction.extracted_at.desc(), PatientExtraction.id.desc()),
+        )
+        source = func.coalesce(PatientExtraction.duplicate_of_id, PatientExtraction.id)
+        ranked = (
+            select(PatientExtraction.patient_id, source.label("source"), place.label("place"))
+            .where(
+                PatientExtraction.patient_id.in_(patient_ids),
+                PatientExtraction.processing_status != ProcessingStatus.FAILED,
+            )
+            .subquery()
+        )
+        rows = (exists().where(model.patient_extraction_id == ranked.c.source) for model in MODELS.values())
+        statement = select(ranked.c.patient_id).where(ranked.c.place == 1, or_(*rows))
+        return set(self._session.scalars(statement))
+
+    def master_extras(self, patient_ids: Sequence[int]) -> dict[int, Any]:
+        """By patient, the ``extra`` of the extraction that the values of the master row come from."""
+        if not patient_ids:
+            return {}
+        statement = (
+            select(Patient.id, PatientExtraction.extra)
+            .join(
+                PatientExtraction,
+                and_(
+                    PatientExtraction.extraction_session_id == Patient.extraction_session_id,
+                    PatientExtraction.prn == Patient.prn,
+                ),
+            )
+            .where(Patient.id.in_(patient_ids))
+        )
+        return {row.id: row.extra for row in self._session.execute(statement)}
 
     def demographics(self, extraction_ids: Sequence[int]) -> dict[int, Demographics]:
         """Name, birth date and gender as some extractions have them."""
         if not extraction_ids:
             return {}
+        columns = [getattr(PatientExtraction, name) for name in _WHO]
         rows = self._session.execute(
-            select(
-                PatientExtraction.id,
-                PatientExtraction.patient_name,
-                PatientExtraction.date_of_birth,
-                PatientExtraction.date_of_birth_text,
-                PatientExtraction.gender,
-            ).where(PatientExtraction.id.in_(extraction_ids))
+            select(PatientExtraction.id, *columns).where(PatientExtraction.id.in_(extraction_ids))
         )
-        return {
-            number: Demographics(patient_name=name, date_of_birth=born, date_of_birth_text=text, gender=gender)
-            for number, name, born, text, gender in rows
-        }
+        return {number: Demographics(**dict(zip(_WHO, who, strict=True))) for number, *who in rows}
 
     def holds(self, session_id: int, prn: str) -> bool:
         """Whether a session has an extraction of this PRN already."""

@@ -25,6 +25,7 @@ from webautodash.repositories.verification import Unreadable
 
 _EXTRACTIONS = cast(Table, PatientExtraction.__table__)
 _PATIENTS = cast(Table, Patient.__table__)
+_PATIENTS_AT_ONCE, _EXTRAS_AT_ONCE = 500, 10
 _CLINICAL = frozenset(which.name for which in LISTS)
 
 
@@ -107,6 +108,40 @@ class LedgerRepository:
             for number, source_id, *flags in self._session.execute(statement)
         ]
 
+    def with_other_demographics(self) -> Iterator[tuple[int, str, Iterator[str]]]:
+        """The patients whose row has unknown demographic fields, as JSON, and the ``extra`` of their extractions."""
+        stored, last = raw(_PATIENTS.c.other_demographics), 0
+        while True:
+            patients = all_rows(
+                self._session.connection(),
+                select(_PATIENTS.c.id, stored)
+                .where(_PATIENTS.c.id > last, _PATIENTS.c.other_demographics.is_not(None))
+                .order_by(_PATIENTS.c.id)
+                .limit(_PATIENTS_AT_ONCE),
+            )
+            for number, fields in patients:
+                yield number, fields, self._extras(number)
+            if len(patients) < _PATIENTS_AT_ONCE:
+                return
+            last = patients[-1].id
+
+    def _extras(self, patient_id: int) -> Iterator[str]:
+        """Newest first, some at a time: each may be megabytes."""
+        extra, last = raw(_EXTRACTIONS.c.extra), None
+        while True:
+            statement = select(_EXTRACTIONS.c.id, extra).where(
+                _EXTRACTIONS.c.patient_id == patient_id, _EXTRACTIONS.c.extra.is_not(None)
+            )
+            if last is not None:
+                statement = statement.where(_EXTRACTIONS.c.id < last)
+            found = all_rows(
+                self._session.connection(), statement.order_by(_EXTRACTIONS.c.id.desc()).limit(_EXTRAS_AT_ONCE)
+            )
+            yield from (text for _, text in found)
+            if len(found) < _EXTRAS_AT_ONCE:
+                return
+            last = found[-1].id
+
     def ledger(self) -> list[Ledger]:
         """Every session."""
         aside: dict[int, tuple[int, int]] = {
@@ -119,7 +154,7 @@ class LedgerRepository:
                 ).group_by(SetAsidePatient.extraction_session_id)
             )
         }
-        newer = DataConflict.extraction_session_id_2
+        newer = func.coalesce(DataConflict.found_in_session_id, DataConflict.extraction_session_id_2)
         differences = select(newer, func.count()).where(DataConflict.conflict_type != ConflictType.EXTRACTION_DUPLICATE)
         brought = Counter({number: int(count) for number, count in self._session.execute(differences.group_by(newer))})
         newcomers = self._newcomers()

@@ -8,19 +8,22 @@ from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.inserts import OnExisting
+from webautodash.domain.decisions import Master
+from webautodash.domain.differences import Fields
 from webautodash.domain.records import DEMOGRAPHICS, Demographics, PatientRecord
 from webautodash.models import Patient
 from webautodash.repositories.rows import insert_tuples
 
 _TABLE = cast(Table, Patient.__table__)
 _AT_ONCE = 10_000
-_WRITTEN = ("prn", "as_of", "extraction_session_id", "created_at", "updated_at", *DEMOGRAPHICS)
+_WRITTEN = ("prn", "as_of", "extraction_session_id", "created_at", "updated_at", "other_demographics", *DEMOGRAPHICS)
 _KNOWN = (
     select(
         _TABLE.c.id,
         _TABLE.c.prn,
         _TABLE.c.extraction_session_id,
         _TABLE.c.as_of,
+        _TABLE.c.other_demographics,
         *(_TABLE.c[name] for name in DEMOGRAPHICS),
     )
     .where(_TABLE.c.prn.in_(bindparam("prns", expanding=True)))
@@ -46,6 +49,8 @@ class StoredPatient(NamedTuple):
     session_id: int
     is_new: bool
     """Made by this very transaction, out of the record at hand."""
+    other: Fields | None = None
+    """Fields of ``demographics_printable`` without a column."""
 
 
 class PatientRepository:
@@ -63,7 +68,11 @@ class PatientRepository:
         """
         in_order = sorted(records, key=lambda record: record.prn)
         people = self._known([record.prn for record in in_order])
-        missing = {record.prn: record.demographics for record in in_order if record.prn not in people}
+        missing = {
+            record.prn: Master(record.demographics, record.other_demographics)
+            for record in in_order
+            if record.prn not in people
+        }
         if not missing:
             return people
         # Where another worker is making the same ones, the insert waits for its end and then locks its rows. The
@@ -71,7 +80,8 @@ class PatientRepository:
         self._write(missing, session_id, as_of, now, OnExisting("prn"))
         made = self._session.execute(_MADE, {"prns": list(missing), "session_id": session_id})
         for number, prn in made:
-            people[prn] = StoredPatient(number, missing.pop(prn), as_of, session_id, is_new=True)
+            new = missing.pop(prn)
+            people[prn] = StoredPatient(number, new.demographics, as_of, session_id, is_new=True, other=new.other)
         return people | self._known(list(missing)) if missing else people
 
     def prns(self) -> Iterator[str]:
@@ -81,24 +91,24 @@ class PatientRepository:
     def _known(self, prns: Sequence[str]) -> dict[str, StoredPatient]:
         rows = self._session.execute(_KNOWN, {"prns": prns})
         return {
-            prn: StoredPatient(number, Demographics._make(values), as_of, since, is_new=False)
-            for number, prn, since, as_of, *values in rows
+            prn: StoredPatient(number, Demographics._make(values), as_of, since, is_new=False, other=other)
+            for number, prn, since, as_of, other, *values in rows
         }
 
     def bring_up_to_date(
-        self, people: dict[str, Demographics], session_id: int, as_of: datetime | None, now: datetime
+        self, people: dict[str, Master], session_id: int, as_of: datetime | None, now: datetime
     ) -> None:
         """Replace the values of these PRNs' rows, which ``lock`` has locked; one statement."""
-        changing = (*DEMOGRAPHICS, "as_of", "extraction_session_id", "updated_at")
+        changing = (*DEMOGRAPHICS, "other_demographics", "as_of", "extraction_session_id", "updated_at")
         self._write(dict(sorted(people.items())), session_id, as_of, now, OnExisting("prn", changing))
 
     def _write(
         self,
-        people: Mapping[str, Demographics],
+        people: Mapping[str, Master],
         session_id: int,
         as_of: datetime | None,
         now: datetime,
         on_existing: OnExisting,
     ) -> None:
-        rows = [(prn, as_of, session_id, now, now, *person) for prn, person in people.items()]
+        rows = [(prn, as_of, session_id, now, now, new.other, *new.demographics) for prn, new in people.items()]
         insert_tuples(self._session, Patient, _WRITTEN, rows, on_existing)

@@ -34,6 +34,8 @@ class Person:
     patient_uuid: str | None
     as_of: datetime | None
     """When these values were extracted."""
+    other_demographics: dict[str, Any] | None
+    """Fields of ``demographics_printable`` that have no column, by name."""
 
 
 @dataclass(frozen=True, slots=True)

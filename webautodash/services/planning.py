@@ -1,13 +1,17 @@
 """The patients of a document in batches, each once, ready to be stored."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 
+from webautodash.domain.completeness import INCOMPLETE
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.documents import Document, raw_text
+from webautodash.domain.json_text import repeated_key
 from webautodash.domain.limits import LARGEST_PATIENT
 from webautodash.domain.records import Draft, PatientRecord, read_patient, read_prn, records
 from webautodash.errors import UnreadablePatient
@@ -23,15 +27,31 @@ class Planned(NamedTuple):
     """A patient to store, and the earlier places of the same PRN in the file."""
 
     record: PatientRecord
+    raw: msgspec.Raw
+    """The patient as it came."""
     repeats: Sequence[PatientRecord] = ()
     kept: Sequence[SetAside] = ()
     """The earlier places as they came: not waiting for anybody, but not lost either."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoringSession:
+    """The session that patients are stored into."""
+
+    id: int
+    criteria_key: str
+    extracted_at: datetime | None
+    now: datetime
+    accepted: frozenset[str] = frozenset()
+    """The reasons for which patients are set aside that a person has said are none here."""
 
 
 class _Places(NamedTuple):
     """The readable places of one PRN in the file, of which the last is stored."""
 
     drafts: Sequence[Draft]
+    raw: msgspec.Raw
+    """The last one as it came."""
     kept: Sequence[SetAside] = ()
     size: int = 0
     """Bytes in the file."""
@@ -42,7 +62,7 @@ class _OnlyDemographics(msgspec.Struct):
 
 
 def planned(document: Document, order: DateOrder) -> Iterator[list[Planned | SetAside]]:
-    """Each patient of a file once. Where a PRN stands at several places, the last readable one is stored."""
+    """Each patient of a file once: where a PRN stands at several places, the last readable and complete one."""
     places, size = _places(document, order), BATCH if len(document.patients) <= BATCH else min(_FIRST_BATCH, BATCH)
     while batch := list(_no_larger_than(_BATCH_BYTES, islice(places, size))):
         size = BATCH
@@ -58,18 +78,28 @@ def _places(document: Document, order: DateOrder) -> Iterator[_Places | SetAside
             continue
         readable: list[Draft] = []
         for place in positions:
+            raw = document.patients[place]
             try:
-                readable.append(read_patient(document.patients[place], place, order))
+                draft = read_patient(raw, place, order)
             except UnreadablePatient as error:
-                yield SetAside(place, error.reason, error.detail, raw_text(document.patients[place]))
+                reason, detail = (INCOMPLETE, error.failed) if error.failed else (error.reason, error.detail)
+                yield SetAside(place, reason, detail, raw_text(raw), given_prn(raw))
+                continue
+            if draft.failed:
+                yield SetAside(place, INCOMPLETE, draft.failed, raw_text(raw), draft.prn)
+            else:
+                readable.append(draft)
         if readable:
             *earlier, last = readable
             detail = f"extraction_results[{last.position}] has the same PRN and is stored"
             kept = [
-                SetAside(repeat.position, "repeated_prn", detail, raw_text(document.patients[repeat.position]))
+                SetAside(
+                    repeat.position, "repeated_prn", detail, raw_text(document.patients[repeat.position]), last.prn
+                )
                 for repeat in earlier
             ]
-            yield _Places(readable, kept, sum(len(memoryview(document.patients[place])) for place in positions))
+            raw = document.patients[last.position]
+            yield _Places(readable, raw, kept, sum(len(memoryview(document.patients[place])) for place in positions))
 
 
 def _repeated(document: Document) -> dict[int, list[int]]:
@@ -96,7 +126,14 @@ def _no_larger_than(most: int, places: Iterator[_Places | SetAside]) -> Iterator
 
 def _planned(places: _Places, read: Iterator[PatientRecord]) -> Planned:
     *earlier, last = islice(read, len(places.drafts))
-    return Planned(last, earlier, places.kept)
+    return Planned(last, places.raw, earlier, places.kept)
+
+
+def given_prn(raw: msgspec.Raw) -> str | None:
+    """The PRN of a patient that cannot be taken in, where one can be read for certain."""
+    if len(memoryview(raw)) > LARGEST_PATIENT or repeated_key(bytes(raw)):
+        return None
+    return _prn(_given_prn(raw))
 
 
 def _prn(value: object) -> str | None:

@@ -1,13 +1,15 @@
 """Patients that were set aside, taken in later."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy.orm import Session
 
-from webautodash.domain.dates import DateOrder
+from webautodash.domain.completeness import INCOMPLETE
 from webautodash.domain.decisions import Outcome
-from webautodash.domain.records import PatientRecord, patient_record
+from webautodash.domain.reasons import COVERED
+from webautodash.domain.records import read_patient, records
 from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context
 from webautodash.models.base import utc_now
@@ -21,9 +23,10 @@ from webautodash.repositories.events import Event
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import Tally
 from webautodash.services.log import SystemLog
-from webautodash.services.planning import Planned
+from webautodash.services.planning import Planned, StoringSession
+from webautodash.services.signature import Signature, signature
 from webautodash.services.store import Store
-from webautodash.services.storing import StoringSession, store_batch
+from webautodash.services.storing import store_planned
 from webautodash.services.view import SystemView
 
 
@@ -35,6 +38,8 @@ class RetryOutcome:
     taken_in: bool
     outcome: Outcome | None = None
     reason: str | None = None
+    kind: str | None = None
+    """The code in ``reason``. One of ``domain.reasons.COVERED`` needs a person: ``accept_set_aside``."""
 
 
 def retry_set_aside(
@@ -42,39 +47,44 @@ def retry_set_aside(
 ) -> RetryOutcome:
     """Take a patient in that was set aside, as it came or as corrected JSON, into the session of its file.
 
+    One that waits for a person's decision is left alone, see ``accept_set_aside``.
     Raises NotFound for an unknown number, UsageError for one that is in already or whose PRN the session has.
     """
+    return _take_in(store, provider, set_aside_id, corrected, None)
+
+
+def accept_set_aside(
+    store: Store,
+    provider: RegisteredProvider,
+    set_aside_ids: Sequence[int],
+    *,
+    by: str,
+    why: str,
+    corrected: str | None = None,
+) -> tuple[RetryOutcome, ...]:
+    """Take patients in that were set aside, because a person says that what their file says is true.
+
+    Each in a transaction of its own. ``by`` and ``why`` are kept with each. An incomplete or emptied extraction that
+    turns out to be of another person than the one who is known waits for a second decision, as ``other_person``.
+    Raises UsageError without ``by`` or ``why`` or with ``corrected`` for several, and as ``retry_set_aside``.
+    """
+    acceptance = signature(by, why)
+    if corrected is not None and len(set_aside_ids) != 1:
+        raise UsageError("corrected JSON is of one patient; name one number")
+    return tuple(_take_in(store, provider, number, corrected, acceptance) for number in set_aside_ids)
+
+
+def _take_in(
+    store: Store,
+    provider: RegisteredProvider,
+    set_aside_id: int,
+    corrected: str | None,
+    acceptance: Signature | None,
+) -> RetryOutcome:
     database = store.provider_database(provider)
 
     def work(session: Session) -> RetryOutcome:
-        aside = SetAsideRepository(session)
-        row = aside.lock(set_aside_id)
-        if row is None:
-            raise NotFound(f"set-aside patient {set_aside_id}", provider.name)
-        if row.taken_in_at is not None:
-            raise UsageError(f"set-aside patient {set_aside_id} was taken in already")
-        try:
-            text = corrected if corrected is not None else row.raw_json
-            record = _read(text, row.position, provider.date_order)
-        except UnreadablePatient as error:
-            return RetryOutcome(set_aside_id, taken_in=False, reason=str(error))
-        if ExtractionRepository(session).holds(row.extraction_session_id, record.prn):
-            raise UsageError(f"the file of set-aside patient {set_aside_id} has another patient with this PRN already")
-        sessions = SessionRepository(session)
-        stored = sessions.lock(row.extraction_session_id)
-        assert stored is not None  # noqa: S101  # a foreign key says so
-        tally, now = stored.tally, utc_now()
-        before, conflicts = (tally.patients_stored, tally.patients_changed), tally.conflicts_detected
-        current = StoringSession(stored.id, *sessions.criteria(stored.id), now)
-        store_batch(session, current, [Planned(record)], tally)
-        tally.failed_extractions -= 1
-        sessions.finish(stored.id, tally)
-        aside.mark_taken_in(set_aside_id, now)
-        taken_in = Event(
-            EventKind.PATIENT_TAKEN_IN, now, stored.id, set_aside_id, conflicts=tally.conflicts_detected - conflicts
-        )
-        EventRepository(session).add(taken_in)
-        return RetryOutcome(set_aside_id, taken_in=True, outcome=_outcome(before, tally))
+        return _attempt(session, provider, set_aside_id, corrected, acceptance)
 
     with SystemView(store) as view:
         # Also what an interrupted retry has left.
@@ -90,14 +100,73 @@ def retry_set_aside(
         provider=provider.slug,
         database_name=provider.database_name,
         outcome=outcome.outcome,
+        accepted=acceptance is not None,
     )
     return outcome
 
 
-@without_context
-def _read(text: str, position: int, order: DateOrder) -> PatientRecord:
+def _attempt(
+    session: Session,
+    provider: RegisteredProvider,
+    set_aside_id: int,
+    corrected: str | None,
+    acceptance: Signature | None,
+) -> RetryOutcome:
+    aside = SetAsideRepository(session)
+    row = aside.lock(set_aside_id)
+    if row is None:
+        raise NotFound(f"set-aside patient {set_aside_id}", provider.name)
+    if row.taken_in_at is not None:
+        raise UsageError(f"set-aside patient {set_aside_id} was taken in already")
+    if acceptance is None and row.reason in COVERED:
+        return _waits(set_aside_id, row.reason, row.detail)
+    accepted = COVERED.get(row.reason, COVERED[INCOMPLETE]) if acceptance is not None else frozenset()
     try:
-        return patient_record(msgspec.Raw(text.encode()), position, order)
+        raw = _raw(corrected if corrected is not None else row.raw_json)
+        draft = read_patient(raw, row.position, provider.date_order)
+        failed, prn = draft.failed, draft.prn
+    except UnreadablePatient as error:
+        if error.failed is None or INCOMPLETE in accepted:
+            return _waits(set_aside_id, error.reason, error.detail)
+        return _waits(set_aside_id, INCOMPLETE, error.failed)
+    if failed is not None and INCOMPLETE not in accepted:
+        if corrected is None:
+            aside.set_reason(set_aside_id, INCOMPLETE, failed, prn)
+        return _waits(set_aside_id, INCOMPLETE, failed)
+    if ExtractionRepository(session).holds(row.extraction_session_id, prn):
+        raise UsageError(f"the file of set-aside patient {set_aside_id} has another patient with this PRN already")
+    sessions = SessionRepository(session)
+    stored = sessions.lock(row.extraction_session_id)
+    assert stored is not None  # noqa: S101  # a foreign key says so
+    tally, now = stored.tally, utc_now()
+    before, conflicts = (tally.patients_stored, tally.patients_changed), tally.conflicts_detected
+    current = StoringSession(stored.id, *sessions.criteria(stored.id), now, accepted)
+    [record] = records([draft], provider.date_order)
+    waiting = store_planned(session, current, [Planned(record, raw)], tally)
+    if waiting:
+        [found] = waiting
+        aside.set_reason(set_aside_id, found.reason, found.detail, prn)
+        outcome = _waits(set_aside_id, found.reason, found.detail)
+    else:
+        tally.failed_extractions -= 1
+        aside.mark_taken_in(set_aside_id, now, *(acceptance or ()))
+        outcome = RetryOutcome(set_aside_id, taken_in=True, outcome=_outcome(before, tally))
+    sessions.finish(stored.id, tally)
+    found_conflicts = tally.conflicts_detected - conflicts
+    EventRepository(session).add(
+        Event(EventKind.PATIENT_TAKEN_IN, now, stored.id, set_aside_id, conflicts=found_conflicts)
+    )
+    return outcome
+
+
+def _waits(set_aside_id: int, reason: str, detail: str) -> RetryOutcome:
+    return RetryOutcome(set_aside_id, taken_in=False, reason=f"{reason}: {detail}", kind=reason)
+
+
+@without_context
+def _raw(text: str) -> msgspec.Raw:
+    try:
+        return msgspec.Raw(text.encode())
     except UnicodeEncodeError:
         raise UnreadablePatient("malformed", "not UTF-8") from None
 

@@ -9,9 +9,10 @@ from datetime import datetime, tzinfo
 from sqlalchemy.orm import Session
 
 from webautodash.ahead import ahead
-from webautodash.domain.decisions import Decision, Known, Outcome, Previous, decide
+from webautodash.domain.decisions import Decision, Known, Outcome, Previous, Recorded, decide
+from webautodash.domain.differences import Fields
 from webautodash.domain.documents import Document
-from webautodash.domain.records import CHECKED, DEMOGRAPHICS, FOUND, PatientRecord
+from webautodash.domain.records import CHECKED, DEMOGRAPHICS, FOUND, PatientRecord, other_demographics
 from webautodash.domain.row_checks import NO_ROWS, row_checks
 from webautodash.domain.sessions import session_record
 from webautodash.models.base import utc_now
@@ -31,8 +32,9 @@ from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.sessions import StoredSession, Tally
 from webautodash.repositories.set_aside import SetAside
-from webautodash.services.planning import Planned, planned
+from webautodash.services.planning import Planned, StoringSession, planned
 from webautodash.services.progress import OnBatch, unheard
+from webautodash.services.screening import screen
 from webautodash.services.store import ProviderDatabase
 
 
@@ -104,30 +106,42 @@ def _few_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-@dataclass(frozen=True, slots=True)
-class StoringSession:
-    """The session that a batch belongs to."""
-
-    id: int
-    criteria_key: str
-    extracted_at: datetime | None
-    now: datetime
-
-
 def store_batch(session: Session, current: StoringSession, batch: Sequence[Planned | SetAside], tally: Tally) -> None:
     """Store some patients of a session and add them to its tally; the same number of statements for 1 and for 500."""
     aside = [entry for entry in batch if isinstance(entry, SetAside)]
-    planned = [entry for entry in batch if isinstance(entry, Planned)]
-    kept = [repeat for entry in planned for repeat in entry.kept]
+    aside += store_planned(session, current, [entry for entry in batch if isinstance(entry, Planned)], tally)
     if aside:
         SetAsideRepository(session).add(current.id, aside, current.now)
         tally.failed_extractions += len(aside)
-    if kept:
-        SetAsideRepository(session).add(current.id, kept, current.now, taken_in_at=current.now)
+
+
+def store_planned(
+    session: Session, current: StoringSession, planned: Sequence[Planned], tally: Tally
+) -> list[SetAside]:
+    """Store patients that could be read, but for those that wait for a person, who are returned and nowhere counted."""
     if not planned:
-        return
+        return []
+    patients = PatientRepository(session)
+    people = patients.lock([entry.record for entry in planned], current.id, current.extracted_at, current.now)
+    screened = screen(session, planned, people, current)
+    if kept := [repeat for entry in screened.planned for repeat in entry.kept]:
+        SetAsideRepository(session).add(current.id, kept, current.now, taken_in_at=current.now)
+    if screened.recorded:
+        _record(session, current, people, screened.recorded)
+        tally.conflicts_detected += len(screened.recorded)
+    if screened.planned:
+        _store(session, current, screened.planned, people, tally)
+    return screened.aside
+
+
+def _store(
+    session: Session,
+    current: StoringSession,
+    planned: Sequence[Planned],
+    people: dict[str, StoredPatient],
+    tally: Tally,
+) -> None:
     patients = [entry.record for entry in planned]
-    people = PatientRepository(session).lock(patients, current.id, current.extracted_at, current.now)
     decisions = _decide(session, current, planned, people)
 
     whole = [record for record in patients if decisions[record.prn][1] is None]
@@ -137,14 +151,8 @@ def store_batch(session: Session, current: StoringSession, batch: Sequence[Plann
     columns["row_checks"] = row_checks([columns[name] for name in CHECKED], lists)
     ids = ExtractionRepository(session).add(current.id, columns, [record.prn for record in whole])
     written = ClinicalRepository(session).add([(ids[record.prn], record.lists) for record in whole])
-    ConflictRepository(session).add(
-        [
-            ConflictEntry(people[prn].id, prn, difference, earlier, current.id)
-            for prn, (decision, _) in decisions.items()
-            for difference, earlier in decision.differences
-        ],
-        current.now,
-    )
+    differences = [(prn, found) for prn, (decision, _) in decisions.items() for found in decision.differences]
+    _record(session, current, people, differences)
     PatientRepository(session).bring_up_to_date(
         {prn: decision.master for prn, (decision, _) in decisions.items() if decision.master is not None},
         current.id,
@@ -152,6 +160,19 @@ def store_batch(session: Session, current: StoringSession, batch: Sequence[Plann
         current.now,
     )
     _count(tally, planned, people, decisions, written)
+
+
+def _record(
+    session: Session,
+    current: StoringSession,
+    people: dict[str, StoredPatient],
+    differences: Sequence[tuple[str, Recorded]],
+) -> None:
+    entries = [
+        ConflictEntry(people[prn].id, prn, found.difference, found.old_session, found.new_session, current.id)
+        for prn, found in differences
+    ]
+    ConflictRepository(session).add(entries, current.now)
 
 
 def _decide(
@@ -169,19 +190,40 @@ def _decide(
     ]
     lists = ClinicalRepository(session).load([found.original_id for found in changed])
     said = extractions.demographics([found.id for found in changed])
+    others = _other_demographics(extractions, planned, people)
     decisions: dict[str, tuple[Decision, int | None]] = {}
     for entry in planned:
         person = people[entry.record.prn]
         found = latest.get(person.id)
-        known = None if person.is_new else Known(person.demographics, person.as_of, person.session_id)
+        known = None
+        if not person.is_new:
+            other = others.get(person.id, person.other)
+            known = Known(person.demographics, person.as_of, person.session_id, other)
         previous = None
         if found is not None:
-            before = said.get(found.id), found.session_id, lists.get(found.original_id)
+            before = said.get(found.id), found.session_id, lists.get(found.original_id), found.extracted_at
             previous = Previous(found.checksum, *before)
         decision = decide(entry.record, current.extracted_at, current.id, known, previous, entry.repeats)
         original = found.original_id if found and decision.outcome is Outcome.DUPLICATE else None
         decisions[entry.record.prn] = (decision, original)
     return decisions
+
+
+def _other_demographics(
+    extractions: ExtractionRepository, planned: Sequence[Planned], people: dict[str, StoredPatient]
+) -> dict[int, Fields | None]:
+    """By patient, the unknown fields of those whose row does not have them though a record does.
+
+    Rows that older versions stored have none: their extraction does.
+    """
+    missing = [
+        person.id
+        for entry in planned
+        if not (person := people[entry.record.prn]).is_new
+        and person.other is None
+        and entry.record.other_demographics is not None
+    ]
+    return {number: other_demographics(extra) for number, extra in extractions.master_extras(missing).items()}
 
 
 def _extraction_columns(
@@ -214,7 +256,7 @@ def _count(
     decisions: dict[str, tuple[Decision, int | None]],
     written: dict[str, int],
 ) -> None:
-    tally.patients_new += sum(person.is_new for person in people.values())
+    tally.patients_new += sum(people[entry.record.prn].is_new for entry in planned)
     # The other places of a PRN in the same file add nothing of their own to the store.
     tally.patients_duplicate += sum(len(entry.repeats) for entry in planned)
     for decision, _ in decisions.values():

@@ -53,7 +53,8 @@ def causes_of_event(
         case EventKind.FILE_STORED:
             parts: tuple[object, ...] = (content_sha256,)
         case EventKind.PATIENT_TAKEN_IN:
-            parts = (content_sha256, event.set_aside_id)
+            # One who waits for a second decision is told of twice.
+            parts = (content_sha256, event.set_aside_id, event.at)
         case EventKind.DATABASE_ADOPTED:
             parts = (event.kind,)
     causes = _conflicts_of(store, provider, event, *parts) if event.conflicts else []

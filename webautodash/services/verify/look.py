@@ -1,8 +1,10 @@
 """A look at all rows of one provider's database."""
 
+import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,7 @@ from webautodash.domain.dates import parse_date
 from webautodash.domain.items import read_out
 from webautodash.domain.legacy_rows import session_sha256
 from webautodash.domain.lists import LISTS
+from webautodash.domain.records import other_demographics
 from webautodash.domain.rows import Rows, Table
 from webautodash.domain.sessions import is_key_of
 from webautodash.domain.vocabulary import ProcessingStatus
@@ -67,13 +70,7 @@ class Look:
                 yield WrongRow(SESSIONS, one.session_id, Wrong.SESSION, said)
         for number in ledgers.apart_from_session():
             yield WrongRow(EXTRACTIONS, number, Wrong.SESSION, "its criteria or extracted_at are not its session's")
-        for master in ledgers.masters(but_of=sorted(self._adopted)):
-            if master.extraction_id is None:
-                said = "the session that it names has no extraction of this patient"
-            else:
-                columns = ", ".join(master.columns)
-                said = f"{columns}: not what {EXTRACTIONS} {master.extraction_id} says, where the values come from"
-            yield WrongRow("patients", master.patient_id, Wrong.MASTER, said)
+        yield from self._masters()
         for lost in ledgers.without_parent():
             yield WrongRow(lost.table, lost.id, Wrong.PARENT, f"{lost.column} leads to no row")
         for fault in ledgers.file_faults():
@@ -81,6 +78,20 @@ class Look:
         for value in stored.unreadable:
             said = f"{value.column} holds what cannot be read as such a value"
             yield WrongRow(value.table, value.id, Wrong.UNREADABLE, said)
+
+    def _masters(self) -> Iterator[WrongRow]:
+        ledgers = self._ledgers
+        for master in ledgers.masters(but_of=sorted(self._adopted)):
+            if master.extraction_id is None:
+                said = "the session that it names has no extraction of this patient"
+            else:
+                columns = ", ".join(master.columns)
+                said = f"{columns}: not what {EXTRACTIONS} {master.extraction_id} says, where the values come from"
+            yield WrongRow("patients", master.patient_id, Wrong.MASTER, said)
+        for number, stored_fields, extras in ledgers.with_other_demographics():
+            if not _is_said(stored_fields, extras):
+                said = f"other_demographics: not what {EXTRACTIONS} of this patient say"
+                yield WrongRow("patients", number, Wrong.MASTER, said)
 
     def _stretch(self, stretch: Stretch) -> Iterator[WrongRow]:
         originals = {one.id: one for one in stretch.originals}
@@ -195,6 +206,28 @@ def _repeats(one: StoredExtraction, repeated: StoredExtraction, lists: Lists, fo
         # Where the rows of the other are what is wrong, that is said of the other.
         return one.checksum in (found, repeated.checksum)
     return one.checksum == _checksum(one, lists)
+
+
+def _is_said(stored: str, extras: Iterable[str]) -> bool:
+    """Whether each unknown demographic field of a patient is as one of the extractions says."""
+    fields = _fields(stored)
+    if fields is None:
+        return False
+    left = dict(fields)
+    for extra in extras:
+        said = other_demographics(_fields(extra)) or {}
+        left = {name: value for name, value in left.items() if name not in said or said[name] != value}
+        if not left:
+            return True
+    return False
+
+
+def _fields(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _misread(table: str, number: int, column: str) -> WrongRow:

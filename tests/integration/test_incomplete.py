@@ -1,0 +1,224 @@
+"""An extraction that failed changes nothing that is known of a patient, until a person says that it is true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from builders import Clinic, a_file, a_patient
+
+from webautodash.client import WebAutoDash
+from webautodash.errors import UsageError
+from webautodash.services import conflicts, incomplete, patients, set_aside
+from webautodash.services.incomplete import Incomplete
+from webautodash.services.providers import resolve
+from webautodash.services.retry import RetryOutcome, accept_set_aside, retry_set_aside
+from webautodash.services.set_aside import Waiting
+from webautodash.services.verify import verify
+
+LATER, LATEST = "2024-03-04T09:00:00", "2024-04-04T09:00:00"
+FAILED = {"extraction_status": "failed", "extraction_error": "timeout on the page of Test Person"}
+LISTS: dict[str, Any] = {"medications": ["Aspirin 81 mg"], "allergies": ["Penicillin"]}
+
+
+def _known(clinic: Clinic) -> dict[str, Any]:
+    """All that is held of patients, and what `patient show` says."""
+    tables = ("patients", "patient_extractions", "data_conflicts", "medications", "allergies")
+    rows = {table: clinic.rows(table) for table in tables}
+    return rows | {"shown": patients.show(clinic.store, "gary_wang", "GW1")}
+
+
+def _waiting(clinic: Clinic, *reasons: str) -> list[Waiting]:
+    return list(set_aside.search(clinic.store, "gary_wang", reasons=reasons).items)
+
+
+def _retry(clinic: Clinic, number: int) -> RetryOutcome:
+    return retry_set_aside(clinic.store, resolve(clinic.store, "gary_wang"), number)
+
+
+def _accept(clinic: Clinic, *numbers: int, corrected: str | None = None) -> tuple[RetryOutcome, ...]:
+    owner = resolve(clinic.store, "gary_wang")
+    return accept_set_aside(clinic.store, owner, numbers, by=" Ann ", why="seen in the portal", corrected=corrected)
+
+
+def _again(clinic: Clinic) -> list[Incomplete]:
+    return list(incomplete.search(clinic.store, "gary_wang").items)
+
+
+def test_a_failed_extraction_changes_nothing_that_is_known(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1", **LISTS)))
+    before = _known(clinic)
+    for at, how in (
+        (LATER, FAILED),
+        ("2024-03-05T09:00:00", {"extraction_status": "PARTIAL "}),
+        ("2024-03-06T09:00:00", {"extraction_status": "success", "error": {"message": "x"}}),
+    ):
+        outcome = clinic.ingest(a_file(a_patient("GW1", name="Other", gender="Male", **how), a_patient("GW2"), at=at))
+        assert (str(outcome.state), outcome.set_aside, outcome.conflicts) == ("partial", 1, 0)
+        known = _known(clinic)
+        of_others = {"patients": 1, "patient_extractions": 1, "data_conflicts": 0}
+        for table, rows in before.items():
+            shown = known[table][: of_others[table]] if table in of_others else known[table]
+            assert shown == rows
+    assert [(one.reason, one.detail, one.prn) for one in _waiting(clinic)] == [
+        ("incomplete_extraction", "extraction_status", "GW1"),
+        ("incomplete_extraction", "extraction_status", "GW1"),
+        ("incomplete_extraction", "error", "GW1"),
+    ]
+    # The error's text can quote the patient.
+    assert "timeout" in set_aside.show(clinic.store, "gary_wang", _waiting(clinic)[0].id).raw_json
+    assert "timeout" not in repr([clinic.system_rows(table) for table in ("system_logs", "ingested_files", "alerts")])
+    assert verify(clinic.store).is_right
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_failed_extraction_without_what_a_complete_one_has_is_incomplete(clinic: Clinic) -> None:
+    bare = {"patient_name": "Test Person", **FAILED}
+    listless = a_patient("GW2", **FAILED) | {"all_medications": "not loaded"}
+    assert clinic.ingest(a_file(bare, listless)).set_aside == 2
+    assert [(one.reason, one.prn) for one in _waiting(clinic)] == [
+        ("incomplete_extraction", None),
+        ("incomplete_extraction", "GW2"),
+    ]
+    # Who accepts it hears what is missing.
+    assert [each.kind for each in _accept(clinic, *(one.id for one in _waiting(clinic)))] == [
+        "no_demographics",
+        "not_a_list",
+    ]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("complete_first", [True, False])
+def test_of_a_prn_that_stands_twice_the_complete_one_is_stored(clinic: Clinic, complete_first: bool) -> None:
+    places = [a_patient("GW1", **LISTS), a_patient("GW1", **FAILED)]
+    outcome = clinic.ingest(a_file(*(places if complete_first else places[::-1])))
+    assert (outcome.stored, outcome.set_aside, outcome.duplicates) == (1, 1, 0)
+    assert (clinic.count("medications"), [one.reason for one in _waiting(clinic)]) == (1, ["incomplete_extraction"])
+    assert _again(clinic) == []
+    with pytest.raises(UsageError, match="another patient with this PRN"):
+        _accept(clinic, _waiting(clinic)[0].id)
+
+
+def test_an_emptied_patient_waits_for_a_person(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1", **LISTS), a_patient("GW2"), a_patient("GW3", diagnoses=["Gout"])))
+    # The duplicate's rows are those of the extraction that it repeats.
+    clinic.ingest(a_file(a_patient("GW1", **LISTS), at=LATER))
+    before = _known(clinic)
+    nobody = [a_patient(prn, name="Other Name") for prn in ("GW1", "GW2", "GW3", "GW4")]
+    outcome = clinic.ingest(a_file(*nobody, medication="other", at=LATEST))
+    # Who had no items before, or was not there, is stored.
+    assert (outcome.stored, outcome.set_aside) == (2, 2)
+    assert [(one.reason, one.prn) for one in _waiting(clinic, "emptied")] == [("emptied", "GW1"), ("emptied", "GW3")]
+    after = _known(clinic)
+    assert [row for row in after["patients"] if row["prn"] == "GW1"] == before["patients"][:1]
+    assert after["shown"] == before["shown"]
+    number = _waiting(clinic)[0].id
+    assert (_retry(clinic, number).taken_in, _retry(clinic, number).kind) == (False, "emptied")
+    assert _known(clinic) == after
+    [done] = _accept(clinic, number)
+    assert (done.taken_in, done.outcome) == (True, "stored")
+    row = clinic.rows("set_aside_patients")[0]
+    assert (row["decided_by"], row["decided_why"]) == ("Ann", "seen in the portal")
+    assert clinic.rows("patients")[0]["patient_name"] == "Other Name"
+    # What a person has accepted is the latest complete extraction, and it is empty.
+    assert clinic.ingest(a_file(a_patient("GW1"), at="2024-05-01T00:00:00")).set_aside == 0
+    assert verify(clinic.store).is_right
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_of_a_prn_that_stands_twice_the_last_that_is_not_emptied_is_stored(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1", **LISTS)))
+    places = [a_patient("GW1", diagnoses=["Gout"]), a_patient("GW1", **LISTS), a_patient("GW1")]
+    outcome = clinic.ingest(a_file(*places, at=LATER))
+    assert (outcome.found, outcome.duplicates, outcome.set_aside) == (3, 2, 1)
+    kept = clinic.rows("set_aside_patients", order="position")
+    assert [(row["position"], row["reason"]) for row in kept] == [(0, "repeated_prn"), (2, "emptied")]
+    assert kept[0]["detail"] == "position 1 of the file has the same PRN and is stored"
+    assert verify(clinic.store).is_right
+
+
+def test_whom_the_robot_has_to_extract_again(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1", **LISTS), a_patient("GW2", **FAILED)))
+    clinic.ingest(a_file(a_patient("GW1", **FAILED), a_patient("GW2", **FAILED), at=LATER))
+    clinic.ingest(a_file(a_patient("GW2", **FAILED), medication="Metformin", at=LATER), name="other.json")
+    clinic.ingest(a_file({**FAILED}, at=LATER))
+    found = [(one.prn, one.target_medication, one.failures, one.path) for one in _again(clinic)]
+    first, other = "Lisinopril", "Metformin"
+    expected = [
+        ("GW1", first, 1, "gary_wang/file_002.json"),
+        ("GW2", first, 2, "gary_wang/file_002.json"),
+        ("GW2", other, 1, "gary_wang/other.json"),
+    ]
+    assert (sorted(found[:-1], key=str), found[-1][0]) == (sorted(expected, key=str), None)
+    twice = next(one for one in _again(clinic) if one.failures == 2)
+    assert [f"{at:%Y-%m-%d}" for at in (twice.first_failed_at, twice.last_failed_at)] == ["2024-02-04", "2024-03-04"]
+    # An earlier complete one, or one with other criteria, does not help; a later one does.
+    clinic.ingest(a_file(a_patient("GW2"), at="2024-01-01T00:00:00"))
+    assert len(_again(clinic)) == 4
+    clinic.ingest(a_file(a_patient("GW2"), medication=" lisinopril", at=LATEST))
+    assert [(one.prn, one.target_medication) for one in _again(clinic)] == [
+        ("GW1", first),
+        ("GW2", other),
+        (None, first),
+    ]
+    # So does a person.
+    _accept(clinic, *(one.set_aside_id for one in _again(clinic) if one.prn == "GW2"))
+    assert [one.prn for one in _again(clinic)] == ["GW1", None]
+    with WebAutoDash(clinic.settings) as webautodash:
+        assert list(webautodash.incomplete("gary_wang").items) == _again(clinic)
+        assert len(webautodash.set_aside(reasons=["incomplete_extraction"], limit=2).items) == 2
+    assert incomplete.search(clinic.store, limit=1).more
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_another_person_under_a_prn_waits_and_a_critical_conflict_says_so(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1", **LISTS)))
+    before = _known(clinic)
+    clinic.ingest(a_file(a_patient("GW1", name="Bo Bee", born="1/1/1950", medications=["Xanax"]), at=LATER))
+    after = _known(clinic)
+    assert {name: rows for name, rows in after.items() if name != "data_conflicts"} == {
+        name: rows for name, rows in before.items() if name != "data_conflicts"
+    }
+    [found] = conflicts.search(clinic.store, "gary_wang").items
+    assert (found.conflict_type, found.severity, found.field_name) == ("demographic_mismatch", "critical", "prn")
+    assert found.old_value == {"patient_name": "Test Person", "date_of_birth": "02/19/1988"}
+    assert found.new_value == {"patient_name": "Bo Bee", "date_of_birth": "1/1/1950"}
+    assert (found.session_id_1, found.session_id_2) == (1, 2)
+    [waiting] = _waiting(clinic, "other_person")
+    assert _retry(clinic, waiting.id).kind == "other_person"
+    [done] = _accept(clinic, waiting.id)
+    assert (done.taken_in, done.outcome) == (True, "changed")
+    fields = {row["field_name"] for row in clinic.rows("data_conflicts")}
+    assert fields == {"prn", "patient_name", "date_of_birth", "medications", "allergies"}
+    assert verify(clinic.store).is_right
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_who_accepts_the_lists_has_not_said_whose_they_are(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1", **LISTS)))
+    clinic.ingest(a_file(a_patient("GW1", name="Bo Bee", born="1/1/1950", **FAILED), at=LATER))
+    [waiting] = _waiting(clinic)
+    assert [(each.taken_in, each.kind) for each in _accept(clinic, waiting.id)] == [(False, "other_person")]
+    assert [one.reason for one in _waiting(clinic)] == ["other_person"]
+    assert [row["field_name"] for row in clinic.rows("data_conflicts")] == ["prn"]
+    assert _accept(clinic, waiting.id)[0].taken_in
+    assert verify(clinic.store).is_right
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("by", "why"), [("", "x"), ("x", " "), ("x" * 256, "x")])
+def test_nobody_accepts_without_a_name_and_a_reason(clinic: Clinic, by: str, why: str) -> None:
+    clinic.ingest(a_file(a_patient("GW1", **FAILED)))
+    owner = resolve(clinic.store, "gary_wang")
+    with pytest.raises(UsageError):
+        accept_set_aside(clinic.store, owner, [1], by=by, why=why)
+    assert clinic.count("patients") == 0
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_prn_of_a_patient_that_an_older_version_set_aside_is_read_out_of_its_json(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1") | {"all_allergies": "none"}, a_patient(None)))
+    database = clinic.store.server.database(clinic.settings.database_prefix + "gary_wang")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE set_aside_patients SET prn = NULL")
+    assert [one.prn for one in _waiting(clinic)] == ["GW1", None]

@@ -1,0 +1,29 @@
+"""Whether the robot finished the extraction of a patient, as the patient's own fields say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+INCOMPLETE = "incomplete_extraction"
+"""The reason for which an incomplete extraction is set aside."""
+
+FIELDS = ("extraction_status", "extraction_error", "error")
+
+_COMPLETE = frozenset({"complete", "completed", "success", "ok"})
+_STATUS, *_ERRORS = FIELDS
+
+
+def failure_field(patient: Mapping[str, Any]) -> str | None:
+    """The field that says that the extraction of a patient failed; None for a complete extraction.
+
+    Takes a decoded patient, or the ``extra`` of a stored extraction. Null is the same as missing. An error that is
+    false, zero, blank or an empty list or object is no error. The value is not returned: it can quote the patient.
+    Source: FORMAT.md, "Complete or not".
+    """
+    status = patient.get(_STATUS)
+    if status is not None and not (isinstance(status, str) and status.strip().casefold() in _COMPLETE):
+        return _STATUS
+    return next((field for field in _ERRORS if _says_something(patient.get(field))), None)
+
+
+def _says_something(value: object) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else bool(value)

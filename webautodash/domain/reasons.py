@@ -1,0 +1,16 @@
+"""Reasons for which a readable patient is set aside until a person says that it is true."""
+
+from webautodash.domain.completeness import INCOMPLETE
+
+EMPTIED = "emptied"
+"""All lists are empty, and the patient's latest complete extraction had items."""
+OTHER_PERSON = "other_person"
+"""Name and birth date both differ from those that are known by the PRN."""
+
+_LISTS = frozenset({INCOMPLETE, EMPTIED})
+
+COVERED = {INCOMPLETE: _LISTS, EMPTIED: _LISTS, OTHER_PERSON: _LISTS | {OTHER_PERSON}}
+"""What a person who accepts a patient that was set aside for a reason has decided.
+
+Who says that the lists are true has not said whose they are.
+"""
