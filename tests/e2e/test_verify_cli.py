@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 
@@ -79,3 +80,22 @@ def test_a_database_that_is_gone_ends_with_1(stored: Shell) -> None:
 def test_help_says_what_is_looked_at(shell: Shell) -> None:
     said = " ".join(shell("verify", "--help").out.split())
     assert "checksum is computed anew from its rows" in said
+
+
+def test_a_file_that_an_older_backup_lacks_is_named_with_its_place(stored: Shell) -> None:
+    database = stored.folder / "webautodash-data" / "webautodash_gary_wang.db"
+    backup = shutil.copy(database, stored.folder / "backup")
+    path = stored.drop(a_file(a_patient("P3")))
+    assert stored("ingest").status == 0
+    shutil.copy(backup, database)
+    for arguments in (("status",), ("verify",)):
+        done = stored(*arguments, "--json")
+        assert done.status == 1
+        found = done.json["divergences"] if arguments == ("status",) else [done.json["providers"][0]["divergence"]]
+        [missing] = found[0]["missing_files"]
+        assert (missing["path"], missing["location"]) == (f"gary_wang/{path.name}", "results")
+        assert f"gary_wang/{path.name}" in stored(*arguments).out
+    codes = {one["code"] for one in stored("doctor", "--json").json["findings"]}
+    assert "backup.missing_results" in codes
+    assert stored("ingest").status == 0
+    assert stored("verify").status == 0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import typer
 
+from webautodash.cli.divergence import show_divergences
 from webautodash.cli.failures import end_with
 from webautodash.cli.options import JsonOption
 from webautodash.cli.output import as_text, say, show_fields, show_json, show_numbers, show_table
@@ -30,13 +31,17 @@ def status(as_json: JsonOption = False) -> None:
         show_json(found)
     else:
         _show(found)
-    end_with(problem.problem for problem in found.problems)
+    end_with(
+        [problem.problem for problem in found.problems]
+        + [f"{one.provider}: {one.summary}; see `webautodash doctor`" for one in found.divergences]
+    )
 
 
 def _show(found: Status) -> None:
     _show_monitors(found.monitoring_status.monitors)
     _show_files(found)
     _show_providers(found.provider_database_statistics.providers)
+    show_divergences(found.divergences)
     _show_day(found.last_day)
     _show_alerts(found.alerts)
 

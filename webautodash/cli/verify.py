@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import typer
 
 from webautodash.cli.bars import moving_line
+from webautodash.cli.divergence import show_divergences
 from webautodash.cli.failures import end_with
 from webautodash.cli.options import JsonOption, OnlyProviderOption
 from webautodash.cli.output import counted, say, show_json, show_table
@@ -28,7 +29,8 @@ def verify(ctx: typer.Context, provider: OnlyProviderOption = None, as_json: Jso
     from its rows, a repetition's from the rows that it repeats; what was read out of a text is read anew. Compared are
     also: patients with the extraction that their values come from, PRNs with the patient's, sessions' counts with the
     rows, references with what they lead to, and the structure of SQLite files. README says what none of this can see.
-    Reads only; the exit status is 1 where a row is wrong.
+    Also named are files, reviews and aliases that only one of provider's and system database has, as after one of them
+    was put back from an older backup. Reads only; the exit status is 1 where anything is wrong.
     """
     with Store.open(Settings.load()) as store, _heard(ctx.obj) as on_extractions:
         found = verification.verify(store, provider, on_extractions)
@@ -38,6 +40,7 @@ def verify(ctx: typer.Context, provider: OnlyProviderOption = None, as_json: Jso
         _show(found, quiet=ctx.obj.quiet)
     end_with(
         [f"{one.slug}: {_counted(one)}" for one in found.providers if one.differences]
+        + [f"{one.slug}: {one.divergence.summary}" for one in found.providers if one.divergence]
         + [f"{one.slug}: {one.problem}" for one in found.problems]
     )
 
@@ -46,6 +49,7 @@ def _show(found: Verification, *, quiet: bool) -> None:
     rows = [(one.slug, each.table, each.id, each.wrong, each.message) for one in found.providers for each in one.wrong]
     if rows:
         show_table(["provider", "table", "id", "wrong", "what"], rows)
+    show_divergences([one.divergence for one in found.providers if one.divergence])
     for one in found.providers:
         if not one.differences and not quiet:
             say(f"{one.slug}: {one.extractions:,} extractions, {one.rows:,} rows, all as they were stored")

@@ -62,6 +62,14 @@ class KnownFile(NamedTuple):
     content_sha256: str
 
 
+class StoredPath(NamedTuple):
+    """A path that is recorded as stored, and the bytes that were."""
+
+    path: str
+    content_sha256: str
+    size: int | None
+
+
 OUTCOMES = ("stored", "changed", "duplicates", "set_aside")
 """The counts of a file's patients by what became of them."""
 COUNTS = ("found", *OUTCOMES)
@@ -134,6 +142,23 @@ class FileRepository:
         """Have some paths wait no longer than until then; who looks at them next finds them unchanged otherwise."""
         late = (_TABLE.c.path_sha256.in_(map(path_key, paths)), _TABLE.c.next_attempt_at > latest)
         self._session.connection().execute(update(_TABLE).where(*late).values(next_attempt_at=latest))
+
+    def stored_of(self, provider_id: int) -> list[StoredPath]:
+        """Every path of a provider that is recorded as stored."""
+        columns = [_TABLE.c[name] for name in StoredPath._fields]
+        theirs = (_TABLE.c.provider_id == provider_id, _TABLE.c.state.in_(STORED_FILES))
+        known = select(*columns).where(*theirs, _TABLE.c.content_sha256.is_not(None)).order_by(_TABLE.c.id)
+        return [StoredPath(*row) for row in self._session.execute(known)]
+
+    def lose_sessions(self, paths: Sequence[str]) -> None:
+        """Say of some paths that the provider's database has no session of them: they are read again."""
+        lost = update(_TABLE).where(_TABLE.c.path_sha256.in_(map(path_key, paths))).values(session_id=None)
+        self._session.connection().execute(lost)
+
+    def providers_without_session(self) -> set[int]:
+        """Those who have a path that is recorded as stored, and no session of it."""
+        lost = (_TABLE.c.state.in_(STORED_FILES), _TABLE.c.session_id.is_(None), _TABLE.c.provider_id.is_not(None))
+        return set(self._session.scalars(select(_TABLE.c.provider_id).where(*lost).distinct()))
 
     def remove(self, rows: Sequence[OpenFile]) -> None:
         """Forget paths that stand as they did."""

@@ -114,16 +114,17 @@ class ProviderRepository:
         rows = self._session.execute(select(Provider.id, *(getattr(Provider, column) for column in _OPEN.values())))
         return {number: dict(zip(_OPEN, counts, strict=True)) for number, *counts in rows if None not in counts}
 
+    def last_sessions(self) -> dict[int, LastSession]:
+        """The newest session that was recorded of each provider; without those of whom none was."""
+        columns = (Provider.id, Provider.last_session_id, Provider.last_session_sha256)
+        rows = self._session.execute(select(*columns).where(Provider.last_session_id.is_not(None)))
+        return {number: LastSession(last, sha256) for number, last, sha256 in rows if last and sha256}
+
     def known_counts(self) -> dict[int, Counts]:
         """What is recorded here of each provider's database."""
-        waiting = self.open_conflicts()
-        rows = self._session.execute(
-            select(Provider.id, Provider.total_sessions, Provider.last_session_id, Provider.last_session_sha256)
-        )
-        return {
-            number: Counts(sessions, _sum(waiting.get(number)), LastSession(last, sha256) if last and sha256 else None)
-            for number, sessions, last, sha256 in rows
-        }
+        waiting, last = self.open_conflicts(), self.last_sessions()
+        rows = self._session.execute(select(Provider.id, Provider.total_sessions))
+        return {number: Counts(sessions, _sum(waiting.get(number)), last.get(number)) for number, sessions in rows}
 
     def known_reviews(self) -> dict[int, int]:
         """The most steps of reviews that each provider's database was seen with; without those not counted yet."""

@@ -125,18 +125,15 @@ class SessionRepository:
         """Those of some sessions that are there with their files, by number."""
         return self._files(ExtractionSession.id.in_(session_ids))
 
-    def after(self, session_id: int) -> dict[int, StoredFile]:
-        """The sessions with a higher number, and their files."""
-        return self._files(ExtractionSession.id > session_id)
+    def since(self, last: LastSession) -> dict[int, StoredFile] | None:
+        """The sessions that came after one, and their files; None where that one is not here, or is of other bytes."""
+        found = self._files(ExtractionSession.id >= last.id)
+        first = found.pop(last.id, None)
+        return None if first is None or first.session.content_sha256 != last.content_sha256 else found
 
     def hashes(self) -> set[str]:
         """The SHA-256 of every file that is stored."""
         return set(self._session.scalars(select(ExtractionSession.content_sha256)))
-
-    def holds(self, last: LastSession) -> bool:
-        """Whether the session of this number is that of these bytes."""
-        found = select(ExtractionSession.content_sha256).where(ExtractionSession.id == last.id)
-        return self._session.scalars(found).first() == last.content_sha256
 
     def last(self) -> LastSession | None:
         """The one with the highest number."""

@@ -68,6 +68,8 @@ def ingest_paths(
             files, miscounted = set_known_apart(store, found, known)
             for provider in miscounted:
                 view.recount(provider)
+            # Before anything is stored: what is missing from a database is to be seen now.
+            view.flush()
         meter.begin(files)
         files = Order(store.settings.zone, store.patience, store.settings.max_file_size).of(files)
         groups = list(by_provider(store, files).values())

@@ -29,6 +29,7 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.across import Unreadable, problems_of
 from webautodash.services.alerts import FailedDigest, failed_digests
 from webautodash.services.alerts import waiting as waiting_alerts
+from webautodash.services.divergence import Divergence, Recorded, divergence, is_active, recorded
 from webautodash.services.store import Store
 
 __all__ = ["FileEntry", "Status", "status"]
@@ -151,12 +152,14 @@ class Status:
     """The first few that were rejected or are held."""
     last_day: LastDay
     alerts: AlertStatus
+    divergences: tuple[Divergence, ...]
+    """What a provider's database and the system database do not agree on: one was put back from an older backup."""
     problems: tuple[Unreadable, ...]
 
 
 def status(store: Store) -> Status:
     """What there is at this moment; a provider's database that cannot be read is a problem and stops nothing."""
-    now = utc_now()
+    now, known = utc_now(), recorded(store)
     since = now - _DAY
     with store.system.reading() as session:
         monitors = MonitorRepository(session).all()
@@ -171,6 +174,7 @@ def status(store: Store) -> Status:
     registered = store.providers()
     read = [_provider(store, provider, since, problems) for provider in registered]
     providers = tuple(provider for provider, _ in read)
+    divergences = [_divergence(store, provider, known) for provider in registered if is_active(provider)]
     return Status(
         at=now,
         monitoring_status=MonitoringStatus(
@@ -198,8 +202,17 @@ def status(store: Store) -> Status:
         failed=failed,
         last_day=LastDay(since, taken, sum(found for _, found in read), levels, tuple(latest)),
         alerts=AlertStatus(waiting_alerts(store), tuple(failed_digests(store))),
+        divergences=tuple(one for one in divergences if one),
         problems=tuple(problems),
     )
+
+
+def _divergence(store: Store, provider: RegisteredProvider, known: Recorded) -> Divergence | None:
+    """None where their database cannot be read, which is a problem already."""
+    try:
+        return divergence(store, provider, known, every_file=False)
+    except WebAutoDashError:
+        return None
 
 
 def _provider(

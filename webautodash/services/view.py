@@ -1,7 +1,7 @@
 """What the system database shows of files and counters: told of each file, written for many at once."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,19 +13,21 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.alerts import Cause
 from webautodash.domain.retries import Verdict
-from webautodash.domain.vocabulary import STORED_FILES, FileState, Level
+from webautodash.domain.vocabulary import STORED_FILES, EventKind, FileState, Level
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories import EventRepository, FileRepository, ProviderRepository, SessionRepository
-from webautodash.repositories.events import Event
+from webautodash.repositories.events import Event, file_stored
 from webautodash.repositories.files import FileRecord
 from webautodash.repositories.log import LogRecord
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.sessions import StoredFile, Totals
+from webautodash.repositories.sessions import LastSession, StoredFile, Totals
 from webautodash.services.alerts.causes import Changed, causes_of, causes_of_event
 from webautodash.services.alerts.outbox import raise_alerts
+from webautodash.services.divergence import lost_paths
 from webautodash.services.files import Look, look_text
 from webautodash.services.log import SystemLog
+from webautodash.services.parts import in_parts
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
 
@@ -58,6 +60,8 @@ class _Read:
     events: list[Event]
     files: dict[int, StoredFile]
     """Of the events, by session."""
+    is_older: bool
+    """Whether it lacks the newest session that is recorded: it was put back from an older backup."""
 
     def records(self) -> Iterator[FileRecord]:
         """How the files of the events stand."""
@@ -73,10 +77,18 @@ class _Read:
             yield from causes_of_event(store, self.provider, event, file.session.content_sha256 if file else None)
 
 
-def _read(provider: RegisteredProvider, session: Session) -> _Read:
+def _read(provider: RegisteredProvider, last: LastSession | None, told: Collection[str], session: Session) -> _Read:
+    """``last`` is the newest session that is recorded, ``told`` are the hashes of files that are recorded now."""
     sessions, events = SessionRepository(session), EventRepository(session).pending()
+    newer = sessions.since(last) if last is not None else {}
+    has_event = {event.session_id for event in events if event.kind is EventKind.FILE_STORED}
+    for number, file in (newer or {}).items():
+        # The system database was put back from an older backup, or a command was killed before it was told.
+        if number not in has_event and file.session.content_sha256 not in told:
+            events.append(file_stored(number, file.session.tally, file.created_at))
     numbers = {event.session_id for event in events if event.session_id is not None}
-    return _Read(provider, sessions.totals(), events, sessions.files(numbers) if numbers else {})
+    files = sessions.files(numbers) if numbers else {}
+    return _Read(provider, sessions.totals(), events, files, is_older=newer is None)
 
 
 class SystemView:
@@ -171,6 +183,8 @@ class SystemView:
             for one in read:
                 ProviderRepository(session).set_totals(one.provider.id, one.totals)
             files, now = FileRepository(session), utc_now()
+            for some in in_parts(lost, _MOST_AT_ONCE):
+                files.lose_sessions(some)
             files.record(news, now)
             for record in left:
                 files.correct(record, now)
@@ -179,8 +193,9 @@ class SystemView:
         # In one order, whoever writes: two processes then wait for each other, and never both.
         news.sort(key=lambda record: record.path)
         counted = sorted(self._miscounted.values(), key=lambda provider: provider.id)
-        read = [one for provider in counted if (one := self._read(provider)) is not None]
         told = {(record.provider_id, record.content_sha256) for record in news}
+        read = self._read_all(counted, {sha256 for _, sha256 in told if sha256 is not None}) if counted else []
+        lost = [path for one in read if one.is_older for path in self._lost(one.provider)]
         found = (record for one in read for record in one.records())
         left = [record for record in found if (record.provider_id, record.content_sha256) not in told]
         left.sort(key=lambda record: record.path)
@@ -204,8 +219,21 @@ class SystemView:
         """None for a database that cannot be read any more; whoever reads it next puts its counters right."""
         return self._of(provider, lambda session: SessionRepository(session).totals())
 
-    def _read(self, provider: RegisteredProvider) -> "_Read | None":
-        return self._of(provider, partial(_read, provider))
+    def _read_all(self, providers: Sequence[RegisteredProvider], told: Collection[str]) -> list[_Read]:
+        # The system database first: what is recorded there the others have.
+        with self._store.system.reading() as session:
+            last = ProviderRepository(session).last_sessions()
+        each = (self._of(one, partial(_read, one, last.get(one.id), told)) for one in providers)
+        return [one for one in each if one is not None]
+
+    def _lost(self, provider: RegisteredProvider) -> list[str]:
+        """The paths whose sessions went with an older backup, which is said in the log."""
+        lost = self._of(provider, partial(lost_paths, self._store, provider)) or []
+        message = f"put back from an older backup: {len(lost)} stored files are not in it"
+        where = (provider.slug, provider.database_name)
+        entry = LogRecord(utc_now(), Level.ERROR, "backups", "database_older", message, *where, {"files": len(lost)})
+        self._log.record_all([entry])
+        return lost
 
     def _of(self, provider: RegisteredProvider, read: Callable[[Session], T]) -> T | None:
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from webautodash.config import Settings
 from webautodash.errors import ConfigurationError, DatabaseUnreachable, NoAnswer, WebAutoDashError, where_from
-from webautodash.services.doctor import databases, folders, given, isolation, processes, server
+from webautodash.services.doctor import backups, databases, folders, given, isolation, processes, server
 from webautodash.services.doctor.findings import DoctorReport, Finding, error
 from webautodash.services.doctor.rights import rights
 from webautodash.services.fleet import Standing
@@ -107,6 +107,7 @@ def _of_store(store: Store) -> Iterator[Finding]:
     if system.revision is not None:
         yield from _checked("provider databases", partial(databases.provider_databases, store))
     if system.state is Standing.AT_HEAD:
+        yield from _checked("backups", partial(backups.backups, store))
         yield from _checked("leases", partial(processes.leases, store))
         yield from _checked("monitors", partial(processes.monitors, store))
         yield from _checked("clocks", partial(processes.clocks, store))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from webautodash.services.across import Unreadable
+from webautodash.services.divergence import Divergence
 
 EXTRACTIONS = "patient_extractions"
 SESSIONS = "extraction_sessions"
@@ -51,6 +52,8 @@ class ProviderVerification:
     differences: int
     wrong: tuple[WrongRow, ...]
     """The first of them, by table and number; all where they are not very many."""
+    divergence: Divergence | None = None
+    """What the system database has recorded otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +66,4 @@ class Verification:
     @property
     def is_right(self) -> bool:
         """Whether all could be read, and nothing is wrong."""
-        return not self.problems and not any(one.differences for one in self.providers)
+        return not self.problems and not any(one.differences or one.divergence for one in self.providers)

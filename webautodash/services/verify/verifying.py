@@ -1,12 +1,14 @@
 """One provider's rows after the other's, each database as it is at one moment."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories import VerificationRepository
 from webautodash.services.across import Unreadable, problems_of
+from webautodash.services.divergence import divergence, recorded
 from webautodash.services.log import SystemLog
 from webautodash.services.progress import unheard
 from webautodash.services.providers import resolve as resolved
@@ -27,9 +29,11 @@ def verify(store: Store, provider: str | None = None, on_extractions: OnExtracti
     log = SystemLog(store.system)
     read: list[ProviderVerification] = []
     problems: list[Unreadable] = []
+    known = recorded(store)
     for one in asked:
         try:
             found = _verify(store.provider_database(one), on_extractions)
+            found = replace(found, divergence=divergence(store, one, known) or None)
         except WebAutoDashError as error:
             problems += problems_of(one, error)
             continue

@@ -1,0 +1,179 @@
+"""Where a provider's database and the system database differ: one of them was put back from an older backup."""
+
+import os
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from webautodash.domain.naming import same_name_key
+from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.models.base import utc_now
+from webautodash.repositories import FileRepository, ProviderRepository, SessionRepository
+from webautodash.repositories.divergence import own_facts
+from webautodash.repositories.files import StoredPath
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.sessions import LastSession, StoredFile
+from webautodash.services.paths import from_text
+from webautodash.services.store import Store
+
+# What was stored within this time may be recorded at this moment.
+_BEING_RECORDED = timedelta(minutes=5)
+
+
+class Location(StrEnum):
+    """Where a file is."""
+
+    RESULTS = "results"
+    """Where it was when it was stored: the next ingest finds it."""
+    NOWHERE = "nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class DivergingFile:
+    """A file that one of the two databases knows to be stored, and the other does not."""
+
+    path: str
+    content_sha256: str
+    session_id: int | None
+    """In the provider's database, where it has one."""
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """What of one provider is not the same in both databases."""
+
+    provider: str
+    """The slug."""
+    missing_files: tuple[DivergingFile, ...] = ()
+    """Recorded as stored, and not in the provider's database."""
+    unrecorded_files: tuple[DivergingFile, ...] = ()
+    """Stored, and never recorded in the system database."""
+    lost_reviews: int = 0
+    """Steps of reviews that the provider's database had once."""
+    missing_aliases: tuple[str, ...] = ()
+    """Names that the registry has, and the provider's database has not."""
+    unrecorded_aliases: tuple[str, ...] = ()
+    """Names that the provider's database has, and the registry has not."""
+
+    def __bool__(self) -> bool:
+        """Whether there is any difference."""
+        return bool(
+            self.missing_files
+            or self.unrecorded_files
+            or self.lost_reviews
+            or self.missing_aliases
+            or self.unrecorded_aliases
+        )
+
+    @property
+    def summary(self) -> str:
+        """The differences, counted."""
+        counts = {
+            "stored files are missing from the database": len(self.missing_files),
+            "of them are not in Results either": _nowhere(self.missing_files),
+            "stored files are not recorded in the system database": len(self.unrecorded_files),
+            "steps of reviews are lost": self.lost_reviews,
+            "aliases are missing from the database": len(self.missing_aliases),
+            "aliases are missing from the registry": len(self.unrecorded_aliases),
+        }
+        return "; ".join(f"{number:,} {what}" for what, number in counts.items() if number)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the system database has recorded of all providers, read before their databases are."""
+
+    last: dict[int, LastSession]
+    reviews: dict[int, int]
+    lost: frozenset[int]
+    """Providers of files whose session was found to be gone."""
+
+
+def recorded(store: Store) -> Recorded:
+    """What the system database says."""
+    with store.system.reading() as session:
+        registry = ProviderRepository(session)
+        lost = FileRepository(session).providers_without_session()
+        return Recorded(registry.last_sessions(), registry.known_reviews(), frozenset(lost))
+
+
+def divergence(store: Store, provider: RegisteredProvider, known: Recorded, *, every_file: bool = True) -> Divergence:
+    """Compare one provider's database with what is recorded of it.
+
+    Without ``every_file`` the files are compared only where the newest session says that something is wrong, which is
+    one look: enough to notice a backup that was put back, until files are taken again.
+    Raises what opening the provider's database raises.
+    """
+    rows: list[StoredPath] = []
+    if every_file or provider.id in known.lost:
+        rows = _rows(store, provider)
+    with store.provider_database(provider).reading() as session:
+        facts, sessions = own_facts(session), SessionRepository(session)
+        last = known.last.get(provider.id)
+        newer = sessions.since(last) if last is not None else {}
+        if newer is None and not rows:
+            # The rows are older than this look, and so is all that they say.
+            rows = _rows(store, provider)
+        hashes = sessions.hashes() if rows else set()
+    missing = [row for row in rows if row.content_sha256 not in hashes]
+    theirs, ours = _by_key(provider.aliases), _by_key(facts.aliases)
+    return Divergence(
+        provider.slug,
+        missing_files=tuple(_of_row(store, row) for row in missing),
+        unrecorded_files=tuple(_of_file(store, file) for file in _settled((newer or {}).values())),
+        lost_reviews=max(0, known.reviews.get(provider.id, 0) - facts.reviews),
+        missing_aliases=tuple(name for key, name in theirs.items() if key not in ours),
+        unrecorded_aliases=tuple(name for key, name in ours.items() if key not in theirs),
+    )
+
+
+def lost_paths(store: Store, provider: RegisteredProvider, session: Session) -> list[str]:
+    """The paths that are recorded as stored, and whose bytes the provider's database, behind ``session``, has not."""
+    rows = _rows(store, provider)
+    hashes = SessionRepository(session).hashes()
+    return [row.path for row in rows if row.content_sha256 not in hashes]
+
+
+def is_active(provider: RegisteredProvider) -> bool:
+    """Whether a provider has a database to compare."""
+    return provider.status is ProviderStatus.ACTIVE
+
+
+def _rows(store: Store, provider: RegisteredProvider) -> list[StoredPath]:
+    with store.system.reading() as session:
+        return FileRepository(session).stored_of(provider.id)
+
+
+def _settled(files: Iterable[StoredFile]) -> list[StoredFile]:
+    since = utc_now() - _BEING_RECORDED
+    return [file for file in files if file.created_at < since]
+
+
+def _of_row(store: Store, row: StoredPath) -> DivergingFile:
+    return DivergingFile(row.path, row.content_sha256, None, _location(store, row.path, row.size))
+
+
+def _of_file(store: Store, file: StoredFile) -> DivergingFile:
+    stored = file.session
+    return DivergingFile(file.path, stored.content_sha256, stored.id, _location(store, file.path, None))
+
+
+def _location(store: Store, path: str, size: int | None) -> Location:
+    try:
+        found = os.lstat(store.settings.results_dir / from_text(path))
+    except OSError:
+        return Location.NOWHERE
+    # Another size is another file.
+    return Location.RESULTS if size in {None, found.st_size} else Location.NOWHERE
+
+
+def _by_key(names: Collection[str]) -> dict[str, str]:
+    return {same_name_key(name): name for name in names}
+
+
+def _nowhere(files: Iterable[DivergingFile]) -> int:
+    return sum(file.location is Location.NOWHERE for file in files)

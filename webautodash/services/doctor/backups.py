@@ -1,0 +1,56 @@
+"""Whether a database was put back from an older backup."""
+
+from collections.abc import Iterator, Sequence
+
+from webautodash.errors import DatabaseUnreachable, WebAutoDashError
+from webautodash.errors.commands import command
+from webautodash.services.divergence import Divergence, DivergingFile, Location, divergence, is_active, recorded
+from webautodash.services.doctor.findings import Finding, error, fine, warning
+from webautodash.services.store import Store
+
+_MOST_NAMED = 5
+
+
+def backups(store: Store) -> Iterator[Finding]:
+    """What each provider's database and the system database do not agree on; one that cannot be read is told apart."""
+    known, right = recorded(store), 0
+    for provider in filter(is_active, store.providers()):
+        found = None
+        try:
+            found = divergence(store, provider, known)
+        except DatabaseUnreachable:
+            raise
+        except WebAutoDashError:
+            continue
+        yield from _findings(provider.database_name, found)
+        right += not found
+    if right:
+        yield fine("backup.complete", "provider databases", f"{right} have all that is recorded of them")
+
+
+def _findings(database: str, found: Divergence) -> Iterator[Finding]:
+    older = "it was put back from an older backup"
+    for location, cure in (
+        (Location.RESULTS, "webautodash ingest"),
+        (Location.NOWHERE, "put a newer backup back, or the files into Results; else webautodash file forget"),
+    ):
+        files = [file for file in found.missing_files if file.location is location]
+        if files:
+            where = "are in Results" if location is Location.RESULTS else "are not in Results either"
+            message = f"lacks {len(files):,} files that were stored, which {where}: {_names(files)}; {older}"
+            yield error(f"backup.missing_{location}", database, message, cure)
+    if unrecorded := found.unrecorded_files:
+        message = f"{len(unrecorded):,} of its files are not recorded in the system database: {_names(unrecorded)}"
+        yield warning("backup.unrecorded", database, message, "webautodash alert send, which records them")
+    if found.lost_reviews:
+        message = f"lacks {found.lost_reviews:,} steps of reviews that people took; {older}"
+        yield error("backup.lost_reviews", database, message, "put a newer backup back, or review the conflicts again")
+    for names, which in ((found.missing_aliases, "it"), (found.unrecorded_aliases, "the registry")):
+        if names:
+            message = f"{which} lacks {len(names):,} aliases: {', '.join(map(repr, names))}"
+            yield warning("backup.aliases", database, message, command("provider alias", found.provider, names[0]))
+
+
+def _names(files: Sequence[DivergingFile]) -> str:
+    named = ", ".join(file.path for file in files[:_MOST_NAMED])
+    return named if len(files) <= _MOST_NAMED else f"{named} and {len(files) - _MOST_NAMED:,} more"
