@@ -64,6 +64,7 @@ class Settings(AlertSettings):
     max_connections: int = Field(default=20, ge=FEWEST_CONNECTIONS, le=10_000)
 
     results_dir: Path = Path("Results")
+    results_root: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")
     database_prefix: str = Field(default="webautodash_", pattern=r"^[a-z0-9_]{1,15}$")
     system_database: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,64}$")
     lease_seconds: int = Field(default=30, ge=3, le=3600)

@@ -58,6 +58,7 @@ from webautodash.errors.migrations import (
     WouldLoseRows,
 )
 from webautodash.errors.registry import (
+    AmbiguousRoot,
     InvalidProviderName,
     NotAProvidersDatabase,
     NotFound,
@@ -66,6 +67,7 @@ from webautodash.errors.registry import (
     SafeNameTaken,
     SystemDatabaseTaken,
     UnknownProvider,
+    UnknownResultsFolder,
     UnregisteredProvider,
     WrongDatabase,
 )
@@ -82,6 +84,7 @@ __all__ = [
     "AccountRefused",
     "AccountUnknown",
     "AdoptionIncomplete",
+    "AmbiguousRoot",
     "BeingMigrated",
     "ConfigurationError",
     "DamagedRows",
@@ -125,6 +128,7 @@ __all__ = [
     "TransactionTooLarge",
     "TransientError",
     "UnknownProvider",
+    "UnknownResultsFolder",
     "UnreadableFile",
     "UnreadablePatient",
     "UnregisteredProvider",

@@ -1,6 +1,6 @@
 """What is wrong with a name, or with whose a database is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from webautodash.errors.base import ConfigurationError, TerminalError, UsageError
 from webautodash.errors.commands import command
@@ -36,6 +36,33 @@ class NotAProvidersDatabase(TerminalError):
             f"database {database} is the system database of an installation and cannot be a provider's; nothing was "
             f"touched: give one of the two another name (WEBAUTODASH_SYSTEM_DATABASE, WEBAUTODASH_DATABASE_PREFIX, or "
             f"the provider's name)"
+        )
+
+
+class UnknownResultsFolder(ConfigurationError):
+    """The Results folder is none of those that belong to the store: its files would be mistaken for a root's."""
+
+    def __init__(self, folder: str, known: Mapping[str, str], wanted: str | None) -> None:
+        self.folder, self.known, self.wanted = folder, dict(known), wanted
+        root = wanted or next(iter(known), "default")
+        folders = ", ".join(f"{name}: {where}" for name, where in known.items()) or "none"
+        super().__init__(
+            "WEBAUTODASH_RESULTS_DIR" if wanted is None else "WEBAUTODASH_RESULTS_ROOT",
+            f"{folder} is no Results folder of this store{f' under the root {wanted}' if wanted else ''} ({folders}). "
+            f"If the folder has moved: {command('root move', root, folder)}; if this is another path of the same "
+            f"folder, as on another machine: {command('root add', root, folder)}; if it is another folder: "
+            f"{command('root add', 'NAME', folder)}",
+        )
+
+
+class AmbiguousRoot(ConfigurationError):
+    """Several roots have the Results folder, as when machines have different folders of one path."""
+
+    def __init__(self, folder: str, names: Sequence[str]) -> None:
+        self.folder, self.names = folder, tuple(names)
+        super().__init__(
+            "WEBAUTODASH_RESULTS_ROOT",
+            f"{folder} is a folder of the roots {', '.join(names)}; set the name of the one that is meant here",
         )
 
 

@@ -8,7 +8,15 @@ from webautodash.models.events import PendingEvent
 from webautodash.models.extractions import ExtractionSession, PatientExtraction, SessionDecision, SetAsidePatient
 from webautodash.models.fleet import Lease, MigratedDatabase, MigrationRun
 from webautodash.models.patients import DatabaseIdentity, Patient
-from webautodash.models.system import FileAcceptance, IngestedFile, Monitor, Provider, ProviderAlias, SystemLog
+from webautodash.models.system import (
+    FileAcceptance,
+    IngestedFile,
+    Monitor,
+    Provider,
+    ProviderAlias,
+    ResultsRoot,
+    SystemLog,
+)
 
 __all__ = [
     "Alert",
@@ -35,6 +43,7 @@ __all__ = [
     "Provider",
     "ProviderAlias",
     "ProviderBase",
+    "ResultsRoot",
     "SessionDecision",
     "SetAsidePatient",
     "SystemBase",

@@ -92,7 +92,7 @@ class IngestedFile(SystemBase):
     """What became of one path. The truth about content is the session row in the provider's database."""
 
     __tablename__ = "ingested_files"
-    __table_args__ = table_options(one_of("state", FileState), Index(None, "state"))
+    __table_args__ = table_options(one_of("state", FileState), Index(None, "state"), Index(None, "content_sha256"))
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
     path_sha256: Mapped[Sha256] = mapped_column(unique=True)
@@ -124,6 +124,22 @@ class IngestedFile(SystemBase):
     """From the opening of the file to its commit."""
     first_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class ResultsRoot(Created, SystemBase):
+    """A folder that extraction files come into, and the root whose folder it is; one root may have several paths."""
+
+    __tablename__ = "results_roots"
+    __table_args__ = table_options(UniqueConstraint("name", "folder_sha256"))
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    name: Mapped[Word]
+    folder: Mapped[Prose]
+    """Its real path."""
+    folder_sha256: Mapped[Sha256]
+    """Of ``folder``, which is too long for a unique key."""
+    host: Mapped[Name]
+    """The machine on which it was recorded."""
 
 
 class FileAcceptance(SystemBase):

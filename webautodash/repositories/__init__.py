@@ -19,6 +19,7 @@ from webautodash.repositories.migrations import MigrationRepository
 from webautodash.repositories.monitors import MonitorRepository
 from webautodash.repositories.patients import PatientRepository
 from webautodash.repositories.providers import ProviderRepository
+from webautodash.repositories.roots import RootRepository
 from webautodash.repositories.session_decisions import SessionDecisionRepository
 from webautodash.repositories.sessions import SessionRepository
 from webautodash.repositories.set_aside import SetAsideRepository
@@ -46,6 +47,7 @@ __all__ = [
     "MonitorRepository",
     "PatientRepository",
     "ProviderRepository",
+    "RootRepository",
     "SessionDecisionRepository",
     "SessionRepository",
     "SetAsideRepository",

@@ -14,6 +14,7 @@ from webautodash.services.file_states import known_path, place_of
 from webautodash.services.files import candidates
 from webautodash.services.held_files import is_future
 from webautodash.services.log import SystemLog
+from webautodash.services.paths import split_root
 from webautodash.services.reports import FileOutcome
 from webautodash.services.signature import signature
 from webautodash.services.store import Store
@@ -42,7 +43,7 @@ def accept_file(store: Store, path: str, *, by: str, why: str, extracted_at: str
     def accept(session: Session) -> None:
         FileAcceptanceRepository(session).accept(shown, content, acceptance)
 
-    found = candidates([place_of(store, shown)], store.settings.results_dir)[0]
+    found = candidates([place_of(store, shown)], store.settings.results_dir, split_root(shown)[0])[0]
     store.system.run_raced(accept)
     SystemLog(store.system).record(Level.INFO, "files", "file_accepted", f"{shown}: accepted ({row.kind})")
     outcome = take_accepted_file(store, found, why)

@@ -15,8 +15,9 @@ from webautodash.repositories.file_states import FileEntry
 from webautodash.services.across import Listing, of_one
 from webautodash.services.log import SystemLog
 from webautodash.services.parts import in_parts
-from webautodash.services.paths import as_text, from_text, is_watched, shown_path
+from webautodash.services.paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_path, split_root
 from webautodash.services.providers import resolve
+from webautodash.services.roots import Root, own_root
 from webautodash.services.store import Store
 
 __all__ = ["NOT_TAKEN", "FileEntry", "forget", "search", "try_again", "waiting_paths"]
@@ -42,12 +43,17 @@ def search(
 def waiting_paths(
     store: Store, states: Collection[FileState], provider: str | None = None, *, watched: bool = False
 ) -> list[str]:
-    """The paths of all files of some states; only those where new files are looked for, if ``watched``."""
+    """The paths of all files of some states in the own root; only those where new files are looked for, if ``watched``.
+
+    Files that were named to ``ingest`` and lie elsewhere belong to no root.
+    """
     paths: list[str] = []
+    prefix = own_root(store).prefix
     after: int | None = None
     while True:
         page = search(store, states, provider, limit=_AT_ONCE, after=after)
-        paths += [entry.path for entry in page.items if is_watched(entry.path) or not watched]
+        mine = [entry.path for entry in page.items if _is_of(entry.path, prefix)]
+        paths += [path for path in mine if is_watched(path, prefix) or not watched]
         if not page.more:
             return paths
         after = page.items[-1].id
@@ -56,10 +62,12 @@ def waiting_paths(
 def try_again(store: Store, paths: Sequence[str]) -> list[str]:
     """Have files taken by whoever comes next, a monitor or ``ingest``; their paths as the registry has them.
 
-    Raises UsageError where one is not known, or lies where nobody looks by himself, and then none is changed.
+    Raises UsageError where one is not known, belongs to another root, or lies where nobody looks by himself, and then
+    none is changed.
     """
-    known = _known(store, paths)
-    elsewhere = next((path for path in known if not is_watched(path)), None)
+    root = own_root(store)
+    known = _known(store, root, paths)
+    elsewhere = next((path for path in known if not is_watched(path, root.prefix)), None)
     if elsewhere is not None:
         raise UsageError(
             f"{elsewhere} is not where new files are looked for; take it by name: "
@@ -76,9 +84,10 @@ def forget(store: Store, paths: Sequence[str]) -> list[str]:
 
     What was stored of them stays stored. Raises UsageError as ``try_again`` does.
     """
-    known = _known(store, paths)
+    root = own_root(store)
+    known = _known(store, root, paths)
     # Nobody would meet the others again.
-    there = [path for path in known if is_watched(path) and os.path.lexists(place_of(store, path))]
+    there = [path for path in known if is_watched(path, root.prefix) and os.path.lexists(place_of(store, path))]
     gone = sorted(set(known).difference(there))
     now = utc_now()
     _change(store, there, lambda repository, some: repository.begin_anew(some, now))
@@ -87,34 +96,46 @@ def forget(store: Store, paths: Sequence[str]) -> list[str]:
     return known
 
 
-def _known(store: Store, paths: Sequence[str]) -> list[str]:
+def _known(store: Store, root: Root, paths: Sequence[str]) -> list[str]:
     with store.system.reading() as session:
         repository = FileStateRepository(session)
         found: dict[str, None] = {}
         for some in in_parts(paths, _AT_ONCE):
-            names = {path: _names(store, path) for path in some}
+            names = {path: _names(store, root, path) for path in some}
             known = repository.known_among([name for each in names.values() for name in each])
             for path in some:
                 name = next((name for name in names[path] if name in known), None)
                 if name is None:
                     raise UsageError(f"no file {path!r} is known; `webautodash file list --all` shows them")
+                if not _is_of(name, root.prefix):
+                    theirs = split_root(name)[0] or f"{DEFAULT_ROOT}://"
+                    raise UsageError(
+                        f"{name} is a file of another root, {theirs.removesuffix('://')}: do this where its folder is "
+                        "WEBAUTODASH_RESULTS_DIR"
+                    )
                 found[name] = None
     return list(found)
 
 
 def known_path(store: Store, path: str) -> str:
-    """The path of one file as the registry has it. Raises UsageError where no such file is known."""
-    return _known(store, [path])[0]
+    """The path of one file of the own root as the registry has it. Raises UsageError where no such file is known."""
+    return _known(store, own_root(store), [path])[0]
 
 
 def place_of(store: Store, path: str) -> Path:
     """Where the file of a registry's path lies."""
-    return store.settings.results_dir / from_text(path)
+    return store.settings.results_dir / from_text(split_root(path)[1])
 
 
-def _names(store: Store, path: str) -> tuple[str, ...]:
-    """What a path that a person gives may be called: as it is shown, below Results, or from where they are."""
-    return path, as_text(path), shown_path(Path(os.path.normpath(path)), store.settings.results_dir)
+def _names(store: Store, root: Root, path: str) -> tuple[str, ...]:
+    """What a path that a person gives may be called: below Results, as it is shown, or from where they are."""
+    shown = shown_path(Path(os.path.normpath(path)), store.settings.results_dir, root.prefix)
+    return root.prefix + as_text(path), path, as_text(path), shown
+
+
+def _is_of(path: str, prefix: str) -> bool:
+    """Whether a file is of the root with this prefix, or lies elsewhere and is of none."""
+    return path.startswith("/") or split_root(path)[0] == prefix
 
 
 def _change(store: Store, paths: Sequence[str], change: Callable[[FileStateRepository, Sequence[str]], None]) -> None:

@@ -49,6 +49,8 @@ class Candidate(NamedTuple):
     """The provider that the file itself names, where that could be read cheaply."""
     place: Folder | None = None
     """The folder that the file was found in; it is read from no other."""
+    prefix: str = ""
+    """Of the paths of the root whose folder Results is."""
 
     @property
     def size(self) -> int | None:
@@ -62,24 +64,24 @@ class Candidate(NamedTuple):
 
     def shown(self, results: Path) -> str:
         """The path as reports and the registry name it."""
-        return as_text(shown_folder(self.directory, results) + self.name)
+        return as_text(shown_folder(self.directory, results, self.prefix) + self.name)
 
 
-def candidates(paths: Sequence[Path], results: Path) -> list[Candidate]:
+def candidates(paths: Sequence[Path], results: Path, prefix: str = "") -> list[Candidate]:
     """The files behind some paths, or those of Results where there are none given; each once.
 
     A folder gives the files in it and in its folders, one level deep, as Results has it. Only Results itself may be
-    a link to a folder.
+    a link to a folder. ``prefix`` is that of the root whose folder Results is.
     Raises UsageError for a path that is not there.
     """
-    return list(each_candidate(paths, results))
+    return list(each_candidate(paths, results, prefix))
 
 
-def each_candidate(paths: Sequence[Path], results: Path) -> Iterator[Candidate]:
+def each_candidate(paths: Sequence[Path], results: Path, prefix: str = "") -> Iterator[Candidate]:
     """The same, one at a time. Raises UsageError at once."""
     for path in paths or [results]:
         require_there(path, results)
-    return _found(paths or [results], results)
+    return _found(paths or [results], results, prefix)
 
 
 def require_there(path: Path, results: Path) -> None:
@@ -89,7 +91,7 @@ def require_there(path: Path, results: Path) -> None:
         raise UsageError(f"{path} does not exist; {hint}")
 
 
-def _found(paths: Sequence[Path], results: Path) -> Iterator[Candidate]:
+def _found(paths: Sequence[Path], results: Path, prefix: str) -> Iterator[Candidate]:
     # By folder: the provider's folder that it is or lies in, and the names that were found in it, however it is called.
     folders: dict[str, tuple[str | None, set[str]]] = {}
     names: dict[Path, set[str]] = {}
@@ -105,7 +107,7 @@ def _found(paths: Sequence[Path], results: Path) -> Iterator[Candidate]:
                 continue
             if len(paths) > 1:
                 known.add(name)
-            yield Candidate(directory, name, folder, look, place=place)
+            yield Candidate(directory, name, folder, look, place=place, prefix=prefix)
 
 
 def _named(path: Path, root: Path) -> tuple[str, Folder, str, Look]:

@@ -11,6 +11,7 @@ from webautodash.services.order import Order
 from webautodash.services.progress import Meter, Progress
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport
 from webautodash.services.results_folder import check_results_folder
+from webautodash.services.roots import root_of_paths
 from webautodash.services.store import Store
 from webautodash.services.taking import by_provider, take_file, take_groups, take_rested_file
 from webautodash.services.view import SystemView
@@ -59,7 +60,8 @@ def ingest_paths(
             view.tell(outcome, candidate.look)
             done(candidate, outcome)
 
-    found = each_candidate(paths, store.settings.results_dir)
+    root = root_of_paths(store, paths)
+    found = each_candidate(paths, store.settings.results_dir, root.prefix)
     meter = Meter(on_progress)
     with SystemView(store) as view:
         if rehash:

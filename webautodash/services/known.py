@@ -74,7 +74,7 @@ class _Shown:
     def path(self, candidate: Candidate) -> str:
         directory = candidate.directory
         if directory not in self._folders:
-            self._folders[directory] = shown_folder(directory, self._results)
+            self._folders[directory] = shown_folder(directory, self._results, candidate.prefix)
         return as_text(self._folders[directory] + candidate.name)
 
 

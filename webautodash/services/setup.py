@@ -14,6 +14,7 @@ from webautodash.services.progress import Progress, unheard
 from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, IngestReport
 from webautodash.services.results_folder import check_results_folder
+from webautodash.services.roots import own_root
 from webautodash.services.store import Store
 
 
@@ -78,7 +79,8 @@ def set_up(
 
 
 def _register_found(store: Store) -> None:
-    unknown, _ = set_known_apart(store, each_candidate([], store.settings.results_dir), unheard)
+    found = each_candidate([], store.settings.results_dir, own_root(store).prefix)
+    unknown, _ = set_known_apart(store, found, unheard)
     for candidate in unknown:
         # What is wrong with a file is told when it is ingested.
         with suppress(WebAutoDashError):

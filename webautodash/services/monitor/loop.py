@@ -81,8 +81,13 @@ class Monitor:
         self._bell.close()
 
     def run(self) -> None:
-        """Watch until ``stop``. Raises UsageError where there is no Results folder to begin with."""
+        """Watch until ``stop``.
+
+        Raises UsageError where there is no Results folder to begin with, UnknownResultsFolder and AmbiguousRoot where
+        it is not to be watched.
+        """
         self._watch.require_results()
+        self._watch.require_root()
         self._presence.begin()
         self._log.record(Level.INFO, _COMPONENT, "monitor_started", f"watching every {self._interval:g} s")
         self._alarms.begin()
@@ -105,6 +110,7 @@ class Monitor:
         Raises UsageError where there is no Results folder, and what else stands in the way.
         """
         self._watch.require_results()
+        self._watch.require_root()
         self._presence.begin()
         try:
             if self._whole_pass().resting:

@@ -22,7 +22,8 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.files import Candidate, Look, Part, look_text, require_there, results_parts
 from webautodash.services.known import set_known_apart
 from webautodash.services.parts import in_parts
-from webautodash.services.paths import as_text, from_text, is_watched, shown_folder
+from webautodash.services.paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_folder, split_root
+from webautodash.services.roots import Root, own_root
 from webautodash.services.store import Store
 
 _AT_ONCE = 900
@@ -78,6 +79,7 @@ class Watch:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._results = store.settings.results_dir
+        self._root = Root(DEFAULT_ROOT)
         # By folder and name, what needs nothing while it looks so; packed, for there may be very many.
         self._done: dict[str, dict[str, bytes]] = {}
         self._resting: dict[Place, Rest] = {}
@@ -98,17 +100,24 @@ class Watch:
         """Raise UsageError where Results is not there, NoAnswer where it does not answer in time."""
         self._store.patience.within(str(self._results), partial(require_there, self._results, self._results))
 
+    def require_root(self) -> None:
+        """Raise UnknownResultsFolder or AmbiguousRoot where Results belongs to no root, or not to one alone."""
+        own_root(self._store)
+
     def look(self) -> Sight:
         """Look once, without opening any file.
 
-        Raises UsageError where Results is not there or cannot be read, NoAnswer where it does not answer in time.
+        Raises UsageError where Results is not there or cannot be read, NoAnswer where it does not answer in time, and
+        UnknownResultsFolder or AmbiguousRoot where it belongs to no root, or not to one alone.
         """
         self._doubt()
+        # Asked each time: a root may have moved while this process goes on looking at its old folder.
+        self._root = own_root(self._store)
         with self._store.system.reading() as session:
             open_rows = {row.path: row for row in FileRepository(session).open()}
         sight, resting = Sight(), self._resting
         self._resting = {}
-        left = set(filter(is_watched, open_rows))
+        left = {path for path in open_rows if is_watched(path, self._root.prefix)}
         # A few at a time, for there may be very many.
         for fresh in in_parts(self._fresh(sight, left), _AT_ONCE):
             unknown, miscounted = set_known_apart(self._store, fresh, lambda candidate, _: self.done(candidate))
@@ -144,7 +153,7 @@ class Watch:
         places: set[str] = set()
         for part in self._parts():
             places.add(part.directory if part.folder is not None else part.files[0][0])
-            prefix = shown_folder(part.directory, self._results)
+            prefix = shown_folder(part.directory, self._results, self._root.prefix)
             names = open_names.get(prefix, set())
             sight.found += len(part.files)
             if part.problem is not None:
@@ -152,7 +161,9 @@ class Watch:
                 left -= {as_text(prefix + name) for name in names}
                 continue
             for name, look in self._changed(part, names):
-                candidate = Candidate(part.directory, name, part.folder, look, place=part.place)
+                candidate = Candidate(
+                    part.directory, name, part.folder, look, place=part.place, prefix=self._root.prefix
+                )
                 left.discard(candidate.shown(self._results) if left else "")
                 yield candidate
         if self._places - places:
@@ -236,7 +247,8 @@ class Watch:
         if self._something_left and not self._failed:
             self._something_left = False
             with self._store.system.reading() as session:
-                self._failed.extend(row for row in FileRepository(session).failed() if is_watched(row.path))
+                failed = FileRepository(session).failed()
+                self._failed.extend(row for row in failed if is_watched(row.path, self._root.prefix))
         some = [self._failed.popleft() for _ in range(min(len(self._failed), _FAILED_AT_ONCE))]
         gone = [row for row in some if self._is_gone(row.path)]
         if gone:
@@ -245,7 +257,7 @@ class Watch:
 
     def _is_gone(self, path: str) -> bool:
         """Whether there is no file, which is not to be said of one that only cannot be seen."""
-        folder, _, name = from_text(path).rpartition("/")
+        folder, _, name = from_text(split_root(path)[1]).rpartition("/")
         return self._store.patience.within(
             str(self._results / folder), partial(_has_no_file, str(self._results), folder, name)
         )

@@ -1,0 +1,54 @@
+"""The Results folders that belong to the store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from webautodash.models import ResultsRoot
+from webautodash.repositories.files import path_key
+
+_FIRST = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RootFolder:
+    """A folder of a root, and when and on which machine it was recorded."""
+
+    name: str
+    folder: str
+    host: str
+    created_at: datetime
+
+
+class RootRepository:
+    """Rows of ``results_roots``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def all(self) -> list[RootFolder]:
+        """Every folder, the first recorded first."""
+        rows = self._session.scalars(select(ResultsRoot).order_by(ResultsRoot.created_at, ResultsRoot.id))
+        return [RootFolder(row.name, row.folder, row.host, row.created_at) for row in rows]
+
+    def add_first(self, name: str, folder: str, host: str) -> None:
+        """Record the first folder. Raises through the primary key if another process has recorded one meanwhile."""
+        self._session.add(ResultsRoot(id=_FIRST, **_values(name, folder, host)))
+        self._session.flush()
+
+    def add(self, name: str, folder: str, host: str) -> None:
+        """Record another folder. Raises through the unique key if the root has it."""
+        self._session.add(ResultsRoot(**_values(name, folder, host)))
+        self._session.flush()
+
+    def remove(self, name: str, folders: Sequence[str]) -> None:
+        """Remove folders of a root."""
+        keys = [path_key(folder) for folder in folders]
+        self._session.execute(delete(ResultsRoot).where(ResultsRoot.name == name, ResultsRoot.folder_sha256.in_(keys)))
+
+
+def _values(name: str, folder: str, host: str) -> dict[str, str]:
+    return {"name": name, "folder": folder, "folder_sha256": path_key(folder), "host": host}
