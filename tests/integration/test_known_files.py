@@ -174,10 +174,10 @@ def test_what_is_remembered_is_the_time_of_the_bytes_that_were_read(
     path = _old(clinic, "GW1")
     store_document = taking.store_document
 
-    def replaced_meanwhile(document: Document, *others: Any) -> Any:
+    def replaced_meanwhile(document: Document, *others: Any, **more: Any) -> Any:
         path.write_text(path.read_text().replace("GW1", "GW2"))
         _age(path, hours=2)
-        return store_document(document, *others)
+        return store_document(document, *others, **more)
 
     monkeypatch.setattr(taking, "store_document", replaced_meanwhile)
     assert _states(clinic) == ["ingested"]

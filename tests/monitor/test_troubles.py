@@ -159,10 +159,10 @@ def test_a_provider_in_trouble_has_one_file_tried_and_the_others_go_on(
         _drop(clinic, GARY, day)
     store = taking.store_document
 
-    def busy(document: Document, provider: Any, *rest: Any) -> Any:
+    def busy(document: Document, provider: Any, *rest: Any, **more: Any) -> Any:
         if provider.provider.name == ANN:
             raise DatabaseBusy(provider.database.name, "1205")
-        return store(document, provider, *rest)
+        return store(document, provider, *rest, **more)
 
     monkeypatch.setattr(taking, "store_document", busy)
     seen: list[FileOutcome] = []
@@ -184,11 +184,11 @@ def test_a_file_that_comes_while_another_provider_has_many_does_not_wait_for_the
     store = taking.store_document
     dropped: list[Path] = []
 
-    def slow(*arguments: Any) -> Any:
+    def slow(*arguments: Any, **more: Any) -> Any:
         if not dropped:
             dropped.append(_drop(clinic, GARY, 1))
         time.sleep(0.05)
-        return store(*arguments)
+        return store(*arguments, **more)
 
     monkeypatch.setattr(taking, "store_document", slow)
     seen: list[FileOutcome] = []

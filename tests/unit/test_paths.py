@@ -31,12 +31,15 @@ def test_a_text_is_of_one_path_and_can_be_written_anywhere(path: str) -> None:
 @pytest.mark.parametrize("name", ["a.json", "A.JSON", "é.json", "a.b.json"])
 def test_names_of_extractions(name: str) -> None:
     assert is_extraction(name)
-    assert is_watched(f"gary_wang/{name}")
-    assert not is_watched(f"/elsewhere/{name}")
-    assert not is_watched(f"gary_wang/deep/{name}")
+    assert is_watched(f"gary_wang/{name}", "")
+    assert not is_watched(f"/elsewhere/{name}", "")
+    assert not is_watched(f"gary_wang/deep/{name}", "")
+    assert is_watched(f"other://gary_wang/{name}", "other://")
+    assert not is_watched(f"other://gary_wang/{name}", "")
+    assert not is_watched(f"gary_wang/{name}", "other://")
 
 
 @pytest.mark.parametrize("name", [".a.json", "a.txt", "a.json.tmp", "a.tmp.json", "a.part.json"])
 def test_names_that_are_none(name: str) -> None:
     assert not is_extraction(name)
-    assert not is_watched(f"gary_wang/{name}")
+    assert not is_watched(f"gary_wang/{name}", "")
