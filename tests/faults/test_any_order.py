@@ -164,7 +164,13 @@ class Clinic(RuleBasedStateMachine):
         number = self._different
         people = [a_patient(f"P{n}", name=f"Name {number if n < changes else 0}") for n in range(5)]
         at = f"2024-01-{number:02}T00:00:00"
-        content = a_file(*people, a_patient(f"NEW{number}"), provider=PROVIDERS[slug], at=at)
+        waiting = [
+            a_patient("FAILED", extraction_status="failed"),
+            # Emptied, and another person, in some of the files.
+            a_patient("EMPTIED", diagnoses=["Gout"] if number % 3 else []),
+            a_patient("OTHER", **({"name": "Bo Bee", "born": "1/1/1950"} if changes == 1 else {})),
+        ]
+        content = a_file(*people, *waiting, a_patient(f"NEW{number}"), provider=PROVIDERS[slug], at=at)
         path = self._results / slug / f"{number:02}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(content))

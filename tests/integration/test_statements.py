@@ -83,6 +83,21 @@ def test_one_patient_and_five_hundred_take_the_same_number_of_statements(
     assert counts[0] == counts[1]
 
 
+def test_one_emptied_patient_and_five_hundred_take_the_same_number_of_statements(
+    clinic: Clinic, statements: list[str | bytes]
+) -> None:
+    counts = []
+    for provider, number in (("One", 1), ("Five Hundred", 500)):
+        folder = provider.lower().replace(" ", "_")
+        clinic.ingest(a_file(*_patients(number, "Xanax 1 mg"), provider=provider), folder=folder)
+        statements.clear()
+        emptied = [a_patient(f"P{n:04}") for n in range(number)]
+        outcome = clinic.ingest(a_file(*emptied, provider=provider, at="2025-01-01T00:00:00"), folder=folder)
+        assert outcome.set_aside == number
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
+
+
 @pytest.mark.parametrize("loads", ["ON", "OFF"])
 def test_no_packet_is_larger_than_the_server_takes(
     private_mariadb: LocalServer, statements: list[str | bytes], packets: list[bytes], tmp_path: Path, loads: str

@@ -19,7 +19,7 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.documents import to_json
 from webautodash.domain.limits import LARGEST_PATIENT, MOST_ITEMS
 from webautodash.domain.lists import LISTS
-from webautodash.domain.records import Demographics, PatientRecord, normalise, patient_record, read_prn
+from webautodash.domain.records import Demographics, PatientRecord, normalise, patient_record, read_patient, read_prn
 from webautodash.domain.sessions import SessionRecord, is_key_of, session_record
 from webautodash.errors import UnreadablePatient
 
@@ -468,6 +468,62 @@ def _numbered(value: Any, count: list[int] | None = None) -> Any:
 def _whole(record: PatientRecord) -> list[Any]:
     lists = {name: list(rows) for name, rows in record.lists.items()}
     return [record.prn, record.demographics.values(), record.found, lists, record.extra]
+
+
+# Complete or not
+
+
+@pytest.mark.parametrize(
+    ("fields", "failed"),
+    [
+        ({}, None),
+        ({"extraction_status": None, "extraction_error": None, "error": None}, None),
+        *(({"extraction_status": word}, None) for word in ("complete", "Completed", " SUCCESS ", "ok")),
+        *(({"extraction_status": word}, "extraction_status") for word in ("failed", "", "partial", True, 200, ["ok"])),
+        *(({"extraction_error": nothing, "error": nothing}, None) for nothing in ("", " ", [], {}, False, 0)),
+        ({"extraction_error": "timeout"}, "extraction_error"),
+        ({"extraction_status": "completed", "error": {"code": 1}}, "error"),
+        ({"error": "x" * 1_000}, "error"),
+    ],
+)
+def test_an_extraction_says_itself_whether_it_failed(fields: dict[str, Any], failed: str | None) -> None:
+    raw = msgspec.Raw(json.dumps(a_patient("GW1", **fields)).encode())
+    draft = read_patient(raw, 0, DateOrder.MDY)
+    assert draft.failed == failed
+    # What it says stays beside the columns, as in rows of older versions.
+    assert draft.extra == ({name: value for name, value in fields.items() if value is not None} or None)
+
+
+def test_a_patient_that_cannot_be_read_still_says_that_its_extraction_failed() -> None:
+    raw = msgspec.Raw(b'{"extraction_error": "timeout"}')
+    with pytest.raises(UnreadablePatient) as caught:
+        read_patient(raw, 0, DateOrder.MDY)
+    assert (caught.value.reason, caught.value.failed) == ("no_demographics", "extraction_error")
+
+
+# The name
+
+
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [
+        ({"first_name": "Ann", "last_name": "Lee"}, "Ann Lee"),
+        ({"first_name": " Ann ", "last_name": None}, "Ann"),
+        ({"first_name": " ", "last_name": "Lee"}, "Lee"),
+        ({"first_name": ["Ann"], "last_name": "Lee"}, "Lee"),
+        ({"first_name": "", "last_name": ""}, None),
+    ],
+)
+def test_first_and_last_name_make_the_name_where_there_is_none(parts: dict[str, Any], name: str | None) -> None:
+    record = read(a_patient("GW1", name=None, demographics=parts))
+    assert record.demographics.patient_name == name
+    assert read(a_patient("GW1", name="Other", demographics=parts)).demographics.patient_name == "Other"
+    assert record.checksum == read(a_patient("GW1", name=name)).checksum
+
+
+def test_a_name_made_of_its_parts_fits_its_column() -> None:
+    parts = {"first_name": "x" * 200, "last_name": "y" * 100}
+    assert refusal(a_patient("GW1", name=None, demographics=parts))[0] == "unusable_value"
 
 
 # The session
