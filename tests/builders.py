@@ -11,7 +11,7 @@ from webautodash.services.ingest import ingest_paths
 from webautodash.services.reports import FileOutcome
 from webautodash.services.store import Store
 
-CLINICAL_TABLES = ("medications", "diagnoses", "allergies", "health_concerns")
+CLINICAL_TABLES = ("medications", "diagnoses", "allergies", "health_concerns", "other_records")
 
 
 def a_patient(

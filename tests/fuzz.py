@@ -30,7 +30,7 @@ from oracles import has_repeated_key
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.documents import Document, read_document
-from webautodash.domain.lists import LISTS
+from webautodash.domain.lists import NAMED_LISTS
 from webautodash.domain.records import PatientRecord, patient_record
 from webautodash.domain.sessions import session_record
 from webautodash.errors import MalformedDocument, WebAutoDashError
@@ -110,7 +110,7 @@ def _patient(dice: random.Random) -> Any:
         health_concerns=items("concern_text", "status", CANARY),
     )
     if dice.random() < 0.3:
-        which = dice.choice(LISTS)
+        which = dice.choice(NAMED_LISTS)
         patient[dice.choice(which.split_lists)[0]] = patient.pop(which.key) if dice.random() < 0.5 else [CANARY]
     if dice.random() < 0.3:
         patient[dice.choice([CANARY, "filter_provider", "extraction_metadata"])] = dice.choice([*_WORDS, {CANARY: [1]}])

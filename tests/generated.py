@@ -53,9 +53,13 @@ HEALTH_CONCERNS = _items(
     notes=TEXT,
 )
 
+OTHERS = _items(name=TEXT, type=TEXT, value=TEXT, units=TEXT, date=DATES)
+
 PATIENTS = st.builds(
-    a_patient,
+    lambda prn, others, **fields: a_patient(prn, **fields, **others),
     st.just("GW1"),
+    # None in most, so that a patient of the usual shape is drawn often.
+    st.just({}) | st.just({}) | st.fixed_dictionaries({"lab_results": OTHERS}, optional={"vitals": OTHERS}),
     name=TEXT,
     born=DATES,
     gender=st.sampled_from(["Female", "female ", "Male", None, ""]),

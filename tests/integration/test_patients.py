@@ -6,7 +6,7 @@ import dataclasses
 import json
 
 import pytest
-from builders import Clinic, a_file, a_patient
+from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.errors import NotFound, UsageError
@@ -69,7 +69,7 @@ def test_show_has_the_master_row_and_the_newest_lists_in_the_portals_order(clini
     assert [row["medication_strength"] for row in chart.lists["medications"]] == ["2 mg", "1 mg"]
     assert chart.lists["diagnoses"] == []
     assert chart.extraction is not None
-    assert chart.extraction.rows == {"medications": 2, "diagnoses": 0, "allergies": 0, "health_concerns": 0}
+    assert chart.extraction.rows == dict.fromkeys(CLINICAL_TABLES, 0) | {"medications": 2}
 
 
 def test_a_duplicate_shows_the_rows_that_it_repeats(clinic: Clinic) -> None:

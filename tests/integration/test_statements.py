@@ -114,6 +114,7 @@ def test_no_packet_is_larger_than_the_server_takes(
         "diagnoses": 0,
         "allergies": 0,
         "health_concerns": 200,
+        "other_records": 0,
     }
     sizes = [len(sql if isinstance(sql, bytes) else sql.encode()) for sql in statements]
     # One byte of the packet says that it is a statement.

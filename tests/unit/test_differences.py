@@ -22,7 +22,7 @@ from webautodash.domain.differences import (
     presented,
     repeated_differently,
 )
-from webautodash.domain.lists import LISTS, MEDICATIONS
+from webautodash.domain.lists import LISTS, MEDICATIONS, NAMED_LISTS
 from webautodash.domain.records import Demographics
 
 KNOWN = read(a_patient("GW1")).demographics
@@ -64,10 +64,10 @@ def test_one_changed_field_is_seen_by_the_checksum_exactly_when_a_difference_is_
     patient: dict[str, Any], data: st.DataObject
 ) -> None:
     # Two patients drawn apart are rarely equal; two that differ in one field often are.
-    which = data.draw(st.sampled_from(LISTS))
-    items = data.draw(st.permutations(patient[which.key]))
-    other = data.draw(PATIENTS)[which.key]
-    again = patient | {which.key: [*items[1:], *(items[:1] and [items[0] | (other[0] if other else {})])]}
+    key = data.draw(st.sampled_from([*(which.key for which in NAMED_LISTS), "lab_results"]))
+    items = data.draw(st.permutations(patient.get(key, [])))
+    other = data.draw(PATIENTS).get(key)
+    again = patient | {key: [*items[1:], *(items[:1] and [items[0] | (other[0] if other else {})])]}
     first, second = read(patient), read(again)
     assert (first.checksum == second.checksum) == (list_differences(first.lists, second.lists) == [])
 
@@ -92,7 +92,7 @@ def test_what_went_and_what_came_lead_from_one_list_to_the_other(one: dict[str, 
 @LAW
 @given(PATIENTS)
 def test_an_item_as_presented_is_read_as_the_same_item(patient: dict[str, Any]) -> None:
-    for which in LISTS:
+    for which in NAMED_LISTS:
         rows = [row for row in read(patient).lists[which.name] if not _has_other(row)]
         shown = json.loads(json.dumps([presented(row) for row in rows]))
         again = read(a_patient("GW1", **{which.key: shown})).lists[which.name]
@@ -280,6 +280,7 @@ def test_a_prn_twice_keeps_the_whole_of_both() -> None:
         "diagnoses": [],
         "allergies": [],
         "health_concerns": [],
+        "other_records": [],
     }
     assert json.loads(found.old_value or "") == whole
     assert json.loads(found.new_value or "") == whole | {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.items import item_type
-from webautodash.domain.lists import LISTS, ClinicalList
+from webautodash.domain.lists import NAMED_LISTS, ClinicalList
 from webautodash.domain.records import PatientRecord, patient_record, read_patient, records
 from webautodash.errors import UnreadablePatient
 
@@ -30,7 +30,7 @@ def read(patient: dict[str, Any], order: DateOrder = DateOrder.MDY) -> PatientRe
 
 def field_by_field(patient: dict[str, Any]) -> dict[str, Any]:
     """The same patient with an item of nothing in each list, which is passed over, but is not the usual shape."""
-    return patient | {which.key: [*patient[which.key], None] for which in LISTS}
+    return patient | {which.key: [*patient[which.key], None] for which in NAMED_LISTS}
 
 
 def unusual(patient: dict[str, Any]) -> dict[str, Any]:
@@ -74,12 +74,12 @@ def test_what_a_patient_says_of_themselves_is_read_the_same_in_both_ways(
 
 
 @LAW
-@given(st.data(), st.sampled_from(LISTS))
+@given(st.data(), st.sampled_from(NAMED_LISTS))
 def test_the_usual_shape_takes_no_value_that_a_column_cannot_hold(data: st.DataObject, which: ClinicalList) -> None:
     keys = [*which.text_keys, *which.type_keys, *which.prose_fields, *which.short_fields, *which.date_fields]
     keys += ["row_index", "extraction_method", "extracted_at", "unknown", "medication_strength"]
     item = data.draw(st.dictionaries(st.sampled_from(keys), VALUES, max_size=5))
-    patient = a_patient("GW1") | {other.key: [] for other in LISTS} | {which.key: [item]}
+    patient = a_patient("GW1") | {other.key: [] for other in NAMED_LISTS} | {which.key: [item]}
     assert whole(read(patient)) == whole(read(field_by_field(patient)))
 
 
@@ -90,7 +90,7 @@ def test_a_batch_gives_what_its_patients_give_one_by_one(patients: list[dict[str
     assert list(map(whole, records(drafts, DateOrder.MDY))) == [whole(read(patient)) for patient in patients]
 
 
-@pytest.mark.parametrize("which", LISTS, ids=lambda which: which.name)
+@pytest.mark.parametrize("which", NAMED_LISTS, ids=lambda which: which.name)
 def test_what_a_portal_usually_prints_is_the_usual_shape(which: ClinicalList) -> None:
     keys = [which.text_keys[0], which.type_keys[0], *which.prose_fields, *which.short_fields, *which.date_fields]
     item = dict.fromkeys([*keys, "extraction_method", "extracted_at"], "x") | {"row_index": 3}

@@ -10,7 +10,7 @@ import pytest
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.legacy import LEGACY_TABLES
 from webautodash.domain.legacy_rows import clinical_rows, listed_items, session_sha256
-from webautodash.domain.lists import ALLERGIES, DIAGNOSES, HEALTH_CONCERNS, LISTS, MEDICATIONS, ClinicalList
+from webautodash.domain.lists import ALLERGIES, DIAGNOSES, HEALTH_CONCERNS, MEDICATIONS, NAMED_LISTS, ClinicalList
 
 
 def _row(which: ClinicalList, **said: Any) -> Mapping[str, Any]:
@@ -75,7 +75,7 @@ def test_items_that_are_not_of_the_row_do_not_count() -> None:
 
 
 def test_there_are_as_many_rows_as_there_were_and_each_extraction_has_its_own() -> None:
-    for which in LISTS:
+    for which in NAMED_LISTS:
         patients = [[_row(which, **{which.text_field: f"{n}-{i}"}) for i in range(n)] for n in (2, 0, 3)]
         read = clinical_rows(which, patients, [None] * 3, DateOrder.MDY)
         assert [[row[which.text_field] for row in rows] for rows in read] == [["2-0", "2-1"], [], ["3-0", "3-1", "3-2"]]

@@ -10,11 +10,12 @@ import pytest
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.items import read_list
-from webautodash.domain.lists import ALLERGIES, DIAGNOSES, HEALTH_CONCERNS, LISTS, MEDICATIONS, ClinicalList
+from webautodash.domain.lists import ALLERGIES, DIAGNOSES, HEALTH_CONCERNS, MEDICATIONS, NAMED_LISTS, ClinicalList
 from webautodash.domain.rows import Row
 from webautodash.errors import UnreadablePatient
 
 LONG = "x" * 256
+CODE_KEYS = ("code", "icd10")
 
 
 def rows(which: ClinicalList, *items: Any, order: DateOrder = DateOrder.MDY) -> Sequence[Row]:
@@ -105,28 +106,113 @@ def test_a_health_concern() -> None:
 
 
 def test_every_row_of_a_list_has_the_same_columns() -> None:
-    for which in LISTS:
+    for which in NAMED_LISTS:
         full, empty, plain = rows(which, dict.fromkeys(which.text_keys, "x"), {}, "x")
         assert full.keys() == empty.keys() == plain.keys()
         assert set(empty.values()) == {None}
 
 
+# Every alias of FORMAT's table: the item as a file may have it, and the columns that it gives.
+ALIASES: list[tuple[ClinicalList, dict[str, Any], dict[str, Any]]] = [
+    *(
+        (MEDICATIONS, {key: "Some text"}, {"medication_name": "Some text"})
+        for key in ("medication_name", "name", "medication", "medication_text", "drug_name")
+    ),
+    *((MEDICATIONS, {key: "active"}, {"medication_type": "active"}) for key in ("medication_type", "status")),
+    *((MEDICATIONS, {key: "daily"}, {"sig": "daily"}) for key in ("sig", "directions", "instructions", "frequency")),
+    (
+        MEDICATIONS,
+        {"frequency": "daily", "route": "oral"},
+        {"sig": "daily oral", "extra": {"frequency": "daily", "route": "oral"}},
+    ),
+    *(
+        (MEDICATIONS, {key: "10 MG"}, {"medication_strength": "10 MG", "medication_strength_text": "10 MG"})
+        for key in ("medication_strength", "dosage")
+    ),
+    (MEDICATIONS, {"start_date": "1/2/2020"}, {"start_date": date(2020, 1, 2), "start_date_text": "1/2/2020"}),
+    *(
+        (MEDICATIONS, {key: "1/2/2020"}, {"stop_date": date(2020, 1, 2), "stop_date_text": "1/2/2020"})
+        for key in ("stop_date", "end_date")
+    ),
+    *(
+        (DIAGNOSES, {key: "Some text"}, {"diagnosis_text": "Some text"})
+        for key in ("diagnosis_text", "name", "condition", "diagnosis")
+    ),
+    *((DIAGNOSES, {key: "current"}, {"diagnosis_type": "current"}) for key in ("diagnosis_type", "status")),
+    *(
+        (DIAGNOSES, {key: "1/2/2020"}, {"start_date": date(2020, 1, 2), "start_date_text": "1/2/2020"})
+        for key in ("start_date", "diagnosed_date")
+    ),
+    *((DIAGNOSES, {key: "M10.079"}, {"diagnosis_code": "M10.079", "extra": {key: "M10.079"}}) for key in CODE_KEYS),
+    *((DIAGNOSES, {key: "i10"}, {"diagnosis_code": "I10", "extra": {key: "i10"}}) for key in CODE_KEYS),
+    *((DIAGNOSES, {key: "90560007"}, {"extra": {key: "90560007"}}) for key in CODE_KEYS),
+    *((ALLERGIES, {key: "Some text"}, {"allergy_name": "Some text"}) for key in ("allergen", "allergy_name", "name")),
+    *((ALLERGIES, {key: "food"}, {"allergy_type": "food"}) for key in ("allergy_type", "type")),
+    *(
+        (HEALTH_CONCERNS, {key: "Some text"}, {"concern_text": "Some text"})
+        for key in ("concern_text", "name", "description", "note_text", "text", "content")
+    ),
+    *((HEALTH_CONCERNS, {key: "inactive"}, {"concern_type": "inactive"}) for key in ("concern_type", "type")),
+    (HEALTH_CONCERNS, {"type": "health_concern_note"}, {"concern_type": "note"}),
+]
+
+
+@pytest.mark.parametrize(("which", "item", "expected"), ALIASES, ids=lambda value: getattr(value, "name", None))
+def test_a_field_stands_under_any_of_its_names(
+    which: ClinicalList, item: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert row(which, item) == expected
+
+
 @pytest.mark.parametrize(
-    ("which", "key"),
-    [(which, key) for which in LISTS for key in which.text_keys],
-    ids=[f"{which.name}.{key}" for which in LISTS for key in which.text_keys],
+    ("item", "expected"),
+    [
+        ({"sig": "a", "directions": "b"}, {"sig": "a", "extra": {"directions": "b"}}),
+        ({"sig": " ", "directions": "b"}, {"sig": "b"}),
+        ({"directions": "a", "frequency": "b", "route": "c"}, {"sig": "a", "extra": {"frequency": "b", "route": "c"}}),
+        ({"route": "oral"}, {"extra": {"route": "oral"}}),
+        ({"stop_date": ["x"], "end_date": "soon"}, {"stop_date_text": "soon", "extra": {"stop_date": ["x"]}}),
+        ({"stop_date": "", "end_date": LONG}, {"stop_date_text": "", "extra": {"end_date": LONG}}),
+        (
+            {"medication_type": "active", "status": "active"},
+            {"medication_type": "active", "extra": {"status": "active"}},
+        ),
+        ({"medication_name": "x", "name": "x"}, {"medication_name": "x", "extra": {"name": "x"}}),
+    ],
 )
-def test_the_text_stands_under_any_of_its_names(which: ClinicalList, key: str) -> None:
-    assert row(which, {key: "Some text"}) == {which.text_field: "Some text"}
+def test_the_first_present_field_wins_and_the_others_are_kept(item: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert row(MEDICATIONS, item) == expected
 
 
-def test_the_names_of_the_texts_are_those_of_the_format() -> None:
-    assert {which.name: which.text_keys for which in LISTS} == {
-        "medications": ("medication_name",),
-        "diagnoses": ("diagnosis_text", "name", "condition"),
-        "allergies": ("allergen", "allergy_name", "name"),
-        "health_concerns": ("concern_text", "name", "description", "note_text", "text", "content"),
-    }
+def test_a_code_in_the_text_wins_over_one_beside_it() -> None:
+    found = row(DIAGNOSES, {"name": "Gout (M10.079)", "code": "E11.9"})
+    assert (found["diagnosis_code"], found["extra"]) == ("M10.079", {"code": "E11.9"})
+
+
+@pytest.mark.parametrize(
+    ("which", "key", "item"),
+    [
+        (MEDICATIONS, "medications", {"name": "x"}),
+        (DIAGNOSES, "diagnoses", {"name": "x"}),
+        (DIAGNOSES, "problems", {"name": "x"}),
+        (ALLERGIES, "allergies", "x"),
+        (HEALTH_CONCERNS, "health_concerns", "x"),
+    ],
+)
+def test_a_list_stands_under_its_bare_name_where_no_other_has_items(which: ClinicalList, key: str, item: Any) -> None:
+    for others in ({}, {which.key: []}, {which.key: None, which.split_lists[0][0]: []}):
+        found, unmatched = read_list({key: [item], **others}, which, DateOrder.MDY)
+        assert ([each[which.text_field] for each in found], unmatched) == (["x"], {})
+        assert found[0][which.type_field] is None
+    for others in ({which.key: ["y"]}, {which.split_lists[0][0]: ["y"]}):
+        found, unmatched = read_list({key: ["y", item], **others}, which, DateOrder.MDY)
+        assert ([each[which.text_field] for each in found], unmatched) == (["y"], {key: [item]})
+
+
+def test_of_two_bare_names_the_first_wins_and_what_the_other_has_more_is_handed_back() -> None:
+    found, unmatched = read_list({"problems": ["Gout", "Asthma"], "diagnoses": ["Gout"]}, DIAGNOSES, DateOrder.MDY)
+    assert [each["diagnosis_text"] for each in found] == ["Gout"]
+    assert unmatched == {"problems": ["Asthma"]}
 
 
 def test_the_first_present_name_wins_and_the_others_are_kept() -> None:
@@ -146,7 +232,7 @@ def test_the_first_present_name_wins_and_the_others_are_kept() -> None:
     }
 
 
-@pytest.mark.parametrize("which", LISTS, ids=lambda which: which.name)
+@pytest.mark.parametrize("which", NAMED_LISTS, ids=lambda which: which.name)
 def test_a_plain_string_or_number_is_the_text_of_an_item(which: ClinicalList) -> None:
     assert [found[which.text_field] for found in rows(which, "Latex", 7, 2.5, None, " x ")] == [
         "Latex",
@@ -179,8 +265,8 @@ def test_the_type_stays_as_it_came(which: ClinicalList, item: dict[str, Any], ex
 
 @pytest.mark.parametrize(
     ("which", "key", "word"),
-    [(which, key, word) for which in LISTS for key, word in which.split_lists],
-    ids=[key for which in LISTS for key, _ in which.split_lists],
+    [(which, key, word) for which in NAMED_LISTS for key, word in which.split_lists],
+    ids=[key for which in NAMED_LISTS for key, _ in which.split_lists],
 )
 def test_an_older_list_gives_its_items_their_type(which: ClinicalList, key: str, word: str) -> None:
     found, unmatched = read_list({key: ["x", {which.text_keys[0]: "y"}]}, which, DateOrder.MDY)
@@ -189,7 +275,7 @@ def test_an_older_list_gives_its_items_their_type(which: ClinicalList, key: str,
 
 
 def test_the_older_lists_are_those_of_the_format() -> None:
-    assert dict(pair for which in LISTS for pair in which.split_lists) == {
+    assert dict(pair for which in NAMED_LISTS for pair in which.split_lists) == {
         "current_medications": "current",
         "active_medications": "active",
         "historical_medications": "historical",
@@ -266,7 +352,7 @@ def test_a_date_is_read_in_the_providers_order_and_its_text_kept() -> None:
     ("which", "field"),
     [
         (which, field)
-        for which in LISTS
+        for which in NAMED_LISTS
         for field in (*which.short_fields, *which.date_fields, which.type_keys[0], "extracted_at", "extraction_method")
     ],
 )
@@ -276,7 +362,7 @@ def test_a_value_that_no_column_can_hold_is_kept_beside_the_row(which: ClinicalL
     assert found == {which.text_field: "x", "extra": {field: value}}
 
 
-@pytest.mark.parametrize("which", LISTS, ids=lambda which: which.name)
+@pytest.mark.parametrize("which", NAMED_LISTS, ids=lambda which: which.name)
 def test_prose_of_any_length_has_its_column(which: ClinicalList) -> None:
     prose = {field: field * 100_000 for field in (which.text_keys[0], *which.prose_fields)}
     found = row(which, prose)
@@ -315,6 +401,9 @@ def test_unknown_fields_are_kept_and_nulls_are_not() -> None:
         ({"all_medications": "MARK"}, "not_a_list", "all_medications"),
         ({"all_medications": {"MARK": 1}}, "not_a_list", "all_medications"),
         ({"all_medications": 0}, "not_a_list", "all_medications"),
+        ({"medications": {"name": "MARK"}}, "not_a_list", "medications"),
+        ({"all_medications": ["x"], "medications": "MARK"}, "not_a_list", "medications"),
+        ({"current_medications": ""}, "not_a_list", "current_medications"),
         ({"current_medications": "MARK"}, "not_a_list", "current_medications"),
         ({"all_medications": ["x", True]}, "unreadable_item", "all_medications[1]"),
         ({"all_medications": ["x"], "active_medications": [["MARK"]]}, "unreadable_item", "active_medications[0]"),

@@ -41,6 +41,7 @@ _COLUMNS = {
         "start_date_text",
         "end_date_text",
     ),
+    "other_records": ("section", "label", "value", "unit", "date_text"),
 }
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from webautodash.cli.bars import moving_line
 from webautodash.cli.output import complain, counted, say, show_numbers
 from webautodash.cli.verbosity import Verbosity
+from webautodash.domain.lists import LISTS
 from webautodash.services.progress import Progress
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport
 
@@ -24,7 +25,7 @@ _ADVICE = {
 _WELL = frozenset({FileResult.INGESTED, FileResult.ALREADY_INGESTED})
 _WAITING = frozenset({FileResult.FAILED, FileResult.BLOCKED, FileResult.WAITING})
 _OUTCOMES = ("files", "patients", "stored", "changed", "duplicates", "set_aside")
-_ROWS = ("medications", "diagnoses", "allergies", "health_concerns")
+_ROWS = tuple(which.name for which in LISTS)
 
 
 class Listener(NamedTuple):

@@ -6,6 +6,7 @@ from webautodash.cli.failures import end_with
 from webautodash.cli.options import AnyProviderArgument, JsonOption
 from webautodash.cli.output import say, show_fields, show_json, show_numbers
 from webautodash.config import Settings
+from webautodash.domain.lists import LISTS
 from webautodash.services.statistics import ProviderStatistics, Statistics, statistics
 from webautodash.services.store import Store
 
@@ -20,10 +21,7 @@ _NUMBERS = {
     "changed": "changed",
     "duplicates": "duplicates",
     "set aside": "set_aside",
-    "medications": "medications",
-    "diagnoses": "diagnoses",
-    "allergies": "allergies",
-    "health concerns": "health_concerns",
+    **{which.name.replace("_", " "): which.name for which in LISTS},
     "unresolved": "unresolved_conflicts",
     "last extraction": "last_extraction",
 }

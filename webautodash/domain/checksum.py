@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from webautodash.domain.dates import parse_date
-from webautodash.domain.lists import LISTS, ClinicalList
+from webautodash.domain.lists import NAMED_LISTS, OTHER_RECORDS, ClinicalList
 from webautodash.domain.remembered import Remembered, no_longer_than
 from webautodash.domain.rows import Columns, Row, Rows, joined
 
@@ -39,16 +39,19 @@ _DASH = re.compile(r"(?:^| )-(?: |$)")
 def checksum(prn: str, demographics: Mapping[str, Any], lists: Mapping[str, Sequence[Row]]) -> str:
     """Fingerprint of a patient's clinical content, to tell a repeat from a change.
 
-    The four lists are multisets: the portal's order does not count, the number of equal rows does. UUID, age, scrape
-    times, URLs and filter fields are left out: they differ between identical visits.
+    The lists are multisets: the portal's order does not count, the number of equal rows does. UUID, age, scrape
+    times, URLs and filter fields are left out: they differ between identical visits. Who has no other records has the
+    checksum of before there were any.
 
-    Takes the columns of ``patients`` and of the four tables, so that stored rows give the same fingerprint.
+    Takes the columns of ``patients`` and of the lists' tables, so that stored rows give the same fingerprint.
     Returns the SHA-256 of the canonical UTF-8 JSON, 64 hexadecimal digits.
     Source: README, "What counts as a change".
     """
     canonical = canonical_person(prn, demographics) | {
-        which.name: sorted(canonical_items(which, lists[which.name])) for which in LISTS
+        which.name: sorted(canonical_items(which, lists[which.name])) for which in NAMED_LISTS
     }
+    if others := lists.get(OTHER_RECORDS.name):
+        canonical[OTHER_RECORDS.name] = sorted(canonical_items(OTHER_RECORDS, others))
     return sha256(_encode(canonical)).hexdigest()
 
 
@@ -124,8 +127,9 @@ def _canonical(which: ClinicalList, table: Columns) -> list[str]:
 
 def _without_copies(which: ClinicalList, extra: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     """Unknown fields without those that say the text or the type once more."""
-    said = dict.fromkeys(which.text_keys, fields[0])
-    said |= dict.fromkeys((*which.type_keys, "own_type"), fields[1])
+    copies = frozenset(which.copy_keys)
+    said = dict.fromkeys(copies.intersection(which.text_keys), fields[0])
+    said |= dict.fromkeys((*copies.intersection(which.type_keys), "own_type"), fields[1])
     return {
         key: value
         for key, value in extra.items()
@@ -133,7 +137,8 @@ def _without_copies(which: ClinicalList, extra: Mapping[str, Any], fields: Seque
     }
 
 
-def _is_clinical(key: str) -> bool:
+def is_clinical(key: str) -> bool:
+    """Whether what stands under a key counts; URLs and what tells of the visit do not."""
     return key not in _SCRAPED and not key.lower().endswith("url")
 
 
@@ -170,7 +175,7 @@ def _canonical_value(value: Any) -> Any:
         case list():
             return [_canonical_value(part) for part in value]
         case dict():
-            parts = {key: _canonical_value(part) for key, part in value.items() if _is_clinical(key)}
+            parts = {key: _canonical_value(part) for key, part in value.items() if is_clinical(key)}
             return {key: part for key, part in parts.items() if part not in _NOTHING}
         case _:
             return value

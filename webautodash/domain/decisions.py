@@ -51,6 +51,8 @@ class Previous:
     session_id: int
     lists: Lists | None
     extracted_at: datetime | None = None
+    read_again: bool = False
+    """Whether ``lists`` hold more than the stored rows: an older version kept it as JSON."""
 
 
 class Recorded(NamedTuple):
@@ -110,6 +112,9 @@ def decide(
         found += _against_master(record, extracted_at, session_id, known)
     if previous is None:
         outcome = Outcome.STORED
+    elif _is_repeated(record, previous) and previous.read_again:
+        # A duplicate has the rows of what it repeats, and these are not all there.
+        outcome = Outcome.STORED
     elif _is_repeated(record, previous):
         outcome = Outcome.DUPLICATE
         found.append(Recorded(duplicate(record.checksum), previous.session_id, session_id))
@@ -167,9 +172,12 @@ def _is_repeated(record: PatientRecord, previous: Previous) -> bool:
     if previous.checksum == record.checksum:
         return True
     before = previous.demographics
-    if before is None or previous.lists is None or before.patient_name or not before.named().patient_name:
+    if before is None or previous.lists is None:
         return False
     # Stored when first and last name did not make the name.
+    is_unnamed = not before.patient_name and bool(before.named().patient_name)
+    if not previous.read_again and not is_unnamed:
+        return False
     return checksum(record.prn, before.named().values(), previous.lists) == record.checksum
 
 

@@ -1,21 +1,23 @@
-"""How the items of the four lists become rows.
+"""How the items of the lists become rows.
 
 An item of the usual shape is decoded, checked and bounded by msgspec alone; any other one is read field by field into
 the same shape. What is read out of the given values (days, strengths, codes) is then read for all items of a batch.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from itertools import repeat
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
+from webautodash.domain.checksum import is_clinical
 from webautodash.domain.codes import read_icd10
 from webautodash.domain.dates import DateOrder, days
 from webautodash.domain.limits import MOST_ITEMS, SHORT_TEXT_LENGTH, nested_too_deeply
-from webautodash.domain.lists import SCRAPE_FIELDS, ClinicalList
+from webautodash.domain.lists import NAMED_LISTS, OTHER_RECORDS, SCRAPE_FIELDS, ClinicalList
 from webautodash.domain.remembered import Remembered, no_longer_than
 from webautodash.domain.rows import Columns, Row, Rows, Table
 from webautodash.domain.strengths import read_strength
@@ -36,7 +38,9 @@ _Index = Annotated[int, msgspec.Meta(ge=-_ROW_INDEX_MAX, le=_ROW_INDEX_MAX)] | N
 def item_type(which: ClinicalList) -> type[msgspec.Struct]:
     """The usual shape of a list's items, its fields being ``which.given``; whatever differs from it does not decode."""
     prose = {which.text_field, *which.prose_fields}
-    keys = {which.text_field: which.text_keys[0], which.type_field: which.type_keys[0]}
+    keys = {which.text_field: which.text_keys[0]}
+    if which.type_keys:
+        keys[which.type_field] = which.type_keys[0]
     fields: list[tuple[str, Any, Any]] = []
     for column in which.given:
         kind = Prose if column in prose else _Index if column == "row_index" else Short
@@ -52,6 +56,9 @@ class Items(NamedTuple):
     given: Sequence[msgspec.Struct]
     beside: Sequence[Any] | None = None
     """An ``extra`` for each; None where no item has one."""
+
+
+NO_ITEMS = Items(())
 
 
 def completed(which: ClinicalList, patients: Sequence[Items], order: DateOrder) -> list[Rows]:
@@ -72,12 +79,18 @@ def _columns(
         return [()] * len(which.columns)
     given: list[Sequence[Any]] = list(zip(*map(msgspec.structs.astuple, items), strict=True))
     given[0] = [text if text and not text.isspace() else None for text in given[0]]
-    given[1] = list(map(_TYPES.__getitem__, given[1]))
-    return [*given, *read_out(which, given, order), beside or [None] * len(items)]
+    if which.type_keys:
+        given[1] = list(map(_TYPES.__getitem__, given[1]))
+    return [*given, *read_out(which, given, beside, order), beside or [None] * len(items)]
 
 
-def read_out(which: ClinicalList, given: Columns, order: DateOrder) -> list[Sequence[Any]]:
-    """What is read out of the given values of some rows: days, strengths, codes; in the order of ``which.read``."""
+def read_out(
+    which: ClinicalList, given: Columns, beside: Sequence[Mapping[str, Any] | None] | None, order: DateOrder
+) -> list[Sequence[Any]]:
+    """What is read out of the given values of some rows: days, strengths, codes; in the order of ``which.read``.
+
+    ``beside`` is the ``extra`` of each row, None where no row has one.
+    """
     day = days(order).__getitem__
     first = len(which.compared)
     read: list[Sequence[Any]] = [list(map(day, column)) for column in given[first : first + len(which.date_fields)]]
@@ -85,8 +98,18 @@ def read_out(which: ClinicalList, given: Columns, order: DateOrder) -> list[Sequ
         stated = given[which.given.index(f"{which.strength_field}_text")]
         read.append([strength or _STRENGTHS[name] for strength, name in zip(stated, given[0], strict=True)])
     if which.code_field:
-        read.append(list(map(_CODES.__getitem__, given[0])))
+        codes = list(map(_CODES.__getitem__, given[0]))
+        if beside is not None:
+            codes = [code or _stated_code(which, extra) for code, extra in zip(codes, beside, strict=True)]
+        read.append(codes)
     return read
+
+
+def _stated_code(which: ClinicalList, extra: Mapping[str, Any] | None) -> str | None:
+    for key in which.code_keys if extra else ():
+        if isinstance(text := (extra or {}).get(key), str) and len(text) <= SHORT_TEXT_LENGTH:
+            return _CODES[f"({text})"]
+    return None
 
 
 def read_list(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder) -> tuple[Rows, dict[str, Any]]:
@@ -96,24 +119,35 @@ def read_list(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder)
 
 
 def read_items(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder) -> tuple[Items, dict[str, Any]]:
-    """The items of one list, and those of the patient's older lists that say more.
+    """The items of one list, and those of the patient's other lists of this kind that say more.
 
-    Where the ``all_`` list has items it is the data; otherwise the older, split lists are.
+    The data is the first of these that has items: the ``all_`` list; the older, split lists together; the first of
+    the bare names.
     """
-    for key in (which.key, *(key for key, _ in which.split_lists)):
+    for key in which.list_keys:
+        _require_list(patient.get(key), key)
         require_few(patient.get(key), key)
     items = _all_items(patient, which)
-    split = {
+    others = {
         key: (list(_items(patient, key)), _read_each(which, _items(patient, key), word))
-        for key, word in which.split_lists
+        for key, word in (*which.split_lists, *((name, None) for name in which.bare_names))
         if patient.get(key)
     }
     if not items.given:
-        return _joined([read for _, read in split.values()]), {}
-    if not split:
+        split = [key for key, _ in which.split_lists if key in others and others[key][1].given]
+        bare = [name for name in which.bare_names if name in others and others[name][1].given]
+        items = _joined([others.pop(key)[1] for key in split or bare[:1]])
+    if not others:
         return items, {}
+    return items, _unmatched(which, completed(which, [items], order)[0], others, order)
+
+
+def _unmatched(
+    which: ClinicalList, rows: Rows, others: Mapping[str, tuple[list[Any], Items]], order: DateOrder
+) -> dict[str, Any]:
+    """Those items of some lists that say more than the rows do, by the key of their list."""
     known: dict[str | None, set[tuple[str, str]]] = {}
-    for row in completed(which, [items], order)[0]:
+    for row in rows:
         known.setdefault(row[which.text_field], set()).update(_said(row, which))
     unmatched = {
         key: [
@@ -121,9 +155,75 @@ def read_items(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder
             for item, row in zip(raw, completed(which, [read], order)[0], strict=True)
             if not known.get(row[which.text_field], set()) >= _said(row, which) > set()
         ]
-        for key, (raw, read) in split.items()
+        for key, (raw, read) in others.items()
     }
-    return items, {key: left for key, left in unmatched.items() if left}
+    return {key: left for key, left in unmatched.items() if left}
+
+
+def take_other_records(rest: dict[str, Any], place: Callable[[str], str], kept: Container[str]) -> Items:
+    """Take the lists that nothing else has read out of ``rest``, as items of ``other_records``.
+
+    A list without items stays, as do those under the keys in ``kept``. ``place`` gives the path of a list.
+    Raises UnreadablePatient for a list of which an item would be lost.
+    """
+    read: list[Items] = []
+    number = 0
+    for key in [key for key, value in rest.items() if isinstance(value, list) and key not in kept]:
+        if not is_clinical(key) or all(item is None for item in rest[key]):
+            continue
+        number += len(rest[key])
+        if number > MOST_ITEMS:
+            raise UnreadablePatient("too_many_items", f"{OTHER_RECORDS.name}: more than {MOST_ITEMS:,}")
+        if len(key) > SHORT_TEXT_LENGTH:
+            raise UnreadablePatient("unknown_list", f"{place(key)}: its name is too long")
+        items = _each_item(rest[key], "unknown_list", place(key))
+        read.append(_read_each(OTHER_RECORDS, items, key))
+        del rest[key]
+    return _joined(read) if read else NO_ITEMS
+
+
+def read_again(
+    lists: Mapping[str, Rows], extra: Mapping[str, Any] | None, kept: Container[str], order: DateOrder
+) -> dict[str, Rows]:
+    """Stored lists as they would be read today, so that a file is not taken for a change of what it repeats.
+
+    Rows keep in their ``extra`` what was no field when they were read, and an extraction keeps in its own what was no
+    list.
+    """
+    rest = dict(extra or {})
+    found = dict(lists)
+    for which in NAMED_LISTS:
+        own = found[which.name] = _rows_again(which, lists[which.name], order)
+        bare = {name: rest[name] for name in which.bare_names if isinstance(rest.get(name), list)}
+        with suppress(UnreadablePatient):
+            if own:
+                read = {name: (list(_items(bare, name)), _read_each(which, _items(bare, name), None)) for name in bare}
+                unmatched = _unmatched(which, own, read, order)
+            else:
+                items, unmatched = read_items(bare, which, order)
+                if items.given:
+                    found[which.name] = completed(which, [items], order)[0]
+            rest = {key: value for key, value in rest.items() if key not in bare} | unmatched
+    if not found[OTHER_RECORDS.name]:
+        with suppress(UnreadablePatient):
+            others = take_other_records(rest, str, kept)
+            if others.given:
+                found[OTHER_RECORDS.name] = completed(OTHER_RECORDS, [others], order)[0]
+    return found
+
+
+def _rows_again(which: ClinicalList, rows: Rows, order: DateOrder) -> Rows:
+    if not any(extra and not which.item_keys.isdisjoint(extra) for extra in rows.columns()[-1]):
+        return rows
+    items = []
+    for row in rows:
+        rest = dict(row["extra"] or {})
+        given = [row[which.text_field] or _first(rest, which), row[which.type_field] or _taken_type(rest, which, None)]
+        for column in which.given[2:]:
+            field = column.removesuffix("_text")
+            given.append(row[column] or _alternative(rest, which, field, _longest(which, column)) or row[column])
+        items.append((item_type(which)(*given), rest or None))
+    return completed(which, [_as_items(items)], order)[0]
 
 
 def require_few(items: object, key: str) -> None:
@@ -132,9 +232,14 @@ def require_few(items: object, key: str) -> None:
         raise UnreadablePatient("too_many_items", f"{key}: more than {MOST_ITEMS:,}")
 
 
+def _require_list(value: object, key: str) -> None:
+    if value is not None and not isinstance(value, list):
+        raise UnreadablePatient("not_a_list", key)
+
+
 def _all_items(patient: Mapping[str, Any], which: ClinicalList) -> Items:
     if patient.get(which.key) is None:
-        return Items(())
+        return NO_ITEMS
     try:
         return Items(msgspec.convert(patient[which.key], list[item_type(which)]))  # type: ignore[misc]
     except (msgspec.ValidationError, RecursionError):
@@ -142,7 +247,10 @@ def _all_items(patient: Mapping[str, Any], which: ClinicalList) -> Items:
 
 
 def _read_each(which: ClinicalList, items: Iterable[dict[str, Any] | str], listed_type: str | None) -> Items:
-    read = [_item(item, which, listed_type) for item in items]
+    return _as_items([_item(item, which, listed_type) for item in items])
+
+
+def _as_items(read: Sequence[tuple[msgspec.Struct, dict[str, Any] | None]]) -> Items:
     return Items([given for given, _ in read], [extra for _, extra in read])
 
 
@@ -160,18 +268,17 @@ def _said(row: Row, which: ClinicalList) -> set[tuple[str, str]]:
 
 
 def _items(patient: Mapping[str, Any], key: str) -> Iterator[dict[str, Any] | str]:
-    items = patient.get(key)
-    if items is None:
-        return
-    if not isinstance(items, list):
-        raise UnreadablePatient("not_a_list", key)
+    return _each_item(patient.get(key) or (), "unreadable_item", key)
+
+
+def _each_item(items: Iterable[Any], reason: str, where: str) -> Iterator[dict[str, Any] | str]:
     for position, item in enumerate(items):
         if isinstance(item, dict | str):
             yield item
         elif isinstance(item, int | float) and not isinstance(item, bool):
             yield str(item)
         elif item is not None:
-            raise UnreadablePatient("unreadable_item", f"{key}[{position}]")
+            raise UnreadablePatient(reason, f"{where}[{position}]")
 
 
 def _type(text: str | None) -> str | None:
@@ -192,15 +299,17 @@ def _item(
 ) -> tuple[msgspec.Struct, dict[str, Any] | None]:
     """An item field by field; a value that is no text, or does not fit its column, is left beside it."""
     rest = dict(item) if isinstance(item, dict) else {which.text_keys[0]: item}
-    given: list[Any] = [_first(rest, which.text_keys), _taken_type(rest, which, listed_type)]
+    given: list[Any] = [_first(rest, which), _taken_type(rest, which, listed_type)]
     for column in which.given[2:]:
         if column == "row_index":
             index = rest.get(column)
             usable = isinstance(index, int) and not isinstance(index, bool) and abs(index) <= _ROW_INDEX_MAX
             given.append(rest.pop(column) if usable else None)
         else:
-            length = sys.maxsize if column in which.prose_fields else SHORT_TEXT_LENGTH
-            given.append(take_text(rest, column.removesuffix("_text"), length))
+            field, length = column.removesuffix("_text"), _longest(which, column)
+            text = take_text(rest, field, length)
+            is_blank = text is None or not text.strip()
+            given.append((is_blank and _alternative(rest, which, field, length)) or text)
     return item_type(which)(*given), remaining(rest, which.name)
 
 
@@ -215,18 +324,37 @@ def _taken_type(rest: dict[str, Any], which: ClinicalList, listed_type: str | No
     return listed_type or own
 
 
-def _first(rest: dict[str, Any], keys: Sequence[str]) -> str | None:
-    """Take the text under the first of ``keys`` that has any; equal copies under the others go with it."""
+def _longest(which: ClinicalList, column: str) -> int:
+    return sys.maxsize if column in which.prose_fields else SHORT_TEXT_LENGTH
+
+
+def _alternative(rest: dict[str, Any], which: ClinicalList, field: str, length: int) -> str | None:
+    """Take the text of the first of a field's alternatives that has any."""
+    for keys in which.alternatives_of.get(field, ()):
+        said = {key: text for key in keys if (text := as_text(rest.get(key))) and not text.isspace()}
+        joined = " ".join(said.values())
+        if keys[0] in said and len(joined) <= length:
+            if len(said) == 1:
+                del rest[keys[0]]
+            # What was joined stays beside the row: the parts cannot be told again.
+            return joined
+    return None
+
+
+def _first(rest: dict[str, Any], which: ClinicalList) -> str | None:
+    """Take the text under the first of the keys that has any; copies that do not count go with it."""
     chosen: str | None = None
-    for key in keys:
+    for key in which.text_keys:
         if key not in rest:
             continue
         text = as_text(rest[key])
         if text is None:
             continue
-        if chosen is None and text.strip():
+        is_blank = not text.strip()
+        if chosen is None and not is_blank:
             chosen = text
-        if text == chosen or not text.strip():
+            del rest[key]
+        elif is_blank or (text == chosen and key in which.copy_keys):
             del rest[key]
     return chosen
 

@@ -15,19 +15,22 @@ from webautodash.domain.completeness import failure_field
 from webautodash.domain.dates import DateOrder, parse_date
 from webautodash.domain.documents import decode_patient
 from webautodash.domain.items import (
+    NO_ITEMS,
     Items,
     Prose,
     Short,
     completed,
     item_type,
+    read_again,
     read_items,
     remaining,
     require_few,
+    take_other_records,
     take_text,
 )
 from webautodash.domain.json_text import Path, half_characters, repeated_key, says_all
 from webautodash.domain.limits import LARGEST_PATIENT, PRN_LENGTH, SHORT_TEXT_LENGTH
-from webautodash.domain.lists import LISTS
+from webautodash.domain.lists import LISTS, NAMED_LISTS, OTHER_RECORDS, SECTIONS
 from webautodash.domain.row_checks import list_checks
 from webautodash.domain.rows import Rows
 from webautodash.errors import UnreadablePatient, without_context
@@ -42,6 +45,15 @@ _FILTER_FIELDS = (
 _PRINTED = "demographics_printable"
 FOUND = (*_FILTER_FIELDS, "filter_medication_name", "summary_page_url", "extraction_method", "found_at")
 """Columns of ``patient_extractions``: how the sweep came to a patient."""
+
+# What is no list of records even where a file has a list there.
+_NO_RECORDS = frozenset(
+    {
+        *("patient_id", "patient_name", "extraction_status", "extraction_error", "error", "status", *FOUND[:-2]),
+        *("demographics_printable", "extraction_metadata"),
+        *(key for which in NAMED_LISTS for key, _ in which.split_lists),
+    }
+)
 
 
 class Demographics(NamedTuple):
@@ -149,7 +161,7 @@ def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
         return _normalise(patient, position, order)
     if not says_all(text, usual):
         _require_once(text, _decoded(raw, position))
-    for which in LISTS:
+    for which in NAMED_LISTS:
         require_few(getattr(usual, which.key), which.key)
     printed = usual.demographics_printable
     name = _said(printed.patient_name) or _said(usual.patient_name)
@@ -173,7 +185,8 @@ def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
     )
     scraped = usual.extraction_metadata or _NOT_SCRAPED
     found = dict(zip(FOUND, (*_found(usual), scraped.extraction_method, scraped.found_at), strict=True))
-    items = {which.name: Items(getattr(usual, which.key) or ()) for which in LISTS}
+    items = {which.name: Items(getattr(usual, which.key) or ()) for which in NAMED_LISTS}
+    items[OTHER_RECORDS.name] = NO_ITEMS
     return Draft(position, read_prn(printed.prn), demographics, found, complete, items)
 
 
@@ -206,16 +219,32 @@ def _normalise(patient: dict[str, Any], position: int, order: DateOrder) -> Draf
         raise
 
 
+def as_read_today(
+    lists: Mapping[str, Rows], extra: Mapping[str, Any] | None, order: DateOrder
+) -> dict[str, Rows] | None:
+    """The stored lists of an extraction as a file with the same content gives them; None where they are the same.
+
+    ``extra`` is what the extraction keeps beside them.
+    """
+    found = read_again(lists, extra, _NO_RECORDS, order)
+    return found if any(found[name] is not rows for name, rows in lists.items()) else None
+
+
 def _draft(patient: dict[str, Any], position: int, order: DateOrder) -> Draft:
     rest = dict(patient)
     person = _person(rest, order)
     items: dict[str, Items] = {}
-    for which in LISTS:
+    for which in NAMED_LISTS:
         items[which.name], unmatched = read_items(patient, which, order)
-        rest.pop(which.key, None)
-        for key, _ in which.split_lists:
+        for key in which.list_keys:
             rest.pop(key, None)
         rest.update(unmatched)
+
+    def place(key: str) -> str:
+        # A key that no extraction is known to have may itself be a value.
+        return key if key in _known_keys() else f"[member {list(patient).index(key) + 1}]"
+
+    items[OTHER_RECORDS.name] = take_other_records(rest, place, _NO_RECORDS)
     extra = remaining(rest | person.leftovers, "patient")
     return Draft(position, person.prn, person.demographics, person.found, extra, items)
 
@@ -259,7 +288,7 @@ def _usual() -> msgspec.json.Decoder[Any]:
     short = ("patient_id", "patient_name", *_FILTER_FIELDS, *COMPLETENESS_FIELDS)
     known: list[tuple[str, Any, Any]] = [(name, Short, None) for name in short]
     known += [(name, Prose, None) for name in ("filter_medication_name", "summary_page_url")]
-    known += [(which.key, list[item_type(which)] | None, None) for which in LISTS]  # type: ignore[misc]
+    known += [(which.key, list[item_type(which)] | None, None) for which in NAMED_LISTS]  # type: ignore[misc]
     known += [(_PRINTED, _Printed, msgspec.NODEFAULT), ("extraction_metadata", _Scraped | None, None)]
     usual = msgspec.defstruct("usual_patient", known, forbid_unknown_fields=True, omit_defaults=True, kw_only=True)
     return msgspec.json.Decoder(usual)
@@ -312,9 +341,8 @@ def _known_keys() -> frozenset[str]:
     usual = msgspec.structs.fields(cast(type[msgspec.Struct], _usual().type))
     printed, scraped = msgspec.structs.fields(_Printed), msgspec.structs.fields(_Scraped)
     items = [field for which in LISTS for field in msgspec.structs.fields(item_type(which))]
-    older = [key for which in LISTS for key, _ in which.split_lists]
-    aliases = [key for which in LISTS for key in (*which.text_keys, *which.type_keys)]
-    return frozenset([field.encode_name for field in (*usual, *printed, *scraped, *items)] + older + aliases)
+    others = {key for which in LISTS for key in (*which.list_keys, *which.item_keys)} | SECTIONS
+    return frozenset(field.encode_name for field in (*usual, *printed, *scraped, *items)) | others
 
 
 def _person(rest: dict[str, Any], order: DateOrder) -> _Person:

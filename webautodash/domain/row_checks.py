@@ -3,8 +3,9 @@
 The clinical checksum says what counts as a change; this is of every byte. A CRC-32 finds a change of up to four bytes
 side by side for certain, and any other but for one in four billion. It is no signature.
 
-An extraction keeps the checks of its own row and of its rows in the four lists: eight hexadecimal digits each, its own
+An extraction keeps the checks of its own row and of its rows in the lists: eight hexadecimal digits each, its own
 first, then behind a colon each list's in the order of their numbers, and behind a last colon the check of all that.
+Extractions of before there were other records keep four lists.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +42,7 @@ def checks(columns: Columns) -> list[int]:
 
 
 def list_checks(lists: Sequence[Mapping[str, Sequence[Row]]]) -> list[str]:
-    """What extractions keep of their rows in the four lists; one whose list is not given has no rows in it."""
+    """What extractions keep of their rows in the lists; one whose list is not given has no rows in it."""
     kept = []
     for which in LISTS:
         rows = [each.get(which.name, ()) for each in lists]
@@ -61,7 +62,10 @@ def read(text: str) -> RowChecks:
     if _sealed(said) != text:
         raise ValueError("not as row_checks wrote it")
     (own,), *lists = map(_numbers, said.split(":"))
-    return RowChecks(own, lists)
+    missing = len(LISTS) - len(lists)
+    if missing not in (0, 1):
+        raise ValueError("not as row_checks wrote it")
+    return RowChecks(own, [*lists, *([] for _ in range(missing))])
 
 
 def _sealed(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from webautodash.models.alerts import Alert, AlertDelivery, AlertDigest
 from webautodash.models.base import ProviderBase, SystemBase
-from webautodash.models.clinical import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication
+from webautodash.models.clinical import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication, OtherRecord
 from webautodash.models.conflicts import ConflictReview, DataConflict
 from webautodash.models.events import PendingEvent
 from webautodash.models.extractions import ExtractionSession, PatientExtraction, SessionDecision, SetAsidePatient
@@ -37,6 +37,7 @@ __all__ = [
     "MigratedDatabase",
     "MigrationRun",
     "Monitor",
+    "OtherRecord",
     "Patient",
     "PatientExtraction",
     "PendingEvent",

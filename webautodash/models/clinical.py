@@ -1,5 +1,6 @@
-"""The four lists of a patient extraction. A column ``<field>_text`` is the raw text beside what was parsed."""
+"""The lists of a patient extraction. A column ``<field>_text`` is the raw text beside what was parsed."""
 
+import datetime
 from datetime import date
 
 from sqlalchemy import ForeignKey
@@ -9,7 +10,7 @@ from webautodash.models.base import BigId, Json, Name, Prose, ProviderBase, tabl
 
 
 class ClinicalRow(ProviderBase):
-    """What all four lists share."""
+    """What all lists share."""
 
     __abstract__ = True
     __table_args__ = table_options()
@@ -87,3 +88,16 @@ class HealthConcern(ClinicalRow):
     end_date: Mapped[date | None]
     end_date_text: Mapped[Name | None]
     notes: Mapped[Prose | None]
+
+
+class OtherRecord(ClinicalRow):
+    """One item of a list that has no table of its own; ``section`` is the list's key in the patient."""
+
+    __tablename__ = "other_records"
+
+    section: Mapped[Name | None]
+    label: Mapped[Prose | None]
+    value: Mapped[Prose | None]
+    unit: Mapped[Name | None]
+    date: Mapped[datetime.date | None]
+    date_text: Mapped[Name | None]

@@ -62,6 +62,8 @@ class ExtractionSession(Created, ProviderBase):
     diagnoses: Mapped[int]
     allergies: Mapped[int]
     health_concerns: Mapped[int]
+    # Nullable with a default: a program of before leaves it out.
+    other_records: Mapped[int | None] = mapped_column(server_default="0")
 
 
 class SessionDecision(ProviderBase):

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.bulk import write
-from webautodash.domain.lists import LISTS
+from webautodash.domain.lists import LISTS, NAMED_LISTS
 from webautodash.domain.records import DEMOGRAPHICS, Demographics
 from webautodash.domain.rows import Rows, joined
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
@@ -58,7 +58,7 @@ class AdoptedRepository:
     def add_lists(self, extractions: Sequence[tuple[int, Mapping[str, tuple[Sequence[int], Rows]]]]) -> None:
         """Write the clinical rows of some extractions: by list their numbers, and the rows."""
         inserts = []
-        for which in LISTS:
+        for which in NAMED_LISTS:
             numbers = [number for _, lists in extractions for number in lists[which.name][0]]
             owners = [owner for owner, lists in extractions for _ in lists[which.name][0]]
             if numbers:

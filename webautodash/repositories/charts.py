@@ -7,19 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.statements import holds
-from webautodash.models import (
-    Allergy,
-    ClinicalRow,
-    Diagnosis,
-    ExtractionSession,
-    HealthConcern,
-    Medication,
-    Patient,
-    PatientExtraction,
-)
+from webautodash.models import ClinicalRow, ExtractionSession, Patient, PatientExtraction
+from webautodash.repositories.clinical import MODELS
 from webautodash.repositories.pages import Page
 
-_LISTS: tuple[type[ClinicalRow], ...] = (Medication, Diagnosis, Allergy, HealthConcern)
 _KEYS = frozenset({"id", "patient_extraction_id"})
 
 ClinicalRows = dict[str, list[dict[str, Any]]]
@@ -56,28 +47,26 @@ class ChartRepository:
         return [(extraction, session) for extraction, session in self._session.execute(statement)]
 
     def rows(self, extraction_ids: Sequence[int]) -> dict[int, ClinicalRows]:
-        """The four lists of each extraction, as columns by name, in the order of the portal's page."""
-        found: dict[int, ClinicalRows] = {
-            number: {model.__tablename__: [] for model in _LISTS} for number in extraction_ids
-        }
-        for model in _LISTS:
+        """The lists of each extraction, as columns by name, in the order of the portal's page."""
+        found: dict[int, ClinicalRows] = {number: {name: [] for name in MODELS} for number in extraction_ids}
+        for name, model in MODELS.items():
             statement = (
                 select(model)
                 .where(model.patient_extraction_id.in_(extraction_ids))
                 .order_by(model.patient_extraction_id, model.row_index, model.id)
             )
             for row in self._session.scalars(statement):
-                found[row.patient_extraction_id][model.__tablename__].append(_columns(row))
+                found[row.patient_extraction_id][name].append(_columns(row))
         return found
 
     def counts(self, extraction_ids: Sequence[int]) -> Mapping[int, dict[str, int]]:
         """How many rows each list of each extraction has."""
-        found = {number: {model.__tablename__: 0 for model in _LISTS} for number in extraction_ids}
-        for model in _LISTS:
+        found = {number: dict.fromkeys(MODELS, 0) for number in extraction_ids}
+        for name, model in MODELS.items():
             owner = model.patient_extraction_id
             statement = select(owner, func.count()).where(owner.in_(extraction_ids)).group_by(owner)
             for number, count in self._session.execute(statement):
-                found[number][model.__tablename__] = count
+                found[number][name] = count
         return found
 
 

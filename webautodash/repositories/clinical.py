@@ -1,4 +1,4 @@
-"""The rows of the four lists."""
+"""The rows of the lists."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,19 +11,17 @@ from sqlalchemy.orm import Session
 from webautodash.database.dialects.bulk import write
 from webautodash.domain.lists import LISTS
 from webautodash.domain.rows import Row, Rows, Table, joined
-from webautodash.models import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication
+from webautodash.models import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication, OtherRecord
 from webautodash.repositories.rows import insert
 
 MODELS: Mapping[str, type[ClinicalRow]] = {
-    "medications": Medication,
-    "diagnoses": Diagnosis,
-    "allergies": Allergy,
-    "health_concerns": HealthConcern,
+    model.__tablename__: model for model in (Medication, Diagnosis, Allergy, HealthConcern, OtherRecord)
 }
+"""By list, its table."""
 
 
 class ClinicalRepository:
-    """Rows of ``medications``, ``diagnoses``, ``allergies`` and ``health_concerns``."""
+    """Rows of the lists' tables."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -112,6 +112,15 @@ class ExtractionRepository:
         )
         return {number: Demographics(**dict(zip(_WHO, who, strict=True))) for number, *who in rows}
 
+    def extras(self, extraction_ids: Sequence[int]) -> dict[int, dict[str, Any] | None]:
+        """What some extractions keep that has no column."""
+        if not extraction_ids:
+            return {}
+        rows = self._session.execute(
+            select(PatientExtraction.id, PatientExtraction.extra).where(PatientExtraction.id.in_(extraction_ids))
+        )
+        return {row.id: row.extra for row in rows}
+
     def holds(self, session_id: int, prn: str) -> bool:
         """Whether a session has an extraction of this PRN already."""
         found = self._session.execute(

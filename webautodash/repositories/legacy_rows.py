@@ -17,14 +17,14 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.statements import as_written, by_bytes
 from webautodash.domain.legacy import COMPREHENSIVE, LEGACY_TABLES, kept_as
-from webautodash.domain.lists import LISTS
+from webautodash.domain.lists import NAMED_LISTS
 from webautodash.repositories.legacy_tables import table
 
 LegacyRow = Mapping[str, Any]
 
 # When a row was written, as an instant; every other time is what a file said, by the clock on the wall.
 _INSTANTS = frozenset({"created_at", "updated_at", "detected_at", "reviewed_at"})
-_WALL_CLOCK = ("extraction_sessions", "patient_extractions", *(which.name for which in LISTS))
+_WALL_CLOCK = ("extraction_sessions", "patient_extractions", *(which.name for which in NAMED_LISTS))
 
 
 class LegacyRows:

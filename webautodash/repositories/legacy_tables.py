@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.statements import rename_tables
 from webautodash.domain.legacy import COMPREHENSIVE, KEPT_ASIDE, LEGACY_TABLES, OURS, kept_as
-from webautodash.domain.lists import LISTS
+from webautodash.domain.lists import NAMED_LISTS
 
 _NAMES = frozenset(LEGACY_TABLES) | KEPT_ASIDE
-_OWNERS = {which.name: "patient_extraction_id" for which in LISTS} | {"patient_extractions": "extraction_session_id"}
+_OWNERS = {
+    "patient_extractions": "extraction_session_id",
+    **{which.name: "patient_extraction_id" for which in NAMED_LISTS},
+}
 
 
 def table(name: str, *columns: str) -> TableClause:

@@ -28,6 +28,7 @@ class Tally:
     diagnoses: int = 0
     allergies: int = 0
     health_concerns: int = 0
+    other_records: int = 0
 
     @property
     def total_patients_found(self) -> int:

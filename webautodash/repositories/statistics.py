@@ -7,16 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
-from webautodash.models import (
-    Allergy,
-    Diagnosis,
-    ExtractionSession,
-    HealthConcern,
-    Medication,
-    Patient,
-    PatientExtraction,
-    ProviderBase,
-)
+from webautodash.models import ExtractionSession, Patient, PatientExtraction, ProviderBase
+from webautodash.repositories.clinical import MODELS
 from webautodash.repositories.conflicts import ConflictRepository
 
 
@@ -37,6 +29,7 @@ class Numbers:
     diagnoses: int
     allergies: int
     health_concerns: int
+    other_records: int
     total_conflicts: int
     conflicts_detected: int
     """All but recorded duplicates."""
@@ -81,10 +74,7 @@ class StatisticsRepository:
             changed=int(changed or 0),
             duplicates=int(duplicates or 0),
             set_aside=int(failed or 0),
-            medications=self._count(Medication),
-            diagnoses=self._count(Diagnosis),
-            allergies=self._count(Allergy),
-            health_concerns=self._count(HealthConcern),
+            **{name: self._count(model) for name, model in MODELS.items()},
             total_conflicts=sum(conflicts.values()),
             conflicts_detected=sum(conflicts.values()) - by_type[ConflictType.EXTRACTION_DUPLICATE],
             unresolved_conflicts=by_status[ConflictStatus.UNRESOLVED],

@@ -42,6 +42,7 @@ class StoringSession:
     criteria_key: str
     extracted_at: datetime | None
     now: datetime
+    order: DateOrder
     accepted: frozenset[str] = frozenset()
     """The reasons for which patients are set aside that a person has said are none here."""
 

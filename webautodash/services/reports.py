@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from webautodash.domain.lists import LISTS
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession, Tally
 
@@ -118,12 +119,7 @@ def counts(tally: Tally) -> dict[str, int]:
 
 def row_counts(tally: Tally) -> dict[str, int]:
     """How many clinical rows a session wrote, by list."""
-    return {
-        "medications": tally.medications,
-        "diagnoses": tally.diagnoses,
-        "allergies": tally.allergies,
-        "health_concerns": tally.health_concerns,
-    }
+    return {which.name: getattr(tally, which.name) for which in LISTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +141,7 @@ class ProviderTotals:
     diagnoses: int
     allergies: int
     health_concerns: int
+    other_records: int
 
     @classmethod
     def of(cls, files: Sequence[FileOutcome]) -> "ProviderTotals":
@@ -162,10 +159,7 @@ class ProviderTotals:
             duplicates=sum(outcome.duplicates for outcome in new),
             set_aside=sum(outcome.set_aside for outcome in new),
             conflicts=sum(outcome.conflicts for outcome in new),
-            medications=sum(outcome.rows.get("medications", 0) for outcome in new),
-            diagnoses=sum(outcome.rows.get("diagnoses", 0) for outcome in new),
-            allergies=sum(outcome.rows.get("allergies", 0) for outcome in new),
-            health_concerns=sum(outcome.rows.get("health_concerns", 0) for outcome in new),
+            **{which.name: sum(outcome.rows.get(which.name, 0) for outcome in new) for which in LISTS},
         )
 
 

@@ -140,7 +140,7 @@ def _attempt(
     assert stored is not None  # noqa: S101  # a foreign key says so
     tally, now = stored.tally, utc_now()
     before, conflicts = (tally.patients_stored, tally.patients_changed), tally.conflicts_detected
-    current = StoringSession(stored.id, *sessions.criteria(stored.id), now, accepted)
+    current = StoringSession(stored.id, *sessions.criteria(stored.id), now, provider.date_order, accepted)
     [record] = records([draft], provider.date_order)
     waiting = store_planned(session, current, [Planned(record, raw)], tally)
     if waiting:

@@ -12,7 +12,7 @@ from webautodash.ahead import ahead
 from webautodash.domain.decisions import Decision, Known, Outcome, Previous, Recorded, decide
 from webautodash.domain.differences import Fields
 from webautodash.domain.documents import Document
-from webautodash.domain.records import CHECKED, DEMOGRAPHICS, FOUND, PatientRecord, other_demographics
+from webautodash.domain.records import CHECKED, DEMOGRAPHICS, FOUND, PatientRecord, as_read_today, other_demographics
 from webautodash.domain.row_checks import NO_ROWS, row_checks
 from webautodash.domain.sessions import session_record
 from webautodash.models.base import utc_now
@@ -74,7 +74,7 @@ def store_document(
         now, tally = utc_now(), Tally()
         session_id = sessions.add(document.sha256, facts, path, now)
         SessionDecisionRepository(session).add(session_id, accepted)
-        current = StoringSession(session_id, facts.criteria_key, facts.extracted_at, now)
+        current = StoringSession(session_id, facts.criteria_key, facts.extracted_at, now, order)
         for batch in ahead(planned(document, order)):
             store_batch(session, current, batch, tally)
             on_batch(tally.total_patients_found, len(document.patients))
@@ -190,6 +190,7 @@ def _decide(
     ]
     lists = ClinicalRepository(session).load([found.original_id for found in changed])
     said = extractions.demographics([found.id for found in changed])
+    extras = extractions.extras([found.id for found in changed])
     others = _other_demographics(extractions, planned, people)
     decisions: dict[str, tuple[Decision, int | None]] = {}
     for entry in planned:
@@ -201,8 +202,10 @@ def _decide(
             known = Known(person.demographics, person.as_of, person.session_id, other)
         previous = None
         if found is not None:
-            before = said.get(found.id), found.session_id, lists.get(found.original_id), found.extracted_at
-            previous = Previous(found.checksum, *before)
+            stored = lists.get(found.original_id)
+            read = as_read_today(stored, extras.get(found.id), current.order) if stored is not None else None
+            before = said.get(found.id), found.session_id, read or stored, found.extracted_at
+            previous = Previous(found.checksum, *before, read_again=read is not None)
         decision = decide(entry.record, current.extracted_at, current.id, known, previous, entry.repeats)
         original = found.original_id if found and decision.outcome is Outcome.DUPLICATE else None
         decisions[entry.record.prn] = (decision, original)

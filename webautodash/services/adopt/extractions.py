@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from webautodash.domain.checksum import checksum
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.legacy_rows import LegacyRow, as_text, clinical_rows, day, listed_items
-from webautodash.domain.lists import LISTS
+from webautodash.domain.lists import NAMED_LISTS
 from webautodash.domain.records import CHECKED, FOUND, Demographics
 from webautodash.domain.row_checks import list_checks, row_checks
 from webautodash.domain.rows import Rows
@@ -30,7 +30,7 @@ def add_extractions(
     """Write a batch of extractions and their rows."""
     legacy, adopted = LegacyRows(session), AdoptedRepository(session)
     ids = [row["id"] for row in rows]
-    clinical = {which.name: legacy.clinical(which.name, ids) for which in LISTS}
+    clinical = {which.name: legacy.clinical(which.name, ids) for which in NAMED_LISTS}
     prns = [row["prn"].strip() for row in rows]
     people = adopted.patients(sorted(set(prns)))
     session_ids = sorted({row["extraction_session_id"] for row in rows})
@@ -40,8 +40,8 @@ def add_extractions(
     }
     found = [records.get((row["extraction_session_id"], prn)) for row, prn in zip(rows, prns, strict=True)]
     own = {name: [of.get(number, []) for number in ids] for name, of in clinical.items()}
-    listed = {which.name: [listed_items(each[which.key]) if each else None for each in found] for which in LISTS}
-    read = {which.name: clinical_rows(which, own[which.name], listed[which.name], order) for which in LISTS}
+    listed = {which.name: [listed_items(each[which.key]) if each else None for each in found] for which in NAMED_LISTS}
+    read = {which.name: clinical_rows(which, own[which.name], listed[which.name], order) for which in NAMED_LISTS}
     places = legacy.places(session_ids, ids[0])
     columns, lists = [], []
     for number, (row, prn, record) in enumerate(zip(rows, prns, found, strict=True)):

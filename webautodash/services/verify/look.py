@@ -144,14 +144,17 @@ class Look:
         which, given = stored.which, len(stored.which.given)
         if not stored.ids:
             return
-        read = read_out(which, stored.columns, self._order)
-        for name, now, then in zip(which.read, read, stored.columns[given:-1], strict=True):
+        read = read_out(which, stored.columns, stored.columns[-1], self._order)
+        # Earlier versions did not read a code out of its own field.
+        before = read_out(which, stored.columns, None, self._order)
+        for name, now, earlier, then in zip(which.read, read, before, stored.columns[given:-1], strict=True):
             if list(now) == list(then):
                 continue
-            for number, owner, one, other in zip(stored.ids, stored.owners, now, then, strict=True):
+            each = zip(stored.ids, stored.owners, now, earlier, then, strict=True)
+            for number, owner, one, old, other in each:
                 # What earlier scripts read is kept where this program reads nothing.
                 adopted = one is None and owner in originals and originals[owner].session_id in self._adopted
-                if one != other and not adopted:
+                if other not in (one, old) and not adopted:
                     yield _misread(which.name, number, name)
 
     def _session(self, one: Ledger) -> Iterator[WrongRow]:

@@ -46,7 +46,7 @@ class ProviderVerification:
     database_name: str
     extractions: int
     rows: int
-    """Of the four lists."""
+    """Of all lists."""
     unchecked: int
     """Extractions that were written before each row had a check; of them the clinical checksum is compared."""
     differences: int

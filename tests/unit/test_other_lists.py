@@ -1,0 +1,131 @@
+"""Lists that have no table of their own: each item a row, and none passed over in silence."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from builders import a_patient
+from generated import read
+
+from webautodash.domain.limits import MOST_ITEMS
+from webautodash.domain.lists import SECTIONS
+from webautodash.errors import UnreadablePatient
+
+# By column, the keys that may hold it.
+KEYS = {
+    "label": (
+        *("label", "name", "test_name", "title", "vaccine", "vaccine_name", "condition", "procedure", "document_name"),
+        *("description", "text", "note", "reason", "type"),
+    ),
+    "value": ("value", "result"),
+    "unit": ("unit", "units"),
+    "date_text": (
+        *("date", "test_date", "result_date", "collected_at", "recorded_at", "administered_date", "date_administered"),
+        *("appointment_date", "document_date", "diagnosed_date", "onset_date", "start_date"),
+    ),
+}
+
+
+def others(**lists: Any) -> list[dict[str, Any]]:
+    """What of each row of other records holds anything."""
+    rows = read(a_patient("GW1", **lists)).lists["other_records"]
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+
+@pytest.mark.parametrize(("column", "key"), [(column, key) for column, keys in KEYS.items() for key in keys])
+def test_a_field_stands_under_any_of_its_names(column: str, key: str) -> None:
+    assert others(vitals=[{key: "x"}]) == [{"section": "vitals", column: "x"}]
+
+
+def test_every_other_list_gives_rows() -> None:
+    lab = {"test_name": "LDL", "value": 5.4, "units": "mg/dl", "date": "01/02/2020", "status": "final"}
+    lists: dict[str, Any] = {
+        "lab_results": [lab, None],
+        "vitals": [{"date": "soon", "blood_pressure": "120/80", "pulse": {"rest": 60}}],
+        "medical_notes": ["Seen today", 7],
+        "a_list_of_tomorrow": [{}],
+        "nothing": [],
+        "more_of_nothing": [None],
+        "summary": {"lists": [1, 2]},
+    }
+    assert others(**lists) == [
+        {
+            "section": "lab_results",
+            "label": "LDL",
+            "value": "5.4",
+            "unit": "mg/dl",
+            "date": date(2020, 1, 2),
+            "date_text": "01/02/2020",
+            "extra": {"status": "final"},
+        },
+        {"section": "vitals", "date_text": "soon", "extra": {"blood_pressure": "120/80", "pulse": {"rest": 60}}},
+        {"section": "medical_notes", "label": "Seen today"},
+        {"section": "medical_notes", "label": "7"},
+        {"section": "a_list_of_tomorrow"},
+    ]
+    assert read(a_patient("GW1", **lists)).extra == {
+        "nothing": [],
+        "more_of_nothing": [None],
+        "summary": {"lists": [1, 2]},
+    }
+
+
+def test_what_a_list_of_another_name_says_more_than_the_data_is_another_record() -> None:
+    record = read(a_patient("GW1", diagnoses=["Gout"], problems=["Gout", {"name": "Asthma", "status": "active"}]))
+    assert [row["diagnosis_text"] for row in record.lists["diagnoses"]] == ["Gout"]
+    assert others(diagnoses=["Gout"], problems=["Gout", {"name": "Asthma", "status": "active"}]) == [
+        {"section": "problems", "label": "Asthma", "extra": {"status": "active"}}
+    ]
+    assert record.extra is None
+
+
+@pytest.mark.parametrize("key", ["filter_provider", "patient_id", "extracted_at", "photo_url", "extraction_error"])
+def test_a_list_in_the_place_of_what_is_no_record_is_kept_and_gives_none(key: str) -> None:
+    record = read(a_patient("GW1", **{key: ["x"]}))
+    assert (len(record.lists["other_records"]), record.extra) == (0, {key: ["x"]})
+    assert record.checksum == read(a_patient("GW1")).checksum
+
+
+@pytest.mark.parametrize(
+    ("lists", "reason", "detail"),
+    [
+        ({"lab_results": [{"name": "x"}, ["MARK"]]}, "unknown_list", "lab_results[1]"),
+        ({"vitals": [True]}, "unknown_list", "vitals[0]"),
+        ({"MARK": [[{"name": "MARK"}]]}, "unknown_list", "[member 8][0]"),
+        ({"M" * 256: ["MARK"]}, "unknown_list", "[member 8]: its name is too long"),
+        ({"vitals": ["MARK"] * MOST_ITEMS, "labs": ["MARK"]}, "too_many_items", "other_records: more than 10,000"),
+        ({"problems": "MARK"}, "not_a_list", "problems"),
+    ],
+)
+def test_a_list_of_which_an_item_would_be_lost_sets_the_patient_aside(
+    lists: dict[str, Any], reason: str, detail: str
+) -> None:
+    with pytest.raises(UnreadablePatient) as caught:
+        read(a_patient("GW1", **lists))
+    assert (caught.value.reason, caught.value.detail) == (reason, detail)
+
+
+def test_each_record_counts_and_their_order_does_not() -> None:
+    one, two = {"name": "LDL", "value": 5}, {"name": "HDL", "value": 2}
+    prints = [
+        read(a_patient("GW1", **lists)).checksum
+        for lists in (
+            {},
+            {"labs": [one]},
+            {"labs": [one, one]},
+            {"labs": [one, two]},
+            {"vitals": [one, two]},
+            {"labs": [one | {"value": 6}, two]},
+            {"labs": [one | {"flag": "high"}, two]},
+        )
+    ]
+    assert len(set(prints)) == len(prints)
+    assert read(a_patient("GW1", labs=[two, one])).checksum == prints[3]
+    assert read(a_patient("GW1", labs=[])).checksum == prints[0]
+
+
+def test_the_sections_that_an_error_may_name_have_no_other_meaning() -> None:
+    for section in SECTIONS:
+        assert others(**{section: ["x"]}) == [{"section": section, "label": "x"}]
