@@ -94,7 +94,7 @@ def _sweep(
     apart = differing if backend == "sqlite" else _beside_commits(all_moments)
     assert len(apart) > 20
     for number in _chosen(all_moments, apart, *strides):
-        settings, variables = settings_of(str(number))
+        settings, variables = settings_of(f"{number:x}")
         killed = kill_at(number, run_command, variables, *COMMANDS[command], folder=tmp_path, files=tmp_path)
         # Whether a moment comes may be a matter of time: what is told of files is written within a second.
         assert killed or number > len(all_moments) - 10, all_moments[number]

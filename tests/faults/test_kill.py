@@ -36,7 +36,7 @@ def test_a_run_after_a_kill_at_any_moment_leaves_what_a_clean_run_leaves(
     whole = moments(ingest, fresh("m"), folder=tmp_path)
     assert contents(fresh("m")) == clean
     for number in _spread(whole, SPREAD[backend]):
-        settings = fresh(str(number))
+        settings = fresh(f"{number:x}")
         assert kill_at(number, ingest, settings, folder=tmp_path), whole[number]
         ingest(settings)
         left = differences(contents(settings), clean)

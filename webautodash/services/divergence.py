@@ -1,7 +1,7 @@
 """Where a provider's database and the system database differ: one of them was put back from an older backup."""
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -48,6 +48,8 @@ class Divergence:
 
     provider: str
     """The slug."""
+    is_older: bool = False
+    """Whether the provider's database lacks the newest session that is recorded."""
     missing_files: tuple[DivergingFile, ...] = ()
     """Recorded as stored, and not in the provider's database."""
     unrecorded_files: tuple[DivergingFile, ...] = ()
@@ -62,7 +64,8 @@ class Divergence:
     def __bool__(self) -> bool:
         """Whether there is any difference."""
         return bool(
-            self.missing_files
+            self.is_older
+            or self.missing_files
             or self.unrecorded_files
             or self.lost_reviews
             or self.missing_aliases
@@ -80,7 +83,8 @@ class Divergence:
             "aliases are missing from the database": len(self.missing_aliases),
             "aliases are missing from the registry": len(self.unrecorded_aliases),
         }
-        return "; ".join(f"{number:,} {what}" for what, number in counts.items() if number)
+        older = ["its database was put back from an older backup"] if self.is_older else []
+        return "; ".join([*older, *(f"{number:,} {what}" for what, number in counts.items() if number)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,28 +105,30 @@ def recorded(store: Store) -> Recorded:
         return Recorded(registry.last_sessions(), registry.known_reviews(), frozenset(lost))
 
 
-def divergence(store: Store, provider: RegisteredProvider, known: Recorded, *, every_file: bool = True) -> Divergence:
-    """Compare one provider's database with what is recorded of it.
-
-    Without ``every_file`` the files are compared only where the newest session says that something is wrong, which is
-    one look: enough to notice a backup that was put back, until files are taken again.
-    Raises what opening the provider's database raises.
-    """
-    rows: list[StoredPath] = []
-    if every_file or provider.id in known.lost:
-        rows = _rows(store, provider)
+def divergence(store: Store, provider: RegisteredProvider, known: Recorded) -> Divergence:
+    """Compare one provider's database with what is recorded of it, every file. Raises what opening it raises."""
+    # The rows first: what is recorded by then the database has.
+    rows = recorded_rows(store, provider)
     with store.provider_database(provider).reading() as session:
-        facts, sessions = own_facts(session), SessionRepository(session)
-        last = known.last.get(provider.id)
-        newer = sessions.since(last) if last is not None else {}
-        if newer is None and not rows:
-            # The rows are older than this look, and so is all that they say.
-            rows = _rows(store, provider)
-        hashes = sessions.hashes() if rows else set()
+        return compare(store, provider, known, session, rows)
+
+
+def compare(
+    store: Store, provider: RegisteredProvider, known: Recorded, session: Session, rows: Sequence[StoredPath]
+) -> Divergence:
+    """The same for some rows, which were read before ``session`` on the provider's database was begun.
+
+    Without any it is two short statements: enough to notice a backup that was put back, until files are taken again.
+    """
+    facts, sessions = own_facts(session), SessionRepository(session)
+    last = known.last.get(provider.id)
+    newer = sessions.since(last) if last is not None else {}
+    hashes = sessions.hashes() if rows else set()
     missing = [row for row in rows if row.content_sha256 not in hashes]
     theirs, ours = _by_key(provider.aliases), _by_key(facts.aliases)
     return Divergence(
         provider.slug,
+        is_older=newer is None,
         missing_files=tuple(_of_row(store, row) for row in missing),
         unrecorded_files=tuple(_of_file(store, file) for file in _settled((newer or {}).values())),
         lost_reviews=max(0, known.reviews.get(provider.id, 0) - facts.reviews),
@@ -131,9 +137,15 @@ def divergence(store: Store, provider: RegisteredProvider, known: Recorded, *, e
     )
 
 
+def recorded_rows(store: Store, provider: RegisteredProvider) -> list[StoredPath]:
+    """Every path of a provider that the system database has as stored."""
+    with store.system.reading() as session:
+        return FileRepository(session).stored_of(provider.id)
+
+
 def lost_paths(store: Store, provider: RegisteredProvider, session: Session) -> list[str]:
     """The paths that are recorded as stored, and whose bytes the provider's database, behind ``session``, has not."""
-    rows = _rows(store, provider)
+    rows = recorded_rows(store, provider)
     hashes = SessionRepository(session).hashes()
     return [row.path for row in rows if row.content_sha256 not in hashes]
 
@@ -141,11 +153,6 @@ def lost_paths(store: Store, provider: RegisteredProvider, session: Session) -> 
 def is_active(provider: RegisteredProvider) -> bool:
     """Whether a provider has a database to compare."""
     return provider.status is ProviderStatus.ACTIVE
-
-
-def _rows(store: Store, provider: RegisteredProvider) -> list[StoredPath]:
-    with store.system.reading() as session:
-        return FileRepository(session).stored_of(provider.id)
 
 
 def _settled(files: Iterable[StoredFile]) -> list[StoredFile]:

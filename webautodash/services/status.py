@@ -29,7 +29,15 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.across import Unreadable, problems_of
 from webautodash.services.alerts import FailedDigest, failed_digests
 from webautodash.services.alerts import waiting as waiting_alerts
-from webautodash.services.divergence import Divergence, Recorded, divergence, is_active, recorded
+from webautodash.services.divergence import (
+    Divergence,
+    Recorded,
+    compare,
+    divergence,
+    is_active,
+    recorded,
+    recorded_rows,
+)
 from webautodash.services.store import Store
 
 __all__ = ["FileEntry", "Status", "status"]
@@ -172,9 +180,8 @@ def status(store: Store) -> Status:
         latest = LogRepository(session).search(level=Level.WARNING, since=since, limit=_NOTES)
     problems: list[Unreadable] = []
     registered = store.providers()
-    read = [_provider(store, provider, since, problems) for provider in registered]
-    providers = tuple(provider for provider, _ in read)
-    divergences = [_divergence(store, provider, known) for provider in registered if is_active(provider)]
+    read = [_provider(store, provider, known, since, problems) for provider in registered]
+    providers = tuple(provider for provider, _, _ in read)
     return Status(
         at=now,
         monitoring_status=MonitoringStatus(
@@ -200,29 +207,26 @@ def status(store: Store) -> Status:
         oldest_waiting_seconds=oldest,
         waiting=waiting,
         failed=failed,
-        last_day=LastDay(since, taken, sum(found for _, found in read), levels, tuple(latest)),
+        last_day=LastDay(since, taken, sum(found for _, found, _ in read), levels, tuple(latest)),
         alerts=AlertStatus(waiting_alerts(store), tuple(failed_digests(store))),
-        divergences=tuple(one for one in divergences if one),
+        divergences=tuple(one for _, _, one in read if one),
         problems=tuple(problems),
     )
 
 
-def _divergence(store: Store, provider: RegisteredProvider, known: Recorded) -> Divergence | None:
-    """None where their database cannot be read, which is a problem already."""
-    try:
-        return divergence(store, provider, known, every_file=False)
-    except WebAutoDashError:
-        return None
-
-
 def _provider(
-    store: Store, provider: RegisteredProvider, since: datetime, problems: list[Unreadable]
-) -> tuple[ProviderStatus, int]:
-    open_conflicts, found = None, 0
+    store: Store, provider: RegisteredProvider, known: Recorded, since: datetime, problems: list[Unreadable]
+) -> tuple[ProviderStatus, int, Divergence | None]:
+    open_conflicts, found, differs = None, 0, None
     try:
+        rows = recorded_rows(store, provider) if provider.id in known.lost else []
         with store.provider_database(provider).reading() as session:
             open_conflicts = ConflictRepository(session).open()
             found = SessionRepository(session).conflicts_since(since)
+            if is_active(provider):
+                differs = compare(store, provider, known, session, rows)
+        if differs is not None and differs.is_older:
+            differs = divergence(store, provider, known)
     except WebAutoDashError as error:
         problems += problems_of(provider, error)
     shown = ProviderStatus(
@@ -236,7 +240,7 @@ def _provider(
         total_conflicts=provider.total_conflicts,
         open_conflicts=open_conflicts,
     )
-    return shown, found
+    return shown, found, differs
 
 
 def _monitor(one: KnownMonitor) -> MonitorStatus:

@@ -39,6 +39,9 @@ def _findings(database: str, found: Divergence) -> Iterator[Finding]:
             where = "are in Results" if location is Location.RESULTS else "are not in Results either"
             message = f"lacks {len(files):,} files that were stored, which {where}: {_names(files)}; {older}"
             yield error(f"backup.missing_{location}", database, message, cure)
+    if found.is_older and not found.missing_files:
+        message = f"lacks the newest session that was recorded, whose file is not known any more; {older}"
+        yield error("backup.older", database, message, "put a newer backup back")
     if unrecorded := found.unrecorded_files:
         message = f"{len(unrecorded):,} of its files are not recorded in the system database: {_names(unrecorded)}"
         yield warning("backup.unrecorded", database, message, "webautodash alert send, which records them")
