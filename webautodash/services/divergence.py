@@ -5,22 +5,27 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from webautodash.config import Settings
 from webautodash.domain.naming import same_name_key
 from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.errors import NoAnswer
 from webautodash.models.base import utc_now
-from webautodash.repositories import FileRepository, ProviderRepository, SessionRepository
+from webautodash.repositories import FileRepository, ProviderRepository, RootRepository, SessionRepository
 from webautodash.repositories.divergence import own_facts
 from webautodash.repositories.files import StoredPath
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import LastSession, StoredFile
-from webautodash.services.paths import from_text
+from webautodash.services.paths import DEFAULT_ROOT, from_text, root_prefix, split_root
 from webautodash.services.store import Store
 
 # What was stored within this time may be recorded at this moment.
 _BEING_RECORDED = timedelta(minutes=5)
+_SECONDS_TO_ANSWER = 10.0
 
 
 class Location(StrEnum):
@@ -29,6 +34,8 @@ class Location(StrEnum):
     RESULTS = "results"
     """Where it was when it was stored: the next ingest finds it."""
     NOWHERE = "nowhere"
+    UNKNOWN = "unknown"
+    """Its folder does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +102,20 @@ class Recorded:
     reviews: dict[int, int]
     lost: frozenset[int]
     """Providers of files whose session was found to be gone."""
+    folders: dict[str, tuple[Path, ...]]
+    """Of each root, by the prefix of its files' paths."""
 
 
 def recorded(store: Store) -> Recorded:
     """What the system database says."""
     with store.system.reading() as session:
-        registry = ProviderRepository(session)
+        registry, roots = ProviderRepository(session), RootRepository(session).all()
         lost = FileRepository(session).providers_without_session()
-        return Recorded(registry.last_sessions(), registry.known_reviews(), frozenset(lost))
+        last, reviews = registry.last_sessions(), registry.known_reviews()
+    folders: dict[str, tuple[Path, ...]] = {}
+    for name, folder in [*((root.name, Path(root.folder)) for root in roots), _own_folder(store.settings)]:
+        folders[root_prefix(name)] = (*folders.get(root_prefix(name), ()), folder)
+    return Recorded(last, reviews, frozenset(lost), folders)
 
 
 def divergence(store: Store, provider: RegisteredProvider, known: Recorded) -> Divergence:
@@ -129,8 +142,8 @@ def compare(
     return Divergence(
         provider.slug,
         is_older=newer is None,
-        missing_files=tuple(_of_row(store, row) for row in missing),
-        unrecorded_files=tuple(_of_file(store, file) for file in _settled((newer or {}).values())),
+        missing_files=tuple(_of_row(store, known, row) for row in missing),
+        unrecorded_files=tuple(_of_file(store, known, file) for file in _settled((newer or {}).values())),
         lost_reviews=max(0, known.reviews.get(provider.id, 0) - facts.reviews),
         missing_aliases=tuple(name for key, name in theirs.items() if key not in ours),
         unrecorded_aliases=tuple(name for key, name in ours.items() if key not in theirs),
@@ -160,22 +173,40 @@ def _settled(files: Iterable[StoredFile]) -> list[StoredFile]:
     return [file for file in files if file.created_at < since]
 
 
-def _of_row(store: Store, row: StoredPath) -> DivergingFile:
-    return DivergingFile(row.path, row.content_sha256, None, _location(store, row.path, row.size))
+def _own_folder(settings: Settings) -> tuple[str, Path]:
+    return settings.results_root or DEFAULT_ROOT, settings.results_dir
 
 
-def _of_file(store: Store, file: StoredFile) -> DivergingFile:
+def _of_row(store: Store, known: Recorded, row: StoredPath) -> DivergingFile:
+    return DivergingFile(row.path, row.content_sha256, None, _location(store, known, row.path, row.size))
+
+
+def _of_file(store: Store, known: Recorded, file: StoredFile) -> DivergingFile:
     stored = file.session
-    return DivergingFile(file.path, stored.content_sha256, stored.id, _location(store, file.path, None))
+    return DivergingFile(file.path, stored.content_sha256, stored.id, _location(store, known, file.path, None))
 
 
-def _location(store: Store, path: str, size: int | None) -> Location:
+def _location(store: Store, known: Recorded, shown: str, size: int | None) -> Location:
+    prefix, path = split_root(shown)
+    silent = False
+    for folder in known.folders.get(prefix, ()):
+        look = partial(_size, folder / from_text(path))
+        try:
+            found = store.patience.within(str(folder), look, _SECONDS_TO_ANSWER)
+        except NoAnswer:
+            silent = True
+            continue
+        # Another size is another file.
+        if found is not None and size in {None, found}:
+            return Location.RESULTS
+    return Location.UNKNOWN if silent else Location.NOWHERE
+
+
+def _size(path: Path) -> int | None:
     try:
-        found = os.lstat(store.settings.results_dir / from_text(path))
+        return os.lstat(path).st_size
     except OSError:
-        return Location.NOWHERE
-    # Another size is another file.
-    return Location.RESULTS if size in {None, found.st_size} else Location.NOWHERE
+        return None
 
 
 def _by_key(names: Collection[str]) -> dict[str, str]:

@@ -9,6 +9,11 @@ from webautodash.services.doctor.findings import Finding, error, fine, warning
 from webautodash.services.store import Store
 
 _MOST_NAMED = 5
+_WHERE = {
+    Location.RESULTS: "are in Results",
+    Location.NOWHERE: "are not in Results either",
+    Location.UNKNOWN: "are in a folder that does not answer",
+}
 
 
 def backups(store: Store) -> Iterator[Finding]:
@@ -32,11 +37,12 @@ def _findings(database: str, found: Divergence) -> Iterator[Finding]:
     older = "it was put back from an older backup"
     for location, cure in (
         (Location.RESULTS, "webautodash ingest"),
+        (Location.UNKNOWN, "see why the folder does not answer, then webautodash doctor"),
         (Location.NOWHERE, "put a newer backup back, or the files into Results; else webautodash file forget"),
     ):
         files = [file for file in found.missing_files if file.location is location]
         if files:
-            where = "are in Results" if location is Location.RESULTS else "are not in Results either"
+            where = _WHERE[location]
             message = f"lacks {len(files):,} files that were stored, which {where}: {_names(files)}; {older}"
             yield error(f"backup.missing_{location}", database, message, cure)
     if found.is_older and not found.missing_files:
