@@ -95,10 +95,11 @@ def _files() -> dict[str, object]:
 
     whole = json.dumps(file(patient(), at="2024-06-01T00:00:00"))
     changed = patient(all_allergies=[MARKS[41]])
-    changed["demographics_printable"] |= {"date_of_birth": "02/19/1988", "patient_name": MARKS[11] + "x"}
+    changed["demographics_printable"] |= {"date_of_birth": "02/19/1988", "phone": MARKS[17] + "x", MARKS[9]: MARKS[10]}
     other = patient()
     other["demographics_printable"]["prn"] = f"{PRN}-2"
     other_prn = {"demographics_printable": other["demographics_printable"]}
+    stranger = {"patient_name": MARKS[11] + "x", "date_of_birth": "02/19/1988"}
     return {
         "gary_wang/a.json": file(patient(), other, at="2024-01-01T00:00:00"),
         "gary_wang/b.json": file(changed, other, at="2024-02-01T00:00:00"),
@@ -115,6 +116,9 @@ def _files() -> dict[str, object]:
             patient(extraction_status=MARKS[30], extraction_error=f"timeout at {MARKS[9]}"),
             patient(all_medications=[], all_diagnoses=[], all_allergies=[], all_health_concerns=[]) | other_prn,
             at="2024-04-01T00:00:00",
+        ),
+        "gary_wang/e.json": file(
+            patient(demographics_printable=other["demographics_printable"] | stranger), at="2024-05-01T00:00:00"
         ),
         "gary_wang/cut.json": whole[: len(whole) // 2].encode(),
         "gary_wang/wrong.json": whole.replace(f'"{MEDICATION}"', MEDICATION).encode(),

@@ -37,6 +37,8 @@ def screen(
     New patients cost nothing, known ones with items no statement, and any number of emptied ones a single one.
     """
     known = {prn: person for prn, person in people.items() if not person.is_new}
+    if not known:
+        return Screened(list(planned), [], [])
     had_items = _had_items(session, planned, known, current)
     screened = Screened([], [], [])
     for entry in planned:
