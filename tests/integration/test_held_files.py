@@ -11,6 +11,7 @@ from builders import Clinic, a_file, a_patient
 from webautodash.errors import UsageError
 from webautodash.services.accept_file import accept_file
 from webautodash.services.ingest import ingest_paths
+from webautodash.services.reports import FileOutcome
 
 RIGHT = "2024-02-04T09:00:00Z"
 
@@ -81,3 +82,62 @@ def test_only_a_held_file_is_accepted(clinic: Clinic) -> None:
     rejected = clinic.ingest(b"{", name="a.json")
     with pytest.raises(UsageError):
         accept_file(clinic.store, rejected.path, by="Ann", why="it is right")
+
+
+def _elsewhere(clinic: Clinic) -> FileOutcome:
+    """Drop a file without a name into two providers' folders, and take the second once the first is stored."""
+    content = a_file(a_patient("A1", medications=["Xanax"]), provider=None)
+    assert clinic.ingest(content, "gary_wang", "a.json").state == "ingested"
+    return clinic.ingest(content, "ann_bee", "a.json")
+
+
+def test_a_file_that_is_stored_for_another_provider_is_held_until_a_person_accepts_it(clinic: Clinic) -> None:
+    held = _elsewhere(clinic)
+    assert (held.state, held.kind, held.provider, held.is_problem) == ("held", "stored_elsewhere", "ann_bee", True)
+    assert "gary_wang" in str(held.reason)
+    assert (clinic.rows("patients", "ann_bee"), clinic.count("patients")) == ([], 1)
+    assert [row["kind"] for row in clinic.system_rows("alerts")] == ["held"]
+    accepted = accept_file(clinic.store, held.path, by="Ann", why="both treat him")
+    assert (accepted.state, clinic.count("patients", "ann_bee")) == ("ingested", 1)
+    assert [row["kind"] for row in clinic.rows("session_decisions", "ann_bee")] == ["stored_elsewhere"]
+    again = ingest_paths(clinic.store, rehash=True).files
+    assert [str(file.state) for file in again] == ["already_ingested"] * 2
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_of_two_providers_with_the_same_bytes_in_one_run_one_is_held(clinic: Clinic, workers: int) -> None:
+    content = a_file(*(a_patient(f"A{number}") for number in range(20)), provider=None)
+    for folder in ("gary_wang", "ann_bee"):
+        clinic.drop(content, folder, "a.json")
+    found = ingest_paths(clinic.store, workers=workers).files
+    states = sorted(str(file.state) for file in found)
+    # The second is held, or waits for the first to end.
+    assert states in (["held", "ingested"], ["failed", "ingested"])
+    assert {file.kind for file in found if file.state != "ingested"} <= {"stored_elsewhere", "being_stored_elsewhere"}
+    assert sorted(str(file.state) for file in ingest_paths(clinic.store).files) == ["already_ingested", "held"]
+    assert sorted(len(clinic.rows("patients", slug)) for slug in ("ann_bee", "gary_wang")) == [0, 20]
+
+
+def test_the_other_providers_own_database_is_believed(clinic: Clinic) -> None:
+    held = _elsewhere(clinic)
+    with clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang").engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE extraction_sessions SET content_sha256 = 'another'")
+    path = clinic.results / held.path
+    [waits] = ingest_paths(clinic.store, [path]).files
+    assert (waits.state, waits.kind) == ("failed", "being_stored_elsewhere")
+    with clinic.store.system.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE stored_contents SET claimed_at = '2024-01-01 00:00:00'")
+    assert [file.state for file in ingest_paths(clinic.store, [path]).files] == ["ingested"]
+    owners = {row["id"]: row["slug"] for row in clinic.system_rows("providers")}
+    assert [owners[row["provider_id"]] for row in clinic.system_rows("stored_contents", "content_sha256")] == [
+        "ann_bee"
+    ]
+
+
+def test_a_file_that_was_stored_before_there_were_claims_is_found_by_its_row(clinic: Clinic) -> None:
+    content = a_file(a_patient("A1"), provider=None)
+    clinic.ingest(content, "gary_wang", "a.json")
+    with clinic.store.system.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM stored_contents")
+    assert clinic.ingest(content, "ann_bee", "a.json").kind == "stored_elsewhere"
+    assert ingest_paths(clinic.store, [clinic.results / "gary_wang/a.json"], rehash=True).files[0].session_id == 1

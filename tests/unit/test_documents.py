@@ -101,7 +101,13 @@ def test_unknown_parts_of_a_file_are_passed_over(write: Callable[[bytes], Path])
     assert patients(document) == []
 
 
-@pytest.mark.parametrize("name", [None, "", "  ", 7, ["Gary Wang"]])
+@pytest.mark.parametrize("name", [7, 0, True, False, [], ["Gary Wang"], {}, {"name": "Gary Wang"}])
+def test_a_provider_name_that_is_no_text_is_refused(name: Any, write: Callable[[bytes], Path]) -> None:
+    error = refusal(write(json.dumps(a_file(provider=name)).encode()))
+    assert (error.kind, error.position) == ("unusable_provider_name", "$.extraction_metadata.provider_name")
+
+
+@pytest.mark.parametrize("name", [None, "", "  "])
 def test_a_provider_without_a_name_is_none(name: Any, write: Callable[[bytes], Path]) -> None:
     assert read_document(write(json.dumps(a_file(provider=name)).encode())).provider_name is None
 

@@ -103,11 +103,20 @@ def read_document(
             raise MalformedDocument(path, position, "not UTF-8", kind="not_utf8", truncated=size - valid < 4)
         parts = taken_apart(path, content)
         document = Document(path, digest, size, parts.metadata, parts.patients, mtime_ns, parts.prns)
+        _require_text(document, "provider_name")
         if len(document.provider_name or "") > LONGEST_NAME:
             # Not even to be compared with the names that are known.
             position = "$.extraction_metadata.provider_name"
             raise MalformedDocument(path, position, f"longer than {LONGEST_NAME} characters", kind="name_too_long")
         return document
+
+
+def _require_text(document: Document, key: str) -> None:
+    """Raise MalformedDocument for a name that is there and is no text: the folder must not stand for it."""
+    value = document.metadata.get(key)
+    if value is not None and not isinstance(value, str):
+        position = f"$.extraction_metadata.{key}"
+        raise MalformedDocument(document.path, position, "is no text", kind=f"unusable_{key}")
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from webautodash.errors.databases import (
 )
 from webautodash.errors.files import (
     ACCEPTABLE_HOLDS,
+    BeingStoredElsewhere,
     FileGone,
     FileHeld,
     FolderReplaced,
@@ -86,6 +87,7 @@ __all__ = [
     "AdoptionIncomplete",
     "AmbiguousRoot",
     "BeingMigrated",
+    "BeingStoredElsewhere",
     "ConfigurationError",
     "DamagedRows",
     "DatabaseBusy",

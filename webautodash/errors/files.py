@@ -80,6 +80,17 @@ ACCEPTABLE_HOLDS: tuple[type[FileHeld], ...] = (FutureTime, StoredElsewhere)
 """The reasons for which a file is held that a person can accept."""
 
 
+class BeingStoredElsewhere(TransientError):
+    """Another process has begun to store the same bytes for another provider, and has not ended yet."""
+
+    def __init__(self, provider: str, other: str | None) -> None:
+        self.provider, self.other = provider, other
+        super().__init__(
+            f"the same file is being stored for the provider {other or '(unknown)'}; whether it is to be held for "
+            f"{provider} is known once that has ended, or after 15 minutes"
+        )
+
+
 class NoAnswer(TransientError):
     """A folder, or a file in it, does not answer in time, such as on a network that is gone."""
 

@@ -15,6 +15,7 @@ from webautodash.models.system import (
     Provider,
     ProviderAlias,
     ResultsRoot,
+    StoredContent,
     SystemLog,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "ResultsRoot",
     "SessionDecision",
     "SetAsidePatient",
+    "StoredContent",
     "SystemBase",
     "SystemLog",
 ]

@@ -126,6 +126,18 @@ class IngestedFile(SystemBase):
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class StoredContent(SystemBase):
+    """Whose a file of some bytes is. Written before it is stored: of two that come at once one finds the other's."""
+
+    __tablename__ = "stored_contents"
+    __table_args__ = table_options()
+
+    content_sha256: Mapped[Sha256] = mapped_column(primary_key=True)
+    # No foreign key: it would lock the provider's row, for whose counters others wait.
+    provider_id: Mapped[BigId]
+    claimed_at: Mapped[datetime]
+
+
 class ResultsRoot(Created, SystemBase):
     """A folder that extraction files come into, and the root whose folder it is; one root may have several paths."""
 

@@ -6,6 +6,7 @@ from webautodash.repositories.charts import ChartRepository
 from webautodash.repositories.clinical import ClinicalRepository
 from webautodash.repositories.clocks import ClockRepository
 from webautodash.repositories.conflicts import ConflictRepository
+from webautodash.repositories.contents import ContentRepository
 from webautodash.repositories.digests import DigestRepository
 from webautodash.repositories.events import EventRepository
 from webautodash.repositories.extractions import ExtractionRepository
@@ -33,6 +34,7 @@ __all__ = [
     "ClinicalRepository",
     "ClockRepository",
     "ConflictRepository",
+    "ContentRepository",
     "DigestRepository",
     "EventRepository",
     "ExtractionRepository",

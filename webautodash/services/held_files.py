@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from webautodash.domain.dates import parse_instant
 from webautodash.domain.documents import Document
-from webautodash.errors import FileHeld, FutureTime
+from webautodash.errors import FileHeld, FutureTime, StoredElsewhere
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileAcceptanceRepository, SessionRepository
 from webautodash.repositories.acceptances import Acceptance
 from webautodash.repositories.session_decisions import Decided
+from webautodash.services.elsewhere import owner_elsewhere
 from webautodash.services.store import ProviderDatabase, Store
 
 # More than any difference between time zones.
@@ -22,18 +23,17 @@ def accepted_holds(store: Store, document: Document, provider: ProviderDatabase,
 
     A file that is stored already is not held. Raises FileHeld for the first reason that nobody accepted.
     """
-    holds = list(_holds(store, document))
-    if not holds:
-        return ()
-    with provider.reading() as session:
-        if SessionRepository(session).find(document.sha256) is not None:
-            return ()
-    with store.system.reading() as session:
-        accepted = FileAcceptanceRepository(session).find(shown, document.sha256)
-    for hold in holds:
-        if hold.kind not in accepted:
+    accepted: list[Acceptance] = []
+    for hold in _holds(store, document, provider):
+        with provider.reading() as session:
+            if SessionRepository(session).find(document.sha256) is not None:
+                return ()
+        with store.system.reading() as session:
+            acceptance = FileAcceptanceRepository(session).find(shown, document.sha256).get(hold.kind)
+        if acceptance is None:
             raise hold
-    return tuple(accepted[hold.kind] for hold in holds)
+        accepted.append(acceptance)
+    return tuple(accepted)
 
 
 def decided(acceptance: Acceptance, document: Document, why: str | None) -> Decided:
@@ -54,9 +54,12 @@ def is_future(extracted_at: datetime) -> bool:
     return extracted_at > utc_now() + _FUTURE
 
 
-def _holds(store: Store, document: Document) -> Iterator[FileHeld]:
-    """Each reason to hold a file."""
+def _holds(store: Store, document: Document, provider: ProviderDatabase) -> Iterator[FileHeld]:
+    """Each reason to hold a file; one is looked for once those before it are accepted."""
     stamp = document.metadata.get("extracted_at")
     extracted_at = parse_instant(stamp if isinstance(stamp, str) else None, store.settings.zone)
     if extracted_at is not None and is_future(extracted_at):
         yield FutureTime(document.path, extracted_at)
+    other = owner_elsewhere(store, document.sha256, provider.provider)
+    if other is not None:
+        yield StoredElsewhere(document.path, other.slug)

@@ -1,0 +1,58 @@
+"""Which provider's database has, or is about to have, a file of some bytes."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import null, select, type_coerce, union_all
+from sqlalchemy.orm import Session
+
+from webautodash.domain.vocabulary import STORED_FILES
+from webautodash.models import IngestedFile, StoredContent
+
+
+class ContentRepository:
+    """Rows of ``stored_contents``."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def claim(self, content_sha256: str, provider_id: int, now: datetime) -> dict[int, datetime | None]:
+        """Record that a provider's file of these bytes is about to be stored, unless another provider may have it.
+
+        Returns those others, each with the time of their claim, None for a file that was stored before there were
+        claims. Raises through the primary key when raced.
+        """
+        found = {row[0]: row[1] for row in self._session.execute(_known(content_sha256))}
+        others = {other: claimed_at for other, claimed_at in found.items() if other != provider_id}
+        if not others and found.get(provider_id) is None:
+            self._session.add(StoredContent(content_sha256=content_sha256, provider_id=provider_id, claimed_at=now))
+            self._session.flush()
+        return others
+
+    def replace(self, content_sha256: str, before: Collection[int], provider_id: int, now: datetime) -> bool:
+        """Claim in the place of providers that have not stored these bytes; whether nobody else was faster.
+
+        Raises through the primary key when raced.
+        """
+        claim = self._session.get(StoredContent, content_sha256, with_for_update=True)
+        if claim is None:
+            self._session.add(StoredContent(content_sha256=content_sha256, provider_id=provider_id, claimed_at=now))
+        elif claim.provider_id in before:
+            claim.provider_id, claim.claimed_at = provider_id, now
+        self._session.flush()
+        return claim is None or claim.provider_id == provider_id
+
+
+def _known(content_sha256: str) -> Any:
+    # The claim last: it wins over a file's row, which has no time.
+    return union_all(
+        select(IngestedFile.provider_id, type_coerce(null(), StoredContent.claimed_at.type)).where(
+            IngestedFile.content_sha256 == content_sha256,
+            IngestedFile.state.in_(STORED_FILES),
+            IngestedFile.provider_id.is_not(None),
+        ),
+        select(StoredContent.provider_id, StoredContent.claimed_at).where(
+            StoredContent.content_sha256 == content_sha256
+        ),
+    )

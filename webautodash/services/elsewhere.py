@@ -1,0 +1,45 @@
+"""Whether a file's bytes are stored for another provider."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.errors import BeingStoredElsewhere
+from webautodash.models.base import utc_now
+from webautodash.repositories import ContentRepository, SessionRepository
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services.store import Store
+
+# Longer than it takes to store the largest file after waiting for locks.
+_BEING_STORED = timedelta(minutes=15)
+
+
+def owner_elsewhere(store: Store, content_sha256: str, provider: RegisteredProvider) -> RegisteredProvider | None:
+    """The other provider for whom these bytes are stored, as their own database says; else they are claimed.
+
+    The claim is committed before the file is stored, so of two processes with the same bytes one finds the other's.
+    Raises BeingStoredElsewhere while another process stores them for another provider, and what opening that
+    provider's database raises.
+    """
+    now = utc_now()
+    others = store.system.run_raced(lambda session: ContentRepository(session).claim(content_sha256, provider.id, now))
+    if not others:
+        return None
+    known = {one.id: one for one in store.providers()}
+    for number, claimed_at in others.items():
+        other = known.get(number)
+        if other is not None and other.status is ProviderStatus.ACTIVE:
+            with store.provider_database(other).reading() as session:
+                if SessionRepository(session).find(content_sha256) is not None:
+                    return other
+        # A time in the future, by a clock that was wrong, keeps nobody waiting either.
+        if claimed_at is not None and abs(now - claimed_at) < _BEING_STORED:
+            raise BeingStoredElsewhere(provider.slug, None if other is None else other.slug)
+
+    def replace(session: Session) -> bool:
+        return ContentRepository(session).replace(content_sha256, others, provider.id, now)
+
+    if not store.system.run_raced(replace):
+        raise BeingStoredElsewhere(provider.slug, None)
+    return None
