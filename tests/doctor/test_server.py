@@ -175,3 +175,13 @@ def test_when_the_log_is_flushed(health: Health, value: str, severity: str) -> N
 def test_a_redo_log_that_is_off(health: Health) -> None:
     (one,) = server.durability(replace(health, variables={"innodb_redo_log_enabled": "OFF"}), Settings.load())
     assert (one.code, one.severity.value) == ("durability.redo_log", "error")
+
+
+def test_logs_of_statements_hold_patients_values(health: Health) -> None:
+    variables = {"general_log": "ON", "slow_query_log": "1"}
+    found = list(server.statement_logs(replace(health, variables=variables), Settings.load()))
+    assert [(one.code, one.subject, one.severity.value) for one in found] == [
+        ("server.statement_log", "general_log", "warning"),
+        ("server.statement_log", "slow_query_log", "info"),
+    ]
+    assert list(server.statement_logs(health, Settings.load())) == []

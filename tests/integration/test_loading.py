@@ -79,6 +79,22 @@ def test_a_load_and_an_insert_store_the_same_rows(here: Clinic, sent: list[str])
     another.store.close()
 
 
+@pytest.mark.parametrize("loads", [True, False], ids=["load", "insert"])
+def test_what_a_servers_log_of_statements_holds_is_what_readme_says(here: Clinic, loads: bool) -> None:
+    here.ingest(a_file(a_patient("P0")))
+    for setting in (f"local_infile = {int(loads)}", "log_output = 'TABLE'", "general_log = ON"):
+        _set(here, f"SET GLOBAL {setting}")
+    here.store.close()
+    assert here.ingest(a_file(a_patient("PrnMark", name="NameMark", medications=["DrugMark"]))).stored == 1
+    url = here.settings.database_url
+    assert url is not None
+    with connect(url.get_secret_value()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log")
+        logged = "".join(str(argument) for (argument,) in cursor.fetchall())
+    # PRNs and what is compared with a patient's row stand in statements; clinical rows only where they are inserted.
+    assert ("PrnMark" in logged, "NameMark" in logged, "DrugMark" in logged) == (True, True, not loads)
+
+
 def test_loads_that_were_switched_off_since_the_server_was_asked_become_inserts(
     here: Clinic, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

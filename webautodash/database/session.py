@@ -112,7 +112,8 @@ _ANEW = (
 _ADVICE = {
     "1044": "the account has no right to this database; grant it (README, A first session on MySQL or MariaDB)",
     "1045": "user or password are wrong: WEBAUTODASH_DB_USER, WEBAUTODASH_DB_PASSWORD or the URL",
-    "1142": "the account lacks a right on this table; grant it (README, A first session on MySQL or MariaDB)",
+    "1142": "the account lacks a right on this table; grant it (README, A first session on MySQL or MariaDB); where "
+    "each provider has an account: `webautodash provider grant --all`",
     "1146": "a table is missing: `webautodash doctor` says whether to set up or to migrate",
     "1227": "the account lacks the right to make databases; grant CREATE on the prefix (README)",
     "1153": "a row is larger than the server's max_allowed_packet; raise it",

@@ -29,6 +29,7 @@ Prose = Annotated[str, mapped_column(types.LongText)]
 Sha256 = Annotated[str, mapped_column(types.Sha256)]
 Json = Annotated[Any, mapped_column(types.JsonText)]
 
+_APPEND_ONLY = "append_only"
 _TYPES = {datetime: types.UtcDateTime, date: Date, str: String(SHORT_TEXT_LENGTH)}
 
 
@@ -73,9 +74,22 @@ class Created:
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
-def table_options(*constraints: Any) -> tuple[Any, ...]:
-    """``__table_args__``: the constraints, and what each product's default must not decide."""
-    return (*constraints, dict(types.TABLE_OPTIONS))
+def table_options(*constraints: Any, append_only: bool = False) -> tuple[Any, ...]:
+    """``__table_args__``: the constraints, and what each product's default must not decide.
+
+    ``append_only``: rows are added and never changed or deleted; an account of one database cannot do so either.
+    """
+    return (*constraints, {**types.TABLE_OPTIONS, "info": {_APPEND_ONLY: append_only}})
+
+
+def append_only_tables(base: type[DeclarativeBase]) -> tuple[str, ...]:
+    """The names of the tables whose rows are never changed or deleted."""
+    return tuple(table.name for table in base.metadata.sorted_tables if table.info.get(_APPEND_ONLY))
+
+
+def changeable_tables(base: type[DeclarativeBase]) -> tuple[str, ...]:
+    """The names of all other tables."""
+    return tuple(table.name for table in base.metadata.sorted_tables if not table.info.get(_APPEND_ONLY))
 
 
 def one_of(column: str, words: Iterable[str]) -> CheckConstraint:

@@ -52,7 +52,9 @@ class ConflictReview(ProviderBase):
 
     __tablename__ = "conflict_reviews"
     # One conflict's history; unique, so that of two who decide at once the second looks again.
-    __table_args__ = table_options(Index("uq_conflict_reviews_conflict_id_step", "conflict_id", "step", unique=True))
+    __table_args__ = table_options(
+        Index("uq_conflict_reviews_conflict_id_step", "conflict_id", "step", unique=True), append_only=True
+    )
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
     conflict_id: Mapped[BigId] = mapped_column(ForeignKey("data_conflicts.id"))

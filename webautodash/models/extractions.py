@@ -71,7 +71,7 @@ class SessionDecision(ProviderBase):
 
     __tablename__ = "session_decisions"
     # One session's decisions, and the index under the foreign key.
-    __table_args__ = table_options(Index(None, "extraction_session_id", "decided_at"))
+    __table_args__ = table_options(Index(None, "extraction_session_id", "decided_at"), append_only=True)
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
     extraction_session_id: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"))

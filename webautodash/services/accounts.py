@@ -26,7 +26,15 @@ from webautodash.errors import AccountInUse, AccountUnknown, NotSetUp, UsageErro
 from webautodash.repositories.log import LogRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.log import SystemLog
-from webautodash.services.own_rights import OwnRights, beyond, of_migrations, of_provider, of_system, patterns_of
+from webautodash.services.own_rights import (
+    OwnRights,
+    beyond,
+    is_taken_back,
+    of_migrations,
+    of_provider,
+    of_system,
+    patterns_of,
+)
 from webautodash.services.progress import unheard
 from webautodash.services.providers import resolve
 from webautodash.services.store import Store
@@ -61,6 +69,8 @@ class GrantedAccount:
     rights: tuple[str, ...]
     """Empty where the server took the password and then refused the rights, or was gone."""
     databases: tuple[str, ...]
+    append_only: tuple[str, ...]
+    """The tables in which it may add and read rows, and change none."""
     provider: str | None
     asked_by: str
     file: str | None
@@ -174,9 +184,8 @@ def _grant(
             if ready is not None and is_new:
                 ready.take_place()
             kept = files is not None and files.has(wanted.account)
-            for pattern in patterns_of(wanted, literally=accounts.literally):
-                accounts.allow(wanted.rights, pattern, wanted.account, host)
-            rights = wanted.rights
+            _allow(accounts, wanted, host)
+            rights = (*wanted.rights, *wanted.table_rights)
         finally:
             if is_new or rights:
                 tell(
@@ -186,12 +195,31 @@ def _grant(
                         state,
                         rights,
                         wanted.databases,
+                        wanted.append_only,
                         wanted.provider,
                         wanted.asked_by,
                         file=str(files.folder / wanted.account) if files is not None and kept else None,
                         password=fresh.password.get_secret_value() if is_new and not kept else None,
                     )
                 )
+
+
+def _allow(accounts: ServerAccounts, wanted: OwnRights, host: str) -> None:
+    """Give an account its rights, and take back what an earlier version gave it beyond them."""
+    patterns = patterns_of(wanted, literally=accounts.literally)
+    for pattern in patterns:
+        accounts.allow(wanted.rights, pattern, wanted.account, host)
+    if not wanted.table_rights:
+        return
+    for database in wanted.databases:
+        there = accounts.tables(database)
+        for table in wanted.tables_in(there):
+            accounts.allow_on_table(wanted.table_rights, database, table, wanted.account, host)
+        for table in there.intersection(wanted.append_only):
+            accounts.take_on_table(wanted.table_rights, database, table, wanted.account, host)
+    # Only now: what works with the account at this moment goes on.
+    for pattern in patterns:
+        accounts.take(wanted.table_rights, pattern, wanted.account, host)
 
 
 def _doubt(
@@ -211,9 +239,10 @@ def _doubt(
     else:
         if held is None:
             return accounts.unknown(wanted.account, host)
-        is_ours = bool(held.grants)
-    for grant_ in beyond(wanted, held.grants, patterns):
-        raise AccountInUse(grant_.holder, f"{', '.join(sorted(grant_.rights))} on {grant_.object}")
+        is_ours = bool(held.grants or held.tables)
+    for more in beyond(wanted, held, patterns):
+        if not is_taken_back(wanted, more, patterns):
+            raise AccountInUse(more.holder, f"{', '.join(sorted(more.rights))} on {more.object}")
     if held.others:
         raise AccountInUse(wanted.account, "; ".join(held.others))
     if not is_ours and _by_itself(administrator, files, wanted.account, host) is None:

@@ -16,6 +16,7 @@ NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE = 1142, 1044
 _MAY_NOT_LOOK = frozenset({NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE, 1227})
 _IS_THERE = 1396
 _NO_SUCH_ACCOUNT = 1141
+_NO_SUCH_RIGHT = frozenset({_NO_SUCH_ACCOUNT, 1147})
 
 
 class ServerAccounts:
@@ -70,6 +71,36 @@ class ServerAccounts:
         quoted = self._connection.dialect.identifier_preparer.quote_identifier(pattern)
         self._send(f"GRANT {', '.join(rights)} ON {quoted}.* TO %s@%s", name, host)
 
+    def tables(self, database: str) -> frozenset[str]:
+        """The tables of a database."""
+        return _tables(self._connection, database)
+
+    def allow_on_table(self, rights: Iterable[str], database: str, table: str, name: str, host: str) -> None:
+        """Give rights on a table that is there."""
+        self._send(f"GRANT {', '.join(rights)} ON {self._table(database, table)} TO %s@%s", name, host)
+
+    def take(self, rights: Iterable[str], pattern: str, name: str, host: str) -> None:
+        """Take rights away in the databases that a pattern fits, where the account has them."""
+        quoted = self._connection.dialect.identifier_preparer.quote_identifier(pattern)
+        self._revoke(rights, f"{quoted}.*", name, host)
+
+    def take_on_table(self, rights: Iterable[str], database: str, table: str, name: str, host: str) -> None:
+        """Take rights on a table away, where the account has them."""
+        self._revoke(rights, self._table(database, table), name, host)
+
+    def _revoke(self, rights: Iterable[str], place: str, name: str, host: str) -> None:
+        # One at a time: some servers refuse all for one that is not there.
+        for right in rights:
+            try:
+                self._send(f"REVOKE {right} ON {place} FROM %s@%s", name, host)
+            except DBAPIError as error:
+                if number_of(error) not in _NO_SUCH_RIGHT:
+                    raise
+
+    def _table(self, database: str, table: str) -> str:
+        quote = self._connection.dialect.identifier_preparer.quote_identifier
+        return f"{quote(database)}.{quote(table)}"
+
     def _send(self, statement: str, *values: str) -> None:
         self._connection.exec_driver_sql(statement, values)
 
@@ -88,7 +119,11 @@ class OwnAccount:
 
     def held(self) -> Held:
         """What the account may do, by itself and by its roles, those that it does not have at once among the others."""
-        return Held(grants_of(self._connection), held_by(self._connection, "SHOW GRANTS").others)
+        return held_by(self._connection, "SHOW GRANTS")._replace(grants=grants_of(self._connection))
+
+    def tables(self, database: str) -> frozenset[str]:
+        """The tables of a database, those that the account has a right on."""
+        return _tables(self._connection, database)
 
     def select(self, database: str, table: str) -> int | None:
         """The server's answer to reading a table: the number of its error, None where it lets the account read."""
@@ -110,6 +145,11 @@ class OwnAccount:
         except DBAPIError as error:
             return number_of(error)
         return None
+
+
+def _tables(connection: Connection, database: str) -> frozenset[str]:
+    found = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND table_type = 'BASE TABLE'"
+    return frozenset(map(str, connection.exec_driver_sql(found, (database,)).scalars()))
 
 
 def _who(connection: Connection) -> tuple[str, str]:

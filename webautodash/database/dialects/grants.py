@@ -15,12 +15,17 @@ EVERYTHING = "ALL PRIVILEGES"
 GRANT_OPTION = "GRANT OPTION"
 ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 """What reading and writing rows needs."""
+ADDING, CHANGING = ROWS[:2], ROWS[2:]
+"""What they need where rows are only added, and what changing rows needs besides."""
 TABLES = ("CREATE", "ALTER", "INDEX", "REFERENCES", "DROP")
 """What making databases and migrating them needs besides."""
 _NOTHING = "USAGE"
 _NAME = r"(?:`(?:[^`]|``)*`|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")"
 _GRANT = re.compile(
     rf"GRANT (?P<rights>.+?) ON (?P<database>\*|{_NAME})\.\* TO (?P<holder>{_NAME}(?:@{_NAME})?)(?P<rest>.*)", re.DOTALL
+)
+_TABLE_GRANT = re.compile(
+    rf"GRANT (?P<rights>[A-Z ,]+) ON (?P<database>{_NAME})\.(?P<table>{_NAME}) TO (?P<holder>{_NAME}(?:@{_NAME})?)"
 )
 _SIGNS = re.compile(r"\\?.", re.DOTALL)
 _WILD = {"%": ".*", "_": "."}
@@ -53,6 +58,29 @@ class Grant(NamedTuple):
         """The signs within the prefix that stand for others: it fits names, then, that begin in another way."""
         signs = _SIGNS.findall(self.pattern or "")[: len(prefix)]
         return [wild for wild in _WILD if wild in signs]
+
+
+class TableGrant(NamedTuple):
+    """Rights of an account on one table, whose database is named as it is: no sign stands for others."""
+
+    holder: str
+    database: str
+    table: str
+    rights: frozenset[str]
+
+    @property
+    def object(self) -> str:
+        """What the rights are on, as a statement names it."""
+        return f"{identifier(self.database)}.{identifier(self.table)}"
+
+
+def parse_table(line: str) -> TableGrant | None:
+    """The rights on a whole table that a line of ``SHOW GRANTS`` gives; None where it gives anything else."""
+    found = _TABLE_GRANT.fullmatch(line.rstrip())
+    if found is None:
+        return None
+    rights = frozenset(right.strip() for right in found["rights"].split(","))
+    return TableGrant(found["holder"], _unquoted(found["database"]), _unquoted(found["table"]), rights)
 
 
 def parse(line: str) -> Grant | None:
@@ -112,7 +140,7 @@ def granting(rights: Sequence[str], pattern: str, account: str) -> str:
     return f"GRANT {', '.join(rights)} ON {on(pattern)} TO {account};"
 
 
-def revoking(grant: Grant) -> str:
+def revoking(grant: Grant | TableGrant) -> str:
     """The statements that take all rights of a grant away."""
     rights = sorted(grant.rights - {GRANT_OPTION})
     listed = ", ".join(rights) if len(rights) <= _FEW else EVERYTHING

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, CursorResult, text
 
-from webautodash.database.dialects.grants import Grant, identifier, parse
+from webautodash.database.dialects.grants import Grant, TableGrant, identifier, parse, parse_table
 from webautodash.database.dialects.health import Health
 
 # MySQL words an upsert with a row alias since then.
 _OLDEST = {"MySQL": (8, 0, 19), "MariaDB": (10, 5)}
 _VARIABLES = (
     "character_set_server",
+    "general_log",
     "innodb_doublewrite",
     "innodb_flush_log_at_trx_commit",
     "innodb_flush_method",
@@ -22,6 +23,7 @@ _VARIABLES = (
     "max_allowed_packet",
     "partial_revokes",
     "read_only",
+    "slow_query_log",
     "sql_mode",
     "super_read_only",
     "sync_binlog",
@@ -36,8 +38,9 @@ class Held(NamedTuple):
     """What an account may do."""
 
     grants: list[Grant]
+    tables: list[TableGrant]
     others: list[str]
-    """Besides, in the server's words: roles, rights on single tables, columns or routines, whom the account may be."""
+    """Besides, in the server's words: roles, rights on single columns or routines, whom the account may be."""
 
 
 def health_of(connection: Connection, *, network: bool) -> Health:
@@ -97,14 +100,18 @@ def is_literal(connection: Connection) -> bool:
 def held_by(connection: Connection, statement: str, *values: str) -> Held:
     """What a statement that shows grants says, a grant for each holder and pattern."""
     merged: dict[tuple[str, str | None], frozenset[str]] = {}
-    others = []
+    tables, others = list[TableGrant](), list[str]()
     for line in map(str, _send(connection, statement, *values).scalars()):
+        if (on_table := parse_table(line)) is not None:
+            tables.append(on_table)
+            continue
         if (grant := parse(line)) is None:
             others.append(line.partition(" IDENTIFIED ")[0])
             continue
         key = grant.holder, grant.pattern
         merged[key] = merged.get(key, frozenset()) | grant.rights
-    return Held([Grant(holder, pattern, rights) for (holder, pattern), rights in merged.items() if rights], others)
+    grants = [Grant(holder, pattern, rights) for (holder, pattern), rights in merged.items() if rights]
+    return Held(grants, tables, others)
 
 
 def _beyond(together: Sequence[Grant], own: Sequence[Grant]) -> Iterator[Grant]:

@@ -22,6 +22,7 @@ _OF_THE_SERVER = (
     server.writable,
     server.texts,
     server.packet,
+    server.statement_logs,
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from webautodash.config import key_of
 from webautodash.database.dialects.accounts import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE, OwnAccount
-from webautodash.database.dialects.grants import Grant, revoking
+from webautodash.database.dialects.grants import Grant, TableGrant, revoking
 from webautodash.domain.traces import SHORTEST, PrnSearch, Trace
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import AccountMissing, ConfigurationError, DatabaseUnreachable, WebAutoDashError
@@ -16,7 +16,7 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.doctor import databases
 from webautodash.services.doctor.findings import Finding, error, fine, info, or_fine, warning
 from webautodash.services.doctor.logs import UnreadableLog, found_in
-from webautodash.services.own_rights import OwnRights, beyond, of_databases, of_migrations, patterns_of
+from webautodash.services.own_rights import OwnRights, beyond, is_taken_back, of_databases, of_migrations, patterns_of
 from webautodash.services.store import Store
 
 _GRANT = "webautodash provider grant"
@@ -120,13 +120,31 @@ def _rights(wanted: OwnRights, own: OwnAccount) -> Iterator[Finding]:
         message = f"may do more than it needs: {line}"
         cure = "REVOKE it from the account, the role or PUBLIC that SHOW GRANTS names"
         yield error("isolation.rights", wanted.account, message, cure)
-    for grant in beyond(wanted, held.grants, patterns):
-        message = f"may do more than it needs: {', '.join(sorted(grant.rights))} on {grant.object}"
-        yield error("isolation.rights", wanted.account, message, revoking(grant))
+    for more in beyond(wanted, held, patterns):
+        message = f"may do more than it needs: {', '.join(sorted(more.rights))} on {more.object}"
+        renewed = is_taken_back(wanted, more, patterns)
+        yield error(
+            "isolation.rights", wanted.account, message, f"{_GRANT} {wanted.asked_by}" if renewed else revoking(more)
+        )
     for pattern in patterns:
         if lacks := _lacking(wanted, held.grants, pattern):
             message = f"lacks {', '.join(lacks)} on its database"
             yield error("isolation.rights_missing", wanted.account, message, f"{_GRANT} {wanted.asked_by}")
+    for right in wanted.table_rights:
+        if lacks := _tables_without(right, wanted, own, held.tables):
+            message = f"lacks {right} on {', '.join(lacks)}"
+            yield error("isolation.rights_missing", wanted.account, message, f"{_GRANT} {wanted.asked_by}")
+
+
+def _tables_without(right: str, wanted: OwnRights, own: OwnAccount, held: Sequence[TableGrant]) -> list[str]:
+    """The tables of an account's databases on which it lacks a right that it needs; a migration may have added some."""
+    has = {(grant.database, grant.table) for grant in held if right in grant.rights}
+    return [
+        table
+        for database in wanted.databases
+        for table in wanted.tables_in(own.tables(database))
+        if (database, table) not in has
+    ]
 
 
 def _lacking(wanted: OwnRights, held: Sequence[Grant], pattern: str) -> list[str]:

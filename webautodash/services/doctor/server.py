@@ -93,6 +93,18 @@ def packet(health: Health, settings: Settings) -> Iterator[Finding]:
         yield warning("packet.small", "max_allowed_packet", message, cure)
 
 
+def statement_logs(health: Health, settings: Settings) -> Iterator[Finding]:
+    """Whether the server writes statements, and with them patients' values, into logs of its own."""
+    del settings
+    for name, logged, found in (
+        ("general_log", "every statement is logged", warning),
+        ("slow_query_log", "statements that take long are logged", info),
+    ):
+        if health.variables.get(name, "OFF").upper() not in _OFF:
+            message = f"{logged}, with the patients' values that stand in them: protect that log as the data"
+            yield found("server.statement_log", name, message, f"SET GLOBAL {name} = OFF; {_AND_CONFIGURED}")
+
+
 def _losing(health: Health) -> Iterator[Finding]:
     said = {name: value.upper() for name, value in health.variables.items()}
     if (flush := said.get("innodb_flush_log_at_trx_commit", "1")) not in _FLUSHED:
