@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,15 +10,21 @@ from pathlib import Path
 import pytest
 from shell import Shell
 
-UNIT = Path(__file__).parents[2] / "deploy" / "webautodash-monitor.service"
+DEPLOY = Path(__file__).parents[2] / "deploy"
+UNIT, PRUNE = DEPLOY / "webautodash-monitor.service", DEPLOY / "webautodash-prune.service"
+PROGRAM = "/opt/webautodash/.venv/bin/webautodash"
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
-    unit = tmp_path / UNIT.name
-    # The program is not where the unit has it.
-    unit.write_text(UNIT.read_text().replace("/opt/webautodash/.venv/bin/webautodash", "/bin/true"))
-    done = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False, timeout=60)
+@pytest.mark.parametrize("names", [[UNIT.name], [PRUNE.name, "webautodash-prune.timer"]])
+def test_systemd_takes_the_units(tmp_path: Path, names: list[str]) -> None:
+    units = [tmp_path / name for name in names]
+    for unit in units:
+        # The program is not where the unit has it.
+        unit.write_text((DEPLOY / unit.name).read_text().replace(PROGRAM, "/bin/true"))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False, timeout=60
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -28,3 +35,12 @@ def test_a_server_that_is_down_is_tried_again_and_wrong_settings_are_not(shell: 
     nobody = {"WEBAUTODASH_DB_HOST": "127.0.0.1", "WEBAUTODASH_DB_PORT": "1"}
     assert shell("monitor", **nobody).status not in {0, *prevented}
     assert shell("monitor", WEBAUTODASH_DB_PORT="many").status in prevented
+
+
+def test_the_unit_and_cron_delete_what_is_old(shell: Shell) -> None:
+    (unit,) = re.findall(rf"^ExecStart={PROGRAM} (.*)$", PRUNE.read_text(), re.MULTILINE)
+    (cron,) = re.findall(r"\.venv/bin/webautodash (log .*)$", (DEPLOY / "webautodash.cron").read_text(), re.MULTILINE)
+    assert unit == cron
+    assert shell("setup", "--auto").status == 0
+    done = shell(*unit.split(), stdin="")
+    assert (done.status, done.err) == (0, "")

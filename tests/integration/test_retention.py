@@ -6,16 +6,20 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
-from builders import Clinic
+from builders import Clinic, a_file, a_patient
+from sqlalchemy import update
 
-from webautodash.domain.vocabulary import Level
+from webautodash.domain.vocabulary import Level, MigrationState
 from webautodash.errors import UsageError
+from webautodash.models import ExtractionSession, IngestedFile, MigrationRun, SetAsidePatient
 from webautodash.models.base import utc_now
-from webautodash.repositories import LogRepository
+from webautodash.repositories import LogRepository, MigrationRepository
 from webautodash.repositories.log import LogRecord
 from webautodash.services import retention
 from webautodash.services.log import SystemLog
-from webautodash.services.retention import prunable, prune
+from webautodash.services.providers import resolve
+from webautodash.services.retention import Pruned, prunable, prune
+from webautodash.services.retry import retry_set_aside
 
 
 def _record(clinic: Clinic, *times: datetime) -> None:
@@ -42,7 +46,7 @@ def test_what_is_older_goes_in_parts_and_the_rest_stays(clinic: Clinic, monkeypa
     assert (said["level"], said["component"], json.loads(said["details"])) == (
         "INFO",
         "log",
-        {"entries": 7, "monitors": 0, "alerts": 0},
+        {"entries": 7, "monitors": 0, "alerts": 0, "migrations": 0, "files": 0, "kept_json": 0},
     )
     assert said["message"].startswith("7 entries from before ")
 
@@ -89,3 +93,104 @@ def test_the_last_day_is_kept(clinic: Clinic) -> None:
         with pytest.raises(UsageError, match="the entries of the last day are kept"):
             work(clinic.store, utc_now() - timedelta(hours=23, minutes=59))
     assert _messages(clinic) == ["0"]
+
+
+OLD, BEFORE = timedelta(days=100), timedelta(days=90)
+
+
+def _pruned(clinic: Clinic) -> Pruned:
+    """What is deleted, which is what was announced."""
+    before = utc_now() - BEFORE
+    announced = prunable(clinic.store, before)
+    done = prune(clinic.store, before)
+    assert (announced.total, announced.files, announced.kept_json) == (done.total, done.files, done.kept_json)
+    return done
+
+
+def _age_files(clinic: Clinic) -> None:
+    with clinic.store.system.session() as session:
+        session.execute(update(IngestedFile).values(updated_at=utc_now() - OLD))
+        session.commit()
+
+
+def _paths(clinic: Clinic) -> list[str]:
+    return [row["path"].rpartition("/")[2] for row in clinic.system_rows("ingested_files")]
+
+
+def test_rows_of_files_that_are_gone_go_if_their_data_are_there(clinic: Clinic) -> None:
+    for number in range(4):
+        clinic.ingest(a_file(a_patient(f"GW{number}"), at=f"2025-0{number + 1}-01T00:00:00"), name=f"{number}.json")
+    clinic.ingest(b"{", name="rejected.json")
+    for name in ("1.json", "2.json", "3.json", "rejected.json"):
+        (clinic.results / "gary_wang" / name).unlink()
+    assert _pruned(clinic).files == 0
+    _age_files(clinic)
+    # One was lost with its data: its row is what shows it.
+    gary = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    with gary.session() as session:
+        numbers = [row["session_id"] for row in clinic.system_rows("ingested_files")]
+        lost = update(ExtractionSession).where(ExtractionSession.id == numbers[2]).values(content_sha256="0" * 64)
+        session.execute(lost)
+        session.commit()
+    done = _pruned(clinic)
+    assert (done.files, done.problems) == (2, ())
+    assert _paths(clinic) == ["0.json", "2.json", "rejected.json"]
+    # What is put back is known by its bytes.
+    again = clinic.ingest(a_file(a_patient("GW1"), at="2025-02-01T00:00:00"), name="1.json")
+    assert again.state == "already_ingested"
+
+
+def test_no_row_goes_while_results_is_not_there(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1")), name="0.json")
+    _age_files(clinic)
+    clinic.results.rename(clinic.results.with_name("unmounted"))
+    assert _pruned(clinic).files == 0
+    assert _paths(clinic) == ["0.json"]
+
+
+def test_the_json_of_patients_that_were_taken_in_goes_and_their_rows_stay(clinic: Clinic) -> None:
+    repeated = [a_patient("GW1", medications=[f"Drug {number}"]) for number in range(2)]
+    clinic.ingest(a_file(*repeated, a_patient(None), a_patient(None, name="Waits")))
+    rows = {row["position"]: row["id"] for row in clinic.rows("set_aside_patients")}
+    taken_in = retry_set_aside(
+        clinic.store, resolve(clinic.store, "gary_wang"), rows[2], corrected=json.dumps(a_patient("GW2"))
+    )
+    assert taken_in.taken_in
+    gary = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    with gary.session() as session:
+        taken = SetAsidePatient.taken_in_at.is_not(None)
+        session.execute(update(SetAsidePatient).where(taken).values(taken_in_at=utc_now() - OLD))
+        session.commit()
+    assert _pruned(clinic).kept_json == 1
+    kept = {row["position"]: bool(row["raw_json"]) for row in clinic.rows("set_aside_patients")}
+    # The repeat is stored nowhere else, and the last one waits.
+    assert kept == {0: True, 2: False, 3: True}
+    assert _pruned(clinic).kept_json == 0
+
+
+def test_migrations_that_nobody_can_resume_go(clinic: Clinic) -> None:
+    with clinic.store.system.session() as session:
+        repository = MigrationRepository(session)
+        facts = {"kind": "up", "started_by": "x", "host": "h", "pid": 1, "arguments": {}, "code_version": "1"}
+        for ended in (True, False, True, False):
+            number = repository.begin([("a", None, None, "p0001")], **facts)
+            if ended:
+                repository.end_database(number, "a", MigrationState.DONE)
+            repository.finish(number)
+        repository.begin([("a", None, None, "p0001")], **facts)
+        session.execute(update(MigrationRun).values(finished_at=utc_now() - OLD))
+        session.commit()
+    assert _pruned(clinic).migrations == 2
+    assert [row["id"] for row in clinic.system_rows("migration_runs")] == [3, 4, 5]
+    assert [row["run_id"] for row in clinic.system_rows("migration_run_databases")] == [3, 4, 5]
+
+
+def test_a_database_that_cannot_be_asked_is_a_problem_and_keeps_its_rows(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1")), name="0.json")
+    (clinic.results / "gary_wang" / "0.json").unlink()
+    _age_files(clinic)
+    _record(clinic, utc_now() - OLD)
+    clinic.store.server.drop(f"{clinic.settings.database_prefix}gary_wang")
+    done = _pruned(clinic)
+    assert ([one.slug for one in done.problems], done.files, done.entries) == (["gary_wang"], 0, 1)
+    assert _paths(clinic) == ["0.json"]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from webautodash.cli import verbosity
-from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.failures import PROBLEMS, end_with
 from webautodash.cli.following import follow
 from webautodash.cli.options import JsonOption, LimitOption, OnlyProviderOption
 from webautodash.cli.output import complain, counted, say, show_json, show_table
@@ -87,21 +87,24 @@ def prune(
 ) -> None:
     """Delete old entries of the system log, whatever their level, component or provider, and what goes with them.
 
-    That is alerts that were delivered by then, and monitors last heard of by then. An alert that is due stays, and so
-    does one that could not be delivered, until `alert retry` or `alert forget`.
+    That is: alerts that were delivered by then, monitors last heard of by then, and runs of `migrate` that ended by
+    then and that nobody can resume; the rows of stored files that are gone from Results, if their data are in the
+    provider's database; and the JSON that was kept of set-aside patients that were taken in by then. An alert that is
+    due stays, and so does one that could not be delivered, until `alert retry` or `alert forget`.
     """
     settings = Settings.load()
     before = moment("--older-than", older_than, settings.zone)
     with Store.open(settings) as store:
         found = retention.prunable(store, before)
         if not dry_run:
-            if not yes and (found.entries or found.alerts or found.monitors):
+            if not yes and found.total:
                 _ask(found)
             found = retention.prune(store, before)
     if as_json:
         show_json(found)
     else:
         say(f"{_told(found)} {'would be ' if dry_run else ''}deleted")
+    end_with(f"{problem.slug}: {problem.problem}" for problem in found.problems)
 
 
 def _require_nothing_asked(ctx: typer.Context) -> None:
@@ -124,7 +127,13 @@ def _told(found: retention.Pruned) -> str:
     parts = [f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"]
     parts += [
         counted(number, what)
-        for number, what in ((found.alerts, "delivered alert"), (found.monitors, "monitor"))
+        for number, what in (
+            (found.alerts, "delivered alert"),
+            (found.monitors, "monitor"),
+            (found.migrations, "migration run"),
+            (found.files, "vanished file"),
+            (found.kept_json, "kept JSON text"),
+        )
         if number
     ]
     return f"{', '.join(parts)} from before {found.before:%Y-%m-%d %H:%M %Z}"

@@ -19,7 +19,7 @@ from webautodash.cli.options import (
 from webautodash.cli.output import complain, say, show_fields, show_json
 from webautodash.config import Settings
 from webautodash.domain.reasons import COVERED
-from webautodash.errors import UsageError
+from webautodash.errors import UsageError, without_context
 from webautodash.services import providers, set_aside
 from webautodash.services.retry import RetryOutcome, accept_set_aside, retry_set_aside
 from webautodash.services.store import Store
@@ -88,6 +88,8 @@ def show(provider: ProviderArgument, set_aside_id: NumberArgument, as_json: Json
             "why": one.decided_why,
         }
     )
+    if not found.raw_json:
+        say("the patient is stored; its JSON was deleted since (webautodash log prune)")
     for line in found.raw_json.splitlines():
         say(line)
 
@@ -157,6 +159,7 @@ def _advice(outcome: RetryOutcome) -> str:
     return "correct it: --with"
 
 
+@without_context
 def _read(name: str) -> str:
     try:
         if name == "-":

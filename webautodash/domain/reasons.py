@@ -1,4 +1,4 @@
-"""Reasons for which a readable patient is set aside until a person says that it is true."""
+"""Reasons for which a readable patient is set aside."""
 
 from webautodash.domain.completeness import INCOMPLETE
 
@@ -6,6 +6,9 @@ EMPTIED = "emptied"
 """All lists are empty, and the patient's latest complete extraction had items."""
 OTHER_PERSON = "other_person"
 """Name and birth date both differ from those that are known by the PRN."""
+
+REPEATED_PRN = "repeated_prn"
+"""The file has another patient with this PRN, who is stored; this one waits for nobody and is stored nowhere else."""
 
 _LISTS = frozenset({INCOMPLETE, EMPTIED})
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from operator import attrgetter
 from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, delete, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.inserts import OnExisting
@@ -49,6 +49,16 @@ class OpenFile(NamedTuple):
     look: str | None
     attempts: int
     next_attempt_at: datetime | None
+    updated_at: datetime
+
+
+class OldFile(NamedTuple):
+    """A path that was stored long ago."""
+
+    id: int
+    path: str
+    session_id: int
+    content_sha256: str
     updated_at: datetime
 
 
@@ -159,6 +169,26 @@ class FileRepository:
         """Those who have a path that is recorded as stored, and no session of it."""
         lost = (_TABLE.c.state.in_(STORED_FILES), _TABLE.c.session_id.is_(None), _TABLE.c.provider_id.is_not(None))
         return set(self._session.scalars(select(_TABLE.c.provider_id).where(*lost).distinct()))
+
+    def stored_before(self, provider_id: int, moment: datetime, after: int, most: int) -> list[OldFile]:
+        """A provider's stored files whose rows have not changed since then, by number; those above ``after``."""
+        columns = [_TABLE.c[name] for name in OldFile._fields]
+        old = select(*columns).where(
+            _TABLE.c.provider_id == provider_id,
+            _TABLE.c.state.in_(STORED_FILES),
+            _TABLE.c.updated_at < moment,
+            _TABLE.c.session_id.is_not(None),
+            _TABLE.c.content_sha256.is_not(None),
+            _TABLE.c.id > after,
+        )
+        return [OldFile(*row) for row in self._session.execute(old.order_by(_TABLE.c.id).limit(most))]
+
+    def delete_stored(self, rows: Sequence[OldFile]) -> int:
+        """Delete rows of stored files that have not changed since they were read; how many it were."""
+        connection = self._session.connection()
+        as_it_was = (_TABLE.c.id == bindparam("number"), _TABLE.c.updated_at == bindparam("then"))
+        statement = delete(_TABLE).where(*as_it_was, _TABLE.c.state.in_(STORED_FILES))
+        return sum(connection.execute(statement, {"number": row.id, "then": row.updated_at}).rowcount for row in rows)
 
     def remove(self, rows: Sequence[OpenFile]) -> None:
         """Forget paths that stand as they did."""

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webautodash.database.dialects.raw import all_rows, file_faults, raw
 from webautodash.database.dialects.statements import exactly
 from webautodash.domain.lists import LISTS
+from webautodash.domain.reasons import REPEATED_PRN
 from webautodash.domain.records import DEMOGRAPHICS
 from webautodash.domain.vocabulary import ConflictType
 from webautodash.models import (
@@ -150,7 +151,7 @@ class LedgerRepository:
                 select(
                     SetAsidePatient.extraction_session_id,
                     func.sum(case((SetAsidePatient.taken_in_at.is_(None), 1), else_=0)),
-                    func.sum(case((SetAsidePatient.reason == "repeated_prn", 1), else_=0)),
+                    func.sum(case((SetAsidePatient.reason == REPEATED_PRN, 1), else_=0)),
                 ).group_by(SetAsidePatient.extraction_session_id)
             )
         }

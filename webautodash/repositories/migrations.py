@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import MigrationState
@@ -130,6 +130,25 @@ class MigrationRepository:
         """A run's databases, in the order in which they are taken."""
         statement = select(MigratedDatabase).where(MigratedDatabase.run_id == run).order_by(MigratedDatabase.position)
         return [_database(row) for row in self._session.scalars(statement)]
+
+    def count_ended(self, moment: datetime) -> int:
+        """How many runs ended before then and are of no use any more, see ``delete_ended``."""
+        return self._session.scalar(select(func.count()).select_from(self._ended(moment).subquery())) or 0
+
+    def delete_ended(self, moment: datetime, most: int) -> int:
+        """Delete runs that ended before then, so many; how many it were.
+
+        The last run that was done stays, and so do runs that failed after it: somebody may resume them.
+        """
+        numbers = list(self._session.scalars(self._ended(moment).limit(most)))
+        connection = self._session.connection()
+        connection.execute(delete(MigratedDatabase).where(MigratedDatabase.run_id.in_(numbers)))
+        return connection.execute(delete(MigrationRun).where(MigrationRun.id.in_(numbers))).rowcount
+
+    def _ended(self, moment: datetime) -> Select[int]:
+        last_done = select(func.max(MigrationRun.id)).where(MigrationRun.state == MigrationState.DONE).scalar_subquery()
+        ended = MigrationRun.state.in_((MigrationState.DONE, MigrationState.FAILED))
+        return select(MigrationRun.id).where(ended, MigrationRun.finished_at < moment, MigrationRun.id < last_done)
 
     def _with_numbers(self, rows: Sequence[MigrationRun]) -> list[Run]:
         counted: dict[int, dict[MigrationState, int]] = {row.id: {} for row in rows}

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session, defer
 
 from webautodash.domain.completeness import INCOMPLETE
+from webautodash.domain.reasons import REPEATED_PRN
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ExtractionSession, Patient, PatientExtraction, SetAsidePatient
 from webautodash.repositories.pages import Page
@@ -88,6 +89,12 @@ _FILES_OF_FAILURES = select(
     ExtractionSession.end_date,
 ).join(ExtractionSession, ExtractionSession.id == SetAsidePatient.extraction_session_id)
 _FILES_AT_ONCE = 1_000
+
+
+def _kept_until(moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    # Of a PRN that a file has several times the others are stored nowhere else.
+    stored = SetAsidePatient.reason != REPEATED_PRN
+    return SetAsidePatient.taken_in_at < moment, stored, func.length(SetAsidePatient.raw_json) > 0
 
 
 class SetAsideRepository:
@@ -186,6 +193,16 @@ class SetAsideRepository:
     def set_reason(self, set_aside_id: int, reason: str, detail: str, prn: str) -> None:
         """Say that the patient waits for another reason than before."""
         self._set(set_aside_id, reason=reason, detail=detail, prn=prn)
+
+    def count_kept(self, moment: datetime) -> int:
+        """How many patients that were taken in before then still have their JSON."""
+        return self._session.scalar(select(func.count(SetAsidePatient.id)).where(*_kept_until(moment))) or 0
+
+    def drop_kept(self, moment: datetime, most: int) -> int:
+        """Drop the JSON of patients that were taken in before then, of so many; how many it were. The rows stay."""
+        numbers = list(self._session.scalars(select(SetAsidePatient.id).where(*_kept_until(moment)).limit(most)))
+        self._session.execute(update(SetAsidePatient).where(SetAsidePatient.id.in_(numbers)).values(raw_json=""))
+        return len(numbers)
 
     def _set(self, set_aside_id: int, **values: object) -> None:
         self._session.execute(update(SetAsidePatient).where(SetAsidePatient.id == set_aside_id).values(**values))

@@ -13,6 +13,7 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.documents import Document, raw_text
 from webautodash.domain.json_text import repeated_key
 from webautodash.domain.limits import LARGEST_PATIENT
+from webautodash.domain.reasons import REPEATED_PRN
 from webautodash.domain.records import Draft, PatientRecord, read_patient, read_prn, records
 from webautodash.errors import UnreadablePatient
 from webautodash.repositories.set_aside import SetAside
@@ -94,9 +95,7 @@ def _places(document: Document, order: DateOrder) -> Iterator[_Places | SetAside
             *earlier, last = readable
             detail = f"extraction_results[{last.position}] has the same PRN and is stored"
             kept = [
-                SetAside(
-                    repeat.position, "repeated_prn", detail, raw_text(document.patients[repeat.position]), last.prn
-                )
+                SetAside(repeat.position, REPEATED_PRN, detail, raw_text(document.patients[repeat.position]), last.prn)
                 for repeat in earlier
             ]
             raw = document.patients[last.position]

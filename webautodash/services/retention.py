@@ -1,24 +1,42 @@
-"""How long the system log is kept, and with it what is done with: delivered alerts, monitors that are no more."""
+"""How long the system log is kept, and with it what is done with: alerts, monitors, migrations, files, kept JSON."""
 
+import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import Level
-from webautodash.errors import UsageError
+from webautodash.errors import AmbiguousRoot, NoAnswer, UnknownResultsFolder, UsageError, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import AlertRepository, DigestRepository, LogRepository, MonitorRepository
+from webautodash.repositories import (
+    AlertRepository,
+    DigestRepository,
+    FileRepository,
+    LogRepository,
+    MigrationRepository,
+    MonitorRepository,
+    SessionRepository,
+    SetAsideRepository,
+)
+from webautodash.repositories.files import OldFile
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services.across import Unreadable, problems_of
+from webautodash.services.file_states import place_of
 from webautodash.services.log import SystemLog
+from webautodash.services.paths import is_watched
+from webautodash.services.roots import own_root
 from webautodash.services.store import Store
 
 _SHORTEST = timedelta(days=1)
 _AT_ONCE = 10_000
 # By their numbers, of which a statement does not take any number.
-_ALERTS_AT_ONCE = 500
+_NUMBERS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +50,42 @@ class Pruned:
     """That were delivered to all their channels by then."""
     monitors: int
     """That were last heard of by then: an alert about one that is silent stays known for as long as its row."""
+    migrations: int
+    """Runs that ended by then, but for the last one that was done and those that failed after it."""
+    files: int
+    """Rows of stored files that are gone from Results, and whose session the provider's database still has."""
+    kept_json: int
+    """Set-aside patients that were taken in by then: the row stays, the JSON that it kept goes."""
+    problems: tuple[Unreadable, ...]
+    """Providers whose database could not be asked; nothing of theirs goes."""
     dry_run: bool
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.entries + self.alerts + self.monitors + self.migrations + self.files + self.kept_json
 
 
 def prunable(store: Store, before: datetime) -> Pruned:
     """What ``prune`` would delete. Raises UsageError for a moment that is less than a day ago."""
     _require_old(before)
+    problems: list[Unreadable] = []
     with store.system.reading() as session:
-        return Pruned(
-            before,
-            LogRepository(session).count_before(before),
-            AlertRepository(session).count_delivered(before),
-            MonitorRepository(session).count_silent(before),
-            dry_run=True,
-        )
+        counts = {
+            "entries": LogRepository(session).count_before(before),
+            "alerts": AlertRepository(session).count_delivered(before),
+            "monitors": MonitorRepository(session).count_silent(before),
+            "migrations": MigrationRepository(session).count_ended(before),
+        }
+    files = kept_json = 0
+    for provider in store.providers():
+        try:
+            files += sum(len(gone) for gone in _gone_files(store, provider, before))
+            with store.provider_database(provider).reading() as session:
+                kept_json += SetAsideRepository(session).count_kept(before)
+        except WebAutoDashError as error:
+            problems += problems_of(provider, error)
+    return Pruned(before, **counts, files=files, kept_json=kept_json, problems=tuple(problems), dry_run=True)
 
 
 def prune(store: Store, before: datetime) -> Pruned:
@@ -59,22 +99,71 @@ def prune(store: Store, before: datetime) -> Pruned:
     steps: dict[str, Callable[[Session], int]] = {
         "entries": lambda session: LogRepository(session).delete_before(before, _AT_ONCE),
         "monitors": lambda session: MonitorRepository(session).forget_silent(before),
-        "alerts": lambda session: AlertRepository(session).delete_delivered(before, _ALERTS_AT_ONCE),
-        "digests": lambda session: DigestRepository(session).delete_empty(before, _ALERTS_AT_ONCE),
+        "alerts": lambda session: AlertRepository(session).delete_delivered(before, _NUMBERS_AT_ONCE),
+        "digests": lambda session: DigestRepository(session).delete_empty(before, _NUMBERS_AT_ONCE),
+        "migrations": lambda session: MigrationRepository(session).delete_ended(before, _NUMBERS_AT_ONCE),
     }
-    deleted = Counter(dict.fromkeys(steps, 0))
+    deleted = Counter(dict.fromkeys((*steps, "files", "kept_json"), 0))
+    problems: list[Unreadable] = []
     try:
         for what, step in steps.items():
             while number := store.system.run(step):
                 deleted[what] += number
+        for provider in store.providers():
+            try:
+                _prune_provider(store, provider, before, deleted)
+            except WebAutoDashError as error:
+                problems += problems_of(provider, error)
     finally:
         del deleted["digests"]
         if deleted.total():
-            told = ", ".join(f"{number} {what}" for what, number in deleted.items() if number)
+            told = ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in deleted.items() if number)
             message = f"{told} from before {before:%Y-%m-%dT%H:%M:%S%z} deleted"
             details: dict[str, Any] = dict(deleted)
             SystemLog(store.system).record(Level.INFO, "log", "log_pruned", message, **details)
-    return Pruned(before, **deleted, dry_run=False)
+    return Pruned(before, **deleted, problems=tuple(problems), dry_run=False)
+
+
+def _prune_provider(store: Store, provider: RegisteredProvider, before: datetime, deleted: Counter[str]) -> None:
+    for gone in _gone_files(store, provider, before):
+        deleted["files"] += store.system.run(partial(_delete_files, gone))
+    database = store.provider_database(provider)
+    while number := database.run(lambda session: SetAsideRepository(session).drop_kept(before, _NUMBERS_AT_ONCE)):
+        deleted["kept_json"] += number
+
+
+def _delete_files(gone: list[OldFile], session: Session) -> int:
+    return FileRepository(session).delete_stored(gone)
+
+
+def _gone_files(store: Store, provider: RegisteredProvider, before: datetime) -> Iterator[list[OldFile]]:
+    """A provider's stored files that nobody has met since, that are gone, and whose session is where it was.
+
+    A row without its session is what shows that a database was put back from an older backup: it stays. So does a row
+    of another root, and every row while the Results folder does not answer: nobody knows then what is gone.
+    """
+    with suppress(UnknownResultsFolder, AmbiguousRoot, NoAnswer):
+        prefix, results = own_root(store).prefix, store.settings.results_dir
+        after = 0
+        while rows := _old_files(store, provider, before, after):
+            after = rows[-1].id
+            own = [row for row in rows if row.path.startswith("/") or is_watched(row.path, prefix)]
+            gone = store.patience.within(str(results), partial(_without_file, store, own))
+            with store.provider_database(provider).reading() as session:
+                known = SessionRepository(session).among([row.session_id for row in gone])
+            kept = [row for row in gone if row.session_id in known]
+            yield [row for row in kept if known[row.session_id].content_sha256 == row.content_sha256]
+
+
+def _old_files(store: Store, provider: RegisteredProvider, before: datetime, after: int) -> list[OldFile]:
+    with store.system.reading() as session:
+        return FileRepository(session).stored_before(provider.id, before, after, _NUMBERS_AT_ONCE)
+
+
+def _without_file(store: Store, rows: list[OldFile]) -> list[OldFile]:
+    if not store.settings.results_dir.is_dir():
+        return []
+    return [row for row in rows if not os.path.lexists(place_of(store, row.path))]
 
 
 def _require_old(before: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from webautodash.domain.reasons import REPEATED_PRN
 from webautodash.errors import NotFound, UsageError
 from webautodash.models import ExtractionSession, SetAsidePatient
 from webautodash.repositories.pages import Page
@@ -15,7 +16,7 @@ from webautodash.services.planning import given_prn
 from webautodash.services.providers import resolve as resolved
 from webautodash.services.store import Store
 
-_WITH_PRN = frozenset({"not_a_list", "unreadable_item", "unusable_value", "too_many_items", "repeated_prn"})
+_WITH_PRN = frozenset({"not_a_list", "unreadable_item", "unusable_value", "too_many_items", REPEATED_PRN})
 """Reasons of older versions that do not rule out that the PRN can be read."""
 
 

@@ -7,7 +7,6 @@ from webautodash.domain.alerts import AlertChannel
 from webautodash.domain.vocabulary import (
     FAILED_FILES,
     OPEN_FILES,
-    STORED_FILES,
     FileState,
     Level,
     MonitorState,
@@ -188,7 +187,7 @@ def status(store: Store) -> Status:
             is_running=any(one.state is MonitorState.RUNNING and not one.silent for one in monitors),
             monitors=tuple(_monitor(one) for one in monitors),
             statistics=MonitoringStatistics(
-                files_processed=sum(files[state] for state in STORED_FILES),
+                files_processed=sum(one.total_sessions for one in registered),
                 patients_processed=sum(one.total_extractions for one in registered),
                 conflicts_detected=sum(one.total_conflicts for one in registered),
                 files_failed=sum(files[state] for state in FAILED_FILES),
