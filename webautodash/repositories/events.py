@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import EventKind
@@ -46,18 +46,18 @@ class EventRepository:
 
     def add(self, event: Event) -> None:
         """Have the system database told of a change, in the transaction of the change."""
-        self._session.add(
-            PendingEvent(
-                kind=event.kind,
-                session_id=event.session_id,
-                set_aside_id=event.set_aside_id,
-                conflicts=event.conflicts,
-                set_aside=event.set_aside,
-                found=event.found,
-                created_at=event.at,
-            )
+        self._session.connection().execute(
+            insert(PendingEvent),
+            {
+                "kind": event.kind,
+                "session_id": event.session_id,
+                "set_aside_id": event.set_aside_id,
+                "conflicts": event.conflicts,
+                "set_aside": event.set_aside,
+                "found": event.found,
+                "created_at": event.at,
+            },
         )
-        self._session.flush()
 
     def pending(self) -> list[Event]:
         """All that is not delivered yet, oldest first."""
