@@ -37,7 +37,9 @@ def test_a_run_after_a_kill_at_any_moment_leaves_what_a_clean_run_leaves(
     assert contents(fresh("m")) == clean
     for number in _spread(whole, SPREAD[backend]):
         settings = fresh(f"{number:x}")
-        assert kill_at(number, ingest, settings, folder=tmp_path), whole[number]
+        killed = kill_at(number, ingest, settings, folder=tmp_path)
+        # What is told of files is written every second: a run that is faster than the first has fewer moments.
+        assert killed or number > len(whole) - 60, whole[number]
         ingest(settings)
         left = differences(contents(settings), clean)
         assert left == [], f"killed at {number}, before {whole[number]}"
