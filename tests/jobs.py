@@ -23,6 +23,8 @@ from webautodash.services.adopt import copying
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.lookout import look_and_send
 from webautodash.services.migrate import History
+from webautodash.services.monitor import Monitor
+from webautodash.services.monitor import open_store as open_monitored
 from webautodash.services.providers import register, resolve
 from webautodash.services.retry import retry_set_aside
 from webautodash.services.store import Store
@@ -142,6 +144,14 @@ def send_alerts(settings: Settings) -> None:
     """Be `alert send`."""
     with Store.open(settings) as store:
         look_and_send(store)
+
+
+def monitor_once(settings: Settings) -> None:
+    """Be `monitor --once`."""
+    with open_monitored(settings) as store:
+        monitor = Monitor(store)
+        monitor.run_once()
+        monitor.close()
 
 
 def deliver(settings: Settings) -> None:

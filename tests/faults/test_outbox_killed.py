@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from builders import a_file, a_patient
 from contents import contents, differences, rows
-from jobs import ingest, retry, send_alerts
+from jobs import ingest, monitor_once, retry, send_alerts
 from processes import kill_at, moments
 
 from webautodash.config import Settings
+from webautodash.errors import UsageError
 
 EMBEDDED_AND_SERVER = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
 CHANGED = a_patient("P2", born="03/20/1999")
@@ -45,10 +46,12 @@ def _recorded(settings: Settings) -> dict[str, Any]:
 
 
 @EMBEDDED_AND_SERVER
-@pytest.mark.parametrize("next_command", [send_alerts, ingest])
+@pytest.mark.parametrize("next_command", [send_alerts, ingest, monitor_once, None])
 def test_what_a_killed_retry_left_the_next_command_records(
-    fresh: Callable[..., Settings], folder: Path, tmp_path: Path, backend: str, next_command: Callable[..., None]
+    fresh: Callable[..., Settings], folder: Path, tmp_path: Path, backend: str, next_command: Callable[..., None] | None
 ) -> None:
+    """None is the same command again, which finds that it was done and has nothing to take in."""
+
     def a_store(name: str) -> tuple[Settings, Any]:
         settings = fresh(name, results_dir=folder)
         ingest(settings)
@@ -66,7 +69,11 @@ def test_what_a_killed_retry_left_the_next_command_records(
     for number in chosen if backend == "sqlite" else chosen[:2]:
         settings, arguments = a_store(str(number))
         assert kill_at(number, retry, *arguments, folder=tmp_path), all_moments[number]
-        next_command(settings)
+        if next_command is not None:
+            next_command(settings)
+        else:
+            with pytest.raises(UsageError):
+                retry(*arguments)
         assert differences(_recorded(settings), expected) == [], f"killed before {all_moments[number]}"
 
 
