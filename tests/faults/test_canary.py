@@ -38,10 +38,11 @@ PRN, MEDICATION = MARKS[10], MARKS[29]
 SHOWS_PATIENTS = {
     *(("patient", each) for each in ("list", "show", "history")),
     *(("conflict", each) for each in ("list", "show", "resolve")),
+    *(("session", each) for each in ("list", "show")),
     *(("set-aside", each) for each in ("list", "show", "retry", "accept")),
     ("incomplete",),
 }
-"""Commands that a person calls to see a patient; what they show stands on stdout alone."""
+"""Commands that a person calls to see a patient or what a file asked for; what they show stands on stdout alone."""
 _FORTY_MB = 40 << 20
 _PATIENCE_SECONDS = 120
 _IMPATIENT = {"LOCK_SECONDS": "1", "READ_TIMEOUT": "6", "CONNECT_TIMEOUT": "2", "RETRY_ATTEMPTS": "100"}
@@ -135,7 +136,7 @@ def _files() -> dict[str, object]:
 
 def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
     """With which arguments each command is called; none may be missing."""
-    wang, prn = "gary_wang", PRN
+    wang, prn, signed = "gary_wang", PRN, ("--by", "Dr Wang", "--why", MARKS[9])
     back = str(before(History.PROVIDER, head(History.PROVIDER)))
     return {
         ("setup",): [("--auto",)],
@@ -168,6 +169,10 @@ def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...
         ("set-aside", "retry"): [(wang, numbers["set_aside"]), (wang, numbers["failed"])],
         ("set-aside", "accept"): [(wang, numbers["failed"], "--by", "Dr Wang", "--why", "looked at it")],
         ("incomplete",): [(), (wang,)],
+        ("set-aside", "review-stored"): [(*signed, "--dry-run"), (wang, *signed), (wang, *signed, "--undo")],
+        ("session", "list"): [(), (wang,)],
+        ("session", "show"): [(wang, "1"), (wang, "99999")],
+        ("session", "set-time"): [(wang, "1", "2024-02-10T00:00:00", *signed), (wang, "1", MARKS[9], *signed)],
         ("stats",): [(), (wang,)],
         ("verify",): [(), ("--provider", wang)],
         ("alert", "test"): [()],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from alembic import autogenerate
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
@@ -41,6 +43,15 @@ def names_of(database: Database, table: str) -> dict[str, set[str]]:
     return {
         "uq": unique,
         "ix": {str(index["name"]) for index in indexes} - unique,
-        "fk": {str(each["name"]) for each in looked.get_foreign_keys(table)},
+        "fk": _foreign_keys(database, table),
         "ck": {str(each["name"]) for each in looked.get_check_constraints(table)},
     }
+
+
+def _foreign_keys(database: Database, table: str) -> set[str]:
+    if database.engine.dialect.name != "sqlite":
+        return {str(each["name"]) for each in inspect(database.engine).get_foreign_keys(table)}
+    # SQLAlchemy reads no name of a foreign key that stands with its column.
+    with database.engine.connect() as connection:
+        text = str(connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).scalar_one())
+    return set(re.findall(r'CONSTRAINT "?(fk_\w+)', text))

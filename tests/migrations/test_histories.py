@@ -123,7 +123,7 @@ def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     conflicts.resolve(clinic.store, "gary_wang", number, ConflictStatus.REVIEWING, by="Dr. W", why="to be seen")
     fleet.downgrade(clinic.store, fleet.way_back(clinic.store, "gary_wang", "p0003"))
     fleet.upgrade_all(clinic.store, fleet.Plan())
-    held = clinic.ingest(a_file(a_patient("GW3"), at="2999-01-01T00:00:00"))
+    held = clinic.ingest(a_file(a_patient("GW3", lab_results=[{"test_name": "A1C"}]), at="2999-01-01T00:00:00"))
     accept_file(clinic.store, held.path, by="Dr. W", why="clock", extracted_at="2025-02-01T00:00:00")
     clinic.store.system.run(lambda session: session.add(_monitor()))
     clinic.store.system.run(_send_an_alert)

@@ -34,7 +34,7 @@ WIDENED_ALLOWED = {"ck_ingested_files_state": "one more state of a file"}
 REBUILT = re.compile(r"^DROP TABLE (?P<name>\w+)$|^ALTER TABLE _alembic_tmp_(?P<named>\w+) RENAME TO (?P=named)$")
 WIDENED = re.compile(r"^ALTER TABLE \w+ DROP CONSTRAINT (\w+), ADD CONSTRAINT (\1) CHECK ")
 DROPPED = re.compile(
-    r"DROP TABLE (?:IF EXISTS )?(\w+)|ALTER TABLE (\w+) DROP (?:COLUMN )?(?!INDEX|CONSTRAINT)(\w+)", re.I
+    r"DROP TABLE (?:IF EXISTS )?(\w+)|ALTER TABLE (\w+) DROP (?:COLUMN )?(?!INDEX|CONSTRAINT|FOREIGN)(\w+)", re.I
 )
 
 

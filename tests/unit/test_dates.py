@@ -168,3 +168,16 @@ def test_the_same_moment_in_any_zone_is_the_same_instant(moment: datetime.dateti
     if offset is None or offset.total_seconds() % 60 or moment.year > 9998 or moment.year < 1901:
         return
     assert parse_instant(moment.isoformat(), UTC) == moment.astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2024-11-03T01:30:00", "2024-11-03T06:30:00"),  # twice: the earlier one, in summer time
+        ("2024-11-03T02:30:00", "2024-11-03T08:30:00"),
+        ("2024-03-10T02:30:00", "2024-03-10T08:30:00"),  # never: as 3:30 in summer time
+        ("2024-03-10T03:30:00", "2024-03-10T08:30:00"),
+    ],
+)
+def test_a_time_that_occurs_twice_is_the_earlier_one_and_one_that_is_skipped_the_later(text: str, utc: str) -> None:
+    assert parse_instant(text, CHICAGO) == datetime.datetime.fromisoformat(utc).replace(tzinfo=UTC)

@@ -26,4 +26,5 @@ StatusOption = Annotated[list[ConflictStatus] | None, typer.Option("--status", h
 TypeOption = Annotated[ConflictType | None, typer.Option("--type", help="Only of this type.")]
 ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.", show_default=False)]
 WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="For what reason.", show_default=False)]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")]
 SeverityOption = Annotated[Severity | None, typer.Option("--severity", help="This severity and above.")]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.options import JsonOption, LimitOption, PrnArgument, ProviderArgument
-from webautodash.cli.output import say, show_fields, show_json, show_table
+from webautodash.cli.output import counted, say, show_fields, show_json, show_table
 from webautodash.config import Settings
 from webautodash.errors.commands import quoted
 from webautodash.services import patients
@@ -77,7 +77,7 @@ def list_(
 
 @app.command()
 def show(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = False) -> None:
-    """One patient: the latest demographics, and the lists of the newest extraction."""
+    """One patient: the latest demographics, and the lists of the newest complete extraction."""
     with Store.open(Settings.load()) as store:
         chart = patients.show(store, provider, prn)
     if as_json:
@@ -89,9 +89,13 @@ def show(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = Fal
         f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in others.items()
     ]
     show_fields({name.replace("_", " "): value for name, value in fields.items()})
-    if chart.extraction is not None:
-        say("")
-        _show_extractions((chart.extraction,))
+    say("")
+    if chart.incomplete_extractions:
+        say(f"{counted(chart.incomplete_extractions, 'extraction')} failed and not shown here; see `patient history`")
+    if chart.extraction is None:
+        say("no complete extraction: what this patient has is not known")
+        return
+    _show_extractions((chart.extraction,))
     for name, columns in _COLUMNS.items():
         rows = chart.lists.get(name, [])
         say("")

@@ -6,21 +6,25 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.corrections import say_corrected
+from webautodash.cli.failures import PROBLEMS, end_with
 from webautodash.cli.listing import show_listing
 from webautodash.cli.options import (
     AfterOption,
     AnyProviderArgument,
+    ByOption,
+    DryRunOption,
     JsonOption,
     LimitOption,
     NumberArgument,
     ProviderArgument,
+    WhyOption,
 )
-from webautodash.cli.output import complain, say, show_fields, show_json
+from webautodash.cli.output import complain, counted, say, show_fields, show_json
 from webautodash.config import Settings
 from webautodash.domain.reasons import COVERED
 from webautodash.errors import UsageError, without_context
-from webautodash.services import providers, set_aside
+from webautodash.services import providers, set_aside, stored_failures
 from webautodash.services.retry import RetryOutcome, accept_set_aside, retry_set_aside
 from webautodash.services.store import Store
 
@@ -157,6 +161,34 @@ def _advice(outcome: RetryOutcome) -> str:
     if outcome.kind in COVERED:
         return "if it is true: webautodash set-aside accept"
     return "correct it: --with"
+
+
+@app.command(
+    "review-stored", epilog="Example: webautodash set-aside review-stored gary_wang --by Ann --why 'timed out'"
+)
+def review_stored(
+    by: ByOption,
+    why: WhyOption,
+    provider: AnyProviderArgument = None,
+    dry_run: DryRunOption = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Put back what earlier reviews set aside.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Set aside extractions that were stored as data although they say that they failed.
+
+    `webautodash verify` names them. Their rows are kept; the patients' rows and conflicts are as without them.
+    """
+    with Store.open(Settings.load()) as store:
+        done = stored_failures.review_stored(store, provider, by=by, why=why, dry_run=dry_run, undo=undo)
+    if as_json:
+        show_json(done)
+    else:
+        for one in done.providers:
+            what = "put back" if undo else "set aside"
+            say(f"{one.provider}: {counted(one.extractions, 'extraction')} {'would be ' if dry_run else ''}{what}")
+            if one.extractions:
+                say_corrected(one)
+    end_with(problem.problem for problem in done.problems)
 
 
 @without_context

@@ -28,6 +28,34 @@ def drop_column(op: Any, table: str, name: str) -> None:
         op.drop_column(table, name)
 
 
+def add_reference(op: Any, table: str, name: str, target: str) -> None:
+    """Add a column that refers to rows of ``target``, and its index, where it is missing.
+
+    One statement on servers, which commit each.
+    """
+    if not op.get_context().as_sql and not lacks_column(op.get_bind(), table, name):
+        return
+    index, key = f"ix_{table}_{name}", f"fk_{table}_{name}"
+    if op.get_context().dialect.name == "sqlite":
+        op.execute(f"ALTER TABLE {table} ADD COLUMN {name} INTEGER CONSTRAINT {key} REFERENCES {target} (id)")
+        op.create_index(index, table, [name])
+    else:
+        op.execute(
+            f"ALTER TABLE {table} ADD COLUMN {name} BIGINT, ADD INDEX {index} ({name}), "
+            f"ADD CONSTRAINT {key} FOREIGN KEY ({name}) REFERENCES {target} (id)"
+        )
+
+
+def drop_reference(op: Any, table: str, name: str) -> None:
+    """Drop a column that ``add_reference`` added, where it is there."""
+    index, key = f"ix_{table}_{name}", f"fk_{table}_{name}"
+    if op.get_context().dialect.name == "sqlite":
+        drop_index(op, index, table)
+    elif op.get_context().as_sql or not lacks_index(op.get_bind(), table, index):
+        op.execute(f"ALTER TABLE {table} DROP FOREIGN KEY {key}, DROP INDEX {index}")
+    drop_column(op, table, name)
+
+
 def create_index(op: Any, name: str, table: str, columns: Sequence[str], *, unique: bool = False) -> None:
     """Create the index where it is missing."""
     if op.get_context().as_sql or lacks_index(op.get_bind(), table, name):

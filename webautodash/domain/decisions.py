@@ -185,10 +185,10 @@ def _master(record: PatientRecord, extracted_at: datetime | None, known: Known |
     if known is None or _is_late(extracted_at, known.as_of):
         return None
     other = dict(known.other or {}) | (record.other_demographics or {})
-    return Master(_filled(record.demographics, known.demographics), other or None)
+    return Master(filled(record.demographics, known.demographics), other or None)
 
 
-def _filled(new: Demographics, old: Demographics) -> Demographics:
+def filled(new: Demographics, old: Demographics) -> Demographics:
     """The new values; what is not said this time stays as it was known."""
     filled = Demographics._make(known if said is None else said for said, known in zip(new, old, strict=True))
     if new.date_of_birth_text is not None and new.date_of_birth is None:

@@ -32,6 +32,15 @@ def session_sha256(database: str, session_id: int) -> str:
     return sha256(f"session {session_id} of the adopted database {database}".encode()).hexdigest()
 
 
+COUNTED = "counted_by_earlier_scripts"
+"""The key in a session's ``extra`` under which the counts of the earlier scripts are kept."""
+
+
+def is_adopted(database: str, session_id: int, content_sha256: str, extra: str | None) -> bool:
+    """Whether the earlier scripts stored a session: they counted, read and compared otherwise."""
+    return COUNTED in (extra or "") or content_sha256 == session_sha256(database, session_id)
+
+
 def session_metadata(row: LegacyRow) -> dict[str, Any]:
     """A session as the ``extraction_metadata`` of its file."""
     counted = ("total_patients_found", "successful_extractions", "failed_extractions", "conflicts_detected")

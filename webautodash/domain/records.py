@@ -42,7 +42,8 @@ _FILTER_FIELDS = (
     "filter_last_seen",
     "filter_provider",
 )
-_PRINTED = "demographics_printable"
+PRINTED = "demographics_printable"
+"""The key of the demographics in a patient, and of those without a column in ``extra``."""
 FOUND = (*_FILTER_FIELDS, "filter_medication_name", "summary_page_url", "extraction_method", "found_at")
 """Columns of ``patient_extractions``: how the sweep came to a patient."""
 
@@ -115,7 +116,7 @@ class PatientRecord(NamedTuple):
 
 def other_demographics(extra: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The fields of ``demographics_printable`` that have no column, out of the ``extra`` of an extraction."""
-    found = extra.get(_PRINTED) if extra else None
+    found = extra.get(PRINTED) if extra else None
     return found if isinstance(found, dict) and found else None
 
 
@@ -289,7 +290,7 @@ def _usual() -> msgspec.json.Decoder[Any]:
     known: list[tuple[str, Any, Any]] = [(name, Short, None) for name in short]
     known += [(name, Prose, None) for name in ("filter_medication_name", "summary_page_url")]
     known += [(which.key, list[item_type(which)] | None, None) for which in NAMED_LISTS]  # type: ignore[misc]
-    known += [(_PRINTED, _Printed, msgspec.NODEFAULT), ("extraction_metadata", _Scraped | None, None)]
+    known += [(PRINTED, _Printed, msgspec.NODEFAULT), ("extraction_metadata", _Scraped | None, None)]
     usual = msgspec.defstruct("usual_patient", known, forbid_unknown_fields=True, omit_defaults=True, kw_only=True)
     return msgspec.json.Decoder(usual)
 
@@ -346,9 +347,9 @@ def _known_keys() -> frozenset[str]:
 
 
 def _person(rest: dict[str, Any], order: DateOrder) -> _Person:
-    printed = rest.pop(_PRINTED, None)
+    printed = rest.pop(PRINTED, None)
     if not isinstance(printed, dict):
-        raise UnreadablePatient("no_demographics", _PRINTED)
+        raise UnreadablePatient("no_demographics", PRINTED)
     printed = dict(printed)
     prn = read_prn(printed.pop("prn", None))
     demographics = _demographics(rest, printed, order)
@@ -358,7 +359,7 @@ def _person(rest: dict[str, Any], order: DateOrder) -> _Person:
     inner = dict(inner) if isinstance(inner, dict) else {"value": inner}
     found += [take_text(inner, "extraction_method"), take_text(inner, "found_at")]
     leftovers = {
-        _PRINTED: remaining(printed, _PRINTED),
+        PRINTED: remaining(printed, PRINTED),
         "extraction_metadata": remaining(inner, "extraction_metadata"),
     }
     return _Person(prn, demographics, dict(zip(FOUND, found, strict=True)), leftovers)

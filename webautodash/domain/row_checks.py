@@ -68,6 +68,37 @@ def read(text: str) -> RowChecks:
     return RowChecks(own, [*lists, *([] for _ in range(missing))])
 
 
+def same_rows(one: str | None, other: str | None) -> bool:
+    """Whether two extractions keep the same checks of their clinical rows; False where either keeps none."""
+    if one is None or other is None:
+        return False
+    # A list without rows leaves nothing behind its colon, and an older version kept one list less.
+    return _parts(one)[1].rstrip(":") == _parts(other)[1].rstrip(":")
+
+
+def with_lists_of(text: str, other: str) -> str:
+    """What an extraction keeps once its clinical rows are copies of the other's."""
+    return _sealed(f"{_parts(text)[0]}:{_parts(other)[1]}")
+
+
+def without_lists(text: str) -> str:
+    """What an extraction keeps once it has no clinical rows."""
+    return _sealed(f"{_parts(text)[0]}:{NO_ROWS}")
+
+
+def with_own(text: str, before: int, now: int) -> str:
+    """What an extraction keeps once its own row has changed. A row that was damaged before still shows it after."""
+    own, lists = _parts(text)
+    return _sealed(f"{now:08x}:{lists}") if own == f"{before:08x}" else text
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """The check of the own row, and those of the lists."""
+    said, _, _ = text.rpartition(":")
+    own, _, lists = said.partition(":")
+    return own, lists
+
+
 def _sealed(text: str) -> str:
     return f"{text}:{crc32(text.encode()):08x}"
 

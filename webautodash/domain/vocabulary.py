@@ -89,6 +89,7 @@ class EventKind(StrEnum):
     FILE_STORED = "file_stored"
     PATIENT_TAKEN_IN = "patient_taken_in"
     DATABASE_ADOPTED = "database_adopted"
+    SESSION_CORRECTED = "session_corrected"
 
 
 class MonitorState(StrEnum):

@@ -65,3 +65,6 @@ class ConflictReview(ProviderBase):
     reviewed_by: Mapped[Name]
     reviewed_at: Mapped[datetime]
     notes: Mapped[Prose]
+    # No look-up goes by it: MySQL and MariaDB want an index under every foreign key.
+    session_decision_id: Mapped[BigId | None] = mapped_column(ForeignKey("session_decisions.id"), index=True)
+    """The correction that took the step; none where a person reviewed this conflict."""

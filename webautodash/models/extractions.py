@@ -146,3 +146,6 @@ class SetAsidePatient(Created, ProviderBase):
     decided_by: Mapped[Name | None]
     """Who said that it is true, where that was needed; the time is ``taken_in_at``."""
     decided_why: Mapped[Prose | None]
+    # Index: what became of an extraction that was set aside after it had been stored.
+    patient_extraction_id: Mapped[BigId | None] = mapped_column(ForeignKey("patient_extractions.id"), index=True)
+    """The stored extraction that a review set aside; none for a patient that was never stored."""

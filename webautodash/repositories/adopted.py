@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.bulk import write
+from webautodash.domain.legacy_rows import COUNTED
 from webautodash.domain.lists import LISTS, NAMED_LISTS
 from webautodash.domain.records import DEMOGRAPHICS, Demographics
 from webautodash.domain.rows import Rows, joined
@@ -37,7 +38,6 @@ class AdoptedPatient(NamedTuple):
     session_id: int
 
 
-COUNTED = "counted_by_earlier_scripts"
 FLAG = "flag"
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.statements import holds
+from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ClinicalRow, ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.clinical import MODELS
 from webautodash.repositories.pages import Page
@@ -38,13 +39,21 @@ class ChartRepository:
 
     def extractions(self, prn: str) -> list[tuple[PatientExtraction, ExtractionSession]]:
         """What each session said of a patient, newest first; sessions without a date are the oldest."""
-        statement = (
-            select(PatientExtraction, ExtractionSession)
-            .join(ExtractionSession, ExtractionSession.id == PatientExtraction.extraction_session_id)
-            .where(PatientExtraction.patient_id == select(Patient.id).where(Patient.prn == prn).scalar_subquery())
-            .order_by(PatientExtraction.extracted_at.desc(), PatientExtraction.id.desc())
+        return [(extraction, session) for extraction, session in self._session.execute(_of_patient(prn))]
+
+    def latest_complete(self, prn: str) -> tuple[PatientExtraction, ExtractionSession] | None:
+        """What the newest session with a complete extraction said of a patient."""
+        whole = _of_patient(prn).where(PatientExtraction.processing_status != ProcessingStatus.FAILED)
+        row = self._session.execute(whole.limit(1)).first()
+        return None if row is None else (row[0], row[1])
+
+    def incomplete(self, patient_id: int) -> int:
+        """How many stored extractions of a patient are not complete."""
+        statement = select(func.count()).where(
+            PatientExtraction.patient_id == patient_id,
+            PatientExtraction.processing_status == ProcessingStatus.FAILED,
         )
-        return [(extraction, session) for extraction, session in self._session.execute(statement)]
+        return self._session.scalar(statement) or 0
 
     def rows(self, extraction_ids: Sequence[int]) -> dict[int, ClinicalRows]:
         """The lists of each extraction, as columns by name, in the order of the portal's page."""
@@ -68,6 +77,15 @@ class ChartRepository:
             for number, count in self._session.execute(statement):
                 found[number][name] = count
         return found
+
+
+def _of_patient(prn: str) -> Select[PatientExtraction, ExtractionSession]:
+    return (
+        select(PatientExtraction, ExtractionSession)
+        .join(ExtractionSession, ExtractionSession.id == PatientExtraction.extraction_session_id)
+        .where(PatientExtraction.patient_id == select(Patient.id).where(Patient.prn == prn).scalar_subquery())
+        .order_by(PatientExtraction.extracted_at.desc(), PatientExtraction.id.desc())
+    )
 
 
 def _columns(row: ClinicalRow) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from webautodash.database.dialects.statements import exactly
 from webautodash.domain.lists import LISTS
 from webautodash.domain.reasons import REPEATED_PRN
 from webautodash.domain.records import DEMOGRAPHICS
-from webautodash.domain.vocabulary import ConflictType
+from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.models import (
     DataConflict,
     ExtractionSession,
@@ -97,11 +97,15 @@ class LedgerRepository:
             PatientExtraction.extraction_session_id == Patient.extraction_session_id,
             PatientExtraction.prn == Patient.prn,
         )
+        is_failed = PatientExtraction.processing_status == ProcessingStatus.FAILED
+        says_nothing = [_PATIENTS.c[name].is_(None) for name in ("as_of", *DEMOGRAPHICS)]
         statement = (
             select(Patient.id, PatientExtraction.id, *(case((test, 1), else_=0) for test in unlike.values()))
             .join(PatientExtraction, source, isouter=True)
             .where(or_(PatientExtraction.id.is_(None), *unlike.values()))
             .where(Patient.extraction_session_id.not_in(but_of) if but_of else true())
+            # A patient of whom no complete extraction is left says nothing.
+            .where(or_(PatientExtraction.id.is_(None), ~and_(is_failed, *says_nothing)))
             .order_by(Patient.id)
         )
         return [

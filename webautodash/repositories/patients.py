@@ -17,6 +17,7 @@ from webautodash.repositories.rows import insert_tuples
 _TABLE = cast(Table, Patient.__table__)
 _AT_ONCE = 10_000
 _WRITTEN = ("prn", "as_of", "extraction_session_id", "created_at", "updated_at", "other_demographics", *DEMOGRAPHICS)
+_CHANGING = (*DEMOGRAPHICS, "other_demographics", "as_of", "extraction_session_id", "updated_at")
 _KNOWN = (
     select(
         _TABLE.c.id,
@@ -53,6 +54,17 @@ class StoredPatient(NamedTuple):
     """Fields of ``demographics_printable`` without a column."""
 
 
+class PatientRow(NamedTuple):
+    """The values of a patient's row, and the time and session that they come from."""
+
+    prn: str
+    demographics: Demographics
+    as_of: datetime | None
+    session_id: int
+    other: Fields | None = None
+    """Fields of ``demographics_printable`` without a column."""
+
+
 class PatientRepository:
     """Rows of ``patients``, a batch at a time."""
 
@@ -84,6 +96,15 @@ class PatientRepository:
             people[prn] = StoredPatient(number, new.demographics, as_of, session_id, is_new=True, other=new.other)
         return people | self._known(list(missing)) if missing else people
 
+    def lock_known(self, prns: Sequence[str]) -> dict[str, StoredPatient]:
+        """The rows of patients that are known, by PRN, locked in PRN order until the transaction ends."""
+        return self._known(prns) if prns else {}
+
+    def replace(self, rows: Sequence[PatientRow], now: datetime) -> None:
+        """Replace the values of rows that are locked; one statement."""
+        values = [(row.prn, row.as_of, row.session_id, now, now, row.other, *row.demographics) for row in rows]
+        insert_tuples(self._session, Patient, _WRITTEN, values, OnExisting("prn", _CHANGING))
+
     def prns(self) -> Iterator[str]:
         """Every PRN, a few at a time."""
         yield from self._session.scalars(select(_TABLE.c.prn).execution_options(yield_per=_AT_ONCE))
@@ -99,8 +120,7 @@ class PatientRepository:
         self, people: dict[str, Master], session_id: int, as_of: datetime | None, now: datetime
     ) -> None:
         """Replace the values of these PRNs' rows, which ``lock`` has locked; one statement."""
-        changing = (*DEMOGRAPHICS, "other_demographics", "as_of", "extraction_session_id", "updated_at")
-        self._write(dict(sorted(people.items())), session_id, as_of, now, OnExisting("prn", changing))
+        self._write(dict(sorted(people.items())), session_id, as_of, now, OnExisting("prn", _CHANGING))
 
     def _write(
         self,

@@ -29,12 +29,17 @@ class SessionDecisionRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, session_id: int, decisions: Sequence[Decided]) -> None:
-        """Keep decisions about a session."""
-        for one in decisions:
-            values = {name: getattr(one, name) for name in Decided.__slots__}
-            self._session.add(SessionDecision(extraction_session_id=session_id, **values))
+    def add(self, session_id: int, decisions: Sequence[Decided]) -> list[int]:
+        """Keep decisions about a session; their numbers."""
+        rows = [
+            SessionDecision(
+                extraction_session_id=session_id, **{name: getattr(one, name) for name in Decided.__slots__}
+            )
+            for one in decisions
+        ]
+        self._session.add_all(rows)
         self._session.flush()
+        return [row.id for row in rows]
 
     def of(self, session_id: int) -> tuple[Decided, ...]:
         """The decisions about a session, first to last."""

@@ -1,6 +1,6 @@
 """The ledger of ingested files, in the same database and transaction as their data."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from webautodash.domain.sessions import SessionRecord
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
 from webautodash.models import ConflictReview, DataConflict, ExtractionSession, PendingEvent
 from webautodash.repositories.conflicts import ConflictRepository
+from webautodash.repositories.pages import Page
 
 
 @dataclass(slots=True)
@@ -189,6 +190,44 @@ class SessionRepository:
         self._session.execute(
             update(ExtractionSession).where(ExtractionSession.id == session_id).values(**tally.values())
         )
+
+    def correct(self, session_ids: Sequence[int], correct: Callable[[int, Tally], None]) -> list[StoredSession]:
+        """Change the counts of some sessions, locked until the transaction ends; those that are others now."""
+        changed: list[StoredSession] = []
+        if not session_ids:
+            return changed
+        statement = (
+            select(ExtractionSession.id, ExtractionSession.content_sha256, *_TALLY_COLUMNS)
+            .where(ExtractionSession.id.in_(session_ids))
+            .order_by(ExtractionSession.id)
+            .with_for_update()
+        )
+        for number, sha256, *counts in self._session.execute(statement).all():
+            before, tally = Tally(*counts), Tally(*counts)
+            correct(number, tally)
+            if tally != before:
+                self.finish(number, tally)
+                changed.append(StoredSession(number, sha256, tally))
+        return changed
+
+    def get(self, session_id: int) -> ExtractionSession | None:
+        """The session of this number."""
+        return self._session.get(ExtractionSession, session_id)
+
+    def search(self, *, limit: int = 100, after_id: int | None = None) -> Page[ExtractionSession]:
+        """The sessions in the order of their numbers."""
+        statement = select(ExtractionSession).order_by(ExtractionSession.id).limit(limit + 1)
+        if after_id is not None:
+            statement = statement.where(ExtractionSession.id > after_id)
+        rows = self._session.scalars(statement).all()
+        return Page(tuple(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
+
+    def later_than(self, moment: datetime, limit: int) -> tuple[int, list[int]]:
+        """How many sessions have a time after ``moment``, and the numbers of the first of them."""
+        later = ExtractionSession.extracted_at > moment
+        number = self._session.scalar(select(func.count()).select_from(ExtractionSession).where(later)) or 0
+        ids = select(ExtractionSession.id).where(later).order_by(ExtractionSession.id).limit(limit)
+        return number, list(self._session.scalars(ids)) if number else []
 
     def conflicts_since(self, since: datetime) -> int:
         """How many differences the files stored from then on have shown."""

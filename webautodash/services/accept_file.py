@@ -4,7 +4,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from webautodash.domain.dates import parse_instant
 from webautodash.domain.vocabulary import FileState, Level
 from webautodash.errors import ACCEPTABLE_HOLDS, FutureTime, UsageError
 from webautodash.models.base import utc_now
@@ -12,7 +11,7 @@ from webautodash.repositories import FileAcceptanceRepository, FileRepository
 from webautodash.repositories.acceptances import Acceptance
 from webautodash.services.file_states import known_path, place_of
 from webautodash.services.files import candidates
-from webautodash.services.held_files import is_future
+from webautodash.services.held_files import right_time
 from webautodash.services.log import SystemLog
 from webautodash.services.paths import split_root
 from webautodash.services.reports import FileOutcome
@@ -59,9 +58,4 @@ def _right_time(store: Store, kind: str, given: str | None) -> datetime | None:
         return None
     if given is None:
         raise UsageError("a file that is held as future_time needs its right time: --extracted-at")
-    moment = parse_instant(given, store.settings.zone)
-    if moment is None:
-        raise UsageError("--extracted-at is no ISO date-time, such as 2024-02-04T09:00:00 or 2024-02-04T09:00:00Z")
-    if is_future(moment):
-        raise UsageError("--extracted-at is in the future too")
-    return moment
+    return right_time(store, given)

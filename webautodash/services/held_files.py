@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from webautodash.domain.dates import parse_instant
 from webautodash.domain.documents import Document
-from webautodash.errors import FileHeld, FutureTime, StoredElsewhere
+from webautodash.errors import FileHeld, FutureTime, StoredElsewhere, UsageError
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileAcceptanceRepository, SessionRepository
 from webautodash.repositories.acceptances import Acceptance
@@ -13,8 +13,8 @@ from webautodash.repositories.session_decisions import Decided
 from webautodash.services.elsewhere import owner_elsewhere
 from webautodash.services.store import ProviderDatabase, Store
 
-# More than any difference between time zones.
-_FUTURE = timedelta(days=1)
+FUTURE = timedelta(days=1)
+"""How far ahead a time may lie: more than any difference between time zones."""
 _NO_REASON = "(accepted by `webautodash file accept`, which was interrupted before the reason was stored)"
 
 
@@ -51,7 +51,17 @@ def decided(acceptance: Acceptance, document: Document, why: str | None) -> Deci
 
 def is_future(extracted_at: datetime) -> bool:
     """Whether a file's time is wrong because it lies more than a day ahead of now."""
-    return extracted_at > utc_now() + _FUTURE
+    return extracted_at > utc_now() + FUTURE
+
+
+def right_time(store: Store, text: str) -> datetime:
+    """The time that a person gives in place of a wrong one. Raises UsageError where it is none, or lies ahead too."""
+    moment = parse_instant(text, store.settings.zone)
+    if moment is None:
+        raise UsageError("the time is no ISO date-time, such as 2024-02-04T09:00:00 or 2024-02-04T09:00:00Z")
+    if is_future(moment):
+        raise UsageError("the time lies more than a day ahead of now too; no extraction can have it")
+    return moment
 
 
 def _holds(store: Store, document: Document, provider: ProviderDatabase) -> Iterator[FileHeld]:

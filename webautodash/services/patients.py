@@ -69,12 +69,17 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A patient, and the newest extraction's lists."""
+    """A patient, and the lists of the newest complete extraction.
+
+    Where there is no complete extraction there are no lists: nobody knows what the patient has.
+    """
 
     provider: str
     patient: Person
     extraction: Extraction | None
     lists: ClinicalRows
+    incomplete_extractions: int
+    """Stored extractions that failed, and count for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +109,12 @@ def show(store: Store, provider: str, prn: str) -> Chart:
     with store.provider_database(owner).reading() as session:
         charts = ChartRepository(session)
         person = _known(charts, prn, owner.slug)
-        extractions = charts.extractions(person.prn)[:1]
-        told = _extractions(charts, ConflictRepository(session), person.id, extractions)
-        if not extractions:
-            return Chart(owner.slug, _person(person), None, {})
-        source = _source(extractions[0][0])
-        return Chart(owner.slug, _person(person), told[0], charts.rows([source])[source])
+        latest, incomplete = charts.latest_complete(person.prn), charts.incomplete(person.id)
+        if latest is None:
+            return Chart(owner.slug, _person(person), None, {}, incomplete)
+        [extraction] = _extractions(charts, ConflictRepository(session), person.id, [latest])
+        source = _source(latest[0])
+        return Chart(owner.slug, _person(person), extraction, charts.rows([source])[source], incomplete)
 
 
 def history(store: Store, provider: str, prn: str) -> History:

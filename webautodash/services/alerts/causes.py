@@ -57,6 +57,8 @@ def causes_of_event(
             parts = (content_sha256, event.set_aside_id, event.at)
         case EventKind.DATABASE_ADOPTED:
             parts = (event.kind,)
+        case EventKind.SESSION_CORRECTED:
+            parts = (content_sha256, event.kind, event.at.isoformat())
     causes = _conflicts_of(store, provider, event, *parts) if event.conflicts else []
     if event.set_aside:
         causes.append(_set_aside(event, provider, content_sha256))

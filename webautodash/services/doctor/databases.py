@@ -13,7 +13,8 @@ from webautodash.models import DatabaseIdentity
 from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
-from webautodash.services.doctor.findings import Finding, error, fine, info, warning
+from webautodash.services.doctor.findings import Finding, Severity, error, fine, info, warning
+from webautodash.services.doctor.sessions import future_times
 from webautodash.services.fleet.history import is_at_work
 from webautodash.services.fleet.standing import DatabaseRevision, Member, Standing, standing
 from webautodash.services.migrate import History
@@ -127,11 +128,19 @@ def _problem(found: DatabaseRevision, provider: RegisteredProvider | None, *, at
 
 def _looked_into(store: Store, provider: RegisteredProvider) -> list[Finding]:
     try:
-        return [*owner(store, provider), *_made(store, provider.database_name)]
+        return _of_content(store, provider)
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:  # of this database; the others are looked into all the same
         return [error("database.unreadable", provider.database_name, str(refused), _RESTORE)]
+
+
+def _of_content(store: Store, provider: RegisteredProvider) -> list[Finding]:
+    found = [*owner(store, provider), *_made(store, provider.database_name)]
+    if not any(one.severity is Severity.ERROR for one in found):
+        # Of a database that is known to be the provider's.
+        found += future_times(store, provider)
+    return found
 
 
 def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:

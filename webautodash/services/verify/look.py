@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,15 +12,15 @@ from sqlalchemy.orm import Session
 from webautodash.domain.checksum import canonical_person, checksum
 from webautodash.domain.dates import parse_date
 from webautodash.domain.items import read_out
-from webautodash.domain.legacy_rows import session_sha256
+from webautodash.domain.legacy_rows import is_adopted
 from webautodash.domain.lists import LISTS
 from webautodash.domain.records import other_demographics
 from webautodash.domain.rows import Rows, Table
 from webautodash.domain.sessions import is_key_of
 from webautodash.domain.vocabulary import ProcessingStatus
-from webautodash.repositories.adopted import COUNTED
 from webautodash.repositories.ledgers import Ledger, LedgerRepository
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.stored_failures import StoredFailureRepository
 from webautodash.repositories.verification import (
     StoredExtraction,
     StoredRows,
@@ -45,6 +46,7 @@ class Look:
         on_extractions: Callable[[int], None],
     ) -> None:
         self._stored, self._ledgers = VerificationRepository(session), LedgerRepository(session)
+        self._failures = StoredFailureRepository(session)
         self._order, self._database = provider.date_order, database
         self._on_extractions = on_extractions
         self._adopted: frozenset[int] = frozenset()
@@ -58,7 +60,9 @@ class Look:
         """Every row that is not what it was, as far as that can be seen."""
         stored, ledgers = self._stored, self._ledgers
         ledger = ledgers.ledger()
-        self._adopted = frozenset(one.id for one in ledger if self._is_adopted(one))
+        self._adopted = frozenset(
+            one.id for one in ledger if is_adopted(self._database, one.id, one.content_sha256, one.extra)
+        )
         for stretch in stored.stretches():
             yield from self._stretch(stretch)
             self._on_extractions(self.extractions)
@@ -71,6 +75,9 @@ class Look:
         for number in ledgers.apart_from_session():
             yield WrongRow(EXTRACTIONS, number, Wrong.SESSION, "its criteria or extracted_at are not its session's")
         yield from self._masters()
+        for failed in chain.from_iterable(self._failures.batches()):
+            said = "it counts as data, and says that it failed; see `webautodash set-aside review-stored --help`"
+            yield WrongRow(EXTRACTIONS, failed.id, Wrong.INCOMPLETE, said)
         for lost in ledgers.without_parent():
             yield WrongRow(lost.table, lost.id, Wrong.PARENT, f"{lost.column} leads to no row")
         for fault in ledgers.file_faults():
@@ -130,10 +137,12 @@ class Look:
 
     def _person(self, one: StoredExtraction) -> Iterator[WrongRow]:
         self.extractions += 1
-        self._counted[one.session_id, EXTRACTIONS] += 1
+        # Of an adopted session each counts as its scripts counted; of others one that was set aside since does not.
+        failed = one.status == ProcessingStatus.FAILED
+        self._counted[one.session_id, EXTRACTIONS] += one.session_id in self._adopted or not failed
         if one.patient_prn not in (None, one.prn):
             yield WrongRow(EXTRACTIONS, one.id, Wrong.PATIENT, "patient_id leads to a patient with another prn")
-        if (one.status == ProcessingStatus.DUPLICATE) != (one.duplicate_of_id is not None):
+        if not failed and (one.status == ProcessingStatus.DUPLICATE) != (one.duplicate_of_id is not None):
             yield WrongRow(EXTRACTIONS, one.id, Wrong.DUPLICATE, "processing_status and duplicate_of_id disagree")
         born = parse_date(one.demographics["date_of_birth_text"], self._order)
         if born != one.demographics["date_of_birth"] and not (born is None and one.session_id in self._adopted):
@@ -178,10 +187,6 @@ class Look:
                 yield WrongRow(SESSIONS, one.id, Wrong.COUNTS, f"{name}: says {said}, there are {counted}")
         if _SHA256.fullmatch(one.content_sha256) is None:
             yield WrongRow(SESSIONS, one.id, Wrong.UNREADABLE, "content_sha256 is no SHA-256")
-
-    def _is_adopted(self, one: Ledger) -> bool:
-        """Whether the earlier scripts stored it: they counted otherwise, and read some values otherwise."""
-        return COUNTED in (one.extra or "") or one.content_sha256 == session_sha256(self._database, one.id)
 
 
 def _divided(stored: StoredRows, originals: Mapping[int, StoredExtraction], strays: Sequence[int]) -> dict[int, Rows]:

@@ -23,6 +23,7 @@ class Wrong(StrEnum):
     SESSION = "session"
     MASTER = "master"
     COUNTS = "counts"
+    INCOMPLETE = "incomplete"
     PARENT = "parent"
     FILE = "file"
 

@@ -1,0 +1,23 @@
+"""Which correction of a session closed or reopened a conflict, so that another correction can take it back.
+
+Keeps every row. On the way back the reviews stay, and look like those of people.
+"""
+
+from alembic import op
+
+from webautodash.database import guarded
+
+revision = "p0012"
+down_revision = "p0011"
+branch_labels = None
+depends_on = None
+contract = False
+loses = ("conflict_reviews.session_decision_id",)
+
+
+def upgrade() -> None:
+    guarded.add_reference(op, "conflict_reviews", "session_decision_id", "session_decisions")
+
+
+def downgrade() -> None:
+    guarded.drop_reference(op, "conflict_reviews", "session_decision_id")

@@ -1,0 +1,23 @@
+"""Which stored extraction a set-aside patient is: one that was stored as data before it was known to have failed.
+
+Keeps every row. On the way back the extractions stay set aside, and cannot be put back.
+"""
+
+from alembic import op
+
+from webautodash.database import guarded
+
+revision = "p0013"
+down_revision = "p0012"
+branch_labels = None
+depends_on = None
+contract = False
+loses = ("set_aside_patients.patient_extraction_id",)
+
+
+def upgrade() -> None:
+    guarded.add_reference(op, "set_aside_patients", "patient_extraction_id", "patient_extractions")
+
+
+def downgrade() -> None:
+    guarded.drop_reference(op, "set_aside_patients", "patient_extraction_id")

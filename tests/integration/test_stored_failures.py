@@ -1,0 +1,116 @@
+"""Extractions that were stored as data although they say that they failed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import Clinic, a_file, a_patient
+from stored_content import content, earlier_version
+
+from webautodash.errors import UsageError
+from webautodash.services import patients, set_aside
+from webautodash.services.stored_failures import review_stored
+from webautodash.services.verify import verify
+
+BY = {"by": "Ann", "why": "the portal timed out"}
+FAILED = {"extraction_status": "failed", "extraction_error": "Timeout 30000ms exceeded"}
+LISTS = {"medications": ["Xanax 1 mg"], "allergies": [{"allergen": "Penicillin"}]}
+
+
+def visits(*, with_failed: bool) -> list[dict[str, Any]]:
+    """Visits of A1, who loses all lists in one that failed, and of A2, whose half of a list is there."""
+
+    def failed(*some: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+        return some if with_failed else ()
+
+    half = a_patient("A2", medications=["Aspirin 81 mg"], error="element not found")
+    return [
+        a_file(a_patient("A1", **LISTS), a_patient("A2", medications=["Aspirin 81 mg"]), at="2024-01-01T00:00:00"),
+        a_file(
+            *failed(a_patient("A1", name="Test  Persona", **FAILED), half, a_patient("ONLY", **FAILED)),
+            a_patient("B1"),
+            at="2024-02-01T00:00:00",
+        ),
+        a_file(*failed(half), a_patient("B1"), at="2024-03-01T00:00:00"),
+        a_file(a_patient("A1", **LISTS), a_patient("A2", medications=["Aspirin 81 mg"]), at="2024-04-01T00:00:00"),
+    ]
+
+
+def ingest_all(clinic: Clinic, *, with_failed: bool) -> None:
+    with earlier_version():
+        for number, file in enumerate(visits(with_failed=with_failed)):
+            clinic.ingest(file, name=f"{number}.json")
+
+
+def test_a_review_leaves_what_an_ingest_without_them_leaves_and_undoing_it_nothing_else(
+    clinic: Clinic, server_url: str, database_prefix: str, tmp_path: Path
+) -> None:
+    ingest_all(clinic, with_failed=True)
+    before, rows = content(clinic), clinic.rows("data_conflicts")
+    [looked] = verify(clinic.store).providers
+    assert [(each.table, each.wrong) for each in looked.wrong] == [("patient_extractions", "incomplete")] * 4
+
+    [dry] = review_stored(clinic.store, "gary_wang", **BY, dry_run=True).providers
+    assert (content(clinic), clinic.count("set_aside_patients")) == (before, 0)
+    [done] = review_stored(clinic.store, "gary_wang", **BY).providers
+    assert (dry.extractions, dry.conflicts_closed) == (done.extractions, done.conflicts_closed) == (4, len(rows) - 4)
+    (tmp_path / "other").mkdir()
+    other = Clinic(server_url, f"{database_prefix}o_", tmp_path / "other")
+    ingest_all(other, with_failed=False)
+    after, expected = content(clinic, but_of=frozenset({"ONLY"})), content(other)
+    other.store.close()
+    for table in ("patients", "data_conflicts"):
+        assert after[table] == expected[table]
+    whole = [row for row in after["patient_extractions"] if row["processing_status"] != "failed"]
+    assert [row | {"position": 0, "row_checks": ""} for row in whole] == [
+        row | {"position": 0, "row_checks": ""} for row in expected["patient_extractions"]
+    ]
+    assert [row["failed_extractions"] for row in after["extraction_sessions"]] == [0, 3, 1, 0]
+    assert verify(clinic.store).is_right, verify(clinic.store)
+    assert {row["id"] for row in rows} <= {row["id"] for row in clinic.rows("data_conflicts")}
+    states = {row["path"]: row["state"] for row in clinic.system_rows("ingested_files")}
+    assert [states[f"gary_wang/{number}.json"] for number in range(4)] == ["ingested", "partial", "partial", "ingested"]
+    assert review_stored(clinic.store, "gary_wang", **BY).providers[0].extractions == 0
+
+    [undone] = review_stored(clinic.store, "gary_wang", **BY, undo=True).providers
+    assert (undone.extractions, content(clinic)) == (4, before)
+    review_stored(clinic.store, "gary_wang", **BY)
+    assert content(clinic, but_of=frozenset({"ONLY"})) == after
+    assert clinic.count("set_aside_patients") == 4
+
+
+def test_a_patient_is_shown_without_what_failed(clinic: Clinic) -> None:
+    ingest_all(clinic, with_failed=True)
+    with earlier_version():
+        clinic.ingest(a_file(a_patient("A1", **FAILED), at="2024-05-01T00:00:00"))
+    review_stored(clinic.store, **BY)
+    known = patients.show(clinic.store, "gary_wang", "A1")
+    assert [row["allergy_name"] for row in known.lists["allergies"]] == ["Penicillin"]
+    assert (known.incomplete_extractions, known.patient.patient_name) == (2, "Test Person")
+    unknown = patients.show(clinic.store, "gary_wang", "ONLY")
+    assert (unknown.extraction, unknown.lists, unknown.incomplete_extractions) == (None, {}, 1)
+    assert (unknown.patient.patient_name, unknown.patient.as_of) == (None, None)
+    later = clinic.ingest(a_file(a_patient("ONLY", name="Another Name"), at="2023-01-01T00:00:00"))
+    assert (later.stored, later.conflicts) == (1, 0)
+    assert patients.show(clinic.store, "gary_wang", "ONLY").patient.patient_name == "Another Name"
+
+
+def test_the_kept_json_is_shown(clinic: Clinic) -> None:
+    ingest_all(clinic, with_failed=True)
+    review_stored(clinic.store, **BY)
+    waiting = set_aside.search(clinic.store, "gary_wang").items
+    assert {(each.reason, each.taken_in_at) for each in waiting} == {("incomplete_extraction", None)}
+    kept = json.loads(set_aside.show(clinic.store, "gary_wang", waiting[0].id).raw_json)
+    assert (kept["extraction_error"], kept["patient_name"]) == ("Timeout 30000ms exceeded", "Test  Persona")
+    assert kept["demographics_printable"]["prn"] == "A1"
+
+
+def test_a_review_needs_who_and_why(clinic: Clinic) -> None:
+    with earlier_version():
+        clinic.ingest(a_file(a_patient("A1", **FAILED)))
+    with pytest.raises(UsageError):
+        review_stored(clinic.store, by="Ann", why=" ")
+    assert clinic.rows("set_aside_patients") == []

@@ -1,0 +1,174 @@
+"""Extractions that were stored as data and say themselves that they failed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import Table, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from webautodash.database.dialects.raw import raw
+from webautodash.domain.completeness import FIELDS, failure_field
+from webautodash.domain.records import DEMOGRAPHICS, FOUND
+from webautodash.domain.vocabulary import ProcessingStatus
+from webautodash.models import ExtractionSession, PatientExtraction, SetAsidePatient
+from webautodash.repositories.rows import insert_rows
+
+_EXTRACTIONS = cast(Table, PatientExtraction.__table__)
+_BATCH = 200
+_BATCH_BYTES = 16 << 20
+# A person has said that what the file says is true.
+_IS_ACCEPTED = exists().where(
+    SetAsidePatient.extraction_session_id == PatientExtraction.extraction_session_id,
+    SetAsidePatient.position == PatientExtraction.position,
+    SetAsidePatient.taken_in_at.is_not(None),
+    SetAsidePatient.decided_by.is_not(None),
+)
+
+
+class StoredFailure(NamedTuple):
+    """An extraction that counts as data, although its kept JSON says that it failed."""
+
+    id: int
+    session_id: int
+    patient_id: int
+    prn: str
+    duplicate_of_id: int | None
+    row_checks: str | None
+    columns: dict[str, Any]
+    """What it says, as ``domain.stored_json`` takes it."""
+
+
+class MovedExtraction(NamedTuple):
+    """An extraction that a review has set aside."""
+
+    id: int
+    session_id: int
+    patient_id: int
+    prn: str
+    duplicate_of_id: int | None
+    row_checks: str | None
+    criteria_key: str
+    """The session's."""
+    set_aside_id: int
+
+
+class StoredFailureRepository:
+    """Finds, moves and restores them, a batch at a time in the order of their numbers."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def batches(self) -> Iterator[list[StoredFailure]]:
+        """All of them, 200 at a time, or as many as have 16 MB of JSON; each batch may be changed before the next."""
+        after = 0
+        while found := self._candidates(after):
+            after = found[-1].id
+            for some in _no_larger_than(_BATCH_BYTES, found):
+                columns = self._columns([one.id for one in some])
+                failed = [
+                    StoredFailure(*one[:-1], columns[one.id])
+                    for one in some
+                    if failure_field(columns[one.id]["extra"] or {}) is not None
+                ]
+                if failed:
+                    yield failed
+
+    def _candidates(self, after: int) -> list["_Candidate"]:
+        """The next complete extractions whose kept JSON has one of the keys that may say that they failed."""
+        text = raw(_EXTRACTIONS.c.extra)
+        rows = self._session.execute(
+            select(
+                PatientExtraction.id,
+                PatientExtraction.extraction_session_id,
+                PatientExtraction.patient_id,
+                PatientExtraction.prn,
+                PatientExtraction.duplicate_of_id,
+                PatientExtraction.row_checks,
+                func.length(text),
+            )
+            .where(PatientExtraction.id > after, PatientExtraction.processing_status != ProcessingStatus.FAILED)
+            .where(or_(*(text.contains(f'"{key}"', autoescape=True) for key in FIELDS)), ~_IS_ACCEPTED)
+            .order_by(PatientExtraction.id)
+            .limit(_BATCH)
+        )
+        return [_Candidate(*row) for row in rows]
+
+    def moved(self, after: int, limit: int) -> list[MovedExtraction]:
+        """The next extractions that a review has set aside and that still wait."""
+        rows = self._session.execute(
+            select(
+                PatientExtraction.id,
+                PatientExtraction.extraction_session_id,
+                PatientExtraction.patient_id,
+                PatientExtraction.prn,
+                PatientExtraction.duplicate_of_id,
+                PatientExtraction.row_checks,
+                ExtractionSession.criteria_key,
+                SetAsidePatient.id,
+            )
+            .join(SetAsidePatient, SetAsidePatient.patient_extraction_id == PatientExtraction.id)
+            .join(ExtractionSession, ExtractionSession.id == PatientExtraction.extraction_session_id)
+            .where(PatientExtraction.id > after, PatientExtraction.processing_status == ProcessingStatus.FAILED)
+            .where(SetAsidePatient.taken_in_at.is_(None))
+            .order_by(PatientExtraction.id)
+            .limit(limit)
+        )
+        return [MovedExtraction(*row) for row in rows]
+
+    def _columns(self, extraction_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        names = ("prn", "position", *DEMOGRAPHICS, *FOUND, "extra")
+        rows = self._session.execute(
+            select(_EXTRACTIONS.c.id, *(_EXTRACTIONS.c[name] for name in names)).where(
+                _EXTRACTIONS.c.id.in_(extraction_ids)
+            )
+        )
+        return {number: dict(zip(names, values, strict=True)) for number, *values in rows}
+
+    def set_aside(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Have patients wait whose extraction is stored; one that waited before and was put back waits again."""
+        numbers = [row["patient_extraction_id"] for row in rows]
+        statement = select(SetAsidePatient.patient_extraction_id).where(
+            SetAsidePatient.patient_extraction_id.in_(numbers)
+        )
+        known = {number for number in self._session.scalars(statement) if number is not None}
+        for row in rows:
+            if row["patient_extraction_id"] in known:
+                # Retention may have removed the JSON meanwhile.
+                self._update([row["patient_extraction_id"]], taken_in_at=None, raw_json=row["raw_json"])
+        new = [dict(row) for row in rows if row["patient_extraction_id"] not in known]
+        insert_rows(self._session, SetAsidePatient, new)
+
+    def put_back(self, extraction_ids: Sequence[int], at: datetime) -> None:
+        """Say that patients wait no longer, because their extraction counts again."""
+        self._update(extraction_ids, taken_in_at=at)
+
+    def _update(self, extraction_ids: Sequence[int], **values: object) -> None:
+        self._session.execute(
+            update(SetAsidePatient)
+            .where(SetAsidePatient.patient_extraction_id.in_(extraction_ids))
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+
+class _Candidate(NamedTuple):
+    id: int
+    session_id: int
+    patient_id: int
+    prn: str
+    duplicate_of_id: int | None
+    row_checks: str | None
+    size: int
+
+
+def _no_larger_than(most: int, found: Sequence[_Candidate]) -> Iterator[list[_Candidate]]:
+    some: list[_Candidate] = []
+    size = 0
+    for one in found:
+        if some and size + one.size > most:
+            yield some
+            some, size = [], 0
+        some.append(one)
+        size += one.size
+    yield some
