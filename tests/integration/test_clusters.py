@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True
 
 
 class Refusal:
-    """Makes COMMIT fail in one database while ``number`` is set; counts how often."""
+    """Makes COMMIT, or with 1105 the first INSERT of rows, fail in one database while ``number`` is set; counts it."""
 
     def __init__(self) -> None:
         self.number, self.refused = 0, 0
@@ -26,16 +27,26 @@ class Refusal:
 
 @pytest.fixture
 def refusal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusal]:
-    refusal, commit = Refusal(), Driver.commit
+    refusal, commit, query = Refusal(), Driver.commit, Driver.query
 
     def refuse(driver: Any) -> None:
         if refusal.number and str(driver.db.decode()).endswith("gary_wang"):
             refusal.refused += 1
             driver.rollback()
-            raise OperationalError(refusal.number, "Got error 5 during COMMIT")
+            raise OperationalError(refusal.number, "Mark-of-a-value")
+
+    def committed(driver: Any) -> None:
+        if refusal.number != 1105:
+            refuse(driver)
         commit(driver)
 
-    monkeypatch.setattr(Driver, "commit", refuse)
+    def sent(driver: Any, sql: Any, *more: Any) -> Any:
+        if refusal.number == 1105 and isinstance(sql, bytes) and sql.startswith(b"INSERT INTO patient_extractions"):
+            refuse(driver)
+        return query(driver, sql, *more)
+
+    monkeypatch.setattr(Driver, "commit", committed)
+    monkeypatch.setattr(Driver, "query", sent)
     monkeypatch.setattr("webautodash.database.session._FIRST_PAUSE_SECONDS", 0.001)
     return refusal
 
@@ -44,6 +55,8 @@ def refusal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusal]:
 @pytest.mark.parametrize(
     ("number", "setting", "size", "kind", "tries"),
     [
+        (1105, GALERA, 1_000, "transaction_too_large", 1),
+        (1105, GALERA, 2 << 30, "database_error", 1),
         (1180, GALERA, 1_000, "transaction_too_large", 1),
         (1180, GALERA, 2 << 30, "database_busy", 6),
         # Group replication says the same of a conflict.
@@ -65,10 +78,13 @@ def test_a_transaction_beyond_a_clusters_limit_is_named_and_not_repeated(
     clinic.ingest(a_file(a_patient("GW1")))
     clinic.store.close()
     monkeypatch.setattr(limits, "transaction_limit", lambda _: TransactionLimit(setting, size))
+    # A Galera node takes rows as INSERTs.
+    monkeypatch.setattr(limits, "loading_of", lambda _: SimpleNamespace(allowed=False))
     refusal.number = number
     outcome = clinic.ingest(a_file(*(a_patient(f"GW{n}", medications=["X 1 mg"]) for n in range(20))))
     assert (outcome.state, outcome.kind, refusal.refused) == ("failed", kind, tries)
     assert (setting in str(outcome.reason)) == (kind == "transaction_too_large")
+    assert "Mark-of-a-value" not in str(outcome)
     refusal.number = 0
     assert clinic.count("patients") == 1
     # The same connection counts a transaction from its beginning.

@@ -15,10 +15,12 @@ from sqlalchemy.exc import DBAPIError
 
 from webautodash.ahead import ahead
 from webautodash.database.dialects.inserts import Insert
-from webautodash.database.dialects.limits import count_written, limits_of
+from webautodash.database.dialects.limits import count_written, limits_of, too_large
 from webautodash.database.dialects.literals import plain_time
+from webautodash.database.dialects.numbers import number_of
 from webautodash.database.dialects.types import UtcDateTime
 from webautodash.database.dialects.wording import Wording
+from webautodash.errors import without_context
 
 
 def write(connection: Connection, inserts: Sequence[Insert]) -> None:
@@ -48,26 +50,29 @@ def _write(connection: Connection, inserts: Sequence[Insert]) -> None:
         statements = (statement for insert in inserts for statement in wording.statements(insert))
         # With one insert there is little to do ahead; with several the server works while the next is worded.
         for statement in ahead(statements) if len(inserts) > 1 else statements:
-            driver.query(statement)
             count_written(connection, len(statement))
+            driver.query(statement)
 
 
 @contextmanager
 def _translated(connection: Connection, inserts: Sequence[Insert]) -> Iterator[None]:
-    try:
-        yield
-    except connection.dialect.loaded_dbapi.Error as error:
-        if connection.dialect.is_disconnect(error, connection.connection, None):
+    with without_context:
+        try:
+            yield
+        except connection.dialect.loaded_dbapi.Error as error:
+            tables = ", ".join(insert.table.name for insert in inserts)
+            told = DBAPIError(f"INSERT INTO {tables}", None, error, hide_parameters=True)
+            exceeded = too_large(connection, number_of(told))
+            if connection.dialect.is_disconnect(error, connection.connection, None):
+                connection.invalidate()
+            raise exceeded or told from None
+        except Exception:
+            raise
+        except BaseException:
+            # An interrupt may have come between a statement and its answer: nobody may use this connection again, not
+            # even to undo. The server undoes what was not committed.
             connection.invalidate()
-        tables = ", ".join(insert.table.name for insert in inserts)
-        raise DBAPIError(f"INSERT INTO {tables}", None, error, hide_parameters=True) from None
-    except Exception:
-        raise
-    except BaseException:
-        # An interrupt may have come between a statement and its answer: nobody may use this connection again, not
-        # even to undo. The server undoes what was not committed.
-        connection.invalidate()
-        raise
+            raise
 
 
 def _write_to_sqlite(connection: Connection, inserts: Sequence[Insert]) -> None:

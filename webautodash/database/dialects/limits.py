@@ -17,8 +17,9 @@ _LIMITS = (
 )
 _OPTION = "loading"
 _WRITTEN = "written"
-# What each kind of cluster answers to the COMMIT of a transaction beyond its limit, among other reasons.
-_TOO_LARGE = {1180: _GALERA, 3100: _GROUP_REPLICATION}
+# What each kind of cluster answers to a transaction beyond its limit, among other reasons: Galera to the statement that
+# exceeds it (1105) or to COMMIT (1180), group replication to COMMIT.
+_TOO_LARGE = {1105: _GALERA, 1180: _GALERA, 3100: _GROUP_REPLICATION}
 
 
 class Loading:
@@ -88,12 +89,19 @@ def count_written(connection: Connection, size: int) -> None:
 
 
 def exceeded_limit(context: ExceptionContext) -> TransactionTooLarge | None:
-    """The error to raise for a transaction that its cluster does not replicate; a handler of an engine's errors.
-
-    Both numbers have other meanings too: what was written is compared with the server's limit.
-    """
+    """A handler of an engine's errors: see ``too_large``."""
     error, connection = context.sqlalchemy_exception, context.connection
-    if not isinstance(error, DBAPIError) or connection is None or (number := number_of(error)) not in _TOO_LARGE:
+    if isinstance(error, DBAPIError) and connection is not None:
+        return too_large(connection, number_of(error))
+    return None
+
+
+def too_large(connection: Connection, number: int) -> TransactionTooLarge | None:
+    """The error to raise if the server's error of this number means that its cluster does not take the transaction.
+
+    All such numbers have other meanings too: what was written is compared with the server's limit.
+    """
+    if number not in _TOO_LARGE:
         return None
     known: Limits | None = connection.info.get("limits")
     limit, written = known.transaction if known else None, connection.info.get(_WRITTEN, 0)
