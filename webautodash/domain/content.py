@@ -6,7 +6,7 @@ split, such places are covered with something harmless of the same length, and l
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,9 +48,69 @@ _BETWEEN = re.compile(rb"[ \t\r\n]*+,?[ \t\r\n]*+")
 _KEY = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+', re.DOTALL)
 
 
+_MISSING = msgspec.Raw(b"")
+# What stands for nothing where a file may say that its job failed.
+_NOTHING = frozenset({b"", b"null", b'""', b"false", b"[]", b"{}"})
+_FAILED = frozenset({"aborted", "cancelled", "canceled", "error", "failed", "failure", "timed_out", "timeout"})
+_LONGEST_STATUS = 64
+
+
+class Container(NamedTuple):
+    """Where a file has its patients."""
+
+    keys: tuple[str, ...]
+    """The keys that lead to the list of patients; none where the file is the list."""
+    is_single: bool = False
+    """Whether there is one patient in the place of the list."""
+
+    @property
+    def path(self) -> str:
+        """As a JSON path."""
+        return "".join(("$", *(f".{key}" for key in self.keys)))
+
+    def place(self, position: int) -> str:
+        """The JSON path of a patient, from the top."""
+        path = self.path if self.is_single else f"{self.path}[{position}]"
+        return path.removeprefix("$").removeprefix(".")
+
+
+NATIVE = Container(("extraction_results",))
+_IN_RESULTS = Container(("extraction_results", "patients"))
+_ONE_PATIENT = Container(("extraction_results",), is_single=True)
+_BESIDE_METADATA = Container(("patients",))
+_BARE = Container(())
+
+
 class _File(msgspec.Struct):
-    extraction_metadata: msgspec.Raw
+    """A file of the usual shape."""
+
     extraction_results: list[msgspec.Raw]
+    extraction_metadata: msgspec.Raw = _MISSING
+
+
+class _Outer(msgspec.Struct):
+    """The members of a file, or of its results, that tell what it is."""
+
+    extraction_metadata: msgspec.Raw = _MISSING
+    extraction_results: msgspec.Raw = _MISSING
+    patients: msgspec.Raw = _MISSING
+    status: msgspec.Raw = _MISSING
+    success: msgspec.Raw = _MISSING
+    error: msgspec.Raw = _MISSING
+    patient_id: msgspec.Raw = _MISSING
+    demographics_printable: msgspec.Raw = _MISSING
+
+    @property
+    def is_patient(self) -> bool:
+        return self.patient_id is not _MISSING or self.demographics_printable is not _MISSING
+
+    @property
+    def says_failed(self) -> bool:
+        return (
+            _text(self.status).strip().casefold() in _FAILED
+            or bytes(memoryview(self.success)[:_LONGEST_STATUS]) == b"false"
+            or bytes(memoryview(self.error)[:_LONGEST_STATUS]) not in _NOTHING
+        )
 
 
 class _Demographics(msgspec.Struct):
@@ -69,6 +129,9 @@ _HALF = _Wrong("half_character", "an escape of half a character (lone surrogate)
 _TOO_DEEP = _Wrong("nested_too_deeply", "nested too deeply")
 _TWICE = _Wrong("duplicate_key", "a key stands twice in one object (which value is true?)")
 _TOO_MANY = _Wrong("too_many_patients", f"more than {MOST_PATIENTS:,} patients")
+_TWO_LISTS = _Wrong("two_lists", "there are `patients` beside `extraction_results` (which are true?)")
+_FAILED_JOB = _Wrong("failed_job", "the job that wrote the file says that it failed; there are no patients")
+_NO_PATIENTS = _Wrong("malformed", "there is no list of patients")
 _CUT_SHORT = _Wrong("cut_short", "the file ends in the middle")
 
 
@@ -78,10 +141,6 @@ class _RefusedError(Exception):
     def __init__(self, where: int | str, wrong: _Wrong) -> None:
         super().__init__(wrong.reason)
         self.where, self.wrong = where, wrong
-
-
-class _TooManyError(Exception):
-    pass
 
 
 Covers = list[tuple[int, bytes]]
@@ -95,6 +154,7 @@ class Parts(NamedTuple):
     patients: list[msgspec.Raw]
     prns: list[str | int | None] | None
     """What each patient gives as its PRN, trimmed; None where not every patient is an object."""
+    container: Container
 
 
 @without_context
@@ -107,15 +167,15 @@ def taken_apart(path: Path, content: memoryview) -> Parts:
     covers: Covers = []
     try:
         try:
-            file, prns = _split(content, covers)
+            split = _split(content, covers)
         finally:
             for begin, covered in covers:
                 content[begin : begin + len(covered)] = covered
-        metadata_at, results = _members(content, file)
+        metadata_at, results = _places(content, split)
         for begin, _ in covers:
             if begin not in results:
                 raise _RefusedError(begin, _HALF if content[begin] == ord("\\") else _TOO_DEEP)
-        return Parts(_metadata(bytes(file.extraction_metadata), metadata_at), file.extraction_results, prns)
+        return Parts(_metadata(bytes(split.metadata), metadata_at), split.patients, split.prns, split.container)
     except _RefusedError as refused:
         where = refused.where if isinstance(refused.where, str) else line_and_column(content, refused.where)
         kind, reason = refused.wrong
@@ -133,13 +193,17 @@ def line_and_column(content: memoryview, offset: int) -> str:
     return f"line {line}, column {column}"
 
 
-def _split(content: memoryview, covers: Covers) -> tuple[_File, list[str | int | None] | None]:
+class _Split(NamedTuple):
+    container: Container
+    metadata: msgspec.Raw
+    patients: list[msgspec.Raw]
+    prns: list[str | int | None] | None
+
+
+def _split(content: memoryview, covers: Covers) -> _Split:
     while True:
         try:
-            prns = _prns(content)
-            return msgspec.json.decode(content, type=_File), prns
-        except _TooManyError:
-            raise _RefusedError("$.extraction_results", _TOO_MANY) from None
+            return _usual(content) or _unusual(content)
         except RecursionError:
             _cover(content, covers, deep_values(content, _DEEP, _LONGEST_DEEP), _TOO_DEEP)
         except msgspec.ValidationError as error:
@@ -148,6 +212,89 @@ def _split(content: memoryview, covers: Covers) -> tuple[_File, list[str | int |
             # The decoder has many words for half a character, "truncated" among them.
             if not _cover(content, covers, half_characters(content), _HALF):
                 raise _malformed(error, len(content)) from None
+
+
+def _usual(content: memoryview) -> _Split | None:
+    """The parts of a file of the usual shape with patients; None for any other."""
+    try:
+        prns = _prns(content, NATIVE)
+        file = msgspec.json.decode(content, type=_File)
+    except msgspec.ValidationError:
+        return None
+    if not file.extraction_results:
+        return None
+    return _Split(NATIVE, file.extraction_metadata, file.extraction_results, prns)
+
+
+def _unusual(content: memoryview) -> _Split:
+    container, metadata = _container(content)
+    prns: list[str | int | None] | None = None
+    try:
+        prns = _prns(content, container)
+    except msgspec.ValidationError:
+        # One of them is no object.
+        depth = 1 + len(container.keys)
+        if len(content) > _MAY_HAVE_MANY and not container.is_single and may_have_more(content, MOST_PATIENTS, depth):
+            raise _RefusedError(container.path, _TOO_MANY) from None
+    kind = msgspec.Raw if container.is_single else list[msgspec.Raw]
+    found = _in(container, msgspec.json.decode(content, type=_wrapped(container, kind)))
+    return _Split(container, metadata, [found] if container.is_single else found, prns)
+
+
+def _container(content: memoryview) -> tuple[Container, msgspec.Raw]:
+    """Where a file has its patients, and its metadata. Raises _RefusedError for one that has none."""
+    if bytes(content[(start := _after(_SPACE, content, 0)) : start + 1]) == b"[":
+        msgspec.json.decode(content, type=msgspec.Raw)
+        if content[_after(_SPACE, content, start + 1)] == ord("]"):
+            raise _RefusedError("$", _NO_PATIENTS)
+        return _BARE, _MISSING
+    outer = msgspec.json.decode(content, type=_Outer)
+    results, metadata = outer.extraction_results, outer.extraction_metadata
+    if _begins(results, b"{"):
+        inner = msgspec.json.decode(results, type=_Outer)
+        if _begins(inner.patients, b"[") and (_has_items(inner.patients) or not inner.says_failed):
+            return _IN_RESULTS, metadata
+        if inner.is_patient:
+            return _ONE_PATIENT, metadata
+        failed = inner.says_failed or outer.says_failed
+        raise _RefusedError("$.extraction_results", _FAILED_JOB if failed else _NO_PATIENTS)
+    if _has_items(results):
+        return NATIVE, metadata
+    if _has_items(outer.patients):
+        return _BESIDE_METADATA, metadata
+    if outer.says_failed:
+        raise _RefusedError("$", _FAILED_JOB)
+    has_list = results is not _MISSING or _begins(outer.patients, b"[")
+    if metadata is _MISSING or not has_list:
+        raise _RefusedError("$", _NO_PATIENTS)
+    return (_BESIDE_METADATA if results is _MISSING else NATIVE), metadata
+
+
+def _begins(raw: msgspec.Raw, bracket: bytes) -> bool:
+    return bytes(memoryview(raw)[:1]) == bracket
+
+
+def _has_items(raw: msgspec.Raw) -> bool:
+    """Whether it is a list that is not empty."""
+    return _begins(raw, b"[") and _after(_SPACE, memoryview(raw), 1) < len(memoryview(raw)) - 1
+
+
+def _text(raw: msgspec.Raw) -> str:
+    text = bytes(memoryview(raw)[:_LONGEST_STATUS])
+    return text_of(text) if text[:1] == b'"' and len(text) < _LONGEST_STATUS else ""
+
+
+def _wrapped(container: Container, kind: Any) -> Any:
+    """The type of a file that has this in the place of its patients."""
+    for key in reversed(container.keys):
+        kind = msgspec.defstruct("members", [(key, kind)])
+    return kind
+
+
+def _in(container: Container, file: Any) -> Any:
+    for key in container.keys:
+        file = getattr(file, key)
+    return file
 
 
 def _cover(content: memoryview, covers: Covers, places: Iterator[tuple[int, int | None]], wrong: _Wrong) -> bool:
@@ -162,28 +309,23 @@ def _cover(content: memoryview, covers: Covers, places: Iterator[tuple[int, int 
     return len(covers) > before
 
 
-def _prns(content: memoryview) -> list[str | int | None] | None:
-    """As in ``Parts``. Raises _TooManyError before the patients are in memory, whatever else the decoder raises."""
+def _prns(content: memoryview, container: Container) -> list[str | int | None]:
+    """As in ``Parts``. Raises _RefusedError before too many patients are in memory.
+
+    Raises ValidationError where one is no object, and whatever else the decoder raises.
+    """
     prns: list[str | int | None] = []
 
     def note(patient: Any) -> None:
         if len(prns) == MOST_PATIENTS:
-            raise _TooManyError
+            raise _RefusedError(container.path, _TOO_MANY)
         prns.append(_prn(patient.demographics_printable))
         patient.demographics_printable = None
 
     fields: list[Any] = [("demographics_printable", msgspec.Raw, msgspec.Raw(b"null"))]
     patient = msgspec.defstruct("patient", fields, namespace={"__post_init__": note}, gc=False)
-    patients = msgspec.defstruct("patients", [("extraction_results", list[patient], ())])  # type: ignore[valid-type]
-    try:
-        msgspec.json.decode(content, type=patients)
-    except msgspec.ValidationError:
-        # One of them is no object.
-        if len(content) > _MAY_HAVE_MANY:
-            msgspec.json.decode(content, type=msgspec.Raw)
-            if may_have_more(content, MOST_PATIENTS, 2):
-                raise _TooManyError from None
-        return None
+    kind: Any = patient if container.is_single else list[patient]  # type: ignore[valid-type]
+    msgspec.json.decode(content, type=_wrapped(container, kind))
     return prns
 
 
@@ -212,10 +354,38 @@ def _malformed(error: ValueError, size: int) -> _RefusedError:
     return _RefusedError(int(where[1]) if where else size, _Wrong("malformed", _BYTE_OFFSET.sub("", reason)))
 
 
-def _members(content: memoryview, file: _File) -> tuple[int, range]:
+def _places(content: memoryview, split: _Split) -> tuple[int, range]:
     """Where the metadata begin, and where the patients are. Raises _RefusedError where a key stands twice."""
+    container, found = split.container, range(0)
+
+    def patients(begin: int) -> int | None:
+        nonlocal found
+        end = _end_of_patients(content, begin, split)
+        found = range(begin, end or begin)
+        return end
+
+    def results(begin: int) -> int | None:
+        return _members(content, begin, {"patients": patients})[1] if content[begin] == ord("{") else None
+
+    if container is _BARE:
+        patients(_after(_SPACE, content, 0))
+        return 0, found
+    known = {"extraction_metadata": lambda begin: _end_of(content, begin, split.metadata)}
+    known[container.keys[0]] = results if container is _IN_RESULTS else patients
+    places, _ = _members(content, 0, known)
+    if container is not _BESIDE_METADATA and (other := places.get("patients")):
+        raw = msgspec.Raw(bytes(content[other.start : other.stop]))
+        if _has_items(raw):
+            raise _RefusedError(other.start, _TWO_LISTS)
+    return places.get("extraction_metadata", found).start, found
+
+
+def _members(
+    content: memoryview, at: int, known: Mapping[str, Callable[[int], int | None]]
+) -> tuple[dict[str, range], int]:
+    """Where the members of an object are, and where it ends. ``known`` finds the ends of those that were decoded."""
     places: dict[str, range] = {}
-    at = _after(_SPACE, content, 0) + 1
+    at = _after(_SPACE, content, at) + 1
     while found := _KEY.match(content, _after(_SPACE, content, at)):
         key, begin = text_of(found[1]), found.end()
         if key in places:
@@ -223,21 +393,17 @@ def _members(content: memoryview, file: _File) -> tuple[int, range]:
         if len(places) == _MOST_MEMBERS:
             reason = f"more than {_MOST_MEMBERS:,} members beside the patients"
             raise _RefusedError(found.start(), _Wrong("too_many_members", reason))
-        match key:
-            case "extraction_results":
-                end = _end_of_list(content, begin, file.extraction_results)
-            case "extraction_metadata":
-                end = _end_of(content, begin, file.extraction_metadata)
-            case _:
-                end = end_of_value(content[: begin + LARGEST_METADATA], begin)
-                if end is None:
-                    reason = f"a member that no extraction has, of more than {_megabyte()}"
-                    raise _RefusedError(found.start(), _Wrong("member_too_large", reason))
-        # Another value than the one that was decoded: the key stands once more.
-        end = end_of_value(content, begin) if end is None else end
+        if (end_of := known.get(key)) is not None:
+            # Another value than the one that was decoded: the key stands once more.
+            end = end_of(begin) or end_of_value(content, begin)
+        else:
+            end = end_of_value(content[: begin + LARGEST_METADATA], begin)
+            if end is None:
+                reason = f"a member that no extraction has, of more than {_megabyte()}"
+                raise _RefusedError(found.start(), _Wrong("member_too_large", reason))
         assert end is not None  # noqa: S101  # the content was decoded
         places[key], at = range(begin, end), _after(_BETWEEN, content, end)
-    return places["extraction_metadata"].start, places["extraction_results"]
+    return places, _after(_SPACE, content, at) + 1
 
 
 def _after(pattern: re.Pattern[bytes], content: memoryview, at: int) -> int:
@@ -250,16 +416,19 @@ def _end_of(content: memoryview, begin: int, raw: msgspec.Raw) -> int | None:
     return end if bytes(content[begin:end]) == bytes(raw) else None
 
 
-def _end_of_list(content: memoryview, begin: int, patients: Sequence[msgspec.Raw]) -> int | None:
-    """Where the list of the patients ends, None if another one begins there. Raises _RefusedError for one too large."""
-    at: int | None = _after(_SPACE, content, begin + 1)
-    for position, raw in enumerate(patients):
+def _end_of_patients(content: memoryview, begin: int, split: _Split) -> int | None:
+    """Where the patients end, None if other ones begin there. Raises _RefusedError for one that is too large."""
+    is_single = split.container.is_single
+    at: int | None = begin if is_single else _after(_SPACE, content, begin + 1)
+    for position, raw in enumerate(split.patients):
         if 2 * len(memoryview(raw)) > LARGEST_SET_ASIDE and _size_in_a_statement(bytes(raw)) > LARGEST_SET_ASIDE:
             size = f"{LARGEST_SET_ASIDE >> 20} MiB"
             wrong = _Wrong("patient_too_large", f"a patient of more than {size} cannot be kept")
-            raise _RefusedError(f"$.extraction_results[{position}]", wrong)
+            raise _RefusedError(f"$.{split.container.place(position)}".replace("$.[", "$["), wrong)
         if at is None or (at := _end_of(content, at, raw)) is None:
             return None
+        if is_single:
+            return at
         at = _after(_BETWEEN, content, at)
     return at + 1 if at is not None and content[at] == ord("]") else None
 
@@ -271,6 +440,8 @@ def _size_in_a_statement(raw: bytes) -> int:
 
 def _metadata(text: bytes, at: int) -> dict[str, Any]:
     where = "$.extraction_metadata"
+    if not text:
+        return {}
     if len(text) > LARGEST_METADATA:
         raise _RefusedError(where, _Wrong("metadata_too_large", f"larger than {_megabyte()}"))
     if repeated := repeated_key(text):

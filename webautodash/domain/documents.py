@@ -7,7 +7,7 @@ import mmap
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import msgspec
 
-from webautodash.domain.content import line_and_column, taken_apart
+from webautodash.domain.content import NATIVE, Container, line_and_column, taken_apart
 from webautodash.domain.folders import Folder
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME
@@ -67,12 +67,21 @@ class Document:
     """When the file had last been changed, as the open file said before and after it was read."""
     prns: Sequence[str | int | None] | None = None
     """What each patient gives as its PRN, trimmed, where that is known."""
+    container: Container = NATIVE
+    """Where the file has its patients."""
 
     @property
     def provider_name(self) -> str | None:
         """The provider that the file names, None where it names none."""
-        name = self.metadata.get("provider_name")
+        name = self.metadata.get(provider_key(self.metadata))
         return name if isinstance(name, str) and name.strip() else None
+
+
+def provider_key(metadata: Mapping[str, Any]) -> str:
+    """The key of the metadata that names the provider: ``doctor_name`` where ``provider_name`` says nothing."""
+    name = metadata.get("provider_name")
+    is_missing = name is None or (isinstance(name, str) and not name.strip())
+    return "doctor_name" if is_missing and metadata.get("doctor_name") else "provider_name"
 
 
 def read_document(
@@ -102,11 +111,11 @@ def read_document(
             position = line_and_column(content, len(content) - (size - valid))
             raise MalformedDocument(path, position, "not UTF-8", kind="not_utf8", truncated=size - valid < 4)
         parts = taken_apart(path, content)
-        document = Document(path, digest, size, parts.metadata, parts.patients, mtime_ns, parts.prns)
-        _require_text(document, "provider_name")
+        document = Document(path, digest, size, parts.metadata, parts.patients, mtime_ns, parts.prns, parts.container)
+        _require_text(document, provider_key(document.metadata))
         if len(document.provider_name or "") > LONGEST_NAME:
             # Not even to be compared with the names that are known.
-            position = "$.extraction_metadata.provider_name"
+            position = f"$.extraction_metadata.{provider_key(document.metadata)}"
             raise MalformedDocument(path, position, f"longer than {LONGEST_NAME} characters", kind="name_too_long")
         return document
 

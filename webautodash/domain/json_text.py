@@ -144,6 +144,9 @@ def may_have_more(text: Text, most: int, depth: int) -> bool:
             commas += _commas(text, end, found.end())
         end = found.end()
         level += 1 if text[end - 1] in _OPENING else -1
+    if level == 0 and depth == 1:
+        # The list is all that there is, and was passed over in one go.
+        commas += _commas(text, end, len(text))
     return commas >= most
 
 

@@ -12,6 +12,7 @@ import msgspec
 from webautodash.domain.checksum import checksum
 from webautodash.domain.completeness import FIELDS as COMPLETENESS_FIELDS
 from webautodash.domain.completeness import failure_field
+from webautodash.domain.content import NATIVE
 from webautodash.domain.dates import DateOrder, parse_date
 from webautodash.domain.documents import decode_patient
 from webautodash.domain.items import (
@@ -151,17 +152,21 @@ class Draft(NamedTuple):
 
 
 @without_context
-def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
-    """Decode one patient. Raises UnreadablePatient as ``patient_record``; an incomplete one is read all the same."""
-    text = _acceptable(raw, position)
+def read_patient(raw: msgspec.Raw, position: int, order: DateOrder, where: str = "") -> Draft:
+    """Decode one patient, an incomplete one too. ``where`` is the patient's JSON path in the file.
+
+    Raises UnreadablePatient as ``patient_record``.
+    """
+    where = where or NATIVE.place(position)
+    text = _acceptable(raw, where)
     try:
         usual = _usual().decode(text)
     except (ValueError, RecursionError):
-        patient = _decoded(raw, position)
+        patient = _decoded(raw, where)
         _require_once(text, patient)
         return _normalise(patient, position, order)
     if not says_all(text, usual):
-        _require_once(text, _decoded(raw, position))
+        _require_once(text, _decoded(raw, where))
     for which in NAMED_LISTS:
         require_few(getattr(usual, which.key), which.key)
     printed = usual.demographics_printable
@@ -169,7 +174,7 @@ def read_patient(raw: msgspec.Raw, position: int, order: DateOrder) -> Draft:
     complete = _completeness(usual)
     if name is None or usual.patient_name not in {None, name} or (complete and failure_field(complete)):
         # A name to be made of others, two names of which the other one is kept too, an extraction that failed.
-        return _normalise(_decoded(raw, position), position, order)
+        return _normalise(_decoded(raw, where), position, order)
     born = _said(printed.date_of_birth)
     demographics = Demographics(
         patient_uuid=usual.patient_id,
@@ -295,16 +300,15 @@ def _usual() -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(usual)
 
 
-def _acceptable(raw: msgspec.Raw, position: int) -> bytes:
+def _acceptable(raw: msgspec.Raw, where: str) -> bytes:
     if len(memoryview(raw)) > LARGEST_PATIENT:
         limit = f"more than {LARGEST_PATIENT >> 20} MiB"
-        raise UnreadablePatient("too_large", f"extraction_results[{position}]: {limit}")
+        raise UnreadablePatient("too_large", f"{where}: {limit}")
     return bytes(raw)
 
 
 @without_context
-def _decoded(raw: msgspec.Raw, position: int) -> dict[str, Any]:
-    where = f"extraction_results[{position}]"
+def _decoded(raw: msgspec.Raw, where: str) -> dict[str, Any]:
     try:
         return decode_patient(raw)
     except RecursionError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from webautodash.domain.checksum import folded
 from webautodash.domain.dates import DateOrder, parse_date, parse_instant
-from webautodash.domain.documents import to_json
+from webautodash.domain.documents import provider_key, to_json
 from webautodash.domain.items import remaining, take_text
 
 _SESSION_FIELDS = (
@@ -39,6 +39,8 @@ def session_record(metadata: Mapping[str, Any], order: DateOrder, zone: tzinfo) 
     """Normalise a file's metadata. A value that does not parse or fit stays in ``extra`` as it came."""
     rest = dict(metadata)
     values: dict[str, Any] = {name: take_text(rest, name) for name in _SESSION_FIELDS}
+    if (key := provider_key(metadata)) != "provider_name":
+        values["provider_name"] = take_text(rest, key)
     values["target_url"] = take_text(rest, "target_url", sys.maxsize)
     values["target_medication"] = take_text(rest, "medication")
     job_id = rest.get("job_id")

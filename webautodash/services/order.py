@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from webautodash.domain.dates import parse_instant
-from webautodash.domain.documents import open_file, read_document
+from webautodash.domain.documents import open_file, provider_key, read_document
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME
 from webautodash.errors import WebAutoDashError
@@ -43,7 +43,7 @@ class Order:
         except (OSError, ValueError, RecursionError, WebAutoDashError):
             # What is wrong is told when its turn comes.
             return _UNREAD
-        stamp, name = metadata.get("extracted_at"), metadata.get("provider_name")
+        stamp, name = metadata.get("extracted_at"), metadata.get(provider_key(metadata))
         at = parse_instant(stamp if isinstance(stamp, str) else None, self._zone) or _NO_TIME
         if not isinstance(name, str) or len(name) > LONGEST_NAME:
             return _Beginning(at, None)

@@ -82,7 +82,7 @@ def _places(document: Document, order: DateOrder) -> Iterator[_Places | SetAside
         for place in positions:
             raw = document.patients[place]
             try:
-                draft = read_patient(raw, place, order)
+                draft = read_patient(raw, place, order, document.container.place(place))
             except UnreadablePatient as error:
                 reason, detail = (INCOMPLETE, error.failed) if error.failed else (error.reason, error.detail)
                 yield SetAside(place, reason, detail, raw_text(raw), given_prn(raw))
@@ -93,7 +93,7 @@ def _places(document: Document, order: DateOrder) -> Iterator[_Places | SetAside
                 readable.append(draft)
         if readable:
             *earlier, last = readable
-            detail = f"extraction_results[{last.position}] has the same PRN and is stored"
+            detail = f"{document.container.place(last.position)} has the same PRN and is stored"
             kept = [
                 SetAside(repeat.position, REPEATED_PRN, detail, raw_text(document.patients[repeat.position]), last.prn)
                 for repeat in earlier

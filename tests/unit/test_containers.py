@@ -1,0 +1,212 @@
+"""Where a file may have its patients, and that every place is guarded alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import a_file, a_patient
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.documents import Document, decode_patient, read_document
+from webautodash.domain.limits import MOST_PATIENTS
+from webautodash.domain.records import read_patient
+from webautodash.errors import MalformedDocument, UnreadablePatient
+
+METADATA: dict[str, Any] = a_file()["extraction_metadata"]
+HERE = "@"
+# By name: a file with its patients at "@", and the JSON path of the list.
+CONTAINERS: dict[str, tuple[Any, str]] = {
+    "native": ({"extraction_metadata": METADATA, "extraction_results": HERE}, "$.extraction_results"),
+    "no metadata": ({"extraction_results": HERE}, "$.extraction_results"),
+    "in results": (
+        {
+            "extraction_metadata": METADATA,
+            "extraction_results": {"status": "success", "total_patients": 2, "patients": HERE, "more": {"a": [1]}},
+        },
+        "$.extraction_results.patients",
+    ),
+    "beside metadata": ({"status": "success", "patients": HERE, "extraction_metadata": METADATA}, "$.patients"),
+    "beside an empty list": ({"extraction_results": [], "patients": HERE}, "$.patients"),
+    "bare": (HERE, "$"),
+}
+EVERY = pytest.mark.parametrize(("shape", "path"), CONTAINERS.values(), ids=CONTAINERS)
+Write = Callable[[bytes], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(content: bytes) -> Path:
+        path = tmp_path / "file.json"
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def content(shape: Any, patients: bytes) -> bytes:
+    return json.dumps(shape, indent=1).encode().replace(b'"@"', patients)
+
+
+def refusal(path: Path) -> tuple[str, str]:
+    with pytest.raises(MalformedDocument) as caught:
+        read_document(path)
+    assert "MARK" not in str(caught.value)
+    return caught.value.kind, caught.value.position
+
+
+def unreadable(document: Document, position: int) -> tuple[str, str]:
+    with pytest.raises(UnreadablePatient) as caught:
+        read_patient(document.patients[position], position, DateOrder.MDY, document.container.place(position))
+    return caught.value.reason, caught.value.detail
+
+
+@EVERY
+def test_the_patients_are_those_of_the_list(shape: Any, path: str, write: Write) -> None:
+    some = [a_patient("MARK1"), a_patient(7), {}]
+    document = read_document(write(content(shape, json.dumps(some).encode())))
+    assert [decode_patient(raw) for raw in document.patients] == some
+    assert document.prns == ["MARK1", 7, None]
+    assert document.metadata == (METADATA if "extraction_metadata" in shape else {})
+    assert document.container.path == path
+    assert document.container.place(1) == f"{path}[1]".removeprefix("$").removeprefix(".")
+    mixed = read_document(write(content(shape, json.dumps([*some, 7]).encode())))
+    assert (mixed.prns, len(mixed.patients)) == (None, 4)
+
+
+@EVERY
+def test_one_patient_that_no_decoder_takes_leaves_the_others(shape: Any, path: str, write: Write) -> None:
+    whole = json.dumps(a_patient("GW1")).encode()
+    deep = b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    half = b'{"a": "MARK\\ud83d"}'
+    document = read_document(write(content(shape, b"[" + b", ".join([whole, deep, half, whole]) + b"]")))
+    assert [bytes(raw) for raw in document.patients] == [whole, deep, half, whole]
+    where = document.container.place
+    assert unreadable(document, 1) == ("nested_too_deeply", where(1))
+    assert unreadable(document, 2) == ("half_character", where(2))
+
+
+@pytest.mark.parametrize("name", ["in results", "beside metadata", "bare"])
+def test_every_container_has_the_same_limits(name: str, write: Write) -> None:
+    shape, path = CONTAINERS[name]
+    too_large = content(shape, b'[{}, "' + b"x" * (17 << 20) + b'"]')
+    assert refusal(write(too_large)) == ("patient_too_large", f"{path}[1]")
+    too_many = content(shape, b"[" + b"{}," * MOST_PATIENTS + b"{}]")
+    assert refusal(write(too_many)) == ("too_many_patients", path)
+    numbers = content(shape, b"[" + b"0," * 3 * MOST_PATIENTS + b"0]")
+    assert refusal(write(numbers)) == ("too_many_patients", path)
+    assert refusal(write(content(shape, b"[{}]")[:-1]))[0] == "cut_short"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"extraction_results": {"patients": [{}], "patients": [{"MARK": 1}]}}',
+        b'{"extraction_results": {"patients": [{}], "status": 1, "status": 1}}',
+        b'{"extraction_results": {"patients": [{}]}, "extraction_results": {"patients": [{}]}}',
+        b'{"patients": [{}], "patients": [{"MARK": 1}]}',
+        b'{"patients": [{}], "\\u0070atients": [{}]}',
+        b'{"extraction_results": {"patient_id": "MARK"}, "extraction_results": {"patient_id": "MARK"}}',
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_in_every_container(text: bytes, write: Write) -> None:
+    assert refusal(write(text))[0] == "duplicate_key"
+
+
+def test_what_stands_beside_the_patients_is_guarded_in_every_container(write: Write) -> None:
+    large = b'"' + b"x" * (1 << 20) + b'"'
+    for text, kind in (
+        (b'{"patients": [{}], "MARK": ' + large + b"}", "member_too_large"),
+        (b'{"extraction_results": {"patients": [{}], "MARK": ' + large + b"}}", "member_too_large"),
+        (b'{"extraction_results": {"patients": [{}], "MARK": "\\ud800"}}', "half_character"),
+        (b'{"patients": [{}], "MARK": ' + b"[" * 9_999 + b"]" * 9_999 + b"}", "nested_too_deeply"),
+        (b'{"patients": [{}], ' + b",".join(b'"%d": 0' % n for n in range(1_001)) + b"}", "too_many_members"),
+    ):
+        assert refusal(write(text))[0] == kind
+
+
+@pytest.mark.parametrize("failed", [{}, {"extraction_status": "failed", "extraction_error": "timeout"}])
+def test_one_patient_may_stand_in_the_place_of_the_list(failed: dict[str, Any], write: Write) -> None:
+    one = a_patient("GW1") | failed
+    document = read_document(write(json.dumps({"extraction_metadata": METADATA, "extraction_results": one}).encode()))
+    assert [decode_patient(raw) for raw in document.patients] == [one]
+    assert (document.prns, document.container.place(0)) == (["GW1"], "extraction_results")
+    text = json.dumps({"extraction_results": {"patient_id": "MARK"}})
+    assert unreadable(read_document(write(text.encode())), 0) == ("no_demographics", "demographics_printable")
+    assert refusal(write(text.replace("MARK", "x" * (17 << 20)).encode())) == (
+        "patient_too_large",
+        "$.extraction_results",
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "position"),
+    [
+        ({"status": "error", "error": "MARK"}, "$"),
+        ({"status": " Failed "}, "$"),
+        ({"extraction_metadata": METADATA, "status": "timeout", "extraction_results": None}, "$"),
+        ({"extraction_metadata": METADATA, "status": "error", "extraction_results": []}, "$"),
+        ({"extraction_metadata": METADATA, "error": {"MARK": 1}, "patients": []}, "$"),
+        ({"success": False, "extraction_metadata": METADATA}, "$"),
+        ({"extraction_metadata": METADATA, "extraction_results": {"status": "error"}}, "$.extraction_results"),
+        (
+            {"extraction_metadata": METADATA, "extraction_results": {"status": "error", "patients": []}},
+            "$.extraction_results",
+        ),
+        ({"status": "error", "extraction_results": {"total_patients": 0}}, "$.extraction_results"),
+    ],
+)
+def test_a_file_that_only_reports_a_failed_job_says_so(file: Any, position: str, write: Write) -> None:
+    assert refusal(write(json.dumps(file).encode())) == ("failed_job", position)
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ({"status": "success"}, ("malformed", "$")),
+        ({"extraction_metadata": METADATA, "patients": {"MARK": 1}}, ("malformed", "$")),
+        (
+            {"extraction_metadata": METADATA, "extraction_results": {"status": "ok"}},
+            ("malformed", "$.extraction_results"),
+        ),
+        ({"patients": []}, ("malformed", "$")),
+        ({"extraction_results": [{}], "patients": [{}]}, ("two_lists", "line 1, column 42")),
+        ({"extraction_results": {"patients": [{}]}, "patients": [{}]}, ("two_lists", "line 1, column 56")),
+        ({"extraction_results": {"patients": []}, "patients": [{}]}, ("two_lists", "line 1, column 54")),
+    ],
+)
+def test_a_file_without_patients_or_with_two_lists_of_them_is_refused(
+    file: Any, expected: tuple[str, str], write: Write
+) -> None:
+    assert refusal(write(json.dumps(file).encode())) == expected
+
+
+def test_a_job_that_says_no_error_has_no_patients_and_is_whole(write: Write) -> None:
+    for file in (
+        {"extraction_metadata": METADATA, "status": "success", "error": None, "extraction_results": []},
+        {"extraction_metadata": METADATA, "extraction_results": {"status": "success", "patients": []}},
+        {"extraction_metadata": METADATA, "patients": []},
+    ):
+        assert read_document(write(json.dumps(file).encode())).patients == []
+
+
+def test_failed_is_what_a_file_with_patients_may_say_too(write: Write) -> None:
+    file = {"extraction_metadata": METADATA, "status": "error", "extraction_results": [a_patient("GW1")]}
+    assert len(read_document(write(json.dumps(file).encode())).patients) == 1
+
+
+@pytest.mark.parametrize(
+    ("metadata", "name"),
+    [
+        ({"doctor_name": "Gary Wang"}, "Gary Wang"),
+        ({"provider_name": " ", "doctor_name": "Gary Wang"}, "Gary Wang"),
+        ({"provider_name": "Ada Ash", "doctor_name": "Gary Wang"}, "Ada Ash"),
+        ({"doctor_name": ""}, None),
+    ],
+)
+def test_the_doctor_stands_for_the_provider(metadata: dict[str, Any], name: str | None, write: Write) -> None:
+    file = {"extraction_metadata": metadata, "extraction_results": []}
+    assert read_document(write(json.dumps(file).encode())).provider_name == name
