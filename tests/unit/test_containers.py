@@ -92,7 +92,7 @@ def test_one_patient_that_no_decoder_takes_leaves_the_others(shape: Any, path: s
 @pytest.mark.parametrize("name", ["in results", "beside metadata", "bare"])
 def test_every_container_has_the_same_limits(name: str, write: Write) -> None:
     shape, path = CONTAINERS[name]
-    too_large = content(shape, b'[{}, "' + b"x" * (17 << 20) + b'"]')
+    too_large = content(shape, b'[{"patient_id": 1}, "' + b"x" * (17 << 20) + b'"]')
     assert refusal(write(too_large)) == ("patient_too_large", f"{path}[1]")
     too_many = content(shape, b"[" + b"{}," * MOST_PATIENTS + b"{}]")
     assert refusal(write(too_many)) == ("too_many_patients", path)
@@ -167,6 +167,8 @@ def test_a_file_that_only_reports_a_failed_job_says_so(file: Any, position: str,
     ("file", "expected"),
     [
         ({"status": "success"}, ("malformed", "$")),
+        ([], ("malformed", "$")),
+        ([1, "MARK", {"MARK": {"patient_id": 1}}], ("malformed", "$")),
         ({"extraction_metadata": METADATA, "patients": {"MARK": 1}}, ("malformed", "$")),
         (
             {"extraction_metadata": METADATA, "extraction_results": {"status": "ok"}},

@@ -238,6 +238,9 @@ def _unusual(content: memoryview) -> _Split:
             raise _RefusedError(container.path, _TOO_MANY) from None
     kind = msgspec.Raw if container.is_single else list[msgspec.Raw]
     found = _in(container, msgspec.json.decode(content, type=_wrapped(container, kind)))
+    if container is _BARE and not any(map(_is_patient, found)):
+        # Any list of anything is JSON.
+        raise _RefusedError("$", _NO_PATIENTS)
     return _Split(container, metadata, [found] if container.is_single else found, prns)
 
 
@@ -268,6 +271,10 @@ def _container(content: memoryview) -> tuple[Container, msgspec.Raw]:
     if metadata is _MISSING or not has_list:
         raise _RefusedError("$", _NO_PATIENTS)
     return (_BESIDE_METADATA if results is _MISSING else NATIVE), metadata
+
+
+def _is_patient(raw: msgspec.Raw) -> bool:
+    return _begins(raw, b"{") and bool(msgspec.json.decode(raw, type=_Outer).is_patient)
 
 
 def _begins(raw: msgspec.Raw, bracket: bytes) -> bool:
