@@ -112,7 +112,7 @@ class PatientRecord(NamedTuple):
     @property
     def other_demographics(self) -> dict[str, Any] | None:
         """The fields of ``demographics_printable`` that have no column, by name."""
-        return other_demographics(self.extra)
+        return other_demographics(self.extra) if self.extra else None
 
 
 def other_demographics(extra: Mapping[str, Any] | None) -> dict[str, Any] | None:
