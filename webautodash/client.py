@@ -12,7 +12,7 @@ from webautodash.config import Settings
 from webautodash.domain.dates import DateOrder
 from webautodash.errors import NotSetUp
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services import fleet, incomplete, set_aside
+from webautodash.services import fleet, incomplete, sessions, set_aside
 from webautodash.services.across import Listing
 from webautodash.services.incomplete import Incomplete
 from webautodash.services.ingest import ingest_paths
@@ -22,10 +22,12 @@ from webautodash.services.providers import register, resolve
 from webautodash.services.reports import FileOutcome, IngestReport
 from webautodash.services.results_folder import check_results_folder
 from webautodash.services.retry import RetryOutcome, accept_set_aside
+from webautodash.services.sessions import StoredFile, TimeCorrection
 from webautodash.services.set_aside import Waiting
 from webautodash.services.statistics import Statistics, statistics
 from webautodash.services.status import Status, status
 from webautodash.services.store import ProviderDatabase, Store
+from webautodash.services.stored_failures import StoredReviews, review_stored
 from webautodash.services.verify import Verification, verify
 
 
@@ -96,6 +98,30 @@ class WebAutoDash:
     def incomplete(self, provider: str | None = None, *, limit: int = 10_000) -> Listing[Incomplete]:
         """Patients whose extraction failed and has to be repeated, with the criteria to use."""
         return incomplete.search(self._opened(), provider, limit=limit)
+
+    def sessions(
+        self, provider: str | None = None, *, limit: int = 50, after: int | None = None
+    ) -> Listing[StoredFile]:
+        """Ingested files in the order in which they were stored, of one provider or of all."""
+        return sessions.search(self._opened(), provider, limit=limit, after=after)
+
+    def set_session_time(
+        self, provider: str, session_id: int, time: str, *, by: str, why: str, dry_run: bool = False
+    ) -> TimeCorrection:
+        """Give a stored session its right time, and put right what followed from the wrong one.
+
+        Raises UsageError without ``by`` or ``why`` and for a time that is none, NotFound for an unknown number.
+        """
+        return sessions.set_time(self._opened(), provider, session_id, time, by=by, why=why, dry_run=dry_run)
+
+    def review_stored(
+        self, provider: str | None = None, *, by: str, why: str, dry_run: bool = False, undo: bool = False
+    ) -> StoredReviews:
+        """Set aside what was stored as data although it says that it failed, or put it back.
+
+        Raises UsageError without ``by`` or ``why``.
+        """
+        return review_stored(self._opened(), provider, by=by, why=why, dry_run=dry_run, undo=undo)
 
     def verify(self, provider: str | None = None) -> Verification:
         """Whether all stored rows, or one provider's, are what they were; those that are not, by table and id."""

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from builders import Clinic, a_file, a_patient
 from stored_content import content, earlier_version
 
-from webautodash.services import sessions
+from webautodash.domain.vocabulary import ConflictStatus
+from webautodash.errors import NotFound, UsageError
+from webautodash.services import conflicts, sessions
+from webautodash.services.doctor.sessions import future_times
 from webautodash.services.verify import verify
 
 FUTURE = "2099-01-01T00:00:00"
+FUTURE_AGAIN = "2024-12-31T00:00:00"
+"""Later than all others, and allowed."""
 
 
 def visits(times: Sequence[str]) -> list[dict[str, Any]]:
@@ -54,3 +60,53 @@ def test_a_corrected_time_leaves_what_an_ingest_with_the_right_time_leaves(
     reviews = clinic.rows("conflict_reviews")
     assert {(row["reviewed_by"], row["notes"]) for row in reviews} == {("Ann", "the robot's clock")}
     assert verify(clinic.store).is_right, verify(clinic.store)
+
+
+def test_what_a_person_decided_stays_and_setting_the_time_back_reopens_the_rest(clinic: Clinic) -> None:
+    right = [f"2024-0{month}-01T00:00:00" for month in range(1, 5)]
+    with earlier_version():
+        ingest_all(clinic, visits([FUTURE, *right[1:]]))
+    [decided, *_] = [
+        row["id"]
+        for row in clinic.rows("data_conflicts")
+        if {row["extraction_session_id_1"], row["extraction_session_id_2"]} == {1, 4}
+    ]
+    conflicts.resolve(clinic.store, "gary_wang", decided, ConflictStatus.RESOLVED, by="Bob", why="seen")
+    kept = clinic.rows("data_conflicts")[decided - 1]
+    dry = sessions.set_time(clinic.store, "gary_wang", 1, right[0], by="Ann", why="clock", dry_run=True)
+    assert clinic.rows("session_decisions") == []
+    done = sessions.set_time(clinic.store, "gary_wang", 1, right[0], by="Ann", why="clock")
+    assert (done.conflicts_decided, dry.conflicts_closed) == (1, done.conflicts_closed)
+    assert clinic.rows("data_conflicts")[decided - 1] == kept
+    back = sessions.set_time(clinic.store, "gary_wang", 1, FUTURE_AGAIN, by="Ann", why="it was right")
+    assert back.conflicts_reopened > 0
+    shown = sessions.show(clinic.store, "gary_wang", 1)
+    assert [(each.kind, each.decided_by) for each in shown.decisions] == [("set_time", "Ann")] * 2
+    assert verify(clinic.store).is_right, verify(clinic.store)
+
+
+@pytest.mark.parametrize(
+    ("number", "time", "error"),
+    [
+        (1, "2099-01-01T00:00:00", UsageError),
+        (1, "yesterday", UsageError),
+        (1, "2024-01-01T00:00:00", UsageError),
+        (9, "2024-02-01T00:00:00", NotFound),
+    ],
+)
+def test_a_time_that_is_refused_changes_nothing(clinic: Clinic, number: int, time: str, error: type[Exception]) -> None:
+    ingest_all(clinic, visits(["2024-01-01T00:00:00"]))
+    with pytest.raises(error):
+        sessions.set_time(clinic.store, "gary_wang", number, time, by="Ann", why="clock")
+    assert clinic.rows("session_decisions") == []
+
+
+def test_the_doctor_names_sessions_of_the_future(clinic: Clinic) -> None:
+    with earlier_version():
+        ingest_all(clinic, visits([FUTURE, "2024-01-01T00:00:00"]))
+    [owner] = clinic.store.providers()
+    [found] = future_times(clinic.store, owner)
+    assert (found.code, found.severity, found.subject) == ("session.future_time", "error", "gary_wang")
+    assert found.cure == "webautodash session set-time gary_wang 1 TIME --by NAME --why TEXT"
+    sessions.set_time(clinic.store, "gary_wang", 1, "2024-02-01T00:00:00", by="Ann", why="clock")
+    assert list(future_times(clinic.store, owner)) == []

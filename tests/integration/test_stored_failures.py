@@ -12,6 +12,8 @@ from stored_content import content, earlier_version
 
 from webautodash.errors import UsageError
 from webautodash.services import patients, set_aside
+from webautodash.services.providers import resolve
+from webautodash.services.retry import accept_set_aside
 from webautodash.services.stored_failures import review_stored
 from webautodash.services.verify import verify
 
@@ -106,6 +108,22 @@ def test_the_kept_json_is_shown(clinic: Clinic) -> None:
     kept = json.loads(set_aside.show(clinic.store, "gary_wang", waiting[0].id).raw_json)
     assert (kept["extraction_error"], kept["patient_name"]) == ("Timeout 30000ms exceeded", "Test  Persona")
     assert kept["demographics_printable"]["prn"] == "A1"
+
+
+def test_a_person_accepts_what_a_review_has_set_aside(clinic: Clinic) -> None:
+    ingest_all(clinic, with_failed=True)
+    before = content(clinic)
+    review_stored(clinic.store, **BY)
+    numbers = [each.id for each in set_aside.search(clinic.store, "gary_wang").items]
+    owner = resolve(clinic.store, "gary_wang")
+    with pytest.raises(UsageError):
+        accept_set_aside(clinic.store, owner, numbers[:1], **BY, corrected="{}")
+    accepted = accept_set_aside(clinic.store, owner, numbers, **BY)
+    assert [each.taken_in for each in accepted] == [True] * 4
+    assert content(clinic) == before
+    # It still says that it failed, and a person has said that it is true.
+    assert verify(clinic.store).is_right, verify(clinic.store)
+    assert review_stored(clinic.store, **BY).providers[0].extractions == 0
 
 
 def test_a_review_needs_who_and_why(clinic: Clinic) -> None:

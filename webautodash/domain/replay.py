@@ -64,16 +64,23 @@ def in_order(extractions: Iterable[StoredExtraction]) -> list[StoredExtraction]:
     return sorted(extractions, key=lambda one: (one.extracted_at or _NO_TIME, one.id))
 
 
-def compared_lists(extractions: Sequence[StoredExtraction]) -> list[tuple[int, ...]]:
-    """For each extraction of ``in_order``, the extractions whose clinical rows ``Replay.take`` has to compare."""
+class StoredLists(NamedTuple):
+    """The clinical rows of an extraction, as a file with the same content gives them today."""
+
+    rows: Lists
+    read_again: bool
+    """Whether they are more than the stored rows: an older version kept some as JSON."""
+
+
+def compared(extractions: Sequence[StoredExtraction]) -> list[tuple[StoredExtraction, ...]]:
+    """For each extraction of ``in_order``, the two whose clinical rows ``Replay.take`` has to compare, or none."""
     latest: dict[str, StoredExtraction] = {}
-    compared: list[tuple[int, ...]] = []
+    pairs: list[tuple[StoredExtraction, ...]] = []
     for one in extractions:
         before = latest.get(one.criteria_key)
-        changed = before is not None and before.checksum != one.checksum
-        compared.append((before.source_id, one.source_id) if before is not None and changed else ())
+        pairs.append((before, one) if before is not None and before.checksum != one.checksum else ())
         latest[one.criteria_key] = one
-    return compared
+    return pairs
 
 
 class Replay:
@@ -87,14 +94,15 @@ class Replay:
         self.known: Known | None = None
         """The patient's row after what was taken; None before the first."""
 
-    def take(self, one: StoredExtraction, lists: Mapping[int, Lists]) -> ReplayedExtraction:
-        """Decide about the next extraction; ``lists`` holds the rows that ``compared_lists`` asks for."""
+    def take(self, one: StoredExtraction, lists: Mapping[int, StoredLists]) -> ReplayedExtraction:
+        """Decide about the next extraction; ``lists`` are those of the two that ``compared`` names, by their id."""
         before, original = self._latest.get(one.criteria_key, (None, None))
         previous = None
         if before is not None:
-            rows = lists.get(before.source_id)
-            previous = Previous(before.checksum, before.demographics, before.session_id, rows, before.extracted_at)
-        record = _record(one, lists.get(one.source_id, _NO_LISTS))
+            said = before.checksum, before.demographics, before.session_id
+            rows, read_again = lists.get(before.id, (None, False))
+            previous = Previous(*said, rows, before.extracted_at, read_again)
+        record = _record(one, lists[one.id].rows if one.id in lists else _NO_LISTS)
         decision = decide(record, one.extracted_at, one.session_id, self.known, previous)
         if self.known is None:
             self.known = Known(one.demographics, one.extracted_at, one.session_id, one.other)

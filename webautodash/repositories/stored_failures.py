@@ -94,9 +94,9 @@ class StoredFailureRepository:
         )
         return [_Candidate(*row) for row in rows]
 
-    def moved(self, after: int, limit: int) -> list[MovedExtraction]:
-        """The next extractions that a review has set aside and that still wait."""
-        rows = self._session.execute(
+    def moved(self, after: int, limit: int, set_aside_id: int | None = None) -> list[MovedExtraction]:
+        """The next extractions that a review has set aside and that still wait, or the one of a set-aside patient."""
+        statement = (
             select(
                 PatientExtraction.id,
                 PatientExtraction.extraction_session_id,
@@ -114,7 +114,9 @@ class StoredFailureRepository:
             .order_by(PatientExtraction.id)
             .limit(limit)
         )
-        return [MovedExtraction(*row) for row in rows]
+        if set_aside_id is not None:
+            statement = statement.where(SetAsidePatient.id == set_aside_id)
+        return [MovedExtraction(*row) for row in self._session.execute(statement)]
 
     def _columns(self, extraction_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         names = ("prn", "position", *DEMOGRAPHICS, *FOUND, "extra")

@@ -8,26 +8,29 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from webautodash.domain.decisions import Known, filled
-from webautodash.domain.differences import Lists
 from webautodash.domain.lists import LISTS
-from webautodash.domain.records import Demographics
+from webautodash.domain.records import Demographics, as_read_today
 from webautodash.domain.replay import (
     Replay,
     ReplayedExtraction,
     StoredExtraction,
-    compared_lists,
+    StoredLists,
+    compared,
     in_order,
 )
 from webautodash.domain.row_checks import with_lists_of, without_lists
+from webautodash.domain.rows import Rows
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, EventKind, ProcessingStatus
 from webautodash.repositories import (
     ClinicalRepository,
     ConflictRepository,
     EventRepository,
+    ExtractionRepository,
     PatientRepository,
     SessionRepository,
 )
@@ -42,11 +45,13 @@ from webautodash.repositories.replays import (
     StoredConflict,
 )
 from webautodash.repositories.sessions import Tally
+from webautodash.services.store import ProviderDatabase
 
 BATCH = 200
 """Patients that are replayed at once."""
 _MOST_ROWS = 20_000
 """Clinical rows that are held at once, but for those of two extractions that have more."""
+_EXTRAS_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +93,11 @@ class _Batch:
 class Replaying:
     """Replays patients batch by batch in one transaction; ``finish`` writes the counts of their sessions."""
 
-    def __init__(self, session: Session, database: str, reviewer: Reviewer) -> None:
+    def __init__(self, session: Session, provider: ProviderDatabase, reviewer: Reviewer) -> None:
         self._session, self._reviewer = session, reviewer
+        self._order = provider.provider.date_order
         self._stored = ReplayRepository(session)
-        self._adopted = self._stored.adopted(database)
+        self._adopted = self._stored.adopted(provider.database.name)
         self._sessions: set[int] = set()
         self._conflicts: Counter[int] = Counter()
         self._rows: defaultdict[str, Counter[int]] = defaultdict(Counter)
@@ -161,14 +167,16 @@ class Replaying:
             prn: in_order(one for one in extractions.get(person.id, ()) if one.status is not ProcessingStatus.FAILED)
             for prn, person in people.items()
         }
-        compared = {prn: compared_lists(some) for prn, some in whole.items()}
+        pairs = {prn: compared(some) for prn, some in whole.items()}
+        in_turn = [pair for some in pairs.values() for pair in some if pair]
         # The rows are loaded for many comparisons at once, in the order in which they are needed.
-        lists = ClinicalRows(self._session, [pair for some in compared.values() for pair in some if pair])
+        lists = ClinicalRows(self._session, [tuple(one.source_id for one in pair) for pair in in_turn])
+        extras = _Extras(self._session, [one.id for pair in in_turn for one in pair])
         for prn, some in whole.items():
             replay = Replay({one.id: one for one in extractions.get(people[prn].id, ())}, self._adopted)
             entries: list[ConflictEntry] = []
-            for one, pair in zip(some, compared[prn], strict=True):
-                replayed = replay.take(one, lists.of(pair))
+            for one, pair in zip(some, pairs[prn], strict=True):
+                replayed = replay.take(one, self._lists(pair, lists, extras))
                 batch.replayed.append(replayed)
                 if one.session_id not in self._adopted:
                     entries += [
@@ -179,6 +187,17 @@ class Replaying:
                     ]
             known = replay.known
             yield prn, _row(prn, known) if known is not None else None, entries
+
+    def _lists(
+        self, pair: Sequence[StoredExtraction], lists: "ClinicalRows", extras: "_Extras"
+    ) -> dict[int, StoredLists]:
+        stored = lists.of(tuple(one.source_id for one in pair))
+        read: dict[int, StoredLists] = {}
+        for one in pair:
+            rows = stored[one.source_id]
+            again = as_read_today(rows, extras.of(one.id), self._order)
+            read[one.id] = StoredLists(again or rows, again is not None)
+        return read
 
     def _compare_row(
         self,
@@ -311,9 +330,9 @@ class ClinicalRows:
         self.counts = ReplayRepository(session).row_counts({number for group in groups for number in group})
         """By extraction and list, how many rows there are."""
         self._place = 0
-        self._loaded: dict[int, Lists] = {}
+        self._loaded: dict[int, dict[str, Rows]] = {}
 
-    def of(self, group: tuple[int, ...]) -> Mapping[int, Lists]:
+    def of(self, group: tuple[int, ...]) -> Mapping[int, dict[str, Rows]]:
         """The rows of the next group; nothing for an empty one."""
         if not group:
             return {}
@@ -332,6 +351,23 @@ class ClinicalRows:
                 break
             wanted |= new
         self._loaded = dict(self._clinical.load(sorted(wanted)))
+
+
+class _Extras:
+    """What extractions keep that has no column, loaded for many at once and asked for in their order."""
+
+    def __init__(self, session: Session, extraction_ids: Sequence[int]) -> None:
+        self._extractions, self._ids = ExtractionRepository(session), extraction_ids
+        self._place = 0
+        self._loaded: dict[int, dict[str, Any] | None] = {}
+
+    def of(self, extraction_id: int) -> dict[str, Any] | None:
+        """Of the next extraction."""
+        if extraction_id not in self._loaded:
+            some = self._ids[self._place : self._place + _EXTRAS_AT_ONCE]
+            self._loaded = self._extractions.extras(sorted(set(some)))
+        self._place += 1
+        return self._loaded[extraction_id]
 
 
 _Key = tuple[ConflictType, str, int, int, str | None, str | None]

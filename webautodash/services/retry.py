@@ -12,6 +12,7 @@ from webautodash.domain.reasons import COVERED
 from webautodash.domain.records import read_patient, records
 from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context
+from webautodash.models import SetAsidePatient
 from webautodash.models.base import utc_now
 from webautodash.repositories import (
     EventRepository,
@@ -24,8 +25,10 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import Tally
 from webautodash.services.log import SystemLog
 from webautodash.services.planning import Planned, StoringSession
+from webautodash.services.replaying import Reviewer
 from webautodash.services.signature import Signature, signature
-from webautodash.services.store import Store
+from webautodash.services.store import ProviderDatabase, Store
+from webautodash.services.stored_failures import accept_stored
 from webautodash.services.storing import store_planned
 from webautodash.services.view import SystemView
 
@@ -84,7 +87,7 @@ def _take_in(
     database = store.provider_database(provider)
 
     def work(session: Session) -> RetryOutcome:
-        return _attempt(session, provider, set_aside_id, corrected, acceptance)
+        return _attempt(session, database, set_aside_id, corrected, acceptance)
 
     with SystemView(store) as view:
         # Also what an interrupted retry has left.
@@ -107,12 +110,12 @@ def _take_in(
 
 def _attempt(
     session: Session,
-    provider: RegisteredProvider,
+    database: ProviderDatabase,
     set_aside_id: int,
     corrected: str | None,
     acceptance: Signature | None,
 ) -> RetryOutcome:
-    aside = SetAsideRepository(session)
+    aside, provider = SetAsideRepository(session), database.provider
     row = aside.lock(set_aside_id)
     if row is None:
         raise NotFound(f"set-aside patient {set_aside_id}", provider.name)
@@ -120,6 +123,10 @@ def _attempt(
         raise UsageError(f"set-aside patient {set_aside_id} was taken in already")
     if acceptance is None and row.reason in COVERED:
         return _waits(set_aside_id, row.reason, row.detail)
+    if row.patient_extraction_id is not None:
+        if acceptance is None or corrected is not None:
+            raise UsageError(f"set-aside patient {set_aside_id} is stored; accept it as it is, or leave it")
+        return _put_back(session, database, row, acceptance)
     accepted = COVERED.get(row.reason, COVERED[INCOMPLETE]) if acceptance is not None else frozenset()
     try:
         raw = _raw(corrected if corrected is not None else row.raw_json)
@@ -157,6 +164,20 @@ def _attempt(
         Event(EventKind.PATIENT_TAKEN_IN, now, stored.id, set_aside_id, conflicts=found_conflicts)
     )
     return outcome
+
+
+def _put_back(
+    session: Session, database: ProviderDatabase, row: SetAsidePatient, acceptance: Signature
+) -> RetryOutcome:
+    """Accept a patient whose extraction had been stored before a review set it aside."""
+    sessions = SessionRepository(session)
+    stored = sessions.lock(row.extraction_session_id)
+    assert stored is not None  # noqa: S101  # a foreign key says so
+    accept_stored(session, database, row.id, Reviewer(*acceptance, utc_now()))
+    after = sessions.lock(row.extraction_session_id)
+    assert after is not None  # noqa: S101  # as above
+    before = stored.tally.patients_stored, stored.tally.patients_changed
+    return RetryOutcome(row.id, taken_in=True, outcome=_outcome(before, after.tally))
 
 
 def _waits(set_aside_id: int, reason: str, detail: str) -> RetryOutcome:

@@ -133,7 +133,7 @@ def set_time(
         [decision] = SessionDecisionRepository(session).add(session_id, [decided])
         stored = ReplayRepository(session)
         stored.set_time(session_id, new_time)
-        replaying = Replaying(session, database.database.name, Reviewer(by, why, now))
+        replaying = Replaying(session, database, Reviewer(by, why, now))
         after: str | None = None
         while prns := stored.prns(session_id, after, BATCH):
             people = PatientRepository(session).lock_known(prns)

@@ -13,7 +13,7 @@ from webautodash.domain.stored_json import patient_json
 from webautodash.domain.vocabulary import Level, ProcessingStatus
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import PatientRepository, SessionDecisionRepository
+from webautodash.repositories import PatientRepository, SessionDecisionRepository, SetAsideRepository
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.replays import ReplayRepository, RewrittenExtraction
 from webautodash.repositories.session_decisions import Decided
@@ -24,7 +24,7 @@ from webautodash.services.log import SystemLog
 from webautodash.services.providers import resolve as resolved
 from webautodash.services.replaying import BATCH, ClinicalRows, Replaying, Reviewer
 from webautodash.services.signature import signature
-from webautodash.services.store import Store
+from webautodash.services.store import ProviderDatabase, Store
 
 REVIEW_STORED, REVIEW_UNDONE = "review_stored", "review_undone"
 """Kinds of the decisions that set extractions of a session aside, and that put them back."""
@@ -86,7 +86,7 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
     database = store.provider_database(owner)
 
     def work(session: Session) -> StoredReview:
-        move = _Move(session, Replaying(session, database.database.name, reviewer), reviewer)
+        move = _Move(session, Replaying(session, database, reviewer), reviewer)
         for moved in move.restore() if undo else move.set_aside():
             move.replay(moved)
         move.replaying.finish(move.moved if not undo else {number: -n for number, n in move.moved.items()})
@@ -110,6 +110,15 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
     return review
 
 
+def accept_stored(session: Session, database: ProviderDatabase, set_aside_id: int, reviewer: Reviewer) -> None:
+    """Put back one extraction that a review has set aside, because a person says that it is true."""
+    move = _Move(session, Replaying(session, database, reviewer), reviewer)
+    for moved in move.restore(set_aside_id):
+        move.replay(moved)
+    move.replaying.finish({number: -count for number, count in move.moved.items()})
+    SetAsideRepository(session).mark_taken_in(set_aside_id, reviewer.at, reviewer.by, reviewer.why)
+
+
 class _Move:
     """Sets extractions aside or puts them back, batch by batch; each batch is then replayed."""
 
@@ -129,10 +138,10 @@ class _Move:
             self._rewrite(failed, dict.fromkeys((one.id for one in failed), _NOT_COMPARED), is_failed=True)
             yield failed
 
-    def restore(self) -> Iterator[Sequence[MovedExtraction]]:
-        """Put back what was moved."""
+    def restore(self, set_aside_id: int | None = None) -> Iterator[Sequence[MovedExtraction]]:
+        """Put back what was moved, or one of them."""
         after = 0
-        while found := self._failures.moved(after, BATCH):
+        while found := self._failures.moved(after, BATCH, set_aside_id):
             after = found[-1].id
             PatientRepository(self._session).lock_known(sorted({one.prn for one in found}))
             self._failures.put_back([one.id for one in found], self._reviewer.at)
