@@ -60,7 +60,7 @@ def refusal(path: Path) -> tuple[str, str]:
 
 def unreadable(document: Document, position: int) -> tuple[str, str]:
     with pytest.raises(UnreadablePatient) as caught:
-        read_patient(document.patients[position], position, DateOrder.MDY, document.container.place(position))
+        read_patient(document.patients[position], position, DateOrder.MDY, document.container)
     return caught.value.reason, caught.value.detail
 
 

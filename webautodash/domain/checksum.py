@@ -127,9 +127,7 @@ def _canonical(which: ClinicalList, table: Columns) -> list[str]:
 
 def _without_copies(which: ClinicalList, extra: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     """Unknown fields without those that say the text or the type once more."""
-    copies = frozenset(which.copy_keys)
-    said = dict.fromkeys(copies.intersection(which.text_keys), fields[0])
-    said |= dict.fromkeys((*copies.intersection(which.type_keys), "own_type"), fields[1])
+    said = dict.fromkeys(which.text_copies, fields[0]) | dict.fromkeys(which.type_copies, fields[1])
     return {
         key: value
         for key, value in extra.items()

@@ -63,9 +63,15 @@ NO_ITEMS = Items(())
 
 def completed(which: ClinicalList, patients: Sequence[Items], order: DateOrder) -> list[Rows]:
     """The rows of each patient: what was given, and what is read out of it."""
+    if which is OTHER_RECORDS and all(patient is NO_ITEMS for patient in patients):
+        # As it mostly is.
+        return [_NO_OTHER_RECORDS] * len(patients)
     items = [item for patient in patients for item in patient.given]
     beside = _beside(patients) if any(patient.beside for patient in patients) else None
     return Table(which, _columns(which, items, beside, order)).divided(len(patient.given) for patient in patients)
+
+
+_NO_OTHER_RECORDS = Rows(Table(OTHER_RECORDS, [()] * len(OTHER_RECORDS.columns)), 0, 0)
 
 
 def _beside(patients: Sequence[Items]) -> list[Any]:

@@ -83,6 +83,16 @@ class ClinicalList:
         return frozenset((*own, *self.text_keys, *self.type_keys, *others, *self.code_keys))
 
     @cached_property
+    def text_copies(self) -> frozenset[str]:
+        """The ``copy_keys`` of the text."""
+        return frozenset(self.copy_keys).intersection(self.text_keys)
+
+    @cached_property
+    def type_copies(self) -> frozenset[str]:
+        """The ``copy_keys`` of the type, and the key of a type that the name of the list has overruled."""
+        return frozenset(self.copy_keys).intersection(self.type_keys) | {"own_type"}
+
+    @cached_property
     def list_keys(self) -> tuple[str, ...]:
         """Every key of a patient that may hold the list."""
         return (self.key, *(key for key, _ in self.split_lists), *self.bare_names)

@@ -12,7 +12,7 @@ import msgspec
 from webautodash.domain.checksum import checksum
 from webautodash.domain.completeness import FIELDS as COMPLETENESS_FIELDS
 from webautodash.domain.completeness import failure_field
-from webautodash.domain.content import NATIVE
+from webautodash.domain.content import NATIVE, Container
 from webautodash.domain.dates import DateOrder, parse_date
 from webautodash.domain.documents import decode_patient
 from webautodash.domain.items import (
@@ -152,21 +152,20 @@ class Draft(NamedTuple):
 
 
 @without_context
-def read_patient(raw: msgspec.Raw, position: int, order: DateOrder, where: str = "") -> Draft:
-    """Decode one patient, an incomplete one too. ``where`` is the patient's JSON path in the file.
+def read_patient(raw: msgspec.Raw, position: int, order: DateOrder, container: Container = NATIVE) -> Draft:
+    """Decode one patient, an incomplete one too. ``container`` is where the file has its patients.
 
     Raises UnreadablePatient as ``patient_record``.
     """
-    where = where or NATIVE.place(position)
-    text = _acceptable(raw, where)
+    text = _acceptable(raw, position, container)
     try:
         usual = _usual().decode(text)
     except (ValueError, RecursionError):
-        patient = _decoded(raw, where)
+        patient = _decoded(raw, position, container)
         _require_once(text, patient)
         return _normalise(patient, position, order)
     if not says_all(text, usual):
-        _require_once(text, _decoded(raw, where))
+        _require_once(text, _decoded(raw, position, container))
     for which in NAMED_LISTS:
         require_few(getattr(usual, which.key), which.key)
     printed = usual.demographics_printable
@@ -174,7 +173,7 @@ def read_patient(raw: msgspec.Raw, position: int, order: DateOrder, where: str =
     complete = _completeness(usual)
     if name is None or usual.patient_name not in {None, name} or (complete and failure_field(complete)):
         # A name to be made of others, two names of which the other one is kept too, an extraction that failed.
-        return _normalise(_decoded(raw, where), position, order)
+        return _normalise(_decoded(raw, position, container), position, order)
     born = _said(printed.date_of_birth)
     demographics = Demographics(
         patient_uuid=usual.patient_id,
@@ -300,15 +299,16 @@ def _usual() -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(usual)
 
 
-def _acceptable(raw: msgspec.Raw, where: str) -> bytes:
+def _acceptable(raw: msgspec.Raw, position: int, container: Container) -> bytes:
     if len(memoryview(raw)) > LARGEST_PATIENT:
         limit = f"more than {LARGEST_PATIENT >> 20} MiB"
-        raise UnreadablePatient("too_large", f"{where}: {limit}")
+        raise UnreadablePatient("too_large", f"{container.place(position)}: {limit}")
     return bytes(raw)
 
 
 @without_context
-def _decoded(raw: msgspec.Raw, where: str) -> dict[str, Any]:
+def _decoded(raw: msgspec.Raw, position: int, container: Container) -> dict[str, Any]:
+    where = container.place(position)
     try:
         return decode_patient(raw)
     except RecursionError:

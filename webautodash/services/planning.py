@@ -82,7 +82,7 @@ def _places(document: Document, order: DateOrder) -> Iterator[_Places | SetAside
         for place in positions:
             raw = document.patients[place]
             try:
-                draft = read_patient(raw, place, order, document.container.place(place))
+                draft = read_patient(raw, place, order, document.container)
             except UnreadablePatient as error:
                 reason, detail = (INCOMPLETE, error.failed) if error.failed else (error.reason, error.detail)
                 yield SetAside(place, reason, detail, raw_text(raw), given_prn(raw))
