@@ -79,6 +79,7 @@ def _patient(marks: Iterator[str], **other: Any) -> dict[str, Any]:
         "all_allergies": [_item(marks, "allergen", "reaction", "severity", "notes"), next(marks)],
         "all_health_concerns": [_item(marks, "concern_text", "status", "priority")],
         unknown: {unknown: next(marks)},
+        f"{unknown}s": [{unknown: unknown, "name": unknown, "value": unknown, "date": unknown}, unknown],
         **other,
     }
 
@@ -111,11 +112,13 @@ def _files() -> dict[str, object]:
             MARKS[9],
             patient(),
             patient(all_allergies=[]),
+            patient(**{MARKS[9]: [[MARKS[9]]]}),
+            patient(lab_results=[MARKS[9], True]),
             at="2024-03-01T00:00:00",
         ),
         "gary_wang/d.json": file(
             patient(extraction_status=MARKS[30], extraction_error=f"timeout at {MARKS[9]}"),
-            patient(all_medications=[], all_diagnoses=[], all_allergies=[], all_health_concerns=[]) | other_prn,
+            {key: value for key, value in patient().items() if not isinstance(value, list)} | other_prn,
             at="2024-04-01T00:00:00",
         ),
         "gary_wang/e.json": file(
@@ -128,6 +131,8 @@ def _files() -> dict[str, object]:
         "gary_wang/surrogate.json": whole.replace(MARKS[9], f"{MARKS[9]}\\ud800").encode(),
         "gary_wang/twice.json": whole.replace(f'"{MARKS[8]}"', f'"{MARKS[8]}", "patient_id": "{MARKS[8]}"', 1).encode(),
         "gary_wang/shape.json": json.dumps({"extraction_metadata": MARKS[0], "extraction_results": []}).encode(),
+        "gary_wang/failed.json": {"status": "error", "error": MARKS[9], "extraction_metadata": {"job_name": MARKS[9]}},
+        "gary_wang/bare.json": [patient(), {"patient_id": MARKS[8], MARKS[9]: [[MARKS[9]]]}],
         "gary_wang/future.json": file(patient(), at="2999-01-01T00:00:00"),
         "anna_keller/theirs.json": file(patient(), at="2024-01-01T00:00:00"),
         "broken/a.json": file(patient(), at="2024-01-01T00:00:00", provider="Broken"),
