@@ -17,9 +17,9 @@ def test_ingest_needs_no_setup_and_prints_a_table(shell: Shell) -> None:
     assert (done.status, done.err) == (0, "")
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert lines[1:] == [
-        "Gary Wang 1 1 1 0 0 0 1 0 0 0",
-        "John Doe 1 1 1 0 0 0 0 0 0 0",
-        "total 2 2 2 0 0 0 1 0 0 0",
+        "Gary Wang 1 1 1 0 0 0 1 0 0 0 0",
+        "John Doe 1 1 1 0 0 0 0 0 0 0 0",
+        "total 2 2 2 0 0 0 1 0 0 0 0",
     ]
     again = shell("ingest")
     assert (again.status, again.out) == (0, "2 files, all ingested already; nothing new\n")

@@ -26,7 +26,7 @@ SESSIONS = 40
 _TOTALS = re.compile(r"SELECT count\(extraction_sessions\.id\)")
 _BIG = {
     *("patients", "patient_extractions", "medications", "diagnoses", "allergies", "health_concerns"),
-    *("data_conflicts", "extraction_sessions", "set_aside_patients", "ingested_files", "system_logs"),
+    *("other_records", "data_conflicts", "extraction_sessions", "set_aside_patients", "ingested_files", "system_logs"),
     *("providers", "provider_aliases"),
 }
 
