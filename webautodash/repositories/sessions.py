@@ -139,8 +139,9 @@ class SessionRepository:
 
     def last(self) -> LastSession | None:
         """The one with the highest number."""
+        newest = select(func.max(ExtractionSession.id)).scalar_subquery()
         columns = (ExtractionSession.id, ExtractionSession.content_sha256)
-        row = self._session.execute(select(*columns).order_by(ExtractionSession.id.desc()).limit(1)).first()
+        row = self._session.execute(select(*columns).where(ExtractionSession.id == newest)).first()
         return None if row is None else LastSession(*row)
 
     def counts(self) -> Counts:
