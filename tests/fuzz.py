@@ -35,7 +35,7 @@ from webautodash.domain.records import PatientRecord, patient_record
 from webautodash.domain.sessions import session_record
 from webautodash.errors import MalformedDocument, WebAutoDashError
 from webautodash.repositories.set_aside import SetAside
-from webautodash.services.planning import planned
+from webautodash.services.planning import RepeatedPlace, planned
 
 CANARY = "Zyxwvut"
 PATIENCE_SECONDS = 30
@@ -224,6 +224,12 @@ def _examine_patients(document: Document, seen: Counter[str]) -> None:
                 places.append(entry.position)
                 _examine_aside(document, entry)
                 seen[entry.reason] += 1
+                continue
+            if isinstance(entry, RepeatedPlace):
+                places.append(entry.kept.position)
+                _examine_aside(document, entry.kept)
+                _require(entry.prn in prns, "a repeat of a patient that came before")
+                seen["repeated"] += 1
                 continue
             prns.append(entry.record.prn)
             _require([kept.position for kept in entry.kept] == [one.position for one in entry.repeats], "kept repeats")

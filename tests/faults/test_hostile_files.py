@@ -18,7 +18,8 @@ from forked import ForkedShell
 from shell import COMMAND, Shell
 
 from webautodash.config import Settings
-from webautodash.domain.limits import LARGEST_SET_ASIDE
+from webautodash.domain.limits import LARGEST_SET_ASIDE, MOST_ITEMS, MOST_VALUES
+from webautodash.domain.lists import LISTS
 from webautodash.services.store import Store
 
 _MEGABYTE = 1_000_000
@@ -106,6 +107,19 @@ SET_ASIDE: dict[str, tuple[bytes, str, str]] = {
         _patient("B2", b'"all_medications": ' + MEDICATIONS.replace(b"}", b', "sig": "Take 1 tablet by mouth"}')),
         "too_large",
         "extraction_results[1]: more than 4 MiB",
+    ),
+    "values": (
+        _patient("B4", b'"note": [%b0]' % (b"[]," * MOST_VALUES)),
+        "too_many_values",
+        "extraction_results[1]: more than 300,000",
+    ),
+    "lists": (
+        _patient("B5", b'"all_allergies": [%b1]' % (b"1," * (MOST_ITEMS - 1)) + b"".join(
+            b', "%b": [%b1]' % (name.encode(), b"1," * (MOST_ITEMS - 1))
+            for which in LISTS for name, _ in which.split_lists
+        )),
+        "too_many_items",
+        "extraction_results[1]: more than 50,000 in all lists",
     ),
     "long_text": (
         _patient("B3", b'"note": "%b"' % (b"x" * 16_000_000)),
@@ -234,6 +248,45 @@ def test_no_hostile_file_hangs_fills_the_memory_or_costs_another_a_patient(shell
     assert kept["S2"] == {"note": "a\0b"}
     assert kept["S3"] == {"note": [1e308, 123456789012345678901234567890, 0.1]}
     assert not any("Infinity" in str(extra) or "NaN" in str(extra) for extra in kept.values())
+
+
+def _many_rows(prn: str) -> bytes:
+    """The most items that a patient may have, in few bytes."""
+    return _patient(
+        prn, b", ".join(b'"%b": [%b0]' % (which.key.encode(), b"0," * (MOST_ITEMS - 1)) for which in LISTS[:4])
+    )
+
+
+def _nested(prn: str, opening: bytes, closing: bytes, depth: int) -> bytes:
+    """The most values that a patient may have, and the most memory in few bytes."""
+    value = opening * depth + b"0" + closing * depth
+    return _patient(prn, b'"%b": [%b]' % (_CANARY, b",".join([value] * ((MOST_VALUES - 1_000) // (depth + 1)))))
+
+
+@pytest.mark.slow
+def test_no_number_of_rows_or_repeats_fills_the_memory(shell: Shell, settings: Settings) -> None:
+    small = [_patient("AGAIN", b'"all_allergies": ["%b %d"]' % (_CANARY, number)) for number in range(200)]
+    rows_of_each = [_many_rows(f"ROWS {number}") for number in range(12)]
+    nested = [_nested(f"LISTS {number}", b"[", b"]", 50) for number in range(3)]
+    nested += [_nested(f"OBJECTS {number}", b'{"":', b"}", 50) for number in range(3)]
+    changed = [_patient(f"ROWS {number}", b'"all_allergies": []') for number in range(12)]
+    for number, patients in enumerate([[*small, _many_rows("AGAIN")], rows_of_each, nested, changed]):
+        metadata = b'{"provider_name": "Gary Wang", "extracted_at": "2024-02-0%dT09:00:00"}' % (number + 1)
+        shell.drop(_file(*patients, metadata=metadata), f"{number}.json")
+    ended = _run(shell, "ingest")
+    assert (ended.status, CANARY in ended.err) == (0, False)
+    assert ended.resident < _MOST_MEMORY
+    sessions = rows(settings, "gary_wang", "extraction_sessions")
+    counts = ("patients_stored", "patients_changed", "patients_duplicate", "failed_extractions", "conflicts_detected")
+    assert [tuple(row[name] for name in counts) for row in sessions] == [
+        (1, 0, 200, 0, 200),
+        (12, 0, 0, 0, 0),
+        (6, 0, 0, 0, 0),
+        (0, 12, 0, 0, 48),
+    ]
+    for arguments in (["conflict", "list", "gary_wang"], ["conflict", "list", "--json", "--limit", "1000"]):
+        listed = _run(shell, *arguments)
+        assert (listed.status, listed.resident < _MOST_MEMORY) == (0, True)
 
 
 @pytest.mark.slow

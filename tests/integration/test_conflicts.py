@@ -221,3 +221,14 @@ def test_an_unknown_conflict_or_provider_is_an_error_and_makes_nothing(reviewed:
     with pytest.raises(UnknownProvider, match="gary_wang"):
         conflicts.search(reviewed.store, "gary_wong")
     assert reviewed.store.server.names(reviewed.settings.database_prefix) == before
+
+
+def test_a_list_leaves_out_long_values_and_one_conflict_has_them(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("A1", medications=["short"]), a_patient("A2", medications=["y" * 5_000])))
+    clinic.ingest(a_file(a_patient("A1"), a_patient("A2"), at="2024-03-04T09:00:00"))
+    found = {conflict.prn: conflict for conflict in conflicts.search(clinic.store, "gary_wang").items}
+    short, long = found["A1"], found["A2"]
+    assert (short.old_value, short.new_value, short.values_left_out) == ([{"medication_name": "short"}], [], False)
+    assert (long.old_value, long.new_value, long.values_left_out) == (None, None, True)
+    whole = conflicts.show(clinic.store, "gary_wang", long.id).conflict
+    assert (whole.old_value, whole.values_left_out) == ([{"medication_name": "y" * 5_000}], False)

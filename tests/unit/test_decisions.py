@@ -22,6 +22,7 @@ from webautodash.domain.records import Demographics, PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.repositories.set_aside import SetAside
 from webautodash.services import planning
+from webautodash.services.planning import Planned, RepeatedPlace
 
 NOW = datetime(2024, 2, 4, 9, tzinfo=UTC)
 EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -247,8 +248,39 @@ def test_the_last_readable_place_of_a_prn_is_decided_about_once() -> None:
     assert planned(raw("A"), raw("B"), raw(" A "), raw("a")) == [(2, [0]), (1, []), (3, [])]
     assert planned(raw(7), raw("7"), raw("07")) == [(1, [0]), (2, [])]
     assert planned(raw("A"), raw("A", all_allergies="none")) == [(1, "not_a_list"), (0, [])]
-    assert planned(raw("A", all_allergies=1), raw("A", all_allergies=1)) == [(0, "not_a_list"), (1, "not_a_list")]
+    assert planned(raw("A", all_allergies=1), raw("A", all_allergies=1)) == [(1, "not_a_list"), (0, "not_a_list")]
     assert planned(raw(None), "7", raw(None)) == [(0, "no_prn"), (1, "malformed"), (2, "no_prn")]
+
+
+def test_the_first_of_many_places_of_a_prn_follow_the_stored_one_with_what_differs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(planning, "_MOST_REPEATS", 1)
+    other = raw("A", allergies=["Latex"])
+    texts = [other, raw("A"), raw("A", all_allergies=1), other, raw("A", age="1 yr"), raw("A")]
+    document = Document(Path("f.json"), "0" * 64, 0, {}, [msgspec.Raw(text.encode()) for text in texts])
+    [[stored, *others]] = planning.planned(document, DateOrder.MDY)
+    assert isinstance(stored, Planned)
+    assert (stored.record.position, [repeat.position for repeat in stored.repeats], stored.repeats_differ) == (
+        5,
+        [4],
+        True,
+    )
+    repeated = [entry for entry in others if isinstance(entry, RepeatedPlace)]
+    assert {(entry.prn, entry.stored_position) for entry in repeated} == {("A", 5)}
+    assert [(entry.kept.position, entry.difference is None) for entry in repeated] == [
+        (0, False),
+        (1, True),
+        (3, False),
+    ]
+    assert [entry.position for entry in others if isinstance(entry, SetAside)] == [2]
+    assert all(entry.kept.raw_json == texts[entry.kept.position] for entry in repeated)
+
+
+def test_a_patient_that_the_file_contradicts_elsewhere_is_in_conflict() -> None:
+    record = a_record()
+    decision = decide(record, NOW, THIS, None, None, repeats_differ=True)
+    assert (decision.outcome, decision.status) == (Outcome.STORED, ProcessingStatus.CONFLICT)
 
 
 @pytest.mark.parametrize(

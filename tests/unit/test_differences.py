@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from webautodash.domain.checksum import canonical_item
 from webautodash.domain.differences import (
     Difference,
+    RepeatComparison,
     appearances,
     demographic_differences,
     duplicate,
     list_differences,
     presented,
-    repeated_differently,
 )
 from webautodash.domain.lists import LISTS, MEDICATIONS, NAMED_LISTS
 from webautodash.domain.records import Demographics
@@ -264,29 +264,41 @@ def test_a_prn_twice_with_other_content_is_as_severe_as_its_worst_difference(
     later: dict[str, Any], severity: str
 ) -> None:
     earlier = read(a_patient("GW1", allergies=["Latex"]), 3)
-    found = repeated_differently(earlier, read(a_patient("GW1", **{"allergies": ["Latex"], **later}), 8))
+    stored = read(a_patient("GW1", **{"allergies": ["Latex"], **later}), 8)
+    found = RepeatComparison(stored).difference(earlier)
     assert (found.conflict_type, found.field_name, found.severity) == ("data_changed", "prn", severity)
     assert "positions 3 and 8" in found.description
 
 
-def test_a_prn_twice_keeps_the_whole_of_both() -> None:
-    earlier = read(a_patient("GW1", medications=["Aspirin"]))
-    found = repeated_differently(earlier, read(a_patient("GW1", name="Other", medications=["Xanax"]), 1))
-    whole = {
+def test_a_prn_twice_shows_who_both_are_and_what_only_one_says() -> None:
+    earlier = read(a_patient("GW1", medications=["Aspirin", "Xanax", "Xanax"], diagnoses=["Gout"]))
+    stored = read(a_patient("GW1", name="Other", medications=["Xanax", "Zocor"], diagnoses=["Gout"]), 1)
+    found = RepeatComparison(stored).difference(earlier)
+    assert json.loads(found.old_value or "") == {
         "patient_name": "Test Person",
         "date_of_birth": "02/19/1988",
         "gender": "Female",
-        "medications": [{"medication_name": "Aspirin"}],
-        "diagnoses": [],
-        "allergies": [],
-        "health_concerns": [],
-        "other_records": [],
+        "medications": [{"medication_name": "Aspirin"}, {"medication_name": "Xanax"}],
     }
-    assert json.loads(found.old_value or "") == whole
-    assert json.loads(found.new_value or "") == whole | {
+    assert json.loads(found.new_value or "") == {
         "patient_name": "Other",
-        "medications": [{"medication_name": "Xanax"}],
+        "date_of_birth": "02/19/1988",
+        "gender": "Female",
+        "medications": [{"medication_name": "Zocor"}],
     }
+
+
+def test_a_prn_twice_shows_a_few_small_items_and_counts_the_others() -> None:
+    small = [f"drug {number:05}" for number in range(1_000)]
+    earlier = read(a_patient("GW1", medications=["an old one", "x" * 5_000]))
+    comparison = RepeatComparison(read(a_patient("GW1", medications=small), 2))
+    for _ in range(2):
+        found = comparison.difference(earlier)
+        assert json.loads(found.old_value or "")["medications"] == [{"medication_name": "an old one"}]
+        assert json.loads(found.old_value or "")["not_shown"] == {"medications": 1}
+        new = json.loads(found.new_value or "")
+        assert [item["medication_name"] for item in new["medications"]] == small[:20]
+        assert new["not_shown"] == {"medications": 980}
 
 
 def test_a_duplicate_is_recorded_with_its_checksum_only() -> None:
@@ -350,7 +362,7 @@ def test_the_description_of_a_difference_holds_no_value() -> None:
         *list_differences(first.lists, second.lists),
         *demographic_differences(first.demographics, second.demographics),
         *appearances(first.demographics, second.demographics._replace(gender=None)),
-        repeated_differently(first, second),
+        RepeatComparison(second).difference(first),
     ]
     assert len(found) == 7
     assert not [difference.description for difference in found if "MARK" in difference.description]

@@ -11,13 +11,13 @@ from webautodash.domain.differences import (
     Difference,
     Fields,
     Lists,
+    RepeatComparison,
     another_person,
     appearances,
     demographic_differences,
     duplicate,
     list_differences,
     other_demographic_differences,
-    repeated_differently,
 )
 from webautodash.domain.records import Demographics, PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
@@ -79,13 +79,15 @@ class Decision:
     differences: Sequence[Recorded]
     master: Master | None
     """The new values of the master row; None where an older file must not touch it."""
+    repeats_differ: bool = False
+    """Whether other places of the PRN in the file, which are recorded on their own, have other content."""
 
     @property
     def status(self) -> ProcessingStatus:
         """For ``patient_extractions``."""
         if self.outcome is Outcome.DUPLICATE:
             return ProcessingStatus.DUPLICATE
-        return ProcessingStatus.CONFLICT if self.differences else ProcessingStatus.PROCESSED
+        return ProcessingStatus.CONFLICT if self.differences or self.repeats_differ else ProcessingStatus.PROCESSED
 
     @property
     def conflicts(self) -> int:
@@ -102,6 +104,8 @@ def decide(
     known: Known | None,
     previous: Previous | None,
     repeats: Sequence[PatientRecord] = (),
+    *,
+    repeats_differ: bool = False,
 ) -> Decision:
     """Compare a patient with what is known of them.
 
@@ -121,12 +125,10 @@ def decide(
     else:
         outcome = Outcome.CHANGED
         found += _against_previous(record, extracted_at, session_id, previous)
-    found += [
-        Recorded(repeated_differently(repeat, record), session_id, session_id)
-        for repeat in repeats
-        if repeat.checksum != record.checksum
-    ]
-    return Decision(outcome, found, _master(record, extracted_at, known))
+    if others := [repeat for repeat in repeats if repeat.checksum != record.checksum]:
+        comparison = RepeatComparison(record)
+        found += [Recorded(comparison.difference(other), session_id, session_id) for other in others]
+    return Decision(outcome, found, _master(record, extracted_at, known), repeats_differ)
 
 
 def other_person(record: PatientRecord, extracted_at: datetime | None, session_id: int, known: Known) -> Recorded:

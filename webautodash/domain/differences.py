@@ -1,8 +1,10 @@
 """What went, what came, what it is called and how much it matters."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -26,6 +28,9 @@ _DEMOGRAPHIC_SEVERITIES = {
 _CONTACT = ("first_name", "last_name", "phone", "email", "address")
 _MOST_OTHER_FIELDS = 20
 """More fields than this differ in no patient; a file that says so gets one conflict for all of them."""
+# Of each list in the conflict about a PRN that stands several times in a file; a longer item is only counted.
+_MOST_SHOWN = 20
+_LONGEST_SHOWN = 2_000
 _SCRAPE_COLUMNS = frozenset({"row_index", "extraction_method", "extracted_at", "extra"})
 
 
@@ -107,38 +112,61 @@ def list_differences(before: Lists, new: Lists) -> list[Difference]:
     """One difference for each list whose items differ, with just the items that went and came."""
     found = []
     for which in LISTS:
-        went, came = _went_and_came(which, before[which.name], new[which.name])
-        if went or came:
-            found.append(
-                Difference(
-                    ConflictType.MEDICATION_CONFLICT if which is MEDICATIONS else ConflictType.DATA_CHANGED,
-                    _severity(which, before[which.name], new[which.name]),
-                    which.name,
-                    to_json(went),
-                    to_json(came),
-                    f"{which.name.replace('_', ' ')}: {len(went)} went, {len(came)} came",
-                )
+        old, now = _CountedList(which, before[which.name]), _CountedList(which, new[which.name])
+        if old.counts == now.counts:
+            continue
+        went = [old.presented(item) for item in old.missing_in(now)]
+        came = [now.presented(item) for item in now.missing_in(old)]
+        found.append(
+            Difference(
+                ConflictType.MEDICATION_CONFLICT if which is MEDICATIONS else ConflictType.DATA_CHANGED,
+                _severity(which, old, now),
+                which.name,
+                to_json(went),
+                to_json(came),
+                f"{which.name.replace('_', ' ')}: {len(went)} went, {len(came)} came",
             )
+        )
     return found
 
 
-def repeated_differently(earlier: PatientRecord, later: PatientRecord) -> Difference:
-    """The PRN stands twice in one file and the two do not say the same; the later one is stored."""
-    parts = [
-        *demographic_differences(earlier.demographics, later.demographics),
-        *appearances(earlier.demographics, later.demographics),
-        *list_differences(earlier.lists, later.lists),
-    ]
-    severity = max((part.severity for part in parts), key=lambda severity: severity.rank, default=Severity.LOW)
-    return Difference(
-        ConflictType.DATA_CHANGED,
-        severity,
-        "prn",
-        to_json(_whole(earlier)),
-        to_json(_whole(later)),
-        f"the PRN stands twice in the file with different content, at positions {earlier.position} and "
-        f"{later.position}; the later one is stored",
-    )
+class RepeatComparison:
+    """Compares the earlier places of a PRN in a file with the last one, which is stored.
+
+    A file can hold very many small places and one large one: the work and the size of a difference depend on the
+    earlier place alone. Of each list that differs the values hold the first items that only one side has, as far as
+    they are small, and under ``not_shown`` how many more there are. Each place is kept whole, set aside or stored.
+    """
+
+    def __init__(self, stored: PatientRecord) -> None:
+        self._stored = stored
+        self._lists = {which.name: _CountedList(which, stored.lists[which.name]) for which in LISTS}
+
+    def difference(self, earlier: PatientRecord) -> Difference:
+        """The conflict for an earlier place whose content differs."""
+        stored = self._stored
+        parts = [
+            *demographic_differences(earlier.demographics, stored.demographics),
+            *appearances(earlier.demographics, stored.demographics),
+        ]
+        severities = [part.severity for part in parts]
+        old, new = _identity(earlier.demographics), _identity(stored.demographics)
+        for which in LISTS:
+            before, now = _CountedList(which, earlier.lists[which.name]), self._lists[which.name]
+            shared = sum(min(number, now.counts[item]) for item, number in before.counts.items())
+            if shared < max(len(before.rows), len(now.rows)):
+                severities.append(_severity(which, before, now))
+                for values, side, other in ((old, before, now), (new, now, before)):
+                    _add_list(values, which.name, side.shown(other), len(side.rows) - shared)
+        return Difference(
+            ConflictType.DATA_CHANGED,
+            max(severities, key=lambda severity: severity.rank, default=Severity.LOW),
+            "prn",
+            to_json(old),
+            to_json(new),
+            f"the PRN stands twice in the file with different content, at positions {earlier.position} and "
+            f"{stored.position}; the later one is stored",
+        )
 
 
 def duplicate(checksum: str) -> Difference:
@@ -168,22 +196,66 @@ def presented(row: Row) -> dict[str, Any]:
     return shown | {f"other {key}" if key in shown else key: value for key, value in (row["extra"] or {}).items()}
 
 
-def _went_and_came(which: ClinicalList, before: Sequence[Row], new: Sequence[Row]) -> tuple[list[Any], list[Any]]:
-    old, now = canonical_items(which, before), canonical_items(which, new)
-    went, came = Counter(old), Counter(now)
-    return _shown(before, old, went - came), _shown(new, now, came - went)
+class _CountedList:
+    """The items of one list of a patient, counted in their canonical form."""
+
+    def __init__(self, which: ClinicalList, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        self._items = canonical_items(which, rows)
+        self.counts = Counter(self._items)
+        self._small: dict[str, dict[str, Any] | None] = {}
+
+    @cached_property
+    def allergens(self) -> Counter[str]:
+        """How often each allergy is named."""
+        return Counter(folded(row["allergy_name"] or "") for row in self.rows)
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.counts)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """The first place of each item: of equal ones it stands for all."""
+        places: dict[str, int] = {}
+        for place, item in enumerate(self._items):
+            places.setdefault(item, place)
+        return places
+
+    def missing_in(self, other: "_CountedList") -> Iterator[str]:
+        """The items that ``other`` has not, or not as often, in their canonical order."""
+        return chain.from_iterable(repeat(item, self.counts[item] - other.counts[item]) for item in self._sorted)
+
+    def presented(self, item: str) -> dict[str, Any]:
+        """An item for a person to read."""
+        return presented(self.rows[self._places[item]])
+
+    def shown(self, other: "_CountedList") -> list[dict[str, Any]]:
+        """The first few items that ``other`` has not, those that are small."""
+        few = [self._if_small(item) for item in islice(self.missing_in(other), _MOST_SHOWN)]
+        return [item for item in few if item is not None]
+
+    def _if_small(self, item: str) -> dict[str, Any] | None:
+        if item not in self._small:
+            shown = self.presented(item)
+            self._small[item] = shown if len(to_json(shown)) <= _LONGEST_SHOWN else None
+        return self._small[item]
 
 
-def _shown(rows: Sequence[Row], said: Sequence[str], some: Counter[str]) -> list[dict[str, Any]]:
-    """Some of the rows for a person to read; of equal ones the first stands for all."""
-    return [presented(rows[said.index(item)]) for item in sorted(some.elements())]
+def _identity(person: Demographics) -> dict[str, Any]:
+    return {"patient_name": person.patient_name, "date_of_birth": person.date_of_birth_text, "gender": person.gender}
 
 
-def _severity(which: ClinicalList, before: Sequence[Row], new: Sequence[Row]) -> Severity:
+def _add_list(values: dict[str, Any], name: str, shown: list[dict[str, Any]], number: int) -> None:
+    values[name] = shown
+    if number > len(shown):
+        values.setdefault("not_shown", {})[name] = number - len(shown)
+
+
+def _severity(which: ClinicalList, before: _CountedList, new: _CountedList) -> Severity:
     if which is ALLERGIES:
-        known = Counter(folded(row["allergy_name"] or "") for row in before)
-        still = Counter(folded(row["allergy_name"] or "") for row in new)
-        return Severity.HIGH if known - still else Severity.MEDIUM
+        is_lost = any(number > new.allergens[name] for name, number in before.allergens.items())
+        return Severity.HIGH if is_lost else Severity.MEDIUM
     return Severity.MEDIUM if which is MEDICATIONS else Severity.LOW
 
 
@@ -224,9 +296,3 @@ def _mismatch(field: str, old: Demographics, new: Demographics, severity: Severi
         to_json(getattr(new, raw)),
         f"{field.replace('_', ' ')} differs",
     )
-
-
-def _whole(record: PatientRecord) -> dict[str, Any]:
-    person = record.demographics
-    shown = {"patient_name": person.patient_name, "date_of_birth": person.date_of_birth_text, "gender": person.gender}
-    return shown | {which.name: [presented(row) for row in record.lists[which.name]] for which in LISTS}

@@ -7,6 +7,7 @@ Positions are offsets in bytes. Nothing here calls itself, however deep the text
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -150,9 +151,28 @@ def may_have_more(text: Text, most: int, depth: int) -> bool:
     return commas >= most
 
 
+def has_more_values(text: bytes, most: int) -> bool:
+    """Whether valid JSON holds more than so many values, those in lists and objects counted each."""
+    if _begun(text) < most:
+        return False
+    values = (token for token in _TOKEN.finditer(text) if text[token.start()] in b"[{,")
+    return next(islice(values, most, None), None) is not None
+
+
+def most_memory(text: bytes) -> int:
+    """About how many bytes a JSON value takes once it is decoded, at most; its texts not counted."""
+    return _VALUE_BYTES * _begun(text) + _OBJECT_BYTES * text.count(b"{")
+
+
+def _begun(text: bytes) -> int:
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
 def _commas(text: Text, begin: int, end: int) -> int:
     pieces = (text[start : min(start + _PIECE, end)] for start in range(begin, end, _PIECE))
     return sum(bytes(piece).count(b",") for piece in pieces)
 
 
 _PIECE = 1 << 20
+_VALUE_BYTES = 100
+_OBJECT_BYTES = 150

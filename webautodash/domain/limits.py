@@ -12,6 +12,10 @@ LARGEST_FILE = 1536 << 20
 LARGEST_METADATA = 1 << 20
 LARGEST_PATIENT = 4 << 20
 MOST_ITEMS = 10_000
+# Of all lists of a patient together.
+MOST_ROWS = 5 * MOST_ITEMS
+# Values in a patient's JSON, keys not counted: decoded, an empty list of two bytes takes fifty times as many.
+MOST_VALUES = 300_000
 # What is larger than a patient may be is set aside as it came, up to this, as a statement has it: one row, of which
 # there are ten copies in memory on its way to a server.
 LARGEST_SET_ASIDE = 17 << 20

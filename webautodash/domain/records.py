@@ -29,8 +29,8 @@ from webautodash.domain.items import (
     take_other_records,
     take_text,
 )
-from webautodash.domain.json_text import Path, half_characters, repeated_key, says_all
-from webautodash.domain.limits import LARGEST_PATIENT, PRN_LENGTH, SHORT_TEXT_LENGTH
+from webautodash.domain.json_text import Path, half_characters, has_more_values, repeated_key, says_all
+from webautodash.domain.limits import LARGEST_PATIENT, MOST_ROWS, MOST_VALUES, PRN_LENGTH, SHORT_TEXT_LENGTH
 from webautodash.domain.lists import LISTS, NAMED_LISTS, OTHER_RECORDS, SECTIONS
 from webautodash.domain.row_checks import list_checks
 from webautodash.domain.rows import Rows
@@ -250,6 +250,8 @@ def _draft(patient: dict[str, Any], position: int, order: DateOrder) -> Draft:
         return key if key in _known_keys() else f"[member {list(patient).index(key) + 1}]"
 
     items[OTHER_RECORDS.name] = take_other_records(rest, place, _NO_RECORDS)
+    if sum(len(some.given) for some in items.values()) > MOST_ROWS:
+        raise UnreadablePatient("too_many_items", f"more than {MOST_ROWS:,} in all lists")
     extra = remaining(rest | person.leftovers, "patient")
     return Draft(position, person.prn, person.demographics, person.found, extra, items)
 
@@ -303,7 +305,10 @@ def _acceptable(raw: msgspec.Raw, position: int, container: Container) -> bytes:
     if len(memoryview(raw)) > LARGEST_PATIENT:
         limit = f"more than {LARGEST_PATIENT >> 20} MiB"
         raise UnreadablePatient("too_large", f"{container.place(position)}: {limit}")
-    return bytes(raw)
+    text = bytes(raw)
+    if len(text) > MOST_VALUES and has_more_values(text, MOST_VALUES):
+        raise UnreadablePatient("too_many_values", f"{container.place(position)}: more than {MOST_VALUES:,}")
+    return text
 
 
 @without_context

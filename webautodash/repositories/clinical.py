@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from sqlalchemy import Table as SqlTable
-from sqlalchemy import select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.bulk import write
@@ -38,6 +38,17 @@ class ClinicalRepository:
                 inserts.append(insert(MODELS[which.name], names, [ids, *own]))
         write(self._session.connection(), inserts)
         return written
+
+    def numbers(self, extraction_ids: Sequence[int]) -> Counter[int]:
+        """How many rows some extractions have in all lists. One statement."""
+        found: Counter[int] = Counter()
+        if not extraction_ids:
+            return found
+        owners = [model.patient_extraction_id for model in MODELS.values()]
+        counts = [select(owner, func.count()).where(owner.in_(extraction_ids)).group_by(owner) for owner in owners]
+        for number, rows in self._session.execute(union_all(*counts)):
+            found[number] += rows
+        return found
 
     def load(self, extraction_ids: Sequence[int]) -> dict[int, dict[str, Rows]]:
         """The lists of some extractions, as ``add`` took them, in the file's order. One statement a list."""

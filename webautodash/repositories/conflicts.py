@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from webautodash.domain.differences import Difference
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
@@ -28,6 +28,20 @@ class ConflictEntry(NamedTuple):
     """Where the new value comes from."""
     found_in: int
     """The session that is being stored."""
+
+
+class ListedConflict(NamedTuple):
+    """A conflict in a list; its own values are not loaded, for each may be as long as a patient."""
+
+    conflict: DataConflict
+    old_value: str | None
+    new_value: str | None
+    values_left_out: bool
+    """Whether a value is longer than LONGEST_LISTED, and is None here for that reason."""
+
+
+LONGEST_LISTED = 4_000
+"""Characters of a value that a list of conflicts shows."""
 
 
 class Brought(NamedTuple):
@@ -56,13 +70,19 @@ class ConflictRepository:
         prn: str | None = None,
         limit: int = 100,
         after: DataConflict | None = None,
-    ) -> Page[DataConflict]:
+    ) -> Page[ListedConflict]:
         """The conflicts that fit, worst first, then oldest first; without ``statuses`` of every status.
 
         ``least`` is the severity that they have at least.
         """
         rank = _rank()
-        statement = select(DataConflict).order_by(rank, DataConflict.detected_at, DataConflict.id).limit(limit + 1)
+        old, new = DataConflict.old_value, DataConflict.new_value
+        statement = (
+            select(DataConflict, _if_short(old), _if_short(new), or_(_is_long(old), _is_long(new)))
+            .options(*_WITHOUT_VALUES)
+            .order_by(rank, DataConflict.detected_at, DataConflict.id)
+            .limit(limit + 1)
+        )
         if statuses:
             statement = statement.where(DataConflict.status.in_(statuses))
         if conflict_type is not None:
@@ -75,8 +95,11 @@ class ConflictRepository:
             statement = statement.where(DataConflict.patient_id == patient)
         if after is not None:
             statement = statement.where(_behind(after, rank))
-        rows = self._session.scalars(statement).all()
-        return Page(tuple(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
+        rows = [
+            ListedConflict(row, old, new, bool(left_out))
+            for row, old, new, left_out in self._session.execute(statement)
+        ]
+        return Page(tuple(rows[:limit]), rows[limit - 1].conflict.id if len(rows) > limit else None)
 
     def get(self, conflict_id: int) -> DataConflict | None:
         """The conflict of this number."""
@@ -115,10 +138,11 @@ class ConflictRepository:
         self._session.flush()
 
     def by_patient(self, patient_id: int) -> Mapping[int, list[DataConflict]]:
-        """The conflicts of one patient, by the session whose values were the newer ones."""
+        """The conflicts of one patient, without the values, by the session whose values were the newer ones."""
         found: dict[int, list[DataConflict]] = {}
         statement = (
             select(DataConflict)
+            .options(*_WITHOUT_VALUES)
             .where(DataConflict.patient_id == patient_id)
             .order_by(_rank(), DataConflict.detected_at, DataConflict.id)
         )
@@ -162,6 +186,17 @@ class ConflictRepository:
             (ConflictType(kind), Severity(severity), ConflictStatus(status)): number
             for kind, severity, status, number in self._session.execute(statement)
         }
+
+
+_WITHOUT_VALUES = tuple(defer(value, raiseload=True) for value in (DataConflict.old_value, DataConflict.new_value))
+
+
+def _is_long(value: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    return func.coalesce(func.char_length(value), 0) > LONGEST_LISTED
+
+
+def _if_short(value: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    return case((_is_long(value), None), else_=value)
 
 
 def _row(entry: ConflictEntry, detected_at: datetime) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What each session said of each patient."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -129,6 +129,15 @@ class ExtractionRepository:
             )
         )
         return found.first() is not None
+
+    def places(self, session_id: int, prns: Collection[str]) -> dict[str, tuple[int, int]]:
+        """By PRN, the patient's number and the place in the file of what a session stored."""
+        rows = self._session.execute(
+            select(PatientExtraction.prn, PatientExtraction.patient_id, PatientExtraction.position).where(
+                PatientExtraction.extraction_session_id == session_id, PatientExtraction.prn.in_(prns)
+            )
+        )
+        return {prn: (patient_id, position) for prn, patient_id, position in rows}
 
     def add(self, session_id: int, columns: Mapping[str, Sequence[Any]], wanted: Sequence[str] = ()) -> dict[str, int]:
         """Store a batch of one session, held by column; the new rows' ids of the PRNs wanted. Two statements."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UsageError, WebAutoDashError, without_context
 from webautodash.models import ConflictReview, DataConflict
-from webautodash.repositories.conflicts import ConflictRepository
+from webautodash.repositories.conflicts import ConflictRepository, ListedConflict
 from webautodash.repositories.pages import Page
 from webautodash.repositories.sessions import SessionRepository
 from webautodash.services.across import Listing, of_all, of_one
@@ -34,7 +34,10 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A recorded difference; the values are what the file's JSON held, ``session_id_1`` said the old one."""
+    """A recorded difference; the values are what the file's JSON held, ``session_id_1`` said the old one.
+
+    A list leaves out values that are long, both of a conflict; ``show`` has them.
+    """
 
     id: int
     provider: str
@@ -52,6 +55,7 @@ class Conflict:
     reviewed_by: str | None
     reviewed_at: datetime | None
     resolution_notes: str | None
+    values_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def search(
             page = conflicts.search(
                 statuses=statuses, conflict_type=conflict_type, least=least, prn=prn, limit=most, after=last
             )
-            return Page(tuple(_conflict(row, owner.slug) for row in page.items), page.next)
+            return Page(tuple(_listed(row, owner.slug) for row in page.items), page.next)
 
     return of_all(store, ask, limit) if provider is None else of_one(ask(provider, limit))
 
@@ -147,14 +151,26 @@ def _present(row: DataConflict | None, number: int | None, slug: str) -> DataCon
 def _reviewed(session: Session, row: DataConflict, slug: str) -> ReviewedConflict:
     sessions = SessionRepository(session)
     return ReviewedConflict(
-        _conflict(row, slug),
+        _whole(row, slug),
         Source(*sessions.source(row.extraction_session_id_1)),
         Source(*sessions.source(row.extraction_session_id_2)),
         tuple(_review(step) for step in ConflictRepository(session).history(row.id)),
     )
 
 
-def _conflict(row: DataConflict, slug: str) -> Conflict:
+def _listed(listed: ListedConflict, slug: str) -> Conflict:
+    left_out = listed.values_left_out
+    values = (None, None) if left_out else (listed.old_value, listed.new_value)
+    return _conflict(listed.conflict, slug, *values, left_out)
+
+
+def _whole(row: DataConflict, slug: str) -> Conflict:
+    return _conflict(row, slug, row.old_value, row.new_value)
+
+
+def _conflict(
+    row: DataConflict, slug: str, old_value: str | None, new_value: str | None, left_out: bool = False
+) -> Conflict:
     return Conflict(
         id=row.id,
         provider=slug,
@@ -164,14 +180,15 @@ def _conflict(row: DataConflict, slug: str) -> Conflict:
         status=ConflictStatus(row.status),
         field_name=row.field_name,
         description=row.conflict_description,
-        old_value=_decoded(row.old_value),
-        new_value=_decoded(row.new_value),
+        old_value=_decoded(old_value),
+        new_value=_decoded(new_value),
         session_id_1=row.extraction_session_id_1,
         session_id_2=row.extraction_session_id_2,
         detected_at=row.detected_at,
         reviewed_by=row.reviewed_by,
         reviewed_at=row.reviewed_at,
         resolution_notes=row.resolution_notes,
+        values_left_out=left_out,
     )
 
 

@@ -100,4 +100,4 @@ def _without(entry: Planned, places: Sequence[PatientRecord]) -> Planned:
     earlier = {repeat.position for repeat in repeats}
     detail = f"position {last.position} of the file has the same PRN and is stored"
     kept = [replace(repeat, detail=detail) for repeat in entry.kept if repeat.position in earlier]
-    return Planned(last, entry.raw, repeats, kept)
+    return Planned(last, entry.raw, repeats, kept, entry.repeats_differ)

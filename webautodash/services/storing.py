@@ -1,7 +1,7 @@
 """One document into its provider's database: one transaction, a batch at a time."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -28,14 +28,18 @@ from webautodash.repositories import (
 )
 from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.events import file_stored
+from webautodash.repositories.extractions import LatestExtraction
 from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.sessions import StoredSession, Tally
 from webautodash.repositories.set_aside import SetAside
-from webautodash.services.planning import Planned, StoringSession, planned
+from webautodash.services.planning import Entry, Planned, RepeatedPlace, StoringSession, planned
 from webautodash.services.progress import OnBatch, unheard
 from webautodash.services.screening import screen
 from webautodash.services.store import ProviderDatabase
+
+# Stored rows that the patients of a batch are compared with at a time.
+_MOST_COMPARED_ROWS = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +110,38 @@ def _few_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def store_batch(session: Session, current: StoringSession, batch: Sequence[Planned | SetAside], tally: Tally) -> None:
+def store_batch(session: Session, current: StoringSession, batch: Sequence[Entry], tally: Tally) -> None:
     """Store some patients of a session and add them to its tally; the same number of statements for 1 and for 500."""
     aside = [entry for entry in batch if isinstance(entry, SetAside)]
     aside += store_planned(session, current, [entry for entry in batch if isinstance(entry, Planned)], tally)
     if aside:
         SetAsideRepository(session).add(current.id, aside, current.now)
         tally.failed_extractions += len(aside)
+    if repeated := [entry for entry in batch if isinstance(entry, RepeatedPlace)]:
+        _keep_repeated(session, current, repeated, tally)
+
+
+def _keep_repeated(session: Session, current: StoringSession, repeated: Sequence[RepeatedPlace], tally: Tally) -> None:
+    """Keep earlier places of PRNs, and say where they differ from the place that is stored.
+
+    Where the place that they were compared with waits for a person, they wait too.
+    """
+    stored = ExtractionRepository(session).places(current.id, {entry.prn for entry in repeated})
+    places = {prn: position for prn, (_, position) in stored.items()}
+    known = [entry for entry in repeated if places.get(entry.prn) == entry.stored_position]
+    waiting = [entry.kept for entry in repeated if places.get(entry.prn) != entry.stored_position]
+    aside = SetAsideRepository(session)
+    aside.add(current.id, [entry.kept for entry in known], current.now, taken_in_at=current.now)
+    aside.add(current.id, waiting, current.now)
+    differences = [(entry.prn, entry.difference) for entry in known if entry.difference is not None]
+    entries = [
+        ConflictEntry(stored[prn][0], prn, difference, current.id, current.id, current.id)
+        for prn, difference in differences
+    ]
+    ConflictRepository(session).add(entries, current.now)
+    tally.patients_duplicate += len(known)
+    tally.failed_extractions += len(waiting)
+    tally.conflicts_detected += len(differences)
 
 
 def store_planned(
@@ -130,8 +159,47 @@ def store_planned(
         _record(session, current, people, screened.recorded)
         tally.conflicts_detected += len(screened.recorded)
     if screened.planned:
-        _store(session, current, screened.planned, people, tally)
+        # Who is new has no earlier extraction.
+        known_before = [
+            people[entry.record.prn].id for entry in screened.planned if not people[entry.record.prn].is_new
+        ]
+        latest = ExtractionRepository(session).latest(known_before, current.criteria_key)
+        for part in _parts(session, screened.planned, people, latest):
+            _store(session, current, part, people, latest, tally)
     return screened.aside
+
+
+def _parts(
+    session: Session,
+    planned: Sequence[Planned],
+    people: Mapping[str, StoredPatient],
+    latest: Mapping[int, LatestExtraction],
+) -> Iterator[Sequence[Planned]]:
+    """The patients of a batch as many together as the rows allow that they are compared with: mostly all."""
+    changed = _changed(planned, people, latest)
+    rows = ClinicalRepository(session).numbers([found.original_id for found in changed.values()])
+    part: list[Planned] = []
+    compared = 0
+    for entry in planned:
+        found = changed.get(entry.record.prn)
+        number = rows[found.original_id] if found else 0
+        if part and compared + number > _MOST_COMPARED_ROWS:
+            yield part
+            part, compared = [], 0
+        part.append(entry)
+        compared += number
+    yield part
+
+
+def _changed(
+    planned: Sequence[Planned], people: Mapping[str, StoredPatient], latest: Mapping[int, LatestExtraction]
+) -> dict[str, LatestExtraction]:
+    """By PRN, the latest extraction with the same criteria where it says something else."""
+    return {
+        entry.record.prn: found
+        for entry in planned
+        if (found := latest.get(people[entry.record.prn].id)) and found.checksum != entry.record.checksum
+    }
 
 
 def _store(
@@ -139,10 +207,11 @@ def _store(
     current: StoringSession,
     planned: Sequence[Planned],
     people: dict[str, StoredPatient],
+    latest: Mapping[int, LatestExtraction],
     tally: Tally,
 ) -> None:
     patients = [entry.record for entry in planned]
-    decisions = _decide(session, current, planned, people)
+    decisions = _decide(session, current, planned, people, latest)
 
     whole = [record for record in patients if decisions[record.prn][1] is None]
     columns = _extraction_columns(current, patients, people, decisions)
@@ -176,18 +245,15 @@ def _record(
 
 
 def _decide(
-    session: Session, current: StoringSession, planned: Sequence[Planned], people: dict[str, StoredPatient]
+    session: Session,
+    current: StoringSession,
+    planned: Sequence[Planned],
+    people: dict[str, StoredPatient],
+    latest: Mapping[int, LatestExtraction],
 ) -> dict[str, tuple[Decision, int | None]]:
     """By PRN: the decision, and for a duplicate the extraction that it repeats."""
-    # Who is new has no earlier extraction.
-    known_before = [person.id for person in people.values() if not person.is_new]
     extractions = ExtractionRepository(session)
-    latest = extractions.latest(known_before, current.criteria_key)
-    changed = [
-        found
-        for entry in planned
-        if (found := latest.get(people[entry.record.prn].id)) and found.checksum != entry.record.checksum
-    ]
+    changed = _changed(planned, people, latest).values()
     lists = ClinicalRepository(session).load([found.original_id for found in changed])
     said = extractions.demographics([found.id for found in changed])
     extras = extractions.extras([found.id for found in changed])
@@ -206,7 +272,15 @@ def _decide(
             read = as_read_today(stored, extras.get(found.id), current.order) if stored is not None else None
             before = said.get(found.id), found.session_id, read or stored, found.extracted_at
             previous = Previous(found.checksum, *before, read_again=read is not None)
-        decision = decide(entry.record, current.extracted_at, current.id, known, previous, entry.repeats)
+        decision = decide(
+            entry.record,
+            current.extracted_at,
+            current.id,
+            known,
+            previous,
+            entry.repeats,
+            repeats_differ=entry.repeats_differ,
+        )
         original = found.original_id if found and decision.outcome is Outcome.DUPLICATE else None
         decisions[entry.record.prn] = (decision, original)
     return decisions
