@@ -82,7 +82,8 @@ def _system(clinic: Clinic) -> list[Any]:
 
 
 def test_a_known_file_is_not_opened_and_nothing_is_written(clinic: Clinic) -> None:
-    paths = [_old(clinic, f"GW{n}") for n in range(3)]
+    for n in range(3):
+        _old(clinic, f"GW{n}")
     first = ingest_paths(clinic.store)
     before = _system(clinic)
     with opened() as files:
@@ -94,19 +95,54 @@ def test_a_known_file_is_not_opened_and_nothing_is_written(clinic: Clinic) -> No
     ]
     assert _system(clinic) == before
     with opened() as files:
-        assert _states(clinic, *paths[:2]) == ["already_ingested"] * 2
+        assert _states(clinic, clinic.results / "gary_wang") == ["already_ingested"] * 3
     assert files == []
 
 
-def test_other_bytes_of_the_same_size_and_time_are_found_by_rehash_alone(clinic: Clinic) -> None:
+def test_a_file_that_is_named_is_read_although_it_is_known(clinic: Clinic) -> None:
     path = _old(clinic, "GW1")
     ingest_paths(clinic.store)
-    _swap(path, "GW1", "GW2")
-    assert _states(clinic) == ["already_ingested"]
-    assert _states(clinic, rehash=True) == ["ingested"]
+    before = _system(clinic)
+    with opened() as files:
+        assert _states(clinic, path) == ["already_ingested"]
+    assert (set(files), _system(clinic)) == ({path.name}, before)
+
+
+@pytest.mark.parametrize("way", ["written into", "replaced"])
+def test_other_bytes_of_the_same_size_and_time_are_found(clinic: Clinic, way: str) -> None:
+    path = _old(clinic, "GW1")
+    ingest_paths(clinic.store)
+    if way == "written into":
+        _swap(path, "GW1", "GW2")
+    else:
+        other = path.with_suffix(".new")
+        other.write_text(path.read_text().replace("GW1", "GW2"))
+        os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+        other.replace(path)
+    assert _states(clinic) == ["ingested"]
     assert [row["prn"] for row in clinic.rows("patients", order="prn")] == ["GW1", "GW2"]
-    assert _states(clinic) == ["already_ingested"]
+    with opened() as files:
+        assert _states(clinic) == ["already_ingested"]
+    assert files == []
     assert [row["session_id"] for row in clinic.system_rows("ingested_files")] == [2]
+
+
+@pytest.mark.parametrize("cause", ["rights", "upgrade"])
+def test_a_file_whose_looks_alone_differ_is_read_once_more(clinic: Clinic, cause: str) -> None:
+    path = _old(clinic, "GW1")
+    ingest_paths(clinic.store)
+    if cause == "rights":
+        path.chmod(0o600)
+    else:
+        # As an earlier version wrote it.
+        with clinic.store.system.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE ingested_files SET look = '12:345:678'")
+    rows = [clinic.rows(table) for table in ("extraction_sessions", "patient_extractions", "medications")]
+    for is_read in (True, False):
+        with opened() as files:
+            assert _states(clinic) == ["already_ingested"]
+        assert bool(files) == is_read
+    assert [clinic.rows(table) for table in ("extraction_sessions", "patient_extractions", "medications")] == rows
 
 
 def test_a_known_file_is_reported_as_one_that_was_read(clinic: Clinic) -> None:
@@ -157,8 +193,9 @@ def test_a_file_changed_just_before_it_was_read_is_read_again_and_then_remembere
     assert _states(clinic) == ["already_ingested"]
     assert clinic.system_rows("ingested_files")[0]["mtime_ns"] == path.stat().st_mtime_ns
     assert clinic.system_rows("system_logs") == logged
-    _swap(path, "GW2", "GW3")
-    assert _states(clinic) == ["already_ingested"]
+    with opened() as files:
+        assert _states(clinic) == ["already_ingested"]
+    assert files == []
 
 
 def test_a_time_in_the_future_is_not_remembered(clinic: Clinic) -> None:

@@ -31,11 +31,11 @@ def test_a_candidate_knows_what_its_folder_said_of_it(tmp_path: Path) -> None:
     link, file = candidates([], tmp_path)
     status = path.stat()
     place = Folder(str(path.parent), path.parent.stat().st_dev, path.parent.stat().st_ino)
-    assert file == Candidate(str(path.parent), "x.json", "a", (status.st_ino, 2, status.st_mtime_ns, 1), place=place)
-    assert file.look == look_at(path)
+    assert file == Candidate(str(path.parent), "x.json", "a", look_at(path), place=place)
+    assert file.look == (status.st_ino, 2, status.st_mtime_ns, 1, status.st_ctime_ns)
     assert (file.path, link.size) == (path, None)
     path.unlink()
-    assert look_at(path) == (0, None, 0, 1)
+    assert look_at(path) == (0, None, 0, 1, 0)
 
 
 def test_the_shown_folder_is_below_results_where_it_lies_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

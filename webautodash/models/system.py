@@ -106,7 +106,7 @@ class IngestedFile(SystemBase):
     session_id: Mapped[int | None] = mapped_column(BigInteger)
     """The number of their session in the provider's database."""
     look: Mapped[Identifier | None]
-    """What its folder said of it when it was last seen or taken: inode, size and time of change."""
+    """What its folder said of it when it was last seen or taken: inode, size, time of change and ctime."""
     state: Mapped[Word]
     attempts: Mapped[int] = mapped_column(default=0)
     """Since it was last found changed."""

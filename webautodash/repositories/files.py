@@ -70,6 +70,7 @@ class KnownFile(NamedTuple):
     provider_id: int
     session_id: int
     content_sha256: str
+    look: str
 
 
 class StoredPath(NamedTuple):
@@ -100,7 +101,7 @@ class FileRepository:
         return {row["path"]: FileRecord(**{**row, "state": FileState(row["state"])}) for row in found}
 
     def known(self, paths: Sequence[str]) -> dict[str, KnownFile]:
-        """Those of some paths whose bytes are stored, and that can be told by their size and time of change."""
+        """Those of some paths whose bytes are stored, and that can be told by what they looked like."""
         by_key = {path_key(path): path for path in paths}
         columns = [_TABLE.c[name] for name in KnownFile._fields]
         statement = select(_TABLE.c.path_sha256, *columns).where(

@@ -11,17 +11,17 @@ from webautodash.domain.folders import Folder, find_folder, listed_folder
 from webautodash.errors import FolderReplaced, UsageError, without_context
 from webautodash.services.paths import as_text, is_extraction, shown_folder
 
-# What a folder says of a file: its number, its size (None for what is no regular file or was not to be seen), when it
-# was last changed, and how many names it has. A plain tuple: there may be many.
-Look = tuple[int, int | None, int, int]
-_NOTHING: Look = (0, None, 0, 1)
+# What a folder says of a file: its number, its size (None for what is no regular file or was not to be seen), when its
+# bytes were last changed, how many names it has, and when anything about it was last changed (ctime), which no program
+# can set. A plain tuple: there may be many.
+Look = tuple[int, int | None, int, int, int]
+_NOTHING: Look = (0, None, 0, 1, 0)
 
 
 def look_text(look: Look) -> str:
-    """A look as the registry keeps it."""
-    number, size, mtime_ns, names = look
-    text = f"{number}:{'' if size is None else size}:{mtime_ns}"
-    return text if names == 1 else f"{text}:{names}"
+    """A look as the registry keeps it. A name that comes or goes changes the ctime."""
+    number, size, mtime_ns, _, ctime_ns = look
+    return f"{number:x}:{'' if size is None else f'{size:x}'}:{mtime_ns:x}:{ctime_ns:x}"
 
 
 def look_at(path: Path | os.DirEntry[str]) -> Look:
@@ -31,7 +31,7 @@ def look_at(path: Path | os.DirEntry[str]) -> Look:
     except OSError:
         return _NOTHING
     size = status.st_size if stat.S_ISREG(status.st_mode) else None
-    return status.st_ino, size, status.st_mtime_ns, status.st_nlink
+    return status.st_ino, size, status.st_mtime_ns, status.st_nlink, status.st_ctime_ns
 
 
 class Candidate(NamedTuple):
@@ -51,6 +51,8 @@ class Candidate(NamedTuple):
     """The folder that the file was found in; it is read from no other."""
     prefix: str = ""
     """Of the paths of the root whose folder Results is."""
+    is_asked_for: bool = False
+    """Whether a person named this very file: then it is read, known or not."""
 
     @property
     def size(self) -> int | None:
@@ -107,7 +109,7 @@ def _found(paths: Sequence[Path], results: Path, prefix: str) -> Iterator[Candid
                 continue
             if len(paths) > 1:
                 known.add(name)
-            yield Candidate(directory, name, folder, look, place=place, prefix=prefix)
+            yield Candidate(directory, name, folder, look, place=place, prefix=prefix, is_asked_for=not is_folder)
 
 
 def _named(path: Path, root: Path) -> tuple[str, Folder, str, Look]:

@@ -31,7 +31,7 @@ def ingest_paths(
 ) -> IngestReport:
     """Take files and folders, or all of Results; ``on_file`` hears of each as it is done, ``on_progress`` more often.
 
-    A file that is stored and has its size and time of change of then is not opened, unless ``rehash`` asks for it.
+    A file that is stored and looks as it did then is not opened, unless it is named itself or ``rehash`` asks for it.
     With more than one of ``workers`` different providers go at once, each in a process. A file that seems cut short is
     looked at once more, after ``settle_seconds``: it may be still in the making.
     Raises DatabaseUnreachable, and ConfigurationError where Results is no folder; everything that is wrong with one

@@ -1,4 +1,8 @@
-"""Files that need not be read again: stored, and by their size and time of change the same as then."""
+"""Files that need not be read again: stored, and by all that their folder says of them the same as then.
+
+That is size, time of change, inode and ctime: whoever puts another file in the place of one, or sets its time back,
+changes one of these. A chmod or another inode number costs one more reading, which writes no rows of patients.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
@@ -10,7 +14,7 @@ from webautodash.repositories import FileRepository, ProviderRepository, Session
 from webautodash.repositories.files import KnownFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
-from webautodash.services.files import Candidate
+from webautodash.services.files import Candidate, look_text
 from webautodash.services.parts import in_parts
 from webautodash.services.paths import as_text, shown_folder
 from webautodash.services.reports import FileOutcome, FileResult
@@ -45,7 +49,7 @@ def set_known_apart(
     with store.system.reading() as session:
         for part in in_parts(files, _AT_ONCE):
             some = [(shown.path(candidate), candidate) for candidate in part]
-            asked = [path for path, candidate in some if candidate.size is not None]
+            asked = [path for path, candidate in some if candidate.size is not None and not candidate.is_asked_for]
             rows = FileRepository(session).known(asked)
             same = {path: rows[path] for path, candidate in some if path in rows and _looks_like(candidate, rows[path])}
             stored = ledgers.stored(same.values())
@@ -61,7 +65,7 @@ def set_known_apart(
 
 
 def _looks_like(candidate: Candidate, row: KnownFile) -> bool:
-    return candidate.look[1:3] == (row.size, row.mtime_ns)
+    return candidate.look[1:3] == (row.size, row.mtime_ns) and look_text(candidate.look) == row.look
 
 
 class _Shown:

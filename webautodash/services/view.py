@@ -298,7 +298,7 @@ def _contents(record: FileRecord) -> tuple[object, ...]:
 
 
 def _looks(record: FileRecord) -> tuple[object, ...]:
-    return *_contents(record), record.size, record.mtime_ns, record.session_id
+    return *_contents(record), record.size, record.mtime_ns, record.session_id, record.look
 
 
 def _entries(at: datetime, outcome: FileOutcome, state: FileState) -> list[LogRecord]:

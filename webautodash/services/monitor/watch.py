@@ -37,7 +37,7 @@ Place = tuple[str, str]
 Rest = tuple[Look, datetime | None, float]
 """What a file looks like, since when its row says so, and since when both by the clock of this process."""
 
-_LOOK = Struct("<QqqI")
+_LOOK = Struct("<QqqIq")
 
 
 class Due(NamedTuple):
@@ -279,5 +279,5 @@ def _has_no_file(results: str, folder: str, name: str) -> bool:
 
 
 def _packed(look: Look) -> bytes:
-    inode, size, mtime_ns, names = look
-    return _LOOK.pack(inode, -1 if size is None else size, mtime_ns, names)
+    inode, size, mtime_ns, names, ctime_ns = look
+    return _LOOK.pack(inode, -1 if size is None else size, mtime_ns, names, ctime_ns)
