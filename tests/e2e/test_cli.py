@@ -64,10 +64,10 @@ def test_a_known_file_is_read_again_when_it_is_asked_for(shell: Shell, option: s
     assert shell("ingest").status == 0
     path.write_bytes(path.read_bytes().replace(b"P1", b"P2"))
     os.utime(path, (1_700_000_000, 1_700_000_000))
-    for named in ([], [str(path)]):
-        assert shell("ingest", *named).out == "1 file, all ingested already; nothing new\n"
     assert [one["state"] for one in shell("ingest", option, "--json").json["files"]] == ["ingested"]
     assert [one["prn"] for one in shell("patient", "list", "gary_wang", "--json").json["items"]] == ["P1", "P2"]
+    for arguments in ([], [str(path)]):
+        assert shell("ingest", *arguments).out == "1 file, all ingested already; nothing new\n"
 
 
 def test_a_conflict_is_reviewed(shell: Shell) -> None:

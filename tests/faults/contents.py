@@ -14,7 +14,16 @@ Row = dict[str, Any]
 
 # Of the run, not of the files: numbers that a database gives, moments, how often a file was looked at.
 _OF_THE_RUN = {"id", "identity", "created_at", "updated_at", "detected_at", "first_seen_at", "attempts"}
-_OF_THE_RUN |= {"mtime_ns", "session_id", "look", "duration_ms", "cause_key", "last_session_id", "claimed_at"}
+_OF_THE_RUN |= {
+    "mtime_ns",
+    "session_id",
+    "look",
+    "unfinished_look",
+    "duration_ms",
+    "cause_key",
+    "last_session_id",
+    "claimed_at",
+}
 _LOGS = {"system_logs", "monitors", "leases", "alert_deliveries", "alert_digests"}
 
 

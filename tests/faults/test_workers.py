@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import Clinic
@@ -16,6 +17,7 @@ from contents import contents, differences
 from local_server import wait_until
 
 from webautodash.config import Settings
+from webautodash.services.attempts import Attempts
 from webautodash.services.demo_data import DemoPlan, write_demo_data
 from webautodash.services.files import Candidate, candidates
 from webautodash.services.ingest import ingest_paths
@@ -23,6 +25,7 @@ from webautodash.services.progress import OnBatch
 from webautodash.services.reports import FileOutcome, FileResult
 from webautodash.services.store import Store
 from webautodash.services.taking import take_file, take_groups
+from webautodash.services.view import SystemView
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,7 +88,8 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
             if outcome.state is FileResult.FAILED:
                 reasons.add((outcome.kind, outcome.reason))
 
-        take_groups(store, list(groups.values()), 2, looked, take=_take_or_die)
+        with SystemView(store) as view, Attempts(store, view) as attempts:
+            take_groups(store, list(groups.values()), 2, looked, attempts, take=_take_or_die)
         assert len(heard) == 12
         assert {state for name, state in heard if name.endswith("_002.json")} == {"failed"}
         assert reasons == {("worker_lost", "its worker process ended (status -9); ingest again")}
@@ -95,6 +99,38 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
     with Store.prepare(whole) as store:
         ingest_paths(store)
     assert differences(contents(settings), contents(whole)) == []
+
+
+def test_a_file_that_kills_its_worker_three_times_is_held(fresh: Callable[..., Settings], results: Path) -> None:
+    settings = fresh("k", results_dir=results)
+    states: list[dict[str, tuple[str, str | None, int]]] = []
+    with Store.prepare(settings) as store:
+        for _ in range(4):
+            heard: dict[str, tuple[str, str | None, int]] = {}
+            groups: dict[str, list[Candidate]] = {}
+            for candidate in candidates([], results):
+                groups.setdefault(str(candidate.folder), []).append(candidate)
+
+            def looked(candidate: Candidate, outcome: FileOutcome, heard: Any = heard) -> None:
+                view.tell(outcome, candidate.look)
+                heard[outcome.path] = str(outcome.state), outcome.kind, outcome.unfinished
+
+            with SystemView(store) as view, Attempts(store, view) as attempts:
+                for candidate, outcome in attempts.expect([one for group in groups.values() for one in group]):
+                    groups[str(candidate.folder)].remove(candidate)
+                    looked(candidate, outcome)
+                take_groups(store, list(groups.values()), 2, looked, attempts, take=_take_or_die)
+            states.append(heard)
+    killers = {path for path, (_, kind, number) in states[0].items() if kind == "worker_lost" and number}
+    assert len(killers) == 3
+    assert [{heard[path] for path in killers} for heard in states] == [
+        {("failed", "worker_lost", 1)},
+        {("failed", "worker_lost", 2)},
+        {("held", "killed_reader", 3)},
+        {("held", "killed_reader", 3)},
+    ]
+    others = {outcome for path, outcome in states[3].items() if not path.endswith("_002.json")}
+    assert others <= {("already_ingested", None, 0), ("ingested", None, 0)}
 
 
 def _take_and_quote(_store: Store, candidate: Candidate, _on_batch: OnBatch) -> FileOutcome:

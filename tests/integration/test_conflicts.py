@@ -224,11 +224,16 @@ def test_an_unknown_conflict_or_provider_is_an_error_and_makes_nothing(reviewed:
 
 
 def test_a_list_leaves_out_long_values_and_one_conflict_has_them(clinic: Clinic) -> None:
-    clinic.ingest(a_file(a_patient("A1", medications=["short"]), a_patient("A2", medications=["y" * 5_000])))
-    clinic.ingest(a_file(a_patient("A1"), a_patient("A2"), at="2024-03-04T09:00:00"))
+    rest: dict[str, Any] = {"diagnoses": ["Gout"]}
+    short_and_long = (
+        a_patient("A1", medications=["short"], **rest),
+        a_patient("A2", medications=["y" * 5_000], **rest),
+    )
+    clinic.ingest(a_file(*short_and_long))
+    clinic.ingest(a_file(a_patient("A1", **rest), a_patient("A2", **rest), at="2024-03-04T09:00:00"))
     found = {conflict.prn: conflict for conflict in conflicts.search(clinic.store, "gary_wang").items}
-    short, long = found["A1"], found["A2"]
-    assert (short.old_value, short.new_value, short.values_left_out) == ([{"medication_name": "short"}], [], False)
-    assert (long.old_value, long.new_value, long.values_left_out) == (None, None, True)
-    whole = conflicts.show(clinic.store, "gary_wang", long.id).conflict
+    assert (found["A1"].old_value, found["A1"].new_value) == ([{"medication_name": "short"}], [])
+    assert (found["A2"].old_value, found["A2"].new_value) == (None, None)
+    assert {prn: conflict.values_left_out for prn, conflict in found.items()} == {"A1": False, "A2": True}
+    whole = conflicts.show(clinic.store, "gary_wang", found["A2"].id).conflict
     assert (whole.old_value, whole.values_left_out) == ([{"medication_name": "y" * 5_000}], False)

@@ -15,7 +15,7 @@ from webautodash.repositories import MonitorRepository
 from webautodash.services import conflicts
 from webautodash.services.migrate import History
 
-NEW = ("mtime_ns", "session_id", "look", "next_attempt_at", "duration_ms", "kind")
+NEW = ("mtime_ns", "session_id", "look", "next_attempt_at", "duration_ms", "kind", "unfinished", "unfinished_look")
 
 
 def _known(row: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.dialects import TRIES, Dialect, Trouble
 from webautodash.errors import (
+    ConnectionLost,
     DatabaseBusy,
     DatabaseError,
     DatabaseMissing,
@@ -76,6 +77,8 @@ def _translate(error: DBAPIError, dialect: Dialect, database: str) -> WebAutoDas
     match trouble:
         case Trouble.TRANSIENT:
             return DatabaseBusy(database, code)
+        case Trouble.LOST:
+            return ConnectionLost(database, code)
         case Trouble.UNREACHABLE:
             return DatabaseUnreachable(dialect.where, code, _ADVICE.get(code, "check the host, port and account"))
         case Trouble.NO_DATABASE:

@@ -50,6 +50,10 @@ class DatabaseBusy(TransientError):
         super().__init__(f"database {database}: busy or the connection was lost (error {code}); try again")
 
 
+class ConnectionLost(DatabaseBusy):
+    """A connection that was in use was lost, again and again."""
+
+
 class FileReplaced(TransientError):
     """A SQLite file was removed or replaced while it was in use; what was not committed is undone."""
 

@@ -110,6 +110,10 @@ class IngestedFile(SystemBase):
     state: Mapped[Word]
     attempts: Mapped[int] = mapped_column(default=0)
     """Since it was last found changed."""
+    unfinished: Mapped[int | None]
+    """Readings that were begun and did not end, such as those of a process that was killed; none for 0."""
+    unfinished_look: Mapped[Identifier | None]
+    """What its folder said of it when the last one was begun: they are of a file that still looks so."""
     next_attempt_at: Mapped[datetime | None]
     """Of a waiting file; none for as soon as anybody looks."""
     reason: Mapped[Prose | None]

@@ -108,7 +108,7 @@ class FileStateRepository:
 
     def try_again(self, paths: Sequence[str], now: datetime) -> None:
         """Have files taken by whoever comes next, as if they had never failed."""
-        again = {"attempts": 0, "next_attempt_at": None, "first_seen_at": now, "updated_at": now}
+        again = {"attempts": 0, "unfinished": None, "next_attempt_at": None, "first_seen_at": now, "updated_at": now}
         self._change(paths, state=FileState.WAITING, **again)
 
     def begin_anew(self, paths: Sequence[str], now: datetime) -> None:
@@ -124,6 +124,7 @@ class FileStateRepository:
                 "look",
                 "reason",
                 "kind",
+                "unfinished",
                 "next_attempt_at",
                 "duration_ms",
             )

@@ -7,7 +7,7 @@ from hashlib import sha256
 from operator import attrgetter
 from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.inserts import OnExisting
@@ -39,6 +39,15 @@ class FileRecord:
     duplicates: int = 0
     set_aside: int = 0
     duration_ms: int | None = None
+    unfinished: int | None = None
+
+
+class Reading(NamedTuple):
+    """A reading that is begun: of which file, what its folder says of it, and which one in a row that did not end."""
+
+    path: str
+    look: str
+    number: int
 
 
 class OpenFile(NamedTuple):
@@ -190,6 +199,41 @@ class FileRepository:
         as_it_was = (_TABLE.c.id == bindparam("number"), _TABLE.c.updated_at == bindparam("then"))
         statement = delete(_TABLE).where(*as_it_was, _TABLE.c.state.in_(STORED_FILES))
         return sum(connection.execute(statement, {"number": row.id, "then": row.updated_at}).rowcount for row in rows)
+
+    def begin_readings(self, readings: Sequence[Reading], now: datetime) -> None:
+        """Count readings before they are begun; a file without a row gets one. One statement."""
+        columns = ("path", "path_sha256", "state", *COUNTS, "attempts", "first_seen_at", "updated_at")
+        counted = ("unfinished", "unfinished_look")
+        numbers = (0,) * (len(COUNTS) + 1)
+        rows = [
+            (one.path, path_key(one.path), FileState.SEEN, *numbers, now, now, one.number, one.look)
+            for one in sorted(readings)
+        ]
+        insert_tuples(self._session, IngestedFile, (*columns, *counted), rows, OnExisting("path_sha256", counted))
+
+    def end_readings(self, paths: Sequence[str]) -> None:
+        """Take back what ``begin_readings`` counted, and the rows that nobody else has written to."""
+        keys = sorted(map(path_key, paths))
+        is_one = IngestedFile.path_sha256.in_(keys)
+        self._session.execute(
+            update(IngestedFile)
+            .where(is_one, IngestedFile.unfinished > 0)
+            .values(unfinished=case((IngestedFile.unfinished > 1, IngestedFile.unfinished - 1), else_=None))
+            .execution_options(synchronize_session=False)
+        )
+        untouched = (
+            IngestedFile.state == FileState.SEEN,
+            IngestedFile.look.is_(None),
+            IngestedFile.unfinished.is_(None),
+        )
+        self._session.execute(delete(IngestedFile).where(is_one, *untouched))
+
+    def unfinished(self, looks: Mapping[str, str]) -> dict[str, tuple[int, str | None]]:
+        """Of some paths that look as they did then: how many readings in a row did not end, and the last kind."""
+        columns = (_TABLE.c.path, _TABLE.c.unfinished_look, _TABLE.c.unfinished, _TABLE.c.kind)
+        keys = [path_key(path) for path in looks]
+        rows = self._session.execute(select(*columns).where(_TABLE.c.path_sha256.in_(keys), _TABLE.c.unfinished > 0))
+        return {path: (number, kind) for path, look, number, kind in rows if looks[path] == look}
 
     def remove(self, rows: Sequence[OpenFile]) -> None:
         """Forget paths that stand as they did."""

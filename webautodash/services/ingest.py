@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from webautodash.services.attempts import Attempts
 from webautodash.services.files import Candidate, each_candidate, look_at
 from webautodash.services.known import set_known_apart
 from webautodash.services.order import Order
@@ -63,7 +64,7 @@ def ingest_paths(
     root = root_of_paths(store, paths)
     found = each_candidate(paths, store.settings.results_dir, root.prefix)
     meter = Meter(on_progress)
-    with SystemView(store) as view:
+    with SystemView(store) as view, Attempts(store, view) as attempts:
         if rehash:
             files = list(found)
         else:
@@ -73,7 +74,11 @@ def ingest_paths(
             # Before anything is stored: what is missing from a database is to be seen now.
             view.flush()
         meter.begin(files)
-        files = Order(store.settings.zone, store.patience, store.settings.max_file_size).of(files)
+        for candidate, outcome in attempts.expect(files):
+            files.remove(candidate)
+            looked(candidate, outcome)
+        order = Order(store.settings.zone, store.patience, store.settings.max_file_size)
+        files = order.of(files, attempts.may_be_opened)
         groups = list(by_provider(store, files).values())
         if workers == 1 and len(groups) <= store.settings.max_connections - _OTHER_CONNECTIONS:
             # In one order over all providers, unless a file would then find its database closed for the others'.
@@ -84,6 +89,7 @@ def ingest_paths(
             groups,
             workers,
             looked,
+            attempts,
             on_batch=meter.batch,
             before=lambda candidate: view.keep_up(ahead=candidate.size),
             meanwhile=view.keep_up,
@@ -93,7 +99,8 @@ def ingest_paths(
             time.sleep(store.settings.settle_seconds)
             for candidate in unfinished:
                 take = take_rested_file if look_at(candidate.path) == candidate.look else take_file
-                outcome = take(store, candidate, partial(meter.batch, candidate))
+                attempts.begin(candidate)
+                outcome = attempts.end(candidate, take(store, candidate, partial(meter.batch, candidate)))
                 view.tell(outcome, candidate.look)
                 done(candidate, outcome)
     return IngestReport(tuple(outcomes))

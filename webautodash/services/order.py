@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import Any, NamedTuple
@@ -28,18 +29,26 @@ class Order:
         self._zone, self._patience, self._largest = zone, patience, largest
         self._read: dict[Candidate, _Beginning] = {}
 
-    def of(self, files: Sequence[Candidate]) -> list[Candidate]:
-        """By ``extracted_at``, those without one first: a provider's later file is compared with the earlier one."""
+    def of(self, files: Sequence[Candidate], may_be_opened: Callable[[Candidate], bool]) -> list[Candidate]:
+        """By ``extracted_at``, those without one first: a provider's later file is compared with the earlier one.
+
+        ``may_be_opened`` is asked before a whole file is read for its time, which is so where that stands at its end.
+        """
         # Many files name the same few providers.
         names: dict[str, str] = {}
-        read = {candidate: self._read.get(candidate) or self._beginning(candidate, names) for candidate in files}
+        read = {
+            candidate: self._read.get(candidate) or self._beginning(candidate, names, may_be_opened)
+            for candidate in files
+        }
         self._read = {candidate: beginning for candidate, beginning in read.items() if beginning is not _UNREAD}
         ordered = sorted(files, key=lambda one: (read[one].at, f"{one.directory}/{one.name}"))
         return [candidate._replace(named=read[candidate].named) for candidate in ordered]
 
-    def _beginning(self, candidate: Candidate, names: dict[str, str]) -> "_Beginning":
+    def _beginning(
+        self, candidate: Candidate, names: dict[str, str], may_be_opened: Callable[[Candidate], bool]
+    ) -> "_Beginning":
         try:
-            metadata = _peek(candidate, self._patience, self._largest)
+            metadata = _peek(candidate, self._patience, self._largest, may_be_opened)
         except (OSError, ValueError, RecursionError, WebAutoDashError):
             # What is wrong is told when its turn comes.
             return _UNREAD
@@ -58,19 +67,21 @@ class _Beginning(NamedTuple):
 _UNREAD = _Beginning(_NO_TIME, None)
 
 
-def _peek(candidate: Candidate, patience: Patience, largest: int) -> dict[str, Any]:
+def _peek(
+    candidate: Candidate, patience: Patience, largest: int, may_be_opened: Callable[[Candidate], bool]
+) -> dict[str, Any]:
     """A file's metadata, from its first bytes where it stands there, as it mostly does."""
     if candidate.size is None:
         return {}
     head = patience.within(candidate.directory, partial(_head, candidate)).decode("utf-8-sig", "ignore")
     start = _METADATA_FIRST.match(head)
-    if start is None:
-        return read_document(candidate.path, patience.while_it_moves, largest, candidate.place).metadata
-    try:
-        metadata, _ = json.JSONDecoder().raw_decode(head, start.end())
-    except ValueError:
-        return read_document(candidate.path, patience.while_it_moves, largest, candidate.place).metadata
-    return dict(metadata)
+    if start is not None:
+        with suppress(ValueError):
+            metadata, _ = json.JSONDecoder().raw_decode(head, start.end())
+            return dict(metadata)
+    if not may_be_opened(candidate):
+        return {}
+    return read_document(candidate.path, patience.while_it_moves, largest, candidate.place).metadata
 
 
 def _head(candidate: Candidate) -> bytes:

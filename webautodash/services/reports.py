@@ -52,6 +52,8 @@ class FileOutcome:
     """When the bytes that were read had last been changed; None where a later change could look the same."""
     duration_ms: int | None = field(default=None, compare=False)
     """From the opening of the file to its commit; None where nothing was committed."""
+    unfinished: int = 0
+    """Readings in a row that were begun and did not end, such as those of a process that was killed."""
     found: int = 0
     stored: int = 0
     changed: int = 0

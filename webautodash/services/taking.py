@@ -8,10 +8,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from webautodash.domain.documents import read_document
+from webautodash.domain.documents import Document, read_document
 from webautodash.domain.naming import letters_key
 from webautodash.errors import (
     BeingMigrated,
+    ConnectionLost,
     DatabaseUnreachable,
     FileGone,
     FileHeld,
@@ -30,15 +31,16 @@ from webautodash.errors import (
     WrongFolder,
     where_from,
 )
-from webautodash.repositories import ProviderRepository
+from webautodash.repositories import ProviderRepository, SessionRepository
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services.attempts import CONNECTION_LOST, WORKER_LOST, Attempts
 from webautodash.services.files import Candidate
 from webautodash.services.held_files import accepted_holds, decided
 from webautodash.services.known import telling_mtime
 from webautodash.services.progress import OnBatch, unheard
 from webautodash.services.providers import owner_of
 from webautodash.services.reports import FileOutcome, FileResult
-from webautodash.services.store import Store
+from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.storing import Stored, store_document
 from webautodash.services.workers import GoesOn, Take, always, in_processes
 
@@ -54,6 +56,7 @@ def take_groups(
     groups: list[list[Candidate]],
     workers: int,
     looked: Callable[[Candidate, FileOutcome], None],
+    attempts: Attempts,
     *,
     take: Take[Candidate, FileOutcome] | None = None,
     on_batch: Callable[[Candidate, int, int], None] = unheard,
@@ -63,19 +66,30 @@ def take_groups(
 ) -> None:
     """Take the files of each group in their order; ``looked`` hears of each. Empties the groups, which may be large.
 
-    ``take`` is ``take_file`` or ``take_rested_file``.
+    ``take`` is ``take_file`` or ``take_rested_file``; ``attempts`` counts each reading before it is begun.
     With more than one of ``workers`` different groups go at once, each in a process. ``before`` hears of each file
     that is taken here, ``meanwhile`` is called again and again while others work.
     Raises DatabaseUnreachable.
     """
     take = take or take_file
+
+    attempts.in_order(groups)
+
+    def begin(candidate: Candidate) -> None:
+        before(candidate)
+        attempts.begin(candidate)
+
+    def ended(candidate: Candidate, outcome: FileOutcome) -> None:
+        looked(candidate, attempts.end(candidate, outcome))
+
     if workers > 1 and len(groups) > 1:
         in_processes(
             store,
             groups,
             workers,
             take,
-            done=looked,
+            done=ended,
+            before=attempts.begin,
             lost=partial(_lost, store.settings.results_dir),
             on_batch=on_batch,
             meanwhile=meanwhile,
@@ -88,9 +102,9 @@ def take_groups(
         group.clear()
         while waiting and goes_on(waiting[0], outcome):
             candidate = waiting.popleft()
-            before(candidate)
+            begin(candidate)
             outcome = take(store, candidate, partial(on_batch, candidate))
-            looked(candidate, outcome)
+            ended(candidate, outcome)
 
 
 def by_provider(store: Store, files: Sequence[Candidate]) -> dict[str, list[Candidate]]:
@@ -125,7 +139,7 @@ def take_accepted_file(store: Store, candidate: Candidate, why: str) -> FileOutc
 
 def _lost(results: Path, candidate: Candidate, status: int | None) -> FileOutcome:
     reason = f"its worker process ended (status {status}); ingest again"
-    return FileOutcome(candidate.shown(results), FileResult.FAILED, reason=reason, kind="worker_lost")
+    return FileOutcome(candidate.shown(results), FileResult.FAILED, reason=reason, kind=WORKER_LOST)
 
 
 def _take(
@@ -144,15 +158,21 @@ def _take(
         except FileHeld as hold:
             held = _left(shown, FileResult.HELD, owner, hold.reason, hold.kind)
             return replace(held, sha256=document.sha256, size=document.size)
-        stored = store_document(
-            document,
-            provider,
-            store.settings.zone,
-            shown,
-            on_batch,
-            accepted=[decided(one, document, why) for one in accepted],
-            extracted_at=next((one.extracted_at for one in accepted if one.extracted_at is not None), None),
-        )
+        try:
+            stored = store_document(
+                document,
+                provider,
+                store.settings.zone,
+                shown,
+                on_batch,
+                accepted=[decided(one, document, why) for one in accepted],
+                extracted_at=next((one.extracted_at for one in accepted if one.extracted_at is not None), None),
+            )
+        except (ConnectionLost, DatabaseUnreachable) as error:
+            if not _answers(provider, document):
+                raise
+            # The server is there: what it was sent may be what ends its connections.
+            return _left(shown, FileResult.FAILED, owner, str(error), CONNECTION_LOST)
         duration_ms = None if stored.already else round(1000 * (time.monotonic() - ticks))
         mtime_ns = telling_mtime(document.mtime_ns, began)
         state = _state(stored)
@@ -161,6 +181,16 @@ def _take(
         raise
     except Exception as error:  # whatever is wrong with one file, the others go on
         return _not_taken(store, shown, path, owner, error, rested=rested)
+
+
+def _answers(provider: ProviderDatabase, document: Document) -> bool:
+    """Whether a new connection to a provider's database works."""
+    try:
+        with provider.reading() as session:
+            SessionRepository(session).find(document.sha256)
+    except WebAutoDashError:
+        return False
+    return True
 
 
 def _state(stored: Stored) -> FileResult:

@@ -289,6 +289,7 @@ def _record(told: Told, provider_id: int | None) -> FileRecord:
         duplicates=outcome.duplicates,
         set_aside=outcome.set_aside,
         duration_ms=outcome.duration_ms,
+        unfinished=outcome.unfinished or None,
     )
 
 

@@ -70,12 +70,14 @@ def in_processes(
     done: Callable[[Thing, Outcome], None],
     lost: Callable[[Thing, int | None], Outcome],
     on_batch: Callable[[Thing, int, int], None] = unheard,
+    before: Callable[[Thing], None] = unheard,
     meanwhile: Callable[[], None] = unheard,
     goes_on: GoesOn[Thing, Outcome] = always,
 ) -> None:
     """Take every group's things in order, ``workers`` groups at a time; ``done`` hears of each here.
 
-    ``on_batch`` hears of each batch, as OnBatch does. ``meanwhile`` is called again and again, at least every second.
+    ``before`` hears of each thing that is begun, ``on_batch`` of each batch, as OnBatch does. ``meanwhile`` is called
+    again and again, at least every second.
 
     A worker that dies costs the rest of its group, of which ``lost`` says the outcome, by the exit status; another
     takes its place. Whatever ends this call, no worker outlives it by more than a moment.
@@ -84,7 +86,7 @@ def in_processes(
     """
     share = share_of(store.settings, workers, len(groups))
     with store.server.sharing(share.max_connections):
-        _in_processes(_Crew(share, take, lost, on_batch), groups, workers, done, meanwhile, goes_on)
+        _in_processes(_Crew(share, take, lost, on_batch, before), groups, workers, done, meanwhile, goes_on)
 
 
 def _in_processes(
@@ -121,8 +123,10 @@ class _Crew(Generic[Thing, Outcome]):
         take: Take[Thing, Outcome],
         lost: Callable[[Thing, int | None], Outcome],
         on_batch: Callable[[Thing, int, int], None],
+        before: Callable[[Thing], None],
     ) -> None:
         self._settings, self._take, self._lost, self._on_batch = settings, take, lost, on_batch
+        self._before = before
         # Not fork: this process has open connections and perhaps threads, and a child must inherit neither.
         self._context = get_context("forkserver")
         _preload(take.__module__)
@@ -153,17 +157,16 @@ class _Crew(Generic[Thing, Outcome]):
                 self._on_batch(group[0], *said)
                 continue
             thing = group.popleft()
+            yield thing, said
             if group and goes_on(group[0], said):
                 self._send(pipe, group[0])
             else:
                 group.clear()
-            yield thing, said
-            if not group:
                 del self.at_work[pipe]
                 self._idle.append((pipe, process))
 
-    @staticmethod
-    def _send(pipe: Connection, thing: Thing) -> None:
+    def _send(self, pipe: Connection, thing: Thing) -> None:
+        self._before(thing)
         # One that has died is heard of at the next look.
         with suppress(OSError):
             pipe.send(thing)

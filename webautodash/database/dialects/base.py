@@ -20,6 +20,7 @@ class Trouble(Enum):
     """What a driver's error means for the caller."""
 
     TRANSIENT = auto()
+    LOST = auto()
     UNREACHABLE = auto()
     NO_DATABASE = auto()
     DUPLICATE_KEY = auto()

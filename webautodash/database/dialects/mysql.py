@@ -36,7 +36,8 @@ _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 # A server's own default may cut long text silently; these raise instead.
 _SQL_MODE = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 # 1684: a look at a table that another connection is changing.
-_TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 1684, 2006, 2013, 2014, 4031})
+_TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 1684, 2014})
+_LOST_CONNECTIONS = frozenset({2006, 2013, 4031})
 _UNREACHABLE = frozenset({1040, 1045, 1129, 1130, 1203, 1226, 2002, 2003, 2005, 2026, 2061, 2068})
 _NO_DATABASE = 1049
 _LOST, _SILENT, _REFUSED, _NO_TLS = 2013, 2003, 1045, 2026
@@ -185,6 +186,8 @@ class MySQLDialect:
 
     def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
         code = number_of(error)
+        if code in _LOST_CONNECTIONS:
+            return Trouble.LOST, str(code)
         if code in _TRANSIENT:
             return Trouble.TRANSIENT, str(code)
         if code in _UNREACHABLE:
@@ -194,7 +197,7 @@ class MySQLDialect:
         if code == _DUPLICATE_KEY:
             return Trouble.DUPLICATE_KEY, str(code)
         if code == 0 and error.connection_invalidated:
-            return Trouble.TRANSIENT, "connection lost"
+            return Trouble.LOST, "connection lost"
         return Trouble.REFUSED, str(code)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """What is due, taken: each provider's files under a lease, and what is to become of those that fail."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from webautodash.domain.naming import letters_key
 from webautodash.domain.retries import Verdict, after_failure, after_gate, pause
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
+from webautodash.services.attempts import Attempts
 from webautodash.services.files import Candidate
 from webautodash.services.leases import HeldLeases, leased_of
 from webautodash.services.monitor.watch import Due, Place, Watch
@@ -68,7 +69,12 @@ class Taking:
         """
         self._store.owners.clear()
         self._due = {(one.candidate.directory, one.candidate.name): one for one in due}
-        groups = self._groups([one.candidate for one in due])
+        with SystemView(self._store) as view, Attempts(self._store, view) as attempts:
+            return self._take_due(view, attempts, [one.candidate for one in due])
+
+    def _take_due(self, view: SystemView, attempts: Attempts, files: list[Candidate]) -> int:
+        held = {(one.directory, one.name): outcome for one, outcome in attempts.expect(files)}
+        groups = self._groups(files, attempts)
         self._keys = {(one.directory, one.name): key for key, group in groups for one in group}
         self._until = time.monotonic() + self._turn_seconds
         tried = 0
@@ -78,12 +84,13 @@ class Taking:
             names = {key: _lease(key) for key, _ in some}
             purposes = {name: f"takes the files of {key}"[:255] for key, name in names.items()}
             with leased_of(self._store.system, purposes, self._store.settings.lease_seconds) as leases:
-                tried += self._take([group for key, group in some if names[key] in leases], leases)
+                mine = [group for key, group in some if names[key] in leases]
+                tried += self._take(view, attempts, held, mine, leases)
         return tried
 
-    def _groups(self, files: Sequence[Candidate]) -> list[tuple[str, list[Candidate]]]:
+    def _groups(self, files: Sequence[Candidate], attempts: Attempts) -> list[tuple[str, list[Candidate]]]:
         """The files of each provider, by whose turn it is; without those that are in trouble."""
-        groups = by_provider(self._store, self._order.of(files))
+        groups = by_provider(self._store, self._order.of(files, attempts.may_be_opened))
         self._served = {key: at for key, at in self._served.items() if key in groups}
         self._troubles = {key: trouble for key, trouble in self._troubles.items() if key in groups}
         ready = [(key, group) for key, group in groups.items() if not self._is_in_trouble(key)]
@@ -92,7 +99,14 @@ class Taking:
     def _is_in_trouble(self, key: str) -> bool:
         return key in self._troubles and time.monotonic() < self._troubles[key].until
 
-    def _take(self, groups: Sequence[list[Candidate]], leases: HeldLeases) -> int:
+    def _take(
+        self,
+        view: SystemView,
+        attempts: Attempts,
+        held: Mapping[Place, FileOutcome],
+        groups: Sequence[list[Candidate]],
+        leases: HeldLeases,
+    ) -> int:
         groups = [due for group in groups if (due := self._still_due(group))]
         if not groups:
             return 0
@@ -120,17 +134,23 @@ class Taking:
             late = tried > 0 and time.monotonic() >= self._until
             return not late and not self._stopping() and self._holds(leases)
 
-        with SystemView(self._store) as view:
-            take_groups(
-                self._store,
-                groups,
-                self._workers,
-                looked,
-                take=take_rested_file,
-                before=lambda candidate: view.keep_up(ahead=candidate.size),
-                meanwhile=view.keep_up,
-                goes_on=goes_on,
-            )
+        for group in groups:
+            for candidate in [one for one in group if (one.directory, one.name) in held]:
+                group.remove(candidate)
+                looked(candidate, held[candidate.directory, candidate.name])
+        take_groups(
+            self._store,
+            [group for group in groups if group],
+            self._workers,
+            looked,
+            attempts,
+            take=take_rested_file,
+            before=lambda candidate: view.keep_up(ahead=candidate.size),
+            meanwhile=view.keep_up,
+            goes_on=goes_on,
+        )
+        # Before others may take these providers' files.
+        view.flush()
         return tried
 
     def _leave_alone(self, key: str) -> None:
