@@ -145,6 +145,16 @@ def test_patients_are_found_by_name_and_paged(filled: Shell) -> None:
     assert (unknown.status, "NONE-1" in unknown.err) == (2, False)
 
 
+def test_all_fields_of_other_records_are_shown(shell: Shell) -> None:
+    vitals = {"date": "2020-01-01", "blood_pressure": "120/80", "taken": {"by": ["Nurse A", "Nurse B"]}}
+    appointments = {"date": "2024-01-01", "time": "9:15", "doctor": None}
+    shell.drop(a_file(a_patient("P1", vitals=[vitals], appointments=[appointments])))
+    assert shell("ingest").status == 0
+    shown = shell("patient", "show", "gary_wang", "P1").out
+    for text in ("blood_pressure: 120/80", "taken: by: Nurse A; Nurse B", "time: 9:15"):
+        assert text in shown
+
+
 def test_the_log_is_filtered(filled: Shell) -> None:
     entries = filled("log", "--level", "warning", "--provider", "Gary Wang", "--since", "1h", "--json").json
     assert {one["level"] for one in entries} == {"WARNING"}

@@ -41,7 +41,8 @@ _COLUMNS = {
         "start_date_text",
         "end_date_text",
     ),
-    "other_records": ("section", "label", "value", "unit", "date_text"),
+    # Most of such a record has no column: the blood pressure of vitals, the time of an appointment.
+    "other_records": ("section", "label", "value", "unit", "date_text", "extra"),
 }
 
 
