@@ -157,6 +157,7 @@ def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...
         ("root", "list"): [()],
         ("root", "add"): [("other", "no-such-folder")],
         ("root", "move"): [("other", "another-folder"), ("unknown", "another-folder")],
+        ("root", "remove"): [("other",), ("default",)],
         ("provider", "grant"): [("gary_wang", "--into", "accounts")],
         ("provider", "register"): [("Anna Keller",), ("Gary  Wang",), ("\u0441ar\u0443 Wang",)],
         ("provider", "list"): [()],

@@ -139,10 +139,44 @@ def test_machines_with_different_folders_of_one_path_are_told_apart_by_the_setti
     with Store.open(named) as store:
         with pytest.raises(UnknownResultsFolder):
             ingest_paths(store)
-        roots.add_root(store, "b", clinic.results)
+        with pytest.raises(UsageError, match="--same-path"):
+            roots.add_root(store, "b", clinic.results)
+        roots.add_root(store, "b", clinic.results, same_path=True)
         assert [file.path for file in ingest_paths(store).files] == ["b://gary_wang/a.json"]
     with pytest.raises(AmbiguousRoot):
         ingest_paths(clinic.store)
+
+
+def test_a_root_is_removed_unless_files_of_it_are_known(clinic: Clinic, other: Clinic, tmp_path: Path) -> None:
+    clinic.drop(GOOD, name="a.json")
+    ingest_paths(clinic.store)
+    # Two folders of one path: nobody can tell which root is meant until one is removed.
+    roots.add_root(clinic.store, "x_y", clinic.results, same_path=True)
+    with pytest.raises(AmbiguousRoot):
+        ingest_paths(clinic.store)
+    assert roots.remove_root(clinic.store, "x_y").folder == str(clinic.results)
+    assert [str(file.state) for file in ingest_paths(clinic.store).files] == ["already_ingested"]
+    with pytest.raises(UsageError, match="are known"):
+        roots.remove_root(clinic.store, "default")
+    # Files of a root whose name only looks alike in a pattern are not its files.
+    roots.add_root(clinic.store, "xzy", other.results)
+    other.drop(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"), name="b.json")
+    ingest_paths(other.store)
+    roots.add_root(clinic.store, "x_y", tmp_path / "third")
+    roots.remove_root(clinic.store, "x_y")
+    with pytest.raises(UsageError, match="are known"):
+        roots.remove_root(clinic.store, "xzy")
+    # Of several folders one may go: the files are of the root that stays.
+    roots.add_root(clinic.store, "xzy", tmp_path / "third")
+    with pytest.raises(UsageError, match="several folders"):
+        roots.remove_root(clinic.store, "xzy")
+    roots.remove_root(clinic.store, "xzy", tmp_path / "third")
+    with pytest.raises(UsageError, match="no such root"):
+        roots.remove_root(clinic.store, "x_y")
+    assert [(one.name, one.folder) for one in roots.list_roots(clinic.store)] == [
+        ("default", str(clinic.results)),
+        ("xzy", str(other.results)),
+    ]
 
 
 @sqlite_only

@@ -26,7 +26,7 @@ _COMMANDS = {
     "monitor": _Command("monitor", "Keep storing new files as they come, for months."),
     "status": _Command("status", "What is going on: monitors, files, providers, the last day."),
     "file": _Command("file", "Files that wait, were rejected or are held: list, retry, forget."),
-    "root": _Command("root", "The Results folders that belong to the store: list, add, move."),
+    "root": _Command("root", "The Results folders that belong to the store: list, add, move, remove."),
     "session": _Command("session", "Ingested files: list, show, correct a wrong time."),
     "provider": _Command("provider", "The registry: register, adopt, list, show, alias."),
     "patient": _Command("patient", "Read patients: list, show, history."),

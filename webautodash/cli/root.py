@@ -12,7 +12,9 @@ from webautodash.services import roots
 from webautodash.services.store import Store
 
 app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, help="The Results folders that belong to the store: list, add, move."
+    add_completion=False,
+    rich_markup_mode=None,
+    help="The Results folders that belong to the store: list, add, move, remove.",
 )
 
 _NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The root's name.", show_default=False)]
@@ -36,11 +38,18 @@ def list_(as_json: JsonOption = False) -> None:
 
 
 @app.command(epilog="Examples: webautodash root add clinic_b /data/b; webautodash root add default /mnt/share/Results")
-def add(name: _NameArgument, folder: _FolderArgument = None, as_json: JsonOption = False) -> None:
+def add(
+    name: _NameArgument,
+    folder: _FolderArgument = None,
+    same_path: Annotated[
+        bool, typer.Option("--same-path", help="Another machine has another folder at the path of a root's folder.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Declare another Results folder, or another path of a root's folder, as on another machine. Safe to repeat."""
     settings = Settings.load()
     with Store.prepare(settings) as store:
-        done = roots.add_root(store, name, folder or settings.results_dir)
+        done = roots.add_root(store, name, folder or settings.results_dir, same_path=same_path)
     if as_json:
         show_json(done)
     else:
@@ -64,3 +73,21 @@ def move(
         show_json(done)
     else:
         say(f"the root {done.name} is now at {done.folder}")
+
+
+@app.command(epilog="Example: webautodash root remove clinic_b /srv/clinic_b")
+def remove(
+    name: _NameArgument,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="FOLDER", help="Which one, if the root has several.", show_default=False),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove a folder from a root. The last one only where no file of the root is known."""
+    with Store.open(Settings.load()) as store:
+        done = roots.remove_root(store, name, folder)
+    if as_json:
+        show_json(done)
+    else:
+        say(f"{done.folder} is no folder of the root {done.name} any more")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from webautodash.errors.base import ConfigurationError, TerminalError, UsageError
-from webautodash.errors.commands import command
+from webautodash.errors.commands import command, quoted
 
 
 class NotSetUp(UsageError):
@@ -42,16 +42,17 @@ class NotAProvidersDatabase(TerminalError):
 class UnknownResultsFolder(ConfigurationError):
     """The Results folder is none of those that belong to the store: its files would be mistaken for a root's."""
 
-    def __init__(self, folder: str, known: Mapping[str, str], wanted: str | None) -> None:
+    def __init__(self, folder: str, known: Mapping[str, str], wanted: str | None, *, has_a_root: bool = False) -> None:
         self.folder, self.known, self.wanted = folder, dict(known), wanted
         root = wanted or next(iter(known), "default")
         folders = ", ".join(f"{name}: {where}" for name, where in known.items()) or "none"
+        flag = " --same-path" if has_a_root else ""
         super().__init__(
             "WEBAUTODASH_RESULTS_DIR" if wanted is None else "WEBAUTODASH_RESULTS_ROOT",
             f"{folder} is no Results folder of this store{f' under the root {wanted}' if wanted else ''} ({folders}). "
             f"If the folder has moved: {command('root move', root, folder)}; if this is another path of the same "
-            f"folder, as on another machine: {command('root add', root, folder)}; if it is another folder: "
-            f"{command('root add', 'NAME', folder)}",
+            f"folder, as on another machine: {command(f'root add{flag}', root, folder)}; if it is another folder: "
+            f"{command(f'root add{flag}', 'NAME', folder)}",
         )
 
 
@@ -62,7 +63,8 @@ class AmbiguousRoot(ConfigurationError):
         self.folder, self.names = folder, tuple(names)
         super().__init__(
             "WEBAUTODASH_RESULTS_ROOT",
-            f"{folder} is a folder of the roots {', '.join(names)}; set the name of the one that is meant here",
+            f"{folder} is a folder of the roots {', '.join(names)}; set the name of the one that is meant here, "
+            f"or remove it from the root that it is not of: {command('root remove')} NAME {quoted(folder)}",
         )
 
 

@@ -170,6 +170,14 @@ class FileRepository:
         known = select(*columns).where(*theirs, _TABLE.c.content_sha256.is_not(None)).order_by(_TABLE.c.id)
         return [StoredPath(*row) for row in self._session.execute(known)]
 
+    def has_files_of_root(self, prefix: str) -> bool:
+        """Whether any path begins with the prefix of a root; those of the default root have none."""
+        path = _TABLE.c.path
+        # Files that were named from elsewhere belong to no root.
+        of_default = ~path.contains("://") & ~path.startswith("/")
+        mine = path.startswith(prefix, autoescape=True) if prefix else of_default
+        return self._session.execute(select(_TABLE.c.id).where(mine).limit(1)).first() is not None
+
     def lose_sessions(self, paths: Sequence[str]) -> None:
         """Say of some paths that the provider's database has no session of them: they are read again."""
         lost = update(_TABLE).where(_TABLE.c.path_sha256.in_(map(path_key, paths))).values(session_id=None)

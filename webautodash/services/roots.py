@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import AmbiguousRoot, UnknownResultsFolder, UsageError
-from webautodash.repositories import RootRepository
+from webautodash.errors.commands import command
+from webautodash.repositories import FileRepository, RootRepository
 from webautodash.repositories.roots import RootFolder
 from webautodash.services.leases import host
 from webautodash.services.log import SystemLog
@@ -46,7 +47,8 @@ def own_root(store: Store) -> Root:
         if names:
             return Root(names.pop())
         if known or wanted not in {None, DEFAULT_ROOT}:
-            raise UnknownResultsFolder(folder, {one.name: one.folder for one in known}, wanted)
+            others = {one.name: one.folder for one in known}
+            raise UnknownResultsFolder(folder, others, wanted, has_a_root=any(one.folder == folder for one in known))
         return None
 
     def find_or_record(session: Session) -> Root:
@@ -79,10 +81,11 @@ def list_roots(store: Store) -> list[RootFolder]:
         return RootRepository(session).all()
 
 
-def add_root(store: Store, name: str, folder: Path) -> RootFolder:
+def add_root(store: Store, name: str, folder: Path, *, same_path: bool = False) -> RootFolder:
     """Declare that a folder is a root's: a new root, or another path of a root's folder. Safe to repeat.
 
-    Raises UsageError for a name that a root cannot have.
+    Raises UsageError for a name that a root cannot have, and for a folder of another root unless ``same_path`` says
+    that machines have different folders at this path.
     """
     if not is_root_name(name):
         raise UsageError(f"{name!r} is no name of a root: lower-case letters, digits, - and _, 32 at most")
@@ -91,6 +94,12 @@ def add_root(store: Store, name: str, folder: Path) -> RootFolder:
     def add(session: Session) -> bool:
         if _find(session, name, path) is not None:
             return False
+        others = sorted({one.name for one in RootRepository(session).all() if one.folder == path})
+        if others and not same_path:
+            raise UsageError(
+                f"{path} is a folder of the root {', '.join(others)} already; --same-path if another machine has "
+                "another folder at this path, and WEBAUTODASH_RESULTS_ROOT names its root on each machine"
+            )
         RootRepository(session).add(name, path, host())
         return True
 
@@ -125,6 +134,37 @@ def move_root(store: Store, name: str, folder: Path, before: Path | None = None)
     for gone in store.system.run_raced(move):
         _log(store, "root_moved", f"the root {name} has moved from {gone} to {path}")
     return _there(store, name, path)
+
+
+def remove_root(store: Store, name: str, folder: Path | None = None) -> RootFolder:
+    """Remove a folder from a root, by default its only one; a root without a folder is gone.
+
+    Raises UsageError where the root has no such folder, or where it is the last and files of the root are known.
+    """
+    # A folder that is a link by now was recorded by the path that it had.
+    paths = set() if folder is None else {_real(folder), as_text(str(folder.absolute()))}
+
+    def remove(session: Session) -> RootFolder:
+        repository = RootRepository(session)
+        known = [one for one in repository.all() if one.name == name]
+        found = [one for one in known if one.folder in paths or not paths]
+        if not found:
+            raise UsageError(
+                f"no such root, or no such folder of the root {name!r}; `webautodash root list` shows them"
+            )
+        if len(found) > 1:
+            raise UsageError(f"the root {name} has several folders; say which one is to be removed")
+        if len(known) == 1 and FileRepository(session).has_files_of_root(root_prefix(name)):
+            raise UsageError(
+                f"files of the root {name} are known, and {found[0].folder} is its only folder; if it has moved: "
+                f"{command('root move', name)} FOLDER"
+            )
+        repository.remove(name, [found[0].folder])
+        return found[0]
+
+    removed = store.system.run(remove)
+    _log(store, "root_removed", f"{removed.folder} is no folder of the root {name} any more")
+    return removed
 
 
 def _find(session: Session, name: str, folder: str) -> RootFolder | None:
