@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -43,6 +44,28 @@ def _accept(clinic: Clinic, *numbers: int, corrected: str | None = None) -> tupl
 
 def _again(clinic: Clinic) -> list[Incomplete]:
     return list(incomplete.search(clinic.store, "gary_wang").items)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_patients_of_a_job_that_failed_are_incomplete(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1", **LISTS)))
+    before = _known(clinic)
+    file = a_file(a_patient("GW1", name="Other"), {"patient_id": "u"}, at=LATER)
+    inside = {"status": "failed", "error": "stopped at page 2"}
+    file["extraction_results"] = inside | {"patients": file["extraction_results"]}
+    outcome = clinic.ingest(file | {"job_version": 7})
+    assert (str(outcome.state), outcome.set_aside, outcome.conflicts) == ("partial", 2, 0)
+    assert _known(clinic) == before
+    assert [(one.reason, one.detail, one.prn) for one in _waiting(clinic)] == [
+        ("incomplete_extraction", "extraction_results.status", "GW1"),
+        ("incomplete_extraction", "extraction_results.status", None),
+    ]
+    session = clinic.rows("extraction_sessions")[-1]
+    kept = session["extra"] if isinstance(session["extra"], dict) else json.loads(session["extra"])
+    assert kept["beside_patients"] == {"job_version": 7, "extraction_results": inside}
+    [done] = _accept(clinic, _waiting(clinic)[0].id)
+    assert done.taken_in
+    assert verify(clinic.store).is_right
 
 
 def test_a_failed_extraction_changes_nothing_that_is_known(clinic: Clinic) -> None:

@@ -195,9 +195,71 @@ def test_a_job_that_says_no_error_has_no_patients_and_is_whole(write: Write) -> 
         assert read_document(write(json.dumps(file).encode())).patients == []
 
 
-def test_failed_is_what_a_file_with_patients_may_say_too(write: Write) -> None:
-    file = {"extraction_metadata": METADATA, "status": "error", "extraction_results": [a_patient("GW1")]}
-    assert len(read_document(write(json.dumps(file).encode())).patients) == 1
+@pytest.mark.parametrize(
+    ("beside", "inside", "failed"),
+    [
+        ({"status": "error"}, None, "status"),
+        ({"extraction_error": "MARK"}, None, "extraction_error"),
+        ({"success": False}, {"status": "success"}, "success"),
+        ({"status": "success"}, {"status": "failed", "error": "MARK"}, "extraction_results.status"),
+        ({"status": "partial", "error": ""}, {"error": None}, None),
+    ],
+)
+def test_what_stands_beside_the_patients_is_kept_and_may_say_that_the_job_failed(
+    beside: dict[str, Any], inside: dict[str, Any] | None, failed: str | None, write: Write
+) -> None:
+    patients: Any = [a_patient("GW1")]
+    results = patients if inside is None else inside | {"patients": patients}
+    document = read_document(write(json.dumps(beside | {"extraction_results": results}).encode()))
+    assert len(document.patients) == 1
+    assert document.beside == (beside if inside is None else beside | {"extraction_results": inside})
+    assert document.failed == failed
+
+
+PATIENT = {"patient_id": "MARK", "demographics_printable": {"prn": "MARK"}, "all_medications": [{"name": "MARK"}]}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        {"extraction_results": PATIENT | {"patients": [PATIENT]}},
+        {"extraction_results": PATIENT | {"patients": {"a": PATIENT}}},
+        {"extraction_results": [{}], "patients": {"a": PATIENT}},
+        {"extraction_results": [], "patients": {"a": 1}},
+        {"extraction_results": {"patients": [], "results": [PATIENT]}},
+        {"extraction_results": {"patients": [{}], "failed_patients": [PATIENT]}},
+        {"extraction_results": {"patients": [{}], "current": {"deep": [PATIENT]}}},
+        {"extraction_results": [{}], "results": [{"mrn": 1, "labs": ["MARK"]}]},
+        {"extraction_results": [], "all_allergies": [{"name": "MARK"}]},
+        {"extraction_results": [], "demographics_printable": {"prn": "MARK"}},
+        {"patients": [{}], "pages": {"1": [{"name": "MARK", "medications": [{"name": "MARK"}]}]}},
+    ],
+)
+def test_patients_that_nothing_would_read_refuse_the_file(file: dict[str, Any], write: Write) -> None:
+    assert refusal(write(json.dumps({"extraction_metadata": METADATA} | file).encode()))[0] == "two_lists"
+
+
+def test_what_only_names_patients_is_kept(write: Write) -> None:
+    beside = {"failed_patients": [{"patient_id": "u", "error": "timeout"}, "Ann"], "filters": {"medications": ["all"]}}
+    file = {"patients": [{}], "total_patients": 1} | beside
+    assert read_document(write(json.dumps(file).encode())).beside == {"total_patients": 1} | beside
+
+
+def test_one_patient_with_an_empty_list_of_patients_is_that_patient(write: Write) -> None:
+    one = a_patient("GW1") | {"patients": []}
+    document = read_document(write(json.dumps({"extraction_results": one}).encode()))
+    assert (document.prns, document.container.is_single) == (["GW1"], True)
+
+
+def test_what_stands_beside_the_patients_is_bounded_as_the_metadata_are(write: Write) -> None:
+    half = "x" * (600 << 10)
+    for beside, kind in (
+        ({"a": half, "b": half}, "member_too_large"),
+        ({"a": json.loads("[" * 65 + "]" * 65)}, "nested_too_deeply"),
+    ):
+        assert refusal(write(json.dumps({"patients": [{}]} | beside).encode()))[0] == kind
+    assert refusal(write(b'{"patients": [{}], "a": {"b": 1, "b": 2}}'))[0] == "duplicate_key"
+    assert refusal(write(b'{"patients": [{}], "a": 1e999}'))[0] == "malformed"
 
 
 @pytest.mark.parametrize(

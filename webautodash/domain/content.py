@@ -29,6 +29,7 @@ from webautodash.domain.limits import (
     PRN_LENGTH,
     nested_too_deeply,
 )
+from webautodash.domain.lists import NAMED_LISTS
 from webautodash.errors import MalformedDocument, without_context
 
 _CHUNK = 1 << 20
@@ -51,6 +52,9 @@ _KEY = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+', re.D
 _MISSING = msgspec.Raw(b"")
 # What stands for nothing where a file may say that its job failed.
 _NOTHING = frozenset({b"", b"null", b'""', b"false", b"[]", b"{}"})
+# What tells a patient from other objects, where a file has some beside its list of patients.
+_DEMOGRAPHICS = ("demographics_printable", "demographics")
+_IDENTITY = ("patient_id", "patient_name", "full_name", "prn", "mrn")
 _FAILED = frozenset({"aborted", "cancelled", "canceled", "error", "failed", "failure", "timed_out", "timeout"})
 _LONGEST_STATUS = 64
 
@@ -97,6 +101,8 @@ class _Outer(msgspec.Struct):
     status: msgspec.Raw = _MISSING
     success: msgspec.Raw = _MISSING
     error: msgspec.Raw = _MISSING
+    extraction_status: msgspec.Raw = _MISSING
+    extraction_error: msgspec.Raw = _MISSING
     patient_id: msgspec.Raw = _MISSING
     demographics_printable: msgspec.Raw = _MISSING
 
@@ -105,12 +111,16 @@ class _Outer(msgspec.Struct):
         return self.patient_id is not _MISSING or self.demographics_printable is not _MISSING
 
     @property
-    def says_failed(self) -> bool:
-        return (
-            _text(self.status).strip().casefold() in _FAILED
-            or bytes(memoryview(self.success)[:_LONGEST_STATUS]) == b"false"
-            or bytes(memoryview(self.error)[:_LONGEST_STATUS]) not in _NOTHING
-        )
+    def failed_field(self) -> str | None:
+        """The member that says that the job failed."""
+        said = {
+            "status": _text(self.status).strip().casefold() in _FAILED,
+            "extraction_status": _text(self.extraction_status).strip().casefold() in _FAILED,
+            "success": _begin(self.success) == b"false",
+            "error": _begin(self.error) not in _NOTHING,
+            "extraction_error": _begin(self.extraction_error) not in _NOTHING,
+        }
+        return next((name for name, is_so in said.items() if is_so), None)
 
 
 class _Demographics(msgspec.Struct):
@@ -129,7 +139,7 @@ _HALF = _Wrong("half_character", "an escape of half a character (lone surrogate)
 _TOO_DEEP = _Wrong("nested_too_deeply", "nested too deeply")
 _TWICE = _Wrong("duplicate_key", "a key stands twice in one object (which value is true?)")
 _TOO_MANY = _Wrong("too_many_patients", f"more than {MOST_PATIENTS:,} patients")
-_TWO_LISTS = _Wrong("two_lists", "there are `patients` beside `extraction_results` (which are true?)")
+_TWO_LISTS = _Wrong("two_lists", "patients stand in more than one place (which are true?)")
 _FAILED_JOB = _Wrong("failed_job", "the job that wrote the file says that it failed; there are no patients")
 _NO_PATIENTS = _Wrong("malformed", "there is no list of patients")
 _CUT_SHORT = _Wrong("cut_short", "the file ends in the middle")
@@ -155,6 +165,10 @@ class Parts(NamedTuple):
     prns: list[str | int | None] | None
     """What each patient gives as its PRN, trimmed; None where not every patient is an object."""
     container: Container
+    beside: dict[str, Any]
+    """The members of the file, and of its results, that are neither metadata nor patients."""
+    failed: str | None
+    """The path of the member that says that the job failed; its patients may be incomplete."""
 
 
 @without_context
@@ -171,11 +185,13 @@ def taken_apart(path: Path, content: memoryview) -> Parts:
         finally:
             for begin, covered in covers:
                 content[begin : begin + len(covered)] = covered
-        metadata_at, results = _places(content, split)
+        places = _places(content, split)
         for begin, _ in covers:
-            if begin not in results:
+            if begin not in places.patients:
                 raise _RefusedError(begin, _HALF if content[begin] == ord("\\") else _TOO_DEEP)
-        return Parts(_metadata(bytes(split.metadata), metadata_at), split.patients, split.prns, split.container)
+        metadata = _metadata(bytes(split.metadata), places.metadata_at)
+        beside, failed = _beside(content, places)
+        return Parts(metadata, split.patients, split.prns, split.container, beside, failed)
     except _RefusedError as refused:
         where = refused.where if isinstance(refused.where, str) else line_and_column(content, refused.where)
         kind, reason = refused.wrong
@@ -255,17 +271,19 @@ def _container(content: memoryview) -> tuple[Container, msgspec.Raw]:
     results, metadata = outer.extraction_results, outer.extraction_metadata
     if _begins(results, b"{"):
         inner = msgspec.json.decode(results, type=_Outer)
-        if _begins(inner.patients, b"[") and (_has_items(inner.patients) or not inner.says_failed):
-            return _IN_RESULTS, metadata
         if inner.is_patient:
+            if _holds_any(inner.patients):
+                raise _RefusedError("$.extraction_results", _TWO_LISTS)
             return _ONE_PATIENT, metadata
-        failed = inner.says_failed or outer.says_failed
+        failed = inner.failed_field or outer.failed_field
+        if _begins(inner.patients, b"[") and (_has_items(inner.patients) or not failed):
+            return _IN_RESULTS, metadata
         raise _RefusedError("$.extraction_results", _FAILED_JOB if failed else _NO_PATIENTS)
     if _has_items(results):
         return NATIVE, metadata
     if _has_items(outer.patients):
         return _BESIDE_METADATA, metadata
-    if outer.says_failed:
+    if outer.failed_field:
         raise _RefusedError("$", _FAILED_JOB)
     has_list = results is not _MISSING or _begins(outer.patients, b"[")
     if metadata is _MISSING or not has_list:
@@ -281,9 +299,19 @@ def _begins(raw: msgspec.Raw, bracket: bytes) -> bool:
     return bytes(memoryview(raw)[:1]) == bracket
 
 
+def _begin(raw: msgspec.Raw) -> bytes:
+    return bytes(memoryview(raw)[:_LONGEST_STATUS])
+
+
 def _has_items(raw: msgspec.Raw) -> bool:
     """Whether it is a list that is not empty."""
-    return _begins(raw, b"[") and _after(_SPACE, memoryview(raw), 1) < len(memoryview(raw)) - 1
+    return _begins(raw, b"[") and _holds_any(raw)
+
+
+def _holds_any(raw: msgspec.Raw) -> bool:
+    """Whether it is a list or an object that is not empty."""
+    is_either = _begins(raw, b"[") or _begins(raw, b"{")
+    return is_either and _after(_SPACE, memoryview(raw), 1) < len(memoryview(raw)) - 1
 
 
 def _text(raw: msgspec.Raw) -> str:
@@ -361,9 +389,21 @@ def _malformed(error: ValueError, size: int) -> _RefusedError:
     return _RefusedError(int(where[1]) if where else size, _Wrong("malformed", _BYTE_OFFSET.sub("", reason)))
 
 
-def _places(content: memoryview, split: _Split) -> tuple[int, range]:
-    """Where the metadata begin, and where the patients are. Raises _RefusedError where a key stands twice."""
+class _Places(NamedTuple):
+    """Where the parts of a file are, as offsets in bytes."""
+
+    metadata_at: int
+    patients: range
+    beside: Mapping[str, range]
+    """By key, the other members of the file."""
+    in_results: Mapping[str, range]
+    """By key, the members of the results beside the list of patients."""
+
+
+def _places(content: memoryview, split: _Split) -> _Places:
+    """Where everything is. Raises _RefusedError where a key stands twice."""
     container, found = split.container, range(0)
+    inner: dict[str, range] = {}
 
     def patients(begin: int) -> int | None:
         nonlocal found
@@ -372,19 +412,84 @@ def _places(content: memoryview, split: _Split) -> tuple[int, range]:
         return end
 
     def results(begin: int) -> int | None:
-        return _members(content, begin, {"patients": patients})[1] if content[begin] == ord("{") else None
+        nonlocal inner
+        if content[begin] != ord("{"):
+            return None
+        inner, end = _members(content, begin, {"patients": patients})
+        return end
 
     if container is _BARE:
         patients(_after(_SPACE, content, 0))
-        return 0, found
+        return _Places(0, found, {}, {})
     known = {"extraction_metadata": lambda begin: _end_of(content, begin, split.metadata)}
     known[container.keys[0]] = results if container is _IN_RESULTS else patients
-    places, _ = _members(content, 0, known)
-    if container is not _BESIDE_METADATA and (other := places.get("patients")):
-        raw = msgspec.Raw(bytes(content[other.start : other.stop]))
-        if _has_items(raw):
-            raise _RefusedError(other.start, _TWO_LISTS)
-    return places.get("extraction_metadata", found).start, found
+    outer, _ = _members(content, 0, known)
+    metadata_at = outer.get("extraction_metadata", found).start
+    beside = {key: place for key, place in outer.items() if key not in known}
+    return _Places(metadata_at, found, beside, {key: place for key, place in inner.items() if key != "patients"})
+
+
+def _beside(content: memoryview, places: _Places) -> tuple[dict[str, Any], str | None]:
+    """The other members, and the path of the one that says that the job failed.
+
+    Raises _RefusedError for one that holds patients, which nothing would read, and for more than can be kept.
+    """
+    if not places.beside and not places.in_results:
+        return {}, None
+    size = sum(len(key) + len(place) for some in (places.beside, places.in_results) for key, place in some.items())
+    if size > LARGEST_METADATA:
+        reason = f"members that no extraction has, of more than {_megabyte()} together"
+        raise _RefusedError("$", _Wrong("member_too_large", reason))
+    outer, failed = _other_members(content, places.beside)
+    inner, failed_inside = _other_members(content, places.in_results)
+    if inner:
+        outer["extraction_results"] = inner
+    if nested_too_deeply(outer):
+        raise _RefusedError("$", _TOO_DEEP)
+    return outer, f"extraction_results.{failed_inside}" if failed_inside else failed
+
+
+def _other_members(content: memoryview, places: Mapping[str, range]) -> tuple[dict[str, Any], str | None]:
+    texts = {key: bytes(content[place.start : place.stop]) for key, place in places.items()}
+    members = {key: _member(text, places[key].start) for key, text in texts.items()}
+    for key, value in members.items():
+        if (key == "patients" and isinstance(value, list | dict) and value) or _holds_patient({key: value}):
+            raise _RefusedError(places[key].start, _TWO_LISTS)
+    stated = {key: msgspec.Raw(text) for key, text in texts.items() if key in _Outer.__struct_fields__}
+    return members, _Outer(**stated).failed_field
+
+
+def _member(text: bytes, at: int) -> Any:
+    if repeated := repeated_key(text):
+        raise _RefusedError(at + repeated.at, _TWICE)
+    try:
+        value = msgspec.json.decode(text)
+    except RecursionError:
+        raise _RefusedError(at, _TOO_DEEP) from None
+    except ValueError:
+        raise _RefusedError(at, _Wrong("malformed", "a value that cannot be read")) from None
+    if nested_too_deeply(value):
+        raise _RefusedError(at, _TOO_DEEP)
+    return value
+
+
+def _holds_patient(value: Any) -> bool:
+    """Whether a value is, or holds at any depth, what may be a patient: it is not enough that it names one."""
+    if isinstance(value, list):
+        return any(map(_holds_patient, value))
+    if not isinstance(value, dict):
+        return False
+    has_parts = any(isinstance(part, list | dict) and part for part in value.values())
+    return (
+        any(isinstance(value.get(key), dict) for key in _DEMOGRAPHICS)
+        or (has_parts and any(value.get(key) is not None for key in _IDENTITY))
+        or any(_has_objects(value.get(key)) for which in NAMED_LISTS for key in which.list_keys)
+        or any(map(_holds_patient, value.values()))
+    )
+
+
+def _has_objects(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
 def _members(

@@ -9,7 +9,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -69,6 +69,10 @@ class Document:
     """What each patient gives as its PRN, trimmed, where that is known."""
     container: Container = NATIVE
     """Where the file has its patients."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """The members of the file, and of its results, that are neither metadata nor patients."""
+    failed: str | None = None
+    """The path of the member that says that the job failed; its patients may be incomplete."""
 
     @property
     def provider_name(self) -> str | None:
@@ -111,7 +115,7 @@ def read_document(
             position = line_and_column(content, len(content) - (size - valid))
             raise MalformedDocument(path, position, "not UTF-8", kind="not_utf8", truncated=size - valid < 4)
         parts = taken_apart(path, content)
-        document = Document(path, digest, size, parts.metadata, parts.patients, mtime_ns, parts.prns, parts.container)
+        document = Document(path, digest, size, parts.metadata, parts.patients, mtime_ns, *parts[2:])
         _require_text(document, provider_key(document.metadata))
         if len(document.provider_name or "") > LONGEST_NAME:
             # Not even to be compared with the names that are known.

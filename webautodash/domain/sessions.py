@@ -21,6 +21,7 @@ _SESSION_FIELDS = (
     "patient_identifier",
     "results_filename",
 )
+_BESIDE = "beside_patients"
 _NOUGHTS = ("0", "0.0", "-0.0")
 """Texts that a number may have been which counted as no criterion."""
 
@@ -35,8 +36,13 @@ class SessionRecord:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def session_record(metadata: Mapping[str, Any], order: DateOrder, zone: tzinfo) -> SessionRecord:
-    """Normalise a file's metadata. A value that does not parse or fit stays in ``extra`` as it came."""
+def session_record(
+    metadata: Mapping[str, Any], order: DateOrder, zone: tzinfo, beside: Mapping[str, Any] | None = None
+) -> SessionRecord:
+    """Normalise a file's metadata. A value that does not parse or fit stays in ``extra`` as it came.
+
+    ``beside`` is what else the file holds; it is kept in ``extra`` under a key of its own.
+    """
     rest = dict(metadata)
     values: dict[str, Any] = {name: take_text(rest, name) for name in _SESSION_FIELDS}
     if (key := provider_key(metadata)) != "provider_name":
@@ -54,6 +60,11 @@ def session_record(metadata: Mapping[str, Any], order: DateOrder, zone: tzinfo) 
     extracted_at = parse_instant(stamp if isinstance(stamp, str) else None, zone)
     if extracted_at is not None:
         del rest["extracted_at"]
+    if beside:
+        key = _BESIDE
+        while key in rest:
+            key += "_"
+        rest[key] = dict(beside)
     values["extra"] = remaining(rest, "extraction_metadata")
     dates = (values[name] or metadata.get(name) for name in ("start_date", "end_date"))
     return SessionRecord(_criteria_key(metadata.get("medication"), *dates), extracted_at, values)

@@ -117,12 +117,14 @@ def _read(document: Document, position: int, order: DateOrder) -> Draft | _Weigh
     try:
         draft = read_patient(raw, position, order, document.container)
     except UnreadablePatient as error:
-        reason, detail = (INCOMPLETE, error.failed) if error.failed else (error.reason, error.detail)
+        failed = error.failed or document.failed
+        reason, detail = (INCOMPLETE, failed) if failed else (error.reason, error.detail)
         aside = SetAside(position, reason, detail, raw_text(raw), given_prn(raw))
     else:
-        if not draft.failed:
+        failed = draft.failed or document.failed
+        if not failed:
             return draft
-        aside = SetAside(position, INCOMPLETE, draft.failed, raw_text(raw), draft.prn)
+        aside = SetAside(position, INCOMPLETE, failed, raw_text(raw), draft.prn)
     return _Weighed(aside, len(aside.raw_json))
 
 
