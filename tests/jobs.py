@@ -18,7 +18,7 @@ from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.errors import LeaseHeld
 from webautodash.models.base import utc_now
 from webautodash.services import adopt as adoption
-from webautodash.services import alerts, fleet, migrate, planning
+from webautodash.services import alerts, attempts, fleet, migrate, planning
 from webautodash.services.adopt import copying
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.lookout import look_and_send
@@ -82,8 +82,12 @@ def register_provider(settings: Settings, name: str) -> None:
 
 def ingest(settings: Settings, *paths: Path) -> None:
     """Take files, or all of Results, into a store that may not be there yet. Raises where one could not be taken."""
-    # Put back afterwards: a test may call this in its own process.
-    with patch.object(planning, "BATCH", BATCH), Store.prepare(settings) as store:
+    # Put back afterwards: a test may call this in its own process. Tests kill it over one file as often as they like.
+    with (
+        patch.object(planning, "BATCH", BATCH),
+        patch.object(attempts, "MOST_KILLED", 1_000_000),
+        Store.prepare(settings) as store,
+    ):
         report = ingest_paths(store, paths)
     problems = [f"{file.path}: {file.state}: {file.reason}" for file in report.files if file.state in _PROBLEMS]
     if problems:
