@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
+from sqlalchemy import text
 
 from webautodash.client import WebAutoDash
 from webautodash.errors import UsageError
@@ -146,6 +147,39 @@ def test_an_emptied_patient_waits_for_a_person(clinic: Clinic) -> None:
     # What a person has accepted is the latest complete extraction, and it is empty.
     assert clinic.ingest(a_file(a_patient("GW1"), at="2024-05-01T00:00:00")).set_aside == 0
     assert verify(clinic.store).is_right
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {"allergies": [{}]},
+        {"allergies": ["", {"allergen": " ", "row_index": 1}], "medications": [None, {"medication_type": "active"}]},
+        {"diagnoses": [{"odd": ["", {"odd": ""}]}], "current_medications": [{}]},
+        {"errors": ["the page timed out"], "documents": [{"title": "cover"}], "lab_results": [{"value": 1}]},
+    ],
+    ids=["object", "texts", "extra", "other lists"],
+)
+def test_blank_items_and_other_lists_are_no_items(clinic: Clinic, nothing: dict[str, Any]) -> None:
+    clinic.ingest(a_file(a_patient("GW1", diagnoses=[{"odd": 1}]), a_patient("GW2", lab_results=[{"value": 1}])))
+    empty = [a_patient(prn, **nothing) for prn in ("GW1", "GW2")]
+    outcome = clinic.ingest(a_file(*empty, medication="other", at=LATER))
+    assert [(one.reason, one.prn) for one in _waiting(clinic)] == [("emptied", "GW1")]
+    assert (outcome.stored, outcome.set_aside) == (1, 1)
+    # What says nothing is no items either; of unknown fields the database does not see that.
+    later = clinic.ingest(a_file(a_patient("GW2"), medication="other", at=LATEST))
+    assert later.set_aside == ("diagnoses" in nothing)
+
+
+def test_lists_that_an_older_version_kept_as_json_are_items(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1"), a_patient("GW2")))
+    database = clinic.store.server.database(clinic.settings.database_prefix + "gary_wang")
+    kept = json.dumps({"allergies": [{"name": "Nuts"}], "status": "x"}), json.dumps({"allergies": [{}], "problems": []})
+    with database.engine.begin() as connection:
+        for prn, extra in zip(("GW1", "GW2"), kept, strict=True):
+            statement = text("UPDATE patient_extractions SET extra = :extra WHERE prn = :prn")
+            connection.execute(statement, {"extra": extra, "prn": prn})
+    clinic.ingest(a_file(a_patient("GW1"), a_patient("GW2"), at=LATER))
+    assert [(one.reason, one.prn) for one in _waiting(clinic)] == [("emptied", "GW1")]
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -69,6 +69,13 @@ class ClinicalList:
         return (*self.given, *self.read, "extra")
 
     @cached_property
+    def content(self) -> tuple[str, ...]:
+        """The columns that can make a row an item: not its type, which the name of its list may give, nor how it was
+        scraped, nor what is read out of others."""
+        silent = (self.type_field, *SCRAPE_FIELDS)
+        return (*(name for name in self.given if name not in silent), "extra")
+
+    @cached_property
     def alternatives_of(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:
         """``alternatives`` by field."""
         return dict(self.alternatives)

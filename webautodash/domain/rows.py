@@ -55,9 +55,35 @@ class Rows(Sequence[Row]):  # noqa: PLW1641  # equal to any sequence of equal ro
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
 
+    def has_content(self) -> bool:
+        """Whether any of these rows is an item that says something; an empty object or text says nothing."""
+        which, columns = self.table.which, self.table.columns
+        if any(columns[0][self.start : self.stop]):
+            return True  # the text, which nearly every item has
+        return any(
+            _is_content(value)
+            for name, column in zip(which.columns, columns, strict=True)
+            if name in which.content
+            for value in column[self.start : self.stop]
+        )
+
     def columns(self) -> Columns:
         """The values of these rows alone."""
         return [column[self.start : self.stop] for column in self.table.columns]
+
+
+def no_rows(which: ClinicalList) -> Rows:
+    """A list without items."""
+    return Rows(Table(which, [()] * len(which.columns)), 0, 0)
+
+
+def _is_content(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip())
+    if isinstance(value, Mapping):
+        # The type that the name of the list has overruled is one.
+        return any(_is_content(each) for key, each in value.items() if key != "own_type")
+    return any(map(_is_content, value)) if isinstance(value, list) else value is not None
 
 
 def joined(which: ClinicalList, patients: Iterable[Sequence[Row]]) -> Columns:

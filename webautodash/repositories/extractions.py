@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.bulk import write
+from webautodash.database.dialects.raw import raw
+from webautodash.domain.lists import NAMED_LISTS, ClinicalList
 from webautodash.domain.records import Demographics
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import Patient, PatientExtraction
@@ -15,6 +17,11 @@ from webautodash.repositories.clinical import MODELS
 from webautodash.repositories.rows import insert
 
 _WHO = ("patient_name", "first_name", "last_name", "date_of_birth", "date_of_birth_text", "gender")
+
+
+def _content(which: ClinicalList) -> list[ColumnElement[bool]]:
+    table = cast(Table, MODELS[which.name].__table__)
+    return [func.trim(raw(table.c[name])) != "" for name in which.content]
 
 
 class LatestExtraction(NamedTuple):
@@ -64,26 +71,53 @@ class ExtractionRepository:
             for number, repeated, patient_id, since, checksum, extracted_at in rows
         }
 
-    def with_items(self, patient_ids: Sequence[int]) -> set[int]:
-        """The patients whose latest complete extraction, whatever its criteria, has items in any list."""
+    def latest_complete(self, patient_ids: Sequence[int]) -> dict[int, int]:
+        """By patient, the latest complete extraction, whatever its criteria."""
         if not patient_ids:
-            return set()
+            return {}
         place = func.row_number().over(
             partition_by=PatientExtraction.patient_id,
             order_by=(PatientExtraction.extracted_at.desc(), PatientExtraction.id.desc()),
         )
-        source = func.coalesce(PatientExtraction.duplicate_of_id, PatientExtraction.id)
         ranked = (
-            select(PatientExtraction.patient_id, source.label("source"), place.label("place"))
+            select(PatientExtraction.patient_id, PatientExtraction.id, place.label("place"))
             .where(
                 PatientExtraction.patient_id.in_(patient_ids),
                 PatientExtraction.processing_status != ProcessingStatus.FAILED,
             )
             .subquery()
         )
-        rows = (exists().where(model.patient_extraction_id == ranked.c.source) for model in MODELS.values())
-        statement = select(ranked.c.patient_id).where(ranked.c.place == 1, or_(*rows))
-        return set(self._session.scalars(statement))
+        rows = self._session.execute(select(ranked.c.patient_id, ranked.c.id).where(ranked.c.place == 1))
+        return {row.patient_id: row.id for row in rows}
+
+    def with_rows(self, extraction_ids: Collection[int]) -> set[int]:
+        """Those of some extractions that have clinical rows which say something, or repeat one that has.
+
+        Of the fields in a row's ``extra`` each counts, a blank one too.
+        """
+        source = func.coalesce(PatientExtraction.duplicate_of_id, PatientExtraction.id)
+        filled = [
+            exists().where(MODELS[which.name].patient_extraction_id == source, or_(*_content(which)))
+            for which in NAMED_LISTS
+        ]
+        return set(
+            self._session.scalars(
+                select(PatientExtraction.id).where(PatientExtraction.id.in_(extraction_ids), or_(*filled))
+            )
+        )
+
+    def with_lists_in_extra(self, extraction_ids: Collection[int]) -> list[int]:
+        """Those of some extractions whose ``extra`` may hold a clinical list, as older versions kept it."""
+        text = raw(cast(Table, PatientExtraction.__table__).c.extra)
+        keys = [key for which in NAMED_LISTS for key in which.list_keys]
+        return list(
+            self._session.scalars(
+                select(PatientExtraction.id)
+                .where(PatientExtraction.id.in_(extraction_ids))
+                .where(or_(*(text.contains(f'"{key}"', autoescape=True) for key in keys)))
+                .order_by(PatientExtraction.id)
+            )
+        )
 
     def master_extras(self, patient_ids: Sequence[int]) -> dict[int, Any]:
         """By patient, the ``extra`` of the extraction that the values of the master row come from."""

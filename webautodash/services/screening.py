@@ -14,9 +14,10 @@ from webautodash.domain.records import PatientRecord
 from webautodash.repositories import ExtractionRepository
 from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.set_aside import SetAside
+from webautodash.services.items import has_items, with_items
 from webautodash.services.planning import Planned, StoringSession
 
-_DETAILS = {EMPTIED: "all lists are empty", OTHER_PERSON: "demographics_printable"}
+_DETAILS = {EMPTIED: "all clinical lists are empty", OTHER_PERSON: "demographics_printable"}
 
 
 class Screened(NamedTuple):
@@ -34,7 +35,7 @@ def screen(
 ) -> Screened:
     """Set aside who is emptied or another person, unless a person has accepted that.
 
-    New patients cost nothing, known ones with items no statement, and any number of emptied ones a single one.
+    New patients cost nothing, known ones with items no statement, and any number of emptied ones a few.
     """
     known = {prn: person for prn, person in people.items() if not person.is_new}
     if not known:
@@ -70,7 +71,9 @@ def _had_items(
         for entry in planned
         if entry.record.prn in known and any(map(_is_empty, (entry.record, *entry.repeats)))
     ]
-    return ExtractionRepository(session).with_items(empty)
+    latest = ExtractionRepository(session).latest_complete(empty)
+    filled = with_items(session, latest.values(), current.order)
+    return {patient_id for patient_id, number in latest.items() if number in filled}
 
 
 def _reason(record: PatientRecord, person: StoredPatient, current: StoringSession, had_items: set[int]) -> str | None:
@@ -80,7 +83,7 @@ def _reason(record: PatientRecord, person: StoredPatient, current: StoringSessio
 
 
 def _is_empty(record: PatientRecord) -> bool:
-    return not any(record.lists.values())
+    return not has_items(record.lists)
 
 
 def _set_aside(entry: Planned, waiting: Mapping[int, str]) -> list[SetAside]:
