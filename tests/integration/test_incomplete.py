@@ -262,6 +262,26 @@ def test_who_accepts_the_lists_has_not_said_whose_they_are(clinic: Clinic) -> No
     assert verify(clinic.store).is_right
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_correction_that_is_another_person_changes_nothing(clinic: Clinic, accepted: bool) -> None:
+    clinic.ingest(a_file(a_patient("GW1", **LISTS)))
+    how = {} if accepted else {"all_allergies": "not loaded"}
+    clinic.ingest(a_file(a_patient("GW1") | how, at=LATER))
+    tables = ("set_aside_patients", "extraction_sessions", "pending_events")
+    before = _known(clinic), [clinic.rows(table) for table in tables]
+    [waiting] = _waiting(clinic)
+    other = json.dumps(a_patient("GW1", name="Bo Bee", born="1/1/1950", medications=["Xanax"]))
+    if accepted:
+        [outcome] = _accept(clinic, waiting.id, corrected=other)
+    else:
+        outcome = retry_set_aside(clinic.store, resolve(clinic.store, "gary_wang"), waiting.id, other)
+    assert (outcome.taken_in, outcome.kind) == (False, "other_person")
+    assert (_known(clinic), [clinic.rows(table) for table in tables]) == before
+    assert verify(clinic.store).is_right
+    # The right one is taken in.
+    assert _accept(clinic, waiting.id, corrected=json.dumps(a_patient("GW1", allergies=["Latex"])))[0].taken_in
+
+
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("by", "why"), [("", "x"), ("x", " "), ("x" * 256, "x")])
 def test_nobody_accepts_without_a_name_and_a_reason(clinic: Clinic, by: str, why: str) -> None:

@@ -45,6 +45,14 @@ class RetryOutcome:
     """The code in ``reason``. One of ``domain.reasons.COVERED`` needs a person: ``accept_set_aside``."""
 
 
+class _CorrectionRefused(Exception):  # noqa: N818  # no error: it undoes the transaction
+    """Corrected JSON would have to wait itself. It is kept nowhere, so nothing that it leads to may stay."""
+
+    def __init__(self, outcome: RetryOutcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
 def retry_set_aside(
     store: Store, provider: RegisteredProvider, set_aside_id: int, corrected: str | None = None
 ) -> RetryOutcome:
@@ -68,7 +76,8 @@ def accept_set_aside(
     """Take patients in that were set aside, because a person says that what their file says is true.
 
     Each in a transaction of its own. ``by`` and ``why`` are kept with each. An incomplete or emptied extraction that
-    turns out to be of another person than the one who is known waits for a second decision, as ``other_person``.
+    turns out to be of another person than the one who is known waits for a second decision, as ``other_person``;
+    ``corrected`` JSON of another person is refused and changes nothing.
     Raises UsageError without ``by`` or ``why`` or with ``corrected`` for several, and as ``retry_set_aside``.
     """
     acceptance = signature(by, why)
@@ -92,7 +101,10 @@ def _take_in(
     with SystemView(store) as view:
         # Also what an interrupted retry has left.
         view.recount(provider)
-        outcome = database.run(work)
+        try:
+            outcome = database.run(work)
+        except _CorrectionRefused as refused:
+            outcome = refused.outcome
     if not outcome.taken_in:
         return outcome
     SystemLog(store.system).record(
@@ -150,6 +162,8 @@ def _attempt(
     current = StoringSession(stored.id, *sessions.criteria(stored.id), now, provider.date_order, accepted)
     [record] = records([draft], provider.date_order)
     waiting = store_planned(session, current, [Planned(record, raw)], tally)
+    if waiting and corrected is not None:
+        raise _CorrectionRefused(_waits(set_aside_id, waiting[0].reason, waiting[0].detail))
     if waiting:
         [found] = waiting
         aside.set_reason(set_aside_id, found.reason, found.detail, prn)
