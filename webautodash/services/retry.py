@@ -45,7 +45,7 @@ class RetryOutcome:
     """The code in ``reason``. One of ``domain.reasons.COVERED`` needs a person: ``accept_set_aside``."""
 
 
-class _CorrectionRefused(Exception):  # noqa: N818  # no error: it undoes the transaction
+class _CorrectionRefused(Exception):
     """Corrected JSON would have to wait itself. It is kept nowhere, so nothing that it leads to may stay."""
 
     def __init__(self, outcome: RetryOutcome) -> None:
@@ -128,11 +128,7 @@ def _attempt(
     acceptance: Signature | None,
 ) -> RetryOutcome:
     aside, provider = SetAsideRepository(session), database.provider
-    row = aside.lock(set_aside_id)
-    if row is None:
-        raise NotFound(f"set-aside patient {set_aside_id}", provider.name)
-    if row.taken_in_at is not None:
-        raise UsageError(f"set-aside patient {set_aside_id} was taken in already")
+    row = _locked(aside, provider, set_aside_id)
     if acceptance is None and row.reason in COVERED:
         return _waits(set_aside_id, row.reason, row.detail)
     if row.patient_extraction_id is not None:
@@ -178,6 +174,15 @@ def _attempt(
         Event(EventKind.PATIENT_TAKEN_IN, now, stored.id, set_aside_id, conflicts=found_conflicts)
     )
     return outcome
+
+
+def _locked(aside: SetAsideRepository, provider: RegisteredProvider, set_aside_id: int) -> SetAsidePatient:
+    row = aside.lock(set_aside_id)
+    if row is None:
+        raise NotFound(f"set-aside patient {set_aside_id}", provider.name)
+    if row.taken_in_at is not None:
+        raise UsageError(f"set-aside patient {set_aside_id} was taken in already")
+    return row
 
 
 def _put_back(
