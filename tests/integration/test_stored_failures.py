@@ -100,6 +100,35 @@ def test_a_patient_is_shown_without_what_failed(clinic: Clinic) -> None:
     assert patients.show(clinic.store, "gary_wang", "ONLY").patient.patient_name == "Another Name"
 
 
+def test_a_duplicate_of_what_failed_is_emptied_if_there_were_items_before(clinic: Clinic) -> None:
+    empty, unknown = a_patient("A1"), a_patient("A2")
+    with earlier_version():
+        clinic.ingest(a_file(a_patient("A1", **LISTS), at="2024-01-01T00:00:00"))
+        clinic.ingest(a_file(empty | FAILED, unknown | FAILED, at="2024-02-01T00:00:00"))
+        for month in (3, 4):
+            clinic.ingest(a_file(empty, unknown, at=f"2024-0{month}-01T00:00:00"))
+    assert [row["duplicate_of_id"] for row in clinic.rows("patient_extractions")] == [None, None, None, 2, 3, 2, 3]
+    before = content(clinic)
+    assert review_stored(clinic.store, **BY).providers[0].extractions == 4
+    reasons = [("A1", "incomplete_extraction"), ("A2", "incomplete_extraction"), ("A1", "emptied"), ("A1", "emptied")]
+    waiting = set_aside.search(clinic.store, "gary_wang").items
+    assert [(each.prn, each.reason) for each in waiting] == reasons
+    shown = patients.show(clinic.store, "gary_wang", "A1")
+    assert [row["allergy_name"] for row in shown.lists["allergies"]] == ["Penicillin"]
+    # No list is compared with one of those, and each was no more than a duplicate.
+    assert [row for row in content(clinic)["data_conflicts"] if row["prn"] == "A1"] == []
+    assert verify(clinic.store).is_right, verify(clinic.store)
+    assert review_stored(clinic.store, **BY).providers[0].extractions == 0
+    review_stored(clinic.store, **BY, undo=True)
+    assert content(clinic) == before
+    review_stored(clinic.store, **BY)
+    [done] = accept_set_aside(clinic.store, resolve(clinic.store, "gary_wang"), [waiting[-1].id], **BY)
+    assert (done.taken_in, done.outcome) == (True, "changed")
+    assert patients.show(clinic.store, "gary_wang", "A1").lists["allergies"] == []
+    assert review_stored(clinic.store, **BY).providers[0].extractions == 0
+    assert verify(clinic.store).is_right, verify(clinic.store)
+
+
 def test_the_kept_json_is_shown(clinic: Clinic) -> None:
     ingest_all(clinic, with_failed=True)
     review_stored(clinic.store, **BY)

@@ -92,7 +92,7 @@ def show(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = Fal
     show_fields({name.replace("_", " "): value for name, value in fields.items()})
     say("")
     if chart.incomplete_extractions:
-        say(f"{counted(chart.incomplete_extractions, 'extraction')} failed and not shown here; see `patient history`")
+        say(f"{counted(chart.incomplete_extractions, 'extraction')} set aside, not shown here; see `patient history`")
     if chart.extraction is None:
         say("no complete extraction: what this patient has is not known")
         return

@@ -176,7 +176,8 @@ def review_stored(
 ) -> None:
     """Set aside extractions that were stored as data although they say that they failed.
 
-    `webautodash verify` names them. Their rows are kept; the patients' rows and conflicts are as without them.
+    `webautodash verify` names them. Duplicates of them without items are set aside too if there were items before.
+    Their rows are kept; the patients' rows and conflicts are as without them.
     """
     with Store.open(Settings.load()) as store:
         done = stored_failures.review_stored(store, provider, by=by, why=why, dry_run=dry_run, undo=undo)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, exists, func, or_, select, update
+from sqlalchemy import Select, Table, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.raw import raw
@@ -15,6 +15,16 @@ from webautodash.models import ExtractionSession, PatientExtraction, SetAsidePat
 from webautodash.repositories.rows import insert_rows
 
 _EXTRACTIONS = cast(Table, PatientExtraction.__table__)
+_EXTRA = raw(_EXTRACTIONS.c.extra)
+_CANDIDATES = select(
+    PatientExtraction.id,
+    PatientExtraction.extraction_session_id,
+    PatientExtraction.patient_id,
+    PatientExtraction.prn,
+    PatientExtraction.duplicate_of_id,
+    PatientExtraction.row_checks,
+    func.length(_EXTRA),
+)
 _BATCH = 200
 _BATCH_BYTES = 16 << 20
 # A person has said that what the file says is true.
@@ -74,25 +84,37 @@ class StoredFailureRepository:
                 if failed:
                     yield failed
 
+    def repeating(self, extraction_ids: Sequence[int]) -> list[tuple[int, int]]:
+        """The complete extractions that repeat some, and their patients."""
+        rows = self._session.execute(
+            select(PatientExtraction.id, PatientExtraction.patient_id).where(
+                PatientExtraction.duplicate_of_id.in_(extraction_ids),
+                PatientExtraction.processing_status != ProcessingStatus.FAILED,
+                ~_IS_ACCEPTED,
+            )
+        )
+        return [(row.id, row.patient_id) for row in rows]
+
+    def some(self, extraction_ids: Sequence[int]) -> Iterator[list[StoredFailure]]:
+        """Some extractions, as many at a time as ``batches``."""
+        for start in range(0, len(extraction_ids), _BATCH):
+            chosen = PatientExtraction.id.in_(extraction_ids[start : start + _BATCH])
+            for some in _no_larger_than(_BATCH_BYTES, self._found(_CANDIDATES.where(chosen))):
+                columns = self._columns([one.id for one in some])
+                yield [StoredFailure(*one[:-1], columns[one.id]) for one in some]
+
     def _candidates(self, after: int) -> list["_Candidate"]:
         """The next complete extractions whose kept JSON has one of the keys that may say that they failed."""
-        text = raw(_EXTRACTIONS.c.extra)
-        rows = self._session.execute(
-            select(
-                PatientExtraction.id,
-                PatientExtraction.extraction_session_id,
-                PatientExtraction.patient_id,
-                PatientExtraction.prn,
-                PatientExtraction.duplicate_of_id,
-                PatientExtraction.row_checks,
-                func.length(text),
+        return self._found(
+            _CANDIDATES.where(
+                PatientExtraction.id > after, PatientExtraction.processing_status != ProcessingStatus.FAILED
             )
-            .where(PatientExtraction.id > after, PatientExtraction.processing_status != ProcessingStatus.FAILED)
-            .where(or_(*(text.contains(f'"{key}"', autoescape=True) for key in FIELDS)), ~_IS_ACCEPTED)
-            .order_by(PatientExtraction.id)
+            .where(or_(*(_EXTRA.contains(f'"{key}"', autoescape=True) for key in FIELDS)), ~_IS_ACCEPTED)
             .limit(_BATCH)
         )
-        return [_Candidate(*row) for row in rows]
+
+    def _found(self, statement: Select[*tuple[Any, ...]]) -> list["_Candidate"]:
+        return [_Candidate(*row) for row in self._session.execute(statement.order_by(PatientExtraction.id))]
 
     def moved(self, after: int, limit: int, set_aside_id: int | None = None) -> list[MovedExtraction]:
         """The next extractions that a review has set aside and that still wait, or the one of a set-aside patient."""
@@ -161,16 +183,17 @@ class _Candidate(NamedTuple):
     prn: str
     duplicate_of_id: int | None
     row_checks: str | None
-    size: int
+    size: int | None
 
 
 def _no_larger_than(most: int, found: Sequence[_Candidate]) -> Iterator[list[_Candidate]]:
     some: list[_Candidate] = []
     size = 0
     for one in found:
-        if some and size + one.size > most:
+        length = one.size or 0
+        if some and size + length > most:
             yield some
             some, size = [], 0
         some.append(one)
-        size += one.size
+        size += length
     yield some

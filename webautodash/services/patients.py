@@ -79,7 +79,7 @@ class Chart:
     extraction: Extraction | None
     lists: ClinicalRows
     incomplete_extractions: int
-    """Stored extractions that failed, and count for nothing."""
+    """Stored extractions that are set aside, and count for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

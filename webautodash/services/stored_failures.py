@@ -1,13 +1,16 @@
 """Extractions of before the completeness rule: what was stored as data and says that it failed, set aside."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session
 
 from webautodash.domain.completeness import INCOMPLETE
+from webautodash.domain.dates import DateOrder
 from webautodash.domain.documents import to_json
+from webautodash.domain.reasons import EMPTIED
+from webautodash.domain.replay import StoredExtraction, in_order
 from webautodash.domain.row_checks import with_own
 from webautodash.domain.stored_json import patient_json
 from webautodash.domain.vocabulary import Level, ProcessingStatus
@@ -20,6 +23,7 @@ from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.stored_failures import MovedExtraction, StoredFailure, StoredFailureRepository
 from webautodash.services.across import Unreadable
 from webautodash.services.corrections import correct
+from webautodash.services.items import with_items
 from webautodash.services.log import SystemLog
 from webautodash.services.providers import resolve as resolved
 from webautodash.services.replaying import BATCH, ClinicalRows, Replaying, Reviewer
@@ -28,7 +32,10 @@ from webautodash.services.store import ProviderDatabase, Store
 
 REVIEW_STORED, REVIEW_UNDONE = "review_stored", "review_undone"
 """Kinds of the decisions that set extractions of a session aside, and that put them back."""
-_DETAIL = "it was stored before, and says that it failed"
+_DETAILS = {
+    INCOMPLETE: "it was stored before, and says that it failed",
+    EMPTIED: "it was stored before as a duplicate of one that failed, and all clinical lists are empty",
+}
 _NOT_COMPARED = ""
 _JSON_AT_ONCE = 8 << 20
 
@@ -65,8 +72,10 @@ def review_stored(
 ) -> StoredReviews:
     """Set aside what was stored as data and says in its kept JSON that the extraction failed.
 
-    The extraction and its rows stay where they are, and count for nothing: the patient's row and conflicts are then
-    those of an ingest without it. ``undo`` puts back what earlier reviews set aside and nobody has taken in since.
+    So is a duplicate of such an extraction, as ``emptied``, if it has no items and the complete extraction before it
+    has some: it was taken in because it repeated the failed one. The extractions and their rows stay where they are,
+    and count for nothing: the patient's row and conflicts are then those of an ingest without them. ``undo`` puts back
+    what earlier reviews set aside and nobody has taken in since.
     Raises UsageError without ``by`` or ``why``, UnknownProvider.
     """
     by, why = signature(by, why)
@@ -86,9 +95,12 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
     database = store.provider_database(owner)
 
     def work(session: Session) -> StoredReview:
-        move = _Move(session, Replaying(session, database, reviewer), reviewer)
-        for moved in move.restore() if undo else move.set_aside():
-            move.replay(moved)
+        move = _Move(session, Replaying(session, database, reviewer), reviewer, database.provider.date_order)
+        if undo:
+            move.restore()
+        else:
+            move.set_aside()
+        move.replay(REVIEW_UNDONE if undo else REVIEW_STORED)
         move.replaying.finish(move.moved if not undo else {number: -n for number, n in move.moved.items()})
         sums = {"extractions": sum(move.moved.values()), "sessions": len(move.moved)}
         return StoredReview(owner.slug, dry_run, undo, **sums, **asdict(move.replaying.counts))
@@ -112,33 +124,66 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
 
 def accept_stored(session: Session, database: ProviderDatabase, set_aside_id: int, reviewer: Reviewer) -> None:
     """Put back one extraction that a review has set aside, because a person says that it is true."""
-    move = _Move(session, Replaying(session, database, reviewer), reviewer)
-    for moved in move.restore(set_aside_id):
-        move.replay(moved)
+    move = _Move(session, Replaying(session, database, reviewer), reviewer, database.provider.date_order)
+    move.restore(set_aside_id)
+    move.replay(REVIEW_UNDONE)
     move.replaying.finish({number: -count for number, count in move.moved.items()})
     SetAsideRepository(session).mark_taken_in(set_aside_id, reviewer.at, reviewer.by, reviewer.why)
 
 
 class _Move:
-    """Sets extractions aside or puts them back, batch by batch; each batch is then replayed."""
+    """Sets extractions aside or puts them back, batch by batch; then their patients are replayed."""
 
-    def __init__(self, session: Session, replaying: Replaying, reviewer: Reviewer) -> None:
-        self._session, self._reviewer = session, reviewer
+    def __init__(self, session: Session, replaying: Replaying, reviewer: Reviewer, order: DateOrder) -> None:
+        self._session, self._reviewer, self._order = session, reviewer, order
         self._failures, self._stored = StoredFailureRepository(session), ReplayRepository(session)
         self._decisions: dict[int, int] = {}
+        self._patients: dict[int, tuple[str, int]] = {}
+        """By patient, the PRN and a session of which an extraction was moved."""
         self.replaying = replaying
         self.moved: Counter[int] = Counter()
         """How many extractions of each session."""
 
-    def set_aside(self) -> Iterator[Sequence[StoredFailure]]:
-        """Move what says that it failed."""
+    def set_aside(self) -> None:
+        """Move what says that it failed, and what repeats it without items."""
+        repeating: defaultdict[int, set[int]] = defaultdict(set)
         for failed in self._failures.batches():
-            PatientRepository(self._session).lock_known(sorted({one.prn for one in failed}))
-            self._keep_json(failed)
-            self._rewrite(failed, dict.fromkeys((one.id for one in failed), _NOT_COMPARED), is_failed=True)
-            yield failed
+            self._set_aside(failed, INCOMPLETE)
+            for number, patient_id in self._failures.repeating([one.id for one in failed]):
+                repeating[patient_id].add(number)
+        patients = sorted(repeating)
+        for start in range(0, len(patients), BATCH):
+            some = {patient_id: repeating[patient_id] for patient_id in patients[start : start + BATCH]}
+            for emptied in self._failures.some(self._emptied(some)):
+                self._set_aside(emptied, EMPTIED)
 
-    def restore(self, set_aside_id: int | None = None) -> Iterator[Sequence[MovedExtraction]]:
+    def _emptied(self, repeating: Mapping[int, set[int]]) -> list[int]:
+        """Which of a patient's extractions that repeat a failed one have no items, although the one before has."""
+        whole: defaultdict[int, list[StoredExtraction]] = defaultdict(list)
+        for one in self._stored.extractions(repeating):
+            if one.status is not ProcessingStatus.FAILED:
+                whole[one.patient_id].append(one)
+        numbers = [one.id for some in whole.values() for one in some]
+        filled: set[int] = set()
+        for start in range(0, len(numbers), BATCH):
+            filled |= with_items(self._session, numbers[start : start + BATCH], self._order)
+        emptied: list[int] = []
+        for patient_id, some in whole.items():
+            had_items = False
+            for one in in_order(some):
+                if had_items and one.id in repeating[patient_id] and one.id not in filled:
+                    emptied.append(one.id)
+                else:
+                    had_items = one.id in filled
+        return sorted(emptied)
+
+    def _set_aside(self, some: Sequence[StoredFailure], reason: str) -> None:
+        PatientRepository(self._session).lock_known(sorted({one.prn for one in some}))
+        self._keep_json(some, reason)
+        self._rewrite(some, dict.fromkeys((one.id for one in some), _NOT_COMPARED), is_failed=True)
+        self._note(some)
+
+    def restore(self, set_aside_id: int | None = None) -> None:
         """Put back what was moved, or one of them."""
         after = 0
         while found := self._failures.moved(after, BATCH, set_aside_id):
@@ -146,17 +191,21 @@ class _Move:
             PatientRepository(self._session).lock_known(sorted({one.prn for one in found}))
             self._failures.put_back([one.id for one in found], self._reviewer.at)
             self._rewrite(found, {one.id: one.criteria_key for one in found}, is_failed=False)
-            yield found
+            self._note(found)
 
-    def replay(self, moved: Sequence[StoredFailure | MovedExtraction]) -> None:
-        """Put right what the move of a batch leads to."""
-        kind = REVIEW_UNDONE if isinstance(moved[0], MovedExtraction) else REVIEW_STORED
-        decisions: dict[int, int] = {}
+    def _note(self, moved: Sequence[StoredFailure | MovedExtraction]) -> None:
         for one in moved:
             self.moved[one.session_id] += 1
-            decisions.setdefault(one.patient_id, self._decision(one.session_id, kind))
-        people = PatientRepository(self._session).lock_known(sorted({one.prn for one in moved}))
-        self.replaying.patients(people, decisions)
+            self._patients.setdefault(one.patient_id, (one.prn, one.session_id))
+
+    def replay(self, kind: str) -> None:
+        """Put right what the moves lead to."""
+        patients = sorted(self._patients)
+        for start in range(0, len(patients), BATCH):
+            some = {number: self._patients[number] for number in patients[start : start + BATCH]}
+            decisions = {number: self._decision(session_id, kind) for number, (_, session_id) in some.items()}
+            people = PatientRepository(self._session).lock_known(sorted({prn for prn, _ in some.values()}))
+            self.replaying.patients(people, decisions)
 
     def _decision(self, session_id: int, kind: str) -> int:
         if session_id not in self._decisions:
@@ -164,7 +213,7 @@ class _Move:
             [self._decisions[session_id]] = SessionDecisionRepository(self._session).add(session_id, [decided])
         return self._decisions[session_id]
 
-    def _keep_json(self, failed: Sequence[StoredFailure]) -> None:
+    def _keep_json(self, failed: Sequence[StoredFailure], reason: str) -> None:
         lists = ClinicalRows(self._session, [(one.duplicate_of_id or one.id,) for one in failed])
         rows: list[dict[str, object]] = []
         size = 0
@@ -175,8 +224,8 @@ class _Move:
                 "extraction_session_id": one.session_id,
                 "prn": one.prn,
                 "position": one.columns["position"],
-                "reason": INCOMPLETE,
-                "detail": _DETAIL,
+                "reason": reason,
+                "detail": _DETAILS[reason],
                 "raw_json": text,
                 "created_at": self._reviewer.at,
                 "taken_in_at": None,
