@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from webautodash.client import WebAutoDash
 from webautodash.errors import UsageError
-from webautodash.services import conflicts, incomplete, patients, set_aside
+from webautodash.services import conflicts, incomplete, patients, planning, set_aside
 from webautodash.services.incomplete import Incomplete
 from webautodash.services.providers import resolve
 from webautodash.services.retry import RetryOutcome, accept_set_aside, retry_set_aside
@@ -192,6 +192,27 @@ def test_of_a_prn_that_stands_twice_the_last_that_is_not_emptied_is_stored(clini
     assert [(row["position"], row["reason"]) for row in kept] == [(0, "repeated_prn"), (2, "emptied")]
     assert kept[0]["detail"] == "position 1 of the file has the same PRN and is stored"
     assert verify(clinic.store).is_right
+
+
+@pytest.mark.parametrize("empty", [12, 50, 70])
+def test_of_a_prn_at_very_many_places_the_last_that_is_not_emptied_is_stored(
+    clinic: Clinic, empty: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "BATCH", 40)
+    clinic.ingest(a_file(a_patient("GW1", medications=["M0"])))
+    filled = [a_patient("GW1", medications=[f"M{number}"]) for number in (1, *range(1, 29))]
+    outcome = clinic.ingest(a_file(*filled, *[a_patient("GW1") for _ in range(empty)], at=LATER))
+    assert (outcome.found, outcome.set_aside, outcome.changed, outcome.duplicates) == (29 + empty, empty, 1, 28)
+    # Each place differs from the stored one, and that one from the session before.
+    assert outcome.conflicts == 28 + 1
+    kept = clinic.rows("set_aside_patients", order="position")
+    assert [(row["position"], row["reason"], row["taken_in_at"] is None) for row in kept] == [
+        *((position, "repeated_prn", False) for position in range(28)),
+        *((position, "emptied", True) for position in range(29, 29 + empty)),
+    ]
+    assert {row["detail"] for row in kept[:28]} == {"position 28 of the file has the same PRN and is stored"}
+    assert clinic.rows("patient_extractions")[1]["position"] == 28
+    assert verify(clinic.store).is_right, verify(clinic.store)
 
 
 def test_whom_the_robot_has_to_extract_again(clinic: Clinic) -> None:

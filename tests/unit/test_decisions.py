@@ -269,9 +269,9 @@ def test_the_first_of_many_places_of_a_prn_follow_the_stored_one_with_what_diffe
     repeated = [entry for entry in others if isinstance(entry, RepeatedPlace)]
     assert {(entry.prn, entry.stored_position) for entry in repeated} == {("A", 5)}
     assert [(entry.kept.position, entry.difference is None) for entry in repeated] == [
-        (0, False),
-        (1, True),
         (3, False),
+        (1, True),
+        (0, False),
     ]
     assert [entry.position for entry in others if isinstance(entry, SetAside)] == [2]
     assert all(entry.kept.raw_json == texts[entry.kept.position] for entry in repeated)

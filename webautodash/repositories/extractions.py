@@ -35,6 +35,17 @@ class LatestExtraction(NamedTuple):
     extracted_at: datetime | None
 
 
+class StoredPlace(NamedTuple):
+    """The extraction of a patient in one session, and its place in the file."""
+
+    id: int
+    source_id: int
+    """Where its clinical rows are: itself, or the extraction that it repeats."""
+    patient_id: int
+    position: int
+    checksum: str
+
+
 class ExtractionRepository:
     """Rows of ``patient_extractions``."""
 
@@ -164,14 +175,20 @@ class ExtractionRepository:
         )
         return found.first() is not None
 
-    def places(self, session_id: int, prns: Collection[str]) -> dict[str, tuple[int, int]]:
-        """By PRN, the patient's number and the place in the file of what a session stored."""
+    def places(self, session_id: int, prns: Collection[str]) -> dict[str, StoredPlace]:
+        """By PRN, what a session has stored."""
+        source = func.coalesce(PatientExtraction.duplicate_of_id, PatientExtraction.id)
         rows = self._session.execute(
-            select(PatientExtraction.prn, PatientExtraction.patient_id, PatientExtraction.position).where(
-                PatientExtraction.extraction_session_id == session_id, PatientExtraction.prn.in_(prns)
-            )
+            select(
+                PatientExtraction.prn,
+                PatientExtraction.id,
+                source,
+                PatientExtraction.patient_id,
+                PatientExtraction.position,
+                PatientExtraction.data_checksum,
+            ).where(PatientExtraction.extraction_session_id == session_id, PatientExtraction.prn.in_(prns))
         )
-        return {prn: (patient_id, position) for prn, patient_id, position in rows}
+        return {row.prn: StoredPlace(*row[1:]) for row in rows}
 
     def add(self, session_id: int, columns: Mapping[str, Sequence[Any]], wanted: Sequence[str] = ()) -> dict[str, int]:
         """Store a batch of one session, held by column; the new rows' ids of the PRNs wanted. Two statements."""

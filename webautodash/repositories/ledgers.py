@@ -149,13 +149,14 @@ class LedgerRepository:
 
     def ledger(self) -> list[Ledger]:
         """Every session."""
+        is_repeated = and_(SetAsidePatient.reason == REPEATED_PRN, SetAsidePatient.taken_in_at.is_not(None))
         aside: dict[int, tuple[int, int]] = {
             number: (int(waiting), int(repeated))
             for number, waiting, repeated in self._session.execute(
                 select(
                     SetAsidePatient.extraction_session_id,
                     func.sum(case((SetAsidePatient.taken_in_at.is_(None), 1), else_=0)),
-                    func.sum(case((SetAsidePatient.reason == REPEATED_PRN, 1), else_=0)),
+                    func.sum(case((is_repeated, 1), else_=0)),
                 ).group_by(SetAsidePatient.extraction_session_id)
             )
         }

@@ -47,7 +47,10 @@ class Planned(NamedTuple):
 
 
 class RepeatedPlace(NamedTuple):
-    """An earlier place of a PRN that stands at more places than are held together. It comes after the ``Planned``."""
+    """An earlier place of a PRN that stands at more places than are held together.
+
+    It comes after the ``Planned`` and after the places that follow it in the file.
+    """
 
     prn: str
     kept: SetAside
@@ -159,7 +162,8 @@ def _repeated_entries(document: Document, positions: Sequence[int], order: DateO
     differ = any(place.checksum != stored.checksum for place in others if isinstance(place, PatientRecord))
     yield _Weighed(_Places(together, differ), weight)
     comparison = RepeatComparison(stored)
-    for place in _read_some(document, earlier, order):
+    # The last one first: should the compared place have to wait, the next one that need not is stored.
+    for place in _read_some(document, earlier[::-1], order):
         yield place if isinstance(place, _Weighed) else _repeated_place(document, place, stored, comparison)
 
 

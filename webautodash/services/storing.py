@@ -6,13 +6,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from webautodash.ahead import ahead
 from webautodash.domain.decisions import Decision, Known, Outcome, Previous, Recorded, decide
-from webautodash.domain.differences import Fields
+from webautodash.domain.differences import Difference, Fields, RepeatComparison
 from webautodash.domain.documents import Document
-from webautodash.domain.records import CHECKED, DEMOGRAPHICS, FOUND, PatientRecord, as_read_today, other_demographics
+from webautodash.domain.records import (
+    CHECKED,
+    DEMOGRAPHICS,
+    FOUND,
+    PatientRecord,
+    as_read_today,
+    other_demographics,
+    read_patient,
+    records,
+)
 from webautodash.domain.row_checks import NO_ROWS, row_checks
 from webautodash.domain.sessions import session_record
 from webautodash.models.base import utc_now
@@ -28,7 +38,7 @@ from webautodash.repositories import (
 )
 from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.events import file_stored
-from webautodash.repositories.extractions import LatestExtraction
+from webautodash.repositories.extractions import LatestExtraction, StoredPlace
 from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.sessions import StoredSession, Tally
@@ -40,6 +50,9 @@ from webautodash.services.store import ProviderDatabase
 
 # Stored rows that the patients of a batch are compared with at a time.
 _MOST_COMPARED_ROWS = 40_000
+# Places of a PRN that are read again together, and their bytes.
+_MOST_PLACES = 20
+_MOST_READ_AGAIN = 2 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,24 +137,89 @@ def store_batch(session: Session, current: StoringSession, batch: Sequence[Entry
 def _keep_repeated(session: Session, current: StoringSession, repeated: Sequence[RepeatedPlace], tally: Tally) -> None:
     """Keep earlier places of PRNs, and say where they differ from the place that is stored.
 
-    Where the place that they were compared with waits for a person, they wait too.
+    They were compared with the last place of the PRN. Where that one waits for a person they are read again: the last
+    of them that need not wait is stored, unless another place of the PRN is stored already.
     """
     stored = ExtractionRepository(session).places(current.id, {entry.prn for entry in repeated})
-    places = {prn: position for prn, (_, position) in stored.items()}
-    known = [entry for entry in repeated if places.get(entry.prn) == entry.stored_position]
-    waiting = [entry.kept for entry in repeated if places.get(entry.prn) != entry.stored_position]
-    aside = SetAsideRepository(session)
-    aside.add(current.id, [entry.kept for entry in known], current.now, taken_in_at=current.now)
-    aside.add(current.id, waiting, current.now)
-    differences = [(entry.prn, entry.difference) for entry in known if entry.difference is not None]
+    known = [entry for entry in repeated if entry.prn in stored and stored[entry.prn].position == entry.stored_position]
+    _keep_compared(session, current, [(stored[one.prn], one.kept, one.difference) for one in known], tally)
+    others: dict[str, list[SetAside]] = {}
+    for entry in repeated:
+        if entry.prn not in stored or stored[entry.prn].position != entry.stored_position:
+            others.setdefault(entry.prn, []).append(entry.kept)
+    for prn, places in others.items():
+        in_order = sorted(places, key=lambda kept: kept.position)
+        while in_order:
+            some = _last_of(in_order)
+            del in_order[-len(some) :]
+            _take_places(session, current, prn, some, tally)
+
+
+def _last_of(places: Sequence[SetAside]) -> list[SetAside]:
+    """The last places, as many as may be held decoded together."""
+    some: list[SetAside] = []
+    size = 0
+    for kept in reversed(places):
+        size += len(kept.raw_json)
+        if some and (size > _MOST_READ_AGAIN or len(some) == _MOST_PLACES):
+            break
+        some.insert(0, kept)
+    return some
+
+
+def _take_places(session: Session, current: StoringSession, prn: str, places: Sequence[SetAside], tally: Tally) -> None:
+    raws = [msgspec.Raw(kept.raw_json.encode()) for kept in places]
+    read = records(
+        [read_patient(raw, kept.position, current.order) for raw, kept in zip(raws, places, strict=True)],
+        current.order,
+    )
+    stored = ExtractionRepository(session).places(current.id, [prn]).get(prn)
+    if stored is None:
+        last = read[-1]
+        kept = [_repeat_of(one, last.position) for one in places[:-1]]
+        aside = store_planned(session, current, [Planned(last, raws[-1], read[:-1], kept)], tally)
+        SetAsideRepository(session).add(current.id, aside, current.now)
+        tally.failed_extractions += len(aside)
+        return
+    comparison = RepeatComparison(_stored_record(session, prn, stored))
+    compared = [
+        (
+            stored,
+            _repeat_of(kept, stored.position),
+            None if record.checksum == stored.checksum else comparison.difference(record),
+        )
+        for kept, record in zip(places, read, strict=True)
+    ]
+    _keep_compared(session, current, compared, tally)
+
+
+def _repeat_of(kept: SetAside, position: int) -> SetAside:
+    return replace(kept, detail=f"position {position} of the file has the same PRN and is stored")
+
+
+def _stored_record(session: Session, prn: str, stored: StoredPlace) -> PatientRecord:
+    """What a session has stored of a patient, as far as other places of the PRN are compared with it."""
+    demographics = ExtractionRepository(session).demographics([stored.id])[stored.id]
+    lists = ClinicalRepository(session).load([stored.source_id])[stored.source_id]
+    return PatientRecord(stored.position, prn, demographics, {}, lists, None, stored.checksum, NO_ROWS)
+
+
+def _keep_compared(
+    session: Session,
+    current: StoringSession,
+    compared: Sequence[tuple[StoredPlace, SetAside, Difference | None]],
+    tally: Tally,
+) -> None:
+    kept = [place for _, place, _ in compared]
+    SetAsideRepository(session).add(current.id, kept, current.now, taken_in_at=current.now)
     entries = [
-        ConflictEntry(stored[prn][0], prn, difference, current.id, current.id, current.id)
-        for prn, difference in differences
+        ConflictEntry(stored.patient_id, place.prn or "", difference, current.id, current.id, current.id)
+        for stored, place, difference in compared
+        if difference is not None
     ]
     ConflictRepository(session).add(entries, current.now)
-    tally.patients_duplicate += len(known)
-    tally.failed_extractions += len(waiting)
-    tally.conflicts_detected += len(differences)
+    tally.patients_duplicate += len(compared)
+    tally.conflicts_detected += len(entries)
 
 
 def store_planned(
