@@ -61,8 +61,20 @@ def older_lists_beside(number: int, _folder: Path) -> Callable[[], object]:
     return lambda: read(patient)
 
 
+def older_lists_whose_items_are_alike(number: int, _folder: Path) -> Callable[[], object]:
+    items = [{"medication_name": "same", "sig": f"{n % 2}", "x": n} for n in range(number)]
+    others = [{"medication_name": "same", "sig": f"{n % 2}", "diagnosis": ""} for n in range(number)]
+    patient = json.dumps(a_patient("A", medications=items) | {"medications": others}).encode()
+    return lambda: read(patient)
+
+
 def unknown_fields(number: int, _folder: Path) -> Callable[[], object]:
     patient = json.dumps(a_patient("A", **{f"field {n}": {"of": [n]} for n in range(number)})).encode()
+    return lambda: read(patient)
+
+
+def unknown_lists(number: int, _folder: Path) -> Callable[[], object]:
+    patient = json.dumps(a_patient("A", **{f"list {n}": [n] for n in range(number)})).encode()
     return lambda: read(patient)
 
 
@@ -108,6 +120,8 @@ def _plan(content: object, folder: Path) -> Callable[[], object]:
         many_small_places_and_a_large_one,
         older_lists_beside,
         unknown_fields,
+        unknown_lists,
+        older_lists_whose_items_are_alike,
         escaped_keys,
         half_characters,
         deep_values,

@@ -307,7 +307,50 @@ def test_where_both_are_there_the_new_list_is_the_data_and_what_the_older_has_mo
     }
     found, unmatched = read_list(both, MEDICATIONS, DateOrder.MDY)
     assert [(item["medication_name"], item["medication_type"]) for item in found] == [("Aspirin", "active")]
-    assert unmatched == {"historical_medications": ["Xanax", {"medication_name": "Aspirin", "sig": "daily"}]}
+    assert unmatched == {"historical_medications": both["historical_medications"]}
+
+
+@pytest.mark.parametrize(
+    ("lists", "which"),
+    [
+        ({"all_medications": [{"name": "Y", "status": "active"}], "medications": [{"name": "Y", "status": "x"}]}, 0),
+        ({"all_medications": ["Y"], "historical_medications": ["Y"]}, 0),
+        (
+            {
+                "all_medications": [{"name": "Y", "status": "current"}],
+                "current_medications": [{"name": "Y", "status": "x"}],
+            },
+            0,
+        ),
+        # No single row says it: the one has the sig, the other the strength.
+        (
+            {
+                "all_medications": [{"name": "Y", "sig": "daily", "dosage": "1"}, {"name": "Y", "sig": "weekly"}],
+                "medications": [{"name": "Y", "sig": "weekly", "dosage": "1"}],
+            },
+            0,
+        ),
+        ({"diagnoses": [{"name": "Y", "status": "active"}], "problems": [{"name": "Y", "status": "x"}]}, 1),
+        ({"all_allergies": [{"name": "Y", "type": "food"}], "allergies": [{"name": "Y", "type": "x"}]}, 2),
+        ({"all_allergies": ["Y"], "allergies": [{"name": "Y", "photo_url": "x"}]}, 2),
+        ({"all_health_concerns": ["Y"], "health_concerns": [{"name": "Y", "type": "x"}]}, 3),
+    ],
+)
+def test_what_no_row_says_as_a_whole_is_handed_back(lists: dict[str, Any], which: int) -> None:
+    second = list(lists)[1]
+    assert read_list(lists, NAMED_LISTS[which], DateOrder.MDY)[1] == {second: lists[second]}
+
+
+def test_what_is_written_otherwise_is_a_copy() -> None:
+    row = {"medication_name": "Y", "medication_type": "active", "sig": "Take  one", "stop_date": "01/02/2020"}
+    copy = {"name": "y", "status": "ACTIVE", "directions": "take one", "end_date": "2020-01-02", "row_index": 4}
+    assert read_list({"all_medications": [row], "medications": [copy]}, MEDICATIONS, DateOrder.MDY)[1] == {}
+
+
+def test_an_own_type_overwrites_no_field_of_that_name() -> None:
+    older = {"current_medications": [{"name": "x", "medication_type": "active", "own_type": "mine"}]}
+    [found] = read_list(older, MEDICATIONS, DateOrder.MDY)[0]
+    assert found["extra"] == {"own_type": "mine", "own_type_": "active"}
 
 
 def test_an_older_item_that_says_no_more_than_how_it_was_scraped_is_handed_back() -> None:

@@ -17,7 +17,8 @@ from webautodash.errors import UnreadablePatient
 KEYS = {
     "label": (
         *("label", "name", "test_name", "title", "vaccine", "vaccine_name", "condition", "procedure", "document_name"),
-        *("description", "text", "note", "reason", "type"),
+        *("medication_name", "medication_text", "drug_name", "diagnosis_text", "allergen", "allergy_name"),
+        *("concern_text", "description", "text", "note_text", "note", "reason", "type"),
     ),
     "value": ("value", "result"),
     "unit": ("unit", "units"),
@@ -81,6 +82,34 @@ def test_what_a_list_of_another_name_says_more_than_the_data_is_another_record()
     assert record.extra is None
 
 
+def test_an_item_that_only_an_older_list_has_is_another_record_and_counts() -> None:
+    more = {"allergen": "Latex", "reaction": "anaphylaxis"}
+    lists: dict[str, Any] = {"allergies": ["Penicillin"], "drug_allergies": [more]}
+    record = read(a_patient("GW1", **lists))
+    assert others(**lists) == [{"section": "drug_allergies", "label": "Latex", "extra": {"reaction": "anaphylaxis"}}]
+    assert len(record.lists["allergies"]) == 1
+    assert record.extra is None
+    lists["drug_allergies"] = [more | {"reaction": "rash"}]
+    assert read(a_patient("GW1", **lists)).checksum != record.checksum
+
+
+def test_lists_of_objects_inside_an_object_are_other_records() -> None:
+    vitals = {"readings": [{"date": "01/02/2020", "bp": "120/80"}, None], "unit": "mmHg", "marks": [1]}
+    lists: dict[str, Any] = {"vitals": vitals, "lab_results": {"x": [{"name": "LDL"}]}, "one": {"bp": "1/2"}}
+    assert others(**lists) == [
+        {
+            "section": "vitals.readings",
+            "date": date(2020, 1, 2),
+            "date_text": "01/02/2020",
+            "extra": {"bp": "120/80"},
+        },
+        {"section": "lab_results.x", "label": "LDL"},
+    ]
+    assert read(a_patient("GW1", **lists)).extra == {"vitals": {"unit": "mmHg", "marks": [1]}, "one": {"bp": "1/2"}}
+    about = {"extraction_summary": {"sections": [{"name": "labs"}]}, "filter_criteria": {"of": [{"a": 1}]}}
+    assert (others(**about), read(a_patient("GW1", **about)).extra) == ([], about)
+
+
 @pytest.mark.parametrize("key", ["filter_provider", "patient_id", "extracted_at", "photo_url", "extraction_error"])
 def test_a_list_in_the_place_of_what_is_no_record_is_kept_and_gives_none(key: str) -> None:
     record = read(a_patient("GW1", **{key: ["x"]}))
@@ -97,6 +126,9 @@ def test_a_list_in_the_place_of_what_is_no_record_is_kept_and_gives_none(key: st
         ({"M" * 256: ["MARK"]}, "unknown_list", "[member 8]: its name is too long"),
         ({"vitals": ["MARK"] * MOST_ITEMS, "labs": ["MARK"]}, "too_many_items", "other_records: more than 10,000"),
         ({"problems": "MARK"}, "not_a_list", "problems"),
+        ({"vitals": {"MARK": [{}, ["MARK"]]}}, "unknown_list", "vitals.[...][1]"),
+        ({"MARK": {"vitals": [{}, True]}}, "unknown_list", "[member 8].vitals[1]"),
+        ({"patients": [{"demographics_printable": {}}]}, "unknown_list", "[member 8]: it has patients of its own"),
     ],
 )
 def test_a_list_of_which_an_item_would_be_lost_sets_the_patient_aside(

@@ -146,7 +146,21 @@ def test_metadata_of_a_patient_that_is_no_object_is_kept() -> None:
 def test_items_that_only_an_older_list_has_are_kept() -> None:
     record = read(a_patient("GW1", medications=["Aspirin"], historical_medications=["Xanax", "Aspirin"]))
     assert [row["medication_name"] for row in record.lists["medications"]] == ["Aspirin"]
-    assert record.extra == {"historical_medications": ["Xanax"]}
+    others = [(row["section"], row["label"]) for row in record.lists["other_records"]]
+    assert others == [("historical_medications", "Xanax"), ("historical_medications", "Aspirin")]
+    assert record.extra is None
+
+
+@pytest.mark.parametrize("beside", [{}, {"first_name": " "}])
+def test_first_and_last_name_beside_the_demographics_make_a_name_too(beside: dict[str, Any]) -> None:
+    patient = a_patient("GW1", name=None) | {"first_name": "Top", "last_name": "Level"}
+    patient["demographics_printable"] |= beside
+    record = read(patient)
+    demographics = record.demographics
+    assert (demographics.patient_name, demographics.first_name, demographics.last_name) == ("Top Level", "Top", "Level")
+    inside = a_patient("GW1", name=None) | {"first_name": "Top"}
+    inside["demographics_printable"] |= {"last_name": "Other"}
+    assert read(inside).demographics.patient_name == "Other"
 
 
 def test_a_patient_is_not_changed_by_reading_it() -> None:

@@ -7,25 +7,27 @@ the same shape. What is read out of the given values (days, strengths, codes) is
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from itertools import repeat
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from webautodash.domain.checksum import is_clinical
+from webautodash.domain.checksum import canonical_date, folded, is_clinical
 from webautodash.domain.codes import read_icd10
 from webautodash.domain.dates import DateOrder, days
 from webautodash.domain.limits import MOST_ITEMS, SHORT_TEXT_LENGTH, nested_too_deeply
-from webautodash.domain.lists import NAMED_LISTS, OTHER_RECORDS, SCRAPE_FIELDS, ClinicalList
+from webautodash.domain.lists import NAMED_LISTS, OTHER_RECORDS, ClinicalList
 from webautodash.domain.remembered import Remembered, no_longer_than
-from webautodash.domain.rows import Columns, Row, Rows, Table
+from webautodash.domain.rows import Columns, Row, Rows, Table, joined
 from webautodash.domain.strengths import read_strength
 from webautodash.errors import UnreadablePatient
 
 _ROW_INDEX_MAX = 2**31 - 1
 _WORDS_FOR_TYPES = {"health_concern_note": "note"}
 _TO_KEEP = no_longer_than(300)
+# Rows of a list that are compared with an item of another list, to bound the time.
+_MOST_ALIKE = 100
 
 Prose = str | None
 """Text of any length."""
@@ -134,11 +136,7 @@ def read_items(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder
         _require_list(patient.get(key), key)
         require_few(patient.get(key), key)
     items = _all_items(patient, which)
-    others = {
-        key: (list(_items(patient, key)), _read_each(which, _items(patient, key), word))
-        for key, word in (*which.split_lists, *((name, None) for name in which.bare_names))
-        if patient.get(key)
-    }
+    others = _each_list(patient, which)
     if not items.given:
         split = [key for key, _ in which.split_lists if key in others and others[key][1].given]
         bare = [name for name in which.bare_names if name in others and others[name][1].given]
@@ -148,44 +146,100 @@ def read_items(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder
     return items, _unmatched(which, completed(which, [items], order)[0], others, order)
 
 
+def _each_list(patient: Mapping[str, Any], which: ClinicalList) -> dict[str, tuple[list[Any], Items]]:
+    """The split and bare lists of a patient, by key: each item as it came and as it is read."""
+    return {
+        key: (list(_items(patient, key)), _read_each(which, _items(patient, key), word))
+        for key, word in (*which.split_lists, *((name, None) for name in which.bare_names))
+        if patient.get(key)
+    }
+
+
 def _unmatched(
     which: ClinicalList, rows: Rows, others: Mapping[str, tuple[list[Any], Items]], order: DateOrder
 ) -> dict[str, Any]:
-    """Those items of some lists that say more than the rows do, by the key of their list."""
-    known: dict[str | None, set[tuple[str, str]]] = {}
-    for row in rows:
-        known.setdefault(row[which.text_field], set()).update(_said(row, which))
+    """Those items of some lists of which no single row says everything, by the key of their list."""
+    known = _Known(which, rows)
     unmatched = {
         key: [
             item
             for item, row in zip(raw, completed(which, [read], order)[0], strict=True)
-            if not known.get(row[which.text_field], set()) >= _said(row, which) > set()
+            if not known.has(_statements(row, which))
         ]
         for key, (raw, read) in others.items()
     }
     return {key: left for key, left in unmatched.items() if left}
 
 
-def take_other_records(rest: dict[str, Any], place: Callable[[str], str], kept: Container[str]) -> Items:
+class _Known:
+    """What the rows of a list say, each for itself."""
+
+    def __init__(self, which: ClinicalList, rows: Rows) -> None:
+        self._by_statement: dict[_Statement, list[frozenset[_Statement]]] = {}
+        for statements in dict.fromkeys(_statements(row, which) for row in rows):
+            for statement in statements:
+                self._by_statement.setdefault(statement, []).append(statements)
+
+    def has(self, statements: frozenset["_Statement"]) -> bool:
+        """Whether one row says all of them. Where too many would have to be looked at, none does."""
+        fewest = min((self._by_statement.get(each, []) for each in statements), key=len, default=[])
+        return len(fewest) <= _MOST_ALIKE and any(statements <= row for row in fewest)
+
+
+_Statement = tuple[str, str, str]
+
+
+def _statements(row: Row, which: ClinicalList) -> frozenset[_Statement]:
+    """What a row says, as it is compared, but for how it was scraped."""
+    said = {("", name, folded(row[name] or "")) for name in which.compared}
+    said |= {("", name, canonical_date(row, name)) for name in which.date_fields}
+    if which.range_field:
+        said.add(("", which.range_field, folded(row[which.range_field] or "")))
+    said = {each for each in said if each[-1]}
+    for name, value in (row["extra"] or {}).items():
+        said.add(("extra", name, folded(value) if isinstance(value, str) else repr(value)))
+    return frozenset(said)
+
+
+def take_other_records(rest: dict[str, Any], place: Callable[..., str], kept: Container[str]) -> Items:
     """Take the lists that nothing else has read out of ``rest``, as items of ``other_records``.
 
-    A list without items stays, as do those under the keys in ``kept``. ``place`` gives the path of a list.
-    Raises UnreadablePatient for a list of which an item would be lost.
+    So are lists of objects that stand one level inside an object; their section is both keys, joined by a point.
+    A list without items stays, as do lists and objects under the keys in ``kept``. ``place`` gives the path of a list
+    by its keys. Raises UnreadablePatient for a list of which an item would be lost.
     """
     read: list[Items] = []
     number = 0
-    for key in [key for key, value in rest.items() if isinstance(value, list) and key not in kept]:
-        if not is_clinical(key) or all(item is None for item in rest[key]):
-            continue
-        number += len(rest[key])
+
+    def take(items: list[Any], *keys: str) -> None:
+        nonlocal number
+        section = ".".join(keys)
+        number += len(items)
         if number > MOST_ITEMS:
             raise UnreadablePatient("too_many_items", f"{OTHER_RECORDS.name}: more than {MOST_ITEMS:,}")
-        if len(key) > SHORT_TEXT_LENGTH:
-            raise UnreadablePatient("unknown_list", f"{place(key)}: its name is too long")
-        items = _each_item(rest[key], "unknown_list", place(key))
-        read.append(_read_each(OTHER_RECORDS, items, key))
-        del rest[key]
+        if len(section) > SHORT_TEXT_LENGTH:
+            raise UnreadablePatient("unknown_list", f"{place(*keys)}: its name is too long")
+        if any(isinstance(item, dict) and "demographics_printable" in item for item in items):
+            raise UnreadablePatient("unknown_list", f"{place(*keys)}: it has patients of its own")
+        read.append(_read_each(OTHER_RECORDS, _each_item(items, "unknown_list", partial(place, *keys)), section))
+
+    for key, value in list(rest.items()):
+        if key in kept or not is_clinical(key):
+            continue
+        if isinstance(value, list) and any(item is not None for item in value):
+            take(value, key)
+            del rest[key]
+        elif isinstance(value, dict):
+            inner = {name: some for name, some in value.items() if is_clinical(name) and _has_objects(some)}
+            for name, some in inner.items():
+                take(some, key, name)
+            if inner:
+                rest[key] = {name: part for name, part in value.items() if name not in inner} or None
     return _joined(read) if read else NO_ITEMS
+
+
+def _has_objects(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
 def read_again(
@@ -200,21 +254,22 @@ def read_again(
     found = dict(lists)
     for which in NAMED_LISTS:
         own = found[which.name] = _rows_again(which, lists[which.name], order)
-        bare = {name: rest[name] for name in which.bare_names if isinstance(rest.get(name), list)}
+        older = {name: rest[name] for name in which.list_keys[1:] if isinstance(rest.get(name), list)}
         with suppress(UnreadablePatient):
             if own:
-                read = {name: (list(_items(bare, name)), _read_each(which, _items(bare, name), None)) for name in bare}
+                read = _each_list(older, which)
                 unmatched = _unmatched(which, own, read, order)
             else:
-                items, unmatched = read_items(bare, which, order)
+                items, unmatched = read_items(older, which, order)
                 if items.given:
                     found[which.name] = completed(which, [items], order)[0]
-            rest = {key: value for key, value in rest.items() if key not in bare} | unmatched
-    if not found[OTHER_RECORDS.name]:
-        with suppress(UnreadablePatient):
-            others = take_other_records(rest, str, kept)
-            if others.given:
-                found[OTHER_RECORDS.name] = completed(OTHER_RECORDS, [others], order)[0]
+            rest = {key: value for key, value in rest.items() if key not in older} | unmatched
+    with suppress(UnreadablePatient):
+        others = take_other_records(rest, lambda *keys: ".".join(keys), kept)
+        if others.given:
+            rows = completed(OTHER_RECORDS, [others], order)[0]
+            both = joined(OTHER_RECORDS, [found[OTHER_RECORDS.name], rows])
+            [found[OTHER_RECORDS.name]] = Table(OTHER_RECORDS, both).divided([len(both[0])])
     return found
 
 
@@ -264,27 +319,18 @@ def _joined(lists: Sequence[Items]) -> Items:
     return Items([item for items in lists for item in items.given], _beside(lists))
 
 
-def _said(row: Row, which: ClinicalList) -> set[tuple[str, str]]:
-    """What a row says, but for its type, which the older list's name gives, and how it was scraped."""
-    silent = {which.type_field, "extra", *SCRAPE_FIELDS}
-    extra = (row["extra"] or {}).items()
-    return {(name, repr(value)) for name, value in row.items() if value is not None and name not in silent} | {
-        (name, repr(value)) for name, value in extra if name != "own_type"
-    }
-
-
 def _items(patient: Mapping[str, Any], key: str) -> Iterator[dict[str, Any] | str]:
-    return _each_item(patient.get(key) or (), "unreadable_item", key)
+    return _each_item(patient.get(key) or (), "unreadable_item", lambda: key)
 
 
-def _each_item(items: Iterable[Any], reason: str, where: str) -> Iterator[dict[str, Any] | str]:
+def _each_item(items: Iterable[Any], reason: str, where: Callable[[], str]) -> Iterator[dict[str, Any] | str]:
     for position, item in enumerate(items):
         if isinstance(item, dict | str):
             yield item
         elif isinstance(item, int | float) and not isinstance(item, bool):
             yield str(item)
         elif item is not None:
-            raise UnreadablePatient(reason, f"{where}[{position}]")
+            raise UnreadablePatient(reason, f"{where()}[{position}]")
 
 
 def _type(text: str | None) -> str | None:
@@ -326,7 +372,10 @@ def _taken_type(rest: dict[str, Any], which: ClinicalList, listed_type: str | No
             break
     if listed_type and own and own != listed_type:
         # The list's name decides; what the item says of itself is kept beside it.
-        rest["own_type"] = own
+        key = "own_type"
+        while key in rest:
+            key += "_"
+        rest[key] = own
     return listed_type or own
 
 

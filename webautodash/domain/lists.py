@@ -188,7 +188,8 @@ OTHER_RECORDS = ClinicalList(
     text_field="label",
     text_keys=(
         *("label", "name", "test_name", "title", "vaccine", "vaccine_name", "condition", "procedure", "document_name"),
-        *("description", "text", "note", "reason", "type"),
+        *("medication_name", "medication_text", "drug_name", "diagnosis_text", "allergen", "allergy_name"),
+        *("concern_text", "description", "text", "note_text", "note", "reason", "type"),
     ),
     # The key of the list in the patient.
     type_field="section",

@@ -52,8 +52,7 @@ FOUND = (*_FILTER_FIELDS, "filter_medication_name", "summary_page_url", "extract
 _NO_RECORDS = frozenset(
     {
         *("patient_id", "patient_name", "extraction_status", "extraction_error", "error", "status", *FOUND[:-2]),
-        *("demographics_printable", "extraction_metadata"),
-        *(key for which in NAMED_LISTS for key, _ in which.split_lists),
+        *("demographics_printable", "extraction_metadata", "extraction_summary", "filter_criteria"),
     }
 )
 
@@ -245,9 +244,10 @@ def _draft(patient: dict[str, Any], position: int, order: DateOrder) -> Draft:
             rest.pop(key, None)
         rest.update(unmatched)
 
-    def place(key: str) -> str:
+    def place(key: str, *inner: str) -> str:
         # A key that no extraction is known to have may itself be a value.
-        return key if key in _known_keys() else f"[member {list(patient).index(key) + 1}]"
+        outer = key if key in _known_keys() else f"[member {list(patient).index(key) + 1}]"
+        return ".".join((outer, *(name if name in _known_keys() else "[...]" for name in inner)))
 
     items[OTHER_RECORDS.name] = take_other_records(rest, place, _NO_RECORDS)
     if sum(len(some.given) for some in items.values()) > MOST_ROWS:
@@ -400,6 +400,8 @@ def _demographics(rest: dict[str, Any], printed: dict[str, Any], order: DateOrde
         rest.pop("patient_name", None)
     born = _required_fit(printed, "date_of_birth")
     first, last = take_text(printed, "first_name"), take_text(printed, "last_name")
+    if name is None and full_name(first, last) is None:
+        first, last = take_text(rest, "first_name"), take_text(rest, "last_name")
     if name is None and (name := full_name(first, last)) is not None and len(name) > SHORT_TEXT_LENGTH:
         raise UnreadablePatient("unusable_value", f"first_name, last_name: more than {SHORT_TEXT_LENGTH} characters")
     return Demographics(
