@@ -143,7 +143,8 @@ def test_a_provider_registered_while_a_run_is_at_work_is_at_head_at_once(
 
 
 def test_who_reviews_or_retries_keeps_out_too(clinic: Clinic) -> None:
-    clinic.ingest(a_file(a_patient("ada_ash-1", name="Another"), provider="Ada Ash", at=LATER), folder="ada_ash")
+    another_name = a_patient("ada_ash-1", name="Another", medications=["Xanax 1 mg"])
+    clinic.ingest(a_file(another_name, provider="Ada Ash", at=LATER), folder="ada_ash")
     number = clinic.rows("data_conflicts", "ada_ash")[0]["id"]
     with Store.open(clinic.settings) as another:
         database = another.server.database(clinic.settings.database_prefix + "ada_ash")

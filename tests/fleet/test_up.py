@@ -37,7 +37,7 @@ def revisions(clinic: Clinic) -> dict[str | None, str | None]:
 
 def spoil(clinic: Clinic, database: Database, slug: str) -> None:
     """Put two reviews with the same number where a unique key is to come."""
-    same = a_patient(f"{slug}-1", name="Somebody Else")
+    same = a_patient(f"{slug}-1", name="Somebody Else", medications=["Xanax 1 mg"])
     name = slug.replace("_", " ").title()
     assert clinic.ingest(a_file(same, provider=name, at="2025-01-01T00:00:00"), folder=slug).conflicts
     conflict = clinic.rows("data_conflicts", slug)[0]["id"]

@@ -147,12 +147,14 @@ def test_files_of_a_provider_who_is_behind_wait_and_are_taken_after_the_migratio
     clinic.drop(a_file(a_patient("GW3")), name="b.json")
     clinic.drop(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee", name="c.json")
     states = {one.path: str(one.state) for one in _once(clinic)}
-    assert states == {"gary_wang/b.json": "blocked", "ann_bee/c.json": "ingested"}
+    # Whether the first is stored cannot be asked of a database that is behind.
+    blocked = dict.fromkeys(("gary_wang/a.json", "gary_wang/b.json"), "blocked")
+    assert states == {**blocked, "ann_bee/c.json": "ingested"}
     row = _row(clinic, "gary_wang/b.json")
     assert (row["state"], "webautodash migrate up" in row["reason"]) == ("waiting", True)
     fleet.upgrade_all(clinic.store, fleet.Plan())
     time.sleep(0.05)
-    assert [str(one.state) for one in _once(clinic)] == ["ingested"]
+    assert [str(one.state) for one in _once(clinic)] == ["already_ingested", "ingested"]
 
 
 def test_where_registering_is_left_to_a_person_new_folders_wait(

@@ -84,5 +84,6 @@ class Lease(SystemBase):
     purpose: Mapped[Name]
     taken_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    seconds: Mapped[int | None]
+    # Deferred: a system database that is to be migrated has no such column yet.
+    seconds: Mapped[int | None] = mapped_column(deferred=True)
     """For how long it is taken or renewed each time; none where an older program took it."""

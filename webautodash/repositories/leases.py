@@ -1,12 +1,14 @@
 """Who is at work on something, decided by one row and the database's own clock."""
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.statements import moment
+from webautodash.database.guarded import lacks_column
 from webautodash.models import Lease
 
 
@@ -37,6 +39,14 @@ class LeaseRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    @cached_property
+    def _has_lengths(self) -> bool:
+        # Migrations take leases in a system database that is still to be migrated itself.
+        return not lacks_column(self._session.connection(), Lease.__tablename__, "seconds")
+
+    def _length(self, seconds: int) -> dict[str, Any]:
+        return {"seconds": seconds} if self._has_lengths else {}
+
     def take(self, name: str, token: str, holder: str, purpose: str, seconds: int) -> bool:
         """Take a lease that nobody holds, or whose time has run out; False where somebody holds it.
 
@@ -45,8 +55,8 @@ class LeaseRepository:
         """
         connection = self._session.connection()
         now, then = moment(connection), moment(connection, seconds)
-        values: dict[str, Any] = {"token": token, "holder": holder, "purpose": purpose, "seconds": seconds}
-        values |= {"taken_at": now, "expires_at": then}
+        values: dict[str, Any] = {"token": token, "holder": holder, "purpose": purpose}
+        values |= {"taken_at": now, "expires_at": then, **self._length(seconds)}
         if self._changes(update(Lease).where(Lease.name == name, Lease.expires_at < now).values(values)):
             return True
         if (held := self.find(name)) is not None:
@@ -59,14 +69,15 @@ class LeaseRepository:
         """Hold a lease for longer; False where its time ran out, or it is another's by now."""
         connection = self._session.connection()
         held = (Lease.name == name, Lease.token == token, Lease.expires_at >= moment(connection))
-        renewed = {"expires_at": moment(connection, seconds), "seconds": seconds}
+        renewed = {"expires_at": moment(connection, seconds), **self._length(seconds)}
         return self._changes(update(Lease).where(*held).values(renewed))
 
     def renew_all(self, token: str, seconds: int) -> None:
         """Hold all leases of a token for longer whose time has not run out."""
         connection = self._session.connection()
         held = (Lease.token == token, Lease.expires_at >= moment(connection))
-        self._changes(update(Lease).where(*held).values(expires_at=moment(connection, seconds), seconds=seconds))
+        renewed = {"expires_at": moment(connection, seconds), **self._length(seconds)}
+        self._changes(update(Lease).where(*held).values(renewed))
 
     def held_with(self, token: str) -> set[str]:
         """The names of all leases that a token holds at this moment."""
@@ -108,7 +119,8 @@ class LeaseRepository:
         row = self._session.scalars(select(Lease).where(Lease.name == name)).first()
         if row is None:
             return None
-        return Holding(row.name, row.holder, row.purpose, row.taken_at, row.expires_at, row.seconds)
+        seconds = row.seconds if self._has_lengths else None
+        return Holding(row.name, row.holder, row.purpose, row.taken_at, row.expires_at, seconds)
 
     def _shorten(self, name: str, seconds: int) -> None:
         end = moment(self._session.connection(), seconds)
