@@ -158,6 +158,13 @@ def test_each_record_counts_and_their_order_does_not() -> None:
     assert read(a_patient("GW1", labs=[])).checksum == prints[0]
 
 
+def test_a_number_is_the_same_as_its_text() -> None:
+    prints = [read(a_patient("GW1", vitals=[{"pulse": {"rest": [value]}}])).checksum for value in (60, 60.0, "60")]
+    assert len(set(prints)) == 1
+    others = [read(a_patient("GW1", vitals=[{"pulse": {"rest": [value]}}])).checksum for value in (60.5, 1, True, "x")]
+    assert len({*prints, *others}) == 5
+
+
 def test_the_sections_that_an_error_may_name_have_no_other_meaning() -> None:
     for section in SECTIONS:
         assert others(**{section: ["x"]}) == [{"section": section, "label": "x"}]

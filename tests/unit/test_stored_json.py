@@ -19,6 +19,9 @@ PATIENTS: list[dict[str, Any]] = [
     {"all_health_concerns": ["Smoker", {"note_text": "quit", "type": "health_concern_note"}], "error": "timeout"},
     {"all_diagnoses": [{"diagnosis_text": "Gout (M10.079)", "acuity": "acute", "stop_date": "someday"}]},
     {"lab_results": [{"test_name": "A1C", "value": 6.1, "units": "%"}], "vitals": [{"bp": "120/80"}], "note": {"a": 1}},
+    {"all_allergies": ["Dust"], "drug_allergies": [{"allergen": "Latex", "reaction": "rash"}], "allergies": ["dust"]},
+    {"diagnoses": ["Gout"], "problems": [{"name": "Gout", "status": "active"}, "Flu"]},
+    {"vitals": {"readings": [{"bp": "1/2"}], "unit": "mmHg"}},
     {"extraction_metadata": {"extraction_method": "dom", "found_at": "top", "page": 2}, "patient_id": "u-1"},
 ]
 

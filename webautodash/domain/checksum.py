@@ -119,6 +119,8 @@ def _canonical(which: ClinicalList, table: Columns) -> list[str]:
     for place, extra in enumerate(table[-1]):
         if extra:
             unknown = _canonical_value(_without_copies(which, extra, [column[place] for column in said]))
+            if which is OTHER_RECORDS:
+                unknown = _numbers_as_text(unknown)
             if unknown:
                 # Apart from the columns: an alias beside the text ("name" beside "allergen") can have a column's name.
                 items[place] += _SEPARATOR + _dump(unknown)
@@ -175,6 +177,23 @@ def _canonical_value(value: Any) -> Any:
         case dict():
             parts = {key: _canonical_value(part) for key, part in value.items() if is_clinical(key)}
             return {key: part for key, part in parts.items() if part not in _NOTHING}
+        case _:
+            return value
+
+
+def _numbers_as_text(value: Any) -> Any:
+    """A JSON value in which 60, 60.0 and "60" are equal."""
+    match value:
+        case list():
+            return [_numbers_as_text(part) for part in value]
+        case dict():
+            return {key: _numbers_as_text(part) for key, part in value.items()}
+        case bool():
+            return value
+        case float() if value.is_integer():
+            return str(int(value))
+        case int() | float():
+            return str(value)
         case _:
             return value
 
