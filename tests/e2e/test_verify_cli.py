@@ -30,7 +30,7 @@ def _change(shell: Shell, statement: str) -> None:
 def test_rows_that_are_as_they_were_end_with_0(stored: Shell) -> None:
     done = stored("verify")
     assert (done.status, done.err) == (0, "")
-    assert done.out == "gary_wang: 2 extractions, 1 rows, all as they were stored\n"
+    assert done.out == "gary_wang: 2 extractions, 1 row, all as they were stored\n"
     assert stored("verify", "--quiet").out == ""
     (one,) = stored("verify", "--provider", "Gary Wang", "--json").json["providers"]
     assert (one["slug"], one["differences"], one["wrong"]) == ("gary_wang", 0, [])

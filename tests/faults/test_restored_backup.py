@@ -12,12 +12,13 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import ConflictStatus
-from webautodash.services import conflicts
+from webautodash.services import conflicts, sessions
 from webautodash.services.divergence import Divergence
 from webautodash.services.doctor import examine
 from webautodash.services.ingest import ingest_paths
 from webautodash.services.lookout import look_and_send
-from webautodash.services.providers import add_alias
+from webautodash.services.providers import add_alias, resolve
+from webautodash.services.retry import accept_set_aside
 from webautodash.services.status import status
 from webautodash.services.store import Store
 from webautodash.services.verify import verify
@@ -135,6 +136,27 @@ def test_reviews_and_aliases_that_went_with_a_backup_are_named_until_they_are_ma
     review()
     add_alias(clinic.store, PROVIDER, "Wang Gary MD")
     assert (_divergence(clinic), _doctor(clinic.settings)) == ({}, {"backup.complete"})
+
+
+def test_decisions_about_files_and_patients_that_went_with_a_backup_are_counted(clinic: Clinic, tmp_path: Path) -> None:
+    clinic.ingest(a_file(a_patient("P2", extraction_status="partial")))
+    backup = Backup(clinic, PROVIDER, tmp_path)
+    [waiting], owner = clinic.rows("set_aside_patients"), resolve(clinic.store, PROVIDER)
+
+    def decide() -> None:
+        sessions.set_time(clinic.store, PROVIDER, 1, "2024-01-01T00:00:00", by="Ann", why="clock")
+        [accepted] = accept_set_aside(clinic.store, owner, [waiting["id"]], by="Ann", why="seen")
+        assert accepted.taken_in
+
+    decide()
+    assert _divergence(clinic) == {}
+    backup.put_back()
+    assert _divergence(clinic) == {"lost_reviews": 2}
+    assert _doctor(clinic.settings) == {"backup.lost_reviews"}
+    decide()
+    assert (_divergence(clinic), _doctor(clinic.settings)) == ({}, {"backup.complete"})
+    [decision] = [row for row in clinic.rows("session_decisions") if row["kind"] == "set_aside_accepted"]
+    assert (decision["new_value"], decision["decided_by"], decision["why"]) == (str(waiting["id"]), "Ann", "seen")
 
 
 def test_what_an_older_system_database_does_not_know_is_named_and_recorded(clinic: Clinic, tmp_path: Path) -> None:

@@ -89,10 +89,11 @@ def _a_planted_log(path: Path) -> None:
     [
         _a_link,
         _a_planted_log,
+        lambda path: os.link(path, path.with_suffix(".other")),
         lambda path: path.chmod(0o606),
         lambda path: path.parent.chmod(0o707),
     ],
-    ids=["link", "log", "file_open_to_all", "folder_open_to_all"],
+    ids=["link", "log", "hard_link", "file_open_to_all", "folder_open_to_all"],
 )
 def test_a_database_file_that_somebody_else_can_have_planted_is_not_opened(
     clinic: Clinic, plant: Callable[[Path], None]
@@ -108,6 +109,14 @@ def test_a_database_file_that_somebody_else_can_have_planted_is_not_opened(
         clinic.count("patients")
     assert (refused.value.kind, refused.value.exit_status) == ("untrusted_database_file", 2)
     assert path.read_bytes() == before
+
+
+def test_a_database_whose_making_was_interrupted_is_opened(clinic: Clinic) -> None:
+    assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
+    clinic.store.close()
+    path = _file(clinic)
+    os.link(path, path.with_name(f".{path.stem}.0123abcd.new"))
+    assert clinic.count("patients") == 1
 
 
 def test_a_database_file_of_another_account_is_opened_for_root_alone(

@@ -6,9 +6,10 @@ import typer
 
 from webautodash.cli.failures import end_with
 from webautodash.cli.options import JsonOption, LimitOption
-from webautodash.cli.output import complain, counted, say, show_json, show_table
+from webautodash.cli.output import complain, say, show_json, show_table
 from webautodash.config import Settings
 from webautodash.domain.alerts import AlertChannel, DigestState
+from webautodash.domain.wording import counted
 from webautodash.services import alerts, lookout
 from webautodash.services.store import Store
 

@@ -1,6 +1,7 @@
 """What a correction of stored data did, in words."""
 
-from webautodash.cli.output import counted, say
+from webautodash.cli.output import say
+from webautodash.domain.wording import counted
 from webautodash.services.sessions import TimeCorrection
 from webautodash.services.stored_failures import StoredReview
 

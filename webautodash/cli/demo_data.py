@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.options import JsonOption
-from webautodash.cli.output import counted, say, show_json
+from webautodash.cli.output import say, show_json
+from webautodash.domain.wording import counted
 from webautodash.errors.commands import command
 from webautodash.services.demo_data import DemoPlan, write_demo_data
 

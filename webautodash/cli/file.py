@@ -7,10 +7,11 @@ import typer
 from webautodash.cli.failures import PROBLEMS
 from webautodash.cli.listing import show_listing
 from webautodash.cli.options import AfterOption, ByOption, JsonOption, LimitOption, OnlyProviderOption, WhyOption
-from webautodash.cli.output import counted, say, show_json
+from webautodash.cli.output import say, show_json
 from webautodash.cli.reports import as_document, show_report, tell
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import FileState
+from webautodash.domain.wording import counted
 from webautodash.errors import UsageError
 from webautodash.services import file_states
 from webautodash.services.accept_file import accept_file

@@ -9,10 +9,11 @@ from webautodash.cli import verbosity
 from webautodash.cli.failures import PROBLEMS, end_with
 from webautodash.cli.following import follow
 from webautodash.cli.options import JsonOption, LimitOption, OnlyProviderOption
-from webautodash.cli.output import complain, counted, say, show_json, show_table
+from webautodash.cli.output import complain, say, show_json, show_table
 from webautodash.cli.times import moment
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
+from webautodash.domain.wording import counted
 from webautodash.errors import UsageError
 from webautodash.services import log as system_log
 from webautodash.services import retention

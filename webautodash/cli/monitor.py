@@ -15,6 +15,7 @@ from webautodash.cli.failures import PROBLEMS
 from webautodash.cli.output import complain
 from webautodash.cli.reports import Watcher, tell
 from webautodash.config import Settings
+from webautodash.domain.wording import counted
 from webautodash.services.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, Monitor, open_store
 from webautodash.services.progress import unheard
 from webautodash.services.reports import FileOutcome
@@ -84,7 +85,7 @@ def monitor(
                     complain(f"watching {watched}; Ctrl-C ends it", logging.INFO)
                 watching.run()
     if problems:
-        complain(f"problems: {len(problems)} files; see `webautodash status`")
+        complain(f"problems: {counted(len(problems), 'file')}; see `webautodash status`")
         raise typer.Exit(PROBLEMS)
 
 

@@ -117,11 +117,6 @@ def aligned(
     return shown, found
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things, whose plural ends in s."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def _console() -> "Console":
     from rich.console import Console  # not for commands that print JSON
 

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from webautodash.cli.bars import moving_line
-from webautodash.cli.output import complain, counted, say, show_numbers
+from webautodash.cli.output import complain, say, show_numbers
 from webautodash.cli.verbosity import Verbosity
 from webautodash.domain.lists import LISTS
+from webautodash.domain.wording import counted
 from webautodash.services.progress import Progress
 from webautodash.services.reports import FileOutcome, FileResult, IngestReport
 
@@ -74,7 +75,7 @@ def complain_of(report: IngestReport) -> None:
     states = (FileResult.REJECTED, FileResult.HELD, FileResult.BLOCKED, FileResult.FAILED, FileResult.PARTIAL)
     parts = [f"{number} {state}" for state in states if (number := report.count([state]))]
     if parts:
-        complain(f"problems: {', '.join(parts)}, of {len(report.files)} files")
+        complain(f"problems: {', '.join(parts)}, of {counted(len(report.files), 'file')}")
 
 
 def tell(outcome: FileOutcome) -> None:

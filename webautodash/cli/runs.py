@@ -7,9 +7,10 @@ import typer
 
 from webautodash.cli.bars import moving_line
 from webautodash.cli.failures import PROBLEMS, end_with
-from webautodash.cli.output import complain, counted, say, show_fields, show_json, show_table
+from webautodash.cli.output import complain, say, show_fields, show_json, show_table
 from webautodash.cli.verbosity import Verbosity
 from webautodash.domain.vocabulary import MigrationState
+from webautodash.domain.wording import counted
 from webautodash.services import fleet
 from webautodash.services.fleet import FleetReport, MigrationResult, OnResult, Run
 from webautodash.services.progress import unheard

@@ -93,7 +93,10 @@ def set_time(
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Give a session its right time; its patients and their conflicts follow. Setting it back undoes it."""
+    """Give a session its right time; its patients and their conflicts follow.
+
+    The earlier time can be given again, unless there was none or it lies ahead of now: try it with --dry-run first.
+    """
     with Store.open(Settings.load()) as store:
         done = sessions.set_time(store, provider, session_id, time, by=by, why=why, dry_run=dry_run)
     if as_json:
@@ -107,5 +110,5 @@ def set_time(
 
 
 def _decision(one: Decided) -> str:
-    values = f" {one.old_value} -> {one.new_value}" if one.new_value else ""
+    values = "".join(f" {value}" for value in (one.old_value, one.new_value and "->", one.new_value) if value)
     return f"{one.kind}{values} by {one.decided_by}, {one.decided_at:%Y-%m-%d %H:%M}Z: {one.why}"

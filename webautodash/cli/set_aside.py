@@ -20,9 +20,10 @@ from webautodash.cli.options import (
     ProviderArgument,
     WhyOption,
 )
-from webautodash.cli.output import complain, counted, say, show_fields, show_json
+from webautodash.cli.output import complain, say, show_fields, show_json
 from webautodash.config import Settings
 from webautodash.domain.reasons import COVERED
+from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
 from webautodash.services import providers, set_aside, stored_failures
 from webautodash.services.retry import RetryOutcome, accept_set_aside, retry_set_aside

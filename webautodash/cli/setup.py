@@ -10,6 +10,7 @@ from webautodash.cli.options import JsonOption
 from webautodash.cli.output import complain, say, show_json
 from webautodash.cli.reports import as_document, complain_of, listening, show_report
 from webautodash.config import Settings
+from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
 from webautodash.services.reports import FileResult
 from webautodash.services.setup import SetupReport, Survey, set_up, survey
@@ -35,7 +36,7 @@ def setup(
     if not auto and not found.system_exists and not _agreed(f"Create the system database {found.system_database}?"):
         complain("nothing was created")
         raise typer.Exit(PROBLEMS)
-    wanted = bool(found.files) and (auto or _agreed(f"Ingest the {found.files} files in {found.results}?"))
+    wanted = bool(found.files) and (auto or _agreed(f"Ingest {counted(found.files, 'file')} in {found.results}?"))
     with listening(ctx.obj) as listener:
         done = set_up(settings, ingest=wanted, on_file=listener.on_file, on_progress=listener.on_progress)
     if as_json:
@@ -69,7 +70,7 @@ def _agreed(question: str) -> bool:
 def _describe(found: Survey) -> None:
     say(f"server: {found.where}, reached")
     say(f"system database: {found.system_database}, {'there' if found.system_exists else 'not there yet'}")
-    say(f"Results: {found.files} files in {found.results}")
+    say(f"Results: {counted(found.files, 'file')} in {found.results}")
 
 
 def _show(done: SetupReport, found: Survey, *, ingested: bool) -> None:

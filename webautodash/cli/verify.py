@@ -9,9 +9,10 @@ from webautodash.cli.bars import moving_line
 from webautodash.cli.divergence import show_divergences
 from webautodash.cli.failures import end_with
 from webautodash.cli.options import JsonOption, OnlyProviderOption
-from webautodash.cli.output import counted, say, show_json, show_table
+from webautodash.cli.output import say, show_json, show_table
 from webautodash.cli.verbosity import Verbosity
 from webautodash.config import Settings
+from webautodash.domain.wording import counted
 from webautodash.services import verify as verification
 from webautodash.services.progress import unheard
 from webautodash.services.store import Store
@@ -52,7 +53,8 @@ def _show(found: Verification, *, quiet: bool) -> None:
     show_divergences([one.divergence for one in found.providers if one.divergence])
     for one in found.providers:
         if not one.differences and not quiet:
-            say(f"{one.slug}: {one.extractions:,} extractions, {one.rows:,} rows, all as they were stored")
+            numbers = f"{counted(one.extractions, 'extraction')}, {counted(one.rows, 'row')}"
+            say(f"{one.slug}: {numbers}, all as they were stored")
         if one.unchecked and not quiet:
             since = f"{counted(one.unchecked, 'extraction')} written before rows had a check"
             say(f"{one.slug}: {since}: of these the clinical checksum was compared")

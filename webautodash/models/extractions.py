@@ -67,7 +67,7 @@ class ExtractionSession(Created, ProviderBase):
 
 
 class SessionDecision(ProviderBase):
-    """What a person decided about a whole session: that a held file is right, or what its time is. Never changed."""
+    """What a person decided about a session: a held file is right, its time, a patient is accepted. Never changed."""
 
     __tablename__ = "session_decisions"
     # One session's decisions, and the index under the foreign key.
@@ -76,7 +76,7 @@ class SessionDecision(ProviderBase):
     id: Mapped[BigId] = mapped_column(primary_key=True)
     extraction_session_id: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"))
     kind: Mapped[Word]
-    """Why the file was held, or what was corrected."""
+    """Why the file was held, what was corrected, or `set_aside_accepted`, whose new value is the patient's number."""
     old_value: Mapped[Name | None]
     new_value: Mapped[Name | None]
     decided_by: Mapped[Name]

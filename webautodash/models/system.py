@@ -54,7 +54,7 @@ class Provider(Created, SystemBase):
     last_session_sha256: Mapped[Sha256 | None] = mapped_column(deferred=True)
     """The newest session that was recorded here: a database that lacks it was put back from an older backup."""
     total_reviews: Mapped[int | None] = mapped_column(deferred=True)
-    """The most steps of reviews that their database was seen with."""
+    """The most decisions of people that their database was seen with: steps of reviews, decisions about sessions."""
     last_extraction: Mapped[datetime | None]
 
 

@@ -101,7 +101,7 @@ class ProviderRepository:
         self._session.execute(update(Provider).where(Provider.id == provider_id).values(status=status))
 
     def set_totals(self, provider_id: int, totals: Totals) -> None:
-        """Replace the counters with what the provider's own database says; lost reviews stay known."""
+        """Replace the counters with what the provider's own database says; lost decisions stay known."""
         values = asdict(totals)
         fewer = Provider.total_reviews > totals.total_reviews
         values["total_reviews"] = case((fewer, Provider.total_reviews), else_=totals.total_reviews)
@@ -127,7 +127,7 @@ class ProviderRepository:
         return {number: Counts(sessions, _sum(waiting.get(number)), last.get(number)) for number, sessions in rows}
 
     def known_reviews(self) -> dict[int, int]:
-        """The most steps of reviews that each provider's database was seen with; without those not counted yet."""
+        """The most decisions of people that each provider's database was seen with; without those not counted yet."""
         counted = select(Provider.id, Provider.total_reviews).where(Provider.total_reviews.is_not(None))
         return dict(self._session.execute(counted).all())  # type: ignore[arg-type]  # a row is a pair
 

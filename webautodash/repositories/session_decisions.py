@@ -1,4 +1,4 @@
-"""What people decided about whole sessions."""
+"""What people decided about sessions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Decided:
     """One decision about a session. Rows are added, never changed or deleted."""
 
     kind: str
-    """Why the file was held, or what was corrected."""
+    """Why the file was held, what was corrected, or that a set-aside patient was accepted."""
     old_value: str | None
     new_value: str | None
     decided_by: str

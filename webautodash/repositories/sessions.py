@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.sessions import SessionRecord
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
-from webautodash.models import ConflictReview, DataConflict, ExtractionSession, PendingEvent
+from webautodash.models import DataConflict, ExtractionSession, PendingEvent
 from webautodash.repositories.conflicts import ConflictRepository
+from webautodash.repositories.divergence import DECISIONS
 from webautodash.repositories.pages import Page
 
 
@@ -253,15 +254,14 @@ class SessionRepository:
             total_extractions=int(row[2]),
             total_conflicts=int(row[3]),
             last_extraction=row[4],
-            total_reviews=self.reviews(),
+            total_reviews=self._decisions(),
             last_session_id=last.id if last is not None else None,
             last_session_sha256=last.content_sha256 if last is not None else None,
             open_conflicts=ConflictRepository(self._session).open(),
         )
 
-    def reviews(self) -> int:
-        """How many steps people took in the review of conflicts."""
-        return self._session.scalar(select(func.count(ConflictReview.id))) or 0
+    def _decisions(self) -> int:
+        return self._session.scalar(select(DECISIONS)) or 0
 
     def _files(self, condition: Any) -> dict[int, StoredFile]:
         columns = (ExtractionSession.path, ExtractionSession.created_at)

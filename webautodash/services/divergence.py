@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from webautodash.config import Settings
 from webautodash.domain.naming import same_name_key
 from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.domain.wording import counted
 from webautodash.errors import NoAnswer
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository, ProviderRepository, RootRepository, SessionRepository
@@ -62,7 +63,7 @@ class Divergence:
     unrecorded_files: tuple[DivergingFile, ...] = ()
     """Stored, and never recorded in the system database."""
     lost_reviews: int = 0
-    """Steps of reviews that the provider's database had once."""
+    """Decisions of people that the provider's database had once: reviews, decisions about files and their patients."""
     missing_aliases: tuple[str, ...] = ()
     """Names that the registry has, and the provider's database has not."""
     unrecorded_aliases: tuple[str, ...] = ()
@@ -82,16 +83,17 @@ class Divergence:
     @property
     def summary(self) -> str:
         """The differences, counted."""
-        counts = {
-            "stored files are missing from the database": len(self.missing_files),
-            "of them are not in Results either": _nowhere(self.missing_files),
-            "stored files are not recorded in the system database": len(self.unrecorded_files),
-            "steps of reviews are lost": self.lost_reviews,
-            "aliases are missing from the database": len(self.missing_aliases),
-            "aliases are missing from the registry": len(self.unrecorded_aliases),
+        missing, nowhere, unrecorded = self.missing_files, _nowhere(self.missing_files), self.unrecorded_files
+        parts = {
+            "its database was put back from an older backup": self.is_older,
+            f"{counted(len(missing), 'stored file')} missing from the database": missing,
+            f"{nowhere:,} of them not in Results either": nowhere,
+            f"{counted(len(unrecorded), 'stored file')} not recorded in the system database": unrecorded,
+            f"{counted(self.lost_reviews, 'decision')} of people lost": self.lost_reviews,
+            f"{_aliases(self.missing_aliases)} missing from the database": self.missing_aliases,
+            f"{_aliases(self.unrecorded_aliases)} missing from the registry": self.unrecorded_aliases,
         }
-        older = ["its database was put back from an older backup"] if self.is_older else []
-        return "; ".join([*older, *(f"{number:,} {what}" for what, number in counts.items() if number)])
+        return "; ".join(part for part, is_there in parts.items() if is_there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def compare(
         is_older=newer is None,
         missing_files=tuple(_of_row(store, known, row) for row in missing),
         unrecorded_files=tuple(_of_file(store, known, file) for file in _settled((newer or {}).values())),
-        lost_reviews=max(0, known.reviews.get(provider.id, 0) - facts.reviews),
+        lost_reviews=max(0, known.reviews.get(provider.id, 0) - facts.decisions),
         missing_aliases=tuple(name for key, name in theirs.items() if key not in ours),
         unrecorded_aliases=tuple(name for key, name in ours.items() if key not in theirs),
     )
@@ -211,6 +213,10 @@ def _size(path: Path) -> int | None:
 
 def _by_key(names: Collection[str]) -> dict[str, str]:
     return {same_name_key(name): name for name in names}
+
+
+def _aliases(names: Collection[str]) -> str:
+    return counted(len(names), "alias", "aliases")
 
 
 def _nowhere(files: Iterable[DivergingFile]) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -17,11 +18,13 @@ from webautodash.models.base import utc_now
 from webautodash.repositories import (
     EventRepository,
     ExtractionRepository,
+    SessionDecisionRepository,
     SessionRepository,
     SetAsideRepository,
 )
 from webautodash.repositories.events import Event
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.sessions import Tally
 from webautodash.services.log import SystemLog
 from webautodash.services.planning import Planned, StoringSession
@@ -31,6 +34,8 @@ from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.stored_failures import accept_stored
 from webautodash.services.storing import store_planned
 from webautodash.services.view import SystemView
+
+ACCEPTED = "set_aside_accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,7 @@ def _attempt(
         outcome = _waits(set_aside_id, found.reason, found.detail)
     else:
         tally.failed_extractions -= 1
-        aside.mark_taken_in(set_aside_id, now, *(acceptance or ()))
+        _mark_taken_in(session, row, acceptance, now)
         outcome = RetryOutcome(set_aside_id, taken_in=True, outcome=_outcome(before, tally))
     sessions.finish(stored.id, tally)
     found_conflicts = tally.conflicts_detected - conflicts
@@ -197,6 +202,14 @@ def _put_back(
     assert after is not None  # noqa: S101  # as above
     before = stored.tally.patients_stored, stored.tally.patients_changed
     return RetryOutcome(row.id, taken_in=True, outcome=_outcome(before, after.tally))
+
+
+def _mark_taken_in(session: Session, row: SetAsidePatient, acceptance: Signature | None, at: datetime) -> None:
+    if acceptance is not None:
+        # Also among the decisions, whose rows nobody changes and whose number shows that a backup was put back.
+        decided = Decided(ACCEPTED, None, str(row.id), acceptance.by, at, acceptance.why)
+        SessionDecisionRepository(session).add(row.extraction_session_id, [decided])
+    SetAsideRepository(session).mark_taken_in(row.id, at, *(acceptance or ()))
 
 
 def _waits(set_aside_id: int, reason: str, detail: str) -> RetryOutcome:

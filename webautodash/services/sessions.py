@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import Level
+from webautodash.domain.wording import counted
 from webautodash.errors import NotFound, UsageError
 from webautodash.models import ExtractionSession
 from webautodash.models.base import utc_now
@@ -113,7 +114,8 @@ def set_time(
 
     The rows of its patients are then those of an ingest in the order of the times: their values, which extraction
     repeats which, and the conflicts. A conflict that only the wrong order made is closed as a false positive; one
-    that a person closed is left alone. Setting the time back undoes it.
+    that a person closed is left alone. Giving the session its earlier time again undoes this. It is not possible if the
+    session had no time, or one that lies ahead of now.
     Raises NotFound, and UsageError for a time that is none, that lies ahead, or that the session has already.
     """
     by, why = signature(by, why)
@@ -148,7 +150,7 @@ def set_time(
             Level.WARNING,
             "session",
             "time_corrected",
-            f"session {session_id} of {owner.slug} has another time: {counts.patients} patients compared anew",
+            f"session {session_id} of {owner.slug}: other time, {counted(counts.patients, 'patient')} compared anew",
             provider=owner.slug,
             database_name=owner.database_name,
             session_id=session_id,

@@ -14,6 +14,7 @@ from webautodash.domain.replay import StoredExtraction, in_order
 from webautodash.domain.row_checks import with_own
 from webautodash.domain.stored_json import patient_json
 from webautodash.domain.vocabulary import Level, ProcessingStatus
+from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories import PatientRepository, SessionDecisionRepository, SetAsideRepository
@@ -108,13 +109,13 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
     review = correct(store, owner, work, dry_run=dry_run)
     if review.extractions and not dry_run:
         event = REVIEW_UNDONE if undo else REVIEW_STORED
-        what = "count again" if undo else "are set aside: they say that they failed"
+        what = "put back" if undo else "set aside, because the extraction failed"
         numbers = {name: value for name, value in asdict(review).items() if isinstance(value, int)}
         SystemLog(store.system).record(
             Level.WARNING,
             "set_aside",
             event,
-            f"{review.extractions} stored extractions of {owner.slug} {what}",
+            f"{counted(review.extractions, 'stored extraction')} of {owner.slug}: {what}",
             provider=owner.slug,
             database_name=owner.database_name,
             **numbers,

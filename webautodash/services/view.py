@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from webautodash.domain.alerts import Cause
 from webautodash.domain.retries import Verdict
 from webautodash.domain.vocabulary import STORED_FILES, EventKind, FileState, Level
+from webautodash.domain.wording import counted
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories import EventRepository, FileRepository, ProviderRepository, SessionRepository
@@ -229,7 +230,7 @@ class SystemView:
     def _lost(self, provider: RegisteredProvider) -> list[str]:
         """The paths whose sessions went with an older backup, which is said in the log."""
         lost = self._of(provider, partial(lost_paths, self._store, provider)) or []
-        message = f"put back from an older backup: {len(lost)} stored files are not in it"
+        message = f"put back from an older backup: {counted(len(lost), 'stored file')} missing"
         where = (provider.slug, provider.database_name)
         entry = LogRecord(utc_now(), Level.ERROR, "backups", "database_older", message, *where, {"files": len(lost)})
         self._log.record_all([entry])
@@ -316,7 +317,7 @@ def _entries(at: datetime, outcome: FileOutcome, state: FileState) -> list[LogRe
     entries = [LogRecord(at, level, "ingest", event, message, *where, details)]
     if outcome.conflicts and outcome.state is not FileResult.ALREADY_INGESTED:
         message = (
-            f"{outcome.path}: {outcome.conflicts} differences wait for review; "
+            f"{outcome.path}: to be reviewed: {counted(outcome.conflicts, 'difference')}; "
             f"see `webautodash conflict list {outcome.provider}`"
         )
         details = {"session_id": outcome.session_id, "conflicts": outcome.conflicts}

@@ -235,6 +235,18 @@ class SQLiteDialect:
                     raise UntrustedDatabaseFile(file, f"is {kind}: put the file itself in its place")
                 if reason := why_untrusted(status):
                     raise UntrustedDatabaseFile(file, reason)
+                if status.st_nlink > 1 and self._has_foreign_link(file):
+                    raise UntrustedDatabaseFile(file, "is a hard link, too: put a copy of the file in its place")
+
+    def _has_foreign_link(self, file: Path) -> bool:
+        """Whether a file has another name than the one that it has while it is made, or after that was interrupted."""
+        for _ in range(2):
+            status = file.lstat()
+            drafts = sum(_identity(draft) == (status.st_dev, status.st_ino) for draft in self._folder.glob(".*.new"))
+            if status.st_nlink <= 1 + drafts:
+                return False
+            # The draft may have been removed between the two looks; once more, and it is not counted either.
+        return True
 
     def _require_trusted_folder(self) -> None:
         with suppress(FileNotFoundError):

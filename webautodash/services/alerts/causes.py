@@ -9,6 +9,7 @@ from functools import partial
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severity
 from webautodash.domain.vocabulary import EventKind, FileState
+from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories import ConflictRepository, SessionRepository
 from webautodash.repositories.conflicts import Brought
@@ -133,7 +134,7 @@ def _conflicts_of(
             found = ConflictRepository(session).brought_by(event.session_id, event.at, least, _MOST_NUMBERS)
     except WebAutoDashError:
         # The file is stored and its row has to be written; that there are conflicts is known in any case.
-        message = f"{event.conflicts} differences in a file wait for review; their severity could not be read"
+        message = f"{counted(event.conflicts, 'difference')} in a file to be reviewed; their severity could not be read"
         return [cause(message, details={"conflicts": event.conflicts})]
     if not found.ids:
         return []

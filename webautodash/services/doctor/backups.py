@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from webautodash.domain.wording import counted
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.errors.commands import command
 from webautodash.services.divergence import Divergence, DivergingFile, Location, divergence, is_active, recorded
@@ -10,9 +11,9 @@ from webautodash.services.store import Store
 
 _MOST_NAMED = 5
 _WHERE = {
-    Location.RESULTS: "are in Results",
-    Location.NOWHERE: "are not in Results either",
-    Location.UNKNOWN: "are in a folder that does not answer",
+    Location.RESULTS: "in Results",
+    Location.NOWHERE: "not in Results either",
+    Location.UNKNOWN: "in a folder that does not answer",
 }
 
 
@@ -42,21 +43,21 @@ def _findings(database: str, found: Divergence) -> Iterator[Finding]:
     ):
         files = [file for file in found.missing_files if file.location is location]
         if files:
-            where = _WHERE[location]
-            message = f"lacks {len(files):,} files that were stored, which {where}: {_names(files)}; {older}"
+            message = f"lacks {counted(len(files), 'stored file')}, {_WHERE[location]}: {_names(files)}; {older}"
             yield error(f"backup.missing_{location}", database, message, cure)
     if found.is_older and not found.missing_files:
         message = f"lacks the newest session that was recorded, whose file is not known any more; {older}"
         yield error("backup.older", database, message, "put a newer backup back")
     if unrecorded := found.unrecorded_files:
-        message = f"{len(unrecorded):,} of its files are not recorded in the system database: {_names(unrecorded)}"
+        message = f"has {counted(len(unrecorded), 'file')} that the system database lacks: {_names(unrecorded)}"
         yield warning("backup.unrecorded", database, message, "webautodash alert send, which records them")
     if found.lost_reviews:
-        message = f"lacks {found.lost_reviews:,} steps of reviews that people took; {older}"
-        yield error("backup.lost_reviews", database, message, "put a newer backup back, or review the conflicts again")
+        message = f"lacks {counted(found.lost_reviews, 'decision')} of people; {older}"
+        cure = "put a newer backup back, or decide again: see conflict list, session list and set-aside list"
+        yield error("backup.lost_reviews", database, message, cure)
     for names, which in ((found.missing_aliases, "it"), (found.unrecorded_aliases, "the registry")):
         if names:
-            message = f"{which} lacks {len(names):,} aliases: {', '.join(map(repr, names))}"
+            message = f"{which} lacks {counted(len(names), 'alias', 'aliases')}: {', '.join(map(repr, names))}"
             yield warning("backup.aliases", database, message, command("provider alias", found.provider, names[0]))
 
 

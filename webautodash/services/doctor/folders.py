@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from webautodash.config import Settings
+from webautodash.domain.wording import counted
 from webautodash.errors import NoAnswer
 from webautodash.errors.commands import quoted
 from webautodash.services.doctor.findings import Finding, error, fine, info, warning
@@ -95,7 +96,8 @@ def of_databases(folder: Path | None) -> Iterator[Finding]:
         return
     loose = sorted(entry.name for entry in os.scandir(folder) if _is_loose(entry))
     if loose:
-        message = f"{len(loose)} files are not their owner's alone: {', '.join(loose[:3])}{' ...' if loose[3:] else ''}"
+        named = f"{', '.join(loose[:3])}{' ...' if loose[3:] else ''}"
+        message = f"{counted(len(loose), 'file')} that others than the owner can read: {named}"
         cure = f"find {word} -type f -exec chmod 600 {{}} +"
         # Nobody comes to a file in a closed folder.
         yield (error if is_open else warning)("databases.files", name, message, cure)

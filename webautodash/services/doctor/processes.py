@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from webautodash.domain.vocabulary import MonitorState
+from webautodash.domain.wording import counted
 from webautodash.repositories import ClockRepository, LeaseRepository
 from webautodash.repositories.monitors import MonitorRepository
 from webautodash.services.doctor.findings import Finding, fine, info, warning
@@ -30,7 +31,8 @@ def clocks(store: Store) -> Iterator[Finding]:
     with store.system.reading() as session:
         found = ClockRepository(session).future_times()
     for one in found:
-        message = f"{one.rows} rows lie in the future, up to {one.latest:%Y-%m-%d %H:%M:%S} UTC: a clock was wrong"
+        latest = f"{one.latest:%Y-%m-%d %H:%M:%S} UTC"
+        message = f"{counted(one.rows, 'row')} with a time in the future, up to {latest}: a clock was wrong"
         cure = "timedatectl set-ntp true, on the machine whose clock is wrong; nothing waits for these times"
         yield warning("clock.future", f"{one.table}.{one.column}", message, cure)
     if not found:

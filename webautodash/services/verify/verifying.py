@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import islice
 
 from webautodash.domain.vocabulary import Level
+from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories import VerificationRepository
 from webautodash.services.across import Unreadable, problems_of
@@ -67,12 +68,12 @@ def _place(row: WrongRow) -> tuple[str, int, str]:
 
 
 def _record(log: SystemLog, found: ProviderVerification) -> None:
-    told = f"{found.differences} differences" if found.differences else "as they were stored"
+    told = counted(found.differences, "difference") if found.differences else "as they were stored"
     log.record(
         Level.ERROR if found.differences else Level.INFO,
         "verify",
         "rows_differ" if found.differences else "rows_verified",
-        f"{found.extractions} extractions, {found.rows} rows: {told}",
+        f"{counted(found.extractions, 'extraction')}, {counted(found.rows, 'row')}: {told}",
         provider=found.slug,
         database_name=found.database_name,
         extractions=found.extractions,
