@@ -13,7 +13,7 @@ from stored_content import content, earlier_version
 from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.errors import NotFound, UsageError
 from webautodash.services import conflicts, sessions
-from webautodash.services.doctor.sessions import future_times
+from webautodash.services.doctor.sessions import future_times, unread_times
 from webautodash.services.verify import verify
 
 FUTURE = "2099-01-01T00:00:00"
@@ -99,6 +99,19 @@ def test_a_time_that_is_refused_changes_nothing(clinic: Clinic, number: int, tim
     with pytest.raises(error):
         sessions.set_time(clinic.store, "gary_wang", number, time, by="Ann", why="clock")
     assert clinic.rows("session_decisions") == []
+
+
+def test_the_doctor_names_sessions_whose_time_could_not_be_read(clinic: Clinic) -> None:
+    # None of these is a time, and only two are there.
+    for number, at in enumerate(["01/01/2099", 1_700_000_000, None, "  ", "2024-01-01T00:00:00"]):
+        clinic.ingest(a_file(a_patient(f"GW{number}"), at=at, note="extracted_at"))  # type: ignore[arg-type]
+    [owner] = clinic.store.providers()
+    [found] = unread_times(clinic.store, owner)
+    assert (found.code, found.severity) == ("session.unread_time", "warning")
+    assert found.message.startswith("sessions 1, 2: ")
+    sessions.set_time(clinic.store, "gary_wang", 1, "2024-02-01T00:00:00", by="Ann", why="read by hand")
+    [left] = unread_times(clinic.store, owner)
+    assert left.message.startswith("session 2: ")
 
 
 def test_the_doctor_names_sessions_of_the_future(clinic: Clinic) -> None:

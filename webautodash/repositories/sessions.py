@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from webautodash.database.dialects.raw import raw
 from webautodash.domain.sessions import SessionRecord
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
 from webautodash.models import DataConflict, ExtractionSession, PendingEvent
@@ -230,6 +231,18 @@ class SessionRepository:
         number = self._session.scalar(select(func.count()).select_from(ExtractionSession).where(later)) or 0
         ids = select(ExtractionSession.id).where(later).order_by(ExtractionSession.id).limit(limit)
         return number, list(self._session.scalars(ids)) if number else []
+
+    def with_unread_time(self) -> list[int]:
+        """The numbers of the sessions whose file has an ``extracted_at`` that is no time; it is kept in ``extra``."""
+        kept = raw(ExtractionSession.__table__.c.extra)
+        statement = (
+            select(ExtractionSession.id, ExtractionSession.extra)
+            .where(ExtractionSession.extracted_at.is_(None), kept.contains('"extracted_at"', autoescape=True))
+            .order_by(ExtractionSession.id)
+        )
+        rows = self._session.execute(statement)
+        stamps = ((number, (extra or {}).get("extracted_at")) for number, extra in rows)
+        return [number for number, stamp in stamps if stamp is not None and str(stamp).strip()]
 
     def conflicts_since(self, since: datetime) -> int:
         """How many differences the files stored from then on have shown."""

@@ -14,7 +14,7 @@ from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import migrate
 from webautodash.services.doctor.findings import Finding, Severity, error, fine, info, warning
-from webautodash.services.doctor.sessions import future_times
+from webautodash.services.doctor.sessions import future_times, unread_times
 from webautodash.services.fleet.history import is_at_work
 from webautodash.services.fleet.standing import DatabaseRevision, Member, Standing, standing
 from webautodash.services.migrate import History
@@ -139,7 +139,7 @@ def _of_content(store: Store, provider: RegisteredProvider) -> list[Finding]:
     found = [*owner(store, provider), *_made(store, provider.database_name)]
     if not any(one.severity is Severity.ERROR for one in found):
         # Of a database that is known to be the provider's.
-        found += future_times(store, provider)
+        found += [*future_times(store, provider), *unread_times(store, provider)]
     return found
 
 

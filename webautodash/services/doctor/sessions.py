@@ -1,12 +1,12 @@
-"""Stored sessions whose time cannot be true."""
+"""Stored sessions whose time cannot be true, or could not be read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from webautodash.errors.commands import command
 from webautodash.models.base import utc_now
 from webautodash.repositories import SessionRepository
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.doctor.findings import Finding, error
+from webautodash.services.doctor.findings import Finding, error, warning
 from webautodash.services.held_files import FUTURE
 from webautodash.services.store import Store
 
@@ -18,8 +18,24 @@ def future_times(store: Store, provider: RegisteredProvider) -> Iterator[Finding
     with store.provider_database(provider).reading() as session:
         number, named = SessionRepository(session).later_than(utc_now() + FUTURE, _MOST_NAMED)
     if number:
-        more = "" if number == len(named) else f" and {number - len(named)} more"
-        sessions = f"session {named[0]}" if number == 1 else f"sessions {', '.join(map(str, named))}{more}"
-        message = f"{sessions}: the time lies in the future, so that every true one counts as older"
-        cure = command("session set-time", provider.slug, str(named[0])) + " TIME --by NAME --why TEXT"
-        yield error("session.future_time", provider.slug, message, cure)
+        message = f"{_named(named, number)}: the time lies in the future, so that every true one counts as older"
+        yield error("session.future_time", provider.slug, message, _cure(provider, named[0]))
+
+
+def unread_times(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
+    """Sessions of one provider whose file has a time that is no ISO date-time: they count as older than all others."""
+    with store.provider_database(provider).reading() as session:
+        found = SessionRepository(session).with_unread_time()
+    if found:
+        sessions = _named(found[:_MOST_NAMED], len(found))
+        message = f"{sessions}: extracted_at is no ISO date-time, so that every other session counts as newer"
+        yield warning("session.unread_time", provider.slug, message, _cure(provider, found[0]))
+
+
+def _named(named: Sequence[int], number: int) -> str:
+    more = "" if number == len(named) else f" and {number - len(named)} more"
+    return f"session {named[0]}" if number == 1 else f"sessions {', '.join(map(str, named))}{more}"
+
+
+def _cure(provider: RegisteredProvider, session_id: int) -> str:
+    return command("session set-time", provider.slug, str(session_id)) + " TIME --by NAME --why TEXT"
