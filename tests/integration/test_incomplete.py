@@ -16,6 +16,7 @@ from webautodash.services.incomplete import Incomplete
 from webautodash.services.providers import resolve
 from webautodash.services.retry import RetryOutcome, accept_set_aside, retry_set_aside
 from webautodash.services.set_aside import Waiting
+from webautodash.services.stored_failures import review_stored
 from webautodash.services.verify import verify
 
 LATER, LATEST = "2024-03-04T09:00:00", "2024-04-04T09:00:00"
@@ -269,6 +270,21 @@ def test_another_person_under_a_prn_waits_and_a_critical_conflict_says_so(clinic
     fields = {row["field_name"] for row in clinic.rows("data_conflicts")}
     assert fields == {"prn", "patient_name", "date_of_birth", "medications", "allergies"}
     assert verify(clinic.store).is_right
+
+
+def test_the_text_of_an_error_stays_in_the_kept_json_alone(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1", **LISTS, **FAILED, error="x", odd=1)))
+    [waiting] = _waiting(clinic)
+    assert _accept(clinic, waiting.id)[0].taken_in
+    [row] = clinic.rows("patient_extractions")
+    assert json.loads(row["extra"]) == {"odd": 1}
+    [kept] = clinic.rows("set_aside_patients")
+    assert "timeout" in kept["raw_json"]
+    assert (kept["decided_by"], kept["decided_why"]) == ("Ann", "seen in the portal")
+    # It is not named again.
+    assert verify(clinic.store).is_right, verify(clinic.store)
+    assert review_stored(clinic.store, by="Ann", why="x").providers[0].extractions == 0
+    assert [row["processing_status"] for row in clinic.rows("patient_extractions")] == ["processed"]
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

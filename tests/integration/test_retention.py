@@ -19,7 +19,7 @@ from webautodash.services import retention
 from webautodash.services.log import SystemLog
 from webautodash.services.providers import resolve
 from webautodash.services.retention import Pruned, prunable, prune
-from webautodash.services.retry import retry_set_aside
+from webautodash.services.retry import accept_set_aside, retry_set_aside
 
 
 def _record(clinic: Clinic, *times: datetime) -> None:
@@ -161,11 +161,37 @@ def test_the_json_of_patients_that_were_taken_in_goes_and_their_rows_stay(clinic
         taken = SetAsidePatient.taken_in_at.is_not(None)
         session.execute(update(SetAsidePatient).where(taken).values(taken_in_at=utc_now() - OLD))
         session.commit()
+    assert _pruned(clinic).kept_json == 0
+    kept = {row["position"]: bool(row["raw_json"]) for row in clinic.rows("set_aside_patients")}
+    # The repeat and what was corrected are stored nowhere else, and the last one waits.
+    assert kept == {0: True, 2: True, 3: True}
+    # An older version did not say what it was taken in as; a JSON that is stored goes.
+    with gary.session() as session:
+        session.execute(update(SetAsidePatient).where(SetAsidePatient.position == 2).values(is_stored_whole=True))
+        session.commit()
     assert _pruned(clinic).kept_json == 1
     kept = {row["position"]: bool(row["raw_json"]) for row in clinic.rows("set_aside_patients")}
-    # The repeat is stored nowhere else, and the last one waits.
     assert kept == {0: True, 2: False, 3: True}
     assert _pruned(clinic).kept_json == 0
+
+
+def test_the_json_stays_while_something_in_it_is_stored_nowhere_else(clinic: Clinic) -> None:
+    clinic.ingest(a_file(a_patient("GW1", medications=["A"]), a_patient("GW2", medications=["A"])))
+    failed = a_patient("GW3", extraction_status="half", error="timeout on the page of Test Person")
+    places = [a_patient("GW1"), a_patient("GW2"), failed, a_patient("GW4", extraction_status="half")]
+    clinic.ingest(a_file(*places, at="2025-01-01T00:00:00"))
+    rows = {row["prn"]: row["id"] for row in clinic.rows("set_aside_patients")}
+    owner, by = resolve(clinic.store, "gary_wang"), {"by": "Ann", "why": "seen"}
+    corrected = {"GW2": json.dumps(a_patient("GW2", allergies=["Latex"])), "GW4": json.dumps(a_patient("GW4"))}
+    for prn, number in rows.items():
+        assert accept_set_aside(clinic.store, owner, [number], **by, corrected=corrected.get(prn))[0].taken_in
+    gary = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    with gary.session() as session:
+        session.execute(update(SetAsidePatient).values(taken_in_at=utc_now() - OLD))
+        session.commit()
+    assert _pruned(clinic).kept_json == 1
+    kept = {row["prn"]: bool(row["raw_json"]) for row in clinic.rows("set_aside_patients")}
+    assert kept == {"GW1": False, "GW2": True, "GW3": True, "GW4": True}
 
 
 def test_migrations_that_nobody_can_resume_go(clinic: Clinic) -> None:

@@ -90,7 +90,7 @@ def prune(
 
     That is: alerts that were delivered by then, monitors last heard of by then, and runs of `migrate` that ended by
     then and that nobody can resume; the rows of stored files that are gone from Results, if their data are in the
-    provider's database; and the JSON that was kept of set-aside patients that were taken in by then. An alert that is
+    provider's database; and the JSON of set-aside patients that were taken in whole by then. An alert that is
     due stays, and so does one that could not be delivered, until `alert retry` or `alert forget`.
     """
     settings = Settings.load()

@@ -25,5 +25,10 @@ def failure_field(patient: Mapping[str, Any]) -> str | None:
     return next((field for field in _ERRORS if _says_something(patient.get(field))), None)
 
 
+def without_failure(extra: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The ``extra`` of a failed extraction that a person has accepted, without what says that it failed."""
+    return {key: value for key, value in extra.items() if key not in FIELDS} or None
+
+
 def _says_something(value: object) -> bool:
     return bool(value.strip()) if isinstance(value, str) else bool(value)

@@ -149,3 +149,5 @@ class SetAsidePatient(Created, ProviderBase):
     # Index: what became of an extraction that was set aside after it had been stored.
     patient_extraction_id: Mapped[BigId | None] = mapped_column(ForeignKey("patient_extractions.id"), index=True)
     """The stored extraction that a review set aside; none for a patient that was never stored."""
+    is_stored_whole: Mapped[bool | None]
+    """Whether all that ``raw_json`` says is in the tables: not after a correction, nor the text of an error."""

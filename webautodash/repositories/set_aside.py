@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, upd
 from sqlalchemy.orm import Session, defer
 
 from webautodash.domain.completeness import INCOMPLETE
-from webautodash.domain.reasons import REPEATED_PRN
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ExtractionSession, Patient, PatientExtraction, SetAsidePatient
 from webautodash.repositories.pages import Page
@@ -92,9 +91,9 @@ _FILES_AT_ONCE = 1_000
 
 
 def _kept_until(moment: datetime) -> tuple[ColumnElement[bool], ...]:
-    # Of a PRN that a file has several times the others are stored nowhere else.
-    stored = SetAsidePatient.reason != REPEATED_PRN
-    return SetAsidePatient.taken_in_at < moment, stored, func.length(SetAsidePatient.raw_json) > 0
+    # Not so: the other places of a PRN in a file, what was corrected, and rows of older versions.
+    is_stored = SetAsidePatient.is_stored_whole.is_(True)
+    return SetAsidePatient.taken_in_at < moment, is_stored, func.length(SetAsidePatient.raw_json) > 0
 
 
 class SetAsideRepository:
@@ -186,16 +185,24 @@ class SetAsideRepository:
         statement = select(SetAsidePatient).where(SetAsidePatient.id == set_aside_id).with_for_update()
         return self._session.scalars(statement.execution_options(populate_existing=True)).first()
 
-    def mark_taken_in(self, set_aside_id: int, at: datetime, by: str | None = None, why: str | None = None) -> None:
-        """Say that the patient is stored now, and who decided that it is true."""
-        self._set(set_aside_id, taken_in_at=at, decided_by=by, decided_why=why)
+    def mark_taken_in(
+        self,
+        set_aside_id: int,
+        at: datetime,
+        by: str | None = None,
+        why: str | None = None,
+        *,
+        is_stored_whole: bool,
+    ) -> None:
+        """Say that the patient is stored now, who decided that it is true, and whether all of the kept JSON is."""
+        self._set(set_aside_id, taken_in_at=at, decided_by=by, decided_why=why, is_stored_whole=is_stored_whole)
 
     def set_reason(self, set_aside_id: int, reason: str, detail: str, prn: str) -> None:
         """Say that the patient waits for another reason than before."""
         self._set(set_aside_id, reason=reason, detail=detail, prn=prn)
 
     def count_kept(self, moment: datetime) -> int:
-        """How many patients that were taken in before then still have their JSON."""
+        """How many patients that were taken in before then still have their JSON, which is stored elsewhere too."""
         return self._session.scalar(select(func.count(SetAsidePatient.id)).where(*_kept_until(moment))) or 0
 
     def drop_kept(self, moment: datetime, most: int) -> int:

@@ -165,7 +165,7 @@ class StoredFailureRepository:
 
     def put_back(self, extraction_ids: Sequence[int], at: datetime) -> None:
         """Say that patients wait no longer, because their extraction counts again."""
-        self._update(extraction_ids, taken_in_at=at)
+        self._update(extraction_ids, taken_in_at=at, is_stored_whole=True)
 
     def _update(self, extraction_ids: Sequence[int], **values: object) -> None:
         self._session.execute(

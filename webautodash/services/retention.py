@@ -55,7 +55,7 @@ class Pruned:
     files: int
     """Rows of stored files that are gone from Results, and whose session the provider's database still has."""
     kept_json: int
-    """Set-aside patients that were taken in by then: the row stays, the JSON that it kept goes."""
+    """Set-aside patients that were taken in whole by then: the row stays, the JSON that it kept goes."""
     problems: tuple[Unreadable, ...]
     """Providers whose database could not be asked; nothing of theirs goes."""
     dry_run: bool

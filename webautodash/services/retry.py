@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.orm import Session
 
-from webautodash.domain.completeness import INCOMPLETE
+from webautodash.domain.completeness import INCOMPLETE, without_failure
 from webautodash.domain.decisions import Outcome
 from webautodash.domain.reasons import COVERED
 from webautodash.domain.records import read_patient, records
@@ -161,6 +161,9 @@ def _attempt(
     tally, now = stored.tally, utc_now()
     before, conflicts = (tally.patients_stored, tally.patients_changed), tally.conflicts_detected
     current = StoringSession(stored.id, *sessions.criteria(stored.id), now, provider.date_order, accepted)
+    if failed is not None:
+        # The text of an error can quote the patient: it stays in the kept JSON.
+        draft = draft._replace(extra=without_failure(draft.extra or {}))
     [record] = records([draft], provider.date_order)
     waiting = store_planned(session, current, [Planned(record, raw)], tally)
     if waiting and corrected is not None:
@@ -171,7 +174,8 @@ def _attempt(
         outcome = _waits(set_aside_id, found.reason, found.detail)
     else:
         tally.failed_extractions -= 1
-        _mark_taken_in(session, row, acceptance, now)
+        is_whole = corrected is None and failed is None
+        _mark_taken_in(session, row, acceptance, now, is_stored_whole=is_whole)
         outcome = RetryOutcome(set_aside_id, taken_in=True, outcome=_outcome(before, tally))
     sessions.finish(stored.id, tally)
     found_conflicts = tally.conflicts_detected - conflicts
@@ -204,12 +208,14 @@ def _put_back(
     return RetryOutcome(row.id, taken_in=True, outcome=_outcome(before, after.tally))
 
 
-def _mark_taken_in(session: Session, row: SetAsidePatient, acceptance: Signature | None, at: datetime) -> None:
+def _mark_taken_in(
+    session: Session, row: SetAsidePatient, acceptance: Signature | None, at: datetime, *, is_stored_whole: bool
+) -> None:
     if acceptance is not None:
         # Also among the decisions, whose rows nobody changes and whose number shows that a backup was put back.
         decided = Decided(ACCEPTED, None, str(row.id), acceptance.by, at, acceptance.why)
         SessionDecisionRepository(session).add(row.extraction_session_id, [decided])
-    SetAsideRepository(session).mark_taken_in(row.id, at, *(acceptance or ()))
+    SetAsideRepository(session).mark_taken_in(row.id, at, *(acceptance or ()), is_stored_whole=is_stored_whole)
 
 
 def _waits(set_aside_id: int, reason: str, detail: str) -> RetryOutcome:

@@ -129,7 +129,9 @@ def accept_stored(session: Session, database: ProviderDatabase, set_aside_id: in
     move.restore(set_aside_id)
     move.replay(REVIEW_UNDONE)
     move.replaying.finish({number: -count for number, count in move.moved.items()})
-    SetAsideRepository(session).mark_taken_in(set_aside_id, reviewer.at, reviewer.by, reviewer.why)
+    SetAsideRepository(session).mark_taken_in(
+        set_aside_id, reviewer.at, reviewer.by, reviewer.why, is_stored_whole=True
+    )
 
 
 class _Move:

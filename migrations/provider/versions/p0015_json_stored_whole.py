@@ -1,0 +1,24 @@
+"""Whether the kept JSON of a set-aside patient who was taken in is stored whole, so that retention may drop it.
+
+Keeps every row both ways. Of those that are there nobody knows: their JSON stays.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from webautodash.database import guarded
+
+revision = "p0015"
+down_revision = "p0014"
+branch_labels = None
+depends_on = None
+contract = False
+loses = ("set_aside_patients.is_stored_whole",)
+
+
+def upgrade() -> None:
+    guarded.add_column(op, "set_aside_patients", sa.Column("is_stored_whole", sa.Boolean()))
+
+
+def downgrade() -> None:
+    guarded.drop_column(op, "set_aside_patients", "is_stored_whole")
