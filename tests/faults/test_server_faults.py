@@ -66,7 +66,7 @@ def test_a_run_over_a_server_that_is_killed_at_any_statement_leaves_what_a_clean
 ) -> None:
     ended = []
     for number in _spread(whole, KILLED[backend]):
-        settings = fresh(str(number), database_url=private_server.url)
+        settings = fresh(f"{number:x}", database_url=private_server.url)
         try:
             with held_at(number, ingest, settings, folder=tmp_path):
                 private_server.restart()
@@ -114,7 +114,7 @@ def test_a_server_that_stands_still_ends_the_command_in_time_and_nothing_is_half
 ) -> None:
     patience = {"read_timeout": 3, "connect_timeout": 2}
     for number in [0, *_spread(whole, FROZEN[backend])]:
-        settings = fresh(str(number), database_url=private_server.url, **patience)
+        settings = fresh(f"{number:x}", database_url=private_server.url, **patience)
         with ExitStack() as until_it_has_ended:
             with (
                 pytest.raises(Failed, match="ingest ended with 3: "),
