@@ -11,7 +11,7 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
-# Whether it drops, renames or narrows something that the program of before still uses.
+# Whether it drops, renames or narrows something that the previous version of the program still uses.
 contract = False
 # Tables, and columns as "table.column", that the way back takes away; derived are those that hold nothing of their own.
 loses = ()

@@ -34,7 +34,7 @@ _COMMANDS = {
     "set-aside": _Command("set_aside", "Patients that were not taken in: list, show, retry, accept, review-stored."),
     "incomplete": _Command("incomplete", "Patients whose extraction failed and has to be repeated."),
     "stats": _Command("stats", "How much there is, of one provider or of all."),
-    "alert": _Command("alert", "Who is told of what: test, list, send, retry."),
+    "alert": _Command("alert", "Test, list, send and retry alerts."),
     "log": _Command("log", "The system log, filtered, as it grows; prune deletes what is old."),
     "metrics": _Command("metrics", "Figures for Prometheus: as text, into a file, over HTTP."),
     "migrate": _Command("migrate", "Database schemas: up, resume, history, current, sql, check, down."),

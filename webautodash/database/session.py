@@ -55,7 +55,7 @@ def translated(dialect: Dialect, database: str) -> Iterator[None]:
                 raise
             if isinstance(error, UnicodeEncodeError | OverflowError):
                 raise UsageError(
-                    "what was asked for holds half a character or too large a number; no row has such"
+                    "what was asked for holds half a character or too large a number, which no row can have"
                 ) from None
             raise DatabaseError(database, "unreadable value", _UNREADABLE) from None
 

@@ -40,8 +40,8 @@ def checksum(prn: str, demographics: Mapping[str, Any], lists: Mapping[str, Sequ
     """Fingerprint of a patient's clinical content, to tell a repeat from a change.
 
     The lists are multisets: the portal's order does not count, the number of equal rows does. UUID, age, scrape
-    times, URLs and filter fields are left out: they differ between identical visits. Who has no other records has the
-    checksum of before there were any.
+    times, URLs and filter fields are left out: they differ between identical visits. The checksum of a patient
+    without other records is the one that earlier versions computed.
 
     Takes the columns of ``patients`` and of the lists' tables, so that stored rows give the same fingerprint.
     Returns the SHA-256 of the canonical UTF-8 JSON, 64 hexadecimal digits.

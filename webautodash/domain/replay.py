@@ -99,9 +99,9 @@ class Replay:
         before, original = self._latest.get(one.criteria_key, (None, None))
         previous = None
         if before is not None:
-            said = before.checksum, before.demographics, before.session_id
+            state = before.checksum, before.demographics, before.session_id
             rows, read_again = lists.get(before.id, (None, False))
-            previous = Previous(*said, rows, before.extracted_at, read_again)
+            previous = Previous(*state, rows, before.extracted_at, read_again)
         record = _record(one, lists[one.id].rows if one.id in lists else _NO_LISTS)
         decision = decide(record, one.extracted_at, one.session_id, self.known, previous)
         if self.known is None:

@@ -5,7 +5,7 @@ side by side for certain, and any other but for one in four billion. It is no si
 
 An extraction keeps the checks of its own row and of its rows in the lists: eight hexadecimal digits each, its own
 first, then behind a colon each list's in the order of their numbers, and behind a last colon the check of all that.
-Extractions of before there were other records keep four lists.
+Extractions that were stored before there were other records keep four lists.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -62,7 +62,7 @@ class ExtractionSession(Created, ProviderBase):
     diagnoses: Mapped[int]
     allergies: Mapped[int]
     health_concerns: Mapped[int]
-    # Nullable with a default: a program of before leaves it out.
+    # Nullable with a default: an earlier version of the program leaves it out.
     other_records: Mapped[int | None] = mapped_column(server_default="0")
 
 
@@ -120,7 +120,7 @@ class PatientExtraction(Demographic, ProviderBase):
     duplicate_of_id: Mapped[BigId | None] = mapped_column(ForeignKey("patient_extractions.id"), index=True)
     extra: Mapped[Json | None]
     row_checks: Mapped[Prose | None]
-    """A CRC-32 of this row and of each of its clinical rows, see ``domain.row_checks``; none in rows of before."""
+    """A CRC-32 of this row and of each of its clinical rows, see ``domain.row_checks``; none in earlier rows."""
 
 
 class SetAsidePatient(Created, ProviderBase):
@@ -144,7 +144,7 @@ class SetAsidePatient(Created, ProviderBase):
     raw_json: Mapped[Prose]
     taken_in_at: Mapped[datetime | None]
     decided_by: Mapped[Name | None]
-    """Who said that it is true, where that was needed; the time is ``taken_in_at``."""
+    """The person who accepted it, where that was needed; the time is ``taken_in_at``."""
     decided_why: Mapped[Prose | None]
     # Index: what became of an extraction that was set aside after it had been stored.
     patient_extraction_id: Mapped[BigId | None] = mapped_column(ForeignKey("patient_extractions.id"), index=True)

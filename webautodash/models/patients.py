@@ -51,7 +51,7 @@ class Patient(Created, Demographic, ProviderBase):
     # Unique: the identity; a batch makes, locks and finds its patients by it.
     prn: Mapped[Prn] = mapped_column(unique=True)
     other_demographics: Mapped[Json | None]
-    """Fields of ``demographics_printable`` that have no column; none in rows of before this was kept."""
+    """Fields of ``demographics_printable`` that have no column; none in rows of earlier versions."""
     as_of: Mapped[datetime | None]
     """``extracted_at`` of the extraction that these values come from."""
     # No look-up goes by it: MySQL and MariaDB want an index under every foreign key.

@@ -106,14 +106,14 @@ class IngestedFile(SystemBase):
     session_id: Mapped[int | None] = mapped_column(BigInteger)
     """The number of their session in the provider's database."""
     look: Mapped[Identifier | None]
-    """What its folder said of it when it was last seen or taken: inode, size, time of change and ctime."""
+    """Inode, size, time of change and ctime when it was last seen or taken."""
     state: Mapped[Word]
     attempts: Mapped[int] = mapped_column(default=0)
     """Since it was last found changed."""
     unfinished: Mapped[int | None]
     """Readings that were begun and did not end, such as those of a process that was killed; none for 0."""
     unfinished_look: Mapped[Identifier | None]
-    """What its folder said of it when the last one was begun: they are of a file that still looks so."""
+    """The same when the last of these readings was begun: they count only while it has not changed."""
     next_attempt_at: Mapped[datetime | None]
     """Of a waiting file; none for as soon as anybody looks."""
     reason: Mapped[Prose | None]
@@ -131,7 +131,7 @@ class IngestedFile(SystemBase):
 
 
 class StoredContent(SystemBase):
-    """Whose a file of some bytes is. Written before it is stored: of two that come at once one finds the other's."""
+    """The provider of each stored content. Written before the file is stored, so that two at once notice each other."""
 
     __tablename__ = "stored_contents"
     __table_args__ = table_options()
@@ -159,7 +159,7 @@ class ResultsRoot(Created, SystemBase):
 
 
 class FileAcceptance(SystemBase):
-    """A person's decision to take a held file. Why stands in the provider's database, with the session."""
+    """A person's decision to take a held file. The reason is in the provider's database, with the session."""
 
     __tablename__ = "file_acceptances"
     # The file's path, its bytes and the reason why it was held; a later acceptance replaces the earlier one.

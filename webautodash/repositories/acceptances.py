@@ -11,7 +11,7 @@ from webautodash.repositories.files import path_key
 
 
 class Acceptance(NamedTuple):
-    """That a person accepted a file although it was held for a reason of this kind."""
+    """A person's acceptance of a file that was held for a reason of this kind."""
 
     kind: str
     extracted_at: datetime | None

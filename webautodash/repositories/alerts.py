@@ -126,7 +126,7 @@ class AlertRepository:
         return self._session.scalar(select(func.count()).select_from(_delivered(moment).subquery())) or 0
 
     def delete_delivered(self, moment: datetime, most: int) -> int:
-        """Delete the first so many of those that ``count_delivered`` counts; how many it were."""
+        """Delete at most ``most`` of those that ``count_delivered`` counts. Returns how many."""
         numbers = self._session.scalars(_delivered(moment).order_by(Alert.id).limit(most)).all()
         if not numbers:
             return 0

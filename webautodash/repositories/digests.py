@@ -135,7 +135,7 @@ class DigestRepository:
         return self._delete(self._session.scalars(failed.with_for_update()).all())
 
     def delete_empty(self, moment: datetime, most: int) -> int:
-        """Delete the first so many that were delivered before then and have no alert any more; how many it were.
+        """Delete at most ``most`` that were delivered before then and have no alert any more. Returns how many.
 
         Each channel's latest stays: it says when the next may be made.
         """

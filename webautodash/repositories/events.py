@@ -45,7 +45,7 @@ class EventRepository:
         self._session = session
 
     def add(self, event: Event) -> None:
-        """Have the system database told of a change, in the transaction of the change."""
+        """Record a change for the system database, in the transaction of the change."""
         self._session.connection().execute(
             insert(PendingEvent),
             {

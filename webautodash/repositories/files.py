@@ -202,7 +202,7 @@ class FileRepository:
         return [OldFile(*row) for row in self._session.execute(old.order_by(_TABLE.c.id).limit(most))]
 
     def delete_stored(self, rows: Sequence[OldFile]) -> int:
-        """Delete rows of stored files that have not changed since they were read; how many it were."""
+        """Delete rows of stored files that have not changed since they were read. Returns how many."""
         connection = self._session.connection()
         as_it_was = (_TABLE.c.id == bindparam("number"), _TABLE.c.updated_at == bindparam("then"))
         statement = delete(_TABLE).where(*as_it_was, _TABLE.c.state.in_(STORED_FILES))

@@ -136,7 +136,7 @@ class MigrationRepository:
         return self._session.scalar(select(func.count()).select_from(self._ended(moment).subquery())) or 0
 
     def delete_ended(self, moment: datetime, most: int) -> int:
-        """Delete runs that ended before then, so many; how many it were.
+        """Delete at most ``most`` runs that ended before then. Returns how many.
 
         The last run that was done stays, and so do runs that failed after it: somebody may resume them.
         """

@@ -128,11 +128,11 @@ class MonitorRepository:
             self._session.execute(delete(Monitor).where(Monitor.id.in_(numbers)))
 
     def count_silent(self, moment: datetime) -> int:
-        """How many were last heard of before then."""
+        """How many have a last heartbeat that is older than that."""
         return self._session.scalar(select(func.count()).where(Monitor.heartbeat_at < moment)) or 0
 
     def forget_silent(self, moment: datetime) -> int:
-        """Remove those that were last heard of before then; how many it were."""
+        """Delete those whose last heartbeat is older than that. Returns how many."""
         return self._session.connection().execute(delete(Monitor).where(Monitor.heartbeat_at < moment)).rowcount
 
     def all(self) -> list[KnownMonitor]:

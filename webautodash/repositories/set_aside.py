@@ -206,7 +206,7 @@ class SetAsideRepository:
         return self._session.scalar(select(func.count(SetAsidePatient.id)).where(*_kept_until(moment))) or 0
 
     def drop_kept(self, moment: datetime, most: int) -> int:
-        """Drop the JSON of patients that were taken in before then, of so many; how many it were. The rows stay."""
+        """Delete the JSON of at most ``most`` patients taken in before then. Returns how many. The rows stay."""
         numbers = list(self._session.scalars(select(SetAsidePatient.id).where(*_kept_until(moment)).limit(most)))
         self._session.execute(update(SetAsidePatient).where(SetAsidePatient.id.in_(numbers)).values(raw_json=""))
         return len(numbers)

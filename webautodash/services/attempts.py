@@ -65,7 +65,7 @@ class Attempts:
         return [(candidate, outcome) for candidate, outcome in spent if outcome is not None]
 
     def in_order(self, groups: Sequence[Sequence[Candidate]]) -> None:
-        """In which order the files are going to be read."""
+        """Take note of the order in which the files will be read."""
         self._coming = deque(candidate for group in groups for candidate in group)
 
     def may_be_opened(self, candidate: Candidate) -> bool:
@@ -153,13 +153,13 @@ class Attempts:
         return self
 
     def __exit__(self, _t: type[BaseException] | None, error: BaseException | None, _b: TracebackType | None) -> None:
-        # Over which file the server was lost, nobody knows but that it was in hand.
+        # Nobody knows over which file the server was lost; it was one of those that were being read.
         blamed = self._in_hand if isinstance(error, DatabaseUnreachable) else set()
         left = [begun.path for place, begun in self._begun.items() if place not in blamed]
         if error is None:
             self._take_back([*self._finished, *left])
         else:
-            # What ended the run is what is told.
+            # The error that ended the run is reported, not one that follows from it.
             with suppress(WebAutoDashError):
                 self._take_back([*self._finished, *left])
 

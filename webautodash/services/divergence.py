@@ -192,9 +192,9 @@ def _location(store: Store, known: Recorded, shown: str, size: int | None) -> Lo
     prefix, path = split_root(shown)
     silent = False
     for folder in known.folders.get(prefix, ()):
-        look = partial(_size, folder / from_text(path))
+        read_size = partial(_size, folder / from_text(path))
         try:
-            found = store.patience.within(str(folder), look, _SECONDS_TO_ANSWER)
+            found = store.patience.within(str(folder), read_size, _SECONDS_TO_ANSWER)
         except NoAnswer:
             silent = True
             continue

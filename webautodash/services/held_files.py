@@ -65,7 +65,7 @@ def right_time(store: Store, text: str) -> datetime:
 
 
 def _holds(store: Store, document: Document, provider: ProviderDatabase) -> Iterator[FileHeld]:
-    """Each reason to hold a file; one is looked for once those before it are accepted."""
+    """Each reason to hold a file; each is checked only after those before it are accepted."""
     stamp = document.metadata.get("extracted_at")
     extracted_at = parse_instant(stamp if isinstance(stamp, str) else None, store.settings.zone)
     if extracted_at is not None and is_future(extracted_at):

@@ -49,15 +49,15 @@ class Pruned:
     alerts: int
     """That were delivered to all their channels by then."""
     monitors: int
-    """That were last heard of by then: an alert about one that is silent stays known for as long as its row."""
+    """Whose last heartbeat is older: an alert about a silent monitor stays known as long as its row."""
     migrations: int
-    """Runs that ended by then, but for the last one that was done and those that failed after it."""
+    """Runs that ended before then, except the last one that was done and those that failed after it."""
     files: int
     """Rows of stored files that are gone from Results, and whose session the provider's database still has."""
     kept_json: int
-    """Set-aside patients that were taken in whole by then: the row stays, the JSON that it kept goes."""
+    """Set-aside patients that were taken in whole before then: the JSON is deleted, the row stays."""
     problems: tuple[Unreadable, ...]
-    """Providers whose database could not be asked; nothing of theirs goes."""
+    """Providers whose database could not be read; nothing of theirs is deleted."""
     dry_run: bool
 
     @property

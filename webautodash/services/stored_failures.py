@@ -1,4 +1,4 @@
-"""Extractions of before the completeness rule: what was stored as data and says that it failed, set aside."""
+"""Sets aside failed extractions that were stored as data before they were recognised as failed."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

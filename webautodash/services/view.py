@@ -260,7 +260,7 @@ class SystemView:
         if error is None:
             self.flush()
         else:
-            # What ended the run is what is told.
+            # The error that ended the run is reported, not one that follows from it.
             with suppress(WebAutoDashError):
                 self.flush()
 

@@ -11,7 +11,7 @@ revision = "p0006"
 down_revision = "p0005"
 branch_labels = None
 depends_on = None
-# An index that goes breaks no program of before.
+# Earlier versions of the program work without this index.
 contract = False
 loses = ()
 

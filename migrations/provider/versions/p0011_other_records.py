@@ -1,7 +1,7 @@
 """A table for the lists of a patient that have no table of their own, and how many of its rows each session wrote.
 
-Keeps every row both ways, but for the rows of the new table, which the way back takes away. A program of before
-leaves the count out: it writes none of these rows.
+Keeps every row both ways, except the rows of the new table, which the way back deletes. An earlier version of the
+program leaves the count out: it writes none of these rows.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """Which correction of a session closed or reopened a conflict, so that another correction can take it back.
 
-Keeps every row. On the way back the reviews stay, and look like those of people.
+Keeps every row. On the way back the reviews stay, and cannot be told from those of people.
 """
 
 from alembic import op

@@ -15,7 +15,7 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ("file_acceptances",)
-# Said again when the file is next looked at.
+# Written again when the file is next read.
 derived = ("ingested_files.kind",)
 
 

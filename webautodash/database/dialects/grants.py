@@ -55,13 +55,13 @@ class Grant(NamedTuple):
         return re.fullmatch("".join(map(_matching, _SIGNS.findall(self.pattern))), database, re.DOTALL) is not None
 
     def wild_signs(self, prefix: str) -> list[str]:
-        """The signs within the prefix that stand for others: it fits names, then, that begin in another way."""
+        """The wildcards within the prefix: with them the pattern also fits names with another beginning."""
         signs = _SIGNS.findall(self.pattern or "")[: len(prefix)]
         return [wild for wild in _WILD if wild in signs]
 
 
 class TableGrant(NamedTuple):
-    """Rights of an account on one table, whose database is named as it is: no sign stands for others."""
+    """Rights of an account on one table; the name of its database holds no wildcards."""
 
     holder: str
     database: str

@@ -20,7 +20,7 @@ from webautodash.database.dialects.limits import count_written, loading_of
 from webautodash.database.dialects.wording import Load
 from webautodash.errors import LoadInDoubt
 
-# "Disabled" as each product and the driver say it; 1148 also by servers of before, and by proxies.
+# "Disabled" as each product and the driver say it; 1148 also by older servers, and by proxies.
 _SWITCHED_OFF = frozenset({1148, 2068, 3948, 3950, 4166})
 
 

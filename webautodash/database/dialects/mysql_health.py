@@ -40,7 +40,7 @@ class Held(NamedTuple):
     grants: list[Grant]
     tables: list[TableGrant]
     others: list[str]
-    """Besides, in the server's words: roles, rights on single columns or routines, whom the account may be."""
+    """Other grants as the server prints them: roles, rights on single columns or routines, PROXY."""
 
 
 def health_of(connection: Connection, *, network: bool) -> Health:

@@ -239,13 +239,13 @@ class SQLiteDialect:
                     raise UntrustedDatabaseFile(file, "is a hard link, too: put a copy of the file in its place")
 
     def _has_foreign_link(self, file: Path) -> bool:
-        """Whether a file has another name than the one that it has while it is made, or after that was interrupted."""
+        """Whether a file has another name. A draft that ``create`` links into place, or left behind, is none."""
         for _ in range(2):
             status = file.lstat()
             drafts = sum(_identity(draft) == (status.st_dev, status.st_ino) for draft in self._folder.glob(".*.new"))
             if status.st_nlink <= 1 + drafts:
                 return False
-            # The draft may have been removed between the two looks; once more, and it is not counted either.
+            # ``create`` may have removed its draft between the two counts: count once more.
         return True
 
     def _require_trusted_folder(self) -> None:

@@ -18,7 +18,7 @@ _WHERE = {
 
 
 def backups(store: Store) -> Iterator[Finding]:
-    """What each provider's database and the system database do not agree on; one that cannot be read is told apart."""
+    """Where each provider's database and the system database differ; one that cannot be read is another finding."""
     known, right = recorded(store), 0
     for provider in filter(is_active, store.providers()):
         found = None

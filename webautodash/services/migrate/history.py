@@ -36,7 +36,7 @@ class Revision:
     id: str
     subject: str
     contract: bool
-    """Whether it drops, renames or narrows something that the program of before still uses."""
+    """Whether it drops, renames or narrows something that the previous version of the program still uses."""
     loses: tuple[str, ...]
     """Tables, and columns as ``table.column``, that its way back takes away."""
     cure: str | None

@@ -17,7 +17,7 @@ class Written:
     def __init__(self) -> None:
         self._kept: dict[int, RowChecks] = {}
         self.unchecked = 0
-        """Extractions of before there were checks."""
+        """Extractions that were written before there were checks."""
 
     def extractions(self, some: Sequence[StoredExtraction]) -> Iterator[WrongRow]:
         """Those whose own rows are not as they were written."""
