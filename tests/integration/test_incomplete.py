@@ -10,6 +10,7 @@ from builders import Clinic, a_file, a_patient
 from sqlalchemy import text
 
 from webautodash.client import WebAutoDash
+from webautodash.domain.lists import ALLERGIES
 from webautodash.errors import UsageError
 from webautodash.services import conflicts, incomplete, patients, planning, set_aside
 from webautodash.services.incomplete import Incomplete
@@ -181,6 +182,9 @@ def test_lists_that_an_older_version_kept_as_json_are_items(clinic: Clinic) -> N
             connection.execute(statement, {"extra": extra, "prn": prn})
     clinic.ingest(a_file(a_patient("GW1"), a_patient("GW2"), at=LATER))
     assert [(one.reason, one.prn) for one in _waiting(clinic)] == [("emptied", "GW1")]
+    shown = patients.show(clinic.store, "gary_wang", "GW1").lists
+    assert [row["allergy_name"] for row in shown["allergies"]] == ["Nuts"]
+    assert set(shown["allergies"][0]) == set(ALLERGIES.columns)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from webautodash.domain.records import as_read_today
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus, Severity
 from webautodash.errors import NotFound
 from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction
+from webautodash.repositories import ClinicalRepository
 from webautodash.repositories.charts import ChartRepository, ClinicalRows
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.pages import Page
@@ -114,7 +116,13 @@ def show(store: Store, provider: str, prn: str) -> Chart:
             return Chart(owner.slug, _person(person), None, {}, incomplete)
         [extraction] = _extractions(charts, ConflictRepository(session), person.id, [latest])
         source = _source(latest[0])
-        return Chart(owner.slug, _person(person), extraction, charts.rows([source])[source], incomplete)
+        lists = charts.rows([source])[source]
+        if latest[0].extra:
+            stored = ClinicalRepository(session).load([source])[source]
+            # An older version kept some lists as JSON: a list without rows need not be empty.
+            again = as_read_today(stored, latest[0].extra, owner.date_order) or stored
+            lists = {name: rows or list(map(dict, again[name])) for name, rows in lists.items()}
+        return Chart(owner.slug, _person(person), extraction, lists, incomplete)
 
 
 def history(store: Store, provider: str, prn: str) -> History:
