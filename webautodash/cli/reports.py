@@ -18,7 +18,7 @@ from webautodash.services.reports import FileOutcome, FileResult, IngestReport
 
 _ADVICE = {
     FileResult.REJECTED: "nothing of it was stored; correct or remove it, then ingest again",
-    FileResult.HELD: "nothing of it was stored; see `webautodash file accept --help`",
+    FileResult.HELD: "nothing of it was stored; it waits for `webautodash file accept`, `retry` or `forget`",
     FileResult.FAILED: "nothing of it was stored; put that right, then ingest again",
     FileResult.BLOCKED: "nothing of it was stored; it waits for that",
     FileResult.WAITING: "left for the next ingest",
