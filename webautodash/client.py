@@ -51,7 +51,7 @@ class WebAutoDash:
     def ingest(self, paths: Sequence[Path | str] = (), *, rehash: bool = False) -> IngestReport:
         """Take files and folders, or all of the Results folder.
 
-        What is stored and looks as it did then, by path, size and time of change, is not read unless ``rehash``.
+        A stored file with the same path, size, time of change, ctime and inode is not read unless ``rehash``.
         """
         return ingest_paths(self._prepared(), [Path(path) for path in paths], rehash=rehash)
 

@@ -82,16 +82,16 @@ def prune(
         str,
         typer.Option("--older-than", metavar="TIME", help="90d, or before 2025-03-10; 1d or more.", show_default=False),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete old entries of the system log, whatever their level, component or provider, and what goes with them.
+    """Delete old entries of the system log, whatever their level, component or provider, and other old records.
 
-    That is: alerts that were delivered by then, monitors last heard of by then, and runs of `migrate` that ended by
-    then and that nobody can resume; the rows of stored files that are gone from Results, if their data are in the
-    provider's database; and the JSON of set-aside patients that were taken in whole by then. An alert that is
-    due stays, and so does one that could not be delivered, until `alert retry` or `alert forget`.
+    These are: alerts that were delivered before the given time, monitors whose last heartbeat is older, and runs of
+    `migrate` that ended before it and that nobody can resume; the rows of stored files that are gone from Results, if
+    their data are in the provider's database; and the JSON of set-aside patients that were taken in whole before it.
+    An alert that is due stays. One that could not be delivered stays until `alert retry` or `alert forget`.
     """
     settings = Settings.load()
     before = moment("--older-than", older_than, settings.zone)

@@ -178,7 +178,7 @@ def review_stored(
     """Set aside extractions that were stored as data although they say that they failed.
 
     `webautodash verify` names them. Duplicates of them without items are set aside too if there were items before.
-    Their rows are kept; the patients' rows and conflicts are as without them.
+    Their rows are kept. The patients' rows and conflicts become what they would be without them.
     """
     with Store.open(Settings.load()) as store:
         done = stored_failures.review_stored(store, provider, by=by, why=why, dry_run=dry_run, undo=undo)

@@ -1,4 +1,4 @@
-"""Times that lie in the future by the database's own clock: what a clock that was wrong has left."""
+"""Times that lie in the future by the database's own clock, because a clock was wrong when they were written."""
 
 from dataclasses import dataclass
 from datetime import datetime

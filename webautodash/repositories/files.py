@@ -43,7 +43,7 @@ class FileRecord:
 
 
 class Reading(NamedTuple):
-    """A reading that is begun: of which file, what its folder says of it, and which one in a row that did not end."""
+    """A reading that is begun: the file, its inode, size and times, and its number among those that did not end."""
 
     path: str
     look: str
@@ -110,7 +110,7 @@ class FileRepository:
         return {row["path"]: FileRecord(**{**row, "state": FileState(row["state"])}) for row in found}
 
     def known(self, paths: Sequence[str]) -> dict[str, KnownFile]:
-        """Those of some paths whose bytes are stored, and that can be told by what they looked like."""
+        """Those of some paths whose bytes are stored and whose inode, size and times are known."""
         by_key = {path_key(path): path for path in paths}
         columns = [_TABLE.c[name] for name in KnownFile._fields]
         statement = select(_TABLE.c.path_sha256, *columns).where(
@@ -159,7 +159,7 @@ class FileRepository:
                 )
 
     def bring_forward(self, paths: Sequence[str], latest: datetime) -> None:
-        """Have some paths wait no longer than until then; who looks at them next finds them unchanged otherwise."""
+        """Have some paths wait no longer than until then; nothing else of them changes."""
         late = (_TABLE.c.path_sha256.in_(map(path_key, paths)), _TABLE.c.next_attempt_at > latest)
         self._session.connection().execute(update(_TABLE).where(*late).values(next_attempt_at=latest))
 
@@ -237,7 +237,7 @@ class FileRepository:
         self._session.execute(delete(IngestedFile).where(is_one, *untouched))
 
     def unfinished(self, looks: Mapping[str, str]) -> dict[str, tuple[int, str | None]]:
-        """Of some paths that look as they did then: how many readings in a row did not end, and the last kind."""
+        """Of some paths that have not changed since: how many readings in a row did not end, and the last kind."""
         columns = (_TABLE.c.path, _TABLE.c.unfinished_look, _TABLE.c.unfinished, _TABLE.c.kind)
         keys = [path_key(path) for path in looks]
         rows = self._session.execute(select(*columns).where(_TABLE.c.path_sha256.in_(keys), _TABLE.c.unfinished > 0))

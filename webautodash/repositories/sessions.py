@@ -147,7 +147,7 @@ class SessionRepository:
         return None if row is None else LastSession(*row)
 
     def counts(self) -> Counts:
-        """How many there are, what waits, and which is the last: in two looks, for it is taken often."""
+        """How many there are, what waits, and which is the last: in two statements, for it is asked often."""
         waiting = select(func.count()).where(DataConflict.status.in_(OPEN_CONFLICTS)).scalar_subquery()
         events = select(func.count(PendingEvent.id)).scalar_subquery()
         row = self._session.execute(select(func.count(ExtractionSession.id), waiting, events)).one()

@@ -1,4 +1,4 @@
-"""Readings that were begun, counted before a file is read: of a process that is killed over it nothing else remains.
+"""Counts the readings of a file before they begin: a process that is killed over the file leaves no other trace.
 
 Files are counted many at a time. A file whose last reading did not end is counted on its own just before it is read,
 and what became of it is written before the next: so no file is ever blamed more than once for another one.

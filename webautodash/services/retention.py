@@ -41,13 +41,13 @@ _NUMBERS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How much from before a moment is no longer there, or would not be."""
+    """How much from before a moment was deleted, or would be."""
 
     before: datetime
     entries: int
     """Of the log."""
     alerts: int
-    """That were delivered to all their channels by then."""
+    """That were delivered to all their channels before then."""
     monitors: int
     """Whose last heartbeat is older: an alert about a silent monitor stays known as long as its row."""
     migrations: int
@@ -92,7 +92,7 @@ def prune(store: Store, before: datetime) -> Pruned:
     """Delete what is older, some at a time: nobody who writes meanwhile waits for long.
 
     An alert that is still due, or was given up and not forgotten since, stays however old it is.
-    May be stopped anywhere; what is deleted by then is said in the log. Raises UsageError as ``prunable``.
+    It can be stopped anywhere; the log has what was deleted until then. Raises UsageError as ``prunable``.
     """
     _require_old(before)
     # Monitors first: the alert about one that is still there would be raised anew.

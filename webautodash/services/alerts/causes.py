@@ -54,7 +54,7 @@ def causes_of_event(
         case EventKind.FILE_STORED:
             parts: tuple[object, ...] = (content_sha256,)
         case EventKind.PATIENT_TAKEN_IN:
-            # One who waits for a second decision is told of twice.
+            # A patient who waits for a second decision causes two alerts.
             parts = (content_sha256, event.set_aside_id, event.at)
         case EventKind.DATABASE_ADOPTED:
             parts = (event.kind,)
@@ -71,7 +71,7 @@ def _causes_of_session(store: Store, provider: RegisteredProvider, session_id: i
         with store.provider_database(provider).reading() as session:
             file = SessionRepository(session).files([session_id]).get(session_id)
     except WebAutoDashError:
-        # It was read a moment ago, and tells its alerts when it is next looked at.
+        # It was read a moment ago; its alerts are raised when it is next read.
         return []
     if file is None:
         return []
