@@ -16,6 +16,7 @@ from webautodash.config import Settings
 from webautodash.services.files import candidates
 from webautodash.services.order import Order
 from webautodash.services.patience import Patience
+from webautodash.services.workers import always
 
 FILES = 6
 
@@ -68,4 +69,4 @@ def test_the_beginning_of_a_file_is_read_in_the_folder_that_it_was_found_in(tmp_
         inside.rename(tmp_path / "moved")
         outside.rename(inside)
     order = Order(Settings.load(_env_file=None).zone, Patience(60))
-    assert [one.named for one in order.of(found)] == [None] * FILES
+    assert [one.named for one in order.of(found, always)] == [None] * FILES

@@ -18,6 +18,7 @@ from webautodash.services import order as order_module
 from webautodash.services.files import Candidate, candidates
 from webautodash.services.order import Order
 from webautodash.services.patience import Patience
+from webautodash.services.workers import always
 
 PATIENCE = Patience(60)
 
@@ -94,7 +95,8 @@ def test_links_and_fifos_named_like_a_file_are_named_and_not_followed(results: P
         ("a/nowhere.json", "a"),
         ("b", None),
     ]
-    assert [candidate.folder for candidate in Order(UTC, PATIENCE).of(candidates([], results))] == ["a"] * 4 + [None]
+    ordered = Order(UTC, PATIENCE).of(candidates([], results), always)
+    assert [candidate.folder for candidate in ordered] == ["a"] * 4 + [None]
 
 
 def test_results_itself_may_be_a_link_to_a_folder(results: Path, tmp_path: Path) -> None:
@@ -219,7 +221,7 @@ def test_a_name_that_is_no_text_is_shown_as_one(results: Path) -> None:
     [candidate] = candidates([], results)
     assert candidate.path == path
     assert candidate.shown(results) == "a/\\udcff.json"
-    assert Order(UTC, PATIENCE).of([candidate]) == [candidate]
+    assert Order(UTC, PATIENCE).of([candidate], always) == [candidate]
 
 
 # The order
@@ -230,7 +232,7 @@ def dated(results: Path, name: str, stamp: Any, **more: Any) -> Path:
 
 
 def order(results: Path, zone: Any = UTC) -> list[str]:
-    return [candidate.path.name for candidate in Order(zone, PATIENCE).of(candidates([], results))]
+    return [candidate.path.name for candidate in Order(zone, PATIENCE).of(candidates([], results), always)]
 
 
 def test_files_go_by_the_moment_of_their_extraction_whatever_the_zone_it_is_written_in(results: Path) -> None:
@@ -296,8 +298,8 @@ def test_a_file_that_cannot_be_read_for_a_moment_has_its_place_once_it_can(
 
     with monkeypatch.context() as patch:
         patch.setattr(order_module, "_head", stale)
-        assert [one.name for one in remembering.of(found)] == ["1.json", "2.json"]
-    assert [one.name for one in remembering.of(found)] == ["2.json", "1.json"]
+        assert [one.name for one in remembering.of(found, always)] == ["1.json", "2.json"]
+    assert [one.name for one in remembering.of(found, always)] == ["2.json", "1.json"]
 
 
 def test_a_file_that_is_too_large_is_not_read_for_its_place(results: Path) -> None:
@@ -306,8 +308,8 @@ def test_a_file_that_is_too_large_is_not_read_for_its_place(results: Path) -> No
     path.write_text('{"extraction_results": [], "extraction_metadata": {"provider_name": "Gary Wang"}}')
     found = [candidate for candidate in candidates([], results) if candidate.path == path]
     size = path.stat().st_size
-    assert [one.named for one in Order(UTC, PATIENCE, size).of(found)] == ["Gary Wang"]
-    assert [one.named for one in Order(UTC, PATIENCE, size - 1).of(found)] == [None]
+    assert [one.named for one in Order(UTC, PATIENCE, size).of(found, always)] == ["Gary Wang"]
+    assert [one.named for one in Order(UTC, PATIENCE, size - 1).of(found, always)] == [None]
 
 
 def test_a_link_that_was_put_in_a_files_place_meanwhile_is_not_followed(results: Path, tmp_path: Path) -> None:
@@ -315,4 +317,4 @@ def test_a_link_that_was_put_in_a_files_place_meanwhile_is_not_followed(results:
     found = candidates([], results)
     path.rename(tmp_path / "elsewhere.json")
     path.symlink_to(tmp_path / "elsewhere.json")
-    assert [one.named for one in Order(UTC, PATIENCE).of(found)] == [None]
+    assert [one.named for one in Order(UTC, PATIENCE).of(found, always)] == [None]
