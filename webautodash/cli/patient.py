@@ -1,6 +1,7 @@
 """``webautodash patient``: what is known of patients."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated
 
@@ -86,10 +87,7 @@ def show(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = Fal
         show_json(chart)
         return
     fields = asdict(chart.patient)
-    others = fields.pop("other_demographics") or {}
-    fields["others"] = [
-        f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in others.items()
-    ]
+    fields["others"] = _named_values(fields.pop("other_demographics"))
     show_fields({name.replace("_", " "): value for name, value in fields.items()})
     say("")
     if chart.incomplete_extractions:
@@ -105,7 +103,7 @@ def show(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = Fal
         if rows:
             show_table(
                 [column.removesuffix("_text").replace("_", " ") for column in columns],
-                [[row[column] for column in columns] for row in rows],
+                [[_named_values(row[one]) if one == "extra" else row[one] for one in columns] for row in rows],
             )
 
 
@@ -119,6 +117,14 @@ def history(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = 
         return
     say(f"{told.patient.prn}  {told.patient.patient_name or ''}".rstrip())
     _show_extractions(told.extractions)
+
+
+def _named_values(fields: Mapping[str, object] | None) -> list[str]:
+    """Fields without a column, each with its name; lists and objects as JSON, so that it is clear what they hold."""
+    return [
+        f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in (fields or {}).items()
+    ]
 
 
 def _show_extractions(extractions: tuple[patients.Extraction, ...]) -> None:
