@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from operator import attrgetter
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, case, delete, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, case, delete, null, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.dialects.inserts import OnExisting
@@ -220,13 +220,21 @@ class FileRepository:
         insert_tuples(self._session, IngestedFile, (*columns, *counted), rows, OnExisting("path_sha256", counted))
 
     def end_readings(self, paths: Sequence[str]) -> None:
-        """Take back what ``begin_readings`` counted, and the rows that nobody else has written to."""
+        """Forget the counts of files that were read to the end, also what other processes counted meanwhile."""
+        self._uncount(paths, null())
+
+    def take_back_readings(self, paths: Sequence[str]) -> None:
+        """Take back what ``begin_readings`` counted for files that were not read after all."""
+        self._uncount(paths, case((IngestedFile.unfinished > 1, IngestedFile.unfinished - 1), else_=None))
+
+    def _uncount(self, paths: Sequence[str], left: ColumnElement[Any]) -> None:
+        """Set the counts, and remove the rows that nobody else has written to."""
         keys = sorted(map(path_key, paths))
         is_one = IngestedFile.path_sha256.in_(keys)
         self._session.execute(
             update(IngestedFile)
             .where(is_one, IngestedFile.unfinished > 0)
-            .values(unfinished=case((IngestedFile.unfinished > 1, IngestedFile.unfinished - 1), else_=None))
+            .values(unfinished=left)
             .execution_options(synchronize_session=False)
         )
         untouched = (

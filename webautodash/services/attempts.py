@@ -6,7 +6,7 @@ and what became of it is written before the next: so no file is ever blamed more
 
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -142,12 +142,13 @@ class Attempts:
             self._begun[_place(candidate)] = _Begun(reading.path, number)
 
     def _clear_finished(self) -> None:
-        self._take_back(self._finished)
+        for some in in_parts(self._finished, _AT_ONCE):
+            self._store.system.run(lambda session, some=some: FileRepository(session).end_readings(some))  # type: ignore[misc]
         self._finished = []
 
     def _take_back(self, paths: Sequence[str]) -> None:
         for some in in_parts(paths, _AT_ONCE):
-            self._store.system.run(lambda session, some=some: FileRepository(session).end_readings(some))  # type: ignore[misc]
+            self._store.system.run(lambda session, some=some: FileRepository(session).take_back_readings(some))  # type: ignore[misc]
 
     def __enter__(self) -> Self:
         return self
@@ -156,12 +157,10 @@ class Attempts:
         # Nobody knows over which file the server was lost; it was one of those that were being read.
         blamed = self._in_hand if isinstance(error, DatabaseUnreachable) else set()
         left = [begun.path for place, begun in self._begun.items() if place not in blamed]
-        if error is None:
-            self._take_back([*self._finished, *left])
-        else:
-            # The error that ended the run is reported, not one that follows from it.
-            with suppress(WebAutoDashError):
-                self._take_back([*self._finished, *left])
+        # The error that ended the run is reported, not one that follows from it.
+        with suppress(WebAutoDashError) if error is not None else nullcontext():
+            self._clear_finished()
+            self._take_back(left)
 
 
 def _place(candidate: Candidate) -> Place:
