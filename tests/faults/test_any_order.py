@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from jobs import open_store, run_command, run_commands, take_back
+from jobs import open_store, run_commands, take_back
 from processes import together
 from watching import environment
 
@@ -156,7 +156,7 @@ class Clinic(RuleBasedStateMachine):
         """What waits is migrated and taken."""
         for variables in (self._many, self._alone):
             for command in (("migrate", "up"), ("ingest",)):
-                together(run_command, (variables, *command), folder=self._folder)
+                together(run_commands, (variables, command), folder=self._folder)
 
     def _drop(self, slug: str, changes: int) -> Path:
         """A file that is later than those before; some of its people are known, some have changed."""
