@@ -75,6 +75,7 @@ def _patients(first: int, behind: int, drug: str = "Aspirin 81 mg") -> list[dict
             diagnoses=["Gout (M10.079)"],
             allergies=["Latex"],
             health_concerns=["Smoker"],
+            lab_results=[{"test_name": "HbA1c", "value": "5.6"}],
         )
         for number in range(first, behind)
     ]

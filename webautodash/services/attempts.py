@@ -41,7 +41,10 @@ class _Begun(NamedTuple):
 
 
 class Attempts:
-    """Counts the readings of one run. Leaving it takes back the count of files that were not read to the end."""
+    """Counts the readings of one run. Leaving it takes back the count of files that were not read to the end.
+
+    It is left after ``view``, which writes the outcomes.
+    """
 
     def __init__(self, store: Store, view: SystemView) -> None:
         self._store, self._view = store, view
@@ -159,6 +162,8 @@ class Attempts:
         left = [begun.path for place, begun in self._begun.items() if place not in blamed]
         # The error that ended the run is reported, not one that follows from it.
         with suppress(WebAutoDashError) if error is not None else nullcontext():
+            # A file that was read to the end did not kill its reader, even if its outcome could not be written.
+            self._finished += self._view.unwritten()
             self._clear_finished()
             self._take_back(left)
 

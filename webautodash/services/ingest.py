@@ -64,7 +64,7 @@ def ingest_paths(
     root = root_of_paths(store, paths)
     found = each_candidate(paths, store.settings.results_dir, root.prefix)
     meter = Meter(on_progress)
-    with SystemView(store) as view, Attempts(store, view) as attempts:
+    with Attempts(store, view := SystemView(store)) as attempts, view:
         if rehash:
             files = list(found)
         else:

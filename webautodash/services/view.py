@@ -129,6 +129,10 @@ class SystemView:
         if self._told and (late or len(self._told) >= _MOST_AT_ONCE or (ahead or 0) >= _LARGE):
             self.flush()
 
+    def unwritten(self) -> list[str]:
+        """The paths of files that were read to the end and whose outcome is not written yet."""
+        return [told.outcome.path for told in self._told if not told.outcome.unfinished]
+
     def flush(self) -> None:
         """Write all that was told, files and counters in one transaction."""
         news, entries, changed = self._news()

@@ -69,7 +69,7 @@ class Taking:
         """
         self._store.owners.clear()
         self._due = {(one.candidate.directory, one.candidate.name): one for one in due}
-        with SystemView(self._store) as view, Attempts(self._store, view) as attempts:
+        with Attempts(self._store, view := SystemView(self._store)) as attempts, view:
             return self._take_due(view, attempts, [one.candidate for one in due])
 
     def _take_due(self, view: SystemView, attempts: Attempts, files: list[Candidate]) -> int:
