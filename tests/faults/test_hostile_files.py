@@ -119,7 +119,7 @@ SET_ASIDE: dict[str, tuple[bytes, str, str]] = {
             for which in LISTS for name, _ in which.split_lists
         )),
         "too_many_items",
-        "more than 50,000 in all lists",
+        "other_records: more than 10,000",
     ),
     "long_text": (
         _patient("B3", b'"note": "%b"' % (b"x" * 16_000_000)),
