@@ -230,6 +230,8 @@ class SQLiteDialect:
             file = path.with_name(path.name + suffix)
             with suppress(FileNotFoundError):
                 status = file.lstat()
+                if stat.S_ISDIR(status.st_mode):
+                    continue  # SQLite opens no folder, and the error says what to do
                 if not stat.S_ISREG(status.st_mode):
                     kind = "a link" if stat.S_ISLNK(status.st_mode) else "no regular file"
                     raise UntrustedDatabaseFile(file, f"is {kind}: put the file itself in its place")
