@@ -42,7 +42,7 @@ WORDS = {
     "system_logs.level": "INFO",
 }
 # A report names a row by its key, and a database that is not there by its name.
-NAMED = {"leases.name", "providers.database_name"}
+NAMED = {"leases.name", "providers.database_name", "stored_contents.content_sha256"}
 
 
 def _found(guarded: Guarded, code: str) -> list[Finding]:
