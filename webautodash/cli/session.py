@@ -82,7 +82,7 @@ def show(provider: ProviderArgument, session_id: NumberArgument, as_json: JsonOp
 
 @app.command(
     "set-time",
-    epilog="Example: webautodash session set-time gary_wang 7 2024-02-04T09:00:00 --by Ann --why 'the robot's clock'",
+    epilog="Example: webautodash session set-time gary_wang 7 2024-02-04T09:00:00 --by Ann --why 'a wrong clock'",
 )
 def set_time(
     provider: ProviderArgument,
