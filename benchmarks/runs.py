@@ -12,9 +12,9 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.stores import Place
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.reports import FileResult, IngestReport
-from webautodash.services.setup import set_up
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.report import FileResult, IngestReport
+from webautodash.services.registry.setup import set_up
 from webautodash.services.store import Store
 
 COMMAND = (sys.executable, "-m", "webautodash")

@@ -16,8 +16,8 @@ from sqlalchemy import make_url
 import webautodash
 from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database import Server
-from webautodash.services import migrate
-from webautodash.services.migrate import History
+from webautodash.services import revisions
+from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
 MARIADB, SQLITE = "MariaDB", "SQLite"
@@ -64,7 +64,7 @@ class Place:
         """Make providers' databases, empty, by the migrations."""
         with Server(self.settings) as server:
             for name in names:
-                migrate.upgrade(server.create(name), History.PROVIDER)
+                revisions.upgrade(server.create(name), History.PROVIDER)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from webautodash.database.schema import compare_type
 from webautodash.models import ProviderBase, SystemBase
-from webautodash.services.migrate import History, database_by_hand
+from webautodash.services.revisions import History, database_by_hand
 
 config = context.config
 try:

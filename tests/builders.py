@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from webautodash.config import Settings
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.reports import FileOutcome
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.store import Store
 
 CLINICAL_TABLES = ("medications", "diagnoses", "allergies", "health_concerns", "other_records")

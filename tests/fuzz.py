@@ -29,13 +29,13 @@ from builders import a_file, a_patient
 from oracles import has_repeated_key
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.documents import Document, read_document
-from webautodash.domain.lists import NAMED_LISTS
-from webautodash.domain.records import PatientRecord, patient_record
-from webautodash.domain.sessions import session_record
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
+from webautodash.domain.extraction.documents import Document, read_document
+from webautodash.domain.extraction.records import PatientRecord, patient_record
+from webautodash.domain.extraction.session_metadata import session_record
 from webautodash.errors import MalformedDocument, WebAutoDashError
 from webautodash.repositories.set_aside import SetAside
-from webautodash.services.planning import RepeatedPlace, planned
+from webautodash.services.ingest.plan import RepeatedPlace, planned
 
 CANARY = "Zyxwvut"
 PATIENCE_SECONDS = 30

@@ -17,16 +17,17 @@ from webautodash.database import Server
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.errors import LeaseHeld
 from webautodash.models.base import utc_now
-from webautodash.services import adopt as adoption
-from webautodash.services import alerts, attempts, fleet, migrate, planning
-from webautodash.services.adopt import copying
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.lookout import look_and_send
-from webautodash.services.migrate import History
+from webautodash.services import alerts, fleet, revisions
+from webautodash.services.alerts.system_alerts import look_and_send
+from webautodash.services.ingest import count_attempts, plan
+from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.monitor import Monitor
 from webautodash.services.monitor import open_store as open_monitored
-from webautodash.services.providers import register, resolve
-from webautodash.services.retry import retry_set_aside
+from webautodash.services.registry import adopt as adoption
+from webautodash.services.registry.adopt import copying
+from webautodash.services.registry.providers import register, resolve
+from webautodash.services.review.retry_patients import retry_set_aside
+from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
 
@@ -43,7 +44,7 @@ _PROBLEMS = {"failed", "rejected", "waiting"}
 def upgrade(settings: Settings, name: str, history: History) -> None:
     """Make a database and bring it to head."""
     with Server(settings) as server:
-        migrate.upgrade(server.create(name), history)
+        revisions.upgrade(server.create(name), history)
 
 
 def migrate_fleet(settings: Settings) -> None:
@@ -66,7 +67,7 @@ def migrate_to(settings: Settings, revision: str, *slugs: str) -> None:
     """Make providers' databases as an earlier version of the program did, at a revision."""
     with Server(settings) as server:
         for slug in slugs:
-            migrate.upgrade(server.create(settings.database_prefix + slug), History.PROVIDER, revision)
+            revisions.upgrade(server.create(settings.database_prefix + slug), History.PROVIDER, revision)
 
 
 def open_store(settings: Settings) -> None:
@@ -84,8 +85,8 @@ def ingest(settings: Settings, *paths: Path) -> None:
     """Take files, or all of Results, into a store that may not be there yet. Raises where one could not be taken."""
     # Put back afterwards: a test may call this in its own process. Tests kill it over one file as often as they like.
     with (
-        patch.object(planning, "BATCH", BATCH),
-        patch.object(attempts, "MOST_KILLED", 1_000_000),
+        patch.object(plan, "BATCH", BATCH),
+        patch.object(count_attempts, "MOST_KILLED", 1_000_000),
         Store.prepare(settings) as store,
     ):
         report = ingest_paths(store, paths)

@@ -9,7 +9,7 @@ import sqlalchemy.dialects.mysql.pymysql  # noqa: F401
 from sqlalchemy.orm import configure_mappers
 
 import webautodash
-from webautodash.services.migrate import History, line
+from webautodash.services.revisions import History, line
 
 for _path in Path(webautodash.__file__).parent.glob("cli/[a-z]*.py"):
     import_module(f"webautodash.cli.{_path.stem}")

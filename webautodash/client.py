@@ -12,22 +12,23 @@ from webautodash.config import Settings
 from webautodash.domain.dates import DateOrder
 from webautodash.errors import NotSetUp
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services import fleet, incomplete, sessions, set_aside
-from webautodash.services.across import Listing
-from webautodash.services.incomplete import Incomplete
-from webautodash.services.ingest import ingest_paths
+from webautodash.services import fleet
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.progress import unheard
+from webautodash.services.ingest.report import FileOutcome, IngestReport
+from webautodash.services.ingest.results_folder import check_results_folder
 from webautodash.services.monitor import BackgroundMonitor
-from webautodash.services.progress import unheard
-from webautodash.services.providers import register, resolve
-from webautodash.services.reports import FileOutcome, IngestReport
-from webautodash.services.results_folder import check_results_folder
-from webautodash.services.retry import RetryOutcome, accept_set_aside
-from webautodash.services.sessions import StoredFile, TimeCorrection
-from webautodash.services.set_aside import Waiting
-from webautodash.services.statistics import Statistics, statistics
-from webautodash.services.status import Status, status
+from webautodash.services.paging import Listing
+from webautodash.services.registry.providers import register, resolve
+from webautodash.services.review import incomplete, sessions, set_aside
+from webautodash.services.review.incomplete import Incomplete
+from webautodash.services.review.retry_patients import RetryOutcome, accept_set_aside
+from webautodash.services.review.sessions import StoredFile, TimeCorrection
+from webautodash.services.review.set_aside import Waiting
+from webautodash.services.review.stored_failures import StoredReviews, review_stored
+from webautodash.services.statistics.current_status import Status, status
+from webautodash.services.statistics.provider_statistics import Statistics, statistics
 from webautodash.services.store import ProviderDatabase, Store
-from webautodash.services.stored_failures import StoredReviews, review_stored
 from webautodash.services.verify import Verification, verify
 
 

@@ -7,10 +7,10 @@ from benchmarks.bench import Bench
 from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import WrongOutcomeError
 from benchmarks.stores import MARIADB, Place
-from webautodash.services import fleet, migrate
+from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan, Standing
-from webautodash.services.migrate import History
-from webautodash.services.providers import register
+from webautodash.services.registry.providers import register
+from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
 _ONE, _TWO, _HEAD = "one worker", "two workers", "all at head"
@@ -52,10 +52,10 @@ def _make(bench: Bench, here: Place, number: int) -> None:
 
 
 def _up(here: Place, number: int, workers: int) -> float:
-    before = migrate.line(_HISTORY)[-2]
+    before = revisions.line(_HISTORY)[-2]
     with Store.open(here.settings) as store:
         for provider in store.providers():
-            migrate.downgrade(store.server.database(provider.database_name), _HISTORY, before)
+            revisions.downgrade(store.server.database(provider.database_name), _HISTORY, before)
         begin = perf_counter()
         report = fleet.upgrade_all(store, Plan(workers=workers))
         seconds = perf_counter() - begin

@@ -14,16 +14,16 @@ from benchmarks.stores import MARIADB, Place, raw_connection
 
 # The product's functions by stage, each named where it is looked up. A stage has what no stage inside it has.
 STAGES = {
-    "order and metadata of the files": ["webautodash.services.order:Order.of"],
+    "order and metadata of the files": ["webautodash.services.ingest.order:Order.of"],
     "provider: registered, database made, opened": [
-        "webautodash.services.taking:owner_of",
+        "webautodash.services.ingest.process_file:owner_of",
         "webautodash.services.store:Store.provider_database",
     ],
-    "read, hash, split": ["webautodash.services.taking:read_document"],
-    "PRNs of the file": ["webautodash.services.planning:_prn"],
-    "decode": ["webautodash.services.planning:read_patient"],
-    "normalise": ["webautodash.domain.records:completed"],
-    "checksum": ["webautodash.domain.records:checksum"],
+    "read, hash, split": ["webautodash.services.ingest.process_file:read_document"],
+    "PRNs of the file": ["webautodash.services.ingest.plan:_prn"],
+    "decode": ["webautodash.services.ingest.plan:read_patient"],
+    "normalise": ["webautodash.domain.extraction.records:completed"],
+    "checksum": ["webautodash.domain.extraction.records:checksum"],
     "look-ups": [
         "webautodash.repositories.sessions:SessionRepository.find",
         "webautodash.repositories.patients:PatientRepository.lock",
@@ -31,8 +31,8 @@ STAGES = {
         "webautodash.repositories.extractions:ExtractionRepository.demographics",
         "webautodash.repositories.clinical:ClinicalRepository.load",
     ],
-    "decide": ["webautodash.services.storing:decide"],
-    "words of the statements": ["webautodash.database.dialects.wording:Wording._packets"],
+    "decide": ["webautodash.services.ingest.store_file:decide"],
+    "words of the statements": ["webautodash.database.products.mysql.insert_text:Wording._packets"],
     "clinical rows": ["webautodash.repositories.clinical:ClinicalRepository.add"],
     "other rows": [
         "webautodash.repositories.sessions:SessionRepository.add",
@@ -42,7 +42,7 @@ STAGES = {
         "webautodash.repositories.patients:PatientRepository.bring_up_to_date",
     ],
     "commit": ["sqlalchemy.orm.session:Session.commit"],
-    "the system database's view": ["webautodash.services.view:SystemView.flush"],
+    "the system database's view": ["webautodash.services.ingest.file_log:SystemView.flush"],
 }
 WAITING = ["pymysql.connections:Connection._read_bytes", "pymysql.connections:Connection._write_bytes"]
 

@@ -13,8 +13,8 @@ from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import COMMAND, WrongOutcomeError, command
 from benchmarks.stores import MARIADB, Place
 from webautodash.repositories import SessionRepository
-from webautodash.services.demo_data import DemoPlan, write_demo_data
-from webautodash.services.providers import resolve
+from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
+from webautodash.services.registry.providers import resolve
 from webautodash.services.store import Store
 
 _INTERVAL, _SETTLE = 2.0, 2.0

@@ -10,8 +10,8 @@ from builders import Clinic
 from legacy_database import TABLES, LegacyDatabase
 from legacy_files import two_sweeps
 
-from webautodash.services.adopt import adopt
-from webautodash.services.migrate import History, current, head
+from webautodash.services.registry.adopt import adopt
+from webautodash.services.revisions import History, current, head
 
 Legacy = Callable[[str], LegacyDatabase]
 COPIED = tuple(table for table in TABLES if table != "comprehensive_patient_records")

@@ -11,9 +11,9 @@ from builders import Clinic, a_file
 from legacy_database import LegacyDatabase
 from legacy_files import a_person, two_sweeps
 
-from webautodash.services import conflicts, patients
-from webautodash.services.adopt import adopt
-from webautodash.services.adopt.extractions import NOT_FINISHED, ROWS_FEWER, ROWS_MISSING
+from webautodash.services.registry.adopt import adopt
+from webautodash.services.registry.adopt.extractions import NOT_FINISHED, ROWS_FEWER, ROWS_MISSING
+from webautodash.services.review import conflicts, patients
 
 Legacy = Callable[[str], LegacyDatabase]
 

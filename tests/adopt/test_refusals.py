@@ -21,9 +21,9 @@ from webautodash.errors import (
     WebAutoDashError,
 )
 from webautodash.repositories.legacy_tables import LegacyTables
-from webautodash.services.adopt import adopt, adopting, survey
 from webautodash.services.leases import leased
-from webautodash.services.providers import register
+from webautodash.services.registry.adopt import adopt, adopting, survey
+from webautodash.services.registry.providers import register
 from webautodash.services.store import Store
 
 Legacy = Callable[[str], LegacyDatabase]

@@ -21,11 +21,11 @@ from webautodash.domain.retries import Verdict
 from webautodash.errors import DatabaseError, NotAtHead
 from webautodash.repositories import ConflictRepository, MonitorRepository
 from webautodash.services import alerts, fleet
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.providers import resolve
-from webautodash.services.reports import FileOutcome, FileResult
-from webautodash.services.retry import retry_set_aside
-from webautodash.services.view import SystemView
+from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.report import FileOutcome, FileResult
+from webautodash.services.registry.providers import resolve
+from webautodash.services.review.retry_patients import retry_set_aside
 
 
 def _facts(clinic: Clinic) -> list[tuple[Any, ...]]:

@@ -17,8 +17,9 @@ from receivers import SECRET, Webhook
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.domain.vocabulary import Severity
-from webautodash.services import alerts, conflicts
+from webautodash.services import alerts
 from webautodash.services.alerts.channels.webhook import signature
+from webautodash.services.review import conflicts
 
 
 def test_the_receiver_can_tell_who_sent_it_when_and_what_it_is_about(

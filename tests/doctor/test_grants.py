@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from webautodash.config import Settings
-from webautodash.database.dialects import Health
-from webautodash.database.dialects.grants import Grant, lacking, parse, revoking, rights_in
+from webautodash.database.products import Health
+from webautodash.database.products.mysql.grants import Grant, lacking, parse, revoking, rights_in
 from webautodash.services.doctor.rights import rights
 
 ALL = frozenset({"ALL PRIVILEGES"})

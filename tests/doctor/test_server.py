@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from webautodash.config import Settings, Tls
 from webautodash.database import Server
-from webautodash.database.dialects import Health
+from webautodash.database.products import Health
 from webautodash.services.doctor import Finding, examine, server
 
 SOUND = ("--character-set-server=utf8mb4", "--max-allowed-packet=64M")

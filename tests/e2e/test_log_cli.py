@@ -16,9 +16,9 @@ from shell import COMMAND, Shell, fill
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
-from webautodash.repositories.log import LogRecord
-from webautodash.services.log import SystemLog
+from webautodash.repositories.system_log import LogRecord
 from webautodash.services.store import Store
+from webautodash.services.system_log.entries import SystemLog
 
 SECRET = a_patient("PRN-4711", name="Zebulon Quirke", born="02/03/1951", medications=["Obscurimab 5 mg"])
 SECRETS = ("Zebulon", "Quirke", "4711", "1951", "Obscurimab")

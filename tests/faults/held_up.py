@@ -12,22 +12,22 @@ from pathlib import Path
 from unittest.mock import patch
 
 from webautodash.cli import main
-from webautodash.services.files import Candidate
-from webautodash.services.monitor import Monitor, taking
-from webautodash.services.progress import OnBatch
-from webautodash.services.reports import FileOutcome
+from webautodash.services.ingest.progress import OnBatch
+from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest.scan import Candidate
+from webautodash.services.monitor import Monitor, ingest_due
 from webautodash.services.store import Store
 
 COMMAND = [sys.executable, "-c", f"import {__name__}; {__name__}.watch()"]
 FOLDER = "HELD_UP_FOLDER"
 _TOLD = "told"
 
-_take, _stop = taking.take_rested_file, Monitor.stop
+_take, _stop = ingest_due.take_rested_file, Monitor.stop
 
 
 def watch() -> None:
     """Watch, with every file held up."""
-    with patch.object(taking, "take_rested_file", take_held_up), patch.object(Monitor, "stop", _stop_and_let_go):
+    with patch.object(ingest_due, "take_rested_file", take_held_up), patch.object(Monitor, "stop", _stop_and_let_go):
         main()
 
 

@@ -31,7 +31,7 @@ from shell import COMMAND, Done
 from sqlalchemy import make_url
 
 from webautodash.cli.app import _COMMANDS
-from webautodash.services.migrate import History, before, head
+from webautodash.services.revisions import History, before, head
 
 MARKS = [f"Mk{n:02}Qz" for n in range(50)]
 PRN, MEDICATION = MARKS[10], MARKS[29]

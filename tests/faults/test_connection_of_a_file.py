@@ -10,14 +10,14 @@ from builders import Clinic, a_file, a_patient
 from pymysql.err import MySQLError
 from sqlalchemy.orm import Session
 
-from webautodash.services import storing
-from webautodash.services.ingest import ingest_paths
+from webautodash.services.ingest import store_file
+from webautodash.services.ingest.ingest_run import ingest_paths
 
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
 def test_a_file_that_loses_its_connection_is_held(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     clinic.store.settings = clinic.settings.model_copy(update={"retry_attempts": 2})
-    store_batch = storing.store_batch
+    store_batch = store_file.store_batch
 
     def losing(session: Session, current: Any, batch: Any, tally: Any) -> None:
         if any(entry.record.prn == "BAD" for entry in batch):
@@ -27,7 +27,7 @@ def test_a_file_that_loses_its_connection_is_held(clinic: Clinic, monkeypatch: p
                 driver.query("KILL CONNECTION_ID()")
         store_batch(session, current, batch, tally)
 
-    monkeypatch.setattr(storing, "store_batch", losing)
+    monkeypatch.setattr(store_file, "store_batch", losing)
     clinic.drop(a_file(a_patient("BAD")), name="a.json")
     clinic.drop(a_file(a_patient("GOOD")), name="b.json")
     found = []

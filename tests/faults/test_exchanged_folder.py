@@ -13,10 +13,10 @@ from jobs import ingest
 from processes import Failed, held_at, moments
 
 from webautodash.config import Settings
-from webautodash.services.files import candidates
-from webautodash.services.order import Order
-from webautodash.services.patience import Patience
-from webautodash.services.workers import always
+from webautodash.services.ingest.order import Order
+from webautodash.services.ingest.scan import candidates
+from webautodash.services.ingest.workers import always
+from webautodash.services.timeouts import Patience
 
 FILES = 6
 

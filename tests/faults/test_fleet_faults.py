@@ -20,12 +20,12 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import MigrationState, ProviderStatus
 from webautodash.errors import LeaseHeld
 from webautodash.repositories import ProviderRepository
-from webautodash.services import fleet, migrate
+from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
-from webautodash.services.migrate import History
+from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
-HEAD = migrate.head(History.PROVIDER)
+HEAD = revisions.head(History.PROVIDER)
 BACKENDS = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
 PROVIDERS = ("Ada Ash", "Ben Birch")
 
@@ -50,7 +50,7 @@ def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Cl
 def _take_back(clinic: Clinic) -> None:
     for provider in clinic.store.providers():
         database = clinic.store.server.database(provider.database_name)
-        migrate.downgrade(database, History.PROVIDER, "p0001")
+        revisions.downgrade(database, History.PROVIDER, "p0001")
         if clinic.store.server.product == "mysql":
             # A column that goes stays in the rows, unseen, until the table is rebuilt; after dozens they are too long.
             with database.engine.begin() as connection:

@@ -9,8 +9,8 @@ from pathlib import Path
 import fuzz
 import pytest
 
-from webautodash.domain import content, records
-from webautodash.services import planning
+from webautodash.domain.extraction import content, records
+from webautodash.services.ingest import plan
 
 _MOST = 1_500
 _SECONDS = 60
@@ -40,7 +40,7 @@ def _fall_over(*_: object) -> None:
     [
         (records, "says_all", lambda *_: True),
         (content, "repeated_key", _fall_over),
-        (planning, "_repeated", lambda _: {}),
+        (plan, "_repeated", lambda _: {}),
         (records, "_where", lambda _: fuzz.CANARY),
     ],
     ids=["a safeguard less", "another error", "a PRN twice", "a value"],

@@ -18,8 +18,8 @@ from forked import ForkedShell
 from shell import COMMAND, Shell
 
 from webautodash.config import Settings
+from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.limits import LARGEST_SET_ASIDE, MOST_ITEMS, MOST_VALUES
-from webautodash.domain.lists import LISTS
 from webautodash.services.store import Store
 
 _MEGABYTE = 1_000_000

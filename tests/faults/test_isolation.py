@@ -33,14 +33,15 @@ from webautodash.errors import (
     DatabaseError,
     UsageError,
 )
-from webautodash.services import accounts, fleet
-from webautodash.services.accounts import AccountState, GrantedAccount
+from webautodash.services import fleet
 from webautodash.services.doctor import examine, examine_isolation
-from webautodash.services.ingest import ingest_paths
+from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.json_document import to_json
-from webautodash.services.log import SystemLog
-from webautodash.services.providers import register
+from webautodash.services.registry import accounts
+from webautodash.services.registry.accounts import AccountState, GrantedAccount
+from webautodash.services.registry.providers import register
 from webautodash.services.store import Store
+from webautodash.services.system_log.entries import SystemLog
 
 _SYSTEM, _LOG = "isolation.system_database", "isolation.log"
 SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
@@ -442,7 +443,7 @@ def test_a_password_that_cannot_be_kept_is_not_given_to_the_server(
 
     # The server that refuses leaves the password that is known, and nothing beside it.
     before = sorted(path.name for path in guarded.folder.iterdir())
-    monkeypatch.setattr("webautodash.database.dialects.accounts.ServerAccounts.change_password", refused)
+    monkeypatch.setattr("webautodash.database.products.mysql.accounts.ServerAccounts.change_password", refused)
     with pytest.raises(DatabaseError):
         accounts.grant(guarded.administrator, ["gary_wang"], rotate=True, folder=guarded.folder)
     assert sorted(path.name for path in guarded.folder.iterdir()) == before

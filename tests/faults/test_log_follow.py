@@ -11,8 +11,8 @@ from shell import COMMAND, Shell
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
-from webautodash.services.log import SystemLog
 from webautodash.services.store import Store
+from webautodash.services.system_log.entries import SystemLog
 
 
 def test_a_server_that_goes_is_said_once_and_when_it_is_back_it_goes_on(

@@ -16,8 +16,8 @@ from processes import kill_at, moments, together, writes
 from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.domain.dates import DateOrder
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.providers import add_alias, register
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.registry.providers import add_alias, register
 from webautodash.services.store import Store
 
 

@@ -12,16 +12,16 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import ConflictStatus
-from webautodash.services import conflicts, sessions
-from webautodash.services.divergence import Divergence
+from webautodash.services.alerts.system_alerts import look_and_send
 from webautodash.services.doctor import examine
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.lookout import look_and_send
-from webautodash.services.providers import add_alias, resolve
-from webautodash.services.retry import accept_set_aside
-from webautodash.services.status import status
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.registry.providers import add_alias, resolve
+from webautodash.services.review import conflicts, sessions
+from webautodash.services.review.retry_patients import accept_set_aside
+from webautodash.services.statistics.current_status import status
 from webautodash.services.store import Store
 from webautodash.services.verify import verify
+from webautodash.services.verify.divergence import Divergence
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 

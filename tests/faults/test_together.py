@@ -20,12 +20,12 @@ from sqlalchemy import event
 
 from webautodash.config import Settings
 from webautodash.database import Server
-from webautodash.domain.documents import read_document
+from webautodash.domain.extraction.documents import read_document
 from webautodash.services import fleet
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.providers import register
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.store_file import Stored, store_document
+from webautodash.services.registry.providers import register
 from webautodash.services.store import Store
-from webautodash.services.storing import Stored, store_document
 
 ROOT = Path(__file__).parents[2]
 

@@ -17,15 +17,15 @@ from contents import contents, differences
 from local_server import wait_until
 
 from webautodash.config import Settings
-from webautodash.services.attempts import Attempts
-from webautodash.services.demo_data import DemoPlan, write_demo_data
-from webautodash.services.files import Candidate, candidates
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.progress import OnBatch
-from webautodash.services.reports import FileOutcome, FileResult
+from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
+from webautodash.services.ingest.count_attempts import Attempts
+from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.process_file import take_file, take_groups
+from webautodash.services.ingest.progress import OnBatch
+from webautodash.services.ingest.report import FileOutcome, FileResult
+from webautodash.services.ingest.scan import Candidate, candidates
 from webautodash.services.store import Store
-from webautodash.services.taking import take_file, take_groups
-from webautodash.services.view import SystemView
 
 ROOT = Path(__file__).resolve().parents[2]
 

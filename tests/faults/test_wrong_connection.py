@@ -10,8 +10,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from webautodash.errors import WrongConnection, WrongDatabase
-from webautodash.services.progress import unheard
-from webautodash.services.providers import resolve
+from webautodash.services.ingest.progress import unheard
+from webautodash.services.registry.providers import resolve
 from webautodash.services.store import Store
 
 SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)

@@ -10,8 +10,8 @@ from a_fleet import NAMES, SLUGS
 from builders import Clinic, a_file, a_patient
 
 from webautodash.database import Database
-from webautodash.services import migrate
-from webautodash.services.migrate import History
+from webautodash.services import revisions
+from webautodash.services.revisions import History
 
 
 @pytest.fixture
@@ -40,6 +40,6 @@ def behind(database: Callable[[str], Database]) -> Callable[..., None]:
 
     def take_back(revision: str, *slugs: str) -> None:
         for slug in slugs or SLUGS:
-            migrate.downgrade(database(slug), History.PROVIDER, revision)
+            revisions.downgrade(database(slug), History.PROVIDER, revision)
 
     return take_back

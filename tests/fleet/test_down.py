@@ -11,12 +11,12 @@ from a_fleet import SLUGS
 from builders import Clinic
 
 from webautodash.errors import UsageError, WouldLoseRows
-from webautodash.services import fleet, migrate
+from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
-from webautodash.services.migrate import History, history
+from webautodash.services.revisions import History, histories
 
 ROOT = Path(__file__).parents[2]
-HEAD = migrate.head(History.PROVIDER)
+HEAD = revisions.head(History.PROVIDER)
 NICKNAME, NO_ADDRESS = (f"p{int(HEAD[1:]) + more:04}" for more in (1, 2))
 _EXPAND = f'''"""A column more.
 
@@ -79,11 +79,11 @@ def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     versions = later / "migrations/provider/versions"
     (versions / f"{NICKNAME}_nickname.py").write_text(_EXPAND)
     (versions / f"{NO_ADDRESS}_no_address.py").write_text(_CONTRACT)
-    monkeypatch.setattr(history, "_PACKAGE", later / "webautodash")
-    monkeypatch.setitem(history.HEADS, History.PROVIDER, NO_ADDRESS)
-    history.scripts.cache_clear()
+    monkeypatch.setattr(histories, "_PACKAGE", later / "webautodash")
+    monkeypatch.setitem(histories.HEADS, History.PROVIDER, NO_ADDRESS)
+    histories.scripts.cache_clear()
     yield
-    history.scripts.cache_clear()
+    histories.scripts.cache_clear()
 
 
 @pytest.mark.usefixtures("to_come")
@@ -106,14 +106,14 @@ def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: C
     with clinic.store.server.database(way.database).engine.begin() as connection:
         connection.exec_driver_sql("UPDATE patients SET nickname = 'x'")
     way = fleet.way_back(clinic.store, "ada_ash", "p0003")
-    behind = migrate.to_come(History.PROVIDER, "p0003", NICKNAME)
+    behind = revisions.to_come(History.PROVIDER, "p0003", NICKNAME)
     assert way.revisions == tuple(reversed(behind))
     with pytest.raises(WouldLoseRows, match=r"1 of patients\.nickname.*--accept-loss"):
         fleet.downgrade(clinic.store, way)
-    assert migrate.current(clinic.store.server.database(way.database)) == NICKNAME
+    assert revisions.current(clinic.store.server.database(way.database)) == NICKNAME
     result = fleet.downgrade(clinic.store, way, accept_loss=True)
     assert (result.before, result.after, result.error) == (NICKNAME, "p0003", None)
-    assert migrate.current(clinic.store.server.database(way.database)) == "p0003"
+    assert revisions.current(clinic.store.server.database(way.database)) == "p0003"
     others = {each.revision for each in fleet.overview(clinic.store, SLUGS[1:])}
     assert others == {NICKNAME}
     run = fleet.runs(clinic.store, 1)[0]

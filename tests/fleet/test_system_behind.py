@@ -5,13 +5,13 @@ from __future__ import annotations
 from a_fleet import SLUGS
 from builders import Clinic
 
-from webautodash.services import fleet, migrate
+from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Standing
-from webautodash.services.migrate import History
+from webautodash.services.revisions import History
 
 
 def test_the_fleet_is_looked_at_checked_and_brought_to_head_by_name_or_whole(clinic: Clinic) -> None:
-    migrate.downgrade(clinic.store.system, History.SYSTEM, "s0005")
+    revisions.downgrade(clinic.store.system, History.SYSTEM, "s0005")
     looked = fleet.overview(clinic.store)
     assert [(one.provider, one.state) for one in looked] == [
         (None, Standing.BEHIND),
@@ -21,4 +21,4 @@ def test_the_fleet_is_looked_at_checked_and_brought_to_head_by_name_or_whole(cli
     assert (named.provider, named.state) == (SLUGS[0], Standing.AT_HEAD)
     assert [report.differences for report in fleet.check_all(clinic.store, (SLUGS[0],))] == [()]
     fleet.upgrade_all(clinic.store, fleet.Plan((SLUGS[0],)))
-    assert migrate.current(clinic.store.system) == migrate.head(History.SYSTEM)
+    assert revisions.current(clinic.store.system) == revisions.head(History.SYSTEM)

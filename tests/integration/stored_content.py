@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from builders import CLINICAL_TABLES, Clinic
 
-from webautodash.domain import records
-from webautodash.services import held_files, screening
+from webautodash.domain.extraction import records
+from webautodash.services.ingest import held_files, screen_patients
 
 _NUMBERS = ("id", "patient_id", "content_sha256")
 _OF_THE_WAY = ("created_at", "updated_at", "detected_at", "reviewed_by", "reviewed_at", "resolution_notes")
@@ -24,7 +24,7 @@ def earlier_version() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(held_files, "_holds", lambda *_: [])
         patch.setattr(records, "failure_field", lambda _: None)
-        patch.setattr(screening, "_reason", lambda *_: None)
+        patch.setattr(screen_patients, "_reason", lambda *_: None)
         yield
 
 

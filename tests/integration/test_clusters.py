@@ -11,8 +11,8 @@ from builders import Clinic, a_file, a_patient
 from pymysql.connections import Connection as Driver
 from pymysql.err import OperationalError
 
-from webautodash.database.dialects import limits
-from webautodash.database.dialects.limits import TransactionLimit, transaction_limit
+from webautodash.database.products.mysql import limits
+from webautodash.database.products.mysql.limits import TransactionLimit, transaction_limit
 
 GALERA, GROUP = "wsrep_max_ws_size", "group_replication_transaction_size_limit"
 SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
@@ -47,7 +47,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusal]:
 
     monkeypatch.setattr(Driver, "commit", committed)
     monkeypatch.setattr(Driver, "query", sent)
-    monkeypatch.setattr("webautodash.database.session._FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr("webautodash.database.unit_of_work._FIRST_PAUSE_SECONDS", 0.001)
     return refusal
 
 

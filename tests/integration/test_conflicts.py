@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UnknownProvider, UsageError
-from webautodash.services import conflicts, patients
+from webautodash.services.review import conflicts, patients
 from webautodash.services.store import Store
 
 ALL = tuple(ConflictStatus)

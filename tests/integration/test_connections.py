@@ -18,10 +18,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from webautodash.database import server
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.errors import ConfigurationError, DatabaseMissing, NoFreeConnection
-from webautodash.services.demo_data import DemoPlan, write_demo_data
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.providers import register
-from webautodash.services.statistics import statistics
+from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.registry.providers import register
+from webautodash.services.statistics.provider_statistics import statistics
 from webautodash.services.store import Store
 
 MOST = 4

@@ -10,11 +10,11 @@ from builders import Clinic
 from webautodash.domain.vocabulary import Level
 from webautodash.models.base import utc_now
 from webautodash.repositories import LogRepository
-from webautodash.repositories.log import LogEntry, LogRecord
-from webautodash.services import following
-from webautodash.services.following import Following, Wanted
-from webautodash.services.log import SystemLog
-from webautodash.services.retention import prune
+from webautodash.repositories.system_log import LogEntry, LogRecord
+from webautodash.services.system_log import tail
+from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.retention import prune
+from webautodash.services.system_log.tail import Following, Wanted
 
 
 def _messages(entries: list[LogEntry]) -> list[str]:
@@ -52,8 +52,8 @@ def test_an_event_that_is_committed_after_one_with_a_higher_number_is_not_lost(c
 
 
 def test_what_is_remembered_does_not_grow(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "_LATE_SECONDS", 0.0)
-    monkeypatch.setattr(following, "_LATE_IDS", 3)
+    monkeypatch.setattr(tail, "_LATE_SECONDS", 0.0)
+    monkeypatch.setattr(tail, "_LATE_IDS", 3)
     follow = Following(clinic.store, Wanted())
     follow.begin(limit=1)
     for number in range(20):

@@ -9,9 +9,9 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.errors import UsageError
-from webautodash.services.accept_file import accept_file
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.reports import FileOutcome
+from webautodash.services.ingest.accept_file import accept_file
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.report import FileOutcome
 
 RIGHT = "2024-02-04T09:00:00Z"
 

@@ -10,14 +10,15 @@ from builders import Clinic, a_file, a_patient
 from sqlalchemy import text
 
 from webautodash.client import WebAutoDash
-from webautodash.domain.lists import ALLERGIES
+from webautodash.domain.extraction.clinical_lists import ALLERGIES
 from webautodash.errors import UsageError
-from webautodash.services import conflicts, incomplete, patients, planning, set_aside
-from webautodash.services.incomplete import Incomplete
-from webautodash.services.providers import resolve
-from webautodash.services.retry import RetryOutcome, accept_set_aside, retry_set_aside
-from webautodash.services.set_aside import Waiting
-from webautodash.services.stored_failures import review_stored
+from webautodash.services.ingest import plan
+from webautodash.services.registry.providers import resolve
+from webautodash.services.review import conflicts, incomplete, patients, set_aside
+from webautodash.services.review.incomplete import Incomplete
+from webautodash.services.review.retry_patients import RetryOutcome, accept_set_aside, retry_set_aside
+from webautodash.services.review.set_aside import Waiting
+from webautodash.services.review.stored_failures import review_stored
 from webautodash.services.verify import verify
 
 LATER, LATEST = "2024-03-04T09:00:00", "2024-04-04T09:00:00"
@@ -203,7 +204,7 @@ def test_of_a_prn_that_stands_twice_the_last_that_is_not_emptied_is_stored(clini
 def test_of_a_prn_at_very_many_places_the_last_that_is_not_emptied_is_stored(
     clinic: Clinic, empty: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "BATCH", 40)
+    monkeypatch.setattr(plan, "BATCH", 40)
     clinic.ingest(a_file(a_patient("GW1", medications=["M0"])))
     filled = [a_patient("GW1", medications=[f"M{number}"]) for number in (1, *range(1, 29))]
     outcome = clinic.ingest(a_file(*filled, *[a_patient("GW1") for _ in range(empty)], at=LATER))

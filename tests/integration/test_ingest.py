@@ -10,7 +10,7 @@ import pytest
 from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 
 from webautodash.domain.row_checks import read
-from webautodash.services.ingest import ingest_paths
+from webautodash.services.ingest.ingest_run import ingest_paths
 
 LATER = "2025-03-05T09:00:00"
 ALL_TABLES = (*CLINICAL_TABLES, "patients", "extraction_sessions", "patient_extractions", "data_conflicts")

@@ -16,12 +16,12 @@ from builders import Clinic, a_file, a_patient
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from webautodash.domain.documents import Document
-from webautodash.services import taking, view
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.providers import register
-from webautodash.services.reports import FileOutcome
-from webautodash.services.retry import retry_set_aside
+from webautodash.domain.extraction.documents import Document
+from webautodash.services.ingest import file_log, process_file
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.registry.providers import register
+from webautodash.services.review.retry_patients import retry_set_aside
 from webautodash.services.store import Store
 
 HOUR_NS = 3_600_000_000_000
@@ -209,14 +209,14 @@ def test_what_is_remembered_is_the_time_of_the_bytes_that_were_read(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = _old(clinic, "GW1")
-    store_document = taking.store_document
+    store_document = process_file.store_document
 
     def replaced_meanwhile(document: Document, *others: Any, **more: Any) -> Any:
         path.write_text(path.read_text().replace("GW1", "GW2"))
         _age(path, hours=2)
         return store_document(document, *others, **more)
 
-    monkeypatch.setattr(taking, "store_document", replaced_meanwhile)
+    monkeypatch.setattr(process_file, "store_document", replaced_meanwhile)
     assert _states(clinic) == ["ingested"]
     monkeypatch.undo()
     assert _states(clinic) == ["ingested"]
@@ -311,7 +311,7 @@ def test_a_run_with_nothing_to_do_for_more_than_one_provider_starts_no_worker(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a worker was started")
 
-    monkeypatch.setattr(taking, "in_processes", refuse)
+    monkeypatch.setattr(process_file, "in_processes", refuse)
     with opened() as files:
         assert _states(clinic, workers=2) == ["already_ingested"] * 2
     assert files == []
@@ -345,7 +345,7 @@ def test_the_system_database_takes_as_many_statements_for_many_new_files_as_for_
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On a busy machine the files take longer than what is told of them may wait.
-    monkeypatch.setattr(view, "_LONGEST_SECONDS", 60.0)
+    monkeypatch.setattr(file_log, "_LONGEST_SECONDS", 60.0)
     clinic.ingest(a_file(a_patient("GW")))
     statements: list[str] = []
     event.listen(clinic.store.system.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
@@ -384,7 +384,7 @@ def test_files_that_were_taken_are_told_before_a_large_one(clinic: Clinic, monke
     small = clinic.drop(a_file(a_patient("GW1"), at="2020-01-01T00:00:00"))
     large = clinic.drop(a_file(a_patient("GW2", note="x" * (1 << 20))))
     told: list[list[str]] = []
-    read_document = taking.read_document
+    read_document = process_file.read_document
 
     def reading(path: Path, *how: Any) -> Document:
         if path == large:
@@ -392,6 +392,6 @@ def test_files_that_were_taken_are_told_before_a_large_one(clinic: Clinic, monke
             told.append([row["path"] for row in rows if row["state"] == "ingested"])
         return read_document(path, *how)
 
-    monkeypatch.setattr(taking, "read_document", reading)
+    monkeypatch.setattr(process_file, "read_document", reading)
     assert _states(clinic) == ["ingested"] * 2
     assert told == [[f"gary_wang/{small.name}"]]

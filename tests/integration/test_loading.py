@@ -11,7 +11,8 @@ from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 from local_server import LocalServer, connect
 from sqlalchemy import Connection
 
-from webautodash.database.dialects import bulk, limits, wording
+from webautodash.database.products import bulk
+from webautodash.database.products.mysql import insert_text, limits
 
 TABLES = ("patient_extractions", *CLINICAL_TABLES)
 SIG = "one tablet in the morning"
@@ -136,15 +137,15 @@ def test_what_ends_in_the_middle_of_a_load_stores_nothing(
     here: Clinic, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
 ) -> None:
     here.ingest(a_file(a_patient("P9")))
-    packets = wording.Wording._packets
+    packets = insert_text.Wording._packets
 
-    def cut_short(self: wording.Wording, *arguments: object) -> Iterator[bytes]:
+    def cut_short(self: insert_text.Wording, *arguments: object) -> Iterator[bytes]:
         yield next(packets(self, *arguments))  # type: ignore[arg-type]
         raise stop
 
     with monkeypatch.context() as patch:
-        patch.setattr(wording, "_LOAD_PACKET", 1)
-        patch.setattr(wording.Wording, "_packets", cut_short)
+        patch.setattr(insert_text, "_LOAD_PACKET", 1)
+        patch.setattr(insert_text.Wording, "_packets", cut_short)
         path = here.drop(FILE)
         with pytest.raises(stop):
             here.ingest(FILE)

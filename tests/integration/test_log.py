@@ -10,7 +10,7 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.vocabulary import Level
 from webautodash.models.base import utc_now
-from webautodash.services.log import SystemLog, search
+from webautodash.services.system_log.entries import SystemLog, search
 
 SECRETS = ("Zebulon", "Quirke", "PRN-4711", "02/03/1951", "Obscurimab", "E11.9")
 

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, Engine, event
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.repositories import ProviderRepository
-from webautodash.services import conflicts, patients, providers
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.retry import retry_set_aside
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.registry import providers
+from webautodash.services.review import conflicts, patients
+from webautodash.services.review.retry_patients import retry_set_aside
 
 PATIENTS = 4_000
 PROVIDERS = 300

@@ -22,12 +22,13 @@ from webautodash.domain.vocabulary import ConflictStatus, Level, Severity
 from webautodash.errors import DatabaseError, WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository, MonitorRepository, ProviderRepository
-from webautodash.services import alerts, conflicts
+from webautodash.services import alerts
 from webautodash.services.alerts import raise_alerts
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.log import SystemLog
+from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.metrics import StoreCollector
-from webautodash.services.providers import register
+from webautodash.services.registry.providers import register
+from webautodash.services.review import conflicts
+from webautodash.services.system_log.entries import SystemLog
 
 PROVIDERS = ("gary_wang", "john_doe")
 SECRETS = ("Zebulon", "Quirke", "4711", "1951", "Obscurimab")

@@ -13,9 +13,9 @@ from provider_names import names_alike
 
 from webautodash.domain.naming import same_name_key
 from webautodash.errors import InvalidProviderName, ProviderNameTaken, SafeNameTaken, UsageError
-from webautodash.services.files import Candidate
-from webautodash.services.providers import add_alias, register
-from webautodash.services.taking import by_provider
+from webautodash.services.ingest.process_file import by_provider
+from webautodash.services.ingest.scan import Candidate
+from webautodash.services.registry.providers import add_alias, register
 
 SAME_SAFE_NAME = ("Гжоз", "Вчжи")
 """The first eight hex digits of their SHA-256 are the same."""

@@ -9,7 +9,7 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.config import Settings
 from webautodash.errors import NotSetUp
-from webautodash.services.setup import set_up
+from webautodash.services.registry.setup import set_up
 from webautodash.services.store import Store
 
 

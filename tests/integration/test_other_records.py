@@ -11,8 +11,8 @@ from builders import Clinic, a_file, a_patient
 from sqlalchemy import text
 
 from webautodash.repositories import VerificationRepository
-from webautodash.services import patients
-from webautodash.services.statistics import statistics
+from webautodash.services.review import patients
+from webautodash.services.statistics.provider_statistics import statistics
 from webautodash.services.verify import verify
 
 LATER, LAST = "2024-03-04T09:00:00", "2024-04-04T09:00:00"

@@ -10,7 +10,7 @@ from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.errors import NotFound, UsageError
-from webautodash.services import patients, set_aside
+from webautodash.services.review import patients, set_aside
 
 
 def test_search_by_name_returns_all_matches_whatever_their_case(clinic: Clinic) -> None:

@@ -11,10 +11,12 @@ from builders import Clinic, a_file, a_patient
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.repositories import ProviderRepository
-from webautodash.services import conflicts, migrate, providers
-from webautodash.services.migrate import History
-from webautodash.services.statistics import statistics
-from webautodash.services.status import status
+from webautodash.services import revisions
+from webautodash.services.registry import providers
+from webautodash.services.review import conflicts
+from webautodash.services.revisions import History
+from webautodash.services.statistics.current_status import status
+from webautodash.services.statistics.provider_statistics import statistics
 from webautodash.services.verify import verify
 
 
@@ -27,11 +29,11 @@ def _empty(clinic: Clinic, database: str) -> None:
 
 
 def _early(clinic: Clinic, database: str) -> None:
-    migrate.upgrade(clinic.store.server.create(database), History.PROVIDER, migrate.line(History.PROVIDER)[0])
+    revisions.upgrade(clinic.store.server.create(database), History.PROVIDER, revisions.line(History.PROVIDER)[0])
 
 
 def _unclaimed(clinic: Clinic, database: str) -> None:
-    migrate.upgrade(clinic.store.server.create(database), History.PROVIDER)
+    revisions.upgrade(clinic.store.server.create(database), History.PROVIDER)
 
 
 @pytest.mark.parametrize("stage", [_not_there, _empty, _early, _unclaimed])

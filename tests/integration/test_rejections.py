@@ -14,7 +14,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.documents import Document
+from webautodash.domain.extraction.documents import Document
 from webautodash.domain.naming import letters_key
 from webautodash.errors import (
     DatabaseBusy,
@@ -27,13 +27,13 @@ from webautodash.errors import (
     WrongDatabase,
 )
 from webautodash.repositories import ProviderRepository
-from webautodash.services import taking
-from webautodash.services.files import Candidate
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.migrate import History, upgrade
-from webautodash.services.progress import OnBatch
-from webautodash.services.providers import add_alias, register, resolve
-from webautodash.services.reports import FileOutcome
+from webautodash.services.ingest import process_file
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.progress import OnBatch
+from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest.scan import Candidate
+from webautodash.services.registry.providers import add_alias, register, resolve
+from webautodash.services.revisions import History, upgrade
 from webautodash.services.store import Store
 
 SECRET = "Zyxwvut"
@@ -150,19 +150,21 @@ def test_a_file_that_changes_as_it_is_read_is_looked_at_once_more(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = clinic.drop(a_file(a_patient("GW1")))
-    read_document = taking.read_document
+    read_document = process_file.read_document
     found: list[FileOutcome] = []
 
     def changes(path: Path, *how: Any) -> Document:
         raise StillBeingWritten(path)
 
     def first(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
-        monkeypatch.setattr(taking, "read_document", changes)
-        found.append(taking.take_file(store, candidate, on_batch))
-        monkeypatch.setattr(taking, "read_document", read_document)
+        monkeypatch.setattr(process_file, "read_document", changes)
+        found.append(process_file.take_file(store, candidate, on_batch))
+        monkeypatch.setattr(process_file, "read_document", read_document)
         return found[0]
 
-    monkeypatch.setattr("webautodash.services.ingest.take_groups", partial(taking.take_groups, take=first))
+    monkeypatch.setattr(
+        "webautodash.services.ingest.ingest_run.take_groups", partial(process_file.take_groups, take=first)
+    )
     assert [str(outcome.state) for outcome in ingest_paths(clinic.store).files] == ["ingested"]
     [waits] = found
     assert (waits.path, waits.state, waits.kind) == (f"gary_wang/{path.name}", "waiting", "still_being_written")
@@ -175,7 +177,7 @@ def test_a_file_that_goes_meanwhile_costs_itself_only(
 ) -> None:
     path = clinic.drop(a_file(a_patient("GW1")) if whole else b'{"extraction_metadata"', name="a.json")
     clinic.drop(a_file(a_patient("GW2")), name="b.json")
-    read_document = taking.read_document
+    read_document = process_file.read_document
 
     def goes(read: Path, *how: Any) -> Document:
         if whole:
@@ -185,7 +187,7 @@ def test_a_file_that_goes_meanwhile_costs_itself_only(
         finally:
             path.unlink(missing_ok=True)
 
-    monkeypatch.setattr(taking, "read_document", goes)
+    monkeypatch.setattr(process_file, "read_document", goes)
     found = {outcome.path: outcome for outcome in ingest_paths(clinic.store).files}
     assert found["gary_wang/b.json"].state == "ingested"
     gone = found["gary_wang/a.json"]
@@ -218,7 +220,7 @@ def test_a_file_that_was_not_taken_says_why_in_one_word_and_whose_it_is(
         raise error
 
     clinic.ingest(a_file(a_patient("GW1")))
-    monkeypatch.setattr(taking, step, refuse)
+    monkeypatch.setattr(process_file, step, refuse)
     found = clinic.ingest(a_file(a_patient("GW2")), name="next.json")
     assert (found.path, found.state, found.kind, found.transient) == (
         "gary_wang/next.json",
@@ -454,7 +456,7 @@ def test_an_error_that_nobody_planned_costs_its_file_only(clinic: Clinic, monkey
         raise LookupError(SECRET)
 
     clinic.ingest(a_file(a_patient("GW1")))
-    monkeypatch.setattr("webautodash.services.storing.session_record", broken)
+    monkeypatch.setattr("webautodash.services.ingest.store_file.session_record", broken)
     outcome = clinic.ingest(a_file(a_patient("GW2")))
     assert outcome.state == "failed"
     assert str(outcome.reason).startswith("unexpected LookupError at test_rejections.py, line ")

@@ -14,7 +14,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.errors import DatabaseMissing, FileReplaced, UntrustedDatabaseFile
-from webautodash.services import storing
+from webautodash.services.ingest import store_file
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
@@ -62,13 +62,13 @@ def test_what_was_begun_in_a_file_that_is_then_removed_is_not_said_to_be_stored(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
-    path, store_batch = _file(clinic), storing.store_batch
+    path, store_batch = _file(clinic), store_file.store_batch
 
     def remove(*arguments: object) -> None:
         store_batch(*arguments)
         path.unlink(missing_ok=True)
 
-    monkeypatch.setattr(storing, "store_batch", remove)
+    monkeypatch.setattr(store_file, "store_batch", remove)
     assert clinic.ingest(a_file(a_patient("GW2"), at="2025-01-01T00:00:00")).state == "failed"
     assert [row["state"] for row in clinic.system_rows("ingested_files")] == ["ingested", "waiting"]
     with pytest.raises(DatabaseMissing):

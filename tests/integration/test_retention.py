@@ -14,12 +14,12 @@ from webautodash.errors import UsageError
 from webautodash.models import ExtractionSession, IngestedFile, MigrationRun, SetAsidePatient
 from webautodash.models.base import utc_now
 from webautodash.repositories import LogRepository, MigrationRepository
-from webautodash.repositories.log import LogRecord
-from webautodash.services import retention
-from webautodash.services.log import SystemLog
-from webautodash.services.providers import resolve
-from webautodash.services.retention import Pruned, prunable, prune
-from webautodash.services.retry import accept_set_aside, retry_set_aside
+from webautodash.repositories.system_log import LogRecord
+from webautodash.services.registry.providers import resolve
+from webautodash.services.review.retry_patients import accept_set_aside, retry_set_aside
+from webautodash.services.system_log import retention
+from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.retention import Pruned, prunable, prune
 
 
 def _record(clinic: Clinic, *times: datetime) -> None:

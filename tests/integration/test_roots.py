@@ -10,10 +10,11 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.errors import AmbiguousRoot, UnknownResultsFolder, UsageError
-from webautodash.services import file_states, roots
-from webautodash.services.accept_file import accept_file
-from webautodash.services.ingest import ingest_paths
+from webautodash.services.ingest import file_states
+from webautodash.services.ingest.accept_file import accept_file
+from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.monitor import Monitor
+from webautodash.services.registry import roots
 from webautodash.services.store import Store
 
 GOOD = a_file(a_patient("GW1"))

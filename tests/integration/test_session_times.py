@@ -12,8 +12,8 @@ from stored_content import content, earlier_version
 
 from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.errors import NotFound, UsageError
-from webautodash.services import conflicts, sessions
 from webautodash.services.doctor.sessions import future_times, unread_times
+from webautodash.services.review import conflicts, sessions
 from webautodash.services.verify import verify
 
 FUTURE = "2099-01-01T00:00:00"

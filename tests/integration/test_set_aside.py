@@ -10,9 +10,9 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.errors import NotFound, UsageError
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.providers import resolve
-from webautodash.services.retry import retry_set_aside
-from webautodash.services.statistics import statistics
+from webautodash.services.registry.providers import resolve
+from webautodash.services.review.retry_patients import retry_set_aside
+from webautodash.services.statistics.provider_statistics import statistics
 
 
 def _session(clinic: Clinic) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from builders import Clinic, a_file, a_patient
 from stored_content import content, earlier_version
 
 from webautodash.errors import UsageError
-from webautodash.services import patients, set_aside
-from webautodash.services.providers import resolve
-from webautodash.services.retry import accept_set_aside
-from webautodash.services.stored_failures import review_stored
+from webautodash.services.registry.providers import resolve
+from webautodash.services.review import patients, set_aside
+from webautodash.services.review.retry_patients import accept_set_aside
+from webautodash.services.review.stored_failures import review_stored
 from webautodash.services.verify import verify
 
 BY = {"by": "Ann", "why": "the portal timed out"}

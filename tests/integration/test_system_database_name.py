@@ -14,8 +14,8 @@ from sqlalchemy import inspect
 from webautodash.config import Settings
 from webautodash.errors import NotAProvidersDatabase, SystemDatabaseTaken
 from webautodash.services.doctor import examine
-from webautodash.services.migrate import History, upgrade
-from webautodash.services.providers import register
+from webautodash.services.registry.providers import register
+from webautodash.services.revisions import History, upgrade
 from webautodash.services.store import Store
 
 COMMANDS = (

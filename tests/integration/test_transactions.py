@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from webautodash.database import Server
-from webautodash.database.dialects import TRIES, Dialect, Trouble, mysql
-from webautodash.database.session import retrying, translated
+from webautodash.database.products import TRIES, Dialect, Trouble
+from webautodash.database.products.mysql import dialect
+from webautodash.database.unit_of_work import retrying, translated
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import (
     DatabaseBusy,
@@ -68,7 +69,7 @@ def _undone() -> Iterator[None]:
 def test_the_server_undoes_what_an_unattended_process_left_open_and_a_person_may_think(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mysql, "_SHORTEST_SILENCE_SECONDS", 1)
+    monkeypatch.setattr(dialect, "_SHORTEST_SILENCE_SECONDS", 1)
     settings = clinic.settings.model_copy(update={"lease_seconds": 3})
     lock = text("SELECT id FROM system_logs FOR UPDATE")
     _log(clinic)

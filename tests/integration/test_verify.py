@@ -390,7 +390,7 @@ def test_a_provider_whose_database_cannot_be_read_does_not_stop_the_others(store
 
 
 def test_more_wrong_rows_than_are_named_are_counted(stored: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webautodash.services.verify.verifying.MOST_NAMED", 1)
+    monkeypatch.setattr("webautodash.services.verify.verify_providers.MOST_NAMED", 1)
     write(stored, "UPDATE patient_extractions SET data_checksum = :none", none="0" * 64)
     one = verify(stored.store).providers[0]
     assert (one.differences, len(one.wrong)) == (5, 1)

@@ -10,8 +10,8 @@ from builders import Clinic, a_file, a_patient
 from sqlalchemy import text
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.records import normalise
-from webautodash.services import patients
+from webautodash.domain.extraction.records import normalise
+from webautodash.services.review import patients
 from webautodash.services.verify import verify
 
 EARLIER, LATER, LATEST = "2023-03-04T09:00:00", "2024-03-04T09:00:00", "2024-04-04T09:00:00"

@@ -16,11 +16,11 @@ from webautodash.errors import LeaseHeld
 from webautodash.models.base import utc_now
 from webautodash.repositories import DigestRepository, LeaseRepository, MonitorRepository
 from webautodash.services.alerts import deliver_due, raise_alerts
+from webautodash.services.alerts.system_alerts import look_and_send, silent_monitors
 from webautodash.services.doctor import examine
 from webautodash.services.leases import leased
-from webautodash.services.lookout import look_and_send, silent_monitors
 from webautodash.services.monitor import Monitor
-from webautodash.services.status import status
+from webautodash.services.statistics.current_status import status
 
 YEAR = timedelta(days=365)
 LONG = 600

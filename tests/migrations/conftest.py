@@ -11,8 +11,8 @@ from alembic.config import Config
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
-from webautodash.services import migrate
-from webautodash.services.migrate import History
+from webautodash.services import revisions
+from webautodash.services.revisions import History
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +53,6 @@ def go(history: History, database: Database) -> Callable[[str], None]:
 
 
 def _lies_behind(database: Database, history: History, revision: str) -> bool:
-    known = migrate.line(history)
-    found = migrate.current(database)
+    known = revisions.line(history)
+    found = revisions.current(database)
     return revision in known and found is not None and known.index(revision) < known.index(found)

@@ -12,7 +12,7 @@ from webautodash.database import Database
 from webautodash.database.schema import Schema, compare_type
 from webautodash.database.schema import schema_of as schema_of_connection
 from webautodash.models import ProviderBase, SystemBase
-from webautodash.services.migrate import History
+from webautodash.services.revisions import History
 
 VERSION_TABLE = "alembic_version"
 

@@ -13,9 +13,9 @@ from schema import drift_from_models
 
 from webautodash.config import Settings
 from webautodash.database import Server
-from webautodash.services import migrate
-from webautodash.services.migrate import History
-from webautodash.services.providers import register
+from webautodash.services import revisions
+from webautodash.services.registry.providers import register
+from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
 Typed = Callable[..., subprocess.CompletedProcess[str]]
@@ -44,12 +44,12 @@ def test_the_systems_history_goes_up_by_hand(alembic: Typed, settings: Settings)
         system = server.create(settings.system_database_name)
         done = alembic("-n", "system", "upgrade", "head")
         assert done.returncode == 0, done.stderr
-        assert migrate.current(system) == migrate.head(History.SYSTEM)
+        assert revisions.current(system) == revisions.head(History.SYSTEM)
         assert drift_from_models(system, History.SYSTEM) == []
 
 
 def test_one_providers_history_goes_down_and_up_by_hand(alembic: Typed, settings: Settings) -> None:
-    head = migrate.head(History.PROVIDER)
+    head = revisions.head(History.PROVIDER)
     with Store.prepare(settings) as store:
         register(store, "Gary Wang")
         database = store.server.database(f"{settings.database_prefix}gary_wang")
@@ -61,8 +61,8 @@ def test_one_providers_history_goes_down_and_up_by_hand(alembic: Typed, settings
             done = alembic("-n", "provider", "-x", "provider=gary_wang", *arguments)
             assert done.returncode == 0, done.stderr
             assert done.stdout.strip() == says
-            assert migrate.current(database) == stands
-        assert migrate.current(store.system) == migrate.head(History.SYSTEM)
+            assert revisions.current(database) == stands
+        assert revisions.current(store.system) == revisions.head(History.SYSTEM)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

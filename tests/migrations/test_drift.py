@@ -11,9 +11,9 @@ from alembic.runtime.migration import MigrationContext
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
-from webautodash.services import fleet, migrate
-from webautodash.services.migrate import History
-from webautodash.services.providers import register
+from webautodash.services import fleet, revisions
+from webautodash.services.registry.providers import register
+from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
 
@@ -144,7 +144,7 @@ def test_what_a_killed_check_left_is_cleared_away_and_nothing_else(settings: Set
 
 def test_a_database_is_compared_with_its_own_revision(settings: Settings) -> None:
     def earlier(database: Database) -> None:
-        migrate.downgrade(database, History.PROVIDER, "p0003")
+        revisions.downgrade(database, History.PROVIDER, "p0003")
 
     assert _drift(settings, earlier) == ()
 

@@ -25,11 +25,12 @@ from webautodash.domain.vocabulary import ConflictStatus, EventKind, MonitorStat
 from webautodash.models import Alert, AlertDelivery, AlertDigest, Monitor, ProviderBase, SystemBase
 from webautodash.models.base import utc_now
 from webautodash.repositories import EventRepository
-from webautodash.repositories.events import Event
-from webautodash.services import conflicts, fleet, migrate
-from webautodash.services.accept_file import accept_file
-from webautodash.services.ingest import ingest_paths
-from webautodash.services.migrate import History
+from webautodash.repositories.pending_events import Event
+from webautodash.services import fleet, revisions
+from webautodash.services.ingest.accept_file import accept_file
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.review import conflicts
+from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -55,23 +56,23 @@ def _metadata(history: History) -> MetaData:
 def test_the_history_is_one_line(history: History) -> None:
     scripts = ScriptDirectory.from_config(Config(str(ROOT / "alembic.ini"), ini_section=history.value))
     assert len(scripts.get_bases()) == 1
-    assert scripts.get_heads() == [migrate.head(history)]
+    assert scripts.get_heads() == [revisions.head(history)]
     letter = history.value[0]
     assert all(script.revision.startswith(letter) for script in scripts.walk_revisions())
 
 
 def test_an_empty_database_upgraded_to_head_is_what_the_models_say(database: Database, history: History) -> None:
-    assert migrate.current(database) is None
-    assert migrate.upgrade(database, history)
-    assert migrate.current(database) == migrate.head(history)
+    assert revisions.current(database) is None
+    assert revisions.upgrade(database, history)
+    assert revisions.current(database) == revisions.head(history)
     assert drift_from_models(database, history) == []
     assert set(schema_of(database)) == set(_metadata(history).tables)
 
 
 def test_upgrading_again_does_nothing(database: Database, history: History) -> None:
-    migrate.upgrade(database, history)
+    revisions.upgrade(database, history)
     before = schema_of(database)
-    assert not migrate.upgrade(database, history)
+    assert not revisions.upgrade(database, history)
     assert schema_of(database) == before
 
 
@@ -82,7 +83,7 @@ def test_up_down_and_up_again_gives_the_same_schema(
     first = schema_of(database)
     go("base")
     assert inspect(database.engine).get_table_names() == [VERSION_TABLE]
-    assert migrate.current(database) is None
+    assert revisions.current(database) is None
     go("head")
     assert schema_of(database) == first
     assert drift_from_models(database, history) == []
@@ -157,7 +158,7 @@ def _count(database: Database, table: str) -> int:
 
 
 def test_every_name_is_the_one_of_the_convention_and_short_enough(database: Database, history: History) -> None:
-    migrate.upgrade(database, history)
+    revisions.upgrade(database, history)
     convention = {"PrimaryKeyConstraint": "pk", "UniqueConstraint": "uq", "ForeignKeyConstraint": "fk"}
     for table in _metadata(history).sorted_tables:
         expected: dict[str, set[str]] = {"uq": set(), "ix": set(), "fk": set(), "ck": set()}
@@ -175,7 +176,7 @@ def test_every_name_is_the_one_of_the_convention_and_short_enough(database: Data
 
 @pytest.mark.parametrize("history", [History.PROVIDER], indirect=True)
 def test_prns_are_equal_only_when_their_bytes_are(database: Database, history: History, backend: str) -> None:
-    migrate.upgrade(database, history)
+    revisions.upgrade(database, history)
     prns = ["A1", "a1", "José", "Jose", "Jose\N{COMBINING ACUTE ACCENT}", "O'Neil", "o'neil", "Straße", "Strasse"]
     marker = "?" if backend == "sqlite" else "%s"
     with database.engine.begin() as connection:
@@ -198,7 +199,7 @@ def test_prns_are_equal_only_when_their_bytes_are(database: Database, history: H
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
 def test_every_table_is_innodb_utf8mb4_and_has_a_primary_key(database: Database, history: History) -> None:
-    migrate.upgrade(database, history)
+    revisions.upgrade(database, history)
     with database.engine.connect() as connection:
         tables = connection.exec_driver_sql(
             "SELECT table_name, engine, table_collation FROM information_schema.tables WHERE table_schema = DATABASE()"

@@ -11,8 +11,8 @@ from schema import drift_from_models, schema_of
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
-from webautodash.services import migrate
-from webautodash.services.migrate import History
+from webautodash.services import revisions
+from webautodash.services.revisions import History
 
 BACKENDS = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
 
@@ -35,8 +35,8 @@ def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
             name = f"{prefix}at_{number}"
             assert kill_at(number, upgrade, settings, name, history, folder=tmp_path), moment
             database = server.create(name)
-            migrate.upgrade(database, history)
-            assert migrate.current(database) == migrate.head(history)
+            revisions.upgrade(database, history)
+            assert revisions.current(database) == revisions.head(history)
             assert schema_of(database) == whole, moment
             server.drop(name)
 
@@ -56,5 +56,5 @@ def test_several_processes_upgrading_the_same_new_database_all_succeed(
     database: Database, settings: Settings, history: History, tmp_path: Path
 ) -> None:
     together(upgrade, *[(settings, database.name, history)] * 4, folder=tmp_path)
-    assert migrate.current(database) == migrate.head(history)
+    assert revisions.current(database) == revisions.head(history)
     assert drift_from_models(database, history) == []

@@ -12,8 +12,8 @@ from builders import Clinic, a_file, a_patient
 from webautodash.database import Database
 from webautodash.domain.vocabulary import ConflictStatus, Severity
 from webautodash.repositories import MonitorRepository
-from webautodash.services import conflicts
-from webautodash.services.migrate import History
+from webautodash.services.review import conflicts
+from webautodash.services.revisions import History
 
 NEW = ("mtime_ns", "session_id", "look", "next_attempt_at", "duration_ms", "kind", "unfinished", "unfinished_look")
 

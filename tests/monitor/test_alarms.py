@@ -18,13 +18,13 @@ from webautodash.models import Monitor as MonitorRow
 from webautodash.models.base import utc_now
 from webautodash.repositories import MonitorRepository
 from webautodash.services import fleet
+from webautodash.services.alerts.system_alerts import look_and_send
 from webautodash.services.leases import host
-from webautodash.services.lookout import look_and_send
 from webautodash.services.monitor import Monitor
 from webautodash.services.monitor.alarms import Alarms
-from webautodash.services.monitor.presence import Presence
+from webautodash.services.monitor.heartbeat import Presence
 from webautodash.services.processes import key_of
-from webautodash.services.status import status
+from webautodash.services.statistics.current_status import status
 
 
 def _alerts(clinic: Clinic) -> list[tuple[str, str]]:
@@ -153,7 +153,7 @@ def test_without_a_monitor_who_sends_looks_around(clinic: Clinic) -> None:
 def test_what_stops_the_look_around_stops_no_sending(clinic: Clinic) -> None:
     clinic.ingest(b"{ nothing")
     with (
-        patch("webautodash.services.lookout.fleet.overview", side_effect=DatabaseError("d", "1", "no")),
+        patch("webautodash.services.alerts.system_alerts.fleet.overview", side_effect=DatabaseError("d", "1", "no")),
         pytest.raises(DatabaseError),
     ):
         look_and_send(clinic.store)

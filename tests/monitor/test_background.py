@@ -15,7 +15,7 @@ from local_server import wait_until
 
 from webautodash import WebAutoDash
 from webautodash.errors import UsageError
-from webautodash.services.monitor.bell import Bell
+from webautodash.services.monitor.wakeup import Bell
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 

@@ -16,12 +16,13 @@ from local_server import wait_until
 from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UnusableFile, UsageError
 from webautodash.repositories import LeaseRepository
-from webautodash.services import file_states, files, fleet, order, taking
+from webautodash.services import fleet
+from webautodash.services.ingest import file_states, order, process_file, scan
+from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.monitor import Monitor
-from webautodash.services.monitor import taking as monitor_taking
-from webautodash.services.providers import register
-from webautodash.services.reports import FileOutcome
-from webautodash.services.status import status
+from webautodash.services.monitor import ingest_due as monitor_taking
+from webautodash.services.registry.providers import register
+from webautodash.services.statistics.current_status import status
 
 GOOD = a_file(a_patient("GW1", medications=["Aspirin 81 mg"]), a_patient("GW2"))
 
@@ -67,7 +68,7 @@ def test_an_idle_pass_opens_no_file_and_writes_nothing_to_the_log(
     def refuse(path: Path, _: object) -> None:
         raise UnusableFile(path, "was opened")
 
-    monkeypatch.setattr(taking, "read_document", refuse)
+    monkeypatch.setattr(process_file, "read_document", refuse)
     monkeypatch.setattr(order, "_peek", refuse)
     tables = {"system_logs": "id", "ingested_files": "id", "leases": "name"}
     before = {table: clinic.system_rows(table, order) for table, order in tables.items()}
@@ -267,17 +268,17 @@ def test_a_provider_folder_that_cannot_be_read_is_said_once_and_stops_no_other(
 ) -> None:
     clinic.drop(GOOD, name="a.json")
     clinic.drop(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee", name="c.json")
-    scan = files.os.scandir
+    scandir = scan.os.scandir
 
     def refuse(handle: int) -> Any:
         if os.path.samestat(os.fstat(handle), (clinic.results / "gary_wang").stat()):
             raise PermissionError(13, "Permission denied")
-        return scan(handle)
+        return scandir(handle)
 
     said: list[str] = []
     watching = Monitor(clinic.store, on_trouble=said.append)
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "scandir", refuse)
+        patch.setattr(scan.os, "scandir", refuse)
         watching.run_once()
         watching._pass()
     assert len(said) == 1
@@ -292,19 +293,19 @@ def test_a_provider_folder_that_cannot_be_read_is_shown_for_as_long_as_that_last
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clinic.drop(GOOD, name="a.json")
-    scan, problem = files.os.scandir, "gary_wang cannot be read (Permission denied)"
+    scandir, problem = scan.os.scandir, "gary_wang cannot be read (Permission denied)"
 
     def refuse(handle: int) -> Any:
         if os.path.samestat(os.fstat(handle), (clinic.results / "gary_wang").stat()):
             raise PermissionError(13, "Permission denied")
-        return scan(handle)
+        return scandir(handle)
 
     def shown() -> str | None:
         found = status(clinic.store).monitoring_status.monitors
         return found[0].last_error if found else None
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "scandir", refuse)
+        patch.setattr(scan.os, "scandir", refuse)
         monitor, said, thread = watched()
         assert wait_until(lambda: problem in (shown() or ""))
     assert wait_until(lambda: bool(clinic.system_rows("monitors")) and shown() is None)

@@ -13,8 +13,8 @@ from webautodash.domain.vocabulary import MonitorState
 from webautodash.models import Monitor as MonitorRow
 from webautodash.models.base import utc_now
 from webautodash.services.monitor import Monitor
-from webautodash.services.monitor.presence import Presence
-from webautodash.services.status import status
+from webautodash.services.monitor.heartbeat import Presence
+from webautodash.services.statistics.current_status import status
 
 
 def _begin_anew(clinic: Clinic) -> None:

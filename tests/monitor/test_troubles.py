@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from builders import Clinic, a_file, a_patient
 
-from webautodash.domain import documents
-from webautodash.domain.documents import Document
+from webautodash.domain.extraction import documents
+from webautodash.domain.extraction.documents import Document
 from webautodash.domain.folders import Folder
 from webautodash.errors import DatabaseBusy
-from webautodash.services import file_states, taking
+from webautodash.services.ingest import file_states, process_file
+from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.monitor import Monitor
-from webautodash.services.patience import Patience
-from webautodash.services.reports import FileOutcome
+from webautodash.services.timeouts import Patience
 
 ANN, GARY = "Ann Bee", "Gary Wang"
 # What is proved here says nothing to a server.
@@ -100,13 +100,13 @@ def test_a_file_that_vanishes_before_it_is_read_leaves_nothing_behind(
 ) -> None:
     _drop(clinic, GARY, 1)
     gone = _drop(clinic, GARY, 2)
-    read = taking.read_document
+    read = process_file.read_document
 
     def vanish(path: Path, *how: Any) -> Document:
         gone.unlink(missing_ok=True)
         return read(path, *how)
 
-    monkeypatch.setattr(taking, "read_document", vanish)
+    monkeypatch.setattr(process_file, "read_document", vanish)
     watching = Monitor(clinic.store)
     watching.run_once()
     watching._pass()
@@ -157,14 +157,14 @@ def test_a_provider_in_trouble_has_one_file_tried_and_the_others_go_on(
     for day in range(1, 5):
         _drop(clinic, ANN, day)
         _drop(clinic, GARY, day)
-    store = taking.store_document
+    store = process_file.store_document
 
     def busy(document: Document, provider: Any, *rest: Any, **more: Any) -> Any:
         if provider.provider.name == ANN:
             raise DatabaseBusy(provider.database.name, "1205")
         return store(document, provider, *rest, **more)
 
-    monkeypatch.setattr(taking, "store_document", busy)
+    monkeypatch.setattr(process_file, "store_document", busy)
     seen: list[FileOutcome] = []
     watching = Monitor(clinic.store, on_file=seen.append)
     watching.run_once()
@@ -181,7 +181,7 @@ def test_a_file_that_comes_while_another_provider_has_many_does_not_wait_for_the
 ) -> None:
     for day in range(1, 21):
         _drop(clinic, ANN, day)
-    store = taking.store_document
+    store = process_file.store_document
     dropped: list[Path] = []
 
     def slow(*arguments: Any, **more: Any) -> Any:
@@ -190,7 +190,7 @@ def test_a_file_that_comes_while_another_provider_has_many_does_not_wait_for_the
         time.sleep(0.05)
         return store(*arguments, **more)
 
-    monkeypatch.setattr(taking, "store_document", slow)
+    monkeypatch.setattr(process_file, "store_document", slow)
     seen: list[FileOutcome] = []
     watching = Monitor(clinic.store, on_file=seen.append)
     watching._taking._turn_seconds = 0.2

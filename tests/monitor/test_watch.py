@@ -18,13 +18,13 @@ from local_server import wait_until
 
 from webautodash.domain.retries import LONGEST_SECONDS, pause
 from webautodash.errors import NoAnswer, UsageError
-from webautodash.services import file_states, files
-from webautodash.services.files import Candidate
-from webautodash.services.ingest import ingest_paths
+from webautodash.services.ingest import file_states, scan
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.scan import Candidate
 from webautodash.services.monitor import watch
 from webautodash.services.monitor.watch import Sight, Watch
-from webautodash.services.patience import Patience
 from webautodash.services.store import Store
+from webautodash.services.timeouts import Patience
 
 
 def _due(sight: Sight) -> list[str]:
@@ -208,13 +208,13 @@ def test_a_file_that_is_gone_before_it_was_taken_leaves_no_row(clinic: Clinic) -
 def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Makes every look at a folder wait, as a mount does that is gone."""
     answer = threading.Event()
-    scan = files._scan
+    unhindered = scan._scan
 
     def hang(handle: int) -> Iterator[os.DirEntry[str]]:
         answer.wait()
-        return scan(handle)
+        return unhindered(handle)
 
-    monkeypatch.setattr(files, "_scan", hang)
+    monkeypatch.setattr(scan, "_scan", hang)
     yield answer
     answer.set()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from webautodash.domain import checksum, dates, items
+from webautodash.domain import checksum, dates
+from webautodash.domain.extraction import items
 
 _REMEMBERED = (
     checksum._FOLDED,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webautodash.domain.codes import read_icd10
+from webautodash.domain.extraction.icd10 import read_icd10
 
 CODES = st.from_regex(r"[A-Z][0-9][0-9AB]\.[0-9A-Z]{1,4}", fullmatch=True)
 PARTS = ["(", ")", "[", "]", "I10", "E11.9", "B12", ",", ";", "/", " ", "and", "ICD-10", ":", "ICD-9", "250.00", "x"]

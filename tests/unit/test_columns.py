@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webautodash.cli.columns import Columns
+from webautodash.cli.terminal.streamed_table import Columns
 
 
 def test_columns_keep_their_places_and_only_a_longer_cell_moves_them(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,9 +11,9 @@ import pytest
 from builders import a_file, a_patient
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.documents import Document, decode_patient, read_document
+from webautodash.domain.extraction.documents import Document, decode_patient, read_document
+from webautodash.domain.extraction.records import read_patient
 from webautodash.domain.limits import MOST_PATIENTS
-from webautodash.domain.records import read_patient
 from webautodash.errors import MalformedDocument, UnreadablePatient
 
 METADATA: dict[str, Any] = a_file()["extraction_metadata"]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from webautodash.domain.codes import read_icd10
-from webautodash.domain.strengths import read_strength
+from webautodash.domain.extraction.icd10 import read_icd10
+from webautodash.domain.extraction.strengths import read_strength
 
 CORPUS = Path(__file__).parent / "corpus"
 

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.decisions import Decision, Known, Master, Outcome, Previous, decide
-from webautodash.domain.documents import Document
-from webautodash.domain.records import Demographics, PatientRecord
+from webautodash.domain.extraction.documents import Document
+from webautodash.domain.extraction.records import Demographics, PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.repositories.set_aside import SetAside
-from webautodash.services import planning
-from webautodash.services.planning import Planned, RepeatedPlace
+from webautodash.services.ingest import plan
+from webautodash.services.ingest.plan import Planned, RepeatedPlace
 
 NOW = datetime(2024, 2, 4, 9, tzinfo=UTC)
 EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
@@ -235,7 +235,7 @@ def planned(*raw: str) -> list[Any]:
         (entry.position, entry.reason)
         if isinstance(entry, SetAside)
         else (entry.record.position, [repeat.position for repeat in entry.repeats])
-        for batch in planning.planned(document, DateOrder.MDY)
+        for batch in plan.planned(document, DateOrder.MDY)
         for entry in batch
     ]
 
@@ -255,11 +255,11 @@ def test_the_last_readable_place_of_a_prn_is_decided_about_once() -> None:
 def test_the_first_of_many_places_of_a_prn_follow_the_stored_one_with_what_differs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(planning, "_MOST_REPEATS", 1)
+    monkeypatch.setattr(plan, "_MOST_REPEATS", 1)
     other = raw("A", allergies=["Latex"])
     texts = [other, raw("A"), raw("A", all_allergies=1), other, raw("A", age="1 yr"), raw("A")]
     document = Document(Path("f.json"), "0" * 64, 0, {}, [msgspec.Raw(text.encode()) for text in texts])
-    [[stored, *others]] = planning.planned(document, DateOrder.MDY)
+    [[stored, *others]] = plan.planned(document, DateOrder.MDY)
     assert isinstance(stored, Planned)
     assert (stored.record.position, [repeat.position for repeat in stored.repeats], stored.repeats_differ) == (
         5,

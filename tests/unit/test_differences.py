@@ -22,8 +22,8 @@ from webautodash.domain.differences import (
     list_differences,
     presented,
 )
-from webautodash.domain.lists import LISTS, MEDICATIONS, NAMED_LISTS
-from webautodash.domain.records import Demographics
+from webautodash.domain.extraction.clinical_lists import LISTS, MEDICATIONS, NAMED_LISTS
+from webautodash.domain.extraction.records import Demographics
 
 KNOWN = read(a_patient("GW1")).demographics
 

@@ -22,10 +22,10 @@ from generated import LAW
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from webautodash.domain import documents
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.documents import Document, decode_patient, raw_text, read_document, to_json
-from webautodash.domain.records import patient_record
+from webautodash.domain.extraction import documents
+from webautodash.domain.extraction.documents import Document, decode_patient, raw_text, read_document, to_json
+from webautodash.domain.extraction.records import patient_record
 from webautodash.errors import (
     FileGone,
     MalformedDocument,

@@ -13,12 +13,12 @@ import pytest
 from builders import a_file, a_patient
 
 from webautodash.errors import UsageError
-from webautodash.services import files
-from webautodash.services import order as order_module
-from webautodash.services.files import Candidate, candidates
-from webautodash.services.order import Order
-from webautodash.services.patience import Patience
-from webautodash.services.workers import always
+from webautodash.services.ingest import order as order_module
+from webautodash.services.ingest import scan
+from webautodash.services.ingest.order import Order
+from webautodash.services.ingest.scan import Candidate, candidates
+from webautodash.services.ingest.workers import always
+from webautodash.services.timeouts import Patience
 
 PATIENCE = Patience(60)
 
@@ -192,7 +192,7 @@ def test_a_folder_that_vanishes_while_looking_is_empty(results: Path, monkeypatc
             (results / "b").rmdir()
         return found
 
-    monkeypatch.setattr(files.os, "scandir", vanishing)
+    monkeypatch.setattr(scan.os, "scandir", vanishing)
     # The entries of Results are read at once; b is gone when its turn comes.
     assert [name for name, _ in shown(candidates([], results), results)] == ["a/x.json"]
 
@@ -209,7 +209,7 @@ def test_a_folder_that_cannot_be_read_is_named_and_stops_no_other(
             raise PermissionError(13, "Permission denied", str(folder))
         return scandir(folder)
 
-    monkeypatch.setattr(files.os, "scandir", refusing)
+    monkeypatch.setattr(scan.os, "scandir", refusing)
     assert shown(candidates([], results), results) == [("a", None), ("b/x.json", "b")]
 
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.items import item_type
-from webautodash.domain.lists import NAMED_LISTS, ClinicalList
-from webautodash.domain.records import PatientRecord, patient_record, read_patient, records
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, ClinicalList
+from webautodash.domain.extraction.items import item_type
+from webautodash.domain.extraction.records import PatientRecord, patient_record, read_patient, records
 from webautodash.errors import UnreadablePatient
 
 # Around what a column holds, and what is no text at all.

@@ -13,8 +13,8 @@ import pytest
 import webautodash
 from webautodash import to_json
 from webautodash.domain.vocabulary import Severity
+from webautodash.services.ingest.report import FileOutcome, FileResult, IngestReport, ProviderTotals
 from webautodash.services.json_document import to_json_line
-from webautodash.services.reports import FileOutcome, FileResult, IngestReport, ProviderTotals
 
 
 class Colour(Enum):

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from oracles import has_repeated_key
 
-from webautodash.domain.json_text import (
+from webautodash.domain.extraction.json_text import (
     deep_values,
     end_of_value,
     half_characters,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from webautodash.domain.folders import Folder
-from webautodash.services.files import Candidate, candidates, look_at
-from webautodash.services.known import telling_mtime
-from webautodash.services.paths import shown_folder
+from webautodash.services.ingest.paths import shown_folder
+from webautodash.services.ingest.scan import Candidate, candidates, look_at
+from webautodash.services.ingest.skip_known import telling_mtime
 
 READ = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000

@@ -8,9 +8,16 @@ from typing import Any
 import pytest
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.legacy import LEGACY_TABLES
+from webautodash.domain.extraction.clinical_lists import (
+    ALLERGIES,
+    DIAGNOSES,
+    HEALTH_CONCERNS,
+    MEDICATIONS,
+    NAMED_LISTS,
+    ClinicalList,
+)
 from webautodash.domain.legacy_rows import clinical_rows, listed_items, session_sha256
-from webautodash.domain.lists import ALLERGIES, DIAGNOSES, HEALTH_CONCERNS, MEDICATIONS, NAMED_LISTS, ClinicalList
+from webautodash.domain.legacy_tables import LEGACY_TABLES
 
 
 def _row(which: ClinicalList, **said: Any) -> Mapping[str, Any]:

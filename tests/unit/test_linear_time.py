@@ -12,13 +12,13 @@ import msgspec
 import pytest
 from builders import a_file, a_patient
 
-from webautodash.database.dialects.literals import _literal, worded
+from webautodash.database.products.mysql.literals import _literal, worded
+from webautodash.domain.bounded_cache import Remembered
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.differences import list_differences
-from webautodash.domain.documents import read_document
-from webautodash.domain.records import patient_record
-from webautodash.domain.remembered import Remembered
-from webautodash.services.planning import planned
+from webautodash.domain.extraction.documents import read_document
+from webautodash.domain.extraction.records import patient_record
+from webautodash.services.ingest.plan import planned
 
 _FACTOR = 4
 # n log n gives 5, a square 16.

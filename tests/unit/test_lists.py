@@ -9,9 +9,16 @@ from typing import Any
 import pytest
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.items import read_list
-from webautodash.domain.lists import ALLERGIES, DIAGNOSES, HEALTH_CONCERNS, MEDICATIONS, NAMED_LISTS, ClinicalList
-from webautodash.domain.rows import Row
+from webautodash.domain.extraction.clinical_lists import (
+    ALLERGIES,
+    DIAGNOSES,
+    HEALTH_CONCERNS,
+    MEDICATIONS,
+    NAMED_LISTS,
+    ClinicalList,
+)
+from webautodash.domain.extraction.items import read_list
+from webautodash.domain.extraction.rows import Row
 from webautodash.errors import UnreadablePatient
 
 LONG = "x" * 256

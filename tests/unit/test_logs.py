@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.limits import PRN_LENGTH
-from webautodash.domain.traces import PrnSearch, Trace
+from webautodash.domain.prn_search import PrnSearch, Trace
 from webautodash.services.doctor import logs
 from webautodash.services.doctor.logs import UnreadableLog, found_in, pieces
 

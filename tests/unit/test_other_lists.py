@@ -9,8 +9,8 @@ import pytest
 from builders import a_patient
 from generated import read
 
+from webautodash.domain.extraction.clinical_lists import SECTIONS
 from webautodash.domain.limits import MOST_ITEMS
-from webautodash.domain.lists import SECTIONS
 from webautodash.errors import UnreadablePatient
 
 # By column, the keys that may hold it.

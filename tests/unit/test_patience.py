@@ -11,7 +11,7 @@ import pytest
 from local_server import wait_until
 
 from webautodash.errors import NoAnswer
-from webautodash.services.patience import Moved, Patience
+from webautodash.services.timeouts import Moved, Patience
 
 
 @pytest.fixture

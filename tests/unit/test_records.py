@@ -16,11 +16,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.documents import to_json
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
+from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.extraction.records import (
+    Demographics,
+    PatientRecord,
+    normalise,
+    patient_record,
+    read_patient,
+    read_prn,
+)
+from webautodash.domain.extraction.session_metadata import SessionRecord, is_key_of, session_record
 from webautodash.domain.limits import LARGEST_PATIENT, MOST_ITEMS
-from webautodash.domain.lists import NAMED_LISTS
-from webautodash.domain.records import Demographics, PatientRecord, normalise, patient_record, read_patient, read_prn
-from webautodash.domain.sessions import SessionRecord, is_key_of, session_record
 from webautodash.errors import UnreadablePatient
 
 CHICAGO = ZoneInfo("America/Chicago")

@@ -10,9 +10,9 @@ from generated import LAW, PATIENTS, read
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webautodash.domain.documents import to_json
-from webautodash.domain.lists import LISTS
-from webautodash.domain.records import CHECKED
+from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.extraction.records import CHECKED
 from webautodash.domain.row_checks import NO_ROWS, checks, list_checks, row_checks
 from webautodash.domain.row_checks import read as read_checks
 from webautodash.models import PatientExtraction

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from webautodash.config import ENV_FILE, Settings, key_of
 from webautodash.config.accounts import AccountFolder
-from webautodash.config.shown import shown
+from webautodash.config.effective_settings import shown
 from webautodash.errors import ConfigurationError
 
 

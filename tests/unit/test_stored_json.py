@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.records import PatientRecord, normalise
-from webautodash.domain.stored_json import patient_json
+from webautodash.domain.extraction.records import PatientRecord, normalise
+from webautodash.domain.extraction.stored_json import patient_json
 
 PRINTED = {"prn": "A1", "patient_name": "Ann Lee", "date_of_birth": "02/19/1988", "age": "36 yrs", "sex": "F"}
 PATIENTS: list[dict[str, Any]] = [

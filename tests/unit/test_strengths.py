@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webautodash.domain.strengths import LONGEST_STRENGTH, read_strength
+from webautodash.domain.extraction.strengths import LONGEST_STRENGTH, read_strength
 
 PARTS = ["10", ",", ".", "/", "-", " ", "MG", "ML", "%", "(", ")", "[", "]", "per", "and", "unit", "[iU]", "to", "HR"]
 PIECES = ["1", "1 ", "1,", "1-", "1/", "1.", "(", ")", "[", "(1 mg", " ", "1 mg / ", "1 mg-", "and ", "1 mg x", "a1"]

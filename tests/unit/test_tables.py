@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from webautodash.cli.columns import Columns
-from webautodash.cli.output import show_numbers, show_table
+from webautodash.cli.terminal.output import show_numbers, show_table
+from webautodash.cli.terminal.streamed_table import Columns
 
 LONG = "Dr " + "very " * 100 + "long"
 

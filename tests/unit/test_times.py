@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from webautodash.cli.times import moment
+from webautodash.cli.terminal.times import moment
 from webautodash.errors import UsageError
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webautodash.domain.traces import SHORTEST, PrnSearch, Trace
+from webautodash.domain.prn_search import SHORTEST, PrnSearch, Trace
 
 
 def _search(*prns: str) -> PrnSearch:

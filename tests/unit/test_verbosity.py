@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from webautodash.cli.verbosity import LogFormat, Verbosity
+from webautodash.cli.terminal.verbosity import LogFormat, Verbosity
 
 JSON = LogFormat.JSON
 

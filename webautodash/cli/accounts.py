@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.failures import end_with
+from webautodash.cli.exit_status import end_with
 from webautodash.cli.options import JsonOption
-from webautodash.cli.output import say, show_json
+from webautodash.cli.terminal.output import say, show_json
 from webautodash.config import Settings
-from webautodash.services import accounts
+from webautodash.services.registry import accounts
 
 
 def grant(

@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.failures import end_with
+from webautodash.cli.exit_status import end_with
 from webautodash.cli.options import JsonOption, LimitOption
-from webautodash.cli.output import complain, say, show_json, show_table
+from webautodash.cli.terminal.output import complain, say, show_json, show_table
 from webautodash.config import Settings
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.wording import counted
-from webautodash.services import alerts, lookout
+from webautodash.services import alerts
+from webautodash.services.alerts import system_alerts
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Alerts: test, list, send, retry, forget.")
@@ -72,7 +73,7 @@ def list_(
 def send(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Look for silent monitors and databases behind, and deliver what is due now, as a monitor does by itself."""
     with Store.open(Settings.load()) as store:
-        report = lookout.look_and_send(store)
+        report = system_alerts.look_and_send(store)
     if as_json:
         show_json(report)
     elif not ctx.obj.quiet:

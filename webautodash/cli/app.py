@@ -9,9 +9,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from webautodash import __version__
-from webautodash.cli import verbosity
-from webautodash.cli.failures import exit_status
-from webautodash.cli.verbosity import DebugOption, LogFormatOption, QuietOption, VerboseOption, Verbosity
+from webautodash.cli.exit_status import exit_status
+from webautodash.cli.terminal import verbosity
+from webautodash.cli.terminal.verbosity import DebugOption, LogFormatOption, QuietOption, VerboseOption, Verbosity
 
 
 @dataclass(frozen=True, slots=True)

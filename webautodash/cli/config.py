@@ -3,9 +3,9 @@
 import typer
 
 from webautodash.cli.options import JsonOption
-from webautodash.cli.output import show_json, show_table
+from webautodash.cli.terminal.output import show_json, show_table
 from webautodash.config import Settings
-from webautodash.config.shown import shown
+from webautodash.config.effective_settings import shown
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The settings.")
 

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.listing import show_listing
 from webautodash.cli.options import (
     AfterOption,
     AnyProviderArgument,
@@ -19,11 +18,12 @@ from webautodash.cli.options import (
     TypeOption,
     WhyOption,
 )
-from webautodash.cli.output import show_fields, show_json
+from webautodash.cli.terminal.listing import show_listing
+from webautodash.cli.terminal.output import show_fields, show_json
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus
 from webautodash.errors import UsageError
-from webautodash.services import conflicts
+from webautodash.services.review import conflicts
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The review of recorded differences.")

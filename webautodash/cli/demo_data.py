@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.options import JsonOption
-from webautodash.cli.output import say, show_json
+from webautodash.cli.terminal.output import say, show_json
 from webautodash.domain.wording import counted
 from webautodash.errors.commands import command
-from webautodash.services.demo_data import DemoPlan, write_demo_data
+from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

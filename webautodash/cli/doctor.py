@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.failures import PROBLEMS, UNREACHABLE, WRONG_USE
+from webautodash.cli.exit_status import PROBLEMS, UNREACHABLE, WRONG_USE
 from webautodash.cli.options import JsonOption
-from webautodash.cli.output import complain, say, show_json
+from webautodash.cli.terminal.output import complain, say, show_json
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError
 from webautodash.services.doctor import Finding, Severity, examine, examine_given, examine_isolation

@@ -4,18 +4,18 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.failures import PROBLEMS
-from webautodash.cli.listing import show_listing
+from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import AfterOption, ByOption, JsonOption, LimitOption, OnlyProviderOption, WhyOption
-from webautodash.cli.output import say, show_json
-from webautodash.cli.reports import as_document, show_report, tell
+from webautodash.cli.terminal.file_reports import as_document, show_report, tell
+from webautodash.cli.terminal.listing import show_listing
+from webautodash.cli.terminal.output import say, show_json
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import FileState
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError
-from webautodash.services import file_states
-from webautodash.services.accept_file import accept_file
-from webautodash.services.reports import IngestReport
+from webautodash.services.ingest import file_states
+from webautodash.services.ingest.accept_file import accept_file
+from webautodash.services.ingest.report import IngestReport
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Files that wait, were rejected or are held.")

@@ -2,10 +2,10 @@
 
 import typer
 
-from webautodash.cli.listing import show_listing
 from webautodash.cli.options import AnyProviderArgument, JsonOption, LimitOption
+from webautodash.cli.terminal.listing import show_listing
 from webautodash.config import Settings
-from webautodash.services import incomplete
+from webautodash.services.review import incomplete
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import JsonOption
-from webautodash.cli.output import show_json
-from webautodash.cli.reports import as_document, complain_of, listening, show_report
+from webautodash.cli.terminal.file_reports import as_document, complain_of, listening, show_report
+from webautodash.cli.terminal.output import show_json
 from webautodash.config import Settings
-from webautodash.services.ingest import ingest_paths
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.workers import INGEST, make_ready
 from webautodash.services.store import Store
-from webautodash.services.workers import INGEST, make_ready
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

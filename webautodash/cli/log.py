@@ -5,21 +5,21 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli import verbosity
-from webautodash.cli.failures import PROBLEMS, end_with
-from webautodash.cli.following import follow
+from webautodash.cli.exit_status import PROBLEMS, end_with
 from webautodash.cli.options import JsonOption, LimitOption, OnlyProviderOption
-from webautodash.cli.output import complain, say, show_json, show_table
-from webautodash.cli.times import moment
+from webautodash.cli.terminal import verbosity
+from webautodash.cli.terminal.follow_log import follow
+from webautodash.cli.terminal.output import complain, say, show_json, show_table
+from webautodash.cli.terminal.times import moment
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError
-from webautodash.services import log as system_log
-from webautodash.services import retention
-from webautodash.services.following import Following, Wanted
-from webautodash.services.providers import resolve
+from webautodash.services.registry.providers import resolve
 from webautodash.services.store import Store
+from webautodash.services.system_log import entries as system_log
+from webautodash.services.system_log import retention
+from webautodash.services.system_log.tail import Following, Wanted
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

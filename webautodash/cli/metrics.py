@@ -9,10 +9,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from webautodash.cli.output import complain, say
+from webautodash.atomic_file import replace_file
+from webautodash.cli.terminal.output import complain, say
 from webautodash.config import Settings
 from webautodash.errors import UsageError, WebAutoDashError, without_context
-from webautodash.replacing import replace_file
 from webautodash.services.metrics import StoreCollector, serving
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

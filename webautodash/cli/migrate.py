@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.failures import end_with
+from webautodash.cli.exit_status import end_with
 from webautodash.cli.options import JsonOption, LimitOption, ProvidersOption
-from webautodash.cli.output import complain, say, show_json, show_table
-from webautodash.cli.runs import listening, show_plan, show_report, show_run, show_runs
+from webautodash.cli.terminal.fleet_reports import listening, show_plan, show_report, show_run, show_runs
+from webautodash.cli.terminal.output import complain, say, show_json, show_table
 from webautodash.config import Settings
 from webautodash.errors import UsageError
 from webautodash.services import fleet
 from webautodash.services.fleet import FleetReport, Plan, Wave
+from webautodash.services.ingest.workers import MIGRATE, make_ready
 from webautodash.services.store import Store
-from webautodash.services.workers import MIGRATE, make_ready
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The schemas of all databases.")
 

@@ -11,16 +11,16 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.failures import PROBLEMS
-from webautodash.cli.output import complain
-from webautodash.cli.reports import Watcher, tell
+from webautodash.cli.exit_status import PROBLEMS
+from webautodash.cli.terminal.file_reports import Watcher, tell
+from webautodash.cli.terminal.output import complain
 from webautodash.config import Settings
 from webautodash.domain.wording import counted
+from webautodash.services.ingest.progress import unheard
+from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest.results_folder import check_results_folder
+from webautodash.services.ingest.workers import INGEST, make_ready
 from webautodash.services.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, Monitor, open_store
-from webautodash.services.progress import unheard
-from webautodash.services.reports import FileOutcome
-from webautodash.services.results_folder import check_results_folder
-from webautodash.services.workers import INGEST, make_ready
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.options import JsonOption, LimitOption, PrnArgument, ProviderArgument
-from webautodash.cli.output import say, show_fields, show_json, show_table
+from webautodash.cli.terminal.output import say, show_fields, show_json, show_table
 from webautodash.config import Settings
 from webautodash.domain.wording import counted
 from webautodash.errors.commands import quoted
-from webautodash.services import patients
+from webautodash.services.review import patients
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="What is known of patients.")

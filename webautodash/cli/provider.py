@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.accounts import grant
-from webautodash.cli.failures import PROBLEMS, end_with
+from webautodash.cli.exit_status import PROBLEMS, end_with
 from webautodash.cli.options import JsonOption, ProviderArgument
-from webautodash.cli.output import complain, say, show_fields, show_json, show_table
-from webautodash.cli.verbosity import Verbosity
+from webautodash.cli.terminal.output import complain, say, show_fields, show_json, show_table
+from webautodash.cli.terminal.verbosity import Verbosity
 from webautodash.config import Settings
 from webautodash.domain.dates import DateOrder
-from webautodash.services import adopt as adoption
-from webautodash.services import providers
-from webautodash.services.progress import unheard
+from webautodash.services.ingest.progress import unheard
+from webautodash.services.registry import adopt as adoption
+from webautodash.services.registry import providers
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The registry of providers.")

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.options import JsonOption
-from webautodash.cli.output import say, show_json, show_table
+from webautodash.cli.terminal.output import say, show_json, show_table
 from webautodash.config import Settings
-from webautodash.services import roots
+from webautodash.services.registry import roots
 from webautodash.services.store import Store
 
 app = typer.Typer(

@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.corrections import say_corrected
-from webautodash.cli.listing import show_listing
 from webautodash.cli.options import (
     AfterOption,
     AnyProviderArgument,
@@ -17,10 +15,12 @@ from webautodash.cli.options import (
     ProviderArgument,
     WhyOption,
 )
-from webautodash.cli.output import say, show_fields, show_json
+from webautodash.cli.terminal.corrections import say_corrected
+from webautodash.cli.terminal.listing import show_listing
+from webautodash.cli.terminal.output import say, show_fields, show_json
 from webautodash.config import Settings
-from webautodash.services import sessions
-from webautodash.services.sessions import Decided
+from webautodash.services.review import sessions
+from webautodash.services.review.sessions import Decided
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Ingested files: list, show, correct a wrong time.")

@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.corrections import say_corrected
-from webautodash.cli.failures import PROBLEMS, end_with
-from webautodash.cli.listing import show_listing
+from webautodash.cli.exit_status import PROBLEMS, end_with
 from webautodash.cli.options import (
     AfterOption,
     AnyProviderArgument,
@@ -20,13 +18,16 @@ from webautodash.cli.options import (
     ProviderArgument,
     WhyOption,
 )
-from webautodash.cli.output import complain, say, show_fields, show_json
+from webautodash.cli.terminal.corrections import say_corrected
+from webautodash.cli.terminal.listing import show_listing
+from webautodash.cli.terminal.output import complain, say, show_fields, show_json
 from webautodash.config import Settings
-from webautodash.domain.reasons import COVERED
+from webautodash.domain.set_aside_reasons import COVERED
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
-from webautodash.services import providers, set_aside, stored_failures
-from webautodash.services.retry import RetryOutcome, accept_set_aside, retry_set_aside
+from webautodash.services.registry import providers
+from webautodash.services.review import set_aside, stored_failures
+from webautodash.services.review.retry_patients import RetryOutcome, accept_set_aside, retry_set_aside
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Patients that could not be taken in.")

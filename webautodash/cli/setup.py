@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.failures import PROBLEMS
+from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import JsonOption
-from webautodash.cli.output import complain, say, show_json
-from webautodash.cli.reports import as_document, complain_of, listening, show_report
+from webautodash.cli.terminal.file_reports import as_document, complain_of, listening, show_report
+from webautodash.cli.terminal.output import complain, say, show_json
 from webautodash.config import Settings
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
-from webautodash.services.reports import FileResult
-from webautodash.services.setup import SetupReport, Survey, set_up, survey
+from webautodash.services.ingest.report import FileResult
+from webautodash.services.registry.setup import SetupReport, Survey, set_up, survey
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

@@ -2,12 +2,12 @@
 
 import typer
 
-from webautodash.cli.failures import end_with
+from webautodash.cli.exit_status import end_with
 from webautodash.cli.options import AnyProviderArgument, JsonOption
-from webautodash.cli.output import say, show_fields, show_json, show_numbers
+from webautodash.cli.terminal.output import say, show_fields, show_json, show_numbers
 from webautodash.config import Settings
-from webautodash.domain.lists import LISTS
-from webautodash.services.statistics import ProviderStatistics, Statistics, statistics
+from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.services.statistics.provider_statistics import ProviderStatistics, Statistics, statistics
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

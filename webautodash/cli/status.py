@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import typer
 
-from webautodash.cli.divergence import show_divergences
-from webautodash.cli.failures import end_with
+from webautodash.cli.exit_status import end_with
 from webautodash.cli.options import JsonOption
-from webautodash.cli.output import as_text, say, show_fields, show_json, show_numbers, show_table
+from webautodash.cli.terminal.divergences import show_divergences
+from webautodash.cli.terminal.output import as_text, say, show_fields, show_json, show_numbers, show_table
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import STORED_FILES, FileState, MonitorState, Severity
-from webautodash.services import status as state_of_things
-from webautodash.services.status import AlertStatus, LastDay, MonitorStatus, ProviderStatus, Status
+from webautodash.services.statistics import current_status as state_of_things
+from webautodash.services.statistics.current_status import AlertStatus, LastDay, MonitorStatus, ProviderStatus, Status
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

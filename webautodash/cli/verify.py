@@ -5,19 +5,19 @@ from contextlib import contextmanager
 
 import typer
 
-from webautodash.cli.bars import moving_line
-from webautodash.cli.divergence import show_divergences
-from webautodash.cli.failures import end_with
+from webautodash.cli.exit_status import end_with
 from webautodash.cli.options import JsonOption, OnlyProviderOption
-from webautodash.cli.output import say, show_json, show_table
-from webautodash.cli.verbosity import Verbosity
+from webautodash.cli.terminal.divergences import show_divergences
+from webautodash.cli.terminal.output import say, show_json, show_table
+from webautodash.cli.terminal.progress_bar import moving_line
+from webautodash.cli.terminal.verbosity import Verbosity
 from webautodash.config import Settings
 from webautodash.domain.wording import counted
 from webautodash.services import verify as verification
-from webautodash.services.progress import unheard
+from webautodash.services.ingest.progress import unheard
 from webautodash.services.store import Store
 from webautodash.services.verify import ProviderVerification, Verification
-from webautodash.services.verify.verifying import OnExtractions
+from webautodash.services.verify.verify_providers import OnExtractions
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

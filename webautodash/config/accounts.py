@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
-from webautodash.config.keys import key_of
+from webautodash.atomic_file import Replacement
 from webautodash.config.ownership import why_untrusted
 from webautodash.config.secrets import read_secret
+from webautodash.config.setting_names import key_of
 from webautodash.errors import AccountMissing, ConfigurationError, without_context
-from webautodash.replacing import Replacement
 
 _KEY = key_of("accounts_dir")
 

@@ -11,8 +11,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 from webautodash.config.hosts import is_loopback
-from webautodash.config.keys import ENV_PREFIX, check_beside, check_one_secret, key_of
 from webautodash.config.secrets import secret_of
+from webautodash.config.setting_names import ENV_PREFIX, check_beside, check_one_secret, key_of
 from webautodash.domain.alerts import DEFAULT_RULES, parse_rules
 from webautodash.errors import ConfigurationError, without_context
 

@@ -15,8 +15,8 @@ from pydantic_settings import SettingsConfigDict
 from webautodash.config.accounts import AccountFolder
 from webautodash.config.alerts import AlertSettings
 from webautodash.config.hosts import is_plain_url
-from webautodash.config.keys import ENV_PREFIX, check_beside, check_one_secret, given_of, key_of
 from webautodash.config.secrets import is_open, open_to, secret_of
+from webautodash.config.setting_names import ENV_PREFIX, check_beside, check_one_secret, given_of, key_of
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.errors import ConfigurationError, without_context
 
@@ -165,9 +165,9 @@ class Settings(AlertSettings):
 
 def _refuse_open_file() -> None:
     """A password that everybody on this machine can read is none."""
-    from webautodash.config import given  # which knows the settings
+    from webautodash.config import explicit_settings  # which knows the settings
 
     with suppress(OSError):
         status = Path(ENV_FILE).stat()
-        if is_open(status) and given.file_holds_secret():
+        if is_open(status) and explicit_settings.file_holds_secret():
             raise ConfigurationError(ENV_FILE, f"holds a password and {open_to(status)} {ENV_FILE}")

@@ -1,4 +1,4 @@
-"""Connections: servers, one database per provider, units of work. Product names live in ``dialects``."""
+"""Connections: servers, one database per provider, units of work. Product names live in ``products``."""
 
 from webautodash.database.server import Database, Server
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, Connection, Table, inspect
 
-from webautodash.database.dialects import types
+from webautodash.database.products import types
 
 TABLE_OPTIONS = MappingProxyType({"if_not_exists": True, **types.TABLE_OPTIONS})
 """For ``op.create_table``: made where it is missing."""

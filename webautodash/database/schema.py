@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, inspect
 from sqlalchemy.types import TypeEngine
 
-from webautodash.database.dialects.statements import triggers
+from webautodash.database.products.statements import triggers
 
 Table = Mapping[str, Mapping[str, Any]]
 """By kind (columns, primary key, unique keys, indexes, foreign keys, checks) and name, what the server says of it."""

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
 from webautodash.database.connections import Connections
-from webautodash.database.dialects import Dialect, Grant, Health, OwnAccount, ServerAccounts, dialect_for
-from webautodash.database.session import retrying, translated, unit_of_work
+from webautodash.database.products import Dialect, Grant, Health, OwnAccount, ServerAccounts, dialect_for
+from webautodash.database.unit_of_work import retrying, translated, unit_of_work
 from webautodash.errors import DuplicateKey
 
 T = TypeVar("T")

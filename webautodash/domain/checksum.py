@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
+from webautodash.domain.bounded_cache import Remembered, no_longer_than
 from webautodash.domain.dates import parse_date
-from webautodash.domain.lists import NAMED_LISTS, OTHER_RECORDS, ClinicalList
-from webautodash.domain.remembered import Remembered, no_longer_than
-from webautodash.domain.rows import Columns, Row, Rows, joined
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS, ClinicalList
+from webautodash.domain.extraction.rows import Columns, Row, Rows, joined
 
 _NOTHING: tuple[object, ...] = ("", [], {}, None)
 

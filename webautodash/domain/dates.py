@@ -5,7 +5,7 @@ import re
 from enum import StrEnum
 from functools import cache
 
-from webautodash.domain.remembered import Remembered, no_longer_than
+from webautodash.domain.bounded_cache import Remembered, no_longer_than
 
 FIRST_YEAR = 1000  # what MySQL's DATE and DATETIME hold, up to 9999
 

@@ -19,7 +19,7 @@ from webautodash.domain.differences import (
     list_differences,
     other_demographic_differences,
 )
-from webautodash.domain.records import Demographics, PatientRecord
+from webautodash.domain.extraction.records import Demographics, PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 
 

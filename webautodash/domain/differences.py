@@ -9,11 +9,11 @@ from operator import attrgetter
 from typing import Any
 
 from webautodash.domain.checksum import canonical_date, canonical_fields, canonical_items, folded
-from webautodash.domain.documents import to_json
+from webautodash.domain.extraction.clinical_lists import ALLERGIES, LISTS, MEDICATIONS, ClinicalList
+from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.extraction.records import Demographics, PatientRecord
+from webautodash.domain.extraction.rows import Row
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
-from webautodash.domain.lists import ALLERGIES, LISTS, MEDICATIONS, ClinicalList
-from webautodash.domain.records import Demographics, PatientRecord
-from webautodash.domain.rows import Row
 from webautodash.domain.vocabulary import ConflictType, Severity
 
 Lists = Mapping[str, Sequence[Row]]

@@ -10,11 +10,11 @@ from itertools import chain
 from typing import Any
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.items import Items, completed, read_items
-from webautodash.domain.legacy import LEGACY_TABLES
+from webautodash.domain.extraction.clinical_lists import ClinicalList
+from webautodash.domain.extraction.items import Items, completed, read_items
+from webautodash.domain.extraction.rows import Rows
+from webautodash.domain.legacy_tables import LEGACY_TABLES
 from webautodash.domain.limits import nested_too_deeply
-from webautodash.domain.lists import ClinicalList
-from webautodash.domain.rows import Rows
 from webautodash.errors import UnreadablePatient
 
 LegacyRow = Mapping[str, Any]

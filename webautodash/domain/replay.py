@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from webautodash.domain.decisions import Known, Outcome, Previous, Recorded, decide
 from webautodash.domain.differences import Fields, Lists
-from webautodash.domain.records import PRINTED, Demographics, PatientRecord
+from webautodash.domain.extraction.records import PRINTED, Demographics, PatientRecord
 from webautodash.domain.row_checks import same_rows
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 

@@ -16,9 +16,9 @@ from zlib import crc32
 
 import msgspec
 
-from webautodash.domain.documents import to_json
-from webautodash.domain.lists import LISTS
-from webautodash.domain.rows import Columns, Row, joined
+from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.extraction.rows import Columns, Row, joined
 
 NO_ROWS = ":" * (len(LISTS) - 1)
 """What stands for the lists of an extraction whose rows are another's."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from sqlalchemy import CheckConstraint, Date, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from webautodash.database.dialects import types
+from webautodash.database.products import types
 from webautodash.domain.limits import PRN_LENGTH, SHORT_TEXT_LENGTH
 
 _NAMING_CONVENTION = {

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.bulk import write
+from webautodash.database.products.bulk import write
+from webautodash.domain.extraction.clinical_lists import LISTS, NAMED_LISTS
+from webautodash.domain.extraction.records import DEMOGRAPHICS, Demographics
+from webautodash.domain.extraction.rows import Rows, joined
 from webautodash.domain.legacy_rows import COUNTED
-from webautodash.domain.lists import LISTS, NAMED_LISTS
-from webautodash.domain.records import DEMOGRAPHICS, Demographics
-from webautodash.domain.rows import Rows, joined
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction, ProviderBase
 from webautodash.repositories.clinical import MODELS

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.inserts import OnExisting
+from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.alerts import AlertChannel, AlertKind, Cause, DigestState
 from webautodash.domain.vocabulary import Severity
 from webautodash.models import Alert, AlertDelivery, AlertDigest

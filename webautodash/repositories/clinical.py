@@ -8,9 +8,9 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.bulk import write
-from webautodash.domain.lists import LISTS
-from webautodash.domain.rows import Row, Rows, Table, joined
+from webautodash.database.products.bulk import write
+from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.rows import Row, Rows, Table, joined
 from webautodash.models import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication, OtherRecord
 from webautodash.repositories.rows import insert
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 from webautodash.domain.differences import Difference
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict, Patient
-from webautodash.repositories.pages import Page
+from webautodash.repositories.paging import Page
 from webautodash.repositories.rows import insert_rows
 
 _NOTHING_TO_DECIDE = "recorded, nothing to decide"

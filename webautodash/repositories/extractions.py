@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Table, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.bulk import write
-from webautodash.database.dialects.raw import raw
-from webautodash.domain.lists import NAMED_LISTS, ClinicalList
-from webautodash.domain.records import Demographics
+from webautodash.database.products.bulk import write
+from webautodash.database.products.raw import raw
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, ClinicalList
+from webautodash.domain.extraction.records import Demographics
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import Patient, PatientExtraction
 from webautodash.repositories.clinical import MODELS

@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.statements import moment
+from webautodash.database.products.statements import moment
 from webautodash.domain.vocabulary import OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile, Provider
-from webautodash.repositories.files import COUNTS, path_key
-from webautodash.repositories.pages import Page
+from webautodash.repositories.ingested_files import COUNTS, path_key
+from webautodash.repositories.paging import Page
 
 
 @dataclass(frozen=True, slots=True)

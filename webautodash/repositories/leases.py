@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.statements import moment
 from webautodash.database.guarded import lacks_column
+from webautodash.database.products.statements import moment
 from webautodash.models import Lease
 
 

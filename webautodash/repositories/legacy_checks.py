@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import FromClause, Select, func, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.statements import by_bytes
-from webautodash.domain.lists import NAMED_LISTS
+from webautodash.database.products.statements import by_bytes
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 from webautodash.repositories.legacy_tables import place, table
 
 _AT_ONCE = 10_000

@@ -15,9 +15,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.statements import as_written, by_bytes
-from webautodash.domain.legacy import COMPREHENSIVE, LEGACY_TABLES, kept_as
-from webautodash.domain.lists import NAMED_LISTS
+from webautodash.database.products.statements import as_written, by_bytes
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
+from webautodash.domain.legacy_tables import COMPREHENSIVE, LEGACY_TABLES, kept_as
 from webautodash.repositories.legacy_tables import table
 
 LegacyRow = Mapping[str, Any]

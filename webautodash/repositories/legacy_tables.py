@@ -7,9 +7,9 @@ from sqlalchemy import TableClause, column, func, inspect, select
 from sqlalchemy import table as table_of
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.statements import rename_tables
-from webautodash.domain.legacy import COMPREHENSIVE, KEPT_ASIDE, LEGACY_TABLES, OURS, kept_as
-from webautodash.domain.lists import NAMED_LISTS
+from webautodash.database.products.statements import rename_tables
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
+from webautodash.domain.legacy_tables import COMPREHENSIVE, KEPT_ASIDE, LEGACY_TABLES, OURS, kept_as
 
 _NAMES = frozenset(LEGACY_TABLES) | KEPT_ASIDE
 _OWNERS = {

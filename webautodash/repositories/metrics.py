@@ -7,7 +7,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from webautodash.models import IngestedFile, Provider
-from webautodash.repositories.files import OUTCOMES
+from webautodash.repositories.ingested_files import OUTCOMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.statements import moment
+from webautodash.database.products.statements import moment
 from webautodash.domain.vocabulary import MonitorState
 from webautodash.models import Monitor
 

@@ -7,10 +7,10 @@ from typing import NamedTuple, cast
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.inserts import OnExisting
+from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.decisions import Master
 from webautodash.domain.differences import Fields
-from webautodash.domain.records import DEMOGRAPHICS, Demographics, PatientRecord
+from webautodash.domain.extraction.records import DEMOGRAPHICS, Demographics, PatientRecord
 from webautodash.models import Patient
 from webautodash.repositories.rows import insert_tuples
 

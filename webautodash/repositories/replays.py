@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Table, case, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.raw import all_rows, raw
+from webautodash.database.products.raw import all_rows, raw
+from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.records import CHECKED, DEMOGRAPHICS, PRINTED, Demographics, other_demographics
 from webautodash.domain.legacy_rows import is_adopted
-from webautodash.domain.lists import LISTS
-from webautodash.domain.records import CHECKED, DEMOGRAPHICS, PRINTED, Demographics, other_demographics
 from webautodash.domain.replay import StoredExtraction
 from webautodash.domain.row_checks import checks
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus

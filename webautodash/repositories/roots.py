@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from webautodash.models import ResultsRoot
-from webautodash.repositories.files import path_key
+from webautodash.repositories.ingested_files import path_key
 
 _FIRST = 1
 

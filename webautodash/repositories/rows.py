@@ -7,10 +7,10 @@ from typing import Any, cast
 from sqlalchemy import Table
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from webautodash.database.dialects.bulk import write
-from webautodash.database.dialects.inserts import Insert, OnExisting
-from webautodash.database.dialects.types import JsonText
-from webautodash.domain.documents import to_json
+from webautodash.database.products.bulk import write
+from webautodash.database.products.inserts import Insert, OnExisting
+from webautodash.database.products.types import JsonText
+from webautodash.domain.extraction.documents import to_json
 
 
 def insert_rows(

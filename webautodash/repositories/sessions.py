@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.raw import raw
-from webautodash.domain.sessions import SessionRecord
+from webautodash.database.products.raw import raw
+from webautodash.domain.extraction.session_metadata import SessionRecord
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
 from webautodash.models import DataConflict, ExtractionSession, PendingEvent
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.divergence import DECISIONS
-from webautodash.repositories.pages import Page
+from webautodash.repositories.paging import Page
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session, defer
 
-from webautodash.domain.completeness import INCOMPLETE
+from webautodash.domain.extraction.completeness import INCOMPLETE
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ExtractionSession, Patient, PatientExtraction, SetAsidePatient
-from webautodash.repositories.pages import Page
+from webautodash.repositories.paging import Page
 from webautodash.repositories.rows import insert_rows
 
 _WITH_FILE = select(SetAsidePatient, ExtractionSession).join(

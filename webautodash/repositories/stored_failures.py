@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Select, Table, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.raw import raw
-from webautodash.domain.completeness import FIELDS, failure_field
-from webautodash.domain.records import DEMOGRAPHICS, FOUND
+from webautodash.database.products.raw import raw
+from webautodash.domain.extraction.completeness import FIELDS, failure_field
+from webautodash.domain.extraction.records import DEMOGRAPHICS, FOUND
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ExtractionSession, PatientExtraction, SetAsidePatient
 from webautodash.repositories.rows import insert_rows

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import String, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.types import JsonText
-from webautodash.domain.documents import to_json
+from webautodash.database.products.types import JsonText
+from webautodash.domain.extraction.documents import to_json
 from webautodash.models.base import SystemBase
 
 _AT_ONCE = 1000

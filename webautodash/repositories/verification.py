@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import BigInteger, Date, Integer, Select, Table, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.dialects.raw import all_rows, raw
-from webautodash.database.dialects.types import JsonText
+from webautodash.database.products.raw import all_rows, raw
+from webautodash.database.products.types import JsonText
+from webautodash.domain.extraction.clinical_lists import LISTS, ClinicalList
+from webautodash.domain.extraction.records import CHECKED
+from webautodash.domain.extraction.rows import Columns
 from webautodash.domain.limits import nested_too_deeply
-from webautodash.domain.lists import LISTS, ClinicalList
-from webautodash.domain.records import CHECKED
 from webautodash.domain.row_checks import checks
-from webautodash.domain.rows import Columns
 from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.clinical import MODELS
 

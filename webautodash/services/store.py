@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
-from webautodash.database.session import retrying
+from webautodash.database.unit_of_work import retrying
 from webautodash.errors import DatabaseMissing, NotAtHead, NotSetUp, WrongDatabase, without_context
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories import IdentityRepository, ProviderRepository
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services import migrate
-from webautodash.services.migrate import History
-from webautodash.services.patience import Patience
-from webautodash.services.registry import rebuild
+from webautodash.services import revisions
+from webautodash.services.registry.rebuild_registry import rebuild
+from webautodash.services.revisions import History
+from webautodash.services.timeouts import Patience
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class ProviderDatabase:
 
     def _gated(self, work: Callable[[Session], T]) -> Callable[[Session], T]:
         def gated(session: Session) -> T:
-            migrate.keep_out_migrations(session, self.database.name, self.provider)
+            revisions.keep_out_migrations(session, self.database.name, self.provider)
             return work(session)
 
         return gated
@@ -83,8 +83,8 @@ class Store:
         store = cls(settings, schema=True)
         if not store.server.exists(store.system.name):
             raise NotSetUp(store.server.where)
-        found = migrate.current(store.system)
-        migrate.refuse_other(store.system.name, History.SYSTEM, found)
+        found = revisions.current(store.system)
+        revisions.refuse_other(store.system.name, History.SYSTEM, found)
         if found is None:
             store._refuse_bare()
         return store
@@ -96,7 +96,7 @@ class Store:
         store = cls(settings, unattended=unattended, schema=schema)
         try:
             with store.system.reading() as session:
-                migrate.require_head(session, store.system.name, History.SYSTEM)
+                revisions.require_head(session, store.system.name, History.SYSTEM)
         except DatabaseMissing:
             raise NotSetUp(store.server.where) from None
         except NotAtHead as behind:
@@ -113,14 +113,14 @@ class Store:
         """
         store = cls(settings, unattended=unattended, schema=schema)
         store.server.create(store.system.name)
-        migrate.upgrade(store.system, History.SYSTEM)
+        revisions.upgrade(store.system, History.SYSTEM)
         if not store.providers():
             rebuild(store.system, store.server, settings.database_prefix)
         return store
 
     def _refuse_bare(self) -> NoReturn:
         """A system database without a table of ours: to migrate it would leave the registry empty."""
-        migrate.refuse_earlier(self.system, History.SYSTEM)
+        revisions.refuse_earlier(self.system, History.SYSTEM)
         raise NotSetUp(self.server.where, self.system.name) from None
 
     def providers(self) -> list[RegisteredProvider]:
@@ -157,5 +157,5 @@ class Store:
 
 def _identity_at_head(database: Database) -> DatabaseIdentity | None:
     with database.reading() as session:
-        migrate.require_head(session, database.name, History.PROVIDER)
+        revisions.require_head(session, database.name, History.PROVIDER)
         return IdentityRepository(session).find()

@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import mysql
 
 from webautodash.database import guarded
-from webautodash.database.dialects import types
+from webautodash.database.products import types
 
 revision = "p0008"
 down_revision = "p0007"

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from webautodash.database import guarded
-from webautodash.database.dialects import types
+from webautodash.database.products import types
 
 revision = "s0011"
 down_revision = "s0010"

@@ -13,12 +13,12 @@ from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories import ConflictRepository, SessionRepository
 from webautodash.repositories.conflicts import Brought
-from webautodash.repositories.events import Event, file_stored
-from webautodash.repositories.files import FileRecord
+from webautodash.repositories.ingested_files import FileRecord
 from webautodash.repositories.monitors import KnownMonitor
+from webautodash.repositories.pending_events import Event, file_stored
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.alerts.rules import rules_of
-from webautodash.services.reports import FileOutcome, FileResult
+from webautodash.services.ingest.report import FileOutcome, FileResult
 from webautodash.services.store import Store
 
 Changed = tuple[FileOutcome, FileRecord, RegisteredProvider | None]

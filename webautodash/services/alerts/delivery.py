@@ -14,8 +14,8 @@ from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.retries import pause
 from webautodash.errors import DeliveryFailed, LeaseHeld, LeaseLost
 from webautodash.repositories import AlertRepository, DigestRepository
+from webautodash.repositories.alert_digests import Digest
 from webautodash.repositories.alerts import RaisedAlert
-from webautodash.repositories.digests import Digest
 from webautodash.services.alerts.channels import send
 from webautodash.services.alerts.message import message_of
 from webautodash.services.alerts.rules import configured

@@ -1,7 +1,7 @@
 """Is everything right? What is wrong, how much it matters, and what cures it."""
 
-from webautodash.services.doctor.examination import examine, examine_given, examine_isolation
 from webautodash.services.doctor.findings import DoctorReport, Finding, Severity
+from webautodash.services.doctor.run_checks import examine, examine_given, examine_isolation
 
 __all__ = [
     "DoctorReport",

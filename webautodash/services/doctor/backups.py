@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from webautodash.domain.wording import counted
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.errors.commands import command
-from webautodash.services.divergence import Divergence, DivergingFile, Location, divergence, is_active, recorded
 from webautodash.services.doctor.findings import Finding, error, fine, warning
 from webautodash.services.store import Store
+from webautodash.services.verify.divergence import Divergence, DivergingFile, Location, divergence, is_active, recorded
 
 _MOST_NAMED = 5
 _WHERE = {

@@ -5,19 +5,19 @@ from contextlib import suppress
 from typing import Any
 
 from webautodash.config import ENV_PREFIX
-from webautodash.database.dialects.grants import identifier
+from webautodash.database.products.mysql.grants import identifier
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.errors.commands import command
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services import migrate
+from webautodash.services import revisions
 from webautodash.services.doctor.findings import Finding, Severity, error, fine, info, warning
 from webautodash.services.doctor.sessions import future_times, unread_times
-from webautodash.services.fleet.history import is_at_work
-from webautodash.services.fleet.standing import DatabaseRevision, Member, Standing, standing
-from webautodash.services.migrate import History
+from webautodash.services.fleet.databases import DatabaseRevision, Member, Standing, standing
+from webautodash.services.fleet.run_history import is_at_work
+from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
 _SETUP = "webautodash setup"
@@ -37,7 +37,7 @@ def names(store: Store) -> list[str]:
 def system_standing(store: Store) -> DatabaseRevision:
     """Where the system database stands. Raises SystemDatabaseTaken where the name is of a provider's database."""
     found = standing(store, Member(store.system.name, None, History.SYSTEM))
-    migrate.refuse_other(found.database, History.SYSTEM, found.revision)
+    revisions.refuse_other(found.database, History.SYSTEM, found.revision)
     return found
 
 

@@ -13,7 +13,7 @@ from webautodash.domain.wording import counted
 from webautodash.errors import NoAnswer
 from webautodash.errors.commands import quoted
 from webautodash.services.doctor.findings import Finding, error, fine, info, warning
-from webautodash.services.patience import Patience
+from webautodash.services.timeouts import Patience
 
 T = TypeVar("T")
 

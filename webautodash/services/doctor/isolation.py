@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from webautodash.config import key_of
-from webautodash.database.dialects.accounts import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE, OwnAccount
-from webautodash.database.dialects.grants import Grant, TableGrant, revoking
-from webautodash.domain.traces import SHORTEST, PrnSearch, Trace
+from webautodash.database.products.mysql.accounts import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE, OwnAccount
+from webautodash.database.products.mysql.grants import Grant, TableGrant, revoking
+from webautodash.domain.prn_search import SHORTEST, PrnSearch, Trace
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import AccountMissing, ConfigurationError, DatabaseUnreachable, WebAutoDashError
 from webautodash.models import Patient, SystemLog
@@ -16,7 +16,14 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.doctor import databases
 from webautodash.services.doctor.findings import Finding, error, fine, info, or_fine, warning
 from webautodash.services.doctor.logs import UnreadableLog, found_in
-from webautodash.services.own_rights import OwnRights, beyond, is_taken_back, of_databases, of_migrations, patterns_of
+from webautodash.services.registry.account_rights import (
+    OwnRights,
+    beyond,
+    is_taken_back,
+    of_databases,
+    of_migrations,
+    patterns_of,
+)
 from webautodash.services.store import Store
 
 _GRANT = "webautodash provider grant"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from webautodash.domain.limits import PRN_LENGTH
-from webautodash.domain.traces import PrnSearch, Trace
+from webautodash.domain.prn_search import PrnSearch, Trace
 
 PIECE = 1 << 16
 """Characters of a line that are looked through in one go."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from webautodash.config import Settings, key_of
-from webautodash.database.dialects import Health
-from webautodash.database.dialects.grants import (
+from webautodash.database.products import Health
+from webautodash.database.products.mysql.grants import (
     EVERYTHING,
     GRANT_OPTION,
     ROWS,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from webautodash.config import ENV_PREFIX, Settings, Tls
-from webautodash.database.dialects import Health
+from webautodash.database.products import Health
 from webautodash.services.doctor.findings import Finding, error, fine, info, or_fine, warning
 
 _MEGABYTE = 1 << 20

@@ -7,7 +7,7 @@ from webautodash.models.base import utc_now
 from webautodash.repositories import SessionRepository
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.doctor.findings import Finding, error, warning
-from webautodash.services.held_files import FUTURE
+from webautodash.services.ingest.held_files import FUTURE
 from webautodash.services.store import Store
 
 _MOST_NAMED = 10

@@ -1,14 +1,14 @@
 """All databases of one installation together: where each stands, migrations over all of them, drift."""
 
 from webautodash.repositories.migrations import Run
-from webautodash.services.fleet.bring import MigrationResult
-from webautodash.services.fleet.down import Loss, WayBack, downgrade, require_no_loss, way_back
+from webautodash.services.fleet.databases import DatabaseRevision, Standing, overview
+from webautodash.services.fleet.downgrade_one import Loss, WayBack, downgrade, require_no_loss, way_back
 from webautodash.services.fleet.drift import DriftReport, check_all
-from webautodash.services.fleet.history import RunReport, is_at_work, run_report, runs
+from webautodash.services.fleet.migrate_all import FleetReport, OnResult, resume, upgrade_all
+from webautodash.services.fleet.migrate_one import MigrationResult
+from webautodash.services.fleet.migration_sql import MigrationScript, Scripts, scripts
 from webautodash.services.fleet.plan import DryRun, Plan, Planned, Wave, dry_run
-from webautodash.services.fleet.sql import MigrationScript, Scripts, scripts
-from webautodash.services.fleet.standing import DatabaseRevision, Standing, overview
-from webautodash.services.fleet.up import FleetReport, OnResult, resume, upgrade_all
+from webautodash.services.fleet.run_history import RunReport, is_at_work, run_report, runs
 
 __all__ = [
     "DatabaseRevision",

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from webautodash.database import Database
 from webautodash.database.schema import Schema, differences, schema_of
-from webautodash.domain.legacy import KEPT_ASIDE
+from webautodash.domain.legacy_tables import KEPT_ASIDE
 from webautodash.errors import DatabaseUnreachable, NewerThanProgram, TerminalError, WebAutoDashError
-from webautodash.services import migrate
-from webautodash.services.fleet.standing import Member, database_of, members
+from webautodash.services import revisions
+from webautodash.services.fleet.databases import Member, database_of, members
 from webautodash.services.leases import leased
-from webautodash.services.migrate import History
-from webautodash.services.registry import identity_of
+from webautodash.services.registry.rebuild_registry import identity_of
+from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
 _ASIDE = re.compile(r"check_[0-9a-f]{16}")
@@ -54,11 +54,11 @@ def _clear_away(store: Store) -> None:
 def _check(store: Store, member: Member, reference: "_Reference") -> DriftReport:
     try:
         database = database_of(store, member)
-        revision = migrate.current(database)
+        revision = revisions.current(database)
         if revision is None:
             raise TerminalError(f"database {database.name} has no tables of ours; run `webautodash migrate up`")
-        if not migrate.knows(member.history, revision):
-            raise NewerThanProgram(database.name, revision, migrate.head(member.history))
+        if not revisions.knows(member.history, revision):
+            raise NewerThanProgram(database.name, revision, revisions.head(member.history))
         found = tuple(differences(reference.schema(member.history, revision), _schema(database)))
         return DriftReport(member.database, member.provider, revision, found)
     except DatabaseUnreachable:
@@ -88,7 +88,7 @@ def _clean_install(store: Store, history: History, revision: str) -> Iterator[Da
     name = f"{store.settings.database_prefix}check_{secrets.token_hex(8)}"
     database = store.server.create(name)
     try:
-        migrate.upgrade(database, history, revision)
+        revisions.upgrade(database, history, revision)
         yield database
     finally:
         store.server.drop(name)

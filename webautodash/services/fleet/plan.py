@@ -6,8 +6,8 @@ from math import ceil
 from typing import Any, TypeVar
 
 from webautodash.errors import UsageError
-from webautodash.services import migrate
-from webautodash.services.fleet.standing import (
+from webautodash.services import revisions
+from webautodash.services.fleet.databases import (
     DatabaseRevision,
     Member,
     of_all_providers,
@@ -15,7 +15,7 @@ from webautodash.services.fleet.standing import (
     of_providers,
     standing,
 )
-from webautodash.services.migrate import History
+from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
 T = TypeVar("T")
@@ -103,7 +103,7 @@ class DryRun:
 def require_known(plan: Plan) -> None:
     """Raise UsageError for a revision that is not known."""
     if plan.to is not None:
-        migrate.require_known(History.PROVIDER, plan.to)
+        revisions.require_known(History.PROVIDER, plan.to)
 
 
 def canaries_of(store: Store, plan: Plan) -> set[str | None]:
@@ -141,8 +141,8 @@ def dry_run(store: Store, plan: Plan) -> DryRun:
 
 
 def _planned(member: Member, look: DatabaseRevision, wave: int) -> Planned:
-    revisions = migrate.to_come(member.history, look.revision, look.head)
-    return Planned(member.database, member.provider, look.revision, look.head, wave, tuple(revisions))
+    ahead = revisions.to_come(member.history, look.revision, look.head)
+    return Planned(member.database, member.provider, look.revision, look.head, wave, tuple(ahead))
 
 
 def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:
@@ -154,13 +154,13 @@ def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:
         for look in looks
         # One without any has nothing yet that an older program could miss.
         if look.revision is not None
-        for revision in migrate.to_come(History.PROVIDER, look.revision, look.head)
+        for revision in revisions.to_come(History.PROVIDER, look.revision, look.head)
     }
-    known = migrate.line(History.PROVIDER)
-    meant = [rev for rev in known if rev in ahead and migrate.facts(History.PROVIDER, rev).contract]
+    known = revisions.line(History.PROVIDER)
+    meant = [rev for rev in known if rev in ahead and revisions.facts(History.PROVIDER, rev).contract]
     if meant:
-        before = migrate.before(History.PROVIDER, meant[0])
-        subjects = "; ".join(f"{rev}: {migrate.facts(History.PROVIDER, rev).subject}" for rev in meant)
+        before = revisions.before(History.PROVIDER, meant[0])
+        subjects = "; ".join(f"{rev}: {revisions.facts(History.PROVIDER, rev).subject}" for rev in meant)
         raise UsageError(
             f"an older program cannot work any more after this: {subjects} Once every machine runs this version, "
             f"ask for it: `webautodash migrate up --contract`; up to there: `webautodash migrate up --to {before}`"

@@ -11,9 +11,9 @@ from webautodash.config import Settings
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.vocabulary import FileState, Level, MonitorState, ProviderStatus
 from webautodash.errors import WebAutoDashError
-from webautodash.repositories.files import OUTCOMES
+from webautodash.repositories.ingested_files import OUTCOMES
+from webautodash.services.ingest.progress import unheard
 from webautodash.services.metrics.figures import BOUNDS_SECONDS, Figures, read_figures
-from webautodash.services.progress import unheard
 from webautodash.services.store import Store
 
 

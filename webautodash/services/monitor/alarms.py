@@ -6,8 +6,8 @@ from threading import Event, Thread
 
 from webautodash.errors import WebAutoDashError
 from webautodash.services.alerts import deliver_due
-from webautodash.services.lookout import databases_not_ready, raise_all, record_pending, silent_monitors
-from webautodash.services.monitor.presence import Presence
+from webautodash.services.alerts.system_alerts import databases_not_ready, raise_all, record_pending, silent_monitors
+from webautodash.services.monitor.heartbeat import Presence
 from webautodash.services.store import Store
 
 # How often databases are looked at, each with a look of its own, and processes of this machine.

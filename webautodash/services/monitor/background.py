@@ -6,10 +6,10 @@ from types import TracebackType
 from typing import Self
 
 from webautodash.config import Settings
+from webautodash.services.ingest.progress import unheard
+from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.monitor.loop import Monitor, open_store
-from webautodash.services.progress import unheard
-from webautodash.services.reports import FileOutcome
-from webautodash.services.status import Status, status
+from webautodash.services.statistics.current_status import Status, status
 
 
 class BackgroundMonitor:

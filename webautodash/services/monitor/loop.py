@@ -7,17 +7,17 @@ from collections.abc import Callable
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import TransientError, UsageError, WebAutoDashError, where_from
-from webautodash.services.log import SystemLog
+from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.progress import unheard
+from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.monitor.alarms import Alarms
-from webautodash.services.monitor.bell import Bell
-from webautodash.services.monitor.hints import Hints
-from webautodash.services.monitor.presence import Presence
-from webautodash.services.monitor.taking import Taking
+from webautodash.services.monitor.fs_events import Hints
+from webautodash.services.monitor.heartbeat import Presence
+from webautodash.services.monitor.ingest_due import Taking
+from webautodash.services.monitor.wakeup import Bell
 from webautodash.services.monitor.watch import Sight, Watch
-from webautodash.services.progress import unheard
-from webautodash.services.reports import FileOutcome
 from webautodash.services.store import Store
-from webautodash.services.view import SystemView
+from webautodash.services.system_log.entries import SystemLog
 
 _COMPONENT = "monitor"
 # A busy machine lets others keep their locks for that long.

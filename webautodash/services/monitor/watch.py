@@ -17,13 +17,13 @@ from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.domain.vocabulary import FAILED_FILES, STORED_FILES, FileState
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
-from webautodash.repositories.files import OpenFile
+from webautodash.repositories.ingested_files import OpenFile
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.files import Candidate, Look, Part, look_text, require_there, results_parts
-from webautodash.services.known import set_known_apart
-from webautodash.services.parts import in_parts
-from webautodash.services.paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_folder, split_root
-from webautodash.services.roots import Root, own_root
+from webautodash.services.batches import in_parts
+from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_folder, split_root
+from webautodash.services.ingest.scan import Candidate, Look, Part, look_text, require_there, results_parts
+from webautodash.services.ingest.skip_known import set_known_apart
+from webautodash.services.registry.roots import Root, own_root
 from webautodash.services.store import Store
 
 _AT_ONCE = 900

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from webautodash.services.across import Unreadable
-from webautodash.services.divergence import Divergence
+from webautodash.services.paging import Unreadable
+from webautodash.services.verify.divergence import Divergence
 
 EXTRACTIONS = "patient_extractions"
 SESSIONS = "extraction_sessions"

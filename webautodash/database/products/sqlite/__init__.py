@@ -1,0 +1,1 @@
+"""SQLite: a folder of files, one file per database."""

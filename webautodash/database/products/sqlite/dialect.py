@@ -1,0 +1,327 @@
+"""SQLite: a folder of files, one file a database."""
+
+import os
+import secrets
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from webautodash.config import ENV_PREFIX, Settings
+from webautodash.config.ownership import belongs_to_another, why_untrusted
+from webautodash.database.compiled import CompiledStatements
+from webautodash.database.connections import Connections, SharingPool
+from webautodash.database.products.dialect import Trouble, discreet, lock_wait
+from webautodash.database.products.health import Health
+from webautodash.database.products.mysql.grants import Grant
+from webautodash.errors import (
+    ConfigurationError,
+    DatabaseMissing,
+    FileReplaced,
+    LogLeftBehind,
+    TerminalError,
+    UntrustedDatabaseFile,
+    UsageError,
+    without_context,
+)
+
+_SUFFIX = ".db"
+_FILE = "webautodash_file"
+_FILES_OF_A_DATABASE = ("", "-wal", "-shm", "-journal")
+# It knows upserts since then.
+_OLDEST = (3, 24)
+_TRANSIENT = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+
+
+class SQLiteDialect:
+    """The embedded default. Only the owner may read the folder and its files."""
+
+    def __init__(self, url: URL, settings: Settings, connections: Connections) -> None:
+        if not url.database or url.database == ":memory:":
+            raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", "needs a folder: sqlite:///folder")
+        if url.query:
+            raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", "takes no options after ? for SQLite")
+        # Taken here once: a later change of the working folder must not make a second store.
+        self._folder = Path(url.database).expanduser().absolute()
+        if self._folder.exists() and not self._folder.is_dir():
+            raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", f"{url.database} is a file; SQLite needs a folder")
+        self._connections = connections
+        self._lock_seconds = lock_wait(settings)
+        self._compiled = CompiledStatements()
+
+    @property
+    def product(self) -> str:
+        return "sqlite"
+
+    @property
+    def where(self) -> str:
+        return f"the SQLite folder {self._folder}"
+
+    @property
+    def folder(self) -> Path | None:
+        return self._folder
+
+    def engine(self, database: str) -> Engine:
+        engine = create_engine(
+            "sqlite+pysqlite://",
+            creator=lambda: self._connect(database),
+            poolclass=SharingPool,
+            connections=self._connections,
+            execution_options={"compiled_cache": self._compiled},
+            **discreet(),
+        )
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+        # What is written to a file that is no longer there would be lost without an error.
+        event.listen(engine, "connect", partial(_remember_file, self._path(database)))
+        event.listen(engine, "checkout", partial(_require_file, self._path(database)))
+        event.listen(engine, "commit", partial(_require_file_at_commit, self._path(database)))
+        return engine
+
+    def reader(self, engine: Engine) -> Engine:
+        return engine.execution_options(reading=True)
+
+    def exists(self, database: str) -> bool:
+        with _told(self._folder):
+            return self._path(database).is_file()
+
+    def names(self, prefix: str) -> list[str]:
+        with _told(self._folder):
+            if not self._folder.is_dir():
+                return []
+            files = [entry.name for entry in os.scandir(self._folder) if entry.name.endswith(_SUFFIX)]
+        return sorted(name.removesuffix(_SUFFIX) for name in files if name.startswith(prefix))
+
+    def look(self, database: str, table: str, column: str) -> Any:
+        statement = f"SELECT {_quoted(column)} FROM {_quoted(table)}"  # noqa: S608  # all quoted
+        try:
+            with closing(self._connect(database)) as connection:
+                found = connection.execute(statement).fetchone()
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # there is no such table
+                return None
+            raise DBAPIError("SELECT", None, error, hide_parameters=True) from None
+        return found and found[0]
+
+    def create(self, database: str) -> None:
+        path = self._path(database)
+        if self.exists(database):
+            return
+        with _told(self._folder):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._require_trusted_folder()
+            # Made aside and linked into place: WAL mode cannot be switched on while others already look.
+            draft = self._folder / f".{database}.{secrets.token_hex(4)}.new"
+            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            try:
+                connection = sqlite3.connect(draft)
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.close()
+                self._refuse_log(database)
+                with suppress(FileExistsError):
+                    os.link(draft, path)
+            finally:
+                draft.unlink()
+
+    def drop(self, database: str) -> None:
+        for suffix in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                self._path(database).with_name(f"{database}{_SUFFIX}{suffix}").unlink()
+
+    @contextmanager
+    def migrating(self, engine: Engine) -> Iterator[Connection]:
+        # BEGIN IMMEDIATE is the lock. Foreign keys are off: a table rebuild would cascade into the child rows.
+        with engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)  # noqa: S101  # the creator above made it
+            raw.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                    if orphans is not None:
+                        raise TerminalError(f"the migration leaves rows of {orphans[0]} without their parent; undone")
+            finally:
+                raw.execute("PRAGMA foreign_keys=ON")
+
+    def health(self) -> Health:
+        return Health(
+            product="SQLite",
+            version=sqlite3.sqlite_version,
+            oldest=".".join(map(str, _OLDEST)),
+            too_old=sqlite3.sqlite_version_info < _OLDEST,
+            account=None,
+            network=False,
+            cipher=None,
+            seconds_ahead=0.0,
+            variables={},
+        )
+
+    def grants(self) -> list[Grant]:
+        return []
+
+    def accounts(self) -> NoReturn:
+        raise _no_accounts()
+
+    def account(self, name: str) -> NoReturn:
+        del name
+        raise _no_accounts()
+
+    def properties(self, database: str) -> dict[str, str]:
+        try:
+            with closing(self._connect(database)) as connection:
+                return {"journal_mode": str(connection.execute("PRAGMA journal_mode").fetchone()[0])}
+        except sqlite3.Error as error:
+            raise DBAPIError("PRAGMA journal_mode", None, error, hide_parameters=True) from None
+
+    def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
+        code: int = getattr(error.orig, "sqlite_errorcode", 0)
+        name: str = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
+        primary = code & 0xFF
+        if primary in _TRANSIENT:
+            return Trouble.TRANSIENT, name
+        if code in _DUPLICATE:
+            return Trouble.DUPLICATE_KEY, name
+        return Trouble.REFUSED, name
+
+    def close(self) -> None:
+        """Nothing is open without a database."""
+
+    @without_context
+    def _connect(self, database: str) -> sqlite3.Connection:
+        path = self._path(database)
+        with _told(self._folder):
+            self._require_trusted(path)
+            checked = _identity(path)
+        # mode=rw opens and never creates; isolation_level=None hands BEGIN to the event below: with the driver's own
+        # transactions DDL is never rolled back and savepoints outlive them.
+        try:
+            connection = sqlite3.connect(
+                f"{path.as_uri()}?mode=rw",
+                uri=True,
+                isolation_level=None,
+                timeout=self._lock_seconds,
+                check_same_thread=False,
+            )
+        except sqlite3.OperationalError:
+            if path.exists():
+                raise
+            raise DatabaseMissing(database) from None
+        if _identity(path) != checked:
+            # SQLite opens by path, and Python's module has no flag against links: another file was there meanwhile.
+            connection.close()
+            raise FileReplaced(database)
+        return connection
+
+    def _require_trusted(self, path: Path) -> None:
+        """Raise UntrustedDatabaseFile unless the folder and the database's files are such as this program makes."""
+        self._require_trusted_folder()
+        # Never opened for this: closing a descriptor would give up SQLite's locks on the file.
+        for suffix in _FILES_OF_A_DATABASE:
+            file = path.with_name(path.name + suffix)
+            with suppress(FileNotFoundError):
+                status = file.lstat()
+                if stat.S_ISDIR(status.st_mode):
+                    continue  # SQLite opens no folder, and the error says what to do
+                if not stat.S_ISREG(status.st_mode):
+                    kind = "a link" if stat.S_ISLNK(status.st_mode) else "no regular file"
+                    raise UntrustedDatabaseFile(file, f"is {kind}: put the file itself in its place")
+                if reason := why_untrusted(status):
+                    raise UntrustedDatabaseFile(file, reason)
+                if status.st_nlink > 1 and self._has_foreign_link(file):
+                    raise UntrustedDatabaseFile(file, "is a hard link, too: put a copy of the file in its place")
+
+    def _has_foreign_link(self, file: Path) -> bool:
+        """Whether a file has another name. A draft that ``create`` links into place, or left behind, is none."""
+        for _ in range(2):
+            status = file.lstat()
+            drafts = sum(_identity(draft) == (status.st_dev, status.st_ino) for draft in self._folder.glob(".*.new"))
+            if status.st_nlink <= 1 + drafts:
+                return False
+            # ``create`` may have removed its draft between the two counts: count once more.
+        return True
+
+    def _require_trusted_folder(self) -> None:
+        with suppress(FileNotFoundError):
+            if belongs_to_another(self._folder.lstat()):
+                raise UntrustedDatabaseFile(self._folder, "belongs to another account")
+            if reason := why_untrusted(self._folder.stat()):
+                raise UntrustedDatabaseFile(self._folder, reason)
+
+    def _refuse_log(self, database: str) -> None:
+        """SQLite does not know whose a log is: it would write the rows of a file that was moved into the new one."""
+        log = self._folder / f"{database}{_SUFFIX}-wal"
+        # Another process may have made and opened the file since it was looked for.
+        if log.exists() and not self.exists(database):
+            raise LogLeftBehind(database, log.name)
+
+    def _path(self, database: str) -> Path:
+        return self._folder / f"{database}{_SUFFIX}"
+
+
+def _no_accounts() -> UsageError:
+    return UsageError("SQLite files have no accounts: the account of this machine that owns them reads them all")
+
+
+def _quoted(name: str) -> str:
+    return sqlite.dialect().identifier_preparer.quote_identifier(name)
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """What the file system refuses, as an error of ours."""
+    with without_context:
+        try:
+            yield
+        except OSError as error:
+            raise TerminalError(f"the SQLite folder {folder} cannot be used: {error.strerror}") from None
+
+
+def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA soft_heap_limit=8388608")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    # Its own knows the letters of ASCII only.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _remember_file(path: Path, _connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    record.info[_FILE] = _identity(path)
+
+
+def _require_file(path: Path, _connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    if record.info.get(_FILE) != _identity(path):
+        # The pool opens what is there now, or is told that there is nothing.
+        raise DisconnectionError("another file, or none, is in its place")
+
+
+def _require_file_at_commit(path: Path, connection: Connection) -> None:
+    if connection.info.get(_FILE) != _identity(path):
+        connection.invalidate()
+        raise FileReplaced(path.stem)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    with suppress(OSError):
+        status = path.lstat()
+        return status.st_dev, status.st_ino
+    return None
+
+
+def _on_begin(connection: Connection) -> None:
+    # A writer takes the lock at once: upgrading a reader's transaction in the middle fails without waiting.
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

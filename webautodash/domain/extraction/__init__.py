@@ -1,0 +1,1 @@
+"""Reading an extraction file: metadata, patients, the clinical lists and their items."""

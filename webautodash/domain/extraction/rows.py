@@ -1,0 +1,118 @@
+"""Rows of one clinical list, held by column: what is done to all values of a field is done in one go.
+
+A batch of patients has some ten thousand rows; each patient's are a stretch of them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import accumulate, chain, pairwise
+from operator import itemgetter
+from typing import Any
+
+from webautodash.domain.extraction.clinical_lists import ClinicalList
+
+Row = Mapping[str, Any]
+"""One row by the names of its columns."""
+Columns = Sequence[Sequence[Any]]
+"""The values of many rows, by ``ClinicalList.columns``."""
+
+
+@dataclass(slots=True, eq=False)
+class Table:
+    """Rows of many patients. ``canonical`` is each row as it is compared, once somebody has asked for it."""
+
+    which: ClinicalList
+    columns: Columns = field(repr=False)
+    canonical: list[str] | None = field(default=None, repr=False)
+
+    def divided(self, lengths: Iterable[int]) -> list["Rows"]:
+        """The stretches of this many rows each."""
+        return [Rows(self, start, stop) for start, stop in pairwise(accumulate(lengths, initial=0))]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows(Sequence[Row]):  # noqa: PLW1641  # equal to any sequence of equal rows, which have no hash
+    """The rows of one patient, in the file's order; a mapping each for whoever looks at one."""
+
+    table: Table
+    start: int
+    stop: int
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return list(self)[index]
+        place = range(self.start, self.stop)[index]
+        return {name: column[place] for name, column in zip(self.table.which.columns, self.table.columns, strict=True)}
+
+    def __iter__(self) -> Iterator[Row]:
+        names = self.table.which.columns
+        return (dict(zip(names, values, strict=True)) for values in zip(*self.columns(), strict=True))
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    def has_content(self) -> bool:
+        """Whether any of these rows is an item that says something; an empty object or text says nothing."""
+        which, columns = self.table.which, self.table.columns
+        if any(columns[0][self.start : self.stop]):
+            return True  # the text, which nearly every item has
+        return any(
+            _is_content(value)
+            for name, column in zip(which.columns, columns, strict=True)
+            if name in which.content
+            for value in column[self.start : self.stop]
+        )
+
+    def columns(self) -> Columns:
+        """The values of these rows alone."""
+        return [column[self.start : self.stop] for column in self.table.columns]
+
+
+def no_rows(which: ClinicalList) -> Rows:
+    """A list without items."""
+    return Rows(Table(which, [()] * len(which.columns)), 0, 0)
+
+
+def _is_content(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(value.strip())
+    if isinstance(value, Mapping):
+        # The type that the name of the list has overruled is one.
+        return any(_is_content(each) for key, each in value.items() if key != "own_type")
+    return any(map(_is_content, value)) if isinstance(value, list) else value is not None
+
+
+def joined(which: ClinicalList, patients: Iterable[Sequence[Row]]) -> Columns:
+    """The rows of some patients by column, one patient's after the other's."""
+    some = [rows for rows in patients if rows]
+    if (stretch := _stretch(some)) is not None:
+        return stretch.columns()
+    pieces = [
+        rows.columns() if isinstance(rows, Rows) else list(zip(*map(_values_of(which), rows), strict=True))
+        for rows in some
+    ]
+    return [list(chain.from_iterable(same)) for same in zip(*pieces, strict=True)] or [()] * len(which.columns)
+
+
+def _stretch(patients: Sequence[Sequence[Row]]) -> Rows | None:
+    """All rows as one stretch of one table, where they are one: as all are that are new."""
+    if not patients:
+        return None
+    first, last = patients[0], patients[-1]
+    if not isinstance(first, Rows) or not isinstance(last, Rows):
+        return None
+    end = first.start
+    for rows in patients:
+        if not isinstance(rows, Rows) or rows.table is not first.table or rows.start != end:
+            return None
+        end = rows.stop
+    return Rows(first.table, first.start, last.stop)
+
+
+@cache
+def _values_of(which: ClinicalList) -> Callable[[Row], tuple[Any, ...]]:
+    return itemgetter(*which.columns)

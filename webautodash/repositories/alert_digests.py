@@ -1,0 +1,192 @@
+"""The messages about alerts: made, tried, delivered or given up. All times are the database's own."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from webautodash.database.products.statements import moment
+from webautodash.domain.alerts import AlertChannel, DigestState
+from webautodash.domain.retries import LONGEST_SECONDS
+from webautodash.models import AlertDelivery, AlertDigest
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One message, and how far it is."""
+
+    id: int
+    key: str
+    channel: AlertChannel
+    state: DigestState
+    attempts: int
+    next_attempt_at: datetime | None
+    last_error: str | None
+    created_at: datetime
+    delivered_at: datetime | None
+
+
+class DigestRepository:
+    """Rows of ``alert_digests``, and which alert is in which."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def due(self, channel: AlertChannel) -> list[Digest]:
+        """Those of a channel whose time has come, oldest first."""
+        now = moment(self._session.connection())
+        return self._of(
+            AlertDigest.state == DigestState.PENDING,
+            AlertDigest.channel == channel,
+            or_(AlertDigest.next_attempt_at.is_(None), AlertDigest.next_attempt_at <= now),
+        )
+
+    def is_misdated(self) -> bool:
+        """Whether one waits for longer than the longest pause."""
+        return self._session.scalars(select(AlertDigest.id).where(*self._misdated()).limit(1)).first() is not None
+
+    def redate(self) -> None:
+        """Have none wait for longer than the longest pause: a clock was wrong."""
+        end = moment(self._session.connection(), int(LONGEST_SECONDS))
+        self._session.connection().execute(update(AlertDigest).where(*self._misdated()).values(next_attempt_at=end))
+
+    def _misdated(self) -> tuple[ColumnElement[bool], ...]:
+        end = moment(self._session.connection(), int(LONGEST_SECONDS))
+        return AlertDigest.state == DigestState.PENDING, AlertDigest.next_attempt_at > end
+
+    def pending(self, channel: AlertChannel) -> list[Digest]:
+        """Those of a channel that are still to be delivered, due or not."""
+        return self._of(AlertDigest.state == DigestState.PENDING, AlertDigest.channel == channel)
+
+    def failed(self) -> list[Digest]:
+        """Those that were given up, oldest first."""
+        return self._of(AlertDigest.state == DigestState.FAILED)
+
+    def has_rested(self, channel: AlertChannel, seconds: int) -> bool:
+        """Whether a channel's last digest was made at least so long ago, or none ever was."""
+        since, now = moment(self._session.connection(), -seconds), moment(self._session.connection())
+        # One of the future was made by a clock that was wrong.
+        statement = select(AlertDigest.id).where(
+            AlertDigest.channel == channel, AlertDigest.created_at > since, AlertDigest.created_at <= now
+        )
+        return self._session.scalars(statement.limit(1)).first() is None
+
+    def make(self, channel: AlertChannel, most: int) -> Digest | None:
+        """A digest of what waits for one, at most so many alerts, the oldest first; None where nothing waits."""
+        waiting = (
+            select(AlertDelivery.id)
+            .where(AlertDelivery.channel == channel, AlertDelivery.digest_id.is_(None))
+            .order_by(AlertDelivery.id)
+            .limit(most)
+            .with_for_update()
+        )
+        numbers = self._session.scalars(waiting).all()
+        if not numbers:
+            return None
+        key, now = uuid4().hex, moment(self._session.connection())
+        values = {"channel": channel, "state": DigestState.PENDING, "next_attempt_at": now, "created_at": now}
+        self._session.execute(insert(AlertDigest).values(idempotency_key=key, attempts=0, **values))
+        (made,) = self._of(AlertDigest.idempotency_key == key)
+        self._session.execute(
+            update(AlertDelivery)
+            .where(AlertDelivery.id.in_(numbers))
+            .values(digest_id=made.id)
+            .execution_options(synchronize_session=False)
+        )
+        return made
+
+    def delivered(self, digest: Digest, note: str | None) -> None:
+        """It has arrived; ``note`` is what is to be said of it all the same."""
+        now = moment(self._session.connection())
+        self._set(
+            digest,
+            state=DigestState.DELIVERED,
+            attempts=digest.attempts + 1,
+            next_attempt_at=None,
+            last_error=note,
+            delivered_at=now,
+        )
+
+    def try_again(self, digest: Digest, error: str, seconds: int) -> None:
+        """It did not arrive; there is another attempt in so many seconds."""
+        then = moment(self._session.connection(), seconds)
+        self._set(digest, attempts=digest.attempts + 1, next_attempt_at=then, last_error=error)
+
+    def give_up(self, digest: Digest, error: str, *, attempted: bool = True) -> None:
+        """There is no other attempt unless a person asks for it."""
+        attempts = digest.attempts + attempted
+        self._set(digest, state=DigestState.FAILED, attempts=attempts, next_attempt_at=None, last_error=error)
+
+    def reopen(self, digest_id: int | None = None) -> int:
+        """Have those that were given up, or one of them, tried anew; how many there were."""
+        statement = update(AlertDigest).where(AlertDigest.state == DigestState.FAILED)
+        if digest_id is not None:
+            statement = statement.where(AlertDigest.id == digest_id)
+        now = moment(self._session.connection())
+        anew = statement.values(state=DigestState.PENDING, attempts=0, next_attempt_at=now)
+        return int(self._session.connection().execute(anew).rowcount)
+
+    def forget(self, numbers: Collection[int]) -> int:
+        """Remove some of those that were given up: their alerts go to that channel no more; how many there were."""
+        failed = select(AlertDigest.id).where(AlertDigest.id.in_(numbers), AlertDigest.state == DigestState.FAILED)
+        return self._delete(self._session.scalars(failed.with_for_update()).all())
+
+    def delete_empty(self, moment: datetime, most: int) -> int:
+        """Delete at most ``most`` that were delivered before then and have no alert any more. Returns how many.
+
+        Each channel's latest stays: it says when the next may be made.
+        """
+        latest = self._session.scalars(select(func.max(AlertDigest.id)).group_by(AlertDigest.channel)).all()
+        has_alerts = select(AlertDelivery.id).where(AlertDelivery.digest_id == AlertDigest.id).exists()
+        empty = select(AlertDigest.id).where(
+            AlertDigest.state == DigestState.DELIVERED,
+            AlertDigest.delivered_at < moment,
+            AlertDigest.id.not_in(latest),
+            ~has_alerts,
+        )
+        return self._delete(self._session.scalars(empty.order_by(AlertDigest.id).limit(most)).all())
+
+    def _delete(self, numbers: Sequence[int]) -> int:
+        if numbers:
+            connection = self._session.connection()
+            connection.execute(delete(AlertDelivery).where(AlertDelivery.digest_id.in_(numbers)))
+            connection.execute(delete(AlertDigest).where(AlertDigest.id.in_(numbers)))
+        return len(numbers)
+
+    def count(self, digests: Sequence[Digest]) -> dict[int, int]:
+        """How many alerts each has."""
+        statement = (
+            select(AlertDelivery.digest_id, func.count())
+            .where(AlertDelivery.digest_id.in_([digest.id for digest in digests]))
+            .group_by(AlertDelivery.digest_id)
+        )
+        return {number: count for number, count in self._session.execute(statement) if number is not None}
+
+    def _of(self, *conditions: ColumnElement[bool]) -> list[Digest]:
+        statement = select(AlertDigest).where(*conditions).order_by(AlertDigest.created_at, AlertDigest.id)
+        return [_digest(row) for row in self._session.scalars(statement)]
+
+    def _set(self, digest: Digest, **values: object) -> None:
+        self._session.execute(
+            update(AlertDigest)
+            .where(AlertDigest.id == digest.id)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _digest(row: AlertDigest) -> Digest:
+    return Digest(
+        id=row.id,
+        key=row.idempotency_key,
+        channel=AlertChannel(row.channel),
+        state=DigestState(row.state),
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        last_error=row.last_error,
+        created_at=row.created_at,
+        delivered_at=row.delivered_at,
+    )

@@ -1,0 +1,218 @@
+"""What a database says of its rows in other places, to be compared with them: sessions, patients, references."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import ColumnElement, Date, Table, and_, case, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from webautodash.database.products.raw import all_rows, file_faults, raw
+from webautodash.database.products.statements import exactly
+from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.records import DEMOGRAPHICS
+from webautodash.domain.set_aside_reasons import REPEATED_PRN
+from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
+from webautodash.models import (
+    DataConflict,
+    ExtractionSession,
+    Patient,
+    PatientExtraction,
+    ProviderBase,
+    SetAsidePatient,
+)
+from webautodash.repositories.sessions import Tally
+from webautodash.repositories.verification import Unreadable
+
+_EXTRACTIONS = cast(Table, PatientExtraction.__table__)
+_PATIENTS = cast(Table, Patient.__table__)
+_PATIENTS_AT_ONCE, _EXTRAS_AT_ONCE = 500, 10
+_CLINICAL = frozenset(which.name for which in LISTS)
+
+
+class Master(NamedTuple):
+    """A patient and the extraction that the patient's values come from; the columns in which they differ."""
+
+    patient_id: int
+    extraction_id: int | None
+    columns: tuple[str, ...]
+
+
+class Ledger(NamedTuple):
+    """A session's counts, and how many set-aside patients there are of it."""
+
+    id: int
+    content_sha256: str
+    extra: str | None
+    found: int
+    successful: int
+    tally: Tally
+    waiting: int
+    """Set-aside patients that nobody has taken in."""
+    repeated: int
+    """Set-aside patients whose PRN stands at a later place of the file, which is stored."""
+    conflicts: int
+    """Recorded differences that the session brought, duplicates apart."""
+    newcomers: int
+    """Patients whose first extraction is of this session."""
+
+
+class LedgerRepository:
+    """Asks the database itself for what disagrees; nothing is written."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def apart_from_session(self) -> list[int]:
+        """Extractions whose criteria or time are not their session's; one that is not whole has no criteria."""
+        key, theirs = PatientExtraction.criteria_key, ExtractionSession.criteria_key
+        return list(
+            self._session.scalars(
+                select(PatientExtraction.id)
+                .join(ExtractionSession, ExtractionSession.id == PatientExtraction.extraction_session_id)
+                .where(
+                    or_(
+                        and_(key != theirs, key != ""),
+                        PatientExtraction.extracted_at.is_distinct_from(ExtractionSession.extracted_at),
+                    )
+                )
+                .order_by(PatientExtraction.id)
+            )
+        )
+
+    def masters(self, but_of: Sequence[int]) -> list[Master]:
+        """The patients that are not as the extraction says that they come from; but for those of some sessions."""
+        connection = self._session.connection()
+
+        def differ(mine: ColumnElement[Any], said: ColumnElement[Any]) -> Any:
+            if isinstance(mine.type, Date):
+                return and_(said.is_not(None), mine.is_distinct_from(said))
+            one, other = exactly(connection, mine), exactly(connection, said)
+            return and_(said.is_not(None), one.is_distinct_from(other))
+
+        unlike = {name: differ(_PATIENTS.c[name], _EXTRACTIONS.c[name]) for name in DEMOGRAPHICS}
+        unlike["as_of"] = Patient.as_of.is_distinct_from(PatientExtraction.extracted_at)
+        source = and_(
+            PatientExtraction.patient_id == Patient.id,
+            PatientExtraction.extraction_session_id == Patient.extraction_session_id,
+            PatientExtraction.prn == Patient.prn,
+        )
+        is_failed = PatientExtraction.processing_status == ProcessingStatus.FAILED
+        says_nothing = [_PATIENTS.c[name].is_(None) for name in ("as_of", *DEMOGRAPHICS)]
+        statement = (
+            select(Patient.id, PatientExtraction.id, *(case((test, 1), else_=0) for test in unlike.values()))
+            .join(PatientExtraction, source, isouter=True)
+            .where(or_(PatientExtraction.id.is_(None), *unlike.values()))
+            .where(Patient.extraction_session_id.not_in(but_of) if but_of else true())
+            # A patient of whom no complete extraction is left says nothing.
+            .where(or_(PatientExtraction.id.is_(None), ~and_(is_failed, *says_nothing)))
+            .order_by(Patient.id)
+        )
+        return [
+            Master(number, source_id, tuple(name for name, flag in zip(unlike, flags, strict=True) if flag))
+            for number, source_id, *flags in self._session.execute(statement)
+        ]
+
+    def with_other_demographics(self) -> Iterator[tuple[int, str, Iterator[str]]]:
+        """The patients whose row has unknown demographic fields, as JSON, and the ``extra`` of their extractions."""
+        stored, last = raw(_PATIENTS.c.other_demographics), 0
+        while True:
+            patients = all_rows(
+                self._session.connection(),
+                select(_PATIENTS.c.id, stored)
+                .where(_PATIENTS.c.id > last, _PATIENTS.c.other_demographics.is_not(None))
+                .order_by(_PATIENTS.c.id)
+                .limit(_PATIENTS_AT_ONCE),
+            )
+            for number, fields in patients:
+                yield number, fields, self._extras(number)
+            if len(patients) < _PATIENTS_AT_ONCE:
+                return
+            last = patients[-1].id
+
+    def _extras(self, patient_id: int) -> Iterator[str]:
+        """Newest first, some at a time: each may be megabytes."""
+        extra, last = raw(_EXTRACTIONS.c.extra), None
+        while True:
+            statement = select(_EXTRACTIONS.c.id, extra).where(
+                _EXTRACTIONS.c.patient_id == patient_id, _EXTRACTIONS.c.extra.is_not(None)
+            )
+            if last is not None:
+                statement = statement.where(_EXTRACTIONS.c.id < last)
+            found = all_rows(
+                self._session.connection(), statement.order_by(_EXTRACTIONS.c.id.desc()).limit(_EXTRAS_AT_ONCE)
+            )
+            yield from (text for _, text in found)
+            if len(found) < _EXTRAS_AT_ONCE:
+                return
+            last = found[-1].id
+
+    def ledger(self) -> list[Ledger]:
+        """Every session."""
+        is_repeated = and_(SetAsidePatient.reason == REPEATED_PRN, SetAsidePatient.taken_in_at.is_not(None))
+        aside: dict[int, tuple[int, int]] = {
+            number: (int(waiting), int(repeated))
+            for number, waiting, repeated in self._session.execute(
+                select(
+                    SetAsidePatient.extraction_session_id,
+                    func.sum(case((SetAsidePatient.taken_in_at.is_(None), 1), else_=0)),
+                    func.sum(case((is_repeated, 1), else_=0)),
+                ).group_by(SetAsidePatient.extraction_session_id)
+            )
+        }
+        newer = func.coalesce(DataConflict.found_in_session_id, DataConflict.extraction_session_id_2)
+        differences = select(newer, func.count()).where(DataConflict.conflict_type != ConflictType.EXTRACTION_DUPLICATE)
+        brought = Counter({number: int(count) for number, count in self._session.execute(differences.group_by(newer))})
+        newcomers = self._newcomers()
+        counted = [getattr(ExtractionSession, name) for name in Tally.__slots__]
+        rows = all_rows(
+            self._session.connection(),
+            select(
+                ExtractionSession.id,
+                ExtractionSession.content_sha256,
+                raw(cast(Table, ExtractionSession.__table__).c.extra),
+                ExtractionSession.total_patients_found,
+                ExtractionSession.successful_extractions,
+                *counted,
+            ).order_by(ExtractionSession.id),
+        )
+        return [
+            Ledger(
+                number,
+                sha256,
+                extra,
+                found,
+                successful,
+                Tally(*counts),
+                *aside.get(number, (0, 0)),
+                brought[number],
+                newcomers[number],
+            )
+            for number, sha256, extra, found, successful, *counts in rows
+        ]
+
+    def _newcomers(self) -> Counter[int]:
+        # A patient's row is locked before an extraction gets its number, so that the first is the lowest.
+        first = select(func.min(PatientExtraction.id).label("id")).group_by(PatientExtraction.patient_id).subquery()
+        since = PatientExtraction.extraction_session_id
+        counts = select(since, func.count()).join(first, first.c.id == PatientExtraction.id).group_by(since)
+        return Counter({number: int(count) for number, count in self._session.execute(counts)})
+
+    def without_parent(self) -> Iterator[Unreadable]:
+        """Rows whose foreign keys lead nowhere, those of the four lists apart: ``rows`` brings them."""
+        for table in ProviderBase.metadata.sorted_tables:
+            if table.name in _CLINICAL:
+                continue
+            for key in sorted(table.foreign_keys, key=lambda each: each.parent.name):
+                parent = key.column.table.alias()
+                found = self._session.scalars(
+                    select(table.c.id)
+                    .join(parent, parent.c[key.column.name] == key.parent, isouter=True)
+                    .where(key.parent.is_not(None), parent.c[key.column.name].is_(None))
+                    .order_by(table.c.id)
+                )
+                yield from (Unreadable(table.name, number, key.parent.name) for number in found)
+
+    def file_faults(self) -> list[str]:
+        """What a database that is a file says of its own structure."""
+        return file_faults(self._session.connection())

@@ -1,0 +1,73 @@
+"""Times that lie in the future by the database's own clock, because a clock was wrong when they were written."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from webautodash.database.products.statements import moment
+from webautodash.domain.retries import LONGEST_SECONDS
+from webautodash.models import (
+    Alert,
+    AlertDigest,
+    IngestedFile,
+    Lease,
+    MigratedDatabase,
+    MigrationRun,
+    Monitor,
+    SystemLog,
+)
+
+# Clocks of machines that are kept in time differ by less.
+_TOLERANCE_SECONDS = 60
+_PAUSE_SECONDS = int(LONGEST_SECONDS) + _TOLERANCE_SECONDS
+_PAST: tuple[InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None], ...] = (
+    Lease.taken_at,
+    IngestedFile.first_seen_at,
+    IngestedFile.updated_at,
+    Alert.created_at,
+    AlertDigest.created_at,
+    AlertDigest.delivered_at,
+    Monitor.started_at,
+    Monitor.heartbeat_at,
+    Monitor.last_pass_at,
+    MigrationRun.started_at,
+    MigrationRun.finished_at,
+    MigratedDatabase.started_at,
+    MigratedDatabase.finished_at,
+    SystemLog.created_at,
+)
+"""When something happened."""
+_AHEAD = (IngestedFile.next_attempt_at, AlertDigest.next_attempt_at)
+"""When something is tried again, at most the longest pause from now."""
+
+
+@dataclass(frozen=True, slots=True)
+class FutureTimes:
+    """Rows of one column that lie too far ahead."""
+
+    table: str
+    column: str
+    rows: int
+    latest: datetime
+
+
+class ClockRepository:
+    """Every time in the system database that may lie in the future by mistake."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def future_times(self) -> list[FutureTimes]:
+        """The columns with such times; clocks that differ by a minute are no mistake."""
+        found = [self._of(column, _TOLERANCE_SECONDS) for column in _PAST]
+        found += [self._of(column, _PAUSE_SECONDS) for column in _AHEAD]
+        return [one for one in found if one is not None]
+
+    def _of(
+        self, column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None], seconds: int
+    ) -> FutureTimes | None:
+        limit = moment(self._session.connection(), seconds)
+        rows, latest = self._session.execute(select(func.count(), func.max(column)).where(column > limit)).one()
+        return FutureTimes(column.class_.__tablename__, column.key, rows, latest) if latest is not None else None

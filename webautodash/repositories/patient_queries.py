@@ -1,0 +1,92 @@
+"""What is known of one patient, for reading."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from webautodash.database.products.statements import holds
+from webautodash.domain.vocabulary import ProcessingStatus
+from webautodash.models import ClinicalRow, ExtractionSession, Patient, PatientExtraction
+from webautodash.repositories.clinical import MODELS
+from webautodash.repositories.paging import Page
+
+_KEYS = frozenset({"id", "patient_extraction_id"})
+
+ClinicalRows = dict[str, list[dict[str, Any]]]
+
+
+class ChartRepository:
+    """Master rows, extractions and clinical rows; nothing is written."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def search(self, name: str | None = None, limit: int = 100, after_prn: str | None = None) -> Page[Patient]:
+        """The patients in whose name ``name`` stands, by PRN; without it all. Case does not count, accents do."""
+        statement = select(Patient).order_by(Patient.prn).limit(limit + 1)
+        if name is not None:
+            statement = statement.where(holds(self._session.connection(), Patient.patient_name, name))
+        if after_prn is not None:
+            statement = statement.where(Patient.prn > after_prn)
+        rows = self._session.scalars(statement).all()
+        return Page(tuple(rows[:limit]), rows[limit - 1].prn if len(rows) > limit else None)
+
+    def get(self, prn: str) -> Patient | None:
+        """The master row of this PRN."""
+        return self._session.scalars(select(Patient).where(Patient.prn == prn)).first()
+
+    def extractions(self, prn: str) -> list[tuple[PatientExtraction, ExtractionSession]]:
+        """What each session said of a patient, newest first; sessions without a date are the oldest."""
+        return [(extraction, session) for extraction, session in self._session.execute(_of_patient(prn))]
+
+    def latest_complete(self, prn: str) -> tuple[PatientExtraction, ExtractionSession] | None:
+        """What the newest session with a complete extraction said of a patient."""
+        whole = _of_patient(prn).where(PatientExtraction.processing_status != ProcessingStatus.FAILED)
+        row = self._session.execute(whole.limit(1)).first()
+        return None if row is None else (row[0], row[1])
+
+    def incomplete(self, patient_id: int) -> int:
+        """How many stored extractions of a patient are not complete."""
+        statement = select(func.count()).where(
+            PatientExtraction.patient_id == patient_id,
+            PatientExtraction.processing_status == ProcessingStatus.FAILED,
+        )
+        return self._session.scalar(statement) or 0
+
+    def rows(self, extraction_ids: Sequence[int]) -> dict[int, ClinicalRows]:
+        """The lists of each extraction, as columns by name, in the order of the portal's page."""
+        found: dict[int, ClinicalRows] = {number: {name: [] for name in MODELS} for number in extraction_ids}
+        for name, model in MODELS.items():
+            statement = (
+                select(model)
+                .where(model.patient_extraction_id.in_(extraction_ids))
+                .order_by(model.patient_extraction_id, model.row_index, model.id)
+            )
+            for row in self._session.scalars(statement):
+                found[row.patient_extraction_id][name].append(_columns(row))
+        return found
+
+    def counts(self, extraction_ids: Sequence[int]) -> Mapping[int, dict[str, int]]:
+        """How many rows each list of each extraction has."""
+        found = {number: dict.fromkeys(MODELS, 0) for number in extraction_ids}
+        for name, model in MODELS.items():
+            owner = model.patient_extraction_id
+            statement = select(owner, func.count()).where(owner.in_(extraction_ids)).group_by(owner)
+            for number, count in self._session.execute(statement):
+                found[number][name] = count
+        return found
+
+
+def _of_patient(prn: str) -> Select[PatientExtraction, ExtractionSession]:
+    return (
+        select(PatientExtraction, ExtractionSession)
+        .join(ExtractionSession, ExtractionSession.id == PatientExtraction.extraction_session_id)
+        .where(PatientExtraction.patient_id == select(Patient.id).where(Patient.prn == prn).scalar_subquery())
+        .order_by(PatientExtraction.extracted_at.desc(), PatientExtraction.id.desc())
+    )
+
+
+def _columns(row: ClinicalRow) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__mapper__.column_attrs if column.key not in _KEYS}

@@ -1,0 +1,101 @@
+"""Settings that nothing reads, and secrets that others can read."""
+
+import os
+import stat
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, explicit_settings, key_of
+from webautodash.errors import ConfigurationError
+from webautodash.errors.commands import quoted
+from webautodash.services.doctor.findings import Finding, error, fine, or_fine, warning
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def invalid(wrong: ConfigurationError) -> Finding:
+    """A setting with which nothing can be done, and where it stands."""
+    if wrong.key == ENV_FILE:
+        return error("settings.invalid", ENV_FILE, wrong.reason, f"chmod 600 {ENV_FILE}, as its owner; it is UTF-8")
+    # The environment wins, and comes first.
+    places = [
+        one.file or "the environment" for one in explicit_settings.given() if wrong.key == f"{ENV_PREFIX}{one.setting}"
+    ]
+    cure = f"correct {wrong.key} in {places[0]}" if places else f"set {wrong.key} in {ENV_FILE} or in the environment"
+    return error("settings.invalid", wrong.key, wrong.reason, f"{cure}; README, Settings")
+
+
+def unknown_settings(settings: Settings) -> list[Finding]:
+    """A setting that is spelt wrongly has no effect, and nobody hears of it."""
+    del settings
+    known = explicit_settings.names()
+    return or_fine(
+        (_unknown(one, known) for one in explicit_settings.given() if one.setting not in known),
+        "settings.unknown",
+        "settings",
+        "every WEBAUTODASH_ name is one that the program reads",
+    )
+
+
+def secrets(settings: Settings) -> list[Finding]:
+    """A password that others on this machine can read is none."""
+    found = list(_settings_file())
+    for name, path in explicit_settings.secret_files(settings).items():
+        # One that cannot be read is told of where it is needed.
+        if path.exists():
+            found += _private(path, f"named by {name}")
+    if settings.accounts is not None:
+        found += _accounts(settings.accounts.folder)
+    return found
+
+
+def _accounts(folder: Path) -> Iterator[Finding]:
+    if not folder.is_dir():
+        cure = "webautodash provider grant --all"
+        yield error("secret.missing", str(folder), f"named by {key_of('accounts_dir')}, is no folder", cure)
+        return
+    for path in (folder, *sorted(folder.iterdir())):
+        yield from (one for one in _private(path, "holds passwords of accounts") if one.is_problem)
+
+
+def _unknown(one: explicit_settings.Given, known: frozenset[str]) -> Finding:
+    cure = f"unset {quoted(one.name)}" if one.file is None else f"take it out of {one.file}"
+    # What all have in common would make everything look alike.
+    if nearest := get_close_matches(one.setting, sorted(known), 1):
+        cure = f"rename it to {ENV_PREFIX}{nearest[0]}, or {cure}"
+    message = f"stands in {one.file or 'the environment'}, and there is no such setting"
+    return warning("settings.unknown", one.name, message, cure)
+
+
+def _settings_file() -> Iterator[Finding]:
+    path = Path(ENV_FILE)
+    if not path.exists():
+        return
+    owner = path.stat().st_uid
+    # The administrator can do anything anyway.
+    if owner not in {os.geteuid(), 0}:
+        yield error(
+            "secret.owner",
+            ENV_FILE,
+            f"belongs to another user (number {owner}), who can change where patients' data go",
+            f"chown {os.geteuid()} {ENV_FILE}",
+        )
+    if explicit_settings.file_holds_secret():
+        yield from _private(path, "holds a password")
+    elif path.stat().st_mode & _OTHERS_WRITE:
+        yield warning("settings.writable", ENV_FILE, "can be changed by others", f"chmod go-w {ENV_FILE}")
+
+
+def _private(path: Path, what: str) -> Iterator[Finding]:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & _OTHERS:
+        yield error(
+            "secret.readable",
+            str(path),
+            f"{what}, and is not its owner's alone (mode {mode:04o})",
+            f"chmod {700 if path.is_dir() else 600} {quoted(path)}",
+        )
+    else:
+        yield fine("secret.readable", str(path), f"{what}, for its owner alone")

@@ -1,0 +1,132 @@
+"""All checks, one after the other: none stops another."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from webautodash.config import Settings
+from webautodash.errors import ConfigurationError, DatabaseUnreachable, NoAnswer, WebAutoDashError, where_from
+from webautodash.services.doctor import backups, configuration, databases, folders, isolation, processes, server
+from webautodash.services.doctor.findings import DoctorReport, Finding, error
+from webautodash.services.doctor.rights import rights
+from webautodash.services.fleet import Standing
+from webautodash.services.store import Store
+
+_DATABASES = "databases folder"
+_OF_THIS_MACHINE = (configuration.unknown_settings, configuration.secrets, folders.results, folders.temporary)
+_OF_THE_SERVER = (
+    server.version,
+    server.tls,
+    server.clock,
+    server.durability,
+    server.writable,
+    server.texts,
+    server.packet,
+    server.statement_logs,
+)
+
+
+def examine_given(look: Callable[[Settings], DoctorReport]) -> DoctorReport:
+    """An examination by the settings that are given; where those are wrong, that is all there is to see."""
+    try:
+        settings = Settings.load()
+    except ConfigurationError as wrong:
+        return DoctorReport((configuration.invalid(wrong),))
+    return look(settings)
+
+
+def examine_isolation(settings: Settings, logs: Sequence[Path] = ()) -> DoctorReport:
+    """Prove on the live server that no provider's account reaches another's rows, and that no PRN is where none may be.
+
+    ``logs`` are files to look for PRNs in, besides the system database. Changes nothing.
+    """
+    return _examined(settings, [], lambda store: _of_isolation(store, logs))
+
+
+def _of_isolation(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
+    if store.settings.accounts is not None:
+        yield from (
+            one for one in _checked("secrets", partial(configuration.secrets, store.settings)) if one.is_problem
+        )
+    if not store.server.exists(store.system.name):
+        yield databases.no_system_database(store)
+        return
+    system = databases.system_standing(store)
+    if system.state is not Standing.AT_HEAD:
+        yield from _checked("system database", partial(databases.system_database, store, system))
+        return
+    yield from _checked("accounts", partial(isolation.accounts, store))
+    yield from _checked("identities", partial(isolation.identities, store))
+    yield from _checked("traces", partial(isolation.traces, store, logs))
+
+
+def examine(settings: Settings) -> DoctorReport:
+    """Look at everything and change nothing. Where the server is out of reach, the rest is looked at all the same."""
+    findings: list[Finding] = []
+    for check in _OF_THIS_MACHINE:
+        findings += _checked(check.__name__, partial(check, settings))
+    return _examined(settings, findings, _of_server)
+
+
+def _examined(settings: Settings, findings: list[Finding], look: Callable[[Store], Iterable[Finding]]) -> DoctorReport:
+    try:
+        # A folder of database files is looked at as the store is opened, and by everything afterwards.
+        with folders.answered(settings, _DATABASES, lambda: Store(settings)) as store:
+            files = partial(_checked, _DATABASES, partial(folders.of_databases, store.server.folder))
+            findings += folders.answered(settings, _DATABASES, files)
+            for found in look(store):
+                findings.append(found)
+    except NoAnswer as silence:
+        findings.append(folders.no_answer(silence))
+    except ConfigurationError as wrong:
+        findings.append(configuration.invalid(wrong))
+    except DatabaseUnreachable as out:
+        findings.append(error("server.unreachable", out.where, f"no connection (error {out.code})", out.advice))
+    except WebAutoDashError as refused:
+        findings.append(error("check.failed", "server", str(refused)))
+    return DoctorReport(tuple(findings))
+
+
+def _of_server(store: Store) -> Iterator[Finding]:
+    settings = store.settings
+    health = store.server.health()
+    for check in _OF_THE_SERVER:
+        yield from _checked(check.__name__, partial(check, health, settings))
+    is_there = store.server.exists(store.system.name)
+    names = databases.names(store) if is_there else [store.system.name]
+    if settings.accounts is None:
+        yield from _checked("rights", lambda: rights(health, store.server.grants(), settings, names))
+    elif is_there:
+        yield from _checked("accounts", partial(isolation.rights_of_accounts, store))
+    if is_there:
+        yield from _of_store(store)
+    else:
+        yield databases.no_system_database(store)
+
+
+def _of_store(store: Store) -> Iterator[Finding]:
+    system = databases.system_standing(store)
+    yield from _checked("system database", partial(databases.system_database, store, system))
+    if system.revision is not None:
+        yield from _checked("provider databases", partial(databases.provider_databases, store))
+    if system.state is Standing.AT_HEAD:
+        yield from _checked("backups", partial(backups.backups, store))
+        yield from _checked("leases", partial(processes.leases, store))
+        yield from _checked("monitors", partial(processes.monitors, store))
+        yield from _checked("clocks", partial(processes.clocks, store))
+
+
+def _checked(name: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """What a check finds; one that fails is a finding itself, behind those that it has made."""
+    found: list[Finding] = []
+    subject = name.replace("_", " ")
+    try:
+        for one in check():
+            found.append(one)
+    except DatabaseUnreachable:
+        raise
+    except WebAutoDashError as refused:
+        found.append(error("check.failed", subject, str(refused)))
+    except Exception as unexpected:  # nobody knows what a sick machine does
+        found.append(error("check.failed", subject, where_from(unexpected)))
+    return found

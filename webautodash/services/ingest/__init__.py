@@ -1,0 +1,1 @@
+"""Ingests extraction files: each file once, in one transaction, with a report."""

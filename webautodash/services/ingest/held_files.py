@@ -1,0 +1,75 @@
+"""Whole files that are held until a person accepts them."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from webautodash.domain.dates import parse_instant
+from webautodash.domain.extraction.documents import Document
+from webautodash.errors import FileHeld, FutureTime, StoredElsewhere, UsageError
+from webautodash.models.base import utc_now
+from webautodash.repositories import FileAcceptanceRepository, SessionRepository
+from webautodash.repositories.file_acceptances import Acceptance
+from webautodash.repositories.session_decisions import Decided
+from webautodash.services.ingest.stored_elsewhere import owner_elsewhere
+from webautodash.services.store import ProviderDatabase, Store
+
+FUTURE = timedelta(days=1)
+"""How far ahead a time may lie: more than any difference between time zones."""
+_NO_REASON = "(accepted by `webautodash file accept`, which was interrupted before the reason was stored)"
+
+
+def accepted_holds(store: Store, document: Document, provider: ProviderDatabase, shown: str) -> tuple[Acceptance, ...]:
+    """The acceptances that let a file be stored which would be held; none for a file that nothing holds.
+
+    A file that is stored already is not held. Raises FileHeld for the first reason that nobody accepted.
+    """
+    accepted: list[Acceptance] = []
+    for hold in _holds(store, document, provider):
+        with provider.reading() as session:
+            if SessionRepository(session).find(document.sha256) is not None:
+                return ()
+        with store.system.reading() as session:
+            acceptance = FileAcceptanceRepository(session).find(shown, document.sha256).get(hold.kind)
+        if acceptance is None:
+            raise hold
+        accepted.append(acceptance)
+    return tuple(accepted)
+
+
+def decided(acceptance: Acceptance, document: Document, why: str | None) -> Decided:
+    """What the session keeps of an acceptance."""
+    given = document.metadata.get("extracted_at") if acceptance.extracted_at is not None else None
+    return Decided(
+        kind=acceptance.kind,
+        old_value=given if isinstance(given, str) else None,
+        new_value=acceptance.extracted_at.isoformat() if acceptance.extracted_at is not None else None,
+        decided_by=acceptance.accepted_by,
+        decided_at=acceptance.accepted_at,
+        why=why or _NO_REASON,
+    )
+
+
+def is_future(extracted_at: datetime) -> bool:
+    """Whether a file's time is wrong because it lies more than a day ahead of now."""
+    return extracted_at > utc_now() + FUTURE
+
+
+def right_time(store: Store, text: str) -> datetime:
+    """The time that a person gives in place of a wrong one. Raises UsageError where it is none, or lies ahead too."""
+    moment = parse_instant(text, store.settings.zone)
+    if moment is None:
+        raise UsageError("the time is no ISO date-time, such as 2024-02-04T09:00:00 or 2024-02-04T09:00:00Z")
+    if is_future(moment):
+        raise UsageError("the time lies more than a day ahead of now too; no extraction can have it")
+    return moment
+
+
+def _holds(store: Store, document: Document, provider: ProviderDatabase) -> Iterator[FileHeld]:
+    """Each reason to hold a file; each is checked only after those before it are accepted."""
+    stamp = document.metadata.get("extracted_at")
+    extracted_at = parse_instant(stamp if isinstance(stamp, str) else None, store.settings.zone)
+    if extracted_at is not None and is_future(extracted_at):
+        yield FutureTime(document.path, extracted_at)
+    other = owner_elsewhere(store, document.sha256, provider.provider)
+    if other is not None:
+        yield StoredElsewhere(document.path, other.slug)

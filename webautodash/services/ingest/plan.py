@@ -1,0 +1,246 @@
+"""The patients of a document in batches, each once, ready to be stored.
+
+What is held at a time is bounded by a weight, an estimate of the memory that it takes: a batch ends where its patients
+come to that, and of a PRN at very many or very large places the first ones follow a few at a time.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.differences import Difference, RepeatComparison
+from webautodash.domain.extraction.completeness import INCOMPLETE
+from webautodash.domain.extraction.documents import Document, raw_text
+from webautodash.domain.extraction.json_text import most_memory, repeated_key
+from webautodash.domain.extraction.records import Draft, PatientRecord, read_patient, read_prn, records
+from webautodash.domain.limits import LARGEST_PATIENT
+from webautodash.domain.set_aside_reasons import REPEATED_PRN
+from webautodash.errors import UnreadablePatient
+from webautodash.repositories.set_aside import SetAside
+
+BATCH = 500
+# Of several: the server waits for the first one, and a small one is ready soon.
+_FIRST_BATCH = 100
+# In bytes. The next batch is made while one is stored.
+_BATCH_WEIGHT = 16 << 20
+_ROW_WEIGHT = 500
+# Places of one PRN that are held together, the last one not counted.
+_MOST_REPEATS = 20
+_REPEATS_WEIGHT = 2 << 20
+
+
+class Planned(NamedTuple):
+    """A patient to store, and the earlier places of the same PRN in the file."""
+
+    record: PatientRecord
+    raw: msgspec.Raw
+    """The patient as it came."""
+    repeats: Sequence[PatientRecord] = ()
+    kept: Sequence[SetAside] = ()
+    """The earlier places as they came: not waiting for anybody, but not lost either."""
+    repeats_differ: bool = False
+    """Whether any of the places that follow as ``RepeatedPlace`` has other content."""
+
+
+class RepeatedPlace(NamedTuple):
+    """An earlier place of a PRN that stands at more places than are held together.
+
+    It comes after the ``Planned`` and after the places that follow it in the file.
+    """
+
+    prn: str
+    kept: SetAside
+    """As it came."""
+    stored_position: int
+    """The place that it was compared with."""
+    difference: Difference | None
+    """From that place; None where both say the same."""
+
+
+Entry = Planned | RepeatedPlace | SetAside
+
+
+@dataclass(frozen=True, slots=True)
+class StoringSession:
+    """The session that patients are stored into."""
+
+    id: int
+    criteria_key: str
+    extracted_at: datetime | None
+    now: datetime
+    order: DateOrder
+    accepted: frozenset[str] = frozenset()
+    """The reasons for which patients are set aside that a person has said are none here."""
+
+
+class _Places(NamedTuple):
+    """Places of one PRN in the file, of which the last is stored."""
+
+    drafts: Sequence[Draft]
+    repeats_differ: bool = False
+
+
+class _Weighed(NamedTuple):
+    entry: _Places | RepeatedPlace | SetAside
+    weight: int
+
+
+class _OnlyDemographics(msgspec.Struct):
+    demographics_printable: Any = None
+
+
+def planned(document: Document, order: DateOrder) -> Iterator[list[Entry]]:
+    """Each patient of a file once: where a PRN stands at several places, the last readable and complete one."""
+    entries, size = _entries(document, order), BATCH if len(document.patients) <= BATCH else min(_FIRST_BATCH, BATCH)
+    while batch := _next_batch(entries, size):
+        size = BATCH
+        drafts = [draft for entry in batch if isinstance(entry, _Places) for draft in entry.drafts]
+        read = iter(records(drafts, order))
+        yield [_planned(document, entry, read) if isinstance(entry, _Places) else entry for entry in batch]
+
+
+def _entries(document: Document, order: DateOrder) -> Iterator[_Weighed]:
+    repeated = _repeated(document)
+    for position in range(len(document.patients)):
+        positions = repeated.get(position)
+        if positions is None:
+            read = _read(document, position, order)
+            yield _Weighed(_Places([read]), _weight(document, read)) if isinstance(read, Draft) else read
+        elif position == positions[0]:
+            yield from _repeated_entries(document, positions, order)
+
+
+def _read(document: Document, position: int, order: DateOrder) -> Draft | _Weighed:
+    """A patient that can be stored, or one that is set aside."""
+    raw = document.patients[position]
+    try:
+        draft = read_patient(raw, position, order, document.container)
+    except UnreadablePatient as error:
+        failed = error.failed or document.failed
+        reason, detail = (INCOMPLETE, failed) if failed else (error.reason, error.detail)
+        aside = SetAside(position, reason, detail, raw_text(raw), given_prn(raw))
+    else:
+        failed = draft.failed or document.failed
+        if not failed:
+            return draft
+        aside = SetAside(position, INCOMPLETE, failed, raw_text(raw), draft.prn)
+    return _Weighed(aside, len(aside.raw_json))
+
+
+def _weight(document: Document, draft: Draft) -> int:
+    raw, items = document.patients[draft.position], draft.items.values()
+    weight = len(memoryview(raw)) + _ROW_WEIGHT * sum(len(some.given) for some in items)
+    if draft.extra is not None or any(some.beside is not None for some in items):
+        weight += most_memory(bytes(raw))
+    return weight
+
+
+def _repeated_entries(document: Document, positions: Sequence[int], order: DateOrder) -> Iterator[_Weighed]:
+    """The places of one PRN: the last ones together, then those before them."""
+    together: list[Draft] = []
+    weight, limit, earlier = 0, _REPEATS_WEIGHT, list(positions)
+    while earlier and len(together) <= _MOST_REPEATS and weight <= limit:
+        read = _read(document, earlier.pop(), order)
+        if not isinstance(read, Draft):
+            yield read
+            continue
+        weight += _weight(document, read)
+        if not together:
+            limit += weight
+        together.insert(0, read)
+    if not together:
+        return
+    if not earlier:
+        yield _Weighed(_Places(together), weight)
+        return
+    [stored] = records(together[-1:], order)
+    others = _read_some(document, earlier, order)
+    differ = any(place.checksum != stored.checksum for place in others if isinstance(place, PatientRecord))
+    yield _Weighed(_Places(together, differ), weight)
+    comparison = RepeatComparison(stored)
+    # The last one first: should the compared place have to wait, the next one that need not is stored.
+    for place in _read_some(document, earlier[::-1], order):
+        yield place if isinstance(place, _Weighed) else _repeated_place(document, place, stored, comparison)
+
+
+def _repeated_place(
+    document: Document, place: PatientRecord, stored: PatientRecord, comparison: RepeatComparison
+) -> _Weighed:
+    difference = None if place.checksum == stored.checksum else comparison.difference(place)
+    kept = _kept(document, place, stored)
+    weight = len(kept.raw_json) + (
+        len((difference.old_value or "") + (difference.new_value or "")) if difference else 0
+    )
+    return _Weighed(RepeatedPlace(stored.prn, kept, stored.position, difference), weight)
+
+
+def _kept(document: Document, place: PatientRecord, stored: PatientRecord) -> SetAside:
+    detail = f"{document.container.place(stored.position)} has the same PRN and is stored"
+    return SetAside(place.position, REPEATED_PRN, detail, raw_text(document.patients[place.position]), stored.prn)
+
+
+def _read_some(document: Document, places: Sequence[int], order: DateOrder) -> Iterator[PatientRecord | _Weighed]:
+    """What some places say, of which only a few are held at a time."""
+    read = (_read(document, place, order) for place in places)
+    entries = (_Weighed(_Places([one]), _weight(document, one)) if isinstance(one, Draft) else one for one in read)
+    while batch := _next_batch(entries, BATCH):
+        yield from records([draft for entry in batch if isinstance(entry, _Places) for draft in entry.drafts], order)
+        yield from (_Weighed(entry, len(entry.raw_json)) for entry in batch if isinstance(entry, SetAside))
+
+
+def _next_batch(entries: Iterator[_Weighed], size: int) -> list[_Places | RepeatedPlace | SetAside]:
+    """The next entries: at most so many, and only until they are too heavy to hold more."""
+    batch: list[_Places | RepeatedPlace | SetAside] = []
+    weight = 0
+    for entry, its_weight in entries:
+        batch.append(entry)
+        weight += its_weight
+        if len(batch) == size or weight >= _BATCH_WEIGHT:
+            break
+    return batch
+
+
+def _planned(document: Document, places: _Places, read: Iterator[PatientRecord]) -> Planned:
+    *earlier, last = [next(read) for _ in places.drafts]
+    kept = [_kept(document, repeat, last) for repeat in earlier]
+    return Planned(last, document.patients[last.position], earlier, kept, places.repeats_differ)
+
+
+def _repeated(document: Document) -> dict[int, list[int]]:
+    """By each place of a PRN that stands at several: all of them."""
+    first: dict[str, int] = {}
+    places: dict[int, list[int]] = {}
+    given = map(_given_prn, document.patients) if document.prns is None else document.prns
+    for position, value in enumerate(given):
+        prn = _prn(value)
+        if prn is not None and (begin := first.setdefault(prn, position)) != position:
+            places.setdefault(begin, [begin]).append(position)
+    return {position: positions for positions in places.values() for position in positions}
+
+
+def given_prn(raw: msgspec.Raw) -> str | None:
+    """The PRN of a patient that cannot be taken in, where one can be read for certain."""
+    if len(memoryview(raw)) > LARGEST_PATIENT or repeated_key(bytes(raw)):
+        return None
+    return _prn(_given_prn(raw))
+
+
+def _prn(value: object) -> str | None:
+    try:
+        return None if value is None else read_prn(value)
+    except UnreadablePatient:
+        return None
+
+
+def _given_prn(raw: msgspec.Raw) -> object:
+    if len(memoryview(raw)) > LARGEST_PATIENT:
+        return None
+    try:
+        printed = msgspec.json.decode(raw, type=_OnlyDemographics).demographics_printable
+    except (ValueError, RecursionError):
+        return None
+    return printed.get("prn") if isinstance(printed, dict) else None

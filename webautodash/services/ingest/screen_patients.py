@@ -1,0 +1,106 @@
+"""Which patients of a batch wait for a person before they are stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from webautodash.domain.decisions import Known, Recorded, other_person
+from webautodash.domain.differences import is_another_person
+from webautodash.domain.extraction.documents import raw_text
+from webautodash.domain.extraction.records import PatientRecord
+from webautodash.domain.set_aside_reasons import EMPTIED, OTHER_PERSON
+from webautodash.repositories import ExtractionRepository
+from webautodash.repositories.patients import StoredPatient
+from webautodash.repositories.set_aside import SetAside
+from webautodash.services.ingest.plan import Planned, StoringSession
+from webautodash.services.review.clinical_items import has_items, with_items
+
+_DETAILS = {EMPTIED: "all clinical lists are empty", OTHER_PERSON: "demographics_printable"}
+
+
+class Screened(NamedTuple):
+    """A batch after the screening."""
+
+    planned: list[Planned]
+    """To be stored: of each PRN the last place in the file that does not wait."""
+    aside: list[SetAside]
+    recorded: list[tuple[str, Recorded]]
+    """By PRN, that somebody else stands in the file."""
+
+
+def screen(
+    session: Session, planned: Sequence[Planned], people: Mapping[str, StoredPatient], current: StoringSession
+) -> Screened:
+    """Set aside who is emptied or another person, unless a person has accepted that.
+
+    New patients cost nothing, known ones with items no statement, and any number of emptied ones a few.
+    """
+    known = {prn: person for prn, person in people.items() if not person.is_new}
+    if not known:
+        return Screened(list(planned), [], [])
+    had_items = _had_items(session, planned, known, current)
+    screened = Screened([], [], [])
+    for entry in planned:
+        person = known.get(entry.record.prn)
+        places: list[PatientRecord] = [*entry.repeats, entry.record]
+        waiting: dict[int, str] = {}
+        while person and places and (reason := _reason(places[-1], person, current, had_items)):
+            record = places.pop()
+            waiting[record.position] = reason
+            if reason == OTHER_PERSON:
+                master = Known(person.demographics, person.as_of, person.session_id)
+                screened.recorded.append((record.prn, other_person(record, current.extracted_at, current.id, master)))
+        screened.aside.extend(_set_aside(entry, waiting))
+        if places:
+            screened.planned.append(_without(entry, places) if waiting else entry)
+    return screened
+
+
+def _had_items(
+    session: Session,
+    planned: Sequence[Planned],
+    known: Mapping[str, StoredPatient],
+    current: StoringSession,
+) -> set[int]:
+    if EMPTIED in current.accepted:
+        return set()
+    empty = [
+        known[entry.record.prn].id
+        for entry in planned
+        if entry.record.prn in known and any(map(_is_empty, (entry.record, *entry.repeats)))
+    ]
+    latest = ExtractionRepository(session).latest_complete(empty)
+    filled = with_items(session, latest.values(), current.order)
+    return {patient_id for patient_id, number in latest.items() if number in filled}
+
+
+def _reason(record: PatientRecord, person: StoredPatient, current: StoringSession, had_items: set[int]) -> str | None:
+    if OTHER_PERSON not in current.accepted and is_another_person(person.demographics, record.demographics):
+        return OTHER_PERSON
+    return EMPTIED if person.id in had_items and _is_empty(record) else None
+
+
+def _is_empty(record: PatientRecord) -> bool:
+    return not has_items(record.lists)
+
+
+def _set_aside(entry: Planned, waiting: Mapping[int, str]) -> list[SetAside]:
+    if not waiting:
+        return []
+    texts = {repeat.position: repeat.raw_json for repeat in entry.kept}
+    texts[entry.record.position] = raw_text(entry.raw)
+    return [
+        SetAside(position, reason, _DETAILS[reason], texts[position], entry.record.prn)
+        for position, reason in waiting.items()
+    ]
+
+
+def _without(entry: Planned, places: Sequence[PatientRecord]) -> Planned:
+    """The same patient, of whom only these places of the file count."""
+    *repeats, last = places
+    earlier = {repeat.position for repeat in repeats}
+    detail = f"position {last.position} of the file has the same PRN and is stored"
+    kept = [replace(repeat, detail=detail) for repeat in entry.kept if repeat.position in earlier]
+    return Planned(last, entry.raw, repeats, kept, entry.repeats_differ)

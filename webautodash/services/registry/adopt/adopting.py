@@ -1,0 +1,193 @@
+"""An adoption from beginning to end; stopped anywhere, the next one goes on from there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+
+from webautodash.database import Database
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.legacy_tables import COMPREHENSIVE
+from webautodash.domain.vocabulary import EventKind, Level, ProviderStatus
+from webautodash.errors import AdoptionIncomplete, DamagedRows, WrongDatabase
+from webautodash.models.base import utc_now
+from webautodash.repositories import ConflictRepository, EventRepository, IdentityRepository, ProviderRepository
+from webautodash.repositories.adopted import AdoptedRepository
+from webautodash.repositories.legacy_tables import LegacyTables
+from webautodash.repositories.pending_events import Event
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services import revisions
+from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.progress import unheard
+from webautodash.services.leases import HeldLease, leased
+from webautodash.services.registry.adopt.copying import COPIED, copy
+from webautodash.services.registry.adopt.owner import Owner
+from webautodash.services.registry.adopt.survey import Look, TableCount, alone, look
+from webautodash.services.registry.providers import name_taken
+from webautodash.services.registry.rebuild_registry import identity_of, restore
+from webautodash.services.revisions import History, Watch
+from webautodash.services.store import Store
+from webautodash.services.system_log.entries import SystemLog
+
+OnRows = Callable[[int, int], None]
+"""Hears how many sessions, patients, extractions and conflicts this call has copied, and of how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What an adoption did."""
+
+    database: str
+    provider: str
+    name: str
+    tables: tuple[TableCount, ...]
+    flagged: dict[str, int]
+    """By reason, extractions that are not whole: failed, and not compared with what comes."""
+    notes: tuple[str, ...]
+    already: bool
+    """Whether there was nothing left to do."""
+
+
+def adopt(
+    store: Store,
+    database: str,
+    name: str | None = None,
+    date_order: DateOrder | None = None,
+    on_rows: OnRows = unheard,
+) -> Adoption:
+    """Take over a database of the earlier scripts. Safe to stop, and to run again.
+
+    The order is what makes it safe: the tables are put aside in one statement; the new ones are made by the
+    migrations and filled; every row is looked for in its place; last the database says whose it is.
+    Raises what ``look`` raises; DamagedRows with nothing touched; LeaseHeld where another process is at work on it;
+    AdoptionIncomplete where a row is not in its place.
+    """
+    with leased(store.system, f"database {database}", "provider adopt", store.settings.lease_seconds) as lease:
+        seen = look(store, database, name, date_order)
+        if seen.survey.problems:
+            raise DamagedRows(database, seen.survey.problems)
+        here = store.server.database(database)
+        if not seen.survey.done:
+            _fill(store, here, seen, lease, on_rows)
+        registered = _registered(store, here, seen)
+        already = seen.survey.done and registered.status is ProviderStatus.ACTIVE
+        report = _report(here, seen, already=already)
+        if not already:
+            _finish(store, here, registered, report)
+        return report
+
+
+def _fill(store: Store, here: Database, seen: Look, lease: HeldLease, on_rows: OnRows) -> None:
+    lease.require()
+    left = sorted(seen.shape.here - seen.shape.aside) if not seen.shape.ours else []
+    if left:
+        # Not to be done twice where the answer was lost: what is aside already is not there any more.
+        with alone(here) as session:
+            LegacyTables(session).put_aside(left)
+    provider = _registration(store, here.name, seen.owner, seen.folder)
+    revisions.upgrade(here, History.PROVIDER, watch=Watch(before=lambda _: lease.require()))
+    done, of = 0, sum(each.before for each in seen.survey.tables if each.table in COPIED)
+
+    def tell(rows: int) -> None:
+        nonlocal done
+        done += rows
+        on_rows(done, of)
+
+    copy(here, provider.date_order, store.settings.zone, lease.require, tell)
+    lease.require()
+    with here.reading() as session:
+        _check(session, here.name, seen)
+    here.run(partial(_claim, provider))
+
+
+def _registration(store: Store, database: str, owner: Owner, folder: str | None) -> RegisteredProvider:
+    def add(session: Session) -> RegisteredProvider:
+        repository = ProviderRepository(session)
+        found = repository.by_slug(owner.slug)
+        if found is None:
+            repository.add(
+                identity=uuid4().hex,
+                name=owner.name,
+                slug=owner.slug,
+                folder=folder,
+                database_name=database,
+                date_order=owner.date_order,
+                status=ProviderStatus.REGISTERING,
+            )
+            found = repository.by_slug(owner.slug)
+        assert found is not None  # noqa: S101  # it was added in this very transaction
+        if found.database_name != database:
+            # Registered since the look, for a database of their own.
+            raise name_taken(owner.name, found)
+        return found
+
+    return store.system.run(add)
+
+
+def _check(session: Session, database: str, seen: Look) -> None:
+    """Every row in its place, and nobody's extraction with another person."""
+    legacy, adopted = LegacyTables(session), AdoptedRepository(session)
+    for table in seen.survey.tables:
+        if table.table != COMPREHENSIVE:
+            found = legacy.in_place(table.table)
+            if found != table.before:
+                raise AdoptionIncomplete(database, table.table, table.before, found)
+    if mixed := adopted.mixed():
+        raise AdoptionIncomplete(database, "patient_extractions", mixed, 0)
+
+
+def _claim(provider: RegisteredProvider, session: Session) -> None:
+    identity = IdentityRepository(session)
+    if identity.find() is None:
+        identity.claim(provider)
+        if conflicts := sum(ConflictRepository(session).open().values()):
+            EventRepository(session).add(Event(EventKind.DATABASE_ADOPTED, utc_now(), conflicts=conflicts))
+
+
+def _registered(store: Store, here: Database, seen: Look) -> RegisteredProvider:
+    """The row of the registry, put back as the database says where the registry lost it."""
+    left = identity_of(store.server, here.name)
+    assert left is not None  # noqa: S101  # written before
+
+    def find(session: Session) -> RegisteredProvider:
+        repository = ProviderRepository(session)
+        found = repository.by_slug(seen.owner.slug)
+        if found is None:
+            restore(repository, left, here.name, ProviderStatus.REGISTERING)
+            found = repository.by_slug(seen.owner.slug)
+        assert found is not None  # noqa: S101  # it was added in this very transaction
+        if found.identity != left.identity:
+            raise WrongDatabase(here.name, found.slug, left.slug)
+        return found
+
+    return store.system.run(find)
+
+
+def _report(here: Database, seen: Look, *, already: bool) -> Adoption:
+    survey = seen.survey
+    with here.reading() as session:
+        legacy, adopted = LegacyTables(session), AdoptedRepository(session)
+        tables = tuple(
+            replace(each, after=legacy.in_place(each.table) if each.table != COMPREHENSIVE else None)
+            for each in survey.tables
+        )
+        flagged = dict(sorted(adopted.flagged().items()))
+    return Adoption(survey.database, survey.provider, survey.name, tables, flagged, survey.notes, already)
+
+
+def _finish(store: Store, here: Database, provider: RegisteredProvider, report: Adoption) -> None:
+    with SystemView(store) as view:
+        view.recount(provider)
+    store.system.run(lambda session: ProviderRepository(session).set_status(provider.id, ProviderStatus.ACTIVE))
+    SystemLog(store.system).record(
+        Level.INFO,
+        "adopt",
+        "provider_adopted",
+        f"adopted {here.name} as {provider.name}",
+        provider=provider.slug,
+        database_name=here.name,
+        rows={each.table: each.before for each in report.tables},
+        flagged=report.flagged,
+    )

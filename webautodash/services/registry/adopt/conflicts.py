@@ -1,0 +1,108 @@
+"""Conflicts that the earlier scripts recorded, and those that their tables made."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
+from webautodash.models import ConflictReview, DataConflict
+from webautodash.models.base import utc_now
+from webautodash.repositories.adopted import AdoptedPatient, AdoptedRepository
+from webautodash.repositories.legacy_checks import LegacyChecks
+from webautodash.repositories.legacy_rows import LegacyRow, LegacyRows
+
+_MIXED = "the earlier scripts kept two PRNs in this row; whose name and birth date it has is not known any more"
+
+
+def add_conflicts(unknown_session: int, most: int, session: Session) -> int:
+    """Write the next batch, with a review where somebody had reviewed; how many there were.
+
+    ``unknown_session`` stands for sessions that a conflict does not name.
+    """
+    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
+    rows = legacy.batch("data_conflicts", adopted.last(DataConflict), most)
+    people = adopted.patients(sorted({row["prn"].strip() for row in rows})) if rows else {}
+    conflicts = [_conflict(row, people, unknown_session) for row in rows]
+    adopted.add(DataConflict, conflicts)
+    adopted.add(ConflictReview, [_review(each) for each in conflicts if _is_reviewed(each)])
+    return len(rows)
+
+
+def add_mixed(session: Session) -> None:
+    """A conflict to review for each PRN that was kept in the row of another."""
+    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
+    apart = LegacyChecks(session, aside=True).apart()
+    last = adopted.last(DataConflict)
+    if not apart or legacy.highest("data_conflicts") < last:
+        return
+    owners = legacy.prns_of(sorted({number for number, _ in apart}))
+    people = adopted.patients(sorted({prn for _, prn in apart} | set(owners.values())))
+    now, rows = utc_now(), []
+    for place, (number, prn) in enumerate(apart, start=1):
+        known, other = people[owners[number]], people[prn]
+        rows.append(
+            {
+                "id": last + place,
+                "patient_id": known.id,
+                "prn": owners[number],
+                "conflict_type": ConflictType.DEMOGRAPHIC_MISMATCH,
+                "severity": Severity.CRITICAL,
+                "status": ConflictStatus.UNRESOLVED,
+                "field_name": "prn",
+                "old_value": to_json(owners[number]),
+                "new_value": to_json(prn),
+                "extraction_session_id_1": known.session_id,
+                "extraction_session_id_2": other.session_id,
+                "conflict_description": _MIXED,
+                "detected_at": now,
+            }
+        )
+    adopted.add(DataConflict, rows)
+
+
+def _conflict(row: LegacyRow, people: Mapping[str, AdoptedPatient], unknown_session: int) -> dict[str, Any]:
+    prn = row["prn"].strip()
+    first, second = row["extraction_session_id_1"], row["extraction_session_id_2"]
+    return {
+        "id": row["id"],
+        "patient_id": people[prn].id,
+        "prn": prn,
+        "conflict_type": row["conflict_type"] or ConflictType.DATA_CHANGED,
+        "severity": row["severity"] or Severity.MEDIUM,
+        "status": row["status"] or ConflictStatus.UNRESOLVED,
+        "field_name": row["field_name"] or "",
+        "old_value": _value(row["old_value"]),
+        "new_value": _value(row["new_value"]),
+        "extraction_session_id_1": first or second or unknown_session,
+        "extraction_session_id_2": second or first or unknown_session,
+        "conflict_description": row["conflict_description"] or "",
+        "detected_at": row["detected_at"] or utc_now(),
+        "reviewed_by": row["reviewed_by"] or None,
+        "reviewed_at": row["reviewed_at"],
+        "resolution_notes": row["resolution_notes"],
+    }
+
+
+def _value(text: str | None) -> str | None:
+    """Values of conflicts are JSON here; the scripts kept checksums there, bare."""
+    return None if text is None else to_json(text)
+
+
+def _is_reviewed(conflict: Mapping[str, Any]) -> bool:
+    return bool(conflict["reviewed_by"] and conflict["reviewed_at"]) and conflict["status"] != ConflictStatus.UNRESOLVED
+
+
+def _review(conflict: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        # Not one that the server gives: a batch that was undone would have used it up.
+        "id": conflict["id"],
+        "conflict_id": conflict["id"],
+        "step": 1,
+        "old_status": ConflictStatus.UNRESOLVED,
+        "new_status": conflict["status"],
+        "reviewed_by": conflict["reviewed_by"],
+        "reviewed_at": conflict["reviewed_at"],
+        "notes": conflict["resolution_notes"] or "",
+    }

@@ -1,0 +1,194 @@
+"""The rows of the earlier scripts into this program's tables, a batch a transaction, each batch once.
+
+A batch goes on behind the highest number that is there, so that a copy that was stopped is finished by another.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from webautodash.database import Database
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.extraction.session_metadata import session_record
+from webautodash.domain.legacy_rows import as_text, day, session_metadata, session_path, session_sha256
+from webautodash.models import ExtractionSession, Patient, PatientExtraction
+from webautodash.models.base import utc_now
+from webautodash.repositories import SessionRepository
+from webautodash.repositories.adopted import AdoptedRepository, AdoptedSession
+from webautodash.repositories.legacy_checks import LegacyChecks
+from webautodash.repositories.legacy_rows import LegacyRow, LegacyRows
+from webautodash.repositories.sessions import Tally
+from webautodash.services.registry.adopt.conflicts import add_conflicts, add_mixed
+from webautodash.services.registry.adopt.extractions import add_extractions
+
+T = TypeVar("T")
+
+BATCH = 500
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+COPIED = ("extraction_sessions", "patients", "patient_extractions", "data_conflicts")
+"""Tables whose rows ``copy`` counts as it goes; clinical rows go with their extractions."""
+
+
+def copy(
+    database: Database,
+    order: DateOrder,
+    zone: tzinfo,
+    before_each: Callable[[], None],
+    on_rows: Callable[[int], None],
+) -> None:
+    """Fill the new tables from those put aside.
+
+    ``before_each`` is called before each transaction, ``on_rows`` after each batch with the number of its rows.
+    """
+
+    def run(work: Callable[[Session], T]) -> T:
+        before_each()
+        return database.run(work)
+
+    def all_of(work: Callable[[Session], int]) -> None:
+        while written := run(work):
+            on_rows(written)
+
+    all_of(partial(_sessions, database.name, order, zone))
+    run(partial(_unknown_session, database.name))
+    sessions = run(lambda session: AdoptedRepository(session).sessions())
+    all_of(partial(_patients, sessions))
+    run(partial(_patients_apart, sessions))
+    all_of(partial(_extractions, sessions, order))
+    all_of(partial(add_conflicts, max(sessions, default=0), BATCH))
+    run(add_mixed)
+    run(_count)
+
+
+def _sessions(database: str, order: DateOrder, zone: tzinfo, session: Session) -> int:
+    adopted = AdoptedRepository(session)
+    rows = LegacyRows(session).batch("extraction_sessions", adopted.last(ExtractionSession), BATCH)
+    adopted.add(ExtractionSession, [_session(database, row, order, zone) for row in rows])
+    return len(rows)
+
+
+def _session(database: str, row: LegacyRow, order: DateOrder, zone: tzinfo) -> dict[str, Any]:
+    record = session_record(session_metadata(row), order, zone)
+    return {
+        "id": row["id"],
+        "content_sha256": session_sha256(database, row["id"]),
+        "criteria_key": record.criteria_key,
+        "extracted_at": record.extracted_at,
+        "path": session_path(row, database),
+        "created_at": row["created_at"] or utc_now(),
+        **record.values,
+        **Tally().values(),
+    }
+
+
+def _unknown_session(database: str, session: Session) -> None:
+    """A session for people of whom no session says anything: their values come from somewhere, nobody knows where."""
+    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
+    last = adopted.last(ExtractionSession)
+    if legacy.highest("extraction_sessions") < last:  # it is there
+        return
+    if not legacy.without_session() and all(_apart(session).values()):
+        return
+    record = session_record({}, DateOrder.MDY, UTC)
+    adopted.add(
+        ExtractionSession,
+        [
+            {
+                "id": last + 1,
+                "content_sha256": session_sha256(database, last + 1),
+                "criteria_key": record.criteria_key,
+                "path": f"adopted from {database}, of no session",
+                "created_at": utc_now(),
+                **Tally().values(),
+            }
+        ],
+    )
+
+
+def _patients(sessions: Mapping[int, AdoptedSession], session: Session) -> int:
+    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
+    rows = legacy.batch("patients", adopted.last(Patient), BATCH)
+    extracted = legacy.extractions_of([row["id"] for row in rows])
+    adopted.add(Patient, [_patient(row, extracted.get(row["id"], ()), sessions) for row in rows])
+    return len(rows)
+
+
+def _patient(row: LegacyRow, extracted: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSession]) -> dict[str, Any]:
+    prn = row["prn"].strip()
+    texts = ("patient_uuid", "patient_name", "first_name", "last_name", "age", "gender", "phone", "email", "address")
+    return {
+        "id": row["id"],
+        "prn": prn,
+        **{name: row[name] or None for name in texts},
+        "date_of_birth": day(row["date_of_birth"]),
+        "date_of_birth_text": as_text(row["date_of_birth"]),
+        **_source([each for each in extracted if each["prn"].strip() == prn], sessions),
+        "created_at": row["created_at"] or utc_now(),
+        "updated_at": row["updated_at"] or row["created_at"] or utc_now(),
+    }
+
+
+def _patients_apart(sessions: Mapping[int, AdoptedSession], session: Session) -> None:
+    """Rows for PRNs that the scripts' tables could not tell from another; who they are is not known any more."""
+    adopted, apart = AdoptedRepository(session), _apart(session)
+    known = adopted.patients(list(apart))
+    now, missing = utc_now(), [prn for prn in apart if prn not in known]
+    adopted.add(
+        Patient,
+        [
+            {
+                "id": number,
+                "prn": prn,
+                "patient_uuid": (apart[prn][-1]["patient_uuid"] or None) if apart[prn] else None,
+                **_source(apart[prn], sessions),
+                "created_at": now,
+                "updated_at": now,
+            }
+            for number, prn in enumerate(missing, start=adopted.last(Patient) + 1)
+        ],
+    )
+
+
+def _apart(session: Session) -> dict[str, list[LegacyRow]]:
+    """By PRN that was kept in the row of another, sorted, what was extracted of it."""
+    apart = LegacyChecks(session, aside=True).apart()
+    found: dict[str, list[LegacyRow]] = {prn: [] for prn in sorted({prn for _, prn in apart})}
+    for rows in LegacyRows(session).extractions_of([number for number, _ in apart]).values():
+        for row in rows:
+            if (prn := row["prn"].strip()) in found:
+                found[prn].append(row)
+    return found
+
+
+def _source(extracted: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSession]) -> dict[str, Any]:
+    """The session that a master row's values come from: the latest of its own, else the one of no session."""
+    if not extracted:
+        return {"as_of": None, "extraction_session_id": max(sessions)}
+    latest = max(extracted, key=lambda row: (sessions[row["extraction_session_id"]].extracted_at or _NEVER, row["id"]))
+    number = latest["extraction_session_id"]
+    return {"as_of": sessions[number].extracted_at, "extraction_session_id": number}
+
+
+def _extractions(sessions: Mapping[int, AdoptedSession], order: DateOrder, session: Session) -> int:
+    rows = LegacyRows(session).batch("patient_extractions", AdoptedRepository(session).last(PatientExtraction), BATCH)
+    if rows:
+        add_extractions(session, rows, sessions, order)
+    return len(rows)
+
+
+def _count(session: Session) -> None:
+    """Each session's counts, from its rows; what the scripts had counted as found and failed counts too."""
+    adopted, ledger = AdoptedRepository(session), SessionRepository(session)
+    sessions = adopted.sessions()
+    for number, tally in adopted.tallies().items():
+        counted = sessions[number].counted
+        tally.failed_extractions = max(0, counted.get("failed_extractions") or 0)
+        found = counted.get("total_patients_found") or 0
+        # Found and without a row: the scripts skipped what they took for a repetition.
+        tally.patients_duplicate = max(0, found - tally.failed_extractions - tally.patients_stored)
+        ledger.finish(number, tally)

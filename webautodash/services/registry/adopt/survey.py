@@ -1,0 +1,201 @@
+"""A look at a database of the earlier scripts before it is taken over; nothing is changed."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from itertools import groupby
+from operator import itemgetter
+
+from sqlalchemy.orm import Session
+
+from webautodash.database import Database
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.extraction.records import read_prn
+from webautodash.domain.legacy_tables import kept_as
+from webautodash.domain.naming import letters_key
+from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
+from webautodash.errors.commands import command
+from webautodash.models import DatabaseIdentity
+from webautodash.repositories.legacy_checks import LegacyChecks
+from webautodash.repositories.legacy_tables import LegacyTables, Shape
+from webautodash.services.registry.adopt.owner import Owner, earlier_name, has_earlier_registry, owner_of
+from webautodash.services.registry.rebuild_registry import identity_of
+from webautodash.services.store import Store
+
+_MOST_FOLDERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TableCount:
+    """One table: how many rows it had, how many of them are in the new one, and what the old one is called now."""
+
+    table: str
+    before: int
+    after: int | None
+    kept_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What an adoption would do."""
+
+    database: str
+    provider: str
+    name: str
+    tables: tuple[TableCount, ...]
+    without_rows: int
+    """Extractions that have a checksum and no clinical row; they will be flagged."""
+    problems: tuple[str, ...]
+    """What stands in the way; no value out of a row."""
+    notes: tuple[str, ...]
+    begun: bool
+    """Whether an adoption was begun before, and is to be finished."""
+    done: bool
+    """Whether it was adopted already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen, and whose the database is."""
+
+    survey: Survey
+    owner: Owner
+    shape: Shape
+    folder: str | None
+
+
+def survey(store: Store, database: str, name: str | None = None, date_order: DateOrder | None = None) -> Survey:
+    """Say what an adoption would do. Makes and changes nothing. Raises as ``look``."""
+    found = look(store, database, name, date_order).survey
+    if has_earlier_registry(store):
+        reason = f"WEBAUTODASH_SYSTEM_DATABASE: {store.system.name} is the earlier scripts' registry; set another name"
+        return replace(found, problems=(*found.problems, reason))
+    return found
+
+
+def require_adoptable(store: Store, database: str) -> None:
+    """Refuse what ``look`` refuses at first sight, before anything is made for an adoption. Raises as it does."""
+    _require_there(store, database)
+    with alone(store.server.database(database)) as session:
+        _require_legacy(database, LegacyTables(session).shape(), identity_of(store.server, database))
+
+
+def look(store: Store, database: str, name: str | None, date_order: DateOrder | None) -> Look:
+    """Look at a database.
+
+    Raises UsageError for one that is not there or a server that cannot have one, and NotAdoptable for one that is
+    this program's already, lacks what the scripts made, or belongs to somebody else than ``name``. DatabaseBusy as
+    ``alone``.
+    """
+    _require_there(store, database)
+    with alone(store.server.database(database)) as session:
+        tables = LegacyTables(session)
+        shape = tables.shape()
+        identity = identity_of(store.server, database)
+        _require_legacy(database, shape, identity)
+        owner = owner_of(store, database, name, date_order, identity)
+        checks = LegacyChecks(session, aside="patients" in shape.aside)
+        folders = checks.distinct("extraction_sessions", "provider_directory")
+        found = Survey(
+            database,
+            owner.slug,
+            owner.name,
+            tuple(TableCount(table, number, None, kept_as(table)) for table, number in tables.counts(shape).items()),
+            checks.without_rows(),
+            () if identity is not None else tuple(_problems(checks)),
+            tuple(_notes(earlier_name(store, database), checks, shape, owner, folders)),
+            begun=bool(shape.aside),
+            done=identity is not None,
+        )
+        return Look(found, owner, shape, folders[0] if len(folders) == 1 else None)
+
+
+@contextmanager
+def alone(database: Database) -> Iterator[Session]:
+    """A session while nobody else changes tables.
+
+    A server ends a statement, such as a long renaming, also for a process that was killed meanwhile: that too is
+    waited for. Raises DatabaseBusy where it takes longer than the read timeout.
+    """
+    with database.migrating() as connection, Session(connection) as session:
+        yield session
+
+
+def _require_there(store: Store, database: str) -> None:
+    if store.server.product != "mysql":
+        raise UsageError(
+            f"{store.server.where} is no MySQL or MariaDB server, and the earlier scripts knew no other; "
+            f"set WEBAUTODASH_DATABASE_URL to theirs"
+        )
+    if not store.server.exists(database):
+        near = get_close_matches(database, store.server.names(""), n=3, cutoff=0.6)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise UsageError(f"there is no database {database} at {store.server.where}, or none for this account{hint}")
+
+
+def _require_legacy(database: str, shape: Shape, identity: DatabaseIdentity | None) -> None:
+    if identity is not None and (not shape.aside or shape.missing):
+        # Adopted ones too, once what was put aside was deleted.
+        raise NotAdoptable(database, f"it is a database of this program already, the provider {identity.slug}'s")
+    if shape.ours and not shape.aside:
+        raise NotAdoptable(database, "its tables are this program's already")
+    if shape.missing:
+        raise NotAdoptable(database, f"it lacks what the earlier scripts made: {', '.join(shape.missing)}")
+    both = sorted(shape.here & shape.aside)
+    if both:
+        listed = ", ".join(f"{name} and {kept_as(name)}" for name in both)
+        raise NotAdoptable(database, f"it has tables twice, and a person has to say which has the data: {listed}")
+
+
+def _problems(checks: LegacyChecks) -> Iterator[str]:
+    """What keeps the rows from being taken over as they are, in counts."""
+    for table, column, parent, number in checks.orphans():
+        yield f"{number} rows of {table} have a {column} that is not in {parent}"
+    unusable, same = _prns(checks.prns("patients"))
+    if unusable:
+        yield f"{unusable} rows of patients have no usable PRN"
+    if unusable := _prns(checks.prns("data_conflicts"))[0]:
+        yield f"{unusable} rows of data_conflicts have no usable PRN"
+    if same:
+        yield f"{same} PRNs of patients are equal but for white space around them; a person has to say whose is which"
+    by_session = groupby(checks.extraction_prns(), key=itemgetter(0))
+    found = [_prns(prn for _, prn in rows) for _, rows in by_session]
+    if unusable := sum(number for number, _ in found):
+        yield f"{unusable} rows of patient_extractions have no usable PRN"
+    if same := sum(number for _, number in found):
+        yield f"{same} PRNs stand twice in one session of patient_extractions, but for white space around them"
+
+
+def _prns(prns: Iterable[str | None]) -> tuple[int, int]:
+    """How many are unusable, and how many that are used more than once."""
+    unusable, seen = 0, Counter[str]()
+    for prn in prns:
+        try:
+            seen[read_prn(prn)] += 1
+        except UnreadablePatient:
+            unusable += 1
+    return unusable, sum(count > 1 for count in seen.values())
+
+
+def _notes(
+    earlier: str | None, checks: LegacyChecks, shape: Shape, owner: Owner, folders: Sequence[str]
+) -> Iterator[str]:
+    if shape.unknown:
+        yield f"columns that the scripts did not make stay in the tables put aside: {', '.join(shape.unknown)}"
+    if earlier is not None and earlier != owner.name:
+        yield f"the earlier scripts' registry calls it {earlier!r}"
+    if len(folders) > 1:
+        shown = ", ".join(map(repr, folders[:_MOST_FOLDERS])) + (" ..." if len(folders) > _MOST_FOLDERS else "")
+        yield f"its sessions come from {len(folders)} folders: {shown}; if that is more than one doctor, look at it"
+    elif folders and letters_key(folders[0]) != letters_key(owner.name) and folders[0] != owner.slug:
+        yield f"its files lay in the folder {folders[0]!r}: {command('provider alias', owner.slug, folders[0])}"
+    doctors = len(checks.distinct("patient_extractions", "filter_provider"))
+    if doctors > 1:
+        yield f"its extractions name {doctors} different doctors (filter_provider)"
+    if apart := len({prn for _, prn in checks.apart()}):
+        yield (
+            f"{apart} PRNs were kept in the row of one that differs in case or accents; they get rows of their own, "
+            f"and a critical conflict each"
+        )

@@ -1,0 +1,89 @@
+"""From nothing to a working store: what `webautodash setup` does, step by step."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from webautodash.config import Settings
+from webautodash.domain.extraction.documents import read_document
+from webautodash.errors import WebAutoDashError
+from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest.progress import Progress, unheard
+from webautodash.services.ingest.report import FileOutcome, IngestReport
+from webautodash.services.ingest.results_folder import check_results_folder
+from webautodash.services.ingest.scan import each_candidate
+from webautodash.services.ingest.skip_known import set_known_apart
+from webautodash.services.registry.providers import owner_of
+from webautodash.services.registry.roots import own_root
+from webautodash.services.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is there before anything is made."""
+
+    where: str
+    system_database: str
+    system_exists: bool
+    results: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetupReport:
+    """What was made, and what became of the files."""
+
+    where: str
+    system_database: str
+    created_system: bool
+    registered: tuple[str, ...]
+    """Slugs of the providers that were not known before."""
+    report: IngestReport
+
+
+def survey(settings: Settings) -> Survey:
+    """Check the settings and the connection and look around; makes nothing. Raises DatabaseUnreachable."""
+    check_results_folder(settings)
+    with Store(settings, schema=True) as store:
+        results = settings.results_dir
+        found = sum(1 for _ in each_candidate([], results)) if results.is_dir() else 0
+        exists = store.server.exists(store.system.name)
+        return Survey(store.server.where, store.system.name, exists, str(results), found)
+
+
+def set_up(
+    settings: Settings,
+    *,
+    ingest: bool = True,
+    on_file: Callable[[FileOutcome], None] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> SetupReport:
+    """Make the system database, register the providers found in Results, and ingest what is there.
+
+    Without ``ingest`` the files wait, their providers registered. Safe to repeat: what is there is left as it is.
+    """
+    found = survey(settings)
+    # To register is what it is called for.
+    settings = settings.model_copy(update={"auto_register": True})
+    with Store.prepare(settings, schema=True) as store:
+        before = {provider.slug for provider in store.providers()}
+        # Where each database has an account of its own, those that ingest may make none.
+        if found.files and (not ingest or settings.accounts is not None):
+            _register_found(store)
+    with Store.prepare(settings) as store:
+        report = IngestReport()
+        if found.files and ingest:
+            report = ingest_paths(store, on_file=on_file, on_progress=on_progress)
+        registered = tuple(provider.slug for provider in store.providers() if provider.slug not in before)
+    return SetupReport(found.where, found.system_database, not found.system_exists, registered, report)
+
+
+def _register_found(store: Store) -> None:
+    found = each_candidate([], store.settings.results_dir, own_root(store).prefix)
+    unknown, _ = set_known_apart(store, found, unheard)
+    for candidate in unknown:
+        # What is wrong with a file is told when it is ingested.
+        with suppress(WebAutoDashError):
+            limits = (store.patience.while_it_moves, store.settings.max_file_size)
+            document = read_document(candidate.path, *limits, candidate.place)
+            owner_of(store, candidate.path, document.provider_name, candidate.folder)

@@ -1,0 +1,1 @@
+"""The review of what ingest recorded: conflicts, patients that were set aside, and corrections."""

@@ -1,0 +1,40 @@
+"""Which stored extractions have items in the four clinical lists."""
+
+from collections.abc import Collection
+
+from sqlalchemy.orm import Session
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.extraction.clinical_lists import LISTS, NAMED_LISTS
+from webautodash.domain.extraction.records import as_read_today
+from webautodash.domain.extraction.rows import Rows, no_rows
+from webautodash.repositories import ExtractionRepository
+
+# Each ``extra`` may be megabytes.
+_EXTRAS_AT_ONCE = 20
+
+
+def has_items(lists: dict[str, Rows]) -> bool:
+    """Whether any of the four clinical lists has an item that says something."""
+    return any(lists[which.name].has_content() for which in NAMED_LISTS)
+
+
+def with_items(session: Session, extraction_ids: Collection[int], order: DateOrder) -> set[int]:
+    """Those of some extractions that have items, also where an older version kept the list in ``extra``.
+
+    Two statements, and more only for what older versions stored.
+    """
+    if not extraction_ids:
+        return set()
+    extractions = ExtractionRepository(session)
+    found = extractions.with_rows(extraction_ids)
+    if not (rest := [number for number in extraction_ids if number not in found]):
+        return found
+    nothing = {which.name: no_rows(which) for which in LISTS}
+    some = extractions.with_lists_in_extra(rest)
+    for start in range(0, len(some), _EXTRAS_AT_ONCE):
+        for number, extra in extractions.extras(some[start : start + _EXTRAS_AT_ONCE]).items():
+            read = as_read_today(nothing, extra, order)
+            if read is not None and has_items(read):
+                found.add(number)
+    return found

@@ -1,0 +1,188 @@
+"""Reading patients: who there is, what is known of one, and what each extraction said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from webautodash.domain.extraction.records import as_read_today
+from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus, Severity
+from webautodash.errors import NotFound
+from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction
+from webautodash.repositories import ClinicalRepository
+from webautodash.repositories.conflicts import ConflictRepository
+from webautodash.repositories.paging import Page
+from webautodash.repositories.patient_queries import ChartRepository, ClinicalRows
+from webautodash.services.registry.providers import resolve as resolved
+from webautodash.services.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The master row of a patient."""
+
+    prn: str
+    patient_name: str | None
+    first_name: str | None
+    last_name: str | None
+    date_of_birth: date | None
+    date_of_birth_text: str | None
+    """As the portal printed it."""
+    gender: str | None
+    age: str | None
+    phone: str | None
+    email: str | None
+    address: str | None
+    patient_uuid: str | None
+    as_of: datetime | None
+    """When these values were extracted."""
+    other_demographics: dict[str, Any] | None
+    """Fields of ``demographics_printable`` that have no column, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictMention:
+    """A conflict that an extraction brought."""
+
+    id: int
+    conflict_type: ConflictType
+    severity: Severity
+    status: ConflictStatus
+    field_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What one session said of a patient. A duplicate's rows are those of the extraction that it repeats."""
+
+    id: int
+    session_id: int
+    path: str
+    """Where the session's file lay, below Results."""
+    extracted_at: datetime | None
+    target_medication: str | None
+    start_date: date | None
+    end_date: date | None
+    status: ProcessingStatus
+    duplicate_of: int | None
+    rows: dict[str, int]
+    conflicts: tuple[ConflictMention, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A patient, and the lists of the newest complete extraction.
+
+    Where there is no complete extraction there are no lists: nobody knows what the patient has.
+    """
+
+    provider: str
+    patient: Person
+    extraction: Extraction | None
+    lists: ClinicalRows
+    incomplete_extractions: int
+    """Stored extractions that are set aside, and count for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A patient, and every extraction, newest first."""
+
+    provider: str
+    patient: Person
+    extractions: tuple[Extraction, ...]
+
+
+def search(
+    store: Store, provider: str, name: str | None = None, limit: int = 50, after: str | None = None
+) -> Page[Person]:
+    """The patients in whose name ``name`` stands, by PRN, from behind the PRN ``after``.
+
+    The case of letters does not count, accents do.
+    """
+    with store.provider_database(resolved(store, provider)).reading() as session:
+        page = ChartRepository(session).search(name, limit, after)
+        return Page(tuple(_person(row) for row in page.items), page.next)
+
+
+def show(store: Store, provider: str, prn: str) -> Chart:
+    """What is known of one patient. Raises NotFound."""
+    owner = resolved(store, provider)
+    with store.provider_database(owner).reading() as session:
+        charts = ChartRepository(session)
+        person = _known(charts, prn, owner.slug)
+        latest, incomplete = charts.latest_complete(person.prn), charts.incomplete(person.id)
+        if latest is None:
+            return Chart(owner.slug, _person(person), None, {}, incomplete)
+        [extraction] = _extractions(charts, ConflictRepository(session), person.id, [latest])
+        source = _source(latest[0])
+        lists = charts.rows([source])[source]
+        if latest[0].extra:
+            stored = ClinicalRepository(session).load([source])[source]
+            # An older version kept some lists as JSON: a list without rows need not be empty.
+            again = as_read_today(stored, latest[0].extra, owner.date_order) or stored
+            lists = {name: rows or list(map(dict, again[name])) for name, rows in lists.items()}
+        return Chart(owner.slug, _person(person), extraction, lists, incomplete)
+
+
+def history(store: Store, provider: str, prn: str) -> History:
+    """Every extraction of one patient. Raises NotFound."""
+    owner = resolved(store, provider)
+    with store.provider_database(owner).reading() as session:
+        charts = ChartRepository(session)
+        person = _known(charts, prn, owner.slug)
+        told = _extractions(charts, ConflictRepository(session), person.id, charts.extractions(person.prn))
+        return History(owner.slug, _person(person), tuple(told))
+
+
+def _known(charts: ChartRepository, prn: str, slug: str) -> Patient:
+    person = charts.get(prn.strip())
+    if person is None:
+        raise NotFound("a patient with this PRN", slug)
+    return person
+
+
+def _extractions(
+    charts: ChartRepository,
+    conflicts: ConflictRepository,
+    patient_id: int,
+    extractions: Sequence[tuple[PatientExtraction, ExtractionSession]],
+) -> list[Extraction]:
+    counts = charts.counts(sorted({_source(row) for row, _ in extractions}))
+    brought: Mapping[int, list[DataConflict]] = conflicts.by_patient(patient_id)
+    return [
+        Extraction(
+            id=row.id,
+            session_id=session.id,
+            path=session.path,
+            extracted_at=row.extracted_at,
+            target_medication=session.target_medication,
+            start_date=session.start_date,
+            end_date=session.end_date,
+            status=ProcessingStatus(row.processing_status),
+            duplicate_of=row.duplicate_of_id,
+            rows=counts[_source(row)],
+            conflicts=tuple(_mention(conflict) for conflict in brought.get(session.id, ())),
+        )
+        for row, session in extractions
+    ]
+
+
+def _source(extraction: PatientExtraction) -> int:
+    """The extraction that has the clinical rows."""
+    return extraction.duplicate_of_id or extraction.id
+
+
+def _person(row: Patient) -> Person:
+    values: dict[str, Any] = {name: getattr(row, name) for name in Person.__slots__}
+    return Person(**values)
+
+
+def _mention(conflict: DataConflict) -> ConflictMention:
+    return ConflictMention(
+        id=conflict.id,
+        conflict_type=ConflictType(conflict.conflict_type),
+        severity=Severity(conflict.severity),
+        status=ConflictStatus(conflict.status),
+        field_name=conflict.field_name,
+    )

@@ -1,0 +1,236 @@
+"""Patients that were set aside, taken in later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from webautodash.domain.decisions import Outcome
+from webautodash.domain.extraction.completeness import INCOMPLETE, without_failure
+from webautodash.domain.extraction.records import read_patient, records
+from webautodash.domain.set_aside_reasons import COVERED
+from webautodash.domain.vocabulary import EventKind, Level
+from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context
+from webautodash.models import SetAsidePatient
+from webautodash.models.base import utc_now
+from webautodash.repositories import (
+    EventRepository,
+    ExtractionRepository,
+    SessionDecisionRepository,
+    SessionRepository,
+    SetAsideRepository,
+)
+from webautodash.repositories.pending_events import Event
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.session_decisions import Decided
+from webautodash.repositories.sessions import Tally
+from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.plan import Planned, StoringSession
+from webautodash.services.ingest.store_file import store_planned
+from webautodash.services.review.replay_stored import Reviewer
+from webautodash.services.review.signature import Signature, signature
+from webautodash.services.review.stored_failures import accept_stored
+from webautodash.services.store import ProviderDatabase, Store
+from webautodash.services.system_log.entries import SystemLog
+
+ACCEPTED = "set_aside_accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryOutcome:
+    """Whether a patient could be taken in, as what, or why not."""
+
+    set_aside_id: int
+    taken_in: bool
+    outcome: Outcome | None = None
+    reason: str | None = None
+    kind: str | None = None
+    """The code in ``reason``. One of ``domain.reasons.COVERED`` needs a person: ``accept_set_aside``."""
+
+
+class _CorrectionRefused(Exception):
+    """Corrected JSON would have to wait itself. It is kept nowhere, so nothing that it leads to may stay."""
+
+    def __init__(self, outcome: RetryOutcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+def retry_set_aside(
+    store: Store, provider: RegisteredProvider, set_aside_id: int, corrected: str | None = None
+) -> RetryOutcome:
+    """Take a patient in that was set aside, as it came or as corrected JSON, into the session of its file.
+
+    One that waits for a person's decision is left alone, see ``accept_set_aside``.
+    Raises NotFound for an unknown number, UsageError for one that is in already or whose PRN the session has.
+    """
+    return _take_in(store, provider, set_aside_id, corrected, None)
+
+
+def accept_set_aside(
+    store: Store,
+    provider: RegisteredProvider,
+    set_aside_ids: Sequence[int],
+    *,
+    by: str,
+    why: str,
+    corrected: str | None = None,
+) -> tuple[RetryOutcome, ...]:
+    """Take patients in that were set aside, because a person says that what their file says is true.
+
+    Each in a transaction of its own. ``by`` and ``why`` are kept with each. An incomplete or emptied extraction that
+    turns out to be of another person than the one who is known waits for a second decision, as ``other_person``;
+    ``corrected`` JSON of another person is refused and changes nothing.
+    Raises UsageError without ``by`` or ``why`` or with ``corrected`` for several, and as ``retry_set_aside``.
+    """
+    acceptance = signature(by, why)
+    if corrected is not None and len(set_aside_ids) != 1:
+        raise UsageError("corrected JSON is of one patient; name one number")
+    return tuple(_take_in(store, provider, number, corrected, acceptance) for number in set_aside_ids)
+
+
+def _take_in(
+    store: Store,
+    provider: RegisteredProvider,
+    set_aside_id: int,
+    corrected: str | None,
+    acceptance: Signature | None,
+) -> RetryOutcome:
+    database = store.provider_database(provider)
+
+    def work(session: Session) -> RetryOutcome:
+        return _attempt(session, database, set_aside_id, corrected, acceptance)
+
+    with SystemView(store) as view:
+        # Also what an interrupted retry has left.
+        view.recount(provider)
+        try:
+            outcome = database.run(work)
+        except _CorrectionRefused as refused:
+            outcome = refused.outcome
+    if not outcome.taken_in:
+        return outcome
+    SystemLog(store.system).record(
+        Level.INFO,
+        "set_aside",
+        "patient_taken_in",
+        f"set-aside patient {set_aside_id} was taken in",
+        provider=provider.slug,
+        database_name=provider.database_name,
+        outcome=outcome.outcome,
+        accepted=acceptance is not None,
+    )
+    return outcome
+
+
+def _attempt(
+    session: Session,
+    database: ProviderDatabase,
+    set_aside_id: int,
+    corrected: str | None,
+    acceptance: Signature | None,
+) -> RetryOutcome:
+    aside, provider = SetAsideRepository(session), database.provider
+    row = _locked(aside, provider, set_aside_id)
+    if acceptance is None and row.reason in COVERED:
+        return _waits(set_aside_id, row.reason, row.detail)
+    if row.patient_extraction_id is not None:
+        if acceptance is None or corrected is not None:
+            raise UsageError(f"set-aside patient {set_aside_id} is stored; accept it as it is, or leave it")
+        return _put_back(session, database, row, acceptance)
+    accepted = COVERED.get(row.reason, COVERED[INCOMPLETE]) if acceptance is not None else frozenset()
+    try:
+        raw = _raw(corrected if corrected is not None else row.raw_json)
+        draft = read_patient(raw, row.position, provider.date_order)
+        failed, prn = draft.failed, draft.prn
+    except UnreadablePatient as error:
+        if error.failed is None or INCOMPLETE in accepted:
+            return _waits(set_aside_id, error.reason, error.detail)
+        return _waits(set_aside_id, INCOMPLETE, error.failed)
+    if failed is not None and INCOMPLETE not in accepted:
+        if corrected is None:
+            aside.set_reason(set_aside_id, INCOMPLETE, failed, prn)
+        return _waits(set_aside_id, INCOMPLETE, failed)
+    if ExtractionRepository(session).holds(row.extraction_session_id, prn):
+        raise UsageError(f"the file of set-aside patient {set_aside_id} has another patient with this PRN already")
+    sessions = SessionRepository(session)
+    stored = sessions.lock(row.extraction_session_id)
+    assert stored is not None  # noqa: S101  # a foreign key says so
+    tally, now = stored.tally, utc_now()
+    before, conflicts = (tally.patients_stored, tally.patients_changed), tally.conflicts_detected
+    current = StoringSession(stored.id, *sessions.criteria(stored.id), now, provider.date_order, accepted)
+    if failed is not None:
+        # The text of an error can quote the patient: it stays in the kept JSON.
+        draft = draft._replace(extra=without_failure(draft.extra or {}))
+    [record] = records([draft], provider.date_order)
+    waiting = store_planned(session, current, [Planned(record, raw)], tally)
+    if waiting and corrected is not None:
+        raise _CorrectionRefused(_waits(set_aside_id, waiting[0].reason, waiting[0].detail))
+    if waiting:
+        [found] = waiting
+        aside.set_reason(set_aside_id, found.reason, found.detail, prn)
+        outcome = _waits(set_aside_id, found.reason, found.detail)
+    else:
+        tally.failed_extractions -= 1
+        is_whole = corrected is None and failed is None
+        _mark_taken_in(session, row, acceptance, now, is_stored_whole=is_whole)
+        outcome = RetryOutcome(set_aside_id, taken_in=True, outcome=_outcome(before, tally))
+    sessions.finish(stored.id, tally)
+    found_conflicts = tally.conflicts_detected - conflicts
+    EventRepository(session).add(
+        Event(EventKind.PATIENT_TAKEN_IN, now, stored.id, set_aside_id, conflicts=found_conflicts)
+    )
+    return outcome
+
+
+def _locked(aside: SetAsideRepository, provider: RegisteredProvider, set_aside_id: int) -> SetAsidePatient:
+    row = aside.lock(set_aside_id)
+    if row is None:
+        raise NotFound(f"set-aside patient {set_aside_id}", provider.name)
+    if row.taken_in_at is not None:
+        raise UsageError(f"set-aside patient {set_aside_id} was taken in already")
+    return row
+
+
+def _put_back(
+    session: Session, database: ProviderDatabase, row: SetAsidePatient, acceptance: Signature
+) -> RetryOutcome:
+    """Accept a patient whose extraction had been stored before a review set it aside."""
+    sessions = SessionRepository(session)
+    stored = sessions.lock(row.extraction_session_id)
+    assert stored is not None  # noqa: S101  # a foreign key says so
+    accept_stored(session, database, row.id, Reviewer(*acceptance, utc_now()))
+    after = sessions.lock(row.extraction_session_id)
+    assert after is not None  # noqa: S101  # as above
+    before = stored.tally.patients_stored, stored.tally.patients_changed
+    return RetryOutcome(row.id, taken_in=True, outcome=_outcome(before, after.tally))
+
+
+def _mark_taken_in(
+    session: Session, row: SetAsidePatient, acceptance: Signature | None, at: datetime, *, is_stored_whole: bool
+) -> None:
+    if acceptance is not None:
+        # Also among the decisions, whose rows nobody changes and whose number shows that a backup was put back.
+        decided = Decided(ACCEPTED, None, str(row.id), acceptance.by, at, acceptance.why)
+        SessionDecisionRepository(session).add(row.extraction_session_id, [decided])
+    SetAsideRepository(session).mark_taken_in(row.id, at, *(acceptance or ()), is_stored_whole=is_stored_whole)
+
+
+def _waits(set_aside_id: int, reason: str, detail: str) -> RetryOutcome:
+    return RetryOutcome(set_aside_id, taken_in=False, reason=f"{reason}: {detail}", kind=reason)
+
+
+@without_context
+def _raw(text: str) -> msgspec.Raw:
+    try:
+        return msgspec.Raw(text.encode())
+    except UnicodeEncodeError:
+        raise UnreadablePatient("malformed", "not UTF-8") from None
+
+
+def _outcome(before: tuple[int, int], tally: Tally) -> Outcome:
+    if tally.patients_stored > before[0]:
+        return Outcome.STORED
+    return Outcome.CHANGED if tally.patients_changed > before[1] else Outcome.DUPLICATE

@@ -1,0 +1,268 @@
+"""Sets aside failed extractions that were stored as data before they were recognised as failed."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy.orm import Session
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.extraction.completeness import INCOMPLETE
+from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.extraction.stored_json import patient_json
+from webautodash.domain.replay import StoredExtraction, in_order
+from webautodash.domain.row_checks import with_own
+from webautodash.domain.set_aside_reasons import EMPTIED
+from webautodash.domain.vocabulary import Level, ProcessingStatus
+from webautodash.domain.wording import counted
+from webautodash.errors import WebAutoDashError
+from webautodash.models.base import utc_now
+from webautodash.repositories import PatientRepository, SessionDecisionRepository, SetAsideRepository
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.replays import ReplayRepository, RewrittenExtraction
+from webautodash.repositories.session_decisions import Decided
+from webautodash.repositories.stored_failures import MovedExtraction, StoredFailure, StoredFailureRepository
+from webautodash.services.paging import Unreadable
+from webautodash.services.registry.providers import resolve as resolved
+from webautodash.services.review.clinical_items import with_items
+from webautodash.services.review.corrections import correct
+from webautodash.services.review.replay_stored import BATCH, ClinicalRows, Replaying, Reviewer
+from webautodash.services.review.signature import signature
+from webautodash.services.store import ProviderDatabase, Store
+from webautodash.services.system_log.entries import SystemLog
+
+REVIEW_STORED, REVIEW_UNDONE = "review_stored", "review_undone"
+"""Kinds of the decisions that set extractions of a session aside, and that put them back."""
+_DETAILS = {
+    INCOMPLETE: "it was stored before, and says that it failed",
+    EMPTIED: "it was stored before as a duplicate of one that failed, and all clinical lists are empty",
+}
+_NOT_COMPARED = ""
+_JSON_AT_ONCE = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReview:
+    """What the review of one provider's stored extractions changed, or would change."""
+
+    provider: str
+    dry_run: bool
+    undone: bool
+    extractions: int
+    """Set aside, or put back."""
+    sessions: int
+    patients: int
+    patients_changed: int
+    extractions_changed: int
+    conflicts_added: int
+    conflicts_closed: int
+    conflicts_reopened: int
+    conflicts_decided: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReviews:
+    """The review of one provider, or of all; ``problems`` are databases that could not be reviewed."""
+
+    providers: tuple[StoredReview, ...]
+    problems: tuple[Unreadable, ...]
+
+
+def review_stored(
+    store: Store, provider: str | None = None, *, by: str, why: str, dry_run: bool = False, undo: bool = False
+) -> StoredReviews:
+    """Set aside what was stored as data and says in its kept JSON that the extraction failed.
+
+    So is a duplicate of such an extraction, as ``emptied``, if it has no items and the complete extraction before it
+    has some: it was taken in because it repeated the failed one. The extractions and their rows stay where they are,
+    and count for nothing: the patient's row and conflicts are then those of an ingest without them. ``undo`` puts back
+    what earlier reviews set aside and nobody has taken in since.
+    Raises UsageError without ``by`` or ``why``, UnknownProvider.
+    """
+    by, why = signature(by, why)
+    done: list[StoredReview] = []
+    problems: list[Unreadable] = []
+    for owner in [resolved(store, provider)] if provider is not None else store.providers():
+        try:
+            done.append(_review(store, owner, Reviewer(by, why, utc_now()), dry_run=dry_run, undo=undo))
+        except WebAutoDashError as error:
+            if provider is not None:
+                raise
+            problems.append(Unreadable.because(owner, error))
+    return StoredReviews(tuple(done), tuple(problems))
+
+
+def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_run: bool, undo: bool) -> StoredReview:
+    database = store.provider_database(owner)
+
+    def work(session: Session) -> StoredReview:
+        move = _Move(session, Replaying(session, database, reviewer), reviewer, database.provider.date_order)
+        if undo:
+            move.restore()
+        else:
+            move.set_aside()
+        move.replay(REVIEW_UNDONE if undo else REVIEW_STORED)
+        move.replaying.finish(move.moved if not undo else {number: -n for number, n in move.moved.items()})
+        sums = {"extractions": sum(move.moved.values()), "sessions": len(move.moved)}
+        return StoredReview(owner.slug, dry_run, undo, **sums, **asdict(move.replaying.counts))
+
+    review = correct(store, owner, work, dry_run=dry_run)
+    if review.extractions and not dry_run:
+        event = REVIEW_UNDONE if undo else REVIEW_STORED
+        what = "put back" if undo else "set aside, because the extraction failed"
+        numbers = {name: value for name, value in asdict(review).items() if isinstance(value, int)}
+        SystemLog(store.system).record(
+            Level.WARNING,
+            "set_aside",
+            event,
+            f"{counted(review.extractions, 'stored extraction')} of {owner.slug}: {what}",
+            provider=owner.slug,
+            database_name=owner.database_name,
+            **numbers,
+        )
+    return review
+
+
+def accept_stored(session: Session, database: ProviderDatabase, set_aside_id: int, reviewer: Reviewer) -> None:
+    """Put back one extraction that a review has set aside, because a person says that it is true."""
+    move = _Move(session, Replaying(session, database, reviewer), reviewer, database.provider.date_order)
+    move.restore(set_aside_id)
+    move.replay(REVIEW_UNDONE)
+    move.replaying.finish({number: -count for number, count in move.moved.items()})
+    SetAsideRepository(session).mark_taken_in(
+        set_aside_id, reviewer.at, reviewer.by, reviewer.why, is_stored_whole=True
+    )
+
+
+class _Move:
+    """Sets extractions aside or puts them back, batch by batch; then their patients are replayed."""
+
+    def __init__(self, session: Session, replaying: Replaying, reviewer: Reviewer, order: DateOrder) -> None:
+        self._session, self._reviewer, self._order = session, reviewer, order
+        self._failures, self._stored = StoredFailureRepository(session), ReplayRepository(session)
+        self._decisions: dict[int, int] = {}
+        self._patients: dict[int, tuple[str, int]] = {}
+        """By patient, the PRN and a session of which an extraction was moved."""
+        self.replaying = replaying
+        self.moved: Counter[int] = Counter()
+        """How many extractions of each session."""
+
+    def set_aside(self) -> None:
+        """Move what says that it failed, and what repeats it without items."""
+        repeating: defaultdict[int, set[int]] = defaultdict(set)
+        for failed in self._failures.batches():
+            self._set_aside(failed, INCOMPLETE)
+            for number, patient_id in self._failures.repeating([one.id for one in failed]):
+                repeating[patient_id].add(number)
+        patients = sorted(repeating)
+        for start in range(0, len(patients), BATCH):
+            some = {patient_id: repeating[patient_id] for patient_id in patients[start : start + BATCH]}
+            for emptied in self._failures.some(self._emptied(some)):
+                self._set_aside(emptied, EMPTIED)
+
+    def _emptied(self, repeating: Mapping[int, set[int]]) -> list[int]:
+        """Which of a patient's extractions that repeat a failed one have no items, although the one before has."""
+        whole: defaultdict[int, list[StoredExtraction]] = defaultdict(list)
+        for one in self._stored.extractions(repeating):
+            if one.status is not ProcessingStatus.FAILED:
+                whole[one.patient_id].append(one)
+        numbers = [one.id for some in whole.values() for one in some]
+        filled: set[int] = set()
+        for start in range(0, len(numbers), BATCH):
+            filled |= with_items(self._session, numbers[start : start + BATCH], self._order)
+        emptied: list[int] = []
+        for patient_id, some in whole.items():
+            had_items = False
+            for one in in_order(some):
+                if had_items and one.id in repeating[patient_id] and one.id not in filled:
+                    emptied.append(one.id)
+                else:
+                    had_items = one.id in filled
+        return sorted(emptied)
+
+    def _set_aside(self, some: Sequence[StoredFailure], reason: str) -> None:
+        PatientRepository(self._session).lock_known(sorted({one.prn for one in some}))
+        self._keep_json(some, reason)
+        self._rewrite(some, dict.fromkeys((one.id for one in some), _NOT_COMPARED), is_failed=True)
+        self._note(some)
+
+    def restore(self, set_aside_id: int | None = None) -> None:
+        """Put back what was moved, or one of them."""
+        after = 0
+        while found := self._failures.moved(after, BATCH, set_aside_id):
+            after = found[-1].id
+            PatientRepository(self._session).lock_known(sorted({one.prn for one in found}))
+            self._failures.put_back([one.id for one in found], self._reviewer.at)
+            self._rewrite(found, {one.id: one.criteria_key for one in found}, is_failed=False)
+            self._note(found)
+
+    def _note(self, moved: Sequence[StoredFailure | MovedExtraction]) -> None:
+        for one in moved:
+            self.moved[one.session_id] += 1
+            self._patients.setdefault(one.patient_id, (one.prn, one.session_id))
+
+    def replay(self, kind: str) -> None:
+        """Put right what the moves lead to."""
+        patients = sorted(self._patients)
+        for start in range(0, len(patients), BATCH):
+            some = {number: self._patients[number] for number in patients[start : start + BATCH]}
+            decisions = {number: self._decision(session_id, kind) for number, (_, session_id) in some.items()}
+            people = PatientRepository(self._session).lock_known(sorted({prn for prn, _ in some.values()}))
+            self.replaying.patients(people, decisions)
+
+    def _decision(self, session_id: int, kind: str) -> int:
+        if session_id not in self._decisions:
+            decided = Decided(kind, None, None, self._reviewer.by, self._reviewer.at, self._reviewer.why)
+            [self._decisions[session_id]] = SessionDecisionRepository(self._session).add(session_id, [decided])
+        return self._decisions[session_id]
+
+    def _keep_json(self, failed: Sequence[StoredFailure], reason: str) -> None:
+        lists = ClinicalRows(self._session, [(one.duplicate_of_id or one.id,) for one in failed])
+        rows: list[dict[str, object]] = []
+        size = 0
+        for one in failed:
+            source = one.duplicate_of_id or one.id
+            text = to_json(patient_json(one.columns, lists.of((source,))[source]))
+            row = {
+                "extraction_session_id": one.session_id,
+                "prn": one.prn,
+                "position": one.columns["position"],
+                "reason": reason,
+                "detail": _DETAILS[reason],
+                "raw_json": text,
+                "created_at": self._reviewer.at,
+                "taken_in_at": None,
+                "patient_extraction_id": one.id,
+            }
+            rows.append(row)
+            size += len(text)
+            if size > _JSON_AT_ONCE:
+                self._failures.set_aside(rows)
+                rows, size = [], 0
+        self._failures.set_aside(rows)
+
+    def _rewrite(
+        self, some: Sequence[StoredFailure | MovedExtraction], criteria_keys: Mapping[int, str], *, is_failed: bool
+    ) -> None:
+        ids = [one.id for one in some]
+        before = self._stored.own_checks(ids)
+
+        def rewrite(checks: Mapping[int, str | None]) -> None:
+            complete = {one.id: ProcessingStatus.DUPLICATE for one in some if one.duplicate_of_id is not None}
+            self._stored.rewrite(
+                [
+                    RewrittenExtraction(
+                        one.id,
+                        ProcessingStatus.FAILED if is_failed else complete.get(one.id, ProcessingStatus.PROCESSED),
+                        criteria_keys[one.id],
+                        one.duplicate_of_id,
+                        checks[one.id],
+                    )
+                    for one in some
+                ]
+            )
+
+        rewrite({one.id: one.row_checks for one in some})
+        # The check of a row is of its columns as they are stored.
+        now = self._stored.own_checks(ids)
+        rewrite({one.id: one.row_checks and with_own(one.row_checks, before[one.id], now[one.id]) for one in some})

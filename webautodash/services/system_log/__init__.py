@@ -1,0 +1,1 @@
+"""The system log: entries, following it as it grows, and retention."""

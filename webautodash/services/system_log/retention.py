@@ -1,0 +1,171 @@
+"""How long the system log is kept, and with it what is done with: alerts, monitors, migrations, files, kept JSON."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webautodash.domain.vocabulary import Level
+from webautodash.errors import AmbiguousRoot, NoAnswer, UnknownResultsFolder, UsageError, WebAutoDashError
+from webautodash.models.base import utc_now
+from webautodash.repositories import (
+    AlertRepository,
+    DigestRepository,
+    FileRepository,
+    LogRepository,
+    MigrationRepository,
+    MonitorRepository,
+    SessionRepository,
+    SetAsideRepository,
+)
+from webautodash.repositories.ingested_files import OldFile
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services.ingest.file_states import place_of
+from webautodash.services.ingest.paths import is_watched
+from webautodash.services.paging import Unreadable, problems_of
+from webautodash.services.registry.roots import own_root
+from webautodash.services.store import Store
+from webautodash.services.system_log.entries import SystemLog
+
+_SHORTEST = timedelta(days=1)
+_AT_ONCE = 10_000
+# By their numbers, of which a statement does not take any number.
+_NUMBERS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How much from before a moment was deleted, or would be."""
+
+    before: datetime
+    entries: int
+    """Of the log."""
+    alerts: int
+    """That were delivered to all their channels before then."""
+    monitors: int
+    """Whose last heartbeat is older: an alert about a silent monitor stays known as long as its row."""
+    migrations: int
+    """Runs that ended before then, except the last one that was done and those that failed after it."""
+    files: int
+    """Rows of stored files that are gone from Results, and whose session the provider's database still has."""
+    kept_json: int
+    """Set-aside patients that were taken in whole before then: the JSON is deleted, the row stays."""
+    problems: tuple[Unreadable, ...]
+    """Providers whose database could not be read; nothing of theirs is deleted."""
+    dry_run: bool
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.entries + self.alerts + self.monitors + self.migrations + self.files + self.kept_json
+
+
+def prunable(store: Store, before: datetime) -> Pruned:
+    """What ``prune`` would delete. Raises UsageError for a moment that is less than a day ago."""
+    _require_old(before)
+    problems: list[Unreadable] = []
+    with store.system.reading() as session:
+        counts = {
+            "entries": LogRepository(session).count_before(before),
+            "alerts": AlertRepository(session).count_delivered(before),
+            "monitors": MonitorRepository(session).count_silent(before),
+            "migrations": MigrationRepository(session).count_ended(before),
+        }
+    files = kept_json = 0
+    for provider in store.providers():
+        try:
+            files += sum(len(gone) for gone in _gone_files(store, provider, before))
+            with store.provider_database(provider).reading() as session:
+                kept_json += SetAsideRepository(session).count_kept(before)
+        except WebAutoDashError as error:
+            problems += problems_of(provider, error)
+    return Pruned(before, **counts, files=files, kept_json=kept_json, problems=tuple(problems), dry_run=True)
+
+
+def prune(store: Store, before: datetime) -> Pruned:
+    """Delete what is older, some at a time: nobody who writes meanwhile waits for long.
+
+    An alert that is still due, or was given up and not forgotten since, stays however old it is.
+    It can be stopped anywhere; the log has what was deleted until then. Raises UsageError as ``prunable``.
+    """
+    _require_old(before)
+    # Monitors first: the alert about one that is still there would be raised anew.
+    steps: dict[str, Callable[[Session], int]] = {
+        "entries": lambda session: LogRepository(session).delete_before(before, _AT_ONCE),
+        "monitors": lambda session: MonitorRepository(session).forget_silent(before),
+        "alerts": lambda session: AlertRepository(session).delete_delivered(before, _NUMBERS_AT_ONCE),
+        "digests": lambda session: DigestRepository(session).delete_empty(before, _NUMBERS_AT_ONCE),
+        "migrations": lambda session: MigrationRepository(session).delete_ended(before, _NUMBERS_AT_ONCE),
+    }
+    deleted = Counter(dict.fromkeys((*steps, "files", "kept_json"), 0))
+    problems: list[Unreadable] = []
+    try:
+        for what, step in steps.items():
+            while number := store.system.run(step):
+                deleted[what] += number
+        for provider in store.providers():
+            try:
+                _prune_provider(store, provider, before, deleted)
+            except WebAutoDashError as error:
+                problems += problems_of(provider, error)
+    finally:
+        del deleted["digests"]
+        if deleted.total():
+            told = ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in deleted.items() if number)
+            message = f"{told} from before {before:%Y-%m-%dT%H:%M:%S%z} deleted"
+            details: dict[str, Any] = dict(deleted)
+            SystemLog(store.system).record(Level.INFO, "log", "log_pruned", message, **details)
+    return Pruned(before, **deleted, problems=tuple(problems), dry_run=False)
+
+
+def _prune_provider(store: Store, provider: RegisteredProvider, before: datetime, deleted: Counter[str]) -> None:
+    for gone in _gone_files(store, provider, before):
+        deleted["files"] += store.system.run(partial(_delete_files, gone))
+    database = store.provider_database(provider)
+    while number := database.run(lambda session: SetAsideRepository(session).drop_kept(before, _NUMBERS_AT_ONCE)):
+        deleted["kept_json"] += number
+
+
+def _delete_files(gone: list[OldFile], session: Session) -> int:
+    return FileRepository(session).delete_stored(gone)
+
+
+def _gone_files(store: Store, provider: RegisteredProvider, before: datetime) -> Iterator[list[OldFile]]:
+    """A provider's stored files that nobody has met since, that are gone, and whose session is where it was.
+
+    A row without its session is what shows that a database was put back from an older backup: it stays. So does a row
+    of another root, and every row while the Results folder does not answer: nobody knows then what is gone.
+    """
+    with suppress(UnknownResultsFolder, AmbiguousRoot, NoAnswer):
+        prefix, results = own_root(store).prefix, store.settings.results_dir
+        after = 0
+        while rows := _old_files(store, provider, before, after):
+            after = rows[-1].id
+            own = [row for row in rows if row.path.startswith("/") or is_watched(row.path, prefix)]
+            gone = store.patience.within(str(results), partial(_without_file, store, own))
+            with store.provider_database(provider).reading() as session:
+                known = SessionRepository(session).among([row.session_id for row in gone])
+            kept = [row for row in gone if row.session_id in known]
+            yield [row for row in kept if known[row.session_id].content_sha256 == row.content_sha256]
+
+
+def _old_files(store: Store, provider: RegisteredProvider, before: datetime, after: int) -> list[OldFile]:
+    with store.system.reading() as session:
+        return FileRepository(session).stored_before(provider.id, before, after, _NUMBERS_AT_ONCE)
+
+
+def _without_file(store: Store, rows: list[OldFile]) -> list[OldFile]:
+    if not store.settings.results_dir.is_dir():
+        return []
+    return [row for row in rows if not os.path.lexists(place_of(store, row.path))]
+
+
+def _require_old(before: datetime) -> None:
+    if before > utc_now() - _SHORTEST:
+        raise UsageError("the entries of the last day are kept: only what is older than 1d can be pruned")

@@ -1,0 +1,82 @@
+"""One provider's rows after the other's, each database as it is at one moment."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+
+from webautodash.domain.vocabulary import Level
+from webautodash.domain.wording import counted
+from webautodash.errors import WebAutoDashError
+from webautodash.repositories import VerificationRepository
+from webautodash.services.ingest.progress import unheard
+from webautodash.services.paging import Unreadable, problems_of
+from webautodash.services.registry.providers import resolve as resolved
+from webautodash.services.store import ProviderDatabase, Store
+from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.verify.check_rows import Look
+from webautodash.services.verify.divergence import divergence, recorded
+from webautodash.services.verify.report import ProviderVerification, Verification, WrongRow
+
+MOST_NAMED = 1_000
+"""How many wrong rows of a database are named; more are counted."""
+
+OnExtractions = Callable[[str, int, int], None]
+"""Hears of a provider, by slug, how many extractions are looked at, and of how many."""
+
+
+def verify(store: Store, provider: str | None = None, on_extractions: OnExtractions = unheard) -> Verification:
+    """Look at one provider's rows, or everybody's; a database that cannot be read is listed and stops nothing."""
+    asked = [resolved(store, provider)] if provider is not None else store.providers()
+    log = SystemLog(store.system)
+    read: list[ProviderVerification] = []
+    problems: list[Unreadable] = []
+    known = recorded(store)
+    for one in asked:
+        try:
+            found = _verify(store.provider_database(one), on_extractions)
+            found = replace(found, divergence=divergence(store, one, known) or None)
+        except WebAutoDashError as error:
+            problems += problems_of(one, error)
+            continue
+        read.append(found)
+        _record(log, found)
+    return Verification(tuple(read), tuple(problems))
+
+
+def _verify(database: ProviderDatabase, on_extractions: OnExtractions) -> ProviderVerification:
+    provider = database.provider
+    with database.reading() as session:
+        of = VerificationRepository(session).extractions()
+        look = Look(session, provider, database.database.name, lambda done: on_extractions(provider.slug, done, of))
+        wrong = look.wrong_rows()
+        named = sorted(islice(wrong, MOST_NAMED), key=_place)
+        more = sum(1 for _ in wrong)
+    return ProviderVerification(
+        slug=provider.slug,
+        name=provider.name,
+        database_name=provider.database_name,
+        extractions=look.extractions,
+        rows=look.rows,
+        unchecked=look.unchecked,
+        differences=len(named) + more,
+        wrong=tuple(named),
+    )
+
+
+def _place(row: WrongRow) -> tuple[str, int, str]:
+    return row.table or "", row.id or 0, row.wrong
+
+
+def _record(log: SystemLog, found: ProviderVerification) -> None:
+    told = counted(found.differences, "difference") if found.differences else "as they were stored"
+    log.record(
+        Level.ERROR if found.differences else Level.INFO,
+        "verify",
+        "rows_differ" if found.differences else "rows_verified",
+        f"{counted(found.extractions, 'extraction')}, {counted(found.rows, 'row')}: {told}",
+        provider=found.slug,
+        database_name=found.database_name,
+        extractions=found.extractions,
+        rows=found.rows,
+        differences=found.differences,
+    )
