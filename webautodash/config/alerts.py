@@ -42,30 +42,54 @@ class AlertSettings(BaseSettings):
     """A part of the settings; what does not fit together is refused by ``check_alerts``."""
 
     alert_on: str = DEFAULT_RULES
+    """Which events raise an alert: `conflict`, or with the lowest severity as in `conflict:high`; `rejected`, `held`,
+    `set_aside`, `behind`, `silent`; `off` for none."""
     alert_log_on: str | None = None
+    """The same for the system log. The default is the value of `ALERT_ON`."""
     alert_mail_on: str | None = None
+    """The same for mail."""
     alert_webhook_on: str | None = None
+    """The same for the webhook."""
     alert_apprise_on: str | None = None
+    """The same for apprise."""
     alert_interval: int = Field(default=300, ge=0, le=604_800)
+    """Seconds between two messages of a channel. Alerts in between are sent as one digest."""
     alert_attempts: int = Field(default=8, ge=1, le=1000)
+    """The number of attempts to send a message."""
     alert_retry_seconds: int = Field(default=30, ge=0, le=3600)
+    """Seconds until the second attempt. The pause doubles with each attempt, up to an hour."""
 
     alert_mail_to: str | None = None
+    """The recipients' addresses, separated by commas."""
     alert_mail_from: str | None = None
+    """The sender's address."""
     alert_smtp_host: str | None = None
+    """The mail server."""
     alert_smtp_port: int | None = Field(default=None, ge=1, le=65535)
+    """The mail server's port. The default is 587 with `starttls`, 465 with `tls`, 25 with `off`."""
     alert_smtp_tls: SmtpTls = SmtpTls.STARTTLS
+    """`starttls`; `tls` from the first byte; `off` only for a server on this machine."""
     alert_smtp_ca: Path | None = None
+    """A PEM file with the certificate authority of the mail server. The default is the system's authorities."""
     alert_smtp_user: str | None = None
+    """The account on the mail server."""
     alert_smtp_password: SecretStr | None = None
+    """The password of that account."""
     alert_smtp_password_file: Path | None = None
+    """A file that holds that password."""
 
     alert_webhook_url: SecretStr | None = None
+    """The URL of the webhook: `https://`, or `http://` to this machine."""
     alert_webhook_secret: SecretStr | None = None
+    """The secret that messages to the webhook are signed with."""
     alert_webhook_secret_file: Path | None = None
+    """A file that holds that secret."""
     alert_webhook_ca: Path | None = None
+    """A PEM file with the certificate authority of the webhook. The default is the system's authorities."""
 
     alert_apprise_urls: SecretStr | None = None
+    """URLs of [apprise](https://github.com/caronc/apprise), separated by spaces. Needs `pip install
+    'webautodash[alerts]'`."""
 
     @field_validator("alert_on", "alert_log_on", "alert_mail_on", "alert_webhook_on", "alert_apprise_on")
     @classmethod

@@ -34,7 +34,7 @@ class Tls(StrEnum):
 
 
 class Settings(AlertSettings):
-    """Where the databases and the files are; the README's table says what each setting means.
+    """All settings. The docstring of each one is its description in the manual.
 
     Raises ConfigurationError (from ``load``) with the name of the setting, never with its value.
     """
@@ -51,31 +51,63 @@ class Settings(AlertSettings):
     )
 
     database_url: SecretStr | None = None
+    """The server, without a database name: `mysql+pymysql://user:password@host:3306/`, or `sqlite:///folder` for a
+    folder of SQLite files. The default is `sqlite:///webautodash-data`."""
     db_host: str | None = None
+    """The server's host name, as an alternative to the URL."""
     db_port: int = Field(default=3306, ge=1, le=65535)
+    """The server's port."""
     db_user: str | None = None
+    """The account on the server."""
     db_password: SecretStr | None = None
+    """The account's password."""
     db_password_file: Path | None = None
+    """A file that holds the password; also works beside a URL without a password."""
     accounts_dir: Path | None = None
+    """A folder with one password file per database account. If it is set, only these accounts are used."""
     tls: Tls = Tls.VERIFY
+    """`verify`: TLS with a verified certificate, except to this machine. `off`: allow plain text to other machines."""
     tls_ca: Path | None = None
+    """A PEM file with the certificate authority of the server. The default is the system's authorities."""
     connect_timeout: int = Field(default=10, ge=1, le=3600)
+    """Seconds to wait for a connection."""
     read_timeout: int = Field(default=120, ge=1, le=86400)
+    """Seconds to wait for an answer from the server."""
     max_connections: int = Field(default=20, ge=FEWEST_CONNECTIONS, le=10_000)
+    """The largest number of connections to the server, over all databases and workers of one command. A thread that
+    finds all in use waits for the connect timeout. Each thread or worker needs at least 2."""
 
     results_dir: Path = Path("Results")
+    """The folder that has one subfolder per provider."""
     results_root: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")
+    """The name of the root that the Results folder belongs to; needed if several roots have the same path."""
     database_prefix: str = Field(default="webautodash_", pattern=r"^[a-z0-9_]{1,15}$")
+    """The prefix of all database names: at most 15 characters of `a-z0-9_`."""
     system_database: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{1,64}$")
+    """The name of the system database. The default is the prefix and `system`. The name of a provider's database is
+    refused."""
     lease_seconds: int = Field(default=30, ge=3, le=3600)
+    """Seconds until the lease of a killed migration or monitor expires."""
     lock_seconds: int = Field(default=300, ge=1, le=86400)
+    """Seconds that a command waits for rows that another command has locked. A monitor waits no longer than a lease
+    lasts."""
     max_file_size: ByteSize = Field(default=ByteSize(LARGEST_FILE), ge=1 << 20)
+    """A larger file is rejected before it is read. In bytes, or as `500M` or `2GiB`."""
     settle_seconds: float = Field(default=2.0, ge=0, le=3600)
+    """Seconds that a file must stay unchanged before the monitor takes it. `ingest` reads a truncated file again if it
+    is younger than this."""
     pass_seconds: float = Field(default=60, ge=0.1, le=3600)
+    """Seconds after which the monitor gives up a folder or file that does not answer, until the next pass."""
     retry_seconds: float = Field(default=10, ge=0.01, le=3600)
+    """The monitor's pause after the first failure of a file. It doubles with each failure, up to an hour."""
     retry_attempts: int = Field(default=8, ge=1, le=1000)
+    """The number of failed attempts after which a file is held."""
     auto_register: bool = True
+    """`false`: the files of an unregistered provider fail as `unregistered_provider` until `webautodash provider
+    register`."""
     timezone: str = "UTC"
+    """The time zone of an `extracted_at` without an offset. A time that occurs twice, when the clock is set back, is
+    the earlier one. A time that the clock skips is read as the clock shows it after the change (2:30 is 3:30)."""
 
     @field_validator("*", mode="before")
     @classmethod
