@@ -11,37 +11,49 @@ from webautodash.domain.vocabulary import Severity
 
 
 class AlertKind(StrEnum):
-    """What somebody is told of."""
+    """What an alert is about."""
 
     CONFLICT = "conflict"
+    """A new conflict of at least a given severity."""
     REJECTED = "rejected"
+    """A file that was rejected."""
     HELD = "held"
+    """A file that is held."""
     SET_ASIDE = "set_aside"
+    """Patients that were set aside."""
     BEHIND = "behind"
+    """A database that takes no files: behind, newer than the program, being migrated, empty or gone."""
     SILENT = "silent"
+    """A monitor whose heartbeat stopped."""
 
 
 class AlertChannel(StrEnum):
-    """How they are told."""
+    """Where alerts are sent."""
 
     LOG = "log"
+    """The system log."""
     MAIL = "mail"
+    """Mail over SMTP."""
     WEBHOOK = "webhook"
+    """A signed POST request."""
     APPRISE = "apprise"
+    """A service that the apprise library supports."""
 
 
 class DigestState(StrEnum):
-    """How far a digest is; one that is not written yet counts as pending, too."""
+    """The state of a message that carries alerts."""
 
     PENDING = "pending"
+    """To be sent; also an alert that is in no message yet."""
     DELIVERED = "delivered"
+    """Sent."""
     FAILED = "failed"
-    """Given up after the last attempt, until a person asks for it."""
+    """Not tried again after the last attempt, until a person asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What gives rise to an alert: counts, a provider, numbers of conflicts; never a value out of a record."""
+    """The state of a message that carries alerts."""
 
     key: str
     """The SHA-256 of what makes it this one and no other: a second of the same key adds nothing."""
@@ -62,7 +74,7 @@ def cause_key(kind: AlertKind, *parts: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Which alerts a channel takes."""
+    """The state of a message that carries alerts."""
 
     kinds: frozenset[AlertKind]
     least: Severity = Severity.LOW

@@ -20,10 +20,12 @@ _ISO = re.compile(
 
 
 class DateOrder(StrEnum):
-    """What comes first in a date with slashes; the text itself cannot tell."""
+    """The order of day and month in dates with slashes. The text itself does not tell."""
 
     MDY = "mdy"
+    """The month first: 12/31/2024."""
     DMY = "dmy"
+    """The day first: 31/12/2024."""
 
 
 def parse_date(text: str | None, order: DateOrder = DateOrder.MDY) -> datetime.date | None:

@@ -4,16 +4,20 @@ from enum import StrEnum
 
 
 class ConflictType(StrEnum):
-    """What kind of difference was found."""
+    """The type of a recorded difference."""
 
     MEDICATION_CONFLICT = "medication_conflict"
+    """The medication list differs."""
     DATA_CHANGED = "data_changed"
+    """Another list differs, or one file has the PRN twice with different content."""
     DEMOGRAPHIC_MISMATCH = "demographic_mismatch"
+    """A demographic value differs."""
     EXTRACTION_DUPLICATE = "extraction_duplicate"
+    """The extraction repeats an earlier one. Resolved when it is recorded."""
 
 
 class Severity(StrEnum):
-    """How much a conflict matters, least first."""
+    """How important a conflict is, lowest first."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -32,12 +36,16 @@ class Severity(StrEnum):
 
 
 class ConflictStatus(StrEnum):
-    """Where the review of a conflict stands."""
+    """The status of a conflict's review."""
 
     UNRESOLVED = "unresolved"
+    """Waits for a review."""
     REVIEWING = "reviewing"
+    """A reviewer is working on it."""
     RESOLVED = "resolved"
+    """A reviewer settled it."""
     FALSE_POSITIVE = "false_positive"
+    """A reviewer, or the correction of a session's time, found that nothing differs."""
 
 
 OPEN_CONFLICTS = (ConflictStatus.UNRESOLVED, ConflictStatus.REVIEWING)
@@ -45,34 +53,44 @@ OPEN_CONFLICTS = (ConflictStatus.UNRESOLVED, ConflictStatus.REVIEWING)
 
 
 class ProcessingStatus(StrEnum):
-    """What became of one patient's extraction."""
+    """The outcome for one patient of a file."""
 
     PROCESSED = "processed"
+    """Stored; no list differs from the earlier extraction."""
     CONFLICT = "conflict"
+    """Stored; a list differs from the earlier extraction."""
     DUPLICATE = "duplicate"
+    """Linked to the extraction that it repeats; it has no clinical rows of its own."""
     FAILED = "failed"
+    """Stored by an earlier version or script, but failed or incomplete; it counts for nothing."""
 
 
 class ProviderStatus(StrEnum):
-    """Whether a provider's registration is finished."""
+    """The status of a provider's registration."""
 
     REGISTERING = "registering"
+    """The database is being created, or the registration was interrupted and has to be repeated."""
     ACTIVE = "active"
+    """The database is ready."""
     INACTIVE = "inactive"
+    """The provider is kept, but not in use."""
 
 
 class FileState(StrEnum):
-    """What is known of a file below Results."""
+    """The state of a file below Results."""
 
     SEEN = "seen"
-    """Found, and not yet known to be whole."""
+    """Found, but it may still be being written."""
     WAITING = "waiting"
+    """Complete; to be ingested, or to be tried again."""
     INGESTED = "ingested"
+    """Stored, with every patient."""
     PARTIAL = "partial"
+    """Stored, but at least one patient was set aside."""
     REJECTED = "rejected"
-    """The file itself is wrong; it is read again once it has changed."""
+    """The file itself is wrong. It is read again after it has changed."""
     HELD = "held"
-    """Given up after the last attempt, until it changes or a person asks for it."""
+    """Not tried again until it changes or a person asks for it."""
 
 
 OPEN_FILES = (FileState.SEEN, FileState.WAITING)
@@ -84,30 +102,40 @@ FAILED_FILES = (FileState.REJECTED, FileState.HELD)
 
 
 class EventKind(StrEnum):
-    """What the outbox of a provider's database tells the system database."""
+    """The kind of an event that a provider's database passes on to the system database."""
 
     FILE_STORED = "file_stored"
+    """A file was stored."""
     PATIENT_TAKEN_IN = "patient_taken_in"
+    """A patient that was set aside was stored."""
     DATABASE_ADOPTED = "database_adopted"
+    """A database of the earlier scripts was adopted."""
     SESSION_CORRECTED = "session_corrected"
+    """A stored session was corrected."""
 
 
 class MonitorState(StrEnum):
-    """Whether a monitor is at work, as far as it said itself."""
+    """The state of a monitor, as far as it recorded it."""
 
     RUNNING = "running"
+    """At work."""
     STOPPED = "stopped"
+    """Ended normally."""
     LOST = "lost"
-    """It ended without a word."""
+    """Ended without recording it."""
 
 
 class MigrationState(StrEnum):
-    """How far a run of the migrations is, or one database in it."""
+    """The state of a migration run, or of one database in it."""
 
     WAITING = "waiting"
+    """Not begun."""
     RUNNING = "running"
+    """At work, or interrupted."""
     DONE = "done"
+    """At the revision that the run is for."""
     FAILED = "failed"
+    """Stopped by an error."""
 
 
 class Level(StrEnum):
