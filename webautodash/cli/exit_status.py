@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import typer
 
+from webautodash.cli.hints import explain
 from webautodash.cli.terminal.output import complain
 from webautodash.cli.terminal.streams import unheard
 from webautodash.cli.terminal.verbosity import Verbosity
@@ -35,7 +36,7 @@ def exit_status(run: Callable[[], object], said: Verbosity) -> int:
         status = result if isinstance(result, int) else DONE
     except WebAutoDashError as error:
         _trace(error, said)
-        complain(f"error: {error}", logging.ERROR)
+        complain(f"error: {explain(error)}", logging.ERROR)
         status = error.exit_status
     except typer.TyperException as error:
         complain(f"error: {error.format_message()}{_hint(error)}", logging.ERROR)
