@@ -1,4 +1,4 @@
-"""The outbox of the alerts: what was found, for which channel, and the digests that tell it."""
+"""The outbox of alerts: what was found, for which channel, and the digests that are sent."""
 
 from datetime import datetime
 
@@ -21,13 +21,13 @@ from webautodash.models.base import (
 
 
 class Alert(SystemBase):
-    """Something that somebody should be told of: counts and numbers, never a value out of a patient's record."""
+    """Something that a person should know: counts and numbers, never a value from a patient's record."""
 
     __tablename__ = "alerts"
     __table_args__ = table_options(one_of("kind", AlertKind))
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
-    # Unique: whether a cause is known already; of two that find it at once one adds it.
+    # Unique: of two processes that find the same cause at the same time, one adds it.
     cause_key: Mapped[Sha256] = mapped_column(unique=True)
     kind: Mapped[Word]
     severity: Mapped[Word | None]
@@ -39,39 +39,39 @@ class Alert(SystemBase):
 
 
 class AlertDigest(SystemBase):
-    """One message to one channel, about one alert or many; it has its alerts before it is first sent."""
+    """One message to one channel, about one or more alerts, which are fixed before it is first sent."""
 
     __tablename__ = "alert_digests"
     __table_args__ = table_options(
         one_of("channel", AlertChannel),
         one_of("state", DigestState),
-        # "Which of this channel's are due", at every look; "which have failed", for the status.
+        # The digests of a channel that are due, at every check; failed digests, for the status.
         Index(None, "state", "channel", "next_attempt_at"),
-        # "When was this channel's last one made", before the next.
+        # The time of the channel's last digest, before the next one is made.
         Index(None, "channel", "created_at"),
     )
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
     idempotency_key: Mapped[Word] = mapped_column(unique=True)
-    """32 hexadecimal digits, the same in every attempt: by them whoever receives it knows a repeat."""
+    """32 hexadecimal digits, the same in every attempt, so that the receiver can recognise a repeat."""
     channel: Mapped[Word]
     state: Mapped[Word]
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
     last_error: Mapped[Name | None]
-    """Without any secret: a type, a code, a number."""
+    """An error type, code or number; never a secret."""
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
 
 
 class AlertDelivery(SystemBase):
-    """One alert for one channel; without a digest it waits for the next one."""
+    """One alert for one channel. Without a digest it waits for the channel's next one."""
 
     __tablename__ = "alert_deliveries"
     __table_args__ = table_options(
-        # An alert goes to a channel once; and the index under the foreign key.
+        # An alert goes to a channel once; also serves the foreign key.
         UniqueConstraint("alert_id", "channel"),
-        # "What waits for this channel's next digest", at every look; "what is in this digest", when it is sent.
+        # The alerts that wait for a channel's next digest, at every check; the alerts of a digest, when it is sent.
         Index(None, "digest_id", "channel"),
     )
 

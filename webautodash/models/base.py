@@ -1,4 +1,4 @@
-"""The two declarative bases, constraint names by convention, and the column types by their meaning."""
+"""The two declarative bases, the naming convention of constraints, and column types named by meaning."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -15,7 +15,7 @@ _NAMING_CONVENTION = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
-    # Without the referred table: some names would pass the servers' 64 characters.
+    # Without the referred table: some names would exceed 64 characters, the limit of some servers.
     "fk": "fk_%(table_name)s_%(column_0_name)s",
 }
 
@@ -34,12 +34,12 @@ _TYPES = {datetime: types.UtcDateTime, date: Date, str: String(SHORT_TEXT_LENGTH
 
 
 def utc_now() -> datetime:
-    """This moment, aware, in UTC."""
+    """The current time, timezone-aware, in UTC."""
     return datetime.now(UTC)
 
 
 class SystemBase(DeclarativeBase):
-    """Tables of the system database. Never a patient's name, PRN or date in any of them."""
+    """Tables of the system database. None of them holds a patient's name, PRN or date."""
 
     metadata = MetaData(naming_convention=_NAMING_CONVENTION)
     type_annotation_map: ClassVar[dict[Any, Any]] = _TYPES
@@ -53,7 +53,7 @@ class ProviderBase(DeclarativeBase):
 
 
 class Demographic:
-    """Columns that say who somebody is, as the portal printed it; the birth date parsed too."""
+    """A patient's demographics as the portal printed them; the birth date also parsed."""
 
     patient_uuid: Mapped[Name | None]
     patient_name: Mapped[Name | None]
@@ -69,15 +69,15 @@ class Demographic:
 
 
 class Created:
-    """Rows that know when they were written."""
+    """Rows with the time at which they were inserted."""
 
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 def table_options(*constraints: Any, append_only: bool = False) -> tuple[Any, ...]:
-    """``__table_args__``: the constraints, and what each product's default must not decide.
+    """``__table_args__``: the constraints, and the table options that are not left to a server's defaults.
 
-    ``append_only``: rows are added and never changed or deleted; an account of one database cannot do so either.
+    ``append_only``: rows are inserted, never changed or deleted; the account of a single database has no right to.
     """
     return (*constraints, {**types.TABLE_OPTIONS, "info": {_APPEND_ONLY: append_only}})
 
@@ -93,6 +93,6 @@ def changeable_tables(base: type[DeclarativeBase]) -> tuple[str, ...]:
 
 
 def one_of(column: str, words: Iterable[str]) -> CheckConstraint:
-    """A CHECK that a column holds one word of a closed list."""
+    """A CHECK constraint that a column holds one of these words."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=column)

@@ -1,4 +1,4 @@
-"""The lists of a patient extraction. A column ``<field>_text`` is the raw text beside what was parsed."""
+"""The clinical lists of a patient extraction. ``<field>_text`` holds the raw text of the parsed column ``<field>``."""
 
 import datetime
 from datetime import date
@@ -10,7 +10,7 @@ from webautodash.models.base import BigId, Json, Name, Prose, ProviderBase, tabl
 
 
 class ClinicalRow(ProviderBase):
-    """What all lists share."""
+    """The columns that all lists share."""
 
     __abstract__ = True
     __table_args__ = table_options()
@@ -20,17 +20,17 @@ class ClinicalRow(ProviderBase):
     extraction_method: Mapped[Name | None]
     extracted_at: Mapped[Name | None]
     extra: Mapped[Json | None]
-    """Fields that have no column, or do not fit theirs, as they came."""
+    """Fields that have no column, or whose value does not fit the column, unchanged."""
 
     @declared_attr
     def patient_extraction_id(self) -> Mapped[BigId]:
         """The extraction that the row belongs to."""
-        # Index: the lists of what changed are read before a batch is decided; charts read theirs.
+        # Index: a batch reads the lists of changed patients before it decides; charts read the lists of a patient.
         return mapped_column(ForeignKey("patient_extractions.id"), index=True, sort_order=-1)
 
 
 class Medication(ClinicalRow):
-    """One row of a patient's medication list; the strength is read out of the name where it has no field."""
+    """One row of a patient's medication list. The strength is parsed from the name if the file has no field for it."""
 
     __tablename__ = "medications"
 
@@ -48,7 +48,7 @@ class Medication(ClinicalRow):
 
 
 class Diagnosis(ClinicalRow):
-    """One row of a patient's diagnosis list; ``diagnosis_code`` is what the text gives as ICD-10, comma separated."""
+    """One row of a patient's diagnosis list. ``diagnosis_code`` holds the ICD-10 codes in the text, comma separated."""
 
     __tablename__ = "diagnoses"
 

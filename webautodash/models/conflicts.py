@@ -1,4 +1,4 @@
-"""Recorded differences and duplicates, and what people decided about them."""
+"""Recorded differences and duplicates, and the steps of their review."""
 
 from datetime import datetime
 
@@ -10,19 +10,19 @@ from webautodash.models.base import BigId, Name, Prn, Prose, ProviderBase, Word,
 
 
 class DataConflict(ProviderBase):
-    """One difference between what was known and what a file says, with both values; or a recorded duplicate."""
+    """A difference between stored data and a file, with both values; or a recorded duplicate."""
 
     __tablename__ = "data_conflicts"
     __table_args__ = table_options(
         one_of("conflict_type", ConflictType),
         one_of("severity", Severity),
         one_of("status", ConflictStatus),
-        # "What is still unresolved, by severity": few rows among many recorded duplicates.
+        # Unresolved conflicts by severity: few rows among many recorded duplicates.
         Index(None, "status", "severity"),
     )
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
-    # Index: one patient's conflicts, for their history and for `conflict list --prn`.
+    # Index: one patient's conflicts, for the patient's history and for `conflict list --prn`.
     patient_id: Mapped[BigId] = mapped_column(ForeignKey("patients.id"), index=True)
     prn: Mapped[Prn]
     conflict_type: Mapped[Word]
@@ -31,15 +31,15 @@ class DataConflict(ProviderBase):
     field_name: Mapped[Name]
     old_value: Mapped[Prose | None]
     new_value: Mapped[Prose | None]
-    # No look-up goes by the first session: MySQL and MariaDB want an index under every foreign key.
+    # No query uses this index: it is the one that servers require for a foreign key.
     extraction_session_id_1: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
     """The session that the old value comes from."""
-    # Index: what one file brought, for the alert about it.
+    # Index: the conflicts of one file, for its alert.
     extraction_session_id_2: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"), index=True)
     """The session that the new value comes from."""
-    # Index: as above; of a file that came late.
+    # Index: the conflicts of a file that arrived late.
     found_in_session_id: Mapped[BigId | None] = mapped_column(index=True)
-    """The session that was compared, where it is not the one of the new value: its file came late."""
+    """The session that was compared, if it is not the session of the new value: its file arrived late."""
     conflict_description: Mapped[Prose]
     detected_at: Mapped[datetime]
     reviewed_by: Mapped[Name | None]
@@ -48,10 +48,10 @@ class DataConflict(ProviderBase):
 
 
 class ConflictReview(ProviderBase):
-    """One step in the review of a conflict: who set which status, when and why. Never changed or deleted."""
+    """One step in the review of a conflict: who set which status, when and why. Append-only."""
 
     __tablename__ = "conflict_reviews"
-    # One conflict's history; unique, so that of two who decide at once the second looks again.
+    # Unique: of two people who decide at the same time, the second has to look again.
     __table_args__ = table_options(
         Index("uq_conflict_reviews_conflict_id_step", "conflict_id", "step", unique=True), append_only=True
     )
@@ -65,6 +65,6 @@ class ConflictReview(ProviderBase):
     reviewed_by: Mapped[Name]
     reviewed_at: Mapped[datetime]
     notes: Mapped[Prose]
-    # No look-up goes by it: MySQL and MariaDB want an index under every foreign key.
+    # No query uses this index: it is the one that servers require for a foreign key.
     session_decision_id: Mapped[BigId | None] = mapped_column(ForeignKey("session_decisions.id"), index=True)
-    """The correction that took the step; none where a person reviewed this conflict."""
+    """The correction of a session that made this step; NULL if a person reviewed the conflict itself."""

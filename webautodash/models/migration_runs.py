@@ -1,4 +1,4 @@
-"""The ledger of the migrations, and who is at work on what."""
+"""The record of the migrations."""
 
 from datetime import datetime
 
@@ -10,7 +10,6 @@ from webautodash.models.base import (
     BigId,
     Identifier,
     Json,
-    Key,
     Name,
     Prose,
     Sha256,
@@ -41,12 +40,12 @@ class MigrationRun(SystemBase):
 
 
 class MigratedDatabase(SystemBase):
-    """What a run has to do with one database, and how far it is."""
+    """One database of a run: the planned revisions, its state, and the error if it failed."""
 
     __tablename__ = "migration_run_databases"
-    # Unique: a run's databases, and each once in it.
     __table_args__ = table_options(
         one_of("state", MigrationState),
+        # Each database once in a run; also serves the foreign key.
         UniqueConstraint("run_id", "database_name"),
     )
 
@@ -59,31 +58,14 @@ class MigratedDatabase(SystemBase):
     to_revision: Mapped[Word | None]
     state: Mapped[Word]
     reached: Mapped[Word | None]
-    """The last revision that was finished."""
+    """The last revision that was completed."""
     attempts: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     error_code: Mapped[Name | None]
     statement: Mapped[Prose | None]
-    """The one that the server refused; of a migration, so without any value of a row."""
+    """The statement that the server refused. Statements of a migration hold no values of rows."""
     error: Mapped[Prose | None]
     cure: Mapped[Prose | None]
     sql_sha256: Mapped[Sha256 | None]
-    """Of the statements that ran in the last attempt."""
-
-
-class Lease(SystemBase):
-    """Who is at work on something, until when; whoever holds it renews it while at work."""
-
-    __tablename__ = "leases"
-    __table_args__ = table_options()
-
-    name: Mapped[Key] = mapped_column(primary_key=True)
-    token: Mapped[Word]
-    holder: Mapped[Name]
-    purpose: Mapped[Name]
-    taken_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    # Deferred: a system database that is to be migrated has no such column yet.
-    seconds: Mapped[int | None] = mapped_column(deferred=True)
-    """For how long it is taken or renewed each time; none where an older program took it."""
+    """SHA-256 of the statements that ran in the last attempt."""

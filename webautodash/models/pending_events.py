@@ -1,4 +1,4 @@
-"""The outbox of a provider's database: what the system database has yet to record."""
+"""The outbox of a provider's database: changes that the system database has yet to record."""
 
 from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
@@ -8,9 +8,9 @@ from webautodash.models.base import BigId, Created, ProviderBase, Word, one_of, 
 
 
 class PendingEvent(Created, ProviderBase):
-    """A change that the system database may not know yet: counts and numbers, never a patient's value.
+    """A change that the system database may not have recorded yet: counts and numbers, never a patient's value.
 
-    It commits with the change and is deleted once the system database has its alert, file state and counters.
+    The row commits with the change. It is deleted when the system database has the alert, file state and counters.
     """
 
     __tablename__ = "pending_events"
@@ -18,12 +18,12 @@ class PendingEvent(Created, ProviderBase):
 
     id: Mapped[BigId] = mapped_column(primary_key=True)
     kind: Mapped[Word]
-    # No foreign keys: a row lives for a second, and their indexes would cost every file.
+    # No foreign keys: a row lives for about a second, and their indexes would slow down every file.
     session_id: Mapped[int | None] = mapped_column(BigInteger)
-    """The session that it is about; none where it is about the whole database."""
+    """The session that the event is about; NULL if it is about the whole database."""
     set_aside_id: Mapped[int | None] = mapped_column(BigInteger)
-    """The set-aside patient that was taken in, or waits for another decision."""
+    """The set-aside patient that was taken in, or that needs another decision."""
     conflicts: Mapped[int]
     set_aside: Mapped[int]
-    """Patients that were set aside, of those found."""
+    """Number of patients set aside, out of ``found``."""
     found: Mapped[int]

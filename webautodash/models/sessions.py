@@ -1,0 +1,52 @@
+"""Extraction sessions: one row for each ingested file."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webautodash.models.base import BigId, Created, Json, Name, Prose, ProviderBase, Sha256, table_options
+
+
+class ExtractionSession(Created, ProviderBase):
+    """One ingested file. ``content_sha256`` is unique and commits with the file's data: a file is stored only once."""
+
+    __tablename__ = "extraction_sessions"
+    __table_args__ = table_options()
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    # Unique: looked up once per file; of two workers that store the same file, the second is refused.
+    content_sha256: Mapped[Sha256] = mapped_column(unique=True)
+    criteria_key: Mapped[Sha256]
+    job_id: Mapped[int | None] = mapped_column(BigInteger)
+    job_name: Mapped[Name | None]
+    portal_name: Mapped[Name | None]
+    extraction_mode: Mapped[Name | None]
+    provider_name: Mapped[Name | None]
+    provider_directory: Mapped[Name | None]
+    target_url: Mapped[Prose | None]
+    patient_identifier: Mapped[Name | None]
+    target_medication: Mapped[Name | None]
+    start_date: Mapped[date | None]
+    end_date: Mapped[date | None]
+    extracted_at: Mapped[datetime | None]
+    results_filename: Mapped[Name | None]
+    path: Mapped[Prose]
+    """Path of the file below Results when it was ingested."""
+    extra: Mapped[Json | None]
+    """Metadata fields that have no column, or whose value does not fit the column, unchanged."""
+
+    total_patients_found: Mapped[int]
+    successful_extractions: Mapped[int]
+    failed_extractions: Mapped[int]
+    conflicts_detected: Mapped[int]
+    patients_new: Mapped[int]
+    patients_stored: Mapped[int]
+    patients_changed: Mapped[int]
+    patients_duplicate: Mapped[int]
+    medications: Mapped[int]
+    diagnoses: Mapped[int]
+    allergies: Mapped[int]
+    health_concerns: Mapped[int]
+    # Nullable with a default: earlier versions of the program do not write this column.
+    other_records: Mapped[int | None] = mapped_column(server_default="0")
