@@ -1,4 +1,4 @@
-"""The Python interface: ``WebAutoDash`` and, by capability, the groups of methods that it consists of."""
+"""The Python interface: ``WebAutoDash`` and the groups of its methods, a module for each capability."""
 
 from webautodash.client.facade import ProviderHandle, WebAutoDash
 

@@ -1,163 +1,293 @@
-"""The facade: the program from Python."""
+"""The facade: everything that the command line does, from Python."""
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from __future__ import annotations
+
+from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from sqlalchemy.orm import Session
-
-from webautodash.config import Settings
-from webautodash.domain.dates import DateOrder
+from webautodash.client.installation import Installation
 from webautodash.errors import NotSetUp
-from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services import fleet
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.progress import unheard
-from webautodash.services.ingest.report import FileOutcome, IngestReport
-from webautodash.services.ingest.results_folder import check_results_folder
-from webautodash.services.monitor import BackgroundMonitor
-from webautodash.services.paging import Listing
-from webautodash.services.registry.providers import register, resolve
-from webautodash.services.review import incomplete, sessions, set_aside
-from webautodash.services.review.incomplete import Incomplete
-from webautodash.services.review.retry_patients import RetryOutcome, accept_set_aside
-from webautodash.services.review.sessions import StoredFile, TimeCorrection
-from webautodash.services.review.set_aside import Waiting
-from webautodash.services.review.stored_failures import StoredReviews, review_stored
-from webautodash.services.statistics.current_status import Status, status
-from webautodash.services.statistics.provider_statistics import Statistics, statistics
-from webautodash.services.store import ProviderDatabase, Store
-from webautodash.services.verify import Verification, verify
+
+# Everything else is imported when it is first used: most of the time of a short command is the time of its imports.
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from sqlalchemy.orm import Session
+
+    from webautodash.client.alerts import Alerts
+    from webautodash.client.conflicts import Conflicts
+    from webautodash.client.doctor import Doctor
+    from webautodash.client.extraction_sessions import ExtractionSessions, StoredFile, TimeCorrection
+    from webautodash.client.files import Files
+    from webautodash.client.fleet import Fleet, FleetReport
+    from webautodash.client.ingest import FileOutcome, IngestOptions, IngestReport
+    from webautodash.client.log import Log
+    from webautodash.client.metrics import Metrics
+    from webautodash.client.monitor import BackgroundMonitor, Monitor, MonitorEvents
+    from webautodash.client.patients import Patients
+    from webautodash.client.registry import RegisteredProvider, Registry
+    from webautodash.client.reports import Incomplete, Listing, OnExtractions, Statistics, Status, Verification
+    from webautodash.client.roots import Roots
+    from webautodash.client.set_aside_patients import RetryOutcome, SetAsidePatients, StoredReviews, Waiting
+    from webautodash.client.setup import Setup
+    from webautodash.config import Settings
+    from webautodash.domain.dates import DateOrder
+    from webautodash.services.store import ProviderDatabase
 
 
 class WebAutoDash:
     """One installation, by default the one that the environment and ``webautodash.env`` describe.
 
-    Nothing is connected or made until a method needs it. Usable as a context manager, which closes the connections.
+    Nothing is connected or created until a method needs it. As a context manager it closes its connections.
 
     >>> with WebAutoDash() as webautodash:
     ...     report = webautodash.ingest()
+
+    ``unattended`` is for programs that do not wait between two statements: a server may then end an idle connection
+    early.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, unattended: bool = False) -> None:
+        from webautodash.config import Settings
+
         self._settings = settings if settings is not None else Settings.load()
-        self._store: Store | None = None
+        self._installation = Installation(self._settings, unattended=unattended)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this installation."""
+        return self._settings
+
+    @cached_property
+    def setup(self) -> Setup:
+        """The first start: check, create, register, ingest."""
+        from webautodash.client.setup import Setup
+
+        return Setup(self._installation)
+
+    @cached_property
+    def files(self) -> Files:
+        """Files that are not stored: list, retry, forget, accept."""
+        from webautodash.client.files import Files
+
+        return Files(self._installation)
+
+    @cached_property
+    def roots(self) -> Roots:
+        """Results folders: list, add, move, remove."""
+        from webautodash.client.roots import Roots
+
+        return Roots(self._installation)
+
+    @cached_property
+    def extraction_sessions(self) -> ExtractionSessions:
+        """Ingested files: list, show, correct a time."""
+        from webautodash.client.extraction_sessions import ExtractionSessions
+
+        return ExtractionSessions(self._installation)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Providers: list, find, register, alias, adopt, grant accounts."""
+        from webautodash.client.registry import Registry
+
+        return Registry(self._installation)
+
+    @cached_property
+    def patients(self) -> Patients:
+        """Patients: list, show, history."""
+        from webautodash.client.patients import Patients
+
+        return Patients(self._installation)
+
+    @cached_property
+    def conflicts(self) -> Conflicts:
+        """Recorded differences: list, show, resolve."""
+        from webautodash.client.conflicts import Conflicts
+
+        return Conflicts(self._installation)
+
+    @cached_property
+    def set_aside_patients(self) -> SetAsidePatients:
+        """Set-aside patients: list, show, retry, accept, review what was stored."""
+        from webautodash.client.set_aside_patients import SetAsidePatients
+
+        return SetAsidePatients(self._installation)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """Alerts: test, list, send, retry, forget."""
+        from webautodash.client.alerts import Alerts
+
+        return Alerts(self._installation)
+
+    @cached_property
+    def log(self) -> Log:
+        """The system log: list, follow, prune."""
+        from webautodash.client.log import Log
+
+        return Log(self._installation)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Figures for Prometheus."""
+        from webautodash.client.metrics import Metrics
+
+        return Metrics(self._installation)
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """Schemas of all databases: upgrade, resume, history, check, downgrade."""
+        from webautodash.client.fleet import Fleet
+
+        return Fleet(self._installation)
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        """Checks that change nothing."""
+        from webautodash.client.doctor import Doctor
+
+        return Doctor(self._installation)
 
     def ingest_file(self, path: Path | str, *, rehash: bool = False) -> FileOutcome:
-        """Take one file; the same bytes twice are stored once. What is wrong with it stands in the outcome."""
-        return ingest_paths(self._prepared(), [Path(path)], rehash=rehash).files[0]
+        """Ingest one file; the same bytes are stored once. A problem with the file is in the outcome."""
+        return self.ingest([path], rehash=rehash).files[0]
 
-    def ingest(self, paths: Sequence[Path | str] = (), *, rehash: bool = False) -> IngestReport:
-        """Take files and folders, or all of the Results folder.
+    def ingest(
+        self, paths: Sequence[Path | str] = (), *, rehash: bool = False, options: IngestOptions | None = None
+    ) -> IngestReport:
+        """Ingest files and folders, by default the Results folder.
 
-        A stored file with the same path, size, time of change, ctime and inode is not read unless ``rehash``.
+        A stored file with the same path, size, modification time, ctime and inode is not read unless ``rehash``.
+        ``options`` sets the number of processes and the functions to call during the ingest.
         """
-        return ingest_paths(self._prepared(), [Path(path) for path in paths], rehash=rehash)
+        from webautodash.client.ingest import IngestOptions
+        from webautodash.services.ingest.ingest_run import ingest_paths
+
+        chosen = options or IngestOptions()
+        return ingest_paths(
+            self._installation.prepared(),
+            [Path(path) for path in paths],
+            workers=chosen.workers,
+            rehash=rehash,
+            on_file=chosen.on_file,
+            on_progress=chosen.on_progress,
+        )
 
     def register_provider(self, name: str, *, date_order: DateOrder | None = None) -> RegisteredProvider:
-        """Make sure that a provider is registered and has a database at head."""
-        if self._settings.accounts is None:
-            return register(self._prepared(), name, date_order=date_order).provider
-        # By another account than the rest.
-        with Store.prepare(self._settings, schema=True) as store:
-            return register(store, name, date_order=date_order).provider
+        """Register a provider and create the database, unless both exist."""
+        return self.registry.register(name, date_order=date_order).provider
 
     def providers(self) -> list[RegisteredProvider]:
-        """Every registered provider, by slug; none where nothing was set up yet."""
+        """Return every registered provider, by slug; an empty list before the first setup."""
         try:
-            return self._opened().providers()
+            return self.registry.all()
         except NotSetUp:
             return []
 
-    def provider(self, name: str) -> "ProviderHandle":
-        """A provider by slug, name or alias. Raises UnknownProvider with the nearest names."""
-        store = self._opened()
-        return ProviderHandle(store.provider_database(resolve(store, name)))
+    def provider(self, name: str) -> ProviderHandle:
+        """Return a provider by slug, name or alias. Raises UnknownProvider with the nearest names."""
+        return ProviderHandle(self._installation.opened().provider_database(self.registry.find(name)))
 
     def statistics(self, provider: str | None = None) -> Statistics:
-        """Counts over all providers, or over one."""
-        return statistics(self._opened(), provider)
+        """Count what is stored, of all providers or of one."""
+        from webautodash.services.statistics.provider_statistics import statistics
+
+        return statistics(self._installation.opened(), provider)
 
     def set_aside(
         self, provider: str | None = None, *, reasons: Collection[str] = (), limit: int = 50, after: int | None = None
     ) -> Listing[Waiting]:
-        """Patients that were not taken in, of one provider or of all, and why; ``reasons`` are the codes to list."""
-        return set_aside.search(self._opened(), provider, reasons=reasons, limit=limit, after=after)
+        """List set-aside patients: ``set_aside_patients.search``."""
+        return self.set_aside_patients.search(provider, reasons=reasons, limit=limit, after=after)
 
     def accept_set_aside(
         self, provider: str, set_aside_ids: Sequence[int], *, by: str, why: str
     ) -> tuple[RetryOutcome, ...]:
-        """Take patients in because a person says that what their file says is true; who and why is kept.
-
-        Raises UsageError without ``by`` or ``why``, NotFound for an unknown number.
-        """
-        store = self._opened()
-        return accept_set_aside(store, resolve(store, provider), set_aside_ids, by=by, why=why)
+        """Store set-aside patients: ``set_aside_patients.accept``."""
+        return self.set_aside_patients.accept(provider, set_aside_ids, by=by, why=why)
 
     def incomplete(self, provider: str | None = None, *, limit: int = 10_000) -> Listing[Incomplete]:
-        """Patients whose extraction failed and has to be repeated, with the criteria to use."""
-        return incomplete.search(self._opened(), provider, limit=limit)
+        """List patients whose extraction failed and must be repeated, with the criteria to use."""
+        from webautodash.services.review import incomplete
+
+        return incomplete.search(self._installation.opened(), provider, limit=limit)
 
     def sessions(
         self, provider: str | None = None, *, limit: int = 50, after: int | None = None
     ) -> Listing[StoredFile]:
-        """Ingested files in the order in which they were stored, of one provider or of all."""
-        return sessions.search(self._opened(), provider, limit=limit, after=after)
+        """List ingested files: ``extraction_sessions.search``."""
+        return self.extraction_sessions.search(provider, limit=limit, after=after)
 
     def set_session_time(
         self, provider: str, session_id: int, time: str, *, by: str, why: str, dry_run: bool = False
     ) -> TimeCorrection:
-        """Give a stored session its right time, and put right what followed from the wrong one.
-
-        Raises UsageError without ``by`` or ``why`` and for a time that is none, NotFound for an unknown number.
-        """
-        return sessions.set_time(self._opened(), provider, session_id, time, by=by, why=why, dry_run=dry_run)
+        """Correct the time of a session: ``extraction_sessions.set_time``."""
+        return self.extraction_sessions.set_time(provider, session_id, time, by=by, why=why, dry_run=dry_run)
 
     def review_stored(
         self, provider: str | None = None, *, by: str, why: str, dry_run: bool = False, undo: bool = False
     ) -> StoredReviews:
-        """Set aside what was stored as data although it says that it failed, or put it back.
+        """Set aside stored extractions that failed: ``set_aside_patients.review_stored``."""
+        return self.set_aside_patients.review_stored(provider, by=by, why=why, dry_run=dry_run, undo=undo)
 
-        Raises UsageError without ``by`` or ``why``.
+    def verify(self, provider: str | None = None, *, on_extractions: OnExtractions | None = None) -> Verification:
+        """Compare all stored rows, or one provider's, with their checks; differences are named by table and id.
+
+        ``on_extractions`` gets the slug, the number of checked extractions, and the number of all.
         """
-        return review_stored(self._opened(), provider, by=by, why=why, dry_run=dry_run, undo=undo)
+        from webautodash.services.verify import verify
 
-    def verify(self, provider: str | None = None) -> Verification:
-        """Whether all stored rows, or one provider's, are what they were; those that are not, by table and id."""
-        return verify(self._opened(), provider)
+        return verify(self._installation.opened(), provider, *(() if on_extractions is None else (on_extractions,)))
 
     def monitor(
-        self, interval: float = 10.0, *, workers: int = 1, on_file: Callable[[FileOutcome], None] = unheard
+        self, interval: float = 10.0, *, workers: int = 1, on_file: Callable[[FileOutcome], None] | None = None
     ) -> BackgroundMonitor:
-        """A monitor in a thread, as a context manager: `with webautodash.monitor() as monitor: monitor.status()`.
+        """A monitor in a thread, as a context manager: ``with webautodash.monitor() as monitor: monitor.status()``.
 
-        ``interval`` in seconds, 0.2 to 86,400, else UsageError; ``on_file`` hears, in that thread, of each file that
-        was taken or could not be. Raises ConfigurationError where Results is a file. What ends it is raised by
-        ``status()`` and on leaving the block, such as UsageError where there is no Results folder.
+        ``interval`` is in seconds, 0.2 to 86,400, else UsageError. ``on_file`` is called in that thread for each file
+        that was stored or failed. Raises ConfigurationError where Results is a file. An error that ends the monitor is
+        raised by ``status()`` and at the end of the block, such as UsageError where there is no Results folder.
         """
+        from webautodash.client.monitor import BackgroundMonitor, MonitorEvents
+        from webautodash.services.ingest.results_folder import check_results_folder
+
         check_results_folder(self._settings)
-        return BackgroundMonitor(self._settings, interval=interval, workers=workers, on_file=on_file)
+        events = MonitorEvents() if on_file is None else MonitorEvents(on_file)
+        return BackgroundMonitor(self._settings, interval=interval, workers=workers, on_file=events.on_file)
+
+    def foreground_monitor(
+        self, interval: float = 10.0, *, workers: int = 1, events: MonitorEvents | None = None
+    ) -> AbstractContextManager[Monitor]:
+        """A monitor for this thread, as a context manager: ``run`` or ``run_once`` in the block; ``stop`` ends it.
+
+        Raises UsageError and ConfigurationError as ``monitor`` does.
+        """
+        from webautodash.client.monitor import MonitorEvents, watching
+
+        return watching(self._settings, interval, workers, events or MonitorEvents())
 
     def status(self) -> Status:
-        """What `webautodash status` says: monitors, files, providers, the last day."""
-        return status(self._opened())
+        """Report monitors, files, providers and the last 24 hours."""
+        from webautodash.services.statistics.current_status import status
 
-    def migrate(self, provider: str | None = None, *, workers: int = 1, contract: bool = False) -> fleet.FleetReport:
-        """Bring every database to head, or one; a failure is that database's result.
+        return status(self._installation.opened())
 
-        ``contract`` says that revisions are meant, too, after which an older program cannot work with the database.
+    def migrate(self, provider: str | None = None, *, workers: int = 1, contract: bool = False) -> FleetReport:
+        """Migrate every database, or one: ``fleet.upgrade``.
+
+        ``contract`` includes breaking revisions, after which an older program cannot work with the database.
         """
-        plan = fleet.Plan((provider,) if provider is not None else (), workers=workers, contract=contract)
-        with Store.attach(self._settings) as store:
-            return fleet.upgrade_all(store, plan)
+        from webautodash.client.fleet import Plan
+
+        return self.fleet.upgrade(Plan((provider,) if provider is not None else (), workers=workers, contract=contract))
 
     def close(self) -> None:
         """Close every connection."""
-        if self._store is not None:
-            self._store.close()
-            self._store = None
+        self._installation.close()
 
     def __enter__(self) -> Self:
         return self
@@ -165,19 +295,9 @@ class WebAutoDash:
     def __exit__(self, _t: type[BaseException] | None, _e: BaseException | None, _b: TracebackType | None) -> None:
         self.close()
 
-    def _prepared(self) -> Store:
-        if self._store is None:
-            self._store = Store.prepare(self._settings)
-        return self._store
-
-    def _opened(self) -> Store:
-        if self._store is None:
-            self._store = Store.open(self._settings)
-        return self._store
-
 
 class ProviderHandle:
-    """One provider, and units of work in their database."""
+    """One provider, and units of work in the provider's database."""
 
     def __init__(self, database: ProviderDatabase) -> None:
         self._database = database
@@ -188,5 +308,5 @@ class ProviderHandle:
         return self._database.provider
 
     def session(self) -> AbstractContextManager[Session]:
-        """A unit of work for the repositories; leaving it without ``commit()`` undoes all that was done in it."""
+        """A session for the repositories; leaving the block without ``commit()`` undoes all that was done in it."""
         return self._database.session()

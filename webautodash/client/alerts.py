@@ -1,0 +1,38 @@
+"""Alerts and their delivery."""
+
+from collections.abc import Sequence
+
+from webautodash.client.installation import Installation
+from webautodash.domain.alerts import AlertChannel, DigestState
+from webautodash.repositories.alerts import Delivery
+from webautodash.services import alerts
+from webautodash.services.alerts import ChannelTrial, DeliveryReport, DigestResult, system_alerts
+
+__all__ = ["Alerts", "ChannelTrial", "Delivery", "DeliveryReport", "DigestResult"]
+
+
+class Alerts:
+    """Methods about alerts: ``WebAutoDash().alerts``."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    def test(self, channel: AlertChannel | None = None) -> list[ChannelTrial]:
+        """Send a test message through each configured channel, or through one."""
+        return alerts.try_channels(self._installation.opened(), channel)
+
+    def search(self, *, state: DigestState | None = None, limit: int = 50) -> list[Delivery]:
+        """List the latest alerts, newest first, once for each channel."""
+        return alerts.search(self._installation.opened(), state=state, limit=limit)
+
+    def send(self) -> DeliveryReport:
+        """Check for silent monitors and databases behind, then deliver what is due, as a monitor does by itself."""
+        return system_alerts.look_and_send(self._installation.opened())
+
+    def retry(self, digest_id: int | None = None) -> int:
+        """Schedule failed digests again, all or one; return how many."""
+        return alerts.retry(self._installation.opened(), digest_id)
+
+    def forget(self, digest_ids: Sequence[int]) -> int:
+        """Delete failed digests without sending them; return how many."""
+        return alerts.forget(self._installation.opened(), digest_ids)

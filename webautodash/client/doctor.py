@@ -1,0 +1,31 @@
+"""Checks of an installation: what is wrong and how much it matters."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from webautodash.client.installation import Installation
+from webautodash.errors import ConfigurationError
+from webautodash.services.doctor import DoctorReport, Finding, configuration, examine, examine_isolation
+from webautodash.services.doctor import Severity as FindingSeverity
+
+__all__ = ["Doctor", "DoctorReport", "Finding", "FindingSeverity"]
+
+
+class Doctor:
+    """Checks that change nothing: ``WebAutoDash().doctor``."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._settings = installation.settings
+
+    def examine(self) -> DoctorReport:
+        """Check server, rights, settings, folders and databases."""
+        return examine(self._settings)
+
+    def examine_isolation(self, logs: Sequence[Path] = ()) -> DoctorReport:
+        """Check that no provider's account reaches another's rows, and that ``logs`` contain no PRN."""
+        return examine_isolation(self._settings, logs)
+
+
+def invalid_settings(error: ConfigurationError) -> DoctorReport:
+    """Report settings with which no check can begin."""
+    return DoctorReport((configuration.invalid(error),))

@@ -1,0 +1,34 @@
+"""Ingested files: each is one extraction session."""
+
+from webautodash.client.installation import Installation
+from webautodash.services.paging import Listing
+from webautodash.services.review import sessions
+from webautodash.services.review.sessions import Decided, DecidedSession, StoredFile, TimeCorrection
+
+__all__ = ["Decided", "DecidedSession", "ExtractionSessions", "StoredFile", "TimeCorrection"]
+
+
+class ExtractionSessions:
+    """Methods about extraction sessions: ``WebAutoDash().extraction_sessions``."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    def search(self, provider: str | None = None, *, limit: int = 50, after: int | None = None) -> Listing[StoredFile]:
+        """List ingested files in the order in which they were stored, of one provider or of all."""
+        return sessions.search(self._installation.opened(), provider, limit=limit, after=after)
+
+    def show(self, provider: str, session_id: int) -> DecidedSession:
+        """Return a session with the decisions about it. Raises NotFound."""
+        return sessions.show(self._installation.opened(), provider, session_id)
+
+    def set_time(
+        self, provider: str, session_id: int, time: str, *, by: str, why: str, dry_run: bool = False
+    ) -> TimeCorrection:
+        """Correct the time of a session, then the values and conflicts that followed from the wrong one.
+
+        Raises UsageError without ``by`` or ``why`` and for an invalid time, NotFound for an unknown number.
+        """
+        return sessions.set_time(
+            self._installation.opened(), provider, session_id, time, by=by, why=why, dry_run=dry_run
+        )

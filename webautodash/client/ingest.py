@@ -1,0 +1,24 @@
+"""What an ingest takes and reports."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from webautodash.services.ingest.progress import Progress
+from webautodash.services.ingest.report import FileOutcome, FileResult, IngestReport
+from webautodash.services.ingest.workers import INGEST, make_ready
+
+__all__ = ["FileOutcome", "FileResult", "IngestOptions", "IngestReport", "Progress", "preload_workers"]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """The number of processes, and functions to call after each file and while files are read."""
+
+    workers: int = 1
+    on_file: Callable[[FileOutcome], None] | None = None
+    on_progress: Callable[[Progress], None] | None = None
+
+
+def preload_workers() -> None:
+    """Begin to import what the worker processes of an ingest need, while the caller does other work."""
+    make_ready(INGEST)

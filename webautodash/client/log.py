@@ -1,0 +1,51 @@
+"""The system log: events without any patient's value."""
+
+from datetime import datetime
+
+from webautodash.client.installation import Installation
+from webautodash.services.registry.providers import resolve
+from webautodash.services.system_log import entries, retention
+from webautodash.services.system_log.entries import LogEntry
+from webautodash.services.system_log.retention import Pruned
+from webautodash.services.system_log.tail import Following, Wanted
+
+__all__ = ["Following", "Log", "LogEntry", "Pruned", "Wanted"]
+
+
+class Log:
+    """Methods about the system log: ``WebAutoDash().log``."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    def search(self, wanted: Wanted, *, limit: int = 100, before_id: int | None = None) -> list[LogEntry]:
+        """List the latest entries, oldest of them first, or those before ``before_id``."""
+        store = self._installation.opened()
+        wanted = self._resolved(wanted)
+        return entries.search(
+            store,
+            level=wanted.level,
+            component=wanted.component,
+            provider=wanted.provider,
+            since=wanted.since,
+            limit=limit,
+            before_id=before_id,
+        )
+
+    def follow(self, wanted: Wanted) -> Following:
+        """Return the log as it grows: first the latest entries, then the new ones at each call."""
+        return Following(self._installation.opened(), self._resolved(wanted))
+
+    def prunable(self, before: datetime) -> Pruned:
+        """Count what ``prune`` would delete. Raises UsageError for a time less than a day ago."""
+        return retention.prunable(self._installation.opened(), before)
+
+    def prune(self, before: datetime) -> Pruned:
+        """Delete log entries and other old records from before a time."""
+        return retention.prune(self._installation.opened(), before)
+
+    def _resolved(self, wanted: Wanted) -> Wanted:
+        if wanted.provider is None:
+            return wanted
+        slug = resolve(self._installation.opened(), wanted.provider).slug
+        return Wanted(wanted.level, wanted.component, slug, wanted.since)

@@ -1,0 +1,29 @@
+"""Figures for Prometheus, read from the system database alone."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from webautodash.client.installation import Installation
+from webautodash.errors import WebAutoDashError
+from webautodash.services.ingest.progress import unheard
+from webautodash.services.metrics import StoreCollector, serving
+
+__all__ = ["Metrics", "StoreCollector"]
+
+
+class Metrics:
+    """Methods about metrics: ``WebAutoDash().metrics``."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._settings = installation.settings
+
+    def collector(self, on_reading: Callable[[WebAutoDashError | None], object] = unheard) -> StoreCollector:
+        """Return a Prometheus collector that reads anew at each scrape.
+
+        ``on_reading`` gets the error of each reading, or None.
+        """
+        return StoreCollector(self._settings, on_reading)
+
+    def serve(self, collector: StoreCollector, host: str, port: int) -> AbstractContextManager[str]:
+        """Serve ``/metrics`` over HTTP within the context, whose value is the address; port 0 is any free one."""
+        return serving(collector, host, port)

@@ -1,0 +1,29 @@
+"""Stored patients and their extractions."""
+
+from webautodash.client.installation import Installation
+from webautodash.repositories.paging import Page
+from webautodash.services.review import patients
+from webautodash.services.review.patients import Chart, Extraction, History, Person
+
+__all__ = ["Chart", "Extraction", "History", "Patients", "Person"]
+
+
+class Patients:
+    """Methods about patients: ``WebAutoDash().patients``."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    def search(
+        self, provider: str, name: str | None = None, *, limit: int = 50, after: str | None = None
+    ) -> Page[Person]:
+        """List a provider's patients by PRN, or those whose name contains ``name`` in any case."""
+        return patients.search(self._installation.opened(), provider, name, limit, after)
+
+    def show(self, provider: str, prn: str) -> Chart:
+        """Return the latest demographics and the lists of the newest complete extraction. Raises NotFound."""
+        return patients.show(self._installation.opened(), provider, prn)
+
+    def history(self, provider: str, prn: str) -> History:
+        """Return every extraction of a patient, newest first, with the conflicts of each. Raises NotFound."""
+        return patients.history(self._installation.opened(), provider, prn)

@@ -1,0 +1,110 @@
+"""Registered providers, their aliases, their accounts, and databases taken over from the earlier scripts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from webautodash.client.installation import Installation
+from webautodash.domain.dates import DateOrder
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services.ingest.progress import unheard
+from webautodash.services.registry import accounts, adopt, providers
+from webautodash.services.registry.accounts import GrantedAccount, OnGranted
+from webautodash.services.registry.adopt import Adoption, OnRows
+from webautodash.services.registry.adopt import Survey as AdoptionSurvey
+from webautodash.services.registry.providers import Registration
+from webautodash.services.store import Store
+
+__all__ = [
+    "Adoption",
+    "AdoptionSurvey",
+    "GrantedAccount",
+    "OnGranted",
+    "OnRows",
+    "RegisteredProvider",
+    "Registration",
+    "Registry",
+]
+
+
+class Registry:
+    """Methods about registered providers: ``WebAutoDash().registry``."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    def all(self) -> list[RegisteredProvider]:
+        """Return every registered provider, by slug. Raises NotSetUp."""
+        return self._installation.opened().providers()
+
+    def find(self, name: str) -> RegisteredProvider:
+        """Return a provider by slug, name or alias. Raises UnknownProvider with the nearest names."""
+        return providers.resolve(self._installation.opened(), name)
+
+    def register(self, name: str, *, date_order: DateOrder | None = None) -> Registration:
+        """Register a provider and create the database; safe to repeat."""
+        if self._installation.settings.accounts is None:
+            return providers.register(self._installation.prepared(), name, date_order=date_order)
+        # The account of migrations creates databases, not the one that ingests.
+        with Store.prepare(self._installation.settings, schema=True) as store:
+            return providers.register(store, name, date_order=date_order)
+
+    def add_alias(self, provider: str, alias: str) -> RegisteredProvider:
+        """Record another name, or another folder in Results, of a provider."""
+        return providers.add_alias(self._installation.opened(), provider, alias)
+
+    def survey_adoption(
+        self, database: str, name: str | None = None, date_order: DateOrder | None = None
+    ) -> AdoptionSurvey:
+        """Report what an adoption would do and what prevents it; changes nothing. Raises NotAdoptable."""
+        with Store(self._installation.settings, schema=True) as store:
+            adopt.require_adoptable(store, database)
+            return adopt.survey(store, database, name, date_order)
+
+    def require_adoptable(self, database: str) -> None:
+        """Raise NotAdoptable for a database that the earlier scripts did not create."""
+        with Store(self._installation.settings, schema=True) as store:
+            adopt.require_adoptable(store, database)
+
+    def adopt(
+        self,
+        database: str,
+        name: str | None = None,
+        date_order: DateOrder | None = None,
+        *,
+        on_rows: OnRows = unheard,
+    ) -> Adoption:
+        """Take over a database of the earlier scripts; an interrupted adoption continues.
+
+        ``on_rows`` gets the number of copied rows and of all rows. Raises NotAdoptable, DamagedRows.
+        """
+        self.require_adoptable(database)
+        with Store.prepare(self._installation.settings, schema=True) as store:
+            return adopt.adopt(store, database, name, date_order, on_rows)
+
+    def grant(
+        self,
+        providers: Sequence[str] = (),
+        *,
+        everyone: bool = False,
+        system: bool = False,
+        migrations: bool = False,
+        rotate: bool = False,
+        host: str | None = None,
+        folder: Path | None = None,
+        on_granted: OnGranted = unheard,
+    ) -> Sequence[GrantedAccount]:
+        """Create database accounts that reach one database each, or correct their rights; safe to repeat.
+
+        ``on_granted`` gets each account as soon as the server has it, with its password if no ``folder`` keeps it.
+        """
+        return accounts.grant(
+            self._installation.settings,
+            providers,
+            everyone=everyone,
+            system=system,
+            migrations=migrations,
+            rotate=rotate,
+            host=host,
+            folder=folder,
+            on_granted=on_granted,
+        )
