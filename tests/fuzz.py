@@ -30,8 +30,9 @@ from oracles import has_repeated_key
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
-from webautodash.domain.extraction.documents import Document, read_document
-from webautodash.domain.extraction.records import PatientRecord, patient_record
+from webautodash.domain.extraction.document import Document, read_document
+from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.extraction.read_patient import patient_record
 from webautodash.domain.extraction.session_metadata import session_record
 from webautodash.errors import MalformedDocument, WebAutoDashError
 from webautodash.repositories.set_aside import SetAside

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.records import PatientRecord, normalise
+from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.extraction.read_patient import normalise
 
 LAW = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 

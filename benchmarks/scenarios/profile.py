@@ -22,8 +22,8 @@ STAGES = {
     "read, hash, split": ["webautodash.services.ingest.process_file:read_document"],
     "PRNs of the file": ["webautodash.services.ingest.plan:_prn"],
     "decode": ["webautodash.services.ingest.plan:read_patient"],
-    "normalise": ["webautodash.domain.extraction.records:completed"],
-    "checksum": ["webautodash.domain.extraction.records:checksum"],
+    "normalise": ["webautodash.domain.extraction.patient_record:complete_rows"],
+    "checksum": ["webautodash.domain.extraction.patient_record:checksum"],
     "look-ups": [
         "webautodash.repositories.sessions:SessionRepository.find",
         "webautodash.repositories.patients:PatientRepository.lock",

@@ -9,7 +9,7 @@ from pathlib import Path
 import fuzz
 import pytest
 
-from webautodash.domain.extraction import content, records
+from webautodash.domain.extraction import document_parts, read_patient
 from webautodash.services.ingest import plan
 
 _MOST = 1_500
@@ -38,10 +38,10 @@ def _fall_over(*_: object) -> None:
 @pytest.mark.parametrize(
     ("module", "name", "broken"),
     [
-        (records, "says_all", lambda *_: True),
-        (content, "repeated_key", _fall_over),
+        (read_patient, "says_all", lambda *_: True),
+        (document_parts, "repeated_key", _fall_over),
         (plan, "_repeated", lambda _: {}),
-        (records, "_where", lambda _: fuzz.CANARY),
+        (read_patient, "_where", lambda _: fuzz.CANARY),
     ],
     ids=["a safeguard less", "another error", "a PRN twice", "a value"],
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from builders import CLINICAL_TABLES, Clinic
 
-from webautodash.domain.extraction import records
+from webautodash.domain.extraction import read_patient
 from webautodash.services.ingest import held_files, screen_patients
 
 _NUMBERS = ("id", "patient_id", "content_sha256")
@@ -23,7 +23,7 @@ def earlier_version() -> Iterator[None]:
     """Ingest as before files were held and patients set aside for what they say: everything readable is stored."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(held_files, "_holds", lambda *_: [])
-        patch.setattr(records, "failure_field", lambda _: None)
+        patch.setattr(read_patient, "failure_field", lambda _: None)
         patch.setattr(screen_patients, "_reason", lambda *_: None)
         yield
 

@@ -16,7 +16,7 @@ from builders import Clinic, a_file, a_patient
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from webautodash.domain.extraction.documents import Document
+from webautodash.domain.extraction.document import Document
 from webautodash.services.ingest import file_log, process_file
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome

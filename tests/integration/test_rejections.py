@@ -14,7 +14,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.documents import Document
+from webautodash.domain.extraction.document import Document
 from webautodash.domain.naming import letters_key
 from webautodash.errors import (
     DatabaseBusy,

@@ -10,7 +10,7 @@ from builders import Clinic, a_file, a_patient
 from sqlalchemy import text
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.records import normalise
+from webautodash.domain.extraction.read_patient import normalise
 from webautodash.services.review import patients
 from webautodash.services.verify import verify
 

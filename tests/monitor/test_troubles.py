@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from builders import Clinic, a_file, a_patient
 
-from webautodash.domain.extraction import documents
-from webautodash.domain.extraction.documents import Document
+from webautodash.domain.extraction import private_copy
+from webautodash.domain.extraction.document import Document
 from webautodash.domain.folders import Folder
 from webautodash.errors import DatabaseBusy
 from webautodash.services.ingest import file_states, process_file
@@ -47,7 +47,7 @@ def _is_of(path: Path, provider: str) -> bool:
 @pytest.fixture
 def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
     """Has the system refuse to open one provider's files, as the root of a test cannot be refused by rights."""
-    open_file = documents.open_file
+    open_file = private_copy.open_file
 
     def refuse(provider: str, number: int) -> None:
         def refuse_some(path: Path, place: Folder | None) -> int:
@@ -55,7 +55,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
                 raise OSError(number, os.strerror(number))
             return open_file(path, place)
 
-        monkeypatch.setattr(documents, "open_file", refuse_some)
+        monkeypatch.setattr(private_copy, "open_file", refuse_some)
 
     return refuse
 
@@ -124,14 +124,14 @@ def test_a_read_that_hangs_holds_up_neither_the_others_nor_the_end(
         _drop(clinic, GARY, day)
     clinic.store.patience = Patience(2.0)
     answer = threading.Event()
-    copy = documents._copied
+    copy = private_copy._copied
 
     def hang(path: Path, *arguments: Any) -> Any:
         if _is_of(path, ANN):
             answer.wait()
         return copy(path, *arguments)
 
-    monkeypatch.setattr(documents, "_copied", hang)
+    monkeypatch.setattr(private_copy, "_copied", hang)
     watching = Monitor(clinic.store)
     try:
         watching.run_once()

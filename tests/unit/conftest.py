@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from webautodash.domain import checksum, dates
-from webautodash.domain.extraction import items
+from webautodash.domain.extraction import derived_columns
 
 _REMEMBERED = (
     checksum._FOLDED,
     checksum._ENDS,
-    items._TYPES,
-    items._STRENGTHS,
-    items._CODES,
+    derived_columns._TYPES,
+    derived_columns._STRENGTHS,
+    derived_columns._CODES,
     *map(dates.days, dates.DateOrder),
 )
 

@@ -32,8 +32,8 @@ def _unreasoned(source: str) -> list[str]:
 
 
 # What handles these knows no value of a patient, or they are turned into an error of ours further out.
-_TURNED_LATER = {"DBAPIError", "OperationalError", "ValueError", "UnreadableLog", "_RefusedError", "_TooManyError"}
-_TURNED_LATER |= {"_invalid", "_malformed"}
+_TURNED_LATER = {"DBAPIError", "OperationalError", "ValueError", "UnreadableLog", "DocumentFaultError", "_TooManyError"}
+_TURNED_LATER |= {"invalid_type", "malformed_json"}
 
 
 def _keeping_context(node: ast.AST, *, cleaned: bool = False, handling: bool = False) -> Iterator[int]:

@@ -11,8 +11,9 @@ import pytest
 from builders import a_file, a_patient
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.documents import Document, decode_patient, read_document
-from webautodash.domain.extraction.records import read_patient
+from webautodash.domain.extraction.document import Document, read_document
+from webautodash.domain.extraction.json_values import decode_patient
+from webautodash.domain.extraction.read_patient import read_patient
 from webautodash.domain.limits import MOST_PATIENTS
 from webautodash.errors import MalformedDocument, UnreadablePatient
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.decisions import Decision, Known, Master, Outcome, Previous, decide
-from webautodash.domain.extraction.documents import Document
-from webautodash.domain.extraction.records import Demographics, PatientRecord
+from webautodash.domain.extraction.demographics import Demographics
+from webautodash.domain.extraction.document import Document
+from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.repositories.set_aside import SetAside
 from webautodash.services.ingest import plan

@@ -13,17 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.checksum import canonical_item
-from webautodash.domain.differences import (
-    Difference,
-    RepeatComparison,
-    appearances,
-    demographic_differences,
-    duplicate,
-    list_differences,
-    presented,
-)
+from webautodash.domain.differences.clinical_lists import list_differences, presented
+from webautodash.domain.differences.demographics import appearances, demographic_differences
+from webautodash.domain.differences.difference import Difference, duplicate
+from webautodash.domain.differences.repeated_prn import RepeatComparison
 from webautodash.domain.extraction.clinical_lists import LISTS, MEDICATIONS, NAMED_LISTS
-from webautodash.domain.extraction.records import Demographics
+from webautodash.domain.extraction.demographics import Demographics
 
 KNOWN = read(a_patient("GW1")).demographics
 

@@ -23,9 +23,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction import documents
-from webautodash.domain.extraction.documents import Document, decode_patient, raw_text, read_document, to_json
-from webautodash.domain.extraction.records import patient_record
+from webautodash.domain.extraction import private_copy
+from webautodash.domain.extraction.document import Document, read_document
+from webautodash.domain.extraction.json_values import decode_patient, raw_text, sorted_json
+from webautodash.domain.extraction.read_patient import patient_record
 from webautodash.errors import (
     FileGone,
     MalformedDocument,
@@ -469,9 +470,9 @@ def test_what_the_system_refuses_is_not_the_files_fault(
         raise OSError(number, os.strerror(number))
 
     if call == "read":
-        monkeypatch.setattr(documents, "open", lambda handle, *_, **__: _Refusing(handle, refuse), raising=False)
+        monkeypatch.setattr(private_copy, "open", lambda handle, *_, **__: _Refusing(handle, refuse), raising=False)
     else:
-        monkeypatch.setattr(documents.os, call, refuse)
+        monkeypatch.setattr(private_copy.os, call, refuse)
     before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(kind):
         read_document(path)
@@ -545,7 +546,7 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_look(
     meddle: Callable[[Path], object], write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(COMPACT)
-    monkeypatch.setattr(documents, "sha256", lambda: _Meddling(lambda: meddle(path)))
+    monkeypatch.setattr(private_copy, "sha256", lambda: _Meddling(lambda: meddle(path)))
     with pytest.raises(StillBeingWritten, match=r"file\.json is still being written"):
         read_document(path)
 
@@ -577,7 +578,7 @@ def test_a_file_that_is_put_in_place_meanwhile_is_not_the_one_that_is_read(
             return read.hexdigest()
 
     read = sha256()
-    monkeypatch.setattr(documents, "sha256", lambda: Meddling(meddle))
+    monkeypatch.setattr(private_copy, "sha256", lambda: Meddling(meddle))
     document = read_document(path)
     assert (document.sha256, document.size) == (digest, len(content))
     assert patients(document) == CONTENT["extraction_results"]
@@ -588,7 +589,7 @@ def test_a_file_that_grows_faster_than_it_is_read_does_not_hold_the_reader(
 ) -> None:
     path = write(COMPACT)
     digest = _Meddling(lambda: _append(path, b" " * (1 << 20)))
-    monkeypatch.setattr(documents, "sha256", lambda: digest)
+    monkeypatch.setattr(private_copy, "sha256", lambda: digest)
     with pytest.raises(StillBeingWritten):
         read_document(path)
     assert digest.times <= 2
@@ -598,7 +599,7 @@ def test_a_file_that_grows_faster_than_it_is_read_does_not_hold_the_reader(
 def test_what_was_hashed_is_what_is_parsed_whatever_happens_to_the_file(
     in_memory: int, write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(documents, "_IN_MEMORY", in_memory)
+    monkeypatch.setattr(private_copy, "_IN_MEMORY", in_memory)
     path = write(COMPACT)
     document = read_document(path)
     with path.open("r+b") as file:
@@ -616,7 +617,7 @@ def test_a_large_file_reads_like_a_small_one(
     content: bytes, write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = read_document(write(content))
-    monkeypatch.setattr(documents, "_IN_MEMORY", 100)
+    monkeypatch.setattr(private_copy, "_IN_MEMORY", 100)
     large = read_document(write(content))
     assert patients(large) == patients(small)
     assert (large.sha256, large.size, large.metadata) == (small.sha256, small.size, small.metadata)
@@ -651,7 +652,7 @@ def test_a_full_disk_under_the_private_copy_is_an_error_of_this_file(
     write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(PRETTY * 100)
-    monkeypatch.setattr(documents, "_IN_MEMORY", 100)
+    monkeypatch.setattr(private_copy, "_IN_MEMORY", 100)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
@@ -688,7 +689,7 @@ def test_what_is_no_object_is_no_patient(raw: bytes) -> None:
 
 
 def test_json_for_people_is_sorted_and_unescaped() -> None:
-    assert to_json({"b": "é", "a": [None, 1]}) == '{"a": [null, 1], "b": "é"}'
+    assert sorted_json({"b": "é", "a": [None, 1]}) == '{"a": [null, 1], "b": "é"}'
 
 
 def test_a_whole_character_in_two_escapes_is_read(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, ClinicalList
-from webautodash.domain.extraction.items import item_type
-from webautodash.domain.extraction.records import PatientRecord, patient_record, read_patient, records
+from webautodash.domain.extraction.item_types import item_type
+from webautodash.domain.extraction.patient_record import PatientRecord, complete_records
+from webautodash.domain.extraction.read_patient import patient_record, read_patient
 from webautodash.errors import UnreadablePatient
 
 # Around what a column holds, and what is no text at all.
@@ -87,7 +88,7 @@ def test_the_usual_shape_takes_no_value_that_a_column_cannot_hold(data: st.DataO
 @given(st.lists(PATIENTS, max_size=5))
 def test_a_batch_gives_what_its_patients_give_one_by_one(patients: list[dict[str, Any]]) -> None:
     drafts = [read_patient(msgspec.Raw(json.dumps(patient).encode()), 0, DateOrder.MDY) for patient in patients]
-    assert list(map(whole, records(drafts, DateOrder.MDY))) == [whole(read(patient)) for patient in patients]
+    assert list(map(whole, complete_records(drafts, DateOrder.MDY))) == [whole(read(patient)) for patient in patients]
 
 
 @pytest.mark.parametrize("which", NAMED_LISTS, ids=lambda which: which.name)

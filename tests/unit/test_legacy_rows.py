@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from webautodash.domain.dates import DateOrder
+from webautodash.domain.earlier_scripts.clinical_rows import clinical_rows, listed_items
+from webautodash.domain.earlier_scripts.sessions import session_sha256
+from webautodash.domain.earlier_scripts.tables import LEGACY_TABLES
 from webautodash.domain.extraction.clinical_lists import (
     ALLERGIES,
     DIAGNOSES,
@@ -16,8 +19,6 @@ from webautodash.domain.extraction.clinical_lists import (
     NAMED_LISTS,
     ClinicalList,
 )
-from webautodash.domain.legacy_rows import clinical_rows, listed_items, session_sha256
-from webautodash.domain.legacy_tables import LEGACY_TABLES
 
 
 def _row(which: ClinicalList, **said: Any) -> Mapping[str, Any]:

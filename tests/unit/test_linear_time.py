@@ -15,9 +15,9 @@ from builders import a_file, a_patient
 from webautodash.database.products.mysql.literals import _literal, worded
 from webautodash.domain.bounded_cache import Remembered
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.differences import list_differences
-from webautodash.domain.extraction.documents import read_document
-from webautodash.domain.extraction.records import patient_record
+from webautodash.domain.differences.clinical_lists import list_differences
+from webautodash.domain.extraction.document import read_document
+from webautodash.domain.extraction.read_patient import patient_record
 from webautodash.services.ingest.plan import planned
 
 _FACTOR = 4

@@ -17,7 +17,7 @@ from webautodash.domain.extraction.clinical_lists import (
     NAMED_LISTS,
     ClinicalList,
 )
-from webautodash.domain.extraction.items import read_list
+from webautodash.domain.extraction.read_lists import read_list
 from webautodash.domain.extraction.rows import Row
 from webautodash.errors import UnreadablePatient
 

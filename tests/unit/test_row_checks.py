@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.documents import to_json
-from webautodash.domain.extraction.records import CHECKED
+from webautodash.domain.extraction.json_values import sorted_json
+from webautodash.domain.extraction.patient_record import CHECKED
 from webautodash.domain.row_checks import NO_ROWS, checks, list_checks, row_checks
 from webautodash.domain.row_checks import read as read_checks
 from webautodash.models import PatientExtraction
@@ -45,11 +45,11 @@ def test_an_extraction_keeps_the_check_of_each_of_its_rows_in_their_order(patien
     kept = row_checks(list(extractions.values()), of_lists)
     for place, (record, text) in enumerate(zip(records, kept, strict=True)):
         found = read_checks(text)
-        extra = None if record.extra is None else to_json(record.extra)
+        extra = None if record.extra is None else sorted_json(record.extra)
         assert [found.own] == checks([*([extractions[name][place]] for name in CHECKED[:-1]), [extra]])
         for which, numbers in zip(LISTS, found.lists, strict=True):
             rows = record.lists[which.name]
-            texts = [dict(row, extra=None if row["extra"] is None else to_json(row["extra"])) for row in rows]
+            texts = [dict(row, extra=None if row["extra"] is None else sorted_json(row["extra"])) for row in rows]
             assert numbers == [check for row in texts for check in checks([[row[name]] for name in which.columns])]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.records import PatientRecord, normalise
+from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.extraction.read_patient import normalise
 from webautodash.domain.extraction.stored_json import patient_json
 
 PRINTED = {"prn": "A1", "patient_name": "Ann Lee", "date_of_birth": "02/19/1988", "age": "36 yrs", "sex": "F"}

@@ -7,19 +7,17 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from webautodash.domain.checksum import checksum
-from webautodash.domain.differences import (
-    Difference,
-    Fields,
-    Lists,
-    RepeatComparison,
+from webautodash.domain.differences.clinical_lists import list_differences
+from webautodash.domain.differences.demographics import (
     another_person,
     appearances,
     demographic_differences,
-    duplicate,
-    list_differences,
     other_demographic_differences,
 )
-from webautodash.domain.extraction.records import Demographics, PatientRecord
+from webautodash.domain.differences.difference import Difference, Fields, RowsByList, duplicate
+from webautodash.domain.differences.repeated_prn import RepeatComparison
+from webautodash.domain.extraction.demographics import Demographics
+from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 
 
@@ -49,7 +47,7 @@ class Previous:
     checksum: str
     demographics: Demographics | None
     session_id: int
-    lists: Lists | None
+    lists: RowsByList | None
     extracted_at: datetime | None = None
     read_again: bool = False
     """Whether ``lists`` hold more than the stored rows: an older version kept it as JSON."""

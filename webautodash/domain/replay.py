@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from webautodash.domain.decisions import Known, Outcome, Previous, Recorded, decide
-from webautodash.domain.differences import Fields, Lists
-from webautodash.domain.extraction.records import PRINTED, Demographics, PatientRecord
+from webautodash.domain.differences.difference import Fields, RowsByList
+from webautodash.domain.extraction.demographics import PRINTED, Demographics
+from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.row_checks import same_rows
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
-_NO_LISTS: Lists = {}
+_NO_LISTS: RowsByList = {}
 
 
 class StoredExtraction(NamedTuple):
@@ -67,7 +68,7 @@ def in_order(extractions: Iterable[StoredExtraction]) -> list[StoredExtraction]:
 class StoredLists(NamedTuple):
     """The clinical rows of an extraction, as a file with the same content gives them today."""
 
-    rows: Lists
+    rows: RowsByList
     read_again: bool
     """Whether they are more than the stored rows: an older version kept some as JSON."""
 
@@ -130,7 +131,7 @@ class Replay:
         return one.session_id not in self._immovable and same_rows(one.row_checks, source.row_checks)
 
 
-def _record(one: StoredExtraction, lists: Lists) -> PatientRecord:
+def _record(one: StoredExtraction, lists: RowsByList) -> PatientRecord:
     return PatientRecord(
         position=0,
         prn=one.prn,

@@ -17,7 +17,7 @@ from zlib import crc32
 import msgspec
 
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.extraction.json_values import sorted_json
 from webautodash.domain.extraction.rows import Columns, Row, joined
 
 NO_ROWS = ":" * (len(LISTS) - 1)
@@ -107,7 +107,7 @@ def _written(columns: Columns, lengths: Iterable[int]) -> list[str]:
     """The digits of rows whose last column is JSON, so many rows each."""
     *others, extra = columns
     if extra.count(None) < len(extra):
-        columns = [*others, [None if value is None else to_json(value) for value in extra]]
+        columns = [*others, [None if value is None else sorted_json(value) for value in extra]]
     found = checks(columns)
     digits = pack(f">{len(found)}I", *found).hex()
     return [digits[_DIGITS * start : _DIGITS * stop] for start, stop in pairwise(accumulate(lengths, initial=0))]

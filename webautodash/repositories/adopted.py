@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Select, Table, func, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.bulk import write
+from webautodash.domain.earlier_scripts.sessions import COUNTED
 from webautodash.domain.extraction.clinical_lists import LISTS, NAMED_LISTS
-from webautodash.domain.extraction.records import DEMOGRAPHICS, Demographics
+from webautodash.domain.extraction.demographics import DEMOGRAPHICS, Demographics
 from webautodash.domain.extraction.rows import Rows, joined
-from webautodash.domain.legacy_rows import COUNTED
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction, ProviderBase
 from webautodash.repositories.clinical import MODELS

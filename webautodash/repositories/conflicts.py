@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
-from webautodash.domain.differences import Difference
+from webautodash.domain.differences.difference import Difference
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict, Patient
 from webautodash.repositories.paging import Page

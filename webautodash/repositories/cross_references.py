@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webautodash.database.products.raw import all_rows, file_faults, raw
 from webautodash.database.products.statements import exactly
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.records import DEMOGRAPHICS
+from webautodash.domain.extraction.demographics import DEMOGRAPHICS
 from webautodash.domain.set_aside_reasons import REPEATED_PRN
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.models import (

@@ -16,8 +16,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import as_written, by_bytes
+from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, LEGACY_TABLES, kept_as
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
-from webautodash.domain.legacy_tables import COMPREHENSIVE, LEGACY_TABLES, kept_as
 from webautodash.repositories.legacy_tables import table
 
 LegacyRow = Mapping[str, Any]

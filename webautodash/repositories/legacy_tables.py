@@ -8,8 +8,8 @@ from sqlalchemy import table as table_of
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import rename_tables
+from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, KEPT_ASIDE, LEGACY_TABLES, OURS, kept_as
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
-from webautodash.domain.legacy_tables import COMPREHENSIVE, KEPT_ASIDE, LEGACY_TABLES, OURS, kept_as
 
 _NAMES = frozenset(LEGACY_TABLES) | KEPT_ASIDE
 _OWNERS = {

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.decisions import Master
-from webautodash.domain.differences import Fields
-from webautodash.domain.extraction.records import DEMOGRAPHICS, Demographics, PatientRecord
+from webautodash.domain.differences.difference import Fields
+from webautodash.domain.extraction.demographics import DEMOGRAPHICS, Demographics
+from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.models import Patient
 from webautodash.repositories.rows import insert_tuples
 

@@ -8,9 +8,10 @@ from sqlalchemy import Table, case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.raw import all_rows, raw
+from webautodash.domain.earlier_scripts.sessions import is_adopted
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.records import CHECKED, DEMOGRAPHICS, PRINTED, Demographics, other_demographics
-from webautodash.domain.legacy_rows import is_adopted
+from webautodash.domain.extraction.demographics import DEMOGRAPHICS, PRINTED, Demographics, other_demographics
+from webautodash.domain.extraction.patient_record import CHECKED
 from webautodash.domain.replay import StoredExtraction
 from webautodash.domain.row_checks import checks
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus

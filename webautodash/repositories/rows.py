@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from webautodash.database.products.bulk import write
 from webautodash.database.products.inserts import Insert, OnExisting
 from webautodash.database.products.types import JsonText
-from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.extraction.json_values import sorted_json
 
 
 def insert_rows(
@@ -46,7 +46,7 @@ def insert(
     """Rows for the bulk writer, held by column; JSON becomes the text that its column holds."""
     table = cast(Table, model.__table__)
     texts = [
-        [None if value is None else to_json(value) for value in values]
+        [None if value is None else sorted_json(value) for value in values]
         if isinstance(table.c[name].type, JsonText)
         else values
         for name, values in zip(names, columns, strict=True)

@@ -7,7 +7,7 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.types import JsonText
-from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.extraction.json_values import sorted_json
 from webautodash.models.base import SystemBase
 
 _AT_ONCE = 1000
@@ -39,5 +39,5 @@ class SystemTexts:
                 number = ", ".join(str(value) for value in row[: len(keys)])
                 for column, value in zip(texts, row[len(keys) :], strict=True):
                     if value is not None:
-                        text = value if isinstance(value, str) else to_json(value)
+                        text = value if isinstance(value, str) else sorted_json(value)
                         yield StoredText(table.name, number, column.name, text)

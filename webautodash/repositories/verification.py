@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webautodash.database.products.raw import all_rows, raw
 from webautodash.database.products.types import JsonText
 from webautodash.domain.extraction.clinical_lists import LISTS, ClinicalList
-from webautodash.domain.extraction.records import CHECKED
+from webautodash.domain.extraction.patient_record import CHECKED
 from webautodash.domain.extraction.rows import Columns
 from webautodash.domain.limits import nested_too_deeply
 from webautodash.domain.row_checks import checks

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.extraction.json_values import sorted_json
 
 # What each product's default must not decide of a table.
 TABLE_OPTIONS = MappingProxyType(
@@ -62,7 +62,7 @@ class JsonText(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else to_json(value)
+        return None if value is None else sorted_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         return None if value is None else json.loads(value)

@@ -13,21 +13,40 @@ from typing import NamedTuple
 import msgspec
 
 Text = bytes | memoryview
-Path = tuple[str | int, ...]
+
+
+JsonPath = tuple[str | int, ...]
 """Keys and places that lead to a value."""
 
+
 _SPACE = rb"[ \t\r\n]*+"
+
+
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+
+
 _TOKEN = re.compile(rb"(%b)%b(:?)|[{}\[\],]" % (_STRING, _SPACE), re.DOTALL)
+
+
 _PLAIN = rb'[^\[\]{}"]*+(?:%b[^\[\]{}"]*+)*+' % _STRING
+
+
 # Lists and objects without any inside are passed over in one go, for there are many.
 _TO_BRACKET = re.compile(rb"%b(?:(?:\[%b\]|\{%b\})%b)*+([\[\]{}])" % (_PLAIN, _PLAIN, _PLAIN, _PLAIN), re.DOTALL)
+
+
 _SCALAR = re.compile(rb"%b|[^,\]} \t\r\n]*+" % _STRING, re.DOTALL)
+
+
 _HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+
+
 # A backslash begins an escape only where none before it has taken it: every escape is read.
 _TO_HALF = re.compile(
     rb"[^\\]*+(?:(?:%b%b|\\(?!u[dD][89a-fA-F]).)[^\\]*+)*+(%b|%b)" % (_HIGH, _LOW, _HIGH, _LOW), re.DOTALL
 )
+
+
 _OPENING, _CLOSING = b"[{", {ord("["): ord("]"), ord("{"): ord("}")}
 
 
@@ -35,7 +54,7 @@ class Repeated(NamedTuple):
     """The second of two equal keys of one object."""
 
     at: int
-    path: Path
+    path: JsonPath
 
 
 def repeated_key(text: Text) -> Repeated | None:
@@ -174,5 +193,20 @@ def _commas(text: Text, begin: int, end: int) -> int:
 
 
 _PIECE = 1 << 20
+
+
 _VALUE_BYTES = 100
+
+
 _OBJECT_BYTES = 150
+
+
+WHITE_SPACE = re.compile(rb"[ \t\r\n]*+")
+
+
+SEPARATOR = re.compile(rb"[ \t\r\n]*+,?[ \t\r\n]*+")
+
+
+def skip(pattern: re.Pattern[bytes], content: memoryview, at: int) -> int:
+    found = pattern.match(content, at)
+    return found.end() if found else at

@@ -9,8 +9,8 @@ from typing import Any
 
 from webautodash.domain.checksum import folded
 from webautodash.domain.dates import DateOrder, parse_date, parse_instant
-from webautodash.domain.extraction.documents import provider_key, to_json
-from webautodash.domain.extraction.items import remaining, take_text
+from webautodash.domain.extraction.document import provider_key
+from webautodash.domain.extraction.json_values import sorted_json, take_text, unmapped
 
 _SESSION_FIELDS = (
     "job_name",
@@ -65,7 +65,7 @@ def session_record(
         while key in rest:
             key += "_"
         rest[key] = dict(beside)
-    values["extra"] = remaining(rest, "extraction_metadata")
+    values["extra"] = unmapped(rest, "extraction_metadata")
     dates = (values[name] or metadata.get(name) for name in ("start_date", "end_date"))
     return SessionRecord(_criteria_key(metadata.get("medication"), *dates), extracted_at, values)
 
@@ -92,7 +92,7 @@ def is_key_of(key: str, values: Mapping[str, Any]) -> bool:
 
 def _criteria_key(medication: object, start: object, end: object) -> str:
     criteria = [_criterion(each) for each in (medication, start, end)]
-    return sha256(to_json(criteria).encode()).hexdigest()
+    return sha256(sorted_json(criteria).encode()).hexdigest()
 
 
 def _criterion(value: object) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS, ClinicalList
-from webautodash.domain.extraction.records import DEMOGRAPHICS, FOUND
+from webautodash.domain.extraction.demographics import DEMOGRAPHICS
+from webautodash.domain.extraction.patient_record import SWEEP_FIELDS
 from webautodash.domain.extraction.rows import Row
 
 _PARTS = ("demographics_printable", "extraction_metadata")
@@ -25,7 +26,7 @@ def patient_json(columns: Mapping[str, Any], lists: Mapping[str, Sequence[Row]])
         "patient_id": columns["patient_uuid"],
         "patient_name": columns["patient_name"],
         "demographics_printable": {"prn": columns["prn"]} | _said(printed) | _leftover(parts["demographics_printable"]),
-        **{name: columns[name] for name in FOUND if name not in _SCRAPED},
+        **{name: columns[name] for name in SWEEP_FIELDS if name not in _SCRAPED},
         "extraction_metadata": _said(scraped) | _leftover(parts["extraction_metadata"]),
     }
     own = {which.key: [_item(which, row) for row in lists[which.name]] for which in NAMED_LISTS}

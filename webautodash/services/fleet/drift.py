@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from webautodash.database import Database
 from webautodash.database.schema import Schema, differences, schema_of
-from webautodash.domain.legacy_tables import KEPT_ASIDE
+from webautodash.domain.earlier_scripts.tables import KEPT_ASIDE
 from webautodash.errors import DatabaseUnreachable, NewerThanProgram, TerminalError, WebAutoDashError
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import Member, database_of, members

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from webautodash.domain.dates import parse_instant
-from webautodash.domain.extraction.documents import Document
+from webautodash.domain.extraction.document import Document
 from webautodash.errors import FileHeld, FutureTime, StoredElsewhere, UsageError
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileAcceptanceRepository, SessionRepository

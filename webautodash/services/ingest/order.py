@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from webautodash.domain.dates import parse_instant
-from webautodash.domain.extraction.documents import open_file, provider_key, read_document
+from webautodash.domain.extraction.document import provider_key, read_document
+from webautodash.domain.extraction.private_copy import open_file
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME
 from webautodash.errors import WebAutoDashError

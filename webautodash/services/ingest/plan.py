@@ -12,11 +12,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.differences import Difference, RepeatComparison
+from webautodash.domain.differences.difference import Difference
+from webautodash.domain.differences.repeated_prn import RepeatComparison
 from webautodash.domain.extraction.completeness import INCOMPLETE
-from webautodash.domain.extraction.documents import Document, raw_text
+from webautodash.domain.extraction.demographics import read_prn
+from webautodash.domain.extraction.document import Document
 from webautodash.domain.extraction.json_text import most_memory, repeated_key
-from webautodash.domain.extraction.records import Draft, PatientRecord, read_patient, read_prn, records
+from webautodash.domain.extraction.json_values import raw_text
+from webautodash.domain.extraction.patient_record import Draft, PatientRecord, complete_records
+from webautodash.domain.extraction.read_patient import read_patient
 from webautodash.domain.limits import LARGEST_PATIENT
 from webautodash.domain.set_aside_reasons import REPEATED_PRN
 from webautodash.errors import UnreadablePatient
@@ -99,7 +103,7 @@ def planned(document: Document, order: DateOrder) -> Iterator[list[Entry]]:
     while batch := _next_batch(entries, size):
         size = BATCH
         drafts = [draft for entry in batch if isinstance(entry, _Places) for draft in entry.drafts]
-        read = iter(records(drafts, order))
+        read = iter(complete_records(drafts, order))
         yield [_planned(document, entry, read) if isinstance(entry, _Places) else entry for entry in batch]
 
 
@@ -157,7 +161,7 @@ def _repeated_entries(document: Document, positions: Sequence[int], order: DateO
     if not earlier:
         yield _Weighed(_Places(together), weight)
         return
-    [stored] = records(together[-1:], order)
+    [stored] = complete_records(together[-1:], order)
     others = _read_some(document, earlier, order)
     differ = any(place.checksum != stored.checksum for place in others if isinstance(place, PatientRecord))
     yield _Weighed(_Places(together, differ), weight)
@@ -188,7 +192,9 @@ def _read_some(document: Document, places: Sequence[int], order: DateOrder) -> I
     read = (_read(document, place, order) for place in places)
     entries = (_Weighed(_Places([one]), _weight(document, one)) if isinstance(one, Draft) else one for one in read)
     while batch := _next_batch(entries, BATCH):
-        yield from records([draft for entry in batch if isinstance(entry, _Places) for draft in entry.drafts], order)
+        yield from complete_records(
+            [draft for entry in batch if isinstance(entry, _Places) for draft in entry.drafts], order
+        )
         yield from (_Weighed(entry, len(entry.raw_json)) for entry in batch if isinstance(entry, SetAside))
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from webautodash.domain.extraction.documents import Document, read_document
+from webautodash.domain.extraction.document import Document, read_document
 from webautodash.domain.naming import letters_key
 from webautodash.errors import (
     BeingMigrated,

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from webautodash.domain.decisions import Known, Recorded, other_person
-from webautodash.domain.differences import is_another_person
-from webautodash.domain.extraction.documents import raw_text
-from webautodash.domain.extraction.records import PatientRecord
+from webautodash.domain.differences.demographics import is_another_person
+from webautodash.domain.extraction.json_values import raw_text
+from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.set_aside_reasons import EMPTIED, OTHER_PERSON
 from webautodash.repositories import ExtractionRepository
 from webautodash.repositories.patients import StoredPatient

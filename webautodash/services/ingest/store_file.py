@@ -10,18 +10,13 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from webautodash.domain.decisions import Decision, Known, Outcome, Previous, Recorded, decide
-from webautodash.domain.differences import Difference, Fields, RepeatComparison
-from webautodash.domain.extraction.documents import Document
-from webautodash.domain.extraction.records import (
-    CHECKED,
-    DEMOGRAPHICS,
-    FOUND,
-    PatientRecord,
-    as_read_today,
-    other_demographics,
-    read_patient,
-    records,
-)
+from webautodash.domain.differences.difference import Difference, Fields
+from webautodash.domain.differences.repeated_prn import RepeatComparison
+from webautodash.domain.extraction.demographics import DEMOGRAPHICS, other_demographics
+from webautodash.domain.extraction.document import Document
+from webautodash.domain.extraction.patient_record import CHECKED, SWEEP_FIELDS, PatientRecord, complete_records
+from webautodash.domain.extraction.read_patient import read_patient
+from webautodash.domain.extraction.reread_lists import as_read_today
 from webautodash.domain.extraction.session_metadata import session_record
 from webautodash.domain.row_checks import NO_ROWS, row_checks
 from webautodash.models.base import utc_now
@@ -169,7 +164,7 @@ def _last_of(places: Sequence[SetAside]) -> list[SetAside]:
 
 def _take_places(session: Session, current: StoringSession, prn: str, places: Sequence[SetAside], tally: Tally) -> None:
     raws = [msgspec.Raw(kept.raw_json.encode()) for kept in places]
-    read = records(
+    read = complete_records(
         [read_patient(raw, kept.position, current.order) for raw, kept in zip(raws, places, strict=True)],
         current.order,
     )
@@ -400,7 +395,7 @@ def _extraction_columns(
         "processing_status": [decision.status for decision, _ in decided],
         "duplicate_of_id": [original for _, original in decided],
         "extra": [record.extra for record in patients],
-        **{name: [record.found[name] for record in patients] for name in FOUND},
+        **{name: [record.found[name] for record in patients] for name in SWEEP_FIELDS},
     }
 
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.clinical_lists import LISTS, NAMED_LISTS
-from webautodash.domain.extraction.records import as_read_today
+from webautodash.domain.extraction.reread_lists import as_read_today
 from webautodash.domain.extraction.rows import Rows, no_rows
 from webautodash.repositories import ExtractionRepository
 

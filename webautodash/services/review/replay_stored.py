@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.decisions import Known, filled
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.records import Demographics, as_read_today
+from webautodash.domain.extraction.demographics import Demographics
+from webautodash.domain.extraction.reread_lists import as_read_today
 from webautodash.domain.extraction.rows import Rows
 from webautodash.domain.replay import (
     Replay,

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.decisions import Outcome
 from webautodash.domain.extraction.completeness import INCOMPLETE, without_failure
-from webautodash.domain.extraction.records import read_patient, records
+from webautodash.domain.extraction.patient_record import complete_records
+from webautodash.domain.extraction.read_patient import read_patient
 from webautodash.domain.set_aside_reasons import COVERED
 from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context
@@ -164,7 +165,7 @@ def _attempt(
     if failed is not None:
         # The text of an error can quote the patient: it stays in the kept JSON.
         draft = draft._replace(extra=without_failure(draft.extra or {}))
-    [record] = records([draft], provider.date_order)
+    [record] = complete_records([draft], provider.date_order)
     waiting = store_planned(session, current, [Planned(record, raw)], tally)
     if waiting and corrected is not None:
         raise _CorrectionRefused(_waits(set_aside_id, waiting[0].reason, waiting[0].detail))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.completeness import INCOMPLETE
-from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.extraction.json_values import sorted_json
 from webautodash.domain.extraction.stored_json import patient_json
 from webautodash.domain.replay import StoredExtraction, in_order
 from webautodash.domain.row_checks import with_own
@@ -222,7 +222,7 @@ class _Move:
         size = 0
         for one in failed:
             source = one.duplicate_of_id or one.id
-            text = to_json(patient_json(one.columns, lists.of((source,))[source]))
+            text = sorted_json(patient_json(one.columns, lists.of((source,))[source]))
             row = {
                 "extraction_session_id": one.session_id,
                 "prn": one.prn,

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.checksum import canonical_person, checksum
 from webautodash.domain.dates import parse_date
+from webautodash.domain.earlier_scripts.sessions import is_adopted
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.items import read_out
-from webautodash.domain.extraction.records import other_demographics
+from webautodash.domain.extraction.demographics import other_demographics
+from webautodash.domain.extraction.derived_columns import derived_columns
 from webautodash.domain.extraction.rows import Rows, Table
 from webautodash.domain.extraction.session_metadata import is_key_of
-from webautodash.domain.legacy_rows import is_adopted
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.repositories.cross_references import Ledger, LedgerRepository
 from webautodash.repositories.providers import RegisteredProvider
@@ -153,9 +153,9 @@ class Look:
         which, given = stored.which, len(stored.which.given)
         if not stored.ids:
             return
-        read = read_out(which, stored.columns, stored.columns[-1], self._order)
+        read = derived_columns(which, stored.columns, stored.columns[-1], self._order)
         # Earlier versions did not read a code out of its own field.
-        before = read_out(which, stored.columns, None, self._order)
+        before = derived_columns(which, stored.columns, None, self._order)
         for name, now, earlier, then in zip(which.read, read, before, stored.columns[given:-1], strict=True):
             if list(now) == list(then):
                 continue

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.legacy_tables import COMPREHENSIVE
+from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE
 from webautodash.domain.vocabulary import EventKind, Level, ProviderStatus
 from webautodash.errors import AdoptionIncomplete, DamagedRows, WrongDatabase
 from webautodash.models.base import utc_now

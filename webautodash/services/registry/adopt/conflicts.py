@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webautodash.domain.extraction.documents import to_json
+from webautodash.domain.extraction.json_values import sorted_json
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.models.base import utc_now
@@ -51,8 +51,8 @@ def add_mixed(session: Session) -> None:
                 "severity": Severity.CRITICAL,
                 "status": ConflictStatus.UNRESOLVED,
                 "field_name": "prn",
-                "old_value": to_json(owners[number]),
-                "new_value": to_json(prn),
+                "old_value": sorted_json(owners[number]),
+                "new_value": sorted_json(prn),
                 "extraction_session_id_1": known.session_id,
                 "extraction_session_id_2": other.session_id,
                 "conflict_description": _MIXED,
@@ -87,7 +87,7 @@ def _conflict(row: LegacyRow, people: Mapping[str, AdoptedPatient], unknown_sess
 
 def _value(text: str | None) -> str | None:
     """Values of conflicts are JSON here; the scripts kept checksums there, bare."""
-    return None if text is None else to_json(text)
+    return None if text is None else sorted_json(text)
 
 
 def _is_reviewed(conflict: Mapping[str, Any]) -> bool:

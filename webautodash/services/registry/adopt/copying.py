@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
+from webautodash.domain.earlier_scripts.sessions import session_metadata, session_path, session_sha256
+from webautodash.domain.earlier_scripts.values import stored_day, stored_text
 from webautodash.domain.extraction.session_metadata import session_record
-from webautodash.domain.legacy_rows import as_text, day, session_metadata, session_path, session_sha256
 from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.models.base import utc_now
 from webautodash.repositories import SessionRepository
@@ -125,8 +126,8 @@ def _patient(row: LegacyRow, extracted: Sequence[LegacyRow], sessions: Mapping[i
         "id": row["id"],
         "prn": prn,
         **{name: row[name] or None for name in texts},
-        "date_of_birth": day(row["date_of_birth"]),
-        "date_of_birth_text": as_text(row["date_of_birth"]),
+        "date_of_birth": stored_day(row["date_of_birth"]),
+        "date_of_birth_text": stored_text(row["date_of_birth"]),
         **_source([each for each in extracted if each["prn"].strip() == prn], sessions),
         "created_at": row["created_at"] or utc_now(),
         "updated_at": row["updated_at"] or row["created_at"] or utc_now(),

@@ -7,10 +7,12 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.checksum import checksum
 from webautodash.domain.dates import DateOrder
+from webautodash.domain.earlier_scripts.clinical_rows import clinical_rows, listed_items
+from webautodash.domain.earlier_scripts.values import LegacyRow, stored_day, stored_text
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
-from webautodash.domain.extraction.records import CHECKED, FOUND, Demographics
+from webautodash.domain.extraction.demographics import Demographics
+from webautodash.domain.extraction.patient_record import CHECKED, SWEEP_FIELDS
 from webautodash.domain.extraction.rows import Rows
-from webautodash.domain.legacy_rows import LegacyRow, as_text, clinical_rows, day, listed_items
 from webautodash.domain.row_checks import list_checks, row_checks
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import PatientExtraction
@@ -79,7 +81,7 @@ def _columns(row: LegacyRow, said: Demographics, flag: str | None, since: Adopte
         "criteria_key": since.criteria_key if flag is None else _NOT_COMPARED,
         "extracted_at": since.extracted_at,
         **said.values(),
-        **{name: as_text(row[name]) for name in FOUND},
+        **{name: stored_text(row[name]) for name in SWEEP_FIELDS},
         "processing_status": row["processing_status"] if flag is None else ProcessingStatus.FAILED,
         "extra": {name: value for name, value in extra.items() if value is not None} or None,
     }
@@ -93,8 +95,8 @@ def _demographics(row: LegacyRow, person: AdoptedPatient, record: LegacyRow | No
         return Demographics(
             patient_uuid=uuid,
             patient_name=record["patient_name"] or None,
-            date_of_birth=day(born),
-            date_of_birth_text=as_text(born),
+            date_of_birth=stored_day(born),
+            date_of_birth_text=stored_text(born),
             age=record["age"] or None,
             gender=record["gender"] or None,
         )

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.records import read_prn
-from webautodash.domain.legacy_tables import kept_as
+from webautodash.domain.earlier_scripts.tables import kept_as
+from webautodash.domain.extraction.demographics import read_prn
 from webautodash.domain.naming import letters_key
 from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
 from webautodash.errors.commands import command

@@ -2,7 +2,9 @@
 
 COMPREHENSIVE = "comprehensive_patient_records"
 
+
 _CLINICAL = ("id", "patient_extraction_id", "extraction_method", "extracted_at")
+
 
 LEGACY_TABLES = {
     "patients": (
@@ -46,6 +48,7 @@ LEGACY_TABLES = {
 }
 """By table, the columns that an adoption reads. The comprehensive one may be missing: it repeats the others."""
 
+
 OURS = {
     "patients": "as_of",
     "extraction_sessions": "content_sha256",
@@ -56,6 +59,7 @@ OURS = {
     "health_concerns": "extra",
 }
 """By table of the same name in both, a column that only this program's has."""
+
 
 _ASIDE = "legacy_"
 

@@ -1,0 +1,1 @@
+"""Differences between what is stored of a patient and what a file says."""

@@ -1,0 +1,109 @@
+"""Who a patient is."""
+
+import sys
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from webautodash.domain.dates import DateOrder, parse_date
+from webautodash.domain.extraction.json_values import take_text
+from webautodash.domain.limits import PRN_LENGTH, SHORT_TEXT_LENGTH
+from webautodash.errors import UnreadablePatient
+
+PRINTED = "demographics_printable"
+"""The key of the demographics in a patient, and of those without a column in ``extra``."""
+
+
+class Demographics(NamedTuple):
+    """Who a patient is, as one extraction says; every value as the portal printed it, the birth date parsed too."""
+
+    patient_uuid: str | None = None
+    patient_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    date_of_birth: date | None = None
+    date_of_birth_text: str | None = None
+    age: str | None = None
+    gender: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None
+
+    def values(self) -> dict[str, Any]:
+        """By column name."""
+        return dict(zip(DEMOGRAPHICS, self, strict=True))
+
+    def named(self) -> "Demographics":
+        """With the name made of first and last name where there is none, as rows of older versions lack it."""
+        return self if self.patient_name else self._replace(patient_name=full_name(self.first_name, self.last_name))
+
+
+DEMOGRAPHICS: tuple[str, ...] = Demographics._fields
+
+
+def full_name(first: str | None, last: str | None) -> str | None:
+    """The name where ``patient_name`` is missing: first and last name, or the one of them that is there."""
+    return " ".join(part.strip() for part in (first, last) if part and part.strip()) or None
+
+
+def other_demographics(extra: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The fields of ``demographics_printable`` that have no column, out of the ``extra`` of an extraction."""
+    found = extra.get(PRINTED) if extra else None
+    return found if isinstance(found, dict) and found else None
+
+
+def read_prn(value: object) -> str:
+    """The identity of a patient: trimmed, otherwise as it came; equal only when every byte is.
+
+    Raises UnreadablePatient where there is none, or one that could be mistaken for another: a fraction, control
+    characters, more than fits.
+    """
+    where = "demographics_printable.prn"
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise UnreadablePatient("no_prn", where)
+    if not isinstance(value, str):
+        raise UnreadablePatient("unusable_prn", where)
+    prn = value.strip()
+    if len(prn) > PRN_LENGTH or not prn.isprintable():
+        raise UnreadablePatient("unusable_prn", where)
+    return prn
+
+
+def read_demographics(rest: dict[str, Any], printed: dict[str, Any], order: DateOrder) -> Demographics:
+    uuid = take_text(rest, "patient_id")
+    name = required_fit(printed, "patient_name") or required_fit(rest, "patient_name")
+    if rest.get("patient_name") == name:
+        rest.pop("patient_name", None)
+    born = required_fit(printed, "date_of_birth")
+    first, last = take_text(printed, "first_name"), take_text(printed, "last_name")
+    if name is None and full_name(first, last) is None:
+        first, last = take_text(rest, "first_name"), take_text(rest, "last_name")
+    if name is None and (name := full_name(first, last)) is not None and len(name) > SHORT_TEXT_LENGTH:
+        raise UnreadablePatient("unusable_value", f"first_name, last_name: more than {SHORT_TEXT_LENGTH} characters")
+    return Demographics(
+        patient_uuid=uuid,
+        patient_name=name,
+        first_name=first,
+        last_name=last,
+        date_of_birth=parse_date(born, order),
+        date_of_birth_text=born,
+        age=take_text(printed, "age"),
+        gender=required_fit(printed, "gender"),
+        phone=take_text(printed, "phone"),
+        email=take_text(printed, "email"),
+        address=take_text(printed, "address", sys.maxsize),
+    )
+
+
+def required_fit(fields: dict[str, Any], key: str) -> str | None:
+    """A value that tells one person from another: it fits its column, or the patient waits for a person."""
+    text = take_text(fields, key)
+    if text is None and fields.get(key) is not None:
+        raise UnreadablePatient("unusable_value", f"{key}: not a text of at most {SHORT_TEXT_LENGTH} characters")
+    return text_or_none(text)
+
+
+def text_or_none(text: str | None) -> str | None:
+    return text if text and text.strip() else None

@@ -1,0 +1,114 @@
+"""Where the parts of a document are."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from webautodash.domain.extraction.document_faults import DUPLICATE_KEY, DocumentFaultError, Fault, metadata_limit
+from webautodash.domain.extraction.find_patients import BARE, IN_RESULTS
+from webautodash.domain.extraction.json_text import SEPARATOR, WHITE_SPACE, end_of_value, skip, text_of
+from webautodash.domain.extraction.split_document import SplitDocument
+from webautodash.domain.limits import (
+    LARGEST_METADATA,
+    LARGEST_SET_ASIDE,
+)
+
+_MOST_MEMBERS = 1_000
+
+
+_KEY = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+', re.DOTALL)
+
+
+class Offsets(NamedTuple):
+    """Where the parts of a file are, as offsets in bytes."""
+
+    metadata_at: int
+    patients: range
+    beside: Mapping[str, range]
+    """By key, the other members of the file."""
+    in_results: Mapping[str, range]
+    """By key, the members of the results beside the list of patients."""
+
+
+def find_offsets(content: memoryview, split: SplitDocument) -> Offsets:
+    """Where everything is. Raises _RefusedError where a key stands twice."""
+    container, found = split.container, range(0)
+    inner: dict[str, range] = {}
+
+    def patients(begin: int) -> int | None:
+        nonlocal found
+        end = _end_of_patients(content, begin, split)
+        found = range(begin, end or begin)
+        return end
+
+    def results(begin: int) -> int | None:
+        nonlocal inner
+        if content[begin] != ord("{"):
+            return None
+        inner, end = _members(content, begin, {"patients": patients})
+        return end
+
+    if container is BARE:
+        patients(skip(WHITE_SPACE, content, 0))
+        return Offsets(0, found, {}, {})
+    known = {"extraction_metadata": lambda begin: _end_of(content, begin, split.metadata)}
+    known[container.keys[0]] = results if container is IN_RESULTS else patients
+    outer, _ = _members(content, 0, known)
+    metadata_at = outer.get("extraction_metadata", found).start
+    beside = {key: place for key, place in outer.items() if key not in known}
+    return Offsets(metadata_at, found, beside, {key: place for key, place in inner.items() if key != "patients"})
+
+
+def _members(
+    content: memoryview, at: int, known: Mapping[str, Callable[[int], int | None]]
+) -> tuple[dict[str, range], int]:
+    """Where the members of an object are, and where it ends. ``known`` finds the ends of those that were decoded."""
+    places: dict[str, range] = {}
+    at = skip(WHITE_SPACE, content, at) + 1
+    while found := _KEY.match(content, skip(WHITE_SPACE, content, at)):
+        key, begin = text_of(found[1]), found.end()
+        if key in places:
+            raise DocumentFaultError(found.start(), DUPLICATE_KEY)
+        if len(places) == _MOST_MEMBERS:
+            reason = f"more than {_MOST_MEMBERS:,} members beside the patients"
+            raise DocumentFaultError(found.start(), Fault("too_many_members", reason))
+        if (end_of := known.get(key)) is not None:
+            # Another value than the one that was decoded: the key stands once more.
+            end = end_of(begin) or end_of_value(content, begin)
+        else:
+            end = end_of_value(content[: begin + LARGEST_METADATA], begin)
+            if end is None:
+                reason = f"a member that no extraction has, of more than {metadata_limit()}"
+                raise DocumentFaultError(found.start(), Fault("member_too_large", reason))
+        assert end is not None  # noqa: S101  # the content was decoded
+        places[key], at = range(begin, end), skip(SEPARATOR, content, end)
+    return places, skip(WHITE_SPACE, content, at) + 1
+
+
+def _end_of(content: memoryview, begin: int, raw: msgspec.Raw) -> int | None:
+    end = begin + len(memoryview(raw))
+    return end if bytes(content[begin:end]) == bytes(raw) else None
+
+
+def _end_of_patients(content: memoryview, begin: int, split: SplitDocument) -> int | None:
+    """Where the patients end, None if other ones begin there. Raises _RefusedError for one that is too large."""
+    is_single = split.container.is_single
+    at: int | None = begin if is_single else skip(WHITE_SPACE, content, begin + 1)
+    for position, raw in enumerate(split.patients):
+        if 2 * len(memoryview(raw)) > LARGEST_SET_ASIDE and _size_in_a_statement(bytes(raw)) > LARGEST_SET_ASIDE:
+            size = f"{LARGEST_SET_ASIDE >> 20} MiB"
+            wrong = Fault("patient_too_large", f"a patient of more than {size} cannot be kept")
+            raise DocumentFaultError(f"$.{split.container.place(position)}".replace("$.[", "$["), wrong)
+        if at is None or (at := _end_of(content, at, raw)) is None:
+            return None
+        if is_single:
+            return at
+        at = skip(SEPARATOR, content, at)
+    return at + 1 if at is not None and content[at] == ord("]") else None
+
+
+def _size_in_a_statement(raw: bytes) -> int:
+    """A server is told of quotes, backslashes and ends of lines in two bytes each."""
+    return len(raw) + sum(map(raw.count, (b'"', b"'", b"\\", b"\n", b"\r")))

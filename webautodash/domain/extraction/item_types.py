@@ -1,0 +1,63 @@
+"""The usual shape of the items of each list."""
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import repeat
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+from webautodash.domain.extraction.clinical_lists import ClinicalList
+from webautodash.domain.limits import SHORT_TEXT_LENGTH
+
+ROW_INDEX_MAX = 2**31 - 1
+
+
+AnyText = str | None
+"""Text of any length."""
+
+
+ShortString = Annotated[str, msgspec.Meta(max_length=SHORT_TEXT_LENGTH)] | None
+"""Text that fits a column of its kind."""
+
+
+_Index = Annotated[int, msgspec.Meta(ge=-ROW_INDEX_MAX, le=ROW_INDEX_MAX)] | None
+
+
+@cache
+def item_type(which: ClinicalList) -> type[msgspec.Struct]:
+    """The usual shape of a list's items, its fields being ``which.given``; whatever differs from it does not decode."""
+    prose = {which.text_field, *which.prose_fields}
+    keys = {which.text_field: which.text_keys[0]}
+    if which.type_keys:
+        keys[which.type_field] = which.type_keys[0]
+    fields: list[tuple[str, Any, Any]] = []
+    for column in which.given:
+        kind = AnyText if column in prose else _Index if column == "row_index" else ShortString
+        key = keys.get(column, column.removesuffix("_text"))
+        fields.append((column, kind, msgspec.field(name=key, default=None)))
+    name = f"{which.name}_item"
+    return msgspec.defstruct(name, fields, forbid_unknown_fields=True, omit_defaults=True, gc=False)
+
+
+class Items(NamedTuple):
+    """The items of one list of one patient, of the usual shape, and what each holds beside it."""
+
+    given: Sequence[msgspec.Struct]
+    beside: Sequence[Any] | None = None
+    """An ``extra`` for each; None where no item has one."""
+
+
+NO_ITEMS = Items(())
+
+
+def as_items(read: Sequence[tuple[msgspec.Struct, dict[str, Any] | None]]) -> Items:
+    return Items([given for given, _ in read], [extra for _, extra in read])
+
+
+def joined_items(lists: Sequence[Items]) -> Items:
+    return Items([item for items in lists for item in items.given], extras_of(lists))
+
+
+def extras_of(patients: Sequence[Items]) -> list[Any]:
+    return [extra for patient in patients for extra in patient.beside or repeat(None, len(patient.given))]

@@ -1,0 +1,92 @@
+"""The members of a document beside metadata and patients."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
+from webautodash.domain.extraction.document_faults import (
+    DUPLICATE_KEY,
+    TOO_DEEP,
+    TWO_LISTS,
+    DocumentFaultError,
+    Fault,
+    metadata_limit,
+)
+from webautodash.domain.extraction.document_offsets import Offsets
+from webautodash.domain.extraction.find_patients import OuterMembers
+from webautodash.domain.extraction.json_text import repeated_key
+from webautodash.domain.limits import (
+    LARGEST_METADATA,
+    nested_too_deeply,
+)
+
+# What tells a patient from other objects, where a file has some beside its list of patients.
+_DEMOGRAPHICS = ("demographics_printable", "demographics")
+
+
+_IDENTITY = ("patient_id", "patient_name", "full_name", "prn", "mrn")
+
+
+def read_other_members(content: memoryview, places: Offsets) -> tuple[dict[str, Any], str | None]:
+    """The other members, and the path of the one that says that the job failed.
+
+    Raises _RefusedError for one that holds patients, which nothing would read, and for more than can be kept.
+    """
+    if not places.beside and not places.in_results:
+        return {}, None
+    size = sum(len(key) + len(place) for some in (places.beside, places.in_results) for key, place in some.items())
+    if size > LARGEST_METADATA:
+        reason = f"members that no extraction has, of more than {metadata_limit()} together"
+        raise DocumentFaultError("$", Fault("member_too_large", reason))
+    outer, failed = _other_members(content, places.beside)
+    inner, failed_inside = _other_members(content, places.in_results)
+    if inner:
+        outer["extraction_results"] = inner
+    if nested_too_deeply(outer):
+        raise DocumentFaultError("$", TOO_DEEP)
+    return outer, f"extraction_results.{failed_inside}" if failed_inside else failed
+
+
+def _other_members(content: memoryview, places: Mapping[str, range]) -> tuple[dict[str, Any], str | None]:
+    texts = {key: bytes(content[place.start : place.stop]) for key, place in places.items()}
+    members = {key: _member(text, places[key].start) for key, text in texts.items()}
+    for key, value in members.items():
+        if (key == "patients" and isinstance(value, list | dict) and value) or _holds_patient({key: value}):
+            raise DocumentFaultError(places[key].start, TWO_LISTS)
+    stated = {key: msgspec.Raw(text) for key, text in texts.items() if key in OuterMembers.__struct_fields__}
+    return members, OuterMembers(**stated).failed_field
+
+
+def _member(text: bytes, at: int) -> Any:
+    if repeated := repeated_key(text):
+        raise DocumentFaultError(at + repeated.at, DUPLICATE_KEY)
+    try:
+        value = msgspec.json.decode(text)
+    except RecursionError:
+        raise DocumentFaultError(at, TOO_DEEP) from None
+    except ValueError:
+        raise DocumentFaultError(at, Fault("malformed", "a value that cannot be read")) from None
+    if nested_too_deeply(value):
+        raise DocumentFaultError(at, TOO_DEEP)
+    return value
+
+
+def _holds_patient(value: Any) -> bool:
+    """Whether a value is, or holds at any depth, what may be a patient: it is not enough that it names one."""
+    if isinstance(value, list):
+        return any(map(_holds_patient, value))
+    if not isinstance(value, dict):
+        return False
+    has_parts = any(isinstance(part, list | dict) and part for part in value.values())
+    return (
+        any(isinstance(value.get(key), dict) for key in _DEMOGRAPHICS)
+        or (has_parts and any(value.get(key) is not None for key in _IDENTITY))
+        or any(has_objects(value.get(key)) for which in NAMED_LISTS for key in which.list_keys)
+        or any(map(_holds_patient, value.values()))
+    )
+
+
+def has_objects(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)

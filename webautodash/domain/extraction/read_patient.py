@@ -1,0 +1,209 @@
+"""Decodes and normalises a patient."""
+
+import sys
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import msgspec
+
+from webautodash.domain.dates import DateOrder, parse_date
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS
+from webautodash.domain.extraction.completeness import FIELDS as COMPLETENESS_FIELDS
+from webautodash.domain.extraction.completeness import failure_field
+from webautodash.domain.extraction.demographics import PRINTED, Demographics, read_demographics, read_prn, text_or_none
+from webautodash.domain.extraction.find_patients import NATIVE, PatientContainer
+from webautodash.domain.extraction.item_types import NO_ITEMS, Items
+from webautodash.domain.extraction.json_text import JsonPath, half_characters, has_more_values, repeated_key, says_all
+from webautodash.domain.extraction.json_values import decode_patient, take_text, unmapped
+from webautodash.domain.extraction.other_records import take_other_records
+from webautodash.domain.extraction.patient_record import (
+    FILTER_FIELDS,
+    SWEEP_FIELDS,
+    Draft,
+    PatientRecord,
+    complete_records,
+)
+from webautodash.domain.extraction.patient_schema import NOT_SCRAPED, schema_keys, usual_decoder
+from webautodash.domain.extraction.read_lists import read_items, require_few
+from webautodash.domain.extraction.reread_lists import NOT_RECORDS
+from webautodash.domain.limits import LARGEST_PATIENT, MOST_ROWS, MOST_VALUES
+from webautodash.errors import UnreadablePatient, without_context
+
+
+class _Person(NamedTuple):
+    """What a patient's own fields say, the lists apart."""
+
+    prn: str
+    demographics: Demographics
+    found: dict[str, str | None]
+    leftovers: dict[str, Any]
+
+
+def patient_record(raw: msgspec.Raw, position: int, order: DateOrder) -> PatientRecord:
+    """Decode and normalise one patient.
+
+    Raises UnreadablePatient, with a code and a JSON path, for one without a PRN or with a shape that is none.
+    """
+    return complete_records([read_patient(raw, position, order)], order)[0]
+
+
+@without_context
+def read_patient(raw: msgspec.Raw, position: int, order: DateOrder, container: PatientContainer = NATIVE) -> Draft:
+    """Decode one patient, an incomplete one too. ``container`` is where the file has its patients.
+
+    Raises UnreadablePatient as ``patient_record``.
+    """
+    text = _acceptable(raw, position, container)
+    try:
+        usual = usual_decoder().decode(text)
+    except (ValueError, RecursionError):
+        patient = _decoded(raw, position, container)
+        _require_once(text, patient)
+        return _normalise(patient, position, order)
+    if not says_all(text, usual):
+        _require_once(text, _decoded(raw, position, container))
+    for which in NAMED_LISTS:
+        require_few(getattr(usual, which.key), which.key)
+    printed = usual.demographics_printable
+    name = text_or_none(printed.patient_name) or text_or_none(usual.patient_name)
+    complete = _completeness(usual)
+    if name is None or usual.patient_name not in {None, name} or (complete and failure_field(complete)):
+        # A name to be made of others, two names of which the other one is kept too, an extraction that failed.
+        return _normalise(_decoded(raw, position, container), position, order)
+    born = text_or_none(printed.date_of_birth)
+    demographics = Demographics(
+        patient_uuid=usual.patient_id,
+        patient_name=name,
+        first_name=printed.first_name,
+        last_name=printed.last_name,
+        date_of_birth=parse_date(born, order),
+        date_of_birth_text=born,
+        age=printed.age,
+        gender=text_or_none(printed.gender),
+        phone=printed.phone,
+        email=printed.email,
+        address=printed.address,
+    )
+    scraped = usual.extraction_metadata or NOT_SCRAPED
+    found = dict(zip(SWEEP_FIELDS, (*_found(usual), scraped.extraction_method, scraped.found_at), strict=True))
+    items = {which.name: Items(getattr(usual, which.key) or ()) for which in NAMED_LISTS}
+    items[OTHER_RECORDS.name] = NO_ITEMS
+    return Draft(position, read_prn(printed.prn), demographics, found, complete, items)
+
+
+def normalise(patient: dict[str, Any], position: int, order: DateOrder) -> PatientRecord:
+    """A decoded patient as a record; see ``patient_record``."""
+    return complete_records([_normalise(patient, position, order)], order)[0]
+
+
+def _normalise(patient: dict[str, Any], position: int, order: DateOrder) -> Draft:
+    failed = failure_field(patient)
+    try:
+        return _draft(patient, position, order)._replace(failed=failed)
+    except UnreadablePatient as error:
+        # A failed extraction is often without what a complete one has.
+        error.failed = failed
+        raise
+
+
+def _draft(patient: dict[str, Any], position: int, order: DateOrder) -> Draft:
+    rest = dict(patient)
+    person = _person(rest, order)
+    items: dict[str, Items] = {}
+    for which in NAMED_LISTS:
+        items[which.name], unmatched = read_items(patient, which, order)
+        for key in which.list_keys:
+            rest.pop(key, None)
+        rest.update(unmatched)
+
+    def place(key: str, *inner: str) -> str:
+        # A key that no extraction is known to have may itself be a value.
+        outer = key if key in schema_keys() else f"[member {list(patient).index(key) + 1}]"
+        return ".".join((outer, *(name if name in schema_keys() else "[...]" for name in inner)))
+
+    items[OTHER_RECORDS.name] = take_other_records(rest, place, NOT_RECORDS)
+    if sum(len(some.given) for some in items.values()) > MOST_ROWS:
+        raise UnreadablePatient("too_many_items", f"more than {MOST_ROWS:,} in all lists")
+    extra = unmapped(rest | person.leftovers, "patient")
+    return Draft(position, person.prn, person.demographics, person.found, extra, items)
+
+
+_found: Callable[[Any], tuple[Any, ...]] = attrgetter(*SWEEP_FIELDS[:-2])
+
+
+_stated: Callable[[Any], tuple[Any, ...]] = attrgetter(*COMPLETENESS_FIELDS)
+
+
+_NOTHING_STATED = (None,) * len(COMPLETENESS_FIELDS)
+
+
+def _completeness(usual: Any) -> dict[str, Any] | None:
+    """What a patient says of its own extraction."""
+    if (stated := _stated(usual)) == _NOTHING_STATED:
+        return None
+    return {field: value for field, value in zip(COMPLETENESS_FIELDS, stated, strict=True) if value is not None}
+
+
+def _acceptable(raw: msgspec.Raw, position: int, container: PatientContainer) -> bytes:
+    if len(memoryview(raw)) > LARGEST_PATIENT:
+        limit = f"more than {LARGEST_PATIENT >> 20} MiB"
+        raise UnreadablePatient("too_large", f"{container.place(position)}: {limit}")
+    text = bytes(raw)
+    if len(text) > MOST_VALUES and has_more_values(text, MOST_VALUES):
+        raise UnreadablePatient("too_many_values", f"{container.place(position)}: more than {MOST_VALUES:,}")
+    return text
+
+
+@without_context
+def _decoded(raw: msgspec.Raw, position: int, container: PatientContainer) -> dict[str, Any]:
+    where = container.place(position)
+    try:
+        return decode_patient(raw)
+    except RecursionError:
+        raise UnreadablePatient("nested_too_deeply", where) from None
+    except ValueError as error:
+        raise UnreadablePatient(_unreadable(raw, error), where) from None
+
+
+def _unreadable(raw: msgspec.Raw, error: ValueError) -> str:
+    if "out of range" in str(error):
+        return "unusable_number"
+    return "half_character" if next(half_characters(bytes(raw)), None) else "malformed"
+
+
+def _require_once(text: bytes, patient: dict[str, Any]) -> None:
+    """Which of two values of one key is true, nobody can say. Raises UnreadablePatient."""
+    if not says_all(text, patient) and (repeated := repeated_key(text)):
+        raise UnreadablePatient("duplicate_key", _where(repeated.path))
+
+
+def _where(path: JsonPath) -> str:
+    """A JSON path. A key that no extraction is known to have may itself be a value."""
+    steps = "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step}" if step in schema_keys() else "[...]"
+        for step in path[:_MOST_STEPS]
+    )
+    return steps.removeprefix(".") + ("..." if len(path) > _MOST_STEPS else "")
+
+
+_MOST_STEPS = 6
+
+
+def _person(rest: dict[str, Any], order: DateOrder) -> _Person:
+    printed = rest.pop(PRINTED, None)
+    if not isinstance(printed, dict):
+        raise UnreadablePatient("no_demographics", PRINTED)
+    printed = dict(printed)
+    prn = read_prn(printed.pop("prn", None))
+    demographics = read_demographics(rest, printed, order)
+    found = [take_text(rest, name) for name in FILTER_FIELDS]
+    found += [take_text(rest, name, sys.maxsize) for name in ("filter_medication_name", "summary_page_url")]
+    inner = rest.pop("extraction_metadata", None)
+    inner = dict(inner) if isinstance(inner, dict) else {"value": inner}
+    found += [take_text(inner, "extraction_method"), take_text(inner, "found_at")]
+    leftovers = {
+        PRINTED: unmapped(printed, PRINTED),
+        "extraction_metadata": unmapped(inner, "extraction_metadata"),
+    }
+    return _Person(prn, demographics, dict(zip(SWEEP_FIELDS, found, strict=True)), leftovers)

@@ -1,0 +1,85 @@
+"""Stored lists as they are read today."""
+
+from collections.abc import Container, Mapping
+from contextlib import suppress
+from typing import Any
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS, ClinicalList
+from webautodash.domain.extraction.derived_columns import complete_rows
+from webautodash.domain.extraction.item_types import as_items, item_type
+from webautodash.domain.extraction.other_records import take_other_records
+from webautodash.domain.extraction.patient_record import SWEEP_FIELDS
+from webautodash.domain.extraction.read_item import longest, take_alternative, take_item_text, take_type
+from webautodash.domain.extraction.read_lists import older_lists, read_items
+from webautodash.domain.extraction.rows import Rows, Table, joined
+from webautodash.domain.extraction.unmatched_items import unmatched_items
+from webautodash.errors import UnreadablePatient
+
+
+def read_again(
+    lists: Mapping[str, Rows], extra: Mapping[str, Any] | None, kept: Container[str], order: DateOrder
+) -> dict[str, Rows]:
+    """Stored lists as they would be read today, so that a file is not taken for a change of what it repeats.
+
+    Rows keep in their ``extra`` what was no field when they were read, and an extraction keeps in its own what was no
+    list.
+    """
+    rest = dict(extra or {})
+    found = dict(lists)
+    for which in NAMED_LISTS:
+        own = found[which.name] = _rows_again(which, lists[which.name], order)
+        older = {name: rest[name] for name in which.list_keys[1:] if isinstance(rest.get(name), list)}
+        with suppress(UnreadablePatient):
+            if own:
+                read = older_lists(older, which)
+                unmatched = unmatched_items(which, own, read, order)
+            else:
+                items, unmatched = read_items(older, which, order)
+                if items.given:
+                    found[which.name] = complete_rows(which, [items], order)[0]
+            rest = {key: value for key, value in rest.items() if key not in older} | unmatched
+    with suppress(UnreadablePatient):
+        others = take_other_records(rest, lambda *keys: ".".join(keys), kept)
+        if others.given:
+            rows = complete_rows(OTHER_RECORDS, [others], order)[0]
+            both = joined(OTHER_RECORDS, [found[OTHER_RECORDS.name], rows])
+            [found[OTHER_RECORDS.name]] = Table(OTHER_RECORDS, both).divided([len(both[0])])
+    return found
+
+
+def _rows_again(which: ClinicalList, rows: Rows, order: DateOrder) -> Rows:
+    if not any(extra and not which.item_keys.isdisjoint(extra) for extra in rows.columns()[-1]):
+        return rows
+    items = []
+    for row in rows:
+        rest = dict(row["extra"] or {})
+        given = [
+            row[which.text_field] or take_item_text(rest, which),
+            row[which.type_field] or take_type(rest, which, None),
+        ]
+        for column in which.given[2:]:
+            field = column.removesuffix("_text")
+            given.append(row[column] or take_alternative(rest, which, field, longest(which, column)) or row[column])
+        items.append((item_type(which)(*given), rest or None))
+    return complete_rows(which, [as_items(items)], order)[0]
+
+
+# What is no list of records even where a file has a list there.
+NOT_RECORDS = frozenset(
+    {
+        *("patient_id", "patient_name", "extraction_status", "extraction_error", "error", "status", *SWEEP_FIELDS[:-2]),
+        *("demographics_printable", "extraction_metadata", "extraction_summary", "filter_criteria"),
+    }
+)
+
+
+def as_read_today(
+    lists: Mapping[str, Rows], extra: Mapping[str, Any] | None, order: DateOrder
+) -> dict[str, Rows] | None:
+    """The stored lists of an extraction as a file with the same content gives them; None where they are the same.
+
+    ``extra`` is what the extraction keeps beside them.
+    """
+    found = read_again(lists, extra, NOT_RECORDS, order)
+    return found if any(found[name] is not rows for name, rows in lists.items()) else None

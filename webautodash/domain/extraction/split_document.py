@@ -1,0 +1,142 @@
+"""Splits a document into metadata and patients."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from webautodash.domain.extraction.document_faults import (
+    LONE_SURROGATE,
+    NO_PATIENTS,
+    TOO_DEEP,
+    TOO_MANY_PATIENTS,
+    DocumentFaultError,
+    invalid_type,
+    malformed_json,
+)
+from webautodash.domain.extraction.find_patients import (
+    BARE,
+    MISSING,
+    NATIVE,
+    PatientContainer,
+    find_container,
+    is_patient,
+)
+from webautodash.domain.extraction.json_text import deep_values, half_characters, may_have_more
+from webautodash.domain.extraction.mask_undecodable import DEEP, LONGEST_DEEP, Masks, mask
+from webautodash.domain.limits import (
+    LARGEST_PATIENT,
+    MOST_PATIENTS,
+    PRN_LENGTH,
+)
+
+# A smaller file has no more of them, each being a byte and a comma.
+_MAY_HAVE_MANY = 2 * MOST_PATIENTS
+
+
+class _File(msgspec.Struct):
+    """A file of the usual shape."""
+
+    extraction_results: list[msgspec.Raw]
+    extraction_metadata: msgspec.Raw = MISSING
+
+
+class _Demographics(msgspec.Struct):
+    prn: Any = None
+
+
+_read_demographics = msgspec.json.Decoder(_Demographics).decode
+
+
+class SplitDocument(NamedTuple):
+    container: PatientContainer
+    metadata: msgspec.Raw
+    patients: list[msgspec.Raw]
+    prns: list[str | int | None] | None
+
+
+def split_document(content: memoryview, covers: Masks) -> SplitDocument:
+    while True:
+        try:
+            return _usual(content) or _unusual(content)
+        except RecursionError:
+            mask(content, covers, deep_values(content, DEEP, LONGEST_DEEP), TOO_DEEP)
+        except msgspec.ValidationError as error:
+            raise invalid_type(error) from None
+        except ValueError as error:
+            # The decoder has many words for half a character, "truncated" among them.
+            if not mask(content, covers, half_characters(content), LONE_SURROGATE):
+                raise malformed_json(error, len(content)) from None
+
+
+def _usual(content: memoryview) -> SplitDocument | None:
+    """The parts of a file of the usual shape with patients; None for any other."""
+    try:
+        prns = _prns(content, NATIVE)
+        file = msgspec.json.decode(content, type=_File)
+    except msgspec.ValidationError:
+        return None
+    if not file.extraction_results:
+        return None
+    return SplitDocument(NATIVE, file.extraction_metadata, file.extraction_results, prns)
+
+
+def _unusual(content: memoryview) -> SplitDocument:
+    container, metadata = find_container(content)
+    prns: list[str | int | None] | None = None
+    try:
+        prns = _prns(content, container)
+    except msgspec.ValidationError:
+        # One of them is no object.
+        depth = 1 + len(container.keys)
+        if len(content) > _MAY_HAVE_MANY and not container.is_single and may_have_more(content, MOST_PATIENTS, depth):
+            raise DocumentFaultError(container.path, TOO_MANY_PATIENTS) from None
+    kind = msgspec.Raw if container.is_single else list[msgspec.Raw]
+    found = _in(container, msgspec.json.decode(content, type=_wrapped(container, kind)))
+    if container is BARE and not any(map(is_patient, found)):
+        # Any list of anything is JSON.
+        raise DocumentFaultError("$", NO_PATIENTS)
+    return SplitDocument(container, metadata, [found] if container.is_single else found, prns)
+
+
+def _wrapped(container: PatientContainer, kind: Any) -> Any:
+    """The type of a file that has this in the place of its patients."""
+    for key in reversed(container.keys):
+        kind = msgspec.defstruct("members", [(key, kind)])
+    return kind
+
+
+def _in(container: PatientContainer, file: Any) -> Any:
+    for key in container.keys:
+        file = getattr(file, key)
+    return file
+
+
+def _prns(content: memoryview, container: PatientContainer) -> list[str | int | None]:
+    """As in ``Parts``. Raises _RefusedError before too many patients are in memory.
+
+    Raises ValidationError where one is no object, and whatever else the decoder raises.
+    """
+    prns: list[str | int | None] = []
+
+    def note(patient: Any) -> None:
+        if len(prns) == MOST_PATIENTS:
+            raise DocumentFaultError(container.path, TOO_MANY_PATIENTS)
+        prns.append(_prn(patient.demographics_printable))
+        patient.demographics_printable = None
+
+    fields: list[Any] = [("demographics_printable", msgspec.Raw, msgspec.Raw(b"null"))]
+    patient = msgspec.defstruct("patient", fields, namespace={"__post_init__": note}, gc=False)
+    kind: Any = patient if container.is_single else list[patient]  # type: ignore[valid-type]
+    msgspec.json.decode(content, type=_wrapped(container, kind))
+    return prns
+
+
+def _prn(demographics: msgspec.Raw) -> str | int | None:
+    if len(memoryview(demographics)) > LARGEST_PATIENT:
+        return None
+    try:
+        prn = _read_demographics(demographics).prn
+    except (ValueError, RecursionError):
+        return None
+    # One that is too long is none, however long it is.
+    return prn.strip()[: PRN_LENGTH + 1] if isinstance(prn, str) else prn if isinstance(prn, int) else None
