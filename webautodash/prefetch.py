@@ -7,7 +7,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
+def prefetched(items: Iterator[Item]) -> Iterator[Item]:
     """The same items, each made in a thread while the caller is busy with the one before.
 
     That pays where the caller waits for a server meanwhile. What making one raises is raised here, in its place.

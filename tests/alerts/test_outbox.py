@@ -17,7 +17,7 @@ from jobs import raise_causes
 from processes import together
 
 from webautodash.domain.alerts import AlertKind
-from webautodash.domain.retries import Verdict
+from webautodash.domain.retries import RetryDecision
 from webautodash.errors import DatabaseError, NotAtHead
 from webautodash.repositories import ConflictRepository, MonitorRepository
 from webautodash.services import alerts, fleet
@@ -99,7 +99,7 @@ def test_rejected_held_and_set_aside_are_raised_and_said_once(a_clinic: Callable
     outcome = FileOutcome("gary_wang/x.json", FileResult.FAILED, "gary_wang", reason="r")
     for _ in range(2):
         with SystemView(clinic.store) as view:
-            view.tell(outcome, None, Verdict(None, held=True))
+            view.tell(outcome, None, RetryDecision(None, held=True))
     assert [kind for kind, *_ in _facts(clinic)].count("rejected") == 2
     assert ("held", None, "gary_wang") in _facts(clinic)
     assert len(_facts(clinic)) == 4

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 
-from webautodash.domain.row_checks import read
+from webautodash.domain.row_checks import parse_row_checks
 from webautodash.services.ingest.ingest_run import ingest_paths
 
 LATER = "2025-03-05T09:00:00"
@@ -117,7 +117,7 @@ def test_a_duplicate_of_a_duplicate_points_at_the_original(clinic: Clinic) -> No
 def test_a_duplicate_keeps_the_check_of_its_own_row_alone(clinic: Clinic) -> None:
     for year in (2021, 2022):
         clinic.ingest(a_file(a_patient("GW1", medications=["Aspirin 81 mg"]), at=f"{year}-01-01T00:00:00"))
-    original, repeat = (read(row["row_checks"]) for row in clinic.rows("patient_extractions"))
+    original, repeat = (parse_row_checks(row["row_checks"]) for row in clinic.rows("patient_extractions"))
     assert [len(rows) for rows in original.lists] == [1, 0, 0, 0, 0]
     assert list(repeat.lists) == [[]] * 5
 

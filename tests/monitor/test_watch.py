@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from local_server import wait_until
 
-from webautodash.domain.retries import LONGEST_SECONDS, pause
+from webautodash.domain.retries import LONGEST_SECONDS, retry_pause
 from webautodash.errors import NoAnswer, UsageError
 from webautodash.services.ingest import file_states, scan
 from webautodash.services.ingest.ingest_run import ingest_paths
@@ -284,5 +284,5 @@ def test_a_file_that_another_takes_while_it_is_looked_at_is_not_due(
 
 @given(st.integers(1, 10_000), st.floats(0.01, 3600))
 def test_pauses_grow_and_end_at_the_longest(attempts: int, first: float) -> None:
-    assert pause(1, first) == min(first, LONGEST_SECONDS)
-    assert pause(attempts, first) <= pause(attempts + 1, first) <= LONGEST_SECONDS
+    assert retry_pause(1, first) == min(first, LONGEST_SECONDS)
+    assert retry_pause(attempts, first) <= retry_pause(attempts + 1, first) <= LONGEST_SECONDS

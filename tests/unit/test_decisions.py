@@ -16,7 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.decisions import Decision, Known, Master, Outcome, Previous, decide
+from webautodash.domain.decisions import (
+    CurrentPatient,
+    Decision,
+    PatientOutcome,
+    PatientValues,
+    PreviousExtraction,
+    decide,
+)
 from webautodash.domain.extraction.demographics import Demographics
 from webautodash.domain.extraction.document import Document
 from webautodash.domain.extraction.patient_record import PatientRecord
@@ -37,12 +44,12 @@ def a_record(**fields: Any) -> PatientRecord:
     return read(a_patient("GW1", **{**BASE, **fields}))
 
 
-def known(record: PatientRecord, as_of: datetime | None = NOW) -> Known:
-    return Known(record.demographics, as_of, MASTER)
+def known(record: PatientRecord, as_of: datetime | None = NOW) -> CurrentPatient:
+    return CurrentPatient(record.demographics, as_of, MASTER)
 
 
-def previous(record: PatientRecord) -> Previous:
-    return Previous(record.checksum, record.demographics, LATEST, record.lists)
+def previous(record: PatientRecord) -> PreviousExtraction:
+    return PreviousExtraction(record.checksum, record.demographics, LATEST, record.lists)
 
 
 def recorded(decision: Decision) -> list[tuple[str, str, str, int]]:
@@ -122,7 +129,7 @@ def test_a_repeat_of_other_demographics_than_the_master_row_is_a_duplicate_with_
     # Other criteria in between brought another gender; these criteria say again what they always said.
     male, female = a_record(gender="Male"), a_record()
     decision = decide(female, LATER, THIS, known(male), previous(female))
-    assert (decision.outcome, decision.status) == (Outcome.DUPLICATE, ProcessingStatus.DUPLICATE)
+    assert (decision.outcome, decision.status) == (PatientOutcome.DUPLICATE, ProcessingStatus.DUPLICATE)
     assert recorded(decision) == [MISMATCH, SAME]
     assert decision.conflicts == 1
     assert decision.master is not None
@@ -140,7 +147,7 @@ def test_a_duplicate_needs_no_lists_of_the_previous_extraction() -> None:
 def test_other_places_of_the_prn_are_conflicts_of_this_session_only_where_they_differ() -> None:
     last, same, other = a_record(), a_record(age="1 yr"), a_record(allergies=[])
     decision = decide(last, NOW, THIS, None, None, [same, other, other])
-    assert decision.outcome is Outcome.STORED
+    assert decision.outcome is PatientOutcome.STORED
     assert recorded(decision) == [("data_changed", "prn", "medium", THIS)] * 2
     assert decision.conflicts == 2
     assert decision.status is ProcessingStatus.CONFLICT
@@ -169,7 +176,7 @@ def test_the_master_row_takes_the_values_of_the_latest_extraction(
 ) -> None:
     old, new = a_record(name="Old Name"), a_record(name="New Name")
     decision = decide(new, extracted_at, THIS, known(old, as_of), None)
-    assert decision.master == (Master(new.demographics, None) if takes else None)
+    assert decision.master == (PatientValues(new.demographics, None) if takes else None)
     # Where the file comes late the later state is the new side.
     [(difference, *sessions)] = decision.differences
     values = [json.loads(value or "") for value in (difference.old_value, difference.new_value)]
@@ -193,7 +200,7 @@ def test_a_birth_date_that_cannot_be_read_takes_the_place_of_the_one_that_could(
     master = decide(a_record(born="circa 1990"), LATER, THIS, known(a_record()), None).master
     assert master is not None
     assert (master.demographics.date_of_birth, master.demographics.date_of_birth_text) == (None, "circa 1990")
-    again = decide(a_record(), LATER, THIS, Known(master.demographics, NOW, MASTER), None).master
+    again = decide(a_record(), LATER, THIS, CurrentPatient(master.demographics, NOW, MASTER), None).master
     assert again is not None
     assert (again.demographics.date_of_birth, again.demographics.date_of_birth_text) == (
         date(1988, 2, 19),
@@ -207,13 +214,13 @@ def test_the_outcome_follows_the_checksum_and_a_change_says_what_it_is(
     one: dict[str, Any], two: dict[str, Any], other_master: bool
 ) -> None:
     before, now = read(one), read(two)
-    master = Known(Demographics() if other_master else before.demographics, NOW, MASTER)
+    master = CurrentPatient(Demographics() if other_master else before.demographics, NOW, MASTER)
     decision = decide(now, LATER, THIS, master, previous(before))
     repeated = [d for d, _, _ in decision.differences if d.conflict_type is ConflictType.EXTRACTION_DUPLICATE]
     if before.checksum == now.checksum:
-        assert (decision.outcome, len(repeated)) == (Outcome.DUPLICATE, 1)
+        assert (decision.outcome, len(repeated)) == (PatientOutcome.DUPLICATE, 1)
     else:
-        assert (decision.outcome, len(repeated)) == (Outcome.CHANGED, 0)
+        assert (decision.outcome, len(repeated)) == (PatientOutcome.CHANGED, 0)
         assert decision.conflicts > 0 or other_master
 
 
@@ -222,8 +229,8 @@ def test_the_outcome_follows_the_checksum_and_a_change_says_what_it_is(
 def test_the_same_patient_again_is_never_a_conflict(patient: dict[str, Any]) -> None:
     record = read(patient)
     decision = decide(record, LATER, THIS, known(record), previous(record), [record])
-    assert (decision.outcome, decision.conflicts) == (Outcome.DUPLICATE, 0)
-    assert decision.master == Master(record.demographics, None)
+    assert (decision.outcome, decision.conflicts) == (PatientOutcome.DUPLICATE, 0)
+    assert decision.master == PatientValues(record.demographics, None)
 
 
 # Which patients of a file are decided about
@@ -281,7 +288,7 @@ def test_the_first_of_many_places_of_a_prn_follow_the_stored_one_with_what_diffe
 def test_a_patient_that_the_file_contradicts_elsewhere_is_in_conflict() -> None:
     record = a_record()
     decision = decide(record, NOW, THIS, None, None, repeats_differ=True)
-    assert (decision.outcome, decision.status) == (Outcome.STORED, ProcessingStatus.CONFLICT)
+    assert (decision.outcome, decision.status) == (PatientOutcome.STORED, ProcessingStatus.CONFLICT)
 
 
 @pytest.mark.parametrize(

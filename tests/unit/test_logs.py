@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.limits import PRN_LENGTH
-from webautodash.domain.prn_search import PrnSearch, Trace
+from webautodash.domain.prn_search import PrnMatch, PrnSearch
 from webautodash.services.doctor import logs
 from webautodash.services.doctor.logs import UnreadableLog, found_in, pieces
 
@@ -53,7 +53,7 @@ def test_a_part_of_a_longer_word_is_none_where_a_piece_ends(monkeypatch: pytest.
 def test_a_line_without_end_is_read_in_pieces(tmp_path: Path) -> None:
     log = tmp_path / "long.log"
     log.write_text("x" * 3_000_000 + " Mark-77\n" + "y " * 500_000 + "Mark-77 Mark-77\nMark-77")
-    assert list(found_in(log, search("Mark-77"))) == [(1, Trace.PRN), (2, Trace.PRN), (3, Trace.PRN)]
+    assert list(found_in(log, search("Mark-77"))) == [(1, PrnMatch.PRN), (2, PrnMatch.PRN), (3, PrnMatch.PRN)]
     with log.open(encoding="utf-8") as lines:
         assert max(len(piece) for _, piece in pieces(lines)) <= 2 * logs.PIECE
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from provider_names import NAMES, NEAR_NAMES, names_alike, near_names
 
-from webautodash.domain.lookalikes import differences, look_alike, reads_like
+from webautodash.domain.lookalikes import character_differences, look_alike, reads_like
 from webautodash.domain.naming import (
     account_name,
     check_provider_name,
@@ -72,13 +72,13 @@ def test_two_names_may_share_a_slug_and_not_read_alike() -> None:
 
 
 def test_the_code_points_in_which_names_differ_are_told() -> None:
-    assert differences("G\u0430ry Wang", "Gary Wang") == (
+    assert character_differences("G\u0430ry Wang", "Gary Wang") == (
         "character 2 is U+0430 CYRILLIC SMALL LETTER A, where the other has U+0061 LATIN SMALL LETTER A"
     )
-    assert "U+00E9 LATIN SMALL LETTER E WITH ACUTE" in differences("Jose", "José")
-    assert differences("GARY  WANG", "Gary Wang") == ""
-    assert differences("Gary-Wang", "Gary Wang").startswith("character 5 is U+002D HYPHEN-MINUS")
-    assert len(differences("x" * 255, "\u0430" * 255)) < 500
+    assert "U+00E9 LATIN SMALL LETTER E WITH ACUTE" in character_differences("Jose", "José")
+    assert character_differences("GARY  WANG", "Gary Wang") == ""
+    assert character_differences("Gary-Wang", "Gary Wang").startswith("character 5 is U+002D HYPHEN-MINUS")
+    assert len(character_differences("x" * 255, "\u0430" * 255)) < 500
 
 
 def _display(name: str) -> str | None:
@@ -160,4 +160,4 @@ def test_a_name_looks_like_itself_however_it_is_written(name: str) -> None:
     assert look_alike(name, name)
     assert look_alike(same_name_key(name), name)
     assert look_alike(unicodedata.normalize("NFD", name), name)
-    differences(name, name[::-1])
+    character_differences(name, name[::-1])

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.json_values import sorted_json
-from webautodash.domain.extraction.patient_record import CHECKED
-from webautodash.domain.row_checks import NO_ROWS, checks, list_checks, row_checks
-from webautodash.domain.row_checks import read as read_checks
+from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS
+from webautodash.domain.row_checks import NO_ROWS, crc_of_rows, list_checks, row_checks
+from webautodash.domain.row_checks import parse_row_checks as read_checks
 from webautodash.models import PatientExtraction
 
 COMPARED_OTHERWISE = {
@@ -30,7 +30,7 @@ VALUES = st.one_of(st.none(), st.text(max_size=40), st.integers(0, 2**31), st.da
 
 
 def own(records: list[Any]) -> dict[str, list[Any]]:
-    return {name: [f"{name} of {record.prn}" for record in records] for name in CHECKED[:-1]} | {
+    return {name: [f"{name} of {record.prn}" for record in records] for name in CHECKED_COLUMNS[:-1]} | {
         "extra": [record.extra for record in records]
     }
 
@@ -46,11 +46,11 @@ def test_an_extraction_keeps_the_check_of_each_of_its_rows_in_their_order(patien
     for place, (record, text) in enumerate(zip(records, kept, strict=True)):
         found = read_checks(text)
         extra = None if record.extra is None else sorted_json(record.extra)
-        assert [found.own] == checks([*([extractions[name][place]] for name in CHECKED[:-1]), [extra]])
+        assert [found.own] == crc_of_rows([*([extractions[name][place]] for name in CHECKED_COLUMNS[:-1]), [extra]])
         for which, numbers in zip(LISTS, found.lists, strict=True):
             rows = record.lists[which.name]
             texts = [dict(row, extra=None if row["extra"] is None else sorted_json(row["extra"])) for row in rows]
-            assert numbers == [check for row in texts for check in checks([[row[name]] for name in which.columns])]
+            assert numbers == [check for row in texts for check in crc_of_rows([[row[name]] for name in which.columns])]
 
 
 @given(st.lists(VALUES, min_size=1, max_size=6), st.data())
@@ -61,7 +61,7 @@ def test_another_value_is_another_check(row: list[Any], data: st.DataObject) -> 
     changed = [*row[:place], other, *row[place + 1 :]]
     # A day is written as its text.
     if str(other) != str(row[place]):
-        assert checks([[value] for value in row]) != checks([[value] for value in changed])
+        assert crc_of_rows([[value] for value in row]) != crc_of_rows([[value] for value in changed])
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=200), st.data())
@@ -70,23 +70,23 @@ def test_every_changed_byte_is_another_check(text: str, data: st.DataObject) -> 
     stored = text.encode()
     place, bit = data.draw(st.integers(0, len(stored) - 1)), data.draw(st.integers(0, 7))
     changed = bytes([*stored[:place], stored[place] ^ (1 << bit), *stored[place + 1 :]])
-    assert checks([[stored]]) != checks([[changed]])
+    assert crc_of_rows([[stored]]) != crc_of_rows([[changed]])
 
 
 def test_an_extraction_whose_rows_are_anothers_keeps_its_own_check_alone() -> None:
     assert list_checks([{}]) == [NO_ROWS]
     (text,) = row_checks([["P1"], [None]], [NO_ROWS])
-    assert read_checks(text) == (checks([["P1"], [None]])[0], [[]] * len(LISTS))
+    assert read_checks(text) == (crc_of_rows([["P1"], [None]])[0], [[]] * len(LISTS))
 
 
 def test_a_day_counts_as_its_text_and_nothing_is_not_an_empty_text() -> None:
-    assert checks([[date(2024, 2, 3), "2024-02-03", None, ""]])[:2] == checks([["2024-02-03"] * 2])
-    assert len(set(checks([[None, "", "0", 0, "None"]]))) == 5
+    assert crc_of_rows([[date(2024, 2, 3), "2024-02-03", None, ""]])[:2] == crc_of_rows([["2024-02-03"] * 2])
+    assert len(set(crc_of_rows([[None, "", "0", 0, "None"]]))) == 5
 
 
 def test_every_column_of_an_extraction_is_in_its_check_or_compared_with_another_row() -> None:
     columns = {column.name for column in PatientExtraction.__table__.c}
-    assert columns == {*CHECKED, *COMPARED_OTHERWISE}
+    assert columns == {*CHECKED_COLUMNS, *COMPARED_OTHERWISE}
 
 
 @given(PATIENTS, st.data())

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from webautodash.config import ENV_FILE, Settings, key_of
+from webautodash.config import ENV_FILE, Settings, setting_key
 from webautodash.config.accounts import AccountFolder
-from webautodash.config.effective_settings import shown
+from webautodash.config.effective_settings import effective_settings
 from webautodash.errors import ConfigurationError
 
 
@@ -40,7 +40,7 @@ def test_a_setting_that_is_given_empty_counts_as_not_given(tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     without = Settings.load()
     for name in Settings.model_fields:
-        monkeypatch.setenv(key_of(name), "")
+        monkeypatch.setenv(setting_key(name), "")
     assert Settings.load() == without
     Path(ENV_FILE).write_text("WEBAUTODASH_RESULTS_DIR=elsewhere\nWEBAUTODASH_DB_HOST=\n")
     assert Settings.load() == without.model_copy(update={"results_dir": Path("elsewhere")})
@@ -51,7 +51,7 @@ def test_a_setting_that_is_given_empty_counts_as_not_given(tmp_path: Path, monke
 def test_a_blank_value_is_refused_by_its_name(name: str, blank: str) -> None:
     with pytest.raises(ConfigurationError, match="is blank") as refused:
         _load(**{name: blank})
-    assert refused.value.key == key_of(name)
+    assert refused.value.key == setting_key(name)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_url_that_may_be_taken_apart_wrongly_is_refused_and_not_shown(url: str
     assert "Mark" not in str(refused.value)
     # Settings that nobody has checked show nothing of it either.
     unchecked = Settings(database_url=SecretStr(url), _env_file=None)  # type: ignore[call-arg]
-    assert "Mark" not in repr(shown(unchecked))
+    assert "Mark" not in repr(effective_settings(unchecked))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_url_that_may_be_taken_apart_wrongly_is_refused_and_not_shown(url: str
     ],
 )
 def test_a_url_is_shown_without_its_password(url: str, said: str) -> None:
-    (one,) = [one for one in shown(_load(database_url=url)) if one.name == "WEBAUTODASH_DATABASE_URL"]
+    (one,) = [one for one in effective_settings(_load(database_url=url)) if one.name == "WEBAUTODASH_DATABASE_URL"]
     assert one.value == said
 
 

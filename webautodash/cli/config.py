@@ -5,7 +5,7 @@ import typer
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.output import show_json, show_table
 from webautodash.config import Settings
-from webautodash.config.effective_settings import shown
+from webautodash.config.effective_settings import effective_settings
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The settings.")
 
@@ -18,7 +18,7 @@ def _config() -> None:
 @app.command()
 def show(as_json: JsonOption = False) -> None:
     """Each setting as it counts, and where it comes from. No secret is shown."""
-    found = shown(Settings.load())
+    found = effective_settings(Settings.load())
     if as_json:
         show_json(found)
     else:

@@ -22,7 +22,7 @@ from webautodash.cli.terminal.corrections import say_corrected
 from webautodash.cli.terminal.listing import show_listing
 from webautodash.cli.terminal.output import complain, say, show_fields, show_json
 from webautodash.config import Settings
-from webautodash.domain.set_aside_reasons import COVERED
+from webautodash.domain.set_aside_reasons import ACCEPTED_WITH
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
 from webautodash.services.registry import providers
@@ -160,7 +160,7 @@ def accept(
 
 
 def _advice(outcome: RetryOutcome) -> str:
-    if outcome.kind in COVERED:
+    if outcome.kind in ACCEPTED_WITH:
         return "if it is true: webautodash set-aside accept"
     return "correct it: --with"
 

@@ -8,10 +8,10 @@ from pydantic import SecretStr
 from webautodash.atomic_file import Replacement
 from webautodash.config.ownership import why_untrusted
 from webautodash.config.secrets import read_secret
-from webautodash.config.setting_names import key_of
+from webautodash.config.setting_names import setting_key
 from webautodash.errors import AccountMissing, ConfigurationError, without_context
 
-_KEY = key_of("accounts_dir")
+_KEY = setting_key("accounts_dir")
 
 
 class Account(NamedTuple):

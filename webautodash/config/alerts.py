@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 
 from webautodash.config.hosts import is_loopback
 from webautodash.config.secrets import secret_of
-from webautodash.config.setting_names import ENV_PREFIX, check_beside, check_one_secret, key_of
+from webautodash.config.setting_names import ENV_PREFIX, check_beside, check_one_secret, setting_key
 from webautodash.domain.alerts import DEFAULT_RULES, parse_rules
 from webautodash.errors import ConfigurationError, without_context
 
@@ -115,13 +115,13 @@ class AlertSettings(BaseSettings):
     @cached_property
     def smtp_password(self) -> SecretStr | None:
         """From the setting or from its file."""
-        key = key_of("alert_smtp_password_file")
+        key = setting_key("alert_smtp_password_file")
         return secret_of(self.alert_smtp_password, self.alert_smtp_password_file, key)
 
     @cached_property
     def webhook_secret(self) -> SecretStr | None:
         """From the setting or from its file."""
-        key = key_of("alert_webhook_secret_file")
+        key = setting_key("alert_webhook_secret_file")
         return secret_of(self.alert_webhook_secret, self.alert_webhook_secret_file, key)
 
     @property

@@ -8,13 +8,13 @@ from pydantic import SecretStr
 
 from webautodash.config import explicit_settings
 from webautodash.config.hosts import is_plain_url
-from webautodash.config.setting_names import key_of
+from webautodash.config.setting_names import setting_key
 from webautodash.config.settings import DEFAULT_DATABASE_URL, ENV_FILE, Settings
 
 _SET = "(set, not shown)"
 
 
-class Source(StrEnum):
+class SettingSource(StrEnum):
     """Where a value comes from."""
 
     ENVIRONMENT = "environment"
@@ -23,28 +23,30 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class EffectiveSetting:
     """One setting."""
 
     name: str
     value: str | None
     """None where there is none."""
-    source: Source
+    source: SettingSource
 
 
-def shown(settings: Settings) -> list[Shown]:
+def effective_settings(settings: Settings) -> list[EffectiveSetting]:
     """Every setting, in the order of their class."""
     in_environment = {one.setting for one in explicit_settings.given() if one.file is None and os.environ.get(one.name)}
     return [
-        Shown(key_of(name), _value(name, getattr(settings, name)), _source(settings, name, in_environment))
+        EffectiveSetting(
+            setting_key(name), _value(name, getattr(settings, name)), _source(settings, name, in_environment)
+        )
         for name in Settings.model_fields
     ]
 
 
-def _source(settings: Settings, name: str, in_environment: set[str]) -> Source:
+def _source(settings: Settings, name: str, in_environment: set[str]) -> SettingSource:
     if name not in settings.model_fields_set:
-        return Source.DEFAULT
-    return Source.ENVIRONMENT if name.upper() in in_environment else Source.FILE
+        return SettingSource.DEFAULT
+    return SettingSource.ENVIRONMENT if name.upper() in in_environment else SettingSource.FILE
 
 
 def _value(name: str, value: object) -> str | None:

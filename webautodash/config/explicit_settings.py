@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 from pydantic_settings import DotEnvSettingsSource
 
-from webautodash.config.setting_names import ENV_PREFIX, key_of
+from webautodash.config.setting_names import ENV_PREFIX, setting_key
 from webautodash.config.settings import ENV_FILE, Settings
 
 # Where the tests find their servers.
@@ -51,14 +51,14 @@ def file_holds_secret() -> bool:
     """Whether a password or the like stands in the file, by itself or in a URL."""
     secrets = [name for name, field in Settings.model_fields.items() if SecretStr in _kinds(field.annotation)]
     file = _file()
-    said = {name: file.get(key_of(name).lower()) for name in secrets}
+    said = {name: file.get(setting_key(name).lower()) for name in secrets}
     return any(_has_password(value) if name == "database_url" else value for name, value in said.items() if value)
 
 
 def secret_files(settings: Settings) -> dict[str, Path]:
     """The files that hold nothing but a secret, by the setting that names each."""
     named = {name: getattr(settings, name) for name in Settings.model_fields if name.endswith("_file")}
-    return {key_of(name): path for name, path in named.items() if isinstance(path, Path)}
+    return {setting_key(name): path for name, path in named.items() if isinstance(path, Path)}
 
 
 def _file() -> dict[str, str | None]:

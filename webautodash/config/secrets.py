@@ -13,12 +13,12 @@ from webautodash.errors import ConfigurationError, without_context
 _LONGEST = 4096
 
 
-def is_open(status: os.stat_result) -> bool:
+def is_open_to_everybody(status: os.stat_result) -> bool:
     """Whether everybody on this machine may open a file: a password in it is none."""
     return bool(status.st_mode & stat.S_IRWXO)
 
 
-def open_to(status: os.stat_result) -> str:
+def open_to_everybody(status: os.stat_result) -> str:
     """That, in words, with the cure."""
     return f"is open to everybody on this machine (mode {stat.S_IMODE(status.st_mode):04o}): chmod 600"
 
@@ -70,8 +70,8 @@ def _opened(file: Path, key: str, what: str) -> int:
 
 
 def _why_untrusted(status: os.stat_result) -> str | None:
-    if is_open(status):
-        return open_to(status)
+    if is_open_to_everybody(status):
+        return open_to_everybody(status)
     if belongs_to_another(status):
         return f"belongs to another account (user {status.st_uid}): chown {os.geteuid()}"
     if status.st_mode & stat.S_IWGRP:

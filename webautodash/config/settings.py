@@ -15,8 +15,8 @@ from pydantic_settings import SettingsConfigDict
 from webautodash.config.accounts import AccountFolder
 from webautodash.config.alerts import AlertSettings
 from webautodash.config.hosts import is_plain_url
-from webautodash.config.secrets import is_open, open_to, secret_of
-from webautodash.config.setting_names import ENV_PREFIX, check_beside, check_one_secret, given_of, key_of
+from webautodash.config.secrets import is_open_to_everybody, open_to_everybody, secret_of
+from webautodash.config.setting_names import ENV_PREFIX, check_beside, check_one_secret, explicitly_set, setting_key
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.errors import ConfigurationError, without_context
 
@@ -134,7 +134,7 @@ class Settings(AlertSettings):
             settings = cls(**values)  # type: ignore[arg-type]  # pydantic checks them
         except ValidationError as invalid:
             first = invalid.errors(include_input=False, include_url=False, include_context=False)[0]
-            key = key_of("_".join(str(part) for part in first["loc"]))
+            key = setting_key("_".join(str(part) for part in first["loc"]))
             raise ConfigurationError(key, first["msg"].removeprefix("Value error, ")) from None
         except OSError as unreadable:
             raise ConfigurationError(ENV_FILE, f"cannot be read ({unreadable.strerror})") from None
@@ -154,7 +154,7 @@ class Settings(AlertSettings):
         share = self.max_connections // processes
         if share < FEWEST_CONNECTIONS:
             raise ConfigurationError(
-                key_of("max_connections"),
+                setting_key("max_connections"),
                 f"{self.max_connections} connections are too few for {processes} processes (the command and its "
                 f"workers), which need {FEWEST_CONNECTIONS} each; raise it or take fewer workers",
             )
@@ -163,7 +163,7 @@ class Settings(AlertSettings):
     @cached_property
     def password(self) -> SecretStr | None:
         """The database password given apart from the URL, from the setting or from its file."""
-        return secret_of(self.db_password, self.db_password_file, key_of("db_password_file"))
+        return secret_of(self.db_password, self.db_password_file, setting_key("db_password_file"))
 
     @property
     def accounts(self) -> AccountFolder | None:
@@ -174,12 +174,14 @@ class Settings(AlertSettings):
         if self.database_url is None:
             # Without it patients' data would go into files of this machine, and nobody would notice.
             check_beside(self, "db_host", ("db_user", "db_port", "db_password", "db_password_file"))
-        elif parts := given_of(self, ("db_host", "db_user", "db_port")):
-            raise ConfigurationError(key_of(parts[0]), f"is set beside {key_of('database_url')}; keep one of the two")
+        elif parts := explicitly_set(self, ("db_host", "db_user", "db_port")):
+            raise ConfigurationError(
+                setting_key(parts[0]), f"is set beside {setting_key('database_url')}; keep one of the two"
+            )
         check_one_secret(self, "db_password")
         if self.database_url is not None and not is_plain_url(self.database_url.get_secret_value()):
             raise ConfigurationError(
-                key_of("database_url"),
+                setting_key("database_url"),
                 "is not a URL such as mysql+pymysql://user:password@host:3306/ or sqlite:///folder; in a password @ is "
                 "written %40, / %2F, : %3A, or it stands in WEBAUTODASH_DB_PASSWORD_FILE",
             )
@@ -201,5 +203,5 @@ def _refuse_open_file() -> None:
 
     with suppress(OSError):
         status = Path(ENV_FILE).stat()
-        if is_open(status) and explicit_settings.file_holds_secret():
-            raise ConfigurationError(ENV_FILE, f"holds a password and {open_to(status)} {ENV_FILE}")
+        if is_open_to_everybody(status) and explicit_settings.file_holds_secret():
+            raise ConfigurationError(ENV_FILE, f"holds a password and {open_to_everybody(status)} {ENV_FILE}")

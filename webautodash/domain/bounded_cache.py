@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Asked = TypeVar("Asked", bound=object)
+
+
 Answer = TypeVar("Answer")
 
 
-class Remembered(dict[Asked, Answer], Generic[Asked, Answer]):
+class BoundedCache(dict[Asked, Answer], Generic[Asked, Answer]):
     """What ``read`` says of each key, asked once: ``remembered[key]`` costs a look into a dictionary.
 
     Bounded: at ``most`` keys it begins anew. Keys that ``keep`` turns down are answered and not kept, so that hostile
@@ -27,6 +29,6 @@ class Remembered(dict[Asked, Answer], Generic[Asked, Answer]):
         return answer
 
 
-def no_longer_than(length: int) -> Callable[[str | None], bool]:
+def up_to_length(length: int) -> Callable[[str | None], bool]:
     """A ``keep`` for texts."""
     return lambda text: text is None or len(text) <= length

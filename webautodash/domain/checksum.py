@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from webautodash.domain.bounded_cache import Remembered, no_longer_than
+from webautodash.domain.bounded_cache import BoundedCache, up_to_length
 from webautodash.domain.dates import parse_date
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS, ClinicalList
-from webautodash.domain.extraction.rows import Columns, Row, Rows, joined
+from webautodash.domain.extraction.rows import ColumnValues, Row, Rows, join_rows
 
 _NOTHING: tuple[object, ...] = ("", [], {}, None)
 
@@ -78,7 +78,7 @@ def _fold(text: str | None) -> str:
     return " ".join(text.casefold().split())
 
 
-_FOLDED = Remembered[str | None, str](_fold, no_longer_than(_SHORT))
+_FOLDED = BoundedCache[str | None, str](_fold, up_to_length(_SHORT))
 
 
 def _most_marks(text: str) -> int:
@@ -100,14 +100,14 @@ def canonical_item(which: ClinicalList, row: Row) -> str:
 def canonical_items(which: ClinicalList, rows: Sequence[Row]) -> list[str]:
     """Each row of a list as it is compared."""
     if not isinstance(rows, Rows):
-        return _canonical(which, joined(which, [rows]))
+        return _canonical(which, join_rows(which, [rows]))
     if rows.table.canonical is None:
         # For all patients of the table at once, and once: that is much less than one by one.
         rows.table.canonical = _canonical(which, rows.table.columns)
     return rows.table.canonical[rows.start : rows.stop]
 
 
-def _canonical(which: ClinicalList, table: Columns) -> list[str]:
+def _canonical(which: ClinicalList, table: ColumnValues) -> list[str]:
     fold = _FOLDED.__getitem__
     said = [list(map(fold, column)) for column in table[: len(which.compared)]]
     for field in which.date_fields:
@@ -160,7 +160,7 @@ def _end(text: str) -> str | None:
     return parsed.isoformat() if parsed else None if text else ""
 
 
-_ENDS = Remembered[str, str | None](_end, no_longer_than(_SHORT))
+_ENDS = BoundedCache[str, str | None](_end, up_to_length(_SHORT))
 
 
 def canonical_fields(fields: Mapping[str, Any]) -> dict[str, str]:

@@ -5,7 +5,7 @@ import re
 from enum import StrEnum
 from functools import cache
 
-from webautodash.domain.bounded_cache import Remembered, no_longer_than
+from webautodash.domain.bounded_cache import BoundedCache, up_to_length
 
 FIRST_YEAR = 1000  # what MySQL's DATE and DATETIME hold, up to 9999
 
@@ -39,9 +39,9 @@ def parse_date(text: str | None, order: DateOrder = DateOrder.MDY) -> datetime.d
 
 
 @cache
-def days(order: DateOrder) -> Remembered[str | None, datetime.date | None]:
+def days(order: DateOrder) -> BoundedCache[str | None, datetime.date | None]:
     """``parse_date`` with its answers kept: a patient has some forty dates, a practice a few thousand days."""
-    return Remembered(lambda text: None if text is None else _date(text.strip(), order), no_longer_than(_LONGEST))
+    return BoundedCache(lambda text: None if text is None else _date(text.strip(), order), up_to_length(_LONGEST))
 
 
 def parse_instant(text: str | None, naive_zone: datetime.tzinfo) -> datetime.datetime | None:

@@ -21,7 +21,7 @@ from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 
 
-class Outcome(StrEnum):
+class PatientOutcome(StrEnum):
     """What a patient of a file counts as."""
 
     STORED = "stored"
@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CurrentPatient:
     """The master row of a patient that was there before."""
 
     demographics: Demographics
@@ -41,7 +41,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Previous:
+class PreviousExtraction:
     """The patient's latest extraction with the same criteria; what it said only where the checksum differs."""
 
     checksum: str
@@ -53,7 +53,7 @@ class Previous:
     """Whether ``lists`` hold more than the stored rows: an older version kept it as JSON."""
 
 
-class Recorded(NamedTuple):
+class SessionDifference(NamedTuple):
     """A difference, and the two sessions that its values come from: the later one has the new value."""
 
     difference: Difference
@@ -61,7 +61,7 @@ class Recorded(NamedTuple):
     new_session: int
 
 
-class Master(NamedTuple):
+class PatientValues(NamedTuple):
     """The values of a master row."""
 
     demographics: Demographics
@@ -73,9 +73,9 @@ class Master(NamedTuple):
 class Decision:
     """The outcome, and what to record."""
 
-    outcome: Outcome
-    differences: Sequence[Recorded]
-    master: Master | None
+    outcome: PatientOutcome
+    differences: Sequence[SessionDifference]
+    master: PatientValues | None
     """The new values of the master row; None where an older file must not touch it."""
     repeats_differ: bool = False
     """Whether other places of the PRN in the file, which are recorded on their own, have other content."""
@@ -83,7 +83,7 @@ class Decision:
     @property
     def status(self) -> ProcessingStatus:
         """For ``patient_extractions``."""
-        if self.outcome is Outcome.DUPLICATE:
+        if self.outcome is PatientOutcome.DUPLICATE:
             return ProcessingStatus.DUPLICATE
         return ProcessingStatus.CONFLICT if self.differences or self.repeats_differ else ProcessingStatus.PROCESSED
 
@@ -99,8 +99,8 @@ def decide(
     record: PatientRecord,
     extracted_at: datetime | None,
     session_id: int,
-    known: Known | None,
-    previous: Previous | None,
+    known: CurrentPatient | None,
+    previous: PreviousExtraction | None,
     repeats: Sequence[PatientRecord] = (),
     *,
     repeats_differ: bool = False,
@@ -109,31 +109,33 @@ def decide(
 
     ``repeats`` are the other places of the same PRN in the same file, of which ``record`` is the last.
     """
-    found: list[Recorded] = []
+    found: list[SessionDifference] = []
     if known is not None:
         found += _against_master(record, extracted_at, session_id, known)
     if previous is None:
-        outcome = Outcome.STORED
+        outcome = PatientOutcome.STORED
     elif _is_repeated(record, previous) and previous.read_again:
         # A duplicate has the rows of what it repeats, and these are not all there.
-        outcome = Outcome.STORED
+        outcome = PatientOutcome.STORED
     elif _is_repeated(record, previous):
-        outcome = Outcome.DUPLICATE
-        found.append(Recorded(duplicate(record.checksum), previous.session_id, session_id))
+        outcome = PatientOutcome.DUPLICATE
+        found.append(SessionDifference(duplicate(record.checksum), previous.session_id, session_id))
     else:
-        outcome = Outcome.CHANGED
+        outcome = PatientOutcome.CHANGED
         found += _against_previous(record, extracted_at, session_id, previous)
     if others := [repeat for repeat in repeats if repeat.checksum != record.checksum]:
         comparison = RepeatComparison(record)
-        found += [Recorded(comparison.difference(other), session_id, session_id) for other in others]
+        found += [SessionDifference(comparison.difference(other), session_id, session_id) for other in others]
     return Decision(outcome, found, _master(record, extracted_at, known), repeats_differ)
 
 
-def other_person(record: PatientRecord, extracted_at: datetime | None, session_id: int, known: Known) -> Recorded:
+def other_person(
+    record: PatientRecord, extracted_at: datetime | None, session_id: int, known: CurrentPatient
+) -> SessionDifference:
     """What to record of a patient who is set aside as another person than the one who is known by the PRN."""
     if _is_late(extracted_at, known.as_of):
-        return Recorded(another_person(record.demographics, known.demographics), session_id, known.session_id)
-    return Recorded(another_person(known.demographics, record.demographics), known.session_id, session_id)
+        return SessionDifference(another_person(record.demographics, known.demographics), session_id, known.session_id)
+    return SessionDifference(another_person(known.demographics, record.demographics), known.session_id, session_id)
 
 
 def _is_late(extracted_at: datetime | None, known_as_of: datetime | None) -> bool:
@@ -142,32 +144,35 @@ def _is_late(extracted_at: datetime | None, known_as_of: datetime | None) -> boo
 
 
 def _against_master(
-    record: PatientRecord, extracted_at: datetime | None, session_id: int, known: Known
-) -> list[Recorded]:
-    old, new = Master(known.demographics, known.other), Master(record.demographics, record.other_demographics)
+    record: PatientRecord, extracted_at: datetime | None, session_id: int, known: CurrentPatient
+) -> list[SessionDifference]:
+    old, new = (
+        PatientValues(known.demographics, known.other),
+        PatientValues(record.demographics, record.other_demographics),
+    )
     sessions = known.session_id, session_id
     if _is_late(extracted_at, known.as_of):
         old, new, sessions = new, old, (session_id, known.session_id)
     differences = demographic_differences(old.demographics, new.demographics)
     differences += other_demographic_differences(*old, *new)
-    return [Recorded(difference, *sessions) for difference in differences]
+    return [SessionDifference(difference, *sessions) for difference in differences]
 
 
 def _against_previous(
-    record: PatientRecord, extracted_at: datetime | None, session_id: int, previous: Previous
-) -> list[Recorded]:
+    record: PatientRecord, extracted_at: datetime | None, session_id: int, previous: PreviousExtraction
+) -> list[SessionDifference]:
     assert previous.lists is not None  # noqa: S101  # the caller loads both where the checksums differ
     assert previous.demographics is not None  # noqa: S101  # as above
     if _is_late(extracted_at, previous.extracted_at):
         differences = list_differences(record.lists, previous.lists)
         differences += appearances(record.demographics, previous.demographics)
-        return [Recorded(difference, session_id, previous.session_id) for difference in differences]
+        return [SessionDifference(difference, session_id, previous.session_id) for difference in differences]
     differences = list_differences(previous.lists, record.lists)
     differences += appearances(previous.demographics, record.demographics)
-    return [Recorded(difference, previous.session_id, session_id) for difference in differences]
+    return [SessionDifference(difference, previous.session_id, session_id) for difference in differences]
 
 
-def _is_repeated(record: PatientRecord, previous: Previous) -> bool:
+def _is_repeated(record: PatientRecord, previous: PreviousExtraction) -> bool:
     """Whether both say the same; what older versions stored is compared by the rules of this one."""
     if previous.checksum == record.checksum:
         return True
@@ -181,16 +186,18 @@ def _is_repeated(record: PatientRecord, previous: Previous) -> bool:
     return checksum(record.prn, before.named().values(), previous.lists) == record.checksum
 
 
-def _master(record: PatientRecord, extracted_at: datetime | None, known: Known | None) -> Master | None:
+def _master(record: PatientRecord, extracted_at: datetime | None, known: CurrentPatient | None) -> PatientValues | None:
     if known is None or _is_late(extracted_at, known.as_of):
         return None
     other = dict(known.other or {}) | (record.other_demographics or {})
-    return Master(filled(record.demographics, known.demographics), other or None)
+    return PatientValues(merge_demographics(record.demographics, known.demographics), other or None)
 
 
-def filled(new: Demographics, old: Demographics) -> Demographics:
+def merge_demographics(new: Demographics, old: Demographics) -> Demographics:
     """The new values; what is not said this time stays as it was known."""
-    filled = Demographics._make(known if said is None else said for said, known in zip(new, old, strict=True))
+    merge_demographics = Demographics._make(
+        known if said is None else said for said, known in zip(new, old, strict=True)
+    )
     if new.date_of_birth_text is not None and new.date_of_birth is None:
-        return filled._replace(date_of_birth=None)
-    return filled
+        return merge_demographics._replace(date_of_birth=None)
+    return merge_demographics

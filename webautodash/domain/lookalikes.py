@@ -17,7 +17,7 @@ def look_alike(name: str, other: str) -> bool:
 
     What is written in other ASCII letters altogether (m for rn) is not meant: people are called so.
     """
-    return not looks(name).isdisjoint(looks(other))
+    return not lookalike_keys(name).isdisjoint(lookalike_keys(other))
 
 
 def reads_like(name: str, other: str) -> bool:
@@ -26,13 +26,13 @@ def reads_like(name: str, other: str) -> bool:
 
 
 @lru_cache(maxsize=1 << 14)
-def looks(name: str) -> frozenset[str]:
+def lookalike_keys(name: str) -> frozenset[str]:
     """What a name looks like, in the three ways. Names with one of them in common look alike."""
     small = same_name_key(name)
     return frozenset({_drawn(letters(small)), _drawn(letters(small.upper())), _drawn(letters(name))})
 
 
-def differences(name: str, other: str) -> str:
+def character_differences(name: str, other: str) -> str:
     """The characters in which a name differs from another, with their code points; empty where it is case alone."""
     mine, others = (unicodedata.normalize("NFC", " ".join(each.split())) for each in (name, other))
     # One character each, so that a place is one of the name as it was given.

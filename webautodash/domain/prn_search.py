@@ -3,14 +3,15 @@
 import re
 from enum import IntEnum, auto
 
-SHORTEST = 4
+SHORTEST_PRN = 4
 """Characters that a PRN needs to be told from any other number or word."""
+
 
 # A file's name joins its parts by "_".
 _WORD = re.compile(r"[^\W_]+")
 
 
-class Trace(IntEnum):
+class PrnMatch(IntEnum):
     """What was found, the worse the higher."""
 
     NUMBER = auto()
@@ -34,19 +35,19 @@ class PrnSearch:
     def add(self, prn: str) -> None:
         """Look for this one too."""
         first = _WORD.search(prn)
-        if first is None or len(prn) < SHORTEST:
+        if first is None or len(prn) < SHORTEST_PRN:
             self.too_short += 1
         elif first[0] == prn:
             self._words.add(prn)
         else:
             self._longer.setdefault(first[0], []).append(prn)
 
-    def find(self, text: str) -> Trace | None:
+    def find(self, text: str) -> PrnMatch | None:
         """The worst that a text holds; None for nothing."""
         worst = None
         for word in _WORD.finditer(text):
             if word[0] in self._words:
-                worst = max(worst or Trace.NUMBER, Trace.NUMBER if word[0].isdecimal() else Trace.PRN)
+                worst = max(worst or PrnMatch.NUMBER, PrnMatch.NUMBER if word[0].isdecimal() else PrnMatch.PRN)
             for prn in self._longer.get(word[0], ()):
                 begin = word.start() - prn.index(word[0])
                 end = begin + len(prn)
@@ -55,5 +56,5 @@ class PrnSearch:
                     and text.startswith(prn, begin)
                     and not (prn[-1].isalnum() and text[end : end + 1].isalnum())
                 ):
-                    worst = Trace.PRN
+                    worst = PrnMatch.PRN
         return worst

@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from webautodash.domain.decisions import Known, Outcome, Previous, Recorded, decide
+from webautodash.domain.decisions import CurrentPatient, PatientOutcome, PreviousExtraction, SessionDifference, decide
 from webautodash.domain.differences.difference import Fields, RowsByList
-from webautodash.domain.extraction.demographics import PRINTED, Demographics
+from webautodash.domain.extraction.demographics import DEMOGRAPHICS_KEY, Demographics
 from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.row_checks import same_rows
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
+
+
 _NO_LISTS: RowsByList = {}
 
 
-class StoredExtraction(NamedTuple):
+class CompleteExtraction(NamedTuple):
     """One complete extraction of a patient, as far as a replay needs it."""
 
     id: int
@@ -47,12 +49,12 @@ class StoredExtraction(NamedTuple):
 class ReplayedExtraction:
     """What an extraction should be stored as, and the differences that it shows."""
 
-    extraction: StoredExtraction
+    extraction: CompleteExtraction
     status: ProcessingStatus
     duplicate_of_id: int | None
     copies_from: int | None
     """The extraction to copy the clinical rows from, where this one needs rows of its own and has none."""
-    differences: Sequence[Recorded]
+    differences: Sequence[SessionDifference]
 
     @property
     def drops_rows(self) -> bool:
@@ -60,7 +62,7 @@ class ReplayedExtraction:
         return self.duplicate_of_id is not None and self.extraction.duplicate_of_id is None
 
 
-def in_order(extractions: Iterable[StoredExtraction]) -> list[StoredExtraction]:
+def sort_by_time(extractions: Iterable[CompleteExtraction]) -> list[CompleteExtraction]:
     """By time, those without one first, and extractions of the same time in the order they were stored."""
     return sorted(extractions, key=lambda one: (one.extracted_at or _NO_TIME, one.id))
 
@@ -73,10 +75,10 @@ class StoredLists(NamedTuple):
     """Whether they are more than the stored rows: an older version kept some as JSON."""
 
 
-def compared(extractions: Sequence[StoredExtraction]) -> list[tuple[StoredExtraction, ...]]:
+def pairs_to_compare(extractions: Sequence[CompleteExtraction]) -> list[tuple[CompleteExtraction, ...]]:
     """For each extraction of ``in_order``, the two whose clinical rows ``Replay.take`` has to compare, or none."""
-    latest: dict[str, StoredExtraction] = {}
-    pairs: list[tuple[StoredExtraction, ...]] = []
+    latest: dict[str, CompleteExtraction] = {}
+    pairs: list[tuple[CompleteExtraction, ...]] = []
     for one in extractions:
         before = latest.get(one.criteria_key)
         pairs.append((before, one) if before is not None and before.checksum != one.checksum else ())
@@ -87,29 +89,31 @@ def compared(extractions: Sequence[StoredExtraction]) -> list[tuple[StoredExtrac
 class Replay:
     """Takes one patient's extractions, in order, as if each came out of its file now."""
 
-    def __init__(self, by_id: Mapping[int, StoredExtraction], immovable: frozenset[int] = frozenset()) -> None:
+    def __init__(self, by_id: Mapping[int, CompleteExtraction], immovable: frozenset[int] = frozenset()) -> None:
         """``by_id``: all extractions of the patient. The rows of ``immovable`` sessions stay where they are."""
         self._by_id, self._immovable = by_id, immovable
         # By criteria: the latest extraction, and the one that has its rows.
-        self._latest: dict[str, tuple[StoredExtraction, StoredExtraction]] = {}
-        self.known: Known | None = None
+        self._latest: dict[str, tuple[CompleteExtraction, CompleteExtraction]] = {}
+        self.known: CurrentPatient | None = None
         """The patient's row after what was taken; None before the first."""
 
-    def take(self, one: StoredExtraction, lists: Mapping[int, StoredLists]) -> ReplayedExtraction:
+    def take(self, one: CompleteExtraction, lists: Mapping[int, StoredLists]) -> ReplayedExtraction:
         """Decide about the next extraction; ``lists`` are those of the two that ``compared`` names, by their id."""
         before, original = self._latest.get(one.criteria_key, (None, None))
         previous = None
         if before is not None:
             state = before.checksum, before.demographics, before.session_id
             rows, read_again = lists.get(before.id, (None, False))
-            previous = Previous(*state, rows, before.extracted_at, read_again)
+            previous = PreviousExtraction(*state, rows, before.extracted_at, read_again)
         record = _record(one, lists[one.id].rows if one.id in lists else _NO_LISTS)
         decision = decide(record, one.extracted_at, one.session_id, self.known, previous)
         if self.known is None:
-            self.known = Known(one.demographics, one.extracted_at, one.session_id, one.other)
+            self.known = CurrentPatient(one.demographics, one.extracted_at, one.session_id, one.other)
         elif decision.master is not None:
-            self.known = Known(decision.master.demographics, one.extracted_at, one.session_id, decision.master.other)
-        if decision.outcome is Outcome.DUPLICATE and original is not None and self._repeats(one, original):
+            self.known = CurrentPatient(
+                decision.master.demographics, one.extracted_at, one.session_id, decision.master.other
+            )
+        if decision.outcome is PatientOutcome.DUPLICATE and original is not None and self._repeats(one, original):
             self._latest[one.criteria_key] = (one, original)
             return ReplayedExtraction(one, decision.status, original.id, None, decision.differences)
         self._latest[one.criteria_key] = (one, one)
@@ -123,7 +127,7 @@ class Replay:
             status = one.status
         return ReplayedExtraction(one, status, None, one.duplicate_of_id, differences)
 
-    def _repeats(self, one: StoredExtraction, original: StoredExtraction) -> bool:
+    def _repeats(self, one: CompleteExtraction, original: CompleteExtraction) -> bool:
         """Whether an extraction needs no rows of its own beside those that ``original`` has or is given."""
         if one.duplicate_of_id is not None:
             return True
@@ -131,14 +135,14 @@ class Replay:
         return one.session_id not in self._immovable and same_rows(one.row_checks, source.row_checks)
 
 
-def _record(one: StoredExtraction, lists: RowsByList) -> PatientRecord:
+def _record(one: CompleteExtraction, lists: RowsByList) -> PatientRecord:
     return PatientRecord(
         position=0,
         prn=one.prn,
         demographics=one.demographics,
         found={},
         lists=dict(lists),  # type: ignore[arg-type]  # rows of the database instead of rows of a file
-        extra={PRINTED: one.other} if one.other else None,
+        extra={DEMOGRAPHICS_KEY: one.other} if one.other else None,
         checksum=one.checksum,
         list_checks="",
     )

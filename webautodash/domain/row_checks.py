@@ -18,12 +18,15 @@ import msgspec
 
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.json_values import sorted_json
-from webautodash.domain.extraction.rows import Columns, Row, joined
+from webautodash.domain.extraction.rows import ColumnValues, Row, join_rows
 
 NO_ROWS = ":" * (len(LISTS) - 1)
 """What stands for the lists of an extraction whose rows are another's."""
 
+
 _DIGITS = 8
+
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -35,7 +38,7 @@ class RowChecks(NamedTuple):
     """As ``LISTS``."""
 
 
-def checks(columns: Columns) -> list[int]:
+def crc_of_rows(columns: ColumnValues) -> list[int]:
     """The check of each row: of its texts, numbers and days, JSON as its text, in the order of the columns."""
     # Half the time of a comprehension.
     return list(map(crc32, map(_encode, zip(*columns, strict=True))))
@@ -46,17 +49,17 @@ def list_checks(lists: Sequence[Mapping[str, Sequence[Row]]]) -> list[str]:
     kept = []
     for which in LISTS:
         rows = [each.get(which.name, ()) for each in lists]
-        kept.append(_written(joined(which, rows), map(len, rows)))
+        kept.append(_written(join_rows(which, rows), map(len, rows)))
     return list(map(":".join, zip(*kept, strict=True)))
 
 
-def row_checks(extractions: Columns, lists: Sequence[str]) -> list[str]:
+def row_checks(extractions: ColumnValues, lists: Sequence[str]) -> list[str]:
     """What extractions keep: of their own rows, whose last column is JSON, and what ``list_checks`` says."""
     own = _written(extractions, repeat(1, len(lists)))
-    return [_sealed(f"{check}:{checks}") for check, checks in zip(own, lists, strict=True)]
+    return [_sealed(f"{check}:{crc_of_rows}") for check, crc_of_rows in zip(own, lists, strict=True)]
 
 
-def read(text: str) -> RowChecks:
+def parse_row_checks(text: str) -> RowChecks:
     """What ``row_checks`` wrote. Raises ValueError for anything else."""
     said, _, _ = text.rpartition(":")
     if _sealed(said) != text:
@@ -76,17 +79,17 @@ def same_rows(one: str | None, other: str | None) -> bool:
     return _parts(one)[1].rstrip(":") == _parts(other)[1].rstrip(":")
 
 
-def with_lists_of(text: str, other: str) -> str:
+def copy_list_checks(text: str, other: str) -> str:
     """What an extraction keeps once its clinical rows are copies of the other's."""
     return _sealed(f"{_parts(text)[0]}:{_parts(other)[1]}")
 
 
-def without_lists(text: str) -> str:
+def clear_list_checks(text: str) -> str:
     """What an extraction keeps once it has no clinical rows."""
     return _sealed(f"{_parts(text)[0]}:{NO_ROWS}")
 
 
-def with_own(text: str, before: int, now: int) -> str:
+def replace_own_check(text: str, before: int, now: int) -> str:
     """What an extraction keeps once its own row has changed. A row that was damaged before still shows it after."""
     own, lists = _parts(text)
     return _sealed(f"{now:08x}:{lists}") if own == f"{before:08x}" else text
@@ -103,12 +106,12 @@ def _sealed(text: str) -> str:
     return f"{text}:{crc32(text.encode()):08x}"
 
 
-def _written(columns: Columns, lengths: Iterable[int]) -> list[str]:
+def _written(columns: ColumnValues, lengths: Iterable[int]) -> list[str]:
     """The digits of rows whose last column is JSON, so many rows each."""
     *others, extra = columns
     if extra.count(None) < len(extra):
         columns = [*others, [None if value is None else sorted_json(value) for value in extra]]
-    found = checks(columns)
+    found = crc_of_rows(columns)
     digits = pack(f">{len(found)}I", *found).hex()
     return [digits[_DIGITS * start : _DIGITS * stop] for start, stop in pairwise(accumulate(lengths, initial=0))]
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from webautodash.database.products.bulk import write
 from webautodash.domain.earlier_scripts.sessions import COUNTED
 from webautodash.domain.extraction.clinical_lists import LISTS, NAMED_LISTS
-from webautodash.domain.extraction.demographics import DEMOGRAPHICS, Demographics
-from webautodash.domain.extraction.rows import Rows, joined
+from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, Demographics
+from webautodash.domain.extraction.rows import Rows, join_rows
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction, ProviderBase
 from webautodash.repositories.clinical import MODELS
@@ -62,7 +62,7 @@ class AdoptedRepository:
             numbers = [number for _, lists in extractions for number in lists[which.name][0]]
             owners = [owner for owner, lists in extractions for _ in lists[which.name][0]]
             if numbers:
-                columns = joined(which, [lists[which.name][1] for _, lists in extractions])
+                columns = join_rows(which, [lists[which.name][1] for _, lists in extractions])
                 names = ("id", "patient_extraction_id", *which.columns)
                 inserts.append(insert(MODELS[which.name], names, [numbers, owners, *columns]))
         write(self._session.connection(), inserts)
@@ -88,7 +88,7 @@ class AdoptedRepository:
                 Patient.id,
                 Patient.prn,
                 Patient.extraction_session_id,
-                *(getattr(Patient, name) for name in DEMOGRAPHICS),
+                *(getattr(Patient, name) for name in DEMOGRAPHIC_COLUMNS),
             ).where(Patient.prn.in_(prns))
         )
         return {prn: AdoptedPatient(number, Demographics._make(said), since) for number, prn, since, *said in rows}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.products.bulk import write
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.rows import Row, Rows, Table, joined
+from webautodash.domain.extraction.rows import Row, Rows, RowTable, join_rows
 from webautodash.models import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication, OtherRecord
 from webautodash.repositories.rows import insert
 
@@ -30,7 +30,7 @@ class ClinicalRepository:
         """Store the lists of a batch, each with its extraction's id; how many rows of each. One statement a list."""
         written, inserts = {}, []
         for which in LISTS:
-            own = joined(which, [lists[which.name] for _, lists in patients])
+            own = join_rows(which, [lists[which.name] for _, lists in patients])
             ids = [number for number, lists in patients for _ in range(len(lists[which.name]))]
             written[which.name] = len(ids)
             if ids:
@@ -66,7 +66,7 @@ class ClinicalRepository:
             owners, *columns = list(zip(*rows, strict=True)) or [()] * (1 + len(which.columns))
             numbers = Counter(owners)
             in_order = sorted(found)
-            pieces = Table(which, columns).divided(numbers[extraction_id] for extraction_id in in_order)
+            pieces = RowTable(which, columns).divided(numbers[extraction_id] for extraction_id in in_order)
             for extraction_id, own in zip(in_order, pieces, strict=True):
                 found[extraction_id][which.name] = own
         return found

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webautodash.database.products.raw import all_rows, file_faults, raw
 from webautodash.database.products.statements import exactly
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.demographics import DEMOGRAPHICS
+from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS
 from webautodash.domain.set_aside_reasons import REPEATED_PRN
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.models import (
@@ -90,7 +90,7 @@ class LedgerRepository:
             one, other = exactly(connection, mine), exactly(connection, said)
             return and_(said.is_not(None), one.is_distinct_from(other))
 
-        unlike = {name: differ(_PATIENTS.c[name], _EXTRACTIONS.c[name]) for name in DEMOGRAPHICS}
+        unlike = {name: differ(_PATIENTS.c[name], _EXTRACTIONS.c[name]) for name in DEMOGRAPHIC_COLUMNS}
         unlike["as_of"] = Patient.as_of.is_distinct_from(PatientExtraction.extracted_at)
         source = and_(
             PatientExtraction.patient_id == Patient.id,
@@ -98,7 +98,7 @@ class LedgerRepository:
             PatientExtraction.prn == Patient.prn,
         )
         is_failed = PatientExtraction.processing_status == ProcessingStatus.FAILED
-        says_nothing = [_PATIENTS.c[name].is_(None) for name in ("as_of", *DEMOGRAPHICS)]
+        says_nothing = [_PATIENTS.c[name].is_(None) for name in ("as_of", *DEMOGRAPHIC_COLUMNS)]
         statement = (
             select(Patient.id, PatientExtraction.id, *(case((test, 1), else_=0) for test in unlike.values()))
             .join(PatientExtraction, source, isouter=True)

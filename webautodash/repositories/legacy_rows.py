@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import as_written, by_bytes
-from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, LEGACY_TABLES, kept_as
+from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, LEGACY_TABLES, legacy_name
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 from webautodash.repositories.legacy_tables import table
 
@@ -50,15 +50,17 @@ class LegacyRows:
 
     def comprehensive(self, session_ids: Sequence[int], prns: Sequence[str]) -> list[LegacyRow]:
         """What these sessions made of people with these PRNs, or with some like them; the lists as JSON."""
-        if not inspect(self._session.connection()).has_table(kept_as(COMPREHENSIVE)):
+        if not inspect(self._session.connection()).has_table(legacy_name(COMPREHENSIVE)):
             return []
-        rows = table(kept_as(COMPREHENSIVE), *LEGACY_TABLES[COMPREHENSIVE])
+        rows = table(legacy_name(COMPREHENSIVE), *LEGACY_TABLES[COMPREHENSIVE])
         statement = select(rows).where(rows.c.prn.in_(prns), rows.c.extraction_session_id.in_(session_ids))
         return self._rows(statement.order_by(rows.c.id))
 
     def extractions_of(self, patient_ids: Sequence[int]) -> dict[int, list[LegacyRow]]:
         """What was extracted of some patients, first to last: number, PRN, session and UUID."""
-        rows = table(kept_as("patient_extractions"), "id", "patient_id", "prn", "extraction_session_id", "patient_uuid")
+        rows = table(
+            legacy_name("patient_extractions"), "id", "patient_id", "prn", "extraction_session_id", "patient_uuid"
+        )
         found: dict[int, list[LegacyRow]] = {}
         statement = select(rows).where(rows.c.patient_id.in_(patient_ids)).order_by(rows.c.id)
         for row in self._session.execute(statement).mappings():
@@ -67,7 +69,7 @@ class LegacyRows:
 
     def places(self, session_ids: Sequence[int], before_id: int) -> dict[int, int]:
         """By session, how many extractions it has before a number."""
-        rows = table(kept_as("patient_extractions"), "id", "extraction_session_id").c
+        rows = table(legacy_name("patient_extractions"), "id", "extraction_session_id").c
         statement = select(rows.extraction_session_id, func.count()).where(
             rows.extraction_session_id.in_(session_ids), rows.id < before_id
         )
@@ -76,21 +78,21 @@ class LegacyRows:
 
     def prns_of(self, patient_ids: Sequence[int]) -> dict[int, str]:
         """The PRNs of some patients, by number."""
-        patients = table(kept_as("patients"), "id", "prn").c
+        patients = table(legacy_name("patients"), "id", "prn").c
         found = self._session.execute(select(patients.id, patients.prn).where(patients.id.in_(patient_ids)))
         return {number: prn.strip() for number, prn in found}
 
     def highest(self, name: str) -> int:
         """The highest number in a table put aside, 0 where it is empty."""
-        return self._session.scalar(select(func.max(table(kept_as(name), "id").c.id))) or 0
+        return self._session.scalar(select(func.max(table(legacy_name(name), "id").c.id))) or 0
 
     def without_session(self) -> bool:
         """Whether there are patients of whom nothing was extracted, or conflicts that name no session."""
-        patients = table(kept_as("patients"), "id", "prn")
-        rows = table(kept_as("patient_extractions"), "id", "patient_id", "prn")
+        patients = table(legacy_name("patients"), "id", "prn")
+        rows = table(legacy_name("patient_extractions"), "id", "patient_id", "prn")
         own = (rows.c.patient_id == patients.c.id) & (by_bytes(rows.c.prn) == by_bytes(patients.c.prn))
         alone = select(patients.c.id).select_from(patients.outerjoin(rows, own)).where(rows.c.id.is_(None)).limit(1)
-        conflicts = table(kept_as("data_conflicts"), "id", "extraction_session_id_1", "extraction_session_id_2").c
+        conflicts = table(legacy_name("data_conflicts"), "id", "extraction_session_id_1", "extraction_session_id_2").c
         unnamed = select(conflicts.id).where(
             conflicts.extraction_session_id_1.is_(None), conflicts.extraction_session_id_2.is_(None)
         )
@@ -105,8 +107,10 @@ class LegacyRows:
     def _read(self, name: str) -> tuple[TableClause, tuple[ColumnElement[Any], ...]]:
         """A table put aside, and how its columns are read."""
         if name not in self._known:
-            types = {one["name"]: one["type"] for one in inspect(self._session.connection()).get_columns(kept_as(name))}
-            rows = table(kept_as(name), *LEGACY_TABLES[name])
+            types = {
+                one["name"]: one["type"] for one in inspect(self._session.connection()).get_columns(legacy_name(name))
+            }
+            rows = table(legacy_name(name), *LEGACY_TABLES[name])
             self._known[name] = (
                 rows,
                 tuple(

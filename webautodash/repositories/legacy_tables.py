@@ -8,10 +8,16 @@ from sqlalchemy import table as table_of
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import rename_tables
-from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, KEPT_ASIDE, LEGACY_TABLES, OURS, kept_as
+from webautodash.domain.earlier_scripts.tables import (
+    COMPREHENSIVE,
+    LEGACY_NAMES,
+    LEGACY_TABLES,
+    OWN_COLUMNS,
+    legacy_name,
+)
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 
-_NAMES = frozenset(LEGACY_TABLES) | KEPT_ASIDE
+_NAMES = frozenset(LEGACY_TABLES) | LEGACY_NAMES
 _OWNERS = {
     "patient_extractions": "extraction_session_id",
     **{which.name: "patient_extraction_id" for which in NAMED_LISTS},
@@ -25,7 +31,7 @@ def table(name: str, *columns: str) -> TableClause:
 
 def place(name: str, aside: bool) -> str:
     """What a table of the earlier scripts is called now."""
-    return kept_as(name) if aside else name
+    return legacy_name(name) if aside else name
 
 
 class Shape(NamedTuple):
@@ -54,13 +60,13 @@ class LegacyTables:
         looked = inspect(self._session.connection())
         tables = set(looked.get_table_names())
         columns = {name: {one["name"] for one in looked.get_columns(name)} for name in tables & _NAMES}
-        aside = frozenset(name for name in LEGACY_TABLES if kept_as(name) in tables)
-        own = {name for name, sign in OURS.items() if sign in columns.get(name, ())}
+        aside = frozenset(name for name in LEGACY_TABLES if legacy_name(name) in tables)
+        own = {name for name, sign in OWN_COLUMNS.items() if sign in columns.get(name, ())}
         conflicts = {"data_conflicts"} if "extraction_sessions" in own else set()
         here = frozenset(name for name in LEGACY_TABLES if name in tables and name not in own | conflicts)
         missing, unknown = [], []
         for name, expected in LEGACY_TABLES.items():
-            place = kept_as(name) if name in aside else name
+            place = legacy_name(name) if name in aside else name
             if name not in aside | here:
                 if name != COMPREHENSIVE:
                     missing.append(name)
@@ -72,11 +78,11 @@ class LegacyTables:
 
     def is_aside(self) -> bool:
         """Whether an adoption has begun."""
-        return inspect(self._session.connection()).has_table(kept_as("patients"))
+        return inspect(self._session.connection()).has_table(legacy_name("patients"))
 
     def put_aside(self, tables: Sequence[str]) -> None:
         """Rename tables, all or none."""
-        rename_tables(self._session.connection(), {name: kept_as(name) for name in tables})
+        rename_tables(self._session.connection(), {name: legacy_name(name) for name in tables})
 
     def counts(self, shape: Shape) -> dict[str, int]:
         """How many rows each table has, wherever it is."""
@@ -89,7 +95,7 @@ class LegacyTables:
     def in_place(self, name: str) -> int:
         """Of the rows of a table put aside, how many are in the new table with the number and owner they had."""
         same = ("id", _OWNERS[name]) if name in _OWNERS else ("id",)
-        old, new = table(kept_as(name), *same), table(name, *same)
+        old, new = table(legacy_name(name), *same), table(name, *same)
         joined = old.join(new, old.c.id == new.c.id)
         both = [old.c[each] == new.c[each] for each in same]
         return self._session.scalar(select(func.count()).select_from(joined).where(*both)) or 0

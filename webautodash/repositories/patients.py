@@ -8,17 +8,25 @@ from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
-from webautodash.domain.decisions import Master
+from webautodash.domain.decisions import PatientValues
 from webautodash.domain.differences.difference import Fields
-from webautodash.domain.extraction.demographics import DEMOGRAPHICS, Demographics
+from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, Demographics
 from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.models import Patient
 from webautodash.repositories.rows import insert_tuples
 
 _TABLE = cast(Table, Patient.__table__)
 _AT_ONCE = 10_000
-_WRITTEN = ("prn", "as_of", "extraction_session_id", "created_at", "updated_at", "other_demographics", *DEMOGRAPHICS)
-_CHANGING = (*DEMOGRAPHICS, "other_demographics", "as_of", "extraction_session_id", "updated_at")
+_WRITTEN = (
+    "prn",
+    "as_of",
+    "extraction_session_id",
+    "created_at",
+    "updated_at",
+    "other_demographics",
+    *DEMOGRAPHIC_COLUMNS,
+)
+_CHANGING = (*DEMOGRAPHIC_COLUMNS, "other_demographics", "as_of", "extraction_session_id", "updated_at")
 _KNOWN = (
     select(
         _TABLE.c.id,
@@ -26,7 +34,7 @@ _KNOWN = (
         _TABLE.c.extraction_session_id,
         _TABLE.c.as_of,
         _TABLE.c.other_demographics,
-        *(_TABLE.c[name] for name in DEMOGRAPHICS),
+        *(_TABLE.c[name] for name in DEMOGRAPHIC_COLUMNS),
     )
     .where(_TABLE.c.prn.in_(bindparam("prns", expanding=True)))
     .order_by(_TABLE.c.prn)
@@ -82,7 +90,7 @@ class PatientRepository:
         in_order = sorted(records, key=lambda record: record.prn)
         people = self._known([record.prn for record in in_order])
         missing = {
-            record.prn: Master(record.demographics, record.other_demographics)
+            record.prn: PatientValues(record.demographics, record.other_demographics)
             for record in in_order
             if record.prn not in people
         }
@@ -118,14 +126,14 @@ class PatientRepository:
         }
 
     def bring_up_to_date(
-        self, people: dict[str, Master], session_id: int, as_of: datetime | None, now: datetime
+        self, people: dict[str, PatientValues], session_id: int, as_of: datetime | None, now: datetime
     ) -> None:
         """Replace the values of these PRNs' rows, which ``lock`` has locked; one statement."""
         self._write(dict(sorted(people.items())), session_id, as_of, now, OnExisting("prn", _CHANGING))
 
     def _write(
         self,
-        people: Mapping[str, Master],
+        people: Mapping[str, PatientValues],
         session_id: int,
         as_of: datetime | None,
         now: datetime,

@@ -10,10 +10,15 @@ from sqlalchemy.orm import Session
 from webautodash.database.products.raw import all_rows, raw
 from webautodash.domain.earlier_scripts.sessions import is_adopted
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.demographics import DEMOGRAPHICS, PRINTED, Demographics, other_demographics
-from webautodash.domain.extraction.patient_record import CHECKED
-from webautodash.domain.replay import StoredExtraction
-from webautodash.domain.row_checks import checks
+from webautodash.domain.extraction.demographics import (
+    DEMOGRAPHIC_COLUMNS,
+    DEMOGRAPHICS_KEY,
+    Demographics,
+    other_demographics,
+)
+from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS
+from webautodash.domain.replay import CompleteExtraction
+from webautodash.domain.row_checks import crc_of_rows
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus
 from webautodash.models import ConflictReview, DataConflict, ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.clinical import MODELS
@@ -103,10 +108,10 @@ class ReplayRepository:
         )
         return frozenset(number for number, sha256, extra in rows if is_adopted(database, number, sha256, extra))
 
-    def extractions(self, patient_ids: Collection[int]) -> list[StoredExtraction]:
+    def extractions(self, patient_ids: Collection[int]) -> list[CompleteExtraction]:
         """Every extraction of some patients, those that are not complete too."""
         # The rest of ``extra`` may be megabytes.
-        has_other = raw(_EXTRACTIONS.c.extra).contains(f'"{PRINTED}"', autoescape=True)
+        has_other = raw(_EXTRACTIONS.c.extra).contains(f'"{DEMOGRAPHICS_KEY}"', autoescape=True)
         rows = self._session.execute(
             select(
                 PatientExtraction.id,
@@ -120,11 +125,11 @@ class ReplayRepository:
                 PatientExtraction.processing_status,
                 PatientExtraction.row_checks,
                 case((has_other, PatientExtraction.extra)),
-                *(_EXTRACTIONS.c[name] for name in DEMOGRAPHICS),
+                *(_EXTRACTIONS.c[name] for name in DEMOGRAPHIC_COLUMNS),
             ).where(PatientExtraction.patient_id.in_(patient_ids))
         )
         return [
-            StoredExtraction(
+            CompleteExtraction(
                 *row[:8], ProcessingStatus(row[8]), row[9], Demographics._make(row[11:]), other_demographics(row[10])
             )
             for row in rows
@@ -153,10 +158,10 @@ class ReplayRepository:
         """The check of each of these extractions as it is now, see ``domain.row_checks``."""
         if not extraction_ids:
             return {}
-        columns = [raw(_EXTRACTIONS.c[name]) for name in CHECKED]
+        columns = [raw(_EXTRACTIONS.c[name]) for name in CHECKED_COLUMNS]
         statement = select(_EXTRACTIONS.c.id, *columns).where(_EXTRACTIONS.c.id.in_(extraction_ids))
         numbers, *own = list(zip(*all_rows(self._session.connection(), statement), strict=True))
-        return dict(zip(numbers, checks(own), strict=True))
+        return dict(zip(numbers, crc_of_rows(own), strict=True))
 
     def rewrite(self, extractions: Sequence[RewrittenExtraction]) -> None:
         """Write the columns that a correction changes. One statement for 500."""

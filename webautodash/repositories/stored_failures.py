@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.products.raw import raw
 from webautodash.domain.extraction.completeness import FIELDS, failure_field
-from webautodash.domain.extraction.demographics import DEMOGRAPHICS
+from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS
 from webautodash.domain.extraction.patient_record import SWEEP_FIELDS
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ExtractionSession, PatientExtraction, SetAsidePatient
@@ -142,7 +142,7 @@ class StoredFailureRepository:
         return [MovedExtraction(*row) for row in self._session.execute(statement)]
 
     def _columns(self, extraction_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-        names = ("prn", "position", *DEMOGRAPHICS, *SWEEP_FIELDS, "extra")
+        names = ("prn", "position", *DEMOGRAPHIC_COLUMNS, *SWEEP_FIELDS, "extra")
         rows = self._session.execute(
             select(_EXTRACTIONS.c.id, *(_EXTRACTIONS.c[name] for name in names)).where(
                 _EXTRACTIONS.c.id.in_(extraction_ids)

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from webautodash.database.products.raw import all_rows, raw
 from webautodash.database.products.types import JsonText
 from webautodash.domain.extraction.clinical_lists import LISTS, ClinicalList
-from webautodash.domain.extraction.patient_record import CHECKED
-from webautodash.domain.extraction.rows import Columns
+from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS
+from webautodash.domain.extraction.rows import ColumnValues
 from webautodash.domain.limits import nested_too_deeply
-from webautodash.domain.row_checks import checks
+from webautodash.domain.row_checks import crc_of_rows
 from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.clinical import MODELS
 
@@ -75,7 +75,7 @@ class StoredRows(NamedTuple):
     which: ClinicalList
     ids: Sequence[int]
     owners: Sequence[int]
-    columns: Columns
+    columns: ColumnValues
     checks: Sequence[int]
     """Of each row, as it is now."""
 
@@ -140,7 +140,7 @@ class VerificationRepository:
         found = all_rows(self._session.connection(), statement)
         ids, owners, *columns = list(zip(*found, strict=True)) or [()] * (2 + len(which.columns))
         read = [self._read(table, name, ids, column) for name, column in zip(which.columns, columns, strict=True)]
-        return StoredRows(which, ids, owners, read, checks(columns))
+        return StoredRows(which, ids, owners, read, crc_of_rows(columns))
 
     def duplicates(self, stretch: Stretch) -> Iterator[StoredExtraction]:
         """The extractions that say they repeat one with a number of this stretch."""
@@ -206,12 +206,12 @@ class VerificationRepository:
         return [found[number] for number in ids]
 
     def _checks_of(self, some: Sequence[int]) -> dict[int, int]:
-        columns = [raw(_EXTRACTIONS.c[name]) for name in CHECKED]
+        columns = [raw(_EXTRACTIONS.c[name]) for name in CHECKED_COLUMNS]
         rows = all_rows(
             self._session.connection(), select(_EXTRACTIONS.c.id, *columns).where(_EXTRACTIONS.c.id.in_(some))
         )
         numbers, *own = list(zip(*rows, strict=True))
-        return dict(zip(numbers, checks(own), strict=True))
+        return dict(zip(numbers, crc_of_rows(own), strict=True))
 
     def _read(self, table: Table, name: str, ids: Sequence[int], values: Sequence[Any]) -> Sequence[Any]:
         """The values of a column as the program knows them; what cannot be read is noted, and counts as nothing."""

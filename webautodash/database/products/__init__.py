@@ -7,7 +7,7 @@ to connect, create, list, drop, lock, and what an error number means.
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from webautodash.config import DEFAULT_DATABASE_URL, ENV_PREFIX, Settings, key_of
+from webautodash.config import DEFAULT_DATABASE_URL, ENV_PREFIX, Settings, setting_key
 from webautodash.database.connections import Connections
 from webautodash.database.products.dialect import TRIES, Dialect, Trouble
 from webautodash.database.products.health import Health
@@ -34,7 +34,7 @@ def dialect_for(settings: Settings, connections: Connections, *, unattended: boo
         return MySQLDialect(url, settings, connections, unattended=unattended, schema=schema)
     if url.drivername in {"sqlite", "sqlite+pysqlite"}:
         if settings.accounts is not None:
-            raise ConfigurationError(key_of("accounts_dir"), "is set, and SQLite files have no accounts")
+            raise ConfigurationError(setting_key("accounts_dir"), "is set, and SQLite files have no accounts")
         return SQLiteDialect(url, settings, connections)
     raise ConfigurationError(_URL_KEY, "must begin with mysql+pymysql:// or sqlite:///")
 

@@ -20,7 +20,7 @@ from webautodash.database.products.mysql.limits import count_written, limits_of,
 from webautodash.database.products.mysql.literals import plain_time
 from webautodash.database.products.types import UtcDateTime
 from webautodash.errors import without_context
-from webautodash.prefetch import ahead
+from webautodash.prefetch import prefetched
 
 
 def write(connection: Connection, inserts: Sequence[Insert]) -> None:
@@ -49,7 +49,7 @@ def _write(connection: Connection, inserts: Sequence[Insert]) -> None:
     else:
         statements = (statement for insert in inserts for statement in wording.statements(insert))
         # With one insert there is little to do ahead; with several the server works while the next is worded.
-        for statement in ahead(statements) if len(inserts) > 1 else statements:
+        for statement in prefetched(statements) if len(inserts) > 1 else statements:
             count_written(connection, len(statement))
             driver.query(statement)
 

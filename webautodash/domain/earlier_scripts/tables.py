@@ -49,7 +49,7 @@ LEGACY_TABLES = {
 """By table, the columns that an adoption reads. The comprehensive one may be missing: it repeats the others."""
 
 
-OURS = {
+OWN_COLUMNS = {
     "patients": "as_of",
     "extraction_sessions": "content_sha256",
     "patient_extractions": "criteria_key",
@@ -64,10 +64,10 @@ OURS = {
 _ASIDE = "legacy_"
 
 
-def kept_as(table: str) -> str:
+def legacy_name(table: str) -> str:
     """What a table of the earlier scripts is called once it is put aside."""
     return _ASIDE + table
 
 
-KEPT_ASIDE = frozenset(map(kept_as, LEGACY_TABLES))
+LEGACY_NAMES = frozenset(map(legacy_name, LEGACY_TABLES))
 """Tables that an adopted database has beside those of its revision."""

@@ -10,7 +10,7 @@ from webautodash.domain.extraction.json_values import take_text
 from webautodash.domain.limits import PRN_LENGTH, SHORT_TEXT_LENGTH
 from webautodash.errors import UnreadablePatient
 
-PRINTED = "demographics_printable"
+DEMOGRAPHICS_KEY = "demographics_printable"
 """The key of the demographics in a patient, and of those without a column in ``extra``."""
 
 
@@ -31,14 +31,14 @@ class Demographics(NamedTuple):
 
     def values(self) -> dict[str, Any]:
         """By column name."""
-        return dict(zip(DEMOGRAPHICS, self, strict=True))
+        return dict(zip(DEMOGRAPHIC_COLUMNS, self, strict=True))
 
     def named(self) -> "Demographics":
         """With the name made of first and last name where there is none, as rows of older versions lack it."""
         return self if self.patient_name else self._replace(patient_name=full_name(self.first_name, self.last_name))
 
 
-DEMOGRAPHICS: tuple[str, ...] = Demographics._fields
+DEMOGRAPHIC_COLUMNS: tuple[str, ...] = Demographics._fields
 
 
 def full_name(first: str | None, last: str | None) -> str | None:
@@ -48,7 +48,7 @@ def full_name(first: str | None, last: str | None) -> str | None:
 
 def other_demographics(extra: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The fields of ``demographics_printable`` that have no column, out of the ``extra`` of an extraction."""
-    found = extra.get(PRINTED) if extra else None
+    found = extra.get(DEMOGRAPHICS_KEY) if extra else None
     return found if isinstance(found, dict) and found else None
 
 

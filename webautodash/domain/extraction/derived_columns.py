@@ -5,17 +5,17 @@ from typing import Any
 
 import msgspec
 
-from webautodash.domain.bounded_cache import Remembered, no_longer_than
+from webautodash.domain.bounded_cache import BoundedCache, up_to_length
 from webautodash.domain.dates import DateOrder, days
 from webautodash.domain.extraction.clinical_lists import OTHER_RECORDS, ClinicalList
 from webautodash.domain.extraction.icd10 import read_icd10
 from webautodash.domain.extraction.item_types import NO_ITEMS, Items, extras_of
 from webautodash.domain.extraction.read_item import type_word
-from webautodash.domain.extraction.rows import Columns, Rows, Table
+from webautodash.domain.extraction.rows import ColumnValues, Rows, RowTable
 from webautodash.domain.extraction.strengths import read_strength
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
 
-_TO_KEEP = no_longer_than(300)
+_TO_KEEP = up_to_length(300)
 
 
 def complete_rows(which: ClinicalList, patients: Sequence[Items], order: DateOrder) -> list[Rows]:
@@ -25,15 +25,15 @@ def complete_rows(which: ClinicalList, patients: Sequence[Items], order: DateOrd
         return [_NO_OTHER_RECORDS] * len(patients)
     items = [item for patient in patients for item in patient.given]
     beside = extras_of(patients) if any(patient.beside for patient in patients) else None
-    return Table(which, _columns(which, items, beside, order)).divided(len(patient.given) for patient in patients)
+    return RowTable(which, _columns(which, items, beside, order)).divided(len(patient.given) for patient in patients)
 
 
-_NO_OTHER_RECORDS = Rows(Table(OTHER_RECORDS, [()] * len(OTHER_RECORDS.columns)), 0, 0)
+_NO_OTHER_RECORDS = Rows(RowTable(OTHER_RECORDS, [()] * len(OTHER_RECORDS.columns)), 0, 0)
 
 
 def _columns(
     which: ClinicalList, items: Sequence[msgspec.Struct], beside: list[Any] | None, order: DateOrder
-) -> Columns:
+) -> ColumnValues:
     if not items:
         return [()] * len(which.columns)
     given: list[Sequence[Any]] = list(zip(*map(msgspec.structs.astuple, items), strict=True))
@@ -44,7 +44,7 @@ def _columns(
 
 
 def derived_columns(
-    which: ClinicalList, given: Columns, beside: Sequence[Mapping[str, Any] | None] | None, order: DateOrder
+    which: ClinicalList, given: ColumnValues, beside: Sequence[Mapping[str, Any] | None] | None, order: DateOrder
 ) -> list[Sequence[Any]]:
     """What is read out of the given values of some rows: days, strengths, codes; in the order of ``which.read``.
 
@@ -75,10 +75,10 @@ def _fitting(text: str | None) -> str | None:
     return text if text and len(text) <= SHORT_TEXT_LENGTH else None
 
 
-_TYPES = Remembered[str | None, str | None](type_word, _TO_KEEP)
+_TYPES = BoundedCache[str | None, str | None](type_word, _TO_KEEP)
 
 
-_STRENGTHS = Remembered[str | None, str | None](lambda name: _fitting(read_strength(name or "")), _TO_KEEP)
+_STRENGTHS = BoundedCache[str | None, str | None](lambda name: _fitting(read_strength(name or "")), _TO_KEEP)
 
 
-_CODES = Remembered[str | None, str | None](lambda text: _fitting(", ".join(read_icd10(text or ""))), _TO_KEEP)
+_CODES = BoundedCache[str | None, str | None](lambda text: _fitting(", ".join(read_icd10(text or ""))), _TO_KEEP)

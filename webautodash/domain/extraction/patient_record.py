@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from webautodash.domain.checksum import checksum
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.demographics import DEMOGRAPHICS, Demographics, other_demographics
+from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, Demographics, other_demographics
 from webautodash.domain.extraction.derived_columns import complete_rows
 from webautodash.domain.extraction.item_types import Items
 from webautodash.domain.extraction.rows import Rows
@@ -25,7 +25,7 @@ SWEEP_FIELDS = (*FILTER_FIELDS, "filter_medication_name", "summary_page_url", "e
 """Columns of ``patient_extractions``: how the sweep came to a patient."""
 
 
-CHECKED = ("prn", "criteria_key", "position", *DEMOGRAPHICS, *SWEEP_FIELDS, "data_checksum", "extra")
+CHECKED_COLUMNS = ("prn", "criteria_key", "position", *DEMOGRAPHIC_COLUMNS, *SWEEP_FIELDS, "data_checksum", "extra")
 """Columns of ``patient_extractions`` that are in its own check; the others can be compared with other rows."""
 
 
@@ -52,7 +52,7 @@ class PatientRecord(NamedTuple):
         return other_demographics(self.extra) if self.extra else None
 
 
-class Draft(NamedTuple):
+class DecodedPatient(NamedTuple):
     """One patient, decoded, with the items of the lists as they were given."""
 
     position: int
@@ -65,14 +65,14 @@ class Draft(NamedTuple):
     """The field that says that the extraction of this patient failed, see ``domain.completeness``."""
 
 
-def complete_records(drafts: Sequence[Draft], order: DateOrder) -> list[PatientRecord]:
+def complete_records(drafts: Sequence[DecodedPatient], order: DateOrder) -> list[PatientRecord]:
     """The records of some patients; a batch costs much less than its patients one by one."""
     lists = {which.name: complete_rows(which, [draft.items[which.name] for draft in drafts], order) for which in LISTS}
     own = [{name: rows[place] for name, rows in lists.items()} for place in range(len(drafts))]
     return list(map(_record, drafts, own, list_checks(own)))
 
 
-def _record(draft: Draft, lists: dict[str, Rows], checks: str) -> PatientRecord:
+def _record(draft: DecodedPatient, lists: dict[str, Rows], checks: str) -> PatientRecord:
     fingerprint = checksum(draft.prn, draft.demographics.values(), lists)
     return PatientRecord(
         draft.position, draft.prn, draft.demographics, draft.found, lists, draft.extra, fingerprint, checks

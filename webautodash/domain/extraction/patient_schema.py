@@ -7,7 +7,7 @@ import msgspec
 
 from webautodash.domain.extraction.clinical_lists import LISTS, NAMED_LISTS, SECTIONS
 from webautodash.domain.extraction.completeness import FIELDS as COMPLETENESS_FIELDS
-from webautodash.domain.extraction.demographics import PRINTED
+from webautodash.domain.extraction.demographics import DEMOGRAPHICS_KEY
 from webautodash.domain.extraction.item_types import AnyText, ShortString, item_type
 from webautodash.domain.extraction.patient_record import FILTER_FIELDS
 
@@ -40,7 +40,7 @@ def usual_decoder() -> msgspec.json.Decoder[Any]:
     known: list[tuple[str, Any, Any]] = [(name, ShortString, None) for name in short]
     known += [(name, AnyText, None) for name in ("filter_medication_name", "summary_page_url")]
     known += [(which.key, list[item_type(which)] | None, None) for which in NAMED_LISTS]  # type: ignore[misc]
-    known += [(PRINTED, _Printed, msgspec.NODEFAULT), ("extraction_metadata", Scraped | None, None)]
+    known += [(DEMOGRAPHICS_KEY, _Printed, msgspec.NODEFAULT), ("extraction_metadata", Scraped | None, None)]
     usual = msgspec.defstruct("usual_patient", known, forbid_unknown_fields=True, omit_defaults=True, kw_only=True)
     return msgspec.json.Decoder(usual)
 

@@ -11,7 +11,13 @@ from webautodash.domain.dates import DateOrder, parse_date
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS
 from webautodash.domain.extraction.completeness import FIELDS as COMPLETENESS_FIELDS
 from webautodash.domain.extraction.completeness import failure_field
-from webautodash.domain.extraction.demographics import PRINTED, Demographics, read_demographics, read_prn, text_or_none
+from webautodash.domain.extraction.demographics import (
+    DEMOGRAPHICS_KEY,
+    Demographics,
+    read_demographics,
+    read_prn,
+    text_or_none,
+)
 from webautodash.domain.extraction.find_patients import NATIVE, PatientContainer
 from webautodash.domain.extraction.item_types import NO_ITEMS, Items
 from webautodash.domain.extraction.json_text import JsonPath, half_characters, has_more_values, repeated_key, says_all
@@ -20,7 +26,7 @@ from webautodash.domain.extraction.other_records import take_other_records
 from webautodash.domain.extraction.patient_record import (
     FILTER_FIELDS,
     SWEEP_FIELDS,
-    Draft,
+    DecodedPatient,
     PatientRecord,
     complete_records,
 )
@@ -49,7 +55,9 @@ def patient_record(raw: msgspec.Raw, position: int, order: DateOrder) -> Patient
 
 
 @without_context
-def read_patient(raw: msgspec.Raw, position: int, order: DateOrder, container: PatientContainer = NATIVE) -> Draft:
+def read_patient(
+    raw: msgspec.Raw, position: int, order: DateOrder, container: PatientContainer = NATIVE
+) -> DecodedPatient:
     """Decode one patient, an incomplete one too. ``container`` is where the file has its patients.
 
     Raises UnreadablePatient as ``patient_record``.
@@ -89,7 +97,7 @@ def read_patient(raw: msgspec.Raw, position: int, order: DateOrder, container: P
     found = dict(zip(SWEEP_FIELDS, (*_found(usual), scraped.extraction_method, scraped.found_at), strict=True))
     items = {which.name: Items(getattr(usual, which.key) or ()) for which in NAMED_LISTS}
     items[OTHER_RECORDS.name] = NO_ITEMS
-    return Draft(position, read_prn(printed.prn), demographics, found, complete, items)
+    return DecodedPatient(position, read_prn(printed.prn), demographics, found, complete, items)
 
 
 def normalise(patient: dict[str, Any], position: int, order: DateOrder) -> PatientRecord:
@@ -97,7 +105,7 @@ def normalise(patient: dict[str, Any], position: int, order: DateOrder) -> Patie
     return complete_records([_normalise(patient, position, order)], order)[0]
 
 
-def _normalise(patient: dict[str, Any], position: int, order: DateOrder) -> Draft:
+def _normalise(patient: dict[str, Any], position: int, order: DateOrder) -> DecodedPatient:
     failed = failure_field(patient)
     try:
         return _draft(patient, position, order)._replace(failed=failed)
@@ -107,7 +115,7 @@ def _normalise(patient: dict[str, Any], position: int, order: DateOrder) -> Draf
         raise
 
 
-def _draft(patient: dict[str, Any], position: int, order: DateOrder) -> Draft:
+def _draft(patient: dict[str, Any], position: int, order: DateOrder) -> DecodedPatient:
     rest = dict(patient)
     person = _person(rest, order)
     items: dict[str, Items] = {}
@@ -126,7 +134,7 @@ def _draft(patient: dict[str, Any], position: int, order: DateOrder) -> Draft:
     if sum(len(some.given) for some in items.values()) > MOST_ROWS:
         raise UnreadablePatient("too_many_items", f"more than {MOST_ROWS:,} in all lists")
     extra = unmapped(rest | person.leftovers, "patient")
-    return Draft(position, person.prn, person.demographics, person.found, extra, items)
+    return DecodedPatient(position, person.prn, person.demographics, person.found, extra, items)
 
 
 _found: Callable[[Any], tuple[Any, ...]] = attrgetter(*SWEEP_FIELDS[:-2])
@@ -191,9 +199,9 @@ _MOST_STEPS = 6
 
 
 def _person(rest: dict[str, Any], order: DateOrder) -> _Person:
-    printed = rest.pop(PRINTED, None)
+    printed = rest.pop(DEMOGRAPHICS_KEY, None)
     if not isinstance(printed, dict):
-        raise UnreadablePatient("no_demographics", PRINTED)
+        raise UnreadablePatient("no_demographics", DEMOGRAPHICS_KEY)
     printed = dict(printed)
     prn = read_prn(printed.pop("prn", None))
     demographics = read_demographics(rest, printed, order)
@@ -203,7 +211,7 @@ def _person(rest: dict[str, Any], order: DateOrder) -> _Person:
     inner = dict(inner) if isinstance(inner, dict) else {"value": inner}
     found += [take_text(inner, "extraction_method"), take_text(inner, "found_at")]
     leftovers = {
-        PRINTED: unmapped(printed, PRINTED),
+        DEMOGRAPHICS_KEY: unmapped(printed, DEMOGRAPHICS_KEY),
         "extraction_metadata": unmapped(inner, "extraction_metadata"),
     }
     return _Person(prn, demographics, dict(zip(SWEEP_FIELDS, found, strict=True)), leftovers)

@@ -12,7 +12,7 @@ from webautodash.domain.extraction.other_records import take_other_records
 from webautodash.domain.extraction.patient_record import SWEEP_FIELDS
 from webautodash.domain.extraction.read_item import longest, take_alternative, take_item_text, take_type
 from webautodash.domain.extraction.read_lists import older_lists, read_items
-from webautodash.domain.extraction.rows import Rows, Table, joined
+from webautodash.domain.extraction.rows import Rows, RowTable, join_rows
 from webautodash.domain.extraction.unmatched_items import unmatched_items
 from webautodash.errors import UnreadablePatient
 
@@ -43,8 +43,8 @@ def read_again(
         others = take_other_records(rest, lambda *keys: ".".join(keys), kept)
         if others.given:
             rows = complete_rows(OTHER_RECORDS, [others], order)[0]
-            both = joined(OTHER_RECORDS, [found[OTHER_RECORDS.name], rows])
-            [found[OTHER_RECORDS.name]] = Table(OTHER_RECORDS, both).divided([len(both[0])])
+            both = join_rows(OTHER_RECORDS, [found[OTHER_RECORDS.name], rows])
+            [found[OTHER_RECORDS.name]] = RowTable(OTHER_RECORDS, both).divided([len(both[0])])
     return found
 
 

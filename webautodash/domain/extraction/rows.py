@@ -14,16 +14,18 @@ from webautodash.domain.extraction.clinical_lists import ClinicalList
 
 Row = Mapping[str, Any]
 """One row by the names of its columns."""
-Columns = Sequence[Sequence[Any]]
+
+
+ColumnValues = Sequence[Sequence[Any]]
 """The values of many rows, by ``ClinicalList.columns``."""
 
 
 @dataclass(slots=True, eq=False)
-class Table:
+class RowTable:
     """Rows of many patients. ``canonical`` is each row as it is compared, once somebody has asked for it."""
 
     which: ClinicalList
-    columns: Columns = field(repr=False)
+    columns: ColumnValues = field(repr=False)
     canonical: list[str] | None = field(default=None, repr=False)
 
     def divided(self, lengths: Iterable[int]) -> list["Rows"]:
@@ -35,7 +37,7 @@ class Table:
 class Rows(Sequence[Row]):  # noqa: PLW1641  # equal to any sequence of equal rows, which have no hash
     """The rows of one patient, in the file's order; a mapping each for whoever looks at one."""
 
-    table: Table
+    table: RowTable
     start: int
     stop: int
 
@@ -67,14 +69,14 @@ class Rows(Sequence[Row]):  # noqa: PLW1641  # equal to any sequence of equal ro
             for value in column[self.start : self.stop]
         )
 
-    def columns(self) -> Columns:
+    def columns(self) -> ColumnValues:
         """The values of these rows alone."""
         return [column[self.start : self.stop] for column in self.table.columns]
 
 
 def no_rows(which: ClinicalList) -> Rows:
     """A list without items."""
-    return Rows(Table(which, [()] * len(which.columns)), 0, 0)
+    return Rows(RowTable(which, [()] * len(which.columns)), 0, 0)
 
 
 def _is_content(value: Any) -> bool:
@@ -86,7 +88,7 @@ def _is_content(value: Any) -> bool:
     return any(map(_is_content, value)) if isinstance(value, list) else value is not None
 
 
-def joined(which: ClinicalList, patients: Iterable[Sequence[Row]]) -> Columns:
+def join_rows(which: ClinicalList, patients: Iterable[Sequence[Row]]) -> ColumnValues:
     """The rows of some patients by column, one patient's after the other's."""
     some = [rows for rows in patients if rows]
     if (stretch := _stretch(some)) is not None:

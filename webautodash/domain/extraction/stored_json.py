@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS, ClinicalList
-from webautodash.domain.extraction.demographics import DEMOGRAPHICS
+from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS
 from webautodash.domain.extraction.patient_record import SWEEP_FIELDS
 from webautodash.domain.extraction.rows import Row
 
@@ -20,7 +20,7 @@ def patient_json(columns: Mapping[str, Any], lists: Mapping[str, Sequence[Row]])
     """
     extra = dict(columns["extra"] or {})
     parts = {name: extra.pop(name, None) for name in _PARTS}
-    printed = {name.removesuffix("_text"): columns[name] for name in DEMOGRAPHICS if name not in _NOT_PRINTED}
+    printed = {name.removesuffix("_text"): columns[name] for name in DEMOGRAPHIC_COLUMNS if name not in _NOT_PRINTED}
     scraped = {name: columns[name] for name in _SCRAPED}
     patient: dict[str, Any] = {
         "patient_id": columns["patient_uuid"],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from webautodash.domain.alerts import AlertChannel, DigestState
-from webautodash.domain.retries import pause
+from webautodash.domain.retries import retry_pause
 from webautodash.errors import DeliveryFailed, LeaseHeld, LeaseLost
 from webautodash.repositories import AlertRepository, DigestRepository
 from webautodash.repositories.alert_digests import Digest
@@ -121,7 +121,7 @@ def _send(store: Store, digest: Digest, lease: HeldLease) -> DigestResult:
 def _failed(store: Store, digest: Digest, alerts: list[RaisedAlert], reason: str) -> DigestResult:
     attempts, reason = digest.attempts + 1, reason[:_LONGEST_REASON]
     last = attempts >= store.settings.alert_attempts
-    seconds = math.ceil(pause(attempts, store.settings.alert_retry_seconds))
+    seconds = math.ceil(retry_pause(attempts, store.settings.alert_retry_seconds))
 
     def write(session: Session) -> None:
         if last:

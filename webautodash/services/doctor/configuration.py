@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, explicit_settings, key_of
+from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, explicit_settings, setting_key
 from webautodash.errors import ConfigurationError
 from webautodash.errors.commands import quoted
 from webautodash.services.doctor.findings import Finding, error, fine, or_fine, warning
@@ -54,7 +54,7 @@ def secrets(settings: Settings) -> list[Finding]:
 def _accounts(folder: Path) -> Iterator[Finding]:
     if not folder.is_dir():
         cure = "webautodash provider grant --all"
-        yield error("secret.missing", str(folder), f"named by {key_of('accounts_dir')}, is no folder", cure)
+        yield error("secret.missing", str(folder), f"named by {setting_key('accounts_dir')}, is no folder", cure)
         return
     for path in (folder, *sorted(folder.iterdir())):
         yield from (one for one in _private(path, "holds passwords of accounts") if one.is_problem)

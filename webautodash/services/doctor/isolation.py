@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from webautodash.config import key_of
+from webautodash.config import setting_key
 from webautodash.database.products.mysql.accounts import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE, OwnAccount
 from webautodash.database.products.mysql.grants import Grant, TableGrant, revoking
-from webautodash.domain.prn_search import SHORTEST, PrnSearch, Trace
+from webautodash.domain.prn_search import SHORTEST_PRN, PrnMatch, PrnSearch
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import AccountMissing, ConfigurationError, DatabaseUnreachable, WebAutoDashError
 from webautodash.models import Patient, SystemLog
@@ -40,12 +40,12 @@ def accounts(store: Store) -> Iterator[Finding]:
         return
     if store.settings.accounts is None:
         message = "one account reaches every provider's database: only this program keeps them apart, not the server"
-        cure = f"{_GRANT} --all --into accounts, then {key_of('accounts_dir')}=accounts, without user and password"
+        cure = f"{_GRANT} --all --into accounts, then {setting_key('accounts_dir')}=accounts, without user and password"
         yield error("isolation.shared_account", store.server.where, message, cure)
         return
     if store.settings.db_user is not None or store.settings.database_url is not None:
         message = "names an account for everything, which only `webautodash provider grant` uses"
-        name = key_of("db_user" if store.settings.db_user is not None else "database_url")
+        name = setting_key("db_user" if store.settings.db_user is not None else "database_url")
         yield warning("isolation.administrator", name, message, "keep it where accounts are made, and nowhere else")
     yield from _each_account(store)
 
@@ -88,7 +88,7 @@ def _by(store: Store, wanted: OwnRights, look: Callable[[OwnAccount], Iterator[F
         with store.server.account(wanted.account) as own:
             return list(look(own))
     except AccountMissing:
-        code, message = "account_missing", f"has no file in {key_of('accounts_dir')}"
+        code, message = "account_missing", f"has no file in {setting_key('accounts_dir')}"
         cure = f"{_GRANT} {wanted.asked_by}"
     except ConfigurationError as wrong:  # its file is open to others, or cannot be read
         code, message, cure = "account_refused", str(wrong), "what the message says"
@@ -183,7 +183,7 @@ def traces(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
         yield from _collected(store, provider, search)
     said = f"{len(search):,} PRNs"
     if search.too_short:
-        said += f" ({search.too_short:,} more are shorter than {SHORTEST} characters and were not looked for)"
+        said += f" ({search.too_short:,} more are shorter than {SHORTEST_PRN} characters and were not looked for)"
     yield from or_fine(
         _first(_in_system(store, search)), "isolation.system_database", store.system.name, f"holds none of {said}"
     )
@@ -220,8 +220,8 @@ def _in_file(log: Path, search: PrnSearch) -> Iterator[Finding]:
         yield error("isolation.log", str(log), str(refused))
 
 
-def _trace(code: str, subject: str, where: str, found: Trace) -> Finding:
-    if found is Trace.PRN:
+def _trace(code: str, subject: str, where: str, found: PrnMatch) -> Finding:
+    if found is PrnMatch.PRN:
         return error(
             code, subject, f"{where} holds a patient's PRN", "look at it, remove it, and tell where it came from"
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from webautodash.domain.limits import PRN_LENGTH
-from webautodash.domain.prn_search import PrnSearch, Trace
+from webautodash.domain.prn_search import PrnMatch, PrnSearch
 
 PIECE = 1 << 16
 """Characters of a line that are looked through in one go."""
@@ -20,7 +20,7 @@ class UnreadableLog(Exception):
     """A log that cannot be looked through; the text says why."""
 
 
-def found_in(log: Path, search: PrnSearch) -> Iterator[tuple[int, Trace]]:
+def found_in(log: Path, search: PrnSearch) -> Iterator[tuple[int, PrnMatch]]:
     """The lines in which a PRN stands, by number from 1. Raises UnreadableLog, maybe behind some of them."""
     try:
         with _opened(log) as lines:

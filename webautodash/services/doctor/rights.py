@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from webautodash.config import Settings, key_of
+from webautodash.config import Settings, setting_key
 from webautodash.database.products import Health
 from webautodash.database.products.mysql.grants import (
     EVERYTHING,
@@ -87,7 +87,7 @@ def _own_account(administrator: str, prefix: str) -> str:
     _, _, host = administrator.rpartition("@")
     own = f"`webautodash`@{host}"
     made = f"CREATE USER {own} IDENTIFIED BY '...'; {granting([EVERYTHING], _pattern(prefix), own)}"
-    return f"{made} and {key_of('db_user')}=webautodash with its password"
+    return f"{made} and {setting_key('db_user')}=webautodash with its password"
 
 
 def _wide(grants: Sequence[Grant], prefix: str, databases: Sequence[str], *, literally: bool) -> Iterator[Finding]:

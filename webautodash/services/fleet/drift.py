@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from webautodash.database import Database
 from webautodash.database.schema import Schema, differences, schema_of
-from webautodash.domain.earlier_scripts.tables import KEPT_ASIDE
+from webautodash.domain.earlier_scripts.tables import LEGACY_NAMES
 from webautodash.errors import DatabaseUnreachable, NewerThanProgram, TerminalError, WebAutoDashError
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import Member, database_of, members
@@ -98,4 +98,4 @@ def _schema(database: Database) -> Schema:
     with database.reading() as session:
         found = schema_of(session.connection())
     # What an adoption has put aside is of no revision.
-    return {name: table for name, table in found.items() if name not in KEPT_ASIDE}
+    return {name: table for name, table in found.items() if name not in LEGACY_NAMES}

@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 from sqlalchemy.orm import Session
 
 from webautodash.domain.alerts import Cause
-from webautodash.domain.retries import Verdict
+from webautodash.domain.retries import RetryDecision
 from webautodash.domain.vocabulary import STORED_FILES, EventKind, FileState, Level
 from webautodash.domain.wording import counted
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
@@ -48,7 +48,7 @@ class Told:
     outcome: FileOutcome
     look: Look | None
     """What its folder said when it was found."""
-    verdict: Verdict | None
+    verdict: RetryDecision | None
     """Of a file that was not taken."""
 
 
@@ -107,7 +107,7 @@ class SystemView:
         self._miscounted: dict[str, RegisteredProvider] = {}
         self._providers: dict[str, RegisteredProvider] = {}
 
-    def tell(self, outcome: FileOutcome, look: Look | None = None, verdict: Verdict | None = None) -> None:
+    def tell(self, outcome: FileOutcome, look: Look | None = None, verdict: RetryDecision | None = None) -> None:
         """What became of a file; without a verdict one that was not taken waits for whoever comes next.
 
         Of one that is gone there is nothing to say.

@@ -19,7 +19,7 @@ from webautodash.domain.extraction.demographics import read_prn
 from webautodash.domain.extraction.document import Document
 from webautodash.domain.extraction.json_text import most_memory, repeated_key
 from webautodash.domain.extraction.json_values import raw_text
-from webautodash.domain.extraction.patient_record import Draft, PatientRecord, complete_records
+from webautodash.domain.extraction.patient_record import DecodedPatient, PatientRecord, complete_records
 from webautodash.domain.extraction.read_patient import read_patient
 from webautodash.domain.limits import LARGEST_PATIENT
 from webautodash.domain.set_aside_reasons import REPEATED_PRN
@@ -84,7 +84,7 @@ class StoringSession:
 class _Places(NamedTuple):
     """Places of one PRN in the file, of which the last is stored."""
 
-    drafts: Sequence[Draft]
+    drafts: Sequence[DecodedPatient]
     repeats_differ: bool = False
 
 
@@ -113,12 +113,12 @@ def _entries(document: Document, order: DateOrder) -> Iterator[_Weighed]:
         positions = repeated.get(position)
         if positions is None:
             read = _read(document, position, order)
-            yield _Weighed(_Places([read]), _weight(document, read)) if isinstance(read, Draft) else read
+            yield _Weighed(_Places([read]), _weight(document, read)) if isinstance(read, DecodedPatient) else read
         elif position == positions[0]:
             yield from _repeated_entries(document, positions, order)
 
 
-def _read(document: Document, position: int, order: DateOrder) -> Draft | _Weighed:
+def _read(document: Document, position: int, order: DateOrder) -> DecodedPatient | _Weighed:
     """A patient that can be stored, or one that is set aside."""
     raw = document.patients[position]
     try:
@@ -135,7 +135,7 @@ def _read(document: Document, position: int, order: DateOrder) -> Draft | _Weigh
     return _Weighed(aside, len(aside.raw_json))
 
 
-def _weight(document: Document, draft: Draft) -> int:
+def _weight(document: Document, draft: DecodedPatient) -> int:
     raw, items = document.patients[draft.position], draft.items.values()
     weight = len(memoryview(raw)) + _ROW_WEIGHT * sum(len(some.given) for some in items)
     if draft.extra is not None or any(some.beside is not None for some in items):
@@ -145,11 +145,11 @@ def _weight(document: Document, draft: Draft) -> int:
 
 def _repeated_entries(document: Document, positions: Sequence[int], order: DateOrder) -> Iterator[_Weighed]:
     """The places of one PRN: the last ones together, then those before them."""
-    together: list[Draft] = []
+    together: list[DecodedPatient] = []
     weight, limit, earlier = 0, _REPEATS_WEIGHT, list(positions)
     while earlier and len(together) <= _MOST_REPEATS and weight <= limit:
         read = _read(document, earlier.pop(), order)
-        if not isinstance(read, Draft):
+        if not isinstance(read, DecodedPatient):
             yield read
             continue
         weight += _weight(document, read)
@@ -190,7 +190,9 @@ def _kept(document: Document, place: PatientRecord, stored: PatientRecord) -> Se
 def _read_some(document: Document, places: Sequence[int], order: DateOrder) -> Iterator[PatientRecord | _Weighed]:
     """What some places say, of which only a few are held at a time."""
     read = (_read(document, place, order) for place in places)
-    entries = (_Weighed(_Places([one]), _weight(document, one)) if isinstance(one, Draft) else one for one in read)
+    entries = (
+        _Weighed(_Places([one]), _weight(document, one)) if isinstance(one, DecodedPatient) else one for one in read
+    )
     while batch := _next_batch(entries, BATCH):
         yield from complete_records(
             [draft for entry in batch if isinstance(entry, _Places) for draft in entry.drafts], order

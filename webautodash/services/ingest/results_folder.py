@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from webautodash.config import Settings, key_of
+from webautodash.config import Settings, setting_key
 from webautodash.errors import ConfigurationError, NoAnswer
 from webautodash.services.timeouts import Patience
 
@@ -17,4 +17,4 @@ def check_results_folder(settings: Settings) -> None:
     with suppress(NoAnswer):
         patience = Patience(settings.pass_seconds)
         if patience.within(str(folder), lambda: folder.exists() and not folder.is_dir()):
-            raise ConfigurationError(key_of("results_dir"), f"{folder} is no folder")
+            raise ConfigurationError(setting_key("results_dir"), f"{folder} is no folder")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from webautodash.domain.decisions import Known, Recorded, other_person
+from webautodash.domain.decisions import CurrentPatient, SessionDifference, other_person
 from webautodash.domain.differences.demographics import is_another_person
 from webautodash.domain.extraction.json_values import raw_text
 from webautodash.domain.extraction.patient_record import PatientRecord
@@ -26,7 +26,7 @@ class Screened(NamedTuple):
     planned: list[Planned]
     """To be stored: of each PRN the last place in the file that does not wait."""
     aside: list[SetAside]
-    recorded: list[tuple[str, Recorded]]
+    recorded: list[tuple[str, SessionDifference]]
     """By PRN, that somebody else stands in the file."""
 
 
@@ -50,7 +50,7 @@ def screen(
             record = places.pop()
             waiting[record.position] = reason
             if reason == OTHER_PERSON:
-                master = Known(person.demographics, person.as_of, person.session_id)
+                master = CurrentPatient(person.demographics, person.as_of, person.session_id)
                 screened.recorded.append((record.prn, other_person(record, current.extracted_at, current.id, master)))
         screened.aside.extend(_set_aside(entry, waiting))
         if places:

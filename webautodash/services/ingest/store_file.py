@@ -9,18 +9,25 @@ from datetime import datetime, tzinfo
 import msgspec
 from sqlalchemy.orm import Session
 
-from webautodash.domain.decisions import Decision, Known, Outcome, Previous, Recorded, decide
+from webautodash.domain.decisions import (
+    CurrentPatient,
+    Decision,
+    PatientOutcome,
+    PreviousExtraction,
+    SessionDifference,
+    decide,
+)
 from webautodash.domain.differences.difference import Difference, Fields
 from webautodash.domain.differences.repeated_prn import RepeatComparison
-from webautodash.domain.extraction.demographics import DEMOGRAPHICS, other_demographics
+from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, other_demographics
 from webautodash.domain.extraction.document import Document
-from webautodash.domain.extraction.patient_record import CHECKED, SWEEP_FIELDS, PatientRecord, complete_records
+from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS, SWEEP_FIELDS, PatientRecord, complete_records
 from webautodash.domain.extraction.read_patient import read_patient
 from webautodash.domain.extraction.reread_lists import as_read_today
 from webautodash.domain.extraction.session_metadata import session_record
 from webautodash.domain.row_checks import NO_ROWS, row_checks
 from webautodash.models.base import utc_now
-from webautodash.prefetch import ahead
+from webautodash.prefetch import prefetched
 from webautodash.repositories import (
     ClinicalRepository,
     ConflictRepository,
@@ -87,7 +94,7 @@ def store_document(
         session_id = sessions.add(document.sha256, facts, path, now)
         SessionDecisionRepository(session).add(session_id, accepted)
         current = StoringSession(session_id, facts.criteria_key, facts.extracted_at, now, order)
-        for batch in ahead(planned(document, order)):
+        for batch in prefetched(planned(document, order)):
             store_batch(session, current, batch, tally)
             on_batch(tally.total_patients_found, len(document.patients))
         sessions.finish(session_id, tally)
@@ -290,7 +297,7 @@ def _store(
     columns = _extraction_columns(current, patients, people, decisions)
     # A duplicate's rows are those that it repeats.
     lists = [record.list_checks if decisions[record.prn][1] is None else NO_ROWS for record in patients]
-    columns["row_checks"] = row_checks([columns[name] for name in CHECKED], lists)
+    columns["row_checks"] = row_checks([columns[name] for name in CHECKED_COLUMNS], lists)
     ids = ExtractionRepository(session).add(current.id, columns, [record.prn for record in whole])
     written = ClinicalRepository(session).add([(ids[record.prn], record.lists) for record in whole])
     differences = [(prn, found) for prn, (decision, _) in decisions.items() for found in decision.differences]
@@ -308,7 +315,7 @@ def _record(
     session: Session,
     current: StoringSession,
     people: dict[str, StoredPatient],
-    differences: Sequence[tuple[str, Recorded]],
+    differences: Sequence[tuple[str, SessionDifference]],
 ) -> None:
     entries = [
         ConflictEntry(people[prn].id, prn, found.difference, found.old_session, found.new_session, current.id)
@@ -338,13 +345,13 @@ def _decide(
         known = None
         if not person.is_new:
             other = others.get(person.id, person.other)
-            known = Known(person.demographics, person.as_of, person.session_id, other)
+            known = CurrentPatient(person.demographics, person.as_of, person.session_id, other)
         previous = None
         if found is not None:
             stored = lists.get(found.original_id)
             read = as_read_today(stored, extras.get(found.id), current.order) if stored is not None else None
             before = said.get(found.id), found.session_id, read or stored, found.extracted_at
-            previous = Previous(found.checksum, *before, read_again=read is not None)
+            previous = PreviousExtraction(found.checksum, *before, read_again=read is not None)
         decision = decide(
             entry.record,
             current.extracted_at,
@@ -354,7 +361,7 @@ def _decide(
             entry.repeats,
             repeats_differ=entry.repeats_differ,
         )
-        original = found.original_id if found and decision.outcome is Outcome.DUPLICATE else None
+        original = found.original_id if found and decision.outcome is PatientOutcome.DUPLICATE else None
         decisions[entry.record.prn] = (decision, original)
     return decisions
 
@@ -390,7 +397,7 @@ def _extraction_columns(
         "criteria_key": [current.criteria_key] * number,
         "extracted_at": [current.extracted_at] * number,
         "position": [record.position for record in patients],
-        **dict(zip(DEMOGRAPHICS, zip(*(record.demographics for record in patients), strict=True), strict=True)),
+        **dict(zip(DEMOGRAPHIC_COLUMNS, zip(*(record.demographics for record in patients), strict=True), strict=True)),
         "data_checksum": [record.checksum for record in patients],
         "processing_status": [decision.status for decision, _ in decided],
         "duplicate_of_id": [original for _, original in decided],
@@ -410,9 +417,9 @@ def _count(
     # The other places of a PRN in the same file add nothing of their own to the store.
     tally.patients_duplicate += sum(len(entry.repeats) for entry in planned)
     for decision, _ in decisions.values():
-        tally.patients_stored += decision.outcome is Outcome.STORED
-        tally.patients_changed += decision.outcome is Outcome.CHANGED
-        tally.patients_duplicate += decision.outcome is Outcome.DUPLICATE
+        tally.patients_stored += decision.outcome is PatientOutcome.STORED
+        tally.patients_changed += decision.outcome is PatientOutcome.CHANGED
+        tally.patients_duplicate += decision.outcome is PatientOutcome.DUPLICATE
         tally.conflicts_detected += decision.conflicts
     for name, number in written.items():
         setattr(tally, name, getattr(tally, name) + number)

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from webautodash.domain.naming import letters_key
-from webautodash.domain.retries import Verdict, after_failure, after_gate, pause
+from webautodash.domain.retries import RetryDecision, after_failure, after_waiting_for_person, retry_pause
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileRepository
 from webautodash.services.batches import in_parts
@@ -156,7 +156,7 @@ class Taking:
     def _leave_alone(self, key: str) -> None:
         """Something stands in the way of all files of a provider, and may go by itself."""
         times = self._troubles[key].times + 1 if key in self._troubles else 1
-        self._troubles[key] = _Trouble(times, time.monotonic() + pause(times, self._store.settings.retry_seconds))
+        self._troubles[key] = _Trouble(times, time.monotonic() + retry_pause(times, self._store.settings.retry_seconds))
 
     def _still_due(self, group: Sequence[Candidate]) -> list[Candidate]:
         """Without those that another process has taken since they were looked at."""
@@ -177,18 +177,18 @@ class Taking:
         self._leases_seen = time.monotonic()
         return leases.all_held()
 
-    def _verdict(self, candidate: Candidate, outcome: FileOutcome) -> Verdict | None:
+    def _verdict(self, candidate: Candidate, outcome: FileOutcome) -> RetryDecision | None:
         """What becomes of a file that was not taken; None where that is settled."""
         settings, now = self._store.settings, utc_now()
         attempts = self._due[candidate.directory, candidate.name].attempts + 1
         match outcome.state:
             case FileResult.BLOCKED:
-                return after_gate(now, attempts, settings.retry_seconds)
+                return after_waiting_for_person(now, attempts, settings.retry_seconds)
             case FileResult.FAILED:
                 most = None if outcome.transient else settings.retry_attempts
                 return after_failure(now, attempts, settings.retry_seconds, most)
             case FileResult.WAITING:
-                return Verdict(None)
+                return RetryDecision(None)
             case _:
                 return None
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from webautodash.config import Settings, key_of
+from webautodash.config import Settings, setting_key
 from webautodash.config.accounts import Account, AccountFolder
 from webautodash.database import Server
 from webautodash.database.products import ServerAccounts
@@ -115,8 +115,8 @@ def grant(
         raise UsageError("--host takes a host name or an address, in which % and _ stand for others")
     if settings.accounts is not None and settings.database_url is None and settings.db_user is None:
         raise UsageError(
-            f"accounts are made by an account that may: name it by {key_of('db_user')} and {key_of('db_password')}, or "
-            f"{key_of('database_url')}"
+            f"accounts are made by an account that may: name it by {setting_key('db_user')} and "
+            f"{setting_key('db_password')}, or {setting_key('database_url')}"
         )
     files = AccountFolder(folder, str(folder)) if folder is not None else settings.accounts
     administrator = settings.model_copy(update={"accounts_dir": None})

@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.lookalikes import differences, look_alike, reads_like
+from webautodash.domain.lookalikes import character_differences, look_alike, reads_like
 from webautodash.domain.naming import (
     RESERVED_SLUG,
     check_provider_name,
@@ -265,7 +265,7 @@ def name_taken(name: str, holder: RegisteredProvider) -> ProviderNameTaken:
         return SafeNameTaken(name, holder.name, holder.slug)
     # The one of their names that is nearest says best what is different.
     (nearest,) = get_close_matches(name, names, n=1, cutoff=0)
-    return ProviderNameTaken(name, holder.name, holder.slug, differences(name, nearest))
+    return ProviderNameTaken(name, holder.name, holder.slug, character_differences(name, nearest))
 
 
 def _claim(session: Session, provider: RegisteredProvider) -> None:

@@ -12,20 +12,20 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webautodash.domain.decisions import Known, filled
+from webautodash.domain.decisions import CurrentPatient, merge_demographics
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.demographics import Demographics
 from webautodash.domain.extraction.reread_lists import as_read_today
 from webautodash.domain.extraction.rows import Rows
 from webautodash.domain.replay import (
+    CompleteExtraction,
     Replay,
     ReplayedExtraction,
-    StoredExtraction,
     StoredLists,
-    compared,
-    in_order,
+    pairs_to_compare,
+    sort_by_time,
 )
-from webautodash.domain.row_checks import with_lists_of, without_lists
+from webautodash.domain.row_checks import clear_list_checks, copy_list_checks
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, EventKind, ProcessingStatus
 from webautodash.repositories import (
     ClinicalRepository,
@@ -108,7 +108,7 @@ class Replaying:
         """Replay some patients, locked; ``decisions`` names for each patient's id the correction that touches it."""
         if not people:
             return
-        extractions: defaultdict[int, list[StoredExtraction]] = defaultdict(list)
+        extractions: defaultdict[int, list[CompleteExtraction]] = defaultdict(list)
         for one in self._stored.extractions([person.id for person in people.values()]):
             extractions[one.patient_id].append(one)
         conflicts: defaultdict[int, list[StoredConflict]] = defaultdict(list)
@@ -160,15 +160,17 @@ class Replaying:
     def _replayed(
         self,
         people: Mapping[str, StoredPatient],
-        extractions: Mapping[int, Sequence[StoredExtraction]],
+        extractions: Mapping[int, Sequence[CompleteExtraction]],
         batch: _Batch,
     ) -> Iterator[tuple[str, PatientRow | None, list[ConflictEntry]]]:
         """By patient: the row and the conflicts that there should be."""
         whole = {
-            prn: in_order(one for one in extractions.get(person.id, ()) if one.status is not ProcessingStatus.FAILED)
+            prn: sort_by_time(
+                one for one in extractions.get(person.id, ()) if one.status is not ProcessingStatus.FAILED
+            )
             for prn, person in people.items()
         }
-        pairs = {prn: compared(some) for prn, some in whole.items()}
+        pairs = {prn: pairs_to_compare(some) for prn, some in whole.items()}
         in_turn = [pair for some in pairs.values() for pair in some if pair]
         # The rows are loaded for many comparisons at once, in the order in which they are needed.
         lists = ClinicalRows(self._session, [tuple(one.source_id for one in pair) for pair in in_turn])
@@ -190,7 +192,7 @@ class Replaying:
             yield prn, _row(prn, known) if known is not None else None, entries
 
     def _lists(
-        self, pair: Sequence[StoredExtraction], lists: "ClinicalRows", extras: "_Extras"
+        self, pair: Sequence[CompleteExtraction], lists: "ClinicalRows", extras: "_Extras"
     ) -> dict[int, StoredLists]:
         stored = lists.of(tuple(one.source_id for one in pair))
         read: dict[int, StoredLists] = {}
@@ -205,7 +207,7 @@ class Replaying:
         prn: str,
         person: StoredPatient,
         expected: PatientRow | None,
-        extractions: Sequence[StoredExtraction],
+        extractions: Sequence[CompleteExtraction],
         batch: _Batch,
     ) -> None:
         if expected is None:
@@ -213,7 +215,7 @@ class Replaying:
             expected = PatientRow(prn, Demographics(), None, person.session_id)
         elif any(one.session_id in self._adopted for one in extractions):
             # The earlier scripts knew more of a patient than they kept with an extraction.
-            expected = expected._replace(demographics=filled(expected.demographics, person.demographics))
+            expected = expected._replace(demographics=merge_demographics(expected.demographics, person.demographics))
         stored = PatientRow(prn, person.demographics, person.as_of, person.session_id, person.other)
         # Rows of older versions have no unknown fields: those of their extraction count.
         if expected not in (stored, stored._replace(other=stored.other or expected.other)):
@@ -257,7 +259,7 @@ class Replaying:
                     step(conflict, ConflictStatus.FALSE_POSITIVE)
                     self.counts.conflicts_closed += conflict.conflict_type is not ConflictType.EXTRACTION_DUPLICATE
 
-    def _write(self, batch: _Batch, extractions: Mapping[int, Sequence[StoredExtraction]]) -> None:
+    def _write(self, batch: _Batch, extractions: Mapping[int, Sequence[CompleteExtraction]]) -> None:
         reviewer = self._reviewer
         ConflictRepository(self._session).add(batch.added, reviewer.at)
         for entry in batch.added:
@@ -268,12 +270,14 @@ class Replaying:
         PatientRepository(self._session).replace(batch.masters, reviewer.at)
         self._write_extractions(batch.replayed, {one.id: one for some in extractions.values() for one in some})
 
-    def _write_extractions(self, replayed: Sequence[ReplayedExtraction], by_id: Mapping[int, StoredExtraction]) -> None:
+    def _write_extractions(
+        self, replayed: Sequence[ReplayedExtraction], by_id: Mapping[int, CompleteExtraction]
+    ) -> None:
         copied = [each for each in replayed if each.copies_from is not None]
         removed = [each.extraction for each in replayed if each.drops_rows]
         kept_checks = self._copy_rows(copied, by_id)
         for one in removed:
-            kept_checks[one.id] = one.row_checks and without_lists(one.row_checks)
+            kept_checks[one.id] = one.row_checks and clear_list_checks(one.row_checks)
         rows = self._stored.row_counts([one.id for one in removed])
         for one in removed:
             self._count(one.session_id, rows[one.id], -1)
@@ -300,7 +304,7 @@ class Replaying:
         self._stored.rewrite(rewritten)
 
     def _copy_rows(
-        self, copied: Sequence[ReplayedExtraction], by_id: Mapping[int, StoredExtraction]
+        self, copied: Sequence[ReplayedExtraction], by_id: Mapping[int, CompleteExtraction]
     ) -> dict[int, str | None]:
         """Give extractions that repeat no other any more rows of their own; what each keeps as its ``row_checks``."""
         clinical = ClinicalRepository(self._session)
@@ -311,7 +315,7 @@ class Replaying:
             clinical.add([(one.id, lists.of((source,))[source])])
             self._count(one.session_id, lists.counts[source], 1)
             theirs = by_id[source].row_checks
-            checks[one.id] = with_lists_of(one.row_checks, theirs) if one.row_checks and theirs else None
+            checks[one.id] = copy_list_checks(one.row_checks, theirs) if one.row_checks and theirs else None
         return checks
 
     def _count(self, session_id: int, rows: Mapping[str, int], sign: int) -> None:
@@ -319,7 +323,7 @@ class Replaying:
             self._rows[which.name][session_id] += sign * rows.get(which.name, 0)
 
 
-def _row(prn: str, known: Known) -> PatientRow:
+def _row(prn: str, known: CurrentPatient) -> PatientRow:
     return PatientRow(prn, known.demographics, known.as_of, known.session_id, known.other)
 
 

@@ -7,11 +7,11 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.orm import Session
 
-from webautodash.domain.decisions import Outcome
+from webautodash.domain.decisions import PatientOutcome
 from webautodash.domain.extraction.completeness import INCOMPLETE, without_failure
 from webautodash.domain.extraction.patient_record import complete_records
 from webautodash.domain.extraction.read_patient import read_patient
-from webautodash.domain.set_aside_reasons import COVERED
+from webautodash.domain.set_aside_reasons import ACCEPTED_WITH
 from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context
 from webautodash.models import SetAsidePatient
@@ -45,7 +45,7 @@ class RetryOutcome:
 
     set_aside_id: int
     taken_in: bool
-    outcome: Outcome | None = None
+    outcome: PatientOutcome | None = None
     reason: str | None = None
     kind: str | None = None
     """The code in ``reason``. One of ``domain.reasons.COVERED`` needs a person: ``accept_set_aside``."""
@@ -135,13 +135,13 @@ def _attempt(
 ) -> RetryOutcome:
     aside, provider = SetAsideRepository(session), database.provider
     row = _locked(aside, provider, set_aside_id)
-    if acceptance is None and row.reason in COVERED:
+    if acceptance is None and row.reason in ACCEPTED_WITH:
         return _waits(set_aside_id, row.reason, row.detail)
     if row.patient_extraction_id is not None:
         if acceptance is None or corrected is not None:
             raise UsageError(f"set-aside patient {set_aside_id} is stored; accept it as it is, or leave it")
         return _put_back(session, database, row, acceptance)
-    accepted = COVERED.get(row.reason, COVERED[INCOMPLETE]) if acceptance is not None else frozenset()
+    accepted = ACCEPTED_WITH.get(row.reason, ACCEPTED_WITH[INCOMPLETE]) if acceptance is not None else frozenset()
     try:
         raw = _raw(corrected if corrected is not None else row.raw_json)
         draft = read_patient(raw, row.position, provider.date_order)
@@ -231,7 +231,7 @@ def _raw(text: str) -> msgspec.Raw:
         raise UnreadablePatient("malformed", "not UTF-8") from None
 
 
-def _outcome(before: tuple[int, int], tally: Tally) -> Outcome:
+def _outcome(before: tuple[int, int], tally: Tally) -> PatientOutcome:
     if tally.patients_stored > before[0]:
-        return Outcome.STORED
-    return Outcome.CHANGED if tally.patients_changed > before[1] else Outcome.DUPLICATE
+        return PatientOutcome.STORED
+    return PatientOutcome.CHANGED if tally.patients_changed > before[1] else PatientOutcome.DUPLICATE

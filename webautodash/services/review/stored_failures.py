@@ -10,8 +10,8 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.completeness import INCOMPLETE
 from webautodash.domain.extraction.json_values import sorted_json
 from webautodash.domain.extraction.stored_json import patient_json
-from webautodash.domain.replay import StoredExtraction, in_order
-from webautodash.domain.row_checks import with_own
+from webautodash.domain.replay import CompleteExtraction, sort_by_time
+from webautodash.domain.row_checks import replace_own_check
 from webautodash.domain.set_aside_reasons import EMPTIED
 from webautodash.domain.vocabulary import Level, ProcessingStatus
 from webautodash.domain.wording import counted
@@ -162,7 +162,7 @@ class _Move:
 
     def _emptied(self, repeating: Mapping[int, set[int]]) -> list[int]:
         """Which of a patient's extractions that repeat a failed one have no items, although the one before has."""
-        whole: defaultdict[int, list[StoredExtraction]] = defaultdict(list)
+        whole: defaultdict[int, list[CompleteExtraction]] = defaultdict(list)
         for one in self._stored.extractions(repeating):
             if one.status is not ProcessingStatus.FAILED:
                 whole[one.patient_id].append(one)
@@ -173,7 +173,7 @@ class _Move:
         emptied: list[int] = []
         for patient_id, some in whole.items():
             had_items = False
-            for one in in_order(some):
+            for one in sort_by_time(some):
                 if had_items and one.id in repeating[patient_id] and one.id not in filled:
                     emptied.append(one.id)
                 else:
@@ -265,4 +265,6 @@ class _Move:
         rewrite({one.id: one.row_checks for one in some})
         # The check of a row is of its columns as they are stored.
         now = self._stored.own_checks(ids)
-        rewrite({one.id: one.row_checks and with_own(one.row_checks, before[one.id], now[one.id]) for one in some})
+        rewrite(
+            {one.id: one.row_checks and replace_own_check(one.row_checks, before[one.id], now[one.id]) for one in some}
+        )

@@ -15,7 +15,7 @@ from webautodash.domain.earlier_scripts.sessions import is_adopted
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.demographics import other_demographics
 from webautodash.domain.extraction.derived_columns import derived_columns
-from webautodash.domain.extraction.rows import Rows, Table
+from webautodash.domain.extraction.rows import Rows, RowTable
 from webautodash.domain.extraction.session_metadata import is_key_of
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.repositories.cross_references import Ledger, LedgerRepository
@@ -197,7 +197,7 @@ def _divided(stored: StoredRows, originals: Mapping[int, StoredExtraction], stra
         kept = [place for place in range(len(owners)) if place not in apart]
         columns, owners = [[column[place] for place in kept] for column in columns], [owners[place] for place in kept]
     numbers = Counter(owners)
-    table = Table(stored.which, columns)
+    table = RowTable(stored.which, columns)
     return dict(zip(originals, table.divided(numbers[number] for number in originals), strict=True))
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.row_checks import RowChecks, read
+from webautodash.domain.row_checks import RowChecks, parse_row_checks
 from webautodash.repositories.verification import StoredExtraction, StoredRows
 from webautodash.services.verify.report import EXTRACTIONS, Wrong, WrongRow
 
@@ -26,7 +26,7 @@ class Written:
                 self.unchecked += 1
                 continue
             try:
-                kept = read(one.row_checks)
+                kept = parse_row_checks(one.row_checks)
             except ValueError:
                 yield WrongRow(EXTRACTIONS, one.id, Wrong.UNREADABLE, "row_checks are not what was written")
                 continue

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from webautodash.domain.bounded_cache import Remembered
+from webautodash.domain.bounded_cache import BoundedCache
 
 _SHORT = 100
 _SMALL = 1000
@@ -20,15 +20,15 @@ _SPECIAL = re.compile(r"""[\0\\\n\r\x1a"']""")
 _ESCAPES = str.maketrans({"\0": "\\0", "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\x1a": "\\Z", '"': '\\"', "'": "\\'"})
 
 
-def literals_of(connection: Connection) -> Remembered[Any, bytes]:
+def literals_of(connection: Connection) -> BoundedCache[Any, bytes]:
     """The literals that this connection has written; batches repeat most of their values."""
-    known: Remembered[Any, bytes] | None = connection.info.get("literals")
+    known: BoundedCache[Any, bytes] | None = connection.info.get("literals")
     if known is None:
-        known = connection.info["literals"] = Remembered(_literal, _is_worth_keeping, _KEPT_LITERALS)
+        known = connection.info["literals"] = BoundedCache(_literal, _is_worth_keeping, _KEPT_LITERALS)
     return known
 
 
-def worded(values: Sequence[Any], literals: Remembered[Any, bytes]) -> Iterable[bytes]:
+def worded(values: Sequence[Any], literals: BoundedCache[Any, bytes]) -> Iterable[bytes]:
     """The literals of a column: remembered ones, or for texts that hardly repeat all of them in one go."""
     sample = values[:_SAMPLE]
     if len(sample) == _SAMPLE and isinstance(sample[0], str) and len(set(sample)) > _SAMPLE // 2:

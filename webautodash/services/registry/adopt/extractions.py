@@ -11,7 +11,7 @@ from webautodash.domain.earlier_scripts.clinical_rows import clinical_rows, list
 from webautodash.domain.earlier_scripts.values import LegacyRow, stored_day, stored_text
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 from webautodash.domain.extraction.demographics import Demographics
-from webautodash.domain.extraction.patient_record import CHECKED, SWEEP_FIELDS
+from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS, SWEEP_FIELDS
 from webautodash.domain.extraction.rows import Rows
 from webautodash.domain.row_checks import list_checks, row_checks
 from webautodash.domain.vocabulary import ProcessingStatus
@@ -64,7 +64,7 @@ def add_extractions(
         )
         lists.append((row["id"], {name: ([each["id"] for each in own[name][number]], its[name]) for name in its}))
     of_lists = list_checks([{name: rows for name, (_, rows) in its.items()} for _, its in lists])
-    kept = row_checks([[each[name] for each in columns] for name in CHECKED], of_lists)
+    kept = row_checks([[each[name] for each in columns] for name in CHECKED_COLUMNS], of_lists)
     adopted.add(PatientExtraction, [each | {"row_checks": checks} for each, checks in zip(columns, kept, strict=True)])
     adopted.add_lists(lists)
 

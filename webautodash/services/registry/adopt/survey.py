@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.earlier_scripts.tables import kept_as
+from webautodash.domain.earlier_scripts.tables import legacy_name
 from webautodash.domain.extraction.demographics import read_prn
 from webautodash.domain.naming import letters_key
 from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
@@ -102,7 +102,9 @@ def look(store: Store, database: str, name: str | None, date_order: DateOrder | 
             database,
             owner.slug,
             owner.name,
-            tuple(TableCount(table, number, None, kept_as(table)) for table, number in tables.counts(shape).items()),
+            tuple(
+                TableCount(table, number, None, legacy_name(table)) for table, number in tables.counts(shape).items()
+            ),
             checks.without_rows(),
             () if identity is not None else tuple(_problems(checks)),
             tuple(_notes(earlier_name(store, database), checks, shape, owner, folders)),
@@ -145,7 +147,7 @@ def _require_legacy(database: str, shape: Shape, identity: DatabaseIdentity | No
         raise NotAdoptable(database, f"it lacks what the earlier scripts made: {', '.join(shape.missing)}")
     both = sorted(shape.here & shape.aside)
     if both:
-        listed = ", ".join(f"{name} and {kept_as(name)}" for name in both)
+        listed = ", ".join(f"{name} and {legacy_name(name)}" for name in both)
         raise NotAdoptable(database, f"it has tables twice, and a person has to say which has the data: {listed}")
 
 
