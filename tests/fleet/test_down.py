@@ -26,8 +26,6 @@ Keeps every row.
 import sqlalchemy as sa
 from alembic import op
 
-from webautodash.database.guarded import lacks_column
-
 revision = "{NICKNAME}"
 down_revision = "{HEAD}"
 branch_labels = None
@@ -37,8 +35,7 @@ loses = ("patients.nickname",)
 
 
 def upgrade() -> None:
-    if op.get_context().as_sql or lacks_column(op.get_bind(), "patients", "nickname"):
-        op.add_column("patients", sa.Column("nickname", sa.String(255)))
+    op.add_column_if_missing("patients", sa.Column("nickname", sa.String(255)))
 
 
 def downgrade() -> None:

@@ -35,6 +35,11 @@ def differences(expected: Schema, found: Schema) -> Iterator[str]:
             yield from _in_table(name, expected[name], found[name])
 
 
+def has_column(connection: Connection, table: str, name: str) -> bool:
+    """Whether a table, which must exist, has a column of this name."""
+    return any(column["name"] == name for column in inspect(connection).get_columns(table))
+
+
 def compare_type(
     context: Any,
     _found: Column[Any],

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from webautodash.database.guarded import lacks_column
 from webautodash.database.products.statements import moment
+from webautodash.database.schema import has_column
 from webautodash.models import Lease
 
 
@@ -42,7 +42,7 @@ class LeaseRepository:
     @cached_property
     def _has_lengths(self) -> bool:
         # Migrations take leases in a system database that is still to be migrated itself.
-        return not lacks_column(self._session.connection(), Lease.__tablename__, "seconds")
+        return has_column(self._session.connection(), Lease.__tablename__, "seconds")
 
     def _length(self, seconds: int) -> dict[str, Any]:
         return {"seconds": seconds} if self._has_lengths else {}

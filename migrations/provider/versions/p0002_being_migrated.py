@@ -5,9 +5,7 @@ Keeps every row both ways.
 
 import sqlalchemy as sa
 from alembic import op
-
-from webautodash.database import guarded
-from webautodash.database.products import types
+from sqlalchemy.dialects import mysql
 
 revision = "p0002"
 down_revision = "p0001"
@@ -20,12 +18,14 @@ derived = ("database_identity.migrating_to", "database_identity.migrating_since"
 
 TABLE = "database_identity"
 
+INSTANT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
 
 def upgrade() -> None:
-    guarded.add_column(op, TABLE, sa.Column("migrating_to", sa.String(32)))
-    guarded.add_column(op, TABLE, sa.Column("migrating_since", types.UtcDateTime()))
+    op.add_column_if_missing(TABLE, sa.Column("migrating_to", sa.String(32)))
+    op.add_column_if_missing(TABLE, sa.Column("migrating_since", INSTANT))
 
 
 def downgrade() -> None:
     for name in ("migrating_since", "migrating_to"):
-        guarded.drop_column(op, TABLE, name)
+        op.drop_column_if_exists(TABLE, name)

@@ -6,8 +6,6 @@ Keeps every row both ways. Rows that are there have no number until the next rev
 import sqlalchemy as sa
 from alembic import op
 
-from webautodash.database import guarded
-
 revision = "p0003"
 down_revision = "p0002"
 branch_labels = None
@@ -19,8 +17,8 @@ derived = ("conflict_reviews.step",)
 
 
 def upgrade() -> None:
-    guarded.add_column(op, "conflict_reviews", sa.Column("step", sa.Integer()))
+    op.add_column_if_missing("conflict_reviews", sa.Column("step", sa.Integer()))
 
 
 def downgrade() -> None:
-    guarded.drop_column(op, "conflict_reviews", "step")
+    op.drop_column_if_exists("conflict_reviews", "step")

@@ -5,8 +5,6 @@ Keeps every row both ways.
 
 from alembic import op
 
-from webautodash.database import guarded
-
 revision = "p0005"
 down_revision = "p0004"
 branch_labels = None
@@ -22,9 +20,9 @@ NAME = "uq_conflict_reviews_conflict_id_step"
 
 
 def upgrade() -> None:
-    guarded.create_index(op, NAME, "conflict_reviews", ["conflict_id", "step"], unique=True)
+    op.create_index_if_missing(NAME, "conflict_reviews", ["conflict_id", "step"], unique=True)
 
 
 def downgrade() -> None:
     # The foreign key needs an index of its own before this one goes; the revision behind has put it back.
-    guarded.drop_index(op, NAME, "conflict_reviews")
+    op.drop_index_if_exists(NAME, "conflict_reviews")

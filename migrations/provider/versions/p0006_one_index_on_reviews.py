@@ -5,8 +5,6 @@ Keeps every row both ways.
 
 from alembic import op
 
-from webautodash.database import guarded
-
 revision = "p0006"
 down_revision = "p0005"
 branch_labels = None
@@ -19,8 +17,8 @@ NAME = "ix_conflict_reviews_conflict_id"
 
 
 def upgrade() -> None:
-    guarded.drop_index(op, NAME, "conflict_reviews")
+    op.drop_index_if_exists(NAME, "conflict_reviews")
 
 
 def downgrade() -> None:
-    guarded.create_index(op, NAME, "conflict_reviews", ["conflict_id"])
+    op.create_index_if_missing(NAME, "conflict_reviews", ["conflict_id"])

@@ -7,8 +7,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from webautodash.database import guarded
-
 revision = "p0007"
 down_revision = "p0006"
 branch_labels = None
@@ -18,12 +16,13 @@ loses = ()
 # Of the rows as they were written; `verify` counts the extractions that have none.
 derived = ("patient_extractions.row_checks",)
 
-TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+
+LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 
 
 def upgrade() -> None:
-    guarded.add_column(op, "patient_extractions", sa.Column("row_checks", TEXT))
+    op.add_column_if_missing("patient_extractions", sa.Column("row_checks", LONG_TEXT))
 
 
 def downgrade() -> None:
-    guarded.drop_column(op, "patient_extractions", "row_checks")
+    op.drop_column_if_exists("patient_extractions", "row_checks")

@@ -5,9 +5,7 @@ Keeps every row. On the way back the events that were not delivered yet go.
 
 import sqlalchemy as sa
 from alembic import op
-
-from webautodash.database import guarded
-from webautodash.database.products import types
+from sqlalchemy.dialects import mysql
 
 revision = "p0009"
 down_revision = "p0008"
@@ -19,21 +17,23 @@ loses = ("pending_events",)
 TABLE = "pending_events"
 KINDS = "kind IN ('file_stored', 'patient_taken_in', 'database_adopted')"
 
+BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+INSTANT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
 
 def upgrade() -> None:
-    op.create_table(
+    op.create_table_if_missing(
         TABLE,
-        sa.Column("id", types.BigId, nullable=False),
+        sa.Column("id", BIG_ID, nullable=False),
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("session_id", sa.BigInteger()),
         sa.Column("set_aside_id", sa.BigInteger()),
         sa.Column("conflicts", sa.Integer(), nullable=False),
         sa.Column("set_aside", sa.Integer(), nullable=False),
         sa.Column("found", sa.Integer(), nullable=False),
-        sa.Column("created_at", types.UtcDateTime(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
         sa.CheckConstraint(KINDS, name=op.f("ck_pending_events_kind")),
         sa.PrimaryKeyConstraint("id", name="pk_pending_events"),
-        **guarded.TABLE_OPTIONS,
     )
 
 

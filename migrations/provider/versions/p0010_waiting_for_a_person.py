@@ -6,9 +6,7 @@ for, unknown demographic fields out of the extraction that a patient's values co
 
 import sqlalchemy as sa
 from alembic import op
-
-from webautodash.database import guarded
-from webautodash.database.products import types
+from sqlalchemy.dialects import mysql
 
 revision = "p0010"
 down_revision = "p0009"
@@ -21,21 +19,29 @@ derived = ("set_aside_patients.prn", "patients.other_demographics")
 
 REASONS, FOUND_IN = "ix_set_aside_patients_reason_prn", "ix_data_conflicts_found_in_session_id"
 
+BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+
+
+def bytewise(length: int) -> sa.String:
+    """Text that is compared byte by byte."""
+    return sa.String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+
 
 def upgrade() -> None:
-    guarded.add_column(op, "patients", sa.Column("other_demographics", types.JsonText()))
-    guarded.add_column(op, "set_aside_patients", sa.Column("prn", types.bytewise(128)))
-    guarded.add_column(op, "set_aside_patients", sa.Column("decided_by", sa.String(255)))
-    guarded.add_column(op, "set_aside_patients", sa.Column("decided_why", types.LongText))
-    guarded.create_index(op, REASONS, "set_aside_patients", ["reason", "prn"])
-    guarded.add_column(op, "data_conflicts", sa.Column("found_in_session_id", types.BigId))
-    guarded.create_index(op, FOUND_IN, "data_conflicts", ["found_in_session_id"])
+    op.add_column_if_missing("patients", sa.Column("other_demographics", LONG_TEXT))
+    op.add_column_if_missing("set_aside_patients", sa.Column("prn", bytewise(128)))
+    op.add_column_if_missing("set_aside_patients", sa.Column("decided_by", sa.String(255)))
+    op.add_column_if_missing("set_aside_patients", sa.Column("decided_why", LONG_TEXT))
+    op.create_index_if_missing(REASONS, "set_aside_patients", ["reason", "prn"])
+    op.add_column_if_missing("data_conflicts", sa.Column("found_in_session_id", BIG_ID))
+    op.create_index_if_missing(FOUND_IN, "data_conflicts", ["found_in_session_id"])
 
 
 def downgrade() -> None:
-    guarded.drop_index(op, FOUND_IN, "data_conflicts")
-    guarded.drop_column(op, "data_conflicts", "found_in_session_id")
-    guarded.drop_index(op, REASONS, "set_aside_patients")
+    op.drop_index_if_exists(FOUND_IN, "data_conflicts")
+    op.drop_column_if_exists("data_conflicts", "found_in_session_id")
+    op.drop_index_if_exists(REASONS, "set_aside_patients")
     for name in ("decided_why", "decided_by", "prn"):
-        guarded.drop_column(op, "set_aside_patients", name)
-    guarded.drop_column(op, "patients", "other_demographics")
+        op.drop_column_if_exists("set_aside_patients", name)
+    op.drop_column_if_exists("patients", "other_demographics")

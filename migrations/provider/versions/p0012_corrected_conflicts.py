@@ -5,8 +5,6 @@ Keeps every row. On the way back the reviews stay, and cannot be told from those
 
 from alembic import op
 
-from webautodash.database import guarded
-
 revision = "p0012"
 down_revision = "p0011"
 branch_labels = None
@@ -16,8 +14,8 @@ loses = ("conflict_reviews.session_decision_id",)
 
 
 def upgrade() -> None:
-    guarded.add_reference(op, "conflict_reviews", "session_decision_id", "session_decisions")
+    op.add_reference_if_missing("conflict_reviews", "session_decision_id", "session_decisions")
 
 
 def downgrade() -> None:
-    guarded.drop_reference(op, "conflict_reviews", "session_decision_id")
+    op.drop_reference_if_exists("conflict_reviews", "session_decision_id")

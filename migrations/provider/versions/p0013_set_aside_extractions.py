@@ -5,8 +5,6 @@ Keeps every row. On the way back the extractions stay set aside, and cannot be p
 
 from alembic import op
 
-from webautodash.database import guarded
-
 revision = "p0013"
 down_revision = "p0012"
 branch_labels = None
@@ -16,8 +14,8 @@ loses = ("set_aside_patients.patient_extraction_id",)
 
 
 def upgrade() -> None:
-    guarded.add_reference(op, "set_aside_patients", "patient_extraction_id", "patient_extractions")
+    op.add_reference_if_missing("set_aside_patients", "patient_extraction_id", "patient_extractions")
 
 
 def downgrade() -> None:
-    guarded.drop_reference(op, "set_aside_patients", "patient_extraction_id")
+    op.drop_reference_if_exists("set_aside_patients", "patient_extraction_id")

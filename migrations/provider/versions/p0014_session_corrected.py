@@ -5,9 +5,7 @@ Keeps every row. On the way back events of that kind go: the counts are read ane
 
 import sqlalchemy as sa
 from alembic import op
-
-from webautodash.database import guarded
-from webautodash.database.products import types
+from sqlalchemy.dialects import mysql
 
 revision = "p0014"
 down_revision = "p0013"
@@ -20,14 +18,17 @@ TABLE, CHECK = "pending_events", "ck_pending_events_kind"
 BEFORE = "kind IN ('file_stored', 'patient_taken_in', 'database_adopted')"
 AFTER = "kind IN ('file_stored', 'patient_taken_in', 'database_adopted', 'session_corrected')"
 
+BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+INSTANT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
 
 def upgrade() -> None:
-    guarded.replace_check(op, _table(), CHECK, AFTER)
+    op.replace_check(_table(), CHECK, AFTER)
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM pending_events WHERE kind = 'session_corrected'")
-    guarded.replace_check(op, _table(), CHECK, BEFORE)
+    op.replace_check(_table(), CHECK, BEFORE)
 
 
 def _table() -> sa.Table:
@@ -35,13 +36,13 @@ def _table() -> sa.Table:
     return sa.Table(
         TABLE,
         sa.MetaData(),
-        sa.Column("id", types.BigId, nullable=False),
+        sa.Column("id", BIG_ID, nullable=False),
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("session_id", sa.BigInteger()),
         sa.Column("set_aside_id", sa.BigInteger()),
         sa.Column("conflicts", sa.Integer(), nullable=False),
         sa.Column("set_aside", sa.Integer(), nullable=False),
         sa.Column("found", sa.Integer(), nullable=False),
-        sa.Column("created_at", types.UtcDateTime(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_pending_events"),
     )

@@ -6,8 +6,6 @@ Keeps every row both ways. Of those that are there nobody knows: their JSON stay
 import sqlalchemy as sa
 from alembic import op
 
-from webautodash.database import guarded
-
 revision = "p0015"
 down_revision = "p0014"
 branch_labels = None
@@ -17,8 +15,8 @@ loses = ("set_aside_patients.is_stored_whole",)
 
 
 def upgrade() -> None:
-    guarded.add_column(op, "set_aside_patients", sa.Column("is_stored_whole", sa.Boolean()))
+    op.add_column_if_missing("set_aside_patients", sa.Column("is_stored_whole", sa.Boolean()))
 
 
 def downgrade() -> None:
-    guarded.drop_column(op, "set_aside_patients", "is_stored_whole")
+    op.drop_column_if_exists("set_aside_patients", "is_stored_whole")

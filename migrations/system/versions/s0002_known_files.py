@@ -6,8 +6,6 @@ Keeps every row both ways. The rows that are there know neither until their file
 import sqlalchemy as sa
 from alembic import op
 
-from webautodash.database import guarded
-
 revision = "s0002"
 down_revision = "s0001"
 branch_labels = None
@@ -23,9 +21,9 @@ COLUMNS = ("mtime_ns", "session_id")
 
 def upgrade() -> None:
     for name in COLUMNS:
-        guarded.add_column(op, TABLE, sa.Column(name, sa.BigInteger()))
+        op.add_column_if_missing(TABLE, sa.Column(name, sa.BigInteger()))
 
 
 def downgrade() -> None:
     for name in reversed(COLUMNS):
-        guarded.drop_column(op, TABLE, name)
+        op.drop_column_if_exists(TABLE, name)

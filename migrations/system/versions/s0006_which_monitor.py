@@ -6,8 +6,6 @@ Keeps every row both ways. A monitor that is at work says who it is in a new row
 import sqlalchemy as sa
 from alembic import op
 
-from webautodash.database import guarded
-
 revision = "s0006"
 down_revision = "s0005"
 branch_labels = None
@@ -23,9 +21,9 @@ COLUMNS = {"token": 32, "process": 255}
 
 def upgrade() -> None:
     for name, length in COLUMNS.items():
-        guarded.add_column(op, TABLE, sa.Column(name, sa.String(length)))
+        op.add_column_if_missing(TABLE, sa.Column(name, sa.String(length)))
 
 
 def downgrade() -> None:
     for name in reversed(COLUMNS):
-        guarded.drop_column(op, TABLE, name)
+        op.drop_column_if_exists(TABLE, name)

@@ -6,8 +6,6 @@ Keeps every row both ways. The rows that are there know it once their provider's
 import sqlalchemy as sa
 from alembic import op
 
-from webautodash.database import guarded
-
 revision = "s0007"
 down_revision = "s0006"
 branch_labels = None
@@ -23,9 +21,9 @@ COLUMNS = ("open_low", "open_medium", "open_high", "open_critical")
 
 def upgrade() -> None:
     for name in COLUMNS:
-        guarded.add_column(op, TABLE, sa.Column(name, sa.Integer()))
+        op.add_column_if_missing(TABLE, sa.Column(name, sa.Integer()))
 
 
 def downgrade() -> None:
     for name in reversed(COLUMNS):
-        guarded.drop_column(op, TABLE, name)
+        op.drop_column_if_exists(TABLE, name)

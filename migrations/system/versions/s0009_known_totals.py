@@ -5,9 +5,7 @@ Keeps every row both ways. The rows that are there get their numbers when their 
 
 import sqlalchemy as sa
 from alembic import op
-
-from webautodash.database import guarded
-from webautodash.database.products import types
+from sqlalchemy.dialects import mysql
 
 revision = "s0009"
 down_revision = "s0008"
@@ -22,9 +20,11 @@ derived = (
     "leases.seconds",
 )
 
+SHA256 = sa.String(64).with_variant(mysql.CHAR(64, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
+
 COLUMNS = (
     ("providers", "last_session_id", sa.BigInteger()),
-    ("providers", "last_session_sha256", types.Sha256),
+    ("providers", "last_session_sha256", SHA256),
     ("providers", "total_reviews", sa.Integer()),
     ("leases", "seconds", sa.Integer()),
 )
@@ -32,9 +32,9 @@ COLUMNS = (
 
 def upgrade() -> None:
     for table, name, kind in COLUMNS:
-        guarded.add_column(op, table, sa.Column(name, kind))
+        op.add_column_if_missing(table, sa.Column(name, kind))
 
 
 def downgrade() -> None:
     for table, name, _ in reversed(COLUMNS):
-        guarded.drop_column(op, table, name)
+        op.drop_column_if_exists(table, name)

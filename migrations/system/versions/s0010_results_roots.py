@@ -5,9 +5,7 @@ Keeps every row of the other tables. On the way back the folders go; the first m
 
 import sqlalchemy as sa
 from alembic import op
-
-from webautodash.database import guarded
-from webautodash.database.products import types
+from sqlalchemy.dialects import mysql
 
 revision = "s0010"
 down_revision = "s0009"
@@ -18,23 +16,27 @@ loses = ("results_roots",)
 
 INDEX = "ix_ingested_files_content_sha256"
 
+BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+INSTANT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+SHA256 = sa.String(64).with_variant(mysql.CHAR(64, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
+
 
 def upgrade() -> None:
-    op.create_table(
+    op.create_table_if_missing(
         "results_roots",
-        sa.Column("id", types.BigId, nullable=False),
+        sa.Column("id", BIG_ID, nullable=False),
         sa.Column("name", sa.String(32), nullable=False),
-        sa.Column("folder", types.LongText, nullable=False),
-        sa.Column("folder_sha256", types.Sha256, nullable=False),
+        sa.Column("folder", LONG_TEXT, nullable=False),
+        sa.Column("folder_sha256", SHA256, nullable=False),
         sa.Column("host", sa.String(255), nullable=False),
-        sa.Column("created_at", types.UtcDateTime(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_results_roots"),
         sa.UniqueConstraint("name", "folder_sha256", name="uq_results_roots_name_folder_sha256"),
-        **guarded.TABLE_OPTIONS,
     )
-    guarded.create_index(op, INDEX, "ingested_files", ["content_sha256"])
+    op.create_index_if_missing(INDEX, "ingested_files", ["content_sha256"])
 
 
 def downgrade() -> None:
-    guarded.drop_index(op, INDEX, "ingested_files")
+    op.drop_index_if_exists(INDEX, "ingested_files")
     op.drop_table("results_roots", if_exists=True)

@@ -5,9 +5,7 @@ Keeps every row. On the way back the counts go; each file is then read again.
 
 import sqlalchemy as sa
 from alembic import op
-
-from webautodash.database import guarded
-from webautodash.database.products import types
+from sqlalchemy.dialects import mysql
 
 revision = "s0012"
 down_revision = "s0011"
@@ -19,11 +17,16 @@ loses = ()
 derived = ("ingested_files.unfinished", "ingested_files.unfinished_look")
 
 
+def bytewise(length: int) -> sa.String:
+    """Text that is compared byte by byte."""
+    return sa.String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+
+
 def upgrade() -> None:
-    guarded.add_column(op, "ingested_files", sa.Column("unfinished", sa.Integer()))
-    guarded.add_column(op, "ingested_files", sa.Column("unfinished_look", types.bytewise(64)))
+    op.add_column_if_missing("ingested_files", sa.Column("unfinished", sa.Integer()))
+    op.add_column_if_missing("ingested_files", sa.Column("unfinished_look", bytewise(64)))
 
 
 def downgrade() -> None:
-    guarded.drop_column(op, "ingested_files", "unfinished_look")
-    guarded.drop_column(op, "ingested_files", "unfinished")
+    op.drop_column_if_exists("ingested_files", "unfinished_look")
+    op.drop_column_if_exists("ingested_files", "unfinished")

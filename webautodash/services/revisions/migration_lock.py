@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, inspect, select, update
 
-from webautodash.database.guarded import lacks_column
+from webautodash.database.schema import has_column
 from webautodash.models import DatabaseIdentity
 from webautodash.models.base import utc_now
 
@@ -45,4 +45,4 @@ def reopen(connection: Connection) -> None:
 
 def _can_say(connection: Connection) -> bool:
     # The first revision has no such columns.
-    return inspect(connection).has_table(TABLE) and not lacks_column(connection, TABLE, "migrating_since")
+    return inspect(connection).has_table(TABLE) and has_column(connection, TABLE, "migrating_since")

@@ -114,11 +114,11 @@ def refuse_earlier(database: Database, history: History) -> None:
 
 
 @contextmanager
-def database_by_hand(history: History, arguments: Mapping[str, str]) -> Iterator[Connection]:
+def database_by_hand(section: str, arguments: Mapping[str, str]) -> Iterator[Connection]:
     """The connection for an ``alembic`` command typed by hand; ``-x provider=SLUG`` names the provider."""
     from alembic.util import CommandError
 
-    settings = Settings.load()
+    history, settings = History(section), Settings.load()
     if history is History.SYSTEM:
         name = settings.system_database_name
     elif slug := arguments.get("provider"):
