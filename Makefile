@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help ingest test test-slow faults faults-ci fuzz mutants bench bench-full check format wheel clean
+.PHONY: help ingest test test-slow faults faults-ci fuzz mutants bench bench-full docs check format wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
@@ -56,6 +56,12 @@ bench: $(VENV)/installed-bench ## measure into benchmarks/RESULTS.md, about 15 m
 bench-full: ## the same up to 200,000 patients, 500 providers and a file of 1 GB: hours
 	@$(MAKE) bench BENCH_ARGS='--full $(BENCH_ARGS)'
 
+docs: $(VENV)/installed-docs ## the manual into site/, from docs/ and the code
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/transcripts.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs --quiet build --strict
+	@echo "site/index.html"
+
 check: $(VENV)/installed-dev ## style, insecure constructs, types and layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -72,7 +78,7 @@ wheel: $(VENV)/installed ## dist/webautodash-*.whl
 	@ls dist/*.whl
 
 clean: ## remove what make made; data, Results and settings stay
-	@rm -rf $(VENV) build dist mutants .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) build dist mutants site .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -not -path './webautodash-data/*' -not -path './Results/*' -prune -exec rm -rf {} +
 
 # A folder that is there is kept if it works; one whose making was interrupted has no pip.
@@ -99,6 +105,11 @@ $(VENV)/installed-dev: pyproject.toml | $(VENV)/made
 $(VENV)/installed-bench: pyproject.toml | $(VENV)/made
 	@echo "Installing webautodash and what the benchmarks compare it with into .venv ..." >&2
 	@$(PIP) install --editable '.[bench]'
+	@touch $(VENV)/installed $@
+
+$(VENV)/installed-docs: pyproject.toml | $(VENV)/made
+	@echo "Installing webautodash and what builds its manual into .venv ..." >&2
+	@$(PIP) install --editable '.[docs]'
 	@touch $(VENV)/installed $@
 
 $(VENV)/installed-mutants: pyproject.toml | $(VENV)/made

@@ -30,7 +30,7 @@ def test_the_receiver_can_tell_who_sent_it_when_and_what_it_is_about(
     assert alerts.deliver_due(clinic.store).problems == ()
     (request,) = webhook.requests
     stamp = request.headers["X-WebAutoDash-Timestamp"]
-    # As README tells a receiver to.
+    # As the manual tells a receiver to.
     expected = hmac.new(SECRET.encode(), stamp.encode() + b"." + request.body, "sha256").hexdigest()
     assert request.headers["X-WebAutoDash-Signature"] == f"sha256={expected}"
     assert abs(time.time() - int(stamp)) < 30
@@ -45,11 +45,11 @@ def test_the_receiver_can_tell_who_sent_it_when_and_what_it_is_about(
     assert alert["details"]["conflicts"] == 1
 
 
-def test_the_check_in_readme_takes_what_is_sent_and_nothing_else(
+def test_the_check_in_the_manual_takes_what_is_sent_and_nothing_else(
     on_sqlite: Callable[..., Clinic], webhook: Webhook
 ) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(import hmac, time\n.*?)```", readme, re.DOTALL)
+    page = (Path(__file__).parents[2] / "docs/how-to/alerts.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(import hmac, time\n.*?)```", page, re.DOTALL)
     names: dict[str, Any] = {}
     exec(code, names)  # noqa: S102  # our own page
     clinic = on_sqlite(**hooked(webhook))

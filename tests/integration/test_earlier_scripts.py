@@ -1,4 +1,4 @@
-"""README's table "From the earlier scripts": each counterpart is run."""
+"""What replaces the earlier scripts (docs/how-to/adopt.md): each counterpart is run."""
 
 from __future__ import annotations
 

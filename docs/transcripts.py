@@ -1,0 +1,117 @@
+"""Run the console transcripts of the manual again and write what the commands print: ``python docs/transcripts.py``.
+
+A page takes part if its first line is ``<!-- transcript -->``. Its ``console`` blocks are one session, in a folder that
+has the Results of the repository and nothing else. Times of the session become one fixed time. A line ``...`` stands
+for the lines of an output that are left out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+
+import webautodash
+from webautodash.cli import main as run_command
+
+ROOT = Path(__file__).parents[1]
+MARK = "<!-- transcript -->\n"
+Run = Callable[[list[str], Path], str]
+"""Runs the command with some arguments in a folder; gives what it prints on stdout and stderr."""
+
+_BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+_TIME = re.compile(r"(20\d\d-\d\d-\d\d)([T ])\d\d:\d\d(:\d\d(?:\.\d+)?)?(Z|\+00:00)?")
+
+
+def pages() -> list[Path]:
+    """The pages that have transcripts."""
+    candidates = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [page for page in candidates if page.read_text(encoding="utf-8").startswith(MARK)]
+
+
+def refreshed(page: Path, run: Run) -> str:
+    """The text of a page with what its commands print now."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "Results", Path(folder, "Results"))
+        text = page.read_text(encoding="utf-8")
+        return _BLOCK.sub(lambda block: f"```console\n{_again(block[1], run, Path(folder))}```", text)
+
+
+def environment() -> dict[str, str]:
+    """The environment of a session: no settings, and a wide terminal."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBAUTODASH_")}
+    return inherited | {"COLUMNS": "200"}
+
+
+def _again(block: str, run: Run, folder: Path) -> str:
+    lines: list[str] = []
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, *before = part.splitlines()
+        words = shlex.split(command, comments=True)
+        if words == ["make", "ingest"]:
+            words = ["webautodash", "ingest"]
+        printed = run(words[1:], folder).splitlines() if words[0] == "webautodash" else []
+        lines += [f"$ {command}", *_elided(printed, before)]
+    return _TIME.sub(_fixed, "\n".join(lines)) + "\n"
+
+
+def _elided(printed: list[str], before: list[str]) -> list[str]:
+    if "..." not in before:
+        return printed
+    head = before.index("...")
+    return [*printed[:head], "...", *printed[len(printed) - (len(before) - head - 1) :]]
+
+
+def _fixed(time: re.Match[str]) -> str:
+    """The times of the synthetic files stay; those of this session become one moment."""
+    if time[1] < f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}":
+        return time[0]
+    return f"2026-01-05{time[2]}09:00{':00' if time[3] else ''}{time[4] or ''}"
+
+
+def _forked(words: list[str], folder: Path) -> str:
+    """Run the command in a copy of this process, which has loaded the program already."""
+    with tempfile.TemporaryFile("w+") as printed:
+        if (child := os.fork()) == 0:
+            status = 1
+            try:
+                for stream in (1, 2):
+                    os.dup2(printed.fileno(), stream)
+                os.chdir(folder)
+                os.environ.clear()
+                os.environ.update(environment())
+                sys.argv = ["webautodash", *words]
+                run_command()
+            except SystemExit as ended:
+                status = int(ended.code or 0)
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(status)
+        os.waitpid(child, 0)
+        printed.seek(0)
+        return printed.read()
+
+
+def main() -> None:
+    """Refresh every page."""
+    for module in walk_packages(webautodash.__path__, "webautodash."):
+        # Once, instead of in each copy of this process.
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+    for page in pages():
+        text = refreshed(page, _forked)
+        if text != page.read_text(encoding="utf-8"):
+            page.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

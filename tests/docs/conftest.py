@@ -1,0 +1,8 @@
+"""The manual: README.md and the pages below docs/."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))

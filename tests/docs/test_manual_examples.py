@@ -1,0 +1,32 @@
+"""The examples of the manual are run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from manual import PAGES, ROOT, blocks
+from processes import spoken
+from transcripts import environment, pages, refreshed
+
+
+def _run(words: list[str], folder: Path) -> str:
+    done = spoken(words, folder, environment(), 60)
+    assert done.status == 0, done.err
+    return done.out + done.err
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+def test_commands_print_what_the_page_shows(page: Path) -> None:
+    assert refreshed(page, _run) == page.read_text(encoding="utf-8"), "run `make docs`"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.stem)
+def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Results").symlink_to(ROOT / "Results")
+    for name in os.environ.keys() - environment().keys():
+        monkeypatch.delenv(name)
+    for example in blocks(page, "python"):
+        exec(compile(example, page.name, "exec"), {})  # noqa: S102  # our own page

@@ -1,0 +1,97 @@
+"""Commands, settings, kinds and links in the manual exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from functools import cache
+from typing import Any
+
+import typer
+from manual import PAGES, ROOT, anchors, blocks, prose
+
+from webautodash import errors
+from webautodash.cli.app import app
+from webautodash.config import Settings
+
+
+@cache
+def _root() -> Any:
+    return typer.main.get_command(app)
+
+
+def _found(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that some words call, and its own arguments."""
+    context = typer.Context(_root(), info_name="webautodash")
+    _, command, rest = _root().resolve_command(context, words)
+    commands = getattr(command, "commands", {})
+    if rest and (verb := commands.get(rest[0])):
+        return verb, rest[1:]
+    assert not commands or command.invoke_without_command, f"there is no command {' '.join(words[:2])}"
+    return command, rest
+
+
+def test_every_command_to_type_is_one() -> None:
+    for page in PAGES:
+        for line in "".join(blocks(page, "console")).splitlines():
+            if line.startswith("$ webautodash "):
+                words = shlex.split(line.partition(" | ")[0], comments=True)[2:]
+                command, arguments = _found(words)
+                command.make_context("webautodash", arguments)
+
+
+def test_every_command_in_the_text_is_one() -> None:
+    for page in PAGES:
+        for line in re.findall(r"`webautodash ([a-z][^`]*)`", " ".join(prose(page).split())):
+            words = line.replace("...", "").split()
+            if words == ["migrate"]:  # the group as a whole
+                continue
+            command, arguments = _found(words)
+            options = {option for parameter in command.params for option in parameter.opts}
+            assert {word for word in arguments if word.startswith("--")} <= options, (page, line)
+
+
+def test_every_setting_is_one() -> None:
+    others = ("WEBAUTODASH_TEST_", "WEBAUTODASH_RESULT_DIR")  # of the tests; shown as a mistake
+    settings = {f"WEBAUTODASH_{name.upper()}" for name in Settings.model_fields}
+    for page in PAGES:
+        names = re.findall(r"\bWEBAUTODASH_[A-Z_]*[A-Z]\b(?!_)", page.read_text(encoding="utf-8"))
+        assert {name for name in names if not name.startswith(others)} <= settings, page
+
+
+def test_every_link_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+            name, _, anchor = target.partition("#")
+            path = (page.parent / name).resolve() if name else page
+            assert target.startswith("https://") or path.exists(), (page, target)
+            assert not anchor or anchor in anchors(path), (page, target)
+
+
+def _codes(*calls: str) -> set[str]:
+    """The kinds that the code gives to what is wrong with a file or patient: constants in calls of these names."""
+    found = set()
+    for path in (ROOT / "webautodash").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in calls:
+                values = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "kind")]
+                found |= {value.value for value in values if isinstance(value, ast.Constant)}
+    return {code for code in found if isinstance(code, str)}
+
+
+def test_every_kind_of_a_file_and_reason_of_a_patient_is_described() -> None:
+    described = set(re.findall(r"`(\w+)`", (ROOT / "docs/reference/files.md").read_text(encoding="utf-8")))
+    assert {"duplicate_key", "no_prn"} <= (codes := _codes("MalformedDocument", "UnreadablePatient", "_Wrong"))
+    assert codes <= described
+
+
+def test_every_kind_to_troubleshoot_is_one() -> None:
+    page = (ROOT / "docs/how-to/troubleshooting.md").read_text(encoding="utf-8")
+    first = re.findall(r"^\| ([^|]*) \|", page, re.MULTILINE)
+    kinds = {kind for cell in first for kind in re.findall(r"`([a-z]\w+)`", cell)}
+    own = {error.own_kind() for error in vars(errors).values() if isinstance(error, type)}
+    files = set(re.findall(r"`(\w+)`", (ROOT / "docs/reference/files.md").read_text(encoding="utf-8")))
+    monitor = set(re.findall(r"`(\w+)`", (ROOT / "docs/how-to/monitor.md").read_text(encoding="utf-8")))
+    assert "not_at_head" in kinds
+    assert kinds <= own | files | monitor
