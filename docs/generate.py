@@ -8,17 +8,19 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import is_dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args
 
 import typer
 from annotated_types import Ge, Le
+from api_classes import reached
 from pydantic import ByteSize, SecretStr
 from sqlalchemy import CheckConstraint, Column, Table
 from sqlalchemy.dialects import mysql
 
-from webautodash import errors
+from webautodash import WebAutoDash, errors, to_json
 from webautodash.cli.app import app
 from webautodash.config import Settings
 from webautodash.config.alerts import AlertSettings
@@ -218,6 +220,35 @@ def _column(column: Column[Any], documented: dict[str, str]) -> tuple[str, ...]:
     return _code(column.name), _code(kind), "yes" if column.nullable else "", ", ".join(keys), _cell(meaning)
 
 
+def python() -> str:
+    """The facade, the groups of its methods, and every class that they take or return; mkdocstrings describes each."""
+    classes = reached(WebAutoDash)
+    groups = [each for each in classes if each.__module__.startswith("webautodash.client") and not is_dataclass(each)]
+    others = [each for each in classes if each not in groups and not issubclass(each, StrEnum | WebAutoDashError)]
+    groups.remove(WebAutoDash)
+    return _page(
+        [
+            "# Python API",
+            "```python\nfrom webautodash import Settings, WebAutoDash, WebAutoDashError, to_json\n```",
+            "Importing has no effect but the import. Examples are in [Use it from Python](../how-to/python.md). The "
+            "fields of `Settings` are in [Settings](settings.md), all error kinds in [Errors](errors.md), the closed "
+            "lists of values in [Vocabulary](vocabulary.md), the tables in [Tables](tables.md).",
+            "## Facade",
+            *map(_described, (WebAutoDash, to_json)),
+            "## Groups of methods",
+            *map(_described, groups),
+            "## Parameters and results",
+            *map(_described, others),
+            "## Base of all errors",
+            _described(WebAutoDashError),
+        ]
+    )
+
+
+def _described(item: Any) -> str:
+    return f"::: {item.__module__}.{item.__qualname__}"
+
+
 def _attribute_docs(kind: type) -> dict[str, str]:
     """The string below each attribute of a class, or a property's docstring."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
@@ -271,6 +302,7 @@ def _page(lines: Iterable[str]) -> str:
 GENERATED: dict[str, Callable[[], str]] = {
     "command-line.md": command_line,
     "errors.md": error_kinds,
+    "python.md": python,
     "settings.md": settings,
     "tables.md": tables,
     "vocabulary.md": words,
