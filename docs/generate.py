@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import is_dataclass
 from enum import StrEnum
+from html import escape
 from pathlib import Path
 from typing import Any, get_args
 
@@ -280,6 +281,9 @@ def _title(name: str) -> str:
 
 
 def _code(text: object) -> str:
+    if "|" in str(text):
+        # In a table a forge wants a bar escaped, and Python-Markdown shows the escape.
+        return f"<code>{escape(str(text)).replace('|', '&#124;')}</code>"
     return f"`{_cell(str(text))}`"
 
 

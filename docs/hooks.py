@@ -32,6 +32,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
             raise PluginError(f"{page.file.src_uri}: there is no file {link['target']}")
         if link["image"]:
             return link[0].replace("../../", "../")
-        return f"{link['text']} (`{path.relative_to(_ROOT)}`)"
+        name = str(path.relative_to(_ROOT))
+        return f"`{name}`" if link["text"].rstrip("/") == name else f"{link['text']} (`{name}`)"
 
     return _LINK.sub(shown, markdown)

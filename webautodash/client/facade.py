@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 class WebAutoDash:
     """One installation, by default the one that the environment and ``webautodash.env`` describe.
 
-    Nothing is connected or created until a method needs it. As a context manager it closes its connections.
+    Nothing is connected or created until a method needs it. As a context manager it closes its connections:
 
-    >>> with WebAutoDash() as webautodash:
-    ...     report = webautodash.ingest()
+        with WebAutoDash() as webautodash:
+            report = webautodash.ingest()
 
     ``unattended`` is for programs that do not wait between two statements: a server may then end an idle connection
     early.
