@@ -83,9 +83,9 @@ def settings() -> str:
             "a password without a server, is refused with exit status 2. `webautodash config show` lists the "
             "effective settings and where each one comes from, without secrets.",
             "## Databases, files and time limits",
-            _table(("setting", "default", "allowed", "meaning"), map(_setting, main)),
+            _table(("setting", "meaning", "default", "allowed"), map(_setting, main)),
             "## Alerts",
-            _table(("setting", "default", "allowed", "meaning"), map(_setting, AlertSettings.model_fields)),
+            _table(("setting", "meaning", "default", "allowed"), map(_setting, AlertSettings.model_fields)),
         ]
     )
 
@@ -93,7 +93,7 @@ def settings() -> str:
 def _setting(name: str) -> tuple[str, str, str, str]:
     field = Settings.model_fields[name]
     documented = _attribute_docs(AlertSettings) | _attribute_docs(Settings)
-    return _code(f"WEBAUTODASH_{name.upper()}"), _default(field.default), _allowed(field), _cell(documented[name])
+    return _code(f"WEBAUTODASH_{name.upper()}"), _cell(documented[name]), _default(field.default), _allowed(field)
 
 
 def _default(value: object) -> str:
@@ -144,17 +144,17 @@ def error_kinds() -> str:
         rows = [
             (
                 f"{_code(error.own_kind())}",
-                _code(error.__name__),
+                _cell(_first_paragraph(error.__doc__)),
                 "transient" if issubclass(error, TransientError) else "terminal",
                 str(error.exit_status),
-                _cell(_first_paragraph(error.__doc__)),
+                _code(error.__name__),
             )
             for error in own
         ]
         lines += [
             f"## `{module.removeprefix('webautodash.')}`",
             _first_paragraph(sys.modules[module].__doc__),
-            _table(("kind", "class", "retry", "exit status", "meaning"), rows),
+            _table(("kind", "meaning", "retry", "exit status", "class"), rows),
         ]
     return _page(lines)
 
@@ -200,7 +200,7 @@ def _table_of(model: Any) -> Iterator[str]:
             documented |= _attribute_docs(parent)
     yield f"### {table.name}"
     yield _prose(model.__doc__)
-    yield _table(("column", "type", "null", "key", "meaning"), [_column(each, documented) for each in table.columns])
+    yield _table(("column", "meaning", "type", "null", "key"), [_column(each, documented) for each in table.columns])
     indexes = sorted(table.indexes, key=lambda index: str(index.name))
     if rows := [(_code(", ".join(index.columns.keys())), "yes" if index.unique else "") for index in indexes]:
         yield _table(("index on", "unique"), rows)
@@ -218,7 +218,7 @@ def _column(column: Column[Any], documented: dict[str, str]) -> tuple[str, ...]:
         if isinstance(check, CheckConstraint) and str(check.sqltext).startswith(f"{column.name} IN "):
             allowed = ", ".join(map(_code, re.findall(r"'(\w+)'", str(check.sqltext))))
             meaning = f"{meaning} One of {allowed}.".strip()
-    return _code(column.name), _code(kind), "yes" if column.nullable else "", ", ".join(keys), _cell(meaning)
+    return _code(column.name), _cell(meaning), _code(kind), "yes" if column.nullable else "", ", ".join(keys)
 
 
 def python() -> str:
@@ -283,7 +283,7 @@ def _title(name: str) -> str:
 def _code(text: object) -> str:
     if "|" in str(text):
         # In a table a forge wants a bar escaped, and Python-Markdown shows the escape.
-        return f"<code>{escape(str(text)).replace('|', '&#124;')}</code>"
+        return f"<code>{escape(str(text)).replace('|', '&#124;<wbr>')}</code>"
     return f"`{_cell(str(text))}`"
 
 
