@@ -8,8 +8,8 @@ from webautodash.version import __version__
 if TYPE_CHECKING:
     from webautodash.client import WebAutoDash
     from webautodash.config import Settings
+    from webautodash.domain.json_document import to_json
     from webautodash.errors import WebAutoDashError
-    from webautodash.services.json_document import to_json
 
 __all__ = ["Settings", "WebAutoDash", "WebAutoDashError", "__version__", "to_json"]
 
@@ -20,7 +20,7 @@ _HOMES = {
     "WebAutoDash": "webautodash.client",
     "Settings": "webautodash.config",
     "WebAutoDashError": "webautodash.errors",
-    "to_json": "webautodash.services.json_document",
+    "to_json": "webautodash.domain.json_document",
 }
 
 

@@ -10,9 +10,9 @@ from accounts import Accounts
 from builders import Clinic, a_file, a_patient
 
 from webautodash.config import Settings
+from webautodash.domain.json_document import to_json
 from webautodash.services import fleet
 from webautodash.services.doctor import Finding, examine
-from webautodash.services.json_document import to_json
 
 pytestmark = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
 

@@ -22,6 +22,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.engine import Engine
 
 from webautodash.config import Settings
+from webautodash.domain.json_document import to_json
 from webautodash.domain.naming import account_name
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import (
@@ -36,7 +37,6 @@ from webautodash.errors import (
 from webautodash.services import fleet
 from webautodash.services.doctor import examine, examine_isolation
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.json_document import to_json
 from webautodash.services.registry import accounts
 from webautodash.services.registry.accounts import AccountState, GrantedAccount
 from webautodash.services.registry.providers import register

@@ -17,9 +17,9 @@ from test_isolation import SERVERS, Guarded, guarded
 
 from webautodash.database.products.mysql.grants import ADDING, ROWS, TABLES, exactly
 from webautodash.database.products.types import JsonText, UtcDateTime
+from webautodash.domain.json_document import to_json
 from webautodash.models.base import ProviderBase, SystemBase, append_only_tables
 from webautodash.services.doctor import Finding, examine_isolation
-from webautodash.services.json_document import to_json
 from webautodash.services.registry import accounts
 
 __all__ = ["guarded"]  # the fixture

@@ -41,7 +41,7 @@ def test_other_lists_are_rows_and_a_change_of_them_is_one_conflict(clinic: Clini
         "low",
     ]
     assert [len(json.loads(conflict[name])) for name in ("old_value", "new_value")] == [2, 2]
-    assert statistics(clinic.store, "gary_wang").other_records == 4
+    assert statistics(clinic.store, "gary_wang").rows["other_records"] == 4
     assert not verify(clinic.store).providers[0].wrong
 
 

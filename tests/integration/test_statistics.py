@@ -30,7 +30,7 @@ def test_the_numbers_of_one_provider_are_those_of_the_rows(busy: Clinic) -> None
     assert (one.found, one.stored, one.changed, one.duplicates, one.set_aside) == (5, 2, 1, 1, 1)
     assert _reconciles(one)
     assert (one.total_patients, one.total_sessions, one.total_extractions) == (2, 2, 4)
-    assert (one.medications, one.diagnoses, one.allergies, one.health_concerns) == (2, 0, 0, 0)
+    assert one.rows == {"medications": 2, "diagnoses": 0, "allergies": 0, "health_concerns": 0, "other_records": 0}
     assert one.conflicts_by_type == {
         ConflictType.MEDICATION_CONFLICT: 1,
         ConflictType.DATA_CHANGED: 0,
@@ -47,8 +47,9 @@ def test_all_is_the_sum_of_each(busy: Clinic) -> None:
     found = statistics(busy.store)
     assert [one.slug for one in found.providers] == ["gary_wang", "john_doe"]
     assert (found.total_providers, found.problems) == (2, ())
-    for name in ("found", "stored", "total_patients", "total_sessions", "diagnoses", "unresolved_conflicts"):
+    for name in ("found", "stored", "total_patients", "total_sessions", "unresolved_conflicts"):
         assert getattr(found, name) == sum(getattr(one, name) for one in found.providers), name
+    assert found.rows == {name: sum(one.rows[name] for one in found.providers) for name in found.rows}
     assert _reconciles(found)
     assert found.last_extraction == found.providers[0].last_extraction
 

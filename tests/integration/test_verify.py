@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from webautodash.domain.json_document import to_json
 from webautodash.models import ProviderBase
 from webautodash.repositories import VerificationRepository
-from webautodash.services.json_document import to_json
 from webautodash.services.verify import Verification, Wrong, verify
 
 SCRAPED = {"row_index": 1, "extraction_method": "table", "extracted_at": "2024-02-04T09:01:02", "route": "by mouth"}

@@ -25,8 +25,9 @@ from hypothesis import strategies as st
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction import private_copy
 from webautodash.domain.extraction.document import Document, read_document
-from webautodash.domain.extraction.json_values import decode_patient, raw_text, sorted_json
+from webautodash.domain.extraction.json_values import decode_patient, raw_text
 from webautodash.domain.extraction.read_patient import patient_record
+from webautodash.domain.json_document import sorted_json
 from webautodash.errors import (
     FileGone,
     MalformedDocument,

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, ClinicalList
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 from webautodash.domain.extraction.item_types import item_type
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.patient_record import PatientRecord, complete_records
 from webautodash.domain.extraction.read_patient import patient_record, read_patient
 from webautodash.errors import UnreadablePatient

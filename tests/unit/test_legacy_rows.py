@@ -11,14 +11,8 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.clinical_rows import clinical_rows, listed_items
 from webautodash.domain.earlier_scripts.sessions import session_sha256
 from webautodash.domain.earlier_scripts.tables import LEGACY_TABLES
-from webautodash.domain.extraction.clinical_lists import (
-    ALLERGIES,
-    DIAGNOSES,
-    HEALTH_CONCERNS,
-    MEDICATIONS,
-    NAMED_LISTS,
-    ClinicalList,
-)
+from webautodash.domain.extraction.clinical_lists import ALLERGIES, DIAGNOSES, HEALTH_CONCERNS, MEDICATIONS, NAMED_LISTS
+from webautodash.domain.extraction.list_definition import ClinicalList
 
 
 def _row(which: ClinicalList, **said: Any) -> Mapping[str, Any]:

@@ -9,17 +9,20 @@ from typing import Any
 import pytest
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.clinical_lists import (
-    ALLERGIES,
-    DIAGNOSES,
-    HEALTH_CONCERNS,
-    MEDICATIONS,
-    NAMED_LISTS,
-    ClinicalList,
-)
-from webautodash.domain.extraction.read_lists import read_list
-from webautodash.domain.extraction.rows import Row
+from webautodash.domain.extraction.clinical_lists import ALLERGIES, DIAGNOSES, HEALTH_CONCERNS, MEDICATIONS, NAMED_LISTS
+from webautodash.domain.extraction.derived_columns import complete_rows
+from webautodash.domain.extraction.list_definition import ClinicalList
+from webautodash.domain.extraction.read_lists import read_items
+from webautodash.domain.extraction.rows import Row, Rows
 from webautodash.errors import UnreadablePatient
+
+
+def read_list(
+    patient: dict[str, Any], which: ClinicalList, order: DateOrder = DateOrder.MDY
+) -> tuple[Rows, dict[str, Any]]:
+    items, unmatched = read_items(patient, which, order)
+    return complete_rows(which, [items], order)[0], unmatched
+
 
 LONG = "x" * 256
 CODE_KEYS = ("code", "icd10")

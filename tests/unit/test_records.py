@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 from webautodash.domain.extraction.demographics import Demographics, read_prn
-from webautodash.domain.extraction.json_values import sorted_json
 from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.extraction.read_patient import normalise, patient_record, read_patient
 from webautodash.domain.extraction.session_metadata import SessionRecord, is_key_of, session_record
+from webautodash.domain.json_document import sorted_json
 from webautodash.domain.limits import LARGEST_PATIENT, MOST_ITEMS
 from webautodash.errors import UnreadablePatient
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.json_values import sorted_json
 from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS
+from webautodash.domain.json_document import sorted_json
 from webautodash.domain.row_checks import NO_ROWS, crc_of_rows, list_checks, row_checks
 from webautodash.domain.row_checks import parse_row_checks as read_checks
 from webautodash.models import PatientExtraction
@@ -96,11 +96,11 @@ def test_checks_that_were_changed_themselves_are_refused(patient: dict[str, Any]
     (text,) = row_checks(list(own([record]).values()), [record.list_checks])
     place = data.draw(st.integers(0, len(text) - 1))
     other = data.draw(st.sampled_from("0123456789abcdef:").filter(lambda letter: letter != text[place]))
-    with pytest.raises(ValueError, match="not as row_checks wrote it"):
+    with pytest.raises(ValueError, match="not a result of row_checks"):
         read_checks(text[:place] + other + text[place + 1 :])
 
 
 @pytest.mark.parametrize("text", ["", ":", "00000000", "00000000::::"])
 def test_what_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="not as row_checks wrote it"):
+    with pytest.raises(ValueError, match="not a result of row_checks"):
         read_checks(text)

@@ -10,42 +10,13 @@ import typer
 from webautodash.cli.options import JsonOption, LimitOption, PrnArgument, ProviderArgument
 from webautodash.cli.terminal.output import say, show_fields, show_json, show_table
 from webautodash.config import Settings
+from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.wording import counted
 from webautodash.errors.commands import quoted
 from webautodash.services.review import patients
 from webautodash.services.store import Store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="What is known of patients.")
-
-_COLUMNS = {
-    "medications": (
-        "medication_name",
-        "medication_strength",
-        "medication_type",
-        "sig",
-        "start_date_text",
-        "stop_date_text",
-    ),
-    "diagnoses": (
-        "diagnosis_text",
-        "diagnosis_code",
-        "diagnosis_type",
-        "acuity",
-        "start_date_text",
-        "stop_date_text",
-    ),
-    "allergies": ("allergy_name", "allergy_type", "reaction", "severity", "notes"),
-    "health_concerns": (
-        "concern_text",
-        "concern_type",
-        "status",
-        "priority",
-        "start_date_text",
-        "end_date_text",
-    ),
-    # Most of such a record has no column: the blood pressure of vitals, the time of an appointment.
-    "other_records": ("section", "label", "value", "unit", "date_text", "extra"),
-}
 
 
 @app.command("list", epilog="Example: webautodash patient list gary_wang --name smith")
@@ -96,10 +67,10 @@ def show(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = Fal
         say("no complete extraction: what this patient has is not known")
         return
     _show_extractions((chart.extraction,))
-    for name, columns in _COLUMNS.items():
-        rows = chart.lists.get(name, [])
+    for which in LISTS:
+        rows, columns = chart.lists.get(which.name, []), which.shown_columns
         say("")
-        say(f"{name.replace('_', ' ')}: {len(rows)}")
+        say(f"{which.title}: {len(rows)}")
         if rows:
             show_table(
                 [column.removesuffix("_text").replace("_", " ") for column in columns],

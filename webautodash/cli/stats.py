@@ -21,10 +21,15 @@ _NUMBERS = {
     "changed": "changed",
     "duplicates": "duplicates",
     "set aside": "set_aside",
-    **{which.name.replace("_", " "): which.name for which in LISTS},
-    "unresolved": "unresolved_conflicts",
-    "last extraction": "last_extraction",
 }
+_AFTER_ROWS = {"unresolved": "unresolved_conflicts", "last extraction": "last_extraction"}
+_LABELS = (*_NUMBERS, *(which.title for which in LISTS), *_AFTER_ROWS)
+
+
+def _values(of: Statistics | ProviderStatistics) -> list[object]:
+    """The values under ``_LABELS``."""
+    before, after = ([getattr(of, name) for name in names.values()] for names in (_NUMBERS, _AFTER_ROWS))
+    return [*before, *(of.rows[which.name] for which in LISTS), *after]
 
 
 @app.command()
@@ -47,18 +52,16 @@ def stats(provider: AnyProviderArgument = None, as_json: JsonOption = False) -> 
 
 
 def _show_all(found: Statistics) -> None:
-    rows: list[list[object]] = [
-        [one.name, *(getattr(one, name) for name in _NUMBERS.values())] for one in found.providers
-    ]
+    rows: list[list[object]] = [[one.name, *_values(one)] for one in found.providers]
     if len(rows) > 1:
-        rows.append(["total", *(getattr(found, name) for name in _NUMBERS.values())])
-    show_numbers(["provider", *_NUMBERS], rows)
+        rows.append(["total", *_values(found)])
+    show_numbers(["provider", *_LABELS], rows)
 
 
 def _show_one(one: ProviderStatistics) -> None:
     show_fields(
         {"provider": one.name, "database": one.database_name}
-        | {label: getattr(one, name) for label, name in _NUMBERS.items()}
+        | dict(zip(_LABELS, _values(one), strict=True))
         | {"conflicts": one.total_conflicts}
         | {f"  {word.replace('_', ' ')}": number for word, number in one.conflicts_by_type.items()}
         | {f"  {word}": number for word, number in one.conflicts_by_severity.items()}

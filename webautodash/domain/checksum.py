@@ -1,6 +1,6 @@
 """The canonical form of a patient's clinical content: what counts as the same.
 
-Unicode composed, white space collapsed, case folded, dates as ISO where they parse, null and empty like missing.
+Unicode is composed, white space collapsed, case folded, dates are ISO if they parse; null and empty are like missing.
 """
 
 import json
@@ -15,19 +15,20 @@ import msgspec
 
 from webautodash.domain.bounded_cache import BoundedCache, up_to_length
 from webautodash.domain.dates import parse_date
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS, ClinicalList
+from webautodash.domain.extraction.clinical_lists import LISTS, OTHER_RECORDS
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.rows import ColumnValues, Row, Rows, join_rows
 
-_NOTHING: tuple[object, ...] = ("", [], {}, None)
+_EMPTY: tuple[object, ...] = ("", [], {}, None)
 
-# White space to Python, so that no folded text has it.
+# Python counts it as white space, so no folded text contains it.
 _SEPARATOR = "\x1f"
 _encode = msgspec.json.Encoder(order="sorted").encode
 
-# They change from one visit to the next without the patient changing.
+# Fields that change from one visit to the next although the patient does not.
 _SCRAPED = frozenset({"patient_id", "age", "row_index", "extracted_at", "found_at", "extraction_method", "scraped_at"})
 
-# Marks on one letter beyond which nobody writes a language; putting n of them in order takes time by n².
+# Sorting n combining marks on one letter takes n² steps; no language needs this many.
 _MOST_MARKS = 100
 
 _SHORT = 100
@@ -40,23 +41,22 @@ def checksum(prn: str, demographics: Mapping[str, Any], lists: Mapping[str, Sequ
     """Fingerprint of a patient's clinical content, to tell a repeat from a change.
 
     The lists are multisets: the portal's order does not count, the number of equal rows does. UUID, age, scrape
-    times, URLs and filter fields are left out: they differ between identical visits. The checksum of a patient
-    without other records is the one that earlier versions computed.
+    times, URLs and filter fields are left out, because they differ between identical visits. Lists that were added in
+    later versions are left out if they are empty, so that earlier checksums stay valid.
 
     Takes the columns of ``patients`` and of the lists' tables, so that stored rows give the same fingerprint.
     Returns the SHA-256 of the canonical UTF-8 JSON, 64 hexadecimal digits.
-    Source: README, "What counts as a change".
+    Source: the manual, "What counts as a change".
     """
-    canonical = canonical_person(prn, demographics) | {
-        which.name: sorted(canonical_items(which, lists[which.name])) for which in NAMED_LISTS
-    }
-    if others := lists.get(OTHER_RECORDS.name):
-        canonical[OTHER_RECORDS.name] = sorted(canonical_items(OTHER_RECORDS, others))
+    canonical = canonical_person(prn, demographics)
+    for which in LISTS:
+        if (rows := lists.get(which.name, ())) or which.counts_when_empty:
+            canonical[which.name] = sorted(canonical_items(which, rows))
     return sha256(_encode(canonical)).hexdigest()
 
 
 def canonical_person(prn: str, demographics: Mapping[str, Any]) -> dict[str, Any]:
-    """Who a patient is, as it is compared."""
+    """The canonical form of a patient's identity."""
     return {
         "prn": prn,
         "name": folded(demographics["patient_name"] or ""),
@@ -66,7 +66,7 @@ def canonical_person(prn: str, demographics: Mapping[str, Any]) -> dict[str, Any
 
 
 def folded(text: str) -> str:
-    """Text as it is compared: composed, white space collapsed, case folded."""
+    """The canonical form of a text: composed, white space collapsed, case folded."""
     return _FOLDED[text]
 
 
@@ -87,58 +87,53 @@ def _most_marks(text: str) -> int:
 
 
 def canonical_date(row: Mapping[str, Any], field: str) -> str:
-    """A date as it is compared: ISO where it parsed, else its folded text."""
+    """The canonical form of a date: ISO if it parsed, else its folded text."""
     parsed = row[field]
     return parsed.isoformat() if parsed else folded(row[f"{field}_text"] or "")
 
 
-def canonical_item(which: ClinicalList, row: Row) -> str:
-    """One row of a list as it is compared: its fields in their order, then the unknown ones as JSON."""
-    return canonical_items(which, [row])[0]
-
-
 def canonical_items(which: ClinicalList, rows: Sequence[Row]) -> list[str]:
-    """Each row of a list as it is compared."""
+    """The canonical form of each row: the fields in their order, then the unknown fields as JSON."""
     if not isinstance(rows, Rows):
         return _canonical(which, join_rows(which, [rows]))
     if rows.table.canonical is None:
-        # For all patients of the table at once, and once: that is much less than one by one.
+        # All patients of a table at once cost much less than one by one.
         rows.table.canonical = _canonical(which, rows.table.columns)
     return rows.table.canonical[rows.start : rows.stop]
 
 
 def _canonical(which: ClinicalList, table: ColumnValues) -> list[str]:
     fold = _FOLDED.__getitem__
-    said = [list(map(fold, column)) for column in table[: len(which.compared)]]
+    fields = [list(map(fold, column)) for column in table[: len(which.compared)]]
     for field in which.date_fields:
         parsed, text = (table[which.columns.index(name)] for name in (field, f"{field}_text"))
-        said.append([fold(raw) if day is None else day.isoformat() for day, raw in zip(parsed, text, strict=True)])
+        fields.append([fold(raw) if day is None else day.isoformat() for day, raw in zip(parsed, text, strict=True)])
     if which.range_field:
-        said.append(list(map(_range, table[which.columns.index(which.range_field)])))
-    items = list(map(_SEPARATOR.join, zip(*said, strict=True)))
-    for place, extra in enumerate(table[-1]):
+        fields.append(list(map(_range, table[which.columns.index(which.range_field)])))
+    items = list(map(_SEPARATOR.join, zip(*fields, strict=True)))
+    for position, extra in enumerate(table[-1]):
         if extra:
-            unknown = _canonical_value(_without_copies(which, extra, [column[place] for column in said]))
+            unknown = _canonical_value(_without_copies(which, extra, [column[position] for column in fields]))
             if which is OTHER_RECORDS:
                 unknown = _numbers_as_text(unknown)
             if unknown:
-                # Apart from the columns: an alias beside the text ("name" beside "allergen") can have a column's name.
-                items[place] += _SEPARATOR + _dump(unknown)
+                # Separate from the columns: an unknown key ("name" beside "allergen") can be the name of a column.
+                items[position] += _SEPARATOR + _dump(unknown)
     return items
 
 
 def _without_copies(which: ClinicalList, extra: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
-    """Unknown fields without those that say the text or the type once more."""
-    said = dict.fromkeys(which.text_copies, fields[0]) | dict.fromkeys(which.type_copies, fields[1])
+    """Unknown fields without copies of the text or the type."""
+    copies = dict.fromkeys(which.text_copies, fields[0]) | dict.fromkeys(which.type_copies, fields[1])
     return {
         key: value
         for key, value in extra.items()
-        if not (key in said and isinstance(value, str) and folded(value) == said[key])
+        if not (key in copies and isinstance(value, str) and folded(value) == copies[key])
     }
 
 
 def is_clinical(key: str) -> bool:
-    """Whether what stands under a key counts; URLs and what tells of the visit do not."""
+    """Whether the value under a key is compared; URLs and fields that describe the visit are not."""
     return key not in _SCRAPED and not key.lower().endswith("url")
 
 
@@ -155,7 +150,7 @@ def _range(text: str | None) -> str:
 
 
 def _end(text: str) -> str | None:
-    """A date as ISO, nothing as nothing, None for anything else."""
+    """ISO for a date, empty for an empty text, None for anything else."""
     parsed = parse_date(text)
     return parsed.isoformat() if parsed else None if text else ""
 
@@ -164,7 +159,7 @@ _ENDS = BoundedCache[str, str | None](_end, up_to_length(_SHORT))
 
 
 def canonical_fields(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Unknown fields as they are compared, each as JSON; without those that are empty or say how it was scraped."""
+    """The canonical form of unknown fields, each as JSON, without empty fields and fields that describe the visit."""
     return {key: _dump(value) for key, value in _canonical_value(fields).items()}
 
 
@@ -176,7 +171,7 @@ def _canonical_value(value: Any) -> Any:
             return [_canonical_value(part) for part in value]
         case dict():
             parts = {key: _canonical_value(part) for key, part in value.items() if is_clinical(key)}
-            return {key: part for key, part in parts.items() if part not in _NOTHING}
+            return {key: part for key, part in parts.items() if part not in _EMPTY}
         case _:
             return value
 

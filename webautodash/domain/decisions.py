@@ -10,8 +10,8 @@ from webautodash.domain.checksum import checksum
 from webautodash.domain.differences.clinical_lists import list_differences
 from webautodash.domain.differences.demographics import (
     another_person,
-    appearances,
     demographic_differences,
+    one_sided_differences,
     other_demographic_differences,
 )
 from webautodash.domain.differences.difference import Difference, Fields, RowsByList, duplicate
@@ -165,10 +165,10 @@ def _against_previous(
     assert previous.demographics is not None  # noqa: S101  # as above
     if _is_late(extracted_at, previous.extracted_at):
         differences = list_differences(record.lists, previous.lists)
-        differences += appearances(record.demographics, previous.demographics)
+        differences += one_sided_differences(record.demographics, previous.demographics)
         return [SessionDifference(difference, session_id, previous.session_id) for difference in differences]
     differences = list_differences(previous.lists, record.lists)
-    differences += appearances(previous.demographics, record.demographics)
+    differences += one_sided_differences(previous.demographics, record.demographics)
     return [SessionDifference(difference, previous.session_id, session_id) for difference in differences]
 
 

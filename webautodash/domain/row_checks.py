@@ -1,11 +1,11 @@
-"""A check of each row as it was written, so that the one in which a byte has changed can be named.
+"""A check of each stored row, to find the row in which a byte has changed.
 
-The clinical checksum says what counts as a change; this is of every byte. A CRC-32 finds a change of up to four bytes
-side by side for certain, and any other but for one in four billion. It is no signature.
+The clinical checksum tells what counts as a change; a row check covers every byte. A CRC-32 finds every change of up
+to four adjacent bytes, and any other change except one in four billion. It is not a signature.
 
-An extraction keeps the checks of its own row and of its rows in the lists: eight hexadecimal digits each, its own
-first, then behind a colon each list's in the order of their numbers, and behind a last colon the check of all that.
-Extractions that were stored before there were other records keep four lists.
+An extraction keeps one text: the check of its own row, then for each list a colon and the checks of its rows in the
+order of their ids, then a colon and the check of all of this. Each check has eight hexadecimal digits. Extractions that
+were stored before a list existed have no part for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,88 +17,85 @@ from zlib import crc32
 import msgspec
 
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.json_values import sorted_json
 from webautodash.domain.extraction.rows import ColumnValues, Row, join_rows
+from webautodash.domain.json_document import sorted_json
 
 NO_ROWS = ":" * (len(LISTS) - 1)
-"""What stands for the lists of an extraction whose rows are another's."""
-
+"""The lists of an extraction that has no clinical rows of its own."""
 
 _DIGITS = 8
-
-
+_FEWEST_LISTS = sum(which.counts_when_empty for which in LISTS)
 _encode = msgspec.msgpack.Encoder().encode
 
 
 class RowChecks(NamedTuple):
-    """What an extraction keeps."""
+    """The row checks of one extraction."""
 
     own: int
     lists: list[list[int]]
-    """As ``LISTS``."""
+    """In the order of ``LISTS``."""
 
 
 def crc_of_rows(columns: ColumnValues) -> list[int]:
-    """The check of each row: of its texts, numbers and days, JSON as its text, in the order of the columns."""
+    """The check of each row: its texts, numbers and days, and JSON as text, in the order of the columns."""
     # Half the time of a comprehension.
     return list(map(crc32, map(_encode, zip(*columns, strict=True))))
 
 
 def list_checks(lists: Sequence[Mapping[str, Sequence[Row]]]) -> list[str]:
-    """What extractions keep of their rows in the lists; one whose list is not given has no rows in it."""
-    kept = []
+    """For each extraction, the part of its row checks that covers the lists. A missing list has no rows."""
+    parts = []
     for which in LISTS:
         rows = [each.get(which.name, ()) for each in lists]
-        kept.append(_written(join_rows(which, rows), map(len, rows)))
-    return list(map(":".join, zip(*kept, strict=True)))
+        parts.append(_digits(join_rows(which, rows), map(len, rows)))
+    return list(map(":".join, zip(*parts, strict=True)))
 
 
 def row_checks(extractions: ColumnValues, lists: Sequence[str]) -> list[str]:
-    """What extractions keep: of their own rows, whose last column is JSON, and what ``list_checks`` says."""
-    own = _written(extractions, repeat(1, len(lists)))
-    return [_sealed(f"{check}:{crc_of_rows}") for check, crc_of_rows in zip(own, lists, strict=True)]
+    """The row checks of extractions: of their own rows, whose last column is JSON, and of their ``list_checks``."""
+    own = _digits(extractions, repeat(1, len(lists)))
+    return [_sealed(f"{check}:{checks}") for check, checks in zip(own, lists, strict=True)]
 
 
 def parse_row_checks(text: str) -> RowChecks:
-    """What ``row_checks`` wrote. Raises ValueError for anything else."""
-    said, _, _ = text.rpartition(":")
-    if _sealed(said) != text:
-        raise ValueError("not as row_checks wrote it")
-    (own,), *lists = map(_numbers, said.split(":"))
-    missing = len(LISTS) - len(lists)
-    if missing not in (0, 1):
-        raise ValueError("not as row_checks wrote it")
-    return RowChecks(own, [*lists, *([] for _ in range(missing))])
+    """Parse what ``row_checks`` returned. Raises ValueError for anything else."""
+    content, _, _ = text.rpartition(":")
+    if _sealed(content) != text:
+        raise ValueError("not a result of row_checks")
+    (own,), *lists = map(_numbers, content.split(":"))
+    if not _FEWEST_LISTS <= len(lists) <= len(LISTS):
+        raise ValueError("not a result of row_checks")
+    return RowChecks(own, [*lists, *([] for _ in range(len(LISTS) - len(lists)))])
 
 
 def same_rows(one: str | None, other: str | None) -> bool:
-    """Whether two extractions keep the same checks of their clinical rows; False where either keeps none."""
+    """Whether two extractions have the same checks of their clinical rows; False if either has no checks."""
     if one is None or other is None:
         return False
-    # A list without rows leaves nothing behind its colon, and an older version kept one list less.
+    # An empty list leaves only its colon, and earlier versions had fewer lists.
     return _parts(one)[1].rstrip(":") == _parts(other)[1].rstrip(":")
 
 
 def copy_list_checks(text: str, other: str) -> str:
-    """What an extraction keeps once its clinical rows are copies of the other's."""
+    """The row checks ``text`` for an extraction whose clinical rows are now copies of the rows of ``other``."""
     return _sealed(f"{_parts(text)[0]}:{_parts(other)[1]}")
 
 
 def clear_list_checks(text: str) -> str:
-    """What an extraction keeps once it has no clinical rows."""
+    """The row checks ``text`` for an extraction that has no clinical rows any more."""
     return _sealed(f"{_parts(text)[0]}:{NO_ROWS}")
 
 
 def replace_own_check(text: str, before: int, now: int) -> str:
-    """What an extraction keeps once its own row has changed. A row that was damaged before still shows it after."""
+    """The row checks ``text`` after a change of the extraction's own row. A damaged row stays recognisable."""
     own, lists = _parts(text)
     return _sealed(f"{now:08x}:{lists}") if own == f"{before:08x}" else text
 
 
 def _parts(text: str) -> tuple[str, str]:
-    """The check of the own row, and those of the lists."""
-    said, _, _ = text.rpartition(":")
-    own, _, lists = said.partition(":")
+    """The check of the own row, and the checks of the lists."""
+    content, _, _ = text.rpartition(":")
+    own, _, lists = content.partition(":")
     return own, lists
 
 
@@ -106,8 +103,8 @@ def _sealed(text: str) -> str:
     return f"{text}:{crc32(text.encode()):08x}"
 
 
-def _written(columns: ColumnValues, lengths: Iterable[int]) -> list[str]:
-    """The digits of rows whose last column is JSON, so many rows each."""
+def _digits(columns: ColumnValues, lengths: Iterable[int]) -> list[str]:
+    """The checks of consecutive groups of rows, of these lengths. The last column is JSON."""
     *others, extra = columns
     if extra.count(None) < len(extra):
         columns = [*others, [None if value is None else sorted_json(value) for value in extra]]

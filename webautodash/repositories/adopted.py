@@ -116,7 +116,7 @@ class AdoptedRepository:
             owner = MODELS[which.name].patient_extraction_id
             statement = select(session, func.count()).join(MODELS[which.name], owner == PatientExtraction.id)
             for number, count in self._by(statement.group_by(session)):
-                setattr(tallies[number], which.name, count)
+                tallies[number].rows[which.name] = count
         return tallies
 
     def flagged(self) -> Counter[str]:

@@ -11,13 +11,11 @@ from sqlalchemy.orm import Session
 from webautodash.database.products.bulk import write
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.rows import Row, Rows, RowTable, join_rows
-from webautodash.models import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication, OtherRecord
+from webautodash.models import ClinicalRow
 from webautodash.repositories.rows import insert
 
-MODELS: Mapping[str, type[ClinicalRow]] = {
-    model.__tablename__: model for model in (Medication, Diagnosis, Allergy, HealthConcern, OtherRecord)
-}
-"""By list, its table."""
+MODELS: Mapping[str, type[ClinicalRow]] = {model.__tablename__: model for model in ClinicalRow.__subclasses__()}
+"""The table of each list, by the list's name."""
 
 
 class ClinicalRepository:

@@ -21,7 +21,7 @@ from webautodash.models import (
     ProviderBase,
     SetAsidePatient,
 )
-from webautodash.repositories.sessions import Tally
+from webautodash.repositories.sessions import TALLY_COLUMNS, Tally
 from webautodash.repositories.verification import Unreadable
 
 _EXTRACTIONS = cast(Table, PatientExtraction.__table__)
@@ -164,7 +164,6 @@ class LedgerRepository:
         differences = select(newer, func.count()).where(DataConflict.conflict_type != ConflictType.EXTRACTION_DUPLICATE)
         brought = Counter({number: int(count) for number, count in self._session.execute(differences.group_by(newer))})
         newcomers = self._newcomers()
-        counted = [getattr(ExtractionSession, name) for name in Tally.__slots__]
         rows = all_rows(
             self._session.connection(),
             select(
@@ -173,7 +172,7 @@ class LedgerRepository:
                 raw(cast(Table, ExtractionSession.__table__).c.extra),
                 ExtractionSession.total_patients_found,
                 ExtractionSession.successful_extractions,
-                *counted,
+                *TALLY_COLUMNS,
             ).order_by(ExtractionSession.id),
         )
         return [
@@ -183,7 +182,7 @@ class LedgerRepository:
                 extra,
                 found,
                 successful,
-                Tally(*counts),
+                Tally.of(counts),
                 *aside.get(number, (0, 0)),
                 brought[number],
                 newcomers[number],

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.products.bulk import write
 from webautodash.database.products.raw import raw
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, ClinicalList
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 from webautodash.domain.extraction.demographics import Demographics
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import Patient, PatientExtraction
 from webautodash.repositories.clinical import MODELS

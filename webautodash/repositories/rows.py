@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from webautodash.database.products.bulk import write
 from webautodash.database.products.inserts import Insert, OnExisting
 from webautodash.database.products.types import JsonText
-from webautodash.domain.extraction.json_values import sorted_json
+from webautodash.domain.json_document import sorted_json
 
 
 def insert_rows(

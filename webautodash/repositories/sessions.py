@@ -1,7 +1,7 @@
 """The ledger of ingested files, in the same database and transaction as their data."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.raw import raw
+from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.session_metadata import SessionRecord
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
 from webautodash.models import DataConflict, ExtractionSession, PendingEvent
@@ -27,11 +28,15 @@ class Tally:
     patients_duplicate: int = 0
     failed_extractions: int = 0
     conflicts_detected: int = 0
-    medications: int = 0
-    diagnoses: int = 0
-    allergies: int = 0
-    health_concerns: int = 0
-    other_records: int = 0
+    rows: dict[str, int] = field(default_factory=lambda: {which.name: 0 for which in LISTS}, kw_only=True)
+    """Clinical rows by the name of their list."""
+
+    @classmethod
+    def of(cls, counts: Sequence[int]) -> "Tally":
+        """The tally of a session, from the values of ``TALLY_COLUMNS``."""
+        own = len(counts) - len(LISTS)
+        rows = {which.name: count for which, count in zip(LISTS, counts[own:], strict=True)}
+        return cls(*counts[:own], rows=rows)
 
     @property
     def total_patients_found(self) -> int:
@@ -45,10 +50,14 @@ class Tally:
 
     def values(self) -> dict[str, int]:
         """By column name."""
-        return asdict(self) | {
-            "total_patients_found": self.total_patients_found,
-            "successful_extractions": self.successful_extractions,
-        }
+        return (
+            {name: getattr(self, name) for name in _COUNTS}
+            | self.rows
+            | {
+                "total_patients_found": self.total_patients_found,
+                "successful_extractions": self.successful_extractions,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,8 @@ class Totals:
     """Those that wait for a person, by each severity."""
 
 
-_TALLY_COLUMNS = [getattr(ExtractionSession, name) for name in Tally.__slots__]
+_COUNTS = tuple(each.name for each in fields(Tally) if each.name != "rows")
+TALLY_COLUMNS = [getattr(ExtractionSession, name) for name in (*_COUNTS, *(which.name for which in LISTS))]
 
 
 class SessionRepository:
@@ -119,11 +129,11 @@ class SessionRepository:
     def among(self, session_ids: Collection[int]) -> dict[int, StoredSession]:
         """Those of some sessions that are there, by number."""
         rows = self._session.execute(
-            select(ExtractionSession.id, ExtractionSession.content_sha256, *_TALLY_COLUMNS).where(
+            select(ExtractionSession.id, ExtractionSession.content_sha256, *TALLY_COLUMNS).where(
                 ExtractionSession.id.in_(session_ids)
             )
         )
-        return {number: StoredSession(number, sha256, Tally(*counts)) for number, sha256, *counts in rows}
+        return {number: StoredSession(number, sha256, Tally.of(counts)) for number, sha256, *counts in rows}
 
     def files(self, session_ids: Collection[int]) -> dict[int, StoredFile]:
         """Those of some sessions that are there with their files, by number."""
@@ -200,13 +210,13 @@ class SessionRepository:
         if not session_ids:
             return changed
         statement = (
-            select(ExtractionSession.id, ExtractionSession.content_sha256, *_TALLY_COLUMNS)
+            select(ExtractionSession.id, ExtractionSession.content_sha256, *TALLY_COLUMNS)
             .where(ExtractionSession.id.in_(session_ids))
             .order_by(ExtractionSession.id)
             .with_for_update()
         )
         for number, sha256, *counts in self._session.execute(statement).all():
-            before, tally = Tally(*counts), Tally(*counts)
+            before, tally = Tally.of(counts), Tally.of(counts)
             correct(number, tally)
             if tally != before:
                 self.finish(number, tally)
@@ -279,13 +289,13 @@ class SessionRepository:
     def _files(self, condition: Any) -> dict[int, StoredFile]:
         columns = (ExtractionSession.path, ExtractionSession.created_at)
         ledger = (ExtractionSession.id, ExtractionSession.content_sha256)
-        rows = self._session.execute(select(*columns, *ledger, *_TALLY_COLUMNS).where(condition))
+        rows = self._session.execute(select(*columns, *ledger, *TALLY_COLUMNS).where(condition))
         return {
-            number: StoredFile(StoredSession(number, sha256, Tally(*counts)), path, created_at)
+            number: StoredFile(StoredSession(number, sha256, Tally.of(counts)), path, created_at)
             for path, created_at, number, sha256, *counts in rows
         }
 
     def _one(self, condition: Any, *, lock: bool = False) -> StoredSession | None:
-        statement = select(ExtractionSession.id, ExtractionSession.content_sha256, *_TALLY_COLUMNS).where(condition)
+        statement = select(ExtractionSession.id, ExtractionSession.content_sha256, *TALLY_COLUMNS).where(condition)
         row = self._session.execute(statement.with_for_update() if lock else statement).first()
-        return None if row is None else StoredSession(row[0], row[1], Tally(*row[2:]))
+        return None if row is None else StoredSession(row[0], row[1], Tally.of(row[2:]))

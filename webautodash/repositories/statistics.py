@@ -1,11 +1,13 @@
 """How much a provider's database holds."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from webautodash.domain.json_document import INLINE
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.models import ExtractionSession, Patient, PatientExtraction, ProviderBase
 from webautodash.repositories.clinical import MODELS
@@ -25,11 +27,8 @@ class Numbers:
     duplicates: int
     set_aside: int
     """Those of them that were taken in since count as stored, changed or duplicates."""
-    medications: int
-    diagnoses: int
-    allergies: int
-    health_concerns: int
-    other_records: int
+    rows: Mapping[str, int] = field(metadata=INLINE)
+    """Clinical rows by the name of their list."""
     total_conflicts: int
     conflicts_detected: int
     """All but recorded duplicates."""
@@ -74,7 +73,7 @@ class StatisticsRepository:
             changed=int(changed or 0),
             duplicates=int(duplicates or 0),
             set_aside=int(failed or 0),
-            **{name: self._count(model) for name, model in MODELS.items()},
+            rows={name: self._count(model) for name, model in MODELS.items()},
             total_conflicts=sum(conflicts.values()),
             conflicts_detected=sum(conflicts.values()) - by_type[ConflictType.EXTRACTION_DUPLICATE],
             unresolved_conflicts=by_status[ConflictStatus.UNRESOLVED],

@@ -7,7 +7,7 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.types import JsonText
-from webautodash.domain.extraction.json_values import sorted_json
+from webautodash.domain.json_document import sorted_json
 from webautodash.models.base import SystemBase
 
 _AT_ONCE = 1000

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.products.raw import all_rows, raw
 from webautodash.database.products.types import JsonText
-from webautodash.domain.extraction.clinical_lists import LISTS, ClinicalList
+from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS
 from webautodash.domain.extraction.rows import ColumnValues
 from webautodash.domain.limits import nested_too_deeply

@@ -124,9 +124,10 @@ class Watcher:
 def _show_totals(report: IngestReport, known: int) -> None:
     totals = report.by_provider()
     names = [*_OUTCOMES, *_ROWS]
+    numbers = [[*(getattr(one, name) for name in _OUTCOMES), *(one.rows[name] for name in _ROWS)] for one in totals]
     if known:
         names.insert(1, "already_ingested")
-    rows: list[list[object]] = [[one.name, *(getattr(one, name) for name in names)] for one in totals]
+    rows: list[list[object]] = [[one.name, *own] for one, own in zip(totals, numbers, strict=True)]
     if len(totals) > 1:
-        rows.append(["total", *(sum(getattr(one, name) for one in totals) for name in names)])
+        rows.append(["total", *map(sum, zip(*numbers, strict=True))])
     show_numbers(["provider", *(name.replace("_", " ") for name in names)], rows)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from webautodash.cli.terminal.json_lines import said_as_json
 from webautodash.cli.terminal.streams import printable, unheard, write_line
-from webautodash.services.json_document import to_json, to_json_line
+from webautodash.domain.json_document import to_json, to_json_line
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from webautodash.domain.extraction.json_values import sorted_json
+from webautodash.domain.json_document import sorted_json
 
 # What each product's default must not decide of a table.
 TABLE_OPTIONS = MappingProxyType(

@@ -1,4 +1,4 @@
-"""Differences between clinical lists."""
+"""Differences between clinical lists: the items that were removed and added."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,105 +8,101 @@ from typing import Any
 
 from webautodash.domain.checksum import canonical_items, folded
 from webautodash.domain.differences.difference import Difference, RowsByList
-from webautodash.domain.extraction.clinical_lists import ALLERGIES, LISTS, MEDICATIONS, ClinicalList
-from webautodash.domain.extraction.json_values import sorted_json
+from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.list_definition import SCRAPE_FIELDS, ClinicalList
 from webautodash.domain.extraction.rows import Row
-from webautodash.domain.vocabulary import ConflictType, Severity
+from webautodash.domain.json_document import sorted_json
+from webautodash.domain.vocabulary import Severity
 
-# Of each list in the conflict about a PRN that stands several times in a file; a longer item is only counted.
+# Limits of what a conflict about a repeated PRN shows of each list; further and longer items are only counted.
 _MOST_SHOWN = 20
-
-
 _LONGEST_SHOWN = 2_000
 
-
-_SCRAPE_COLUMNS = frozenset({"row_index", "extraction_method", "extracted_at", "extra"})
+_HIDDEN = frozenset({*SCRAPE_FIELDS, "extra"})
 
 
 def list_differences(before: RowsByList, new: RowsByList) -> list[Difference]:
-    """One difference for each list whose items differ, with just the items that went and came."""
+    """One difference for each list that changed, with only the items that were removed and added."""
     found = []
     for which in LISTS:
         old, now = CountedList(which, before[which.name]), CountedList(which, new[which.name])
         if old.counts == now.counts:
             continue
-        went = [old.presented(item) for item in old.missing_in(now)]
-        came = [now.presented(item) for item in now.missing_in(old)]
+        removed = [old.readable(item) for item in old.missing_in(now)]
+        added = [now.readable(item) for item in now.missing_in(old)]
         found.append(
             Difference(
-                ConflictType.MEDICATION_CONFLICT if which is MEDICATIONS else ConflictType.DATA_CHANGED,
-                list_severity(which, old, now),
+                which.conflict_type,
+                change_severity(old, now),
                 which.name,
-                sorted_json(went),
-                sorted_json(came),
-                f"{which.name.replace('_', ' ')}: {len(went)} went, {len(came)} came",
+                sorted_json(removed),
+                sorted_json(added),
+                f"{which.title}: {len(removed)} removed, {len(added)} added",
             )
         )
     return found
 
 
-def presented(row: Row) -> dict[str, Any]:
-    """A row under the input's names, raw, without what says only how it was scraped."""
+def readable_item(which: ClinicalList, row: Row) -> dict[str, Any]:
+    """A row with the raw values under the keys of the input, without derived values and scrape fields."""
     shown = {}
-    for name, value in row.items():
-        if name in _SCRAPE_COLUMNS or value in (None, ""):
+    for name in which.copied:
+        if name in _HIDDEN or row[name] in (None, ""):
             continue
-        if name.endswith("_text") and name.removesuffix("_text") in row:
-            shown[name.removesuffix("_text")] = value
-        elif f"{name}_text" not in row and name != "diagnosis_code":
-            shown[name] = value
-    # Not even an alias that has a column's name hides what the column says.
+        key = name.removesuffix("_text")
+        shown[key if key in row else name] = row[name]
+    # An unknown key can be equal to the name of a column.
     return shown | {f"other {key}" if key in shown else key: value for key, value in (row["extra"] or {}).items()}
 
 
 class CountedList:
-    """The items of one list of a patient, counted in their canonical form."""
+    """The items of one list of a patient, counted by their canonical form."""
 
     def __init__(self, which: ClinicalList, rows: Sequence[Row]) -> None:
-        self.rows = rows
+        self.which, self.rows = which, rows
         self._items = canonical_items(which, rows)
         self.counts = Counter(self._items)
-        self._small: dict[str, dict[str, Any] | None] = {}
+        self._short: dict[str, dict[str, Any] | None] = {}
 
     @cached_property
-    def allergens(self) -> Counter[str]:
-        """How often each allergy is named."""
-        return Counter(folded(row["allergy_name"] or "") for row in self.rows)
+    def texts(self) -> Counter[str]:
+        """How many items have each text."""
+        return Counter(folded(row[self.which.text_field] or "") for row in self.rows)
 
     @cached_property
     def _sorted(self) -> list[str]:
         return sorted(self.counts)
 
     @cached_property
-    def _places(self) -> dict[str, int]:
-        """The first place of each item: of equal ones it stands for all."""
-        places: dict[str, int] = {}
-        for place, item in enumerate(self._items):
-            places.setdefault(item, place)
-        return places
+    def _first_positions(self) -> dict[str, int]:
+        positions: dict[str, int] = {}
+        for position, item in enumerate(self._items):
+            positions.setdefault(item, position)
+        return positions
 
     def missing_in(self, other: "CountedList") -> Iterator[str]:
-        """The items that ``other`` has not, or not as often, in their canonical order."""
+        """The items that ``other`` does not have, or has less often, in canonical order."""
         return chain.from_iterable(repeat(item, self.counts[item] - other.counts[item]) for item in self._sorted)
 
-    def presented(self, item: str) -> dict[str, Any]:
-        """An item for a person to read."""
-        return presented(self.rows[self._places[item]])
+    def readable(self, item: str) -> dict[str, Any]:
+        """An item for a person to read; the first of equal items stands for all."""
+        return readable_item(self.which, self.rows[self._first_positions[item]])
 
-    def shown(self, other: "CountedList") -> list[dict[str, Any]]:
-        """The first few items that ``other`` has not, those that are small."""
-        few = [self._if_small(item) for item in islice(self.missing_in(other), _MOST_SHOWN)]
-        return [item for item in few if item is not None]
+    def first_missing(self, other: "CountedList") -> list[dict[str, Any]]:
+        """The first few items that ``other`` does not have, without those that are too long to show."""
+        first = [self._if_short(item) for item in islice(self.missing_in(other), _MOST_SHOWN)]
+        return [item for item in first if item is not None]
 
-    def _if_small(self, item: str) -> dict[str, Any] | None:
-        if item not in self._small:
-            shown = self.presented(item)
-            self._small[item] = shown if len(sorted_json(shown)) <= _LONGEST_SHOWN else None
-        return self._small[item]
+    def _if_short(self, item: str) -> dict[str, Any] | None:
+        if item not in self._short:
+            readable = self.readable(item)
+            self._short[item] = readable if len(sorted_json(readable)) <= _LONGEST_SHOWN else None
+        return self._short[item]
 
 
-def list_severity(which: ClinicalList, before: CountedList, new: CountedList) -> Severity:
-    if which is ALLERGIES:
-        is_lost = any(number > new.allergens[name] for name, number in before.allergens.items())
-        return Severity.HIGH if is_lost else Severity.MEDIUM
-    return Severity.MEDIUM if which is MEDICATIONS else Severity.LOW
+def change_severity(before: CountedList, new: CountedList) -> Severity:
+    """How much a change of a list matters."""
+    which = before.which
+    if which.removal_severity and any(number > new.texts[text] for text, number in before.texts.items()):
+        return which.removal_severity
+    return which.change_severity

@@ -1,4 +1,4 @@
-"""Differences between demographics."""
+"""Differences between demographics: who a patient is."""
 
 from operator import attrgetter
 from typing import Any
@@ -6,50 +6,49 @@ from typing import Any
 from webautodash.domain.checksum import canonical_date, canonical_fields, folded
 from webautodash.domain.differences.difference import Difference, Fields
 from webautodash.domain.extraction.demographics import Demographics
-from webautodash.domain.extraction.json_values import sorted_json
+from webautodash.domain.json_document import sorted_json
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
 from webautodash.domain.vocabulary import ConflictType, Severity
 
-# Another birth date: the PRN may have been given to someone else.
-_DEMOGRAPHIC_SEVERITIES = {
+_IDENTITY_SEVERITIES = {
     "patient_name": Severity.HIGH,
+    # Another birth date: the PRN may have been given to another person.
     "date_of_birth": Severity.CRITICAL,
     "gender": Severity.HIGH,
 }
-
-
 _CONTACT = ("first_name", "last_name", "phone", "email", "address")
-
-
+# A hostile file can differ in any number of fields. Beyond this number, they share one conflict.
 _MOST_OTHER_FIELDS = 20
-"""More fields than this differ in no patient; a file that says so gets one conflict for all of them."""
+
+_identity_of = attrgetter("patient_name", "date_of_birth", "date_of_birth_text", "gender")
+_contact_of = attrgetter(*_CONTACT)
 
 
-def demographic_differences(known: Demographics, new: Demographics) -> list[Difference]:
-    """Name, birth date and gender that both have and that differ. A value that one side lacks says nothing."""
-    known, new = known.named(), new.named()
-    if _facts(known) == _facts(new):
+def demographic_differences(stored: Demographics, new: Demographics) -> list[Difference]:
+    """Name, birth date and gender that both have and that differ. A missing value is not a difference."""
+    stored, new = stored.named(), new.named()
+    if _identity_of(stored) == _identity_of(new):
         return []
     return [
-        _mismatch(field, known, new, severity)
-        for field, severity in _DEMOGRAPHIC_SEVERITIES.items()
-        if (old := _compared(known, field)) and (now := _compared(new, field)) and old != now
+        _mismatch(field, stored, new, severity)
+        for field, severity in _IDENTITY_SEVERITIES.items()
+        if (old := _canonical(stored, field)) and (now := _canonical(new, field)) and old != now
     ]
 
 
 def other_demographic_differences(
-    known: Demographics, known_other: Fields | None, new: Demographics, new_other: Fields | None
+    stored: Demographics, stored_other: Fields | None, new: Demographics, new_other: Fields | None
 ) -> list[Difference]:
     """Contact details and unknown demographic fields that both have and that differ.
 
-    First and last name are parts of the name: they count on their own only where the name does not differ.
+    First and last name are parts of the name, so they only count if the name itself does not differ.
     """
-    if new_other == known_other and _contact(known) == _contact(new):
+    if new_other == stored_other and _contact_of(stored) == _contact_of(new):
         return []
-    before, now = _other_fields(known, known_other), _other_fields(new, new_other)
-    old, said = canonical_fields(before), canonical_fields(now)
-    differing = [field for field in said if field in old and old[field] != said[field]]
-    if _compared(known.named(), "patient_name") != _compared(new.named(), "patient_name"):
+    before, now = _other_fields(stored, stored_other), _other_fields(new, new_other)
+    old, current = canonical_fields(before), canonical_fields(now)
+    differing = [field for field in current if field in old and old[field] != current[field]]
+    if _canonical(stored.named(), "patient_name") != _canonical(new.named(), "patient_name"):
         differing = [field for field in differing if field not in {"first_name", "last_name"}]
     if len(differing) > _MOST_OTHER_FIELDS:
         pair = [{field: fields[field] for field in differing} for fields in (before, now)]
@@ -57,15 +56,15 @@ def other_demographic_differences(
     return [_low_mismatch(field, before[field], now[field]) for field in differing]
 
 
-def is_another_person(known: Demographics, new: Demographics) -> bool:
-    """Whether birth date and name both differ: another person under the same PRN is likelier than two corrections."""
-    return {"patient_name", "date_of_birth"} <= {found.field_name for found in demographic_differences(known, new)}
+def is_another_person(stored: Demographics, new: Demographics) -> bool:
+    """Whether birth date and name both differ. Another person under the PRN is more likely than two corrections."""
+    return {"patient_name", "date_of_birth"} <= {found.field_name for found in demographic_differences(stored, new)}
 
 
-def another_person(known: Demographics, new: Demographics) -> Difference:
-    """The PRN stands for two persons; the values are who each of them is."""
+def another_person(stored: Demographics, new: Demographics) -> Difference:
+    """The conflict for a PRN that stands for two persons; the values identify both."""
     before, now = (
-        {"patient_name": one.named().patient_name, "date_of_birth": one.date_of_birth_text} for one in (known, new)
+        {"patient_name": one.named().patient_name, "date_of_birth": one.date_of_birth_text} for one in (stored, new)
     )
     return Difference(
         ConflictType.DEMOGRAPHIC_MISMATCH,
@@ -77,24 +76,18 @@ def another_person(known: Demographics, new: Demographics) -> Difference:
     )
 
 
-def appearances(before: Demographics, new: Demographics) -> list[Difference]:
-    """Name, birth date and gender that one of two extractions with the same criteria has and the other lacks."""
+def one_sided_differences(before: Demographics, new: Demographics) -> list[Difference]:
+    """Name, birth date and gender that only one of two extractions with the same criteria has."""
     before, new = before.named(), new.named()
     return [
         _mismatch(field, before, new, Severity.LOW)
-        for field in _DEMOGRAPHIC_SEVERITIES
-        if bool(_compared(before, field)) != bool(_compared(new, field))
+        for field in _IDENTITY_SEVERITIES
+        if bool(_canonical(before, field)) != bool(_canonical(new, field))
     ]
 
 
-_facts = attrgetter("patient_name", "date_of_birth", "date_of_birth_text", "gender")
-
-
-_contact = attrgetter(*_CONTACT)
-
-
 def _other_fields(person: Demographics, other: Fields | None) -> dict[str, Any]:
-    """By name; where a value did not fit its column it stands among the unknown fields."""
+    """By name. A value that does not fit its column is among the unknown fields."""
     return {field: value for field in _CONTACT if (value := getattr(person, field)) is not None} | dict(other or {})
 
 
@@ -105,12 +98,12 @@ def _low_mismatch(field: str, old: Any, new: Any) -> Difference:
         field if len(field) <= SHORT_TEXT_LENGTH else f"{field[: SHORT_TEXT_LENGTH - 3]}...",
         sorted_json(old),
         sorted_json(new),
-        # The name of an unknown field may itself be a value.
+        # The name of an unknown field may itself be a value of the patient.
         f"{field} differs" if field in _CONTACT else "a field of demographics_printable differs",
     )
 
 
-def _compared(person: Demographics, field: str) -> str:
+def _canonical(person: Demographics, field: str) -> str:
     if field == "date_of_birth":
         return canonical_date(person.values(), field)
     return folded(getattr(person, field) or "")

@@ -1,22 +1,20 @@
-"""One difference."""
+"""A difference between two extractions of a patient, as it is recorded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webautodash.domain.extraction.json_values import sorted_json
 from webautodash.domain.extraction.rows import Row
+from webautodash.domain.json_document import sorted_json
 from webautodash.domain.vocabulary import ConflictType, Severity
 
 RowsByList = Mapping[str, Sequence[Row]]
-
-
 Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One entry for ``data_conflicts``; the values are JSON, the description holds counts only."""
+    """One row for ``data_conflicts``. The values are JSON; the description holds counts and field names only."""
 
     conflict_type: ConflictType
     severity: Severity
@@ -27,13 +25,13 @@ class Difference:
 
 
 def duplicate(checksum: str) -> Difference:
-    """The same content again: recorded, nothing to decide."""
-    said = sorted_json(checksum)
+    """The record of a repeated extraction; nothing has to be decided."""
+    value = sorted_json(checksum)
     return Difference(
         ConflictType.EXTRACTION_DUPLICATE,
         Severity.LOW,
         "data_checksum",
-        said,
-        said,
+        value,
+        value,
         "the same content as the latest extraction with the same criteria",
     )

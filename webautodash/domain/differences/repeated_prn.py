@@ -1,23 +1,24 @@
-"""A PRN that stands several times in one file."""
+"""The difference between two patients with the same PRN in one file."""
 
 from typing import Any
 
-from webautodash.domain.differences.clinical_lists import CountedList, list_severity
-from webautodash.domain.differences.demographics import appearances, demographic_differences
+from webautodash.domain.differences.clinical_lists import CountedList, change_severity
+from webautodash.domain.differences.demographics import demographic_differences, one_sided_differences
 from webautodash.domain.differences.difference import Difference
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.demographics import Demographics
-from webautodash.domain.extraction.json_values import sorted_json
 from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.json_document import sorted_json
 from webautodash.domain.vocabulary import ConflictType, Severity
 
 
 class RepeatComparison:
-    """Compares the earlier places of a PRN in a file with the last one, which is stored.
+    """Compares the earlier patients with a PRN in a file with the last one, which is stored.
 
-    A file can hold very many small places and one large one: the work and the size of a difference depend on the
-    earlier place alone. Of each list that differs the values hold the first items that only one side has, as far as
-    they are small, and under ``not_shown`` how many more there are. Each place is kept whole, set aside or stored.
+    A file can hold very many small patients and one large one with the same PRN, so the work and the size of a
+    difference depend on the earlier patient alone. The values hold the first items of each list that only one side
+    has, unless they are long, and the number of further items under ``not_shown``. Nothing is lost: every such patient
+    is stored or set aside as a whole.
     """
 
     def __init__(self, stored: PatientRecord) -> None:
@@ -25,11 +26,11 @@ class RepeatComparison:
         self._lists = {which.name: CountedList(which, stored.lists[which.name]) for which in LISTS}
 
     def difference(self, earlier: PatientRecord) -> Difference:
-        """The conflict for an earlier place whose content differs."""
+        """The conflict for an earlier patient with other content."""
         stored = self._stored
         parts = [
             *demographic_differences(earlier.demographics, stored.demographics),
-            *appearances(earlier.demographics, stored.demographics),
+            *one_sided_differences(earlier.demographics, stored.demographics),
         ]
         severities = [part.severity for part in parts]
         old, new = _identity(earlier.demographics), _identity(stored.demographics)
@@ -37,16 +38,16 @@ class RepeatComparison:
             before, now = CountedList(which, earlier.lists[which.name]), self._lists[which.name]
             shared = sum(min(number, now.counts[item]) for item, number in before.counts.items())
             if shared < max(len(before.rows), len(now.rows)):
-                severities.append(list_severity(which, before, now))
+                severities.append(change_severity(before, now))
                 for values, side, other in ((old, before, now), (new, now, before)):
-                    _add_list(values, which.name, side.shown(other), len(side.rows) - shared)
+                    _add_list(values, which.name, side.first_missing(other), len(side.rows) - shared)
         return Difference(
             ConflictType.DATA_CHANGED,
             max(severities, key=lambda severity: severity.rank, default=Severity.LOW),
             "prn",
             sorted_json(old),
             sorted_json(new),
-            f"the PRN stands twice in the file with different content, at positions {earlier.position} and "
+            f"the file holds the PRN twice with different content, at positions {earlier.position} and "
             f"{stored.position}; the later one is stored",
         )
 

@@ -8,9 +8,9 @@ from typing import Any
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.tables import LEGACY_TABLES
 from webautodash.domain.earlier_scripts.values import LegacyRow, printed_item, stored_text
-from webautodash.domain.extraction.clinical_lists import ClinicalList
 from webautodash.domain.extraction.derived_columns import complete_rows
 from webautodash.domain.extraction.item_types import Items
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.read_lists import read_items
 from webautodash.domain.extraction.rows import Rows
 from webautodash.errors import UnreadablePatient

@@ -7,9 +7,10 @@ import msgspec
 
 from webautodash.domain.bounded_cache import BoundedCache, up_to_length
 from webautodash.domain.dates import DateOrder, days
-from webautodash.domain.extraction.clinical_lists import OTHER_RECORDS, ClinicalList
+from webautodash.domain.extraction.clinical_lists import OTHER_RECORDS
 from webautodash.domain.extraction.icd10 import read_icd10
 from webautodash.domain.extraction.item_types import NO_ITEMS, Items, extras_of
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.read_item import type_word
 from webautodash.domain.extraction.rows import ColumnValues, Rows, RowTable
 from webautodash.domain.extraction.strengths import read_strength
@@ -23,9 +24,9 @@ def complete_rows(which: ClinicalList, patients: Sequence[Items], order: DateOrd
     if which is OTHER_RECORDS and all(patient is NO_ITEMS for patient in patients):
         # As it mostly is.
         return [_NO_OTHER_RECORDS] * len(patients)
-    items = [item for patient in patients for item in patient.given]
-    beside = extras_of(patients) if any(patient.beside for patient in patients) else None
-    return RowTable(which, _columns(which, items, beside, order)).divided(len(patient.given) for patient in patients)
+    items = [item for patient in patients for item in patient.structs]
+    beside = extras_of(patients) if any(patient.extras for patient in patients) else None
+    return RowTable(which, _columns(which, items, beside, order)).divided(len(patient.structs) for patient in patients)
 
 
 _NO_OTHER_RECORDS = Rows(RowTable(OTHER_RECORDS, [()] * len(OTHER_RECORDS.columns)), 0, 0)
@@ -46,7 +47,7 @@ def _columns(
 def derived_columns(
     which: ClinicalList, given: ColumnValues, beside: Sequence[Mapping[str, Any] | None] | None, order: DateOrder
 ) -> list[Sequence[Any]]:
-    """What is read out of the given values of some rows: days, strengths, codes; in the order of ``which.read``.
+    """What is read out of the given values of some rows: days, strengths, codes; in the order of ``which.derived``.
 
     ``beside`` is the ``extra`` of each row, None where no row has one.
     """
@@ -54,7 +55,7 @@ def derived_columns(
     first = len(which.compared)
     read: list[Sequence[Any]] = [list(map(day, column)) for column in given[first : first + len(which.date_fields)]]
     if which.strength_field:
-        stated = given[which.given.index(f"{which.strength_field}_text")]
+        stated = given[which.copied.index(f"{which.strength_field}_text")]
         read.append([strength or _STRENGTHS[name] for strength, name in zip(stated, given[0], strict=True)])
     if which.code_field:
         codes = list(map(_CODES.__getitem__, given[0]))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from webautodash.domain.extraction.clinical_lists import ClinicalList
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
 
 ROW_INDEX_MAX = 2**31 - 1
@@ -26,13 +26,13 @@ _Index = Annotated[int, msgspec.Meta(ge=-ROW_INDEX_MAX, le=ROW_INDEX_MAX)] | Non
 
 @cache
 def item_type(which: ClinicalList) -> type[msgspec.Struct]:
-    """The usual shape of a list's items, its fields being ``which.given``; whatever differs from it does not decode."""
+    """The usual shape of a list's items, with the fields ``which.copied``. Any other item does not decode."""
     prose = {which.text_field, *which.prose_fields}
     keys = {which.text_field: which.text_keys[0]}
     if which.type_keys:
         keys[which.type_field] = which.type_keys[0]
     fields: list[tuple[str, Any, Any]] = []
-    for column in which.given:
+    for column in which.copied:
         kind = AnyText if column in prose else _Index if column == "row_index" else ShortString
         key = keys.get(column, column.removesuffix("_text"))
         fields.append((column, kind, msgspec.field(name=key, default=None)))
@@ -43,8 +43,8 @@ def item_type(which: ClinicalList) -> type[msgspec.Struct]:
 class Items(NamedTuple):
     """The items of one list of one patient, of the usual shape, and what each holds beside it."""
 
-    given: Sequence[msgspec.Struct]
-    beside: Sequence[Any] | None = None
+    structs: Sequence[msgspec.Struct]
+    extras: Sequence[Any] | None = None
     """An ``extra`` for each; None where no item has one."""
 
 
@@ -56,8 +56,8 @@ def as_items(read: Sequence[tuple[msgspec.Struct, dict[str, Any] | None]]) -> It
 
 
 def joined_items(lists: Sequence[Items]) -> Items:
-    return Items([item for items in lists for item in items.given], extras_of(lists))
+    return Items([item for items in lists for item in items.structs], extras_of(lists))
 
 
 def extras_of(patients: Sequence[Items]) -> list[Any]:
-    return [extra for patient in patients for extra in patient.beside or repeat(None, len(patient.given))]
+    return [extra for patient in patients for extra in patient.extras or repeat(None, len(patient.structs))]

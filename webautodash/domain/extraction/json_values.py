@@ -1,6 +1,5 @@
 """JSON values."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,11 +22,6 @@ def decode_patient(raw: msgspec.Raw) -> dict[str, Any]:
 def raw_text(raw: msgspec.Raw) -> str:
     """A patient's JSON as it stands in the file."""
     return bytes(raw).decode("utf-8")
-
-
-def sorted_json(value: object) -> str:
-    """JSON for a person to read back: keys sorted, letters unescaped."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def take_text(rest: dict[str, Any], key: str, length: int = SHORT_TEXT_LENGTH) -> str | None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from webautodash.domain.extraction.clinical_lists import ClinicalList
 from webautodash.domain.extraction.item_types import ROW_INDEX_MAX, Items, as_items, item_type
 from webautodash.domain.extraction.json_values import scalar_text, take_text, unmapped
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
 from webautodash.errors import UnreadablePatient
 
@@ -21,7 +21,7 @@ def read_item(
     """An item field by field; a value that is no text, or does not fit its column, is left beside it."""
     rest = dict(item) if isinstance(item, dict) else {which.text_keys[0]: item}
     given: list[Any] = [take_item_text(rest, which), take_type(rest, which, listed_type)]
-    for column in which.given[2:]:
+    for column in which.copied[2:]:
         if column == "row_index":
             index = rest.get(column)
             usable = isinstance(index, int) and not isinstance(index, bool) and abs(index) <= ROW_INDEX_MAX
@@ -54,7 +54,7 @@ def longest(which: ClinicalList, column: str) -> int:
 
 def take_alternative(rest: dict[str, Any], which: ClinicalList, field: str, length: int) -> str | None:
     """Take the text of the first of a field's alternatives that has any."""
-    for keys in which.alternatives_of.get(field, ()):
+    for keys in which.alternatives_by_field.get(field, ()):
         said = {key: text for key in keys if (text := scalar_text(rest.get(key))) and not text.isspace()}
         joined = " ".join(said.values())
         if keys[0] in said and len(joined) <= length:

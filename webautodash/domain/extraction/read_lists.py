@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.clinical_lists import ClinicalList
 from webautodash.domain.extraction.derived_columns import complete_rows
 from webautodash.domain.extraction.item_types import NO_ITEMS, Items, item_type, joined_items
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.read_item import list_items, read_each_item
 from webautodash.domain.extraction.rows import Rows
 from webautodash.domain.extraction.unmatched_items import unmatched_items
@@ -33,9 +33,9 @@ def read_items(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder
         require_few(patient.get(key), key)
     items = _all_items(patient, which)
     others = older_lists(patient, which)
-    if not items.given:
-        split = [key for key, _ in which.split_lists if key in others and others[key][1].given]
-        bare = [name for name in which.bare_names if name in others and others[name][1].given]
+    if not items.structs:
+        split = [key for key, _ in which.split_lists if key in others and others[key][1].structs]
+        bare = [name for name in which.bare_names if name in others and others[name][1].structs]
         items = joined_items([others.pop(key)[1] for key in split or bare[:1]])
     if not others:
         return items, {}

@@ -131,7 +131,7 @@ def _draft(patient: dict[str, Any], position: int, order: DateOrder) -> DecodedP
         return ".".join((outer, *(name if name in schema_keys() else "[...]" for name in inner)))
 
     items[OTHER_RECORDS.name] = take_other_records(rest, place, NOT_RECORDS)
-    if sum(len(some.given) for some in items.values()) > MOST_ROWS:
+    if sum(len(some.structs) for some in items.values()) > MOST_ROWS:
         raise UnreadablePatient("too_many_items", f"more than {MOST_ROWS:,} in all lists")
     extra = unmapped(rest | person.leftovers, "patient")
     return DecodedPatient(position, person.prn, person.demographics, person.found, extra, items)

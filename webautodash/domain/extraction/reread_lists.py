@@ -5,9 +5,10 @@ from contextlib import suppress
 from typing import Any
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS, ClinicalList
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS
 from webautodash.domain.extraction.derived_columns import complete_rows
 from webautodash.domain.extraction.item_types import as_items, item_type
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.other_records import take_other_records
 from webautodash.domain.extraction.patient_record import SWEEP_FIELDS
 from webautodash.domain.extraction.read_item import longest, take_alternative, take_item_text, take_type
@@ -36,12 +37,12 @@ def read_again(
                 unmatched = unmatched_items(which, own, read, order)
             else:
                 items, unmatched = read_items(older, which, order)
-                if items.given:
+                if items.structs:
                     found[which.name] = complete_rows(which, [items], order)[0]
             rest = {key: value for key, value in rest.items() if key not in older} | unmatched
     with suppress(UnreadablePatient):
         others = take_other_records(rest, lambda *keys: ".".join(keys), kept)
-        if others.given:
+        if others.structs:
             rows = complete_rows(OTHER_RECORDS, [others], order)[0]
             both = join_rows(OTHER_RECORDS, [found[OTHER_RECORDS.name], rows])
             [found[OTHER_RECORDS.name]] = RowTable(OTHER_RECORDS, both).divided([len(both[0])])
@@ -58,7 +59,7 @@ def _rows_again(which: ClinicalList, rows: Rows, order: DateOrder) -> Rows:
             row[which.text_field] or take_item_text(rest, which),
             row[which.type_field] or take_type(rest, which, None),
         ]
-        for column in which.given[2:]:
+        for column in which.copied[2:]:
             field = column.removesuffix("_text")
             given.append(row[column] or take_alternative(rest, which, field, longest(which, column)) or row[column])
         items.append((item_type(which)(*given), rest or None))

@@ -10,7 +10,8 @@ from typing import Any
 from webautodash.domain.checksum import folded
 from webautodash.domain.dates import DateOrder, parse_date, parse_instant
 from webautodash.domain.extraction.document import provider_key
-from webautodash.domain.extraction.json_values import sorted_json, take_text, unmapped
+from webautodash.domain.extraction.json_values import take_text, unmapped
+from webautodash.domain.json_document import sorted_json
 
 _SESSION_FIELDS = (
     "job_name",

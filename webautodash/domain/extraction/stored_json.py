@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS, ClinicalList
+from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS
 from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.patient_record import SWEEP_FIELDS
 from webautodash.domain.extraction.rows import Row
 
@@ -44,13 +45,13 @@ def _sections(rows: Sequence[Row]) -> dict[str, list[dict[str, Any]]]:
 
 def _item(which: ClinicalList, row: Row) -> dict[str, Any]:
     extra = dict(row["extra"] or {})
-    names = {name: name for name in which.given}
+    names = {name: name for name in which.copied}
     for field in (*which.date_fields, *([which.strength_field] if which.strength_field else [])):
         names[f"{field}_text"] = field
     # Another alias may hold what was not read as the text or the type.
     names[which.text_field] = next((key for key in which.text_keys if key not in extra), which.text_field)
     names[which.type_field] = next((key for key in which.type_keys if key not in extra), which.type_field)
-    return _said({names[name]: row[name] for name in which.given}) | extra
+    return _said({names[name]: row[name] for name in which.copied}) | extra
 
 
 def _said(values: Mapping[str, Any]) -> dict[str, Any]:

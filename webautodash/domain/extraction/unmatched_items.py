@@ -5,9 +5,9 @@ from typing import Any
 
 from webautodash.domain.checksum import canonical_date, folded
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.clinical_lists import ClinicalList
 from webautodash.domain.extraction.derived_columns import complete_rows
 from webautodash.domain.extraction.item_types import Items
+from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.rows import Row, Rows
 
 # Rows of a list that are compared with an item of another list, to bound the time.

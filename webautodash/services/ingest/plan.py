@@ -137,8 +137,8 @@ def _read(document: Document, position: int, order: DateOrder) -> DecodedPatient
 
 def _weight(document: Document, draft: DecodedPatient) -> int:
     raw, items = document.patients[draft.position], draft.items.values()
-    weight = len(memoryview(raw)) + _ROW_WEIGHT * sum(len(some.given) for some in items)
-    if draft.extra is not None or any(some.beside is not None for some in items):
+    weight = len(memoryview(raw)) + _ROW_WEIGHT * sum(len(some.structs) for some in items)
+    if draft.extra is not None or any(some.extras is not None for some in items):
         weight += most_memory(bytes(raw))
     return weight
 

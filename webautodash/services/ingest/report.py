@@ -1,10 +1,11 @@
 """What became of files, as typed results that turn into JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.json_document import INLINE
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession, Tally
 
@@ -103,7 +104,7 @@ class FileOutcome:
             mtime_ns=mtime_ns,
             duration_ms=duration_ms,
             conflicts=tally.conflicts_detected,
-            rows=row_counts(tally),
+            rows=dict(tally.rows),
             **counts(tally),
         )
 
@@ -117,11 +118,6 @@ def counts(tally: Tally) -> dict[str, int]:
         "duplicates": tally.patients_duplicate,
         "set_aside": tally.failed_extractions,
     }
-
-
-def row_counts(tally: Tally) -> dict[str, int]:
-    """How many clinical rows a session wrote, by list."""
-    return {which.name: getattr(tally, which.name) for which in LISTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +135,8 @@ class ProviderTotals:
     duplicates: int
     set_aside: int
     conflicts: int
-    medications: int
-    diagnoses: int
-    allergies: int
-    health_concerns: int
-    other_records: int
+    rows: Mapping[str, int] = field(metadata=INLINE)
+    """Clinical rows by the name of their list."""
 
     @classmethod
     def of(cls, files: Sequence[FileOutcome]) -> "ProviderTotals":
@@ -161,7 +154,7 @@ class ProviderTotals:
             duplicates=sum(outcome.duplicates for outcome in new),
             set_aside=sum(outcome.set_aside for outcome in new),
             conflicts=sum(outcome.conflicts for outcome in new),
-            **{which.name: sum(outcome.rows.get(which.name, 0) for outcome in new) for which in LISTS},
+            rows={which.name: sum(outcome.rows.get(which.name, 0) for outcome in new) for which in LISTS},
         )
 
 

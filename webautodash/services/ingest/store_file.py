@@ -422,4 +422,4 @@ def _count(
         tally.patients_duplicate += decision.outcome is PatientOutcome.DUPLICATE
         tally.conflicts_detected += decision.conflicts
     for name, number in written.items():
-        setattr(tally, name, getattr(tally, name) + number)
+        tally.rows[name] += number

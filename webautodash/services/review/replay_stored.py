@@ -143,7 +143,7 @@ class Replaying:
             tally.failed_extractions += moved.get(session_id, 0)
             tally.conflicts_detected += self._conflicts[session_id]
             for name, changes in self._rows.items():
-                setattr(tally, name, getattr(tally, name) + changes[session_id])
+                tally.rows[name] += changes[session_id]
 
         at = self._reviewer.at
         for one in SessionRepository(self._session).correct(sorted(self._sessions), correct):

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.completeness import INCOMPLETE
-from webautodash.domain.extraction.json_values import sorted_json
 from webautodash.domain.extraction.stored_json import patient_json
+from webautodash.domain.json_document import sorted_json
 from webautodash.domain.replay import CompleteExtraction, sort_by_time
 from webautodash.domain.row_checks import replace_own_check
 from webautodash.domain.set_aside_reasons import EMPTIED

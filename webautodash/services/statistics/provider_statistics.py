@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
@@ -74,6 +75,8 @@ def _together(read: list[ProviderStatistics]) -> dict[str, Any]:
         elif field.name in _COUNTED:
             words = _COUNTED[field.name]
             together[field.name] = {word: sum(value[word] for value in values) for word in words}
+        elif field.name == "rows":
+            together[field.name] = {which.name: sum(value[which.name] for value in values) for which in LISTS}
         else:
             together[field.name] = sum(values)
     return together

@@ -150,13 +150,13 @@ class Look:
 
     def _misread(self, stored: StoredRows, originals: Mapping[int, StoredExtraction]) -> Iterator[WrongRow]:
         """Columns that do not hold what is read out of the others."""
-        which, given = stored.which, len(stored.which.given)
+        which, given = stored.which, len(stored.which.copied)
         if not stored.ids:
             return
         read = derived_columns(which, stored.columns, stored.columns[-1], self._order)
         # Earlier versions did not read a code out of its own field.
         before = derived_columns(which, stored.columns, None, self._order)
-        for name, now, earlier, then in zip(which.read, read, before, stored.columns[given:-1], strict=True):
+        for name, now, earlier, then in zip(which.derived, read, before, stored.columns[given:-1], strict=True):
             if list(now) == list(then):
                 continue
             each = zip(stored.ids, stored.owners, now, earlier, then, strict=True)
@@ -169,7 +169,7 @@ class Look:
     def _session(self, one: Ledger) -> Iterator[WrongRow]:
         """A session's counts against the rows."""
         tally = one.tally
-        says = {which.name: (getattr(tally, which.name), self._counted[one.id, which.name]) for which in LISTS}
+        says = {which.name: (tally.rows[which.name], self._counted[one.id, which.name]) for which in LISTS}
         there = self._counted[one.id, EXTRACTIONS]
         if one.id in self._adopted:
             says["patients_stored"] = (tally.patients_stored, there)
