@@ -202,8 +202,8 @@ def _table_of(model: Any) -> Iterator[str]:
     yield _prose(model.__doc__)
     yield _table(("column", "meaning", "type", "null", "key"), [_column(each, documented) for each in table.columns])
     indexes = sorted(table.indexes, key=lambda index: str(index.name))
-    if rows := [(_code(", ".join(index.columns.keys())), "yes" if index.unique else "") for index in indexes]:
-        yield _table(("index on", "unique"), rows)
+    if names := [f"{'unique ' * bool(index.unique)}{_code(', '.join(index.columns.keys()))}" for index in indexes]:
+        yield f"Indexes: {'; '.join(names)}."
 
 
 def _column(column: Column[Any], documented: dict[str, str]) -> tuple[str, ...]:
