@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.products.bulk import write
 from webautodash.domain.earlier_scripts.sessions import COUNTED
-from webautodash.domain.extraction.clinical_lists import LISTS, NAMED_LISTS
+from webautodash.domain.earlier_scripts.tables import LEGACY_LISTS
+from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, Demographics
 from webautodash.domain.extraction.rows import Rows, join_rows
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
@@ -58,7 +59,7 @@ class AdoptedRepository:
     def add_lists(self, extractions: Sequence[tuple[int, Mapping[str, tuple[Sequence[int], Rows]]]]) -> None:
         """Write the clinical rows of some extractions: by list their numbers, and the rows."""
         inserts = []
-        for which in NAMED_LISTS:
+        for which in LEGACY_LISTS:
             numbers = [number for _, lists in extractions for number in lists[which.name][0]]
             owners = [owner for owner, lists in extractions for _ in lists[which.name][0]]
             if numbers:

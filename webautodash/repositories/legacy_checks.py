@@ -7,14 +7,14 @@ from sqlalchemy import FromClause, Select, func, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import by_bytes
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
+from webautodash.domain.earlier_scripts.tables import LEGACY_LISTS
 from webautodash.repositories.legacy_tables import place, table
 
 _AT_ONCE = 10_000
 _REFERENCES = (
     ("patient_extractions", "patient_id", "patients"),
     ("patient_extractions", "extraction_session_id", "extraction_sessions"),
-    *((which.name, "patient_extraction_id", "patient_extractions") for which in NAMED_LISTS),
+    *((which.name, "patient_extraction_id", "patient_extractions") for which in LEGACY_LISTS),
     ("data_conflicts", "patient_id", "patients"),
     ("data_conflicts", "extraction_session_id_1", "extraction_sessions"),
     ("data_conflicts", "extraction_session_id_2", "extraction_sessions"),
@@ -79,7 +79,7 @@ class LegacyChecks:
         found = table(place("patient_extractions", self._aside), "id", "data_checksum")
         joined: FromClause = found
         empty = [found.c.data_checksum != ""]
-        for which in NAMED_LISTS:
+        for which in LEGACY_LISTS:
             rows = table(place(which.name, self._aside), "patient_extraction_id")
             joined = joined.outerjoin(rows, rows.c.patient_extraction_id == found.c.id)
             empty.append(rows.c.patient_extraction_id.is_(None))

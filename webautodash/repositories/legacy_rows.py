@@ -1,6 +1,6 @@
 """The rows of the earlier scripts, read from the tables put aside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,15 +16,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import as_written, by_bytes
-from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, LEGACY_TABLES, legacy_name
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
+from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, LEGACY_LISTS, LEGACY_TABLES, legacy_name
+from webautodash.domain.earlier_scripts.values import LegacyRow
 from webautodash.repositories.legacy_tables import table
-
-LegacyRow = Mapping[str, Any]
 
 # When a row was written, as an instant; every other time is what a file said, by the clock on the wall.
 _INSTANTS = frozenset({"created_at", "updated_at", "detected_at", "reviewed_at"})
-_WALL_CLOCK = ("extraction_sessions", "patient_extractions", *(which.name for which in NAMED_LISTS))
+_WALL_CLOCK = ("extraction_sessions", "patient_extractions", *(which.name for which in LEGACY_LISTS))
 
 
 class LegacyRows:

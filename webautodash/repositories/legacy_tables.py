@@ -10,17 +10,17 @@ from sqlalchemy.orm import Session
 from webautodash.database.products.statements import rename_tables
 from webautodash.domain.earlier_scripts.tables import (
     COMPREHENSIVE,
+    LEGACY_LISTS,
     LEGACY_NAMES,
     LEGACY_TABLES,
     OWN_COLUMNS,
     legacy_name,
 )
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 
 _NAMES = frozenset(LEGACY_TABLES) | LEGACY_NAMES
 _OWNERS = {
     "patient_extractions": "extraction_session_id",
-    **{which.name: "patient_extraction_id" for which in NAMED_LISTS},
+    **{which.name: "patient_extraction_id" for which in LEGACY_LISTS},
 }
 
 

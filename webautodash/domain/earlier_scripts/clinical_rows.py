@@ -1,4 +1,4 @@
-"""Clinical rows of the earlier scripts."""
+"""Clinical rows of the earlier scripts, read by the same rules as a file."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.tables import LEGACY_TABLES
 from webautodash.domain.earlier_scripts.values import LegacyRow, printed_item, stored_text
+from webautodash.domain.extraction.clinical_lists import ALLERGIES, HEALTH_CONCERNS
 from webautodash.domain.extraction.derived_columns import complete_rows
 from webautodash.domain.extraction.item_types import Items
 from webautodash.domain.extraction.list_definition import ClinicalList
@@ -15,15 +16,8 @@ from webautodash.domain.extraction.read_lists import read_items
 from webautodash.domain.extraction.rows import Rows
 from webautodash.errors import UnreadablePatient
 
-# What the scripts read out of the text; it is read anew.
-_READ_OUT = {"medications": "medication_strength", "diagnoses": "diagnosis_code"}
-
-
-_NOT_SAID = frozenset({"id", "patient_extraction_id", "allergen", *_READ_OUT.values()})
-
-
-_DEFAULT_TYPES = {"allergies": "drug", "health_concerns": "active"}
-"""What the scripts wrote where an item said no type; these two lists also had items whole for their text."""
+# The type that the scripts stored if an item had none. These two lists can also hold a whole item as text.
+_DEFAULT_TYPES = {ALLERGIES.name: "drug", HEALTH_CONCERNS.name: "active"}
 
 
 def clinical_rows(
@@ -32,25 +26,25 @@ def clinical_rows(
     listed: Sequence[Sequence[Any] | None],
     order: DateOrder,
 ) -> list[Rows]:
-    """Rows of one list of some extractions, read as the ingest reads a file's; as many, and in the same order.
+    """The rows of one list of several extractions, read like items of a file, in the same number and order.
 
-    ``listed`` are an extraction's items as the file had them, where they are known: the scripts left some fields of
-    them out. They count where they are as many and say the same; what stands in a row wins.
+    ``listed`` holds each extraction's items as the file had them, if they were kept; the rows lack some of their
+    fields. They are used if there are as many items as rows and they agree with the rows. A value in a row wins.
     """
     items = [_items(which, own, known, order) for own, known in zip(rows, listed, strict=True)]
     read = complete_rows(which, items, order)
-    column = _READ_OUT.get(which.name)
+    column = which.strength_field or which.code_field
     if read and column is not None:
-        # Where this program reads nothing, what was read then is better than nothing.
+        # Keep what the scripts parsed from the text if this program parses nothing.
         table, place = read[0].table, which.columns.index(column)
-        then = [row[column] or None for row in chain.from_iterable(rows)]
-        now = [value or earlier for value, earlier in zip(table.columns[place], then, strict=True)]
-        table.columns = [*table.columns[:place], now, *table.columns[place + 1 :]]
+        earlier = [row[column] or None for row in chain.from_iterable(rows)]
+        merged = [value or before for value, before in zip(table.columns[place], earlier, strict=True)]
+        table.columns = [*table.columns[:place], merged, *table.columns[place + 1 :]]
     return read
 
 
 def listed_items(text: str | None) -> list[Any] | None:
-    """A list of a comprehensive record; None where it is none."""
+    """A list of a comprehensive record; None if the text is not a JSON list."""
     try:
         items = json.loads(text or "")
     except (ValueError, RecursionError):
@@ -59,43 +53,48 @@ def listed_items(text: str | None) -> list[Any] | None:
 
 
 def _items(which: ClinicalList, rows: Sequence[LegacyRow], listed: Sequence[Any] | None, order: DateOrder) -> Items:
-    known = listed if listed is not None and len(listed) == len(rows) else [None] * len(rows)
-    said = [_item(which, row, item) for row, item in zip(rows, known, strict=True)]
+    originals = listed if listed is not None and len(listed) == len(rows) else [None] * len(rows)
+    items = [_item(which, row, original) for row, original in zip(rows, originals, strict=True)]
     try:
-        return read_items({which.key: said}, which, order)[0]
+        return read_items({which.key: items}, which, order)[0]
     except UnreadablePatient:
-        return read_items({which.key: [_as_stored(which, row) for row in rows]}, which, order)[0]
+        return read_items({which.key: [_from_columns(which, row) for row in rows]}, which, order)[0]
 
 
 def _item(which: ClinicalList, row: LegacyRow, listed: Any) -> Any:
-    """A row as an item of the file: the very item where it is known, with what the row says otherwise."""
-    item = listed if _is_of(which, row, listed) else _printed_in(which, row)
-    stored = {name: stored_text(row[name]) for name in _columns(which) if row[name] not in (None, "")}
-    said_no_type = isinstance(item, str) or (isinstance(item, dict) and which.type_field not in item)
-    if said_no_type and stored.get(which.type_field) == _DEFAULT_TYPES.get(which.name):
+    """A row as an item of the file: the original item if it was kept, with the values of the row that differ."""
+    item = listed if _is_original(which, row, listed) else _item_in_text(which, row)
+    stored = {name: stored_text(row[name]) for name in _value_columns(which) if row[name] not in (None, "")}
+    has_no_type = isinstance(item, str) or (isinstance(item, dict) and which.type_field not in item)
+    if has_no_type and stored.get(which.type_field) == _DEFAULT_TYPES.get(which.name):
         stored.pop(which.type_field, None)
     if isinstance(item, str) and not stored:
         return item
     if not isinstance(item, dict):
-        return _as_stored(which, row)
+        return _from_columns(which, row)
     return item | {name: row[name] for name, value in stored.items() if stored_text(item.get(name)) != value}
 
 
-def _is_of(which: ClinicalList, row: LegacyRow, item: Any) -> bool:
+def _is_original(which: ClinicalList, row: LegacyRow, item: Any) -> bool:
     text = row[which.text_field] or ""
     if isinstance(item, dict) and which.text_field not in item:
         return text in ("", str(item)) or printed_item(text) == item
     return (stored_text(item.get(which.text_field)) or "" if isinstance(item, dict) else item) == text
 
 
-def _columns(which: ClinicalList) -> Iterator[str]:
-    """The columns of a row that say what an item says, the text apart."""
-    silent = {*_NOT_SAID, which.text_field, "extraction_method", "extracted_at"}
-    return (name for name in LEGACY_TABLES[which.name] if name not in silent)
+def _not_values(which: ClinicalList) -> frozenset[str | None]:
+    """Columns that are no values of an item. What the scripts parsed from the text is parsed again."""
+    return frozenset({"id", "patient_extraction_id", "allergen", which.strength_field, which.code_field})
 
 
-def _printed_in(which: ClinicalList, row: LegacyRow) -> dict[str, Any] | None:
-    """The item, where the scripts kept the whole of it as the text."""
+def _value_columns(which: ClinicalList) -> Iterator[str]:
+    """The columns with values of an item, except its text."""
+    others = {*_not_values(which), which.text_field, "extraction_method", "extracted_at"}
+    return (name for name in LEGACY_TABLES[which.name] if name not in others)
+
+
+def _item_in_text(which: ClinicalList, row: LegacyRow) -> dict[str, Any] | None:
+    """The item, if the scripts stored all of it as the text."""
     if which.name not in _DEFAULT_TYPES:
         return None
     text = row[which.text_field]
@@ -105,11 +104,12 @@ def _printed_in(which: ClinicalList, row: LegacyRow) -> dict[str, Any] | None:
     return None if printed is None else ({which.text_field: text} if text else {}) | printed
 
 
-def _as_stored(which: ClinicalList, row: LegacyRow) -> dict[str, Any]:
-    said = {name: value for name, value in row.items() if name not in _NOT_SAID}
-    said["extracted_at"] = stored_text(said["extracted_at"])
-    if which.name == "allergies":
-        said["allergen"] = said.pop("allergy_name") or row["allergen"]
-        if row["allergen"] and row["allergen"] != said["allergen"]:
-            said["allergy_name"] = row["allergen"]
-    return {name: value for name, value in said.items() if value not in (None, "")}
+def _from_columns(which: ClinicalList, row: LegacyRow) -> dict[str, Any]:
+    ignored = _not_values(which)
+    values = {name: value for name, value in row.items() if name not in ignored}
+    values["extracted_at"] = stored_text(values["extracted_at"])
+    if which is ALLERGIES:
+        values["allergen"] = values.pop("allergy_name") or row["allergen"]
+        if row["allergen"] and row["allergen"] != values["allergen"]:
+            values["allergy_name"] = row["allergen"]
+    return {name: value for name, value in values.items() if value not in (None, "")}

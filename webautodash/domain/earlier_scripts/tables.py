@@ -1,10 +1,10 @@
-"""The tables of the earlier scripts: what they are called, before and after they are put aside, and their columns."""
+"""The tables of the earlier scripts: their names, before and after they are put aside, and their columns."""
+
+from webautodash.domain.extraction.clinical_lists import LISTS
 
 COMPREHENSIVE = "comprehensive_patient_records"
 
-
 _CLINICAL = ("id", "patient_extraction_id", "extraction_method", "extracted_at")
-
 
 LEGACY_TABLES = {
     "patients": (
@@ -46,28 +46,26 @@ LEGACY_TABLES = {
         *("all_medications", "all_diagnoses", "all_allergies", "all_health_concerns"),
     ),
 }
-"""By table, the columns that an adoption reads. The comprehensive one may be missing: it repeats the others."""
+"""For each table, the columns that an adoption reads. The comprehensive table repeats the others and may be missing."""
 
+LEGACY_LISTS = tuple(which for which in LISTS if which.name in LEGACY_TABLES)
+"""The clinical lists that the earlier scripts had."""
 
 OWN_COLUMNS = {
     "patients": "as_of",
     "extraction_sessions": "content_sha256",
     "patient_extractions": "criteria_key",
-    "medications": "extra",
-    "diagnoses": "extra",
-    "allergies": "extra",
-    "health_concerns": "extra",
+    **{which.name: "extra" for which in LEGACY_LISTS},
 }
-"""By table of the same name in both, a column that only this program's has."""
+"""For each table name that both programs use, a column that only this program's table has."""
 
-
-_ASIDE = "legacy_"
+_PREFIX = "legacy_"
 
 
 def legacy_name(table: str) -> str:
-    """What a table of the earlier scripts is called once it is put aside."""
-    return _ASIDE + table
+    """The name of a table of the earlier scripts after it is put aside."""
+    return _PREFIX + table
 
 
 LEGACY_NAMES = frozenset(map(legacy_name, LEGACY_TABLES))
-"""Tables that an adopted database has beside those of its revision."""
+"""The tables that an adopted database has in addition to those of its revision."""

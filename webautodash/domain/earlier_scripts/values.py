@@ -1,4 +1,4 @@
-"""Values of the earlier scripts."""
+"""Values in the rows of the earlier scripts."""
 
 import ast
 import warnings
@@ -9,30 +9,31 @@ from typing import Any
 from webautodash.domain.limits import nested_too_deeply
 
 LegacyRow = Mapping[str, Any]
+"""A row of a table of the earlier scripts."""
+
+_LONGEST_PRINTED = 1 << 16
 
 
 def stored_text(value: Any) -> str | None:
-    """A value as text, dates as ISO; what is nothing, or a date that is none, as None."""
+    """A value as text, dates as ISO. None for an empty text."""
     if value is None or isinstance(value, str):
         return value or None
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
 
 def stored_day(value: Any) -> date | None:
-    """A DATE, None for one that the calendar does not have: it comes as text."""
+    """A DATE; None for a date that the calendar does not have, which the driver returns as text."""
     return value if isinstance(value, date) else None
 
 
-_LONGEST_PRINTED = 1 << 16
-
-
 def printed_item(text: str | None) -> dict[str, Any] | None:
-    """The item whose printed form a text is; None for any other text."""
+    """Parse the printed form of a dictionary, which the scripts stored as text; None for any other text."""
     if not text or not text.startswith("{") or not text.endswith("}") or len(text) > _LONGEST_PRINTED:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)  # of a backslash in a text, which it would quote
+            # The warning about a backslash would quote the text.
+            warnings.simplefilter("ignore", SyntaxWarning)
             item = ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None

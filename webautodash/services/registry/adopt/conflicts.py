@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from webautodash.domain.earlier_scripts.values import LegacyRow
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.models.base import utc_now
 from webautodash.repositories.adopted import AdoptedPatient, AdoptedRepository
 from webautodash.repositories.legacy_checks import LegacyChecks
-from webautodash.repositories.legacy_rows import LegacyRow, LegacyRows
+from webautodash.repositories.legacy_rows import LegacyRows
 
 _MIXED = "the earlier scripts kept two PRNs in this row; whose name and birth date it has is not known any more"
 

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.sessions import session_metadata, session_path, session_sha256
-from webautodash.domain.earlier_scripts.values import stored_day, stored_text
+from webautodash.domain.earlier_scripts.values import LegacyRow, stored_day, stored_text
 from webautodash.domain.extraction.session_metadata import session_record
 from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.models.base import utc_now
 from webautodash.repositories import SessionRepository
 from webautodash.repositories.adopted import AdoptedRepository, AdoptedSession
 from webautodash.repositories.legacy_checks import LegacyChecks
-from webautodash.repositories.legacy_rows import LegacyRow, LegacyRows
+from webautodash.repositories.legacy_rows import LegacyRows
 from webautodash.repositories.sessions import Tally
 from webautodash.services.registry.adopt.conflicts import add_conflicts, add_mixed
 from webautodash.services.registry.adopt.extractions import add_extractions

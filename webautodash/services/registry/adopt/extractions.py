@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from webautodash.domain.checksum import checksum
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.clinical_rows import clinical_rows, listed_items
+from webautodash.domain.earlier_scripts.tables import LEGACY_LISTS
 from webautodash.domain.earlier_scripts.values import LegacyRow, stored_day, stored_text
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 from webautodash.domain.extraction.demographics import Demographics
 from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS, SWEEP_FIELDS
 from webautodash.domain.extraction.rows import Rows
@@ -32,7 +32,7 @@ def add_extractions(
     """Write a batch of extractions and their rows."""
     legacy, adopted = LegacyRows(session), AdoptedRepository(session)
     ids = [row["id"] for row in rows]
-    clinical = {which.name: legacy.clinical(which.name, ids) for which in NAMED_LISTS}
+    clinical = {which.name: legacy.clinical(which.name, ids) for which in LEGACY_LISTS}
     prns = [row["prn"].strip() for row in rows]
     people = adopted.patients(sorted(set(prns)))
     session_ids = sorted({row["extraction_session_id"] for row in rows})
@@ -42,8 +42,8 @@ def add_extractions(
     }
     found = [records.get((row["extraction_session_id"], prn)) for row, prn in zip(rows, prns, strict=True)]
     own = {name: [of.get(number, []) for number in ids] for name, of in clinical.items()}
-    listed = {which.name: [listed_items(each[which.key]) if each else None for each in found] for which in NAMED_LISTS}
-    read = {which.name: clinical_rows(which, own[which.name], listed[which.name], order) for which in NAMED_LISTS}
+    listed = {which.name: [listed_items(each[which.key]) if each else None for each in found] for which in LEGACY_LISTS}
+    read = {which.name: clinical_rows(which, own[which.name], listed[which.name], order) for which in LEGACY_LISTS}
     places = legacy.places(session_ids, ids[0])
     columns, lists = [], []
     for number, (row, prn, record) in enumerate(zip(rows, prns, found, strict=True)):
