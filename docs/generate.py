@@ -12,7 +12,7 @@ from dataclasses import is_dataclass
 from enum import StrEnum
 from html import escape
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any, get_args
 
 import typer
@@ -176,13 +176,23 @@ def _subclasses(kind: type[WebAutoDashError]) -> Iterator[type[WebAutoDashError]
 def words() -> str:
     """Every closed list of words that the databases hold and the command line takes."""
     lines = ["# Vocabulary", "The closed lists of values in tables, JSON, options and settings."]
-    for module in (vocabulary, alerts, dates):
-        for name, kind in vars(module).items():
-            if isinstance(kind, type) and issubclass(kind, StrEnum) and kind.__module__ == module.__name__:
-                documented = _attribute_docs(kind)
-                rows = [(_code(member.value), _cell(documented.get(member.name, ""))) for member in kind]
-                lines += [f"## {_title(name)}", _first_paragraph(kind.__doc__), _table(("value", "meaning"), rows)]
+    own = [
+        kind for module in (vocabulary, alerts, dates) for kind in vars(module).values() if _is_list_of(kind, module)
+    ]
+    others = [kind for kind in reached(WebAutoDash) if issubclass(kind, StrEnum) and kind not in own]
+    titles = [_title(kind.__name__) for kind in own]
+    for kind in (*own, *others):
+        title = _title(kind.__name__)
+        if kind in others and title in titles:
+            title += f" (`{kind.__module__.removeprefix('webautodash.')}`)"
+        documented = _attribute_docs(kind)
+        rows = [(_code(member.value), _cell(documented.get(member.name, ""))) for member in kind]
+        lines += [f"## {title}", _first_paragraph(kind.__doc__), _table(("value", "meaning"), rows)]
     return _page(lines)
+
+
+def _is_list_of(kind: object, module: ModuleType) -> bool:
+    return isinstance(kind, type) and issubclass(kind, StrEnum) and kind.__module__ == module.__name__
 
 
 def tables() -> str:

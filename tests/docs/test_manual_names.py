@@ -82,7 +82,7 @@ def _codes(*calls: str) -> set[str]:
 
 def test_every_kind_of_a_file_and_reason_of_a_patient_is_described() -> None:
     described = set(re.findall(r"`(\w+)`", (ROOT / "docs/reference/files.md").read_text(encoding="utf-8")))
-    assert {"duplicate_key", "no_prn"} <= (codes := _codes("MalformedDocument", "UnreadablePatient", "_Wrong"))
+    assert {"duplicate_key", "no_prn"} <= (codes := _codes("MalformedDocument", "UnreadablePatient", "Fault"))
     assert codes <= described
 
 

@@ -103,7 +103,7 @@ class Settings(AlertSettings):
     retry_attempts: int = Field(default=8, ge=1, le=1000)
     """The number of failed attempts after which a file is held."""
     auto_register: bool = True
-    """`false`: the files of an unregistered provider fail as `unregistered_provider` until `webautodash provider
+    """`false`: the files of an unregistered provider wait, as `unregistered_provider`, for `webautodash provider
     register`."""
     timezone: str = "UTC"
     """The time zone of an `extracted_at` without an offset. A time that occurs twice, when the clock is set back, is
