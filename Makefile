@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help ingest test test-slow faults faults-ci fuzz mutants bench bench-full docs check format wheel clean
+.PHONY: help ingest test test-ci test-all mysql fuzz mutants bench bench-full docs check format wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-17s %s\n", $$1, $$2 }'
@@ -25,23 +25,18 @@ ingest: $(VENV)/installed ## ingest Results/ into the databases of webautodash-d
 	@$(BIN)/webautodash ingest
 
 TEST = sh tests/ensure_server.sh $(BIN)/python && $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-FAULTS = tests/faults
-# The long ones begin first, one at a time: none is left alone in the end.
-SPREAD = --dist load --maxschedchunk 1
-# Promises that need no fault to be proved. Some of the steps are among all of them.
-PROMISES = tests/unit/test_lookalikes.py tests/integration/test_verify.py tests/e2e/test_verify_cli.py
 
-test: $(VENV)/installed-dev ## tests on SQLite, MariaDB and, where there is one, MySQL; PYTEST_ARGS adds options
-	@$(TEST) --ignore $(FAULTS) -m 'not slow' $(PYTEST_ARGS)
+test: $(VENV)/installed-dev ## the tests, in a few minutes; PYTEST_ARGS adds options
+	@$(TEST) -m 'not ci and not slow' $(PYTEST_ARGS)
 
-test-slow: $(VENV)/installed-dev ## the slow tests that `make test` leaves out: many databases, many moments to be killed at
-	@$(TEST) --ignore $(FAULTS) -m slow $(PYTEST_ARGS)
+test-ci: $(VENV)/installed-dev ## the tests and more of the faults and of MySQL, as .ci/run runs them
+	@$(TEST) -m 'not slow' $(PYTEST_ARGS)
 
-faults: $(VENV)/installed-dev ## the promises: every fault at every step, isolation, privacy, hostile files; a quarter of an hour
-	@$(TEST) $(SPREAD) $(FAULTS) $(PROMISES) -k 'not at_some_steps' $(PYTEST_ARGS)
+test-all: $(VENV)/installed-dev ## every test, with a kill at every step; half an hour
+	@$(TEST) --every-step $(PYTEST_ARGS)
 
-faults-ci: $(VENV)/installed-dev ## some minutes of that, the quick ones and a kill at every so-manieth step
-	@$(TEST) $(SPREAD) $(FAULTS) -m faults_ci $(PYTEST_ARGS)
+mysql: ## download a MySQL server for the tests, where no mysqld is installed
+	@sh tests/get_mysql.sh
 
 fuzz: $(VENV)/installed-dev ## read damaged files until one is not borne, FUZZ_SECONDS=600; FUZZ_SEED=1 says which files
 	@$(BIN)/python tests/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)

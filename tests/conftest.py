@@ -1,11 +1,11 @@
-"""Fixtures that every test may ask for: a backend, the URL of its server, names that no other test uses."""
+"""Fixtures that every test may use: a backend, the URL of its server, a store, and which tests a run includes."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,76 +13,114 @@ import pytest
 from builders import Clinic
 from hypothesis import settings
 from local_server import LocalServer, NoServerError
+from selection import backend_of, mark, products_matter
 from servers import BACKENDS, Run, drop_databases, sources, temporary_folder
+from templates import Templates, migrate_for_real
+
+from webautodash.services import revisions
 
 RUN = pytest.StashKey[Run]()
+# By backend, why this machine has no server of it.
+MISSING = pytest.StashKey[dict[str, str]]()
 _SLOW_SECONDS = 600
-_HERE = Path(__file__).parent
-_FAULTS = _HERE / "faults"
-# Slow, and the proof of a promise: on SQLite the selection has them too.
-_SLOW_IN_CI = {"test_canary.py", "test_hostile_files.py", "test_kill.py"}
-# MariaDB shows in half the time what these do to a server: MySQL's turn is with the slow tests.
-_SLOW_ON_MYSQL = {
-    _HERE / name for name in ("adopt", "alerts", "doctor", "fleet", "monitor", "integration/test_verify.py")
-}
+_REMEDIES = {"mariadb": "`sh tests/ensure_server.sh python3` says how to get one", "mysql": "`make mysql` gets one"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--every-step`, which `make test-all` uses."""
+    parser.addoption("--every-step", action="store_true", help="in kill sweeps, kill at every step instead of at one")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin the run of test servers, or take part in it as a worker; nothing is started yet."""
+    """Begin the run of test servers, or take part in it as a worker. No server is started yet."""
     worker = getattr(config, "workerinput", None)
     config.stash[RUN] = Run.begin() if worker is None else Run(Path(worker["servers"]))
-    # A shell has what it runs in the background ignore Ctrl-C, and so would every command that a test interrupts.
+    config.stash[MISSING] = _missing() if worker is None else worker["missing"]
+    templates = pytest.MonkeyPatch()
+    Templates(config.stash[RUN].folder).install(templates)
+    config.add_cleanup(templates.undo)
+    # A shell makes its background processes ignore SIGINT, and the commands that the tests interrupt inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # On a busy machine one example may take any time; a test that hangs is ended by pytest's own limit.
+    # On a busy machine one example may take any time. pytest-timeout ends a test that hangs.
     settings.register_profile("untimed", settings.default, deadline=None)
     settings.load_profile("untimed")
-    # Where `tmp_path` lies.
+    # The parent of every `tmp_path`.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", temporary_folder())
-    # Its own collector sets an attribute that pytest 9.2 took away; its tests are imported where wanted.
+    # The plugin's own collector needs an attribute that pytest 9.2 removed; modules import its tests.
     config.option.pytest_alembic_tests_path = "no file"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a new worker where the run is."""
+    """Pass the run to a new worker."""
     node.workerinput["servers"] = str(node.config.stash[RUN].folder)
+    node.workerinput["missing"] = node.config.stash[MISSING]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A slow test may take longer than any other before it counts as hanging; the quick faults are a selection.
-
-    The slow ones come first: what runs several at a time is not left with a long one in the end.
-    """
+# Before pytest selects by marker.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by what they cost, leave out those without a server, and put the longest first."""
+    missing = set(config.stash[MISSING])
+    # In CI a missing server fails its tests.
+    without_server = set() if os.environ.get("CI") else missing
+    items[:] = [item for item in items if backend_of(item) not in without_server and products_matter(item)]
     for item in items:
-        # One server is enough there: `make faults` has them all.
-        backend = getattr(getattr(item, "callspec", None), "params", {}).get("backend")
-        on_mysql = backend == "mysql"
-        if on_mysql and not _SLOW_ON_MYSQL.isdisjoint((item.path, *item.path.parents)):
-            item.add_marker(pytest.mark.slow)
-        quick = item.get_closest_marker("slow") is None or (
-            item.path.name in _SLOW_IN_CI and backend in {None, "sqlite"}
-        )
-        if _FAULTS in item.path.parents and quick and not on_mysql:
-            item.add_marker(pytest.mark.faults_ci)
+        mark(item)
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_SLOW_SECONDS))
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    # A run with several workers must not end with one of them at a long test.
+    items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.get_closest_marker("ci")))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have failures shown at once: a run in CI may be stopped before its summary."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(_FailuresAtOnce(reporter))
+
+
+class _FailuresAtOnce:
+    def __init__(self, reporter: Any) -> None:
+        self._reporter = reporter
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._reporter.ensure_newline()
+            crash = getattr(report.longrepr, "reprcrash", None)
+            self._reporter.write_line(f"{report.when} of {report.nodeid} failed: {crash or report.longrepr}", red=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the servers; in a worker nothing happens."""
+    """Stop the servers; in a worker, do nothing."""
     config.stash[RUN].end()
 
 
 def pytest_report_header() -> list[str]:
-    """Which server each backend would use, or why it has none."""
+    """Where the server of each backend comes from."""
     return [f"{backend}: {_source(backend)}" for backend in BACKENDS if backend != "sqlite"]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """One line for each product that was not tested."""
+    for backend, reason in config.stash[MISSING].items():
+        terminalreporter.write_line(f"Not tested on {backend}: {reason}; {_REMEDIES[backend]}.", yellow=True)
+
+
+@pytest.fixture
+def steps(pytestconfig: pytest.Config) -> Callable[[Sequence[int]], Sequence[int]]:
+    """The steps of a sweep to kill at: with `--every-step` all of them, else the middle one."""
+
+    def chosen(every: Sequence[int]) -> Sequence[int]:
+        return every if pytestconfig.getoption("every_step") else [every[len(every) // 2]]
+
+    return chosen
 
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
-    """The name of a database product; a test that asks for it runs once for each."""
+    """The name of a database product; a test that uses it runs once for each."""
     name: str = request.param
     return name
 
@@ -95,7 +133,7 @@ def database_prefix() -> str:
 
 @pytest.fixture
 def server_url(backend: str, database_prefix: str, tmp_path: Path, pytestconfig: pytest.Config) -> Iterator[str]:
-    """The URL of the backend's server, without a database; what has the prefix is dropped afterwards."""
+    """The URL of the backend's server, without a database; databases with the prefix are dropped afterwards."""
     if backend == "sqlite":
         yield f"sqlite:///{tmp_path}/databases"
         return
@@ -108,8 +146,14 @@ def server_url(backend: str, database_prefix: str, tmp_path: Path, pytestconfig:
 
 
 @pytest.fixture
+def real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Databases are migrated, not copied from a template: for tests that are about migrations."""
+    monkeypatch.setattr(revisions, "upgrade", migrate_for_real)
+
+
+@pytest.fixture
 def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
-    """An empty store, built by the migrations, and an empty Results folder; once for each backend."""
+    """An empty store and an empty Results folder, for each backend."""
     clinic = Clinic(server_url, database_prefix, tmp_path)
     yield clinic
     clinic.store.close()
@@ -117,7 +161,7 @@ def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Cl
 
 @pytest.fixture
 def server_data() -> Path | None:
-    """Where the data directory of `private_server` is to be; who wants it elsewhere overrides this."""
+    """The data directory of `private_server`, None for one in its folder; a test module may override it."""
     return None
 
 
@@ -125,13 +169,13 @@ def server_data() -> Path | None:
 def private_server(
     backend: str, server_data: Path | None, request: pytest.FixtureRequest, pytestconfig: pytest.Config
 ) -> Iterator[LocalServer]:
-    """A server of the test's own, with nothing in it, to kill and restart; a parameter is the server's options."""
+    """An empty server for this test alone, to kill and restart; an indirect parameter is the server's options."""
     yield from _private(backend, request, pytestconfig, server_data)
 
 
 @pytest.fixture
 def private_mariadb(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[LocalServer]:
-    """The same for a test that is about MariaDB, or about what servers have in common."""
+    """A private MariaDB, for a test that is about MariaDB or about what all servers have in common."""
     yield from _private("mariadb", request, pytestconfig)
 
 
@@ -147,10 +191,19 @@ def _private(
 
 
 def _do_without(backend: str, reason: NoServerError) -> NoReturn:
-    # Any machine can have MariaDB, and what CI skips is not tested; MySQL is not packaged everywhere.
-    if os.environ.get("CI") and backend == "mariadb":
+    if os.environ.get("CI"):
         pytest.fail(f"{backend}: {reason}", pytrace=False)
     pytest.skip(f"{backend}: {reason}")
+
+
+def _missing() -> dict[str, str]:
+    reasons = {}
+    for backend in BACKENDS:
+        try:
+            backend == "sqlite" or next(sources(backend))
+        except NoServerError as error:
+            reasons[backend] = str(error)
+    return reasons
 
 
 def _source(backend: str) -> str:

@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 from local_server import wait_until
 from shell import Done
+from templates import Templates
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["warm", "jobs", __name__])
@@ -145,7 +146,8 @@ def spoken(
     with tempfile.TemporaryDirectory() as beside:
         streams = [Path(beside, name) for name in ("stdin", "stdout", "stderr")]
         streams[0].write_text(stdin)
-        process = _CONTEXT.Process(target=_speak, args=(list(arguments), folder, dict(environment), streams))
+        templates = Templates.installed()
+        process = _CONTEXT.Process(target=_speak, args=(list(arguments), folder, dict(environment), streams, templates))
         process.start()
         process.join(patience_seconds)
         if process.exitcode is None:
@@ -154,9 +156,17 @@ def spoken(
         return Done(process.exitcode, *(stream.read_text() for stream in streams[1:]))
 
 
-def _speak(arguments: list[str], folder: Path, environment: dict[str, str], streams: list[Path]) -> None:
+def _speak(
+    arguments: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    streams: list[Path],
+    templates: Templates | None,
+) -> None:
     from webautodash.cli import main
 
+    if templates is not None:
+        templates.install(pytest.MonkeyPatch())
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

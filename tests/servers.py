@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -75,17 +76,33 @@ def docker_answers() -> bool:
         return False
 
 
+@cache
 def find_program(backend: str) -> str | None:
-    """The path of this product's server program; MariaDB installs a `mysqld` too, which is not MySQL."""
+    """The path of this product's server program.
+
+    Raises NoServerError where the environment names a program that is none.
+    """
     variable = f"WEBAUTODASH_TEST_{PROGRAMS[backend].upper()}"
-    named = os.environ.get(variable)
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *FOLDERS))
-    program = shutil.which(named or PROGRAMS[backend], path=path)
-    if program and (found := version(program)) and ("MariaDB" in found) == (backend == "mariadb"):
+    if named := os.environ.get(variable):
+        program = shutil.which(named)
+        if program is None or not _is_of(backend, program):
+            raise NoServerError(f"{variable}={named} is no {backend} server that runs")
         return program
-    if named:
-        raise NoServerError(f"{variable}={named} is no {backend} server that runs")
-    return None
+    folders = (*os.environ.get("PATH", os.defpath).split(os.pathsep), *FOLDERS, str(downloaded(backend)))
+    programs = (shutil.which(PROGRAMS[backend], path=folder) for folder in folders)
+    return next((program for program in programs if program and _is_of(backend, program)), None)
+
+
+def _is_of(backend: str, program: str) -> bool:
+    # MariaDB installs a `mysqld` too, which is not MySQL.
+    found = version(program)
+    return found != "" and ("MariaDB" in found) == (backend == "mariadb")
+
+
+def downloaded(backend: str) -> Path:
+    """The folder to which `make mysql` downloads a server program."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache, "webautodash-ci", backend)
 
 
 def drop_databases(url: str, prefix: str) -> None:

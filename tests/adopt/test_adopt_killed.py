@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -79,17 +79,22 @@ def settings(clinic: Clinic) -> Settings:
     return clinic.settings
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.timeout(600)
 def test_an_adoption_killed_at_any_moment_is_finished_by_the_next(
-    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path, backend: str
+    clinic: Clinic,
+    settings: Settings,
+    legacy: Legacy,
+    tmp_path: Path,
+    backend: str,
+    steps: Callable[[Sequence[int]], Sequence[int]],
 ) -> None:
     whole = _filled(legacy, "whole")
     before = {table: whole.rows(table) for table in TABLES}
     all_moments = moments(adopt, settings, whole.name, "Doctor Whole", folder=tmp_path)
     expected, aside = _contents(whole), _aside(whole)
     assert aside == before
-    telling, killed = _telling(all_moments, backend), 0
+    telling, killed = steps(_telling(all_moments, backend)), 0
     for number in telling:
         database = _filled(legacy, f"at_{number}")
         name = f"Doctor {number}"

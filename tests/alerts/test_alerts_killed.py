@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,17 @@ from jobs import deliver
 from processes import kill_at, moments
 from receivers import Webhook
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.ci
 EMBEDDED_AND_SERVER = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
 ALERTS = 5
 
 
 @EMBEDDED_AND_SERVER
 def test_what_a_killed_delivery_leaves_the_next_one_delivers(
-    a_clinic: Callable[..., Clinic], webhook: Webhook, tmp_path: Path
+    a_clinic: Callable[..., Clinic],
+    webhook: Webhook,
+    tmp_path: Path,
+    steps: Callable[[Sequence[int]], Sequence[int]],
 ) -> None:
     clinic = a_clinic(**hooked(webhook) | {"alert_log_on": None})
     _raise(clinic, 0)
@@ -29,7 +32,8 @@ def test_what_a_killed_delivery_leaves_the_next_one_delivers(
     assert len(webhook.requests) == 1
     assert len(whole) > 20
     repeats = 0
-    for number in range(len(whole)):
+    chosen = steps(range(len(whole)))
+    for number in chosen:
         webhook.requests.clear()
         _raise(clinic, number + 1)
         assert kill_at(number, deliver, clinic.settings, folder=tmp_path), whole[number]
@@ -41,10 +45,10 @@ def test_what_a_killed_delivery_leaves_the_next_one_delivers(
         assert len({request.key for request in webhook.requests}) == 1, at
         repeats += len(webhook.requests) - 1
         assert {row["state"] for row in clinic.system_rows("alert_digests")} == {"delivered"}, at
-    assert repeats > 0
-    # The log is a channel as any other.
+    assert repeats > 0 or len(chosen) == 1
+    # The log is a channel like any other.
     logged = [row for row in clinic.system_rows("system_logs") if row["component"] == "alerts"]
-    assert len(logged) >= len(whole) + 1
+    assert len(logged) >= len(chosen) + 1
 
 
 def _deliver_all(clinic: Clinic) -> None:

@@ -223,7 +223,7 @@ def _run(examples: int, steps: int, fresh: Callable[..., Settings], folder: Path
         raise
 
 
-@pytest.mark.faults_ci
+@pytest.mark.ci
 @pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
 def test_several_processes_end_where_one_process_ends(fresh: Callable[..., Settings], tmp_path: Path) -> None:
     _run(2, 6, fresh, tmp_path)

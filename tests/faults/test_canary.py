@@ -27,6 +27,7 @@ from forked import ForkedShell
 from local_server import connect
 from processes import spoken
 from receivers import SECRET, Webhook
+from selection import backends
 from shell import COMMAND, Done
 from sqlalchemy import make_url
 
@@ -438,8 +439,7 @@ def test_no_trouble_with_a_database_lets_a_value_out(troubled: _Canary, backend:
 
 
 # Some time, for it tries again and again.
-@pytest.mark.slow
-@pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
+@backends(sqlite="ci", mariadb="slow")
 def test_no_lock_lets_a_value_out(troubled: _Canary, backend: str) -> None:
     with (_locked_file if backend == "sqlite" else _locked_rows)(troubled):
         file = str(troubled.clinic.results / "gary_wang/b.json")
@@ -473,7 +473,7 @@ def test_every_command_is_called() -> None:
     assert set(_calls({"conflict": "1", "set_aside": "1", "failed": "1"})) == set(_commands())
 
 
-@pytest.mark.slow
+@backends(sqlite="ci", mariadb="slow", mysql="slow")
 def test_no_command_and_no_error_lets_a_value_out(canary: _Canary) -> None:
     first = canary.call(("ingest",), (), "--debug", "--log-format", "json")
     assert first.status == 1

@@ -23,8 +23,6 @@ from shell import Done, Shell
 
 from webautodash.config import Settings
 
-pytestmark = pytest.mark.faults_ci
-
 STORE = "webautodash-data"
 PROVIDER = "gary_wang"
 # A whole file of ours is some twenty pages.

@@ -7,7 +7,7 @@ first is enough. Some of the others are tried nevertheless.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from builders import a_file, a_patient
 from contents import contents, differences, identities
 from jobs import register_provider, run_command
 from processes import kill_at, moments_of_files, together
+from selection import backends
 from watching import environment
 
 from webautodash.config import Settings
@@ -25,9 +26,8 @@ COMMANDS = {
     "setup": ("setup", "--auto"),
     "ingest": ("ingest",),
 }
-# Of all moments each so-manieth, and of those that leave something of their own. A server's databases cost much more.
-MANY = {"sqlite": (40, 1), "mariadb": (24, 5), "mysql": (80, 21)}
-SOME = {"sqlite": (60, 5), "mariadb": (150, 21)}
+# Every nth moment, and every nth of those that leave something of their own. A server's databases cost much more.
+STRIDES = {"sqlite": (40, 1), "mariadb": (24, 5), "mysql": (80, 21)}
 
 
 @pytest.fixture
@@ -67,18 +67,22 @@ def _forget(settings: Settings) -> None:
             server.drop(name)
 
 
-def _chosen(all_moments: list[str], apart: list[int], every: int, every_apart: int) -> list[int]:
-    return sorted({*range(0, len(all_moments), every), *apart[::every_apart]})
-
-
 def _beside_commits(all_moments: list[str]) -> list[int]:
     """Of a server, whose files tell nothing: before and after each COMMIT."""
     commits = [number for number, moment in enumerate(all_moments) if moment.endswith("COMMIT")]
     return [number for commit in commits for number in (commit, commit + 1) if number < len(all_moments)]
 
 
-def _sweep(
-    command: str, fresh: Callable[..., Settings], folder: Path, backend: str, tmp_path: Path, strides: tuple[int, int]
+@pytest.mark.timeout(1200)
+@backends(sqlite="ci", mariadb="ci", mysql="slow")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_killed_at_any_step_is_finished_by_the_same_command(
+    command: str,
+    fresh: Callable[..., Settings],
+    folder: Path,
+    backend: str,
+    tmp_path: Path,
+    steps: Callable[[Sequence[int]], Sequence[int]],
 ) -> None:
     def settings_of(name: str) -> tuple[Settings, dict[str, str]]:
         settings = fresh(name, results_dir=folder)
@@ -93,7 +97,9 @@ def _sweep(
     assert backend != "sqlite" or what >= {"open", "os.link", "os.remove", "sqlite3.connect"}
     apart = differing if backend == "sqlite" else _beside_commits(all_moments)
     assert len(apart) > 20
-    for number in _chosen(all_moments, apart, *strides):
+    every, every_apart = STRIDES[backend]
+    chosen = sorted({*steps(range(0, len(all_moments), every)), *steps(apart[::every_apart])})
+    for number in chosen:
         settings, variables = settings_of(f"{number:x}")
         killed = kill_at(number, run_command, variables, *COMMANDS[command], folder=tmp_path, files=tmp_path)
         # Whether a moment comes may be a matter of time: what is told of files is written within a second.
@@ -104,22 +110,3 @@ def _sweep(
         assert _made(settings) == made, all_moments[number]
         assert all(ours == theirs for ours, theirs in identities(settings).values())
         _forget(settings)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1200)
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_killed_at_any_step_is_finished_by_the_same_command(
-    command: str, fresh: Callable[..., Settings], folder: Path, backend: str, tmp_path: Path
-) -> None:
-    _sweep(command, fresh, folder, backend, tmp_path, MANY[backend])
-
-
-@pytest.mark.slow
-@pytest.mark.faults_ci
-@pytest.mark.parametrize("backend", SOME, indirect=True)
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_killed_at_some_steps_is_finished_by_the_same_command(
-    command: str, fresh: Callable[..., Settings], folder: Path, backend: str, tmp_path: Path
-) -> None:
-    _sweep(command, fresh, folder, backend, tmp_path, SOME[backend])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -72,19 +72,19 @@ def _rows(clinic: Clinic) -> list[object]:
     return [[{name: value for name, value in row.items() if name != "row_checks"} for row in rows] for rows in found]
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @BACKENDS
 def test_a_run_killed_between_any_two_statements_is_finished_by_resuming_it(
-    clinic: Clinic, backend: str, tmp_path: Path
+    clinic: Clinic, backend: str, tmp_path: Path, steps: Callable[[Sequence[int]], Sequence[int]]
 ) -> None:
     clean, rows = schemas(clinic.store), _rows(clinic)
     _take_back(clinic)
     all_moments = moments(migrate_fleet, clinic.settings, folder=tmp_path)
     assert schemas(clinic.store) == clean
-    steps = [number for number, moment in enumerate(all_moments) if writes(moment)]
-    assert len(steps) > 40
+    writing = [number for number, moment in enumerate(all_moments) if writes(moment)]
+    assert len(writing) > 40
     # Each single one of a revision's statements has its own test; here it is the run around them.
-    for number in steps[:: 4 if backend == "sqlite" else 8]:
+    for number in steps(writing[:: 4 if backend == "sqlite" else 8]):
         _take_back(clinic)
         known = len(fleet.runs(clinic.store, 1000))
         # The last moments are not there when a database needs a look less.
@@ -102,15 +102,17 @@ def test_a_run_killed_between_any_two_statements_is_finished_by_resuming_it(
         assert _rows(clinic) == rows, all_moments[number]
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @BACKENDS
-def test_a_way_back_that_was_killed_anywhere_is_healed_by_going_up(clinic: Clinic, tmp_path: Path) -> None:
+def test_a_way_back_that_was_killed_anywhere_is_healed_by_going_up(
+    clinic: Clinic, tmp_path: Path, steps: Callable[[Sequence[int]], Sequence[int]]
+) -> None:
     clean, rows = schemas(clinic.store), _rows(clinic)
     all_moments = moments(take_back, clinic.settings, "ada_ash", "p0003", folder=tmp_path)
     fleet.upgrade_all(clinic.store, Plan())
-    steps = [n for n, moment in enumerate(all_moments) if writes(moment) and "ada_ash: " in moment]
-    assert len(steps) > 5
-    for number in steps:
+    writing = [n for n, moment in enumerate(all_moments) if writes(moment) and "ada_ash: " in moment]
+    assert len(writing) > 5
+    for number in steps(writing):
         assert kill_at(number, take_back, clinic.settings, "ada_ash", "p0003", folder=tmp_path), all_moments[number]
         _let_leases_run_out(clinic)
         assert not fleet.upgrade_all(clinic.store, Plan()).failures, all_moments[number]

@@ -14,6 +14,7 @@ from builders import a_file, a_patient
 from contents import contents, differences
 from forked import ForkedShell
 from local_server import LocalServer
+from selection import backends
 from shell import COMMAND, Shell
 from watching import environment
 
@@ -22,7 +23,6 @@ from webautodash.config import Settings
 SMALL, LARGE = 4 << 20, 33 << 20
 # The logs and the tables of its own that a server begins with.
 OF_A_SERVER = 400 << 20
-SERVERS = [pytest.param("mariadb", marks=pytest.mark.faults_ci), "mysql"]
 
 
 @pytest.fixture
@@ -125,10 +125,9 @@ def server_data(disk: Path) -> Path:
 
 # So few that the server can undo the statement that found no room; and so many that MariaDB 10.11 cannot, for lack of
 # room, and ends itself: then nobody tells the command why.
-@pytest.mark.slow
 @pytest.mark.parametrize(("patients", "statuses"), [(150, {1}), (1500, {1, 3})])
 @pytest.mark.parametrize("disk", [OF_A_SERVER], indirect=True)
-@pytest.mark.parametrize("backend", SERVERS, indirect=True)
+@backends(mariadb="ci", mysql="slow")
 def test_a_file_waits_while_the_disk_of_the_server_is_full(
     tmp_path: Path, disk: Path, private_server: LocalServer, patients: int, statuses: set[int]
 ) -> None:
@@ -159,8 +158,7 @@ def test_a_file_waits_while_the_disk_of_the_server_is_full(
 
 
 # What is larger than memory is kept for goes to the disk, its last bytes only when it is read.
-@pytest.mark.slow
-@pytest.mark.faults_ci
+@pytest.mark.ci
 @pytest.mark.parametrize("beyond", [1000, 2 << 20])
 @pytest.mark.parametrize("disk", [LARGE], indirect=True)
 def test_a_large_file_waits_while_its_copy_has_no_room(tmp_path: Path, disk: Path, beyond: int) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from contents import rows
 from forked import ForkedShell
+from selection import backends
 from shell import COMMAND, Shell
 
 from webautodash.config import Settings
@@ -211,7 +212,7 @@ def _odd_paths(folder: Path) -> dict[str, str]:
     )
 
 
-@pytest.mark.slow
+@backends(sqlite="ci", mariadb="slow", mysql="slow")
 def test_no_hostile_file_hangs_fills_the_memory_or_costs_another_a_patient(shell: Shell, settings: Settings) -> None:
     for name, (content, _) in REJECTED.items():
         shell.drop(content, f"{name}.rejected.json")
@@ -264,7 +265,7 @@ def _nested(prn: str, opening: bytes, closing: bytes, depth: int) -> bytes:
     return _patient(prn, b'"%b": {"of": [%b]}' % (_CANARY, many))
 
 
-@pytest.mark.slow
+@backends(sqlite="ci", mariadb="slow", mysql="slow")
 def test_no_number_of_rows_or_repeats_fills_the_memory(shell: Shell, settings: Settings) -> None:
     small = [_patient("AGAIN", b'"all_allergies": ["%b %d"]' % (_CANARY, number)) for number in range(200)]
     rows_of_each = [_many_rows(f"ROWS {number}") for number in range(12)]
@@ -290,7 +291,7 @@ def test_no_number_of_rows_or_repeats_fills_the_memory(shell: Shell, settings: S
         assert (listed.status, listed.resident < _MOST_MEMORY) == (0, True)
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_a_million_patients_cut_short_are_refused_in_little_memory(tmp_path: Path) -> None:
     shell = ForkedShell(tmp_path)
     patient = _patient("P000000", b'"note": "%b"' % (b"x" * 220)) + b",\n"
@@ -308,7 +309,7 @@ def test_a_million_patients_cut_short_are_refused_in_little_memory(tmp_path: Pat
     assert ended.anonymous < _MOST_MEMORY
 
 
-@pytest.mark.slow
+@backends(sqlite="ci", mariadb="slow", mysql="slow")
 @pytest.mark.parametrize("letter", [b"x", b'\\"'], ids=["plain", "escaped"])
 def test_a_patient_too_large_for_a_packet_is_not_lost(shell: Shell, settings: Settings, letter: bytes) -> None:
     """Set aside where the server takes the row; where it does not the file waits until it does."""

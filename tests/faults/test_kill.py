@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
 from contents import contents, differences, identities
 from jobs import ingest
 from processes import kill_after, kill_at, moments, writes
+from selection import backends
 
 from webautodash.config import Settings
-
-pytestmark = pytest.mark.slow
-EMBEDDED_AND_SERVER = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
 
 # To make a database costs a server a hundred times what it costs SQLite.
 SPREAD = {"sqlite": 30, "mariadb": 12}
@@ -29,13 +26,17 @@ def _spread(all_moments: list[str], number: int) -> list[int]:
     return sorted({writing[place] for place in (*chosen, *(place + 1 for place in chosen), *between)})
 
 
-@EMBEDDED_AND_SERVER
+@backends(sqlite="ci", mariadb="ci")
 def test_a_run_after_a_kill_at_any_moment_leaves_what_a_clean_run_leaves(
-    fresh: Callable[[str], Settings], clean: dict[str, Any], backend: str, tmp_path: Path
+    fresh: Callable[[str], Settings],
+    clean: dict[str, Any],
+    backend: str,
+    tmp_path: Path,
+    steps: Callable[[Sequence[int]], Sequence[int]],
 ) -> None:
     whole = moments(ingest, fresh("m"), folder=tmp_path)
     assert contents(fresh("m")) == clean
-    for number in _spread(whole, SPREAD[backend]):
+    for number in steps(_spread(whole, SPREAD[backend])):
         settings = fresh(f"{number:x}")
         killed = kill_at(number, ingest, settings, folder=tmp_path)
         # What is told of files is written every second: a run that is faster than the first has fewer moments.
@@ -46,7 +47,7 @@ def test_a_run_after_a_kill_at_any_moment_leaves_what_a_clean_run_leaves(
         assert all(ours == theirs for ours, theirs in identities(settings).values())
 
 
-@EMBEDDED_AND_SERVER
+@backends(sqlite="ci", mariadb="slow")
 def test_a_run_after_many_killed_ones_leaves_what_a_clean_run_leaves(
     fresh: Callable[[str], Settings], clean: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -58,7 +59,7 @@ def test_a_run_after_many_killed_ones_leaves_what_a_clean_run_leaves(
     assert differences(contents(settings), clean) == []
 
 
-@EMBEDDED_AND_SERVER
+@backends(sqlite="ci", mariadb="slow")
 def test_a_kill_in_the_middle_of_a_statement_leaves_nothing_half_done(
     fresh: Callable[[str], Settings], clean: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -11,12 +11,12 @@ from builders import a_file, a_patient
 from contents import contents, differences
 from jobs import ingest
 from proxy import CommitCutter
+from selection import backends
 from sqlalchemy import make_url
 
 from webautodash.config import Settings
 
-SERVERS = [pytest.param("mariadb", marks=pytest.mark.faults_ci), "mysql"]
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", SERVERS, indirect=True)]
+pytestmark = backends(mariadb="ci", mysql="slow")
 
 # Each costs two databases, which take MySQL many times longer.
 EVERY = {"mariadb": 1, "mysql": 3}

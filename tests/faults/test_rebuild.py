@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,14 +106,16 @@ def test_a_rebuilding_that_is_raced_gives_each_provider_once(lost: Callable[[str
     assert all(ours == theirs for ours, theirs in identities(settings).values())
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
-def test_a_rebuilding_that_is_killed_is_done_by_the_next(lost: Callable[[str], Settings], tmp_path: Path) -> None:
+def test_a_rebuilding_that_is_killed_is_done_by_the_next(
+    lost: Callable[[str], Settings], tmp_path: Path, steps: Callable[[Sequence[int]], Sequence[int]]
+) -> None:
     settings = lost("k")
     whole = moments(open_store, settings, folder=tmp_path)
     expected = contents(settings)
     last = max(n for n, moment in enumerate(whole) if "CREATE INDEX" in moment)
-    for number in (n for n, moment in enumerate(whole) if n > last and writes(moment)):
+    for number in steps([n for n, moment in enumerate(whole) if n > last and writes(moment)]):
         _lose_the_system_database(settings)
         assert kill_at(number, open_store, settings, folder=tmp_path), whole[number]
         open_store(settings)

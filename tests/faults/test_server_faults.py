@@ -13,12 +13,12 @@ from contents import contents, differences
 from jobs import ingest, run_command
 from local_server import LocalServer
 from processes import Failed, held_at, moments, writes
+from selection import backends
 from watching import environment
 
 from webautodash.config import Settings
 
-SERVERS = [pytest.param("mariadb", marks=pytest.mark.faults_ci), "mysql"]
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("backend", SERVERS, indirect=True)]
+pytestmark = backends(mariadb="ci", mysql="slow")
 
 # Each costs three databases on a durable server, and on MySQL many times more.
 KILLED, FROZEN = {"mariadb": 8, "mysql": 3}, {"mariadb": 3, "mysql": 1}

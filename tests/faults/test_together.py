@@ -113,7 +113,7 @@ def _files(folder: Path, *contents: object) -> list[Path]:
     return paths
 
 
-@pytest.mark.faults_ci
+@pytest.mark.ci
 def test_eight_processes_that_meet_the_same_new_person_make_one_row(
     fresh: Callable[..., Settings], backend: str, tmp_path: Path
 ) -> None:
@@ -129,7 +129,7 @@ def test_eight_processes_that_meet_the_same_new_person_make_one_row(
     assert rows(settings, "gary_wang", "data_conflicts") == []
 
 
-@pytest.mark.faults_ci
+@pytest.mark.ci
 def test_the_same_bytes_taken_by_eight_processes_at_once_are_stored_once(
     fresh: Callable[..., Settings], backend: str, tmp_path: Path
 ) -> None:
@@ -143,7 +143,7 @@ def test_the_same_bytes_taken_by_eight_processes_at_once_are_stored_once(
     assert rows(settings, "gary_wang", "data_conflicts") == []
 
 
-@pytest.mark.faults_ci
+@pytest.mark.ci
 def test_two_files_that_differ_about_a_new_person_give_one_conflict_and_the_later_one_is_kept(
     fresh: Callable[..., Settings], backend: str, tmp_path: Path
 ) -> None:
@@ -163,7 +163,7 @@ def test_two_files_that_differ_about_a_new_person_give_one_conflict_and_the_late
     assert [row["patient_name"] for row in rows(settings, "gary_wang", "patients")] == ["Ann Smith"]
 
 
-@pytest.mark.faults_ci
+@pytest.mark.ci
 def test_two_files_that_say_the_same_news_of_a_known_person_give_one_conflict(
     fresh: Callable[..., Settings], backend: str, tmp_path: Path
 ) -> None:
@@ -178,8 +178,7 @@ def test_two_files_that_say_the_same_news_of_a_known_person_give_one_conflict(
     assert statuses == ["conflict", "duplicate", "processed"]
 
 
-@pytest.mark.slow
-@pytest.mark.faults_ci
+@pytest.mark.ci
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
 @pytest.mark.parametrize("where", [_WHERE_THEY_MEET["mariadb"], "UPDATE providers SET total_patients"])
 def test_who_meets_over_a_person_or_the_counters_waits_and_nobody_is_thrown_back(
@@ -217,7 +216,7 @@ def test_counters_from_a_look_that_is_out_of_date_are_corrected(fresh: Callable[
     assert (provider["total_sessions"], provider["total_patients"]) == (2, 2)
 
 
-@pytest.mark.faults_ci
+@pytest.mark.ci
 def test_one_new_name_registered_by_six_processes_is_one_row_and_one_database(
     fresh: Callable[[str], Settings], tmp_path: Path
 ) -> None:

@@ -17,6 +17,11 @@ from webautodash.services.revisions import History
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(autouse=True)
+def _migrated_for_real(real_migrations: None) -> None:
+    """Every database of these tests is made by the revisions."""
+
+
 @pytest.fixture
 def settings(server_url: str, database_prefix: str, tmp_path: Path) -> Settings:
     """The settings of a store that is not there yet."""

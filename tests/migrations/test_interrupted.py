@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,10 @@ from webautodash.services.revisions import History
 BACKENDS = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @BACKENDS
 def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
-    settings: Settings, history: History, tmp_path: Path
+    settings: Settings, history: History, tmp_path: Path, steps: Callable[[Sequence[int]], Sequence[int]]
 ) -> None:
     prefix = settings.database_prefix
     with Server(settings) as server:
@@ -31,7 +32,8 @@ def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
         made = [moment for moment in all_moments if ": CREATE TABLE" in moment and "_alembic_tmp_" not in moment]
         assert len(made) == len(whole) + 1
         # Killed before a statement that only looks, it leaves what it leaves before the next one that writes.
-        for number, moment in ((n, moment) for n, moment in enumerate(all_moments) if writes(moment)):
+        for number in steps([n for n, moment in enumerate(all_moments) if writes(moment)]):
+            moment = all_moments[number]
             name = f"{prefix}at_{number}"
             assert kill_at(number, upgrade, settings, name, history, folder=tmp_path), moment
             database = server.create(name)

@@ -1,0 +1,92 @@
+"""Which tests a run includes, and on which products.
+
+`make test` leaves out the markers `ci` and `slow`, CI leaves out `slow`, and `make test-all` runs everything. Most of
+these markers are given here, by file and product: a server takes about ten times as long as SQLite to make a database.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+_HERE = Path(__file__).parent
+_FAULTS = _HERE / "faults"
+
+# Rules of services that send the same SQL as tests which do run on MySQL: one server is enough.
+_ON_ONE_SERVER = {
+    _HERE / name
+    for name in (
+        "alerts/test_delivery.py",
+        "fleet/test_up.py",
+        "integration/test_held_files.py",
+        "integration/test_incomplete.py",
+        "integration/test_known_files.py",
+        "integration/test_registering.py",
+        "integration/test_rejections.py",
+        "integration/test_roots.py",
+        "integration/test_session_times.py",
+        "monitor",
+    )
+}
+# What MySQL does in its own way, in seconds; its other tests are CI's.
+_QUICK_ON_MYSQL = {
+    _HERE / name
+    for name in (
+        "adopt/test_adopt.py",
+        "integration/test_accounts.py",
+        "integration/test_clusters.py",
+        "integration/test_connections.py",
+        "integration/test_ingest.py",
+        "integration/test_texts.py",
+        "integration/test_transactions.py",
+        "integration/test_who_a_patient_is.py",
+        "migrations/test_templates.py",
+    )
+}
+# Faults that a product answers in its own way.
+_FAULTS_ON_MYSQL = {
+    _FAULTS / name
+    for name in (
+        "test_connection_of_a_file.py",
+        "test_isolation.py",
+        "test_promises.py",
+        "test_transport.py",
+        "test_wrong_connection.py",
+    )
+}
+
+
+def backends(**markers: str) -> pytest.MarkDecorator:
+    """Run a test on some products, each with its marker: ``backends(sqlite="ci", mariadb="slow")``."""
+    products = [pytest.param(backend, marks=getattr(pytest.mark, marker)) for backend, marker in markers.items()]
+    return pytest.mark.parametrize("backend", products, indirect=True)
+
+
+def backend_of(item: pytest.Item) -> str | None:
+    """The product that a test runs on, None for a test without one."""
+    if "private_mariadb" in getattr(item, "fixturenames", ()):
+        return "mariadb"
+    backend: str | None = getattr(getattr(item, "callspec", None), "params", {}).get("backend")
+    return backend
+
+
+def products_matter(item: pytest.Item) -> bool:
+    """Whether a test can show on its product what it does not show on another."""
+    return backend_of(item) != "mysql" or not _is_among(item, _ON_ONE_SERVER)
+
+
+def mark(item: pytest.Item) -> None:
+    """Give a test that is too long for `make test` its marker: `ci`, or `slow` where it is too long for CI."""
+    if item.get_closest_marker("slow") or item.get_closest_marker("ci"):
+        return
+    backend = backend_of(item)
+    if backend == "mysql" and not _is_among(item, _QUICK_ON_MYSQL):
+        is_slow = _FAULTS in item.path.parents and not _is_among(item, _FAULTS_ON_MYSQL)
+        item.add_marker(pytest.mark.slow if is_slow else pytest.mark.ci)
+    elif backend == "mariadb" and _FAULTS in item.path.parents:
+        item.add_marker(pytest.mark.ci)
+
+
+def _is_among(item: pytest.Item, paths: set[Path]) -> bool:
+    return not paths.isdisjoint((item.path, *item.path.parents))
