@@ -30,7 +30,7 @@ Behind = Callable[..., None]
 Named = Callable[[str], Database]
 
 
-def revisions(clinic: Clinic) -> dict[str | None, str | None]:
+def found_revisions(clinic: Clinic) -> dict[str | None, str | None]:
     """By slug, where each provider's database is."""
     return {each.provider: each.revision for each in fleet.overview(clinic.store, SLUGS)}
 
@@ -71,7 +71,7 @@ def test_all_that_is_behind_is_brought_to_head_and_nothing_else_is_touched(clini
         "cy_cedar": (FIRST, HEAD),
         "dee_dogwood": ("p0004", HEAD),
     }
-    assert set(revisions(clinic).values()) == {HEAD}
+    assert set(found_revisions(clinic).values()) == {HEAD}
     assert report.run is not None
     assert ledger(clinic, report.run) == dict.fromkeys(("ada_ash", "cy_cedar", "dee_dogwood"), ("done", HEAD, 1))
     again = fleet.upgrade_all(clinic.store, Plan())
@@ -94,7 +94,7 @@ def test_one_that_fails_leaves_the_others_at_head_and_is_all_that_a_second_run_t
     assert "HAVING COUNT(*) > 1" in str(failed.cure)
     assert failed.database in str(failed.error)
     assert str(failed.statement) in str(failed.error)
-    assert revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": "p0004"}
+    assert found_revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": "p0004"}
     assert ledger(clinic, report.run) == dict.fromkeys(SLUGS, ("done", HEAD, 1)) | {"ben_birch": ("failed", None, 1)}
 
     heal(database("ben_birch"))
@@ -114,7 +114,7 @@ def test_a_canary_that_fails_stops_everything_behind_it(clinic: Clinic, behind: 
         "cy_cedar": "failed",
     }
     assert (report.left, report.stopped) == (2, "a canary failed")
-    assert {slug: found for slug, found in revisions(clinic).items() if found == FIRST} == {
+    assert {slug: found for slug, found in found_revisions(clinic).items() if found == FIRST} == {
         "ben_birch": FIRST,
         "dee_dogwood": FIRST,
     }
@@ -122,7 +122,7 @@ def test_a_canary_that_fails_stops_everything_behind_it(clinic: Clinic, behind: 
     assert fleet.run_report(clinic.store, report.run).run.state is MigrationState.FAILED
     heal(database("cy_cedar"))
     assert not fleet.resume(clinic.store, report.run).failures
-    assert set(revisions(clinic).values()) == {HEAD}
+    assert set(found_revisions(clinic).values()) == {HEAD}
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -135,7 +135,7 @@ def test_after_so_many_failures_no_other_database_is_begun(
     report = fleet.upgrade_all(clinic.store, Plan(max_failures=1, workers=workers, wave=Wave(2)))
     assert 1 <= len(report.failures) <= workers
     assert report.left >= 2
-    assert revisions(clinic)["dee_dogwood"] == FIRST
+    assert found_revisions(clinic)["dee_dogwood"] == FIRST
     assert "--max-failures 1" in str(report.stopped)
 
 
@@ -147,14 +147,14 @@ def test_a_dry_run_says_what_would_be_done_in_which_wave_and_changes_nothing(cli
         (1, "ada_ash", FIRST, "p0003", ("p0002", "p0003")),
         (2, "ben_birch", FIRST, "p0003", ("p0002", "p0003")),
     ]
-    assert revisions(clinic)["ada_ash"] == FIRST
+    assert found_revisions(clinic)["ada_ash"] == FIRST
     assert fleet.runs(clinic.store) == []
 
 
 def test_some_providers_to_some_revision(clinic: Clinic, behind: Behind) -> None:
     behind(FIRST)
     fleet.upgrade_all(clinic.store, Plan(providers=("ada_ash", "Cy Cedar"), to="p0003"))
-    assert revisions(clinic) == dict.fromkeys(SLUGS, FIRST) | {"ada_ash": "p0003", "cy_cedar": "p0003"}
+    assert found_revisions(clinic) == dict.fromkeys(SLUGS, FIRST) | {"ada_ash": "p0003", "cy_cedar": "p0003"}
     states = {each.provider: each.state for each in fleet.overview(clinic.store)}
     assert states == dict.fromkeys(SLUGS, Standing.BEHIND) | {None: Standing.AT_HEAD}
 
@@ -182,13 +182,13 @@ def test_a_database_that_is_gone_is_that_databases_failure_and_resumed_once_it_i
     report = fleet.upgrade_all(clinic.store, Plan())
     (failed,) = report.failures
     assert (failed.provider, "restore it from a backup" in str(failed.error)) == ("ben_birch", True)
-    assert revisions(clinic)["ada_ash"] == HEAD
+    assert found_revisions(clinic)["ada_ash"] == HEAD
     assert report.run is not None
     assert ledger(clinic, report.run) == {"ada_ash": ("done", HEAD, 1), "ben_birch": ("failed", None, 0)}
     assert [row.error for row in fleet.run_report(clinic.store, report.run).databases if row.error] == [failed.error]
     revisions.upgrade(clinic.store.server.create(gone), History.PROVIDER, "p0003")
     assert [one.provider for one in fleet.resume(clinic.store, report.run).results] == ["ben_birch"]
-    assert set(revisions(clinic).values()) == {HEAD}
+    assert set(found_revisions(clinic).values()) == {HEAD}
     assert fleet.run_report(clinic.store, report.run).run.state is MigrationState.DONE
 
 
@@ -198,7 +198,7 @@ def test_a_database_that_was_emptied_is_not_done_but_lost(clinic: Clinic, databa
     clinic.store.server.create(name)
     (failed,) = fleet.upgrade_all(clinic.store, Plan()).failures
     assert "has none of its tables: restore it from a backup" in str(failed.error)
-    assert revisions(clinic)["ben_birch"] is None
+    assert found_revisions(clinic)["ben_birch"] is None
 
 
 def test_a_database_that_is_newer_than_the_program_is_left_alone(
@@ -210,7 +210,7 @@ def test_a_database_that_is_newer_than_the_program_is_left_alone(
     report = fleet.upgrade_all(clinic.store, Plan())
     (failed,) = report.failures
     assert (failed.provider, "newer than the program" in str(failed.error)) == ("ben_birch", True)
-    assert revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": "p9999"}
+    assert found_revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": "p9999"}
 
 
 def test_a_second_operator_is_told_who_is_at_work_and_since_when(clinic: Clinic, behind: Behind) -> None:
@@ -220,7 +220,7 @@ def test_a_second_operator_is_told_who_is_at_work_and_since_when(clinic: Clinic,
         pytest.raises(LeaseHeld, match=r"process \d+ is at work on it since 20.*UTC \(migrate up\)"),
     ):
         fleet.upgrade_all(clinic.store, Plan())
-    assert set(revisions(clinic).values()) == {FIRST}
+    assert set(found_revisions(clinic).values()) == {FIRST}
     assert not fleet.upgrade_all(clinic.store, Plan()).failures
 
 
@@ -230,7 +230,7 @@ def test_a_database_that_another_process_is_at_work_on_is_left_to_it(clinic: Cli
     with leased(clinic.store.system, name, "by hand", 30):
         report = fleet.upgrade_all(clinic.store, Plan())
     assert [one.provider for one in report.failures] == ["cy_cedar"]
-    assert revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"cy_cedar": FIRST}
+    assert found_revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"cy_cedar": FIRST}
 
 
 def test_who_has_lost_the_lease_stops_before_the_next_revision(clinic: Clinic, behind: Behind, database: Named) -> None:
@@ -308,7 +308,7 @@ def test_a_canary_that_is_gone_stops_everything_too(clinic: Clinic, behind: Behi
         1,
         "a canary failed",
     )
-    assert revisions(clinic)["ada_ash"] == FIRST
+    assert found_revisions(clinic)["ada_ash"] == FIRST
 
 
 def test_a_run_to_a_revision_that_only_a_newer_program_knows_is_left_to_that(clinic: Clinic, behind: Behind) -> None:
@@ -321,7 +321,7 @@ def test_a_run_to_a_revision_that_only_a_newer_program_knows_is_left_to_that(cli
         session.commit()
     with pytest.raises(UsageError, match="no revision 'p9999'"):
         fleet.resume(clinic.store, run)
-    assert revisions(clinic)["ada_ash"] == FIRST
+    assert found_revisions(clinic)["ada_ash"] == FIRST
 
 
 def test_a_run_is_resumed_as_carefully_as_it_was_begun(clinic: Clinic, behind: Behind, database: Named) -> None:
@@ -331,7 +331,7 @@ def test_a_run_is_resumed_as_carefully_as_it_was_begun(clinic: Clinic, behind: B
     assert run is not None
     again = fleet.resume(clinic.store, run)
     assert ([one.provider for one in again.results], again.left, again.stopped) == (["cy_cedar"], 1, "a canary failed")
-    assert revisions(clinic)["ada_ash"] == FIRST
+    assert found_revisions(clinic)["ada_ash"] == FIRST
 
 
 def test_a_wave_with_failures_is_the_last_unless_that_is_allowed(
@@ -341,9 +341,9 @@ def test_a_wave_with_failures_is_the_last_unless_that_is_allowed(
     behind(FIRST, "ben_birch", "cy_cedar")
     report = fleet.upgrade_all(clinic.store, Plan(wave=Wave(2)))
     assert (len(report.failures), report.left) == (1, 1)
-    assert revisions(clinic)["cy_cedar"] == FIRST
+    assert found_revisions(clinic)["cy_cedar"] == FIRST
     assert fleet.upgrade_all(clinic.store, Plan(wave=Wave(1), max_failures=2)).left == 0
-    assert revisions(clinic)["cy_cedar"] == HEAD
+    assert found_revisions(clinic)["cy_cedar"] == HEAD
 
 
 @pytest.mark.parametrize("stolen", ["migration run", "database "])
@@ -373,11 +373,11 @@ def test_a_run_whose_lease_is_lost_ends_before_the_next_step(
     if stolen == "migration run":
         with pytest.raises(LeaseLost):
             fleet.upgrade_all(clinic.store, Plan())
-        assert revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": FIRST}
+        assert found_revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": FIRST}
     else:
         (failed,) = fleet.upgrade_all(clinic.store, Plan()).failures
         assert (failed.provider, failed.after, failed.error_code) == ("ada_ash", "p0002", "LeaseLost")
-        assert revisions(clinic)["ada_ash"] == "p0002"
+        assert found_revisions(clinic)["ada_ash"] == "p0002"
     monkeypatch.undo()
     assert not fleet.upgrade_all(clinic.store, Plan()).failures
 

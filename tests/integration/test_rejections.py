@@ -104,14 +104,16 @@ def test_a_bad_file_does_not_stop_the_others(clinic: Clinic) -> None:
     assert report.problems
 
 
-def test_a_file_that_is_completed_meanwhile_is_taken(clinic: Clinic) -> None:
+def test_a_file_that_is_completed_meanwhile_is_taken(
+    server_url: str, database_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic = Clinic(server_url, database_prefix, tmp_path, settle_seconds=3600)
     whole = json.dumps(a_file(a_patient("GW1"))).encode()
     path = clinic.drop(whole[:-10], name="growing.json")
-    outcomes = []
+    outcomes: list[str] = []
     clinic.drop(a_file(a_patient("GW2")), name="other.json")
-    report = ingest_paths(
-        clinic.store, on_file=lambda outcome: (outcomes.append(outcome.path), path.write_bytes(whole))
-    )
+    monkeypatch.setattr(time, "sleep", lambda _: path.write_bytes(whole))
+    report = ingest_paths(clinic.store, on_file=lambda outcome: outcomes.append(outcome.path))
     assert [str(outcome.state) for outcome in report.files] == ["ingested", "ingested"]
     assert outcomes == ["gary_wang/other.json", "gary_wang/growing.json"]
 
