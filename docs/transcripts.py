@@ -11,11 +11,14 @@ import os
 import re
 import shlex
 import shutil
+import sqlite3
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from pkgutil import walk_packages
 
@@ -24,9 +27,10 @@ from webautodash.cli import main as run_command
 
 ROOT = Path(__file__).parents[1]
 MARK = "<!-- transcript -->\n"
-Run = Callable[[list[str], Path], str]
-"""Runs the command with some arguments in a folder; gives what it prints on stdout and stderr."""
+Run = Callable[[list[str], Path, dict[str, str]], str]
+"""Runs the command with some arguments, in a folder and an environment; gives what it prints on stdout and stderr."""
 
+_ASSIGNMENT = re.compile(r"[A-Z_]+=")
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _TIME = re.compile(r"(20\d\d-\d\d-\d\d)([T ])\d\d:\d\d(:\d\d(?:\.\d+)?)?(Z|\+00:00)?")
 
@@ -45,22 +49,40 @@ def refreshed(page: Path, run: Run) -> str:
         return _BLOCK.sub(lambda block: f"```console\n{_again(block[1], run, Path(folder))}```", text)
 
 
-def environment() -> dict[str, str]:
-    """The environment of a session: no settings, and a wide terminal."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBAUTODASH_")}
-    return inherited | {"COLUMNS": "200"}
-
-
 def _again(block: str, run: Run, folder: Path) -> str:
     lines: list[str] = []
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         command, *before = part.splitlines()
-        words = shlex.split(command, comments=True)
-        if words == ["make", "ingest"]:
-            words = ["webautodash", "ingest"]
-        printed = run(words[1:], folder).splitlines() if words[0] == "webautodash" else []
-        lines += [f"$ {command}", *_elided(printed, before)]
+        lines += [f"$ {command}", *_elided(_printed(command, run, folder).splitlines(), before)]
     return _TIME.sub(_fixed, "\n".join(lines)) + "\n"
+
+
+def _printed(command: str, run: Run, folder: Path) -> str:
+    words = shlex.split(command, comments=True)
+    assigned = list(takewhile(_ASSIGNMENT.match, words))
+    settings = {name: value for name, _, value in (word.partition("=") for word in assigned)}
+    match words[len(assigned) :]:
+        case ["webautodash", *arguments]:
+            return run(arguments, folder, _environment() | settings)
+        case ["make", "ingest"]:
+            return run(["ingest"], folder, _environment())
+        case [".", *_]:
+            return ""
+        case ["sqlite3", file, statement]:
+            # Not every machine has the program.
+            with sqlite3.connect(folder / file) as connection:
+                connection.execute(statement)
+            connection.close()
+            return ""
+        case _:
+            shell = ["/bin/sh", "-c", command]
+            return subprocess.run(shell, cwd=folder, capture_output=True, text=True, check=True).stdout  # noqa: S603
+
+
+def _environment() -> dict[str, str]:
+    """The environment of a session: no settings, and a wide terminal."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBAUTODASH_")}
+    return inherited | {"COLUMNS": "200"}
 
 
 def _elided(printed: list[str], before: list[str]) -> list[str]:
@@ -77,7 +99,7 @@ def _fixed(time: re.Match[str]) -> str:
     return f"2026-01-05{time[2]}09:00{':00' if time[3] else ''}{time[4] or ''}"
 
 
-def _forked(words: list[str], folder: Path) -> str:
+def _forked(words: list[str], folder: Path, environment: dict[str, str]) -> str:
     """Run the command in a copy of this process, which has loaded the program already."""
     with tempfile.TemporaryFile("w+") as printed:
         if (child := os.fork()) == 0:
@@ -87,7 +109,7 @@ def _forked(words: list[str], folder: Path) -> str:
                     os.dup2(printed.fileno(), stream)
                 os.chdir(folder)
                 os.environ.clear()
-                os.environ.update(environment())
+                os.environ.update(environment)
                 sys.argv = ["webautodash", *words]
                 run_command()
             except SystemExit as ended:
