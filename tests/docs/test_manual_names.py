@@ -6,8 +6,8 @@ import ast
 import re
 import shlex
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import typer
 from manual import PAGES, ROOT, anchors, blocks, prose
@@ -39,7 +39,7 @@ def test_every_command_to_type_is_one() -> None:
             if line.startswith("$ webautodash "):
                 words = shlex.split(line.partition(" | ")[0], comments=True)[2:]
                 command, arguments = _found(words)
-                command.make_context("webautodash", arguments, obj=SimpleNamespace())
+                command.make_context("webautodash", arguments, obj=Mock())
 
 
 def test_every_command_in_the_text_is_one() -> None:
