@@ -21,8 +21,9 @@ def test_ingest_needs_no_setup_and_prints_a_table(shell: Shell) -> None:
         "John Doe 1 1 1 0 0 0 0 0 0 0 0",
         "total 2 2 2 0 0 0 1 0 0 0 0",
     ]
-    again = shell("ingest")
-    assert (again.status, again.out) == (0, "2 files, all ingested already; nothing new\n")
+    again = shell("ingest", "--json")
+    assert (again.status, [one["state"] for one in again.json["files"]]) == (0, ["already_ingested"] * 2)
+    assert len(shell("ingest").out.splitlines()) == 1
 
 
 def test_each_file_that_needs_a_look_is_one_line_on_stderr(shell: Shell) -> None:
@@ -31,12 +32,10 @@ def test_each_file_that_needs_a_look_is_one_line_on_stderr(shell: Shell) -> None
     shell.drop(a_file(a_patient("Q1"), provider="John Doe"), "foreign.json")
     done = shell("ingest", "--json")
     assert done.status == 1
-    told = {line.split(": ")[1]: line for line in done.err.splitlines()[:-1]}
-    assert told["gary_wang/cut.json"].startswith("rejected: gary_wang/cut.json: line 1, column 26: ")
-    assert "'John Doe' but lies in the folder 'gary_wang'" in told["gary_wang/foreign.json"]
-    assert told["gary_wang/second.json"] == (
-        "partial: gary_wang/second.json: 1 of 3 patients set aside; see `webautodash set-aside list gary_wang`"
-    )
+    lines = {line.split(": ")[1]: line for line in done.err.splitlines()[:-1]}
+    assert lines["gary_wang/cut.json"].startswith("rejected: gary_wang/cut.json: line 1, column 26: ")
+    assert "[wrong_folder]" in lines["gary_wang/foreign.json"]
+    assert "webautodash set-aside list gary_wang" in lines["gary_wang/second.json"]
     assert done.err.splitlines()[-1] == "problems: 2 rejected, 1 partial, of 4 files"
     assert {one["path"]: one["state"] for one in done.json["files"]} == {
         "gary_wang/first.json": "ingested",
@@ -67,7 +66,7 @@ def test_a_known_file_is_read_again_when_it_is_asked_for(shell: Shell, option: s
     assert [one["state"] for one in shell("ingest", option, "--json").json["files"]] == ["ingested"]
     assert [one["prn"] for one in shell("patient", "list", "gary_wang", "--json").json["items"]] == ["P1", "P2"]
     for arguments in ([], [str(path)]):
-        assert shell("ingest", *arguments).out == "1 file, all ingested already; nothing new\n"
+        assert [one["state"] for one in shell("ingest", *arguments, "--json").json["files"]] == ["already_ingested"]
 
 
 def test_a_conflict_is_reviewed(shell: Shell) -> None:
@@ -80,9 +79,9 @@ def test_a_conflict_is_reviewed(shell: Shell) -> None:
     number = str(found["items"][0]["id"])
     done = shell("conflict", "resolve", "gary_wang", number, "--by", "Ann", "--why", "asked", "--json")
     assert done.json["conflict"]["status"] == "resolved"
-    assert shell("conflict", "list").out == "nothing waits for review\n"
+    assert shell("conflict", "list", "--json").json["items"] == []
     again = shell("conflict", "resolve", "gary_wang", number, "--by", "Ann", "--why", "asked")
-    assert (again.status, "is resolved already" in again.err) == (2, True)
+    assert again.status == 2
     reopened = shell(
         "conflict", "resolve", "gary_wang", number, "--by", "Bo", "--why", "no", "--status", "reviewing", "--json"
     ).json
@@ -110,7 +109,7 @@ def test_who_was_set_aside_is_taken_in_corrected(shell: Shell) -> None:
     patient["demographics_printable"]["prn"] = "P3"
     done = shell("set-aside", "retry", "gary_wang", "1", "--with", "-", "--json", stdin=json.dumps(patient))
     assert (done.status, done.json["taken_in"], done.json["outcome"]) == (0, True, "stored")
-    assert shell("set-aside", "list").out == "nobody is set aside\n"
+    assert shell("set-aside", "list", "--json").json["items"] == []
     assert shell("set-aside", "list", "--all", "--json").json["items"][0]["taken_in_at"]
     numbers = shell("stats", "gary_wang", "--json").json
     assert (numbers["found"], numbers["set_aside"]) == (5, 0)
@@ -121,17 +120,17 @@ def test_who_was_set_aside_is_taken_in_corrected(shell: Shell) -> None:
 def test_a_provider_is_registered_and_given_an_alias(shell: Shell) -> None:
     done = shell("provider", "register", "Renée O'Neil", "--date-order", "dmy", "--json").json
     assert (done["created"], done["provider"]["slug"], done["provider"]["date_order"]) == (True, "renee_oneil", "dmy")
-    assert "is registered already" in shell("provider", "register", "renée  o'neil").out
+    assert shell("provider", "register", "renée  o'neil", "--json").json["created"] is False
     assert shell("provider", "alias", "renee_oneil", "Dr. O", "--json").json["aliases"] == ["Dr. O"]
     assert shell("provider", "show", "Dr. O", "--json").json["slug"] == "renee_oneil"
     taken = shell("provider", "register", "Renee Oneil")
     assert (taken.status, "webautodash provider alias renee_oneil" in taken.err) == (2, True)
     assert shell("provider", "register", "Гжоз", "--json").json["provider"]["slug"] == "provider_7e5c1b20"
     other = shell("provider", "register", "Вчжи")
-    assert (other.status, "same safe name, provider_7e5c1b20" in other.err) == (2, True)
+    assert (other.status, "provider_7e5c1b20" in other.err) == (2, True)
     assert ("Гжоз" in other.err, "alias" in other.err) == (True, False)
     unknown = shell("stats", "rene_oneil")
-    assert (unknown.status, "did you mean renee_oneil?" in unknown.err) == (2, True)
+    assert (unknown.status, "renee_oneil" in unknown.err) == (2, True)
 
 
 def test_patients_are_found_by_name_and_paged(filled: Shell) -> None:
@@ -159,12 +158,12 @@ def test_the_log_is_filtered(filled: Shell) -> None:
     entries = filled("log", "--level", "warning", "--provider", "Gary Wang", "--since", "1h", "--json").json
     assert {one["level"] for one in entries} == {"WARNING"}
     assert [one["event"] for one in filled("log", "--component", "providers", "--json").json] == ["provider_registered"]
-    assert filled("log", "--since", "2999-01-01").out == "no entries\n"
+    assert filled("log", "--since", "2999-01-01", "--json").json == []
     assert filled("log", "--since", "soon").status == filled("log", "--since", "999999d").status == 2
 
 
 def test_migrations_say_that_there_is_nothing_to_do(filled: Shell) -> None:
-    assert filled("migrate", "up").out == "2 databases, all at head; nothing to do\n"
+    assert [one["before"] == one["after"] for one in filled("migrate", "up", "--json").json["results"]] == [True] * 2
     assert [one["state"] for one in filled("migrate", "current", "--json").json] == ["at head", "at head"]
     assert [one["differences"] for one in filled("migrate", "check", "--provider", "gary_wang", "--json").json] == [[]]
 
@@ -190,7 +189,7 @@ def test_a_database_that_is_gone_is_a_problem_that_is_named(shell: Shell) -> Non
 def test_setup_asks_and_with_auto_does_not(shell: Shell) -> None:
     shell.drop(a_file(a_patient("P1")))
     unanswered = shell("setup")
-    assert (unanswered.status, "say --auto" in unanswered.err) == (2, True)
+    assert (unanswered.status, "--auto" in unanswered.err) == (2, True)
     refused = shell("setup", stdin="n\n")
     assert (refused.status, (shell.folder / "webautodash-data").exists()) == (1, False)
     empty = shell("setup", stdin="y\nn\n")

@@ -157,7 +157,7 @@ def test_a_port_that_is_taken_is_named(filled: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--serve", "--file", "x"], "--serve and --file exclude each other"),
+        (["--serve", "--file", "x"], "--serve"),
         (["--every", "5"], "--every needs --file"),
         (["--every", "0", "--file", "x"], "--every"),
         (["--serve", "--port", "65536"], "--port"),

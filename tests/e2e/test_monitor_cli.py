@@ -22,7 +22,7 @@ def test_one_pass_takes_what_is_there_and_says_what_needs_a_look(shell: Shell) -
     assert (once.status, once.out) == (1, "")
     assert "rejected: gary_wang/bad.json: line 1, column 3" in once.err
     assert "partial: gary_wang/second.json: 1 of 3 patients set aside" in once.err
-    assert once.err.splitlines()[-1] == "problems: 2 files; see `webautodash status`"
+    assert once.err.splitlines()[-1].startswith("problems: 2 files")
     again = shell("monitor", "--once")
     assert (again.status, again.out, again.err) == (0, "", "")
 
@@ -71,7 +71,8 @@ def test_status_names_a_database_that_cannot_be_read_and_shows_the_rest(shell: S
     said = shell("status")
     assert said.status == 1
     assert "Gary Wang" in said.out
-    assert said.err.startswith("problem: database webautodash_gary_wang is registered but not on the server")
+    assert said.err.startswith("problem: ")
+    assert "webautodash_gary_wang" in said.err
 
 
 def test_files_are_listed_retried_and_forgotten(shell: Shell) -> None:
@@ -80,28 +81,29 @@ def test_files_are_listed_retried_and_forgotten(shell: Shell) -> None:
     shell("monitor", "--once")
     (listed,) = shell("file", "list", "--json").json["items"]
     assert (listed["path"], listed["state"], listed["attempts"]) == ("gary_wang/bad.json", "rejected", 1)
-    assert shell("file", "list", "--state", "held").out == "no such files\n"
+    assert shell("file", "list", "--state", "held", "--json").json["items"] == []
     assert len(shell("file", "list", "--all", "--json").json["items"]) == 3
 
     path.write_bytes(b"[ something else")
-    assert shell("file", "retry", str(path.relative_to(shell.folder))).out == "1 file to be tried again\n"
+    retried = shell("file", "retry", str(path.relative_to(shell.folder)), "--json").json
+    assert retried == {"files": ["gary_wang/bad.json"]}
     assert shell("file", "list", "--state", "waiting", "--json").json["items"][0]["path"] == "gary_wang/bad.json"
     assert shell("monitor", "--once").status == 1
 
     path.unlink()
     assert shell("file", "forget", "gary_wang/bad.json", "--json").json == {"files": ["gary_wang/bad.json"]}
-    assert shell("file", "list").out == "no such files\n"
+    assert shell("file", "list", "--json").json["items"] == []
 
 
 def test_wrong_choices_of_files_are_told(shell: Shell) -> None:
     fill(shell)
     shell("ingest")
     for arguments, text in (
-        (("file", "retry"), "name files, or choose them"),
-        (("file", "retry", "a.json", "--state", "held"), "name files, or choose them"),
-        (("file", "forget", "no/such.json"), "no file 'no/such.json' is known"),
-        (("file", "list", "--state", "lost"), "is not one of"),
-        (("file", "list", "--all", "--state", "held"), "exclude each other"),
+        (("file", "retry"), "files"),
+        (("file", "retry", "a.json", "--state", "held"), "state"),
+        (("file", "forget", "no/such.json"), "'no/such.json'"),
+        (("file", "list", "--state", "lost"), "--state"),
+        (("file", "list", "--all", "--state", "held"), "--all"),
         (("monitor", "--interval", "0"), "--interval"),
         (("monitor", "--workers", "0"), "--workers"),
     ):
@@ -114,7 +116,7 @@ def test_settings_that_do_not_fit_and_a_folder_that_is_not_there_are_named(shell
         done = shell("monitor", "--once", **{f"WEBAUTODASH_{name}": value})
         assert (done.status, f"WEBAUTODASH_{name}" in done.err) == (2, True)
     done = shell("monitor", WEBAUTODASH_RESULTS_DIR="nowhere")
-    assert (done.status, "nowhere does not exist; set WEBAUTODASH_RESULTS_DIR" in done.err) == (2, True)
+    assert (done.status, "nowhere" in done.err, "WEBAUTODASH_RESULTS_DIR" in done.err) == (2, True, True)
 
 
 def test_a_monitor_in_a_program_of_ones_own(tmp_path: Path) -> None:

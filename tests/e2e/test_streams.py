@@ -45,7 +45,7 @@ def test_each_reading_command_prints_one_json_document(filled: Shell, arguments:
 def test_a_reading_command_makes_nothing_where_there_is_nothing(shell: Shell, arguments: list[str]) -> None:
     done = shell(*arguments, "--json")
     assert (done.status, done.out) == (2, "")
-    assert "run `webautodash setup` first" in done.err
+    assert "webautodash setup" in done.err
     assert [path.name for path in shell.folder.iterdir()] == ["Results"]
 
 
@@ -139,7 +139,7 @@ def test_output_that_cannot_be_written_is_one_line_and_status_1(filled: Shell, a
             timeout=60,
             check=False,
         )
-    assert done.stderr.splitlines()[-1] == "error: cannot write the output: No space left on device"
+    assert done.stderr.splitlines()[-1].endswith("No space left on device")
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from webautodash.cli.terminal.streamed_table import Columns
+from webautodash.cli.terminal.streamed_table import StreamedTable
 
 
 def test_columns_keep_their_places_and_only_a_longer_cell_moves_them(capsys: pytest.CaptureFixture[str]) -> None:
-    columns = Columns(id=4, level=8, message=0)
+    columns = StreamedTable(id=4, level=8, message=0)
     columns.show([(1, "INFO", "a message of any length"), (2, None, "b")])
     columns.show([])
     columns.show([(3, "WARNING", "c")])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from webautodash.cli.terminal.output import show_numbers, show_table
-from webautodash.cli.terminal.streamed_table import Columns
+from webautodash.cli.terminal.streamed_table import StreamedTable
+from webautodash.cli.terminal.tables import show_numbers, show_table
 
 LONG = "Dr " + "very " * 100 + "long"
 
@@ -43,7 +43,7 @@ def test_where_most_cells_are_long_they_stand_in_a_column(capsys: pytest.Capture
 
 
 def test_a_long_cell_does_not_widen_a_table_without_an_end(capsys: pytest.CaptureFixture[str]) -> None:
-    columns = Columns(id=3, provider=5, message=0)
+    columns = StreamedTable(id=3, provider=5, message=0)
     columns.show([(1, LONG, "a")])
     columns.show([(2, "Annabel", "b"), (3, "Bo", "c")])
     assert capsys.readouterr().out.splitlines() == [

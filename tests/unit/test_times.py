@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from webautodash.cli.terminal.times import moment
+from webautodash.cli.terminal.times import parse_time
 from webautodash.errors import UsageError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -22,7 +22,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ],
 )
 def test_a_time_is_of_the_given_zone_where_it_names_none(text: str, expected: datetime) -> None:
-    assert moment("--since", text, BERLIN) == expected
+    assert parse_time("--since", text, BERLIN) == expected
 
 
 @pytest.mark.parametrize(
@@ -36,10 +36,10 @@ def test_a_time_is_of_the_given_zone_where_it_names_none(text: str, expected: da
 )
 def test_a_number_with_a_unit_is_so_long_ago(text: str, ago: timedelta) -> None:
     before = datetime.now(UTC)
-    assert before <= moment("--since", text, UTC) + ago <= datetime.now(UTC)
+    assert before <= parse_time("--since", text, UTC) + ago <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "7", "7w", "-7d", "9999999d", "999999d", "2025-13-01"])
 def test_anything_else_is_wrong_use_of_the_named_option(text: str) -> None:
     with pytest.raises(UsageError, match=r"^--older-than takes 2025-03-10"):
-        moment("--older-than", text, UTC)
+        parse_time("--older-than", text, UTC)

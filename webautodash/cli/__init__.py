@@ -1,4 +1,4 @@
-"""The command line: each command parses, calls one service and prints; nothing here knows a database."""
+"""The command line: each command parses, calls one method of the facade and prints."""
 
 from webautodash.cli.app import main
 

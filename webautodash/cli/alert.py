@@ -1,118 +1,127 @@
-"""``webautodash alert``: what somebody is told of, and whether it arrived."""
+"""``webautodash alert``: alerts and their delivery."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from webautodash.cli.exit_status import end_with
+from webautodash.cli.exit_status import exit_with_problems
+from webautodash.cli.hints import digest_hint
 from webautodash.cli.options import JsonOption, LimitOption
-from webautodash.cli.terminal.output import complain, say, show_json, show_table
-from webautodash.config import Settings
+from webautodash.cli.terminal.json_output import show, show_json
+from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.tables import show_table
+from webautodash.client import WebAutoDash
+from webautodash.client.alerts import ChannelTrial, Delivery, DeliveryReport
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.wording import counted
-from webautodash.services import alerts
-from webautodash.services.alerts import system_alerts
-from webautodash.services.store import Store
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Alerts: test, list, send, retry, forget.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Test, list, send and retry alerts.")
 
 
-@app.command("test")
-def try_(
-    channel: Annotated[AlertChannel | None, typer.Option("--channel", help="Only through this one.")] = None,
+@app.command("test", epilog="Example: webautodash alert test --channel mail")
+def send_test(
+    channel: Annotated[AlertChannel | None, typer.Option("--channel", help="Only this channel.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send a test message now through each configured channel, and say whether it went out."""
-    with Store.open(Settings.load()) as store:
-        trials = alerts.try_channels(store, channel)
-    if as_json:
-        show_json(trials)
-    else:
-        for each in trials:
-            if each.sent:
-                say(f"{each.channel}: sent" + (f", but {each.problem}" if each.problem else ""))
-    end_with(f"{each.channel}: {each.problem}" for each in trials if not each.sent)
+    """Send a test message through each configured channel."""
+    with WebAutoDash() as webautodash:
+        trials = webautodash.alerts.test(channel)
+    show(trials, _show_trials, as_json=as_json)
+    exit_with_problems(f"{each.channel}: {each.problem}" for each in trials if not each.sent)
 
 
-@app.command("list")
+@app.command("list", epilog="Example: webautodash alert list --state failed")
 def list_(
-    state: Annotated[DigestState | None, typer.Option("--state", help="Only of this state.")] = None,
+    state: Annotated[DigestState | None, typer.Option("--state", help="Only this state.")] = None,
     limit: LimitOption = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """The latest alerts, once for each channel they go to, the newest first."""
-    with Store.open(Settings.load()) as store:
-        found = alerts.search(store, state=state, limit=limit)
-    if as_json:
-        show_json(found)
-    elif not found:
-        say("no alerts")
-    else:
-        show_table(
-            ["id", "raised", "kind", "severity", "provider", "message", "channel", "state", "digest", "tries", "error"],
-            [
-                (
-                    one.alert.id,
-                    one.alert.created_at,
-                    one.alert.kind,
-                    one.alert.severity,
-                    one.alert.provider,
-                    one.alert.message,
-                    one.channel,
-                    one.state,
-                    one.digest_id,
-                    one.attempts,
-                    one.last_error,
-                )
-                for one in found
-            ],
-        )
+    """List the latest alerts, newest first, once for each channel."""
+    with WebAutoDash() as webautodash:
+        found = webautodash.alerts.search(state=state, limit=limit)
+    show(found, _show_deliveries, as_json=as_json)
 
 
-@app.command(epilog="For cron, where no monitor runs: webautodash ingest; webautodash alert send")
+@app.command(epilog="For cron, without a monitor: webautodash ingest; webautodash alert send")
 def send(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """Look for silent monitors and databases behind, and deliver what is due now, as a monitor does by itself."""
-    with Store.open(Settings.load()) as store:
-        report = system_alerts.look_and_send(store)
+    """Check for silent monitors and databases behind, then send pending alerts, as a monitor does by itself."""
+    with WebAutoDash() as webautodash:
+        report = webautodash.alerts.send()
     if as_json:
         show_json(report)
     elif not ctx.obj.quiet:
-        for result in report.results:
-            if result.state is DigestState.DELIVERED:
-                told = counted(result.alerts, "alert")
-                said = f", but {result.problem}" if result.problem else ""
-                say(f"{result.channel}: digest {result.digest_id} with {told} delivered{said}")
-        if not report.results and not report.busy:
-            say("nothing is due")
-        for channel in report.busy:
-            complain(f"{channel}: another process is sending")
-    end_with(
+        _show_report(report)
+    exit_with_problems(
         f"{one.channel}: digest {one.digest_id} with {counted(one.alerts, 'alert')} not delivered ({one.problem}); "
-        + ("given up, `webautodash alert retry`" if one.state is DigestState.FAILED else "tried again later")
+        f"{digest_hint(one.state)}"
         for one in report.problems
     )
 
 
-@app.command()
+@app.command(epilog="Example: webautodash alert retry 7")
 def retry(
     digest_id: Annotated[
         int | None,
-        typer.Argument(metavar="DIGEST", help="The digest's number in the list; without it all.", show_default=False),
+        typer.Argument(metavar="DIGEST", help="Number of the digest; by default all failed ones.", show_default=False),
     ] = None,
 ) -> None:
-    """Have digests that were given up tried anew, at the next `alert send` or by the monitor."""
-    with Store.open(Settings.load()) as store:
-        number = alerts.retry(store, digest_id)
-    say(f"{counted(number, 'digest')} {'is' if number == 1 else 'are'} tried anew")
+    """Schedule failed digests again, for the next `alert send` or the monitor."""
+    with WebAutoDash() as webautodash:
+        number = webautodash.alerts.retry(digest_id)
+    print_line(f"{counted(number, 'digest')} will be sent again")
 
 
-@app.command()
+@app.command(epilog="Example: webautodash alert forget 7")
 def forget(
     digest_ids: Annotated[
-        list[int], typer.Argument(metavar="DIGEST...", help="The digests' numbers in the list.", show_default=False)
+        list[int], typer.Argument(metavar="DIGEST...", help="Numbers of the digests.", show_default=False)
     ],
 ) -> None:
-    """Have digests that were given up no longer count as failed: somebody knows, and they are not to be sent."""
-    with Store.open(Settings.load()) as store:
-        number = alerts.forget(store, digest_ids)
-    say(f"{counted(number, 'digest')} forgotten")
+    """Give up failed digests: they are not sent and no longer count as failed."""
+    with WebAutoDash() as webautodash:
+        number = webautodash.alerts.forget(digest_ids)
+    print_line(f"{counted(number, 'digest')} forgotten")
+
+
+def _show_trials(trials: Sequence[ChannelTrial]) -> None:
+    for each in trials:
+        if each.sent:
+            print_line(f"{each.channel}: sent" + (f", but {each.problem}" if each.problem else ""))
+
+
+def _show_deliveries(found: Sequence[Delivery]) -> None:
+    if not found:
+        print_line("no alerts")
+        return
+    show_table(
+        ["id", "raised", "kind", "severity", "provider", "message", "channel", "state", "digest", "tries", "error"],
+        [
+            (
+                one.alert.id,
+                one.alert.created_at,
+                one.alert.kind,
+                one.alert.severity,
+                one.alert.provider,
+                one.alert.message,
+                one.channel,
+                one.state,
+                one.digest_id,
+                one.attempts,
+                one.last_error,
+            )
+            for one in found
+        ],
+    )
+
+
+def _show_report(report: DeliveryReport) -> None:
+    for result in report.results:
+        if result.state is DigestState.DELIVERED:
+            alerts = counted(result.alerts, "alert")
+            suffix = f", but {result.problem}" if result.problem else ""
+            print_line(f"{result.channel}: digest {result.digest_id} with {alerts} delivered{suffix}")
+    if not report.results and not report.busy:
+        print_line("no alerts are due")
+    for channel in report.busy:
+        print_notice(f"{channel}: another process is sending")

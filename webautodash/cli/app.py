@@ -1,4 +1,4 @@
-"""The root command: its options, and the commands, each loaded when it is called."""
+"""The root command: its options, and the commands, each imported when it is called."""
 
 import sys
 from dataclasses import dataclass
@@ -21,32 +21,32 @@ class _Command:
 
 
 _COMMANDS = {
-    "setup": _Command("setup", "From nothing to a working store: check, create, register, ingest."),
-    "ingest": _Command("ingest", "Store extraction files; what is stored already is left alone."),
-    "monitor": _Command("monitor", "Keep storing new files as they come, for months."),
-    "status": _Command("status", "What is going on: monitors, files, providers, the last day."),
-    "file": _Command("file", "Files that wait, were rejected or are held: list, retry, forget."),
-    "root": _Command("root", "The Results folders that belong to the store: list, add, move, remove."),
-    "session": _Command("session", "Ingested files: list, show, correct a wrong time."),
-    "provider": _Command("provider", "The registry: register, adopt, list, show, alias."),
-    "patient": _Command("patient", "Read patients: list, show, history."),
-    "conflict": _Command("conflict", "Review recorded differences: list, show, resolve."),
-    "set-aside": _Command("set_aside", "Patients that were not taken in: list, show, retry, accept, review-stored."),
-    "incomplete": _Command("incomplete", "Patients whose extraction failed and has to be repeated."),
-    "stats": _Command("stats", "How much there is, of one provider or of all."),
+    "setup": _Command("setup", "Create the databases, register providers, ingest."),
+    "ingest": _Command("ingest", "Ingest extraction files, each once."),
+    "monitor": _Command("monitor", "Ingest new files continuously."),
+    "status": _Command("status", "Show monitors, files, providers and the last 24 hours."),
+    "file": _Command("file", "List, retry, accept and forget files that are not stored."),
+    "root": _Command("root", "List, add, move and remove Results folders."),
+    "session": _Command("session", "List and show ingested files, correct a wrong time."),
+    "provider": _Command("provider", "Register, adopt, list and show providers."),
+    "patient": _Command("patient", "List and show patients and their history."),
+    "conflict": _Command("conflict", "List, show and resolve recorded differences."),
+    "set-aside": _Command("set_aside", "List, show, retry and accept patients that were set aside."),
+    "incomplete": _Command("incomplete", "List patients whose extraction must be repeated."),
+    "stats": _Command("stats", "Count what is stored."),
     "alert": _Command("alert", "Test, list, send and retry alerts."),
-    "log": _Command("log", "The system log, filtered, as it grows; prune deletes what is old."),
-    "metrics": _Command("metrics", "Figures for Prometheus: as text, into a file, over HTTP."),
-    "migrate": _Command("migrate", "Database schemas: up, resume, history, current, sql, check, down."),
-    "config": _Command("config", "The settings as they count, and where each comes from: show."),
-    "doctor": _Command("doctor", "Is everything right? Each problem with its cure."),
-    "verify": _Command("verify", "Are the rows what they were? Each that is not by table and id."),
-    "demo-data": _Command("demo_data", "Extraction files of people who do not exist, to try the program with."),
+    "log": _Command("log", "Show, follow and prune the system log."),
+    "metrics": _Command("metrics", "Export figures for Prometheus."),
+    "migrate": _Command("migrate", "Migrate the schemas of all databases."),
+    "config": _Command("config", "Show the settings and their sources."),
+    "doctor": _Command("doctor", "Check the installation and suggest fixes."),
+    "verify": _Command("verify", "Check that stored rows are unchanged."),
+    "demo-data": _Command("demo_data", "Write extraction files of fictitious patients."),
 }
 
 
 class _Commands(TyperGroup):
-    """Knows its commands by name and summary; loads one only to run it or to show its own help."""
+    """Lists its commands by name and summary; imports one only to run it or to show its help."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         del ctx
@@ -54,18 +54,18 @@ class _Commands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         del ctx
-        known = _COMMANDS.get(cmd_name)
-        return known and TyperCommand(cmd_name, help=known.summary, rich_markup_mode=None)
+        found = _COMMANDS.get(cmd_name)
+        return found and TyperCommand(cmd_name, help=found.summary, rich_markup_mode=None)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        known = _COMMANDS.get(args[0])
-        if known is None:
+        found = _COMMANDS.get(args[0])
+        if found is None:
             return super().resolve_command(ctx, args)
-        command: Any = typer.main.get_command(import_module(f"webautodash.cli.{known.module}").app)
-        command.help = command.help or known.summary
+        command: Any = typer.main.get_command(import_module(f"webautodash.cli.{found.module}").app)
+        command.help = command.help or found.summary
         shared = [parameter for parameter in self.params if parameter.name in verbosity.NAMES]
         for each in (command, *getattr(command, "commands", {}).values()):
-            # A group that only leads on to its commands takes none.
+            # Not for a group that cannot be called without one of its commands.
             if getattr(each, "invoke_without_command", True):
                 each.params.extend(shared)
         return args[0], command, args[1:]
@@ -99,17 +99,17 @@ def _root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Extraction files of EHR portals, ingested once into one database per provider; every difference recorded."""
+    """Store extraction files of EHR portals, one database per provider, with every difference recorded for review."""
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 
 
 def main() -> None:
-    """Run the command line and end the process with its status."""
-    said = Verbosity()
-    verbosity.listen(said)
-    sys.exit(exit_status(lambda: _run(said), said))
+    """Run the command line and end the process with its exit status."""
+    options = Verbosity()
+    options.apply()
+    sys.exit(exit_status(lambda: _run(options), options))
 
 
-def _run(said: Verbosity) -> object:
-    return typer.main.get_command(app).main(prog_name="webautodash", standalone_mode=False, obj=said)
+def _run(options: Verbosity) -> object:
+    return typer.main.get_command(app).main(prog_name="webautodash", standalone_mode=False, obj=options)

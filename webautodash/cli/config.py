@@ -3,23 +3,22 @@
 import typer
 
 from webautodash.cli.options import JsonOption
-from webautodash.cli.terminal.output import show_json, show_table
+from webautodash.cli.terminal.json_output import show
+from webautodash.cli.terminal.tables import show_items
 from webautodash.config import Settings
 from webautodash.config.effective_settings import effective_settings
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The settings.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Show the settings and their sources.")
+
+_COLUMNS = {"setting": "name", "value": "value", "from": "source"}
 
 
 @app.callback()
 def _config() -> None:
-    """The settings."""
+    """A group although it has one command: the command's name is required."""
 
 
-@app.command()
-def show(as_json: JsonOption = False) -> None:
-    """Each setting as it counts, and where it comes from. No secret is shown."""
-    found = effective_settings(Settings.load())
-    if as_json:
-        show_json(found)
-    else:
-        show_table(["setting", "value", "from"], [(one.name, one.value, one.source) for one in found])
+@app.command("show", epilog="Example: webautodash config show --json")
+def show_(as_json: JsonOption = False) -> None:
+    """Show each setting's effective value and source. Secrets are masked."""
+    show(effective_settings(Settings.load()), lambda found: show_items(_COLUMNS, found), as_json=as_json)

@@ -1,4 +1,4 @@
-"""``webautodash conflict``: the review of recorded differences."""
+"""``webautodash conflict``: recorded differences and their review."""
 
 import json
 from typing import Annotated
@@ -18,15 +18,15 @@ from webautodash.cli.options import (
     TypeOption,
     WhyOption,
 )
+from webautodash.cli.terminal.json_output import show
 from webautodash.cli.terminal.listing import show_listing
-from webautodash.cli.terminal.output import show_fields, show_json
-from webautodash.config import Settings
+from webautodash.cli.terminal.tables import show_fields
+from webautodash.client import WebAutoDash
+from webautodash.client.conflicts import ReviewedConflict, Source
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus
 from webautodash.errors import UsageError
-from webautodash.services.review import conflicts
-from webautodash.services.store import Store
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="The review of recorded differences.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="List, show and resolve recorded differences.")
 
 _COLUMNS = {
     "provider": "provider",
@@ -44,39 +44,37 @@ _COLUMNS = {
 def list_(
     provider: AnyProviderArgument = None,
     status: StatusOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="Of every status, recorded duplicates too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Include every status, also recorded duplicates.")] = False,
     conflict_type: TypeOption = None,
     severity: SeverityOption = None,
-    prn: Annotated[str | None, typer.Option("--prn", metavar="PRN", help="Only this patient's.")] = None,
+    prn: Annotated[str | None, typer.Option("--prn", metavar="PRN", help="Only this patient.")] = None,
     limit: LimitOption = 50,
     after: AfterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What waits for review, worst first, then oldest first: the unresolved and those in review."""
+    """List unresolved conflicts and those in review, most severe first, then oldest first."""
     if everything and status:
-        raise UsageError("--all and --status exclude each other")
-    wanted = () if everything else tuple(status or OPEN_CONFLICTS)
-    with Store.open(Settings.load()) as store:
-        found = conflicts.search(
-            store,
+        raise UsageError("--all and --status cannot be combined")
+    with WebAutoDash() as webautodash:
+        found = webautodash.conflicts.search(
             provider,
-            statuses=wanted,
+            statuses=() if everything else status or OPEN_CONFLICTS,
             conflict_type=conflict_type,
             least=severity,
             prn=prn,
             limit=limit,
             after=after,
         )
-    nothing = "no conflicts of this kind" if everything or status else "nothing waits for review"
-    show_listing(found, _COLUMNS, nothing, as_json=as_json)
+    empty = "no such conflicts" if everything or status else "no conflict waits for review"
+    show_listing(found, _COLUMNS, empty, as_json=as_json)
 
 
-@app.command()
-def show(provider: ProviderArgument, conflict_id: NumberArgument, as_json: JsonOption = False) -> None:
-    """One conflict with both values, and every step of its review."""
-    with Store.open(Settings.load()) as store:
-        found = conflicts.show(store, provider, conflict_id)
-    _show(found, as_json)
+@app.command("show", epilog="Example: webautodash conflict show gary_wang 7")
+def show_(provider: ProviderArgument, conflict_id: NumberArgument, as_json: JsonOption = False) -> None:
+    """Show one conflict with both values and every step of its review."""
+    with WebAutoDash() as webautodash:
+        found = webautodash.conflicts.show(provider, conflict_id)
+    show(found, _show_conflict, as_json=as_json)
 
 
 @app.command(epilog="Example: webautodash conflict resolve gary_wang 7 --by 'Ann' --why 'asked the patient'")
@@ -85,21 +83,18 @@ def resolve(
     conflict_id: NumberArgument,
     by: ByOption,
     why: WhyOption,
-    status: Annotated[ConflictStatus, typer.Option("--status", help="What the conflict is from now on.")] = (
+    status: Annotated[ConflictStatus, typer.Option("--status", help="The new status of the conflict.")] = (
         ConflictStatus.RESOLVED
     ),
     as_json: JsonOption = False,
 ) -> None:
-    """Take a step in a conflict's review; any status may follow any other, and every step is kept."""
-    with Store.open(Settings.load()) as store:
-        found = conflicts.resolve(store, provider, conflict_id, status, by=by, why=why)
-    _show(found, as_json)
+    """Set the status of a conflict. Any status may follow any other; every step is kept."""
+    with WebAutoDash() as webautodash:
+        found = webautodash.conflicts.resolve(provider, conflict_id, status, by=by, why=why)
+    show(found, _show_conflict, as_json=as_json)
 
 
-def _show(found: conflicts.ReviewedConflict, as_json: bool) -> None:
-    if as_json:
-        show_json(found)
-        return
+def _show_conflict(found: ReviewedConflict) -> None:
     one = found.conflict
     show_fields(
         {
@@ -125,7 +120,7 @@ def _show(found: conflicts.ReviewedConflict, as_json: bool) -> None:
 
 
 def _values(value: object) -> object:
-    """A list an item a line, an item with its fields; what is nested deeper as JSON."""
+    """A list as one item per line, an item with its fields; deeper nesting as JSON."""
     if isinstance(value, list):
         return [_item(item) for item in value] or "(none)"
     return _item(value) if value is not None else None
@@ -133,12 +128,12 @@ def _values(value: object) -> object:
 
 def _item(value: object) -> str:
     if isinstance(value, dict):
-        # The field that names the item first.
+        # The field that names the item comes first.
         names = sorted(value, key=lambda name: (not name.endswith(("_name", "_text")), name))
         return "; ".join(f"{name.replace('_', ' ')}: {_item(value[name])}" for name in names)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _file(source: conflicts.Source, session_id: int) -> str:
+def _file(source: Source, session_id: int) -> str:
     extracted = f", extracted {source.extracted_at:%Y-%m-%d %H:%M}Z" if source.extracted_at else ""
     return f"{source.path}{extracted} (session {session_id})"

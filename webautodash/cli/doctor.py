@@ -1,7 +1,6 @@
 """``webautodash doctor``."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,58 +8,68 @@ import typer
 
 from webautodash.cli.exit_status import PROBLEMS, UNREACHABLE, WRONG_USE
 from webautodash.cli.options import JsonOption
-from webautodash.cli.terminal.output import complain, say, show_json
+from webautodash.cli.terminal.json_output import show_json
+from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.client import WebAutoDash
+from webautodash.client.doctor import DoctorReport, Finding, FindingSeverity, invalid_settings
 from webautodash.domain.wording import counted
-from webautodash.errors import UsageError
-from webautodash.services.doctor import Finding, Severity, examine, examine_given, examine_isolation
+from webautodash.errors import ConfigurationError, UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _GAP = 2
-# As every command ends where it comes upon these; any other error is 1.
+# The statuses that every command has for these; any other error is 1.
 _STATUS = {"server.unreachable": UNREACHABLE, "settings.invalid": WRONG_USE}
 
 
-@app.command()
+@app.command(epilog="Examples: webautodash doctor; webautodash doctor --isolation --log /var/log/webautodash.log")
 def doctor(
     ctx: typer.Context,
     isolation: Annotated[
         bool,
         typer.Option(
             "--isolation",
-            help="Prove instead that providers are kept apart: try each account on every other database, compare whose "
-            "each database says it is, look for PRNs where none may be.",
+            help="Check instead that providers are separated: try each account on every other database, compare the "
+            "recorded owner of each database, search for PRNs outside the provider databases.",
         ),
     ] = False,
     log: Annotated[
         list[Path] | None,
-        typer.Option("--log", metavar="FILE", help="With --isolation: look for PRNs in this file too. Repeatable."),
+        typer.Option("--log", metavar="FILE", help="With --isolation: search this file for PRNs too. Repeatable."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Is everything right? Server, rights, settings, folders, databases; each problem with its cure.
+    """Check server, rights, settings, folders and databases, and suggest a fix for each problem.
 
-    Changes nothing. The exit status is 1 where there is an error, 2 where a setting is wrong, and 3 where the server is
-    out of reach; warnings do not count.
+    Changes nothing. The exit status is 1 for an error, 2 for an invalid setting, 3 for an unreachable server; warnings
+    do not count.
     """
     if log and not isolation:
-        raise UsageError("--log goes with --isolation")
-    report = examine_given(partial(examine_isolation, logs=log or ()) if isolation else examine)
+        raise UsageError("--log needs --isolation")
+    report = _examine(isolation=isolation, logs=log or ())
     if as_json:
         show_json({"counts": report.counts, "findings": report.findings})
     else:
         _show([one for one in report.findings if one.is_problem or not ctx.obj.quiet])
-    errors, warnings = report.counts[Severity.ERROR], report.counts[Severity.WARNING]
+    errors, warnings = report.counts[FindingSeverity.ERROR], report.counts[FindingSeverity.WARNING]
     if errors:
-        complain(f"problems: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
+        print_notice(f"problems: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
         raise typer.Exit(max(_STATUS.get(one.code, PROBLEMS) for one in report.findings))
 
 
+def _examine(*, isolation: bool, logs: Sequence[Path]) -> DoctorReport:
+    try:
+        webautodash = WebAutoDash()
+    except ConfigurationError as error:
+        return invalid_settings(error)
+    return webautodash.doctor.examine_isolation(logs) if isolation else webautodash.doctor.examine()
+
+
 def _show(findings: Sequence[Finding]) -> None:
-    # No table that wraps: a cure is there to be copied.
+    # Not as a table, which would wrap: a fix is there to be copied.
     severity = max((len(one.severity) for one in findings), default=0) + _GAP
     code = max((len(one.code) for one in findings), default=0) + _GAP
     for one in findings:
-        say(f"{one.severity:<{severity}}{one.code:<{code}}{one.subject}: {one.message}")
+        print_line(f"{one.severity:<{severity}}{one.code:<{code}}{one.subject}: {one.message}")
         if one.cure is not None:
-            say(f"{'':<{severity}}{'cure:':<{code}}{one.cure}")
+            print_line(f"{'':<{severity}}{'cure:':<{code}}{one.cure}")

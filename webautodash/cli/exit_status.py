@@ -9,77 +9,77 @@ from collections.abc import Callable, Iterable
 import typer
 
 from webautodash.cli.hints import explain
-from webautodash.cli.terminal.output import complain
-from webautodash.cli.terminal.streams import unheard
+from webautodash.cli.terminal.messages import print_notice
+from webautodash.cli.terminal.streams import discard_output
 from webautodash.cli.terminal.verbosity import Verbosity
 from webautodash.errors import WebAutoDashError
 
 DONE, PROBLEMS, WRONG_USE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
-# What a write to a full or broken disk ends with; of our own files and sockets no such error comes this far.
+# A write to a full or broken disk. Such errors of our own files and sockets are handled where they occur.
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
-def end_with(problems: Iterable[str]) -> None:
-    """Name what went wrong, each on a line of stderr, and end the command; go on where nothing did."""
+def exit_with_problems(problems: Iterable[str]) -> None:
+    """Print each problem on a line of stderr and end the command; continue if there is none."""
     found = list(problems)
     for problem in found:
-        complain(f"problem: {problem}")
+        print_notice(f"problem: {problem}")
     if found:
         raise typer.Exit(PROBLEMS)
 
 
-def exit_status(run: Callable[[], object], said: Verbosity) -> int:
-    """What the process ends with. ``run`` is a command; it returns a status, or nothing for 0."""
+def exit_status(run: Callable[[], object], verbosity: Verbosity) -> int:
+    """Run a command and return the exit status. ``run`` returns a status, or anything else for 0."""
     try:
         result = run()
         sys.stdout.flush()
         status = result if isinstance(result, int) else DONE
     except WebAutoDashError as error:
-        _trace(error, said)
-        complain(f"error: {explain(error)}", logging.ERROR)
+        _print_trace(error, verbosity)
+        print_notice(f"error: {explain(error)}", logging.ERROR)
         status = error.exit_status
     except typer.TyperException as error:
-        complain(f"error: {error.format_message()}{_hint(error)}", logging.ERROR)
+        print_notice(f"error: {error.format_message()}{_see_help(error)}", logging.ERROR)
         status = WRONG_USE
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     except BrokenPipeError:
-        status = _enough()
+        status = _reader_has_left()
     except SystemExit as leaving:
-        # Typer's own answer to a broken pipe.
+        # Typer turns a broken pipe into SystemExit.
         if not isinstance(leaving.__context__, BrokenPipeError):
             raise
-        status = _enough()
-    except Exception as error:  # nobody else is there to hear of it
-        _trace(error, said)
+        status = _reader_has_left()
+    except Exception as error:  # the last place where it can be reported
+        _print_trace(error, verbosity)
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
-            unheard(sys.stdout)
-            complain(f"error: cannot write the output: {error.strerror}", logging.ERROR)
+            discard_output(sys.stdout)
+            print_notice(f"error: cannot write the output: {error.strerror}", logging.ERROR)
         else:
-            # Without its text: it may quote a value.
-            again = "" if said.debug else "; run again with --debug to see where"
-            complain(f"error: unexpected {type(error).__name__}{again}", logging.ERROR)
+            # Without its text, which may quote a value.
+            again = "" if verbosity.debug else "; run again with --debug to see where"
+            print_notice(f"error: unexpected {type(error).__name__}{again}", logging.ERROR)
         status = PROBLEMS
     if status == INTERRUPTED:
-        complain("interrupted")
+        print_notice("interrupted")
     return status
 
 
-def _enough() -> int:
-    """Whoever reads has had enough, which is no error."""
-    unheard(sys.stdout)
+def _reader_has_left() -> int:
+    """A reader such as ``head`` may close the pipe early; that is no error."""
+    discard_output(sys.stdout)
     return DONE
 
 
-def _hint(error: typer.TyperException) -> str:
+def _see_help(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     return f" (see `{context.command_path} --help`)" if context is not None else ""
 
 
-def _trace(error: BaseException, said: Verbosity) -> None:
-    """Where an error came from: files, lines and types, neither texts nor values."""
+def _print_trace(error: BaseException, verbosity: Verbosity) -> None:
+    """With --debug, print the stack of an error and of its causes: files, lines and types, neither texts nor values."""
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if said.debug:
+    if verbosity.debug:
         if cause is not None:
-            _trace(cause, said)
-        complain(type(error).__name__, logging.DEBUG, traceback.format_tb(error.__traceback__))
+            _print_trace(cause, verbosity)
+        print_notice(type(error).__name__, logging.DEBUG, traceback.format_tb(error.__traceback__))

@@ -1,4 +1,4 @@
-"""``webautodash file``: files that were not taken."""
+"""``webautodash file``: files that are not stored."""
 
 from typing import Annotated
 
@@ -6,19 +6,20 @@ import typer
 
 from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import AfterOption, ByOption, JsonOption, LimitOption, OnlyProviderOption, WhyOption
-from webautodash.cli.terminal.file_reports import as_document, show_report, tell
+from webautodash.cli.terminal.file_reports import print_file, show_report
+from webautodash.cli.terminal.json_output import show_json
 from webautodash.cli.terminal.listing import show_listing
-from webautodash.cli.terminal.output import say, show_json
-from webautodash.config import Settings
+from webautodash.cli.terminal.messages import print_line
+from webautodash.client import WebAutoDash
+from webautodash.client.files import NOT_TAKEN
+from webautodash.client.ingest import IngestReport
 from webautodash.domain.vocabulary import FileState
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError
-from webautodash.services.ingest import file_states
-from webautodash.services.ingest.accept_file import accept_file
-from webautodash.services.ingest.report import IngestReport
-from webautodash.services.store import Store
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Files that wait, were rejected or are held.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, help="List, retry, accept and forget files that are not stored."
+)
 
 _COLUMNS = {
     "id": "id",
@@ -31,28 +32,30 @@ _COLUMNS = {
     "kind": "kind",
     "reason": "reason",
 }
-_StateOption = Annotated[list[FileState] | None, typer.Option("--state", help="Only of this state; repeatable.")]
+_StateOption = Annotated[list[FileState] | None, typer.Option("--state", help="Only this state. Repeatable.")]
 _PathsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="PATH", help="As `file list` shows it, or from the working folder.", show_default=False),
+    typer.Argument(
+        metavar="PATH", help="As `file list` shows it, or relative to the working directory.", show_default=False
+    ),
 ]
 
 
 @app.command("list", epilog="Example: webautodash file list --state held")
 def list_(
     state: _StateOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="Of every state, what is stored too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Include every state, also stored files.")] = False,
     provider: OnlyProviderOption = None,
     limit: LimitOption = 50,
     after: AfterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Files that are not stored, and why; with options others too."""
+    """List files that are not stored, with the reason."""
     if everything and state:
-        raise UsageError("--all and --state exclude each other")
-    states = () if everything else tuple(state or file_states.NOT_TAKEN)
-    with Store.open(Settings.load()) as store:
-        found = file_states.search(store, states, provider, limit=limit, after=after)
+        raise UsageError("--all and --state cannot be combined")
+    with WebAutoDash() as webautodash:
+        states = () if everything else state or NOT_TAKEN
+        found = webautodash.files.search(states, provider, limit=limit, after=after)
     show_listing(found, _COLUMNS, "no such files", as_json=as_json)
 
 
@@ -63,10 +66,10 @@ def retry(
     provider: OnlyProviderOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Have files tried again, as if they had never failed: by the monitor, or the next `webautodash ingest`."""
-    with Store.open(Settings.load()) as store:
-        done = file_states.try_again(store, _chosen(store, paths, state, provider, watched=True))
-    _say(done, "to be tried again", as_json)
+    """Reset the attempts of files, so that the monitor or the next ingest reads them again."""
+    with WebAutoDash() as webautodash:
+        done = webautodash.files.retry(paths or (), states=state or (), provider=provider)
+    _show_paths(done, "will be read again", as_json)
 
 
 @app.command(
@@ -83,52 +86,34 @@ def accept(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Store a file that is held, because a person says that it is right."""
-    with Store.prepare(Settings.load()) as store:
-        outcome = accept_file(store, path, by=by, why=why, extracted_at=extracted_at)
+    """Store a held file because a person confirms it."""
+    with WebAutoDash() as webautodash:
+        outcome = webautodash.files.accept(path, by=by, why=why, extracted_at=extracted_at)
     report = IngestReport((outcome,))
-    tell(outcome)
-    if as_json:
-        show_json(as_document(report))
-    elif not ctx.obj.quiet:
-        show_report(report)
+    print_file(outcome)
+    show_report(report, as_json=as_json, quiet=ctx.obj.quiet)
     if report.problems:
         raise typer.Exit(PROBLEMS)
 
 
-@app.command()
+@app.command(epilog="Example: webautodash file forget gary_wang/a.json")
 def forget(
     paths: _PathsArgument = None,
     state: _StateOption = None,
     provider: OnlyProviderOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Forget what is known of files: those that are gone leave the list, others are as if just found.
+    """Delete the state of files: deleted files leave the list, the others count as new.
 
-    What was stored of them stays stored.
+    Stored data are kept.
     """
-    with Store.open(Settings.load()) as store:
-        done = file_states.forget(store, _chosen(store, paths, state, provider))
-    _say(done, "forgotten", as_json)
+    with WebAutoDash() as webautodash:
+        done = webautodash.files.forget(paths or (), states=state or (), provider=provider)
+    _show_paths(done, "forgotten", as_json)
 
 
-def _chosen(
-    store: Store,
-    paths: list[str] | None,
-    states: list[FileState] | None,
-    provider: str | None,
-    *,
-    watched: bool = False,
-) -> list[str]:
-    if bool(paths) == bool(states or provider):
-        raise UsageError("name files, or choose them by --state and --provider")
-    if paths:
-        return paths
-    return file_states.waiting_paths(store, tuple(states or file_states.NOT_TAKEN), provider, watched=watched)
-
-
-def _say(paths: list[str], what: str, as_json: bool) -> None:
+def _show_paths(paths: list[str], what: str, as_json: bool) -> None:
     if as_json:
         show_json({"files": paths})
     else:
-        say(f"{counted(len(paths), 'file')} {what}")
+        print_line(f"{counted(len(paths), 'file')} {what}")

@@ -1,12 +1,10 @@
-"""``webautodash incomplete``: patients whom the robot has to extract again."""
+"""``webautodash incomplete``."""
 
 import typer
 
 from webautodash.cli.options import AnyProviderArgument, JsonOption, LimitOption
 from webautodash.cli.terminal.listing import show_listing
-from webautodash.config import Settings
-from webautodash.services.review import incomplete
-from webautodash.services.store import Store
+from webautodash.client import WebAutoDash
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -26,10 +24,10 @@ _COLUMNS = {
 
 @app.command(epilog="Example: webautodash incomplete gary_wang --json")
 def patients(provider: AnyProviderArgument = None, limit: LimitOption = 10_000, as_json: JsonOption = False) -> None:
-    """Patients whose extraction failed and who have to be extracted again, with the criteria to use.
+    """List patients whose extraction failed and must be repeated, with the criteria to use.
 
-    A later complete extraction with the same PRN and criteria removes an entry, and so does set-aside accept.
+    An entry disappears with a later complete extraction of the same PRN and criteria, and with set-aside accept.
     """
-    with Store.open(Settings.load()) as store:
-        found = incomplete.search(store, provider, limit=limit)
-    show_listing(found, _COLUMNS, "no extraction has to be repeated", as_json=as_json)
+    with WebAutoDash() as webautodash:
+        found = webautodash.incomplete(provider, limit=limit)
+    show_listing(found, _COLUMNS, "no extraction must be repeated", as_json=as_json)

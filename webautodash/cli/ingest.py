@@ -7,13 +7,10 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.exit_status import PROBLEMS
-from webautodash.cli.options import JsonOption
-from webautodash.cli.terminal.file_reports import as_document, complain_of, listening, show_report
-from webautodash.cli.terminal.output import show_json
-from webautodash.config import Settings
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.workers import INGEST, make_ready
-from webautodash.services.store import Store
+from webautodash.cli.options import JsonOption, WorkersOption
+from webautodash.cli.terminal.file_reports import ingest_options, print_problems, show_report
+from webautodash.client import WebAutoDash
+from webautodash.client.ingest import preload_workers
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -25,46 +22,28 @@ def ingest(
     ctx: typer.Context,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help="Files or folders; without any the Results folder.", show_default=False),
+        typer.Argument(metavar="PATH", help="Files or folders; by default the Results folder.", show_default=False),
     ] = None,
-    workers: Annotated[
-        int,
-        typer.Option(
-            "--workers",
-            min=1,
-            max=64,
-            help="Processes, of 2 connections or more; different providers go at once.",
-        ),
-    ] = 1,
+    workers: WorkersOption = 1,
     rehash: Annotated[
         bool,
-        typer.Option("--rehash", "--force", help="Read every file, also those that look as they did when stored."),
+        typer.Option("--rehash", "--force", help="Read every file, also those that appear unchanged."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Store extraction files; what is stored already is left alone.
+    """Ingest extraction files, each once.
 
-    Each file is stored whole or not at all. New providers are registered on the way, each with a database of its own.
-    Files that were rejected, or that hold patients that had to be set aside, are named on stderr. A file that is
-    stored and has the path, size and time of change that it had then is not opened again, also when it is named here.
+    Each file is stored whole or not at all. New providers are registered, each with its own database. Rejected files,
+    and files with patients that were set aside, are listed on stderr. A stored file with the same path, size and
+    modification time is not read again, not even when it is named here.
     """
     if workers > 1:
-        make_ready(INGEST)
-    # What was imported stays: no collection of garbage has to look through it again.
+        preload_workers()
+    # Imported objects stay for the whole run; the garbage collector need not visit them.
     gc.freeze()
-    with Store.prepare(Settings.load(), unattended=True) as store, listening(ctx.obj) as listener:
-        report = ingest_paths(
-            store,
-            paths or [],
-            workers=workers,
-            rehash=rehash,
-            on_file=listener.on_file,
-            on_progress=listener.on_progress,
-        )
-    if as_json:
-        show_json(as_document(report))
-    elif not ctx.obj.quiet:
-        show_report(report)
-    complain_of(report)
+    with WebAutoDash(unattended=True) as webautodash, ingest_options(ctx.obj, workers) as options:
+        report = webautodash.ingest(paths or [], rehash=rehash, options=options)
+    show_report(report, as_json=as_json, quiet=ctx.obj.quiet)
+    print_problems(report)
     if report.problems:
         raise typer.Exit(PROBLEMS)

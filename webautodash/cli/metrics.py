@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, NoReturn
@@ -10,16 +11,17 @@ from typing import Annotated, NoReturn
 import typer
 
 from webautodash.atomic_file import replace_file
-from webautodash.cli.terminal.output import complain, say
-from webautodash.config import Settings
+from webautodash.cli.hints import explain
+from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.client import WebAutoDash
+from webautodash.client.metrics import StoreCollector
 from webautodash.errors import UsageError, WebAutoDashError, without_context
-from webautodash.services.metrics import StoreCollector, serving
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-# A signal that comes just before a sleep is answered after it.
+# A signal during a sleep is handled when it ends.
 _PAUSE_SECONDS = 1.0
-_FOR_ALL_TO_READ = 0o644
+_READABLE_BY_ALL = 0o644
 
 
 @app.command(
@@ -30,63 +32,64 @@ def metrics(
     ctx: typer.Context,
     file: Annotated[
         Path | None,
-        typer.Option("--file", metavar="PATH", help="Into this file, always whole, for the node_exporter."),
+        typer.Option("--file", metavar="PATH", help="Write to this file, atomically, for the node_exporter."),
     ] = None,
     every: Annotated[
         float | None,
-        typer.Option("--every", min=1, max=86400, metavar="SECONDS", help="Write the file again and again."),
+        typer.Option("--every", min=1, max=86400, metavar="SECONDS", help="Write the file again at this interval."),
     ] = None,
     serve: Annotated[
-        bool, typer.Option("--serve", help="Answer http://HOST:PORT/metrics until SIGTERM or Ctrl-C.")
+        bool, typer.Option("--serve", help="Serve http://HOST:PORT/metrics until SIGTERM or Ctrl-C.")
     ] = False,
     host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen; the default is for this machine alone.")
+        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; the default is this machine only.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 is any free one.")] = 9477,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 is any free one.")] = 9477,
 ) -> None:
-    """Figures for Prometheus: files, patients, conflicts, durations, what waits, monitors, alerts, the log.
+    """Export figures for Prometheus: files, patients, conflicts, durations, monitors, alerts, the log.
 
-    Each time they are read anew, from the system database alone. While that cannot be read webautodash_up is 0.
+    They are read at each export, from the system database alone. If it cannot be read, webautodash_up is 0.
     """
     if serve and file is not None:
-        raise UsageError("--serve and --file exclude each other")
+        raise UsageError("--serve and --file cannot be combined")
     if every is not None and file is None:
         raise UsageError("--every needs --file")
-    heard = _Trouble(lasting=serve or every is not None)
-    collector = StoreCollector(Settings.load(), heard)
-    # What the service manager asks for is no failure.
+    problem = _Problem(repeats=serve or every is not None)
+    group = WebAutoDash().metrics
+    collector = group.collector(problem)
+    # A service manager stops the command with SIGTERM.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if serve:
-        _serve(collector, host, port, quiet=ctx.obj.quiet)
+        _serve(group.serve(collector, host, port), host, port, quiet=ctx.obj.quiet)
     elif file is not None:
         _write(collector, file, every)
     else:
         sys.stdout.buffer.write(collector.text())
         sys.stdout.buffer.flush()
-    if heard.error is not None:
-        raise heard.error
+    if problem.error is not None:
+        raise problem.error
 
 
-class _Trouble:
-    """What stands in the way of reading; where there is more to come it is said at once, once however long it lasts."""
+class _Problem:
+    """The error of the last reading; if the readings repeat, each new error is printed once."""
 
-    def __init__(self, *, lasting: bool) -> None:
+    def __init__(self, *, repeats: bool) -> None:
         self.error: WebAutoDashError | None = None
-        self._lasting, self._lock = lasting, Lock()
+        self._repeats, self._lock = repeats, Lock()
 
     def __call__(self, error: WebAutoDashError | None) -> None:
         with self._lock:
-            if self._lasting and error is not None and str(error) != str(self.error):
-                complain(f"{error}; webautodash_up is 0 until it is back")
+            if self._repeats and error is not None and str(error) != str(self.error):
+                print_notice(f"{explain(error)}; webautodash_up is 0 until then")
             self.error = error
 
 
 @without_context
-def _serve(collector: StoreCollector, host: str, port: int, *, quiet: bool) -> NoReturn:
+def _serve(server: AbstractContextManager[str], host: str, port: int, *, quiet: bool) -> NoReturn:
     try:
-        with serving(collector, host, port) as address:
+        with server as address:
             if not quiet:
-                say(address)
+                print_line(address)
                 sys.stdout.flush()
             while True:
                 time.sleep(_PAUSE_SECONDS)
@@ -98,7 +101,7 @@ def _serve(collector: StoreCollector, host: str, port: int, *, quiet: bool) -> N
 def _write(collector: StoreCollector, file: Path, every: float | None) -> None:
     while True:
         try:
-            replace_file(file, collector.text(), _FOR_ALL_TO_READ)
+            replace_file(file, collector.text(), _READABLE_BY_ALL)
         except OSError as error:
             raise UsageError(f"--file {file}: {error.strerror}") from None
         if every is None:

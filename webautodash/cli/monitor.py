@@ -5,22 +5,21 @@ import logging
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated
 
 import typer
 
 from webautodash.cli.exit_status import PROBLEMS
-from webautodash.cli.terminal.file_reports import Watcher, tell
-from webautodash.cli.terminal.output import complain
-from webautodash.config import Settings
+from webautodash.cli.options import WorkersOption
+from webautodash.cli.terminal.file_reports import print_file
+from webautodash.cli.terminal.messages import print_notice
+from webautodash.cli.terminal.monitor_messages import MonitorMessages
+from webautodash.client import WebAutoDash
+from webautodash.client.ingest import FileOutcome, preload_workers
+from webautodash.client.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, Monitor, MonitorEvents
 from webautodash.domain.wording import counted
-from webautodash.services.ingest.progress import unheard
-from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.ingest.results_folder import check_results_folder
-from webautodash.services.ingest.workers import INGEST, make_ready
-from webautodash.services.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, Monitor, open_store
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -37,72 +36,68 @@ def monitor(
             min=SHORTEST_INTERVAL,
             max=LONGEST_INTERVAL,
             metavar="SECONDS",
-            help="From one look to the next.",
+            help="Time between two passes.",
         ),
     ] = 10.0,
-    once: Annotated[bool, typer.Option("--once", help="One pass over what is there, for cron.")] = False,
-    workers: Annotated[
-        int,
-        typer.Option("--workers", min=1, max=64, help="Processes, of 2 connections or more; providers go at once."),
-    ] = 1,
+    once: Annotated[bool, typer.Option("--once", help="Make one pass over the existing files, for cron.")] = False,
+    workers: WorkersOption = 1,
 ) -> None:
-    """Keep storing new files as they come.
+    """Ingest new files continuously.
 
-    A file is taken once its size and time of change have rested. What fails is tried again with growing pauses; what
-    fails for good is held until it changes or `webautodash file retry` asks for it. SIGTERM and Ctrl-C finish the file
-    in hand and end it with status 0; a second one ends it at once. Several may watch the same folder, on one machine
-    or on many. `webautodash status` tells from any other shell how it goes.
+    A file is ingested once its size and modification time no longer change. A temporary failure is retried with
+    growing pauses; a file that fails for good is held until it changes or `webautodash file retry` resets it. SIGTERM
+    and Ctrl-C finish the current file and end the monitor with status 0; a second signal ends it at once. Several
+    monitors may watch the same folder, on one machine or on many. `webautodash status` shows their state.
     """
     if workers > 1:
-        make_ready(INGEST)
-    # What was imported stays: no collection of garbage has to look through it again.
+        preload_workers()
+    # Imported objects stay for the whole run; the garbage collector need not visit them.
     gc.freeze()
     problems: list[FileOutcome] = []
 
     def on_file_once(outcome: FileOutcome) -> None:
-        tell(outcome)
+        print_file(outcome)
         if outcome.is_problem:
             problems.append(outcome)
 
-    watcher = Watcher()
-    settings = Settings.load()
-    check_results_folder(settings)
-    with open_store(settings) as store:
-        watching = Monitor(
-            store,
-            interval=interval,
-            workers=workers,
-            on_file=on_file_once if once else watcher.file,
-            on_pass=unheard if once or ctx.obj.quiet else watcher.taken,
-            on_trouble=complain,
-        )
-        with closing(watching), _until_told(watching):
-            if once:
-                watching.run_once()
-            else:
-                if not ctx.obj.quiet:
-                    watched = f"{store.settings.results_dir} every {interval:g} s"
-                    complain(f"watching {watched}; Ctrl-C ends it", logging.INFO)
-                watching.run()
+    messages = MonitorMessages()
+    if once:
+        events = MonitorEvents(on_file_once, on_trouble=print_notice)
+    elif ctx.obj.quiet:
+        events = MonitorEvents(messages.file, on_trouble=print_notice)
+    else:
+        events = MonitorEvents(messages.file, messages.pass_ended, print_notice)
+    with (
+        WebAutoDash() as webautodash,
+        webautodash.foreground_monitor(interval, workers=workers, events=events) as watching,
+        _stopped_by_signals(watching),
+    ):
+        if once:
+            watching.run_once()
+        else:
+            if not ctx.obj.quiet:
+                results = webautodash.settings.results_dir
+                print_notice(f"watching {results} every {interval:g} s; Ctrl-C ends it", logging.INFO)
+            watching.run()
     if problems:
-        complain(f"problems: {counted(len(problems), 'file')}; see `webautodash status`")
+        print_notice(f"problems: {counted(len(problems), 'file')}; see `webautodash status`")
         raise typer.Exit(PROBLEMS)
 
 
 @contextmanager
-def _until_told(watching: Monitor) -> Iterator[None]:
-    """The first signal asks it to leave, another one ends it."""
-    told = False
+def _stopped_by_signals(watching: Monitor) -> Iterator[None]:
+    """Within the block, the first signal stops the monitor after the current file, a second one ends the process."""
+    is_stopping = False
 
-    def leave(number: int, _frame: FrameType | None) -> None:
-        nonlocal told
-        if told:
-            # What is in hand is undone; it is stored whole or not at all.
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        nonlocal is_stopping
+        if is_stopping:
+            # The current transaction is rolled back: a file is stored whole or not at all.
             os._exit(128 + number)
-        told = True
+        is_stopping = True
         watching.stop()
 
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:

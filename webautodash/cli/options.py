@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,23 +9,35 @@ from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 
 ProviderArgument = Annotated[str, typer.Argument(metavar="PROVIDER", help="Slug, name or alias.", show_default=False)]
 AnyProviderArgument = Annotated[
-    str | None, typer.Argument(metavar="PROVIDER", help="Slug, name or alias; without it all.", show_default=False)
+    str | None,
+    typer.Argument(metavar="PROVIDER", help="Slug, name or alias; by default all providers.", show_default=False),
 ]
 OnlyProviderOption = Annotated[
-    str | None, typer.Option("--provider", metavar="PROVIDER", help="Only this one: slug, name or alias.")
+    str | None, typer.Option("--provider", metavar="PROVIDER", help="Only this provider: slug, name or alias.")
 ]
 ProvidersOption = Annotated[
     list[str] | None,
-    typer.Option("--provider", metavar="PROVIDER", help="Only this one: slug, name or alias. Repeatable."),
+    typer.Option("--provider", metavar="PROVIDER", help="Only this provider: slug, name or alias. Repeatable."),
 ]
-PrnArgument = Annotated[str, typer.Argument(metavar="PRN", help="The Patient Record Number.", show_default=False)]
-NumberArgument = Annotated[int, typer.Argument(metavar="ID", help="The number in the list.", show_default=False)]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
-LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="At most so many.")]
-AfterOption = Annotated[int | None, typer.Option("--after", metavar="ID", help="Continue behind this number.")]
-StatusOption = Annotated[list[ConflictStatus] | None, typer.Option("--status", help="Only of this status; repeatable.")]
-TypeOption = Annotated[ConflictType | None, typer.Option("--type", help="Only of this type.")]
+PrnArgument = Annotated[str, typer.Argument(metavar="PRN", help="Patient record number.", show_default=False)]
+NumberArgument = Annotated[int, typer.Argument(metavar="ID", help="Number in the list.", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="List at most N items.")]
+AfterOption = Annotated[int | None, typer.Option("--after", metavar="ID", help="Continue after this number.")]
+StatusOption = Annotated[list[ConflictStatus] | None, typer.Option("--status", help="Only this status. Repeatable.")]
+TypeOption = Annotated[ConflictType | None, typer.Option("--type", help="Only this type.")]
+SeverityOption = Annotated[Severity | None, typer.Option("--severity", help="Only this severity and above.")]
 ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.", show_default=False)]
-WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="For what reason.", show_default=False)]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")]
-SeverityOption = Annotated[Severity | None, typer.Option("--severity", help="This severity and above.")]
+WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason.", show_default=False)]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        "--workers", min=1, max=64, help="Number of processes, with 2 or more connections each; they share providers."
+    ),
+]
+FolderArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="FOLDER", help="By default WEBAUTODASH_RESULTS_DIR.", show_default=False),
+]

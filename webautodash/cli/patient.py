@@ -1,42 +1,43 @@
-"""``webautodash patient``: what is known of patients."""
+"""``webautodash patient``: stored patients."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from webautodash.cli.options import JsonOption, LimitOption, PrnArgument, ProviderArgument
-from webautodash.cli.terminal.output import say, show_fields, show_json, show_table
-from webautodash.config import Settings
+from webautodash.cli.terminal.json_output import show, show_json
+from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.tables import show_fields, show_table
+from webautodash.client import WebAutoDash
+from webautodash.client.patients import Chart, Extraction, History
 from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.shell_words import shell_word
 from webautodash.domain.wording import counted
-from webautodash.errors.commands import quoted
-from webautodash.services.review import patients
-from webautodash.services.store import Store
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="What is known of patients.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help="List and show patients and their history.")
 
 
 @app.command("list", epilog="Example: webautodash patient list gary_wang --name smith")
 def list_(
     provider: ProviderArgument,
     name: Annotated[
-        str | None, typer.Option("--name", metavar="TEXT", help="Only with this in the name; its case does not count.")
+        str | None, typer.Option("--name", metavar="TEXT", help="Only names that contain this text, in any case.")
     ] = None,
     limit: LimitOption = 50,
-    after: Annotated[str | None, typer.Option("--after", metavar="PRN", help="Continue behind this PRN.")] = None,
+    after: Annotated[str | None, typer.Option("--after", metavar="PRN", help="Continue after this PRN.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """A provider's patients, by PRN."""
-    with Store.open(Settings.load()) as store:
-        page = patients.search(store, provider, name, limit, after)
+    """List a provider's patients, by PRN."""
+    with WebAutoDash() as webautodash:
+        page = webautodash.patients.search(provider, name, limit=limit, after=after)
     if as_json:
         show_json(page)
         return
     if not page.items:
-        say("no patients")
+        print_line("no patients")
         return
     show_table(
         ["PRN", "name", "date of birth", "gender", "as of"],
@@ -46,31 +47,41 @@ def list_(
         ],
     )
     if page.next is not None:
-        say(f"more: --after={quoted(str(page.next))}")
+        print_line(f"more: --after={shell_word(str(page.next))}")
 
 
-@app.command()
-def show(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = False) -> None:
-    """One patient: the latest demographics, and the lists of the newest complete extraction."""
-    with Store.open(Settings.load()) as store:
-        chart = patients.show(store, provider, prn)
-    if as_json:
-        show_json(chart)
-        return
+@app.command("show", epilog="Example: webautodash patient show gary_wang WB123456")
+def show_(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = False) -> None:
+    """Show the latest demographics of a patient, and the lists of the newest complete extraction."""
+    with WebAutoDash() as webautodash:
+        chart = webautodash.patients.show(provider, prn)
+    show(chart, _show_chart, as_json=as_json)
+
+
+@app.command(epilog="Example: webautodash patient history gary_wang WB123456")
+def history(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = False) -> None:
+    """Show every extraction of a patient, newest first, with the conflicts of each."""
+    with WebAutoDash() as webautodash:
+        found = webautodash.patients.history(provider, prn)
+    show(found, _show_history, as_json=as_json)
+
+
+def _show_chart(chart: Chart) -> None:
     fields = asdict(chart.patient)
     fields["others"] = _named_values(fields.pop("other_demographics"))
     show_fields({name.replace("_", " "): value for name, value in fields.items()})
-    say("")
+    print_line("")
     if chart.incomplete_extractions:
-        say(f"{counted(chart.incomplete_extractions, 'extraction')} set aside, not shown here; see `patient history`")
+        number = counted(chart.incomplete_extractions, "extraction")
+        print_line(f"{number} set aside, not shown here; see `webautodash patient history`")
     if chart.extraction is None:
-        say("no complete extraction: what this patient has is not known")
+        print_line("no complete extraction: the patient's lists are unknown")
         return
     _show_extractions((chart.extraction,))
     for which in LISTS:
         rows, columns = chart.lists.get(which.name, []), which.shown_columns
-        say("")
-        say(f"{which.title}: {len(rows)}")
+        print_line("")
+        print_line(f"{which.title}: {len(rows)}")
         if rows:
             show_table(
                 [column.removesuffix("_text").replace("_", " ") for column in columns],
@@ -78,27 +89,20 @@ def show(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = Fal
             )
 
 
-@app.command()
-def history(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = False) -> None:
-    """Every extraction of one patient, newest first, and the conflicts that each brought."""
-    with Store.open(Settings.load()) as store:
-        told = patients.history(store, provider, prn)
-    if as_json:
-        show_json(told)
-        return
-    say(f"{told.patient.prn}  {told.patient.patient_name or ''}".rstrip())
-    _show_extractions(told.extractions)
+def _show_history(found: History) -> None:
+    print_line(f"{found.patient.prn}  {found.patient.patient_name or ''}".rstrip())
+    _show_extractions(found.extractions)
 
 
 def _named_values(fields: Mapping[str, object] | None) -> list[str]:
-    """Fields without a column, each with its name; lists and objects as JSON, so that it is clear what they hold."""
+    """Fields without a column, each with its name; lists and objects as JSON, which keeps their structure visible."""
     return [
         f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
         for name, value in (fields or {}).items()
     ]
 
 
-def _show_extractions(extractions: tuple[patients.Extraction, ...]) -> None:
+def _show_extractions(extractions: Sequence[Extraction]) -> None:
     show_table(
         ["extraction", "extracted", "medication", "from", "to", "status", "rows", "conflicts"],
         [

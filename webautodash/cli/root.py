@@ -1,78 +1,68 @@
-"""``webautodash root``: the Results folders that belong to the store."""
+"""``webautodash root``: the Results folders of the store."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from webautodash.cli.options import JsonOption
-from webautodash.cli.terminal.output import say, show_json, show_table
-from webautodash.config import Settings
-from webautodash.services.registry import roots
-from webautodash.services.store import Store
+from webautodash.cli.options import FolderArgument, JsonOption
+from webautodash.cli.terminal.json_output import show, show_json
+from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.tables import show_items
+from webautodash.client import WebAutoDash
 
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
-    help="The Results folders that belong to the store: list, add, move, remove.",
+    help="List, add, move and remove the Results folders of the store.",
 )
 
-_NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The root's name.", show_default=False)]
-_FolderArgument = Annotated[
-    Path | None, typer.Argument(metavar="FOLDER", help="By default WEBAUTODASH_RESULTS_DIR.", show_default=False)
-]
+_NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the root.", show_default=False)]
+_COLUMNS = {"name": "name", "folder": "folder", "recorded on": "host", "since": "created_at"}
 
 
 @app.command("list", epilog="Example: webautodash root list --json")
 def list_(as_json: JsonOption = False) -> None:
-    """List the roots and their folders. The first folder that files were taken from is the root `default`."""
-    with Store.open(Settings.load()) as store:
-        known = roots.list_roots(store)
+    """List the roots and their folders. The first folder with ingested files is the root `default`."""
+    with WebAutoDash() as webautodash:
+        found = webautodash.roots.all()
     if as_json:
-        show_json(known)
-    elif not known:
-        say("no root is recorded yet; the first `webautodash ingest` or `monitor` records its Results folder")
+        show_json(found)
+    elif not found:
+        print_line("no root is recorded yet; the first `webautodash ingest` or `monitor` records its Results folder")
     else:
-        rows = [(one.name, one.folder, one.host, one.created_at) for one in known]
-        show_table(["name", "folder", "recorded on", "since"], rows)
+        show_items(_COLUMNS, found)
 
 
 @app.command(epilog="Examples: webautodash root add clinic_b /data/b; webautodash root add default /mnt/share/Results")
 def add(
     name: _NameArgument,
-    folder: _FolderArgument = None,
+    folder: FolderArgument = None,
     same_path: Annotated[
-        bool, typer.Option("--same-path", help="Another machine has another folder at the path of a root's folder.")
+        bool,
+        typer.Option("--same-path", help="Another machine has a different folder at a path that a root has already."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Declare another Results folder, or another path of a root's folder, as on another machine. Safe to repeat."""
-    settings = Settings.load()
-    with Store.prepare(settings) as store:
-        done = roots.add_root(store, name, folder or settings.results_dir, same_path=same_path)
-    if as_json:
-        show_json(done)
-    else:
-        say(f"{done.folder} is a folder of the root {done.name}")
+    """Add a Results folder, or another path of a root's folder, as on another machine. Safe to repeat."""
+    with WebAutoDash() as webautodash:
+        done = webautodash.roots.add(name, folder, same_path=same_path)
+    show(done, lambda root: print_line(f"{root.folder} is a folder of the root {root.name}"), as_json=as_json)
 
 
 @app.command(epilog="Example: webautodash root move default /data/Results")
 def move(
     name: _NameArgument,
-    folder: _FolderArgument = None,
+    folder: FolderArgument = None,
     before: Annotated[
-        Path | None, typer.Option("--from", metavar="FOLDER", help="Which one has moved, if the root has several.")
+        Path | None, typer.Option("--from", metavar="FOLDER", help="The old folder, if the root has several.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say that a root's folder is now at another path. What is stored of its files stays known."""
-    settings = Settings.load()
-    with Store.prepare(settings) as store:
-        done = roots.move_root(store, name, folder or settings.results_dir, before)
-    if as_json:
-        show_json(done)
-    else:
-        say(f"the root {done.name} is now at {done.folder}")
+    """Record that a root's folder has moved to another path. Its stored files are still recognized."""
+    with WebAutoDash() as webautodash:
+        done = webautodash.roots.move(name, folder, before)
+    show(done, lambda root: print_line(f"the root {root.name} is now at {root.folder}"), as_json=as_json)
 
 
 @app.command(epilog="Example: webautodash root remove clinic_b /srv/clinic_b")
@@ -80,14 +70,11 @@ def remove(
     name: _NameArgument,
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="FOLDER", help="Which one, if the root has several.", show_default=False),
+        typer.Argument(metavar="FOLDER", help="The folder, if the root has several.", show_default=False),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove a folder from a root. The last one only where no file of the root is known."""
-    with Store.open(Settings.load()) as store:
-        done = roots.remove_root(store, name, folder)
-    if as_json:
-        show_json(done)
-    else:
-        say(f"{done.folder} is no folder of the root {done.name} any more")
+    """Remove a folder from a root; the last folder only if no file of the root is recorded."""
+    with WebAutoDash() as webautodash:
+        done = webautodash.roots.remove(name, folder)
+    show(done, lambda root: print_line(f"{root.folder} is no longer a folder of the root {root.name}"), as_json=as_json)

@@ -1,4 +1,4 @@
-"""``webautodash session``: stored files, and the correction of a wrong time."""
+"""``webautodash session``: ingested files."""
 
 from typing import Annotated
 
@@ -15,15 +15,17 @@ from webautodash.cli.options import (
     ProviderArgument,
     WhyOption,
 )
-from webautodash.cli.terminal.corrections import say_corrected
+from webautodash.cli.terminal.corrections import show_consequences
+from webautodash.cli.terminal.json_output import show
 from webautodash.cli.terminal.listing import show_listing
-from webautodash.cli.terminal.output import say, show_fields, show_json
-from webautodash.config import Settings
-from webautodash.services.review import sessions
-from webautodash.services.review.sessions import Decided
-from webautodash.services.store import Store
+from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.tables import show_fields
+from webautodash.client import WebAutoDash
+from webautodash.client.extraction_sessions import Decided, DecidedSession, TimeCorrection
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Ingested files: list, show, correct a wrong time.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, help="List and show ingested files, correct a wrong time."
+)
 
 _COLUMNS = {
     "provider": "provider",
@@ -46,20 +48,43 @@ def list_(
     after: AfterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ingested files in the order in which they were stored."""
-    with Store.open(Settings.load()) as store:
-        found = sessions.search(store, provider, limit=limit, after=after)
+    """List ingested files in the order in which they were stored."""
+    with WebAutoDash() as webautodash:
+        found = webautodash.extraction_sessions.search(provider, limit=limit, after=after)
     show_listing(found, _COLUMNS, "no sessions", as_json=as_json)
 
 
-@app.command()
-def show(provider: ProviderArgument, session_id: NumberArgument, as_json: JsonOption = False) -> None:
-    """One ingested file, and what people decided about it."""
-    with Store.open(Settings.load()) as store:
-        found = sessions.show(store, provider, session_id)
-    if as_json:
-        show_json(found)
-        return
+@app.command("show", epilog="Example: webautodash session show gary_wang 7")
+def show_(provider: ProviderArgument, session_id: NumberArgument, as_json: JsonOption = False) -> None:
+    """Show one ingested file and the decisions about it."""
+    with WebAutoDash() as webautodash:
+        found = webautodash.extraction_sessions.show(provider, session_id)
+    show(found, _show_session, as_json=as_json)
+
+
+@app.command(
+    "set-time",
+    epilog="Example: webautodash session set-time gary_wang 7 2024-02-04T09:00:00 --by Ann --why 'a wrong clock'",
+)
+def set_time(
+    provider: ProviderArgument,
+    session_id: NumberArgument,
+    time: Annotated[str, typer.Argument(metavar="TIME", help="The right time, as ISO 8601.", show_default=False)],
+    by: ByOption,
+    why: WhyOption,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Correct the time of a session; its patients and their conflicts are updated.
+
+    The earlier time can be set again, unless there was none or it is in the future: try it with --dry-run first.
+    """
+    with WebAutoDash() as webautodash:
+        done = webautodash.extraction_sessions.set_time(provider, session_id, time, by=by, why=why, dry_run=dry_run)
+    show(done, _show_correction, as_json=as_json)
+
+
+def _show_session(found: DecidedSession) -> None:
     one = found.session
     show_fields(
         {
@@ -80,33 +105,12 @@ def show(provider: ProviderArgument, session_id: NumberArgument, as_json: JsonOp
     )
 
 
-@app.command(
-    "set-time",
-    epilog="Example: webautodash session set-time gary_wang 7 2024-02-04T09:00:00 --by Ann --why 'a wrong clock'",
-)
-def set_time(
-    provider: ProviderArgument,
-    session_id: NumberArgument,
-    time: Annotated[str, typer.Argument(metavar="TIME", help="The right time, as ISO.", show_default=False)],
-    by: ByOption,
-    why: WhyOption,
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Give a session its right time; its patients and their conflicts follow.
-
-    The earlier time can be given again, unless there was none or it lies ahead of now: try it with --dry-run first.
-    """
-    with Store.open(Settings.load()) as store:
-        done = sessions.set_time(store, provider, session_id, time, by=by, why=why, dry_run=dry_run)
-    if as_json:
-        show_json(done)
-        return
+def _show_correction(done: TimeCorrection) -> None:
     before = f"{done.old_time:%Y-%m-%d %H:%M:%S}Z" if done.old_time is not None else "no time"
-    would = "would have" if dry_run else "has"
-    say(f"session {done.session_id} of {done.provider} {would} the time {done.new_time:%Y-%m-%d %H:%M:%S}Z")
-    say(f"before: {before}")
-    say_corrected(done)
+    verb = "would have" if done.dry_run else "has"
+    print_line(f"session {done.session_id} of {done.provider} {verb} the time {done.new_time:%Y-%m-%d %H:%M:%S}Z")
+    print_line(f"before: {before}")
+    show_consequences(done)
 
 
 def _decision(one: Decided) -> str:

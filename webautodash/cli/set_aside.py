@@ -1,4 +1,4 @@
-"""``webautodash set-aside``: patients that could not be taken in."""
+"""``webautodash set-aside``: patients that were set aside."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.exit_status import PROBLEMS, end_with
+from webautodash.cli.exit_status import PROBLEMS, exit_with_problems
+from webautodash.cli.hints import explain_unreadable, set_aside_hint
 from webautodash.cli.options import (
     AfterOption,
     AnyProviderArgument,
@@ -18,25 +19,27 @@ from webautodash.cli.options import (
     ProviderArgument,
     WhyOption,
 )
-from webautodash.cli.terminal.corrections import say_corrected
+from webautodash.cli.terminal.corrections import show_consequences
+from webautodash.cli.terminal.json_output import show, show_json
 from webautodash.cli.terminal.listing import show_listing
-from webautodash.cli.terminal.output import complain, say, show_fields, show_json
-from webautodash.config import Settings
-from webautodash.domain.set_aside_reasons import ACCEPTED_WITH
+from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.tables import show_fields
+from webautodash.client import WebAutoDash
+from webautodash.client.set_aside_patients import RetryOutcome, WaitingPatient
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
-from webautodash.services.registry import providers
-from webautodash.services.review import set_aside, stored_failures
-from webautodash.services.review.retry_patients import RetryOutcome, accept_set_aside, retry_set_aside
-from webautodash.services.store import Store
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Patients that could not be taken in.")
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    help="List, show, retry and accept patients that were set aside.",
+)
 
 CorrectedOption = Annotated[
     str | None,
-    typer.Option("--with", metavar="FILE", help="The patient's JSON, corrected; - for standard input."),
+    typer.Option("--with", metavar="FILE", help="The patient's corrected JSON; - for standard input."),
 ]
-_TOO_LARGE = 64 << 20
+_MAX_BYTES = 64 << 20
 _COLUMNS = {
     "provider": "provider",
     "id": "id",
@@ -50,35 +53,124 @@ _COLUMNS = {
 }
 
 
-@app.command("list")
+@app.command("list", epilog="Example: webautodash set-aside list gary_wang --reason emptied")
 def list_(
     provider: AnyProviderArgument = None,
     reasons: Annotated[
         list[str] | None,
-        typer.Option("--reason", metavar="REASON", help="Only of this reason, such as emptied. Repeatable."),
+        typer.Option("--reason", metavar="REASON", help="Only this reason, such as emptied. Repeatable."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Those that were taken in later, too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Include patients that were stored later.")] = False,
     limit: LimitOption = 50,
     after: AfterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Who waits, out of which file, and why."""
-    with Store.open(Settings.load()) as store:
-        taken_in = None if everything else False
-        found = set_aside.search(store, provider, reasons=reasons or (), taken_in=taken_in, limit=limit, after=after)
-    nothing = "nobody was ever set aside" if everything else "nobody is set aside"
-    nothing += f" for {' or '.join(reasons)}" if reasons else ""
-    show_listing(found, _COLUMNS, nothing, as_json=as_json)
+    """List patients that were set aside, with file and reason."""
+    with WebAutoDash() as webautodash:
+        found = webautodash.set_aside_patients.search(
+            provider, reasons=reasons or (), taken_in=None if everything else False, limit=limit, after=after
+        )
+    empty = "no patient was ever set aside" if everything else "no patient is set aside"
+    empty += f" for {' or '.join(reasons)}" if reasons else ""
+    show_listing(found, _COLUMNS, empty, as_json=as_json)
 
 
-@app.command()
-def show(provider: ProviderArgument, set_aside_id: NumberArgument, as_json: JsonOption = False) -> None:
-    """One of them, with the JSON as it stood in the file."""
-    with Store.open(Settings.load()) as store:
-        found = set_aside.show(store, provider, set_aside_id)
+@app.command("show", epilog="Example: webautodash set-aside show gary_wang 3")
+def show_(provider: ProviderArgument, set_aside_id: NumberArgument, as_json: JsonOption = False) -> None:
+    """Show one patient that was set aside, with the JSON from the file."""
+    with WebAutoDash() as webautodash:
+        found = webautodash.set_aside_patients.show(provider, set_aside_id)
+    show(found, _show_patient, as_json=as_json)
+
+
+@app.command(
+    epilog="Example: webautodash set-aside show gary_wang 3 --json | jq -r .raw_json > p.json; correct p.json; "
+    "webautodash set-aside retry gary_wang 3 --with p.json"
+)
+def retry(
+    provider: ProviderArgument,
+    set_aside_id: NumberArgument,
+    corrected: CorrectedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Store a patient from the original or corrected JSON; the counts of the file are updated.
+
+    Does not store patients that need a person's decision: see accept.
+    """
+    text = None if corrected is None else _read(corrected)
+    with WebAutoDash() as webautodash:
+        outcome = webautodash.set_aside_patients.retry(provider, set_aside_id, text)
     if as_json:
-        show_json(found)
-        return
+        show_json(outcome)
+    _report(provider, (outcome,), as_json=as_json)
+
+
+@app.command(
+    epilog="Example: webautodash set-aside list gary_wang --reason emptied; "
+    'webautodash set-aside accept gary_wang 3 4 --by "Dr. Wang" --why "seen in the portal: no medications any more"'
+)
+def accept(
+    provider: ProviderArgument,
+    set_aside_ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Numbers in the list.")],
+    by: ByOption,
+    why: WhyOption,
+    corrected: CorrectedOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Store patients because a person confirms what their file says.
+
+    For the reasons incomplete_extraction, emptied and other_person. Who decided, when and why is kept with each.
+    """
+    text = None if corrected is None else _read(corrected)
+    with WebAutoDash() as webautodash:
+        outcomes = webautodash.set_aside_patients.accept(provider, set_aside_ids, by=by, why=why, corrected=text)
+    if as_json:
+        show_json(outcomes)
+    _report(provider, outcomes, as_json=as_json)
+
+
+@app.command(
+    "review-stored", epilog="Example: webautodash set-aside review-stored gary_wang --by Ann --why 'timed out'"
+)
+def review_stored(
+    by: ByOption,
+    why: WhyOption,
+    provider: AnyProviderArgument = None,
+    dry_run: DryRunOption = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Restore what earlier reviews set aside.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Set aside stored extractions that say that they failed.
+
+    `webautodash verify` lists them. Their duplicates without items are set aside too if there were items before. The
+    rows are kept. The patients' rows and conflicts become what they would be without these extractions.
+    """
+    with WebAutoDash() as webautodash:
+        done = webautodash.set_aside_patients.review_stored(provider, by=by, why=why, dry_run=dry_run, undo=undo)
+    if as_json:
+        show_json(done)
+    else:
+        for one in done.providers:
+            verb = f"{'would be ' if dry_run else ''}{'restored' if undo else 'set aside'}"
+            print_line(f"{one.provider}: {counted(one.extractions, 'extraction')} {verb}")
+            if one.extractions:
+                show_consequences(one)
+    exit_with_problems(explain_unreadable(problem) for problem in done.problems)
+
+
+def _report(provider: str, outcomes: tuple[RetryOutcome, ...], *, as_json: bool) -> None:
+    """Print each outcome, problems on stderr; exit with status 1 if there was one."""
+    for each in outcomes:
+        patient = f"set-aside patient {each.set_aside_id} of {provider}"
+        if not each.taken_in:
+            print_notice(f"{patient} is still set aside: {each.reason}; {set_aside_hint(each.kind)}")
+        elif not as_json:
+            print_line(f"{patient} is stored: {each.outcome}")
+    if not all(each.taken_in for each in outcomes):
+        raise typer.Exit(PROBLEMS)
+
+
+def _show_patient(found: WaitingPatient) -> None:
     one = found.entry
     show_fields(
         {
@@ -95,115 +187,21 @@ def show(provider: ProviderArgument, set_aside_id: NumberArgument, as_json: Json
         }
     )
     if not found.raw_json:
-        say("the patient is stored; its JSON was deleted since (webautodash log prune)")
+        print_line("the patient is stored; `webautodash log prune` deleted the JSON")
     for line in found.raw_json.splitlines():
-        say(line)
-
-
-@app.command(
-    epilog="Example: webautodash set-aside show gary_wang 3 --json | jq -r .raw_json > p.json; correct p.json; "
-    "webautodash set-aside retry gary_wang 3 --with p.json"
-)
-def retry(
-    provider: ProviderArgument,
-    set_aside_id: NumberArgument,
-    corrected: CorrectedOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Take a patient in after all, as it came or corrected; the file's numbers follow.
-
-    Patients that wait for a person's decision are left alone: see accept.
-    """
-    text = None if corrected is None else _read(corrected)
-    with Store.open(Settings.load()) as store:
-        owner = providers.resolve(store, provider)
-        outcome = retry_set_aside(store, owner, set_aside_id, text)
-    if as_json:
-        show_json(outcome)
-    elif outcome.taken_in:
-        say(f"set-aside patient {set_aside_id} of {owner.slug} is taken in: {outcome.outcome}")
-    if not outcome.taken_in:
-        complain(f"set-aside patient {set_aside_id} of {owner.slug} still waits: {outcome.reason}; {_advice(outcome)}")
-        raise typer.Exit(PROBLEMS)
-
-
-@app.command(
-    epilog="Example: webautodash set-aside list gary_wang --reason emptied; "
-    'webautodash set-aside accept gary_wang 3 4 --by "Dr. Wang" --why "seen in the portal: no medications any more"'
-)
-def accept(
-    provider: ProviderArgument,
-    set_aside_ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Numbers in the list.")],
-    by: Annotated[str, typer.Option("--by", metavar="WHO", help="Who decides.")],
-    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="Why it is true.")],
-    corrected: CorrectedOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Say that what the file says of these patients is true: they are stored although they were set aside.
-
-    For incomplete_extraction, emptied and other_person. Who decided, when and why is kept with each.
-    """
-    text = None if corrected is None else _read(corrected)
-    with Store.open(Settings.load()) as store:
-        owner = providers.resolve(store, provider)
-        outcomes = accept_set_aside(store, owner, set_aside_ids, by=by, why=why, corrected=text)
-    if as_json:
-        show_json(outcomes)
-    for each in outcomes:
-        what = f"set-aside patient {each.set_aside_id} of {owner.slug}"
-        if not each.taken_in:
-            complain(f"{what} still waits: {each.reason}; {_advice(each)}")
-        elif not as_json:
-            say(f"{what} is taken in: {each.outcome}")
-    if not all(each.taken_in for each in outcomes):
-        raise typer.Exit(PROBLEMS)
-
-
-def _advice(outcome: RetryOutcome) -> str:
-    if outcome.kind in ACCEPTED_WITH:
-        return "if it is true: webautodash set-aside accept"
-    return "correct it: --with"
-
-
-@app.command(
-    "review-stored", epilog="Example: webautodash set-aside review-stored gary_wang --by Ann --why 'timed out'"
-)
-def review_stored(
-    by: ByOption,
-    why: WhyOption,
-    provider: AnyProviderArgument = None,
-    dry_run: DryRunOption = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Put back what earlier reviews set aside.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Set aside extractions that were stored as data although they say that they failed.
-
-    `webautodash verify` names them. Duplicates of them without items are set aside too if there were items before.
-    Their rows are kept. The patients' rows and conflicts become what they would be without them.
-    """
-    with Store.open(Settings.load()) as store:
-        done = stored_failures.review_stored(store, provider, by=by, why=why, dry_run=dry_run, undo=undo)
-    if as_json:
-        show_json(done)
-    else:
-        for one in done.providers:
-            what = "put back" if undo else "set aside"
-            say(f"{one.provider}: {counted(one.extractions, 'extraction')} {'would be ' if dry_run else ''}{what}")
-            if one.extractions:
-                say_corrected(one)
-    end_with(problem.problem for problem in done.problems)
+        print_line(line)
 
 
 @without_context
 def _read(name: str) -> str:
     try:
         if name == "-":
-            content = sys.stdin.buffer.read(_TOO_LARGE + 1)
+            content = sys.stdin.buffer.read(_MAX_BYTES + 1)
         else:
             with Path(name).open("rb") as file:
-                content = file.read(_TOO_LARGE + 1)
-        if len(content) > _TOO_LARGE:
-            raise UsageError("--with: larger than 64 MB; one patient's JSON is wanted")
+                content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise UsageError("--with: larger than 64 MB; give one patient's JSON")
         return content.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"--with {name}: {error.strerror}") from None

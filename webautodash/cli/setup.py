@@ -7,38 +7,43 @@ import typer
 
 from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import JsonOption
-from webautodash.cli.terminal.file_reports import as_document, complain_of, listening, show_report
-from webautodash.cli.terminal.output import complain, say, show_json
-from webautodash.config import Settings
+from webautodash.cli.terminal.file_reports import as_document, ingest_options, print_problems, show_report
+from webautodash.cli.terminal.json_output import show_json
+from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.client import WebAutoDash
+from webautodash.client.ingest import FileResult
+from webautodash.client.setup import SetupReport, SetupSurvey
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
-from webautodash.services.ingest.report import FileResult
-from webautodash.services.registry.setup import SetupReport, Survey, set_up, survey
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-@app.command()
+@app.command(epilog="Example: webautodash setup --auto")
 def setup(
     ctx: typer.Context,
-    auto: Annotated[bool, typer.Option("--auto", help="Ask nothing.")] = False,
+    auto: Annotated[bool, typer.Option("--auto", help="Ask no questions; answer all of them with yes.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """From nothing to a working store.
+    """Create the databases, register the providers found in Results, and ingest.
 
-    Checks the connection, creates the system database, registers the providers found in Results, creates their
-    databases, ingests what is there, and says what to do next. Safe to repeat: what is there is left as it is.
+    Checks the connection, creates the system database, registers each provider in Results with its own database,
+    ingests the files, and suggests the next commands. Safe to repeat: what exists is left as it is.
     """
-    settings = Settings.load()
-    found = survey(settings)
-    if not (as_json or ctx.obj.quiet):
-        _describe(found)
-    if not auto and not found.system_exists and not _agreed(f"Create the system database {found.system_database}?"):
-        complain("nothing was created")
-        raise typer.Exit(PROBLEMS)
-    wanted = bool(found.files) and (auto or _agreed(f"Ingest {counted(found.files, 'file')} in {found.results}?"))
-    with listening(ctx.obj) as listener:
-        done = set_up(settings, ingest=wanted, on_file=listener.on_file, on_progress=listener.on_progress)
+    with WebAutoDash() as webautodash:
+        found = webautodash.setup.survey()
+        if not (as_json or ctx.obj.quiet):
+            _show_survey(found)
+        if (
+            not auto
+            and not found.system_exists
+            and not _confirm(f"Create the system database {found.system_database}?")
+        ):
+            print_notice("nothing was created")
+            raise typer.Exit(PROBLEMS)
+        ingest = bool(found.files) and (auto or _confirm(f"Ingest {counted(found.files, 'file')} in {found.results}?"))
+        with ingest_options(ctx.obj) as options:
+            done = webautodash.setup.run(ingest=ingest, on_file=options.on_file, on_progress=options.on_progress)
     if as_json:
         show_json(
             {
@@ -50,42 +55,42 @@ def setup(
             }
         )
     elif not ctx.obj.quiet:
-        _show(done, found, ingested=wanted)
-    complain_of(done.report)
+        _show_report(done, found, ingested=ingest)
+    print_problems(done.report)
     if done.report.problems:
         raise typer.Exit(PROBLEMS)
 
 
 @without_context
-def _agreed(question: str) -> bool:
+def _confirm(question: str) -> bool:
     try:
         return typer.confirm(question, err=True)
     except typer.Abort:
         if sys.stdin.isatty():
             raise
-        complain("")
-        raise UsageError(f"{question} Nobody answers here; say --auto") from None
+        print_notice("")
+        raise UsageError(f"{question} Standard input is not a terminal; pass --auto") from None
 
 
-def _describe(found: Survey) -> None:
-    say(f"server: {found.where}, reached")
-    say(f"system database: {found.system_database}, {'there' if found.system_exists else 'not there yet'}")
-    say(f"Results: {counted(found.files, 'file')} in {found.results}")
+def _show_survey(found: SetupSurvey) -> None:
+    print_line(f"server: {found.where}, reached")
+    print_line(f"system database: {found.system_database}, {'exists' if found.system_exists else 'does not exist yet'}")
+    print_line(f"Results: {counted(found.files, 'file')} in {found.results}")
 
 
-def _show(done: SetupReport, found: Survey, *, ingested: bool) -> None:
+def _show_report(done: SetupReport, found: SetupSurvey, *, ingested: bool) -> None:
     if done.created_system:
-        say(f"created {done.system_database}")
+        print_line(f"created {done.system_database}")
     if done.registered:
-        say(f"registered {', '.join(done.registered)}")
+        print_line(f"registered {', '.join(done.registered)}")
     if ingested:
-        say("")
+        print_line("")
         show_report(done.report)
-        say("")
-    say("Next:")
+        print_line("")
+    print_line("Next:")
     if any(outcome.conflicts for outcome in done.report.files):
-        say("  webautodash conflict list     the differences that wait for review")
+        print_line("  webautodash conflict list     to review the recorded differences")
     if done.report.count([FileResult.PARTIAL]):
-        say("  webautodash set-aside list    the patients that could not be taken in")
-    say("  webautodash stats             how much there is")
-    say(f"  webautodash ingest            again, whenever new files are in {found.results}/<provider>/")
+        print_line("  webautodash set-aside list    to see the patients that were set aside")
+    print_line("  webautodash stats             to count what is stored")
+    print_line(f"  webautodash ingest            again, whenever new files are in {found.results}/<provider>/")

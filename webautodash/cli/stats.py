@@ -1,14 +1,20 @@
 """``webautodash stats``."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from webautodash.cli.exit_status import end_with
+from webautodash.cli.exit_status import exit_with_problems
+from webautodash.cli.hints import explain_unreadable
 from webautodash.cli.options import AnyProviderArgument, JsonOption
-from webautodash.cli.terminal.output import say, show_fields, show_json, show_numbers
-from webautodash.config import Settings
+from webautodash.cli.terminal.json_output import show_json
+from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.tables import show_fields, show_numbers
+from webautodash.client import WebAutoDash
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.services.statistics.provider_statistics import ProviderStatistics, Statistics, statistics
-from webautodash.services.store import Store
+
+if TYPE_CHECKING:
+    from webautodash.client.reports import ProviderStatistics, Statistics
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -26,20 +32,14 @@ _AFTER_ROWS = {"unresolved": "unresolved_conflicts", "last extraction": "last_ex
 _LABELS = (*_NUMBERS, *(which.title for which in LISTS), *_AFTER_ROWS)
 
 
-def _values(of: Statistics | ProviderStatistics) -> list[object]:
-    """The values under ``_LABELS``."""
-    before, after = ([getattr(of, name) for name in names.values()] for names in (_NUMBERS, _AFTER_ROWS))
-    return [*before, *(of.rows[which.name] for which in LISTS), *after]
-
-
-@app.command()
+@app.command(epilog="Examples: webautodash stats; webautodash stats gary_wang --json")
 def stats(provider: AnyProviderArgument = None, as_json: JsonOption = False) -> None:
-    """How much there is, of one provider or of all.
+    """Count what is stored.
 
     Patients found = stored + changed + duplicates + set aside.
     """
-    with Store.open(Settings.load()) as store:
-        found = statistics(store, provider)
+    with WebAutoDash() as webautodash:
+        found = webautodash.statistics(provider)
     if as_json:
         show_json(found)
     elif provider is not None and found.providers:
@@ -47,18 +47,18 @@ def stats(provider: AnyProviderArgument = None, as_json: JsonOption = False) -> 
     elif found.providers:
         _show_all(found)
     elif not found.problems:
-        say("a registration is under way" if found.total_providers else "no provider is registered yet")
-    end_with(f"{problem.slug}: {problem.problem}" for problem in found.problems)
+        print_line("a registration is in progress" if found.total_providers else "no provider is registered yet")
+    exit_with_problems(f"{problem.slug}: {explain_unreadable(problem)}" for problem in found.problems)
 
 
-def _show_all(found: Statistics) -> None:
+def _show_all(found: "Statistics") -> None:
     rows: list[list[object]] = [[one.name, *_values(one)] for one in found.providers]
     if len(rows) > 1:
         rows.append(["total", *_values(found)])
     show_numbers(["provider", *_LABELS], rows)
 
 
-def _show_one(one: ProviderStatistics) -> None:
+def _show_one(one: "ProviderStatistics") -> None:
     show_fields(
         {"provider": one.name, "database": one.database_name}
         | dict(zip(_LABELS, _values(one), strict=True))
@@ -66,3 +66,9 @@ def _show_one(one: ProviderStatistics) -> None:
         | {f"  {word.replace('_', ' ')}": number for word, number in one.conflicts_by_type.items()}
         | {f"  {word}": number for word, number in one.conflicts_by_severity.items()}
     )
+
+
+def _values(of: "Statistics | ProviderStatistics") -> list[object]:
+    """The values under ``_LABELS``."""
+    before, after = ([getattr(of, name) for name in names.values()] for names in (_NUMBERS, _AFTER_ROWS))
+    return [*before, *(of.rows[which.name] for which in LISTS), *after]

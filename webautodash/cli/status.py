@@ -1,43 +1,52 @@
 """``webautodash status``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
-from webautodash.cli.exit_status import end_with
+from webautodash.cli.exit_status import exit_with_problems
+from webautodash.cli.hints import explain_unreadable
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.divergences import show_divergences
-from webautodash.cli.terminal.output import as_text, say, show_fields, show_json, show_numbers, show_table
-from webautodash.config import Settings
+from webautodash.cli.terminal.json_output import show
+from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.tables import cell_text, show_fields, show_items, show_numbers, show_table
+from webautodash.client import WebAutoDash
 from webautodash.domain.vocabulary import STORED_FILES, FileState, MonitorState, Severity
-from webautodash.services.statistics import current_status as state_of_things
-from webautodash.services.statistics.current_status import AlertStatus, LastDay, MonitorStatus, ProviderStatus, Status
-from webautodash.services.store import Store
+
+if TYPE_CHECKING:
+    from webautodash.client.reports import AlertStatus, LastDay, MonitorStatus, ProviderStatus, Status
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_FILE_COLUMNS = {
+    "state": "state",
+    "file": "path",
+    "since": "first_seen_at",
+    "attempts": "attempts",
+    "next attempt": "next_attempt_at",
+    "reason": "reason",
+}
 
 
-@app.command()
+@app.command(epilog="Example: webautodash status --json")
 def status(as_json: JsonOption = False) -> None:
-    """What is going on: monitors, files by state, providers, conflicts that wait, and the last 24 hours.
+    """Show monitors, files by state, providers, unresolved conflicts, and the last 24 hours.
 
-    It comes out of the databases, from any shell on any machine that reaches them.
+    The figures are read from the databases, on any machine that reaches them.
     """
-    with Store.open(Settings.load()) as store:
-        found = state_of_things.status(store)
-    if as_json:
-        show_json(found)
-    else:
-        _show(found)
-    end_with(
-        [problem.problem for problem in found.problems]
+    with WebAutoDash() as webautodash:
+        found = webautodash.status()
+    show(found, _show_status, as_json=as_json)
+    exit_with_problems(
+        [explain_unreadable(problem) for problem in found.problems]
         + [f"{one.provider}: {one.summary}; see `webautodash doctor`" for one in found.divergences]
     )
 
 
-def _show(found: Status) -> None:
+def _show_status(found: "Status") -> None:
     _show_monitors(found.monitoring_status.monitors)
     _show_files(found)
     _show_providers(found.provider_database_statistics.providers)
@@ -46,9 +55,9 @@ def _show(found: Status) -> None:
     _show_alerts(found.alerts)
 
 
-def _show_monitors(monitors: tuple[MonitorStatus, ...]) -> None:
+def _show_monitors(monitors: "Sequence[MonitorStatus]") -> None:
     if not monitors:
-        say("no monitor has run yet: webautodash monitor")
+        print_line("no monitor has run yet; to start one: webautodash monitor")
         return
     show_table(
         ["monitor", "process", "state", "since", "last pass", "took", "files taken", "files/s"],
@@ -68,47 +77,51 @@ def _show_monitors(monitors: tuple[MonitorStatus, ...]) -> None:
     )
     for one in monitors:
         if one.last_error is not None:
-            since = f" {as_text(one.last_error_at)}" if one.last_error_at is not None else ""
-            say(f"  {one.host}, process {one.pid}, last error{since}: {one.last_error}")
+            since = f" {cell_text(one.last_error_at)}" if one.last_error_at is not None else ""
+            print_line(f"  {one.host}, process {one.pid}, last error{since}: {one.last_error}")
 
 
-def _state(one: MonitorStatus) -> str:
+def _state(one: "MonitorStatus") -> str:
     if one.silent and one.heartbeat_seconds_ago < 0:
-        return f"its last heartbeat lies {_time(-one.heartbeat_seconds_ago)} in the future"
+        return f"its last heartbeat is {_duration(-one.heartbeat_seconds_ago)} in the future"
     if one.silent:
-        return f"no heartbeat for {_time(one.heartbeat_seconds_ago)}, 3 intervals and more"
+        return f"no heartbeat for {_duration(one.heartbeat_seconds_ago)}, at least 3 intervals"
     if one.pass_running_seconds is not None:
-        return f"running, taking files for {_time(one.pass_running_seconds)}"
-    return "ended without a word" if one.state is MonitorState.LOST else one.state.value
+        return f"running, reading files for {_duration(one.pass_running_seconds)}"
+    return "ended unexpectedly" if one.state is MonitorState.LOST else one.state.value
 
 
-def _show_files(found: Status) -> None:
-    say("")
+def _show_files(found: "Status") -> None:
+    print_line("")
     numbers = [f"{number:,} {state}" for state, number in found.files.items() if number]
     oldest = found.oldest_waiting_seconds
-    waits = f"; the oldest that waits is here for {_time(oldest)}" if oldest is not None else ""
-    say(f"files: {', '.join(numbers) or 'none yet'}{waits}")
+    waits = f"; the oldest has waited for {_duration(oldest)}" if oldest is not None else ""
+    print_line(f"files: {', '.join(numbers) or 'none yet'}{waits}")
     shown = [*found.waiting, *found.failed]
     if shown:
-        show_table(
-            ["state", "file", "since", "attempts", "next attempt", "reason"],
-            [(one.state, one.path, one.first_seen_at, one.attempts, one.next_attempt_at, one.reason) for one in shown],
-        )
-    if _not_taken(found.files) > len(shown):
-        say(f"the first {len(shown)} of {_not_taken(found.files)}; all: webautodash file list")
+        show_items(_FILE_COLUMNS, shown)
+    if _not_stored(found.files) > len(shown):
+        print_line(f"first {len(shown)} of {_not_stored(found.files)}; to see all: webautodash file list")
 
 
-def _not_taken(files: Mapping[FileState, int]) -> int:
+def _not_stored(files: Mapping[FileState, int]) -> int:
     return sum(number for state, number in files.items() if state not in STORED_FILES)
 
 
-def _show_providers(providers: tuple[ProviderStatus, ...]) -> None:
+def _show_providers(providers: "Sequence[ProviderStatus]") -> None:
     if not providers:
         return
-    say("")
-    worst_first = list(reversed(Severity))
+    print_line("")
+    most_severe_first = list(reversed(Severity))
     show_numbers(
-        ["provider", "last extraction", "files", "patients", "conflicts", *(f"open {one}" for one in worst_first)],
+        [
+            "provider",
+            "last extraction",
+            "files",
+            "patients",
+            "conflicts",
+            *(f"open {one}" for one in most_severe_first),
+        ],
         [
             [
                 one.name,
@@ -116,16 +129,19 @@ def _show_providers(providers: tuple[ProviderStatus, ...]) -> None:
                 one.total_sessions,
                 one.total_patients,
                 one.total_conflicts,
-                *(None if one.open_conflicts is None else one.open_conflicts[severity] for severity in worst_first),
+                *(
+                    None if one.open_conflicts is None else one.open_conflicts[severity]
+                    for severity in most_severe_first
+                ),
             ]
             for one in providers
         ],
     )
 
 
-def _show_day(day: LastDay) -> None:
-    say("")
-    say("the last 24 hours")
+def _show_day(day: "LastDay") -> None:
+    print_line("")
+    print_line("the last 24 hours")
     taken = day.taken
     show_fields(
         {
@@ -146,14 +162,14 @@ def _show_day(day: LastDay) -> None:
         )
 
 
-def _show_alerts(alerts: AlertStatus) -> None:
+def _show_alerts(alerts: "AlertStatus") -> None:
     waiting = ", ".join(f"{number:,} for {channel}" for channel, number in alerts.waiting.items() if number)
     if waiting or alerts.failed:
-        say("")
+        print_line("")
     if waiting:
-        say(f"alerts that go out next: {waiting}")
+        print_line(f"alerts to be sent: {waiting}")
     if alerts.failed:
-        say("alerts that could not be delivered; again: webautodash alert retry, or forget")
+        print_line("alerts that could not be delivered; next: webautodash alert retry, or webautodash alert forget")
         show_table(
             ["  message", "channel", "alerts", "attempts", "since", "reason"],
             [
@@ -163,8 +179,8 @@ def _show_alerts(alerts: AlertStatus) -> None:
         )
 
 
-def _time(seconds: float) -> str:
-    """About so long, in the unit that fits."""
+def _duration(seconds: float) -> str:
+    """A rounded duration in the largest unit that fits twice."""
     for unit, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
         if seconds >= 2 * unit:
             return f"{seconds / unit:.0f} {name}"

@@ -2,75 +2,80 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
-from webautodash.cli.exit_status import end_with
+from webautodash.cli.exit_status import exit_with_problems
+from webautodash.cli.hints import explain_unreadable, verify_hints
 from webautodash.cli.options import JsonOption, OnlyProviderOption
 from webautodash.cli.terminal.divergences import show_divergences
-from webautodash.cli.terminal.output import say, show_json, show_table
-from webautodash.cli.terminal.progress_bar import moving_line
+from webautodash.cli.terminal.json_output import show_json
+from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.progress_bar import progress_line
+from webautodash.cli.terminal.tables import show_table
 from webautodash.cli.terminal.verbosity import Verbosity
-from webautodash.config import Settings
+from webautodash.client import WebAutoDash
 from webautodash.domain.wording import counted
-from webautodash.services import verify as verification
-from webautodash.services.ingest.progress import unheard
-from webautodash.services.store import Store
-from webautodash.services.verify import ProviderVerification, Verification
-from webautodash.services.verify.verify_providers import OnExtractions
+
+if TYPE_CHECKING:
+    from webautodash.client.reports import OnExtractions, ProviderVerification, Verification
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-@app.command()
+@app.command(epilog="Example: webautodash verify --provider gary_wang")
 def verify(ctx: typer.Context, provider: OnlyProviderOption = None, as_json: JsonOption = False) -> None:
-    """Are the rows what they were? Each that is not is named by table and id, never by a value.
+    """Check that stored rows are unchanged; report each wrong row by table and id.
 
-    Each row is compared with the check that was kept when it was written. Each extraction's checksum is computed anew
-    from its rows, a repetition's from the rows that it repeats; what was read out of a text is read anew. Compared are
-    also: patients with the extraction that their values come from, PRNs with the patient's, sessions' counts with the
-    rows, references with what they lead to, and the structure of SQLite files. README says what none of this can see.
-    Also named are files, reviews and aliases that only one of provider's and system database has, as after one of them
-    was put back from an older backup. Reads only; the exit status is 1 where anything is wrong.
+    Compares each row with the check that was stored with it, recomputes the checksum of each extraction from its rows
+    (of a duplicate from the rows that it repeats), and parses stored texts again. Also compares patients with the
+    extraction that their values come from, PRNs, the counts of sessions, references between rows, and the structure of
+    SQLite files. The manual lists what this cannot detect.
+
+    Also reports files, reviews and aliases that only the provider's or only the system database has, for example after
+    one of them was restored from an older backup. Changes nothing. The exit status is 1 if anything is wrong.
     """
-    with Store.open(Settings.load()) as store, _heard(ctx.obj) as on_extractions:
-        found = verification.verify(store, provider, on_extractions)
+    with WebAutoDash() as webautodash, _progress(ctx.obj) as on_extractions:
+        found = webautodash.verify(provider, on_extractions=on_extractions)
     if as_json:
         show_json(found)
     else:
         _show(found, quiet=ctx.obj.quiet)
-    end_with(
-        [f"{one.slug}: {_counted(one)}" for one in found.providers if one.differences]
+    exit_with_problems(
+        [f"{one.slug}: {_differences(one)}" for one in found.providers if one.differences]
         + [f"{one.slug}: {one.divergence.summary}" for one in found.providers if one.divergence]
-        + [f"{one.slug}: {one.problem}" for one in found.problems]
+        + [f"{one.slug}: {explain_unreadable(one)}" for one in found.problems]
     )
 
 
-def _show(found: Verification, *, quiet: bool) -> None:
+def _show(found: "Verification", *, quiet: bool) -> None:
     rows = [(one.slug, each.table, each.id, each.wrong, each.message) for one in found.providers for each in one.wrong]
     if rows:
         show_table(["provider", "table", "id", "wrong", "what"], rows)
+        for advice in verify_hints({each.wrong for one in found.providers for each in one.wrong}):
+            print_line(advice)
     show_divergences([one.divergence for one in found.providers if one.divergence])
     for one in found.providers:
         if not one.differences and not quiet:
             numbers = f"{counted(one.extractions, 'extraction')}, {counted(one.rows, 'row')}"
-            say(f"{one.slug}: {numbers}, all as they were stored")
+            print_line(f"{one.slug}: {numbers}, all unchanged")
         if one.unchecked and not quiet:
-            since = f"{counted(one.unchecked, 'extraction')} written before rows had a check"
-            say(f"{one.slug}: {since}: of these the clinical checksum was compared")
+            without = f"{counted(one.unchecked, 'extraction')} from before rows had a check"
+            print_line(f"{one.slug}: {without}: only the clinical checksum was compared")
     if not found.providers and not found.problems:
-        say("no provider is registered yet")
+        print_line("no provider is registered yet")
 
 
-def _counted(one: ProviderVerification) -> str:
-    named = "" if len(one.wrong) == one.differences else f", of which {len(one.wrong):,} are named"
-    return f"{counted(one.differences, 'difference')}{named}"
+def _differences(one: "ProviderVerification") -> str:
+    listed = "" if len(one.wrong) == one.differences else f", of which {len(one.wrong):,} are listed"
+    return f"{counted(one.differences, 'difference')}{listed}"
 
 
 @contextmanager
-def _heard(said: Verbosity) -> Iterator[OnExtractions]:
-    if not said.shows_progress:
-        yield unheard
+def _progress(verbosity: Verbosity) -> "Iterator[OnExtractions | None]":
+    if not verbosity.shows_progress:
+        yield None
         return
-    with moving_line("looking for extractions", times_a_second=2) as move:
-        yield lambda slug, done, of: move(f"{slug}: {done:,} of {of:,} extractions", done, of)
+    with progress_line("searching for extractions", updates_per_second=2) as update:
+        yield lambda slug, done, of: update(f"{slug}: {done:,} of {of:,} extractions", done, of)

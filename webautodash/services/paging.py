@@ -21,11 +21,13 @@ class Unreadable:
     name: str
     database_name: str
     problem: str
+    kind: str
+    """The error's kind."""
 
     @classmethod
     def because(cls, provider: RegisteredProvider, error: WebAutoDashError) -> "Unreadable":
         """The provider, with the error's text."""
-        return cls(provider.slug, provider.name, provider.database_name, str(error))
+        return cls(provider.slug, provider.name, provider.database_name, str(error), error.kind)
 
 
 def problems_of(provider: RegisteredProvider, error: WebAutoDashError) -> list[Unreadable]:

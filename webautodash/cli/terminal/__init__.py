@@ -1,1 +1,1 @@
-"""Output on a terminal or in a pipe: tables, progress, JSON and log lines."""
+"""Output on a terminal or in a pipe: messages, tables, JSON, log lines, progress."""

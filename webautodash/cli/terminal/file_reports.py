@@ -1,133 +1,90 @@
-"""What became of files: a line for each that needs a look, a table of all."""
+"""Results of an ingest: a line for each file with a problem, a table of all."""
 
-import logging
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import NamedTuple
 
-from webautodash.cli.terminal.output import complain, say, show_numbers
-from webautodash.cli.terminal.progress_bar import moving_line
+from webautodash.cli.hints import explain_file
+from webautodash.cli.terminal.json_output import show_json
+from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.progress_bar import progress_line
+from webautodash.cli.terminal.tables import show_numbers
 from webautodash.cli.terminal.verbosity import Verbosity
+from webautodash.client.ingest import FileOutcome, FileResult, IngestOptions, IngestReport, Progress
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.wording import counted
-from webautodash.services.ingest.progress import Progress
-from webautodash.services.ingest.report import FileOutcome, FileResult, IngestReport
 
-_ADVICE = {
+SUCCESSES = frozenset({FileResult.INGESTED, FileResult.ALREADY_INGESTED})
+_PROBLEMS = (FileResult.REJECTED, FileResult.HELD, FileResult.BLOCKED, FileResult.FAILED, FileResult.PARTIAL)
+_NEXT_STEP = {
     FileResult.REJECTED: "nothing of it was stored; correct or remove it, then ingest again",
-    FileResult.HELD: "nothing of it was stored; it waits for `webautodash file accept`, `retry` or `forget`",
-    FileResult.FAILED: "nothing of it was stored; put that right, then ingest again",
-    FileResult.BLOCKED: "nothing of it was stored; it waits for that",
+    FileResult.HELD: "nothing of it was stored",
+    FileResult.FAILED: "nothing of it was stored; fix the cause, then ingest again",
+    FileResult.BLOCKED: "nothing of it was stored; it waits until the cause is fixed",
     FileResult.WAITING: "left for the next ingest",
 }
-_WELL = frozenset({FileResult.INGESTED, FileResult.ALREADY_INGESTED})
-_WAITING = frozenset({FileResult.FAILED, FileResult.BLOCKED, FileResult.WAITING})
 _OUTCOMES = ("files", "patients", "stored", "changed", "duplicates", "set_aside")
 _ROWS = tuple(which.name for which in LISTS)
 
 
-class Listener(NamedTuple):
-    """What a run is given to speak to."""
-
-    on_file: Callable[[FileOutcome], None]
-    on_progress: Callable[[Progress], None] | None = None
-
-
 @contextmanager
-def listening(said: Verbosity) -> Iterator[Listener]:
-    """Hear of each file as it is done: a moving line on a terminal, and a line that stays where one needs a look."""
-    if not said.shows_progress:
-        yield Listener(tell)
+def ingest_options(verbosity: Verbosity, workers: int = 1) -> Iterator[IngestOptions]:
+    """Options that print each file with a problem, and show a progress line on a terminal within the block."""
+    if not verbosity.shows_progress:
+        yield IngestOptions(workers, print_file)
         return
-    # Drawn twice a second: each time costs as much as storing a patient or two.
-    with moving_line("looking for files", times_a_second=2) as move:
+    # Twice a second: each update costs as much as storing a patient or two.
+    with progress_line("searching for files", updates_per_second=2) as update:
         begin = time.monotonic()
 
         def on_progress(now: Progress) -> None:
             rate = now.patients / max(time.monotonic() - begin, 0.001)
-            words = f"{now.files:,} of {now.of_files:,} files, {now.patients:,} patients, {rate:,.0f}/s"
-            move(words, now.size, now.of_size or None)
+            description = f"{now.files:,} of {now.of_files:,} files, {now.patients:,} patients, {rate:,.0f}/s"
+            update(description, now.size, now.of_size or None)
 
-        yield Listener(tell, on_progress)
+        yield IngestOptions(workers, print_file, on_progress)
 
 
 def as_document(report: IngestReport) -> dict[str, object]:
-    """For JSON: each file, and the sums by provider."""
+    """The report as JSON: each file, and the totals by provider."""
     return {"files": report.files, "providers": report.by_provider(), "problems": report.problems}
 
 
-def show_report(report: IngestReport) -> None:
-    """The table, or one line where there was nothing new."""
-    known = report.count([FileResult.ALREADY_INGESTED])
+def show_report(report: IngestReport, *, as_json: bool = False, quiet: bool = False) -> None:
+    """Print the report on stdout: as JSON, as a table, or as one line where no file was new."""
+    if as_json:
+        show_json(as_document(report))
+        return
+    if quiet:
+        return
+    ingested_before = report.count([FileResult.ALREADY_INGESTED])
     if not report.files:
-        say("no extraction files found")
-    elif known == len(report.files):
-        say(f"{counted(known, 'file')}, all ingested already; nothing new")
+        print_line("no extraction files found")
+    elif ingested_before == len(report.files):
+        print_line(f"{counted(ingested_before, 'file')}, all ingested before; nothing new")
     else:
-        _show_totals(report, known)
+        _show_totals(report, ingested_before)
 
 
-def complain_of(report: IngestReport) -> None:
-    """A last line that counts what needs a look."""
-    states = (FileResult.REJECTED, FileResult.HELD, FileResult.BLOCKED, FileResult.FAILED, FileResult.PARTIAL)
-    parts = [f"{number} {state}" for state in states if (number := report.count([state]))]
+def print_problems(report: IngestReport) -> None:
+    """Print a last line on stderr that counts the problems."""
+    parts = [f"{number} {state}" for state in _PROBLEMS if (number := report.count([state]))]
     if parts:
-        complain(f"problems: {', '.join(parts)}, of {counted(len(report.files), 'file')}")
+        print_notice(f"problems: {', '.join(parts)}, of {counted(len(report.files), 'file')}")
 
 
-def tell(outcome: FileOutcome) -> None:
-    """A line on stderr for a file that needs a look."""
-    if outcome.state not in _WELL:
-        advice = _ADVICE.get(outcome.state)
-        complain(f"{_said(outcome)}{f'; {advice}' if advice else ''}")
+def print_file(outcome: FileOutcome) -> None:
+    """Print a line on stderr for a file with a problem."""
+    if outcome.state not in SUCCESSES:
+        next_step = _NEXT_STEP.get(outcome.state)
+        print_notice(f"{explain_file(outcome)}{f'; {next_step}' if next_step else ''}")
 
 
-def _said(outcome: FileOutcome) -> str:
-    kind = f" [{outcome.kind}]" if outcome.kind is not None else ""
-    return f"{outcome.state}: {outcome.path}: {outcome.reason}{kind}"
-
-
-class Watcher:
-    """Says what becomes of files as they come, for months: what goes on waiting for the same reason is said once."""
-
-    def __init__(self) -> None:
-        self._said: dict[str, str | None] = {}
-        self._files: Counter[FileResult] = Counter()
-        self._patients = 0
-
-    def file(self, outcome: FileOutcome) -> None:
-        """A line on stderr for a file that needs a look."""
-        self._files[outcome.state] += 1
-        if outcome.state is not FileResult.ALREADY_INGESTED:
-            self._patients += outcome.found
-        if outcome.state not in _WAITING:
-            self._said.pop(outcome.path, None)
-            if outcome.state not in _WELL:
-                complain(_said(outcome))
-        elif self._said.get(outcome.path) != outcome.reason:
-            self._said[outcome.path] = outcome.reason
-            complain(f"{_said(outcome)}; it is tried again with growing pauses")
-
-    def taken(self) -> None:
-        """A line on stderr for what came in since the last one."""
-        counts = ", ".join(f"{number:,} {state.replace('_', ' ')}" for state, number in self._files.items())
-        if self._files.keys() - _WAITING:
-            at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-            complain(f"{at} files: {counts}; {self._patients:,} patients", logging.INFO)
-        self._files.clear()
-        self._patients = 0
-
-
-def _show_totals(report: IngestReport, known: int) -> None:
+def _show_totals(report: IngestReport, ingested_before: int) -> None:
     totals = report.by_provider()
-    names = [*_OUTCOMES, *_ROWS]
-    numbers = [[*(getattr(one, name) for name in _OUTCOMES), *(one.rows[name] for name in _ROWS)] for one in totals]
-    if known:
-        names.insert(1, "already_ingested")
+    columns = _OUTCOMES if not ingested_before else (_OUTCOMES[0], "already_ingested", *_OUTCOMES[1:])
+    numbers = [[*(getattr(one, name) for name in columns), *(one.rows[name] for name in _ROWS)] for one in totals]
     rows: list[list[object]] = [[one.name, *own] for one, own in zip(totals, numbers, strict=True)]
     if len(totals) > 1:
         rows.append(["total", *map(sum, zip(*numbers, strict=True))])
-    show_numbers(["provider", *(name.replace("_", " ") for name in names)], rows)
+    show_numbers(["provider", *(name.replace("_", " ") for name in (*columns, *_ROWS))], rows)

@@ -1,40 +1,41 @@
-"""What a run over the fleet does, did, or would do."""
+"""Results of migrations: planned, done, and earlier runs."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
 
-from webautodash.cli.exit_status import PROBLEMS, end_with
-from webautodash.cli.terminal.output import complain, say, show_fields, show_json, show_table
-from webautodash.cli.terminal.progress_bar import moving_line
+from webautodash.cli.exit_status import PROBLEMS, exit_with_problems
+from webautodash.cli.hints import explain_migration, resume_hint
+from webautodash.cli.terminal.json_output import show_json
+from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.progress_bar import progress_line
+from webautodash.cli.terminal.tables import show_fields, show_table
 from webautodash.cli.terminal.verbosity import Verbosity
+from webautodash.client.fleet import DryRun, FleetReport, MigrationResult, OnResult, Run, RunReport
 from webautodash.domain.vocabulary import MigrationState
 from webautodash.domain.wording import counted
-from webautodash.services import fleet
-from webautodash.services.fleet import FleetReport, MigrationResult, OnResult, Run
-from webautodash.services.ingest.progress import unheard
 
 
 @contextmanager
-def listening(said: Verbosity) -> Iterator[OnResult]:
-    """A moving line on a terminal: how many databases are done, and which was the last."""
-    if not said.shows_progress:
-        yield unheard
+def migration_progress(verbosity: Verbosity) -> Iterator[OnResult]:
+    """Show a progress line on a terminal within the block: how many databases are done, and the last one."""
+    if not verbosity.shows_progress:
+        yield lambda *_: None
         return
-    with moving_line("looking at the databases", times_a_second=4) as move:
+    with progress_line("reading the revisions", updates_per_second=4) as update:
         failed = 0
 
         def on_result(result: MigrationResult, done: int, of: int) -> None:
             nonlocal failed
             failed += result.state is MigrationState.FAILED
-            move(f"{done:,} of {of:,} databases, {failed} failed; {result.database}", done, of)
+            update(f"{done:,} of {of:,} databases, {failed} failed; {result.database}", done, of)
 
         yield on_result
 
 
 def show_runs(runs: Sequence[Run]) -> None:
-    """The last runs, a line each."""
+    """Print earlier runs, a line each."""
     show_table(
         ["run", "what", "state", "started", "by", "version", "done", "failed", "left"],
         [
@@ -43,7 +44,7 @@ def show_runs(runs: Sequence[Run]) -> None:
                 each.kind,
                 each.state,
                 each.started_at,
-                _who(each),
+                _process(each),
                 each.code_version,
                 each.databases.get(MigrationState.DONE, 0),
                 each.databases.get(MigrationState.FAILED, 0),
@@ -54,21 +55,21 @@ def show_runs(runs: Sequence[Run]) -> None:
     )
 
 
-def show_run(report: fleet.RunReport) -> None:
-    """One run, and each of its databases."""
-    found = report.run
+def show_run(report: RunReport) -> None:
+    """Print one run and each of its databases; errors on stderr."""
+    run = report.run
     show_fields(
         {
-            "run": found.id,
-            "what": found.kind,
-            "state": found.state,
-            "started": found.started_at,
-            "finished": found.finished_at,
-            "by": _who(found),
-            "version": found.code_version,
+            "run": run.id,
+            "what": run.kind,
+            "state": run.state,
+            "started": run.started_at,
+            "finished": run.finished_at,
+            "by": _process(run),
+            "version": run.code_version,
             "arguments": [
                 f"{name.replace('_', ' ')}: {', '.join(value) if isinstance(value, list) else value}"
-                for name, value in found.arguments.items()
+                for name, value in run.arguments.items()
                 if value not in (None, [], False)
             ],
         }
@@ -91,15 +92,15 @@ def show_run(report: fleet.RunReport) -> None:
     )
     for each in report.databases:
         if each.error:
-            complain(f"{each.database}: {each.error}")
+            print_notice(f"{each.database}: {each.error}")
 
 
-def show_plan(found: fleet.DryRun, as_json: bool) -> None:
-    """A dry run; what stands in the way on stderr, and an exit status of 1."""
+def show_plan(plan: DryRun, *, as_json: bool) -> None:
+    """Print a dry run; problems on stderr with exit status 1."""
     if as_json:
-        show_json(found)
-    elif not found.databases:
-        say("nothing would be done")
+        show_json(plan)
+    elif not plan.databases:
+        print_line("nothing would be done")
     else:
         show_table(
             ["wave", "database", "from", "to", "revisions"],
@@ -109,45 +110,45 @@ def show_plan(found: fleet.DryRun, as_json: bool) -> None:
                     one.database,
                     one.before or "empty",
                     one.target,
-                    ", ".join(one.revisions) or "finishes what was interrupted",
+                    ", ".join(one.revisions) or "finishes an interrupted migration",
                 )
-                for one in found.databases
+                for one in plan.databases
             ],
         )
-    end_with(found.problems)
+    exit_with_problems(plan.problems)
 
 
-def show_report(report: FleetReport, as_json: bool) -> None:
-    """What a run did; what it could not do on stderr, and an exit status of 1."""
-    touched = [one for one in report.results if one.done or one.error]
+def show_report(report: FleetReport, *, as_json: bool) -> None:
+    """Print what a run did; failures on stderr with exit status 1."""
+    changed = [one for one in report.results if one.done or one.error]
     if as_json:
         show_json(report)
-    elif touched:
+    elif changed:
         show_table(
             ["database", "from", "to", "state", "seconds"],
             [
                 (one.database, _revision(one, one.before), _revision(one, one.after), one.state, _seconds(one.seconds))
-                for one in touched
+                for one in changed
             ],
         )
     elif not report.left:
-        say(f"{counted(len(report.results), 'database')}, all at head; nothing to do")
+        print_line(f"{counted(len(report.results), 'database')}, all at head; nothing to do")
     for one in report.failures:
-        complain(f"problem: {one.error}")
+        print_notice(f"problem: {explain_migration(one)}")
     if report.left:
-        complain(f"problem: {report.left} databases were not begun: {report.stopped}")
+        print_notice(f"problem: {counted(report.left, 'database')} not begun: {report.stopped}")
     if report.run is not None and (report.failures or report.left):
-        complain(f"once that is put right: webautodash migrate resume {report.run}")
+        print_notice(resume_hint(report.run))
     if report.failures or report.left:
         raise typer.Exit(PROBLEMS)
 
 
 def _revision(result: MigrationResult, revision: str | None) -> str:
-    # What could not be looked at may have anything in it.
+    # A database that could not be read may have any revision.
     return revision or ("?" if result.error else "empty")
 
 
-def _who(run: Run) -> str:
+def _process(run: Run) -> str:
     return f"{run.started_by}@{run.host}, process {run.pid}"
 
 

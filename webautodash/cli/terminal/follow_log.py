@@ -2,28 +2,31 @@
 
 import sys
 import time
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from webautodash.cli.terminal.output import complain, show_json_line
-from webautodash.cli.terminal.streamed_table import Columns
+from webautodash.cli.hints import explain
+from webautodash.cli.terminal.json_output import show_json_line
+from webautodash.cli.terminal.messages import print_notice
+from webautodash.cli.terminal.streamed_table import StreamedTable
 from webautodash.errors import WebAutoDashError
-from webautodash.services.system_log.entries import LogEntry
-from webautodash.services.system_log.tail import Following
+
+if TYPE_CHECKING:
+    from webautodash.client.log import Following, LogEntry
 
 _PAUSE_SECONDS = 1.0
 
 
-def follow(log: Following, limit: int, *, as_json: bool) -> NoReturn:
-    """Print what there is, and what comes, until Ctrl-C. That the log cannot be read is said once, and waited out."""
-    # As wide as most are: a time, a level, the names of parts and events.
-    columns = Columns(id=6, time=20, level=8, component=10, event=21, provider=16, message=0)
+def follow(log: "Following", limit: int, *, as_json: bool) -> NoReturn:
+    """Print the latest entries and then new ones, until Ctrl-C. An unreadable log is reported once and retried."""
+    # The usual width of each column.
+    table = StreamedTable(id=6, time=20, level=8, component=10, event=21, provider=16, message=0)
 
-    def show(entries: list[LogEntry]) -> None:
+    def show(entries: "list[LogEntry]") -> None:
         if as_json:
             for one in entries:
                 show_json_line(one)
         else:
-            columns.show(
+            table.show(
                 [
                     (one.id, one.created_at, one.level, one.component, one.event, one.provider, one.message)
                     for one in entries
@@ -31,16 +34,16 @@ def follow(log: Following, limit: int, *, as_json: bool) -> NoReturn:
             )
 
     show(log.begin(limit))
-    said: str | None = None
+    reported: str | None = None
     while True:
         sys.stdout.flush()
         time.sleep(_PAUSE_SECONDS)
         try:
             entries = log.news()
         except WebAutoDashError as error:
-            if str(error) != said:
-                said = str(error)
-                complain(f"{said}; waiting for it")
+            if str(error) != reported:
+                reported = str(error)
+                print_notice(f"{explain(error)}; trying again")
             continue
-        said = None
+        reported = None
         show(entries)

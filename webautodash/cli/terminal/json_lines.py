@@ -1,4 +1,4 @@
-"""What goes to stderr as JSON lines, for whoever collects it: the log, and what a command itself says there."""
+"""JSON lines on stderr for log collectors: the log and the messages of the command."""
 
 import json
 import logging
@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from traceback import format_tb
 from typing import Any
 
-from webautodash.cli.terminal.streams import unheard
+from webautodash.cli.terminal.streams import discard_output
 
 _ROOT = "webautodash"
 
 
-class JsonLines(logging.Handler):
-    """Writes each record as one object on a line of stderr; where nobody can take it, the work goes on."""
+class JsonLinesHandler(logging.Handler):
+    """Writes each record as one JSON object on a line of stderr; a broken stderr does not stop the work."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
@@ -29,32 +29,31 @@ class JsonLines(logging.Handler):
         if trace := _trace(record):
             line["trace"] = trace
         try:
-            # In ASCII: no encoding of stderr changes it, and nothing in it commands a terminal.
+            # ASCII: independent of stderr's encoding, and without escape sequences.
             sys.stderr.write(json.dumps(line) + "\n")
             sys.stderr.flush()
         except OSError:
-            unheard(sys.stderr)
+            discard_output(sys.stderr)
 
 
-def said_as_json(text: str, level: int, trace: Sequence[str] = ()) -> bool:
-    """Say something among the lines of the log; False where stderr has none, and it is for the caller to say."""
+def emit_as_json_line(text: str, level: int, trace: Sequence[str] = ()) -> bool:
+    """Write a message among the JSON lines; return False if stderr has none."""
     for handler in logging.getLogger(_ROOT).handlers:
-        if isinstance(handler, JsonLines):
-            said = {"name": f"{_ROOT}.command", "levelno": level, "levelname": logging.getLevelName(level)}
-            handler.handle(logging.makeLogRecord({**said, "msg": text, "trace": trace}))
+        if isinstance(handler, JsonLinesHandler):
+            fields = {"name": f"{_ROOT}.command", "levelno": level, "levelname": logging.getLevelName(level)}
+            handler.handle(logging.makeLogRecord({**fields, "msg": text, "trace": trace}))
             return True
     return False
 
 
+def format_trace(exc_info: Any) -> list[str]:
+    """The stack and the exception's type, without its text, which may quote a value."""
+    kind, _, trace = exc_info
+    return [*(line.rstrip("\n") for line in format_tb(trace)), kind.__name__]
+
+
 def _trace(record: logging.LogRecord) -> list[str]:
-    """Where an error came from, and not its text, which may quote a value."""
     lines = list(getattr(record, "trace", ()))
     if record.exc_info and record.exc_info[0] is not None:
-        lines += trace_of(record.exc_info)
+        lines += format_trace(record.exc_info)
     return [line.rstrip("\n") for line in lines]
-
-
-def trace_of(error: Any) -> list[str]:
-    """The lines of code that an error went through, as logging holds it, and its type."""
-    kind, _, trace = error
-    return [*(line.rstrip("\n") for line in format_tb(trace)), kind.__name__]

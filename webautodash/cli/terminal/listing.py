@@ -1,20 +1,28 @@
-"""A part of a long list: the items, where it goes on, and the databases that could not be asked."""
+"""One page of a long list: the items, where the next page begins, and the databases that could not be read."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from webautodash.cli.exit_status import end_with
-from webautodash.cli.terminal.output import say, show_json, show_table
-from webautodash.services.paging import Listing, T
+from webautodash.cli.exit_status import exit_with_problems
+from webautodash.cli.hints import explain_unreadable
+from webautodash.cli.terminal.json_output import show_json
+from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.tables import show_items
+
+if TYPE_CHECKING:
+    from webautodash.client.reports import Listing
 
 
-def show_listing(found: Listing[T], columns: Mapping[str, str], nothing: str, *, as_json: bool) -> None:
-    """Print a listing and end the command; ``columns`` are headings to fields, ``nothing`` is said of an empty one."""
+def show_listing(found: "Listing[Any]", columns: Mapping[str, str], empty: str, *, as_json: bool) -> None:
+    """Print a page and end the command; ``columns`` maps headings to fields, ``empty`` is printed for no items."""
     if as_json:
         show_json(found)
     elif not found.items:
-        say(nothing)
+        print_line(empty)
     else:
-        show_table(list(columns), [[getattr(one, field) for field in columns.values()] for one in found.items])
+        show_items(columns, found.items)
         if found.more:
-            say(f"more: --after {found.next}" if found.next else "more: name a provider, or raise --limit")
-    end_with(problem.problem for problem in found.problems)
+            print_line(
+                f"more: --after {found.next}" if found.next else "there are more: name a provider, or raise --limit"
+            )
+    exit_with_problems(explain_unreadable(problem) for problem in found.problems)

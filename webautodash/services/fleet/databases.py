@@ -55,6 +55,7 @@ class DatabaseRevision:
     head: str
     state: Standing
     error: str | None = None
+    error_kind: str | None = None
 
     @property
     def needs_work(self) -> bool:
@@ -102,22 +103,22 @@ def standing(store: Store, member: Member, target: str | None = None) -> Databas
     except DatabaseUnreachable:
         raise
     except DatabaseMissing as error:
-        return DatabaseRevision(name, provider, None, wanted, Standing.MISSING, str(error))
+        return DatabaseRevision(name, provider, None, wanted, Standing.MISSING, str(error), error.kind)
     except WebAutoDashError as error:
-        return DatabaseRevision(name, provider, None, wanted, Standing.UNREADABLE, str(error))
-    problem = None
+        return DatabaseRevision(name, provider, None, wanted, Standing.UNREADABLE, str(error), error.kind)
+    problem = kind = None
     if found == wanted:
         state = Standing.INTERRUPTED if _is_underway(store, member) else Standing.AT_HEAD
     elif found is None and member.history is History.PROVIDER and not member.registering:
         state = Standing.EMPTY
-        problem = str(DatabaseEmpty(name, wanted))
+        problem, kind = str(DatabaseEmpty(name, wanted)), DatabaseEmpty.own_kind()
     elif found is None or revisions.to_come(member.history, _known(member, found), wanted):
         state = Standing.BEHIND
     else:
         state = Standing.AHEAD
         if not revisions.knows(member.history, found):
             problem = str(NewerThanProgram(name, found, wanted))
-    return DatabaseRevision(name, provider, found, wanted, state, problem)
+    return DatabaseRevision(name, provider, found, wanted, state, problem, kind)
 
 
 def _is_underway(store: Store, member: Member) -> bool:

@@ -51,6 +51,7 @@ class MigrationResult:
     error_code: str | None = None
     statement: str | None = None
     cure: str | None = None
+    error_kind: str | None = None
 
     @property
     def done(self) -> bool:
@@ -112,6 +113,7 @@ def failure(
         code,
         statement,
         cure,
+        error.kind,
     )
 
 
