@@ -8,6 +8,7 @@ are about migrations ask for `real_migrations`.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,7 +101,7 @@ def ddl(database: Database) -> list[str]:
             statements = [str(sql) for (sql,) in made]
         else:
             statements = [
-                str(connection.exec_driver_sql(f"SHOW CREATE TABLE `{table}`").one()[1])
+                _without_default_collation(str(connection.exec_driver_sql(f"SHOW CREATE TABLE `{table}`").one()[1]))
                 for table in _tables(connection)
             ]
         rows = {
@@ -110,3 +111,9 @@ def ddl(database: Database) -> list[str]:
         assert not filled, f"a template is its tables alone; revisions put rows into {filled}"
         version = connection.exec_driver_sql(f"SELECT {VERSION_COLUMN} FROM {VERSION_TABLE}").scalar()
         return [*statements, f"INSERT INTO {VERSION_TABLE} ({VERSION_COLUMN}) VALUES ('{version}')"]
+
+
+def _without_default_collation(statement: str) -> str:
+    # MySQL would spell the character set of a column whose collation is named, and that is a drift from the models.
+    match = re.search(r" COLLATE=(\w+)", statement)
+    return re.sub(rf"(?<!CHARACTER SET utf8mb4) COLLATE {match[1]}\b", "", statement) if match else statement

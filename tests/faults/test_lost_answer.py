@@ -16,7 +16,8 @@ from sqlalchemy import make_url
 
 from webautodash.config import Settings
 
-pytestmark = backends(mariadb="ci", mysql="slow")
+# Every run has the COMMITs of its migrations.
+pytestmark = [backends(mariadb="ci", mysql="slow"), pytest.mark.usefixtures("real_migrations")]
 
 # Each costs two databases, which take MySQL many times longer.
 EVERY = {"mariadb": 1, "mysql": 3}
