@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 import webautodash
 from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database import Server
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services import revisions
 from webautodash.services.revisions import History
 from webautodash.services.store import Store
@@ -64,7 +65,7 @@ class Place:
         """Make providers' databases, empty, by the migrations."""
         with Server(self.settings) as server:
             for name in names:
-                revisions.upgrade(server.create(name), History.PROVIDER)
+                revisions.upgrade(server.create(name, ProviderWork), History.PROVIDER)
 
 
 @contextmanager

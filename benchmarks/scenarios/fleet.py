@@ -7,6 +7,7 @@ from benchmarks.bench import Bench
 from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import WrongOutcomeError
 from benchmarks.stores import MARIADB, Place
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan, Standing
 from webautodash.services.registry.providers import register
@@ -55,7 +56,7 @@ def _up(here: Place, number: int, workers: int) -> float:
     before = revisions.line(_HISTORY)[-2]
     with Store.open(here.settings) as store:
         for provider in store.providers():
-            revisions.downgrade(store.server.database(provider.database_name), _HISTORY, before)
+            revisions.downgrade(store.server.database(provider.database_name, ProviderWork), _HISTORY, before)
         begin = perf_counter()
         report = fleet.upgrade_all(store, Plan(workers=workers))
         seconds = perf_counter() - begin

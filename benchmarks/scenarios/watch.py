@@ -12,7 +12,6 @@ from benchmarks.memory_of import memory_of
 from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import COMMAND, WrongOutcomeError, command
 from benchmarks.stores import MARIADB, Place
-from webautodash.repositories import SessionRepository
 from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
 from webautodash.services.registry.providers import resolve
 from webautodash.services.store import Store
@@ -90,15 +89,15 @@ def _late(here: Place, folder: Path, number: int) -> float:
     with Store.open(here.settings) as store:
         provider = resolve(store, file.parent.name)
         database = store.provider_database(provider)
-        with database.reading() as session:
-            before = SessionRepository(session).counts()[0]
+        with database.reading() as work:
+            before = work.sessions.counts()[0]
         # Anywhere between two passes.
         sleep(_INTERVAL * number / _NEW_FILES)
         begin = monotonic()
         file.rename(here.results / file.parent.name / f"new_{number}.json")
         while True:
-            with database.reading() as session:
-                if SessionRepository(session).counts()[0] > before:
+            with database.reading() as work:
+                if work.sessions.counts()[0] > before:
                     return monotonic() - begin - _SETTLE - _INTERVAL
             if monotonic() - begin > _PATIENCE_SECONDS:
                 raise WrongOutcomeError("a new file was not taken")

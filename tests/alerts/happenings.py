@@ -32,7 +32,7 @@ def a_cause(name: object = 1, **facts: Any) -> Cause:
 
 def raised(clinic: Clinic, *causes: Cause) -> int:
     """Raise alerts as a file's rows are written."""
-    return clinic.store.system.run(lambda session: raise_alerts(session, clinic.settings, causes, utc_now()))
+    return clinic.store.system.run(lambda work: raise_alerts(work, clinic.settings, causes, utc_now()))
 
 
 def later(clinic: Clinic) -> None:

@@ -15,7 +15,6 @@ from sqlalchemy import update
 from webautodash.errors import NotFound
 from webautodash.models import Alert, AlertDigest, Monitor
 from webautodash.models.base import utc_now
-from webautodash.repositories import MonitorRepository
 from webautodash.services import alerts
 from webautodash.services.alerts.system_alerts import raise_all, silent_monitors
 from webautodash.services.system_log import retention
@@ -72,7 +71,7 @@ def test_none_that_is_due_or_failed_on_any_channel_goes(a_clinic: Callable[..., 
     webhook.status = 500
     raised(clinic, a_cause("failed"))
     alerts.deliver_due(clinic.store)
-    clinic.store.system.run(lambda session: session.execute(update(AlertDigest).values(next_attempt_at=None)))
+    clinic.store.system.run(lambda work: work.session.execute(update(AlertDigest).values(next_attempt_at=None)))
     alerts.deliver_due(clinic.store)
     raised(clinic, a_cause("pending"))
     alerts.deliver_due(clinic.store)
@@ -118,13 +117,13 @@ def test_what_was_given_up_goes_once_somebody_has_seen_it(a_clinic: Callable[...
 
 def test_a_monitor_that_is_no_more_goes_with_its_alert_and_is_not_raised_again(a_clinic: Callable[..., Clinic]) -> None:
     clinic = a_clinic()
-    clinic.store.system.run(lambda session: MonitorRepository(session).add("far", 1, "somebody", "0", 10_000))
+    clinic.store.system.run(lambda work: work.monitors.add("far", 1, "somebody", "0", 10_000))
     _age(clinic, 91)
     raise_all(clinic.store, silent_monitors(clinic.store))
     alerts.deliver_due(clinic.store)
     assert _messages(clinic)[0].startswith("the monitor on far, process 1, was last heard of at ")
     _age(clinic, 91)
-    clinic.store.system.run(lambda session: MonitorRepository(session).add("near", 1, "somebody", "0", 10_000))
+    clinic.store.system.run(lambda work: work.monitors.add("near", 1, "somebody", "0", 10_000))
     assert _counts(prunable(clinic.store, _ago(90))) == (0, 1, 1)
     assert _counts(prune(clinic.store, _ago(90))) == (0, 1, 1)
     assert [row["host"] for row in clinic.system_rows("monitors")] == ["near"]

@@ -197,8 +197,8 @@ def test_a_cause_that_many_find_at_once_is_one_alert(a_clinic: Callable[..., Cli
 
 def test_the_monitors_causes_say_who_is_silent_and_since_when(a_clinic: Callable[..., Clinic]) -> None:
     clinic = a_clinic()
-    clinic.store.system.run(lambda session: MonitorRepository(session).add("host-a", 4711, "somebody", "0", 10_000))
-    with clinic.store.system.reading() as session:
+    clinic.store.system.run(lambda work: work.monitors.add("host-a", 4711, "somebody", "0", 10_000))
+    with clinic.store.system.session() as session:
         (known,) = MonitorRepository(session).all()
     one = replace(known, heartbeat_at=datetime(2025, 1, 1, 12, tzinfo=UTC))
     assert raised(clinic, alerts.monitor_silent(one)) == 1

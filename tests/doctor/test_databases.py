@@ -16,6 +16,7 @@ from sqlalchemy import insert, text, update
 from webautodash.domain.vocabulary import MonitorState, ProviderStatus
 from webautodash.models import Lease, Monitor, Provider
 from webautodash.models.base import utc_now
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import doctor, revisions
 from webautodash.services.doctor import Finding
 from webautodash.services.fleet.run_history import RUN_LEASE
@@ -56,7 +57,7 @@ def test_examining_changes_nothing(clinic: Clinic, gary_wang: str) -> None:
 
 
 def test_a_database_that_is_behind(clinic: Clinic, gary_wang: str, in_store: Callable[[], list[Finding]]) -> None:
-    revisions.downgrade(clinic.store.server.database(gary_wang), History.PROVIDER, "p0005")
+    revisions.downgrade(clinic.store.server.database(gary_wang, UnitOfWork), History.PROVIDER, "p0005")
     (one,) = in_store()
     assert (one.code, one.severity, one.subject) == ("database.behind", "error", gary_wang)
     assert one.cure == "webautodash migrate up"
@@ -139,7 +140,7 @@ def test_a_system_database_that_is_behind_does_not_hide_the_providers(
     clinic: Clinic, gary_wang: str, in_store: Callable[[], list[Finding]]
 ) -> None:
     revisions.downgrade(clinic.store.system, History.SYSTEM, "s0002")
-    revisions.downgrade(clinic.store.server.database(gary_wang), History.PROVIDER, "p0005")
+    revisions.downgrade(clinic.store.server.database(gary_wang, UnitOfWork), History.PROVIDER, "p0005")
     found = [(one.code, one.subject) for one in in_store()]
     assert found == [("database.behind", clinic.settings.system_database_name), ("database.behind", gary_wang)]
 

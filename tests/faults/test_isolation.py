@@ -254,7 +254,7 @@ def test_a_password_that_is_changed_counts_for_the_next_connection(guarded: Guar
         (provider,) = [provider for provider in store.providers() if provider.slug == "gary_wang"]
         (again,) = accounts.grant(guarded.administrator, ["gary_wang"], rotate=True, folder=guarded.folder)
         assert again.state is AccountState.ROTATED
-        with store.provider_database(provider).reading() as session:
+        with store.provider_database(provider).database.session() as session:
             assert session.connection().exec_driver_sql("SELECT COUNT(*) FROM patients").scalar() == 1
     (guarded.folder / account).write_text(before)
     with pytest.raises(AccountRefused, match=account), Store.open(guarded.settings) as store:

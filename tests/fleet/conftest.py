@@ -10,6 +10,7 @@ from a_fleet import NAMES, SLUGS
 from builders import Clinic, a_file, a_patient
 
 from webautodash.database import Database
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.revisions import History
 
@@ -29,7 +30,7 @@ def database(clinic: Clinic) -> Callable[[str], Database]:
     """A provider's database, by slug."""
 
     def named(slug: str) -> Database:
-        return clinic.store.server.database(clinic.settings.database_prefix + slug)
+        return clinic.store.server.database(clinic.settings.database_prefix + slug, UnitOfWork)
 
     return named
 

@@ -11,6 +11,7 @@ from a_fleet import SLUGS
 from builders import Clinic
 
 from webautodash.errors import UsageError, WouldLoseRows
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
 from webautodash.services.revisions import History, histories
@@ -107,10 +108,10 @@ def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: C
     assert way.revisions == tuple(reversed(behind))
     with pytest.raises(WouldLoseRows, match=r"1 of patients\.nickname.*--accept-loss"):
         fleet.downgrade(clinic.store, way)
-    assert revisions.current(clinic.store.server.database(way.database)) == NICKNAME
+    assert revisions.current(clinic.store.server.database(way.database, UnitOfWork)) == NICKNAME
     result = fleet.downgrade(clinic.store, way, accept_loss=True)
     assert (result.before, result.after, result.error) == (NICKNAME, "p0003", None)
-    assert revisions.current(clinic.store.server.database(way.database)) == "p0003"
+    assert revisions.current(clinic.store.server.database(way.database, UnitOfWork)) == "p0003"
     others = {each.revision for each in fleet.overview(clinic.store, SLUGS[1:])}
     assert others == {NICKNAME}
     run = fleet.runs(clinic.store, 1)[0]

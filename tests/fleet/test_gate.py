@@ -11,6 +11,7 @@ from builders import Clinic, a_file, a_patient
 from webautodash.database import Database
 from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.errors import MigrationFailed, NotAtHead
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
 from webautodash.services.ingest.ingest_run import ingest_paths
@@ -99,7 +100,7 @@ def test_a_migration_waits_for_a_file_that_is_being_stored(clinic: Clinic, datab
 
     def migration() -> None:
         with Store.open(clinic.settings) as another:
-            revisions.downgrade(another.server.database(own.name), History.PROVIDER, "p0005")
+            revisions.downgrade(another.server.database(own.name, UnitOfWork), History.PROVIDER, "p0005")
         done.set()
 
     with own.session() as session:

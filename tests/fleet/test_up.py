@@ -16,6 +16,7 @@ from webautodash.database import Database
 from webautodash.domain.vocabulary import MigrationState
 from webautodash.errors import ConfigurationError, LeaseHeld, LeaseLost, UnknownProvider, UsageError
 from webautodash.repositories import LeaseRepository
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan, Standing, Wave
 from webautodash.services.leases import leased
@@ -186,7 +187,7 @@ def test_a_database_that_is_gone_is_that_databases_failure_and_resumed_once_it_i
     assert report.run is not None
     assert ledger(clinic, report.run) == {"ada_ash": ("done", HEAD, 1), "ben_birch": ("failed", None, 0)}
     assert [row.error for row in fleet.run_report(clinic.store, report.run).databases if row.error] == [failed.error]
-    revisions.upgrade(clinic.store.server.create(gone), History.PROVIDER, "p0003")
+    revisions.upgrade(clinic.store.server.create(gone, UnitOfWork), History.PROVIDER, "p0003")
     assert [one.provider for one in fleet.resume(clinic.store, report.run).results] == ["ben_birch"]
     assert set(found_revisions(clinic).values()) == {HEAD}
     assert fleet.run_report(clinic.store, report.run).run.state is MigrationState.DONE
@@ -258,7 +259,7 @@ def test_a_lease_that_ran_out_is_anybodys(clinic: Clinic) -> None:
             session.connection().exec_driver_sql("UPDATE leases SET expires_at = '2020-01-01 00:00:00.000000'")
             session.commit()
         # It was anybody's for a while: who held it must not go on as if nobody had been at work meanwhile.
-        clinic.store.system.run(lambda session: LeaseRepository(session).renew_all(first.token, 30))
+        clinic.store.system.run(lambda work: work.leases.renew_all(first.token, 30))
         with pytest.raises(LeaseLost):
             first.require()
         with pytest.raises(LeaseLost):

@@ -47,7 +47,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusal]:
 
     monkeypatch.setattr(Driver, "commit", committed)
     monkeypatch.setattr(Driver, "query", sent)
-    monkeypatch.setattr("webautodash.database.unit_of_work._FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr("webautodash.database.session._FIRST_PAUSE_SECONDS", 0.001)
     return refusal
 
 

@@ -116,7 +116,7 @@ def test_more_threads_than_connections_take_turns(small: Clinic) -> None:
     registered = [register(small.store, f"Provider {letter}").provider for letter in "abc"]
 
     def read(number: int) -> int:
-        with small.store.provider_database(registered[number % 3]).reading() as session:
+        with small.store.provider_database(registered[number % 3]).database.session() as session:
             time.sleep(0.02)
             return int(session.execute(text("SELECT COUNT(*) FROM patients")).scalar_one())
 
@@ -136,8 +136,8 @@ def test_when_all_are_in_use_and_none_comes_back_the_error_says_what_to_do(
 
     with Store.open(small.settings.model_copy(update={"connect_timeout": 1})) as impatient, ExitStack() as all_in_use:
         for _ in range(MOST - 1):
-            all_in_use.enter_context(impatient.system.reading()).execute(text("SELECT 1"))
-        with impatient.system.reading() as last:
+            all_in_use.enter_context(impatient.system.session()).execute(text("SELECT 1"))
+        with impatient.system.session() as last:
             last.execute(text("SELECT 1"))
             monkeypatch.setattr(Connections, "take", waited)
             began = time.monotonic()
@@ -175,7 +175,7 @@ def test_a_database_in_use_goes_on_when_others_are_opened(small: Clinic, monkeyp
     with database.session() as session:
         session.execute(text("UPDATE database_identity SET folder = 'kept'"))
         for other in others:
-            with small.store.provider_database(other).reading() as reading:
+            with small.store.provider_database(other).database.session() as reading:
                 reading.execute(text("SELECT 1"))
         session.commit()
     assert small.rows("database_identity", "provider_a")[0]["folder"] == "kept"

@@ -149,7 +149,7 @@ def test_alerts_are_told_until_they_are_delivered(server_url: str, database_pref
         alert_retry_seconds=0,
     )
     causes = [Cause(cause_key(AlertKind.HELD, number), AlertKind.HELD, "held") for number in range(3)]
-    clinic.store.system.run(lambda session: raise_alerts(session, clinic.settings, causes, utc_now()))
+    clinic.store.system.run(lambda work: raise_alerts(work, clinic.settings, causes, utc_now()))
     words = [(channel, state) for channel in ("log", "webhook", "mail") for state in ("pending", "failed")]
     told = []
     for _ in range(3):

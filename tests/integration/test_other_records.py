@@ -145,7 +145,7 @@ def _as_before(clinic: Clinic, extras: dict[str, dict[int, Any]], *, checksums: 
     if not checksums:
         return
     owner = clinic.store.providers()[0]
-    with clinic.store.provider_database(owner).reading() as session:
+    with clinic.store.provider_database(owner).database.session() as session:
         [stored] = next(VerificationRepository(session).stretches()).originals
     _, *lists = str(stored.row_checks).split(":")
     assert len(lists) == 6

@@ -11,6 +11,7 @@ from builders import Clinic, a_file, a_patient
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.repositories import ProviderRepository
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.registry import providers
 from webautodash.services.review import conflicts
@@ -29,11 +30,13 @@ def _empty(clinic: Clinic, database: str) -> None:
 
 
 def _early(clinic: Clinic, database: str) -> None:
-    revisions.upgrade(clinic.store.server.create(database), History.PROVIDER, revisions.line(History.PROVIDER)[0])
+    revisions.upgrade(
+        clinic.store.server.create(database, UnitOfWork), History.PROVIDER, revisions.line(History.PROVIDER)[0]
+    )
 
 
 def _unclaimed(clinic: Clinic, database: str) -> None:
-    revisions.upgrade(clinic.store.server.create(database), History.PROVIDER)
+    revisions.upgrade(clinic.store.server.create(database, UnitOfWork), History.PROVIDER)
 
 
 @pytest.mark.parametrize("stage", [_not_there, _empty, _early, _unclaimed])

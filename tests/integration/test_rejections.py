@@ -26,7 +26,7 @@ from webautodash.errors import (
     UsageError,
     WrongDatabase,
 )
-from webautodash.repositories import ProviderRepository
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.ingest import process_file
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.progress import OnBatch
@@ -329,7 +329,7 @@ def test_without_a_name_a_folder_that_could_be_two_providers_is_nobodys(clinic: 
     register(clinic.store, "Gary Wang")
     other = register(clinic.store, "John Doe").provider
     # As no command leaves it: each refuses a name that reads like another's.
-    clinic.store.system.run(lambda session: ProviderRepository(session).add_alias(other.id, "Gary-Wang"))
+    clinic.store.system.run(lambda work: work.providers.add_alias(other.id, "Gary-Wang"))
     outcome = clinic.ingest(a_file(a_patient("P1"), provider=None), folder="gary_wang")
     assert outcome.state == "rejected"
     assert "Gary Wang" in str(outcome.reason)
@@ -487,5 +487,5 @@ def test_a_database_of_a_later_version_asks_for_a_later_program(clinic: Clinic) 
     assert (outcome.state, "upgrade webautodash" in str(outcome.reason)) == ("blocked", True)
     assert (outcome.kind, outcome.provider) == ("newer_than_program", "gary_wang")
     with pytest.raises(NewerThanProgram):
-        upgrade(clinic.store.server.database(database.name), History.PROVIDER)
+        upgrade(clinic.store.server.database(database.name, UnitOfWork), History.PROVIDER)
     assert clinic.count("patients") == 1

@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 
 from webautodash.config import Settings
 from webautodash.errors import NotAProvidersDatabase, SystemDatabaseTaken
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.doctor import examine
 from webautodash.services.registry.providers import register
 from webautodash.services.revisions import History, upgrade
@@ -96,7 +97,7 @@ def test_no_provider_is_registered_for_the_system_database(clinic: Clinic) -> No
 
 
 def test_no_provider_is_registered_for_the_system_database_of_others(clinic: Clinic) -> None:
-    upgrade(clinic.store.server.create(f"{clinic.settings.database_prefix}x_system"), History.SYSTEM)
+    upgrade(clinic.store.server.create(f"{clinic.settings.database_prefix}x_system", UnitOfWork), History.SYSTEM)
     with pytest.raises(NotAProvidersDatabase):
         register(clinic.store, "X System")
     assert clinic.system_rows("providers") == []

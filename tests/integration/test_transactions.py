@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from webautodash.database import Server
 from webautodash.database.products import TRIES, Dialect, Trouble
 from webautodash.database.products.mysql import dialect
-from webautodash.database.unit_of_work import retrying, translated
+from webautodash.database.session import retrying, translated
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import (
     DatabaseBusy,
@@ -27,7 +27,6 @@ from webautodash.errors import (
     NoFreeConnection,
     WebAutoDashError,
 )
-from webautodash.repositories import LogRepository
 from webautodash.services.store import Store
 
 
@@ -36,22 +35,22 @@ def _count(session: Session) -> int:
 
 
 def _log(clinic: Clinic) -> None:
-    clinic.store.system.run(lambda session: LogRepository(session).record(Level.INFO, "test", "test", "test"))
+    clinic.store.system.run(lambda work: work.system_log.record(Level.INFO, "test", "test", "test"))
 
 
 def test_a_reader_sees_one_moment(clinic: Clinic) -> None:
     for before in (0, 1):
-        with clinic.store.system.reading() as reader:
+        with clinic.store.system.session() as reader:
             assert _count(reader) == before
             _log(clinic)
             assert _count(reader) == before
-    with clinic.store.system.reading() as reader:
+    with clinic.store.system.session() as reader:
         assert _count(reader) == 2
 
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
 def test_a_writer_sees_what_was_committed_while_it_waited_whoever_had_its_connection_before(clinic: Clinic) -> None:
-    with clinic.store.system.reading() as reader:
+    with clinic.store.system.session() as reader:
         assert _count(reader) == 0
     with clinic.store.system.session() as writer:
         assert _count(writer) == 0
@@ -77,7 +76,7 @@ def test_the_server_undoes_what_an_unattended_process_left_open_and_a_person_may
         with _undone(), frozen.system.session() as left_open:
             left_open.execute(lock)
             time.sleep(3)
-            clinic.store.system.run(lambda session: session.execute(lock))
+            clinic.store.system.run(lambda work: work.session.execute(lock))
             left_open.execute(lock)
         with attended.system.session() as session:
             session.execute(lock)
@@ -96,9 +95,9 @@ def test_rows_that_are_locked_are_waited_for_as_long_as_the_settings_say(clinic:
             holder.execute(lock)
             begin = time.monotonic()
             with pytest.raises(DatabaseBusy, match="1205"):
-                waiting.run(lambda session: session.execute(lock))
+                waiting.run(lambda work: work.session.execute(lock))
         assert time.monotonic() - begin >= 6
-        waiting.run(lambda session: session.execute(lock))
+        waiting.run(lambda work: work.session.execute(lock))
 
 
 @pytest.fixture

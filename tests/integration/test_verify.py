@@ -435,7 +435,7 @@ def test_stretches_are_cut_where_their_rows_are_large(stored: Clinic, monkeypatc
     stored.ingest(a_file(*patients, at="2024-05-04T09:00:00"))
     assert wrong(stored) == set()
     database = stored.store.server.database(stored.settings.database_prefix + "gary_wang")
-    with database.reading() as session:
+    with database.session() as session:
         stretches = [[one.prn for one in each.originals] for each in VerificationRepository(session).stretches()]
     assert stretches == [["A1", "B7", "D0"], ["D1"], ["D2"], ["D3"], []]
 

@@ -14,7 +14,6 @@ from webautodash.domain.alerts import AlertChannel, AlertKind, Cause, cause_key
 from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.errors import LeaseHeld
 from webautodash.models.base import utc_now
-from webautodash.repositories import DigestRepository, LeaseRepository, MonitorRepository
 from webautodash.services.alerts import deliver_due, raise_alerts
 from webautodash.services.alerts.system_alerts import look_and_send, silent_monitors
 from webautodash.services.doctor import examine
@@ -45,7 +44,7 @@ def _time(row: dict[str, Any], column: str) -> datetime:
 
 
 def _take(clinic: Clinic, name: str, token: str, seconds: int) -> bool:
-    return clinic.store.system.run(lambda session: LeaseRepository(session).take(name, token, "a", "b", seconds))
+    return clinic.store.system.run(lambda work: work.leases.take(name, token, "a", "b", seconds))
 
 
 def test_a_lease_of_the_future_ends_after_its_own_length(clinic: Clinic) -> None:
@@ -57,7 +56,7 @@ def test_a_lease_of_the_future_ends_after_its_own_length(clinic: Clinic) -> None
     left = _time(row, "expires_at") - utc_now()
     # Not after that of whoever asks: its holder may be alive, and renews it within its own.
     assert timedelta(seconds=LONG - 60) < left <= timedelta(seconds=LONG)
-    assert clinic.store.system.run(lambda session: LeaseRepository(session).renew("lease", "dead", LONG))
+    assert clinic.store.system.run(lambda work: work.leases.renew("lease", "dead", LONG))
     _set(clinic, "leases", expires_at=utc_now() - timedelta(seconds=1))
     assert _take(clinic, "lease", "next", 30)
 
@@ -95,10 +94,10 @@ def _wait(clinic: Clinic, monitor: Monitor) -> None:
 def test_a_message_waits_no_longer_than_the_longest_pause_and_holds_up_no_other(clinic: Clinic) -> None:
     def raised(name: str) -> None:
         cause = Cause(cause_key(AlertKind.HELD, name), AlertKind.HELD, name)
-        clinic.store.system.run(lambda session: raise_alerts(session, clinic.settings, [cause], utc_now()))
+        clinic.store.system.run(lambda work: raise_alerts(work, clinic.settings, [cause], utc_now()))
 
     raised("first")
-    clinic.store.system.run(lambda session: DigestRepository(session).make(AlertChannel.LOG, 10))
+    clinic.store.system.run(lambda work: work.alert_digests.make(AlertChannel.LOG, 10))
     _set(clinic, "alert_digests", next_attempt_at=utc_now() + YEAR, created_at=utc_now() + YEAR)
     raised("second")
     assert [result.alerts for result in deliver_due(clinic.store).results] == [1]
@@ -108,7 +107,7 @@ def test_a_message_waits_no_longer_than_the_longest_pause_and_holds_up_no_other(
 
 
 def test_a_heartbeat_of_the_future_hides_no_dead_monitor(clinic: Clinic) -> None:
-    clinic.store.system.run(lambda session: MonitorRepository(session).add("elsewhere", 1, "b", "c", 1000))
+    clinic.store.system.run(lambda work: work.monitors.add("elsewhere", 1, "b", "c", 1000))
     assert status(clinic.store).monitoring_status.is_running
     _set(clinic, "monitors", heartbeat_at=utc_now() + YEAR)
     found = status(clinic.store).monitoring_status
@@ -128,8 +127,8 @@ FUTURE: dict[str, Callable[[Clinic], None]] = {
 def test_the_doctor_names_each_time_of_the_future(clinic: Clinic) -> None:
     assert _take(clinic, "lease", "a", 3000)
     clinic.ingest(b"{]")
-    clinic.store.system.run(lambda session: DigestRepository(session).make(AlertChannel.LOG, 10))
-    clinic.store.system.run(lambda session: MonitorRepository(session).add("elsewhere", 1, "b", "c", 1000))
+    clinic.store.system.run(lambda work: work.alert_digests.make(AlertChannel.LOG, 10))
+    clinic.store.system.run(lambda work: work.monitors.add("elsewhere", 1, "b", "c", 1000))
     assert _named(clinic) == {"stored times": "ok"}
     for change in FUTURE.values():
         change(clinic)

@@ -11,6 +11,7 @@ from alembic.config import Config
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.revisions import History
 
@@ -40,7 +41,7 @@ def database(history: History, settings: Settings) -> Iterator[Database]:
     """An empty database for the history."""
     name = settings.system_database_name if history is History.SYSTEM else f"{settings.database_prefix}gary_wang"
     with Server(settings) as server:
-        yield server.create(name)
+        yield server.create(name, UnitOfWork)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ VERSION_TABLE = "alembic_version"
 
 def schema_of(database: Database) -> Schema:
     """Every table's columns, keys and checks; Alembic's own table left out."""
-    with database.reading() as session:
+    with database.session() as session:
         found = schema_of_connection(session.connection())
     return {table: facts for table, facts in found.items() if table != VERSION_TABLE}
 
@@ -28,7 +28,7 @@ def drift_from_models(database: Database, history: History) -> list[str]:
     """What Alembic finds different between a database and the models, a line a difference."""
     metadata = SystemBase.metadata if history is History.SYSTEM else ProviderBase.metadata
     options = {"compare_type": compare_type, "compare_server_default": True}
-    with database.reading() as session:
+    with database.session() as session:
         context = MigrationContext.configure(session.connection(), opts=options)
         return [str(difference) for difference in autogenerate.compare_metadata(context, metadata)]
 

@@ -17,15 +17,14 @@ from pytest_alembic.tests import (  # noqa: F401  # the fixtures below say on wh
 )
 from schema import VERSION_TABLE, drift_from_models, names_of, schema_of
 from sqlalchemy import Engine, MetaData, inspect
-from sqlalchemy.orm import Session
 
 from webautodash.database import Database
 from webautodash.domain.alerts import AlertChannel, AlertKind, DigestState
 from webautodash.domain.vocabulary import ConflictStatus, EventKind, MonitorState
 from webautodash.models import Alert, AlertDelivery, AlertDigest, Monitor, ProviderBase, SystemBase
 from webautodash.models.base import utc_now
-from webautodash.repositories import EventRepository
 from webautodash.repositories.pending_events import Event
+from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import fleet, revisions
 from webautodash.services.ingest.accept_file import accept_file
 from webautodash.services.ingest.ingest_run import ingest_paths
@@ -94,7 +93,8 @@ def _monitor() -> Monitor:
     return Monitor(**words, pid=1, interval_ms=1, started_at=utc_now(), heartbeat_at=utc_now())
 
 
-def _send_an_alert(session: Session) -> None:
+def _send_an_alert(work: SystemWork) -> None:
+    session = work.session
     alert = Alert(cause_key="a" * 64, kind=AlertKind.SILENT, message="b", created_at=utc_now())
     digest = AlertDigest(idempotency_key="c" * 32, channel=AlertChannel.LOG, state=DigestState.PENDING)
     digest.created_at = utc_now()
@@ -103,8 +103,8 @@ def _send_an_alert(session: Session) -> None:
     session.add(AlertDelivery(alert_id=alert.id, channel=AlertChannel.LOG, digest_id=digest.id))
 
 
-def _leave_an_event(session: Session) -> None:
-    EventRepository(session).add(Event(EventKind.FILE_STORED, utc_now(), 1))
+def _leave_an_event(work: ProviderWork) -> None:
+    work.pending_events.add(Event(EventKind.FILE_STORED, utc_now(), 1))
 
 
 def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
@@ -126,9 +126,9 @@ def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     fleet.upgrade_all(clinic.store, fleet.Plan())
     held = clinic.ingest(a_file(a_patient("GW3", lab_results=[{"test_name": "A1C"}]), at="2999-01-01T00:00:00"))
     accept_file(clinic.store, held.path, by="Dr. W", why="clock", extracted_at="2025-02-01T00:00:00")
-    clinic.store.system.run(lambda session: session.add(_monitor()))
+    clinic.store.system.run(lambda work: work.session.add(_monitor()))
     clinic.store.system.run(_send_an_alert)
-    clinic.store.server.database(f"{database_prefix}gary_wang").run(_leave_an_event)
+    clinic.store.server.database(f"{database_prefix}gary_wang", ProviderWork).run(_leave_an_event)
     full = {table for table in schema_of(database) if _count(database, table)}
     assert full >= set(_metadata(history).tables) - {"leases", "provider_aliases"}
 

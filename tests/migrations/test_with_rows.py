@@ -11,7 +11,6 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.database import Database
 from webautodash.domain.vocabulary import ConflictStatus, Severity
-from webautodash.repositories import MonitorRepository
 from webautodash.services.review import conflicts
 from webautodash.services.revisions import History
 
@@ -63,7 +62,7 @@ def test_monitors_keep_their_rows_and_say_anew_who_they_are(
     database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
 ) -> None:
     clinic = Clinic(server_url, database_prefix, tmp_path)
-    clinic.store.system.run(lambda session: MonitorRepository(session).add("a", 1, "b", "c", 10_000, process="d"))
+    clinic.store.system.run(lambda work: work.monitors.add("a", 1, "b", "c", 10_000, process="d"))
     (before,) = clinic.system_rows("monitors")
     who = ("token", "process")
     assert all(before[name] for name in who)

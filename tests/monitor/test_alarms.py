@@ -16,7 +16,6 @@ from sqlalchemy import update
 from webautodash.errors import DatabaseError
 from webautodash.models import Monitor as MonitorRow
 from webautodash.models.base import utc_now
-from webautodash.repositories import MonitorRepository
 from webautodash.services import fleet
 from webautodash.services.alerts.system_alerts import look_and_send
 from webautodash.services.leases import host
@@ -32,12 +31,10 @@ def _alerts(clinic: Clinic) -> list[tuple[str, str]]:
 
 
 def _add(clinic: Clinic, where: str, pid: int, *, seconds_ago: float, process: str | None = None) -> None:
-    key = clinic.store.system.run(
-        lambda session: MonitorRepository(session).add(where, pid, "somebody", "0", 30_000, process=process)
-    )
+    key = clinic.store.system.run(lambda work: work.monitors.add(where, pid, "somebody", "0", 30_000, process=process))
     at = utc_now() - timedelta(seconds=seconds_ago)
     row = update(MonitorRow).where(MonitorRow.id == key.id).values(heartbeat_at=at, started_at=at)
-    clinic.store.system.run(lambda session: session.execute(row))
+    clinic.store.system.run(lambda work: work.session.execute(row))
 
 
 def _states(clinic: Clinic) -> list[tuple[str, str]]:

@@ -183,7 +183,7 @@ def test_the_files_of_a_provider_whom_another_is_at_work_on_are_left_to_it(clini
     assert clinic.store.system.run(take)
     assert _once(clinic) == []
     assert _row(clinic, "gary_wang/a.json")["state"] == "seen"
-    clinic.store.system.run(lambda session: LeaseRepository(session).give_back("t"))
+    clinic.store.system.run(lambda work: work.leases.give_back("t"))
     assert [str(one.state) for one in _once(clinic)] == ["ingested"]
     assert clinic.system_rows("leases", order="name") == []
 

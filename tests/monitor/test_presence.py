@@ -19,7 +19,7 @@ from webautodash.services.statistics.current_status import status
 
 def _begin_anew(clinic: Clinic) -> None:
     """As where the system database was made anew."""
-    clinic.store.system.run(lambda session: session.execute(delete(MonitorRow)))
+    clinic.store.system.run(lambda work: work.session.execute(delete(MonitorRow)))
 
 
 def _errors(clinic: Clinic) -> list[str | None]:
@@ -77,7 +77,7 @@ def test_a_row_of_the_same_number_that_is_anothers_is_left_alone(clinic: Clinic)
     _begin_anew(clinic)
     other: dict[str, Any] = {"host": "far", "started_by": "b", "code_version": "c", "state": MonitorState.RUNNING}
     other |= {"pid": 1, "interval_ms": 10_000, "token": "0" * 32, "started_at": utc_now(), "heartbeat_at": utc_now()}
-    clinic.store.system.run(lambda session: session.add(MonitorRow(id=presence.key.id, **other)))
+    clinic.store.system.run(lambda work: work.session.add(MonitorRow(id=presence.key.id, **other)))
     before = clinic.system_rows("monitors")
     presence.begin_pass()
     presence.end_pass(7, 8, 9)

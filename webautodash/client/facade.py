@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from webautodash.client.setup import Setup
     from webautodash.config import Settings
     from webautodash.domain.dates import DateOrder
+    from webautodash.repositories.unit_of_work import ProviderWork
     from webautodash.services.store import ProviderDatabase
 
 
@@ -307,6 +308,10 @@ class ProviderHandle:
         """The row of the registry."""
         return self._database.provider
 
+    def unit_of_work(self) -> AbstractContextManager[ProviderWork]:
+        """A unit of work with the repositories. What is not committed is undone when the block ends."""
+        return self._database.unit_of_work()
+
     def session(self) -> AbstractContextManager[Session]:
         """A session for the repositories; leaving the block without ``commit()`` undoes all that was done in it."""
-        return self._database.session()
+        return self._database.database.session()

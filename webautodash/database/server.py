@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, overload
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
@@ -14,20 +14,27 @@ from sqlalchemy.orm import Session
 from webautodash.config import Settings
 from webautodash.database.connections import Connections
 from webautodash.database.products import Dialect, Grant, Health, OwnAccount, ServerAccounts, dialect_for
-from webautodash.database.unit_of_work import retrying, translated, unit_of_work
+from webautodash.database.session import retrying, session_on, translated
 from webautodash.errors import DuplicateKey
 
 T = TypeVar("T")
+W = TypeVar("W")
+W_co = TypeVar("W_co", covariant=True)
 
 # Engines of the databases used last; one more costs little, five hundred would be a burden.
 _KEPT_DATABASES = 32
 
 
-class Database:
-    """One database, with an engine and a pool of its own: a pooled connection never serves two."""
+def _plain(session: Session) -> Session:
+    return session
 
-    def __init__(self, name: str, dialect: Dialect) -> None:
+
+class Database(Generic[W_co]):
+    """One database, with its own engine and pool. ``W_co`` is the class of its units of work."""
+
+    def __init__(self, name: str, dialect: Dialect, work: Callable[[Session], W_co]) -> None:
         self.name = name
+        self._work = work
         self._dialect = dialect
         self._engine: Engine = dialect.engine(name)
         self._reader = dialect.reader(self._engine)
@@ -38,30 +45,38 @@ class Database:
         return self._engine
 
     def session(self) -> AbstractContextManager[Session]:
-        """A unit of work that may write; leaving it without ``commit()`` undoes all."""
-        return unit_of_work(self._engine, self._dialect, self.name)
+        """A SQLAlchemy session that may write. What is not committed is undone when the block ends."""
+        return session_on(self._engine, self._dialect, self.name)
 
-    def reading(self) -> AbstractContextManager[Session]:
-        """A session that sees one moment of the database, and holds up no writer."""
-        return unit_of_work(self._reader, self._dialect, self.name)
+    @contextmanager
+    def unit_of_work(self) -> Iterator[W_co]:
+        """A unit of work that may write. What is not committed is undone when the block ends."""
+        with self.session() as session:
+            yield self._work(session)
 
-    def run(self, work: Callable[[Session], T]) -> T:
-        """``work`` in one transaction, committed at its end, the whole repeated when it was interrupted."""
+    @contextmanager
+    def reading(self) -> Iterator[W_co]:
+        """A unit of work that sees the database as it is at one moment, and holds up no writer."""
+        with session_on(self._reader, self._dialect, self.name) as session:
+            yield self._work(session)
+
+    def run(self, transaction: Callable[[W_co], T]) -> T:
+        """Call ``transaction`` with a unit of work, then commit. An interrupted transaction is repeated as a whole."""
 
         def once() -> T:
             with self.session() as session:
-                result = work(session)
+                result = transaction(self._work(session))
                 session.commit()
                 return result
 
         return retrying(once)
 
-    def run_raced(self, work: Callable[[Session], T]) -> T:
-        """``run``, once more where a unique key says that another worker was first: ``work`` then finds its row."""
+    def run_raced(self, transaction: Callable[[W_co], T]) -> T:
+        """Like ``run``, and once more after DuplicateKey: another worker was first, and its row is found now."""
         try:
-            return self.run(work)
+            return self.run(transaction)
         except DuplicateKey:
-            return self.run(work)
+            return self.run(transaction)
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -87,7 +102,7 @@ class Server:
         self._most = settings.max_connections
         self._connections = Connections(self._most, settings.connect_timeout)
         self._dialect = dialect_for(settings, self._connections, unattended=unattended, schema=schema)
-        self._kept: OrderedDict[str, Database] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Callable[[Session], Any]], Database[Any]] = OrderedDict()
         self._lock = Lock()
 
     @property
@@ -127,16 +142,23 @@ class Server:
         with translated(self._dialect, name):
             return self._dialect.properties(name)
 
-    def database(self, name: str) -> Database:
-        """The database of this name. Nothing is connected yet and nothing is made."""
+    @overload
+    def database(self, name: str) -> Database[Session]: ...
+    @overload
+    def database(self, name: str, work: Callable[[Session], W]) -> Database[W]: ...
+    def database(self, name: str, work: Callable[[Session], Any] = _plain) -> Database[Any]:
+        """The database of this name. Connects to nothing and creates nothing.
+
+        ``work`` makes its units of work out of a session; without it they are plain sessions.
+        """
         forgotten = None
         with self._lock:
-            if name not in self._kept:
-                self._kept[name] = Database(name, self._dialect)
-            self._kept.move_to_end(name)
+            if (name, work) not in self._kept:
+                self._kept[name, work] = Database(name, self._dialect, work)
+            self._kept.move_to_end((name, work))
             if len(self._kept) > _KEPT_DATABASES:
                 _, forgotten = self._kept.popitem(last=False)
-            database = self._kept[name]
+            database = self._kept[name, work]
         if forgotten is not None:
             # Whoever is at work in it goes on; only what is idle is closed.
             forgotten.close()
@@ -174,18 +196,22 @@ class Server:
         """What SQLAlchemy calls the database product."""
         return self._dialect.product
 
-    def create(self, name: str) -> Database:
-        """Make the database where it is missing. Safe to repeat, and for two at once."""
+    @overload
+    def create(self, name: str) -> Database[Session]: ...
+    @overload
+    def create(self, name: str, work: Callable[[Session], W]) -> Database[W]: ...
+    def create(self, name: str, work: Callable[[Session], Any] = _plain) -> Database[Any]:
+        """Create the database if it does not exist. Idempotent and safe to run concurrently."""
         with translated(self._dialect, name):
             self._dialect.create(name)
-        return self.database(name)
+        return self.database(name, work)
 
     def drop(self, name: str) -> None:
         """Delete the database and all in it."""
         with self._lock:
-            dropped = self._kept.pop(name, None)
-        if dropped is not None:
-            dropped.close()
+            dropped = [self._kept.pop(key) for key in list(self._kept) if key[0] == name]
+        for database in dropped:
+            database.close()
         with translated(self._dialect, name):
             self._dialect.drop(name)
 

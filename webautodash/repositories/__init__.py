@@ -14,7 +14,7 @@ from webautodash.repositories.leases import LeaseRepository
 from webautodash.repositories.metrics import MetricsRepository
 from webautodash.repositories.migrations import MigrationRepository
 from webautodash.repositories.monitors import MonitorRepository
-from webautodash.repositories.patient_queries import ChartRepository
+from webautodash.repositories.patient_queries import PatientQueries
 from webautodash.repositories.patients import PatientRepository
 from webautodash.repositories.pending_events import EventRepository
 from webautodash.repositories.providers import ProviderRepository
@@ -30,7 +30,6 @@ from webautodash.repositories.verification import VerificationRepository
 
 __all__ = [
     "AlertRepository",
-    "ChartRepository",
     "ClinicalRepository",
     "ClockRepository",
     "ConflictRepository",
@@ -47,6 +46,7 @@ __all__ = [
     "MetricsRepository",
     "MigrationRepository",
     "MonitorRepository",
+    "PatientQueries",
     "PatientRepository",
     "ProviderRepository",
     "RootRepository",

@@ -57,7 +57,7 @@ class Ledger(NamedTuple):
     """Patients whose first extraction is of this session."""
 
 
-class LedgerRepository:
+class CrossReferences:
     """Asks the database itself for what disagrees; nothing is written."""
 
     def __init__(self, session: Session) -> None:

@@ -17,7 +17,7 @@ _KEYS = frozenset({"id", "patient_extraction_id"})
 ClinicalRows = dict[str, list[dict[str, Any]]]
 
 
-class ChartRepository:
+class PatientQueries:
     """Master rows, extractions and clinical rows; nothing is written."""
 
     def __init__(self, session: Session) -> None:

@@ -12,11 +12,9 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from uuid import uuid4
 
-from sqlalchemy.orm import Session
-
 from webautodash.database import Database
 from webautodash.errors import DuplicateKey, LeaseHeld, LeaseLost, WebAutoDashError
-from webautodash.repositories import LeaseRepository
+from webautodash.repositories.unit_of_work import SystemWork
 
 _RENEWALS = 3
 """In the time after which a lease runs out."""
@@ -37,25 +35,25 @@ def host() -> str:
 class HeldLease:
     """A lease while it is held."""
 
-    def __init__(self, system: Database, name: str, seconds: int) -> None:
+    def __init__(self, system: Database[SystemWork], name: str, seconds: int) -> None:
         self.name, self.token = name, uuid4().hex
         self._system, self._seconds = system, seconds
 
     def require(self) -> None:
         """Make sure that it is still held, and for a full time from now. Raises LeaseLost."""
-        renewed = self._system.run(lambda session: LeaseRepository(session).renew(self.name, self.token, self._seconds))
+        renewed = self._system.run(lambda work: work.leases.renew(self.name, self.token, self._seconds))
         if not renewed:
             raise LeaseLost(self.name)
 
     def look(self) -> None:
         """Make sure that it is still held at this moment, which costs no commit. Raises LeaseLost."""
-        with self._system.reading() as session:
-            if not LeaseRepository(session).holds(self.name, self.token):
+        with self._system.reading() as work:
+            if not work.leases.holds(self.name, self.token):
                 raise LeaseLost(self.name)
 
 
 @contextmanager
-def leased(system: Database, name: str, purpose: str, seconds: int) -> Iterator[HeldLease]:
+def leased(system: Database[SystemWork], name: str, purpose: str, seconds: int) -> Iterator[HeldLease]:
     """Hold a lease for as long as the block lasts. Raises LeaseHeld where another holds it, and says who."""
     lease = HeldLease(system, name, seconds)
     _take(system, lease, purpose, seconds)
@@ -66,7 +64,7 @@ def leased(system: Database, name: str, purpose: str, seconds: int) -> Iterator[
 class HeldLeases:
     """Several leases while they are held."""
 
-    def __init__(self, system: Database, names: Collection[str], token: str) -> None:
+    def __init__(self, system: Database[SystemWork], names: Collection[str], token: str) -> None:
         self._system, self._names, self._token = system, set(names), token
 
     def __contains__(self, name: str) -> bool:
@@ -74,17 +72,17 @@ class HeldLeases:
 
     def all_held(self) -> bool:
         """Whether each is still held at this moment."""
-        with self._system.reading() as session:
-            return LeaseRepository(session).held_with(self._token) >= self._names
+        with self._system.reading() as work:
+            return work.leases.held_with(self._token) >= self._names
 
 
 @contextmanager
-def leased_of(system: Database, purposes: Mapping[str, str], seconds: int) -> Iterator[HeldLeases]:
+def leased_of(system: Database[SystemWork], purposes: Mapping[str, str], seconds: int) -> Iterator[HeldLeases]:
     """Hold, for as long as the block lasts, those leases of some, by name, that nobody else holds."""
     token, mine = uuid4().hex, _me()
 
-    def take(session: Session) -> list[str]:
-        leases = LeaseRepository(session)
+    def take(work: SystemWork) -> list[str]:
+        leases = work.leases
         # In one order, whoever takes them: two processes then wait for each other, and never both.
         return [name for name in sorted(purposes) if leases.take(name, token, mine, purposes[name], seconds)]
 
@@ -97,7 +95,7 @@ def leased_of(system: Database, purposes: Mapping[str, str], seconds: int) -> It
 
 
 @contextmanager
-def _kept(system: Database, token: str, seconds: int) -> Iterator[None]:
+def _kept(system: Database[SystemWork], token: str, seconds: int) -> Iterator[None]:
     """Renew all that a token holds while the block lasts, then give it back."""
     done = Event()
 
@@ -105,7 +103,7 @@ def _kept(system: Database, token: str, seconds: int) -> Iterator[None]:
         while not done.wait(seconds / _RENEWALS):
             # One renewal that fails is made up for by the next; the holder asks before each step anyway.
             with suppress(WebAutoDashError):
-                system.run(lambda session: LeaseRepository(session).renew_all(token, seconds))
+                system.run(lambda work: work.leases.renew_all(token, seconds))
 
     renewing = Thread(target=renew, name="leases", daemon=True)
     renewing.start()
@@ -116,20 +114,20 @@ def _kept(system: Database, token: str, seconds: int) -> Iterator[None]:
         renewing.join()
         # What cannot be given back runs out.
         with suppress(WebAutoDashError):
-            system.run(lambda session: LeaseRepository(session).give_back(token))
+            system.run(lambda work: work.leases.give_back(token))
 
 
 def _me() -> str:
     return f"{operator()}@{host()}, process {os.getpid()}"
 
 
-def _take(system: Database, lease: HeldLease, purpose: str, seconds: int) -> None:
+def _take(system: Database[SystemWork], lease: HeldLease, purpose: str, seconds: int) -> None:
     mine = _me()
     with suppress(DuplicateKey):
-        if system.run(lambda session: LeaseRepository(session).take(lease.name, lease.token, mine, purpose, seconds)):
+        if system.run(lambda work: work.leases.take(lease.name, lease.token, mine, purpose, seconds)):
             return
-    with system.reading() as session:
-        holding = LeaseRepository(session).find(lease.name)
+    with system.reading() as work:
+        holding = work.leases.find(lease.name)
     if holding is None:  # given back at this moment
         raise LeaseHeld(lease.name, "another process", "", None)
     raise LeaseHeld(lease.name, holding.holder, holding.purpose, holding.taken_at)

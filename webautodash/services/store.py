@@ -8,15 +8,13 @@ from types import TracebackType
 from typing import NoReturn, Self, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy.orm import Session
-
 from webautodash.config import Settings
 from webautodash.database import Database, Server
-from webautodash.database.unit_of_work import retrying
+from webautodash.database.session import retrying
 from webautodash.errors import DatabaseMissing, NotAtHead, NotSetUp, WrongDatabase, without_context
 from webautodash.models import DatabaseIdentity
-from webautodash.repositories import IdentityRepository, ProviderRepository
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
 from webautodash.services.registry.rebuild_registry import rebuild
 from webautodash.services.revisions import History
@@ -30,31 +28,32 @@ class ProviderDatabase:
     """One provider's database, known to be theirs and at this version's revision."""
 
     provider: RegisteredProvider
-    database: Database
+    database: Database[ProviderWork]
 
-    def session(self) -> AbstractContextManager[Session]:
-        """A unit of work that may write; leaving it without ``commit()`` undoes all."""
-        return self.database.session()
+    def unit_of_work(self) -> AbstractContextManager[ProviderWork]:
+        """A unit of work that may write. What is not committed is undone when the block ends."""
+        return self.database.unit_of_work()
 
-    def reading(self) -> AbstractContextManager[Session]:
-        """A session that sees one moment of the database."""
+    def reading(self) -> AbstractContextManager[ProviderWork]:
+        """A unit of work that sees the database as it is at one moment."""
         return self.database.reading()
 
-    def run(self, work: Callable[[Session], T]) -> T:
-        """``work`` in one transaction, repeated whole when it was interrupted; no migration begins meanwhile.
+    def run(self, transaction: Callable[[ProviderWork], T]) -> T:
+        """Call ``transaction`` with a unit of work, then commit. An interrupted transaction is repeated as a whole.
 
-        Raises BeingMigrated, NotAtHead or NewerThanProgram where one has begun since the database was opened.
+        No migration begins before it ends. Raises BeingMigrated, NotAtHead or NewerThanProgram if one has begun since
+        the database was opened.
         """
-        return self.database.run(self._gated(work))
+        return self.database.run(self._gated(transaction))
 
-    def run_raced(self, work: Callable[[Session], T]) -> T:
-        """``run``, once more where a unique key says that another worker was first: ``work`` then finds its row."""
-        return self.database.run_raced(self._gated(work))
+    def run_raced(self, transaction: Callable[[ProviderWork], T]) -> T:
+        """Like ``run``, and once more after DuplicateKey: another worker was first, and its row is found now."""
+        return self.database.run_raced(self._gated(transaction))
 
-    def _gated(self, work: Callable[[Session], T]) -> Callable[[Session], T]:
-        def gated(session: Session) -> T:
-            revisions.keep_out_migrations(session, self.database.name, self.provider)
-            return work(session)
+    def _gated(self, transaction: Callable[[ProviderWork], T]) -> Callable[[ProviderWork], T]:
+        def gated(work: ProviderWork) -> T:
+            revisions.keep_out_migrations(work, self.database.name, self.provider)
+            return transaction(work)
 
         return gated
 
@@ -66,9 +65,9 @@ class Store:
         """``unattended``, ``schema``: see Server."""
         self.settings = settings
         self.server = Server(settings, unattended=unattended, schema=schema)
-        self.system: Database = self.server.database(settings.system_database_name)
+        self.system = self.server.database(settings.system_database_name, SystemWork)
         # Whose each open database said it is; a database that is opened anew is asked anew.
-        self._checked: WeakKeyDictionary[Database, str] = WeakKeyDictionary()
+        self._checked: WeakKeyDictionary[Database[ProviderWork], str] = WeakKeyDictionary()
         self.owners: dict[tuple[str | None, str | None], RegisteredProvider] = {}
         """By the name in a file and the folder it lies in, whose the files of this run were."""
         self.patience = Patience(settings.pass_seconds)
@@ -95,8 +94,8 @@ class Store:
         """The store for reading and writing. Raises NotSetUp where there is none, NotAtHead before a migration."""
         store = cls(settings, unattended=unattended, schema=schema)
         try:
-            with store.system.reading() as session:
-                revisions.require_head(session, store.system.name, History.SYSTEM)
+            with store.system.reading() as work:
+                revisions.require_head(work, store.system.name, History.SYSTEM)
         except DatabaseMissing:
             raise NotSetUp(store.server.where) from None
         except NotAtHead as behind:
@@ -125,15 +124,15 @@ class Store:
 
     def providers(self) -> list[RegisteredProvider]:
         """Every registered provider, by slug."""
-        with self.system.reading() as session:
-            return ProviderRepository(session).all()
+        with self.system.reading() as work:
+            return work.providers.all()
 
     def provider_database(self, provider: RegisteredProvider) -> ProviderDatabase:
         """A provider's database.
 
         Raises DatabaseMissing, NotAtHead, or WrongDatabase where the identity row names another provider.
         """
-        database = self.server.database(provider.database_name)
+        database = self.server.database(provider.database_name, ProviderWork)
         if self._checked.get(database) != provider.identity:
             # Its tables may be changing at this very moment.
             found = retrying(partial(_identity_at_head, database))
@@ -155,7 +154,7 @@ class Store:
         self.close()
 
 
-def _identity_at_head(database: Database) -> DatabaseIdentity | None:
-    with database.reading() as session:
-        revisions.require_head(session, database.name, History.PROVIDER)
-        return IdentityRepository(session).find()
+def _identity_at_head(database: Database[ProviderWork]) -> DatabaseIdentity | None:
+    with database.reading() as work:
+        revisions.require_head(work, database.name, History.PROVIDER)
+        return work.identity.find()

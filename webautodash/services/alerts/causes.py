@@ -11,7 +11,6 @@ from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severit
 from webautodash.domain.vocabulary import EventKind, FileState
 from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
-from webautodash.repositories import ConflictRepository, SessionRepository
 from webautodash.repositories.conflicts import Brought
 from webautodash.repositories.ingested_files import FileRecord
 from webautodash.repositories.monitors import KnownMonitor
@@ -68,8 +67,8 @@ def causes_of_event(
 
 def _causes_of_session(store: Store, provider: RegisteredProvider, session_id: int) -> list[Cause]:
     try:
-        with store.provider_database(provider).reading() as session:
-            file = SessionRepository(session).files([session_id]).get(session_id)
+        with store.provider_database(provider).reading() as work:
+            file = work.sessions.files([session_id]).get(session_id)
     except WebAutoDashError:
         # It was read a moment ago; its alerts are raised when it is next read.
         return []
@@ -130,8 +129,8 @@ def _conflicts_of(
     key = cause_key(AlertKind.CONFLICT, provider.identity, *parts)
     cause = partial(Cause, key, AlertKind.CONFLICT, provider=provider.slug, database_name=provider.database_name)
     try:
-        with store.provider_database(provider).reading() as session:
-            found = ConflictRepository(session).brought_by(event.session_id, event.at, least, _MOST_NUMBERS)
+        with store.provider_database(provider).reading() as work:
+            found = work.conflicts.brought_by(event.session_id, event.at, least, _MOST_NUMBERS)
     except WebAutoDashError:
         # The file is stored and its row has to be written; that there are conflicts is known in any case.
         message = f"{counted(event.conflicts, 'difference')} in a file to be reviewed; their severity could not be read"

@@ -8,14 +8,12 @@ import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.retries import retry_pause
 from webautodash.errors import DeliveryFailed, LeaseHeld, LeaseLost
-from webautodash.repositories import AlertRepository, DigestRepository
 from webautodash.repositories.alert_digests import Digest
 from webautodash.repositories.alerts import RaisedAlert
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.alerts.channels import send
 from webautodash.services.alerts.message import message_of
 from webautodash.services.alerts.rules import configured
@@ -61,15 +59,15 @@ def deliver_due(store: Store) -> DeliveryReport:
     results: list[DigestResult] = []
     busy: list[AlertChannel] = []
     there = configured(store.settings)
-    with store.system.reading() as session:
-        is_misdated = DigestRepository(session).is_misdated()
+    with store.system.reading() as work:
+        is_misdated = work.alert_digests.is_misdated()
     if is_misdated:
-        store.system.run(lambda session: DigestRepository(session).redate())
+        store.system.run(lambda work: work.alert_digests.redate())
     for channel in _with_work(store, there):
         try:
             with leased(store.system, f"alerts:{channel}", "sending alerts", store.settings.lease_seconds) as lease:
-                work = _send_due if channel in there else _give_up
-                for result in work(store, channel, lease):
+                attempt = _send_due if channel in there else _give_up
+                for result in attempt(store, channel, lease):
                     results.append(result)  # what was sent before a lease was lost counts
         except (LeaseHeld, LeaseLost):
             busy.append(channel)
@@ -78,8 +76,8 @@ def deliver_due(store: Store) -> DeliveryReport:
 
 def _with_work(store: Store, there: Collection[AlertChannel]) -> list[AlertChannel]:
     """The channels on which something is due, or that are gone and have something left."""
-    with store.system.reading() as session:
-        digests, waiting = DigestRepository(session), AlertRepository(session).waiting()
+    with store.system.reading() as work:
+        digests, waiting = work.alert_digests, work.alerts.waiting()
 
         def has_work(channel: AlertChannel) -> bool:
             if channel not in there:
@@ -91,30 +89,30 @@ def _with_work(store: Store, there: Collection[AlertChannel]) -> list[AlertChann
 
 
 def _send_due(store: Store, channel: AlertChannel, lease: HeldLease) -> Iterator[DigestResult]:
-    with store.system.reading() as session:
-        due = DigestRepository(session).due(channel)
+    with store.system.reading() as work:
+        due = work.alert_digests.due(channel)
     for digest in due:
         yield _send(store, digest, lease)
-    made = store.system.run(lambda session: _make(session, channel, store.settings.alert_interval))
+    made = store.system.run(lambda work: _make(work, channel, store.settings.alert_interval))
     if made is not None:
         yield _send(store, made, lease)
 
 
-def _make(session: Session, channel: AlertChannel, interval: int) -> Digest | None:
-    digests = DigestRepository(session)
+def _make(work: SystemWork, channel: AlertChannel, interval: int) -> Digest | None:
+    digests = work.alert_digests
     return digests.make(channel, _MOST_ALERTS) if digests.has_rested(channel, interval) else None
 
 
 def _send(store: Store, digest: Digest, lease: HeldLease) -> DigestResult:
-    with store.system.reading() as session:
-        alerts = AlertRepository(session).of_digest(digest.id)
+    with store.system.reading() as work:
+        alerts = work.alerts.of_digest(digest.id)
     # Somebody else may have taken over while this process was stopped.
     lease.require()
     try:
         note = send(store, digest.channel, message_of(digest.key, alerts))
     except DeliveryFailed as error:
         return _failed(store, digest, alerts, error.reason)
-    store.system.run(lambda session: DigestRepository(session).delivered(digest, note))
+    store.system.run(lambda work: work.alert_digests.delivered(digest, note))
     return DigestResult(digest.id, digest.channel, len(alerts), DigestState.DELIVERED, note)
 
 
@@ -123,11 +121,11 @@ def _failed(store: Store, digest: Digest, alerts: list[RaisedAlert], reason: str
     last = attempts >= store.settings.alert_attempts
     seconds = math.ceil(retry_pause(attempts, store.settings.alert_retry_seconds))
 
-    def write(session: Session) -> None:
+    def write(work: SystemWork) -> None:
         if last:
-            DigestRepository(session).give_up(digest, reason)
+            work.alert_digests.give_up(digest, reason)
         else:
-            DigestRepository(session).try_again(digest, reason, seconds)
+            work.alert_digests.try_again(digest, reason, seconds)
 
     store.system.run(write)
     state = DigestState.FAILED if last else DigestState.PENDING
@@ -137,8 +135,8 @@ def _failed(store: Store, digest: Digest, alerts: list[RaisedAlert], reason: str
 def _give_up(store: Store, channel: AlertChannel, lease: HeldLease) -> Iterator[DigestResult]:
     """What waits for a channel that is gone is kept as failed: a person sees it, and can have it back."""
 
-    def work(session: Session) -> list[Digest]:
-        digests = DigestRepository(session)
+    def transaction(work: SystemWork) -> list[Digest]:
+        digests = work.alert_digests
         while digests.make(channel, _MOST_ALERTS) is not None:
             pass
         pending = digests.pending(channel)
@@ -147,8 +145,8 @@ def _give_up(store: Store, channel: AlertChannel, lease: HeldLease) -> Iterator[
         return pending
 
     lease.require()
-    given_up = store.system.run(work)
-    with store.system.reading() as session:
-        counts = DigestRepository(session).count(given_up)
+    given_up = store.system.run(transaction)
+    with store.system.reading() as work:
+        counts = work.alert_digests.count(given_up)
     for digest in given_up:
         yield DigestResult(digest.id, channel, counts.get(digest.id, 0), DigestState.FAILED, _NOT_CONFIGURED)

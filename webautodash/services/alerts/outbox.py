@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from webautodash.config import Settings
 from webautodash.domain.alerts import AlertChannel, Cause, DigestState
 from webautodash.errors import NotFound
-from webautodash.repositories import AlertRepository, DigestRepository
 from webautodash.repositories.alerts import Delivery
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.alerts.rules import rules_of
 from webautodash.services.store import Store
 
 
-def raise_alerts(session: Session, settings: Settings, causes: Sequence[Cause], now: datetime) -> int:
+def raise_alerts(work: SystemWork, settings: Settings, causes: Sequence[Cause], now: datetime) -> int:
     """Write an alert for each cause that a channel wants and that has none, in the caller's transaction.
 
     ``session`` is on the system database. A cause that is known adds nothing, also where two find it at once.
@@ -30,7 +28,7 @@ def raise_alerts(session: Session, settings: Settings, causes: Sequence[Cause], 
     }
     if not wanted:
         return 0
-    alerts = AlertRepository(session)
+    alerts = work.alerts
     new = wanted.keys() - alerts.known(wanted)
     if new:
         numbers = alerts.add({key: wanted[key][0] for key in new}, now)
@@ -52,8 +50,8 @@ class FailedDigest:
 
 def failed_digests(store: Store) -> list[FailedDigest]:
     """The messages that were given up, oldest first."""
-    with store.system.reading() as session:
-        digests = DigestRepository(session)
+    with store.system.reading() as work:
+        digests = work.alert_digests
         failed = digests.failed()
         counts = digests.count(failed) if failed else {}
     return [
@@ -64,14 +62,14 @@ def failed_digests(store: Store) -> list[FailedDigest]:
 
 def waiting(store: Store) -> dict[AlertChannel, int]:
     """How many alerts wait for their channel's next message."""
-    with store.system.reading() as session:
-        return AlertRepository(session).waiting()
+    with store.system.reading() as work:
+        return work.alerts.waiting()
 
 
 def search(store: Store, *, state: DigestState | None = None, limit: int = 50) -> list[Delivery]:
     """The latest alerts, once for each of their channels, the newest first."""
-    with store.system.reading() as session:
-        return AlertRepository(session).search(state, limit)
+    with store.system.reading() as work:
+        return work.alerts.search(state, limit)
 
 
 def retry(store: Store, digest_id: int | None = None) -> int:
@@ -79,7 +77,7 @@ def retry(store: Store, digest_id: int | None = None) -> int:
 
     Raises NotFound for a number that no such message has.
     """
-    number = store.system.run(lambda session: DigestRepository(session).reopen(digest_id))
+    number = store.system.run(lambda work: work.alert_digests.reopen(digest_id))
     if digest_id is not None and not number:
         raise NotFound(f"failed digest {digest_id}", "the alerts")
     return number
@@ -92,12 +90,12 @@ def forget(store: Store, digest_ids: Sequence[int]) -> int:
     then all stay.
     """
 
-    def work(session: Session) -> int:
-        digests = DigestRepository(session)
+    def transaction(work: SystemWork) -> int:
+        digests = work.alert_digests
         failed = {one.id for one in digests.failed()}
         for number in digest_ids:
             if number not in failed:
                 raise NotFound(f"failed digest {number}", "the alerts")
         return digests.forget(digest_ids)
 
-    return store.system.run(work)
+    return store.system.run(transaction)

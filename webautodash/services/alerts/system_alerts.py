@@ -6,7 +6,6 @@ from webautodash.domain.alerts import Cause
 from webautodash.domain.vocabulary import MonitorState, ProviderStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import LeaseRepository, MonitorRepository, ProviderRepository, SessionRepository
 from webautodash.repositories.monitors import MonitorKey
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import Counts
@@ -40,14 +39,14 @@ def look_and_send(store: Store) -> DeliveryReport:
 def raise_all(store: Store, causes: Sequence[Cause]) -> None:
     """Write an alert for each cause that has none, in a transaction of its own."""
     if causes:
-        store.system.run(lambda session: raise_alerts(session, store.settings, causes, utc_now()))
+        store.system.run(lambda work: raise_alerts(work, store.settings, causes, utc_now()))
 
 
 def record_pending(store: Store) -> None:
     """Record what interrupted commands left in the outboxes of providers' databases; each is looked at."""
-    store.system.run(lambda session: LeaseRepository(session).shorten(store.settings.lease_seconds))
-    with store.system.reading() as session:
-        known = ProviderRepository(session).known_counts()
+    store.system.run(lambda work: work.leases.shorten(store.settings.lease_seconds))
+    with store.system.reading() as work:
+        known = work.providers.known_counts()
     with SystemView(store) as view:
         for provider in store.providers():
             if provider.status is ProviderStatus.ACTIVE:
@@ -59,8 +58,8 @@ def record_pending(store: Store) -> None:
 def _counts(store: Store, provider: RegisteredProvider) -> Counts | None:
     """None for a database that cannot be read; others tell of it."""
     try:
-        with store.provider_database(provider).reading() as session:
-            return SessionRepository(session).counts()
+        with store.provider_database(provider).reading() as work:
+            return work.sessions.counts()
     except DatabaseUnreachable:
         raise
     except WebAutoDashError:
@@ -69,8 +68,8 @@ def _counts(store: Store, provider: RegisteredProvider) -> Counts | None:
 
 def silent_monitors(store: Store, besides: MonitorKey | None = None) -> list[Cause]:
     """Monitors that should have been heard of and were not, ``besides`` the one that asks."""
-    with store.system.reading() as session:
-        known = MonitorRepository(session).all()
+    with store.system.reading() as work:
+        known = work.monitors.all()
     gone = [one for one in known if one.silent or one.state is MonitorState.LOST]
     return [monitor_silent(one) for one in gone if one.key != besides]
 

@@ -10,7 +10,6 @@ from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.errors.commands import command
 from webautodash.models import DatabaseIdentity
-from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import revisions
 from webautodash.services.doctor.findings import Finding, Severity, error, fine, info, warning
@@ -181,8 +180,8 @@ def _register(provider: RegisteredProvider) -> str:
 
 
 def _is_earlier_registry(store: Store) -> bool:
-    with store.system.reading() as session:
-        return LegacyTables(session).is_earlier_registry()
+    with store.system.reading() as work:
+        return work.legacy_tables.is_earlier_registry()
 
 
 def _migrations_are_at_work(store: Store) -> bool:

@@ -11,8 +11,8 @@ from webautodash.domain.prn_search import SHORTEST_PRN, PrnMatch, PrnSearch
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import AccountMissing, ConfigurationError, DatabaseUnreachable, WebAutoDashError
 from webautodash.models import Patient, SystemLog
-from webautodash.repositories import PatientRepository, SystemTexts
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.doctor import databases
 from webautodash.services.doctor.findings import Finding, error, fine, info, or_fine, warning
 from webautodash.services.doctor.logs import UnreadableLog, found_in
@@ -195,8 +195,8 @@ def traces(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
 
 def _collected(store: Store, provider: RegisteredProvider, search: PrnSearch) -> Iterator[Finding]:
     try:
-        with store.server.database(provider.database_name).reading() as session:
-            for prn in PatientRepository(session).prns():
+        with store.server.database(provider.database_name, ProviderWork).reading() as work:
+            for prn in work.patients.prns():
                 search.add(prn)
     except DatabaseUnreachable:
         raise
@@ -206,8 +206,8 @@ def _collected(store: Store, provider: RegisteredProvider, search: PrnSearch) ->
 
 
 def _in_system(store: Store, search: PrnSearch) -> Iterator[Finding]:
-    with store.system.reading() as session:
-        for one in SystemTexts(session).all():
+    with store.system.reading() as work:
+        for one in work.texts.all():
             if (found := search.find(one.text)) is not None:
                 yield _trace("isolation.system_database", f"{one.table} {one.row}", f"its {one.column}", found)
 

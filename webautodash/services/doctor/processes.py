@@ -5,8 +5,6 @@ from datetime import timedelta
 
 from webautodash.domain.vocabulary import MonitorState
 from webautodash.domain.wording import counted
-from webautodash.repositories import ClockRepository, LeaseRepository
-from webautodash.repositories.monitors import MonitorRepository
 from webautodash.services.doctor.findings import Finding, fine, info, warning
 from webautodash.services.store import Store
 
@@ -15,8 +13,8 @@ _WHAT_IT_SAID = "webautodash log --component monitor"
 
 def leases(store: Store) -> Iterator[Finding]:
     """Who is at work on something, and who died at it."""
-    with store.system.reading() as session:
-        found = LeaseRepository(session).all()
+    with store.system.reading() as work:
+        found = work.leases.all()
     for one in found:
         since = f"{one.taken_at:%Y-%m-%d %H:%M:%S} UTC"
         if one.expired_for > timedelta():
@@ -28,8 +26,8 @@ def leases(store: Store) -> Iterator[Finding]:
 
 def clocks(store: Store) -> Iterator[Finding]:
     """Times that lie in the future: a clock was wrong, of the server or of a machine."""
-    with store.system.reading() as session:
-        found = ClockRepository(session).future_times()
+    with store.system.reading() as work:
+        found = work.future_times.future_times()
     for one in found:
         latest = f"{one.latest:%Y-%m-%d %H:%M:%S} UTC"
         message = f"{counted(one.rows, 'row')} with a time in the future, up to {latest}: a clock was wrong"
@@ -41,8 +39,8 @@ def clocks(store: Store) -> Iterator[Finding]:
 
 def monitors(store: Store) -> Iterator[Finding]:
     """Whether each monitor that has not ended still says so, and what it says; and which ended without a word."""
-    with store.system.reading() as session:
-        found = MonitorRepository(session).all()
+    with store.system.reading() as work:
+        found = work.monitors.all()
     at_work = any(one.state is MonitorState.RUNNING and not one.silent for one in found)
     for one in found:
         subject, where = f"monitor {one.id}", f"process {one.pid} on {one.host}"

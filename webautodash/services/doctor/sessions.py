@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from webautodash.errors.commands import command
 from webautodash.models.base import utc_now
-from webautodash.repositories import SessionRepository
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.doctor.findings import Finding, error, warning
 from webautodash.services.ingest.held_files import FUTURE
@@ -15,8 +14,8 @@ _MOST_NAMED = 10
 
 def future_times(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
     """Sessions of one provider that lie more than a day ahead of now: every later file counts as older than they."""
-    with store.provider_database(provider).reading() as session:
-        number, named = SessionRepository(session).later_than(utc_now() + FUTURE, _MOST_NAMED)
+    with store.provider_database(provider).reading() as work:
+        number, named = work.sessions.later_than(utc_now() + FUTURE, _MOST_NAMED)
     if number:
         message = f"{_named(named, number)}: the time lies in the future, so that every true one counts as older"
         yield error("session.future_time", provider.slug, message, _cure(provider, named[0]))
@@ -24,8 +23,8 @@ def future_times(store: Store, provider: RegisteredProvider) -> Iterator[Finding
 
 def unread_times(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
     """Sessions of one provider whose file has a time that is no ISO date-time: they count as older than all others."""
-    with store.provider_database(provider).reading() as session:
-        found = SessionRepository(session).with_unread_time()
+    with store.provider_database(provider).reading() as work:
+        found = work.sessions.with_unread_time()
     if found:
         sessions = _named(found[:_MOST_NAMED], len(found))
         message = f"{sessions}: extracted_at is no ISO date-time, so that every other session counts as newer"

@@ -14,6 +14,7 @@ from webautodash.errors import (
     NewerThanProgram,
     WebAutoDashError,
 )
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.registry.providers import resolve
 from webautodash.services.revisions import History, migration_lock
@@ -131,11 +132,11 @@ def _is_underway(store: Store, member: Member) -> bool:
         return False
 
 
-def database_of(store: Store, member: Member) -> Database:
+def database_of(store: Store, member: Member) -> Database[UnitOfWork]:
     """The database itself. Raises DatabaseMissing."""
     if not store.server.exists(member.database):
         raise DatabaseMissing(member.database)
-    return store.server.database(member.database)
+    return store.server.database(member.database, UnitOfWork)
 
 
 def _known(member: Member, found: str) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from webautodash.errors import UsageError, WouldLoseRows
-from webautodash.repositories import MigrationRepository
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import database_of, of_provider
 from webautodash.services.fleet.migrate_all import begin_run, run_lease
@@ -44,8 +43,8 @@ def way_back(store: Store, provider: str, to: str) -> WayBack:
     undone = revisions.to_come(History.PROVIDER, to, found)[::-1]
     if not undone:
         raise UsageError(f"database {database.name} is at revision {found}; {to} does not lie behind it")
-    with database.reading() as session:
-        lost = revisions.losses(session.connection(), History.PROVIDER, undone)
+    with database.reading() as work:
+        lost = revisions.losses(work.session.connection(), History.PROVIDER, undone)
     losses = tuple(Loss(what, rows) for what, rows in lost)
     return WayBack(database.name, str(member.provider), found, to, tuple(undone), losses)
 
@@ -68,5 +67,5 @@ def downgrade(store: Store, way: WayBack, *, accept_loss: bool = False) -> Migra
             store, "down", {"to": way.target, "accept_loss": accept_loss}, [(member, way.before, way.target)]
         )
         result = bring(store, Job(run, member, way.before, way.target, down=True, accept_loss=accept_loss))
-        store.system.run(lambda session: MigrationRepository(session).finish(run))
+        store.system.run(lambda work: work.migration_runs.finish(run))
     return result

@@ -10,6 +10,7 @@ from webautodash.database import Database
 from webautodash.database.schema import Schema, differences, schema_of
 from webautodash.domain.earlier_scripts.tables import LEGACY_NAMES
 from webautodash.errors import DatabaseUnreachable, NewerThanProgram, TerminalError, WebAutoDashError
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import Member, database_of, members
 from webautodash.services.leases import leased
@@ -83,10 +84,10 @@ class _Reference:
 
 
 @contextmanager
-def _clean_install(store: Store, history: History, revision: str) -> Iterator[Database]:
+def _clean_install(store: Store, history: History, revision: str) -> Iterator[Database[UnitOfWork]]:
     # A name that is nobody's: it has no row that says whose it is.
     name = f"{store.settings.database_prefix}check_{secrets.token_hex(8)}"
-    database = store.server.create(name)
+    database = store.server.create(name, UnitOfWork)
     try:
         revisions.upgrade(database, history, revision)
         yield database
@@ -94,8 +95,8 @@ def _clean_install(store: Store, history: History, revision: str) -> Iterator[Da
         store.server.drop(name)
 
 
-def _schema(database: Database) -> Schema:
-    with database.reading() as session:
-        found = schema_of(session.connection())
+def _schema(database: Database[UnitOfWork]) -> Schema:
+    with database.reading() as work:
+        found = schema_of(work.session.connection())
     # What an adoption has put aside is of no revision.
     return {name: table for name, table in found.items() if name not in LEGACY_NAMES}

@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.vocabulary import Level, MigrationState
 from webautodash.errors import TerminalError, UsageError
-from webautodash.repositories import MigrationRepository
 from webautodash.repositories.migrations import RunDatabase
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import DatabaseRevision, Member
 from webautodash.services.fleet.migrate_one import Job, MigrationResult, bring, failure, note_failure
@@ -97,7 +95,7 @@ def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = unhea
         plan = Plan.again(known.run.arguments, workers)
         jobs = [_left(run, row) for row in known.databases if row.state is not MigrationState.DONE]
         share_of(store.settings, workers, len(jobs))
-        store.system.run(lambda session: MigrationRepository(session).go_on(run))
+        store.system.run(lambda work: work.migration_runs.go_on(run))
         return _take(store, plan, run, lease, canaries_of(store, plan), jobs, [], on_result)
 
 
@@ -145,8 +143,8 @@ def begin_run(
     """Write a run into the ledger, with what it has to do; its number."""
     rows = [(member.database, member.provider, before, target) for member, before, target in databases]
 
-    def begin(session: Session) -> int:
-        return MigrationRepository(session).begin(
+    def begin(work: SystemWork) -> int:
+        return work.migration_runs.begin(
             rows,
             kind=kind,
             started_by=operator(),
@@ -203,7 +201,7 @@ def _take(
             _take_wave(store, wave, plan.workers, done, goes_on)
             reason = stopped(wave)
     finally:
-        store.system.run(lambda session: MigrationRepository(session).finish(run))
+        store.system.run(lambda work: work.migration_runs.finish(run))
     left = of - (len(results) - len(failed))
     return FleetReport(run, tuple(results), left, reason if left else None)
 

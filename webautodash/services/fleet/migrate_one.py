@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.vocabulary import Level, MigrationState
 from webautodash.errors import (
     DatabaseError,
@@ -17,6 +15,7 @@ from webautodash.errors import (
     where_from,
 )
 from webautodash.repositories import MigrationRepository
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import Member, database_of
 from webautodash.services.leases import leased
@@ -164,5 +163,5 @@ class _Ledger:
         self._store.system.run(partial(_with_repository, change))
 
 
-def _with_repository(change: Callable[[MigrationRepository], None], session: Session) -> None:
-    change(MigrationRepository(session))
+def _with_repository(change: Callable[[MigrationRepository], None], work: SystemWork) -> None:
+    change(work.migration_runs)

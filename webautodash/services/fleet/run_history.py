@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.vocabulary import MigrationState
 from webautodash.errors import UsageError
-from webautodash.repositories import LeaseRepository, MigrationRepository
 from webautodash.repositories.migrations import Run, RunDatabase
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.store import Store
 
 RUN_LEASE = "migration run"
@@ -23,30 +21,30 @@ class RunReport:
 
 def runs(store: Store, limit: int = 20) -> list[Run]:
     """The last runs, newest first."""
-    with store.system.reading() as session:
-        return [_as_it_is(session, run) for run in MigrationRepository(session).runs(limit)]
+    with store.system.reading() as work:
+        return [_as_it_is(work, run) for run in work.migration_runs.runs(limit)]
 
 
 def run_report(store: Store, number: int) -> RunReport:
     """One run. Raises UsageError, with what is known, where there is none of this number."""
-    with store.system.reading() as session:
-        repository = MigrationRepository(session)
+    with store.system.reading() as work:
+        repository = work.migration_runs
         found = repository.run(number)
         if found is None:
             last = repository.runs(1)
             known = f"the last one is {last[0].id}" if last else "there was none yet"
             raise UsageError(f"no migration run {number}; {known}, see `webautodash migrate history`")
-        return RunReport(_as_it_is(session, found), tuple(repository.databases(number)))
+        return RunReport(_as_it_is(work, found), tuple(repository.databases(number)))
 
 
-def _as_it_is(session: Session, run: Run) -> Run:
+def _as_it_is(work: SystemWork, run: Run) -> Run:
     """A run that says that it is at work, while nobody holds the lease, was killed."""
-    if run.state is MigrationState.RUNNING and not LeaseRepository(session).is_held(RUN_LEASE):
+    if run.state is MigrationState.RUNNING and not work.leases.is_held(RUN_LEASE):
         return replace(run, state=MigrationState.FAILED)
     return run
 
 
 def is_at_work(store: Store) -> bool:
     """Whether a run of the migrations is under way at this moment."""
-    with store.system.reading() as session:
-        return LeaseRepository(session).is_held(RUN_LEASE)
+    with store.system.reading() as work:
+        return work.leases.is_held(RUN_LEASE)

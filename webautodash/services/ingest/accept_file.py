@@ -2,13 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.vocabulary import FileState, Level
 from webautodash.errors import ACCEPTABLE_HOLDS, FutureTime, UsageError
 from webautodash.models.base import utc_now
-from webautodash.repositories import FileAcceptanceRepository, FileRepository
 from webautodash.repositories.file_acceptances import Acceptance
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.ingest.file_log import SystemView
 from webautodash.services.ingest.file_states import known_path, place_of
 from webautodash.services.ingest.held_files import right_time
@@ -32,15 +30,15 @@ def accept_file(store: Store, path: str, *, by: str, why: str, extracted_at: str
     """
     by, why = signature(by, why)
     shown = known_path(store, path)
-    with store.system.reading() as session:
-        row = FileRepository(session).find([shown])[shown]
+    with store.system.reading() as work:
+        row = work.ingested_files.find([shown])[shown]
     if row.state is not FileState.HELD or row.kind not in _KINDS or row.content_sha256 is None:
         raise UsageError(f"{shown} is not held for a reason that can be accepted (it is {row.state}, {row.kind})")
     acceptance = Acceptance(row.kind, _right_time(store, row.kind, extracted_at), by, utc_now())
     content = row.content_sha256
 
-    def accept(session: Session) -> None:
-        FileAcceptanceRepository(session).accept(shown, content, acceptance)
+    def accept(work: SystemWork) -> None:
+        work.file_acceptances.accept(shown, content, acceptance)
 
     found = candidates([place_of(store, shown)], store.settings.results_dir, split_root(shown)[0])[0]
     store.system.run_raced(accept)

@@ -13,7 +13,6 @@ from typing import NamedTuple, Self
 
 from webautodash.errors import ConnectionLost, DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import FileRepository
 from webautodash.repositories.ingested_files import Reading
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.file_log import SystemView
@@ -60,8 +59,8 @@ class Attempts:
         for some in in_parts(files, _ASKED_AT_ONCE):
             shown = {candidate.shown(self._store.settings.results_dir): candidate for candidate in some}
             looks = {path: look_text(candidate.look) for path, candidate in shown.items()}
-            with self._store.system.reading() as session:
-                found = FileRepository(session).unfinished(looks)
+            with self._store.system.reading() as work:
+                found = work.ingested_files.unfinished(looks)
             self._earlier |= {_place(shown[path]): earlier for path, earlier in found.items()}
         self._coming = deque(files)
         spent = [(one, self._hold(one, *self._earlier[_place(one)])) for one in files if _place(one) in self._earlier]
@@ -140,18 +139,18 @@ class Attempts:
     def _count(self, files: Sequence[Candidate], number: int) -> None:
         results = self._store.settings.results_dir
         readings = [Reading(one.shown(results), look_text(one.look), number) for one in files]
-        self._store.system.run(lambda session: FileRepository(session).begin_readings(readings, utc_now()))
+        self._store.system.run(lambda work: work.ingested_files.begin_readings(readings, utc_now()))
         for candidate, reading in zip(files, readings, strict=True):
             self._begun[_place(candidate)] = _Begun(reading.path, number)
 
     def _clear_finished(self) -> None:
         for some in in_parts(self._finished, _AT_ONCE):
-            self._store.system.run(lambda session, some=some: FileRepository(session).end_readings(some))  # type: ignore[misc]
+            self._store.system.run(lambda work, some=some: work.ingested_files.end_readings(some))  # type: ignore[misc]
         self._finished = []
 
     def _take_back(self, paths: Sequence[str]) -> None:
         for some in in_parts(paths, _AT_ONCE):
-            self._store.system.run(lambda session, some=some: FileRepository(session).take_back_readings(some))  # type: ignore[misc]
+            self._store.system.run(lambda work, some=some: work.ingested_files.take_back_readings(some))  # type: ignore[misc]
 
     def __enter__(self) -> Self:
         return self

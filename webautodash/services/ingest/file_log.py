@@ -9,20 +9,18 @@ from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.alerts import Cause
 from webautodash.domain.retries import RetryDecision
 from webautodash.domain.vocabulary import STORED_FILES, EventKind, FileState, Level
 from webautodash.domain.wording import counted
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import EventRepository, FileRepository, ProviderRepository, SessionRepository
 from webautodash.repositories.ingested_files import FileRecord
 from webautodash.repositories.pending_events import Event, file_stored
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import LastSession, StoredFile, Totals
 from webautodash.repositories.system_log import LogRecord
+from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services.alerts.causes import Changed, causes_of, causes_of_event
 from webautodash.services.alerts.outbox import raise_alerts
 from webautodash.services.batches import in_parts
@@ -78,9 +76,9 @@ class _Read:
             yield from causes_of_event(store, self.provider, event, file.session.content_sha256 if file else None)
 
 
-def _read(provider: RegisteredProvider, last: LastSession | None, told: Collection[str], session: Session) -> _Read:
+def _read(provider: RegisteredProvider, last: LastSession | None, told: Collection[str], work: ProviderWork) -> _Read:
     """``last`` is the newest session that is recorded, ``told`` are the hashes of files that are recorded now."""
-    sessions, events = SessionRepository(session), EventRepository(session).pending()
+    sessions, events = work.sessions, work.pending_events.pending()
     newer = sessions.since(last) if last is not None else {}
     has_event = {event.session_id for event in events if event.kind is EventKind.FILE_STORED}
     for number, file in (newer or {}).items():
@@ -171,8 +169,8 @@ class SystemView:
     def _found(self, paths: list[str]) -> dict[str, FileRecord]:
         if not paths:
             return {}
-        with self._store.system.reading() as session:
-            return FileRepository(session).find(paths)
+        with self._store.system.reading() as work:
+            return work.ingested_files.find(paths)
 
     def _provider(self, slug: str | None) -> RegisteredProvider | None:
         if slug is None:
@@ -182,18 +180,18 @@ class SystemView:
         return self._providers.get(slug)
 
     def _write(self, news: list[FileRecord], causes: list[Cause]) -> None:
-        def work(session: Session) -> None:
+        def transaction(work: SystemWork) -> None:
             # Before the files, whose foreign key has each hold the provider's row for reading: two who then want to
             # change it would wait for each other.
             for one in read:
-                ProviderRepository(session).set_totals(one.provider.id, one.totals)
-            files, now = FileRepository(session), utc_now()
+                work.providers.set_totals(one.provider.id, one.totals)
+            files, now = work.ingested_files, utc_now()
             for some in in_parts(lost, _MOST_AT_ONCE):
                 files.lose_sessions(some)
             files.record(news, now)
             for record in left:
                 files.correct(record, now)
-            raise_alerts(session, self._store.settings, causes, now)
+            raise_alerts(work, self._store.settings, causes, now)
 
         # In one order, whoever writes: two processes then wait for each other, and never both.
         news.sort(key=lambda record: record.path)
@@ -205,7 +203,7 @@ class SystemView:
         left = [record for record in found if (record.provider_id, record.content_sha256) not in told]
         left.sort(key=lambda record: record.path)
         causes = [*causes, *(cause for one in read for cause in one.causes(self._store))]
-        self._store.system.run(work)
+        self._store.system.run(transaction)
         for one in read:
             self._forget(one)
         # Looked at again: another worker may have stored a file meanwhile, and have written its counters before ours.
@@ -218,16 +216,16 @@ class SystemView:
             written = totals
 
     def _set_totals(self, provider: RegisteredProvider, totals: Totals) -> None:
-        self._store.system.run(lambda session: ProviderRepository(session).set_totals(provider.id, totals))
+        self._store.system.run(lambda work: work.providers.set_totals(provider.id, totals))
 
     def _totals(self, provider: RegisteredProvider) -> Totals | None:
         """None for a database that cannot be read any more; whoever reads it next puts its counters right."""
-        return self._of(provider, lambda session: SessionRepository(session).totals())
+        return self._of(provider, lambda work: work.sessions.totals())
 
     def _read_all(self, providers: Sequence[RegisteredProvider], told: Collection[str]) -> list[_Read]:
         # The system database first: what is recorded there the others have.
-        with self._store.system.reading() as session:
-            last = ProviderRepository(session).last_sessions()
+        with self._store.system.reading() as work:
+            last = work.providers.last_sessions()
         each = (self._of(one, partial(_read, one, last.get(one.id), told)) for one in providers)
         return [one for one in each if one is not None]
 
@@ -240,10 +238,10 @@ class SystemView:
         self._log.record_all([entry])
         return lost
 
-    def _of(self, provider: RegisteredProvider, read: Callable[[Session], T]) -> T | None:
+    def _of(self, provider: RegisteredProvider, read: Callable[[ProviderWork], T]) -> T | None:
         try:
-            with self._store.provider_database(provider).reading() as session:
-                return read(session)
+            with self._store.provider_database(provider).reading() as work:
+                return read(work)
         except DatabaseUnreachable:
             raise
         except WebAutoDashError:
@@ -255,7 +253,7 @@ class SystemView:
         if numbers:
             with suppress(WebAutoDashError):
                 database = self._store.provider_database(one.provider)
-                database.run(lambda session: EventRepository(session).delete(numbers))
+                database.run(lambda work: work.pending_events.delete(numbers))
 
     def __enter__(self) -> Self:
         return self

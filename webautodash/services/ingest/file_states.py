@@ -4,14 +4,13 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level
 from webautodash.errors import UsageError
 from webautodash.errors.commands import command
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileStateRepository
 from webautodash.repositories.file_states import FileEntry
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_path, split_root
 from webautodash.services.paging import Listing, of_one
@@ -36,8 +35,8 @@ def search(
 ) -> Listing[FileEntry]:
     """Files of some states, or of all, the first seen first. Raises UnknownProvider."""
     number = None if provider is None else resolve(store, provider).id
-    with store.system.reading() as session:
-        return of_one(FileStateRepository(session).search(states, number, limit, after))
+    with store.system.reading() as work:
+        return of_one(work.file_states.search(states, number, limit, after))
 
 
 def waiting_paths(
@@ -97,8 +96,8 @@ def forget(store: Store, paths: Sequence[str]) -> list[str]:
 
 
 def _known(store: Store, root: Root, paths: Sequence[str]) -> list[str]:
-    with store.system.reading() as session:
-        repository = FileStateRepository(session)
+    with store.system.reading() as work:
+        repository = work.file_states
         found: dict[str, None] = {}
         for some in in_parts(paths, _AT_ONCE):
             names = {path: _names(store, root, path) for path in some}
@@ -139,11 +138,11 @@ def _is_of(path: str, prefix: str) -> bool:
 
 
 def _change(store: Store, paths: Sequence[str], change: Callable[[FileStateRepository, Sequence[str]], None]) -> None:
-    def work(session: Session) -> None:
+    def transaction(work: SystemWork) -> None:
         for some in in_parts(paths, _AT_ONCE):
-            change(FileStateRepository(session), some)
+            change(work.file_states, some)
 
-    store.system.run(work)
+    store.system.run(transaction)
 
 
 def _log(store: Store, event: str, paths: Sequence[str], what: str) -> None:

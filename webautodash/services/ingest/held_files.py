@@ -7,7 +7,6 @@ from webautodash.domain.dates import parse_instant
 from webautodash.domain.extraction.document import Document
 from webautodash.errors import FileHeld, FutureTime, StoredElsewhere, UsageError
 from webautodash.models.base import utc_now
-from webautodash.repositories import FileAcceptanceRepository, SessionRepository
 from webautodash.repositories.file_acceptances import Acceptance
 from webautodash.repositories.session_decisions import Decided
 from webautodash.services.ingest.stored_elsewhere import owner_elsewhere
@@ -25,11 +24,11 @@ def accepted_holds(store: Store, document: Document, provider: ProviderDatabase,
     """
     accepted: list[Acceptance] = []
     for hold in _holds(store, document, provider):
-        with provider.reading() as session:
-            if SessionRepository(session).find(document.sha256) is not None:
+        with provider.reading() as work:
+            if work.sessions.find(document.sha256) is not None:
                 return ()
-        with store.system.reading() as session:
-            acceptance = FileAcceptanceRepository(session).find(shown, document.sha256).get(hold.kind)
+        with store.system.reading() as work:
+            acceptance = work.file_acceptances.find(shown, document.sha256).get(hold.kind)
         if acceptance is None:
             raise hold
         accepted.append(acceptance)

@@ -31,7 +31,6 @@ from webautodash.errors import (
     WrongFolder,
     where_from,
 )
-from webautodash.repositories import ProviderRepository, SessionRepository
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.ingest.count_attempts import CONNECTION_LOST, WORKER_LOST, Attempts
 from webautodash.services.ingest.held_files import accepted_holds, decided
@@ -111,8 +110,8 @@ def by_provider(store: Store, files: Sequence[Candidate]) -> dict[str, list[Cand
     """The files of each provider in their order; names and folders that are one provider's stay together."""
     groups: dict[str, list[Candidate]] = {}
     slugs: dict[str, str] = {}
-    with store.system.reading() as session:
-        registry = ProviderRepository(session)
+    with store.system.reading() as work:
+        registry = work.providers
         for candidate in files:
             key = letters_key(candidate.folder or candidate.named or "")
             if key not in slugs:
@@ -186,8 +185,8 @@ def _take(
 def _answers(provider: ProviderDatabase, document: Document) -> bool:
     """Whether a new connection to a provider's database works."""
     try:
-        with provider.reading() as session:
-            SessionRepository(session).find(document.sha256)
+        with provider.reading() as work:
+            work.sessions.find(document.sha256)
     except WebAutoDashError:
         return False
     return True

@@ -4,16 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.decisions import CurrentPatient, SessionDifference, other_person
 from webautodash.domain.differences.demographics import is_another_person
 from webautodash.domain.extraction.json_values import raw_text
 from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.set_aside_reasons import EMPTIED, OTHER_PERSON
-from webautodash.repositories import ExtractionRepository
 from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.set_aside import SetAside
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.plan import Planned, StoringSession
 from webautodash.services.review.clinical_items import has_items, with_items
 
@@ -31,7 +29,7 @@ class Screened(NamedTuple):
 
 
 def screen(
-    session: Session, planned: Sequence[Planned], people: Mapping[str, StoredPatient], current: StoringSession
+    work: ProviderWork, planned: Sequence[Planned], people: Mapping[str, StoredPatient], current: StoringSession
 ) -> Screened:
     """Set aside who is emptied or another person, unless a person has accepted that.
 
@@ -40,7 +38,7 @@ def screen(
     known = {prn: person for prn, person in people.items() if not person.is_new}
     if not known:
         return Screened(list(planned), [], [])
-    had_items = _had_items(session, planned, known, current)
+    had_items = _had_items(work, planned, known, current)
     screened = Screened([], [], [])
     for entry in planned:
         person = known.get(entry.record.prn)
@@ -59,7 +57,7 @@ def screen(
 
 
 def _had_items(
-    session: Session,
+    work: ProviderWork,
     planned: Sequence[Planned],
     known: Mapping[str, StoredPatient],
     current: StoringSession,
@@ -71,8 +69,8 @@ def _had_items(
         for entry in planned
         if entry.record.prn in known and any(map(_is_empty, (entry.record, *entry.repeats)))
     ]
-    latest = ExtractionRepository(session).latest_complete(empty)
-    filled = with_items(session, latest.values(), current.order)
+    latest = work.extractions.latest_complete(empty)
+    filled = with_items(work, latest.values(), current.order)
     return {patient_id for patient_id, number in latest.items() if number in filled}
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseError, DatabaseUnreachable, WebAutoDashError
-from webautodash.repositories import FileRepository, ProviderRepository, SessionRepository
 from webautodash.repositories.ingested_files import KnownFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
@@ -46,11 +45,11 @@ def set_known_apart(
     """
     unknown: list[Candidate] = []
     ledgers, shown = _Ledgers(store), _Shown(store.settings.results_dir)
-    with store.system.reading() as session:
+    with store.system.reading() as work:
         for part in in_parts(files, _AT_ONCE):
             some = [(shown.path(candidate), candidate) for candidate in part]
             asked = [path for path, candidate in some if candidate.size is not None and not candidate.is_asked_for]
-            rows = FileRepository(session).known(asked)
+            rows = work.ingested_files.known(asked)
             same = {path: rows[path] for path, candidate in some if path in rows and _looks_like(candidate, rows[path])}
             stored = ledgers.stored(same.values())
             for path, candidate in some:
@@ -88,8 +87,8 @@ class _Ledgers:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._providers = {provider.id: provider for provider in store.providers()}
-        with store.system.reading() as session:
-            self._known = ProviderRepository(session).known_counts()
+        with store.system.reading() as work:
+            self._known = work.providers.known_counts()
         self._unreadable: set[int] = set()
         self._counted: set[int] = set()
         self.miscounted: list[RegisteredProvider] = []
@@ -115,8 +114,8 @@ class _Ledgers:
         return found
 
     def _read(self, database: ProviderDatabase, session_ids: Collection[int]) -> dict[int, StoredSession]:
-        with database.reading() as session:
-            there = SessionRepository(session).among(session_ids)
+        with database.reading() as work:
+            there = work.sessions.among(session_ids)
         if database.provider.id not in self._counted:
             self._counted.add(database.provider.id)
             # One that is being migrated may have no such columns now; it is counted the next time.
@@ -125,6 +124,6 @@ class _Ledgers:
         return there
 
     def _count(self, database: ProviderDatabase) -> None:
-        with database.reading() as session:
-            if SessionRepository(session).counts() != self._known.get(database.provider.id):
+        with database.reading() as work:
+            if work.sessions.counts() != self._known.get(database.provider.id):
                 self.miscounted.append(database.provider)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 import msgspec
-from sqlalchemy.orm import Session
 
 from webautodash.domain.decisions import (
     CurrentPatient,
@@ -29,14 +28,7 @@ from webautodash.domain.row_checks import NO_ROWS, row_checks
 from webautodash.models.base import utc_now
 from webautodash.prefetch import prefetched
 from webautodash.repositories import (
-    ClinicalRepository,
-    ConflictRepository,
-    EventRepository,
     ExtractionRepository,
-    PatientRepository,
-    SessionDecisionRepository,
-    SessionRepository,
-    SetAsideRepository,
 )
 from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.extractions import LatestExtraction, StoredPlace
@@ -45,6 +37,7 @@ from webautodash.repositories.pending_events import file_stored
 from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.sessions import StoredSession, Tally
 from webautodash.repositories.set_aside import SetAside
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.plan import Entry, Planned, RepeatedPlace, StoringSession, planned
 from webautodash.services.ingest.progress import OnBatch, unheard
 from webautodash.services.ingest.screen_patients import screen
@@ -85,26 +78,26 @@ def store_document(
     if extracted_at is not None:
         facts = replace(facts, extracted_at=extracted_at)
 
-    def work(session: Session) -> Stored:
-        sessions = SessionRepository(session)
+    def transaction(work: ProviderWork) -> Stored:
+        sessions = work.sessions
         earlier = sessions.find(document.sha256)
         if earlier is not None:
             return Stored(earlier, already=True)
         now, tally = utc_now(), Tally()
         session_id = sessions.add(document.sha256, facts, path, now)
-        SessionDecisionRepository(session).add(session_id, accepted)
+        work.session_decisions.add(session_id, accepted)
         current = StoringSession(session_id, facts.criteria_key, facts.extracted_at, now, order)
         for batch in prefetched(planned(document, order)):
-            store_batch(session, current, batch, tally)
+            store_batch(work, current, batch, tally)
             on_batch(tally.total_patients_found, len(document.patients))
         sessions.finish(session_id, tally)
         if tally.conflicts_detected or tally.failed_extractions:
-            EventRepository(session).add(file_stored(session_id, tally, now))
+            work.pending_events.add(file_stored(session_id, tally, now))
         return Stored(StoredSession(session_id, document.sha256, tally), already=False)
 
     with _few_collections():
         # Another worker may store these bytes between our look and our insert.
-        return provider.run_raced(work)
+        return provider.run_raced(transaction)
 
 
 _SELDOM = (100_000, 50, 100)
@@ -125,26 +118,28 @@ def _few_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def store_batch(session: Session, current: StoringSession, batch: Sequence[Entry], tally: Tally) -> None:
+def store_batch(work: ProviderWork, current: StoringSession, batch: Sequence[Entry], tally: Tally) -> None:
     """Store some patients of a session and add them to its tally; the same number of statements for 1 and for 500."""
     aside = [entry for entry in batch if isinstance(entry, SetAside)]
-    aside += store_planned(session, current, [entry for entry in batch if isinstance(entry, Planned)], tally)
+    aside += store_planned(work, current, [entry for entry in batch if isinstance(entry, Planned)], tally)
     if aside:
-        SetAsideRepository(session).add(current.id, aside, current.now)
+        work.set_aside.add(current.id, aside, current.now)
         tally.failed_extractions += len(aside)
     if repeated := [entry for entry in batch if isinstance(entry, RepeatedPlace)]:
-        _keep_repeated(session, current, repeated, tally)
+        _keep_repeated(work, current, repeated, tally)
 
 
-def _keep_repeated(session: Session, current: StoringSession, repeated: Sequence[RepeatedPlace], tally: Tally) -> None:
+def _keep_repeated(
+    work: ProviderWork, current: StoringSession, repeated: Sequence[RepeatedPlace], tally: Tally
+) -> None:
     """Keep earlier places of PRNs, and say where they differ from the place that is stored.
 
     They were compared with the last place of the PRN. Where that one waits for a person they are read again: the last
     of them that need not wait is stored, unless another place of the PRN is stored already.
     """
-    stored = ExtractionRepository(session).places(current.id, {entry.prn for entry in repeated})
+    stored = work.extractions.places(current.id, {entry.prn for entry in repeated})
     known = [entry for entry in repeated if entry.prn in stored and stored[entry.prn].position == entry.stored_position]
-    _keep_compared(session, current, [(stored[one.prn], one.kept, one.difference) for one in known], tally)
+    _keep_compared(work, current, [(stored[one.prn], one.kept, one.difference) for one in known], tally)
     others: dict[str, list[SetAside]] = {}
     for entry in repeated:
         if entry.prn not in stored or stored[entry.prn].position != entry.stored_position:
@@ -154,7 +149,7 @@ def _keep_repeated(session: Session, current: StoringSession, repeated: Sequence
         while in_order:
             some = _last_of(in_order)
             del in_order[-len(some) :]
-            _take_places(session, current, prn, some, tally)
+            _take_places(work, current, prn, some, tally)
 
 
 def _last_of(places: Sequence[SetAside]) -> list[SetAside]:
@@ -169,21 +164,23 @@ def _last_of(places: Sequence[SetAside]) -> list[SetAside]:
     return some
 
 
-def _take_places(session: Session, current: StoringSession, prn: str, places: Sequence[SetAside], tally: Tally) -> None:
+def _take_places(
+    work: ProviderWork, current: StoringSession, prn: str, places: Sequence[SetAside], tally: Tally
+) -> None:
     raws = [msgspec.Raw(kept.raw_json.encode()) for kept in places]
     read = complete_records(
         [read_patient(raw, kept.position, current.order) for raw, kept in zip(raws, places, strict=True)],
         current.order,
     )
-    stored = ExtractionRepository(session).places(current.id, [prn]).get(prn)
+    stored = work.extractions.places(current.id, [prn]).get(prn)
     if stored is None:
         last = read[-1]
         kept = [_repeat_of(one, last.position) for one in places[:-1]]
-        aside = store_planned(session, current, [Planned(last, raws[-1], read[:-1], kept)], tally)
-        SetAsideRepository(session).add(current.id, aside, current.now)
+        aside = store_planned(work, current, [Planned(last, raws[-1], read[:-1], kept)], tally)
+        work.set_aside.add(current.id, aside, current.now)
         tally.failed_extractions += len(aside)
         return
-    comparison = RepeatComparison(_stored_record(session, prn, stored))
+    comparison = RepeatComparison(_stored_record(work, prn, stored))
     compared = [
         (
             stored,
@@ -192,72 +189,72 @@ def _take_places(session: Session, current: StoringSession, prn: str, places: Se
         )
         for kept, record in zip(places, read, strict=True)
     ]
-    _keep_compared(session, current, compared, tally)
+    _keep_compared(work, current, compared, tally)
 
 
 def _repeat_of(kept: SetAside, position: int) -> SetAside:
     return replace(kept, detail=f"position {position} of the file has the same PRN and is stored")
 
 
-def _stored_record(session: Session, prn: str, stored: StoredPlace) -> PatientRecord:
+def _stored_record(work: ProviderWork, prn: str, stored: StoredPlace) -> PatientRecord:
     """What a session has stored of a patient, as far as other places of the PRN are compared with it."""
-    demographics = ExtractionRepository(session).demographics([stored.id])[stored.id]
-    lists = ClinicalRepository(session).load([stored.source_id])[stored.source_id]
+    demographics = work.extractions.demographics([stored.id])[stored.id]
+    lists = work.clinical.load([stored.source_id])[stored.source_id]
     return PatientRecord(stored.position, prn, demographics, {}, lists, None, stored.checksum, NO_ROWS)
 
 
 def _keep_compared(
-    session: Session,
+    work: ProviderWork,
     current: StoringSession,
     compared: Sequence[tuple[StoredPlace, SetAside, Difference | None]],
     tally: Tally,
 ) -> None:
     kept = [place for _, place, _ in compared]
-    SetAsideRepository(session).add(current.id, kept, current.now, taken_in_at=current.now)
+    work.set_aside.add(current.id, kept, current.now, taken_in_at=current.now)
     entries = [
         ConflictEntry(stored.patient_id, place.prn or "", difference, current.id, current.id, current.id)
         for stored, place, difference in compared
         if difference is not None
     ]
-    ConflictRepository(session).add(entries, current.now)
+    work.conflicts.add(entries, current.now)
     tally.patients_duplicate += len(compared)
     tally.conflicts_detected += len(entries)
 
 
 def store_planned(
-    session: Session, current: StoringSession, planned: Sequence[Planned], tally: Tally
+    work: ProviderWork, current: StoringSession, planned: Sequence[Planned], tally: Tally
 ) -> list[SetAside]:
     """Store patients that could be read, but for those that wait for a person, who are returned and nowhere counted."""
     if not planned:
         return []
-    patients = PatientRepository(session)
+    patients = work.patients
     people = patients.lock([entry.record for entry in planned], current.id, current.extracted_at, current.now)
-    screened = screen(session, planned, people, current)
+    screened = screen(work, planned, people, current)
     if kept := [repeat for entry in screened.planned for repeat in entry.kept]:
-        SetAsideRepository(session).add(current.id, kept, current.now, taken_in_at=current.now)
+        work.set_aside.add(current.id, kept, current.now, taken_in_at=current.now)
     if screened.recorded:
-        _record(session, current, people, screened.recorded)
+        _record(work, current, people, screened.recorded)
         tally.conflicts_detected += len(screened.recorded)
     if screened.planned:
         # Who is new has no earlier extraction.
         known_before = [
             people[entry.record.prn].id for entry in screened.planned if not people[entry.record.prn].is_new
         ]
-        latest = ExtractionRepository(session).latest(known_before, current.criteria_key)
-        for part in _parts(session, screened.planned, people, latest):
-            _store(session, current, part, people, latest, tally)
+        latest = work.extractions.latest(known_before, current.criteria_key)
+        for part in _parts(work, screened.planned, people, latest):
+            _store(work, current, part, people, latest, tally)
     return screened.aside
 
 
 def _parts(
-    session: Session,
+    work: ProviderWork,
     planned: Sequence[Planned],
     people: Mapping[str, StoredPatient],
     latest: Mapping[int, LatestExtraction],
 ) -> Iterator[Sequence[Planned]]:
     """The patients of a batch as many together as the rows allow that they are compared with: mostly all."""
     changed = _changed(planned, people, latest)
-    rows = ClinicalRepository(session).numbers([found.original_id for found in changed.values()])
+    rows = work.clinical.numbers([found.original_id for found in changed.values()])
     part: list[Planned] = []
     compared = 0
     for entry in planned:
@@ -283,7 +280,7 @@ def _changed(
 
 
 def _store(
-    session: Session,
+    work: ProviderWork,
     current: StoringSession,
     planned: Sequence[Planned],
     people: dict[str, StoredPatient],
@@ -291,18 +288,18 @@ def _store(
     tally: Tally,
 ) -> None:
     patients = [entry.record for entry in planned]
-    decisions = _decide(session, current, planned, people, latest)
+    decisions = _decide(work, current, planned, people, latest)
 
     whole = [record for record in patients if decisions[record.prn][1] is None]
     columns = _extraction_columns(current, patients, people, decisions)
     # A duplicate's rows are those that it repeats.
     lists = [record.list_checks if decisions[record.prn][1] is None else NO_ROWS for record in patients]
     columns["row_checks"] = row_checks([columns[name] for name in CHECKED_COLUMNS], lists)
-    ids = ExtractionRepository(session).add(current.id, columns, [record.prn for record in whole])
-    written = ClinicalRepository(session).add([(ids[record.prn], record.lists) for record in whole])
+    ids = work.extractions.add(current.id, columns, [record.prn for record in whole])
+    written = work.clinical.add([(ids[record.prn], record.lists) for record in whole])
     differences = [(prn, found) for prn, (decision, _) in decisions.items() for found in decision.differences]
-    _record(session, current, people, differences)
-    PatientRepository(session).bring_up_to_date(
+    _record(work, current, people, differences)
+    work.patients.bring_up_to_date(
         {prn: decision.master for prn, (decision, _) in decisions.items() if decision.master is not None},
         current.id,
         current.extracted_at,
@@ -312,7 +309,7 @@ def _store(
 
 
 def _record(
-    session: Session,
+    work: ProviderWork,
     current: StoringSession,
     people: dict[str, StoredPatient],
     differences: Sequence[tuple[str, SessionDifference]],
@@ -321,20 +318,20 @@ def _record(
         ConflictEntry(people[prn].id, prn, found.difference, found.old_session, found.new_session, current.id)
         for prn, found in differences
     ]
-    ConflictRepository(session).add(entries, current.now)
+    work.conflicts.add(entries, current.now)
 
 
 def _decide(
-    session: Session,
+    work: ProviderWork,
     current: StoringSession,
     planned: Sequence[Planned],
     people: dict[str, StoredPatient],
     latest: Mapping[int, LatestExtraction],
 ) -> dict[str, tuple[Decision, int | None]]:
     """By PRN: the decision, and for a duplicate the extraction that it repeats."""
-    extractions = ExtractionRepository(session)
+    extractions = work.extractions
     changed = _changed(planned, people, latest).values()
-    lists = ClinicalRepository(session).load([found.original_id for found in changed])
+    lists = work.clinical.load([found.original_id for found in changed])
     said = extractions.demographics([found.id for found in changed])
     extras = extractions.extras([found.id for found in changed])
     others = _other_demographics(extractions, planned, people)

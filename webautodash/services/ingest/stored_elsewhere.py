@@ -2,13 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import BeingStoredElsewhere
 from webautodash.models.base import utc_now
-from webautodash.repositories import ContentRepository, SessionRepository
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.store import Store
 
 # Longer than it takes to store the largest file after waiting for locks.
@@ -23,22 +21,22 @@ def owner_elsewhere(store: Store, content_sha256: str, provider: RegisteredProvi
     provider's database raises.
     """
     now = utc_now()
-    others = store.system.run_raced(lambda session: ContentRepository(session).claim(content_sha256, provider.id, now))
+    others = store.system.run_raced(lambda work: work.stored_contents.claim(content_sha256, provider.id, now))
     if not others:
         return None
     known = {one.id: one for one in store.providers()}
     for number, claimed_at in others.items():
         other = known.get(number)
         if other is not None and other.status is ProviderStatus.ACTIVE:
-            with store.provider_database(other).reading() as session:
-                if SessionRepository(session).find(content_sha256) is not None:
+            with store.provider_database(other).reading() as work:
+                if work.sessions.find(content_sha256) is not None:
                     return other
         # A time in the future, by a clock that was wrong, keeps nobody waiting either.
         if claimed_at is not None and abs(now - claimed_at) < _BEING_STORED:
             raise BeingStoredElsewhere(provider.slug, None if other is None else other.slug)
 
-    def replace(session: Session) -> bool:
-        return ContentRepository(session).replace(content_sha256, others, provider.id, now)
+    def replace(work: SystemWork) -> bool:
+        return work.stored_contents.replace(content_sha256, others, provider.id, now)
 
     if not store.system.run_raced(replace):
         raise BeingStoredElsewhere(provider.slug, None)

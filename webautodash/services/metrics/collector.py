@@ -42,8 +42,8 @@ class StoreCollector(Collector):
         figures: Figures | None = None
         error: WebAutoDashError | None = None
         try:
-            with Store.open(self._settings) as store, store.system.reading() as session:
-                figures = read_figures(session)
+            with Store.open(self._settings) as store, store.system.reading() as work:
+                figures = read_figures(work)
         except WebAutoDashError as problem:
             error = problem
         self._on_reading(error)

@@ -2,20 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.vocabulary import FileState, Level, Severity
-from webautodash.repositories import (
-    AlertRepository,
-    FileStateRepository,
-    LogRepository,
-    MonitorRepository,
-    ProviderRepository,
-)
-from webautodash.repositories.metrics import Durations, MetricsRepository
+from webautodash.repositories.metrics import Durations
 from webautodash.repositories.monitors import KnownMonitor
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import SystemWork
 
 BOUNDS_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 
@@ -36,9 +28,9 @@ class Figures:
     undelivered: dict[tuple[AlertChannel, DigestState], int]
 
 
-def read_figures(session: Session) -> Figures:
+def read_figures(work: SystemWork) -> Figures:
     """The same few statements, however many providers and files there are."""
-    providers, files, metrics = ProviderRepository(session), FileStateRepository(session), MetricsRepository(session)
+    providers, files, metrics = work.providers, work.file_states, work.metrics
     return Figures(
         providers=providers.all(),
         open_conflicts=providers.open_conflicts(),
@@ -47,7 +39,7 @@ def read_figures(session: Session) -> Figures:
         durations=metrics.durations([round(1000 * bound) for bound in BOUNDS_SECONDS]),
         attempts=metrics.attempts(),
         oldest_waiting_seconds=files.oldest_waiting_seconds() or 0.0,
-        monitors=MonitorRepository(session).all(),
-        log_entries=LogRepository(session).counts(),
-        undelivered=AlertRepository(session).undelivered(),
+        monitors=work.monitors.all(),
+        log_entries=work.system_log.counts(),
+        undelivered=work.alerts.undelivered(),
     )

@@ -7,13 +7,12 @@ from datetime import timedelta
 from threading import Event, Thread
 from typing import TypeVar
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.vocabulary import Level, MonitorState
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import LeaseRepository, MonitorRepository
+from webautodash.repositories import MonitorRepository
 from webautodash.repositories.monitors import KnownMonitor, MonitorKey, heartbeat_pause
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.alerts import monitor_silent, raise_alerts
 from webautodash.services.leases import host, operator
 from webautodash.services.monitor.ingest_due import LEASES
@@ -46,11 +45,11 @@ class Presence:
     def begin(self) -> None:
         """Be there, as the successor of those of this machine that ended."""
 
-        def write(session: Session) -> None:
-            repository = MonitorRepository(session)
-            LeaseRepository(session).forget_expired(LEASES)
+        def write(work: SystemWork) -> None:
+            repository = work.monitors
+            work.leases.forget_expired(LEASES)
             # What became of one that ended is told until its successor comes.
-            repository.forget([one.id for one in _of_this_machine(session) if one.state is not MonitorState.RUNNING])
+            repository.forget([one.id for one in _of_this_machine(work) if one.state is not MonitorState.RUNNING])
 
         self._store.system.run(write)
         self.find_lost()
@@ -69,15 +68,15 @@ class Presence:
 
     def find_lost(self) -> None:
         """Say of those of this machine that ended without a word that they are lost."""
-        with self._store.system.reading() as session:
-            missed = [one for one in _of_this_machine(session) if _is_lost(one)]
+        with self._store.system.reading() as work:
+            missed = [one for one in _of_this_machine(work) if _is_lost(one)]
         if not missed:
             return
 
-        def write(session: Session) -> list[KnownMonitor]:
+        def write(work: SystemWork) -> list[KnownMonitor]:
             # Of two who find it at once, one says so.
-            lost = [one for one in missed if MonitorRepository(session).end(one.key, MonitorState.LOST)]
-            raise_alerts(session, self._store.settings, [monitor_silent(one) for one in lost], utc_now())
+            lost = [one for one in missed if work.monitors.end(one.key, MonitorState.LOST)]
+            raise_alerts(work, self._store.settings, [monitor_silent(one) for one in lost], utc_now())
             return lost
 
         for one in self._store.system.run(write):
@@ -109,13 +108,13 @@ class Presence:
     def _add(self) -> None:
         ms, pid = max(1, round(self._interval.total_seconds() * 1000)), os.getpid()
         add, process = (host(), pid, operator(), __version__, ms), key_of(pid)
-        self._key = self._store.system.run(lambda session: MonitorRepository(session).add(*add, process=process))
+        self._key = self._store.system.run(lambda work: work.monitors.add(*add, process=process))
         self._said_error = None
 
-    def _change(self, work: Callable[[MonitorRepository, MonitorKey], T]) -> T:
+    def _change(self, change: Callable[[MonitorRepository, MonitorKey], T]) -> T:
         key = self._key
         assert key is not None  # noqa: S101  # it has begun
-        return self._store.system.run(lambda session: work(MonitorRepository(session), key))
+        return self._store.system.run(lambda work: change(work.monitors, key))
 
     def _beat(self) -> None:
         while not self._ended.wait(heartbeat_pause(self._interval).total_seconds()):
@@ -131,8 +130,8 @@ class Presence:
         SystemLog(self._store.system).record(level, _COMPONENT, event, message)
 
 
-def _of_this_machine(session: Session) -> list[KnownMonitor]:
-    return [one for one in MonitorRepository(session).all() if one.host == host()]
+def _of_this_machine(work: SystemWork) -> list[KnownMonitor]:
+    return [one for one in work.monitors.all() if one.host == host()]
 
 
 def _is_lost(one: KnownMonitor) -> bool:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from webautodash.domain.naming import letters_key
 from webautodash.domain.retries import RetryDecision, after_failure, after_waiting_for_person, retry_pause
 from webautodash.models.base import utc_now
-from webautodash.repositories import FileRepository
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.count_attempts import Attempts
 from webautodash.services.ingest.file_log import SystemView
@@ -162,8 +161,8 @@ class Taking:
         """Without those that another process has taken since they were looked at."""
         results = self._store.settings.results_dir
         paths = {candidate.shown(results): candidate for candidate in group}
-        with self._store.system.reading() as session:
-            rows = FileRepository(session).standing(list(paths))
+        with self._store.system.reading() as work:
+            rows = work.ingested_files.standing(list(paths))
         return [
             candidate
             for path, candidate in paths.items()

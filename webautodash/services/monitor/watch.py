@@ -16,7 +16,6 @@ from webautodash.domain.folders import entry_status
 from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.domain.vocabulary import FAILED_FILES, STORED_FILES, FileState
 from webautodash.models.base import utc_now
-from webautodash.repositories import FileRepository
 from webautodash.repositories.ingested_files import OpenFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.batches import in_parts
@@ -113,8 +112,8 @@ class Watch:
         self._doubt()
         # Asked each time: a root may have moved while this process goes on looking at its old folder.
         self._root = own_root(self._store)
-        with self._store.system.reading() as session:
-            open_rows = {row.path: row for row in FileRepository(session).open()}
+        with self._store.system.reading() as work:
+            open_rows = {row.path: row for row in work.ingested_files.open()}
         sight, resting = Sight(), self._resting
         self._resting = {}
         left = {path for path in open_rows if is_watched(path, self._root.prefix)}
@@ -194,8 +193,8 @@ class Watch:
         if not unknown:
             return
         paths = {candidate.shown(self._results): candidate for candidate in unknown}
-        with self._store.system.reading() as session:
-            rows = FileRepository(session).standing(list(paths))
+        with self._store.system.reading() as work:
+            rows = work.ingested_files.standing(list(paths))
         now, seen = utc_now(), {}
         latest, misdated = now + timedelta(seconds=LONGEST_SECONDS), []
         for path, candidate in paths.items():
@@ -219,7 +218,7 @@ class Watch:
             self._say_seen(seen, rows, now)
         if misdated:
             misdated.sort()
-            self._store.system.run(lambda session: FileRepository(session).bring_forward(misdated, latest))
+            self._store.system.run(lambda work: work.ingested_files.bring_forward(misdated, latest))
 
     def _rest(self, sight: Sight, resting: Mapping[Place, Rest], due: Due) -> None:
         """A file is whole once it looks the same for long enough."""
@@ -240,19 +239,19 @@ class Watch:
     def _say_seen(self, seen: Mapping[str, str], rows: Mapping[str, OpenFile], now: datetime) -> None:
         # In one order, whoever writes: two monitors then wait for each other, and never both.
         ordered = dict(sorted(seen.items()))
-        self._store.system.run(lambda session: FileRepository(session).see(ordered, rows, now))
+        self._store.system.run(lambda work: work.ingested_files.see(ordered, rows, now))
 
     def _clear(self, sight: Sight) -> None:
         """Forget files that had failed and are no longer there, some at a time; asked when something is gone."""
         if self._something_left and not self._failed:
             self._something_left = False
-            with self._store.system.reading() as session:
-                failed = FileRepository(session).failed()
+            with self._store.system.reading() as work:
+                failed = work.ingested_files.failed()
                 self._failed.extend(row for row in failed if is_watched(row.path, self._root.prefix))
         some = [self._failed.popleft() for _ in range(min(len(self._failed), _FAILED_AT_ONCE))]
         gone = [row for row in some if self._is_gone(row.path)]
         if gone:
-            self._store.system.run(lambda session: FileRepository(session).remove(gone))
+            self._store.system.run(lambda work: work.ingested_files.remove(gone))
             sight.cleared = [row.path for row in gone]
 
     def _is_gone(self, path: str) -> bool:
@@ -264,7 +263,7 @@ class Watch:
 
     def _forget(self, sight: Sight, missing: Sequence[OpenFile]) -> None:
         if missing:
-            self._store.system.run(lambda session: FileRepository(session).remove(missing))
+            self._store.system.run(lambda work: work.ingested_files.remove(missing))
             sight.gone = [row.path for row in missing if row.state is not FileState.SEEN]
 
 

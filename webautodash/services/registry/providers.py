@@ -6,8 +6,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.lookalikes import character_differences, look_alike, reads_like
 from webautodash.domain.naming import (
@@ -34,9 +32,9 @@ from webautodash.errors import (
     WrongDatabase,
     WrongFolder,
 )
-from webautodash.repositories import IdentityRepository, ProviderRepository
-from webautodash.repositories.legacy_tables import LegacyTables
+from webautodash.repositories import ProviderRepository
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
 from webautodash.services.registry.rebuild_registry import identity_of, restore
 from webautodash.services.revisions import History
@@ -56,8 +54,8 @@ class Registration:
 
 def resolve(store: Store, name: str) -> RegisteredProvider:
     """The provider of this slug, name or alias. Raises UnknownProvider with the nearest names; makes nothing."""
-    with store.system.reading() as session:
-        repository = ProviderRepository(session)
+    with store.system.reading() as work:
+        repository = work.providers
         found = repository.by_slug(name) or repository.by_name(name)
         if found is not None:
             return found
@@ -77,12 +75,12 @@ def register(
     """
     display = _usable(name)
     # Another process may be first, with this name or with one that reads like it.
-    provider, created = store.system.run_raced(lambda session: _entry(session, store, display, folder, date_order))
-    database = store.server.create(provider.database_name)
+    provider, created = store.system.run_raced(lambda work: _entry(work, store, display, folder, date_order))
+    database = store.server.create(provider.database_name, ProviderWork)
     revisions.upgrade(database, History.PROVIDER)
-    database.run_raced(lambda session: _claim(session, provider))
+    database.run_raced(lambda work: _claim(work, provider))
     if provider.status is not ProviderStatus.ACTIVE:
-        store.system.run(lambda session: ProviderRepository(session).set_status(provider.id, ProviderStatus.ACTIVE))
+        store.system.run(lambda work: work.providers.set_status(provider.id, ProviderStatus.ACTIVE))
     if created:
         SystemLog(store.system).record(
             Level.INFO,
@@ -103,8 +101,8 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
     owner = resolve(store, provider)
     display = _usable(alias)
 
-    def add(session: Session) -> bool:
-        repository = ProviderRepository(session)
+    def add(work: SystemWork) -> bool:
+        repository = work.providers
         if repository.by_name(display) is None:
             _refuse_taken(display, _holders_of_spelling(repository, display), unless=owner)
             _refuse_taken(display, repository.by_look(display), unless=owner)
@@ -112,8 +110,8 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
             return True
         return False
 
-    with store.system.reading() as session:
-        repository = ProviderRepository(session)
+    with store.system.reading() as work:
+        repository = work.providers
         holder = repository.by_name(display)
         if holder is not None and holder.id != owner.id:
             raise UsageError(f"{display!r} is already the name of the provider {holder.name!r} ({holder.slug})")
@@ -121,7 +119,7 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
             holders = _holders_of_spelling(repository, display)
             _refuse_taken(display, [*holders, *repository.by_look(display)], unless=owner)
     # In their own database first: the registry can be rebuilt from there.
-    store.provider_database(owner).run(lambda session: IdentityRepository(session).add_alias(display))
+    store.provider_database(owner).run(lambda work: work.identity.add_alias(display))
     if store.system.run(add):
         SystemLog(store.system).record(
             Level.INFO, _COMPONENT, "alias_added", f"{display} is {owner.name}", provider=owner.slug
@@ -183,8 +181,8 @@ def _new(store: Store, name: str, folder: str | None) -> RegisteredProvider:
 
 
 def _known(store: Store, name: str) -> RegisteredProvider | None:
-    with store.system.reading() as session:
-        found = ProviderRepository(session).by_name(name)
+    with store.system.reading() as work:
+        found = work.providers.by_name(name)
     return found and _finished(store, found)
 
 
@@ -194,14 +192,14 @@ def _finished(store: Store, provider: RegisteredProvider) -> RegisteredProvider:
 
 
 def _holders(store: Store, folder: str) -> list[RegisteredProvider]:
-    with store.system.reading() as session:
-        return ProviderRepository(session).by_letters(folder)
+    with store.system.reading() as work:
+        return work.providers.by_letters(folder)
 
 
 def _entry(
-    session: Session, store: Store, name: str, folder: str | None, date_order: DateOrder | None
+    work: SystemWork, store: Store, name: str, folder: str | None, date_order: DateOrder | None
 ) -> tuple[RegisteredProvider, bool]:
-    repository = ProviderRepository(session)
+    repository = work.providers
     wanted = slug(name)
     # The name last: whoever registers it meanwhile must not be taken for somebody else who reads like it.
     holders = _holders_of_spelling(repository, name)
@@ -268,11 +266,11 @@ def name_taken(name: str, holder: RegisteredProvider) -> ProviderNameTaken:
     return ProviderNameTaken(name, holder.name, holder.slug, character_differences(name, nearest))
 
 
-def _claim(session: Session, provider: RegisteredProvider) -> None:
-    repository = IdentityRepository(session)
+def _claim(work: ProviderWork, provider: RegisteredProvider) -> None:
+    repository = work.identity
     found = repository.find()
     if found is None:
-        if LegacyTables(session).is_aside():
+        if work.legacy_tables.is_aside():
             # Its rows are not all there yet.
             raise MadeByEarlierScripts(provider.database_name)
         repository.claim(provider)

@@ -4,16 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sqlalchemy.orm import Session
-
 from webautodash.database import Database, Server
 from webautodash.domain.naming import RESERVED_SLUG, database_name
 from webautodash.domain.vocabulary import Level, ProviderStatus
 from webautodash.errors import DuplicateKey, TerminalError
 from webautodash.models import DatabaseIdentity
-from webautodash.repositories import IdentityRepository, LogRepository, ProviderRepository, SessionRepository
-from webautodash.repositories.legacy_tables import LegacyTables
+from webautodash.repositories import ProviderRepository
 from webautodash.repositories.sessions import Totals
+from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 
 
 def identity_of(server: Server, database: str) -> DatabaseIdentity | None:
@@ -23,8 +21,8 @@ def identity_of(server: Server, database: str) -> DatabaseIdentity | None:
     """
     if not server.exists(database) or server.look(database, DatabaseIdentity.__tablename__, "identity") is None:
         return None
-    with suppress(TerminalError), server.database(database).reading() as session:
-        return IdentityRepository(session).find()
+    with suppress(TerminalError), server.database(database, ProviderWork).reading() as work:
+        return work.identity.find()
     return None
 
 
@@ -44,18 +42,18 @@ def restore(repository: ProviderRepository, left: DatabaseIdentity, database: st
     return number
 
 
-def rebuild(system: Database, server: Server, prefix: str) -> None:
+def rebuild(system: Database[SystemWork], server: Server, prefix: str) -> None:
     """Fill an empty registry from the providers' databases that are on the server; nothing where there are none."""
     found = _recognised(server, prefix)
 
-    def add(session: Session) -> None:
-        repository = ProviderRepository(session)
+    def add(work: SystemWork) -> None:
+        repository = work.providers
         if repository.all():
             return
         for name, left, totals in found:
             repository.set_totals(restore(repository, left, name, ProviderStatus.ACTIVE), totals)
         message = f"the system database was lost; the registry was rebuilt from {len(found)} provider databases"
-        LogRepository(session).record(Level.WARNING, "registry", "registry_rebuilt", message)
+        work.system_log.record(Level.WARNING, "registry", "registry_rebuilt", message)
 
     if found:
         # Another process that rebuilds it too may be first.
@@ -94,12 +92,12 @@ def _is_anothers(name: str, prefix: str, names: Sequence[str]) -> bool:
 
 
 def _is_adopted(server: Server, name: str) -> bool:
-    with suppress(TerminalError), server.database(name).reading() as session:
-        return LegacyTables(session).is_aside()
+    with suppress(TerminalError), server.database(name, ProviderWork).reading() as work:
+        return work.legacy_tables.is_aside()
     return False
 
 
 def _totals(server: Server, name: str) -> Totals | None:
-    with suppress(TerminalError), server.database(name).reading() as session:
-        return SessionRepository(session).totals()
+    with suppress(TerminalError), server.database(name, ProviderWork).reading() as work:
+        return work.sessions.totals()
     return None

@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import AmbiguousRoot, UnknownResultsFolder, UsageError
 from webautodash.errors.commands import command
-from webautodash.repositories import FileRepository, RootRepository
 from webautodash.repositories.roots import RootFolder
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, is_root_name, root_prefix
 from webautodash.services.leases import host
 from webautodash.services.store import Store
@@ -39,8 +37,8 @@ def own_root(store: Store) -> Root:
     results, wanted = store.settings.results_dir, store.settings.results_root
     folder, is_there = store.patience.within(str(results), lambda: (_real(results), results.is_dir()))
 
-    def find(session: Session) -> Root | None:
-        known = RootRepository(session).all()
+    def find(work: SystemWork) -> Root | None:
+        known = work.roots.all()
         names = {one.name for one in known if one.folder == folder and wanted in {None, one.name}}
         if len(names) > 1:
             raise AmbiguousRoot(folder, sorted(names))
@@ -51,14 +49,14 @@ def own_root(store: Store) -> Root:
             raise UnknownResultsFolder(folder, others, wanted, has_a_root=any(one.folder == folder for one in known))
         return None
 
-    def find_or_record(session: Session) -> Root:
-        found = find(session)
+    def find_or_record(work: SystemWork) -> Root:
+        found = find(work)
         if found is None:
-            RootRepository(session).add_first(DEFAULT_ROOT, folder, host())
+            work.roots.add_first(DEFAULT_ROOT, folder, host())
         return found or Root(DEFAULT_ROOT)
 
-    with store.system.reading() as session:
-        found = find(session)
+    with store.system.reading() as work:
+        found = find(work)
     if found is not None or not is_there:
         return found or Root(DEFAULT_ROOT)
     return store.system.run_raced(find_or_record)
@@ -77,8 +75,8 @@ def root_of_paths(store: Store, paths: Sequence[Path]) -> Root:
 
 def list_roots(store: Store) -> list[RootFolder]:
     """Every folder of every root."""
-    with store.system.reading() as session:
-        return RootRepository(session).all()
+    with store.system.reading() as work:
+        return work.roots.all()
 
 
 def add_root(store: Store, name: str, folder: Path, *, same_path: bool = False) -> RootFolder:
@@ -91,16 +89,16 @@ def add_root(store: Store, name: str, folder: Path, *, same_path: bool = False) 
         raise UsageError(f"{name!r} is no name of a root: lower-case letters, digits, - and _, 32 at most")
     path = _real(folder)
 
-    def add(session: Session) -> bool:
-        if _find(session, name, path) is not None:
+    def add(work: SystemWork) -> bool:
+        if _find(work, name, path) is not None:
             return False
-        others = sorted({one.name for one in RootRepository(session).all() if one.folder == path})
+        others = sorted({one.name for one in work.roots.all() if one.folder == path})
         if others and not same_path:
             raise UsageError(
                 f"{path} is a folder of the root {', '.join(others)} already; --same-path if another machine has "
                 "another folder at this path, and WEBAUTODASH_RESULTS_ROOT names its root on each machine"
             )
-        RootRepository(session).add(name, path, host())
+        work.roots.add(name, path, host())
         return True
 
     if store.system.run_raced(add):
@@ -116,8 +114,8 @@ def move_root(store: Store, name: str, folder: Path, before: Path | None = None)
     path = _real(folder)
     old = None if before is None else _real(before)
 
-    def move(session: Session) -> list[str]:
-        repository = RootRepository(session)
+    def move(work: SystemWork) -> list[str]:
+        repository = work.roots
         folders = [one.folder for one in repository.all() if one.name == name]
         if not folders:
             raise UsageError(f"no root is called {name!r}; `webautodash root list` shows them")
@@ -144,8 +142,8 @@ def remove_root(store: Store, name: str, folder: Path | None = None) -> RootFold
     # A folder that is a link by now was recorded by the path that it had.
     paths = set() if folder is None else {_real(folder), as_text(str(folder.absolute()))}
 
-    def remove(session: Session) -> RootFolder:
-        repository = RootRepository(session)
+    def remove(work: SystemWork) -> RootFolder:
+        repository = work.roots
         known = [one for one in repository.all() if one.name == name]
         found = [one for one in known if one.folder in paths or not paths]
         if not found:
@@ -154,7 +152,7 @@ def remove_root(store: Store, name: str, folder: Path | None = None) -> RootFold
             )
         if len(found) > 1:
             raise UsageError(f"the root {name} has several folders; say which one is to be removed")
-        if len(known) == 1 and FileRepository(session).has_files_of_root(root_prefix(name)):
+        if len(known) == 1 and work.ingested_files.has_files_of_root(root_prefix(name)):
             raise UsageError(
                 f"files of the root {name} are known, and {found[0].folder} is its only folder; if it has moved: "
                 f"{command('root move', name)} FOLDER"
@@ -167,13 +165,13 @@ def remove_root(store: Store, name: str, folder: Path | None = None) -> RootFold
     return removed
 
 
-def _find(session: Session, name: str, folder: str) -> RootFolder | None:
-    return next((one for one in RootRepository(session).all() if (one.name, one.folder) == (name, folder)), None)
+def _find(work: SystemWork, name: str, folder: str) -> RootFolder | None:
+    return next((one for one in work.roots.all() if (one.name, one.folder) == (name, folder)), None)
 
 
 def _there(store: Store, name: str, folder: str) -> RootFolder:
-    with store.system.reading() as session:
-        found = _find(session, name, folder)
+    with store.system.reading() as work:
+        found = _find(work, name, folder)
     if found is None:
         raise UsageError(f"the root {name} was changed at the same time; see `webautodash root list`")
     return found

@@ -2,13 +2,11 @@
 
 from collections.abc import Collection
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.clinical_lists import LISTS, NAMED_LISTS
 from webautodash.domain.extraction.reread_lists import as_read_today
 from webautodash.domain.extraction.rows import Rows, no_rows
-from webautodash.repositories import ExtractionRepository
+from webautodash.repositories.unit_of_work import ProviderWork
 
 # Each ``extra`` may be megabytes.
 _EXTRAS_AT_ONCE = 20
@@ -19,14 +17,14 @@ def has_items(lists: dict[str, Rows]) -> bool:
     return any(lists[which.name].has_content() for which in NAMED_LISTS)
 
 
-def with_items(session: Session, extraction_ids: Collection[int], order: DateOrder) -> set[int]:
+def with_items(work: ProviderWork, extraction_ids: Collection[int], order: DateOrder) -> set[int]:
     """Those of some extractions that have items, also where an older version kept the list in ``extra``.
 
     Two statements, and more only for what older versions stored.
     """
     if not extraction_ids:
         return set()
-    extractions = ExtractionRepository(session)
+    extractions = work.extractions
     found = extractions.with_rows(extraction_ids)
     if not (rest := [number for number in extraction_ids if number not in found]):
         return found

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UsageError, WebAutoDashError, without_context
 from webautodash.models import ConflictReview, DataConflict
-from webautodash.repositories.conflicts import ConflictRepository, ListedConflict
+from webautodash.repositories.conflicts import ListedConflict
 from webautodash.repositories.paging import Page
-from webautodash.repositories.sessions import SessionRepository
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.file_log import SystemView
 from webautodash.services.paging import Listing, of_all, of_one
 from webautodash.services.registry.providers import resolve as resolved
@@ -96,8 +94,8 @@ def search(
 
     def ask(slug: str, most: int) -> Page[Conflict]:
         owner = resolved(store, slug)
-        with store.provider_database(owner).reading() as session:
-            conflicts = ConflictRepository(session)
+        with store.provider_database(owner).reading() as work:
+            conflicts = work.conflicts
             last = _present(conflicts.get(after), after, owner.slug) if after is not None else None
             page = conflicts.search(
                 statuses=statuses, conflict_type=conflict_type, least=least, prn=prn, limit=most, after=last
@@ -110,10 +108,10 @@ def search(
 def show(store: Store, provider: str, conflict_id: int) -> ReviewedConflict:
     """One conflict with both values and its review. Raises NotFound."""
     owner = resolved(store, provider)
-    with store.provider_database(owner).reading() as session:
-        conflicts = ConflictRepository(session)
+    with store.provider_database(owner).reading() as work:
+        conflicts = work.conflicts
         row = _present(conflicts.get(conflict_id), conflict_id, owner.slug)
-        return _reviewed(session, row, owner.slug)
+        return _reviewed(work, row, owner.slug)
 
 
 @without_context
@@ -127,13 +125,13 @@ def resolve(
     by, why = signature(by, why)
     owner = resolved(store, provider)
 
-    def step(session: Session) -> ReviewedConflict:
-        conflicts = ConflictRepository(session)
+    def step(work: ProviderWork) -> ReviewedConflict:
+        conflicts = work.conflicts
         row = _present(conflicts.lock(conflict_id), conflict_id, owner.slug)
         if row.status == status:
             raise UsageError(f"conflict {conflict_id} of {owner.slug} is {status} already; nothing was changed")
         conflicts.set_status(row, status, by, why, datetime.now(UTC))
-        return _reviewed(session, row, owner.slug)
+        return _reviewed(work, row, owner.slug)
 
     reviewed = store.provider_database(owner).run(step)
     # The step is taken; a count that cannot be written now is put right when the database is next looked at.
@@ -148,13 +146,13 @@ def _present(row: DataConflict | None, number: int | None, slug: str) -> DataCon
     return row
 
 
-def _reviewed(session: Session, row: DataConflict, slug: str) -> ReviewedConflict:
-    sessions = SessionRepository(session)
+def _reviewed(work: ProviderWork, row: DataConflict, slug: str) -> ReviewedConflict:
+    sessions = work.sessions
     return ReviewedConflict(
         _whole(row, slug),
         Source(*sessions.source(row.extraction_session_id_1)),
         Source(*sessions.source(row.extraction_session_id_2)),
-        tuple(_review(step) for step in ConflictRepository(session).history(row.id)),
+        tuple(_review(step) for step in work.conflicts.history(row.id)),
     )
 
 

@@ -4,23 +4,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from sqlalchemy.orm import Session
-
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.file_log import SystemView
 from webautodash.services.store import Store
 
 T = TypeVar("T")
 
 
-def correct(store: Store, provider: RegisteredProvider, work: Callable[[Session], T], *, dry_run: bool) -> T:
-    """``work`` in one transaction of a provider's database; the counts in the system database follow."""
+def correct(
+    store: Store, provider: RegisteredProvider, transaction: Callable[[ProviderWork], T], *, dry_run: bool
+) -> T:
+    """Call ``transaction`` in one transaction of a provider's database; the counts in the system database follow."""
     database = store.provider_database(provider)
     if dry_run:
-        with database.session() as session:
-            return work(session)
-    done = database.run(work)
+        with database.unit_of_work() as work:
+            return transaction(work)
+    done = database.run(transaction)
     # The correction is stored, and so are its events: what cannot be recorded now is recorded by whoever comes next.
     with suppress(WebAutoDashError), SystemView(store) as view:
         view.recount(provider)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from webautodash.repositories import SetAsideRepository
 from webautodash.repositories.paging import Page
 from webautodash.services.paging import Listing, of_all, of_one
 from webautodash.services.registry.providers import resolve
@@ -40,8 +39,8 @@ def search(store: Store, provider: str | None = None, *, limit: int = 10_000) ->
 
     def ask(slug: str, most: int) -> Page[Incomplete]:
         owner = resolve(store, slug)
-        with store.provider_database(owner).reading() as session:
-            rows = SetAsideRepository(session).incomplete(most + 1)
+        with store.provider_database(owner).reading() as work:
+            rows = work.set_aside.incomplete(most + 1)
         items = tuple(Incomplete(provider=owner.slug, **row._asdict()) for row in rows[:most])
         return Page(items, items[-1].set_aside_id if len(rows) > most else None)
 

@@ -9,10 +9,9 @@ from webautodash.domain.extraction.reread_lists import as_read_today
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus, Severity
 from webautodash.errors import NotFound
 from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction
-from webautodash.repositories import ClinicalRepository
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.paging import Page
-from webautodash.repositories.patient_queries import ChartRepository, ClinicalRows
+from webautodash.repositories.patient_queries import ClinicalRows, PatientQueries
 from webautodash.services.registry.providers import resolve as resolved
 from webautodash.services.store import Store
 
@@ -100,25 +99,25 @@ def search(
 
     The case of letters does not count, accents do.
     """
-    with store.provider_database(resolved(store, provider)).reading() as session:
-        page = ChartRepository(session).search(name, limit, after)
+    with store.provider_database(resolved(store, provider)).reading() as work:
+        page = work.patient_queries.search(name, limit, after)
         return Page(tuple(_person(row) for row in page.items), page.next)
 
 
 def show(store: Store, provider: str, prn: str) -> Chart:
     """What is known of one patient. Raises NotFound."""
     owner = resolved(store, provider)
-    with store.provider_database(owner).reading() as session:
-        charts = ChartRepository(session)
+    with store.provider_database(owner).reading() as work:
+        charts = work.patient_queries
         person = _known(charts, prn, owner.slug)
         latest, incomplete = charts.latest_complete(person.prn), charts.incomplete(person.id)
         if latest is None:
             return Chart(owner.slug, _person(person), None, {}, incomplete)
-        [extraction] = _extractions(charts, ConflictRepository(session), person.id, [latest])
+        [extraction] = _extractions(charts, work.conflicts, person.id, [latest])
         source = _source(latest[0])
         lists = charts.rows([source])[source]
         if latest[0].extra:
-            stored = ClinicalRepository(session).load([source])[source]
+            stored = work.clinical.load([source])[source]
             # An older version kept some lists as JSON: a list without rows need not be empty.
             again = as_read_today(stored, latest[0].extra, owner.date_order) or stored
             lists = {name: rows or list(map(dict, again[name])) for name, rows in lists.items()}
@@ -128,14 +127,14 @@ def show(store: Store, provider: str, prn: str) -> Chart:
 def history(store: Store, provider: str, prn: str) -> History:
     """Every extraction of one patient. Raises NotFound."""
     owner = resolved(store, provider)
-    with store.provider_database(owner).reading() as session:
-        charts = ChartRepository(session)
+    with store.provider_database(owner).reading() as work:
+        charts = work.patient_queries
         person = _known(charts, prn, owner.slug)
-        told = _extractions(charts, ConflictRepository(session), person.id, charts.extractions(person.prn))
+        told = _extractions(charts, work.conflicts, person.id, charts.extractions(person.prn))
         return History(owner.slug, _person(person), tuple(told))
 
 
-def _known(charts: ChartRepository, prn: str, slug: str) -> Patient:
+def _known(charts: PatientQueries, prn: str, slug: str) -> Patient:
     person = charts.get(prn.strip())
     if person is None:
         raise NotFound("a patient with this PRN", slug)
@@ -143,7 +142,7 @@ def _known(charts: ChartRepository, prn: str, slug: str) -> Patient:
 
 
 def _extractions(
-    charts: ChartRepository,
+    charts: PatientQueries,
     conflicts: ConflictRepository,
     patient_id: int,
     extractions: Sequence[tuple[PatientExtraction, ExtractionSession]],

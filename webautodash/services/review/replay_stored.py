@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.decisions import CurrentPatient, merge_demographics
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.demographics import Demographics
@@ -27,25 +25,17 @@ from webautodash.domain.replay import (
 )
 from webautodash.domain.row_checks import clear_list_checks, copy_list_checks
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, EventKind, ProcessingStatus
-from webautodash.repositories import (
-    ClinicalRepository,
-    ConflictRepository,
-    EventRepository,
-    ExtractionRepository,
-    PatientRepository,
-    SessionRepository,
-)
 from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.patients import PatientRow, StoredPatient
 from webautodash.repositories.pending_events import Event
 from webautodash.repositories.replays import (
     LastStep,
-    ReplayRepository,
     RewrittenExtraction,
     Step,
     StoredConflict,
 )
 from webautodash.repositories.sessions import Tally
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.store import ProviderDatabase
 
 BATCH = 200
@@ -94,10 +84,10 @@ class _Batch:
 class Replaying:
     """Replays patients batch by batch in one transaction; ``finish`` writes the counts of their sessions."""
 
-    def __init__(self, session: Session, provider: ProviderDatabase, reviewer: Reviewer) -> None:
-        self._session, self._reviewer = session, reviewer
+    def __init__(self, work: ProviderWork, provider: ProviderDatabase, reviewer: Reviewer) -> None:
+        self._work, self._reviewer = work, reviewer
         self._order = provider.provider.date_order
-        self._stored = ReplayRepository(session)
+        self._stored = work.replays
         self._adopted = self._stored.adopted(provider.database.name)
         self._sessions: set[int] = set()
         self._conflicts: Counter[int] = Counter()
@@ -146,9 +136,9 @@ class Replaying:
                 tally.rows[name] += changes[session_id]
 
         at = self._reviewer.at
-        for one in SessionRepository(self._session).correct(sorted(self._sessions), correct):
+        for one in self._work.sessions.correct(sorted(self._sessions), correct):
             added = self._conflicts[one.id]
-            EventRepository(self._session).add(Event(EventKind.SESSION_CORRECTED, at, one.id, conflicts=added))
+            self._work.pending_events.add(Event(EventKind.SESSION_CORRECTED, at, one.id, conflicts=added))
 
     def _is_replayable(self, conflict: StoredConflict, sessions: set[int]) -> bool:
         """Whether a replay can tell if there should be such a conflict: both sides are stored, and by this program."""
@@ -173,8 +163,8 @@ class Replaying:
         pairs = {prn: pairs_to_compare(some) for prn, some in whole.items()}
         in_turn = [pair for some in pairs.values() for pair in some if pair]
         # The rows are loaded for many comparisons at once, in the order in which they are needed.
-        lists = ClinicalRows(self._session, [tuple(one.source_id for one in pair) for pair in in_turn])
-        extras = _Extras(self._session, [one.id for pair in in_turn for one in pair])
+        lists = ClinicalRows(self._work, [tuple(one.source_id for one in pair) for pair in in_turn])
+        extras = _Extras(self._work, [one.id for pair in in_turn for one in pair])
         for prn, some in whole.items():
             replay = Replay({one.id: one for one in extractions.get(people[prn].id, ())}, self._adopted)
             entries: list[ConflictEntry] = []
@@ -261,13 +251,13 @@ class Replaying:
 
     def _write(self, batch: _Batch, extractions: Mapping[int, Sequence[CompleteExtraction]]) -> None:
         reviewer = self._reviewer
-        ConflictRepository(self._session).add(batch.added, reviewer.at)
+        self._work.conflicts.add(batch.added, reviewer.at)
         for entry in batch.added:
             if entry.difference.conflict_type is not ConflictType.EXTRACTION_DUPLICATE:
                 self._conflicts[entry.session_id_2] += 1
                 self.counts.conflicts_added += 1
         self._stored.take_steps(batch.steps, reviewer.by, reviewer.why, reviewer.at)
-        PatientRepository(self._session).replace(batch.masters, reviewer.at)
+        self._work.patients.replace(batch.masters, reviewer.at)
         self._write_extractions(batch.replayed, {one.id: one for some in extractions.values() for one in some})
 
     def _write_extractions(
@@ -307,9 +297,9 @@ class Replaying:
         self, copied: Sequence[ReplayedExtraction], by_id: Mapping[int, CompleteExtraction]
     ) -> dict[int, str | None]:
         """Give extractions that repeat no other any more rows of their own; what each keeps as its ``row_checks``."""
-        clinical = ClinicalRepository(self._session)
+        clinical = self._work.clinical
         checks: dict[int, str | None] = {}
-        lists = ClinicalRows(self._session, [(each.extraction.source_id,) for each in copied])
+        lists = ClinicalRows(self._work, [(each.extraction.source_id,) for each in copied])
         for each in copied:
             one, source = each.extraction, each.extraction.source_id
             clinical.add([(one.id, lists.of((source,))[source])])
@@ -330,9 +320,9 @@ def _row(prn: str, known: CurrentPatient) -> PatientRow:
 class ClinicalRows:
     """Clinical rows of groups of extractions, loaded for many groups at once and asked for in their order."""
 
-    def __init__(self, session: Session, groups: Sequence[tuple[int, ...]]) -> None:
-        self._clinical, self._groups = ClinicalRepository(session), groups
-        self.counts = ReplayRepository(session).row_counts({number for group in groups for number in group})
+    def __init__(self, work: ProviderWork, groups: Sequence[tuple[int, ...]]) -> None:
+        self._clinical, self._groups = work.clinical, groups
+        self.counts = work.replays.row_counts({number for group in groups for number in group})
         """By extraction and list, how many rows there are."""
         self._place = 0
         self._loaded: dict[int, dict[str, Rows]] = {}
@@ -361,8 +351,8 @@ class ClinicalRows:
 class _Extras:
     """What extractions keep that has no column, loaded for many at once and asked for in their order."""
 
-    def __init__(self, session: Session, extraction_ids: Sequence[int]) -> None:
-        self._extractions, self._ids = ExtractionRepository(session), extraction_ids
+    def __init__(self, work: ProviderWork, extraction_ids: Sequence[int]) -> None:
+        self._extractions, self._ids = work.extractions, extraction_ids
         self._place = 0
         self._loaded: dict[int, dict[str, Any] | None] = {}
 

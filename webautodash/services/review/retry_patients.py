@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy.orm import Session
 
 from webautodash.domain.decisions import PatientOutcome
 from webautodash.domain.extraction.completeness import INCOMPLETE, without_failure
@@ -17,16 +16,13 @@ from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_
 from webautodash.models import SetAsidePatient
 from webautodash.models.base import utc_now
 from webautodash.repositories import (
-    EventRepository,
-    ExtractionRepository,
-    SessionDecisionRepository,
-    SessionRepository,
     SetAsideRepository,
 )
 from webautodash.repositories.pending_events import Event
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.sessions import Tally
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.file_log import SystemView
 from webautodash.services.ingest.plan import Planned, StoringSession
 from webautodash.services.ingest.store_file import store_planned
@@ -101,14 +97,14 @@ def _take_in(
 ) -> RetryOutcome:
     database = store.provider_database(provider)
 
-    def work(session: Session) -> RetryOutcome:
-        return _attempt(session, database, set_aside_id, corrected, acceptance)
+    def transaction(work: ProviderWork) -> RetryOutcome:
+        return _attempt(work, database, set_aside_id, corrected, acceptance)
 
     with SystemView(store) as view:
         # Also what an interrupted retry has left.
         view.recount(provider)
         try:
-            outcome = database.run(work)
+            outcome = database.run(transaction)
         except _CorrectionRefused as refused:
             outcome = refused.outcome
     if not outcome.taken_in:
@@ -127,20 +123,20 @@ def _take_in(
 
 
 def _attempt(
-    session: Session,
+    work: ProviderWork,
     database: ProviderDatabase,
     set_aside_id: int,
     corrected: str | None,
     acceptance: Signature | None,
 ) -> RetryOutcome:
-    aside, provider = SetAsideRepository(session), database.provider
+    aside, provider = work.set_aside, database.provider
     row = _locked(aside, provider, set_aside_id)
     if acceptance is None and row.reason in ACCEPTED_WITH:
         return _waits(set_aside_id, row.reason, row.detail)
     if row.patient_extraction_id is not None:
         if acceptance is None or corrected is not None:
             raise UsageError(f"set-aside patient {set_aside_id} is stored; accept it as it is, or leave it")
-        return _put_back(session, database, row, acceptance)
+        return _put_back(work, database, row, acceptance)
     accepted = ACCEPTED_WITH.get(row.reason, ACCEPTED_WITH[INCOMPLETE]) if acceptance is not None else frozenset()
     try:
         raw = _raw(corrected if corrected is not None else row.raw_json)
@@ -154,9 +150,9 @@ def _attempt(
         if corrected is None:
             aside.set_reason(set_aside_id, INCOMPLETE, failed, prn)
         return _waits(set_aside_id, INCOMPLETE, failed)
-    if ExtractionRepository(session).holds(row.extraction_session_id, prn):
+    if work.extractions.holds(row.extraction_session_id, prn):
         raise UsageError(f"the file of set-aside patient {set_aside_id} has another patient with this PRN already")
-    sessions = SessionRepository(session)
+    sessions = work.sessions
     stored = sessions.lock(row.extraction_session_id)
     assert stored is not None  # noqa: S101  # a foreign key says so
     tally, now = stored.tally, utc_now()
@@ -166,7 +162,7 @@ def _attempt(
         # The text of an error can quote the patient: it stays in the kept JSON.
         draft = draft._replace(extra=without_failure(draft.extra or {}))
     [record] = complete_records([draft], provider.date_order)
-    waiting = store_planned(session, current, [Planned(record, raw)], tally)
+    waiting = store_planned(work, current, [Planned(record, raw)], tally)
     if waiting and corrected is not None:
         raise _CorrectionRefused(_waits(set_aside_id, waiting[0].reason, waiting[0].detail))
     if waiting:
@@ -176,13 +172,11 @@ def _attempt(
     else:
         tally.failed_extractions -= 1
         is_whole = corrected is None and failed is None
-        _mark_taken_in(session, row, acceptance, now, is_stored_whole=is_whole)
+        _mark_taken_in(work, row, acceptance, now, is_stored_whole=is_whole)
         outcome = RetryOutcome(set_aside_id, taken_in=True, outcome=_outcome(before, tally))
     sessions.finish(stored.id, tally)
     found_conflicts = tally.conflicts_detected - conflicts
-    EventRepository(session).add(
-        Event(EventKind.PATIENT_TAKEN_IN, now, stored.id, set_aside_id, conflicts=found_conflicts)
-    )
+    work.pending_events.add(Event(EventKind.PATIENT_TAKEN_IN, now, stored.id, set_aside_id, conflicts=found_conflicts))
     return outcome
 
 
@@ -196,13 +190,13 @@ def _locked(aside: SetAsideRepository, provider: RegisteredProvider, set_aside_i
 
 
 def _put_back(
-    session: Session, database: ProviderDatabase, row: SetAsidePatient, acceptance: Signature
+    work: ProviderWork, database: ProviderDatabase, row: SetAsidePatient, acceptance: Signature
 ) -> RetryOutcome:
     """Accept a patient whose extraction had been stored before a review set it aside."""
-    sessions = SessionRepository(session)
+    sessions = work.sessions
     stored = sessions.lock(row.extraction_session_id)
     assert stored is not None  # noqa: S101  # a foreign key says so
-    accept_stored(session, database, row.id, Reviewer(*acceptance, utc_now()))
+    accept_stored(work, database, row.id, Reviewer(*acceptance, utc_now()))
     after = sessions.lock(row.extraction_session_id)
     assert after is not None  # noqa: S101  # as above
     before = stored.tally.patients_stored, stored.tally.patients_changed
@@ -210,13 +204,13 @@ def _put_back(
 
 
 def _mark_taken_in(
-    session: Session, row: SetAsidePatient, acceptance: Signature | None, at: datetime, *, is_stored_whole: bool
+    work: ProviderWork, row: SetAsidePatient, acceptance: Signature | None, at: datetime, *, is_stored_whole: bool
 ) -> None:
     if acceptance is not None:
         # Also among the decisions, whose rows nobody changes and whose number shows that a backup was put back.
         decided = Decided(ACCEPTED, None, str(row.id), acceptance.by, at, acceptance.why)
-        SessionDecisionRepository(session).add(row.extraction_session_id, [decided])
-    SetAsideRepository(session).mark_taken_in(row.id, at, *(acceptance or ()), is_stored_whole=is_stored_whole)
+        work.session_decisions.add(row.extraction_session_id, [decided])
+    work.set_aside.mark_taken_in(row.id, at, *(acceptance or ()), is_stored_whole=is_stored_whole)
 
 
 def _waits(set_aside_id: int, reason: str, detail: str) -> RetryOutcome:

@@ -3,17 +3,14 @@
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.vocabulary import Level
 from webautodash.domain.wording import counted
 from webautodash.errors import NotFound, UsageError
 from webautodash.models import ExtractionSession
 from webautodash.models.base import utc_now
-from webautodash.repositories import PatientRepository, SessionDecisionRepository, SessionRepository
 from webautodash.repositories.paging import Page
-from webautodash.repositories.replays import ReplayRepository
 from webautodash.repositories.session_decisions import Decided
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.held_files import is_future, right_time
 from webautodash.services.paging import Listing, of_all, of_one
 from webautodash.services.registry.providers import resolve as resolved
@@ -90,8 +87,8 @@ def search(
 
     def ask(slug: str, most: int) -> Page[StoredFile]:
         owner = resolved(store, slug)
-        with store.provider_database(owner).reading() as session:
-            page = SessionRepository(session).search(limit=most, after_id=after)
+        with store.provider_database(owner).reading() as work:
+            page = work.sessions.search(limit=most, after_id=after)
             return Page(tuple(_file(row, owner.slug) for row in page.items), page.next)
 
     return of_all(store, ask, limit) if provider is None else of_one(ask(provider, limit))
@@ -100,11 +97,11 @@ def search(
 def show(store: Store, provider: str, session_id: int) -> DecidedSession:
     """One session. Raises NotFound."""
     owner = resolved(store, provider)
-    with store.provider_database(owner).reading() as session:
-        row = SessionRepository(session).get(session_id)
+    with store.provider_database(owner).reading() as work:
+        row = work.sessions.get(session_id)
         if row is None:
             raise NotFound(f"session {session_id}", owner.slug)
-        return DecidedSession(_file(row, owner.slug), SessionDecisionRepository(session).of(session_id))
+        return DecidedSession(_file(row, owner.slug), work.session_decisions.of(session_id))
 
 
 def set_time(
@@ -123,8 +120,8 @@ def set_time(
     owner = resolved(store, provider)
     database = store.provider_database(owner)
 
-    def work(session: Session) -> tuple[datetime | None, ReplayCounts]:
-        now, sessions = utc_now(), SessionRepository(session)
+    def transaction(work: ProviderWork) -> tuple[datetime | None, ReplayCounts]:
+        now, sessions = utc_now(), work.sessions
         if sessions.lock(session_id) is None:
             raise NotFound(f"session {session_id}", owner.slug)
         _, old_time = sessions.criteria(session_id)
@@ -132,19 +129,19 @@ def set_time(
             raise UsageError(f"session {session_id} of {owner.slug} has this time already; nothing was changed")
         old = old_time.isoformat() if old_time is not None else None
         decided = Decided(SET_TIME, old, new_time.isoformat(), by, now, why)
-        [decision] = SessionDecisionRepository(session).add(session_id, [decided])
-        stored = ReplayRepository(session)
+        [decision] = work.session_decisions.add(session_id, [decided])
+        stored = work.replays
         stored.set_time(session_id, new_time)
-        replaying = Replaying(session, database, Reviewer(by, why, now))
+        replaying = Replaying(work, database, Reviewer(by, why, now))
         after: str | None = None
         while prns := stored.prns(session_id, after, BATCH):
-            people = PatientRepository(session).lock_known(prns)
+            people = work.patients.lock_known(prns)
             replaying.patients(people, {person.id: decision for person in people.values()})
             after = prns[-1]
         replaying.finish({})
         return old_time, replaying.counts
 
-    old_time, counts = correct(store, owner, work, dry_run=dry_run)
+    old_time, counts = correct(store, owner, transaction, dry_run=dry_run)
     if not dry_run:
         SystemLog(store.system).record(
             Level.WARNING,

@@ -69,8 +69,8 @@ def search(
 
     def ask(slug: str, most: int) -> Page[Waiting]:
         owner = resolved(store, slug)
-        with store.provider_database(owner).reading() as session:
-            aside = SetAsideRepository(session)
+        with store.provider_database(owner).reading() as work:
+            aside = work.set_aside
             page = aside.search(reasons=reasons, taken_in=taken_in, limit=most, after_id=after)
             return Page(tuple(_waiting(row, file, owner.slug, aside) for row, file in page.items), page.next)
 
@@ -80,8 +80,8 @@ def search(
 def show(store: Store, provider: str, set_aside_id: int) -> WaitingPatient:
     """One of them, with its JSON. Raises NotFound."""
     owner = resolved(store, provider)
-    with store.provider_database(owner).reading() as session:
-        repository = SetAsideRepository(session)
+    with store.provider_database(owner).reading() as work:
+        repository = work.set_aside
         found = repository.get(set_aside_id)
         if found is None:
             raise NotFound(f"set-aside patient {set_aside_id}", owner.slug)

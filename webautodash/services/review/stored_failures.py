@@ -4,8 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.completeness import INCOMPLETE
 from webautodash.domain.extraction.stored_json import patient_json
@@ -17,11 +15,11 @@ from webautodash.domain.vocabulary import Level, ProcessingStatus
 from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import PatientRepository, SessionDecisionRepository, SetAsideRepository
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.replays import ReplayRepository, RewrittenExtraction
+from webautodash.repositories.replays import RewrittenExtraction
 from webautodash.repositories.session_decisions import Decided
-from webautodash.repositories.stored_failures import MovedExtraction, StoredFailure, StoredFailureRepository
+from webautodash.repositories.stored_failures import MovedExtraction, StoredFailure
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.paging import Unreadable
 from webautodash.services.registry.providers import resolve as resolved
 from webautodash.services.review.clinical_items import with_items
@@ -95,8 +93,8 @@ def review_stored(
 def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_run: bool, undo: bool) -> StoredReview:
     database = store.provider_database(owner)
 
-    def work(session: Session) -> StoredReview:
-        move = _Move(session, Replaying(session, database, reviewer), reviewer, database.provider.date_order)
+    def transaction(work: ProviderWork) -> StoredReview:
+        move = _Move(work, Replaying(work, database, reviewer), reviewer, database.provider.date_order)
         if undo:
             move.restore()
         else:
@@ -106,7 +104,7 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
         sums = {"extractions": sum(move.moved.values()), "sessions": len(move.moved)}
         return StoredReview(owner.slug, dry_run, undo, **sums, **asdict(move.replaying.counts))
 
-    review = correct(store, owner, work, dry_run=dry_run)
+    review = correct(store, owner, transaction, dry_run=dry_run)
     if review.extractions and not dry_run:
         event = REVIEW_UNDONE if undo else REVIEW_STORED
         what = "put back" if undo else "set aside, because the extraction failed"
@@ -123,23 +121,21 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
     return review
 
 
-def accept_stored(session: Session, database: ProviderDatabase, set_aside_id: int, reviewer: Reviewer) -> None:
+def accept_stored(work: ProviderWork, database: ProviderDatabase, set_aside_id: int, reviewer: Reviewer) -> None:
     """Put back one extraction that a review has set aside, because a person says that it is true."""
-    move = _Move(session, Replaying(session, database, reviewer), reviewer, database.provider.date_order)
+    move = _Move(work, Replaying(work, database, reviewer), reviewer, database.provider.date_order)
     move.restore(set_aside_id)
     move.replay(REVIEW_UNDONE)
     move.replaying.finish({number: -count for number, count in move.moved.items()})
-    SetAsideRepository(session).mark_taken_in(
-        set_aside_id, reviewer.at, reviewer.by, reviewer.why, is_stored_whole=True
-    )
+    work.set_aside.mark_taken_in(set_aside_id, reviewer.at, reviewer.by, reviewer.why, is_stored_whole=True)
 
 
 class _Move:
     """Sets extractions aside or puts them back, batch by batch; then their patients are replayed."""
 
-    def __init__(self, session: Session, replaying: Replaying, reviewer: Reviewer, order: DateOrder) -> None:
-        self._session, self._reviewer, self._order = session, reviewer, order
-        self._failures, self._stored = StoredFailureRepository(session), ReplayRepository(session)
+    def __init__(self, work: ProviderWork, replaying: Replaying, reviewer: Reviewer, order: DateOrder) -> None:
+        self._work, self._reviewer, self._order = work, reviewer, order
+        self._failures, self._stored = work.stored_failures, work.replays
         self._decisions: dict[int, int] = {}
         self._patients: dict[int, tuple[str, int]] = {}
         """By patient, the PRN and a session of which an extraction was moved."""
@@ -169,7 +165,7 @@ class _Move:
         numbers = [one.id for some in whole.values() for one in some]
         filled: set[int] = set()
         for start in range(0, len(numbers), BATCH):
-            filled |= with_items(self._session, numbers[start : start + BATCH], self._order)
+            filled |= with_items(self._work, numbers[start : start + BATCH], self._order)
         emptied: list[int] = []
         for patient_id, some in whole.items():
             had_items = False
@@ -181,7 +177,7 @@ class _Move:
         return sorted(emptied)
 
     def _set_aside(self, some: Sequence[StoredFailure], reason: str) -> None:
-        PatientRepository(self._session).lock_known(sorted({one.prn for one in some}))
+        self._work.patients.lock_known(sorted({one.prn for one in some}))
         self._keep_json(some, reason)
         self._rewrite(some, dict.fromkeys((one.id for one in some), _NOT_COMPARED), is_failed=True)
         self._note(some)
@@ -191,7 +187,7 @@ class _Move:
         after = 0
         while found := self._failures.moved(after, BATCH, set_aside_id):
             after = found[-1].id
-            PatientRepository(self._session).lock_known(sorted({one.prn for one in found}))
+            self._work.patients.lock_known(sorted({one.prn for one in found}))
             self._failures.put_back([one.id for one in found], self._reviewer.at)
             self._rewrite(found, {one.id: one.criteria_key for one in found}, is_failed=False)
             self._note(found)
@@ -207,17 +203,17 @@ class _Move:
         for start in range(0, len(patients), BATCH):
             some = {number: self._patients[number] for number in patients[start : start + BATCH]}
             decisions = {number: self._decision(session_id, kind) for number, (_, session_id) in some.items()}
-            people = PatientRepository(self._session).lock_known(sorted({prn for prn, _ in some.values()}))
+            people = self._work.patients.lock_known(sorted({prn for prn, _ in some.values()}))
             self.replaying.patients(people, decisions)
 
     def _decision(self, session_id: int, kind: str) -> int:
         if session_id not in self._decisions:
             decided = Decided(kind, None, None, self._reviewer.by, self._reviewer.at, self._reviewer.why)
-            [self._decisions[session_id]] = SessionDecisionRepository(self._session).add(session_id, [decided])
+            [self._decisions[session_id]] = self._work.session_decisions.add(session_id, [decided])
         return self._decisions[session_id]
 
     def _keep_json(self, failed: Sequence[StoredFailure], reason: str) -> None:
-        lists = ClinicalRows(self._session, [(one.duplicate_of_id or one.id,) for one in failed])
+        lists = ClinicalRows(self._work, [(one.duplicate_of_id or one.id,) for one in failed])
         rows: list[dict[str, object]] = []
         size = 0
         for one in failed:

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Select, column, event, func, select, table
 from sqlalchemy.exc import DBAPIError
 
 from webautodash.database import Database
-from webautodash.database.unit_of_work import retrying
+from webautodash.database.session import retrying
 from webautodash.errors import DatabaseError, DuplicateKey, MigrationFailed, WouldLoseRows, without_context
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.ingest.progress import unheard
 from webautodash.services.revisions import migration_lock
 from webautodash.services.revisions.histories import (
@@ -48,7 +49,9 @@ class Watch:
 _UNWATCHED = Watch()
 
 
-def upgrade(database: Database, history: History, target: str | None = None, watch: Watch = _UNWATCHED) -> bool:
+def upgrade(
+    database: Database[UnitOfWork], history: History, target: str | None = None, watch: Watch = _UNWATCHED
+) -> bool:
     """Bring a database to a revision, by default to head; True when something was done.
 
     Each revision is a step of its own; an interrupted one, up or down, is done again by the next call. Two at once wait
@@ -71,7 +74,12 @@ def upgrade(database: Database, history: History, target: str | None = None, wat
 
 
 def downgrade(
-    database: Database, history: History, target: str, watch: Watch = _UNWATCHED, *, accept_loss: bool = True
+    database: Database[UnitOfWork],
+    history: History,
+    target: str,
+    watch: Watch = _UNWATCHED,
+    *,
+    accept_loss: bool = True,
 ) -> bool:
     """Bring a database back to a revision; True when something was done.
 
@@ -114,18 +122,18 @@ class Move(NamedTuple):
         return found is None or not to_come(history, self.then, found)
 
 
-def _position(database: Database, history: History) -> tuple[str | None, Underway | None]:
+def _position(database: Database[UnitOfWork], history: History) -> tuple[str | None, Underway | None]:
     def look() -> tuple[str | None, Underway | None]:
-        with database.reading() as session:
-            found = revision_of(session.connection())
+        with database.reading() as work:
+            found = revision_of(work.session.connection())
             says = found is not None and history is History.PROVIDER
-            return found, migration_lock.underway(session.connection()) if says else None
+            return found, migration_lock.underway(work.session.connection()) if says else None
 
     # Another process may be changing the tables that are looked at.
     return retrying(look)
 
 
-def _go(database: Database, history: History, moves: Sequence[Move], target: str, watch: Watch) -> bool:
+def _go(database: Database[UnitOfWork], history: History, moves: Sequence[Move], target: str, watch: Watch) -> bool:
     for move in moves:
         watch.before(move.revision)
         sent = retrying(partial(_move, database, history, move, target))
@@ -139,7 +147,7 @@ def _go(database: Database, history: History, moves: Sequence[Move], target: str
 
 
 @without_context
-def _move(database: Database, history: History, move: Move, target: str) -> tuple[str, ...]:
+def _move(database: Database[UnitOfWork], history: History, move: Move, target: str) -> tuple[str, ...]:
     from alembic.util import CommandError
 
     sent: list[str] = []

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select, true
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database import Database, Server
@@ -21,8 +20,8 @@ from webautodash.errors import (
     WrongDatabase,
 )
 from webautodash.models import DatabaseIdentity
-from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.revisions import migration_lock
 from webautodash.services.revisions.histories import History, head, knows, other_history
 
@@ -30,15 +29,15 @@ VERSION_TABLE, VERSION_COLUMN = "alembic_version", "version_num"
 _VERSIONS = Table(VERSION_TABLE, MetaData(), Column(VERSION_COLUMN, String(32)))
 
 
-def current(database: Database) -> str | None:
+def current(database: Database[UnitOfWork]) -> str | None:
     """The revision that a database is at, None for an empty one."""
-    with database.reading() as session:
-        return revision_of(session.connection())
+    with database.reading() as work:
+        return revision_of(work.session.connection())
 
 
-def require_head(session: Session, database: str, history: History) -> None:
+def require_head(work: UnitOfWork, database: str, history: History) -> None:
     """Raise NotAtHead, or NewerThanProgram, for a database that this version cannot work with."""
-    found, needed = revision_of(session.connection()), head(history)
+    found, needed = revision_of(work.session.connection()), head(history)
     if found != needed:
         refuse_newer(database, history, found)
         if found is None and history is History.PROVIDER:
@@ -46,14 +45,14 @@ def require_head(session: Session, database: str, history: History) -> None:
         raise NotAtHead(database, found, needed)
 
 
-def keep_out_migrations(session: Session, database: str, owner: RegisteredProvider) -> None:
+def keep_out_migrations(work: UnitOfWork, database: str, owner: RegisteredProvider) -> None:
     """For as long as the transaction lasts no migration begins on a provider's database that was at head when opened.
 
     Raises BeingMigrated where one is at work or was interrupted, what ``require_head`` raises, and WrongDatabase where
     it is not the owner's: another may have been put in its place since it was opened.
     """
     try:
-        said = session.execute(
+        said = work.session.execute(
             select(
                 _VERSIONS.c.version_num,
                 DatabaseIdentity.identity,
@@ -66,12 +65,12 @@ def keep_out_migrations(session: Session, database: str, owner: RegisteredProvid
         ).first()
     except DBAPIError:
         # A database that is far behind has no such columns.
-        require_head(session, database, History.PROVIDER)
+        require_head(work, database, History.PROVIDER)
         raise
     if said is not None and said.migrating_to is not None:
         raise BeingMigrated(database, said.migrating_to, said.migrating_since)
     if said is None or said.version_num != head(History.PROVIDER):
-        require_head(session, database, History.PROVIDER)
+        require_head(work, database, History.PROVIDER)
     if said is None or said.identity != owner.identity:
         raise WrongDatabase(database, owner.slug, said.slug if said is not None else None)
 
@@ -96,10 +95,10 @@ def refuse_other(database: str, history: History, found: str | None) -> None:
         raise SystemDatabaseTaken(database) if history is History.SYSTEM else NotAProvidersDatabase(database)
 
 
-def refuse_earlier(database: Database, history: History) -> None:
+def refuse_earlier(database: Database[UnitOfWork], history: History) -> None:
     """Raise for tables of the same names that the earlier scripts made, and that would be taken for ours."""
-    with database.reading() as session:
-        legacy = LegacyTables(session)
+    with database.reading() as work:
+        legacy = work.legacy_tables
         if history is History.SYSTEM and legacy.is_earlier_registry():
             raise ConfigurationError(
                 ENV_PREFIX + "SYSTEM_DATABASE",
@@ -128,7 +127,7 @@ def database_by_hand(section: str, arguments: Mapping[str, str]) -> Iterator[Con
     with Server(settings, schema=True) as server:
         if not server.exists(name):
             raise CommandError(f"there is no database {name} on {server.where}")
-        with server.database(name).migrating() as connection:
+        with server.database(name, UnitOfWork).migrating() as connection:
             yield connection
             if history is History.PROVIDER and revision_of(connection) == head(history):
                 migration_lock.reopen(connection)

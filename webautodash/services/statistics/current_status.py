@@ -14,13 +14,6 @@ from webautodash.domain.vocabulary import (
 )
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import (
-    ConflictRepository,
-    FileStateRepository,
-    LogRepository,
-    MonitorRepository,
-    SessionRepository,
-)
 from webautodash.repositories.file_states import FileEntry, TakenFiles
 from webautodash.repositories.monitors import KnownMonitor
 from webautodash.repositories.providers import RegisteredProvider
@@ -168,15 +161,15 @@ def status(store: Store) -> Status:
     """What there is at this moment; a provider's database that cannot be read is a problem and stops nothing."""
     now, known = utc_now(), recorded(store)
     since = now - _DAY
-    with store.system.reading() as session:
-        monitors = MonitorRepository(session).all()
-        repository = FileStateRepository(session)
+    with store.system.reading() as work:
+        monitors = work.monitors.all()
+        repository = work.file_states
         files, oldest = repository.counts(), repository.oldest_waiting_seconds()
         waiting = repository.search(OPEN_FILES, None, _SHOWN).items
         failed = repository.search(FAILED_FILES, None, _SHOWN).items
         taken = repository.taken_since(since)
-        levels = LogRepository(session).counts(since)
-        latest = LogRepository(session).search(level=Level.WARNING, since=since, limit=_NOTES)
+        levels = work.system_log.counts(since)
+        latest = work.system_log.search(level=Level.WARNING, since=since, limit=_NOTES)
     problems: list[Unreadable] = []
     registered = store.providers()
     read = [_provider(store, provider, known, since, problems) for provider in registered]
@@ -219,11 +212,11 @@ def _provider(
     open_conflicts, found, differs = None, 0, None
     try:
         rows = recorded_rows(store, provider) if provider.id in known.lost else []
-        with store.provider_database(provider).reading() as session:
-            open_conflicts = ConflictRepository(session).open()
-            found = SessionRepository(session).conflicts_since(since)
+        with store.provider_database(provider).reading() as work:
+            open_conflicts = work.conflicts.open()
+            found = work.sessions.conflicts_since(since)
             if is_active(provider):
-                differs = compare(store, provider, known, session, rows)
+                differs = compare(store, provider, known, work, rows)
         if differs is not None and differs.is_older:
             differs = divergence(store, provider, known)
     except WebAutoDashError as error:

@@ -9,7 +9,7 @@ from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.statistics import Numbers, StatisticsRepository
+from webautodash.repositories.statistics import Numbers
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.registry.providers import resolve as resolved
 from webautodash.services.store import Store
@@ -56,8 +56,8 @@ def statistics(store: Store, provider: str | None = None) -> Statistics:
 
 
 def _of(store: Store, provider: RegisteredProvider) -> ProviderStatistics:
-    with store.provider_database(provider).reading() as session:
-        numbers = StatisticsRepository(session).numbers()
+    with store.provider_database(provider).reading() as work:
+        numbers = work.statistics.numbers()
     return ProviderStatistics(
         **{field.name: getattr(numbers, field.name) for field in fields(Numbers)},
         slug=provider.slug,

@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from webautodash.database import Database
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import WebAutoDashError
-from webautodash.repositories.system_log import LogEntry, LogRecord, LogRepository
+from webautodash.repositories.system_log import LogEntry, LogRecord
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.store import Store
 
 __all__ = ["LogEntry", "SystemLog", "search"]
@@ -19,7 +18,7 @@ __all__ = ["LogEntry", "SystemLog", "search"]
 class SystemLog:
     """Where services say what happened: a row in the system database, and the standard logging."""
 
-    def __init__(self, system: Database) -> None:
+    def __init__(self, system: Database[SystemWork]) -> None:
         self._system = system
 
     def record(
@@ -37,7 +36,7 @@ class SystemLog:
         _announce(level, component, event, message, provider)
         self._write(
             event,
-            lambda session: LogRepository(session).record(
+            lambda work: work.system_log.record(
                 level, component, event, message, provider=provider, database_name=database_name, details=details
             ),
         )
@@ -47,11 +46,11 @@ class SystemLog:
         for record in records:
             _announce(record.level, record.component, record.event, record.message, record.provider)
         if records:
-            self._write(records[0].event, lambda session: LogRepository(session).add(records))
+            self._write(records[0].event, lambda work: work.system_log.add(records))
 
-    def _write(self, event: str, work: Callable[[Session], None]) -> None:
+    def _write(self, event: str, transaction: Callable[[SystemWork], None]) -> None:
         try:
-            self._system.run(work)
+            self._system.run(transaction)
         except WebAutoDashError as error:
             logging.getLogger("webautodash.log").warning(
                 "the system log has no entry for the event %s: %s", event, error
@@ -74,7 +73,7 @@ def search(
     before_id: int | None = None,
 ) -> list[LogEntry]:
     """The latest events that fit, oldest of them first; ``level`` and above, ``provider`` by slug."""
-    with store.system.reading() as session:
-        return LogRepository(session).search(
+    with store.system.reading() as work:
+        return work.system_log.search(
             level=level, component=component, provider=provider, since=since, limit=limit, before_id=before_id
         )

@@ -9,23 +9,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import AmbiguousRoot, NoAnswer, UnknownResultsFolder, UsageError, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import (
-    AlertRepository,
-    DigestRepository,
-    FileRepository,
-    LogRepository,
-    MigrationRepository,
-    MonitorRepository,
-    SessionRepository,
-    SetAsideRepository,
-)
 from webautodash.repositories.ingested_files import OldFile
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.ingest.file_states import place_of
 from webautodash.services.ingest.paths import is_watched
 from webautodash.services.paging import Unreadable, problems_of
@@ -70,19 +59,19 @@ def prunable(store: Store, before: datetime) -> Pruned:
     """What ``prune`` would delete. Raises UsageError for a moment that is less than a day ago."""
     _require_old(before)
     problems: list[Unreadable] = []
-    with store.system.reading() as session:
+    with store.system.reading() as work:
         counts = {
-            "entries": LogRepository(session).count_before(before),
-            "alerts": AlertRepository(session).count_delivered(before),
-            "monitors": MonitorRepository(session).count_silent(before),
-            "migrations": MigrationRepository(session).count_ended(before),
+            "entries": work.system_log.count_before(before),
+            "alerts": work.alerts.count_delivered(before),
+            "monitors": work.monitors.count_silent(before),
+            "migrations": work.migration_runs.count_ended(before),
         }
     files = kept_json = 0
     for provider in store.providers():
         try:
             files += sum(len(gone) for gone in _gone_files(store, provider, before))
-            with store.provider_database(provider).reading() as session:
-                kept_json += SetAsideRepository(session).count_kept(before)
+            with store.provider_database(provider).reading() as work:
+                kept_json += work.set_aside.count_kept(before)
         except WebAutoDashError as error:
             problems += problems_of(provider, error)
     return Pruned(before, **counts, files=files, kept_json=kept_json, problems=tuple(problems), dry_run=True)
@@ -96,12 +85,12 @@ def prune(store: Store, before: datetime) -> Pruned:
     """
     _require_old(before)
     # Monitors first: the alert about one that is still there would be raised anew.
-    steps: dict[str, Callable[[Session], int]] = {
-        "entries": lambda session: LogRepository(session).delete_before(before, _AT_ONCE),
-        "monitors": lambda session: MonitorRepository(session).forget_silent(before),
-        "alerts": lambda session: AlertRepository(session).delete_delivered(before, _NUMBERS_AT_ONCE),
-        "digests": lambda session: DigestRepository(session).delete_empty(before, _NUMBERS_AT_ONCE),
-        "migrations": lambda session: MigrationRepository(session).delete_ended(before, _NUMBERS_AT_ONCE),
+    steps: dict[str, Callable[[SystemWork], int]] = {
+        "entries": lambda work: work.system_log.delete_before(before, _AT_ONCE),
+        "monitors": lambda work: work.monitors.forget_silent(before),
+        "alerts": lambda work: work.alerts.delete_delivered(before, _NUMBERS_AT_ONCE),
+        "digests": lambda work: work.alert_digests.delete_empty(before, _NUMBERS_AT_ONCE),
+        "migrations": lambda work: work.migration_runs.delete_ended(before, _NUMBERS_AT_ONCE),
     }
     deleted = Counter(dict.fromkeys((*steps, "files", "kept_json"), 0))
     problems: list[Unreadable] = []
@@ -128,12 +117,12 @@ def _prune_provider(store: Store, provider: RegisteredProvider, before: datetime
     for gone in _gone_files(store, provider, before):
         deleted["files"] += store.system.run(partial(_delete_files, gone))
     database = store.provider_database(provider)
-    while number := database.run(lambda session: SetAsideRepository(session).drop_kept(before, _NUMBERS_AT_ONCE)):
+    while number := database.run(lambda work: work.set_aside.drop_kept(before, _NUMBERS_AT_ONCE)):
         deleted["kept_json"] += number
 
 
-def _delete_files(gone: list[OldFile], session: Session) -> int:
-    return FileRepository(session).delete_stored(gone)
+def _delete_files(gone: list[OldFile], work: SystemWork) -> int:
+    return work.ingested_files.delete_stored(gone)
 
 
 def _gone_files(store: Store, provider: RegisteredProvider, before: datetime) -> Iterator[list[OldFile]]:
@@ -149,15 +138,15 @@ def _gone_files(store: Store, provider: RegisteredProvider, before: datetime) ->
             after = rows[-1].id
             own = [row for row in rows if row.path.startswith("/") or is_watched(row.path, prefix)]
             gone = store.patience.within(str(results), partial(_without_file, store, own))
-            with store.provider_database(provider).reading() as session:
-                known = SessionRepository(session).among([row.session_id for row in gone])
+            with store.provider_database(provider).reading() as work:
+                known = work.sessions.among([row.session_id for row in gone])
             kept = [row for row in gone if row.session_id in known]
             yield [row for row in kept if known[row.session_id].content_sha256 == row.content_sha256]
 
 
 def _old_files(store: Store, provider: RegisteredProvider, before: datetime, after: int) -> list[OldFile]:
-    with store.system.reading() as session:
-        return FileRepository(session).stored_before(provider.id, before, after, _NUMBERS_AT_ONCE)
+    with store.system.reading() as work:
+        return work.ingested_files.stored_before(provider.id, before, after, _NUMBERS_AT_ONCE)
 
 
 def _without_file(store: Store, rows: list[OldFile]) -> list[OldFile]:

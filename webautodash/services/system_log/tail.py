@@ -3,7 +3,7 @@
 import time
 from collections import deque
 
-from webautodash.repositories.system_log import LogEntry, LogRepository, Wanted
+from webautodash.repositories.system_log import LogEntry, Wanted
 from webautodash.services.store import Store
 
 __all__ = ["Following", "Wanted"]
@@ -27,8 +27,8 @@ class Following:
     def begin(self, limit: int) -> list[LogEntry]:
         """The latest events, so many, the oldest of them first. What comes after them is for ``news``."""
         wanted = self._wanted
-        with self._system.reading() as session:
-            repository = LogRepository(session)
+        with self._system.reading() as work:
+            repository = work.system_log
             entries = repository.search(
                 level=wanted.level,
                 component=wanted.component,
@@ -44,8 +44,8 @@ class Following:
 
     def news(self) -> list[LogEntry]:
         """What was not seen before."""
-        with self._system.reading() as session:
-            repository = LogRepository(session)
+        with self._system.reading() as work:
+            repository = work.system_log
             last = repository.last_id()
             if last < self._last:
                 # The log was emptied or made anew, and its numbers begin again.

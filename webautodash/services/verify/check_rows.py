@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.checksum import canonical_person, checksum
 from webautodash.domain.dates import parse_date
 from webautodash.domain.earlier_scripts.sessions import is_adopted
@@ -18,14 +16,13 @@ from webautodash.domain.extraction.derived_columns import derived_columns
 from webautodash.domain.extraction.rows import Rows, RowTable
 from webautodash.domain.extraction.session_metadata import is_key_of
 from webautodash.domain.vocabulary import ProcessingStatus
-from webautodash.repositories.cross_references import Ledger, LedgerRepository
+from webautodash.repositories.cross_references import Ledger
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.stored_failures import StoredFailureRepository
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.repositories.verification import (
     StoredExtraction,
     StoredRows,
     Stretch,
-    VerificationRepository,
 )
 from webautodash.services.verify.report import EXTRACTIONS, SESSIONS, Wrong, WrongRow
 from webautodash.services.verify.row_checks import Written
@@ -40,13 +37,13 @@ class Look:
 
     def __init__(
         self,
-        session: Session,
+        work: ProviderWork,
         provider: RegisteredProvider,
         database: str,
         on_extractions: Callable[[int], None],
     ) -> None:
-        self._stored, self._ledgers = VerificationRepository(session), LedgerRepository(session)
-        self._failures = StoredFailureRepository(session)
+        self._stored, self._ledgers = work.verification, work.cross_references
+        self._failures = work.stored_failures
         self._order, self._database = provider.date_order, database
         self._on_extractions = on_extractions
         self._adopted: frozenset[int] = frozenset()

@@ -8,19 +8,17 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 from webautodash.config import Settings
 from webautodash.domain.naming import same_name_key
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.domain.wording import counted
 from webautodash.errors import NoAnswer
 from webautodash.models.base import utc_now
-from webautodash.repositories import FileRepository, ProviderRepository, RootRepository, SessionRepository
 from webautodash.repositories.divergence import own_facts
 from webautodash.repositories.ingested_files import StoredPath
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import LastSession, StoredFile
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.paths import DEFAULT_ROOT, from_text, root_prefix, split_root
 from webautodash.services.store import Store
 
@@ -110,9 +108,9 @@ class Recorded:
 
 def recorded(store: Store) -> Recorded:
     """What the system database says."""
-    with store.system.reading() as session:
-        registry, roots = ProviderRepository(session), RootRepository(session).all()
-        lost = FileRepository(session).providers_without_session()
+    with store.system.reading() as work:
+        registry, roots = work.providers, work.roots.all()
+        lost = work.ingested_files.providers_without_session()
         last, reviews = registry.last_sessions(), registry.known_reviews()
     folders: dict[str, tuple[Path, ...]] = {}
     for name, folder in [*((root.name, Path(root.folder)) for root in roots), _own_folder(store.settings)]:
@@ -124,18 +122,18 @@ def divergence(store: Store, provider: RegisteredProvider, known: Recorded) -> D
     """Compare one provider's database with what is recorded of it, every file. Raises what opening it raises."""
     # The rows first: what is recorded by then the database has.
     rows = recorded_rows(store, provider)
-    with store.provider_database(provider).reading() as session:
-        return compare(store, provider, known, session, rows)
+    with store.provider_database(provider).reading() as work:
+        return compare(store, provider, known, work, rows)
 
 
 def compare(
-    store: Store, provider: RegisteredProvider, known: Recorded, session: Session, rows: Sequence[StoredPath]
+    store: Store, provider: RegisteredProvider, known: Recorded, work: ProviderWork, rows: Sequence[StoredPath]
 ) -> Divergence:
     """The same for some rows, which were read before ``session`` on the provider's database was begun.
 
     Without any it is two short statements: enough to notice a backup that was put back, until files are taken again.
     """
-    facts, sessions = own_facts(session), SessionRepository(session)
+    facts, sessions = own_facts(work.session), work.sessions
     last = known.last.get(provider.id)
     newer = sessions.since(last) if last is not None else {}
     hashes = sessions.hashes() if rows else set()
@@ -154,14 +152,14 @@ def compare(
 
 def recorded_rows(store: Store, provider: RegisteredProvider) -> list[StoredPath]:
     """Every path of a provider that the system database has as stored."""
-    with store.system.reading() as session:
-        return FileRepository(session).stored_of(provider.id)
+    with store.system.reading() as work:
+        return work.ingested_files.stored_of(provider.id)
 
 
-def lost_paths(store: Store, provider: RegisteredProvider, session: Session) -> list[str]:
+def lost_paths(store: Store, provider: RegisteredProvider, work: ProviderWork) -> list[str]:
     """The paths that are recorded as stored, and whose bytes the provider's database, behind ``session``, has not."""
     rows = recorded_rows(store, provider)
-    hashes = SessionRepository(session).hashes()
+    hashes = work.sessions.hashes()
     return [row.path for row in rows if row.content_sha256 not in hashes]
 
 

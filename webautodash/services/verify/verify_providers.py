@@ -7,7 +7,6 @@ from itertools import islice
 from webautodash.domain.vocabulary import Level
 from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
-from webautodash.repositories import VerificationRepository
 from webautodash.services.ingest.progress import unheard
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.registry.providers import resolve as resolved
@@ -45,9 +44,9 @@ def verify(store: Store, provider: str | None = None, on_extractions: OnExtracti
 
 def _verify(database: ProviderDatabase, on_extractions: OnExtractions) -> ProviderVerification:
     provider = database.provider
-    with database.reading() as session:
-        of = VerificationRepository(session).extractions()
-        look = Look(session, provider, database.database.name, lambda done: on_extractions(provider.slug, done, of))
+    with database.reading() as work:
+        of = work.verification.extractions()
+        look = Look(work, provider, database.database.name, lambda done: on_extractions(provider.slug, done, of))
         wrong = look.wrong_rows()
         named = sorted(islice(wrong, MOST_NAMED), key=_place)
         more = sum(1 for _ in wrong)

@@ -6,14 +6,14 @@ from collections import Counter
 from webautodash.database import Database
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import DeliveryFailed, WebAutoDashError, without_context
-from webautodash.repositories import LogRepository
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.alerts.message import Message
 
 
 class LogChannel:
     """An entry in the system database, and the standard logging. Unlike other entries it must not be lost."""
 
-    def __init__(self, system: Database) -> None:
+    def __init__(self, system: Database[SystemWork]) -> None:
         self._system = system
 
     @without_context
@@ -24,7 +24,7 @@ class LogChannel:
         text = f"{message.subject.removeprefix('WebAutoDash: ')}; see `webautodash alert list`"
         try:
             self._system.run(
-                lambda session: LogRepository(session).record(Level.WARNING, "alerts", "alerts", text, details=details)
+                lambda work: work.system_log.record(Level.WARNING, "alerts", "alerts", text, details=details)
             )
         except WebAutoDashError as error:
             raise DeliveryFailed("log", type(error).__name__) from None

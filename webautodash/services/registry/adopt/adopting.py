@@ -5,19 +5,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from uuid import uuid4
 
-from sqlalchemy.orm import Session
-
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE
 from webautodash.domain.vocabulary import EventKind, Level, ProviderStatus
 from webautodash.errors import AdoptionIncomplete, DamagedRows, WrongDatabase
 from webautodash.models.base import utc_now
-from webautodash.repositories import ConflictRepository, EventRepository, IdentityRepository, ProviderRepository
-from webautodash.repositories.adopted import AdoptedRepository
-from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.pending_events import Event
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
 from webautodash.services.ingest.file_log import SystemView
 from webautodash.services.ingest.progress import unheard
@@ -68,7 +64,7 @@ def adopt(
         seen = look(store, database, name, date_order)
         if seen.survey.problems:
             raise DamagedRows(database, seen.survey.problems)
-        here = store.server.database(database)
+        here = store.server.database(database, ProviderWork)
         if not seen.survey.done:
             _fill(store, here, seen, lease, on_rows)
         registered = _registered(store, here, seen)
@@ -79,13 +75,13 @@ def adopt(
         return report
 
 
-def _fill(store: Store, here: Database, seen: Look, lease: HeldLease, on_rows: OnRows) -> None:
+def _fill(store: Store, here: Database[ProviderWork], seen: Look, lease: HeldLease, on_rows: OnRows) -> None:
     lease.require()
     left = sorted(seen.shape.here - seen.shape.aside) if not seen.shape.ours else []
     if left:
         # Not to be done twice where the answer was lost: what is aside already is not there any more.
-        with alone(here) as session:
-            LegacyTables(session).put_aside(left)
+        with alone(here) as work:
+            work.legacy_tables.put_aside(left)
     provider = _registration(store, here.name, seen.owner, seen.folder)
     revisions.upgrade(here, History.PROVIDER, watch=Watch(before=lambda _: lease.require()))
     done, of = 0, sum(each.before for each in seen.survey.tables if each.table in COPIED)
@@ -97,14 +93,14 @@ def _fill(store: Store, here: Database, seen: Look, lease: HeldLease, on_rows: O
 
     copy(here, provider.date_order, store.settings.zone, lease.require, tell)
     lease.require()
-    with here.reading() as session:
-        _check(session, here.name, seen)
+    with here.reading() as work:
+        _check(work, here.name, seen)
     here.run(partial(_claim, provider))
 
 
 def _registration(store: Store, database: str, owner: Owner, folder: str | None) -> RegisteredProvider:
-    def add(session: Session) -> RegisteredProvider:
-        repository = ProviderRepository(session)
+    def add(work: SystemWork) -> RegisteredProvider:
+        repository = work.providers
         found = repository.by_slug(owner.slug)
         if found is None:
             repository.add(
@@ -126,9 +122,9 @@ def _registration(store: Store, database: str, owner: Owner, folder: str | None)
     return store.system.run(add)
 
 
-def _check(session: Session, database: str, seen: Look) -> None:
+def _check(work: ProviderWork, database: str, seen: Look) -> None:
     """Every row in its place, and nobody's extraction with another person."""
-    legacy, adopted = LegacyTables(session), AdoptedRepository(session)
+    legacy, adopted = work.legacy_tables, work.adopted
     for table in seen.survey.tables:
         if table.table != COMPREHENSIVE:
             found = legacy.in_place(table.table)
@@ -138,21 +134,21 @@ def _check(session: Session, database: str, seen: Look) -> None:
         raise AdoptionIncomplete(database, "patient_extractions", mixed, 0)
 
 
-def _claim(provider: RegisteredProvider, session: Session) -> None:
-    identity = IdentityRepository(session)
+def _claim(provider: RegisteredProvider, work: ProviderWork) -> None:
+    identity = work.identity
     if identity.find() is None:
         identity.claim(provider)
-        if conflicts := sum(ConflictRepository(session).open().values()):
-            EventRepository(session).add(Event(EventKind.DATABASE_ADOPTED, utc_now(), conflicts=conflicts))
+        if conflicts := sum(work.conflicts.open().values()):
+            work.pending_events.add(Event(EventKind.DATABASE_ADOPTED, utc_now(), conflicts=conflicts))
 
 
-def _registered(store: Store, here: Database, seen: Look) -> RegisteredProvider:
+def _registered(store: Store, here: Database[ProviderWork], seen: Look) -> RegisteredProvider:
     """The row of the registry, put back as the database says where the registry lost it."""
     left = identity_of(store.server, here.name)
     assert left is not None  # noqa: S101  # written before
 
-    def find(session: Session) -> RegisteredProvider:
-        repository = ProviderRepository(session)
+    def find(work: SystemWork) -> RegisteredProvider:
+        repository = work.providers
         found = repository.by_slug(seen.owner.slug)
         if found is None:
             restore(repository, left, here.name, ProviderStatus.REGISTERING)
@@ -165,10 +161,10 @@ def _registered(store: Store, here: Database, seen: Look) -> RegisteredProvider:
     return store.system.run(find)
 
 
-def _report(here: Database, seen: Look, *, already: bool) -> Adoption:
+def _report(here: Database[ProviderWork], seen: Look, *, already: bool) -> Adoption:
     survey = seen.survey
-    with here.reading() as session:
-        legacy, adopted = LegacyTables(session), AdoptedRepository(session)
+    with here.reading() as work:
+        legacy, adopted = work.legacy_tables, work.adopted
         tables = tuple(
             replace(each, after=legacy.in_place(each.table) if each.table != COMPREHENSIVE else None)
             for each in survey.tables
@@ -177,10 +173,10 @@ def _report(here: Database, seen: Look, *, already: bool) -> Adoption:
     return Adoption(survey.database, survey.provider, survey.name, tables, flagged, survey.notes, already)
 
 
-def _finish(store: Store, here: Database, provider: RegisteredProvider, report: Adoption) -> None:
+def _finish(store: Store, here: Database[ProviderWork], provider: RegisteredProvider, report: Adoption) -> None:
     with SystemView(store) as view:
         view.recount(provider)
-    store.system.run(lambda session: ProviderRepository(session).set_status(provider.id, ProviderStatus.ACTIVE))
+    store.system.run(lambda work: work.providers.set_status(provider.id, ProviderStatus.ACTIVE))
     SystemLog(store.system).record(
         Level.INFO,
         "adopt",

@@ -3,26 +3,24 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.earlier_scripts.values import LegacyRow
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.models.base import utc_now
-from webautodash.repositories.adopted import AdoptedPatient, AdoptedRepository
+from webautodash.repositories.adopted import AdoptedPatient
 from webautodash.repositories.legacy_checks import LegacyChecks
-from webautodash.repositories.legacy_rows import LegacyRows
+from webautodash.repositories.unit_of_work import ProviderWork
 
 _MIXED = "the earlier scripts kept two PRNs in this row; whose name and birth date it has is not known any more"
 
 
-def add_conflicts(unknown_session: int, most: int, session: Session) -> int:
+def add_conflicts(unknown_session: int, most: int, work: ProviderWork) -> int:
     """Write the next batch, with a review where somebody had reviewed; how many there were.
 
     ``unknown_session`` stands for sessions that a conflict does not name.
     """
-    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
+    legacy, adopted = work.legacy_rows, work.adopted
     rows = legacy.batch("data_conflicts", adopted.last(DataConflict), most)
     people = adopted.patients(sorted({row["prn"].strip() for row in rows})) if rows else {}
     conflicts = [_conflict(row, people, unknown_session) for row in rows]
@@ -31,10 +29,10 @@ def add_conflicts(unknown_session: int, most: int, session: Session) -> int:
     return len(rows)
 
 
-def add_mixed(session: Session) -> None:
+def add_mixed(work: ProviderWork) -> None:
     """A conflict to review for each PRN that was kept in the row of another."""
-    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
-    apart = LegacyChecks(session, aside=True).apart()
+    legacy, adopted = work.legacy_rows, work.adopted
+    apart = LegacyChecks(work.session, aside=True).apart()
     last = adopted.last(DataConflict)
     if not apart or legacy.highest("data_conflicts") < last:
         return

@@ -8,8 +8,6 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy.orm import Session
-
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.sessions import session_metadata, session_path, session_sha256
@@ -17,11 +15,10 @@ from webautodash.domain.earlier_scripts.values import LegacyRow, stored_day, sto
 from webautodash.domain.extraction.session_metadata import session_record
 from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.models.base import utc_now
-from webautodash.repositories import SessionRepository
-from webautodash.repositories.adopted import AdoptedRepository, AdoptedSession
+from webautodash.repositories.adopted import AdoptedSession
 from webautodash.repositories.legacy_checks import LegacyChecks
-from webautodash.repositories.legacy_rows import LegacyRows
 from webautodash.repositories.sessions import Tally
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.registry.adopt.conflicts import add_conflicts, add_mixed
 from webautodash.services.registry.adopt.extractions import add_extractions
 
@@ -36,7 +33,7 @@ COPIED = ("extraction_sessions", "patients", "patient_extractions", "data_confli
 
 
 def copy(
-    database: Database,
+    database: Database[ProviderWork],
     order: DateOrder,
     zone: tzinfo,
     before_each: Callable[[], None],
@@ -47,17 +44,17 @@ def copy(
     ``before_each`` is called before each transaction, ``on_rows`` after each batch with the number of its rows.
     """
 
-    def run(work: Callable[[Session], T]) -> T:
+    def run(work: Callable[[ProviderWork], T]) -> T:
         before_each()
         return database.run(work)
 
-    def all_of(work: Callable[[Session], int]) -> None:
+    def all_of(work: Callable[[ProviderWork], int]) -> None:
         while written := run(work):
             on_rows(written)
 
     all_of(partial(_sessions, database.name, order, zone))
     run(partial(_unknown_session, database.name))
-    sessions = run(lambda session: AdoptedRepository(session).sessions())
+    sessions = run(lambda work: work.adopted.sessions())
     all_of(partial(_patients, sessions))
     run(partial(_patients_apart, sessions))
     all_of(partial(_extractions, sessions, order))
@@ -66,9 +63,9 @@ def copy(
     run(_count)
 
 
-def _sessions(database: str, order: DateOrder, zone: tzinfo, session: Session) -> int:
-    adopted = AdoptedRepository(session)
-    rows = LegacyRows(session).batch("extraction_sessions", adopted.last(ExtractionSession), BATCH)
+def _sessions(database: str, order: DateOrder, zone: tzinfo, work: ProviderWork) -> int:
+    adopted = work.adopted
+    rows = work.legacy_rows.batch("extraction_sessions", adopted.last(ExtractionSession), BATCH)
     adopted.add(ExtractionSession, [_session(database, row, order, zone) for row in rows])
     return len(rows)
 
@@ -87,13 +84,13 @@ def _session(database: str, row: LegacyRow, order: DateOrder, zone: tzinfo) -> d
     }
 
 
-def _unknown_session(database: str, session: Session) -> None:
+def _unknown_session(database: str, work: ProviderWork) -> None:
     """A session for people of whom no session says anything: their values come from somewhere, nobody knows where."""
-    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
+    legacy, adopted = work.legacy_rows, work.adopted
     last = adopted.last(ExtractionSession)
     if legacy.highest("extraction_sessions") < last:  # it is there
         return
-    if not legacy.without_session() and all(_apart(session).values()):
+    if not legacy.without_session() and all(_apart(work).values()):
         return
     record = session_record({}, DateOrder.MDY, UTC)
     adopted.add(
@@ -111,8 +108,8 @@ def _unknown_session(database: str, session: Session) -> None:
     )
 
 
-def _patients(sessions: Mapping[int, AdoptedSession], session: Session) -> int:
-    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
+def _patients(sessions: Mapping[int, AdoptedSession], work: ProviderWork) -> int:
+    legacy, adopted = work.legacy_rows, work.adopted
     rows = legacy.batch("patients", adopted.last(Patient), BATCH)
     extracted = legacy.extractions_of([row["id"] for row in rows])
     adopted.add(Patient, [_patient(row, extracted.get(row["id"], ()), sessions) for row in rows])
@@ -134,9 +131,9 @@ def _patient(row: LegacyRow, extracted: Sequence[LegacyRow], sessions: Mapping[i
     }
 
 
-def _patients_apart(sessions: Mapping[int, AdoptedSession], session: Session) -> None:
+def _patients_apart(sessions: Mapping[int, AdoptedSession], work: ProviderWork) -> None:
     """Rows for PRNs that the scripts' tables could not tell from another; who they are is not known any more."""
-    adopted, apart = AdoptedRepository(session), _apart(session)
+    adopted, apart = work.adopted, _apart(work)
     known = adopted.patients(list(apart))
     now, missing = utc_now(), [prn for prn in apart if prn not in known]
     adopted.add(
@@ -155,11 +152,11 @@ def _patients_apart(sessions: Mapping[int, AdoptedSession], session: Session) ->
     )
 
 
-def _apart(session: Session) -> dict[str, list[LegacyRow]]:
+def _apart(work: ProviderWork) -> dict[str, list[LegacyRow]]:
     """By PRN that was kept in the row of another, sorted, what was extracted of it."""
-    apart = LegacyChecks(session, aside=True).apart()
+    apart = LegacyChecks(work.session, aside=True).apart()
     found: dict[str, list[LegacyRow]] = {prn: [] for prn in sorted({prn for _, prn in apart})}
-    for rows in LegacyRows(session).extractions_of([number for number, _ in apart]).values():
+    for rows in work.legacy_rows.extractions_of([number for number, _ in apart]).values():
         for row in rows:
             if (prn := row["prn"].strip()) in found:
                 found[prn].append(row)
@@ -175,16 +172,16 @@ def _source(extracted: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSessio
     return {"as_of": sessions[number].extracted_at, "extraction_session_id": number}
 
 
-def _extractions(sessions: Mapping[int, AdoptedSession], order: DateOrder, session: Session) -> int:
-    rows = LegacyRows(session).batch("patient_extractions", AdoptedRepository(session).last(PatientExtraction), BATCH)
+def _extractions(sessions: Mapping[int, AdoptedSession], order: DateOrder, work: ProviderWork) -> int:
+    rows = work.legacy_rows.batch("patient_extractions", work.adopted.last(PatientExtraction), BATCH)
     if rows:
-        add_extractions(session, rows, sessions, order)
+        add_extractions(work, rows, sessions, order)
     return len(rows)
 
 
-def _count(session: Session) -> None:
+def _count(work: ProviderWork) -> None:
     """Each session's counts, from its rows; what the scripts had counted as found and failed counts too."""
-    adopted, ledger = AdoptedRepository(session), SessionRepository(session)
+    adopted, ledger = work.adopted, work.sessions
     sessions = adopted.sessions()
     for number, tally in adopted.tallies().items():
         counted = sessions[number].counted

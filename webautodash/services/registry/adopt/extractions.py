@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from webautodash.domain.checksum import checksum
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.clinical_rows import clinical_rows, listed_items
@@ -16,8 +14,8 @@ from webautodash.domain.extraction.rows import Rows
 from webautodash.domain.row_checks import list_checks, row_checks
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import PatientExtraction
-from webautodash.repositories.adopted import FLAG, AdoptedPatient, AdoptedRepository, AdoptedSession
-from webautodash.repositories.legacy_rows import LegacyRows
+from webautodash.repositories.adopted import FLAG, AdoptedPatient, AdoptedSession
+from webautodash.repositories.unit_of_work import ProviderWork
 
 ROWS_MISSING = "clinical rows are missing though a checksum is there"
 ROWS_FEWER = "fewer clinical rows than the comprehensive record lists"
@@ -27,10 +25,10 @@ _NOT_COMPARED = ""
 
 
 def add_extractions(
-    session: Session, rows: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSession], order: DateOrder
+    work: ProviderWork, rows: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSession], order: DateOrder
 ) -> None:
     """Write a batch of extractions and their rows."""
-    legacy, adopted = LegacyRows(session), AdoptedRepository(session)
+    legacy, adopted = work.legacy_rows, work.adopted
     ids = [row["id"] for row in rows]
     clinical = {which.name: legacy.clinical(which.name, ids) for which in LEGACY_LISTS}
     prns = [row["prn"].strip() for row in rows]

@@ -7,9 +7,8 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.naming import check_provider_name, letters_key, name_from_folder, same_name_key, slug
 from webautodash.errors import NotAdoptable, UsageError, WebAutoDashError
 from webautodash.models import DatabaseIdentity
-from webautodash.repositories import ProviderRepository
-from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services import revisions
 from webautodash.services.revisions import History
 from webautodash.services.store import Store
@@ -63,17 +62,17 @@ def registered(store: Store) -> list[RegisteredProvider]:
         return []
     if has_earlier_registry(store):
         return []
-    with store.system.reading() as session:
-        revisions.require_head(session, store.system.name, History.SYSTEM)
-        return ProviderRepository(session).all()
+    with store.system.reading() as work:
+        revisions.require_head(work, store.system.name, History.SYSTEM)
+        return work.providers.all()
 
 
 def has_earlier_registry(store: Store) -> bool:
     """Whether the earlier scripts' registry has the name that this program's is to have."""
     if not store.server.exists(store.system.name):
         return False
-    with store.system.reading() as session:
-        return LegacyTables(session).is_earlier_registry()
+    with store.system.reading() as work:
+        return work.legacy_tables.is_earlier_registry()
 
 
 def earlier_name(store: Store, database: str) -> str | None:
@@ -83,8 +82,8 @@ def earlier_name(store: Store, database: str) -> str | None:
         # It may be another's, or not for this account to read.
         with suppress(WebAutoDashError):
             if store.server.exists(place):
-                with store.server.database(place).reading() as session:
-                    found = LegacyTables(session).provider_name(database)
+                with store.server.database(place, ProviderWork).reading() as work:
+                    found = work.legacy_tables.provider_name(database)
                 if found:
                     return found
     return None

@@ -19,7 +19,8 @@ from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
 from webautodash.errors.commands import command
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.legacy_checks import LegacyChecks
-from webautodash.repositories.legacy_tables import LegacyTables, Shape
+from webautodash.repositories.legacy_tables import Shape
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.registry.adopt.owner import Owner, earlier_name, has_earlier_registry, owner_of
 from webautodash.services.registry.rebuild_registry import identity_of
 from webautodash.services.store import Store
@@ -78,8 +79,8 @@ def survey(store: Store, database: str, name: str | None = None, date_order: Dat
 def require_adoptable(store: Store, database: str) -> None:
     """Refuse what ``look`` refuses at first sight, before anything is made for an adoption. Raises as it does."""
     _require_there(store, database)
-    with alone(store.server.database(database)) as session:
-        _require_legacy(database, LegacyTables(session).shape(), identity_of(store.server, database))
+    with alone(store.server.database(database, ProviderWork)) as work:
+        _require_legacy(database, work.legacy_tables.shape(), identity_of(store.server, database))
 
 
 def look(store: Store, database: str, name: str | None, date_order: DateOrder | None) -> Look:
@@ -90,13 +91,13 @@ def look(store: Store, database: str, name: str | None, date_order: DateOrder | 
     ``alone``.
     """
     _require_there(store, database)
-    with alone(store.server.database(database)) as session:
-        tables = LegacyTables(session)
+    with alone(store.server.database(database, ProviderWork)) as work:
+        tables = work.legacy_tables
         shape = tables.shape()
         identity = identity_of(store.server, database)
         _require_legacy(database, shape, identity)
         owner = owner_of(store, database, name, date_order, identity)
-        checks = LegacyChecks(session, aside="patients" in shape.aside)
+        checks = LegacyChecks(work.session, aside="patients" in shape.aside)
         folders = checks.distinct("extraction_sessions", "provider_directory")
         found = Survey(
             database,
@@ -115,14 +116,14 @@ def look(store: Store, database: str, name: str | None, date_order: DateOrder | 
 
 
 @contextmanager
-def alone(database: Database) -> Iterator[Session]:
-    """A session while nobody else changes tables.
+def alone(database: Database[ProviderWork]) -> Iterator[ProviderWork]:
+    """A unit of work during which nobody else changes tables.
 
     A server ends a statement, such as a long renaming, also for a process that was killed meanwhile: that too is
     waited for. Raises DatabaseBusy where it takes longer than the read timeout.
     """
     with database.migrating() as connection, Session(connection) as session:
-        yield session
+        yield ProviderWork(session)
 
 
 def _require_there(store: Store, database: str) -> None:

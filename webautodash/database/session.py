@@ -31,7 +31,7 @@ _FIRST_PAUSE_SECONDS = 0.05
 
 
 @contextmanager
-def unit_of_work(engine: Engine, dialect: Dialect, database: str) -> Iterator[Session]:
+def session_on(engine: Engine, dialect: Dialect, database: str) -> Iterator[Session]:
     """A session on ``engine``; leaving it without ``commit()`` undoes all that was done in it.
 
     Raises this package's errors instead of the driver's, whose texts quote values.
