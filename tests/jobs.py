@@ -17,6 +17,7 @@ from webautodash.database import Server
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.errors import LeaseHeld
 from webautodash.models.base import utc_now
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import alerts, fleet, revisions
 from webautodash.services.alerts.system_alerts import look_and_send
 from webautodash.services.ingest import count_attempts, plan
@@ -44,7 +45,7 @@ _PROBLEMS = {"failed", "rejected", "waiting"}
 def upgrade(settings: Settings, name: str, history: History) -> None:
     """Make a database and bring it to head."""
     with Server(settings) as server:
-        revisions.upgrade(server.create(name), history)
+        revisions.upgrade(server.create(name, UnitOfWork), history)
 
 
 def migrate_fleet(settings: Settings) -> None:
@@ -67,7 +68,7 @@ def migrate_to(settings: Settings, revision: str, *slugs: str) -> None:
     """Make providers' databases as an earlier version of the program did, at a revision."""
     with Server(settings) as server:
         for slug in slugs:
-            revisions.upgrade(server.create(settings.database_prefix + slug), History.PROVIDER, revision)
+            revisions.upgrade(server.create(settings.database_prefix + slug, UnitOfWork), History.PROVIDER, revision)
 
 
 def open_store(settings: Settings) -> None:

@@ -136,9 +136,9 @@ def test_when_all_are_in_use_and_none_comes_back_the_error_says_what_to_do(
 
     with Store.open(small.settings.model_copy(update={"connect_timeout": 1})) as impatient, ExitStack() as all_in_use:
         for _ in range(MOST - 1):
-            all_in_use.enter_context(impatient.system.session()).execute(text("SELECT 1"))
-        with impatient.system.session() as last:
-            last.execute(text("SELECT 1"))
+            all_in_use.enter_context(impatient.system.reading()).session.execute(text("SELECT 1"))
+        with impatient.system.reading() as last:
+            last.session.execute(text("SELECT 1"))
             monkeypatch.setattr(Connections, "take", waited)
             began = time.monotonic()
             with pytest.raises(NoFreeConnection, match=r"all 4 .* WEBAUTODASH_MAX_CONNECTIONS"):
@@ -172,15 +172,16 @@ def test_a_database_in_use_goes_on_when_others_are_opened(small: Clinic, monkeyp
     monkeypatch.setattr(server, "_KEPT_DATABASES", 1)
     first, *others = [register(small.store, f"Provider {letter}").provider for letter in "abcd"]
     database = small.store.provider_database(first)
-    with database.session() as session:
+    with database.unit_of_work() as work:
+        session = work.session
         session.execute(text("UPDATE database_identity SET folder = 'kept'"))
         for other in others:
             with small.store.provider_database(other).database.session() as reading:
                 reading.execute(text("SELECT 1"))
         session.commit()
     assert small.rows("database_identity", "provider_a")[0]["folder"] == "kept"
-    with database.reading() as session:
-        assert session.execute(text("SELECT folder FROM database_identity")).scalar_one() == "kept"
+    with database.reading() as work:
+        assert work.session.execute(text("SELECT folder FROM database_identity")).scalar_one() == "kept"
 
 
 @pytest.mark.slow

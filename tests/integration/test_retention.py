@@ -127,7 +127,7 @@ def test_rows_of_files_that_are_gone_go_if_their_data_are_there(clinic: Clinic) 
     _age_files(clinic)
     # One was lost with its data: its row is what shows it.
     gary = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
-    with gary.database.session() as session:
+    with gary.session() as session:
         numbers = [row["session_id"] for row in clinic.system_rows("ingested_files")]
         lost = update(ExtractionSession).where(ExtractionSession.id == numbers[2]).values(content_sha256="0" * 64)
         session.execute(lost)
@@ -157,7 +157,7 @@ def test_the_json_of_patients_that_were_taken_in_goes_and_their_rows_stay(clinic
     )
     assert taken_in.taken_in
     gary = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
-    with gary.database.session() as session:
+    with gary.session() as session:
         taken = SetAsidePatient.taken_in_at.is_not(None)
         session.execute(update(SetAsidePatient).where(taken).values(taken_in_at=utc_now() - OLD))
         session.commit()
@@ -166,7 +166,7 @@ def test_the_json_of_patients_that_were_taken_in_goes_and_their_rows_stay(clinic
     # The repeat and what was corrected are stored nowhere else, and the last one waits.
     assert kept == {0: True, 2: True, 3: True}
     # An older version did not say what it was taken in as; a JSON that is stored goes.
-    with gary.database.session() as session:
+    with gary.session() as session:
         session.execute(update(SetAsidePatient).where(SetAsidePatient.position == 2).values(is_stored_whole=True))
         session.commit()
     assert _pruned(clinic).kept_json == 1
@@ -186,7 +186,7 @@ def test_the_json_stays_while_something_in_it_is_stored_nowhere_else(clinic: Cli
     for prn, number in rows.items():
         assert accept_set_aside(clinic.store, owner, [number], **by, corrected=corrected.get(prn))[0].taken_in
     gary = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
-    with gary.database.session() as session:
+    with gary.session() as session:
         session.execute(update(SetAsidePatient).values(taken_in_at=utc_now() - OLD))
         session.commit()
     assert _pruned(clinic).kept_json == 1

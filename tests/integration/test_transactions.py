@@ -40,18 +40,18 @@ def _log(clinic: Clinic) -> None:
 
 def test_a_reader_sees_one_moment(clinic: Clinic) -> None:
     for before in (0, 1):
-        with clinic.store.system.session() as reader:
-            assert _count(reader) == before
+        with clinic.store.system.reading() as reader:
+            assert _count(reader.session) == before
             _log(clinic)
-            assert _count(reader) == before
-    with clinic.store.system.session() as reader:
-        assert _count(reader) == 2
+            assert _count(reader.session) == before
+    with clinic.store.system.reading() as reader:
+        assert _count(reader.session) == 2
 
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
 def test_a_writer_sees_what_was_committed_while_it_waited_whoever_had_its_connection_before(clinic: Clinic) -> None:
-    with clinic.store.system.session() as reader:
-        assert _count(reader) == 0
+    with clinic.store.system.reading() as reader:
+        assert _count(reader.session) == 0
     with clinic.store.system.session() as writer:
         assert _count(writer) == 0
         _log(clinic)

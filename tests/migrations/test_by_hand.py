@@ -13,6 +13,7 @@ from schema import drift_from_models
 
 from webautodash.config import Settings
 from webautodash.database import Server
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.registry.providers import register
 from webautodash.services.revisions import History
@@ -52,7 +53,7 @@ def test_one_providers_history_goes_down_and_up_by_hand(alembic: Typed, settings
     head = revisions.head(History.PROVIDER)
     with Store.prepare(settings) as store:
         register(store, "Gary Wang")
-        database = store.server.database(f"{settings.database_prefix}gary_wang")
+        database = store.server.database(f"{settings.database_prefix}gary_wang", UnitOfWork)
         for arguments, says, stands in (
             (("current",), f"{head} (head)", head),
             (("downgrade", "base"), "", None),

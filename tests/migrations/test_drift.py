@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.registry.providers import register
 from webautodash.services.revisions import History
@@ -161,7 +162,7 @@ def test_a_check_leaves_nothing_behind(settings: Settings) -> None:
 def _drift(settings: Settings, by_hand: Callable[[Database], None]) -> tuple[str, ...]:
     with Store.prepare(settings) as store:
         register(store, "Gary Wang")
-        by_hand(store.server.database(f"{settings.database_prefix}gary_wang"))
+        by_hand(store.server.database(f"{settings.database_prefix}gary_wang", UnitOfWork))
         report = fleet.check_all(store, ["gary_wang"])[0]
     assert report.error is None
     return report.differences
@@ -171,7 +172,7 @@ def test_the_fleets_check_names_the_database_that_drifted_and_clears_the_others(
     with Store.prepare(settings) as store:
         for name in ("Gary Wang", "Renée O'Malley"):
             register(store, name)
-        drifted = store.server.database(f"{settings.database_prefix}gary_wang")
+        drifted = store.server.database(f"{settings.database_prefix}gary_wang", UnitOfWork)
         with drifted.migrating() as connection:
             _add_column(Operations(MigrationContext.configure(connection)))
         found = {report.provider: (report.error, len(report.differences)) for report in fleet.check_all(store)}
