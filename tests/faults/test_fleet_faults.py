@@ -186,7 +186,7 @@ def test_one_broken_database_of_three_hundred_leaves_the_others_at_head(
     resumed = shell("migrate", "resume", "1", "--json", **environment)
     assert resumed.status == 0
     assert [one["provider"] for one in json.loads(resumed.out)["results"]] == ["clinic_123"]
-    assert shell("migrate", "up", **environment).out == "301 databases, all at head; nothing to do\n"
+    assert len(shell("migrate", "up", "--json", **environment).json["results"]) == 301
 
 
 def _register(slugs: Sequence[str], prefix: str, session: Session) -> None:

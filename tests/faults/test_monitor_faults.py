@@ -348,4 +348,4 @@ def test_a_store_is_needed_by_status_and_none_is_made(settings: Settings, tmp_pa
     done = subprocess.run(
         [*shell.COMMAND, "status"], cwd=tmp_path, env=environment(settings), capture_output=True, text=True, check=False
     )
-    assert (done.returncode, "run `webautodash setup` first" in done.stderr) == (2, True)
+    assert (done.returncode, "webautodash setup" in done.stderr) == (2, True)
