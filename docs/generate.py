@@ -32,7 +32,7 @@ from webautodash.errors import TransientError, WebAutoDashError
 from webautodash.models import ProviderBase, SystemBase
 
 PAGES = Path(__file__).parent / "reference"
-_COMMAND = re.compile(r"webautodash [a-z-]+(?: [^;,()\s]+)*")
+_COMMAND = re.compile(r"webautodash [a-z-]+(?: (?!or )[^;,()\s]+)*")
 _PLACEHOLDERS = MappingProxyType[str, Any](
     {"folder": "FOLDER", "database": "DATABASE", "wanted": "NAME", "known": {}, "found": None}
 )
@@ -146,24 +146,23 @@ def error_kinds() -> str:
     for error in _subclasses(WebAutoDashError):
         modules.setdefault(error.__module__, []).append(error)
     for module in sorted(modules, key=lambda name: (name != errors.base.__name__, name)):
-        own = sorted(modules[module], key=lambda error: error.own_kind())
-        rows = [
-            (
-                f"{_code(error.own_kind())}",
-                _cell(_first_paragraph(error.__doc__)),
-                _cell(_COMMAND.sub(r"`\g<0>`", hint_for(error.own_kind(), _PLACEHOLDERS) or "")),
-                "transient" if issubclass(error, TransientError) else "terminal",
-                str(error.exit_status),
-                _code(error.__name__),
-            )
-            for error in own
-        ]
-        lines += [
-            f"## `{module.removeprefix('webautodash.')}`",
-            _first_paragraph(sys.modules[module].__doc__),
-            _table(("kind", "meaning", "advice", "retry", "exit status", "class"), rows),
-        ]
+        lines += [f"## {_title(module.rpartition('.')[2])}", _first_paragraph(sys.modules[module].__doc__)]
+        for error in sorted(modules[module], key=lambda error: error.own_kind()):
+            lines += _error(error)
     return _page(lines)
+
+
+def _error(error: type[WebAutoDashError]) -> Iterator[str]:
+    kind = error.own_kind()
+    yield f"### {kind}"
+    yield _first_paragraph(error.__doc__)
+    if "kind" in vars(error):
+        yield "An instance has its own kind, which names the fault: [Extraction files](files.md#rejected-files)."
+    if advice := hint_for(kind, _PLACEHOLDERS):
+        commands = _COMMAND.sub(r"`\g<0>`", advice)
+        yield f"What to do: {commands}."
+    retry = "transient" if issubclass(error, TransientError) else "terminal"
+    yield f"{_code(error.__name__)}, {retry}, exit status {error.exit_status}"
 
 
 def _subclasses(kind: type[WebAutoDashError]) -> Iterator[type[WebAutoDashError]]:
