@@ -59,7 +59,7 @@ class Templates:
 
 
 def _product_if_empty(database: Database) -> str | None:
-    with database.reading() as session:
+    with database.session() as session:
         connection = session.connection()
         version = ".".join(map(str, connection.dialect.server_version_info or ()))
         return None if _tables(connection) else f"{connection.dialect.name}-{version}"
@@ -92,7 +92,7 @@ def _tables(connection: Connection) -> list[str]:
 
 def ddl(database: Database) -> list[str]:
     """The statements that make a database as this one is, without its rows."""
-    with database.reading() as session:
+    with database.session() as session:
         connection = session.connection()
         if connection.dialect.name == "sqlite":
             made = connection.exec_driver_sql(
