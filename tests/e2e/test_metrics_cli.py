@@ -58,7 +58,7 @@ def test_a_server_out_of_reach_is_up_0_and_has_its_status(shell: Shell) -> None:
 def test_where_there_is_no_store_none_is_made(shell: Shell) -> None:
     done = shell("metrics")
     assert (done.status, done.out.splitlines()[-1]) == (2, UP_0)
-    assert "run `webautodash setup` first" in done.err
+    assert "run: webautodash setup" in done.err
     assert [path.name for path in shell.folder.iterdir()] == ["Results"]
 
 

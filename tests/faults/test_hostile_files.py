@@ -327,7 +327,7 @@ def test_a_patient_too_large_for_a_packet_is_not_lost(shell: Shell, settings: Se
         assert "partial: gary_wang/large.json" in ended.err
     else:
         assert (stored, aside) == ({"GOOD"}, [])
-        assert re.search(r"failed: gary_wang/large\.json: .* is larger than the server's max_allowed_packet", ended.err)
+        assert re.search(r"failed: gary_wang/large\.json: .* is larger than max_allowed_packet", ended.err)
 
 
 def _largest_packet(settings: Settings) -> int:

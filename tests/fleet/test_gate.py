@@ -50,7 +50,6 @@ def test_files_of_a_database_that_is_behind_wait_and_the_others_are_taken(
     state, reason = states["ada_ash"]
     assert state == "blocked"
     assert "is at revision p0003, this version needs" in reason
-    assert "webautodash migrate up" in reason
     waiting = [row for row in clinic.system_rows("ingested_files") if row["state"] == "waiting"]
     assert len(waiting) == 2  # the one that is stored could not be looked at either
     assert clinic.count("patients", "ada_ash") == 1
@@ -86,8 +85,8 @@ def test_a_database_in_the_middle_of_a_migration_says_so_until_it_is_finished(
     with database("ada_ash").engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")
     outcome = clinic.ingest(a_file(a_patient("ada_ash-2"), provider="Ada Ash", at=LATER), folder="ada_ash")
-    assert str(outcome.state) == "blocked"
-    assert f"is in the middle of a migration to {HEAD} since 20" in str(outcome.reason)
+    assert (str(outcome.state), outcome.kind) == ("blocked", "being_migrated")
+    assert f" to {HEAD} since 20" in str(outcome.reason)
     with database("ada_ash").engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'p0004'")
     assert not fleet.upgrade_all(clinic.store, Plan()).failures

@@ -198,7 +198,7 @@ def test_a_database_that_was_emptied_is_not_done_but_lost(clinic: Clinic, databa
     clinic.store.server.drop(name)
     clinic.store.server.create(name)
     (failed,) = fleet.upgrade_all(clinic.store, Plan()).failures
-    assert "has none of its tables: restore it from a backup" in str(failed.error)
+    assert "has no tables" in str(failed.error)
     assert found_revisions(clinic)["ben_birch"] is None
 
 
@@ -210,7 +210,7 @@ def test_a_database_that_is_newer_than_the_program_is_left_alone(
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'p9999'")
     report = fleet.upgrade_all(clinic.store, Plan())
     (failed,) = report.failures
-    assert (failed.provider, "newer than the program" in str(failed.error)) == ("ben_birch", True)
+    assert (failed.provider, "newer than this version" in str(failed.error)) == ("ben_birch", True)
     assert found_revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": "p9999"}
 
 

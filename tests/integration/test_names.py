@@ -26,10 +26,8 @@ def test_a_look_alike_of_a_registered_provider_is_refused_with_its_code_points(c
     twin = "G\u0430ry Wang"
     with pytest.raises(ProviderNameTaken) as refused:
         register(clinic.store, twin)
-    said = str(refused.value)
-    assert "character 2 is U+0430 CYRILLIC SMALL LETTER A" in said
-    assert "webautodash provider alias gary_wang" in said
-    assert "a name that tells them apart" in said
+    assert (refused.value.holder_slug, refused.value.kind) == ("gary_wang", "provider_name_taken")
+    assert "character 2 is U+0430 CYRILLIC SMALL LETTER A" in str(refused.value)
     outcome = clinic.ingest(a_file(a_patient("GW2"), provider=twin), folder=twin)
     assert (outcome.state, "U+0430" in str(outcome.reason)) == ("rejected", True)
     # Nor does a folder alone open a database, or an alias of somebody else.
@@ -64,13 +62,10 @@ def test_another_persons_name_with_the_same_safe_name_is_refused_and_no_alias_of
     register(clinic.store, registered)
     with pytest.raises(SafeNameTaken) as refused:
         register(clinic.store, other)
-    said = str(refused.value)
-    assert said.startswith(f"{other!r} comes to the same safe name, provider_7e5c1b20, as the registered provider ")
-    assert repr(registered) in said
-    assert "the first name or one more letter" in said
-    assert ("alias" in said, "reads like" in said) == (False, False)
+    said = refused.value
+    assert (said.name, said.holder, said.holder_slug) == (other, registered, "provider_7e5c1b20")
     outcome = clinic.ingest(a_file(a_patient("B1"), provider=other), folder="provider_7e5c1b20")
-    assert (outcome.state, outcome.reason) == ("rejected", said)
+    assert (outcome.state, outcome.kind, outcome.reason) == ("rejected", "safe_name_taken", str(said))
     # Nor are they made one by saying that it is somebody else's.
     register(clinic.store, "John Doe")
     with pytest.raises(SafeNameTaken):
@@ -78,7 +73,7 @@ def test_another_persons_name_with_the_same_safe_name_is_refused_and_no_alias_of
     assert clinic.system_rows("provider_aliases") == []
     assert register(clinic.store, f"{other}а").created
     # The folder that has the safe name is theirs, and may be called so.
-    with pytest.raises(ProviderNameTaken, match="webautodash provider alias provider_7e5c1b20"):
+    with pytest.raises(ProviderNameTaken):
         register(clinic.store, "Provider 7e5c1b20")
 
 

@@ -22,7 +22,7 @@ def test_setup_is_the_cure_and_brings_the_registry_back(
     clinic.store.server.drop(clinic.store.system.name)
     if emptied:
         clinic.store.server.create(clinic.store.system.name)
-    with pytest.raises(NotSetUp, match="run `webautodash setup` first") as refused:
+    with pytest.raises(NotSetUp) as refused:
         enter(clinic.settings)
     assert refused.value.exit_status == 2
     bare = clinic.store.system.name if emptied else None

@@ -168,7 +168,7 @@ LISTENS = "no server listens there"
 @pytest.mark.parametrize(
     ("trouble", "code", "kind", "said"),
     [
-        (Trouble.TRANSIENT, "1205", DatabaseBusy, "database gary: busy or the connection was lost (error 1205)"),
+        (Trouble.TRANSIENT, "1205", DatabaseBusy, "database gary: busy or connection lost (error 1205)"),
         (Trouble.UNREACHABLE, "2003", DatabaseUnreachable, f"at a server (error 2003): {LISTENS}"),
         (Trouble.UNREACHABLE, "9", DatabaseUnreachable, "a server (error 9): check the host, port and account"),
         (Trouble.NO_DATABASE, "1049", DatabaseMissing, "database gary"),

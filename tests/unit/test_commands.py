@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from webautodash.cli.hints import explain
 from webautodash.errors import MadeByEarlierScripts, ProviderNameTaken, UnregisteredProvider
 from webautodash.errors.commands import command, quoted
 
@@ -65,6 +66,6 @@ def test_a_value_is_never_an_option() -> None:
 def test_the_commands_in_errors_are_safe_to_copy() -> None:
     name = "x'; touch owned; echo '"
     word = """'x'"'"'; touch owned; echo '"'"''"""
-    assert str(UnregisteredProvider(name)).endswith(f": webautodash provider register {word}")
-    assert str(ProviderNameTaken(name, "X", "x")).endswith(f": webautodash provider alias x {word}")
-    assert str(MadeByEarlierScripts(name)).endswith(f": webautodash provider adopt {word}")
+    assert explain(UnregisteredProvider(name)).endswith(f": webautodash provider register {word}")
+    assert explain(ProviderNameTaken(name, "X", "x")).endswith(f": webautodash provider alias x {word}")
+    assert explain(MadeByEarlierScripts(name)).endswith(f": webautodash provider adopt {word}")

@@ -446,7 +446,7 @@ def test_a_path_that_can_be_no_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_path_that_is_not_there_is_gone(write: Callable[[bytes], Path], tmp_path: Path) -> None:
     for path in (tmp_path / "none.json", tmp_path / "a" / "b.json", write(COMPACT) / "c.json"):
-        with pytest.raises(FileGone, match="is no longer there"):
+        with pytest.raises(FileGone):
             read_document(path)
 
 

@@ -1,4 +1,4 @@
-"""Every error this package raises on purpose, by what it is about."""
+"""All errors that this package raises on purpose."""
 
 from webautodash.errors.base import (
     ConfigurationError,

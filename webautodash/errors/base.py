@@ -1,7 +1,8 @@
-"""Every error this package raises on purpose.
+"""The base classes of all errors that this package raises on purpose.
 
-The base class says whether trying again can help. Each error carries its parts as attributes; its text says what
-was wrong, where, and what to do, and never holds a value out of a patient's record.
+The base class tells whether a retry can help. Each error has a stable ``kind`` and its parts as attributes. Its text
+says what happened, where, and what to do; it never holds a value of a patient's record. The command that fixes an error
+is chosen by kind in the command line.
 """
 
 import re
@@ -14,7 +15,7 @@ _CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class WebAutoDashError(Exception):
-    """Base of all errors of this package; ``exit_status`` is what the command line ends with."""
+    """Base of all errors of this package; ``exit_status`` is the exit status of the command line."""
 
     exit_status = 1
 
@@ -23,28 +24,28 @@ class WebAutoDashError(Exception):
 
     @classmethod
     def own_kind(cls) -> str:
-        """The kind that the class gives, where an instance has none of its own."""
+        """The kind of the class, for an instance that has no kind of its own."""
         return _CAPITALS.sub("_", cls.__name__).lower()
 
     @property
     def kind(self) -> str:
-        """What is wrong in one word, for programs; it stays the same from version to version."""
+        """A code for programs that stays the same in all versions."""
         return self.own_kind()
 
     def __reduce__(self) -> tuple[object, ...]:
-        # An error crosses from a worker process with its text and parts, not by calling __init__ again.
-        return _revived, (type(self), self.args, self.__dict__)
+        # An error from a worker process is restored from its text and parts, without a call of __init__.
+        return _restored, (type(self), self.args, self.__dict__)
 
 
-def _revived(kind: type[WebAutoDashError], args: tuple[object, ...], parts: dict[str, object]) -> WebAutoDashError:
-    error = kind.__new__(kind)
+def _restored(error_type: type[WebAutoDashError], args: tuple[object, ...], parts: dict[str, object]) -> Exception:
+    error = error_type.__new__(error_type)
     error.args = args
     error.__dict__.update(parts)
     return error
 
 
 def _printable(message: str) -> str:
-    """A file's name may hold what is no text, or moves a terminal's cursor; a message goes to both."""
+    """Escape what is not text or controls a terminal: a file name may hold any bytes."""
     text = message.encode("utf-8", "backslashreplace").decode()
     if text.isprintable():
         return text
@@ -52,7 +53,7 @@ def _printable(message: str) -> str:
 
 
 def where_from(error: Exception) -> str:
-    """Where an error that nobody planned came from, and of what type; its text may quote a value."""
+    """Describe an unexpected error by its type and line; its own text may quote a value."""
     where = extract_tb(error.__traceback__)[-1]
     return (
         f"unexpected {type(error).__name__} at {PurePath(where.filename).name}, line {where.lineno}; please report it"
@@ -61,7 +62,7 @@ def where_from(error: Exception) -> str:
 
 class _WithoutContext(ContextDecorator):
     def __enter__(self) -> None:
-        """Begin; nothing is needed."""
+        """Nothing to do."""
 
     def __exit__(self, _t: type[BaseException] | None, error: BaseException | None, _b: TracebackType | None) -> None:
         if isinstance(error, WebAutoDashError):
@@ -69,24 +70,24 @@ class _WithoutContext(ContextDecorator):
 
 
 without_context = _WithoutContext()
-"""Removes the foreign exception from an error of this package that was raised while that one was handled.
+"""Removes the foreign exception from an error of this package that was raised while the former was handled.
 
-``from None`` only hides it from a printed traceback: ``__context__`` still refers to it, and a driver's or a decoder's
-exception holds the statement's parameters or the document. Use it as a decorator, or inside a generator as
+``from None`` only hides it from a printed traceback: ``__context__`` still refers to it, and the exception of a driver
+or a decoder holds the statement's parameters or the document. Use it as a decorator, or inside a generator as
 ``with without_context:``.
 """
 
 
 class TransientError(WebAutoDashError):
-    """The same call may succeed later: a lock, a lost connection."""
+    """A retry of the same call may succeed: a lock, a lost connection."""
 
 
 class TerminalError(WebAutoDashError):
-    """The same call will fail again until somebody changes something."""
+    """The same call fails again until somebody changes something."""
 
 
 class ConfigurationError(TerminalError):
-    """A setting is missing or does not fit; ``key`` names it."""
+    """A setting is missing or invalid; ``key`` is its name."""
 
     exit_status = 2
 
@@ -96,6 +97,6 @@ class ConfigurationError(TerminalError):
 
 
 class UsageError(TerminalError):
-    """The call itself is wrong: an unknown name, an impossible combination."""
+    """The call itself is wrong: an unknown name, an impossible combination of arguments."""
 
     exit_status = 2

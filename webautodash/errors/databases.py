@@ -1,4 +1,4 @@
-"""What a database or its server refuses, or does not answer."""
+"""Errors of databases and their servers."""
 
 from pathlib import PurePath
 
@@ -6,7 +6,7 @@ from webautodash.errors.base import TerminalError, TransientError
 
 
 class DatabaseError(TerminalError):
-    """The database refused a statement; ``code`` is the server's, ``table`` where it is known."""
+    """The database refused a statement; ``code`` is the code of the server."""
 
     def __init__(self, database: str, code: str, advice: str) -> None:
         self.database, self.code, self.advice = database, code, advice
@@ -14,72 +14,72 @@ class DatabaseError(TerminalError):
 
 
 class RowTooLarge(DatabaseError):
-    """One row alone is larger than a packet that the server takes."""
+    """A single row is larger than the largest packet that the server accepts."""
 
     def __init__(self, database: str, table: str) -> None:
         self.table = table
         super().__init__(
-            database, "1153", f"a row of {table} is larger than the server's max_allowed_packet; raise it there"
+            database, "1153", f"a row of {table} is larger than max_allowed_packet; raise this variable on the server"
         )
 
 
 class TransactionTooLarge(DatabaseError):
-    """A file's rows are more than the nodes of a cluster exchange in one transaction; ``setting`` says how much."""
+    """The rows of a file are more than a cluster replicates in one transaction; ``setting`` is its variable."""
 
     def __init__(self, database: str, code: str, setting: str, limit: int, written: int) -> None:
         self.setting, self.limit, self.written = setting, limit, written
         super().__init__(
             database,
             code,
-            f"about {written:,} bytes of rows are more than its cluster takes in one transaction ({setting} = "
+            f"about {written:,} bytes of rows are more than the cluster accepts in one transaction ({setting} = "
             f"{limit:,}); nothing was stored: split the file, or raise {setting} on every node",
         )
 
 
 class DuplicateKey(DatabaseError):
-    """A unique key holds this row already; another worker was first."""
+    """A unique key already exists, because another worker has just stored the same row."""
 
 
 class DatabaseBusy(TransientError):
-    """A lock, a deadlock or a lost connection, after the bounded number of tries."""
+    """A lock or a deadlock, after the last retry."""
 
     exit_status = 3
 
     def __init__(self, database: str, code: str) -> None:
         self.database, self.code = database, code
-        super().__init__(f"database {database}: busy or the connection was lost (error {code}); try again")
+        super().__init__(f"database {database}: busy or connection lost (error {code}); try again")
 
 
 class ConnectionLost(DatabaseBusy):
-    """A connection that was in use was lost, again and again."""
+    """The connection was lost during use, after the last retry."""
 
 
 class FileReplaced(TransientError):
-    """A SQLite file was removed or replaced while it was in use; what was not committed is undone."""
+    """A SQLite file was removed or replaced during use; the open transaction is rolled back."""
 
     def __init__(self, database: str) -> None:
         self.database = database
-        super().__init__(f"the file of database {database} was removed or replaced meanwhile; nothing was stored in it")
+        super().__init__(f"the file of database {database} was removed or replaced during use; nothing was stored")
 
 
 class UntrustedDatabaseFile(TerminalError):
-    """A SQLite file, or its folder, that somebody else may have put there or can change; it is not opened."""
+    """Another account may have created or can change a SQLite file or its folder; the file is not opened."""
 
     exit_status = 2
 
     def __init__(self, path: PurePath, reason: str) -> None:
         self.path, self.reason = path, reason
-        super().__init__(f"{path} {reason}; it was not opened, see `webautodash doctor`")
+        super().__init__(f"{path} {reason}; the file was not opened")
 
 
 class LoadInDoubt(TransientError):
-    """The server did not take a load of rows whole; the transaction is undone and done again by other means."""
+    """The server did not accept a bulk load as a whole; the transaction is rolled back and retried without it."""
 
     exit_status = 3
 
     def __init__(self, database: str) -> None:
         self.database = database
-        super().__init__(f"database {database}: rows could not be loaded in one go; try again")
+        super().__init__(f"database {database}: the bulk load of rows failed; try again")
 
 
 class DatabaseUnreachable(TransientError):
@@ -93,104 +93,99 @@ class DatabaseUnreachable(TransientError):
 
 
 class AccountMissing(TerminalError):
-    """There is no password for the account of a database, where each has one of its own."""
+    """Each database has its own account, and there is no password for one of them."""
 
     exit_status = 2
 
     def __init__(self, account: str) -> None:
         self.account = account
         super().__init__(
-            f"WEBAUTODASH_ACCOUNTS_DIR has no file {account}: whoever administers the server makes the accounts that "
-            f"are missing with `webautodash provider grant --all`"
+            f"WEBAUTODASH_ACCOUNTS_DIR has no file {account}; the administrator of the server has to create the account"
         )
 
 
 class AccountRefused(TerminalError):
-    """The server does not take the password that the folder of accounts has for an account."""
+    """The server refuses an account with the password from the folder of accounts."""
 
     exit_status = 2
 
     def __init__(self, account: str) -> None:
         self.account = account
         super().__init__(
-            f"the server refuses the account {account} with the password in WEBAUTODASH_ACCOUNTS_DIR, or from this "
-            f"machine: `webautodash provider grant --rotate` with its provider, --system or --migrations renews it, "
-            f"--host says from where it may connect"
+            f"the server refuses the account {account}: its password in WEBAUTODASH_ACCOUNTS_DIR is wrong, or the "
+            f"account must not connect from this machine"
         )
 
 
 class AccountInUse(TerminalError):
-    """An account of the name that a database's should have may do other things already."""
+    """An account with the name for a database exists and already has other rights."""
 
     def __init__(self, account: str, rights: str) -> None:
-        self.account = account
+        self.account, self.rights = account, rights
         super().__init__(
-            f"the account {account} is there and has other rights ({rights}); nothing was changed: take them away, or "
+            f"the account {account} exists and has other rights ({rights}); nothing was changed: revoke them, or "
             f"DROP USER {account}"
         )
 
 
 class AccountUnknown(TerminalError):
-    """An account of the name that a database's should have is there, and nothing says that it is not somebody else's.
+    """An account with the name for a database exists, and it may belong to something else.
 
-    ``code`` is the server's where it does not tell ``asker`` what the account may do.
+    ``code`` is the error of the server if ``asker`` may not read the account's rights.
     """
 
     def __init__(self, account: str, asker: str, code: str | None = None) -> None:
         self.account, self.asker, self.code = account, asker, code
         if code is None:
-            why, cure = "it has no rights", f"DROP USER {account} if nobody needs it"
+            reason, advice = "it has no rights", f"DROP USER {account} if nobody needs it"
         else:
-            why, cure = f"error {code} to SHOW GRANTS", f"GRANT SELECT ON mysql.* TO {asker}"
+            reason, advice = f"error {code} for SHOW GRANTS", f"GRANT SELECT ON mysql.* TO {asker}"
         super().__init__(
-            f"the account {account} is there and may be somebody else's ({why}); it was left as it is: {cure}, or keep "
-            f"its password in the folder of --into, in the file of its name"
+            f"the account {account} exists and may belong to something else ({reason}); it was not changed: {advice}, "
+            f"or store its password in the folder of accounts, in a file with its name"
         )
 
 
 class WrongConnection(TransientError):
-    """A connection that is in another database than it was opened for; it is given up before anything is sent."""
+    """A connection is in another database than it was opened for; it is closed before anything is sent."""
 
     exit_status = 3
 
     def __init__(self, database: str) -> None:
         self.database = database
         super().__init__(
-            f"database {database}: a connection was in another database and was given up; nothing was read or written "
-            f"there: a program that uses the same engine must not send USE, nor a proxy choose the database"
+            f"database {database}: a connection was in another database and was closed; nothing was read or written "
+            f"there: a program that uses the same engine must not send USE, and a proxy must not choose the database"
         )
 
 
 class NoFreeConnection(TransientError):
-    """All connections that the settings allow are in use, and none came back in time."""
+    """All connections that the settings allow are in use, and none was returned in time."""
 
     exit_status = 3
 
     def __init__(self, most: int) -> None:
         self.most = most
         super().__init__(
-            f"all {most} database connections are in use and none was given back in time: raise "
-            f"WEBAUTODASH_MAX_CONNECTIONS, use fewer threads, or leave the sessions that are done"
+            f"all {most} database connections are in use and none was returned in time: raise "
+            f"WEBAUTODASH_MAX_CONNECTIONS, use fewer threads, or close sessions after use"
         )
 
 
 class LogLeftBehind(TerminalError):
-    """A SQLite file is gone and its write-ahead log is not: a new file would take in what is in it."""
+    """A SQLite file is missing and its write-ahead log is not: a new file would take in the log's rows."""
 
     def __init__(self, database: str, log: str) -> None:
         self.database, self.log = database, log
         super().__init__(
-            f"database {database}: its file is not there, but {log} with its last rows is; move that, and the -shm, to "
-            f"where the file is now"
+            f"the file of database {database} is missing, but its log {log} exists and holds its last rows; move the "
+            f"log and the -shm file to where the database file is now"
         )
 
 
 class DatabaseMissing(TerminalError):
-    """A registered provider's database is not on the server."""
+    """The database of a registered provider does not exist on the server."""
 
     def __init__(self, database: str) -> None:
         self.database = database
-        super().__init__(
-            f"database {database} is registered but not on the server: restore it from a backup, "
-            f"or make it anew and empty with `webautodash provider register`"
-        )
+        super().__init__(f"database {database} is registered but not on the server; restore it from a backup")

@@ -1,4 +1,4 @@
-"""What is wrong with a file, or with a patient in it."""
+"""Errors of files and of patients in them."""
 
 from datetime import datetime
 from pathlib import PurePath
@@ -7,7 +7,7 @@ from webautodash.errors.base import TerminalError, TransientError
 
 
 class MalformedDocument(TerminalError):
-    """A file is not an extraction; ``position`` is a line and column or a JSON path, ``reason`` never a value."""
+    """A file is not an extraction. ``position`` is a line and column or a JSON path; ``reason`` holds no value."""
 
     def __init__(
         self, path: PurePath, position: str, reason: str, *, kind: str = "malformed", truncated: bool = False
@@ -18,42 +18,41 @@ class MalformedDocument(TerminalError):
 
     @property
     def kind(self) -> str:
-        """Such as ``duplicate_key``; ``malformed`` for what is no JSON, or not the JSON of an extraction."""
+        """For example ``duplicate_key``; ``malformed`` for anything that is not the JSON of an extraction."""
         return self._kind
 
 
 class UnreadablePatient(TerminalError):
-    """One patient of a file cannot be taken in; the others can. ``reason`` is a code, ``detail`` a JSON path."""
+    """One patient of a file cannot be read; the others can. ``reason`` is a code, ``detail`` a JSON path."""
 
     def __init__(self, reason: str, detail: str) -> None:
         self.reason, self.detail = reason, detail
         self.failed: str | None = None
-        """The field that says that the extraction of this patient failed, which is why something else is missing."""
+        """The field that marks the extraction of this patient as failed, which explains what else is missing."""
         super().__init__(f"{reason}: {detail}")
 
 
 class WrongFolder(TerminalError):
-    """A file's provider is not the one whose folder it lies in."""
+    """A file is in the folder of another provider than the one that it names."""
 
     def __init__(self, path: PurePath, named: str, folder: str) -> None:
         self.path, self.named, self.folder = path, named, folder
         self.reason = (
-            f"the file names the provider {named!r} but lies in the folder {folder!r}; "
-            f"move it to its own provider's folder, or tell that both are one: webautodash provider alias"
+            f"the file names the provider {named!r} but is in the folder {folder!r}; move it to the provider's folder"
         )
         super().__init__(f"{path.name}: {self.reason}")
 
 
 class StillBeingWritten(TransientError):
-    """A file that changed while it was read; it is left for the next look."""
+    """A file changed while it was read."""
 
     def __init__(self, path: PurePath) -> None:
         self.path = path
-        super().__init__(f"{path.name} is still being written; it is taken at the next look")
+        super().__init__(f"{path.name} is still being written; it is read again later")
 
 
 class FileHeld(TerminalError):
-    """A whole file that is not stored until a person accepts it. Each reason is a subclass, its name is the kind."""
+    """A valid file that is not stored until a person accepts it. Each reason is a subclass, its name is the kind."""
 
     def __init__(self, path: PurePath, reason: str) -> None:
         self.path, self.reason = path, reason
@@ -61,7 +60,7 @@ class FileHeld(TerminalError):
 
 
 class FutureTime(FileHeld):
-    """``extracted_at`` lies further in the future than clocks and time zones differ."""
+    """``extracted_at`` is further in the future than differences of clocks and time zones explain."""
 
     def __init__(self, path: PurePath, extracted_at: datetime) -> None:
         self.extracted_at = extracted_at
@@ -77,77 +76,75 @@ class StoredElsewhere(FileHeld):
 
 
 ACCEPTABLE_HOLDS: tuple[type[FileHeld], ...] = (FutureTime, StoredElsewhere)
-"""The reasons for which a file is held that a person can accept."""
+"""The reasons to hold a file that a person can accept."""
 
 
 class BeingStoredElsewhere(TransientError):
-    """Another process has begun to store the same bytes for another provider, and has not ended yet."""
+    """Another process is storing the same bytes for another provider."""
 
     def __init__(self, provider: str, other: str | None) -> None:
         self.provider, self.other = provider, other
         super().__init__(
-            f"the same file is being stored for the provider {other or '(unknown)'}; whether it is to be held for "
-            f"{provider} is known once that has ended, or after 15 minutes"
+            f"the same file is being stored for the provider {other or '(unknown)'}; whether it is held for {provider} "
+            f"is decided when that ends, or after 15 minutes"
         )
 
 
 class NoAnswer(TransientError):
-    """A folder, or a file in it, does not answer in time, such as on a network that is gone."""
+    """A folder or one of its files does not answer in time, for example on a network mount."""
 
     def __init__(self, folder: str, seconds: float) -> None:
         self.folder, self.seconds = folder, seconds
         super().__init__(
-            f"{folder} does not answer within {seconds:g} s; check the mount, or raise WEBAUTODASH_PASS_SECONDS if it "
-            f"is only slow"
+            f"{folder} does not answer within {seconds:g} s; check the mount, or raise WEBAUTODASH_PASS_SECONDS if the "
+            f"mount is slow"
         )
 
 
 class FileGone(TransientError):
-    """A file that was there when its folder was looked at, and is no longer."""
+    """A file was in its folder when the folder was listed, and is not any more."""
 
     def __init__(self, path: PurePath) -> None:
-        self.path, self.reason = path, "is no longer there"
+        self.path, self.reason = path, "no longer exists"
         super().__init__(f"{path}: {self.reason}")
 
 
 class FolderReplaced(TransientError):
-    """Another folder, a link or a file is where a folder was when its files were found; none of them is read."""
+    """A folder was replaced by another folder, a link or a file after its files were found; none of them is read."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        super().__init__(
-            f"{folder} is no longer the folder that the file was found in; nothing is read from what is in its place"
-        )
+        super().__init__(f"{folder} was replaced after the file was found in it; nothing is read from the new folder")
 
 
 class ReadInterrupted(TransientError):
-    """A file cannot be read at this moment, and nothing says that it is the file's fault."""
+    """A file cannot be read now, and nothing indicates that the file is the reason."""
 
     def __init__(self, path: PurePath, reason: str) -> None:
         self.path = path
-        self.reason = f"cannot be read at this moment ({reason}); it is tried again"
+        self.reason = f"cannot be read now ({reason}); it is read again later"
         super().__init__(f"{path}: {self.reason}")
 
 
 class UnreadableFile(TerminalError):
-    """A file cannot be read, for want of rights or by the fault of a disk; what it holds may be good."""
+    """A file cannot be read because of its permissions or a fault of the disk; its content may be valid."""
 
     def __init__(self, path: PurePath, reason: str) -> None:
         self.path = path
-        self.reason = f"cannot be read ({reason}); check its rights, its folder's, and the disk"
+        self.reason = f"cannot be read ({reason}); check its permissions, those of its folder, and the disk"
         super().__init__(f"{path}: {self.reason}")
 
 
 class NoTemporarySpace(TransientError):
-    """The private copy of a large file finds no room; the file itself may be good."""
+    """There is no space for the private copy of a large file; the file itself may be valid."""
 
     def __init__(self, path: PurePath, reason: str) -> None:
         self.path, self.reason = path, reason
-        super().__init__(f"{path.name}: no room for its copy in the temporary folder ({reason}); set TMPDIR")
+        super().__init__(f"{path.name}: no space for its copy in the temporary folder ({reason}); set TMPDIR")
 
 
 class UnusableFile(TerminalError):
-    """A path that is no regular file of its own, or a file that is larger than the settings allow."""
+    """A path that is not a regular file of its own, or a file that is larger than the settings allow."""
 
     def __init__(self, path: PurePath, reason: str, kind: str = "no_regular_file") -> None:
         self.path, self.reason = path, reason
@@ -156,5 +153,5 @@ class UnusableFile(TerminalError):
 
     @property
     def kind(self) -> str:
-        """Such as ``file_too_large`` or ``symbolic_link``."""
+        """For example ``file_too_large`` or ``symbolic_link``."""
         return self._kind

@@ -1,18 +1,17 @@
-"""What is wrong with a name, or with whose a database is."""
+"""Errors of the registry: names of providers, roots, and owners of databases."""
 
 from collections.abc import Mapping, Sequence
 
 from webautodash.errors.base import ConfigurationError, TerminalError, UsageError
-from webautodash.errors.commands import command, quoted
 
 
 class NotSetUp(UsageError):
-    """There is no system database yet, or one without a table; a reading command does not create one."""
+    """The system database or one of its tables does not exist; a command that only reads does not create it."""
 
     def __init__(self, where: str, bare: str | None = None) -> None:
         self.where, self.bare = where, bare
-        what = f"there are no tables in the system database {bare}" if bare else "there is no system database"
-        super().__init__(f"{what} at {where} yet: run `webautodash setup` first")
+        missing = f"the system database {bare} has no tables" if bare else "there is no system database"
+        super().__init__(f"{missing} at {where} yet; set it up first")
 
 
 class SystemDatabaseTaken(ConfigurationError):
@@ -22,74 +21,66 @@ class SystemDatabaseTaken(ConfigurationError):
         self.database = database
         super().__init__(
             "WEBAUTODASH_SYSTEM_DATABASE",
-            f"names {database}, which is a provider's database; give the system database a name of its own, or leave "
-            f"the setting out (its default is the prefix and `system`)",
+            f"names {database}, which is the database of a provider; choose another name, or remove the setting "
+            f"(the default is the prefix and `system`)",
         )
 
 
 class NotAProvidersDatabase(TerminalError):
-    """The database that would be a provider's is the system database of this or another installation."""
+    """The database of a provider would be the system database of this or another installation."""
 
     def __init__(self, database: str) -> None:
         self.database = database
         super().__init__(
             f"database {database} is the system database of an installation and cannot be a provider's; nothing was "
-            f"touched: give one of the two another name (WEBAUTODASH_SYSTEM_DATABASE, WEBAUTODASH_DATABASE_PREFIX, or "
+            f"changed: give one of them another name (WEBAUTODASH_SYSTEM_DATABASE, WEBAUTODASH_DATABASE_PREFIX, or "
             f"the provider's name)"
         )
 
 
 class UnknownResultsFolder(ConfigurationError):
-    """The Results folder is none of those that belong to the store: its files would be mistaken for a root's."""
+    """The Results folder belongs to no root of this installation."""
 
     def __init__(self, folder: str, known: Mapping[str, str], wanted: str | None, *, has_a_root: bool = False) -> None:
-        self.folder, self.known, self.wanted = folder, dict(known), wanted
-        root = wanted or next(iter(known), "default")
+        self.folder, self.known, self.wanted, self.has_a_root = folder, dict(known), wanted, has_a_root
         folders = ", ".join(f"{name}: {where}" for name, where in known.items()) or "none"
-        flag = " --same-path" if has_a_root else ""
         super().__init__(
             "WEBAUTODASH_RESULTS_DIR" if wanted is None else "WEBAUTODASH_RESULTS_ROOT",
-            f"{folder} is no Results folder of this store{f' under the root {wanted}' if wanted else ''} ({folders}). "
-            f"If the folder has moved: {command('root move', root, folder)}; if this is another path of the same "
-            f"folder, as on another machine: {command(f'root add{flag}', root, folder)}; if it is another folder: "
-            f"{command(f'root add{flag}', 'NAME', folder)}",
+            f"{folder} is not a Results folder of this installation{f' under the root {wanted}' if wanted else ''} "
+            f"({folders})",
         )
 
 
 class AmbiguousRoot(ConfigurationError):
-    """Several roots have the Results folder, as when machines have different folders of one path."""
+    """Several roots have the Results folder, for example because machines have different folders at one path."""
 
     def __init__(self, folder: str, names: Sequence[str]) -> None:
         self.folder, self.names = folder, tuple(names)
         super().__init__(
             "WEBAUTODASH_RESULTS_ROOT",
-            f"{folder} is a folder of the roots {', '.join(names)}; set the name of the one that is meant here, "
-            f"or remove it from the root that it is not of: {command('root remove')} NAME {quoted(folder)}",
+            f"{folder} is a folder of the roots {', '.join(names)}; set the name of the root that is meant here",
         )
 
 
 class UnknownProvider(UsageError):
-    """No provider of this name; ``nearest`` holds the names that come close."""
+    """No provider has this name; ``nearest`` holds similar names."""
 
     def __init__(self, name: str, nearest: Sequence[str]) -> None:
         self.name, self.nearest = name, tuple(nearest)
-        hint = f"; did you mean {', '.join(nearest)}?" if nearest else "; `webautodash provider list` shows them all"
-        super().__init__(f"no provider {name!r} is registered{hint}")
+        question = f"; did you mean {', '.join(nearest)}?" if nearest else ""
+        super().__init__(f"no provider {name!r} is registered{question}")
 
 
 class UnregisteredProvider(TerminalError):
-    """A file of a provider whom nobody has registered, where the settings leave that to a person."""
+    """The provider of a file is not registered, and automatic registration is off."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(
-            f"unregistered: no provider {name!r}, and WEBAUTODASH_AUTO_REGISTER is off; to make their database: "
-            f"{command('provider register', name)}"
-        )
+        super().__init__(f"unregistered: no provider {name!r}, and WEBAUTODASH_AUTO_REGISTER is off")
 
 
 class NotFound(UsageError):
-    """A thing asked for by its number or PRN is not there. ``what`` never holds the PRN itself."""
+    """An object with this number or PRN does not exist. ``what`` never holds the PRN itself."""
 
     def __init__(self, what: str, where: str) -> None:
         self.what, self.where = what, where
@@ -105,45 +96,44 @@ class InvalidProviderName(UsageError):
 
 
 class ProviderNameTaken(UsageError):
-    """Another registered provider has the slug, or the letters and digits, of this name, or looks like it.
+    """A registered provider has the same slug, the same letters and digits, or a name that looks alike.
 
-    ``differences`` says which characters are others.
+    ``differences`` lists the characters that differ.
     """
 
     def __init__(self, name: str, holder: str, holder_slug: str, differences: str = "") -> None:
         self.name, self.holder, self.holder_slug, self.differences = name, holder, holder_slug, differences
-        super().__init__(self._said())
+        super().__init__(self._message())
 
-    def _said(self) -> str:
-        told = f" ({self.differences})" if self.differences else ""
+    def _message(self) -> str:
+        details = f" ({self.differences})" if self.differences else ""
         return (
-            f"{self.name!r} reads like the registered provider {self.holder!r} ({self.holder_slug}) "
-            f"but is written differently{told}; "
-            "if they are two, give this one a name that tells them apart, in its files too; "
-            f"if they are the same, say so: {command('provider alias', self.holder_slug, self.name)}"
+            f"{self.name!r} reads like the registered provider {self.holder!r} ({self.holder_slug}) but is written "
+            f"differently{details}; if they are two providers, choose a name that is clearly different, in the files "
+            f"too"
         )
 
 
 class SafeNameTaken(ProviderNameTaken):
-    """The slug of this name is that of a provider whose name reads otherwise: eight hex digits tell few names apart."""
+    """Another provider with a different name has this slug, because eight hex digits do not tell all names apart."""
 
-    def _said(self) -> str:
+    def _message(self) -> str:
         return (
-            f"{self.name!r} comes to the same safe name, {self.holder_slug}, as the registered provider "
-            f"{self.holder!r}, who has another name and so is another person: their database cannot be this one's too; "
-            "give this one a name with something more, such as the first name or one more letter, in its files too"
+            f"{self.name!r} has the same safe name, {self.holder_slug}, as the registered provider {self.holder!r}, "
+            f"who is a different person, and two providers cannot share a database; add something to this name, such "
+            f"as a first name or a letter, in the files too"
         )
 
 
 class WrongDatabase(TerminalError):
-    """A provider's database says that it belongs to another provider; nothing is read or written."""
+    """The identity in a provider's database is that of another provider; nothing is read or written."""
 
     def __init__(self, database: str, expected: str, found: str | None) -> None:
         self.database, self.expected, self.found = database, expected, found
         if found is None:
-            said = "does not say whose it is; `webautodash provider register` with the provider's name claims it"
+            identity = "it does not state its provider"
         elif found == expected:
-            said = "is of another registration of that name; nothing was touched"
+            identity = "it belongs to another registration of that name"
         else:
-            said = f"says it is {found}'s; nothing was touched"
-        super().__init__(f"database {database} should belong to {expected} but {said}")
+            identity = f"it states that it belongs to {found}"
+        super().__init__(f"database {database} should belong to {expected} but {identity}; nothing was changed")

@@ -1,4 +1,4 @@
-"""What one process wants of others."""
+"""Errors of work that several processes share, and of deliveries."""
 
 from datetime import datetime
 
@@ -6,25 +6,25 @@ from webautodash.errors.base import TransientError
 
 
 class LeaseHeld(TransientError):
-    """Another process is at work on the same thing."""
+    """Another process holds the lease."""
 
     def __init__(self, name: str, holder: str, purpose: str, since: datetime | None) -> None:
         self.name, self.holder, self.purpose, self.since = name, holder, purpose, since
         at = f" since {since:%Y-%m-%d %H:%M:%S} UTC" if since else ""
         work = f" ({purpose})" if purpose else ""
-        super().__init__(f"{name}: {holder} is at work on it{at}{work}; wait for its end, then try again")
+        super().__init__(f"{name}: {holder} is at work on it{at}{work}; wait until it ends, then try again")
 
 
 class LeaseLost(TransientError):
-    """The time of a lease ran out while its holder was at work; whoever took it over goes on."""
+    """A lease expired while its holder was at work; another process may have taken it over."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        super().__init__(f"{name}: the lease ran out or is another's by now; stopped before the next step")
+        super().__init__(f"{name}: the lease expired or was taken over; stopped before the next step")
 
 
 class DeliveryFailed(TransientError):
-    """A message about alerts did not arrive; ``reason`` is a type, a code or a number, without any secret."""
+    """An alert message was not delivered; ``reason`` is a type, a code or a number, never a secret."""
 
     def __init__(self, channel: str, reason: str) -> None:
         self.channel, self.reason = channel, reason
