@@ -657,7 +657,7 @@ def test_a_full_disk_under_the_private_copy_is_an_error_of_this_file(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        with pytest.raises(NoTemporarySpace, match="no room"):
+        with pytest.raises(NoTemporarySpace, match="no space"):
             read_document(path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
