@@ -1,4 +1,4 @@
-"""What README's figures come from: ``python -m benchmarks --help``.
+"""What the figures of docs/explanation/speed.md come from: ``python -m benchmarks --help``.
 
 The server is the tests' throwaway one; this is the one place that puts their folder on the path.
 """
