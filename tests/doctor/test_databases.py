@@ -13,6 +13,7 @@ from builders import Clinic
 from examined import Problems
 from sqlalchemy import insert, text, update
 
+from webautodash.cli.cures import cure_of
 from webautodash.domain.vocabulary import MonitorState, ProviderStatus
 from webautodash.models import Lease, Monitor, Provider
 from webautodash.models.base import utc_now
@@ -60,7 +61,7 @@ def test_a_database_that_is_behind(clinic: Clinic, gary_wang: str, in_store: Cal
     revisions.downgrade(clinic.store.server.database(gary_wang, UnitOfWork), History.PROVIDER, "p0005")
     (one,) = in_store()
     assert (one.code, one.severity, one.subject) == ("database.behind", "error", gary_wang)
-    assert one.cure == "webautodash migrate up"
+    assert cure_of(one) == "webautodash migrate up"
 
 
 def test_a_database_of_a_newer_program(clinic: Clinic, gary_wang: str, in_store: Callable[[], list[Finding]]) -> None:
@@ -75,7 +76,7 @@ def test_a_migration_that_was_interrupted_and_one_at_work(
 ) -> None:
     _run(clinic, gary_wang, "UPDATE database_identity SET migrating_to = 'p9999'")
     (one,) = in_store()
-    assert (one.code, one.severity, one.cure) == ("database.interrupted", "error", "webautodash migrate up")
+    assert (one.code, one.severity, cure_of(one)) == ("database.interrupted", "error", "webautodash migrate up")
     with leased(clinic.store.system, RUN_LEASE, "migrate up", 30):
         found = {one.code: one.severity.value for one in in_store()}
     assert found == {"database.migrating": "info", "lease.held": "info"}
@@ -87,7 +88,7 @@ def test_a_database_that_is_gone_or_empty(
     clinic.store.server.drop(gary_wang)
     (one,) = in_store()
     assert (one.code, one.severity) == ("database.missing", "error")
-    assert one.cure == "webautodash provider register 'Gary Wang'"
+    assert cure_of(one) == "webautodash provider register 'Gary Wang'"
     clinic.store.server.create(gary_wang)
     (one,) = in_store()
     assert (one.code, one.severity) == ("database.empty", "error")
@@ -104,7 +105,7 @@ def test_a_database_that_is_nobodys_or_anothers(
     assert (one.code, one.severity, one.subject) == ("database.foreign", "error", gary_wang)
     _run(clinic, gary_wang, "DELETE FROM database_identity")
     (one,) = in_store()
-    assert (one.code, one.cure) == ("database.unclaimed", "webautodash provider register 'Gary Wang'")
+    assert (one.code, cure_of(one)) == ("database.unclaimed", "webautodash provider register 'Gary Wang'")
 
 
 @pytest.mark.parametrize(
@@ -150,11 +151,11 @@ def test_a_system_database_without_its_tables(clinic: Clinic, in_store: Callable
     clinic.store.server.drop(name)
     (one,) = in_store()
     assert (one.code, one.severity, one.subject) == ("database.missing", "error", name)
-    assert (one.cure, "2 databases with its prefix are" in one.message) == ("webautodash setup", True)
+    assert (cure_of(one), "2 databases with its prefix are" in one.message) == ("webautodash setup", True)
     clinic.store.server.create(name)
     (one,) = in_store()
     assert (one.code, one.severity, one.subject) == ("database.empty", "error", name)
-    assert one.cure == "webautodash setup"
+    assert cure_of(one) == "webautodash setup"
     # What is advised does it.
     set_up(clinic.settings, ingest=False)
     assert in_store() == []
@@ -188,7 +189,7 @@ def test_a_database_in_another_character_set(
     _run(clinic, gary_wang, f"ALTER DATABASE `{gary_wang}` CHARACTER SET latin1")
     (one,) = in_store()
     assert (one.code, one.severity, one.subject) == ("database.charset", "warning", gary_wang)
-    _run(clinic, gary_wang, str(one.cure))
+    _run(clinic, gary_wang, str(cure_of(one)))
     assert in_store() == []
 
 
@@ -255,7 +256,7 @@ def test_a_monitor_that_is_not_heard_of_for_three_intervals(
     found = in_store()
     assert [one.code for one in found] == ([code] if code else [])
     for one in found:
-        assert (one.severity, one.cure) == ("warning", "webautodash monitor")
+        assert (one.severity, cure_of(one)) == ("warning", "webautodash monitor")
         assert "process 4711 on a-machine" in one.message
 
 
@@ -265,7 +266,7 @@ def test_a_monitor_that_was_lost_is_no_warning_where_another_is_at_work(
     _a_monitor(clinic, silent_seconds=400, state=MonitorState.LOST)
     _a_monitor(clinic, silent_seconds=5)
     (one,) = in_store()
-    assert (one.code, one.severity, one.cure) == ("monitor.lost", "info", "webautodash log --component monitor")
+    assert (one.code, one.severity, cure_of(one)) == ("monitor.lost", "info", "webautodash log --component monitor")
     assert "process 4711 on a-machine ended without a word" in one.message
 
 

@@ -10,6 +10,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from sqlalchemy import make_url
 
+from webautodash.cli.cures import cure_of
 from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.services.doctor import Finding, examine, examine_isolation
@@ -27,7 +28,7 @@ def empty(server_url: str, database_prefix: str, tmp_path: Path) -> Callable[...
 
 
 def problems(findings: tuple[Finding, ...]) -> list[tuple[str, str | None]]:
-    return [(one.code, one.cure) for one in findings if one.is_problem]
+    return [(one.code, cure_of(one)) for one in findings if one.is_problem]
 
 
 def test_a_store_that_was_never_set_up_is_told_so(empty: Callable[..., Settings]) -> None:

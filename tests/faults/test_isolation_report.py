@@ -15,6 +15,7 @@ from examined import fill
 from sqlalchemy import Column, Table
 from test_isolation import SERVERS, Guarded, guarded
 
+from webautodash.cli.cures import cure_of
 from webautodash.database.products.mysql.grants import ADDING, ROWS, TABLES, exactly
 from webautodash.database.products.types import JsonText, UtcDateTime
 from webautodash.domain.json_document import to_json
@@ -115,7 +116,7 @@ def test_all_the_rights_that_an_account_lacks_are_given_back_by_the_cure(guarded
         ("error", "lacks UPDATE on patients"),
         ("error", "lacks DELETE on patients, medications"),
     ]
-    assert {one.cure for one in found} == {"webautodash provider grant gary_wang"}
+    assert {cure_of(one) for one in found} == {"webautodash provider grant gary_wang"}
     accounts.grant(guarded.administrator, ["gary_wang"], folder=guarded.folder)
     assert _found(guarded, "isolation.rights_missing") == []
 
@@ -141,7 +142,7 @@ def test_no_account_changes_what_is_only_added_to(guarded: Guarded) -> None:
         f"DELETE, UPDATE on `{exactly(database)}`.*",
         f"UPDATE on `{database}`.`conflict_reviews`",
     ]
-    assert {one.cure for one in found} == {"webautodash provider grant gary_wang"}
+    assert {cure_of(one) for one in found} == {"webautodash provider grant gary_wang"}
     assert answers() <= {None, 1451}
     for _ in range(2):
         (granted,) = accounts.grant(guarded.administrator, ["gary_wang"], folder=guarded.folder)

@@ -53,4 +53,4 @@ def test_a_server_that_goes_is_said_once_and_when_it_is_back_it_goes_on(
         _, err = process.communicate(timeout=60)
     said = [first, *err.splitlines()]
     assert len(said) <= 2
-    assert all("waiting for it" in line for line in said)
+    assert all("trying again" in line for line in said)

@@ -10,6 +10,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from stored_content import content, earlier_version
 
+from webautodash.cli.cures import cure_of
 from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.errors import NotFound, UsageError
 from webautodash.services.doctor.sessions import future_times, unread_times
@@ -120,6 +121,6 @@ def test_the_doctor_names_sessions_of_the_future(clinic: Clinic) -> None:
     [owner] = clinic.store.providers()
     [found] = future_times(clinic.store, owner)
     assert (found.code, found.severity, found.subject) == ("session.future_time", "error", "gary_wang")
-    assert found.cure == "webautodash session set-time gary_wang 1 TIME --by NAME --why TEXT"
+    assert cure_of(found) == "webautodash session set-time gary_wang 1 TIME --by NAME --why TEXT"
     sessions.set_time(clinic.store, "gary_wang", 1, "2024-02-01T00:00:00", by="Ann", why="clock")
     assert list(future_times(clinic.store, owner)) == []

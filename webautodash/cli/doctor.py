@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.cures import cure_of
 from webautodash.cli.exit_status import PROBLEMS, UNREACHABLE, WRONG_USE
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.json_output import show_json
@@ -48,7 +49,7 @@ def doctor(
         raise UsageError("--log needs --isolation")
     report = _examine(isolation=isolation, logs=log or ())
     if as_json:
-        show_json({"counts": report.counts, "findings": report.findings})
+        show_json({"counts": report.counts, "findings": [_as_document(one) for one in report.findings]})
     else:
         _show([one for one in report.findings if one.is_problem or not ctx.obj.quiet])
     errors, warnings = report.counts[FindingSeverity.ERROR], report.counts[FindingSeverity.WARNING]
@@ -71,5 +72,15 @@ def _show(findings: Sequence[Finding]) -> None:
     code = max((len(one.code) for one in findings), default=0) + _GAP
     for one in findings:
         print_line(f"{one.severity:<{severity}}{one.code:<{code}}{one.subject}: {one.message}")
-        if one.cure is not None:
-            print_line(f"{'':<{severity}}{'cure:':<{code}}{one.cure}")
+        if (cure := cure_of(one)) is not None:
+            print_line(f"{'':<{severity}}{'cure:':<{code}}{cure}")
+
+
+def _as_document(one: Finding) -> dict[str, object]:
+    return {
+        "code": one.code,
+        "severity": one.severity,
+        "subject": one.subject,
+        "message": one.message,
+        "cure": cure_of(one),
+    }

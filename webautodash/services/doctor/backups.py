@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from webautodash.domain.wording import counted
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
-from webautodash.errors.commands import command
 from webautodash.services.doctor.findings import Finding, error, fine, warning
 from webautodash.services.store import Store
 from webautodash.services.verify.divergence import Divergence, DivergingFile, Location, divergence, is_active, recorded
@@ -36,29 +35,24 @@ def backups(store: Store) -> Iterator[Finding]:
 
 def _findings(database: str, found: Divergence) -> Iterator[Finding]:
     older = "it was put back from an older backup"
-    for location, cure in (
-        (Location.RESULTS, "webautodash ingest"),
-        (Location.UNKNOWN, "see why the folder does not answer, then webautodash doctor"),
-        (Location.NOWHERE, "put a newer backup back, or the files into Results; else webautodash file forget"),
-    ):
+    for location in (Location.RESULTS, Location.UNKNOWN, Location.NOWHERE):
         files = [file for file in found.missing_files if file.location is location]
         if files:
             message = f"lacks {counted(len(files), 'stored file')}, {_WHERE[location]}: {_names(files)}; {older}"
-            yield error(f"backup.missing_{location}", database, message, cure)
+            yield error(f"backup.missing_{location}", database, message)
     if found.is_older and not found.missing_files:
         message = f"lacks the newest session that was recorded, whose file is not known any more; {older}"
-        yield error("backup.older", database, message, "put a newer backup back")
+        yield error("backup.older", database, message, "restore a newer backup")
     if unrecorded := found.unrecorded_files:
         message = f"has {counted(len(unrecorded), 'file')} that the system database lacks: {_names(unrecorded)}"
-        yield warning("backup.unrecorded", database, message, "webautodash alert send, which records them")
+        yield warning("backup.unrecorded", database, message)
     if found.lost_reviews:
         message = f"lacks {counted(found.lost_reviews, 'decision')} of people; {older}"
-        cure = "put a newer backup back, or decide again: see conflict list, session list and set-aside list"
-        yield error("backup.lost_reviews", database, message, cure)
+        yield error("backup.lost_reviews", database, message)
     for names, which in ((found.missing_aliases, "it"), (found.unrecorded_aliases, "the registry")):
         if names:
             message = f"{which} lacks {counted(len(names), 'alias', 'aliases')}: {', '.join(map(repr, names))}"
-            yield warning("backup.aliases", database, message, command("provider alias", found.provider, names[0]))
+            yield warning("backup.aliases", database, message, slug=found.provider, alias=names[0])
 
 
 def _names(files: Sequence[DivergingFile]) -> str:

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, explicit_settings, setting_key
+from webautodash.domain.shell_words import shell_word
 from webautodash.errors import ConfigurationError
-from webautodash.errors.commands import quoted
 from webautodash.services.doctor.findings import Finding, error, fine, or_fine, warning
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -53,15 +53,14 @@ def secrets(settings: Settings) -> list[Finding]:
 
 def _accounts(folder: Path) -> Iterator[Finding]:
     if not folder.is_dir():
-        cure = "webautodash provider grant --all"
-        yield error("secret.missing", str(folder), f"named by {setting_key('accounts_dir')}, is no folder", cure)
+        yield error("secret.missing", str(folder), f"named by {setting_key('accounts_dir')}, is no folder")
         return
     for path in (folder, *sorted(folder.iterdir())):
         yield from (one for one in _private(path, "holds passwords of accounts") if one.is_problem)
 
 
 def _unknown(one: explicit_settings.Given, known: frozenset[str]) -> Finding:
-    cure = f"unset {quoted(one.name)}" if one.file is None else f"take it out of {one.file}"
+    cure = f"unset {shell_word(one.name)}" if one.file is None else f"take it out of {one.file}"
     # What all have in common would make everything look alike.
     if nearest := get_close_matches(one.setting, sorted(known), 1):
         cure = f"rename it to {ENV_PREFIX}{nearest[0]}, or {cure}"
@@ -95,7 +94,7 @@ def _private(path: Path, what: str) -> Iterator[Finding]:
             "secret.readable",
             str(path),
             f"{what}, and is not its owner's alone (mode {mode:04o})",
-            f"chmod {700 if path.is_dir() else 600} {quoted(path)}",
+            f"chmod {700 if path.is_dir() else 600} {shell_word(path)}",
         )
     else:
         yield fine("secret.readable", str(path), f"{what}, for its owner alone")

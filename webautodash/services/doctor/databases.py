@@ -8,7 +8,6 @@ from webautodash.config import ENV_PREFIX
 from webautodash.database.products.mysql.grants import identifier
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
-from webautodash.errors.commands import command
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import revisions
@@ -19,7 +18,6 @@ from webautodash.services.fleet.run_history import is_at_work
 from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
-_SETUP = "webautodash setup"
 _REGISTRY = "the registry comes back from the providers' databases"
 _RESTORE = "what the message says; else restore it from its backup"
 _UPGRADE = "pip install --upgrade webautodash"
@@ -50,7 +48,7 @@ def system_database(store: Store, found: DatabaseRevision) -> Iterator[Finding]:
         cure = f"{ENV_PREFIX}SYSTEM_DATABASE=webautodash_registry"
         yield error("store.earlier_scripts", found.database, message, cure)
     elif found.revision is None and found.state is Standing.BEHIND:
-        yield error("database.empty", found.database, f"has none of its tables; {_REGISTRY}", _SETUP)
+        yield error("database.empty", found.database, f"has none of its tables; {_REGISTRY}")
     else:
         yield _problem(found, None, at_work=False)
 
@@ -60,8 +58,8 @@ def no_system_database(store: Store) -> Finding:
     name = store.system.name
     if others := store.server.names(store.settings.database_prefix):
         message = f"is not there, and {len(others)} databases with its prefix are; {_REGISTRY}"
-        return error("database.missing", name, message, _SETUP)
-    return warning("store.missing", name, "nothing is set up here yet", _SETUP)
+        return error("database.missing", name, message)
+    return warning("store.missing", name, "nothing is set up here yet")
 
 
 def provider_databases(store: Store) -> Iterator[Finding]:
@@ -77,7 +75,7 @@ def provider_databases(store: Store) -> Iterator[Finding]:
                 "provider.unfinished",
                 provider.slug,
                 "its registration is not finished, unless one is at work at this moment",
-                _register(provider),
+                provider=provider.name,
             )
         if found.state is not Standing.AT_HEAD:
             yield _problem(found, provider, at_work=at_work)
@@ -96,31 +94,30 @@ def _unregistered(store: Store, registered: set[str]) -> Iterator[Finding]:
     for name in store.server.names(store.settings.database_prefix):
         if name not in registered and name != store.system.name:
             message = "has the prefix, and is nobody's in the registry: nothing is written to it, nor compared"
-            cure = "`webautodash provider register` with the name of whose it is, or `webautodash provider adopt`"
-            yield warning("database.unregistered", name, message, cure)
+            yield warning("database.unregistered", name, message)
 
 
 def _problem(found: DatabaseRevision, provider: RegisteredProvider | None, *, at_work: bool) -> Finding:
     name = found.database
-    register = _register(provider) if provider else _SETUP
+    owner = {"provider": provider.name} if provider else {}
     match found.state:
         case Standing.BEHIND:
             message = f"is at revision {found.revision or 'none'}, this version needs {found.head}; its files wait"
-            return error("database.behind", name, message, "webautodash migrate up")
+            return error("database.behind", name, message)
         case Standing.INTERRUPTED if at_work:
             return info("database.migrating", name, "a migration is at work on it; its files wait until then")
         case Standing.INTERRUPTED:
             message = "is in the middle of a migration, and none is at work; its files wait"
-            return error("database.interrupted", name, message, "webautodash migrate up")
+            return error("database.interrupted", name, message)
         case Standing.AHEAD:
             message = f"is at revision {found.revision}, beyond this version's {found.head}; its files wait"
             return error("database.ahead", name, message, _UPGRADE)
         case Standing.EMPTY:
             message = "has none of its tables: restore a backup, or make them anew and empty"
-            return error("database.empty", name, message, register)
+            return error("database.empty", name, message, **owner)
         case Standing.MISSING:
             message = "is registered but not there: restore a backup, or make it anew and empty"
-            return error("database.missing", name, message, register)
+            return error("database.missing", name, message, **owner)
         case _:
             return error("database.unreadable", name, found.error or "cannot be read", _RESTORE)
 
@@ -151,7 +148,7 @@ def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
     said = says("identity")
     if said is None:
         message = f"does not say that it is {provider.slug}'s; nothing is read or written until it does"
-        yield error("database.unclaimed", provider.database_name, message, _register(provider))
+        yield error("database.unclaimed", provider.database_name, message, provider=provider.name)
     elif said != provider.identity:
         message = f"is of another registration than {provider.slug}'s; nothing is read or written"
         yield error("database.foreign", provider.database_name, message, "restore the right one from its backup")
@@ -173,10 +170,6 @@ def _made(store: Store, name: str) -> Iterator[Finding]:
     if journal != "wal":
         message = f"has the journal mode {journal}: who reads holds up who writes"
         yield warning("database.journal", name, message, "PRAGMA journal_mode = WAL;")
-
-
-def _register(provider: RegisteredProvider) -> str:
-    return command("provider register", provider.name)
 
 
 def _is_earlier_registry(store: Store) -> bool:

@@ -1,7 +1,7 @@
 """What an examination finds."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -26,7 +26,9 @@ class Finding:
     subject: str
     message: str
     cure: str | None = None
-    """A command or a statement; None where nothing is to do, or no command does it."""
+    """What to do, such as a statement for the server; None where nothing is to do, or the command line knows it."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What the command line needs to name the command that helps: ``provider``, ``slug``, ``account``, ``session``."""
 
     @property
     def is_problem(self) -> bool:
@@ -46,19 +48,19 @@ class DoctorReport:
         return {each: sum(1 for one in self.findings if one.severity is each) for each in Severity}
 
 
-def error(code: str, subject: str, message: str, cure: str | None = None) -> Finding:
+def error(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:
     """A finding that fails the examination."""
-    return Finding(code, Severity.ERROR, subject, message, cure)
+    return Finding(code, Severity.ERROR, subject, message, cure, fields)
 
 
-def warning(code: str, subject: str, message: str, cure: str | None = None) -> Finding:
+def warning(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:
     """A finding that somebody should look at."""
-    return Finding(code, Severity.WARNING, subject, message, cure)
+    return Finding(code, Severity.WARNING, subject, message, cure, fields)
 
 
-def info(code: str, subject: str, message: str, cure: str | None = None) -> Finding:
+def info(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:
     """A finding that is good to know."""
-    return Finding(code, Severity.INFO, subject, message, cure)
+    return Finding(code, Severity.INFO, subject, message, cure, fields)
 
 
 def fine(code: str, subject: str, message: str) -> Finding:

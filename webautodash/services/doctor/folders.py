@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from webautodash.config import Settings
+from webautodash.domain.shell_words import shell_word
 from webautodash.domain.wording import counted
 from webautodash.errors import NoAnswer
-from webautodash.errors.commands import quoted
 from webautodash.services.doctor.findings import Finding, error, fine, info, warning
 from webautodash.services.timeouts import Patience
 
@@ -62,7 +62,7 @@ def temporary(settings: Settings) -> list[Finding]:
 
 
 def _results(folder: Path) -> Iterator[Finding]:
-    name, word = str(folder), quoted(folder)
+    name, word = str(folder), shell_word(folder)
     if not os.path.lexists(folder):
         yield error("results.missing", name, "does not exist", f"mkdir -m 700 {word}, or set WEBAUTODASH_RESULTS_DIR")
     elif not folder.is_dir():
@@ -85,7 +85,7 @@ def of_databases(folder: Path | None) -> Iterator[Finding]:
     yield from _room("databases", folder)
     if not folder.is_dir():
         return
-    name, word = str(folder), quoted(folder)
+    name, word = str(folder), shell_word(folder)
     mode = stat.S_IMODE(folder.stat().st_mode)
     is_open = bool(mode & _OTHERS)
     if is_open:

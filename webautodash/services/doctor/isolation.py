@@ -26,7 +26,6 @@ from webautodash.services.registry.account_rights import (
 )
 from webautodash.services.store import Store
 
-_GRANT = "webautodash provider grant"
 _SHOWN = 20
 
 
@@ -40,11 +39,10 @@ def accounts(store: Store) -> Iterator[Finding]:
         return
     if store.settings.accounts is None:
         message = "one account reaches every provider's database: only this program keeps them apart, not the server"
-        cure = f"{_GRANT} --all --into accounts, then {setting_key('accounts_dir')}=accounts, without user and password"
-        yield error("isolation.shared_account", store.server.where, message, cure)
+        yield error("isolation.shared_account", store.server.where, message)
         return
     if store.settings.db_user is not None or store.settings.database_url is not None:
-        message = "names an account for everything, which only `webautodash provider grant` uses"
+        message = "names an account for everything, which is only for granting accounts"
         name = setting_key("db_user" if store.settings.db_user is not None else "database_url")
         yield warning("isolation.administrator", name, message, "keep it where accounts are made, and nowhere else")
     yield from _each_account(store)
@@ -88,15 +86,14 @@ def _by(store: Store, wanted: OwnRights, look: Callable[[OwnAccount], Iterator[F
         with store.server.account(wanted.account) as own:
             return list(look(own))
     except AccountMissing:
-        code, message = "account_missing", f"has no file in {setting_key('accounts_dir')}"
-        cure = f"{_GRANT} {wanted.asked_by}"
+        message = f"has no file in {setting_key('accounts_dir')}"
+        return [error("isolation.account_missing", wanted.account, message, account=wanted.asked_by)]
     except ConfigurationError as wrong:  # its file is open to others, or cannot be read
-        code, message, cure = "account_refused", str(wrong), "what the message says"
+        return [error("isolation.account_refused", wanted.account, str(wrong), "what the message says")]
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:
-        code, message, cure = "account_refused", str(refused), f"{_GRANT} --rotate {wanted.asked_by}"
-    return [error(f"isolation.{code}", wanted.account, message, cure)]
+        return [error("isolation.account_refused", wanted.account, str(refused), account=wanted.asked_by)]
 
 
 def _rights_and_tries(
@@ -130,17 +127,16 @@ def _rights(wanted: OwnRights, own: OwnAccount) -> Iterator[Finding]:
     for more in beyond(wanted, held, patterns):
         message = f"may do more than it needs: {', '.join(sorted(more.rights))} on {more.object}"
         renewed = is_taken_back(wanted, more, patterns)
-        yield error(
-            "isolation.rights", wanted.account, message, f"{_GRANT} {wanted.asked_by}" if renewed else revoking(more)
-        )
+        revoke = None if renewed else revoking(more)
+        yield error("isolation.rights", wanted.account, message, revoke, account=wanted.asked_by)
     for pattern in patterns:
         if lacks := _lacking(wanted, held.grants, pattern):
             message = f"lacks {', '.join(lacks)} on its database"
-            yield error("isolation.rights_missing", wanted.account, message, f"{_GRANT} {wanted.asked_by}")
+            yield error("isolation.rights_missing", wanted.account, message, account=wanted.asked_by)
     for right in wanted.table_rights:
         if lacks := _tables_without(right, wanted, own, held.tables):
             message = f"lacks {right} on {', '.join(lacks)}"
-            yield error("isolation.rights_missing", wanted.account, message, f"{_GRANT} {wanted.asked_by}")
+            yield error("isolation.rights_missing", wanted.account, message, account=wanted.asked_by)
 
 
 def _tables_without(right: str, wanted: OwnRights, own: OwnAccount, held: Sequence[TableGrant]) -> list[str]:

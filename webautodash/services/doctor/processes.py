@@ -8,8 +8,6 @@ from webautodash.domain.wording import counted
 from webautodash.services.doctor.findings import Finding, fine, info, warning
 from webautodash.services.store import Store
 
-_WHAT_IT_SAID = "webautodash log --component monitor"
-
 
 def leases(store: Store) -> Iterator[Finding]:
     """Who is at work on something, and who died at it."""
@@ -49,20 +47,20 @@ def monitors(store: Store) -> Iterator[Finding]:
             message = (
                 f"{where} says it is at work, with a heartbeat {_rounded(one.heartbeat_at - one.now)} in the future"
             )
-            yield warning("monitor.silent", subject, message, "webautodash monitor")
+            yield warning("monitor.silent", subject, message)
         elif one.silent:
             message = f"{where} says it is at work, and nothing was heard of it for {heard}"
-            yield warning("monitor.silent", subject, message, "webautodash monitor")
+            yield warning("monitor.silent", subject, message)
         elif one.state is MonitorState.RUNNING and one.last_error is not None:
-            yield warning("monitor.failing", subject, f"{where}: {one.last_error}", "webautodash status")
+            yield warning("monitor.failing", subject, f"{where}: {one.last_error}")
         elif one.state is MonitorState.RUNNING:
             yield fine("monitor.running", subject, f"{where}, heard of {heard} ago")
         elif one.state is MonitorState.LOST and at_work:
             message = f"{where} ended without a word, last heard of {heard} ago; another is at work since"
-            yield info("monitor.lost", subject, message, _WHAT_IT_SAID)
+            yield info("monitor.lost", subject, message)
         elif one.state is MonitorState.LOST:
             message = f"{where} ended without a word, last heard of {heard} ago, and none is at work"
-            yield warning("monitor.lost", subject, message, "webautodash monitor")
+            yield warning("monitor.lost", subject, message)
 
 
 def _rounded(span: timedelta) -> str:

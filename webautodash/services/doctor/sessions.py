@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from webautodash.errors.commands import command
 from webautodash.models.base import utc_now
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.doctor.findings import Finding, error, warning
@@ -18,7 +17,7 @@ def future_times(store: Store, provider: RegisteredProvider) -> Iterator[Finding
         number, named = work.sessions.later_than(utc_now() + FUTURE, _MOST_NAMED)
     if number:
         message = f"{_named(named, number)}: the time lies in the future, so that every true one counts as older"
-        yield error("session.future_time", provider.slug, message, _cure(provider, named[0]))
+        yield error("session.future_time", provider.slug, message, session=str(named[0]))
 
 
 def unread_times(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
@@ -28,13 +27,9 @@ def unread_times(store: Store, provider: RegisteredProvider) -> Iterator[Finding
     if found:
         sessions = _named(found[:_MOST_NAMED], len(found))
         message = f"{sessions}: extracted_at is no ISO date-time, so that every other session counts as newer"
-        yield warning("session.unread_time", provider.slug, message, _cure(provider, found[0]))
+        yield warning("session.unread_time", provider.slug, message, session=str(found[0]))
 
 
 def _named(named: Sequence[int], number: int) -> str:
     more = "" if number == len(named) else f" and {number - len(named)} more"
     return f"session {named[0]}" if number == 1 else f"sessions {', '.join(map(str, named))}{more}"
-
-
-def _cure(provider: RegisteredProvider, session_id: int) -> str:
-    return command("session set-time", provider.slug, str(session_id)) + " TIME --by NAME --why TEXT"
