@@ -22,7 +22,7 @@ from webautodash.services import alerts, fleet, revisions
 from webautodash.services.alerts.system_alerts import look_and_send
 from webautodash.services.ingest import count_attempts, plan
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.monitor import Monitor
+from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor import open_store as open_monitored
 from webautodash.services.registry import adopt as adoption
 from webautodash.services.registry.adopt import copying
@@ -155,7 +155,7 @@ def send_alerts(settings: Settings) -> None:
 def monitor_once(settings: Settings) -> None:
     """Be `monitor --once`."""
     with open_monitored(settings) as store:
-        monitor = Monitor(store)
+        monitor = MonitorLoop(store)
         monitor.run_once()
         monitor.close()
 

@@ -42,7 +42,7 @@ STAGES = {
         "webautodash.repositories.patients:PatientRepository.bring_up_to_date",
     ],
     "commit": ["sqlalchemy.orm.session:Session.commit"],
-    "the system database's view": ["webautodash.services.ingest.file_log:SystemView.flush"],
+    "the system database's view": ["webautodash.services.ingest.file_log:FileLog.flush"],
 }
 WAITING = ["pymysql.connections:Connection._read_bytes", "pymysql.connections:Connection._write_bytes"]
 

@@ -21,7 +21,7 @@ from webautodash.domain.retries import RetryDecision
 from webautodash.errors import DatabaseError, NotAtHead
 from webautodash.repositories import ConflictRepository, MonitorRepository
 from webautodash.services import alerts, fleet
-from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome, FileResult
 from webautodash.services.registry.providers import resolve
@@ -98,7 +98,7 @@ def test_rejected_held_and_set_aside_are_raised_and_said_once(a_clinic: Callable
     ingest_paths(clinic.store, [bad])
     outcome = FileOutcome("gary_wang/x.json", FileResult.FAILED, "gary_wang", reason="r")
     for _ in range(2):
-        with SystemView(clinic.store) as view:
+        with FileLog(clinic.store) as view:
             view.tell(outcome, None, RetryDecision(None, held=True))
     assert [kind for kind, *_ in _facts(clinic)].count("rejected") == 2
     assert ("held", None, "gary_wang") in _facts(clinic)

@@ -15,19 +15,22 @@ from webautodash.cli import main
 from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate
-from webautodash.services.monitor import Monitor, ingest_due
+from webautodash.services.monitor import MonitorLoop, ingest_due
 from webautodash.services.store import Store
 
 COMMAND = [sys.executable, "-c", f"import {__name__}; {__name__}.watch()"]
 FOLDER = "HELD_UP_FOLDER"
 _TOLD = "told"
 
-_take, _stop = ingest_due.take_rested_file, Monitor.stop
+_take, _stop = ingest_due.process_settled_file, MonitorLoop.stop
 
 
 def watch() -> None:
     """Watch, with every file held up."""
-    with patch.object(ingest_due, "take_rested_file", take_held_up), patch.object(Monitor, "stop", _stop_and_let_go):
+    with (
+        patch.object(ingest_due, "process_settled_file", take_held_up),
+        patch.object(MonitorLoop, "stop", _stop_and_let_go),
+    ):
         main()
 
 
@@ -49,6 +52,6 @@ def take_held_up(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileO
     return _take(store, candidate, hold)
 
 
-def _stop_and_let_go(monitor: Monitor) -> None:
+def _stop_and_let_go(monitor: MonitorLoop) -> None:
     _stop(monitor)
     (Path(os.environ[FOLDER]) / _TOLD).touch()

@@ -16,7 +16,7 @@ from webautodash.config import Settings
 from webautodash.services.ingest.order import Order
 from webautodash.services.ingest.scan import candidates
 from webautodash.services.ingest.workers import always
-from webautodash.services.timeouts import Patience
+from webautodash.services.timeouts import TimeLimit
 
 FILES = 6
 
@@ -68,5 +68,5 @@ def test_the_beginning_of_a_file_is_read_in_the_folder_that_it_was_found_in(tmp_
     else:
         inside.rename(tmp_path / "moved")
         outside.rename(inside)
-    order = Order(Settings.load(_env_file=None).zone, Patience(60))
+    order = Order(Settings.load(_env_file=None).zone, TimeLimit(60))
     assert [one.named for one in order.of(found, always)] == [None] * FILES

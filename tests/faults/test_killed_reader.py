@@ -132,13 +132,13 @@ def test_what_is_counted_in_advance_takes_a_statement_for_many_files(
     for number in range(20):
         clinic.drop(a_file(a_patient(f"P{number}")))
     unfinished: list[list[int | None]] = []
-    take = process_file.take_file
+    take = process_file.process_file
 
     def look(*arguments: object) -> object:
         unfinished.append([row["unfinished"] for row in clinic.system_rows("ingested_files")])
         return take(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(process_file, "take_file", look)
+    monkeypatch.setattr(process_file, "process_file", look)
     ingest_paths(clinic.store)
     assert unfinished[0] == [1] * 20
     assert [row["unfinished"] for row in clinic.system_rows("ingested_files")] == [None] * 20

@@ -19,9 +19,9 @@ from local_server import wait_until
 from webautodash.config import Settings
 from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
 from webautodash.services.ingest.count_attempts import Attempts
-from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.process_file import take_file, take_groups
+from webautodash.services.ingest.process_file import process_file, process_groups
 from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.report import FileOutcome, FileResult
 from webautodash.services.ingest.scan import Candidate, candidates
@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def _take_or_die(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
-    outcome = take_file(store, candidate, on_batch)
+    outcome = process_file(store, candidate, on_batch)
     if candidate.path.name.endswith("_002.json"):
         os.kill(os.getpid(), signal.SIGKILL)
     return outcome
@@ -88,8 +88,8 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
             if outcome.state is FileResult.FAILED:
                 reasons.add((outcome.kind, outcome.reason))
 
-        with SystemView(store) as view, Attempts(store, view) as attempts:
-            take_groups(store, list(groups.values()), 2, looked, attempts, take=_take_or_die)
+        with FileLog(store) as view, Attempts(store, view) as attempts:
+            process_groups(store, list(groups.values()), 2, looked, attempts, take=_take_or_die)
         assert len(heard) == 12
         assert {state for name, state in heard if name.endswith("_002.json")} == {"failed"}
         assert reasons == {("worker_lost", "its worker process ended (status -9); ingest again")}
@@ -115,11 +115,11 @@ def test_a_file_that_kills_its_worker_three_times_is_held(fresh: Callable[..., S
                 view.tell(outcome, candidate.look)
                 heard[outcome.path] = str(outcome.state), outcome.kind, outcome.unfinished
 
-            with SystemView(store) as view, Attempts(store, view) as attempts:
+            with FileLog(store) as view, Attempts(store, view) as attempts:
                 for candidate, outcome in attempts.expect([one for group in groups.values() for one in group]):
                     groups[str(candidate.folder)].remove(candidate)
                     looked(candidate, outcome)
-                take_groups(store, list(groups.values()), 2, looked, attempts, take=_take_or_die)
+                process_groups(store, list(groups.values()), 2, looked, attempts, take=_take_or_die)
             states.append(heard)
     killers = {path for path, (_, kind, number) in states[0].items() if kind == "worker_lost" and number}
     assert len(killers) == 3
@@ -139,11 +139,11 @@ def _take_and_quote(_store: Store, candidate: Candidate, _on_batch: OnBatch) -> 
 
 _QUOTING = """
 import sys, test_workers as tests
-from webautodash.services.workers import in_processes
+from webautodash.services.ingest.workers import run_in_processes
 store = tests.Store.prepare(tests.Settings.load(database_url=sys.argv[1], _env_file=None))
 groups = [[candidate] for candidate in tests.candidates([], tests.Path(sys.argv[2]))]
 lost = lambda candidate, status: print("ended with", status)
-in_processes(store, groups, 2, tests._take_and_quote, done=lambda *_: None, lost=lost)
+run_in_processes(store, groups, 2, tests._take_and_quote, done=lambda *_: None, lost=lost)
 """
 
 

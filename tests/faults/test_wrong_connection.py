@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from webautodash.errors import WrongConnection, WrongDatabase
-from webautodash.services.ingest.progress import unheard
+from webautodash.services.callbacks import ignore
 from webautodash.services.registry.providers import resolve
 from webautodash.services.store import Store
 
@@ -78,4 +78,4 @@ def test_a_database_that_becomes_anothers_while_it_is_open_takes_nothing(two: Cl
     assert (str(outcome.state), outcome.kind) == ("failed", "wrong_database")
     assert _patients(two) == {"gary_wang": ["GW1"], "anna_keller": ["AK1"]}
     with pytest.raises(WrongDatabase):
-        two.store.provider_database(resolve(two.store, "gary_wang")).run(unheard)
+        two.store.provider_database(resolve(two.store, "gary_wang")).run(ignore)

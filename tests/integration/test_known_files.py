@@ -311,7 +311,7 @@ def test_a_run_with_nothing_to_do_for_more_than_one_provider_starts_no_worker(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a worker was started")
 
-    monkeypatch.setattr(process_file, "in_processes", refuse)
+    monkeypatch.setattr(process_file, "run_in_processes", refuse)
     with opened() as files:
         assert _states(clinic, workers=2) == ["already_ingested"] * 2
     assert files == []

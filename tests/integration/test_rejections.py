@@ -160,12 +160,12 @@ def test_a_file_that_changes_as_it_is_read_is_looked_at_once_more(
 
     def first(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
         monkeypatch.setattr(process_file, "read_document", changes)
-        found.append(process_file.take_file(store, candidate, on_batch))
+        found.append(process_file.process_file(store, candidate, on_batch))
         monkeypatch.setattr(process_file, "read_document", read_document)
         return found[0]
 
     monkeypatch.setattr(
-        "webautodash.services.ingest.ingest_run.take_groups", partial(process_file.take_groups, take=first)
+        "webautodash.services.ingest.ingest_run.process_groups", partial(process_file.process_groups, take=first)
     )
     assert [str(outcome.state) for outcome in ingest_paths(clinic.store).files] == ["ingested"]
     [waits] = found

@@ -13,7 +13,7 @@ from webautodash.errors import AmbiguousRoot, UnknownResultsFolder, UsageError
 from webautodash.services.ingest import file_states
 from webautodash.services.ingest.accept_file import accept_file
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.monitor import Monitor
+from webautodash.services.monitor import MonitorLoop
 from webautodash.services.registry import roots
 from webautodash.services.store import Store
 
@@ -42,8 +42,8 @@ def test_the_first_folder_is_recorded_and_another_is_refused_until_it_is_declare
 ) -> None:
     clinic.drop(GOOD, name="a.json")
     other.drop(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"), name="a.json")
-    Monitor(clinic.store).run_once()
-    for work in (lambda: ingest_paths(other.store), Monitor(other.store).run_once):
+    MonitorLoop(clinic.store).run_once()
+    for work in (lambda: ingest_paths(other.store), MonitorLoop(other.store).run_once):
         with pytest.raises(UnknownResultsFolder) as refused:
             work()
         assert (refused.value.kind, refused.value.exit_status) == ("unknown_results_folder", 2)
@@ -66,7 +66,7 @@ def test_monitors_of_two_roots_leave_each_others_files_alone(clinic: Clinic, oth
     ingest_paths(clinic.store)
     roots.add_root(other.store, "other", other.results)
     other.drop(b"{ nothing else", name="worse.json")
-    watching = {one: Monitor(one.store, interval=0.2) for one in (clinic, other)}
+    watching = {one: MonitorLoop(one.store, interval=0.2) for one in (clinic, other)}
     for _ in range(3):
         for monitor in watching.values():
             monitor.run_once()
@@ -214,7 +214,7 @@ def test_of_two_that_begin_at_once_one_folder_becomes_the_default_root(clinic: C
 
 def test_a_monitor_whose_root_moves_while_it_runs_takes_nothing_more(clinic: Clinic, other: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
-    monitor = Monitor(clinic.store)
+    monitor = MonitorLoop(clinic.store)
     monitor.run_once()
     roots.move_root(other.store, "default", other.results)
     with pytest.raises(UnknownResultsFolder):

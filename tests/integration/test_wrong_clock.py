@@ -18,7 +18,7 @@ from webautodash.services.alerts import deliver_due, raise_alerts
 from webautodash.services.alerts.system_alerts import look_and_send, silent_monitors
 from webautodash.services.doctor import examine
 from webautodash.services.leases import leased
-from webautodash.services.monitor import Monitor
+from webautodash.services.monitor import MonitorLoop
 from webautodash.services.statistics.current_status import status
 
 YEAR = timedelta(days=365)
@@ -71,7 +71,7 @@ def test_nobody_takes_a_migration_of_the_future_for_one_at_work_for_ever(clinic:
 
 def test_a_file_waits_no_longer_than_the_longest_pause(clinic: Clinic) -> None:
     clinic.drop(a_file(a_patient("P1")))
-    monitor = Monitor(clinic.store)
+    monitor = MonitorLoop(clinic.store)
     _wait(clinic, monitor)
     _set(clinic, "ingested_files", next_attempt_at=utc_now() + YEAR, updated_at=utc_now() + YEAR)
     monitor.run_once()
@@ -84,7 +84,7 @@ def test_a_file_waits_no_longer_than_the_longest_pause(clinic: Clinic) -> None:
     assert [row["state"] for row in clinic.system_rows("ingested_files")] == ["ingested"]
 
 
-def _wait(clinic: Clinic, monitor: Monitor) -> None:
+def _wait(clinic: Clinic, monitor: MonitorLoop) -> None:
     """Have the file seen, and wait for an attempt."""
     monitor._watch.look()
     with clinic.store.system.engine.begin() as connection:

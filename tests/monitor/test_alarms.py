@@ -19,10 +19,10 @@ from webautodash.models.base import utc_now
 from webautodash.services import fleet
 from webautodash.services.alerts.system_alerts import look_and_send
 from webautodash.services.leases import host
-from webautodash.services.monitor import Monitor
+from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor.alarms import Alarms
-from webautodash.services.monitor.heartbeat import Presence
-from webautodash.services.processes import key_of
+from webautodash.services.monitor.heartbeat import Heartbeat
+from webautodash.services.processes import process_key
 from webautodash.services.statistics.current_status import status
 
 
@@ -46,7 +46,7 @@ def test_a_monitor_without_a_heartbeat_for_three_intervals_is_silent_and_raised_
     _add(clinic, "far", 1, seconds_ago=91)
     _add(clinic, "near", 1, seconds_ago=60)
     for _ in range(2):
-        Monitor(clinic.store).run_once()
+        MonitorLoop(clinic.store).run_once()
     ((kind, message),) = _alerts(clinic)
     assert (kind, "the monitor on far, process 1, was last heard of" in message) == ("silent", True)
     shown = {one.host: one.silent for one in status(clinic.store).monitoring_status.monitors}
@@ -56,10 +56,10 @@ def test_a_monitor_without_a_heartbeat_for_three_intervals_is_silent_and_raised_
 
 def test_one_of_this_machine_whose_process_is_gone_is_lost_and_raised(clinic: Clinic) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as gone:
-        process = key_of(gone.pid)
+        process = process_key(gone.pid)
     _add(clinic, host(), gone.pid, seconds_ago=0, process=process)
-    _add(clinic, host(), os.getpid(), seconds_ago=0, process=key_of(os.getpid()))
-    Monitor(clinic.store).run_once()
+    _add(clinic, host(), os.getpid(), seconds_ago=0, process=process_key(os.getpid()))
+    MonitorLoop(clinic.store).run_once()
     assert _states(clinic) == [(host(), "lost"), (host(), "running"), (host(), "stopped")]
     assert [kind for kind, _ in _alerts(clinic)] == ["silent"]
     lost = [row["message"] for row in clinic.system_rows("system_logs") if row["event"] == "monitor_lost"]
@@ -67,10 +67,10 @@ def test_one_of_this_machine_whose_process_is_gone_is_lost_and_raised(clinic: Cl
 
 
 def test_one_whose_number_another_process_has_by_now_is_lost(clinic: Clinic) -> None:
-    mine = key_of(os.getpid())
+    mine = process_key(os.getpid())
     assert mine is not None
     _add(clinic, host(), os.getpid(), seconds_ago=0, process=f"{mine}0")
-    Monitor(clinic.store).run_once()
+    MonitorLoop(clinic.store).run_once()
     assert _states(clinic) == [(host(), "lost"), (host(), "stopped")]
     assert [kind for kind, _ in _alerts(clinic)] == ["silent"]
 
@@ -81,12 +81,12 @@ def test_one_whose_process_cannot_be_seen_is_lost_only_once_it_is_silent(clinic:
         pass
     _add(clinic, host(), gone.pid, seconds_ago=60, process=process)
     _add(clinic, host(), os.getpid(), seconds_ago=91, process=process)
-    Monitor(clinic.store).run_once()
+    MonitorLoop(clinic.store).run_once()
     assert _states(clinic) == [(host(), "running"), (host(), "lost"), (host(), "stopped")]
 
 
 def test_one_that_falls_silent_later_is_found_lost_in_a_round(clinic: Clinic) -> None:
-    presence = Presence(clinic.store, 10)
+    presence = Heartbeat(clinic.store, 10)
     presence.begin()
     alarms = Alarms(clinic.store, presence, 10)
     _add(clinic, host(), 1, seconds_ago=91)
@@ -99,7 +99,7 @@ def test_one_that_falls_silent_later_is_found_lost_in_a_round(clinic: Clinic) ->
 def test_the_rows_of_those_that_ended_stay_until_a_successor_comes(clinic: Clinic) -> None:
     _add(clinic, host(), 1, seconds_ago=91)
     for before in ([(host(), "lost")], [], []):
-        Monitor(clinic.store).run_once()
+        MonitorLoop(clinic.store).run_once()
         assert _states(clinic) == [*before, (host(), "stopped")]
     assert len(_alerts(clinic)) == 1
 
@@ -107,8 +107,8 @@ def test_the_rows_of_those_that_ended_stay_until_a_successor_comes(clinic: Clini
 def test_a_database_that_is_behind_is_raised_though_no_file_came(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     fleet.downgrade(clinic.store, fleet.way_back(clinic.store, "gary_wang", "p0004"))
-    Monitor(clinic.store).run_once()
-    Monitor(clinic.store).run_once()
+    MonitorLoop(clinic.store).run_once()
+    MonitorLoop(clinic.store).run_once()
     (row,) = clinic.system_rows("alerts")
     assert (row["kind"], row["provider"]) == ("behind", "gary_wang")
     told = [entry for entry in clinic.system_rows("system_logs") if entry["component"] == "alerts"]
@@ -170,7 +170,7 @@ def test_what_could_not_be_delivered_is_in_the_status(server_url: str, database_
         alert_interval=0,
     )
     clinic.drop(b"{ nothing", name="bad.json")
-    Monitor(clinic.store).run_once()
+    MonitorLoop(clinic.store).run_once()
     (failed,) = status(clinic.store).alerts.failed
     assert (str(failed.channel), failed.alerts, failed.attempts) == ("webhook", 1, 1)
     assert "hush" not in str(failed)

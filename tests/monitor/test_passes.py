@@ -15,11 +15,10 @@ from local_server import wait_until
 
 from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UnusableFile, UsageError
-from webautodash.repositories import LeaseRepository
 from webautodash.services import fleet
 from webautodash.services.ingest import file_states, order, process_file, scan
 from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.monitor import Monitor
+from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor import ingest_due as monitor_taking
 from webautodash.services.registry.providers import register
 from webautodash.services.statistics.current_status import status
@@ -29,7 +28,7 @@ GOOD = a_file(a_patient("GW1", medications=["Aspirin 81 mg"]), a_patient("GW2"))
 
 def _once(clinic: Clinic, **options: Any) -> list[FileOutcome]:
     seen: list[FileOutcome] = []
-    Monitor(clinic.store, on_file=seen.append, **options).run_once()
+    MonitorLoop(clinic.store, on_file=seen.append, **options).run_once()
     return seen
 
 
@@ -62,7 +61,7 @@ def test_an_idle_pass_opens_no_file_and_writes_nothing_to_the_log(
 ) -> None:
     clinic.drop(GOOD, name="a.json")
     clinic.drop(b"{ nothing", name="bad.json")
-    watching = Monitor(clinic.store)
+    watching = MonitorLoop(clinic.store)
     watching.run_once()
 
     def refuse(path: Path, _: object) -> None:
@@ -117,7 +116,7 @@ def test_what_fails_is_tried_again_with_growing_pauses_then_held_once_until_some
     clinic.ingest(GOOD, name="a.json")
     _lose_database(clinic)
     clinic.drop(a_file(a_patient("GW3")), name="b.json")
-    watching = Monitor(clinic.store)
+    watching = MonitorLoop(clinic.store)
     watching.run_once()
     row = _row(clinic, "gary_wang/b.json")
     assert (row["state"], row["attempts"]) == ("waiting", 1)
@@ -178,8 +177,7 @@ def test_the_files_of_a_provider_whom_another_is_at_work_on_are_left_to_it(clini
     clinic.drop(GOOD, name="a.json")
     register(clinic.store, "Gary Wang")
     name = monitor_taking._lease("gary_wang")
-    take = lambda session: LeaseRepository(session).take(name, "t", "another", "takes files", 60)  # noqa: E731
-    assert clinic.store.system.run(take)
+    assert clinic.store.system.run(lambda work: work.leases.take(name, "t", "another", "takes files", 60))
     assert _once(clinic) == []
     assert _row(clinic, "gary_wang/a.json")["state"] == "seen"
     clinic.store.system.run(lambda work: work.leases.give_back("t"))
@@ -189,7 +187,7 @@ def test_the_files_of_a_provider_whom_another_is_at_work_on_are_left_to_it(clini
 
 def test_a_file_that_another_has_taken_since_it_was_looked_at_is_not_read_again(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
-    watching = Monitor(clinic.store, on_file=lambda _: pytest.fail("was taken twice"))
+    watching = MonitorLoop(clinic.store, on_file=lambda _: pytest.fail("was taken twice"))
     watching._watch.look()
     time.sleep(0.2)
     sight = watching._watch.look()
@@ -212,7 +210,7 @@ def test_workers_take_different_providers_at_once(clinic: Clinic) -> None:
 def test_forgetting_a_file_that_is_there_has_it_looked_at_anew(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
     gone = clinic.drop(b"{ nothing", name="bad.json")
-    watching = Monitor(clinic.store)
+    watching = MonitorLoop(clinic.store)
     watching.run_once()
     gone.unlink()
     assert len(file_states.forget(clinic.store, ["gary_wang/a.json", "gary_wang/bad.json"])) == 2
@@ -227,10 +225,10 @@ def test_forgetting_a_file_that_is_there_has_it_looked_at_anew(clinic: Clinic) -
 
 
 @pytest.fixture
-def watched(clinic: Clinic) -> Callable[..., tuple[Monitor, list[str], threading.Thread]]:
-    def watch() -> tuple[Monitor, list[str], threading.Thread]:
+def watched(clinic: Clinic) -> Callable[..., tuple[MonitorLoop, list[str], threading.Thread]]:
+    def watch() -> tuple[MonitorLoop, list[str], threading.Thread]:
         said: list[str] = []
-        monitor = Monitor(clinic.store, interval=0.2, on_trouble=said.append)
+        monitor = MonitorLoop(clinic.store, interval=0.2, on_trouble=said.append)
         thread = threading.Thread(target=monitor.run)
         thread.start()
         return monitor, said, thread
@@ -239,7 +237,7 @@ def watched(clinic: Clinic) -> Callable[..., tuple[Monitor, list[str], threading
 
 
 def test_a_results_folder_that_goes_and_comes_is_said_once_each(
-    clinic: Clinic, watched: Callable[..., tuple[Monitor, list[str], threading.Thread]]
+    clinic: Clinic, watched: Callable[..., tuple[MonitorLoop, list[str], threading.Thread]]
 ) -> None:
     monitor, said, thread = watched()
     assert wait_until(lambda: bool(clinic.system_rows("monitors")) and clinic.system_rows("monitors")[0]["passes"] > 0)
@@ -275,7 +273,7 @@ def test_a_provider_folder_that_cannot_be_read_is_said_once_and_stops_no_other(
         return scandir(handle)
 
     said: list[str] = []
-    watching = Monitor(clinic.store, on_trouble=said.append)
+    watching = MonitorLoop(clinic.store, on_trouble=said.append)
     with monkeypatch.context() as patch:
         patch.setattr(scan.os, "scandir", refuse)
         watching.run_once()
@@ -288,7 +286,7 @@ def test_a_provider_folder_that_cannot_be_read_is_said_once_and_stops_no_other(
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_provider_folder_that_cannot_be_read_is_shown_for_as_long_as_that_lasts(
     clinic: Clinic,
-    watched: Callable[..., tuple[Monitor, list[str], threading.Thread]],
+    watched: Callable[..., tuple[MonitorLoop, list[str], threading.Thread]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clinic.drop(GOOD, name="a.json")
@@ -320,5 +318,5 @@ def test_a_provider_folder_that_cannot_be_read_is_shown_for_as_long_as_that_last
 def test_without_a_results_folder_there_is_nothing_to_begin_with(clinic: Clinic) -> None:
     clinic.results.rmdir()
     with pytest.raises(UsageError, match="does not exist; set WEBAUTODASH_RESULTS_DIR"):
-        Monitor(clinic.store).run()
+        MonitorLoop(clinic.store).run()
     assert clinic.system_rows("monitors") == []

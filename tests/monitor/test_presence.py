@@ -12,8 +12,8 @@ from sqlalchemy import delete
 from webautodash.domain.vocabulary import MonitorState
 from webautodash.models import Monitor as MonitorRow
 from webautodash.models.base import utc_now
-from webautodash.services.monitor import Monitor
-from webautodash.services.monitor.heartbeat import Presence
+from webautodash.services.monitor import MonitorLoop
+from webautodash.services.monitor.heartbeat import Heartbeat
 from webautodash.services.statistics.current_status import status
 
 
@@ -27,7 +27,7 @@ def _errors(clinic: Clinic) -> list[str | None]:
 
 
 def test_an_error_is_told_while_it_stands_and_no_longer(clinic: Clinic) -> None:
-    monitor = Monitor(clinic.store, interval=0.2)
+    monitor = MonitorLoop(clinic.store, interval=0.2)
     running = Thread(target=monitor.run)
     running.start()
     try:
@@ -48,7 +48,7 @@ def test_an_error_is_told_while_it_stands_and_no_longer(clinic: Clinic) -> None:
 
 
 def test_what_could_not_be_said_is_said_by_a_heartbeat(clinic: Clinic) -> None:
-    presence = Presence(clinic.store, 1)
+    presence = Heartbeat(clinic.store, 1)
     presence.begin()
     try:
         _begin_anew(clinic)
@@ -60,7 +60,7 @@ def test_what_could_not_be_said_is_said_by_a_heartbeat(clinic: Clinic) -> None:
 
 
 def test_an_error_that_stands_is_in_the_new_row_too(clinic: Clinic) -> None:
-    presence = Presence(clinic.store, 1)
+    presence = Heartbeat(clinic.store, 1)
     presence.begin()
     try:
         presence.say_error("the Results folder is gone")
@@ -71,7 +71,7 @@ def test_an_error_that_stands_is_in_the_new_row_too(clinic: Clinic) -> None:
 
 
 def test_a_row_of_the_same_number_that_is_anothers_is_left_alone(clinic: Clinic) -> None:
-    presence = Presence(clinic.store, 30)
+    presence = Heartbeat(clinic.store, 30)
     presence.begin()
     assert presence.key is not None
     _begin_anew(clinic)

@@ -19,8 +19,8 @@ from webautodash.domain.folders import Folder
 from webautodash.errors import DatabaseBusy
 from webautodash.services.ingest import file_states, process_file
 from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.monitor import Monitor
-from webautodash.services.timeouts import Patience
+from webautodash.services.monitor import MonitorLoop
+from webautodash.services.timeouts import TimeLimit
 
 ANN, GARY = "Ann Bee", "Gary Wang"
 # What is proved here says nothing to a server.
@@ -66,14 +66,14 @@ def test_a_file_that_may_not_be_read_is_held_after_some_attempts_and_taken_when_
     _drop(clinic, GARY, 1)
     refusing(GARY, errno.EACCES)
     for _ in range(5):
-        Monitor(clinic.store).run_once()
+        MonitorLoop(clinic.store).run_once()
     (row,) = clinic.system_rows("ingested_files")
     assert (row["state"], row["attempts"]) == ("held", 3)
     assert row["reason"].startswith("cannot be read (Permission denied); check its rights")
     assert [alert["kind"] for alert in clinic.system_rows("alerts")] == ["held"]
     monkeypatch.undo()
     file_states.try_again(clinic.store, [row["path"]])
-    Monitor(clinic.store).run_once()
+    MonitorLoop(clinic.store).run_once()
     assert _states(clinic) == {"gary_wang/1.json": "ingested"}
 
 
@@ -83,7 +83,7 @@ def test_a_passing_error_of_a_network_is_tried_again_for_ever_and_alarms_nobody(
     _drop(clinic, GARY, 1)
     refusing(GARY, errno.ESTALE)
     for _ in range(6):
-        Monitor(clinic.store).run_once()
+        MonitorLoop(clinic.store).run_once()
         time.sleep(0.35)
     (row,) = clinic.system_rows("ingested_files")
     assert (row["state"], row["attempts"] > 3) == ("waiting", True)
@@ -91,7 +91,7 @@ def test_a_passing_error_of_a_network_is_tried_again_for_ever_and_alarms_nobody(
     assert clinic.system_rows("alerts") == []
     monkeypatch.undo()
     time.sleep(0.7)
-    Monitor(clinic.store).run_once()
+    MonitorLoop(clinic.store).run_once()
     assert _states(clinic) == {"gary_wang/1.json": "ingested"}
 
 
@@ -107,7 +107,7 @@ def test_a_file_that_vanishes_before_it_is_read_leaves_nothing_behind(
         return read(path, *how)
 
     monkeypatch.setattr(process_file, "read_document", vanish)
-    watching = Monitor(clinic.store)
+    watching = MonitorLoop(clinic.store)
     watching.run_once()
     watching._pass()
     assert _states(clinic) == {"gary_wang/1.json": "ingested"}
@@ -122,7 +122,7 @@ def test_a_read_that_hangs_holds_up_neither_the_others_nor_the_end(
     for day in range(1, 4):
         _drop(clinic, ANN, day)
         _drop(clinic, GARY, day)
-    clinic.store.patience = Patience(2.0)
+    clinic.store.time_limit = TimeLimit(2.0)
     answer = threading.Event()
     copy = private_copy._copied
 
@@ -132,7 +132,7 @@ def test_a_read_that_hangs_holds_up_neither_the_others_nor_the_end(
         return copy(path, *arguments)
 
     monkeypatch.setattr(private_copy, "_copied", hang)
-    watching = Monitor(clinic.store)
+    watching = MonitorLoop(clinic.store)
     try:
         watching.run_once()
         rows = _files(clinic)
@@ -166,7 +166,7 @@ def test_a_provider_in_trouble_has_one_file_tried_and_the_others_go_on(
 
     monkeypatch.setattr(process_file, "store_document", busy)
     seen: list[FileOutcome] = []
-    watching = Monitor(clinic.store, on_file=seen.append)
+    watching = MonitorLoop(clinic.store, on_file=seen.append)
     watching.run_once()
     assert [str(one.state) for one in seen if one.path.startswith("gary")] == ["ingested"] * 4
     assert [(one.path, str(one.state)) for one in seen if one.path.startswith("ann")] == [("ann_bee/1.json", "failed")]
@@ -192,7 +192,7 @@ def test_a_file_that_comes_while_another_provider_has_many_does_not_wait_for_the
 
     monkeypatch.setattr(process_file, "store_document", slow)
     seen: list[FileOutcome] = []
-    watching = Monitor(clinic.store, on_file=seen.append)
+    watching = MonitorLoop(clinic.store, on_file=seen.append)
     watching._taking._turn_seconds = 0.2
     watching.run_once()
     order = [one.path for one in seen]

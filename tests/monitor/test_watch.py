@@ -22,12 +22,12 @@ from webautodash.services.ingest import file_states, scan
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.scan import Candidate
 from webautodash.services.monitor import watch
-from webautodash.services.monitor.watch import Sight, Watch
+from webautodash.services.monitor.watch import ScanResult, Watch
 from webautodash.services.store import Store
-from webautodash.services.timeouts import Patience
+from webautodash.services.timeouts import TimeLimit
 
 
-def _due(sight: Sight) -> list[str]:
+def _due(sight: ScanResult) -> list[str]:
     return sorted(one.candidate.name for one in sight.due)
 
 
@@ -90,13 +90,13 @@ def test_what_is_done_with_is_asked_again_some_at_a_time(clinic: Clinic, monkeyp
     watching = Watch(clinic.store)
     watching.look()
     asked: list[str] = []
-    apart = watch.set_known_apart
+    apart = watch.skip_known
 
     def counted(store: Store, fresh: Sequence[Candidate], known: Any) -> Any:
         asked.extend(candidate.name for candidate in fresh)
         return apart(store, fresh, known)
 
-    monkeypatch.setattr(watch, "set_known_apart", counted)
+    monkeypatch.setattr(watch, "skip_known", counted)
     numbers = []
     for _ in range(4):
         # A quarter of the time in which each is asked about.
@@ -225,7 +225,7 @@ def test_a_folder_that_does_not_answer_is_given_up_in_time_and_used_again_once_i
 ) -> None:
     clinic.drop(b"{", name="a.json")
     watching = Watch(clinic.store)
-    clinic.store.patience = Patience(1.0)
+    clinic.store.time_limit = TimeLimit(1.0)
     before = set(threading.enumerate())
     for _ in range(2):
         with pytest.raises(NoAnswer, match=r"does not answer within 1 s.*WEBAUTODASH_PASS_SECONDS"):
@@ -268,7 +268,7 @@ def test_a_file_that_another_takes_while_it_is_looked_at_is_not_due(
     watching = Watch(clinic.store)
     watching.look()
     clock.settle()
-    apart = watch.set_known_apart
+    apart = watch.skip_known
 
     def taken_meanwhile(*arguments: Any) -> Any:
         found = apart(*arguments)
@@ -276,7 +276,7 @@ def test_a_file_that_another_takes_while_it_is_looked_at_is_not_due(
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(watch, "set_known_apart", taken_meanwhile)
+        patch.setattr(watch, "skip_known", taken_meanwhile)
         assert watching.look().due == []
     clock.settle()
     assert watching.look().due == []

@@ -18,9 +18,9 @@ from webautodash.services.ingest import scan
 from webautodash.services.ingest.order import Order
 from webautodash.services.ingest.scan import Candidate, candidates
 from webautodash.services.ingest.workers import always
-from webautodash.services.timeouts import Patience
+from webautodash.services.timeouts import TimeLimit
 
-PATIENCE = Patience(60)
+PATIENCE = TimeLimit(60)
 
 
 @pytest.fixture

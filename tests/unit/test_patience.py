@@ -11,7 +11,7 @@ import pytest
 from local_server import wait_until
 
 from webautodash.errors import NoAnswer
-from webautodash.services.timeouts import Moved, Patience
+from webautodash.services.timeouts import Progressed, TimeLimit
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def begun() -> Callable[[], int]:
 
 
 def test_what_work_returns_or_raises_is_handed_on_and_one_thread_does_it_all(begun: Callable[[], int]) -> None:
-    patience = Patience(60)
+    patience = TimeLimit(60)
     assert [patience.within(f"folder {n}", lambda n=n: n * n, 60) for n in range(20)] == [n * n for n in range(20)]
     with pytest.raises(ZeroDivisionError):
         patience.within("folder", lambda: 1 // 0, 60)
-    assert patience.while_it_moves("folder", lambda _: "still working") == "still working"
+    assert patience.while_progressing("folder", lambda _: "still working") == "still working"
     assert begun() == 1
     del patience
     gc.collect()
@@ -48,13 +48,13 @@ def test_what_work_returns_or_raises_is_handed_on_and_one_thread_does_it_all(beg
 def test_where_something_hangs_nothing_else_is_begun_and_elsewhere_work_goes_on(
     answer: threading.Event, begun: Callable[[], int]
 ) -> None:
-    patience = Patience(0.1)
+    patience = TimeLimit(0.1)
     done: list[str] = []
     with pytest.raises(NoAnswer, match=r"dead does not answer within 0\.1 s"):
         patience.within("dead", answer.wait, 0.1)
     for _ in range(3):
         with pytest.raises(NoAnswer):
-            patience.while_it_moves("dead", lambda _: done.append("dead"))
+            patience.while_progressing("dead", lambda _: done.append("dead"))
         patience.within("alive", lambda: done.append("alive"), 60)
     assert done == ["alive"] * 3
     assert begun() == 2
@@ -69,18 +69,18 @@ def test_where_something_hangs_nothing_else_is_begun_and_elsewhere_work_goes_on(
 
 
 def test_work_that_goes_on_is_waited_for_as_long_as_it_takes(answer: threading.Event) -> None:
-    patience = Patience(0.5)
+    patience = TimeLimit(0.5)
 
-    def slow(moved: Moved) -> str:
+    def slow(moved: Progressed) -> str:
         for _ in range(20):
             time.sleep(0.05)
             moved()
         return "done"
 
-    def stuck(moved: Moved) -> None:
+    def stuck(moved: Progressed) -> None:
         moved()
         answer.wait()
 
-    assert patience.while_it_moves("slow", slow) == "done"
+    assert patience.while_progressing("slow", slow) == "done"
     with pytest.raises(NoAnswer):
-        patience.while_it_moves("stuck", stuck)
+        patience.while_progressing("stuck", stuck)

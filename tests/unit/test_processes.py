@@ -9,18 +9,18 @@ import sys
 import pytest
 
 from webautodash.services import processes
-from webautodash.services.processes import has_ended, key_of
+from webautodash.services.processes import has_ended, process_key
 
 
 def _of_this_process() -> str:
-    key = key_of(os.getpid())
+    key = process_key(os.getpid())
     assert key is not None
     return key
 
 
 def test_a_process_is_there_until_it_ends_though_nobody_waited_for_it() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        key = key_of(process.pid)
+        key = process_key(process.pid)
         assert key != _of_this_process()
         assert has_ended(process.pid, key) is False
         assert process.stdin is not None
@@ -29,7 +29,7 @@ def test_a_process_is_there_until_it_ends_though_nobody_waited_for_it() -> None:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert has_ended(process.pid, key) is True
     assert has_ended(process.pid, key) is True
-    assert key_of(process.pid) is None
+    assert process_key(process.pid) is None
 
 
 def test_another_process_of_the_same_number_is_not_the_one_that_is_meant() -> None:
@@ -47,4 +47,4 @@ def test_of_another_container_or_machine_or_an_older_program_nothing_can_be_told
 def test_where_the_system_does_not_say_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     key = _of_this_process()
     monkeypatch.setattr(processes, "_PROC", processes._PROC / "nowhere")
-    assert (key_of(os.getpid()), has_ended(os.getpid(), key)) == (None, None)
+    assert (process_key(os.getpid()), has_ended(os.getpid(), key)) == (None, None)

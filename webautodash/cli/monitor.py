@@ -18,7 +18,7 @@ from webautodash.cli.terminal.messages import print_notice
 from webautodash.cli.terminal.monitor_messages import MonitorMessages
 from webautodash.client import WebAutoDash
 from webautodash.client.ingest import FileOutcome, preload_workers
-from webautodash.client.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, Monitor, MonitorEvents
+from webautodash.client.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, MonitorEvents, MonitorLoop
 from webautodash.domain.wording import counted
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -85,7 +85,7 @@ def monitor(
 
 
 @contextmanager
-def _stopped_by_signals(watching: Monitor) -> Iterator[None]:
+def _stopped_by_signals(watching: MonitorLoop) -> Iterator[None]:
     """Within the block, the first signal stops the monitor after the current file, a second one ends the process."""
     is_stopping = False
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from webautodash.client.ingest import FileOutcome, IngestOptions, IngestReport
     from webautodash.client.log import Log
     from webautodash.client.metrics import Metrics
-    from webautodash.client.monitor import BackgroundMonitor, Monitor, MonitorEvents
+    from webautodash.client.monitor import BackgroundMonitor, MonitorEvents, MonitorLoop
     from webautodash.client.patients import Patients
     from webautodash.client.registry import RegisteredProvider, Registry
     from webautodash.client.reports import Incomplete, Listing, OnExtractions, Statistics, Status, Verification
@@ -262,7 +262,7 @@ class WebAutoDash:
 
     def foreground_monitor(
         self, interval: float = 10.0, *, workers: int = 1, events: MonitorEvents | None = None
-    ) -> AbstractContextManager[Monitor]:
+    ) -> AbstractContextManager[MonitorLoop]:
         """A monitor for this thread, as a context manager: ``run`` or ``run_once`` in the block; ``stop`` ends it.
 
         Raises UsageError and ConfigurationError as ``monitor`` does.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from webautodash.client.installation import Installation
 from webautodash.services import fleet
+from webautodash.services.callbacks import ignore
 from webautodash.services.fleet import (
     DatabaseRevision,
     DriftReport,
@@ -19,8 +20,7 @@ from webautodash.services.fleet import (
     Wave,
     WayBack,
 )
-from webautodash.services.ingest.progress import unheard
-from webautodash.services.ingest.workers import MIGRATE, make_ready
+from webautodash.services.ingest.workers import MIGRATE, preload
 from webautodash.services.store import Store
 
 __all__ = [
@@ -47,7 +47,7 @@ class Fleet:
     def __init__(self, installation: Installation) -> None:
         self._settings = installation.settings
 
-    def upgrade(self, plan: Plan | None = None, *, on_result: OnResult = unheard) -> FleetReport:
+    def upgrade(self, plan: Plan | None = None, *, on_result: OnResult = ignore) -> FleetReport:
         """Migrate every database, the system database first; a failure is that database's result."""
         with Store.attach(self._settings) as store:
             return fleet.upgrade_all(store, plan or Plan(), on_result)
@@ -57,7 +57,7 @@ class Fleet:
         with Store.attach(self._settings) as store:
             return fleet.dry_run(store, plan or Plan())
 
-    def resume(self, run: int, *, workers: int = 1, on_result: OnResult = unheard) -> FleetReport:
+    def resume(self, run: int, *, workers: int = 1, on_result: OnResult = ignore) -> FleetReport:
         """Migrate the databases that an earlier run did not finish."""
         with Store.open(self._settings, schema=True) as store:
             return fleet.resume(store, run, workers, on_result)
@@ -102,4 +102,4 @@ class Fleet:
 
 def preload_workers() -> None:
     """Begin to import what the worker processes of a migration need, while the caller does other work."""
-    make_ready(MIGRATE)
+    preload(MIGRATE)

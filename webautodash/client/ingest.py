@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from webautodash.services.ingest.progress import Progress
 from webautodash.services.ingest.report import FileOutcome, FileResult, IngestReport
-from webautodash.services.ingest.workers import INGEST, make_ready
+from webautodash.services.ingest.workers import INGEST, preload
 
 __all__ = ["FileOutcome", "FileResult", "IngestOptions", "IngestReport", "Progress", "preload_workers"]
 
@@ -21,4 +21,4 @@ class IngestOptions:
 
 def preload_workers() -> None:
     """Begin to import what the worker processes of an ingest need, while the caller does other work."""
-    make_ready(INGEST)
+    preload(INGEST)

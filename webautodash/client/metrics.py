@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from webautodash.client.installation import Installation
 from webautodash.errors import WebAutoDashError
-from webautodash.services.ingest.progress import unheard
+from webautodash.services.callbacks import ignore
 from webautodash.services.metrics import StoreCollector, serving
 
 __all__ = ["Metrics", "StoreCollector"]
@@ -17,7 +17,7 @@ class Metrics:
     def __init__(self, installation: Installation) -> None:
         self._settings = installation.settings
 
-    def collector(self, on_reading: Callable[[WebAutoDashError | None], object] = unheard) -> StoreCollector:
+    def collector(self, on_reading: Callable[[WebAutoDashError | None], object] = ignore) -> StoreCollector:
         """Return a Prometheus collector that reads anew at each scrape.
 
         ``on_reading`` gets the error of each reading, or None.

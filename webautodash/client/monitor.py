@@ -5,31 +5,31 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from webautodash.config import Settings
-from webautodash.services.ingest.progress import unheard
+from webautodash.services.callbacks import ignore
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.results_folder import check_results_folder
-from webautodash.services.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, BackgroundMonitor, Monitor, open_store
+from webautodash.services.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, BackgroundMonitor, MonitorLoop, open_store
 
-__all__ = ["LONGEST_INTERVAL", "SHORTEST_INTERVAL", "BackgroundMonitor", "Monitor", "MonitorEvents", "watching"]
+__all__ = ["LONGEST_INTERVAL", "SHORTEST_INTERVAL", "BackgroundMonitor", "MonitorEvents", "MonitorLoop", "watching"]
 
 
 @dataclass(frozen=True, slots=True)
 class MonitorEvents:
     """Functions that a monitor calls: for each file, after each pass that took files, and for each new problem."""
 
-    on_file: Callable[[FileOutcome], None] = unheard
-    on_pass: Callable[[], None] = unheard
-    on_trouble: Callable[[str], None] = unheard
+    on_file: Callable[[FileOutcome], None] = ignore
+    on_pass: Callable[[], None] = ignore
+    on_trouble: Callable[[str], None] = ignore
 
 
 @contextmanager
-def watching(settings: Settings, interval: float, workers: int, events: MonitorEvents) -> Iterator[Monitor]:
+def watching(settings: Settings, interval: float, workers: int, events: MonitorEvents) -> Iterator[MonitorLoop]:
     """A monitor whose ``run`` or ``run_once`` the caller starts, and ``stop`` ends."""
     check_results_folder(settings)
     with (
         open_store(settings) as store,
         closing(
-            Monitor(
+            MonitorLoop(
                 store,
                 interval=interval,
                 workers=workers,

@@ -6,7 +6,7 @@ from pathlib import Path
 from webautodash.client.installation import Installation
 from webautodash.domain.dates import DateOrder
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.ingest.progress import unheard
+from webautodash.services.callbacks import ignore
 from webautodash.services.registry import accounts, adopt, providers
 from webautodash.services.registry.accounts import GrantedAccount, OnGranted
 from webautodash.services.registry.adopt import Adoption, OnRows
@@ -71,7 +71,7 @@ class Registry:
         name: str | None = None,
         date_order: DateOrder | None = None,
         *,
-        on_rows: OnRows = unheard,
+        on_rows: OnRows = ignore,
     ) -> Adoption:
         """Take over a database of the earlier scripts; an interrupted adoption continues.
 
@@ -91,7 +91,7 @@ class Registry:
         rotate: bool = False,
         host: str | None = None,
         folder: Path | None = None,
-        on_granted: OnGranted = unheard,
+        on_granted: OnGranted = ignore,
     ) -> Sequence[GrantedAccount]:
         """Create database accounts that reach one database each, or correct their rights; safe to repeat.
 

@@ -50,7 +50,7 @@ class Reading(NamedTuple):
     number: int
 
 
-class OpenFile(NamedTuple):
+class FileStatus(NamedTuple):
     """A path that is not done with, or was not: what its folder said of it then, and how often it was tried."""
 
     path: str
@@ -71,7 +71,7 @@ class OldFile(NamedTuple):
     updated_at: datetime
 
 
-class KnownFile(NamedTuple):
+class IngestedPath(NamedTuple):
     """Where the bytes of a path are stored, and what it looked like when they were read."""
 
     size: int
@@ -109,30 +109,30 @@ class FileRepository:
         found = self._session.execute(select(*columns).where(_TABLE.c.path_sha256.in_(map(path_key, paths)))).mappings()
         return {row["path"]: FileRecord(**{**row, "state": FileState(row["state"])}) for row in found}
 
-    def known(self, paths: Sequence[str]) -> dict[str, KnownFile]:
+    def known(self, paths: Sequence[str]) -> dict[str, IngestedPath]:
         """Those of some paths whose bytes are stored and whose inode, size and times are known."""
         by_key = {path_key(path): path for path in paths}
-        columns = [_TABLE.c[name] for name in KnownFile._fields]
+        columns = [_TABLE.c[name] for name in IngestedPath._fields]
         statement = select(_TABLE.c.path_sha256, *columns).where(
             _TABLE.c.path_sha256.in_(by_key),
             _TABLE.c.state.in_(STORED_FILES),
             *(column.is_not(None) for column in columns),
         )
-        return {by_key[key]: KnownFile(*facts) for key, *facts in self._session.execute(statement)}
+        return {by_key[key]: IngestedPath(*facts) for key, *facts in self._session.execute(statement)}
 
-    def open(self) -> list[OpenFile]:
+    def open(self) -> list[FileStatus]:
         """All that were only seen, or wait."""
         return self._standing(_TABLE.c.state.in_(OPEN_FILES))
 
-    def failed(self) -> list[OpenFile]:
+    def failed(self) -> list[FileStatus]:
         """All that were not taken and are not tried again by themselves."""
         return self._standing(_TABLE.c.state.in_(FAILED_FILES))
 
-    def standing(self, paths: Sequence[str]) -> dict[str, OpenFile]:
+    def standing(self, paths: Sequence[str]) -> dict[str, FileStatus]:
         """How some paths stand, done with or not."""
         return {row.path: row for row in self._standing(_TABLE.c.path_sha256.in_(map(path_key, paths)))}
 
-    def see(self, looks: Mapping[str, str], before: Mapping[str, OpenFile], now: datetime) -> None:
+    def see(self, looks: Mapping[str, str], before: Mapping[str, FileStatus], now: datetime) -> None:
         """Say of some paths that they were found, as their folder shows them now.
 
         One that has a row since, or another one than ``before`` says, is left as it is: somebody was faster.
@@ -251,15 +251,15 @@ class FileRepository:
         rows = self._session.execute(select(*columns).where(_TABLE.c.path_sha256.in_(keys), _TABLE.c.unfinished > 0))
         return {path: (number, kind) for path, look, number, kind in rows if looks[path] == look}
 
-    def remove(self, rows: Sequence[OpenFile]) -> None:
+    def remove(self, rows: Sequence[FileStatus]) -> None:
         """Forget paths that stand as they did."""
         for row in rows:
             as_it_was = (IngestedFile.path_sha256 == path_key(row.path), IngestedFile.updated_at == row.updated_at)
             self._session.execute(delete(IngestedFile).where(*as_it_was))
 
-    def _standing(self, condition: ColumnElement[bool]) -> list[OpenFile]:
-        rows = self._session.execute(select(*(_TABLE.c[name] for name in OpenFile._fields)).where(condition))
-        return [OpenFile(path, FileState(state), *rest) for path, state, *rest in rows]
+    def _standing(self, condition: ColumnElement[bool]) -> list[FileStatus]:
+        rows = self._session.execute(select(*(_TABLE.c[name] for name in FileStatus._fields)).where(condition))
+        return [FileStatus(path, FileState(state), *rest) for path, state, *rest in rows]
 
     def record(self, records: Sequence[FileRecord], now: datetime) -> None:
         """Say what became of some paths; a row is made where there is none."""

@@ -23,7 +23,7 @@ class Holding(NamedTuple):
     seconds: int | None
 
 
-class LeaseLife(NamedTuple):
+class LeaseAge(NamedTuple):
     """A lease, and for how long it has been run out; negative while it is held."""
 
     name: str
@@ -108,11 +108,11 @@ class LeaseRepository:
         for name, own in self._session.execute(select(Lease.name, Lease.seconds)).all():
             self._shorten(name, own or seconds)
 
-    def all(self) -> list[LeaseLife]:
+    def all(self) -> list[LeaseAge]:
         """Every lease that was not given back, by name."""
         now = self._session.scalars(select(moment(self._session.connection()))).one()
         rows = self._session.scalars(select(Lease).order_by(Lease.name))
-        return [LeaseLife(row.name, row.holder, row.purpose, row.taken_at, now - row.expires_at) for row in rows]
+        return [LeaseAge(row.name, row.holder, row.purpose, row.taken_at, now - row.expires_at) for row in rows]
 
     def find(self, name: str) -> Holding | None:
         """Who holds a lease, or held it last and did not give it back."""

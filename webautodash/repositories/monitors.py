@@ -31,7 +31,7 @@ class MonitorKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class KnownMonitor:
+class MonitorRecord:
     """One monitor as the database knows it."""
 
     id: int
@@ -135,11 +135,11 @@ class MonitorRepository:
         """Delete those whose last heartbeat is older than that. Returns how many."""
         return self._session.connection().execute(delete(Monitor).where(Monitor.heartbeat_at < moment)).rowcount
 
-    def all(self) -> list[KnownMonitor]:
+    def all(self) -> list[MonitorRecord]:
         """Every monitor that is known, the first first."""
-        columns = [getattr(Monitor, name) for name in KnownMonitor.__slots__ if name != "now"]
+        columns = [getattr(Monitor, name) for name in MonitorRecord.__slots__ if name != "now"]
         rows = self._session.execute(select(*columns, self._now().label("now")).order_by(Monitor.id)).mappings()
-        return [KnownMonitor(**{**row, "state": MonitorState(row["state"])}) for row in rows]
+        return [MonitorRecord(**{**row, "state": MonitorState(row["state"])}) for row in rows]
 
     def _now(self) -> Any:
         return moment(self._session.connection())

@@ -15,7 +15,7 @@ class _Process(NamedTuple):
     """In ticks since the machine was started."""
 
 
-def key_of(pid: int) -> str | None:
+def process_key(pid: int) -> str | None:
     """What tells a process of this machine and container from all others of any time.
 
     The machine's start, the namespace that counts its processes, and the process's own start: as Linux has them, None

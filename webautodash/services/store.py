@@ -18,7 +18,7 @@ from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
 from webautodash.services.registry.rebuild_registry import rebuild
 from webautodash.services.revisions import History
-from webautodash.services.timeouts import Patience
+from webautodash.services.timeouts import TimeLimit
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class Store:
         self._checked: WeakKeyDictionary[Database[ProviderWork], str] = WeakKeyDictionary()
         self.owners: dict[tuple[str | None, str | None], RegisteredProvider] = {}
         """By the name in a file and the folder it lies in, whose the files of this run were."""
-        self.patience = Patience(settings.pass_seconds)
+        self.time_limit = TimeLimit(settings.pass_seconds)
         """With the folders that files lie in, which may be those of another machine."""
 
     @classmethod

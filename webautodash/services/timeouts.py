@@ -11,12 +11,12 @@ from webautodash.errors import NoAnswer
 
 T = TypeVar("T")
 
-Moved = Callable[[], None]
+Progressed = Callable[[], None]
 """Called by work again and again, it says that it goes on."""
 _LEAST_WAIT_SECONDS = 0.01
 
 
-class Patience:
+class TimeLimit:
     """Has work done in a thread and waits for it so long; where something hangs, nothing else is begun there.
 
     A call that the system never returns from cannot be ended: its thread is left alone, and another one is begun.
@@ -35,11 +35,11 @@ class Patience:
         end = time.monotonic() + (self.seconds if seconds is None else seconds)
         return self._done(where, lambda _: work(), lambda _: end)
 
-    def while_it_moves(self, where: str, work: Callable[[Moved], T]) -> T:
+    def while_progressing(self, where: str, work: Callable[[Progressed], T]) -> T:
         """The same for work that may take long: what counts is the time since it last said that it goes on."""
         return self._done(where, work, lambda attempt: attempt.moved_at + self.seconds)
 
-    def _done(self, where: str, work: Callable[[Moved], T], end: "Callable[[_Attempt[T]], float]") -> T:
+    def _done(self, where: str, work: Callable[[Progressed], T], end: "Callable[[_Attempt[T]], float]") -> T:
         if where in self._hanging:
             if not self._hanging[where].ended.is_set():
                 raise NoAnswer(where, self.seconds)
@@ -57,7 +57,7 @@ class Patience:
 
 
 class _Attempt(Generic[T]):
-    def __init__(self, work: Callable[[Moved], T]) -> None:
+    def __init__(self, work: Callable[[Progressed], T]) -> None:
         self._work = work
         self._result: T | None = None
         self._error: BaseException | None = None

@@ -13,7 +13,7 @@ from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.conflicts import Brought
 from webautodash.repositories.ingested_files import FileRecord
-from webautodash.repositories.monitors import KnownMonitor
+from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.pending_events import Event, file_stored
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.alerts.rules import rules_of
@@ -102,7 +102,7 @@ def provider_not_ready(provider: RegisteredProvider, standing: str, found: str |
     )
 
 
-def monitor_silent(one: KnownMonitor) -> Cause:
+def monitor_silent(one: MonitorRecord) -> Cause:
     """A monitor has not been heard of since a time; one cause for each such silence."""
     facts = {"monitor_id": one.id, "host": one.host, "pid": one.pid, "heartbeat_at": one.heartbeat_at.isoformat()}
     return Cause(

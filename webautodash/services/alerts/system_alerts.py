@@ -18,7 +18,7 @@ from webautodash.services.alerts import (
     provider_not_ready,
     raise_alerts,
 )
-from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.revisions import History
 from webautodash.services.store import Store
 
@@ -47,7 +47,7 @@ def record_pending(store: Store) -> None:
     store.system.run(lambda work: work.leases.shorten(store.settings.lease_seconds))
     with store.system.reading() as work:
         known = work.providers.known_counts()
-    with SystemView(store) as view:
+    with FileLog(store) as view:
         for provider in store.providers():
             if provider.status is ProviderStatus.ACTIVE:
                 found = _counts(store, provider)

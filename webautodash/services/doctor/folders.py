@@ -13,7 +13,7 @@ from webautodash.domain.shell_words import shell_word
 from webautodash.domain.wording import counted
 from webautodash.errors import NoAnswer
 from webautodash.services.doctor.findings import Finding, error, fine, info, warning
-from webautodash.services.timeouts import Patience
+from webautodash.services.timeouts import TimeLimit
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ _ELSEWHERE = {
 
 def answered(settings: Settings, subject: str, look: Callable[[], T]) -> T:
     """What a look at the disk gives. Raises NoAnswer: where a network is gone, its mounts hang whoever looks."""
-    return Patience(min(settings.pass_seconds, _LONGEST_SECONDS)).within(subject, look)
+    return TimeLimit(min(settings.pass_seconds, _LONGEST_SECONDS)).within(subject, look)
 
 
 def no_answer(silence: NoAnswer) -> Finding:

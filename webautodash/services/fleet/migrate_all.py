@@ -13,12 +13,13 @@ from webautodash.errors import TerminalError, UsageError
 from webautodash.repositories.migrations import RunDatabase
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services import revisions
+from webautodash.services.callbacks import ignore
 from webautodash.services.fleet.databases import DatabaseRevision, Member
 from webautodash.services.fleet.migrate_one import Job, MigrationResult, bring, failure, note_failure
 from webautodash.services.fleet.plan import Plan, ask_for_contract, canaries_of, look_at, require_known, waves
 from webautodash.services.fleet.run_history import RUN_LEASE, run_report
-from webautodash.services.ingest.progress import OnBatch, unheard
-from webautodash.services.ingest.workers import in_processes, share_of
+from webautodash.services.ingest.progress import OnBatch
+from webautodash.services.ingest.workers import run_in_processes, settings_per_process
 from webautodash.services.leases import HeldLease, host, leased, operator
 from webautodash.services.revisions import History
 from webautodash.services.store import Store
@@ -47,7 +48,7 @@ OnResult = Callable[[MigrationResult, int, int], None]
 """Hears of each database: what became of it, how many are done, of how many."""
 
 
-def upgrade_all(store: Store, plan: Plan, on_result: OnResult = unheard) -> FleetReport:
+def upgrade_all(store: Store, plan: Plan, on_result: OnResult = ignore) -> FleetReport:
     """Bring databases to a revision, the system database to head before, and say what became of each.
 
     Raises UsageError for names and revisions that are not known, and for contract revisions that nobody asked for;
@@ -66,7 +67,7 @@ def upgrade_all(store: Store, plan: Plan, on_result: OnResult = unheard) -> Flee
         return FleetReport(None, (system, *there))
     ask_for_contract(plan, [look for _, look in behind])
     # Before anything is begun, rather than in the middle.
-    share_of(store.settings, plan.workers, len(behind))
+    settings_per_process(store.settings, plan.workers, len(behind))
     with run_lease(store, "migrate up") as lease:
         # In the order in which they are taken.
         behind.sort(key=lambda one: one[0].provider not in canaries)
@@ -79,7 +80,7 @@ def upgrade_all(store: Store, plan: Plan, on_result: OnResult = unheard) -> Flee
     return replace(report, results=(system, *there, *report.results))
 
 
-def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = unheard) -> FleetReport:
+def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = ignore) -> FleetReport:
     """Do what a run has left undone, and nothing else, as carefully as it was begun.
 
     Raises UsageError with what is known, also for a run of ``migrate down``, and as ``upgrade_all``.
@@ -94,7 +95,7 @@ def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = unhea
         known = run_report(store, run)
         plan = Plan.again(known.run.arguments, workers)
         jobs = [_left(run, row) for row in known.databases if row.state is not MigrationState.DONE]
-        share_of(store.settings, workers, len(jobs))
+        settings_per_process(store.settings, workers, len(jobs))
         store.system.run(lambda work: work.migration_runs.go_on(run))
         return _take(store, plan, run, lease, canaries_of(store, plan), jobs, [], on_result)
 
@@ -214,7 +215,7 @@ def _take_wave(
     goes_on: Callable[..., bool],
 ) -> None:
     if workers > 1 and len(jobs) > 1:
-        in_processes(
+        run_in_processes(
             store, [[job] for job in jobs], workers, take_job, done=done, lost=partial(_lost, store), goes_on=goes_on
         )
         return

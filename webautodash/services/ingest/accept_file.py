@@ -7,11 +7,11 @@ from webautodash.errors import ACCEPTABLE_HOLDS, FutureTime, UsageError
 from webautodash.models.base import utc_now
 from webautodash.repositories.file_acceptances import Acceptance
 from webautodash.repositories.unit_of_work import SystemWork
-from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.file_states import known_path, place_of
-from webautodash.services.ingest.held_files import right_time
+from webautodash.services.ingest.held_files import parse_corrected_time
 from webautodash.services.ingest.paths import split_root
-from webautodash.services.ingest.process_file import take_accepted_file
+from webautodash.services.ingest.process_file import process_accepted_file
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import candidates
 from webautodash.services.review.signature import signature
@@ -43,8 +43,8 @@ def accept_file(store: Store, path: str, *, by: str, why: str, extracted_at: str
     found = candidates([place_of(store, shown)], store.settings.results_dir, split_root(shown)[0])[0]
     store.system.run_raced(accept)
     SystemLog(store.system).record(Level.INFO, "files", "file_accepted", f"{shown}: accepted ({row.kind})")
-    outcome = take_accepted_file(store, found, why)
-    with SystemView(store) as view:
+    outcome = process_accepted_file(store, found, why)
+    with FileLog(store) as view:
         view.tell(outcome, found.look)
     return outcome
 
@@ -56,4 +56,4 @@ def _right_time(store: Store, kind: str, given: str | None) -> datetime | None:
         return None
     if given is None:
         raise UsageError("a file that is held as future_time needs its right time: --extracted-at")
-    return right_time(store, given)
+    return parse_corrected_time(store, given)

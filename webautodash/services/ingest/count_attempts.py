@@ -15,9 +15,9 @@ from webautodash.errors import ConnectionLost, DatabaseUnreachable, WebAutoDashE
 from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import Reading
 from webautodash.services.batches import in_parts
-from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.report import FileOutcome, FileResult
-from webautodash.services.ingest.scan import Candidate, look_text
+from webautodash.services.ingest.scan import Candidate, stat_text
 from webautodash.services.store import Store
 
 MOST_KILLED = 3
@@ -45,7 +45,7 @@ class Attempts:
     It is left after ``view``, which writes the outcomes.
     """
 
-    def __init__(self, store: Store, view: SystemView) -> None:
+    def __init__(self, store: Store, view: FileLog) -> None:
         self._store, self._view = store, view
         self._earlier: dict[Place, tuple[int, str | None]] = {}
         self._coming: deque[Candidate] = deque()
@@ -58,7 +58,7 @@ class Attempts:
         """Ask which files had readings that did not end; those that are not read any more, with their outcome."""
         for some in in_parts(files, _ASKED_AT_ONCE):
             shown = {candidate.shown(self._store.settings.results_dir): candidate for candidate in some}
-            looks = {path: look_text(candidate.look) for path, candidate in shown.items()}
+            looks = {path: stat_text(candidate.look) for path, candidate in shown.items()}
             with self._store.system.reading() as work:
                 found = work.ingested_files.unfinished(looks)
             self._earlier |= {_place(shown[path]): earlier for path, earlier in found.items()}
@@ -138,7 +138,7 @@ class Attempts:
 
     def _count(self, files: Sequence[Candidate], number: int) -> None:
         results = self._store.settings.results_dir
-        readings = [Reading(one.shown(results), look_text(one.look), number) for one in files]
+        readings = [Reading(one.shown(results), stat_text(one.look), number) for one in files]
         self._store.system.run(lambda work: work.ingested_files.begin_readings(readings, utc_now()))
         for candidate, reading in zip(files, readings, strict=True):
             self._begun[_place(candidate)] = _Begun(reading.path, number)

@@ -25,7 +25,7 @@ from webautodash.services.alerts.causes import Changed, causes_of, causes_of_eve
 from webautodash.services.alerts.outbox import raise_alerts
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.report import FileOutcome, FileResult
-from webautodash.services.ingest.scan import Look, look_text
+from webautodash.services.ingest.scan import Look, stat_text
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLog
 from webautodash.services.verify.divergence import lost_paths
@@ -90,7 +90,7 @@ def _read(provider: RegisteredProvider, last: LastSession | None, told: Collecti
     return _Read(provider, sessions.totals(), events, files, is_older=newer is None)
 
 
-class SystemView:
+class FileLog:
     """Brings the system database up to date with what was done, within a second or two hundred files, and on leaving.
 
     What a crash leaves out of rows and counters the next run puts in: a file that has no row is read again. In the log
@@ -282,7 +282,7 @@ def _record(told: Told, provider_id: int | None) -> FileRecord:
         size=outcome.size,
         mtime_ns=outcome.mtime_ns,
         session_id=outcome.session_id,
-        look=look_text(told.look) if told.look is not None else None,
+        look=stat_text(told.look) if told.look is not None else None,
         next_attempt_at=verdict.next_attempt_at if verdict is not None else None,
         reason=outcome.reason,
         kind=outcome.kind,

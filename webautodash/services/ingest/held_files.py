@@ -53,7 +53,7 @@ def is_future(extracted_at: datetime) -> bool:
     return extracted_at > utc_now() + FUTURE
 
 
-def right_time(store: Store, text: str) -> datetime:
+def parse_corrected_time(store: Store, text: str) -> datetime:
     """The time that a person gives in place of a wrong one. Raises UsageError where it is none, or lies ahead too."""
     moment = parse_instant(text, store.settings.zone)
     if moment is None:

@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from webautodash.services.ingest.count_attempts import Attempts
-from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.order import Order
-from webautodash.services.ingest.process_file import by_provider, take_file, take_groups, take_rested_file
+from webautodash.services.ingest.process_file import by_provider, process_file, process_groups, process_settled_file
 from webautodash.services.ingest.progress import Meter, Progress
 from webautodash.services.ingest.report import FileOutcome, FileResult, IngestReport
 from webautodash.services.ingest.results_folder import check_results_folder
 from webautodash.services.ingest.scan import Candidate, each_candidate, look_at
-from webautodash.services.ingest.skip_known import set_known_apart
+from webautodash.services.ingest.skip_known import skip_known
 from webautodash.services.registry.roots import root_of_paths
 from webautodash.services.store import Store
 
@@ -64,11 +64,11 @@ def ingest_paths(
     root = root_of_paths(store, paths)
     found = each_candidate(paths, store.settings.results_dir, root.prefix)
     meter = Meter(on_progress)
-    with Attempts(store, view := SystemView(store)) as attempts, view:
+    with Attempts(store, view := FileLog(store)) as attempts, view:
         if rehash:
             files = list(found)
         else:
-            files, miscounted = set_known_apart(store, found, known)
+            files, miscounted = skip_known(store, found, known)
             for provider in miscounted:
                 view.recount(provider)
             # Before anything is stored: what is missing from a database is to be seen now.
@@ -77,14 +77,14 @@ def ingest_paths(
         for candidate, outcome in attempts.expect(files):
             files.remove(candidate)
             looked(candidate, outcome)
-        order = Order(store.settings.zone, store.patience, store.settings.max_file_size)
+        order = Order(store.settings.zone, store.time_limit, store.settings.max_file_size)
         files = order.of(files, attempts.may_be_opened)
         groups = list(by_provider(store, files).values())
         if workers == 1 and len(groups) <= store.settings.max_connections - _OTHER_CONNECTIONS:
             # In one order over all providers, unless a file would then find its database closed for the others'.
             groups = [list(files)]
         files.clear()
-        take_groups(
+        process_groups(
             store,
             groups,
             workers,
@@ -98,7 +98,7 @@ def ingest_paths(
             view.flush()
             time.sleep(store.settings.settle_seconds)
             for candidate in unfinished:
-                take = take_rested_file if look_at(candidate.path) == candidate.look else take_file
+                take = process_settled_file if look_at(candidate.path) == candidate.look else process_file
                 attempts.begin(candidate)
                 outcome = attempts.end(candidate, take(store, candidate, partial(meter.batch, candidate)))
                 view.tell(outcome, candidate.look)

@@ -16,7 +16,7 @@ from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME
 from webautodash.errors import WebAutoDashError
 from webautodash.services.ingest.scan import Candidate
-from webautodash.services.timeouts import Patience
+from webautodash.services.timeouts import TimeLimit
 
 _HEAD = 1 << 16
 _METADATA_FIRST = re.compile(r'\s*\{\s*"extraction_metadata"\s*:\s*(?=\{)')
@@ -26,7 +26,7 @@ _NO_TIME = datetime.min.replace(tzinfo=UTC)
 class Order:
     """The order in which files are taken. What could be read of them is remembered while they look the same."""
 
-    def __init__(self, zone: tzinfo, patience: Patience, largest: int = LARGEST_FILE) -> None:
+    def __init__(self, zone: tzinfo, patience: TimeLimit, largest: int = LARGEST_FILE) -> None:
         self._zone, self._patience, self._largest = zone, patience, largest
         self._read: dict[Candidate, _Beginning] = {}
 
@@ -69,7 +69,7 @@ _UNREAD = _Beginning(_NO_TIME, None)
 
 
 def _peek(
-    candidate: Candidate, patience: Patience, largest: int, may_be_opened: Callable[[Candidate], bool]
+    candidate: Candidate, patience: TimeLimit, largest: int, may_be_opened: Callable[[Candidate], bool]
 ) -> dict[str, Any]:
     """A file's metadata, from its first bytes where it stands there, as it mostly does."""
     if candidate.size is None:
@@ -82,7 +82,7 @@ def _peek(
             return dict(metadata)
     if not may_be_opened(candidate):
         return {}
-    return read_document(candidate.path, patience.while_it_moves, largest, candidate.place).metadata
+    return read_document(candidate.path, patience.while_progressing, largest, candidate.place).metadata
 
 
 def _head(candidate: Candidate) -> bytes:

@@ -32,14 +32,15 @@ from webautodash.errors import (
     where_from,
 )
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services.callbacks import ignore
 from webautodash.services.ingest.count_attempts import CONNECTION_LOST, WORKER_LOST, Attempts
 from webautodash.services.ingest.held_files import accepted_holds, decided
-from webautodash.services.ingest.progress import OnBatch, unheard
+from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.report import FileOutcome, FileResult
 from webautodash.services.ingest.scan import Candidate
 from webautodash.services.ingest.skip_known import telling_mtime
 from webautodash.services.ingest.store_file import Stored, store_document
-from webautodash.services.ingest.workers import GoesOn, Take, always, in_processes
+from webautodash.services.ingest.workers import GoesOn, Take, always, run_in_processes
 from webautodash.services.registry.providers import owner_of
 from webautodash.services.store import ProviderDatabase, Store
 
@@ -50,7 +51,7 @@ _REJECTIONS = (MalformedDocument, WrongFolder, UnusableFile, InvalidProviderName
 _OF_A_PATH = (ReadInterrupted, UnreadableFile, UnusableFile, WrongFolder)
 
 
-def take_groups(
+def process_groups(
     store: Store,
     groups: list[list[Candidate]],
     workers: int,
@@ -58,19 +59,19 @@ def take_groups(
     attempts: Attempts,
     *,
     take: Take[Candidate, FileOutcome] | None = None,
-    on_batch: Callable[[Candidate, int, int], None] = unheard,
-    before: Callable[[Candidate], None] = unheard,
-    meanwhile: Callable[[], None] = unheard,
+    on_batch: Callable[[Candidate, int, int], None] = ignore,
+    before: Callable[[Candidate], None] = ignore,
+    meanwhile: Callable[[], None] = ignore,
     goes_on: GoesOn[Candidate, FileOutcome] = always,
 ) -> None:
     """Take the files of each group in their order; ``looked`` hears of each. Empties the groups, which may be large.
 
-    ``take`` is ``take_file`` or ``take_rested_file``; ``attempts`` counts each reading before it is begun.
+    ``take`` is ``process_file`` or ``process_settled_file``; ``attempts`` counts each reading before it is begun.
     With more than one of ``workers`` different groups go at once, each in a process. ``before`` hears of each file
     that is taken here, ``meanwhile`` is called again and again while others work.
     Raises DatabaseUnreachable.
     """
-    take = take or take_file
+    take = take or process_file
 
     attempts.in_order(groups)
 
@@ -82,7 +83,7 @@ def take_groups(
         looked(candidate, attempts.end(candidate, outcome))
 
     if workers > 1 and len(groups) > 1:
-        in_processes(
+        run_in_processes(
             store,
             groups,
             workers,
@@ -121,19 +122,19 @@ def by_provider(store: Store, files: Sequence[Candidate]) -> dict[str, list[Cand
     return groups
 
 
-def take_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
+def process_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
     """Take one file; one that may be still in the making is only looked at. The system database is not told."""
     return _take(store, candidate, on_batch, rested=False)
 
 
-def take_rested_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
+def process_settled_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
     """Take one file that has rested: what is cut short in it is missing for good."""
     return _take(store, candidate, on_batch, rested=True)
 
 
-def take_accepted_file(store: Store, candidate: Candidate, why: str) -> FileOutcome:
+def process_accepted_file(store: Store, candidate: Candidate, why: str) -> FileOutcome:
     """Take one file that a person has just accepted; ``why`` is kept with its session."""
-    return _take(store, candidate, unheard, rested=True, why=why)
+    return _take(store, candidate, ignore, rested=True, why=why)
 
 
 def _lost(results: Path, candidate: Candidate, status: int | None) -> FileOutcome:
@@ -148,8 +149,8 @@ def _take(
     owner: RegisteredProvider | None = None
     try:
         began, ticks = time.time_ns(), time.monotonic()
-        settings, patience = store.settings, store.patience
-        document = read_document(path, patience.while_it_moves, settings.max_file_size, candidate.place)
+        settings, patience = store.settings, store.time_limit
+        document = read_document(path, patience.while_progressing, settings.max_file_size, candidate.place)
         owner = owner_of(store, path, document.provider_name, candidate.folder)
         provider = store.provider_database(owner)
         try:

@@ -10,10 +10,6 @@ OnBatch = Callable[[int, int], None]
 """Hears how many of a file's patients are written so far, and of how many; they are stored when the whole file is."""
 
 
-def unheard(*_: object) -> None:
-    """Nobody listens."""
-
-
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is; what is left of it is best told by the bytes."""

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from webautodash.config import Settings, setting_key
 from webautodash.errors import ConfigurationError, NoAnswer
-from webautodash.services.timeouts import Patience
+from webautodash.services.timeouts import TimeLimit
 
 
 def check_results_folder(settings: Settings) -> None:
@@ -15,6 +15,6 @@ def check_results_folder(settings: Settings) -> None:
     """
     folder = settings.results_dir
     with suppress(NoAnswer):
-        patience = Patience(settings.pass_seconds)
+        patience = TimeLimit(settings.pass_seconds)
         if patience.within(str(folder), lambda: folder.exists() and not folder.is_dir()):
             raise ConfigurationError(setting_key("results_dir"), f"{folder} is no folder")

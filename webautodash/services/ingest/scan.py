@@ -18,7 +18,7 @@ Look = tuple[int, int | None, int, int, int]
 _NOTHING: Look = (0, None, 0, 1, 0)
 
 
-def look_text(look: Look) -> str:
+def stat_text(look: Look) -> str:
     """A look as the registry keeps it. A name that comes or goes changes the ctime."""
     number, size, mtime_ns, _, ctime_ns = look
     return f"{number:x}:{'' if size is None else f'{size:x}'}:{mtime_ns:x}:{ctime_ns:x}"
@@ -140,7 +140,7 @@ class Part(NamedTuple):
     """Why the folder cannot be read."""
 
 
-def results_parts(results: Path) -> Iterator[Part]:
+def list_results(results: Path) -> Iterator[Part]:
     """What lies in Results, which may itself be a link to a folder. Raises UsageError."""
     return _parts(results, str(_real(results)))
 
@@ -203,7 +203,7 @@ def _listing(place: Folder, folder: Path) -> Iterator[int]:
 def _files(folder: Path, results: Path) -> Iterator[tuple[str, Folder, str, Look]]:
     """Directory, folder, name and look of each file."""
     if folder == results:
-        parts = results_parts(results)
+        parts = list_results(results)
     else:
         # The folder itself is not to be a link.
         parts = _parts(folder, os.path.normpath(_real(folder.parent) / folder.name), str(_real(results)))

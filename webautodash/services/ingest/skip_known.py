@@ -10,13 +10,13 @@ from pathlib import Path
 
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseError, DatabaseUnreachable, WebAutoDashError
-from webautodash.repositories.ingested_files import KnownFile
+from webautodash.repositories.ingested_files import IngestedPath
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.paths import as_text, shown_folder
 from webautodash.services.ingest.report import FileOutcome, FileResult
-from webautodash.services.ingest.scan import Candidate, look_text
+from webautodash.services.ingest.scan import Candidate, stat_text
 from webautodash.services.store import ProviderDatabase, Store
 
 # What the oldest SQLite that is about takes in one statement is 999 values.
@@ -33,7 +33,7 @@ def telling_mtime(mtime_ns: int, read_ns: int) -> int | None:
     return mtime_ns if mtime_ns + _TICK_NS <= read_ns else None
 
 
-def set_known_apart(
+def skip_known(
     store: Store, files: Iterable[Candidate], known: Callable[[Candidate, FileOutcome], None]
 ) -> tuple[list[Candidate], list[RegisteredProvider]]:
     """Say the outcome of each file that is known, without opening it.
@@ -63,8 +63,8 @@ def set_known_apart(
     return unknown, ledgers.miscounted
 
 
-def _looks_like(candidate: Candidate, row: KnownFile) -> bool:
-    return candidate.look[1:3] == (row.size, row.mtime_ns) and look_text(candidate.look) == row.look
+def _looks_like(candidate: Candidate, row: IngestedPath) -> bool:
+    return candidate.look[1:3] == (row.size, row.mtime_ns) and stat_text(candidate.look) == row.look
 
 
 class _Shown:
@@ -93,7 +93,9 @@ class _Ledgers:
         self._counted: set[int] = set()
         self.miscounted: list[RegisteredProvider] = []
 
-    def stored(self, rows: Iterable[KnownFile]) -> Mapping[tuple[int, int], tuple[RegisteredProvider, StoredSession]]:
+    def stored(
+        self, rows: Iterable[IngestedPath]
+    ) -> Mapping[tuple[int, int], tuple[RegisteredProvider, StoredSession]]:
         """By provider and session, those sessions of the rows that are there."""
         wanted: dict[int, set[int]] = {}
         for row in rows:

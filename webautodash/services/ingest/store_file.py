@@ -38,8 +38,9 @@ from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.sessions import StoredSession, Tally
 from webautodash.repositories.set_aside import SetAside
 from webautodash.repositories.unit_of_work import ProviderWork
+from webautodash.services.callbacks import ignore
 from webautodash.services.ingest.plan import Entry, Planned, RepeatedPlace, StoringSession, planned
-from webautodash.services.ingest.progress import OnBatch, unheard
+from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.screen_patients import screen
 from webautodash.services.store import ProviderDatabase
 
@@ -63,7 +64,7 @@ def store_document(
     provider: ProviderDatabase,
     zone: tzinfo,
     path: str,
-    on_batch: OnBatch = unheard,
+    on_batch: OnBatch = ignore,
     *,
     accepted: Sequence[Decided] = (),
     extracted_at: datetime | None = None,

@@ -14,7 +14,8 @@ from typing import Generic, TypeVar
 
 from webautodash.config import Settings
 from webautodash.errors import WebAutoDashError
-from webautodash.services.ingest.progress import OnBatch, unheard
+from webautodash.services.callbacks import ignore
+from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.store import Store
 
 Thing = TypeVar("Thing")
@@ -37,7 +38,7 @@ _SECONDS_TO_HEAR = 1.0
 _SECONDS_TO_LEAVE = 1.0
 
 
-def make_ready(work: str) -> None:
+def preload(work: str) -> None:
     """Begin to import what workers need, in a process of its own, while the caller does other things."""
     _preload(work)
     # Ctrl-C in the middle of its imports is not for it to answer; it inherits the mask.
@@ -52,7 +53,7 @@ def _preload(work: str) -> None:
     get_context("forkserver").set_forkserver_preload([work, *_LATER.get(work, ())])
 
 
-def share_of(settings: Settings, workers: int, groups: int) -> Settings:
+def settings_per_process(settings: Settings, workers: int, groups: int) -> Settings:
     """The settings of each of the processes that so many groups need, the caller among them.
 
     Raises ConfigurationError where there are too few connections for all.
@@ -61,7 +62,7 @@ def share_of(settings: Settings, workers: int, groups: int) -> Settings:
     return settings.shared_by(processes + 1) if processes > 1 else settings
 
 
-def in_processes(
+def run_in_processes(
     store: Store,
     groups: Sequence[Sequence[Thing]],
     workers: int,
@@ -69,9 +70,9 @@ def in_processes(
     *,
     done: Callable[[Thing, Outcome], None],
     lost: Callable[[Thing, int | None], Outcome],
-    on_batch: Callable[[Thing, int, int], None] = unheard,
-    before: Callable[[Thing], None] = unheard,
-    meanwhile: Callable[[], None] = unheard,
+    on_batch: Callable[[Thing, int, int], None] = ignore,
+    before: Callable[[Thing], None] = ignore,
+    meanwhile: Callable[[], None] = ignore,
     goes_on: GoesOn[Thing, Outcome] = always,
 ) -> None:
     """Take every group's things in order, ``workers`` groups at a time; ``done`` hears of each here.
@@ -84,7 +85,7 @@ def in_processes(
     The connections of the settings are shared among all. Raises ConfigurationError where they are too few, and what a
     worker raised that is no thing's own fault, such as DatabaseUnreachable.
     """
-    share = share_of(store.settings, workers, len(groups))
+    share = settings_per_process(store.settings, workers, len(groups))
     with store.server.sharing(share.max_connections):
         _in_processes(_Crew(share, take, lost, on_batch, before), groups, workers, done, meanwhile, goes_on)
 

@@ -12,7 +12,7 @@ from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.vocabulary import FileState, Level, MonitorState, ProviderStatus
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.ingested_files import OUTCOMES
-from webautodash.services.ingest.progress import unheard
+from webautodash.services.callbacks import ignore
 from webautodash.services.metrics.figures import BOUNDS_SECONDS, Figures, read_figures
 from webautodash.services.store import Store
 
@@ -23,7 +23,7 @@ class StoreCollector(Collector):
     ``on_reading`` hears after each reading what went wrong, or None.
     """
 
-    def __init__(self, settings: Settings, on_reading: Callable[[WebAutoDashError | None], object] = unheard) -> None:
+    def __init__(self, settings: Settings, on_reading: Callable[[WebAutoDashError | None], object] = ignore) -> None:
         self._settings, self._on_reading = settings, on_reading
         # Of its own: the default one tells of this process, which is of no interest.
         self.registry = CollectorRegistry()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.vocabulary import FileState, Level, Severity
 from webautodash.repositories.metrics import Durations
-from webautodash.repositories.monitors import KnownMonitor
+from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import SystemWork
 
@@ -23,7 +23,7 @@ class Figures:
     durations: Durations
     attempts: int
     oldest_waiting_seconds: float
-    monitors: list[KnownMonitor]
+    monitors: list[MonitorRecord]
     log_entries: dict[Level, int]
     undelivered: dict[tuple[AlertChannel, DigestState], int]
 

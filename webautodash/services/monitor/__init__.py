@@ -1,6 +1,6 @@
 """Taking files as they come, by itself and for months: look, wait until a file is whole, take it, try again."""
 
 from webautodash.services.monitor.background import BackgroundMonitor
-from webautodash.services.monitor.loop import LONGEST_INTERVAL, SHORTEST_INTERVAL, Monitor, open_store
+from webautodash.services.monitor.loop import LONGEST_INTERVAL, SHORTEST_INTERVAL, MonitorLoop, open_store
 
-__all__ = ["LONGEST_INTERVAL", "SHORTEST_INTERVAL", "BackgroundMonitor", "Monitor", "open_store"]
+__all__ = ["LONGEST_INTERVAL", "SHORTEST_INTERVAL", "BackgroundMonitor", "MonitorLoop", "open_store"]

@@ -7,7 +7,7 @@ from threading import Event, Thread
 from webautodash.errors import WebAutoDashError
 from webautodash.services.alerts import deliver_due
 from webautodash.services.alerts.system_alerts import databases_not_ready, raise_all, record_pending, silent_monitors
-from webautodash.services.monitor.heartbeat import Presence
+from webautodash.services.monitor.heartbeat import Heartbeat
 from webautodash.services.store import Store
 
 # How often databases are looked at, each with a look of its own, and processes of this machine.
@@ -17,7 +17,7 @@ _ROUND_SECONDS = 300.0
 class Alarms:
     """Looks around and sends, in a thread of its own: a mail server that does not answer holds up no file."""
 
-    def __init__(self, store: Store, presence: Presence, interval: float) -> None:
+    def __init__(self, store: Store, presence: Heartbeat, interval: float) -> None:
         self._store, self._presence = store, presence
         self._pause = max(1.0, min(interval, 10.0))
         self._last_round: float | None = None

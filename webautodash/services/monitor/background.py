@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from webautodash.config import Settings
-from webautodash.services.ingest.progress import unheard
+from webautodash.services.callbacks import ignore
 from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.monitor.loop import Monitor, open_store
+from webautodash.services.monitor.loop import MonitorLoop, open_store
 from webautodash.services.statistics.current_status import Status, status
 
 
@@ -25,11 +25,11 @@ class BackgroundMonitor:
         *,
         interval: float = 10.0,
         workers: int = 1,
-        on_file: Callable[[FileOutcome], None] = unheard,
+        on_file: Callable[[FileOutcome], None] = ignore,
     ) -> None:
         self._store = open_store(settings)
         try:
-            self._monitor = Monitor(self._store, interval=interval, workers=workers, on_file=on_file)
+            self._monitor = MonitorLoop(self._store, interval=interval, workers=workers, on_file=on_file)
         except BaseException:
             self._store.close()
             raise

@@ -11,12 +11,12 @@ from webautodash.domain.vocabulary import Level, MonitorState
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories import MonitorRepository
-from webautodash.repositories.monitors import KnownMonitor, MonitorKey, heartbeat_pause
+from webautodash.repositories.monitors import MonitorKey, MonitorRecord, heartbeat_pause
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.alerts import monitor_silent, raise_alerts
 from webautodash.services.leases import host, operator
 from webautodash.services.monitor.ingest_due import LEASES
-from webautodash.services.processes import has_ended, key_of
+from webautodash.services.processes import has_ended, process_key
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLog
 from webautodash.version import __version__
@@ -26,7 +26,7 @@ T = TypeVar("T")
 _COMPONENT = "monitor"
 
 
-class Presence:
+class Heartbeat:
     """Says for one monitor that it is alive, in a thread: a large file takes longer than an interval."""
 
     def __init__(self, store: Store, interval_seconds: float) -> None:
@@ -73,7 +73,7 @@ class Presence:
         if not missed:
             return
 
-        def write(work: SystemWork) -> list[KnownMonitor]:
+        def write(work: SystemWork) -> list[MonitorRecord]:
             # Of two who find it at once, one says so.
             lost = [one for one in missed if work.monitors.end(one.key, MonitorState.LOST)]
             raise_alerts(work, self._store.settings, [monitor_silent(one) for one in lost], utc_now())
@@ -107,7 +107,7 @@ class Presence:
 
     def _add(self) -> None:
         ms, pid = max(1, round(self._interval.total_seconds() * 1000)), os.getpid()
-        add, process = (host(), pid, operator(), __version__, ms), key_of(pid)
+        add, process = (host(), pid, operator(), __version__, ms), process_key(pid)
         self._key = self._store.system.run(lambda work: work.monitors.add(*add, process=process))
         self._said_error = None
 
@@ -130,11 +130,11 @@ class Presence:
         SystemLog(self._store.system).record(level, _COMPONENT, event, message)
 
 
-def _of_this_machine(work: SystemWork) -> list[KnownMonitor]:
+def _of_this_machine(work: SystemWork) -> list[MonitorRecord]:
     return [one for one in work.monitors.all() if one.host == host()]
 
 
-def _is_lost(one: KnownMonitor) -> bool:
+def _is_lost(one: MonitorRecord) -> bool:
     """Whether one of this machine's name is no more: by its process where that is to be seen, else by its heartbeat."""
     if one.state is not MonitorState.RUNNING:
         return False

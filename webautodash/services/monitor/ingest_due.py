@@ -10,9 +10,9 @@ from webautodash.domain.retries import RetryDecision, after_failure, after_waiti
 from webautodash.models.base import utc_now
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.count_attempts import Attempts
-from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.order import Order
-from webautodash.services.ingest.process_file import by_provider, take_groups, take_rested_file
+from webautodash.services.ingest.process_file import by_provider, process_groups, process_settled_file
 from webautodash.services.ingest.report import FileOutcome, FileResult
 from webautodash.services.ingest.scan import Candidate
 from webautodash.services.leases import HeldLeases, leased_of
@@ -49,7 +49,7 @@ class Taking:
     ) -> None:
         self._store, self._watch, self._workers = store, watch, workers
         self._stopping, self._on_file, self._turn_seconds = stopping, on_file, turn_seconds
-        self._order = Order(store.settings.zone, store.patience, store.settings.max_file_size)
+        self._order = Order(store.settings.zone, store.time_limit, store.settings.max_file_size)
         self._due: dict[Place, Due] = {}
         self._keys: dict[Place, str] = {}
         self._leases_seen = self._until = 0.0
@@ -68,10 +68,10 @@ class Taking:
         """
         self._store.owners.clear()
         self._due = {(one.candidate.directory, one.candidate.name): one for one in due}
-        with Attempts(self._store, view := SystemView(self._store)) as attempts, view:
+        with Attempts(self._store, view := FileLog(self._store)) as attempts, view:
             return self._take_due(view, attempts, [one.candidate for one in due])
 
-    def _take_due(self, view: SystemView, attempts: Attempts, files: list[Candidate]) -> int:
+    def _take_due(self, view: FileLog, attempts: Attempts, files: list[Candidate]) -> int:
         held = {(one.directory, one.name): outcome for one, outcome in attempts.expect(files)}
         groups = self._groups(files, attempts)
         self._keys = {(one.directory, one.name): key for key, group in groups for one in group}
@@ -100,7 +100,7 @@ class Taking:
 
     def _take(
         self,
-        view: SystemView,
+        view: FileLog,
         attempts: Attempts,
         held: Mapping[Place, FileOutcome],
         groups: Sequence[list[Candidate]],
@@ -137,13 +137,13 @@ class Taking:
             for candidate in [one for one in group if (one.directory, one.name) in held]:
                 group.remove(candidate)
                 looked(candidate, held[candidate.directory, candidate.name])
-        take_groups(
+        process_groups(
             self._store,
             [group for group in groups if group],
             self._workers,
             looked,
             attempts,
-            take=take_rested_file,
+            take=process_settled_file,
             before=lambda candidate: view.keep_up(ahead=candidate.size),
             meanwhile=view.keep_up,
             goes_on=goes_on,

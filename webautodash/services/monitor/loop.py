@@ -7,15 +7,15 @@ from collections.abc import Callable
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import TransientError, UsageError, WebAutoDashError, where_from
-from webautodash.services.ingest.file_log import SystemView
-from webautodash.services.ingest.progress import unheard
+from webautodash.services.callbacks import ignore
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.monitor.alarms import Alarms
 from webautodash.services.monitor.fs_events import Hints
-from webautodash.services.monitor.heartbeat import Presence
+from webautodash.services.monitor.heartbeat import Heartbeat
 from webautodash.services.monitor.ingest_due import Taking
 from webautodash.services.monitor.wakeup import Bell
-from webautodash.services.monitor.watch import Sight, Watch
+from webautodash.services.monitor.watch import ScanResult, Watch
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLog
 
@@ -38,7 +38,7 @@ def open_store(settings: Settings) -> Store:
     return Store.prepare(settings.model_copy(update={"lock_seconds": seconds}), unattended=True)
 
 
-class Monitor:
+class MonitorLoop:
     """Watches one Results folder and takes its files as they are whole.
 
     Several may watch the same folder, on one machine or on many: each file is taken by one of them. ``on_file`` hears
@@ -52,9 +52,9 @@ class Monitor:
         *,
         interval: float = 10.0,
         workers: int = 1,
-        on_file: Callable[[FileOutcome], None] = unheard,
-        on_pass: Callable[[], None] = unheard,
-        on_trouble: Callable[[str], None] = unheard,
+        on_file: Callable[[FileOutcome], None] = ignore,
+        on_pass: Callable[[], None] = ignore,
+        on_trouble: Callable[[str], None] = ignore,
     ) -> None:
         if not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
             raise UsageError(f"interval is {interval:g}; give {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g} seconds")
@@ -64,7 +64,7 @@ class Monitor:
         self._watch = Watch(store)
         turn_seconds = max(interval, _SHORTEST_TURN_SECONDS)
         self._taking = Taking(store, self._watch, workers, lambda: self._stopping, on_file, turn_seconds)
-        self._presence = Presence(store, interval)
+        self._presence = Heartbeat(store, interval)
         self._alarms = Alarms(store, self._presence, interval)
         self._log = SystemLog(store.system)
         self._trouble: str | None = None
@@ -120,7 +120,7 @@ class Monitor:
         finally:
             self._presence.end()
 
-    def _whole_pass(self) -> Sight:
+    def _whole_pass(self) -> ScanResult:
         while True:
             sight = self._pass()
             if self._stopping or not sight.cut_short:
@@ -132,12 +132,12 @@ class Monitor:
         while not self._stopping and (left := end - time.monotonic()) > 0:
             self._bell.sleep(left)
 
-    def _pass(self) -> Sight:
+    def _pass(self) -> ScanResult:
         begin = time.monotonic()
         sight = self._watch.look()
         self._say_problems(sight)
         if sight.miscounted:
-            with SystemView(self._store) as view:
+            with FileLog(self._store) as view:
                 for provider in sight.miscounted:
                     view.recount(provider)
         tried = 0
@@ -168,7 +168,7 @@ class Monitor:
             return self._interval if sight.soon is None else sight.soon
         return self._interval
 
-    def _say_problems(self, sight: Sight) -> None:
+    def _say_problems(self, sight: ScanResult) -> None:
         """Folders that cannot be read, each once, and files that waited and are gone."""
         for problem in sight.problems:
             if problem not in self._said_problems:

@@ -16,12 +16,12 @@ from webautodash.domain.folders import entry_status
 from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.domain.vocabulary import FAILED_FILES, STORED_FILES, FileState
 from webautodash.models.base import utc_now
-from webautodash.repositories.ingested_files import OpenFile
+from webautodash.repositories.ingested_files import FileStatus
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_folder, split_root
-from webautodash.services.ingest.scan import Candidate, Look, Part, look_text, require_there, results_parts
-from webautodash.services.ingest.skip_known import set_known_apart
+from webautodash.services.ingest.scan import Candidate, Look, Part, list_results, require_there, stat_text
+from webautodash.services.ingest.skip_known import skip_known
 from webautodash.services.registry.roots import Root, own_root
 from webautodash.services.store import Store
 
@@ -48,7 +48,7 @@ class Due(NamedTuple):
 
 
 @dataclass(slots=True)
-class Sight:
+class ScanResult:
     """What one look at Results found."""
 
     found: int = 0
@@ -88,7 +88,7 @@ class Watch:
         self._to_ask = self._rounds()
         # Folders, and what lies beside them.
         self._places: set[str] = set()
-        self._failed: deque[OpenFile] = deque()
+        self._failed: deque[FileStatus] = deque()
         self._something_left = True
 
     def done(self, candidate: Candidate) -> None:
@@ -97,13 +97,13 @@ class Watch:
 
     def require_results(self) -> None:
         """Raise UsageError where Results is not there, NoAnswer where it does not answer in time."""
-        self._store.patience.within(str(self._results), partial(require_there, self._results, self._results))
+        self._store.time_limit.within(str(self._results), partial(require_there, self._results, self._results))
 
     def require_root(self) -> None:
         """Raise UnknownResultsFolder or AmbiguousRoot where Results belongs to no root, or not to one alone."""
         own_root(self._store)
 
-    def look(self) -> Sight:
+    def look(self) -> ScanResult:
         """Look once, without opening any file.
 
         Raises UsageError where Results is not there or cannot be read, NoAnswer where it does not answer in time, and
@@ -114,12 +114,12 @@ class Watch:
         self._root = own_root(self._store)
         with self._store.system.reading() as work:
             open_rows = {row.path: row for row in work.ingested_files.open()}
-        sight, resting = Sight(), self._resting
+        sight, resting = ScanResult(), self._resting
         self._resting = {}
         left = {path for path in open_rows if is_watched(path, self._root.prefix)}
         # A few at a time, for there may be very many.
         for fresh in in_parts(self._fresh(sight, left), _AT_ONCE):
-            unknown, miscounted = set_known_apart(self._store, fresh, lambda candidate, _: self.done(candidate))
+            unknown, miscounted = skip_known(self._store, fresh, lambda candidate, _: self.done(candidate))
             sight.miscounted += miscounted
             self._sort(sight, resting, unknown)
         self._forget(sight, [open_rows[path] for path in left if self._is_gone(path)])
@@ -143,7 +143,7 @@ class Watch:
                 for name in list(self._done.get(directory, ())):
                     yield directory, name
 
-    def _fresh(self, sight: Sight, left: set[str]) -> Iterator[Candidate]:
+    def _fresh(self, sight: ScanResult, left: set[str]) -> Iterator[Candidate]:
         """The files that are not known to be done with; of ``left``, paths with an open row, those go that are met."""
         open_names: dict[str, set[str]] = {}
         for path in map(from_text, left):
@@ -172,10 +172,10 @@ class Watch:
 
     def _parts(self) -> Iterator[Part]:
         """What lies in Results; all of the looking together has a limit of time."""
-        patience, where = self._store.patience, str(self._results)
+        patience, where = self._store.time_limit, str(self._results)
         end = time.monotonic() + patience.seconds
         self.require_results()
-        parts = results_parts(self._results)
+        parts = list_results(self._results)
         while (part := patience.within(where, partial(next, parts, None), end - time.monotonic())) is not None:
             yield part
 
@@ -189,7 +189,7 @@ class Watch:
             self._done[part.directory] = {name: look for name, look in known.items() if name in there}
         return changed
 
-    def _sort(self, sight: Sight, resting: Mapping[Place, Rest], unknown: Sequence[Candidate]) -> None:
+    def _sort(self, sight: ScanResult, resting: Mapping[Place, Rest], unknown: Sequence[Candidate]) -> None:
         if not unknown:
             return
         paths = {candidate.shown(self._results): candidate for candidate in unknown}
@@ -199,8 +199,8 @@ class Watch:
         latest, misdated = now + timedelta(seconds=LONGEST_SECONDS), []
         for path, candidate in paths.items():
             row = rows.get(path)
-            if row is None or row.look != look_text(candidate.look):
-                seen[path] = look_text(candidate.look)
+            if row is None or row.look != stat_text(candidate.look):
+                seen[path] = stat_text(candidate.look)
                 self._rest(sight, resting, Due(candidate, 0, now))
             elif row.state in FAILED_FILES:
                 self.done(candidate)
@@ -220,7 +220,7 @@ class Watch:
             misdated.sort()
             self._store.system.run(lambda work: work.ingested_files.bring_forward(misdated, latest))
 
-    def _rest(self, sight: Sight, resting: Mapping[Place, Rest], due: Due) -> None:
+    def _rest(self, sight: ScanResult, resting: Mapping[Place, Rest], due: Due) -> None:
         """A file is whole once it looks the same for long enough."""
         candidate, now = due.candidate, time.monotonic()
         place = (candidate.directory, candidate.name)
@@ -236,12 +236,12 @@ class Watch:
             sight.resting += 1
             sight.again_in(left)
 
-    def _say_seen(self, seen: Mapping[str, str], rows: Mapping[str, OpenFile], now: datetime) -> None:
+    def _say_seen(self, seen: Mapping[str, str], rows: Mapping[str, FileStatus], now: datetime) -> None:
         # In one order, whoever writes: two monitors then wait for each other, and never both.
         ordered = dict(sorted(seen.items()))
         self._store.system.run(lambda work: work.ingested_files.see(ordered, rows, now))
 
-    def _clear(self, sight: Sight) -> None:
+    def _clear(self, sight: ScanResult) -> None:
         """Forget files that had failed and are no longer there, some at a time; asked when something is gone."""
         if self._something_left and not self._failed:
             self._something_left = False
@@ -257,11 +257,11 @@ class Watch:
     def _is_gone(self, path: str) -> bool:
         """Whether there is no file, which is not to be said of one that only cannot be seen."""
         folder, _, name = from_text(split_root(path)[1]).rpartition("/")
-        return self._store.patience.within(
+        return self._store.time_limit.within(
             str(self._results / folder), partial(_has_no_file, str(self._results), folder, name)
         )
 
-    def _forget(self, sight: Sight, missing: Sequence[OpenFile]) -> None:
+    def _forget(self, sight: ScanResult, missing: Sequence[FileStatus]) -> None:
         if missing:
             self._store.system.run(lambda work: work.ingested_files.remove(missing))
             sight.gone = [row.path for row in missing if row.state is not FileState.SEEN]

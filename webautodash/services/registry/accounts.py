@@ -25,7 +25,7 @@ from webautodash.domain.vocabulary import Level
 from webautodash.errors import AccountInUse, AccountUnknown, NotSetUp, UsageError, WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogRecord
-from webautodash.services.ingest.progress import unheard
+from webautodash.services.callbacks import ignore
 from webautodash.services.registry.account_rights import (
     OwnRights,
     beyond,
@@ -96,7 +96,7 @@ def grant(
     rotate: bool = False,
     host: str | None = None,
     folder: Path | None = None,
-    on_granted: OnGranted = unheard,
+    on_granted: OnGranted = ignore,
 ) -> list[GrantedAccount]:
     """Make the accounts of some providers, of the system database, for migrations, or of ``everyone`` of these.
 

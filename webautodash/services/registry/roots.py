@@ -35,7 +35,7 @@ def own_root(store: Store) -> Root:
     that nobody declared, AmbiguousRoot for one that several roots have, NoAnswer if it does not answer in time.
     """
     results, wanted = store.settings.results_dir, store.settings.results_root
-    folder, is_there = store.patience.within(str(results), lambda: (_real(results), results.is_dir()))
+    folder, is_there = store.time_limit.within(str(results), lambda: (_real(results), results.is_dir()))
 
     def find(work: SystemWork) -> Root | None:
         known = work.roots.all()

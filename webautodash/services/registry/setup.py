@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from webautodash.config import Settings
 from webautodash.domain.extraction.document import read_document
 from webautodash.errors import WebAutoDashError
+from webautodash.services.callbacks import ignore
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.progress import Progress, unheard
+from webautodash.services.ingest.progress import Progress
 from webautodash.services.ingest.report import FileOutcome, IngestReport
 from webautodash.services.ingest.results_folder import check_results_folder
 from webautodash.services.ingest.scan import each_candidate
-from webautodash.services.ingest.skip_known import set_known_apart
+from webautodash.services.ingest.skip_known import skip_known
 from webautodash.services.registry.providers import owner_of
 from webautodash.services.registry.roots import own_root
 from webautodash.services.store import Store
@@ -80,10 +81,10 @@ def set_up(
 
 def _register_found(store: Store) -> None:
     found = each_candidate([], store.settings.results_dir, own_root(store).prefix)
-    unknown, _ = set_known_apart(store, found, unheard)
+    unknown, _ = skip_known(store, found, ignore)
     for candidate in unknown:
         # What is wrong with a file is told when it is ingested.
         with suppress(WebAutoDashError):
-            limits = (store.patience.while_it_moves, store.settings.max_file_size)
+            limits = (store.time_limit.while_progressing, store.settings.max_file_size)
             document = read_document(candidate.path, *limits, candidate.place)
             owner_of(store, candidate.path, document.provider_name, candidate.folder)

@@ -12,7 +12,7 @@ from webautodash.models import ConflictReview, DataConflict
 from webautodash.repositories.conflicts import ListedConflict
 from webautodash.repositories.paging import Page
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.paging import Listing, of_all, of_one
 from webautodash.services.registry.providers import resolve as resolved
 from webautodash.services.review.signature import signature
@@ -135,7 +135,7 @@ def resolve(
 
     reviewed = store.provider_database(owner).run(step)
     # The step is taken; a count that cannot be written now is put right when the database is next looked at.
-    with suppress(WebAutoDashError), SystemView(store) as view:
+    with suppress(WebAutoDashError), FileLog(store) as view:
         view.recount(owner)
     return reviewed
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.store import Store
 
 T = TypeVar("T")
@@ -23,6 +23,6 @@ def correct(
             return transaction(work)
     done = database.run(transaction)
     # The correction is stored, and so are its events: what cannot be recorded now is recorded by whoever comes next.
-    with suppress(WebAutoDashError), SystemView(store) as view:
+    with suppress(WebAutoDashError), FileLog(store) as view:
         view.recount(provider)
     return done

@@ -23,7 +23,7 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.sessions import Tally
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest.file_log import SystemView
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.plan import Planned, StoringSession
 from webautodash.services.ingest.store_file import store_planned
 from webautodash.services.review.replay_stored import Reviewer
@@ -100,7 +100,7 @@ def _take_in(
     def transaction(work: ProviderWork) -> RetryOutcome:
         return _attempt(work, database, set_aside_id, corrected, acceptance)
 
-    with SystemView(store) as view:
+    with FileLog(store) as view:
         # Also what an interrupted retry has left.
         view.recount(provider)
         try:

@@ -11,7 +11,7 @@ from webautodash.models.base import utc_now
 from webautodash.repositories.paging import Page
 from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest.held_files import is_future, right_time
+from webautodash.services.ingest.held_files import is_future, parse_corrected_time
 from webautodash.services.paging import Listing, of_all, of_one
 from webautodash.services.registry.providers import resolve as resolved
 from webautodash.services.review.corrections import correct
@@ -116,7 +116,7 @@ def set_time(
     Raises NotFound, and UsageError for a time that is none, that lies ahead, or that the session has already.
     """
     by, why = signature(by, why)
-    new_time = right_time(store, time)
+    new_time = parse_corrected_time(store, time)
     owner = resolved(store, provider)
     database = store.provider_database(owner)
 

@@ -13,7 +13,7 @@ from webautodash.database import Database
 from webautodash.database.session import retrying
 from webautodash.errors import DatabaseError, DuplicateKey, MigrationFailed, WouldLoseRows, without_context
 from webautodash.repositories.unit_of_work import UnitOfWork
-from webautodash.services.ingest.progress import unheard
+from webautodash.services.callbacks import ignore
 from webautodash.services.revisions import migration_lock
 from webautodash.services.revisions.histories import (
     History,
@@ -42,8 +42,8 @@ _LOOKS = ("SELECT", "SHOW", "PRAGMA", "DESCRIBE", "BEGIN")
 class Watch:
     """Who is told of each revision: before it begins, with its name, and when it is done, with what it sent."""
 
-    before: Callable[[str], None] = unheard
-    after: Callable[[Step], None] = unheard
+    before: Callable[[str], None] = ignore
+    after: Callable[[Step], None] = ignore
 
 
 _UNWATCHED = Watch()

@@ -15,7 +15,7 @@ from webautodash.domain.vocabulary import (
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories.file_states import FileEntry, TakenFiles
-from webautodash.repositories.monitors import KnownMonitor
+from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogEntry
 from webautodash.services.alerts import FailedDigest, failed_digests
@@ -235,7 +235,7 @@ def _provider(
     return shown, found, differs
 
 
-def _monitor(one: KnownMonitor) -> MonitorStatus:
+def _monitor(one: MonitorRecord) -> MonitorStatus:
     started = one.pass_started_at if one.state is MonitorState.RUNNING else None
     return MonitorStatus(
         host=one.host,

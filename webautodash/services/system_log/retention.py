@@ -137,7 +137,7 @@ def _gone_files(store: Store, provider: RegisteredProvider, before: datetime) ->
         while rows := _old_files(store, provider, before, after):
             after = rows[-1].id
             own = [row for row in rows if row.path.startswith("/") or is_watched(row.path, prefix)]
-            gone = store.patience.within(str(results), partial(_without_file, store, own))
+            gone = store.time_limit.within(str(results), partial(_without_file, store, own))
             with store.provider_database(provider).reading() as work:
                 known = work.sessions.among([row.session_id for row in gone])
             kept = [row for row in gone if row.session_id in known]

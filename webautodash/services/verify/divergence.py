@@ -192,7 +192,7 @@ def _location(store: Store, known: Recorded, shown: str, size: int | None) -> Lo
     for folder in known.folders.get(prefix, ()):
         read_size = partial(_size, folder / from_text(path))
         try:
-            found = store.patience.within(str(folder), read_size, _SECONDS_TO_ANSWER)
+            found = store.time_limit.within(str(folder), read_size, _SECONDS_TO_ANSWER)
         except NoAnswer:
             silent = True
             continue

@@ -7,7 +7,7 @@ from itertools import islice
 from webautodash.domain.vocabulary import Level
 from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
-from webautodash.services.ingest.progress import unheard
+from webautodash.services.callbacks import ignore
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.registry.providers import resolve as resolved
 from webautodash.services.store import ProviderDatabase, Store
@@ -23,7 +23,7 @@ OnExtractions = Callable[[str, int, int], None]
 """Hears of a provider, by slug, how many extractions are looked at, and of how many."""
 
 
-def verify(store: Store, provider: str | None = None, on_extractions: OnExtractions = unheard) -> Verification:
+def verify(store: Store, provider: str | None = None, on_extractions: OnExtractions = ignore) -> Verification:
     """Look at one provider's rows, or everybody's; a database that cannot be read is listed and stops nothing."""
     asked = [resolved(store, provider)] if provider is not None else store.providers()
     log = SystemLog(store.system)

@@ -15,8 +15,8 @@ from webautodash.repositories.pending_events import Event
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
-from webautodash.services.ingest.file_log import SystemView
-from webautodash.services.ingest.progress import unheard
+from webautodash.services.callbacks import ignore
+from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.leases import HeldLease, leased
 from webautodash.services.registry.adopt.copying import COPIED, copy
 from webautodash.services.registry.adopt.owner import Owner
@@ -51,7 +51,7 @@ def adopt(
     database: str,
     name: str | None = None,
     date_order: DateOrder | None = None,
-    on_rows: OnRows = unheard,
+    on_rows: OnRows = ignore,
 ) -> Adoption:
     """Take over a database of the earlier scripts. Safe to stop, and to run again.
 
@@ -174,7 +174,7 @@ def _report(here: Database[ProviderWork], seen: Look, *, already: bool) -> Adopt
 
 
 def _finish(store: Store, here: Database[ProviderWork], provider: RegisteredProvider, report: Adoption) -> None:
-    with SystemView(store) as view:
+    with FileLog(store) as view:
         view.recount(provider)
     store.system.run(lambda work: work.providers.set_status(provider.id, ProviderStatus.ACTIVE))
     SystemLog(store.system).record(

@@ -1,0 +1,5 @@
+"""Default for optional callbacks."""
+
+
+def ignore(*_: object) -> None:
+    """Do nothing."""
