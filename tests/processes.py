@@ -6,6 +6,7 @@ program does, from settings alone, and shares nothing with the test but the data
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
@@ -238,6 +239,7 @@ def _live(
     try:
         passed: list[str] = []
         if stops_at is not None or log is not None:
+            _write_file_states_at_the_end()
             _watch(passed, stops_at, files, looks)
         waited: list[str] = []
         if gate is not None and before is not None:
@@ -252,6 +254,13 @@ def _live(
     except BaseException:
         error.write_text(traceback.format_exc())
         os._exit(1)
+
+
+def _write_file_states_at_the_end() -> None:
+    # An ingest writes them once a second: a moment's number would depend on how fast the machine is.
+    from webautodash.services.ingest import file_log
+
+    pytest.MonkeyPatch().setattr(file_log, "_LONGEST_SECONDS", math.inf)
 
 
 def _wait_before(words: str, gate: Any, waited: list[str]) -> None:
