@@ -288,6 +288,9 @@ class FileRepository:
         same = (_TABLE.c.provider_id == record.provider_id, _TABLE.c.content_sha256 == record.content_sha256)
         corrected = update(_TABLE).where(*same, _TABLE.c.state.in_(STORED_FILES)).values(**facts, updated_at=now)
         if not self._session.connection().execute(corrected).rowcount:
+            # A row that only counts a reading: its reader was killed before it wrote the outcome.
+            counted = (_TABLE.c.path_sha256 == path_key(record.path), _TABLE.c.state == FileState.SEEN)
+            self._session.connection().execute(delete(_TABLE).where(*counted, _TABLE.c.look.is_(None)))
             columns, row = self._new([record], now)
             insert_tuples(self._session, IngestedFile, columns, row, OnExisting("path_sha256"))
 
