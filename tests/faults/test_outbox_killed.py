@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,10 @@ def folder(tmp_path: Path) -> Path:
     unreadable = CHANGED | {"demographics_printable": "no object"}
     (results / "1.json").write_text(json.dumps(a_file(a_patient("P1"), a_patient("P2"))))
     (results / "2.json").write_text(json.dumps(a_file(a_patient("P1", gender="Male"), unreadable, at=LATER)))
+    # A file that was changed within the last two seconds is read again, whatever its state.
+    past = time.time() - 60
+    for path in results.iterdir():
+        os.utime(path, (past, past))
     return results.parent
 
 
