@@ -213,7 +213,7 @@ def test_what_stands_beside_the_patients_is_kept_and_may_say_that_the_job_failed
     results = patients if inside is None else inside | {"patients": patients}
     document = read_document(write(json.dumps(beside | {"extraction_results": results}).encode()))
     assert len(document.patients) == 1
-    assert document.beside == (beside if inside is None else beside | {"extraction_results": inside})
+    assert document.other_members == (beside if inside is None else beside | {"extraction_results": inside})
     assert document.failed == failed
 
 
@@ -243,7 +243,7 @@ def test_patients_that_nothing_would_read_refuse_the_file(file: dict[str, Any], 
 def test_what_only_names_patients_is_kept(write: Write) -> None:
     beside = {"failed_patients": [{"patient_id": "u", "error": "timeout"}, "Ann"], "filters": {"medications": ["all"]}}
     file = {"patients": [{}], "total_patients": 1} | beside
-    assert read_document(write(json.dumps(file).encode())).beside == {"total_patients": 1} | beside
+    assert read_document(write(json.dumps(file).encode())).other_members == {"total_patients": 1} | beside
 
 
 def test_one_patient_with_an_empty_list_of_patients_is_that_patient(write: Write) -> None:

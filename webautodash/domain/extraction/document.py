@@ -1,4 +1,4 @@
-"""One extraction file, read once."""
+"""One extraction file: its identity, its metadata and its patients, which stay undecoded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,34 +27,33 @@ from webautodash.errors import (
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file whose JSON is whole. ``patients`` are views into its bytes; each is decoded when its turn comes."""
+    """A file with valid JSON. ``patients`` are views into its bytes; each is decoded when it is needed."""
 
     path: Path
     sha256: str
-    """Of the bytes that were read, 64 hexadecimal digits: the file's identity."""
+    """The SHA-256 of the bytes that were read, 64 hexadecimal digits: the file's identity."""
     size: int
     metadata: dict[str, Any]
     patients: Sequence[msgspec.Raw]
     mtime_ns: int = 0
-    """When the file had last been changed, as the open file said before and after it was read."""
+    """The time of the last change, equal before and after the file was read."""
     prns: Sequence[str | int | None] | None = None
-    """What each patient gives as its PRN, trimmed, where that is known."""
+    """The PRN that each patient states, trimmed; None if a patient is not an object."""
     container: PatientContainer = NATIVE
-    """Where the file has its patients."""
-    beside: Mapping[str, Any] = field(default_factory=dict)
-    """The members of the file, and of its results, that are neither metadata nor patients."""
+    other_members: Mapping[str, Any] = field(default_factory=dict)
+    """The members of the document and of its results that are neither metadata nor patients."""
     failed: str | None = None
-    """The path of the member that says that the job failed; its patients may be incomplete."""
+    """The path of the member that reports that the job failed; the patients may be incomplete."""
 
     @property
     def provider_name(self) -> str | None:
-        """The provider that the file names, None where it names none."""
+        """The provider that the file names, or None."""
         name = self.metadata.get(provider_key(self.metadata))
         return name if isinstance(name, str) and name.strip() else None
 
 
 def provider_key(metadata: Mapping[str, Any]) -> str:
-    """The key of the metadata that names the provider: ``doctor_name`` where ``provider_name`` says nothing."""
+    """The key of the metadata that holds the provider's name: ``doctor_name`` if ``provider_name`` is empty."""
     name = metadata.get("provider_name")
     is_missing = name is None or (isinstance(name, str) and not name.strip())
     return "doctor_name" if is_missing and metadata.get("doctor_name") else "provider_name"
@@ -66,26 +65,26 @@ def read_document(
     largest: int = LARGEST_FILE,
     place: Folder | None = None,
 ) -> Document:
-    """Read a file with bounded memory: what is larger than 32 MB is parsed from an unlinked private copy.
+    """Read a file with bounded memory: a file of more than 32 MiB is parsed from an unlinked private copy.
 
-    The copy is what makes the bytes that were hashed the bytes that are parsed, whatever happens to the file.
-    ``reading`` is given the folder and the reading of the file, the only part that may never end.
-    A file of more than ``largest`` bytes is refused before one of them is read. ``place`` is the folder that the file
-    was found in: its name is opened there, and nowhere else.
+    Because of the copy, the bytes that are hashed are the bytes that are parsed, whatever happens to the file.
+    ``reading`` gets the folder and the function that reads the file, the only part that can block forever. ``place`` is
+    the folder that the file was found in; the file is opened by its name in that folder.
 
-    Raises UnusableFile for that and for what is no regular file, UnreadableFile or ReadInterrupted where the system
-    refuses, FileGone where it is no longer there, FolderReplaced where its folder is another, StillBeingWritten when it
-    changes meanwhile, and MalformedDocument with line and column, or a JSON path, for content that is no extraction.
+    Raises UnusableFile for more than ``largest`` bytes, before any of them is read, and for anything but a regular
+    file; UnreadableFile or ReadInterrupted if the system refuses to read it; FileGone if it no longer exists;
+    FolderReplaced if its folder was replaced; StillBeingWritten if it changes while it is read; MalformedDocument with
+    line and column, or a JSON path, for content that is not an extraction.
     """
     with private_copy() as copy:
         digest, size, mtime_ns, valid = reading(
-            str(path.parent), lambda moved: copy_file(path, copy, largest, moved, place)
+            str(path.parent), lambda keep_alive: copy_file(path, copy, largest, keep_alive, place)
         )
         content = mapped_content(copy, size, path)
         if not content:
             raise MalformedDocument(path, "line 1, column 1", "the file is empty", kind="empty", truncated=True)
         if b"\0" in bytes(content[:2]):
-            raise MalformedDocument(path, "line 1, column 1", "not UTF-8 but, it seems, UTF-16", kind="not_utf8")
+            raise MalformedDocument(path, "line 1, column 1", "not UTF-8, probably UTF-16", kind="not_utf8")
         if valid < size:
             position = line_and_column(content, len(content) - (size - valid))
             raise MalformedDocument(path, position, "not UTF-8", kind="not_utf8", truncated=size - valid < 4)
@@ -93,15 +92,15 @@ def read_document(
         document = Document(path, digest, size, parts.metadata, parts.patients, mtime_ns, *parts[2:])
         _require_text(document, provider_key(document.metadata))
         if len(document.provider_name or "") > LONGEST_NAME:
-            # Not even to be compared with the names that are known.
+            # A comparison with all registered names would take long.
             position = f"$.extraction_metadata.{provider_key(document.metadata)}"
             raise MalformedDocument(path, position, f"longer than {LONGEST_NAME} characters", kind="name_too_long")
         return document
 
 
 def _require_text(document: Document, key: str) -> None:
-    """Raise MalformedDocument for a name that is there and is no text: the folder must not stand for it."""
+    """Raise MalformedDocument for a name that is not text: the folder must not be used instead."""
     value = document.metadata.get(key)
     if value is not None and not isinstance(value, str):
         position = f"$.extraction_metadata.{key}"
-        raise MalformedDocument(document.path, position, "is no text", kind=f"unusable_{key}")
+        raise MalformedDocument(document.path, position, "is not text", kind=f"unusable_{key}")

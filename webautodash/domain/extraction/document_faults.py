@@ -6,59 +6,40 @@ from typing import NamedTuple
 
 import msgspec
 
-from webautodash.domain.limits import (
-    LARGEST_METADATA,
-    MOST_PATIENTS,
-)
+from webautodash.domain.limits import LARGEST_METADATA, MOST_PATIENTS
 
+_CHUNK = 1 << 20
 _BYTE_OFFSET = re.compile(r" \(byte (\d+)\)")
-
-
 _JSON_PATH = re.compile(r" - at `\$?([^`]*)`")
 
 
-_CHUNK = 1 << 20
-
-
 class Fault(NamedTuple):
+    """Why a document is refused."""
+
     kind: str
     reason: str
 
 
 LONE_SURROGATE = Fault("half_character", "an escape of half a character (lone surrogate)")
-
-
 TOO_DEEP = Fault("nested_too_deeply", "nested too deeply")
-
-
-DUPLICATE_KEY = Fault("duplicate_key", "a key stands twice in one object (which value is true?)")
-
-
+DUPLICATE_KEY = Fault("duplicate_key", "an object has the same key twice; which value is right is unknown")
 TOO_MANY_PATIENTS = Fault("too_many_patients", f"more than {MOST_PATIENTS:,} patients")
-
-
-TWO_LISTS = Fault("two_lists", "patients stand in more than one place (which are true?)")
-
-
-FAILED_JOB = Fault("failed_job", "the job that wrote the file says that it failed; there are no patients")
-
-
+TWO_LISTS = Fault("two_lists", "patients are in more than one place; which are right is unknown")
+FAILED_JOB = Fault("failed_job", "the job that wrote the file reports that it failed; there are no patients")
 NO_PATIENTS = Fault("malformed", "there is no list of patients")
-
-
 TRUNCATED = Fault("cut_short", "the file ends in the middle")
 
 
 class DocumentFaultError(Exception):
-    """What is wrong, and where: an offset in bytes, or a JSON path."""
+    """A fault and its position: an offset in bytes, or a JSON path."""
 
-    def __init__(self, where: int | str, wrong: Fault) -> None:
-        super().__init__(wrong.reason)
-        self.where, self.wrong = where, wrong
+    def __init__(self, where: int | str, fault: Fault) -> None:
+        super().__init__(fault.reason)
+        self.where, self.fault = where, fault
 
 
 def line_and_column(content: memoryview, offset: int) -> str:
-    """A place in a file as an editor shows it, counted in characters from 1."""
+    """A position as an editor shows it, counted in characters from 1."""
     line, column, decoder = 1, 1, codecs.getincrementaldecoder("utf-8")("replace")
     for begin in range(0, offset, _CHUNK):
         text = decoder.decode(bytes(content[begin : min(begin + _CHUNK, offset)]))
@@ -69,12 +50,14 @@ def line_and_column(content: memoryview, offset: int) -> str:
 
 
 def invalid_type(error: msgspec.ValidationError, prefix: str = "$") -> DocumentFaultError:
+    """The fault of valid JSON whose values have the wrong type."""
     reason = str(error)
     inner = _JSON_PATH.search(reason)
     return DocumentFaultError(prefix + (inner[1] if inner else ""), Fault("malformed", _JSON_PATH.sub("", reason)))
 
 
 def malformed_json(error: ValueError, size: int) -> DocumentFaultError:
+    """The fault of a document of ``size`` bytes that is not valid JSON."""
     reason = str(error)
     where = _BYTE_OFFSET.search(reason)
     if where is None and "truncated" in reason:
@@ -83,4 +66,5 @@ def malformed_json(error: ValueError, size: int) -> DocumentFaultError:
 
 
 def metadata_limit() -> str:
+    """The largest size of the metadata, for a message."""
     return f"{LARGEST_METADATA >> 20} MiB"

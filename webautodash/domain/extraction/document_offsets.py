@@ -1,4 +1,4 @@
-"""Where the parts of a document are."""
+"""Finds the offsets of the parts of a document, and keys that occur twice."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,24 +16,22 @@ from webautodash.domain.limits import (
 )
 
 _MOST_MEMBERS = 1_000
-
-
 _KEY = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+', re.DOTALL)
 
 
 class Offsets(NamedTuple):
-    """Where the parts of a file are, as offsets in bytes."""
+    """Where the parts of a document are, in bytes."""
 
     metadata_at: int
     patients: range
-    beside: Mapping[str, range]
-    """By key, the other members of the file."""
+    other_members: Mapping[str, range]
+    """The members of the document except metadata and patients, by key."""
     in_results: Mapping[str, range]
-    """By key, the members of the results beside the list of patients."""
+    """The members of the results except the list of patients, by key."""
 
 
 def find_offsets(content: memoryview, split: SplitDocument) -> Offsets:
-    """Where everything is. Raises _RefusedError where a key stands twice."""
+    """Find all offsets. Raises DocumentFaultError if an object has the same key twice."""
     container, found = split.container, range(0)
     inner: dict[str, range] = {}
 
@@ -53,18 +51,18 @@ def find_offsets(content: memoryview, split: SplitDocument) -> Offsets:
     if container is BARE:
         patients(skip(WHITE_SPACE, content, 0))
         return Offsets(0, found, {}, {})
-    known = {"extraction_metadata": lambda begin: _end_of(content, begin, split.metadata)}
-    known[container.keys[0]] = results if container is IN_RESULTS else patients
-    outer, _ = _members(content, 0, known)
+    decoded = {"extraction_metadata": lambda begin: _end_of(content, begin, split.metadata)}
+    decoded[container.keys[0]] = results if container is IN_RESULTS else patients
+    outer, _ = _members(content, 0, decoded)
     metadata_at = outer.get("extraction_metadata", found).start
-    beside = {key: place for key, place in outer.items() if key not in known}
-    return Offsets(metadata_at, found, beside, {key: place for key, place in inner.items() if key != "patients"})
+    others = {key: place for key, place in outer.items() if key not in decoded}
+    return Offsets(metadata_at, found, others, {key: place for key, place in inner.items() if key != "patients"})
 
 
 def _members(
-    content: memoryview, at: int, known: Mapping[str, Callable[[int], int | None]]
+    content: memoryview, at: int, decoded: Mapping[str, Callable[[int], int | None]]
 ) -> tuple[dict[str, range], int]:
-    """Where the members of an object are, and where it ends. ``known`` finds the ends of those that were decoded."""
+    """The members of an object, and where it ends. ``decoded`` finds the ends of the members that were decoded."""
     places: dict[str, range] = {}
     at = skip(WHITE_SPACE, content, at) + 1
     while found := _KEY.match(content, skip(WHITE_SPACE, content, at)):
@@ -74,15 +72,15 @@ def _members(
         if len(places) == _MOST_MEMBERS:
             reason = f"more than {_MOST_MEMBERS:,} members beside the patients"
             raise DocumentFaultError(found.start(), Fault("too_many_members", reason))
-        if (end_of := known.get(key)) is not None:
-            # Another value than the one that was decoded: the key stands once more.
+        if (end_of := decoded.get(key)) is not None:
+            # If this is not the value that was decoded, the key occurs again.
             end = end_of(begin) or end_of_value(content, begin)
         else:
             end = end_of_value(content[: begin + LARGEST_METADATA], begin)
             if end is None:
                 reason = f"a member that no extraction has, of more than {metadata_limit()}"
                 raise DocumentFaultError(found.start(), Fault("member_too_large", reason))
-        assert end is not None  # noqa: S101  # the content was decoded
+        assert end is not None  # noqa: S101  # the content is valid JSON
         places[key], at = range(begin, end), skip(SEPARATOR, content, end)
     return places, skip(WHITE_SPACE, content, at) + 1
 
@@ -93,14 +91,14 @@ def _end_of(content: memoryview, begin: int, raw: msgspec.Raw) -> int | None:
 
 
 def _end_of_patients(content: memoryview, begin: int, split: SplitDocument) -> int | None:
-    """Where the patients end, None if other ones begin there. Raises _RefusedError for one that is too large."""
+    """Where the patients end; None if these are other patients. Raises DocumentFaultError for one that is too large."""
     is_single = split.container.is_single
     at: int | None = begin if is_single else skip(WHITE_SPACE, content, begin + 1)
     for position, raw in enumerate(split.patients):
         if 2 * len(memoryview(raw)) > LARGEST_SET_ASIDE and _size_in_a_statement(bytes(raw)) > LARGEST_SET_ASIDE:
             size = f"{LARGEST_SET_ASIDE >> 20} MiB"
-            wrong = Fault("patient_too_large", f"a patient of more than {size} cannot be kept")
-            raise DocumentFaultError(f"$.{split.container.place(position)}".replace("$.[", "$["), wrong)
+            fault = Fault("patient_too_large", f"a patient of more than {size} cannot be kept")
+            raise DocumentFaultError(f"$.{split.container.place(position)}".replace("$.[", "$["), fault)
         if at is None or (at := _end_of(content, at, raw)) is None:
             return None
         if is_single:
@@ -110,5 +108,5 @@ def _end_of_patients(content: memoryview, begin: int, split: SplitDocument) -> i
 
 
 def _size_in_a_statement(raw: bytes) -> int:
-    """A server is told of quotes, backslashes and ends of lines in two bytes each."""
+    """Quotes, backslashes and line ends take two bytes each in a statement."""
     return len(raw) + sum(map(raw.count, (b'"', b"'", b"\\", b"\n", b"\r")))

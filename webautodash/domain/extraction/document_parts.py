@@ -1,4 +1,4 @@
-"""The parts of a document."""
+"""Parses a document: metadata, undecoded patients, other members."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from webautodash.domain.extraction.document_faults import (
 from webautodash.domain.extraction.document_offsets import find_offsets
 from webautodash.domain.extraction.find_patients import PatientContainer
 from webautodash.domain.extraction.json_text import repeated_key
-from webautodash.domain.extraction.mask_undecodable import Masks
+from webautodash.domain.extraction.mask_undecodable import Masks, unmask
 from webautodash.domain.extraction.other_members import read_other_members
 from webautodash.domain.extraction.split_document import split_document
 from webautodash.domain.limits import (
@@ -30,43 +30,42 @@ from webautodash.errors import MalformedDocument, without_context
 
 
 class Parts(NamedTuple):
-    """What a file consists of."""
+    """The parts of a document."""
 
     metadata: dict[str, Any]
     patients: list[msgspec.Raw]
     prns: list[str | int | None] | None
-    """What each patient gives as its PRN, trimmed; None where not every patient is an object."""
+    """The PRN that each patient states, trimmed; None if a patient is not an object."""
     container: PatientContainer
-    beside: dict[str, Any]
-    """The members of the file, and of its results, that are neither metadata nor patients."""
+    other_members: dict[str, Any]
+    """The members of the document and of its results that are neither metadata nor patients."""
     failed: str | None
-    """The path of the member that says that the job failed; its patients may be incomplete."""
+    """The path of the member that reports that the job failed; the patients may be incomplete."""
 
 
 @without_context
 def parse_document(path: Path, content: memoryview) -> Parts:
-    """The parts of a file. ``content`` is written to meanwhile, and is the same again afterwards.
+    """Parse a document. ``content`` is changed while it is parsed and restored before the return.
 
-    Raises MalformedDocument with line and column, or a JSON path, for what is no extraction, and for one that is not
-    to be kept in memory: of more patients, larger ones, or larger metadata than ``domain.limits`` allows.
+    Raises MalformedDocument with line and column, or a JSON path, for anything that is not an extraction, and for more
+    or larger patients or larger metadata than ``domain.limits`` allows.
     """
-    covers: Masks = []
+    masks: Masks = []
     try:
         try:
-            split = split_document(content, covers)
+            split = split_document(content, masks)
         finally:
-            for begin, covered in covers:
-                content[begin : begin + len(covered)] = covered
-        places = find_offsets(content, split)
-        for begin, _ in covers:
-            if begin not in places.patients:
+            unmask(content, masks)
+        offsets = find_offsets(content, split)
+        for begin, _ in masks:
+            if begin not in offsets.patients:
                 raise DocumentFaultError(begin, LONE_SURROGATE if content[begin] == ord("\\") else TOO_DEEP)
-        metadata = _metadata(bytes(split.metadata), places.metadata_at)
-        beside, failed = read_other_members(content, places)
-        return Parts(metadata, split.patients, split.prns, split.container, beside, failed)
+        metadata = _metadata(bytes(split.metadata), offsets.metadata_at)
+        others, failed = read_other_members(content, offsets)
+        return Parts(metadata, split.patients, split.prns, split.container, others, failed)
     except DocumentFaultError as refused:
         where = refused.where if isinstance(refused.where, str) else line_and_column(content, refused.where)
-        kind, reason = refused.wrong
+        kind, reason = refused.fault
         raise MalformedDocument(path, where, reason, kind=kind, truncated=kind == TRUNCATED.kind) from None
 
 

@@ -1,4 +1,4 @@
-"""Where a file has its patients."""
+"""Finds the list of patients in a document: exports of other portals have it in other places."""
 
 from typing import NamedTuple
 
@@ -8,25 +8,19 @@ from webautodash.domain.extraction.document_faults import FAILED_JOB, NO_PATIENT
 from webautodash.domain.extraction.json_text import WHITE_SPACE, skip, text_of
 
 MISSING = msgspec.Raw(b"")
-
-
-# What stands for nothing where a file may say that its job failed.
-_NOTHING = frozenset({b"", b"null", b'""', b"false", b"[]", b"{}"})
-
-
+# Values of an error field that mean that there is no error.
+_NO_ERROR = frozenset({b"", b"null", b'""', b"false", b"[]", b"{}"})
 _FAILED = frozenset({"aborted", "cancelled", "canceled", "error", "failed", "failure", "timed_out", "timeout"})
-
-
 _LONGEST_STATUS = 64
 
 
 class PatientContainer(NamedTuple):
-    """Where a file has its patients."""
+    """The place of the patients in a document."""
 
     keys: tuple[str, ...]
-    """The keys that lead to the list of patients; none where the file is the list."""
+    """The keys that lead to the list of patients; empty if the document itself is the list."""
     is_single: bool = False
-    """Whether there is one patient in the place of the list."""
+    """Whether there is one patient instead of a list."""
 
     @property
     def path(self) -> str:
@@ -40,22 +34,14 @@ class PatientContainer(NamedTuple):
 
 
 NATIVE = PatientContainer(("extraction_results",))
-
-
 IN_RESULTS = PatientContainer(("extraction_results", "patients"))
-
-
 _ONE_PATIENT = PatientContainer(("extraction_results",), is_single=True)
-
-
 _BESIDE_METADATA = PatientContainer(("patients",))
-
-
 BARE = PatientContainer(())
 
 
 class OuterMembers(msgspec.Struct):
-    """The members of a file, or of its results, that tell what it is."""
+    """The members of a document or of its results that tell what it is."""
 
     extraction_metadata: msgspec.Raw = MISSING
     extraction_results: msgspec.Raw = MISSING
@@ -70,23 +56,24 @@ class OuterMembers(msgspec.Struct):
 
     @property
     def is_patient(self) -> bool:
+        """Whether the object is a patient."""
         return self.patient_id is not MISSING or self.demographics_printable is not MISSING
 
     @property
     def failed_field(self) -> str | None:
-        """The member that says that the job failed."""
-        said = {
+        """The member that reports that the job failed."""
+        failed = {
             "status": _text(self.status).strip().casefold() in _FAILED,
             "extraction_status": _text(self.extraction_status).strip().casefold() in _FAILED,
             "success": _begin(self.success) == b"false",
-            "error": _begin(self.error) not in _NOTHING,
-            "extraction_error": _begin(self.extraction_error) not in _NOTHING,
+            "error": _begin(self.error) not in _NO_ERROR,
+            "extraction_error": _begin(self.extraction_error) not in _NO_ERROR,
         }
-        return next((name for name, is_so in said.items() if is_so), None)
+        return next((name for name, is_failed in failed.items() if is_failed), None)
 
 
 def find_container(content: memoryview) -> tuple[PatientContainer, msgspec.Raw]:
-    """Where a file has its patients, and its metadata. Raises _RefusedError for one that has none."""
+    """The place of the patients, and the metadata. Raises DocumentFaultError if there is no list of patients."""
     if bytes(content[(start := skip(WHITE_SPACE, content, 0)) : start + 1]) == b"[":
         msgspec.json.decode(content, type=msgspec.Raw)
         if content[skip(WHITE_SPACE, content, start + 1)] == ord("]"):
@@ -117,6 +104,7 @@ def find_container(content: memoryview) -> tuple[PatientContainer, msgspec.Raw]:
 
 
 def is_patient(raw: msgspec.Raw) -> bool:
+    """Whether a value is a patient."""
     return _begins(raw, b"{") and bool(msgspec.json.decode(raw, type=OuterMembers).is_patient)
 
 
@@ -129,12 +117,12 @@ def _begin(raw: msgspec.Raw) -> bytes:
 
 
 def _has_items(raw: msgspec.Raw) -> bool:
-    """Whether it is a list that is not empty."""
+    """Whether the value is a list that is not empty."""
     return _begins(raw, b"[") and _holds_any(raw)
 
 
 def _holds_any(raw: msgspec.Raw) -> bool:
-    """Whether it is a list or an object that is not empty."""
+    """Whether the value is a list or an object that is not empty."""
     is_either = _begins(raw, b"[") or _begins(raw, b"{")
     return is_either and skip(WHITE_SPACE, memoryview(raw), 1) < len(memoryview(raw)) - 1
 

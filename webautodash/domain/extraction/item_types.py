@@ -1,4 +1,4 @@
-"""The usual shape of the items of each list."""
+"""The types that the items of each list are decoded into."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,21 +12,16 @@ from webautodash.domain.limits import SHORT_TEXT_LENGTH
 
 ROW_INDEX_MAX = 2**31 - 1
 
-
 AnyText = str | None
 """Text of any length."""
-
-
 ShortString = Annotated[str, msgspec.Meta(max_length=SHORT_TEXT_LENGTH)] | None
-"""Text that fits a column of its kind."""
-
-
+"""Text that fits into a short column."""
 _Index = Annotated[int, msgspec.Meta(ge=-ROW_INDEX_MAX, le=ROW_INDEX_MAX)] | None
 
 
 @cache
 def item_type(which: ClinicalList) -> type[msgspec.Struct]:
-    """The usual shape of a list's items, with the fields ``which.copied``. Any other item does not decode."""
+    """The usual shape of a list's items, with the fields ``which.copied``. An item of another shape does not decode."""
     prose = {which.text_field, *which.prose_fields}
     keys = {which.text_field: which.text_keys[0]}
     if which.type_keys:
@@ -41,23 +36,26 @@ def item_type(which: ClinicalList) -> type[msgspec.Struct]:
 
 
 class Items(NamedTuple):
-    """The items of one list of one patient, of the usual shape, and what each holds beside it."""
+    """The items of one list of one patient in the usual shape, and the values that have no field there."""
 
     structs: Sequence[msgspec.Struct]
     extras: Sequence[Any] | None = None
-    """An ``extra`` for each; None where no item has one."""
+    """The ``extra`` of each item; None if no item has one."""
 
 
 NO_ITEMS = Items(())
 
 
 def as_items(read: Sequence[tuple[msgspec.Struct, dict[str, Any] | None]]) -> Items:
-    return Items([given for given, _ in read], [extra for _, extra in read])
+    """Items from pairs of struct and ``extra``."""
+    return Items([struct for struct, _ in read], [extra for _, extra in read])
 
 
 def joined_items(lists: Sequence[Items]) -> Items:
+    """The items of several lists, one list after the other."""
     return Items([item for items in lists for item in items.structs], extras_of(lists))
 
 
 def extras_of(patients: Sequence[Items]) -> list[Any]:
+    """The ``extra`` of each item of several patients."""
     return [extra for patient in patients for extra in patient.extras or repeat(None, len(patient.structs))]

@@ -1,4 +1,4 @@
-"""JSON values."""
+"""JSON values: decoding a patient, and taking values out of an object."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,13 +6,11 @@ from typing import Any
 import msgspec
 
 from webautodash.domain.limits import SHORT_TEXT_LENGTH, nested_too_deeply
-from webautodash.errors import (
-    UnreadablePatient,
-)
+from webautodash.errors import UnreadablePatient
 
 
 def decode_patient(raw: msgspec.Raw) -> dict[str, Any]:
-    """One patient as plain JSON values. Raises ValueError or RecursionError where it is none."""
+    """A patient as plain JSON values. Raises ValueError or RecursionError if it is not valid."""
     value = msgspec.json.decode(raw)
     if not isinstance(value, dict):
         raise ValueError("not an object")
@@ -20,12 +18,17 @@ def decode_patient(raw: msgspec.Raw) -> dict[str, Any]:
 
 
 def raw_text(raw: msgspec.Raw) -> str:
-    """A patient's JSON as it stands in the file."""
+    """A patient's JSON exactly as it is in the file."""
     return bytes(raw).decode("utf-8")
 
 
+def has_objects(value: object) -> bool:
+    """Whether a value is a list with at least one object."""
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
+
+
 def take_text(rest: dict[str, Any], key: str, length: int = SHORT_TEXT_LENGTH) -> str | None:
-    """Take a text or a number out of ``rest``; what is neither, or too long, stays there."""
+    """Take a text or number out of ``rest``; a value of another type, or one that is too long, stays there."""
     text = scalar_text(rest.get(key))
     if text is None or len(text) > length:
         return None
@@ -43,7 +46,7 @@ def scalar_text(value: object) -> str | None:
 
 
 def unmapped(rest: Mapping[str, Any], where: str) -> dict[str, Any] | None:
-    """What found no column, without nulls. Raises UnreadablePatient where it is nested beyond all sense."""
+    """The values that have no column, without nulls. Raises UnreadablePatient if one is nested too deeply."""
     if not rest:
         return None
     extra = {key: value for key, value in rest.items() if value is not None}

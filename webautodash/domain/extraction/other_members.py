@@ -1,4 +1,4 @@
-"""The members of a document beside metadata and patients."""
+"""The members of a document that are neither metadata nor patients."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,31 +17,33 @@ from webautodash.domain.extraction.document_faults import (
 from webautodash.domain.extraction.document_offsets import Offsets
 from webautodash.domain.extraction.find_patients import OuterMembers
 from webautodash.domain.extraction.json_text import repeated_key
+from webautodash.domain.extraction.json_values import has_objects
 from webautodash.domain.limits import (
     LARGEST_METADATA,
     nested_too_deeply,
 )
 
-# What tells a patient from other objects, where a file has some beside its list of patients.
+# Keys that distinguish a patient from other objects.
 _DEMOGRAPHICS = ("demographics_printable", "demographics")
-
-
 _IDENTITY = ("patient_id", "patient_name", "full_name", "prn", "mrn")
 
 
-def read_other_members(content: memoryview, places: Offsets) -> tuple[dict[str, Any], str | None]:
-    """The other members, and the path of the one that says that the job failed.
+def read_other_members(content: memoryview, offsets: Offsets) -> tuple[dict[str, Any], str | None]:
+    """Decode the other members. Returns them, and the path of a member that reports that the job failed.
 
-    Raises _RefusedError for one that holds patients, which nothing would read, and for more than can be kept.
+    Raises DocumentFaultError for a member that holds patients, because nothing would read them, and if the members are
+    too large to be stored.
     """
-    if not places.beside and not places.in_results:
+    if not offsets.other_members and not offsets.in_results:
         return {}, None
-    size = sum(len(key) + len(place) for some in (places.beside, places.in_results) for key, place in some.items())
+    size = sum(
+        len(key) + len(place) for some in (offsets.other_members, offsets.in_results) for key, place in some.items()
+    )
     if size > LARGEST_METADATA:
         reason = f"members that no extraction has, of more than {metadata_limit()} together"
         raise DocumentFaultError("$", Fault("member_too_large", reason))
-    outer, failed = _other_members(content, places.beside)
-    inner, failed_inside = _other_members(content, places.in_results)
+    outer, failed = _other_members(content, offsets.other_members)
+    inner, failed_inside = _other_members(content, offsets.in_results)
     if inner:
         outer["extraction_results"] = inner
     if nested_too_deeply(outer):
@@ -74,7 +76,7 @@ def _member(text: bytes, at: int) -> Any:
 
 
 def _holds_patient(value: Any) -> bool:
-    """Whether a value is, or holds at any depth, what may be a patient: it is not enough that it names one."""
+    """Whether a value may be a patient or hold one at any depth. A mere mention of a patient is not enough."""
     if isinstance(value, list):
         return any(map(_holds_patient, value))
     if not isinstance(value, dict):
@@ -86,7 +88,3 @@ def _holds_patient(value: Any) -> bool:
         or any(has_objects(value.get(key)) for which in NAMED_LISTS for key in which.list_keys)
         or any(map(_holds_patient, value.values()))
     )
-
-
-def has_objects(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(item, dict) for item in value)

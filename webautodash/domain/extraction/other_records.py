@@ -1,4 +1,4 @@
-"""Lists without a name of their own."""
+"""Lists that have no table of their own: their items become other records."""
 
 from collections.abc import Callable, Container
 from functools import partial
@@ -7,17 +7,18 @@ from typing import Any
 from webautodash.domain.checksum import is_clinical
 from webautodash.domain.extraction.clinical_lists import OTHER_RECORDS
 from webautodash.domain.extraction.item_types import NO_ITEMS, Items, joined_items
+from webautodash.domain.extraction.json_values import has_objects
 from webautodash.domain.extraction.read_item import each_item, read_each_item
 from webautodash.domain.limits import MOST_ITEMS, SHORT_TEXT_LENGTH
 from webautodash.errors import UnreadablePatient
 
 
 def take_other_records(rest: dict[str, Any], place: Callable[..., str], kept: Container[str]) -> Items:
-    """Take the lists that nothing else has read out of ``rest``, as items of ``other_records``.
+    """Take all lists out of ``rest``, as items of ``other_records``.
 
-    So are lists of objects that stand one level inside an object; their section is both keys, joined by a point.
-    A list without items stays, as do lists and objects under the keys in ``kept``. ``place`` gives the path of a list
-    by its keys. Raises UnreadablePatient for a list of which an item would be lost.
+    This includes lists of objects one level inside an object; their section is both keys joined by a point. A list
+    without items stays in ``rest``, as do lists and objects under the keys in ``kept``. ``place`` returns the path of a
+    list by its keys. Raises UnreadablePatient if an item of a list would be lost.
     """
     read: list[Items] = []
     number = 0
@@ -29,9 +30,9 @@ def take_other_records(rest: dict[str, Any], place: Callable[..., str], kept: Co
         if number > MOST_ITEMS:
             raise UnreadablePatient("too_many_items", f"{OTHER_RECORDS.name}: more than {MOST_ITEMS:,}")
         if len(section) > SHORT_TEXT_LENGTH:
-            raise UnreadablePatient("unknown_list", f"{place(*keys)}: its name is too long")
+            raise UnreadablePatient("unknown_list", f"{place(*keys)}: the name of the list is too long")
         if any(isinstance(item, dict) and "demographics_printable" in item for item in items):
-            raise UnreadablePatient("unknown_list", f"{place(*keys)}: it has patients of its own")
+            raise UnreadablePatient("unknown_list", f"{place(*keys)}: the list holds patients")
         read.append(read_each_item(OTHER_RECORDS, each_item(items, "unknown_list", partial(place, *keys)), section))
 
     for key, value in list(rest.items()):
@@ -47,7 +48,3 @@ def take_other_records(rest: dict[str, Any], place: Callable[..., str], kept: Co
             if inner:
                 rest[key] = {name: part for name, part in value.items() if name not in inner} or None
     return joined_items(read) if read else NO_ITEMS
-
-
-def has_objects(value: object) -> bool:
-    return isinstance(value, list) and any(isinstance(item, dict) for item in value)

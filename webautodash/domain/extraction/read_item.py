@@ -1,4 +1,4 @@
-"""One item, read field by field."""
+"""Reads one item field by field, for items that do not have the usual shape."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,29 +18,30 @@ _WORDS_FOR_TYPES = {"health_concern_note": "note"}
 def read_item(
     item: dict[str, Any] | str, which: ClinicalList, listed_type: str | None
 ) -> tuple[msgspec.Struct, dict[str, Any] | None]:
-    """An item field by field; a value that is no text, or does not fit its column, is left beside it."""
+    """Read an item. Returns its fields, and the values that are not text or do not fit their column."""
     rest = dict(item) if isinstance(item, dict) else {which.text_keys[0]: item}
-    given: list[Any] = [take_item_text(rest, which), take_type(rest, which, listed_type)]
+    fields: list[Any] = [take_item_text(rest, which), take_type(rest, which, listed_type)]
     for column in which.copied[2:]:
         if column == "row_index":
             index = rest.get(column)
             usable = isinstance(index, int) and not isinstance(index, bool) and abs(index) <= ROW_INDEX_MAX
-            given.append(rest.pop(column) if usable else None)
+            fields.append(rest.pop(column) if usable else None)
         else:
             field, length = column.removesuffix("_text"), longest(which, column)
             text = take_text(rest, field, length)
             is_blank = text is None or not text.strip()
-            given.append((is_blank and take_alternative(rest, which, field, length)) or text)
-    return item_type(which)(*given), unmapped(rest, which.name)
+            fields.append((is_blank and take_alternative(rest, which, field, length)) or text)
+    return item_type(which)(*fields), unmapped(rest, which.name)
 
 
 def take_type(rest: dict[str, Any], which: ClinicalList, listed_type: str | None) -> str | None:
+    """Take the type of an item; the type that the key of its list implies wins."""
     own = None
     for key in which.type_keys:
         if key in rest and (own := type_word(take_text(rest, key))):
             break
     if listed_type and own and own != listed_type:
-        # The list's name decides; what the item says of itself is kept beside it.
+        # The item's own type is kept in extra.
         key = "own_type"
         while key in rest:
             key += "_"
@@ -49,24 +50,25 @@ def take_type(rest: dict[str, Any], which: ClinicalList, listed_type: str | None
 
 
 def longest(which: ClinicalList, column: str) -> int:
+    """The largest length of a text in a column."""
     return sys.maxsize if column in which.prose_fields else SHORT_TEXT_LENGTH
 
 
 def take_alternative(rest: dict[str, Any], which: ClinicalList, field: str, length: int) -> str | None:
-    """Take the text of the first of a field's alternatives that has any."""
+    """Take the text of the first alternative of a field that has one."""
     for keys in which.alternatives_by_field.get(field, ()):
-        said = {key: text for key in keys if (text := scalar_text(rest.get(key))) and not text.isspace()}
-        joined = " ".join(said.values())
-        if keys[0] in said and len(joined) <= length:
-            if len(said) == 1:
+        texts = {key: text for key in keys if (text := scalar_text(rest.get(key))) and not text.isspace()}
+        joined = " ".join(texts.values())
+        if keys[0] in texts and len(joined) <= length:
+            if len(texts) == 1:
                 del rest[keys[0]]
-            # What was joined stays beside the row: the parts cannot be told again.
+            # Several parts also stay in extra, because the joined text does not tell where each ends.
             return joined
     return None
 
 
 def take_item_text(rest: dict[str, Any], which: ClinicalList) -> str | None:
-    """Take the text under the first of the keys that has any; copies that do not count go with it."""
+    """Take the text under the first key that has one, and its copies that are not compared."""
     chosen: str | None = None
     for key in which.text_keys:
         if key not in rest:
@@ -84,18 +86,22 @@ def take_item_text(rest: dict[str, Any], which: ClinicalList) -> str | None:
 
 
 def type_word(text: str | None) -> str | None:
+    """The word for a type as it is stored; None for a blank text."""
     return _WORDS_FOR_TYPES.get(text, text) if text and text.strip() else None
 
 
 def read_each_item(which: ClinicalList, items: Iterable[dict[str, Any] | str], listed_type: str | None) -> Items:
+    """Read several items of a list whose key implies ``listed_type``."""
     return as_items([read_item(item, which, listed_type) for item in items])
 
 
 def list_items(patient: Mapping[str, Any], key: str) -> Iterator[dict[str, Any] | str]:
+    """The items under a key of a patient. Raises UnreadablePatient for an item of another type."""
     return each_item(patient.get(key) or (), "unreadable_item", lambda: key)
 
 
 def each_item(items: Iterable[Any], reason: str, where: Callable[[], str]) -> Iterator[dict[str, Any] | str]:
+    """The items of a list, numbers as text, without nulls. Raises UnreadablePatient, with ``reason``, for others."""
     for position, item in enumerate(items):
         if isinstance(item, dict | str):
             yield item

@@ -1,4 +1,4 @@
-"""The lists of a patient."""
+"""Reads the clinical lists of a patient, which can be under several keys."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,23 +10,15 @@ from webautodash.domain.extraction.derived_columns import complete_rows
 from webautodash.domain.extraction.item_types import NO_ITEMS, Items, item_type, joined_items
 from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.read_item import list_items, read_each_item
-from webautodash.domain.extraction.rows import Rows
 from webautodash.domain.extraction.unmatched_items import unmatched_items
 from webautodash.domain.limits import MOST_ITEMS
 from webautodash.errors import UnreadablePatient
 
 
-def read_list(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder) -> tuple[Rows, dict[str, Any]]:
-    """The rows of one list, and what ``read_items`` hands back."""
-    items, unmatched = read_items(patient, which, order)
-    return complete_rows(which, [items], order)[0], unmatched
-
-
 def read_items(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder) -> tuple[Items, dict[str, Any]]:
-    """The items of one list, and those of the patient's other lists of this kind that say more.
+    """The items of one list, and the items of its other keys that hold something else, by key.
 
-    The data is the first of these that has items: the ``all_`` list; the older, split lists together; the first of
-    the bare names.
+    The list is the first of these that has items: the ``all_`` key; all split lists together; the first bare name.
     """
     for key in which.list_keys:
         _require_list(patient.get(key), key)
@@ -43,10 +35,10 @@ def read_items(patient: Mapping[str, Any], which: ClinicalList, order: DateOrder
 
 
 def older_lists(patient: Mapping[str, Any], which: ClinicalList) -> dict[str, tuple[list[Any], Items]]:
-    """The split and bare lists of a patient, by key: each item as it came and as it is read."""
+    """The split and bare lists of a patient, by key: the items as they are in the file, and as they are read."""
     return {
-        key: (list(list_items(patient, key)), read_each_item(which, list_items(patient, key), word))
-        for key, word in (*which.split_lists, *((name, None) for name in which.bare_names))
+        key: (list(list_items(patient, key)), read_each_item(which, list_items(patient, key), implied))
+        for key, implied in (*which.split_lists, *((name, None) for name in which.bare_names))
         if patient.get(key)
     }
 
@@ -57,7 +49,7 @@ def _require_list(value: object, key: str) -> None:
 
 
 def require_few(items: object, key: str) -> None:
-    """Raises UnreadablePatient for a list of more items than any patient has."""
+    """Raise UnreadablePatient for a list with more items than any patient has."""
     if isinstance(items, list) and len(items) > MOST_ITEMS:
         raise UnreadablePatient("too_many_items", f"{key}: more than {MOST_ITEMS:,}")
 

@@ -1,6 +1,9 @@
-"""Stored lists as they are read today."""
+"""Reads stored lists again by today's rules, so that a file is not taken for a change of what it repeats.
 
-from collections.abc import Container, Mapping
+An earlier version stored fields and lists that it did not know as JSON in ``extra``, where this version has columns.
+"""
+
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -17,70 +20,56 @@ from webautodash.domain.extraction.rows import Rows, RowTable, join_rows
 from webautodash.domain.extraction.unmatched_items import unmatched_items
 from webautodash.errors import UnreadablePatient
 
-
-def read_again(
-    lists: Mapping[str, Rows], extra: Mapping[str, Any] | None, kept: Container[str], order: DateOrder
-) -> dict[str, Rows]:
-    """Stored lists as they would be read today, so that a file is not taken for a change of what it repeats.
-
-    Rows keep in their ``extra`` what was no field when they were read, and an extraction keeps in its own what was no
-    list.
-    """
-    rest = dict(extra or {})
-    found = dict(lists)
-    for which in NAMED_LISTS:
-        own = found[which.name] = _rows_again(which, lists[which.name], order)
-        older = {name: rest[name] for name in which.list_keys[1:] if isinstance(rest.get(name), list)}
-        with suppress(UnreadablePatient):
-            if own:
-                read = older_lists(older, which)
-                unmatched = unmatched_items(which, own, read, order)
-            else:
-                items, unmatched = read_items(older, which, order)
-                if items.structs:
-                    found[which.name] = complete_rows(which, [items], order)[0]
-            rest = {key: value for key, value in rest.items() if key not in older} | unmatched
-    with suppress(UnreadablePatient):
-        others = take_other_records(rest, lambda *keys: ".".join(keys), kept)
-        if others.structs:
-            rows = complete_rows(OTHER_RECORDS, [others], order)[0]
-            both = join_rows(OTHER_RECORDS, [found[OTHER_RECORDS.name], rows])
-            [found[OTHER_RECORDS.name]] = RowTable(OTHER_RECORDS, both).divided([len(both[0])])
-    return found
-
-
-def _rows_again(which: ClinicalList, rows: Rows, order: DateOrder) -> Rows:
-    if not any(extra and not which.item_keys.isdisjoint(extra) for extra in rows.columns()[-1]):
-        return rows
-    items = []
-    for row in rows:
-        rest = dict(row["extra"] or {})
-        given = [
-            row[which.text_field] or take_item_text(rest, which),
-            row[which.type_field] or take_type(rest, which, None),
-        ]
-        for column in which.copied[2:]:
-            field = column.removesuffix("_text")
-            given.append(row[column] or take_alternative(rest, which, field, longest(which, column)) or row[column])
-        items.append((item_type(which)(*given), rest or None))
-    return complete_rows(which, [as_items(items)], order)[0]
-
-
-# What is no list of records even where a file has a list there.
 NOT_RECORDS = frozenset(
     {
         *("patient_id", "patient_name", "extraction_status", "extraction_error", "error", "status", *SWEEP_FIELDS[:-2]),
         *("demographics_printable", "extraction_metadata", "extraction_summary", "filter_criteria"),
     }
 )
+"""Keys of a patient that never hold a list of records."""
 
 
 def as_read_today(
     lists: Mapping[str, Rows], extra: Mapping[str, Any] | None, order: DateOrder
 ) -> dict[str, Rows] | None:
-    """The stored lists of an extraction as a file with the same content gives them; None where they are the same.
+    """The lists that a file with the content of a stored extraction gives today; None if they are the stored lists.
 
-    ``extra`` is what the extraction keeps beside them.
+    ``extra`` is that of the extraction.
     """
-    found = read_again(lists, extra, NOT_RECORDS, order)
-    return found if any(found[name] is not rows for name, rows in lists.items()) else None
+    rest = dict(extra or {})
+    current = dict(lists)
+    for which in NAMED_LISTS:
+        own = current[which.name] = _reread_rows(which, lists[which.name], order)
+        older = {name: rest[name] for name in which.list_keys[1:] if isinstance(rest.get(name), list)}
+        with suppress(UnreadablePatient):
+            if own:
+                unmatched = unmatched_items(which, own, older_lists(older, which), order)
+            else:
+                items, unmatched = read_items(older, which, order)
+                if items.structs:
+                    current[which.name] = complete_rows(which, [items], order)[0]
+            rest = {key: value for key, value in rest.items() if key not in older} | unmatched
+    with suppress(UnreadablePatient):
+        others = take_other_records(rest, lambda *keys: ".".join(keys), NOT_RECORDS)
+        if others.structs:
+            rows = complete_rows(OTHER_RECORDS, [others], order)[0]
+            both = join_rows(OTHER_RECORDS, [current[OTHER_RECORDS.name], rows])
+            [current[OTHER_RECORDS.name]] = RowTable(OTHER_RECORDS, both).divided([len(both[0])])
+    return current if any(current[name] is not rows for name, rows in lists.items()) else None
+
+
+def _reread_rows(which: ClinicalList, rows: Rows, order: DateOrder) -> Rows:
+    if not any(extra and not which.item_keys.isdisjoint(extra) for extra in rows.columns()[-1]):
+        return rows
+    items = []
+    for row in rows:
+        rest = dict(row["extra"] or {})
+        fields = [
+            row[which.text_field] or take_item_text(rest, which),
+            row[which.type_field] or take_type(rest, which, None),
+        ]
+        for column in which.copied[2:]:
+            field = column.removesuffix("_text")
+            fields.append(row[column] or take_alternative(rest, which, field, longest(which, column)) or row[column])
+        items.append((item_type(which)(*fields), rest or None))
+    return complete_rows(which, [as_items(items)], order)[0]

@@ -1,4 +1,4 @@
-"""Splits a document into metadata and patients."""
+"""Splits a document into its metadata and its patients, which stay undecoded."""
 
 from typing import Any, NamedTuple
 
@@ -29,12 +29,12 @@ from webautodash.domain.limits import (
     PRN_LENGTH,
 )
 
-# A smaller file has no more of them, each being a byte and a comma.
+# Each patient takes at least a byte and a comma, so a smaller file cannot have too many.
 _MAY_HAVE_MANY = 2 * MOST_PATIENTS
 
 
 class _File(msgspec.Struct):
-    """A file of the usual shape."""
+    """A document of the usual shape."""
 
     extraction_results: list[msgspec.Raw]
     extraction_metadata: msgspec.Raw = MISSING
@@ -48,28 +48,34 @@ _read_demographics = msgspec.json.Decoder(_Demographics).decode
 
 
 class SplitDocument(NamedTuple):
+    """The undecoded parts of a document."""
+
     container: PatientContainer
     metadata: msgspec.Raw
     patients: list[msgspec.Raw]
     prns: list[str | int | None] | None
 
 
-def split_document(content: memoryview, covers: Masks) -> SplitDocument:
+def split_document(content: memoryview, masks: Masks) -> SplitDocument:
+    """Split a document. Masks what cannot be decoded, adds it to ``masks`` and tries again.
+
+    Raises DocumentFaultError for anything that is not an extraction.
+    """
     while True:
         try:
             return _usual(content) or _unusual(content)
         except RecursionError:
-            mask(content, covers, deep_values(content, DEEP, LONGEST_DEEP), TOO_DEEP)
+            mask(content, masks, deep_values(content, DEEP, LONGEST_DEEP), TOO_DEEP)
         except msgspec.ValidationError as error:
             raise invalid_type(error) from None
         except ValueError as error:
-            # The decoder has many words for half a character, "truncated" among them.
-            if not mask(content, covers, half_characters(content), LONE_SURROGATE):
+            # Messages of the decoder about a lone surrogate differ; one of them is "truncated".
+            if not mask(content, masks, half_characters(content), LONE_SURROGATE):
                 raise malformed_json(error, len(content)) from None
 
 
 def _usual(content: memoryview) -> SplitDocument | None:
-    """The parts of a file of the usual shape with patients; None for any other."""
+    """Split a document of the usual shape that has patients; None for any other."""
     try:
         prns = _prns(content, NATIVE)
         file = msgspec.json.decode(content, type=_File)
@@ -86,20 +92,20 @@ def _unusual(content: memoryview) -> SplitDocument:
     try:
         prns = _prns(content, container)
     except msgspec.ValidationError:
-        # One of them is no object.
+        # A patient is not an object.
         depth = 1 + len(container.keys)
         if len(content) > _MAY_HAVE_MANY and not container.is_single and may_have_more(content, MOST_PATIENTS, depth):
             raise DocumentFaultError(container.path, TOO_MANY_PATIENTS) from None
     kind = msgspec.Raw if container.is_single else list[msgspec.Raw]
     found = _in(container, msgspec.json.decode(content, type=_wrapped(container, kind)))
     if container is BARE and not any(map(is_patient, found)):
-        # Any list of anything is JSON.
+        # Without metadata, a list of anything else must not pass for patients.
         raise DocumentFaultError("$", NO_PATIENTS)
     return SplitDocument(container, metadata, [found] if container.is_single else found, prns)
 
 
 def _wrapped(container: PatientContainer, kind: Any) -> Any:
-    """The type of a file that has this in the place of its patients."""
+    """The type of a document that has a ``kind`` in the place of its patients."""
     for key in reversed(container.keys):
         kind = msgspec.defstruct("members", [(key, kind)])
     return kind
@@ -112,20 +118,21 @@ def _in(container: PatientContainer, file: Any) -> Any:
 
 
 def _prns(content: memoryview, container: PatientContainer) -> list[str | int | None]:
-    """As in ``Parts``. Raises _RefusedError before too many patients are in memory.
+    """The PRN that each patient states, trimmed.
 
-    Raises ValidationError where one is no object, and whatever else the decoder raises.
+    Raises DocumentFaultError before too many patients are in memory, ValidationError if a patient is not an object, and
+    any other error of the decoder.
     """
     prns: list[str | int | None] = []
 
-    def note(patient: Any) -> None:
+    def take_prn(patient: Any) -> None:
         if len(prns) == MOST_PATIENTS:
             raise DocumentFaultError(container.path, TOO_MANY_PATIENTS)
         prns.append(_prn(patient.demographics_printable))
         patient.demographics_printable = None
 
     fields: list[Any] = [("demographics_printable", msgspec.Raw, msgspec.Raw(b"null"))]
-    patient = msgspec.defstruct("patient", fields, namespace={"__post_init__": note}, gc=False)
+    patient = msgspec.defstruct("patient", fields, namespace={"__post_init__": take_prn}, gc=False)
     kind: Any = patient if container.is_single else list[patient]  # type: ignore[valid-type]
     msgspec.json.decode(content, type=_wrapped(container, kind))
     return prns
@@ -138,5 +145,5 @@ def _prn(demographics: msgspec.Raw) -> str | int | None:
         prn = _read_demographics(demographics).prn
     except (ValueError, RecursionError):
         return None
-    # One that is too long is none, however long it is.
+    # The end of a PRN that is too long does not matter.
     return prn.strip()[: PRN_LENGTH + 1] if isinstance(prn, str) else prn if isinstance(prn, int) else None

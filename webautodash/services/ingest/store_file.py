@@ -75,7 +75,7 @@ def store_document(
     stored; they are kept with its session. ``extracted_at`` is the right time, where the file's own is wrong.
     """
     order = provider.provider.date_order
-    facts = session_record(document.metadata, order, zone, document.beside)
+    facts = session_record(document.metadata, order, zone, document.other_members)
     if extracted_at is not None:
         facts = replace(facts, extracted_at=extracted_at)
 
