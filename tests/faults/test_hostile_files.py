@@ -48,8 +48,8 @@ GOOD = _file(_patient("GOOD"))
 MEDICATIONS = b"[" + b",".join([b'{"medication_name": "%b"}' % _CANARY] * 100_000) + b"]"
 
 REJECTED: dict[str, tuple[bytes, str]] = {
-    "results_twice": (GOOD[:-1] + b',\n"extraction_results": []}', "line 3, column 1: a key stands twice"),
-    "metadata_twice": (_file(metadata=b'{"a": "%b",\n"a": 1}' % _CANARY), "line 2, column 1: a key stands twice"),
+    "results_twice": (GOOD[:-1] + b',\n"extraction_results": []}', "line 3, column 1: an object has the same key twice"),
+    "metadata_twice": (_file(metadata=b'{"a": "%b",\n"a": 1}' % _CANARY), "line 2, column 1: an object has the same key twice"),
     "nan": (_file(_patient("N1", b'"%b": NaN' % _CANARY)), "line 2, column 36: JSON is malformed"),
     "infinity": (_file(_patient("N2", b'"note": Infinity')), "line 2, column 33: JSON is malformed"),
     "minus_infinity": (_file(_patient("N3", b'"note": -Infinity')), "line 2, column 34: JSON is malformed"),
@@ -59,7 +59,7 @@ REJECTED: dict[str, tuple[bytes, str]] = {
     "half": (_file(metadata=b'{"a": "%b\\udc8a"}' % _CANARY), "line 1, column 39: an escape of half a character"),
     "deep": (_file(metadata=b'{"a":\n%b}' % DEEP), "line 2, column 127: nested too deeply"),
     "deep_open": (b'{"a":\n' + b"[" * 100_000, "line 2, column 128: nested too deeply"),
-    "utf_16_bare": (GOOD.decode().encode("utf-16-le"), "line 1, column 1: not UTF-8 but, it seems, UTF-16"),
+    "utf_16_bare": (GOOD.decode().encode("utf-16-le"), "line 1, column 1: not UTF-8, probably UTF-16"),
     "utf_16": (GOOD.decode().encode("utf-16"), "line 1, column 1: not UTF-8"),
     "latin_1": (GOOD.replace(_CANARY, b"Jos\xe9" + _CANARY), "line 2, column 98: not UTF-8"),
     "cut_short": (GOOD[:-30], "line 2, column 77: the file ends in the middle"),

@@ -49,7 +49,7 @@ KINDS = {
     "empty": "empty",
     "not UTF-8": "not_utf8",
     "ends in the middle": "cut_short",
-    "a key stands twice": "duplicate_key",
+    "an object has the same key twice": "duplicate_key",
 }
 
 
@@ -68,8 +68,8 @@ KINDS = {
         (b'{"extraction_metadata": [], "extraction_results": []}', "$.extraction_metadata", "Expected `object`"),
         (_whole() + b"x", "line ", "trailing"),
         (b"<html>", "line 1, column 1", "malformed"),
-        (_whole()[:-1] + b',"extraction_results":[]}', "line ", "a key stands twice"),
-        (_whole().replace(b'"job_id"', b'"job_name":1,"job_id"'), "line 4, column 3", "a key stands twice"),
+        (_whole()[:-1] + b',"extraction_results":[]}', "line ", "an object has the same key twice"),
+        (_whole().replace(b'"job_id"', b'"job_name":1,"job_id"'), "line 4, column 3", "an object has the same key twice"),
     ],
     ids=["empty", "cut short", "syntax", "latin-1", "utf-16", "array", "no metadata", "no results", "results no list",
          "metadata no object", "trailing", "html", "results twice", "metadata twice"],

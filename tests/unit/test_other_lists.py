@@ -123,12 +123,12 @@ def test_a_list_in_the_place_of_what_is_no_record_is_kept_and_gives_none(key: st
         ({"lab_results": [{"name": "x"}, ["MARK"]]}, "unknown_list", "lab_results[1]"),
         ({"vitals": [True]}, "unknown_list", "vitals[0]"),
         ({"MARK": [[{"name": "MARK"}]]}, "unknown_list", "[member 8][0]"),
-        ({"M" * 256: ["MARK"]}, "unknown_list", "[member 8]: its name is too long"),
+        ({"M" * 256: ["MARK"]}, "unknown_list", "[member 8]: the name of the list is too long"),
         ({"vitals": ["MARK"] * MOST_ITEMS, "labs": ["MARK"]}, "too_many_items", "other_records: more than 10,000"),
         ({"problems": "MARK"}, "not_a_list", "problems"),
         ({"vitals": {"MARK": [{}, ["MARK"]]}}, "unknown_list", "vitals.[...][1]"),
         ({"MARK": {"vitals": [{}, True]}}, "unknown_list", "[member 8].vitals[1]"),
-        ({"patients": [{"demographics_printable": {}}]}, "unknown_list", "[member 8]: it has patients of its own"),
+        ({"patients": [{"demographics_printable": {}}]}, "unknown_list", "[member 8]: the list holds patients"),
     ],
 )
 def test_a_list_of_which_an_item_would_be_lost_sets_the_patient_aside(
