@@ -18,7 +18,7 @@ from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database import Server
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services import revisions
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 MARIADB, SQLITE = "MariaDB", "SQLite"
@@ -65,7 +65,7 @@ class Place:
         """Make providers' databases, empty, by the migrations."""
         with Server(self.settings) as server:
             for name in names:
-                revisions.upgrade(server.create(name, ProviderWork), History.PROVIDER)
+                revisions.upgrade(server.create(name, ProviderWork), SchemaHistory.PROVIDER)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from webautodash.services.registry import adopt as adoption
 from webautodash.services.registry.adopt import copying
 from webautodash.services.registry.providers import register, resolve
 from webautodash.services.review.retry_patients import retry_set_aside
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 
@@ -42,7 +42,7 @@ BATCH = 20
 _PROBLEMS = {"failed", "rejected", "waiting"}
 
 
-def upgrade(settings: Settings, name: str, history: History) -> None:
+def upgrade(settings: Settings, name: str, history: SchemaHistory) -> None:
     """Make a database and bring it to head."""
     with Server(settings) as server:
         revisions.upgrade(server.create(name, UnitOfWork), history)
@@ -68,7 +68,9 @@ def migrate_to(settings: Settings, revision: str, *slugs: str) -> None:
     """Make providers' databases as an earlier version of the program did, at a revision."""
     with Server(settings) as server:
         for slug in slugs:
-            revisions.upgrade(server.create(settings.database_prefix + slug, UnitOfWork), History.PROVIDER, revision)
+            revisions.upgrade(
+                server.create(settings.database_prefix + slug, UnitOfWork), SchemaHistory.PROVIDER, revision
+            )
 
 
 def open_store(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from webautodash.database import Database
 from webautodash.services import revisions
-from webautodash.services.revisions import VERSION_COLUMN, VERSION_TABLE, History, Watch
+from webautodash.services.revisions import VERSION_COLUMN, VERSION_TABLE, RevisionListener, SchemaHistory
 
 migrate_for_real = revisions.upgrade
 
@@ -40,7 +40,11 @@ class Templates:
         return owner if isinstance(owner, Templates) else None
 
     def upgrade(
-        self, database: Database, history: History, target: str | None = None, watch: Watch | None = None
+        self,
+        database: Database,
+        history: SchemaHistory,
+        target: str | None = None,
+        watch: RevisionListener | None = None,
     ) -> bool:
         """`revisions.upgrade`, by replaying DDL where the database is empty and the target is head."""
         if watch is not None:

@@ -9,13 +9,13 @@ from benchmarks.runs import WrongOutcomeError
 from benchmarks.stores import MARIADB, Place
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services import fleet, revisions
-from webautodash.services.fleet import Plan, Standing
+from webautodash.services.fleet import Plan, RevisionStatus
 from webautodash.services.registry.providers import register
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 _ONE, _TWO, _HEAD = "one worker", "two workers", "all at head"
-_HISTORY = History.PROVIDER
+_HISTORY = SchemaHistory.PROVIDER
 
 
 def run(bench: Bench) -> Findings:
@@ -76,6 +76,6 @@ def _look(here: Place, number: int) -> float:
         report = fleet.upgrade_all(store, Plan())
         seconds = perf_counter() - begin
         standing = fleet.overview(store)
-    if report.run is not None or [each.state for each in standing] != [Standing.AT_HEAD] * (number + 1):
+    if report.run is not None or [each.state for each in standing] != [RevisionStatus.AT_HEAD] * (number + 1):
         raise WrongOutcomeError(f"not all of {number} databases were at head")
     return seconds

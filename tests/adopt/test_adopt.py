@@ -12,7 +12,7 @@ from legacy_files import two_sweeps
 
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.registry.adopt import adopt
-from webautodash.services.revisions import History, current, head
+from webautodash.services.revisions import SchemaHistory, current, head
 
 Legacy = Callable[[str], LegacyDatabase]
 COPIED = tuple(table for table in TABLES if table != "comprehensive_patient_records")
@@ -38,7 +38,7 @@ def test_every_row_is_there_with_its_number_and_kept_aside(clinic: Clinic, taken
         assert taken.rows(f"legacy_{table}") == before[table], table
     for table in COPIED:
         assert [row["id"] for row in taken.rows(table)] == [row["id"] for row in before[table]], table
-    assert current(clinic.store.server.database(taken.name, UnitOfWork)) == head(History.PROVIDER)
+    assert current(clinic.store.server.database(taken.name, UnitOfWork)) == head(SchemaHistory.PROVIDER)
     assert [each.status for each in clinic.store.providers()] == ["active"]
 
 

@@ -24,7 +24,7 @@ from webautodash.services.fleet.run_history import RUN_LEASE
 from webautodash.services.leases import leased
 from webautodash.services.registry.providers import register
 from webautodash.services.registry.setup import set_up
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 
 # What the shared servers of the tests do on purpose, and what an administrator's account has.
 _OF_THE_SERVER = ("durability.", "charset.", "rights.", "sql_mode.", "packet.")
@@ -48,7 +48,7 @@ def test_in_a_sound_store_there_is_nothing_to_say(clinic: Clinic, in_store: Call
     assert in_store() == []
     fine = [one for one in doctor.examine(clinic.settings).findings if one.code == "database.revision"]
     assert [one.severity for one in fine] == ["ok", "ok"]
-    assert fine[1].message == f"2 of 2, at {revisions.head(History.PROVIDER)}, each its own provider's"
+    assert fine[1].message == f"2 of 2, at {revisions.head(SchemaHistory.PROVIDER)}, each its own provider's"
 
 
 def test_examining_changes_nothing(clinic: Clinic, gary_wang: str) -> None:
@@ -58,7 +58,7 @@ def test_examining_changes_nothing(clinic: Clinic, gary_wang: str) -> None:
 
 
 def test_a_database_that_is_behind(clinic: Clinic, gary_wang: str, in_store: Callable[[], list[Finding]]) -> None:
-    revisions.downgrade(clinic.store.server.database(gary_wang, UnitOfWork), History.PROVIDER, "p0005")
+    revisions.downgrade(clinic.store.server.database(gary_wang, UnitOfWork), SchemaHistory.PROVIDER, "p0005")
     (one,) = in_store()
     assert (one.code, one.severity, one.subject) == ("database.behind", "error", gary_wang)
     assert cure_of(one) == "webautodash migrate up"
@@ -140,8 +140,8 @@ def test_a_registration_that_was_not_finished(clinic: Clinic, in_store: Callable
 def test_a_system_database_that_is_behind_does_not_hide_the_providers(
     clinic: Clinic, gary_wang: str, in_store: Callable[[], list[Finding]]
 ) -> None:
-    revisions.downgrade(clinic.store.system, History.SYSTEM, "s0002")
-    revisions.downgrade(clinic.store.server.database(gary_wang, UnitOfWork), History.PROVIDER, "p0005")
+    revisions.downgrade(clinic.store.system, SchemaHistory.SYSTEM, "s0002")
+    revisions.downgrade(clinic.store.server.database(gary_wang, UnitOfWork), SchemaHistory.PROVIDER, "p0005")
     found = [(one.code, one.subject) for one in in_store()]
     assert found == [("database.behind", clinic.settings.system_database_name), ("database.behind", gary_wang)]
 

@@ -18,7 +18,7 @@ from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
 from webautodash.repositories.system_log import LogRecord
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 SECRET = a_patient("PRN-4711", name="Zebulon Quirke", born="02/03/1951", medications=["Obscurimab 5 mg"])
 SECRETS = ("Zebulon", "Quirke", "4711", "1951", "Obscurimab")
@@ -87,7 +87,9 @@ def old(shell: Shell) -> Shell:
     at = datetime.now(UTC) - timedelta(days=100)
     settings = Settings.load(database_url=f"sqlite:///{shell.folder / 'webautodash-data'}", _env_file=None)
     with Store.open(settings) as store:
-        SystemLog(store.system).record_all([LogRecord(at, Level.ERROR, "ingest", "old", str(n)) for n in range(3)])
+        SystemLogWriter(store.system).record_all(
+            [LogRecord(at, Level.ERROR, "ingest", "old", str(n)) for n in range(3)]
+        )
     return shell
 
 

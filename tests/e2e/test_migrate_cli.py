@@ -7,9 +7,9 @@ from builders import a_file, a_patient
 from shell import Shell
 
 from webautodash.services import revisions
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 
-HEAD = revisions.head(History.PROVIDER)
+HEAD = revisions.head(SchemaHistory.PROVIDER)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_up_history_resume_sql_and_check_say_what_there_is(fleet: Shell) -> None
     up = fleet("migrate", "up", "--workers", "2", "--wave", "50%", "--max-failures", "1", "--json")
     assert up.status == 0
     assert [(one["provider"], one["before"], one["after"], one["state"]) for one in up.json["results"]] == [
-        (None, revisions.head(History.SYSTEM), revisions.head(History.SYSTEM), "done"),
+        (None, revisions.head(SchemaHistory.SYSTEM), revisions.head(SchemaHistory.SYSTEM), "done"),
         ("ben_birch", HEAD, HEAD, "done"),
         ("ada_ash", "p0004", HEAD, "done"),
     ]

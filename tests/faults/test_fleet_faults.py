@@ -22,10 +22,10 @@ from webautodash.errors import LeaseHeld
 from webautodash.repositories import ProviderRepository
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
-HEAD = revisions.head(History.PROVIDER)
+HEAD = revisions.head(SchemaHistory.PROVIDER)
 BACKENDS = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
 PROVIDERS = ("Ada Ash", "Ben Birch")
 
@@ -50,7 +50,7 @@ def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Cl
 def _take_back(clinic: Clinic) -> None:
     for provider in clinic.store.providers():
         database = clinic.store.server.database(provider.database_name)
-        revisions.downgrade(database, History.PROVIDER, "p0001")
+        revisions.downgrade(database, SchemaHistory.PROVIDER, "p0001")
         if clinic.store.server.product == "mysql":
             # A column that goes stays in the rows, unseen, until the table is rebuilt; after dozens they are too long.
             with database.engine.begin() as connection:
@@ -116,7 +116,9 @@ def test_a_way_back_that_was_killed_anywhere_is_healed_by_going_up(
         assert kill_at(number, take_back, clinic.settings, "ada_ash", "p0003", folder=tmp_path), all_moments[number]
         _let_leases_run_out(clinic)
         assert not fleet.upgrade_all(clinic.store, Plan()).failures, all_moments[number]
-        assert {each.state for each in fleet.overview(clinic.store)} == {fleet.Standing.AT_HEAD}, all_moments[number]
+        assert {each.state for each in fleet.overview(clinic.store)} == {fleet.RevisionStatus.AT_HEAD}, all_moments[
+            number
+        ]
         assert schemas(clinic.store) == clean, all_moments[number]
         assert _rows(clinic) == rows, all_moments[number]
 
@@ -138,13 +140,13 @@ def test_a_killed_run_keeps_others_out_until_its_lease_has_run_out(
             fleet.upgrade_all(store, Plan())
         _let_leases_run_out(clinic)
         assert not fleet.upgrade_all(store, Plan()).failures
-        assert {each.state for each in fleet.overview(store)} == {fleet.Standing.AT_HEAD}
+        assert {each.state for each in fleet.overview(store)} == {fleet.RevisionStatus.AT_HEAD}
 
 
 def test_two_operators_at_once_do_no_work_twice(clinic: Clinic, tmp_path: Path) -> None:
     _take_back(clinic)
     together(migrate_fleet, *[(clinic.settings,)] * 3, folder=tmp_path)
-    assert {each.state for each in fleet.overview(clinic.store)} == {fleet.Standing.AT_HEAD}
+    assert {each.state for each in fleet.overview(clinic.store)} == {fleet.RevisionStatus.AT_HEAD}
     worked = [
         row.database
         for run in fleet.runs(clinic.store)

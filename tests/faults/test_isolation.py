@@ -41,7 +41,7 @@ from webautodash.services.registry import accounts
 from webautodash.services.registry.accounts import AccountState, GrantedAccount
 from webautodash.services.registry.providers import register
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 _SYSTEM, _LOG = "isolation.system_database", "isolation.log"
 SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
@@ -670,7 +670,7 @@ def test_the_doctor_finds_prns_where_none_may_be(clinic: Clinic, tmp_path: Path)
     packed.write_bytes(gzip.compress(log.read_bytes()))
     unreadable.write_bytes(b"\0\1 Mark-77")
     for text in ("(Zoë O'N 5)", "seen 4711023 times", "12 files, Mark-778, Zoë"):
-        SystemLog(clinic.store.system).record(Level.INFO, "test", "planted", text)
+        SystemLogWriter(clinic.store.system).record(Level.INFO, "test", "planted", text)
     numbers = [row["id"] for row in clinic.system_rows("system_logs") if row["event"] == "planted"]
     report = examine_isolation(clinic.settings, [log, packed, unreadable, tmp_path / "no.log"])
     found = {(one.subject, str(one.severity)) for one in report.findings if one.code in {_SYSTEM, _LOG}}

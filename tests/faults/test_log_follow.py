@@ -12,7 +12,7 @@ from shell import COMMAND, Shell
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 
 def test_a_server_that_goes_is_said_once_and_when_it_is_back_it_goes_on(
@@ -25,7 +25,7 @@ def test_a_server_that_goes_is_said_once_and_when_it_is_back_it_goes_on(
 
     def record(message: str) -> None:
         with Store.open(settings) as store:
-            SystemLog(store.system).record(Level.INFO, "ingest", "looked", message)
+            SystemLogWriter(store.system).record(Level.INFO, "ingest", "looked", message)
 
     record("before")
     process = subprocess.Popen(

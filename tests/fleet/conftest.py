@@ -12,7 +12,7 @@ from builders import Clinic, a_file, a_patient
 from webautodash.database import Database
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 
 
 @pytest.fixture
@@ -41,6 +41,6 @@ def behind(database: Callable[[str], Database]) -> Callable[..., None]:
 
     def take_back(revision: str, *slugs: str) -> None:
         for slug in slugs or SLUGS:
-            revisions.downgrade(database(slug), History.PROVIDER, revision)
+            revisions.downgrade(database(slug), SchemaHistory.PROVIDER, revision)
 
     return take_back

@@ -14,10 +14,10 @@ from webautodash.errors import UsageError, WouldLoseRows
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
-from webautodash.services.revisions import History, histories
+from webautodash.services.revisions import SchemaHistory, histories
 
 ROOT = Path(__file__).parents[2]
-HEAD = revisions.head(History.PROVIDER)
+HEAD = revisions.head(SchemaHistory.PROVIDER)
 NICKNAME, NO_ADDRESS = (f"p{int(HEAD[1:]) + more:04}" for more in (1, 2))
 _EXPAND = f'''"""A column more.
 
@@ -78,7 +78,7 @@ def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (versions / f"{NICKNAME}_nickname.py").write_text(_EXPAND)
     (versions / f"{NO_ADDRESS}_no_address.py").write_text(_CONTRACT)
     monkeypatch.setattr(histories, "_PACKAGE", later / "webautodash")
-    monkeypatch.setitem(histories.HEADS, History.PROVIDER, NO_ADDRESS)
+    monkeypatch.setitem(histories.HEADS, SchemaHistory.PROVIDER, NO_ADDRESS)
     histories.scripts.cache_clear()
     yield
     histories.scripts.cache_clear()
@@ -104,7 +104,7 @@ def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: C
     with clinic.store.server.database(way.database).engine.begin() as connection:
         connection.exec_driver_sql("UPDATE patients SET nickname = 'x'")
     way = fleet.way_back(clinic.store, "ada_ash", "p0003")
-    behind = revisions.to_come(History.PROVIDER, "p0003", NICKNAME)
+    behind = revisions.to_come(SchemaHistory.PROVIDER, "p0003", NICKNAME)
     assert way.revisions == tuple(reversed(behind))
     with pytest.raises(WouldLoseRows, match=r"1 of patients\.nickname.*--accept-loss"):
         fleet.downgrade(clinic.store, way)

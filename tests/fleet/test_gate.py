@@ -17,10 +17,10 @@ from webautodash.services.fleet import Plan
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.registry.providers import add_alias, register, resolve
 from webautodash.services.review import conflicts
-from webautodash.services.revisions import History, Step, Watch
+from webautodash.services.revisions import RevisionListener, SchemaHistory, Step
 from webautodash.services.store import Store
 
-HEAD = revisions.head(History.PROVIDER)
+HEAD = revisions.head(SchemaHistory.PROVIDER)
 LATER = "2025-01-01T00:00:00"
 Named = Callable[[str], Database]
 
@@ -61,7 +61,7 @@ def test_files_of_a_database_that_is_behind_wait_and_the_others_are_taken(
 def test_a_store_that_was_open_before_the_migration_began_keeps_out_too(clinic: Clinic) -> None:
     with Store.open(clinic.settings) as another:
         revisions.downgrade(
-            another.server.database(clinic.settings.database_prefix + "ada_ash"), History.PROVIDER, "p0005"
+            another.server.database(clinic.settings.database_prefix + "ada_ash"), SchemaHistory.PROVIDER, "p0005"
         )
     outcome = clinic.ingest(a_file(a_patient("ada_ash-2"), provider="Ada Ash", at=LATER), folder="ada_ash")
     assert (str(outcome.state), clinic.count("patients", "ada_ash")) == ("blocked", 1)
@@ -79,7 +79,7 @@ def test_a_database_in_the_middle_of_a_migration_says_so_until_it_is_finished(
 
     behind("p0001", "ada_ash")
     with pytest.raises(KilledError):
-        revisions.upgrade(database("ada_ash"), History.PROVIDER, watch=Watch(after=end))
+        revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER, watch=RevisionListener(after=end))
     assert clinic.rows("database_identity", "ada_ash")[0]["migrating_to"] == HEAD
     # As a program that works with that revision finds it.
     with database("ada_ash").engine.begin() as connection:
@@ -99,7 +99,7 @@ def test_a_migration_waits_for_a_file_that_is_being_stored(clinic: Clinic, datab
 
     def migration() -> None:
         with Store.open(clinic.settings) as another:
-            revisions.downgrade(another.server.database(own.name, UnitOfWork), History.PROVIDER, "p0005")
+            revisions.downgrade(another.server.database(own.name, UnitOfWork), SchemaHistory.PROVIDER, "p0005")
         done.set()
 
     with own.session() as session:
@@ -120,7 +120,7 @@ def test_a_migration_that_the_server_refused_leaves_the_others_files_alone(
     with database("ada_ash").engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE conflict_reviews RENAME TO gone")
     with pytest.raises(MigrationFailed, match=r"revision p0004: error .* at: UPDATE conflict_reviews"):
-        revisions.upgrade(database("ada_ash"), History.PROVIDER)
+        revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER)
     _new_files(clinic)
     states = _states(clinic)
     assert (states["ada_ash"][0], states["ben_birch"][0]) == ("blocked", "ingested")
@@ -140,7 +140,7 @@ def test_a_provider_registered_while_a_run_is_at_work_is_at_head_at_once(
     report = fleet.upgrade_all(clinic.store, Plan(), on_result)
     assert not report.failures
     assert registered == ["eve_elm"]
-    assert {each.state for each in fleet.overview(clinic.store)} == {fleet.Standing.AT_HEAD}
+    assert {each.state for each in fleet.overview(clinic.store)} == {fleet.RevisionStatus.AT_HEAD}
 
 
 def test_who_reviews_or_retries_keeps_out_too(clinic: Clinic) -> None:
@@ -149,7 +149,7 @@ def test_who_reviews_or_retries_keeps_out_too(clinic: Clinic) -> None:
     number = clinic.rows("data_conflicts", "ada_ash")[0]["id"]
     with Store.open(clinic.settings) as another:
         database = another.server.database(clinic.settings.database_prefix + "ada_ash")
-        revisions.downgrade(database, History.PROVIDER, "p0005")
+        revisions.downgrade(database, SchemaHistory.PROVIDER, "p0005")
     with pytest.raises(NotAtHead):
         conflicts.resolve(clinic.store, "ada_ash", number, ConflictStatus.RESOLVED, by="x", why="y")
     with pytest.raises(NotAtHead):

@@ -6,19 +6,19 @@ from a_fleet import SLUGS
 from builders import Clinic
 
 from webautodash.services import fleet, revisions
-from webautodash.services.fleet import Standing
-from webautodash.services.revisions import History
+from webautodash.services.fleet import RevisionStatus
+from webautodash.services.revisions import SchemaHistory
 
 
 def test_the_fleet_is_looked_at_checked_and_brought_to_head_by_name_or_whole(clinic: Clinic) -> None:
-    revisions.downgrade(clinic.store.system, History.SYSTEM, "s0005")
+    revisions.downgrade(clinic.store.system, SchemaHistory.SYSTEM, "s0005")
     looked = fleet.overview(clinic.store)
     assert [(one.provider, one.state) for one in looked] == [
-        (None, Standing.BEHIND),
-        *((slug, Standing.AT_HEAD) for slug in sorted(SLUGS)),
+        (None, RevisionStatus.BEHIND),
+        *((slug, RevisionStatus.AT_HEAD) for slug in sorted(SLUGS)),
     ]
     (named,) = fleet.overview(clinic.store, (SLUGS[0],))
-    assert (named.provider, named.state) == (SLUGS[0], Standing.AT_HEAD)
+    assert (named.provider, named.state) == (SLUGS[0], RevisionStatus.AT_HEAD)
     assert [report.differences for report in fleet.check_all(clinic.store, (SLUGS[0],))] == [()]
     fleet.upgrade_all(clinic.store, fleet.Plan((SLUGS[0],)))
-    assert revisions.current(clinic.store.system) == revisions.head(History.SYSTEM)
+    assert revisions.current(clinic.store.system) == revisions.head(SchemaHistory.SYSTEM)

@@ -18,13 +18,13 @@ from webautodash.errors import ConfigurationError, LeaseHeld, LeaseLost, Unknown
 from webautodash.repositories import LeaseRepository
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
-from webautodash.services.fleet import Plan, Standing, Wave
+from webautodash.services.fleet import Plan, RevisionStatus, Wave
 from webautodash.services.leases import leased
 from webautodash.services.registry.providers import register
-from webautodash.services.revisions import History, Watch
+from webautodash.services.revisions import RevisionListener, SchemaHistory
 from webautodash.services.store import Store
 
-HEAD = revisions.head(History.PROVIDER)
+HEAD = revisions.head(SchemaHistory.PROVIDER)
 FIRST = "p0001"
 UNIQUE = "p0005"
 Behind = Callable[..., None]
@@ -42,7 +42,7 @@ def spoil(clinic: Clinic, database: Database, slug: str) -> None:
     name = slug.replace("_", " ").title()
     assert clinic.ingest(a_file(same, provider=name, at="2025-01-01T00:00:00"), folder=slug).conflicts
     conflict = clinic.rows("data_conflicts", slug)[0]["id"]
-    revisions.downgrade(database, History.PROVIDER, "p0004")
+    revisions.downgrade(database, SchemaHistory.PROVIDER, "p0004")
     with database.engine.begin() as connection:
         for number in (1, 2):
             connection.exec_driver_sql(
@@ -157,7 +157,7 @@ def test_some_providers_to_some_revision(clinic: Clinic, behind: Behind) -> None
     fleet.upgrade_all(clinic.store, Plan(providers=("ada_ash", "Cy Cedar"), to="p0003"))
     assert found_revisions(clinic) == dict.fromkeys(SLUGS, FIRST) | {"ada_ash": "p0003", "cy_cedar": "p0003"}
     states = {each.provider: each.state for each in fleet.overview(clinic.store)}
-    assert states == dict.fromkeys(SLUGS, Standing.BEHIND) | {None: Standing.AT_HEAD}
+    assert states == dict.fromkeys(SLUGS, RevisionStatus.BEHIND) | {None: RevisionStatus.AT_HEAD}
 
 
 def test_what_is_not_known_is_an_error_that_says_what_is(clinic: Clinic) -> None:
@@ -187,7 +187,7 @@ def test_a_database_that_is_gone_is_that_databases_failure_and_resumed_once_it_i
     assert report.run is not None
     assert ledger(clinic, report.run) == {"ada_ash": ("done", HEAD, 1), "ben_birch": ("failed", None, 0)}
     assert [row.error for row in fleet.run_report(clinic.store, report.run).databases if row.error] == [failed.error]
-    revisions.upgrade(clinic.store.server.create(gone, UnitOfWork), History.PROVIDER, "p0003")
+    revisions.upgrade(clinic.store.server.create(gone, UnitOfWork), SchemaHistory.PROVIDER, "p0003")
     assert [one.provider for one in fleet.resume(clinic.store, report.run).results] == ["ben_birch"]
     assert set(found_revisions(clinic).values()) == {HEAD}
     assert fleet.run_report(clinic.store, report.run).run.state is MigrationState.DONE
@@ -248,7 +248,7 @@ def test_who_has_lost_the_lease_stops_before_the_next_revision(clinic: Clinic, b
             lease.require()
 
         with pytest.raises(LeaseLost):
-            revisions.upgrade(database("ada_ash"), History.PROVIDER, watch=Watch(before=before))
+            revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER, watch=RevisionListener(before=before))
     assert begun == ["p0002", "p0003", "p0004"]
     assert revisions.current(database("ada_ash")) == "p0003"
 
@@ -277,7 +277,7 @@ def test_what_ran_has_the_hash_of_what_was_shown_before(clinic: Clinic, behind: 
     behind("p0003", "cy_cedar")
     shown = fleet.scripts(clinic.store).scripts
     assert [(one.before, one.target, len(one.databases)) for one in shown] == [(FIRST, HEAD, 2), ("p0003", HEAD, 1)]
-    assert [step.revision for step in shown[1].steps] == revisions.to_come(History.PROVIDER, "p0003", HEAD)
+    assert [step.revision for step in shown[1].steps] == revisions.to_come(SchemaHistory.PROVIDER, "p0003", HEAD)
     assert any("ADD COLUMN migrating_to" in sql or "ADD migrating_to" in sql for sql in shown[0].steps[0].statements)
     report = fleet.upgrade_all(clinic.store, Plan())
     assert report.run is not None
@@ -415,9 +415,9 @@ def test_another_that_reaches_head_in_between_leaves_no_closed_gate(
             with Store.open(clinic.settings) as another:
                 register(another, "Ada Ash")
 
-    revisions.upgrade(database("ada_ash"), History.PROVIDER, watch=Watch(before=before))
+    revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER, watch=RevisionListener(before=before))
     assert clinic.rows("database_identity", "ada_ash")[0]["migrating_to"] is None
-    assert fleet.overview(clinic.store, ["ada_ash"])[0].state is Standing.AT_HEAD
+    assert fleet.overview(clinic.store, ["ada_ash"])[0].state is RevisionStatus.AT_HEAD
 
 
 def test_who_comes_late_closes_no_gate_of_a_database_at_head(clinic: Clinic, behind: Behind, database: Named) -> None:
@@ -430,8 +430,8 @@ def test_who_comes_late_closes_no_gate_of_a_database_at_head(clinic: Clinic, beh
                 register(another, "Ada Ash")
         seen.append((revision, clinic.rows("database_identity", "ada_ash")[0]["migrating_to"]))
 
-    revisions.upgrade(database("ada_ash"), History.PROVIDER, watch=Watch(before=before))
-    assert seen == [(revision, None) for revision in revisions.to_come(History.PROVIDER, "p0003", HEAD)]
+    revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER, watch=RevisionListener(before=before))
+    assert seen == [(revision, None) for revision in revisions.to_come(SchemaHistory.PROVIDER, "p0003", HEAD)]
     assert revisions.current(database("ada_ash")) == HEAD
 
 

@@ -12,9 +12,9 @@ from webautodash.models.base import utc_now
 from webautodash.repositories import LogRepository
 from webautodash.repositories.system_log import LogEntry, LogRecord
 from webautodash.services.system_log import tail
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 from webautodash.services.system_log.retention import prune
-from webautodash.services.system_log.tail import Following, Wanted
+from webautodash.services.system_log.tail import LogFilter, LogTail
 
 
 def _messages(entries: list[LogEntry]) -> list[str]:
@@ -22,11 +22,11 @@ def _messages(entries: list[LogEntry]) -> list[str]:
 
 
 def test_what_comes_is_told_once_and_only_what_fits(clinic: Clinic) -> None:
-    log = SystemLog(clinic.store.system)
+    log = SystemLogWriter(clinic.store.system)
     for number in range(5):
         log.record(Level.WARNING, "ingest", "odd", f"before {number}", provider="gary_wang")
     log.record(Level.WARNING, "migrate", "odd", "another part's", provider="gary_wang")
-    follow = Following(clinic.store, Wanted(Level.WARNING, "ingest", "gary_wang", utc_now() - timedelta(hours=1)))
+    follow = LogTail(clinic.store, LogFilter(Level.WARNING, "ingest", "gary_wang", utc_now() - timedelta(hours=1)))
     assert _messages(follow.begin(limit=2)) == ["before 3", "before 4"]
     assert follow.news() == []
     log.record(Level.INFO, "ingest", "even", "of a lower level", provider="gary_wang")
@@ -38,11 +38,11 @@ def test_what_comes_is_told_once_and_only_what_fits(clinic: Clinic) -> None:
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
 def test_an_event_that_is_committed_after_one_with_a_higher_number_is_not_lost(clinic: Clinic) -> None:
-    log = SystemLog(clinic.store.system)
+    log = SystemLogWriter(clinic.store.system)
     log.record(Level.INFO, "ingest", "looked", "before")
     with clinic.store.system.session() as slow:
         LogRepository(slow).record(Level.INFO, "ingest", "looked", "slow")
-        follow = Following(clinic.store, Wanted())
+        follow = LogTail(clinic.store, LogFilter())
         assert _messages(follow.begin(limit=100)) == ["before"]
         log.record(Level.INFO, "ingest", "looked", "fast")
         assert _messages(follow.news()) == ["fast"]
@@ -54,28 +54,28 @@ def test_an_event_that_is_committed_after_one_with_a_higher_number_is_not_lost(c
 def test_what_is_remembered_does_not_grow(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail, "_LATE_SECONDS", 0.0)
     monkeypatch.setattr(tail, "_LATE_IDS", 3)
-    follow = Following(clinic.store, Wanted())
+    follow = LogTail(clinic.store, LogFilter())
     follow.begin(limit=1)
     for number in range(20):
-        SystemLog(clinic.store.system).record(Level.INFO, "ingest", "looked", str(number))
+        SystemLogWriter(clinic.store.system).record(Level.INFO, "ingest", "looked", str(number))
         assert _messages(follow.news()) == [str(number)]
         assert len(follow._looks) == 1
         assert len(follow._seen) == 0
 
 
 def test_many_events_at_once_come_in_their_order(clinic: Clinic) -> None:
-    follow = Following(clinic.store, Wanted())
+    follow = LogTail(clinic.store, LogFilter())
     follow.begin(limit=1)
     records = [LogRecord(utc_now(), Level.INFO, "ingest", "looked", str(number)) for number in range(2500)]
-    SystemLog(clinic.store.system).record_all(records)
+    SystemLogWriter(clinic.store.system).record_all(records)
     assert _messages(follow.news()) == [str(number) for number in range(2500)]
 
 
 def test_a_log_that_was_emptied_and_begins_again_is_followed(clinic: Clinic) -> None:
-    log = SystemLog(clinic.store.system)
+    log = SystemLogWriter(clinic.store.system)
     old = utc_now() - timedelta(days=100)
     log.record_all([LogRecord(old, Level.INFO, "ingest", "looked", str(number)) for number in range(10)])
-    follow = Following(clinic.store, Wanted())
+    follow = LogTail(clinic.store, LogFilter())
     assert len(follow.begin(limit=100)) == 10
     prune(clinic.store, utc_now() - timedelta(days=90))
     assert [entry.event for entry in follow.news()] == ["log_pruned"]

@@ -10,13 +10,13 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.vocabulary import Level
 from webautodash.models.base import utc_now
-from webautodash.services.system_log.entries import SystemLog, search
+from webautodash.services.system_log.entries import SystemLogWriter, search
 
 SECRETS = ("Zebulon", "Quirke", "PRN-4711", "02/03/1951", "Obscurimab", "E11.9")
 
 
 def test_the_newest_entries_come_last_and_filters_narrow_them(clinic: Clinic) -> None:
-    log = SystemLog(clinic.store.system)
+    log = SystemLogWriter(clinic.store.system)
     log.record(Level.DEBUG, "ingest", "looked", "one")
     log.record(Level.WARNING, "ingest", "odd", "two", provider="gary_wang", files=3)
     log.record(Level.ERROR, "migrate", "failed", "three", provider="john_doe", database_name="d")
@@ -40,7 +40,7 @@ def test_a_log_that_cannot_be_written_fails_nothing(clinic: Clinic, caplog: pyte
     clinic.store.server.drop(clinic.store.system.name)
     gone = clinic.store.server.database(clinic.store.system.name)
     with caplog.at_level(logging.WARNING, logger="webautodash"):
-        SystemLog(gone).record(Level.INFO, "ingest", "looked", "one")
+        SystemLogWriter(gone).record(Level.INFO, "ingest", "looked", "one")
     assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == ["webautodash.log"]
 
 

@@ -28,7 +28,7 @@ from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.metrics import StoreCollector
 from webautodash.services.registry.providers import register
 from webautodash.services.review import conflicts
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 PROVIDERS = ("gary_wang", "john_doe")
 SECRETS = ("Zebulon", "Quirke", "4711", "1951", "Obscurimab")
@@ -65,7 +65,7 @@ def _fill(clinic: Clinic) -> None:
 
 def test_every_figure_is_what_the_rows_say(clinic: Clinic) -> None:
     _fill(clinic)
-    SystemLog(clinic.store.system).record(Level.CRITICAL, "ingest", "odd", "one")
+    SystemLogWriter(clinic.store.system).record(Level.CRITICAL, "ingest", "odd", "one")
     found = Scrape(clinic.settings)
     assert found.documented
     assert found("up") == 1

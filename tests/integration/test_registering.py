@@ -15,7 +15,7 @@ from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.registry import providers
 from webautodash.services.review import conflicts
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.statistics.current_status import status
 from webautodash.services.statistics.provider_statistics import statistics
 from webautodash.services.verify import verify
@@ -31,12 +31,14 @@ def _empty(clinic: Clinic, database: str) -> None:
 
 def _early(clinic: Clinic, database: str) -> None:
     revisions.upgrade(
-        clinic.store.server.create(database, UnitOfWork), History.PROVIDER, revisions.line(History.PROVIDER)[0]
+        clinic.store.server.create(database, UnitOfWork),
+        SchemaHistory.PROVIDER,
+        revisions.line(SchemaHistory.PROVIDER)[0],
     )
 
 
 def _unclaimed(clinic: Clinic, database: str) -> None:
-    revisions.upgrade(clinic.store.server.create(database, UnitOfWork), History.PROVIDER)
+    revisions.upgrade(clinic.store.server.create(database, UnitOfWork), SchemaHistory.PROVIDER)
 
 
 @pytest.mark.parametrize("stage", [_not_there, _empty, _early, _unclaimed])

@@ -33,7 +33,7 @@ from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate
 from webautodash.services.registry.providers import add_alias, register, resolve
-from webautodash.services.revisions import History, upgrade
+from webautodash.services.revisions import SchemaHistory, upgrade
 from webautodash.services.store import Store
 
 SECRET = "Zyxwvut"
@@ -484,5 +484,5 @@ def test_a_database_of_a_later_version_asks_for_a_later_program(clinic: Clinic) 
     assert (outcome.state, "upgrade webautodash" in str(outcome.reason)) == ("blocked", True)
     assert (outcome.kind, outcome.provider) == ("newer_than_program", "gary_wang")
     with pytest.raises(NewerThanProgram):
-        upgrade(clinic.store.server.database(database.name, UnitOfWork), History.PROVIDER)
+        upgrade(clinic.store.server.database(database.name, UnitOfWork), SchemaHistory.PROVIDER)
     assert clinic.count("patients") == 1

@@ -18,13 +18,13 @@ from webautodash.repositories.system_log import LogRecord
 from webautodash.services.registry.providers import resolve
 from webautodash.services.review.retry_patients import accept_set_aside, retry_set_aside
 from webautodash.services.system_log import retention
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 from webautodash.services.system_log.retention import Pruned, prunable, prune
 
 
 def _record(clinic: Clinic, *times: datetime) -> None:
     records = [LogRecord(at, Level.ERROR, "ingest", "odd", str(number)) for number, at in enumerate(times)]
-    SystemLog(clinic.store.system).record_all(records)
+    SystemLogWriter(clinic.store.system).record_all(records)
 
 
 def _messages(clinic: Clinic) -> list[str]:

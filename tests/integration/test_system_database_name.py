@@ -16,7 +16,7 @@ from webautodash.errors import NotAProvidersDatabase, SystemDatabaseTaken
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.doctor import examine
 from webautodash.services.registry.providers import register
-from webautodash.services.revisions import History, upgrade
+from webautodash.services.revisions import SchemaHistory, upgrade
 from webautodash.services.store import Store
 
 COMMANDS = (
@@ -97,7 +97,7 @@ def test_no_provider_is_registered_for_the_system_database(clinic: Clinic) -> No
 
 
 def test_no_provider_is_registered_for_the_system_database_of_others(clinic: Clinic) -> None:
-    upgrade(clinic.store.server.create(f"{clinic.settings.database_prefix}x_system", UnitOfWork), History.SYSTEM)
+    upgrade(clinic.store.server.create(f"{clinic.settings.database_prefix}x_system", UnitOfWork), SchemaHistory.SYSTEM)
     with pytest.raises(NotAProvidersDatabase):
         register(clinic.store, "X System")
     assert clinic.system_rows("providers") == []

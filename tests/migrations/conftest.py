@@ -13,7 +13,7 @@ from webautodash.config import Settings
 from webautodash.database import Database, Server
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,23 +29,23 @@ def settings(server_url: str, database_prefix: str, tmp_path: Path) -> Settings:
     return Settings.load(database_url=server_url, database_prefix=database_prefix, results_dir=tmp_path, _env_file=None)
 
 
-@pytest.fixture(params=History)
-def history(request: pytest.FixtureRequest) -> History:
+@pytest.fixture(params=SchemaHistory)
+def history(request: pytest.FixtureRequest) -> SchemaHistory:
     """The system's history, and the providers'."""
-    found: History = request.param
+    found: SchemaHistory = request.param
     return found
 
 
 @pytest.fixture
-def database(history: History, settings: Settings) -> Iterator[Database]:
+def database(history: SchemaHistory, settings: Settings) -> Iterator[Database]:
     """An empty database for the history."""
-    name = settings.system_database_name if history is History.SYSTEM else f"{settings.database_prefix}gary_wang"
+    name = settings.system_database_name if history is SchemaHistory.SYSTEM else f"{settings.database_prefix}gary_wang"
     with Server(settings) as server:
         yield server.create(name, UnitOfWork)
 
 
 @pytest.fixture
-def go(history: History, database: Database) -> Callable[[str], None]:
+def go(history: SchemaHistory, database: Database) -> Callable[[str], None]:
     """Bring the database to a revision, up or down, as `alembic upgrade` and `alembic downgrade` do."""
 
     def move(revision: str) -> None:
@@ -58,7 +58,7 @@ def go(history: History, database: Database) -> Callable[[str], None]:
     return move
 
 
-def _lies_behind(database: Database, history: History, revision: str) -> bool:
+def _lies_behind(database: Database, history: SchemaHistory, revision: str) -> bool:
     known = revisions.line(history)
     found = revisions.current(database)
     return revision in known and found is not None and known.index(revision) < known.index(found)

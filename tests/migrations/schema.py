@@ -12,7 +12,7 @@ from webautodash.database import Database
 from webautodash.database.schema import Schema, compare_type
 from webautodash.database.schema import schema_of as schema_of_connection
 from webautodash.models import ProviderBase, SystemBase
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 
 VERSION_TABLE = "alembic_version"
 
@@ -24,9 +24,9 @@ def schema_of(database: Database) -> Schema:
     return {table: facts for table, facts in found.items() if table != VERSION_TABLE}
 
 
-def drift_from_models(database: Database, history: History) -> list[str]:
+def drift_from_models(database: Database, history: SchemaHistory) -> list[str]:
     """What Alembic finds different between a database and the models, a line a difference."""
-    metadata = SystemBase.metadata if history is History.SYSTEM else ProviderBase.metadata
+    metadata = SystemBase.metadata if history is SchemaHistory.SYSTEM else ProviderBase.metadata
     options = {"compare_type": compare_type, "compare_server_default": True}
     with database.session() as session:
         context = MigrationContext.configure(session.connection(), opts=options)

@@ -16,7 +16,7 @@ from webautodash.database import Server
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.registry.providers import register
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 Typed = Callable[..., subprocess.CompletedProcess[str]]
@@ -45,12 +45,12 @@ def test_the_systems_history_goes_up_by_hand(alembic: Typed, settings: Settings)
         system = server.create(settings.system_database_name)
         done = alembic("-n", "system", "upgrade", "head")
         assert done.returncode == 0, done.stderr
-        assert revisions.current(system) == revisions.head(History.SYSTEM)
-        assert drift_from_models(system, History.SYSTEM) == []
+        assert revisions.current(system) == revisions.head(SchemaHistory.SYSTEM)
+        assert drift_from_models(system, SchemaHistory.SYSTEM) == []
 
 
 def test_one_providers_history_goes_down_and_up_by_hand(alembic: Typed, settings: Settings) -> None:
-    head = revisions.head(History.PROVIDER)
+    head = revisions.head(SchemaHistory.PROVIDER)
     with Store.prepare(settings) as store:
         register(store, "Gary Wang")
         database = store.server.database(f"{settings.database_prefix}gary_wang", UnitOfWork)
@@ -63,7 +63,7 @@ def test_one_providers_history_goes_down_and_up_by_hand(alembic: Typed, settings
             assert done.returncode == 0, done.stderr
             assert done.stdout.strip() == says
             assert revisions.current(database) == stands
-        assert revisions.current(store.system) == revisions.head(History.SYSTEM)
+        assert revisions.current(store.system) == revisions.head(SchemaHistory.SYSTEM)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

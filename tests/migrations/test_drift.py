@@ -14,7 +14,7 @@ from webautodash.database import Database, Server
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.registry.providers import register
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 
@@ -145,7 +145,7 @@ def test_what_a_killed_check_left_is_cleared_away_and_nothing_else(settings: Set
 
 def test_a_database_is_compared_with_its_own_revision(settings: Settings) -> None:
     def earlier(database: Database) -> None:
-        revisions.downgrade(database, History.PROVIDER, "p0003")
+        revisions.downgrade(database, SchemaHistory.PROVIDER, "p0003")
 
     assert _drift(settings, earlier) == ()
 

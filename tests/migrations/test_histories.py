@@ -29,7 +29,7 @@ from webautodash.services import fleet, revisions
 from webautodash.services.ingest.accept_file import accept_file
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.review import conflicts
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ LONGEST_NAME = 64
 
 
 @pytest.fixture
-def alembic_config(history: History) -> Config:
+def alembic_config(history: SchemaHistory) -> Config:
     """Which history pytest-alembic's own tests are about."""
     return Config(str(ROOT / "alembic.ini"), ini_section=history.value)
 
@@ -48,11 +48,11 @@ def alembic_engine(database: Database) -> Engine:
     return database.engine
 
 
-def _metadata(history: History) -> MetaData:
-    return SystemBase.metadata if history is History.SYSTEM else ProviderBase.metadata
+def _metadata(history: SchemaHistory) -> MetaData:
+    return SystemBase.metadata if history is SchemaHistory.SYSTEM else ProviderBase.metadata
 
 
-def test_the_history_is_one_line(history: History) -> None:
+def test_the_history_is_one_line(history: SchemaHistory) -> None:
     scripts = ScriptDirectory.from_config(Config(str(ROOT / "alembic.ini"), ini_section=history.value))
     assert len(scripts.get_bases()) == 1
     assert scripts.get_heads() == [revisions.head(history)]
@@ -60,7 +60,7 @@ def test_the_history_is_one_line(history: History) -> None:
     assert all(script.revision.startswith(letter) for script in scripts.walk_revisions())
 
 
-def test_an_empty_database_upgraded_to_head_is_what_the_models_say(database: Database, history: History) -> None:
+def test_an_empty_database_upgraded_to_head_is_what_the_models_say(database: Database, history: SchemaHistory) -> None:
     assert revisions.current(database) is None
     assert revisions.upgrade(database, history)
     assert revisions.current(database) == revisions.head(history)
@@ -68,7 +68,7 @@ def test_an_empty_database_upgraded_to_head_is_what_the_models_say(database: Dat
     assert set(schema_of(database)) == set(_metadata(history).tables)
 
 
-def test_upgrading_again_does_nothing(database: Database, history: History) -> None:
+def test_upgrading_again_does_nothing(database: Database, history: SchemaHistory) -> None:
     revisions.upgrade(database, history)
     before = schema_of(database)
     assert not revisions.upgrade(database, history)
@@ -76,7 +76,7 @@ def test_upgrading_again_does_nothing(database: Database, history: History) -> N
 
 
 def test_up_down_and_up_again_gives_the_same_schema(
-    database: Database, history: History, go: Callable[[str], None]
+    database: Database, history: SchemaHistory, go: Callable[[str], None]
 ) -> None:
     go("head")
     first = schema_of(database)
@@ -109,7 +109,7 @@ def _leave_an_event(work: ProviderWork) -> None:
 
 def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     database: Database,
-    history: History,
+    history: SchemaHistory,
     go: Callable[[str], None],
     server_url: str,
     database_prefix: str,
@@ -147,7 +147,7 @@ def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
 
     with Store.prepare(clinic.settings) as store:
         outcomes = ingest_paths(store).files
-    state = "already_ingested" if history is History.SYSTEM else "failed"
+    state = "already_ingested" if history is SchemaHistory.SYSTEM else "failed"
     assert {str(outcome.state) for outcome in outcomes} == {state}
     clinic.store.close()
 
@@ -157,7 +157,7 @@ def _count(database: Database, table: str) -> int:
         return int(connection.exec_driver_sql(f"SELECT COUNT(*) FROM {table}").scalar_one())
 
 
-def test_every_name_is_the_one_of_the_convention_and_short_enough(database: Database, history: History) -> None:
+def test_every_name_is_the_one_of_the_convention_and_short_enough(database: Database, history: SchemaHistory) -> None:
     revisions.upgrade(database, history)
     convention = {"PrimaryKeyConstraint": "pk", "UniqueConstraint": "uq", "ForeignKeyConstraint": "fk"}
     for table in _metadata(history).sorted_tables:
@@ -174,8 +174,8 @@ def test_every_name_is_the_one_of_the_convention_and_short_enough(database: Data
             assert all(len(name) <= LONGEST_NAME for name in names)
 
 
-@pytest.mark.parametrize("history", [History.PROVIDER], indirect=True)
-def test_prns_are_equal_only_when_their_bytes_are(database: Database, history: History, backend: str) -> None:
+@pytest.mark.parametrize("history", [SchemaHistory.PROVIDER], indirect=True)
+def test_prns_are_equal_only_when_their_bytes_are(database: Database, history: SchemaHistory, backend: str) -> None:
     revisions.upgrade(database, history)
     prns = ["A1", "a1", "José", "Jose", "Jose\N{COMBINING ACUTE ACCENT}", "O'Neil", "o'neil", "Straße", "Strasse"]
     marker = "?" if backend == "sqlite" else "%s"
@@ -198,7 +198,7 @@ def test_prns_are_equal_only_when_their_bytes_are(database: Database, history: H
 
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
-def test_every_table_is_innodb_utf8mb4_and_has_a_primary_key(database: Database, history: History) -> None:
+def test_every_table_is_innodb_utf8mb4_and_has_a_primary_key(database: Database, history: SchemaHistory) -> None:
     revisions.upgrade(database, history)
     with database.engine.connect() as connection:
         tables = connection.exec_driver_sql(
@@ -214,4 +214,4 @@ def test_every_table_is_innodb_utf8mb4_and_has_a_primary_key(database: Database,
         ).scalars()
         assert {name for name, _, _ in tables} == {VERSION_TABLE, *_metadata(history).tables} == set(keyed)
         assert {(engine, collation) for _, engine, collation in tables} == {("InnoDB", "utf8mb4_unicode_ci")}
-        assert set(prns) == ({"utf8mb4_bin"} if history is History.PROVIDER else set())
+        assert set(prns) == ({"utf8mb4_bin"} if history is SchemaHistory.PROVIDER else set())

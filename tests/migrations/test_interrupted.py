@@ -13,7 +13,7 @@ from schema import drift_from_models, schema_of
 from webautodash.config import Settings
 from webautodash.database import Database, Server
 from webautodash.services import revisions
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 
 BACKENDS = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
 
@@ -21,7 +21,7 @@ BACKENDS = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=Tr
 @pytest.mark.ci
 @BACKENDS
 def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
-    settings: Settings, history: History, tmp_path: Path, steps: Callable[[Sequence[int]], Sequence[int]]
+    settings: Settings, history: SchemaHistory, tmp_path: Path, steps: Callable[[Sequence[int]], Sequence[int]]
 ) -> None:
     prefix = settings.database_prefix
     with Server(settings) as server:
@@ -45,7 +45,9 @@ def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
 
 @pytest.mark.slow
 @BACKENDS
-def test_an_upgrade_killed_again_and_again_gets_there(settings: Settings, history: History, tmp_path: Path) -> None:
+def test_an_upgrade_killed_again_and_again_gets_there(
+    settings: Settings, history: SchemaHistory, tmp_path: Path
+) -> None:
     name, killed = f"{settings.database_prefix}again", 0
     while kill_at(10 + 12 * killed, upgrade, settings, name, history, folder=tmp_path):
         killed += 1
@@ -55,7 +57,7 @@ def test_an_upgrade_killed_again_and_again_gets_there(settings: Settings, histor
 
 
 def test_several_processes_upgrading_the_same_new_database_all_succeed(
-    database: Database, settings: Settings, history: History, tmp_path: Path
+    database: Database, settings: Settings, history: SchemaHistory, tmp_path: Path
 ) -> None:
     together(upgrade, *[(settings, database.name, history)] * 4, folder=tmp_path)
     assert revisions.current(database) == revisions.head(history)

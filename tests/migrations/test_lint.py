@@ -13,10 +13,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from webautodash.services import revisions
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 
 ROOT = Path(__file__).parents[2]
-REVISIONS = [(history, revision) for history in History for revision in revisions.line(history)]
+REVISIONS = [(history, revision) for history in SchemaHistory for revision in revisions.line(history)]
 EVERY = pytest.mark.parametrize(("history", "revision"), REVISIONS, ids=[revision for _, revision in REVISIONS])
 # What a program of before may still use and would miss.
 TAKES_AWAY = re.compile(
@@ -41,18 +41,18 @@ DROPPED = re.compile(
 )
 
 
-def _config(history: History) -> Config:
+def _config(history: SchemaHistory) -> Config:
     config = Config(str(ROOT / "alembic.ini"), ini_section=history.value)
     config.output_buffer = StringIO()
     return config
 
 
-def _before(history: History, revision: str) -> str | None:
+def _before(history: SchemaHistory, revision: str) -> str | None:
     known = revisions.line(history)
     return known[known.index(revision) - 1] if revision != known[0] else None
 
 
-def _way_back(history: History, revision: str) -> str:
+def _way_back(history: SchemaHistory, revision: str) -> str:
     config = _config(history)
     command.downgrade(config, f"{revision}:{_before(history, revision) or 'base'}", sql=True)
     lines = str(config.output_buffer.getvalue()).splitlines()
@@ -70,7 +70,7 @@ def _leaves_all(statement: str, others: Sequence[str]) -> bool:
 
 @EVERY
 @pytest.mark.parametrize("product", ["mysql", "sqlite"])
-def test_a_revision_that_takes_away_is_marked(history: History, revision: str, product: str) -> None:
+def test_a_revision_that_takes_away_is_marked(history: SchemaHistory, revision: str, product: str) -> None:
     (step,) = revisions.script(history, product, _before(history, revision), revision)
     taken = [one for one in step.statements if TAKES_AWAY.search(one) and not _leaves_all(one, step.statements)]
     unique = [name for one in step.statements for name in re.findall(r"CREATE UNIQUE INDEX (\w+)", one)]
@@ -79,14 +79,14 @@ def test_a_revision_that_takes_away_is_marked(history: History, revision: str, p
 
 
 @EVERY
-def test_what_the_way_back_takes_is_listed(history: History, revision: str) -> None:
+def test_what_the_way_back_takes_is_listed(history: SchemaHistory, revision: str) -> None:
     module = ScriptDirectory.from_config(_config(history)).get_revision(revision).module
     dropped = {table or f"{of}.{column}" for table, of, column in DROPPED.findall(_way_back(history, revision))}
     assert dropped == {*module.loses, *getattr(module, "derived", ())}
 
 
 @EVERY
-def test_a_revision_says_what_it_keeps_and_has_a_way_back(history: History, revision: str) -> None:
+def test_a_revision_says_what_it_keeps_and_has_a_way_back(history: SchemaHistory, revision: str) -> None:
     script = ScriptDirectory.from_config(_config(history)).get_revision(revision)
     assert re.search(r"^Keeps ", script.module.__doc__, re.MULTILINE)
     assert script.module.downgrade.__doc__ or _way_back(history, revision).strip()

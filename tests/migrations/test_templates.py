@@ -11,11 +11,11 @@ from templates import Templates, ddl
 from webautodash.config import Settings
 from webautodash.database import Database, Server
 from webautodash.services import revisions
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 
 
 def test_a_database_from_a_template_equals_a_migrated_one(
-    database: Database, history: History, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, history: SchemaHistory, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Templates(tmp_path).install(monkeypatch)
     assert revisions.upgrade(database, history)

@@ -12,7 +12,7 @@ from builders import Clinic, a_file, a_patient
 from webautodash.database import Database
 from webautodash.domain.vocabulary import ConflictStatus, Severity
 from webautodash.services.review import conflicts
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 
 NEW = ("mtime_ns", "session_id", "look", "next_attempt_at", "duration_ms", "kind", "unfinished", "unfinished_look")
 
@@ -21,7 +21,7 @@ def _known(row: dict[str, Any]) -> dict[str, Any]:
     return {column: value for column, value in row.items() if column not in NEW}
 
 
-@pytest.mark.parametrize("history", [History.SYSTEM], indirect=True)
+@pytest.mark.parametrize("history", [SchemaHistory.SYSTEM], indirect=True)
 def test_known_files_keep_their_rows_down_and_up(
     database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
 ) -> None:
@@ -37,7 +37,7 @@ def test_known_files_keep_their_rows_down_and_up(
     clinic.store.close()
 
 
-@pytest.mark.parametrize("history", [History.SYSTEM], indirect=True)
+@pytest.mark.parametrize("history", [SchemaHistory.SYSTEM], indirect=True)
 def test_providers_keep_their_rows_and_count_anew_what_waits(
     database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
 ) -> None:
@@ -57,7 +57,7 @@ def test_providers_keep_their_rows_and_count_anew_what_waits(
     clinic.store.close()
 
 
-@pytest.mark.parametrize("history", [History.SYSTEM], indirect=True)
+@pytest.mark.parametrize("history", [SchemaHistory.SYSTEM], indirect=True)
 def test_monitors_keep_their_rows_and_say_anew_who_they_are(
     database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
 ) -> None:
@@ -73,7 +73,7 @@ def test_monitors_keep_their_rows_and_say_anew_who_they_are(
     clinic.store.close()
 
 
-@pytest.mark.parametrize("history", [History.PROVIDER], indirect=True)
+@pytest.mark.parametrize("history", [SchemaHistory.PROVIDER], indirect=True)
 def test_reviews_get_the_numbers_of_their_order(
     database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
 ) -> None:

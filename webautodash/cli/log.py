@@ -15,7 +15,7 @@ from webautodash.cli.terminal.messages import print_line, print_notice
 from webautodash.cli.terminal.tables import show_items
 from webautodash.cli.terminal.times import parse_time
 from webautodash.client import WebAutoDash
-from webautodash.client.log import Pruned, Wanted
+from webautodash.client.log import LogFilter, Pruned
 from webautodash.domain.vocabulary import Level
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError
@@ -66,7 +66,7 @@ def log(
         raise UsageError("--follow and --before cannot be combined")
     with WebAutoDash() as webautodash:
         start = None if since is None else parse_time("--since", since, webautodash.settings.zone)
-        wanted = Wanted(level, component, provider, start)
+        wanted = LogFilter(level, component, provider, start)
         if follow_:
             follow(webautodash.log.follow(wanted), limit, as_json=as_json)
         entries = webautodash.log.search(wanted, limit=limit, before_id=before)

@@ -13,7 +13,7 @@ from webautodash.cli.terminal.json_output import show, show_json
 from webautodash.cli.terminal.messages import print_line, print_notice
 from webautodash.cli.terminal.tables import show_items
 from webautodash.client import WebAutoDash
-from webautodash.client.fleet import FleetReport, Plan, Scripts, Standing, Wave, WayBack, preload_workers
+from webautodash.client.fleet import DowngradePlan, FleetReport, Plan, RevisionStatus, Scripts, Wave, preload_workers
 from webautodash.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Migrate the schemas of all databases.")
@@ -114,7 +114,7 @@ def current(provider: ProvidersOption = None, as_json: JsonOption = False) -> No
     with WebAutoDash() as webautodash:
         found = webautodash.fleet.revisions(provider or ())
     show(found, lambda revisions: show_items(_COLUMNS, revisions), as_json=as_json)
-    exit_with_problems(explain_revision(one) for one in found if one.state is not Standing.AT_HEAD)
+    exit_with_problems(explain_revision(one) for one in found if one.state is not RevisionStatus.AT_HEAD)
 
 
 @app.command(epilog="Example: webautodash migrate sql --provider gary_wang")
@@ -166,7 +166,7 @@ def down(
     show_report(FleetReport(None, (result,)), as_json=as_json)
 
 
-def _confirm(way: WayBack) -> None:
+def _confirm(way: DowngradePlan) -> None:
     if not sys.stdin.isatty():
         raise UsageError(f"{way.database}: a downgrade needs confirmation; pass --yes")
     question = f"{way.database} goes from {way.before} back to {way.target}. Type {way.provider} to continue"

@@ -7,24 +7,25 @@ from webautodash.services import fleet
 from webautodash.services.callbacks import ignore
 from webautodash.services.fleet import (
     DatabaseRevision,
+    DowngradePlan,
     DriftReport,
     DryRun,
     FleetReport,
     MigrationResult,
     OnResult,
     Plan,
+    RevisionStatus,
     Run,
     RunReport,
     Scripts,
-    Standing,
     Wave,
-    WayBack,
 )
 from webautodash.services.ingest.workers import MIGRATE, preload
 from webautodash.services.store import Store
 
 __all__ = [
     "DatabaseRevision",
+    "DowngradePlan",
     "DriftReport",
     "DryRun",
     "Fleet",
@@ -32,12 +33,11 @@ __all__ = [
     "MigrationResult",
     "OnResult",
     "Plan",
+    "RevisionStatus",
     "Run",
     "RunReport",
     "Scripts",
-    "Standing",
     "Wave",
-    "WayBack",
 ]
 
 
@@ -87,14 +87,14 @@ class Fleet:
         with Store.open(self._settings, schema=True) as store:
             return fleet.check_all(store, providers)
 
-    def plan_downgrade(self, provider: str, to: str, *, accept_loss: bool = False) -> WayBack:
+    def plan_downgrade(self, provider: str, to: str, *, accept_loss: bool = False) -> DowngradePlan:
         """Report what ``downgrade`` would do. Raises WouldLoseRows where it deletes rows, unless ``accept_loss``."""
         with Store.open(self._settings, schema=True) as store:
             way = fleet.way_back(store, provider, to)
             fleet.require_no_loss(way, accept_loss=accept_loss)
             return way
 
-    def downgrade(self, way: WayBack, *, accept_loss: bool = False) -> MigrationResult:
+    def downgrade(self, way: DowngradePlan, *, accept_loss: bool = False) -> MigrationResult:
         """Take a provider's database back to an earlier revision. Raises WouldLoseRows as ``plan_downgrade`` does."""
         with Store.open(self._settings, schema=True) as store:
             return fleet.downgrade(store, way, accept_loss=accept_loss)

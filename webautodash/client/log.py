@@ -7,9 +7,9 @@ from webautodash.services.registry.providers import resolve
 from webautodash.services.system_log import entries, retention
 from webautodash.services.system_log.entries import LogEntry
 from webautodash.services.system_log.retention import Pruned
-from webautodash.services.system_log.tail import Following, Wanted
+from webautodash.services.system_log.tail import LogFilter, LogTail
 
-__all__ = ["Following", "Log", "LogEntry", "Pruned", "Wanted"]
+__all__ = ["Log", "LogEntry", "LogFilter", "LogTail", "Pruned"]
 
 
 class Log:
@@ -18,7 +18,7 @@ class Log:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
 
-    def search(self, wanted: Wanted, *, limit: int = 100, before_id: int | None = None) -> list[LogEntry]:
+    def search(self, wanted: LogFilter, *, limit: int = 100, before_id: int | None = None) -> list[LogEntry]:
         """List the latest entries, oldest of them first, or those before ``before_id``."""
         store = self._installation.opened()
         wanted = self._resolved(wanted)
@@ -32,9 +32,9 @@ class Log:
             before_id=before_id,
         )
 
-    def follow(self, wanted: Wanted) -> Following:
+    def follow(self, wanted: LogFilter) -> LogTail:
         """Return the log as it grows: first the latest entries, then the new ones at each call."""
-        return Following(self._installation.opened(), self._resolved(wanted))
+        return LogTail(self._installation.opened(), self._resolved(wanted))
 
     def prunable(self, before: datetime) -> Pruned:
         """Count what ``prune`` would delete. Raises UsageError for a time less than a day ago."""
@@ -44,8 +44,8 @@ class Log:
         """Delete log entries and other old records from before a time."""
         return retention.prune(self._installation.opened(), before)
 
-    def _resolved(self, wanted: Wanted) -> Wanted:
+    def _resolved(self, wanted: LogFilter) -> LogFilter:
         if wanted.provider is None:
             return wanted
         slug = resolve(self._installation.opened(), wanted.provider).slug
-        return Wanted(wanted.level, wanted.component, slug, wanted.since)
+        return LogFilter(wanted.level, wanted.component, slug, wanted.since)

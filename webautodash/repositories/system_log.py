@@ -45,7 +45,7 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LogFilter:
     """Which events are asked for: ``level`` and above, ``provider`` by slug, ``since`` then."""
 
     level: Level | None = None
@@ -108,7 +108,7 @@ class LogRepository:
         before_id: int | None = None,
     ) -> list[LogEntry]:
         """The latest ``limit`` events that fit, oldest of them first; ``level`` means that level and above."""
-        wanted = Wanted(level, component, provider, since)
+        wanted = LogFilter(level, component, provider, since)
         statement = select(SystemLog).where(*_conditions(wanted)).order_by(SystemLog.id.desc()).limit(limit)
         if before_id is not None:
             statement = statement.where(SystemLog.id < before_id)
@@ -118,7 +118,7 @@ class LogRepository:
         """The highest number of any event, 0 where there is none."""
         return self._session.scalar(select(func.max(SystemLog.id))) or 0
 
-    def ids_above(self, number: int, wanted: Wanted) -> list[int]:
+    def ids_above(self, number: int, wanted: LogFilter) -> list[int]:
         """The numbers of the events that fit, from the one after ``number`` on, in their order."""
         above = select(SystemLog.id).where(SystemLog.id > number, *_conditions(wanted))
         return list(self._session.scalars(above.order_by(SystemLog.id)))
@@ -146,7 +146,7 @@ class LogRepository:
         return self._session.connection().execute(some).rowcount
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.level is not None:
         conditions.append(SystemLog.level.in_([word for word in Level if word.rank >= wanted.level.rank]))

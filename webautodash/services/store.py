@@ -17,7 +17,7 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
 from webautodash.services.registry.rebuild_registry import rebuild
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.timeouts import TimeLimit
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ class Store:
         if not store.server.exists(store.system.name):
             raise NotSetUp(store.server.where)
         found = revisions.current(store.system)
-        revisions.refuse_other(store.system.name, History.SYSTEM, found)
+        revisions.refuse_other(store.system.name, SchemaHistory.SYSTEM, found)
         if found is None:
             store._refuse_bare()
         return store
@@ -95,7 +95,7 @@ class Store:
         store = cls(settings, unattended=unattended, schema=schema)
         try:
             with store.system.reading() as work:
-                revisions.require_head(work, store.system.name, History.SYSTEM)
+                revisions.require_head(work, store.system.name, SchemaHistory.SYSTEM)
         except DatabaseMissing:
             raise NotSetUp(store.server.where) from None
         except NotAtHead as behind:
@@ -112,14 +112,14 @@ class Store:
         """
         store = cls(settings, unattended=unattended, schema=schema)
         store.server.create(store.system.name)
-        revisions.upgrade(store.system, History.SYSTEM)
+        revisions.upgrade(store.system, SchemaHistory.SYSTEM)
         if not store.providers():
             rebuild(store.system, store.server, settings.database_prefix)
         return store
 
     def _refuse_bare(self) -> NoReturn:
         """A system database without a table of ours: to migrate it would leave the registry empty."""
-        revisions.refuse_earlier(self.system, History.SYSTEM)
+        revisions.refuse_earlier(self.system, SchemaHistory.SYSTEM)
         raise NotSetUp(self.server.where, self.system.name) from None
 
     def providers(self) -> list[RegisteredProvider]:
@@ -156,5 +156,5 @@ class Store:
 
 def _identity_at_head(database: Database[ProviderWork]) -> DatabaseIdentity | None:
     with database.reading() as work:
-        revisions.require_head(work, database.name, History.PROVIDER)
+        revisions.require_head(work, database.name, SchemaHistory.PROVIDER)
         return work.identity.find()

@@ -11,12 +11,12 @@ from webautodash.cli.terminal.streamed_table import StreamedTable
 from webautodash.errors import WebAutoDashError
 
 if TYPE_CHECKING:
-    from webautodash.client.log import Following, LogEntry
+    from webautodash.client.log import LogEntry, LogTail
 
 _PAUSE_SECONDS = 1.0
 
 
-def follow(log: "Following", limit: int, *, as_json: bool) -> NoReturn:
+def follow(log: "LogTail", limit: int, *, as_json: bool) -> NoReturn:
     """Print the latest entries and then new ones, until Ctrl-C. An unreadable log is reported once and retried."""
     # The usual width of each column.
     table = StreamedTable(id=6, time=20, level=8, component=10, event=21, provider=16, message=0)

@@ -19,11 +19,11 @@ from webautodash.services.alerts import (
     raise_alerts,
 )
 from webautodash.services.ingest.file_log import FileLog
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 # One that cannot be read at this moment may only be busy; what is lasting in that doctor tells.
-_READY = frozenset({fleet.Standing.AT_HEAD, fleet.Standing.UNREADABLE})
+_READY = frozenset({fleet.RevisionStatus.AT_HEAD, fleet.RevisionStatus.UNREADABLE})
 
 
 def look_and_send(store: Store) -> DeliveryReport:
@@ -86,6 +86,6 @@ def databases_not_ready(store: Store) -> list[Cause]:
 
 
 def _cause(provider: RegisteredProvider, found: fleet.DatabaseRevision) -> Cause:
-    if found.state is fleet.Standing.BEHIND and found.revision is not None:
-        return provider_behind(provider, found.revision, revisions.head(History.PROVIDER))
+    if found.state is fleet.RevisionStatus.BEHIND and found.revision is not None:
+        return provider_behind(provider, found.revision, revisions.head(SchemaHistory.PROVIDER))
     return provider_not_ready(provider, str(found.state), found.revision)

@@ -13,9 +13,9 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import revisions
 from webautodash.services.doctor.findings import Finding, Severity, error, fine, info, warning
 from webautodash.services.doctor.sessions import future_times, unread_times
-from webautodash.services.fleet.databases import DatabaseRevision, Member, Standing, standing
+from webautodash.services.fleet.databases import DatabaseRevision, Member, RevisionStatus, standing
 from webautodash.services.fleet.run_history import is_at_work
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 _REGISTRY = "the registry comes back from the providers' databases"
@@ -33,21 +33,21 @@ def names(store: Store) -> list[str]:
 
 def system_standing(store: Store) -> DatabaseRevision:
     """Where the system database stands. Raises SystemDatabaseTaken where the name is of a provider's database."""
-    found = standing(store, Member(store.system.name, None, History.SYSTEM))
-    revisions.refuse_other(found.database, History.SYSTEM, found.revision)
+    found = standing(store, Member(store.system.name, None, SchemaHistory.SYSTEM))
+    revisions.refuse_other(found.database, SchemaHistory.SYSTEM, found.revision)
     return found
 
 
 def system_database(store: Store, found: DatabaseRevision) -> Iterator[Finding]:
     """Whether this version can work with the system database."""
-    if found.state is Standing.AT_HEAD:
+    if found.state is RevisionStatus.AT_HEAD:
         yield fine("database.revision", found.database, f"the system database, at {found.head}")
         yield from _made(store, found.database)
-    elif found.revision is None and found.state is Standing.BEHIND and _is_earlier_registry(store):
+    elif found.revision is None and found.state is RevisionStatus.BEHIND and _is_earlier_registry(store):
         message = "is the earlier scripts' registry, and stays as it is"
         cure = f"{ENV_PREFIX}SYSTEM_DATABASE=webautodash_registry"
         yield error("store.earlier_scripts", found.database, message, cure)
-    elif found.revision is None and found.state is Standing.BEHIND:
+    elif found.revision is None and found.state is RevisionStatus.BEHIND:
         yield error("database.empty", found.database, f"has none of its tables; {_REGISTRY}")
     else:
         yield _problem(found, None, at_work=False)
@@ -69,7 +69,7 @@ def provider_databases(store: Store) -> Iterator[Finding]:
     at_work = _migrations_are_at_work(store)
     for provider in providers:
         is_registering = provider.status is ProviderStatus.REGISTERING
-        found = standing(store, Member(provider.database_name, provider.slug, History.PROVIDER, is_registering))
+        found = standing(store, Member(provider.database_name, provider.slug, SchemaHistory.PROVIDER, is_registering))
         if is_registering:
             yield warning(
                 "provider.unfinished",
@@ -77,7 +77,7 @@ def provider_databases(store: Store) -> Iterator[Finding]:
                 "its registration is not finished, unless one is at work at this moment",
                 provider=provider.name,
             )
-        if found.state is not Standing.AT_HEAD:
+        if found.state is not RevisionStatus.AT_HEAD:
             yield _problem(found, provider, at_work=at_work)
             continue
         problems = _looked_into(store, provider)
@@ -101,21 +101,21 @@ def _problem(found: DatabaseRevision, provider: RegisteredProvider | None, *, at
     name = found.database
     owner = {"provider": provider.name} if provider else {}
     match found.state:
-        case Standing.BEHIND:
+        case RevisionStatus.BEHIND:
             message = f"is at revision {found.revision or 'none'}, this version needs {found.head}; its files wait"
             return error("database.behind", name, message)
-        case Standing.INTERRUPTED if at_work:
+        case RevisionStatus.INTERRUPTED if at_work:
             return info("database.migrating", name, "a migration is at work on it; its files wait until then")
-        case Standing.INTERRUPTED:
+        case RevisionStatus.INTERRUPTED:
             message = "is in the middle of a migration, and none is at work; its files wait"
             return error("database.interrupted", name, message)
-        case Standing.AHEAD:
+        case RevisionStatus.AHEAD:
             message = f"is at revision {found.revision}, beyond this version's {found.head}; its files wait"
             return error("database.ahead", name, message, _UPGRADE)
-        case Standing.EMPTY:
+        case RevisionStatus.EMPTY:
             message = "has none of its tables: restore a backup, or make them anew and empty"
             return error("database.empty", name, message, **owner)
-        case Standing.MISSING:
+        case RevisionStatus.MISSING:
             message = "is registered but not there: restore a backup, or make it anew and empty"
             return error("database.missing", name, message, **owner)
         case _:

@@ -9,7 +9,7 @@ from webautodash.errors import ConfigurationError, DatabaseUnreachable, NoAnswer
 from webautodash.services.doctor import backups, configuration, databases, folders, isolation, processes, server
 from webautodash.services.doctor.findings import DoctorReport, Finding, error
 from webautodash.services.doctor.rights import rights
-from webautodash.services.fleet import Standing
+from webautodash.services.fleet import RevisionStatus
 from webautodash.services.store import Store
 
 _DATABASES = "databases folder"
@@ -52,7 +52,7 @@ def _of_isolation(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
         yield databases.no_system_database(store)
         return
     system = databases.system_standing(store)
-    if system.state is not Standing.AT_HEAD:
+    if system.state is not RevisionStatus.AT_HEAD:
         yield from _checked("system database", partial(databases.system_database, store, system))
         return
     yield from _checked("accounts", partial(isolation.accounts, store))
@@ -109,7 +109,7 @@ def _of_store(store: Store) -> Iterator[Finding]:
     yield from _checked("system database", partial(databases.system_database, store, system))
     if system.revision is not None:
         yield from _checked("provider databases", partial(databases.provider_databases, store))
-    if system.state is Standing.AT_HEAD:
+    if system.state is RevisionStatus.AT_HEAD:
         yield from _checked("backups", partial(backups.backups, store))
         yield from _checked("leases", partial(processes.leases, store))
         yield from _checked("monitors", partial(processes.monitors, store))

@@ -1,17 +1,18 @@
 """All databases of one installation together: where each stands, migrations over all of them, drift."""
 
 from webautodash.repositories.migrations import Run
-from webautodash.services.fleet.databases import DatabaseRevision, Standing, overview
-from webautodash.services.fleet.downgrade_one import Loss, WayBack, downgrade, require_no_loss, way_back
+from webautodash.services.fleet.databases import DatabaseRevision, RevisionStatus, overview
+from webautodash.services.fleet.downgrade_one import DowngradePlan, Loss, downgrade, require_no_loss, way_back
 from webautodash.services.fleet.drift import DriftReport, check_all
 from webautodash.services.fleet.migrate_all import FleetReport, OnResult, resume, upgrade_all
 from webautodash.services.fleet.migrate_one import MigrationResult
 from webautodash.services.fleet.migration_sql import MigrationScript, Scripts, scripts
-from webautodash.services.fleet.plan import DryRun, Plan, Planned, Wave, dry_run
+from webautodash.services.fleet.plan import DryRun, Plan, PlannedMigration, Wave, dry_run
 from webautodash.services.fleet.run_history import RunReport, is_at_work, run_report, runs
 
 __all__ = [
     "DatabaseRevision",
+    "DowngradePlan",
     "DriftReport",
     "DryRun",
     "FleetReport",
@@ -20,13 +21,12 @@ __all__ = [
     "MigrationScript",
     "OnResult",
     "Plan",
-    "Planned",
+    "PlannedMigration",
+    "RevisionStatus",
     "Run",
     "RunReport",
     "Scripts",
-    "Standing",
     "Wave",
-    "WayBack",
     "check_all",
     "downgrade",
     "dry_run",

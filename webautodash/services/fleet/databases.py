@@ -17,11 +17,11 @@ from webautodash.errors import (
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.registry.providers import resolve
-from webautodash.services.revisions import History, migration_lock
+from webautodash.services.revisions import SchemaHistory, migration_lock
 from webautodash.services.store import Store
 
 
-class Standing(StrEnum):
+class RevisionStatus(StrEnum):
     """Where a database stands against this version's revision, or the one asked for."""
 
     AT_HEAD = "at head"
@@ -41,7 +41,7 @@ class Member:
 
     database: str
     provider: str | None
-    history: History
+    history: SchemaHistory
     registering: bool = False
     """Whether somebody may be making it at this moment."""
 
@@ -54,27 +54,27 @@ class DatabaseRevision:
     provider: str | None
     revision: str | None
     head: str
-    state: Standing
+    state: RevisionStatus
     error: str | None = None
     error_kind: str | None = None
 
     @property
     def needs_work(self) -> bool:
         """Whether a migration has something to do with it."""
-        return self.state in {Standing.BEHIND, Standing.INTERRUPTED}
+        return self.state in {RevisionStatus.BEHIND, RevisionStatus.INTERRUPTED}
 
 
 def members(store: Store, providers: Sequence[str] = ()) -> list[Member]:
     """The system database and all providers', or some providers' alone. Raises UnknownProvider."""
     if providers:
         return of_providers(store, providers)
-    return [Member(store.system.name, None, History.SYSTEM), *of_all_providers(store)]
+    return [Member(store.system.name, None, SchemaHistory.SYSTEM), *of_all_providers(store)]
 
 
 def of_provider(store: Store, slug: str) -> Member:
     """One provider's database."""
     found = resolve(store, slug)
-    return Member(found.database_name, found.slug, History.PROVIDER, found.status is ProviderStatus.REGISTERING)
+    return Member(found.database_name, found.slug, SchemaHistory.PROVIDER, found.status is ProviderStatus.REGISTERING)
 
 
 def of_providers(store: Store, names: Sequence[str]) -> list[Member]:
@@ -85,7 +85,7 @@ def of_providers(store: Store, names: Sequence[str]) -> list[Member]:
 def of_all_providers(store: Store) -> list[Member]:
     """Every provider's database, by slug."""
     return [
-        Member(each.database_name, each.slug, History.PROVIDER, each.status is ProviderStatus.REGISTERING)
+        Member(each.database_name, each.slug, SchemaHistory.PROVIDER, each.status is ProviderStatus.REGISTERING)
         for each in store.providers()
     ]
 
@@ -104,19 +104,19 @@ def standing(store: Store, member: Member, target: str | None = None) -> Databas
     except DatabaseUnreachable:
         raise
     except DatabaseMissing as error:
-        return DatabaseRevision(name, provider, None, wanted, Standing.MISSING, str(error), error.kind)
+        return DatabaseRevision(name, provider, None, wanted, RevisionStatus.MISSING, str(error), error.kind)
     except WebAutoDashError as error:
-        return DatabaseRevision(name, provider, None, wanted, Standing.UNREADABLE, str(error), error.kind)
+        return DatabaseRevision(name, provider, None, wanted, RevisionStatus.UNREADABLE, str(error), error.kind)
     problem = kind = None
     if found == wanted:
-        state = Standing.INTERRUPTED if _is_underway(store, member) else Standing.AT_HEAD
-    elif found is None and member.history is History.PROVIDER and not member.registering:
-        state = Standing.EMPTY
+        state = RevisionStatus.INTERRUPTED if _is_underway(store, member) else RevisionStatus.AT_HEAD
+    elif found is None and member.history is SchemaHistory.PROVIDER and not member.registering:
+        state = RevisionStatus.EMPTY
         problem, kind = str(DatabaseEmpty(name, wanted)), DatabaseEmpty.own_kind()
     elif found is None or revisions.to_come(member.history, _known(member, found), wanted):
-        state = Standing.BEHIND
+        state = RevisionStatus.BEHIND
     else:
-        state = Standing.AHEAD
+        state = RevisionStatus.AHEAD
         if not revisions.knows(member.history, found):
             problem = str(NewerThanProgram(name, found, wanted))
     return DatabaseRevision(name, provider, found, wanted, state, problem, kind)
@@ -124,7 +124,7 @@ def standing(store: Store, member: Member, target: str | None = None) -> Databas
 
 def _is_underway(store: Store, member: Member) -> bool:
     # Only a database of a revision that can say so is asked; the system database's migrations are one commit's work.
-    if member.history is not History.PROVIDER:
+    if member.history is not SchemaHistory.PROVIDER:
         return False
     try:
         return store.server.look(member.database, migration_lock.TABLE, migration_lock.COLUMN) is not None

@@ -7,7 +7,7 @@ from webautodash.services import revisions
 from webautodash.services.fleet.databases import database_of, of_provider
 from webautodash.services.fleet.migrate_all import begin_run, run_lease
 from webautodash.services.fleet.migrate_one import Job, MigrationResult, bring
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 
@@ -20,7 +20,7 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
-class WayBack:
+class DowngradePlan:
     """What ``downgrade`` is about to do."""
 
     database: str
@@ -32,30 +32,30 @@ class WayBack:
     losses: tuple[Loss, ...]
 
 
-def way_back(store: Store, provider: str, to: str) -> WayBack:
+def way_back(store: Store, provider: str, to: str) -> DowngradePlan:
     """What going back to a revision means for one database. Raises UsageError where it does not lie behind."""
-    revisions.require_known(History.PROVIDER, to)
+    revisions.require_known(SchemaHistory.PROVIDER, to)
     member = of_provider(store, provider)
     database = database_of(store, member)
     found = revisions.current(database)
-    if found is None or not revisions.knows(History.PROVIDER, found):
+    if found is None or not revisions.knows(SchemaHistory.PROVIDER, found):
         raise UsageError(f"database {database.name} is at revision {found or 'none'}; there is no way back from there")
-    undone = revisions.to_come(History.PROVIDER, to, found)[::-1]
+    undone = revisions.to_come(SchemaHistory.PROVIDER, to, found)[::-1]
     if not undone:
         raise UsageError(f"database {database.name} is at revision {found}; {to} does not lie behind it")
     with database.reading() as work:
-        lost = revisions.losses(work.session.connection(), History.PROVIDER, undone)
+        lost = revisions.losses(work.session.connection(), SchemaHistory.PROVIDER, undone)
     losses = tuple(Loss(what, rows) for what, rows in lost)
-    return WayBack(database.name, str(member.provider), found, to, tuple(undone), losses)
+    return DowngradePlan(database.name, str(member.provider), found, to, tuple(undone), losses)
 
 
-def require_no_loss(way: WayBack, *, accept_loss: bool) -> None:
+def require_no_loss(way: DowngradePlan, *, accept_loss: bool) -> None:
     """Raise WouldLoseRows unless nothing is lost, or that is accepted."""
     if way.losses and not accept_loss:
         raise WouldLoseRows(way.database, [(loss.what, loss.rows) for loss in way.losses])
 
 
-def downgrade(store: Store, way: WayBack, *, accept_loss: bool = False) -> MigrationResult:
+def downgrade(store: Store, way: DowngradePlan, *, accept_loss: bool = False) -> MigrationResult:
     """Go back. What would be lost is counted again, revision by revision, when nobody writes any more.
 
     Raises WouldLoseRows unless that is accepted, and LeaseHeld where another run is at work.

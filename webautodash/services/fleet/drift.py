@@ -15,7 +15,7 @@ from webautodash.services import revisions
 from webautodash.services.fleet.databases import Member, database_of, members
 from webautodash.services.leases import leased
 from webautodash.services.registry.rebuild_registry import identity_of
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 _ASIDE = re.compile(r"check_[0-9a-f]{16}")
@@ -73,9 +73,9 @@ class _Reference:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: dict[tuple[History, str], Schema] = {}
+        self._known: dict[tuple[SchemaHistory, str], Schema] = {}
 
-    def schema(self, history: History, revision: str) -> Schema:
+    def schema(self, history: SchemaHistory, revision: str) -> Schema:
         key = (history, revision)
         if key not in self._known:
             with _clean_install(self._store, history, revision) as database:
@@ -84,7 +84,7 @@ class _Reference:
 
 
 @contextmanager
-def _clean_install(store: Store, history: History, revision: str) -> Iterator[Database[UnitOfWork]]:
+def _clean_install(store: Store, history: SchemaHistory, revision: str) -> Iterator[Database[UnitOfWork]]:
     # A name that is nobody's: it has no row that says whose it is.
     name = f"{store.settings.database_prefix}check_{secrets.token_hex(8)}"
     database = store.server.create(name, UnitOfWork)

@@ -21,9 +21,9 @@ from webautodash.services.fleet.run_history import RUN_LEASE, run_report
 from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.workers import run_in_processes, settings_per_process
 from webautodash.services.leases import HeldLease, host, leased, operator
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 from webautodash.version import __version__
 
 
@@ -102,20 +102,21 @@ def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = ignor
 
 def _left(run: int, row: RunDatabase) -> Job:
     target = str(row.target)
-    revisions.require_known(History.PROVIDER, target)
-    return Job(run, Member(row.database, row.provider, History.PROVIDER), row.before, target)
+    revisions.require_known(SchemaHistory.PROVIDER, target)
+    return Job(run, Member(row.database, row.provider, SchemaHistory.PROVIDER), row.before, target)
 
 
 def _system(store: Store) -> MigrationResult:
-    member = Member(store.system.name, None, History.SYSTEM)
+    member = Member(store.system.name, None, SchemaHistory.SYSTEM)
     began = time.monotonic()
     before = None
     try:
         before = revisions.current(store.system)
-        after = revisions.head(History.SYSTEM)
-        if revisions.upgrade(store.system, History.SYSTEM):
+        after = revisions.head(SchemaHistory.SYSTEM)
+        if revisions.upgrade(store.system, SchemaHistory.SYSTEM):
             message = f"{before or 'empty'} to {after}"
-            SystemLog(store.system).record(Level.INFO, "migrate", "migrated", message, database_name=store.system.name)
+            log = SystemLogWriter(store.system)
+            log.record(Level.INFO, "migrate", "migrated", message, database_name=store.system.name)
         return MigrationResult(member.database, None, before, after, MigrationState.DONE, time.monotonic() - began)
     except TerminalError as error:
         return failure(member, before, before, error)

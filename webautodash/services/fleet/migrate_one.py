@@ -19,9 +19,9 @@ from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import Member, database_of
 from webautodash.services.leases import leased
-from webautodash.services.revisions import Step, Watch
+from webautodash.services.revisions import RevisionListener, Step
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def bring(store: Store, job: Job) -> MigrationResult:
             ledger.begin()
             database = database_of(store, member)
             before = revisions.current(database)
-            watch = Watch(before=lambda _: lease.require(), after=ledger.reached)
+            watch = RevisionListener(before=lambda _: lease.require(), after=ledger.reached)
             if job.down:
                 revisions.downgrade(database, member.history, job.target, watch, accept_loss=job.accept_loss)
             else:
@@ -155,7 +155,7 @@ class _Ledger:
 
     def _log(self, level: Level, event: str, message: str) -> None:
         member = self._job.member
-        SystemLog(self._store.system).record(
+        SystemLogWriter(self._store.system).record(
             level, "migrate", event, message, provider=member.provider, database_name=member.database
         )
 

@@ -15,7 +15,7 @@ from webautodash.services.fleet.databases import (
     of_providers,
     standing,
 )
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedMigration:
     """One database in a dry run: its wave, 0 for the canaries, and what it would go through."""
 
     database: str
@@ -96,14 +96,14 @@ class Planned:
 class DryRun:
     """What a run would do, in its order, and what stands in the way."""
 
-    databases: tuple[Planned, ...]
+    databases: tuple[PlannedMigration, ...]
     problems: tuple[str, ...]
 
 
 def require_known(plan: Plan) -> None:
     """Raise UsageError for a revision that is not known."""
     if plan.to is not None:
-        revisions.require_known(History.PROVIDER, plan.to)
+        revisions.require_known(SchemaHistory.PROVIDER, plan.to)
 
 
 def canaries_of(store: Store, plan: Plan) -> set[str | None]:
@@ -128,7 +128,7 @@ def look_at(store: Store, plan: Plan) -> tuple[list[Look], set[str | None]]:
 def dry_run(store: Store, plan: Plan) -> DryRun:
     """What ``upgrade_all`` would do with which database. Changes nothing. Raises UsageError as that."""
     require_known(plan)
-    system = Member(store.system.name, None, History.SYSTEM)
+    system = Member(store.system.name, None, SchemaHistory.SYSTEM)
     looks, canaries = look_at(store, plan)
     behind = [(member, look) for member, look in looks if look.needs_work]
     ask_for_contract(plan, [look for _, look in behind])
@@ -140,9 +140,9 @@ def dry_run(store: Store, plan: Plan) -> DryRun:
     return DryRun(tuple(planned), tuple(problems))
 
 
-def _planned(member: Member, look: DatabaseRevision, wave: int) -> Planned:
+def _planned(member: Member, look: DatabaseRevision, wave: int) -> PlannedMigration:
     ahead = revisions.to_come(member.history, look.revision, look.head)
-    return Planned(member.database, member.provider, look.revision, look.head, wave, tuple(ahead))
+    return PlannedMigration(member.database, member.provider, look.revision, look.head, wave, tuple(ahead))
 
 
 def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:
@@ -154,13 +154,13 @@ def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:
         for look in looks
         # One without any has nothing yet that an older program could miss.
         if look.revision is not None
-        for revision in revisions.to_come(History.PROVIDER, look.revision, look.head)
+        for revision in revisions.to_come(SchemaHistory.PROVIDER, look.revision, look.head)
     }
-    known = revisions.line(History.PROVIDER)
-    meant = [rev for rev in known if rev in ahead and revisions.facts(History.PROVIDER, rev).contract]
+    known = revisions.line(SchemaHistory.PROVIDER)
+    meant = [rev for rev in known if rev in ahead and revisions.facts(SchemaHistory.PROVIDER, rev).contract]
     if meant:
-        before = revisions.before(History.PROVIDER, meant[0])
-        subjects = "; ".join(f"{rev}: {revisions.facts(History.PROVIDER, rev).subject}" for rev in meant)
+        before = revisions.before(SchemaHistory.PROVIDER, meant[0])
+        subjects = "; ".join(f"{rev}: {revisions.facts(SchemaHistory.PROVIDER, rev).subject}" for rev in meant)
         raise UsageError(
             f"an older program cannot work any more after this: {subjects} Once every machine runs this version, "
             f"ask for it: `webautodash migrate up --contract`; up to there: `webautodash migrate up --to {before}`"

@@ -16,7 +16,7 @@ from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import candidates
 from webautodash.services.review.signature import signature
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 _KINDS = frozenset(hold.own_kind() for hold in ACCEPTABLE_HOLDS)
 
@@ -42,7 +42,7 @@ def accept_file(store: Store, path: str, *, by: str, why: str, extracted_at: str
 
     found = candidates([place_of(store, shown)], store.settings.results_dir, split_root(shown)[0])[0]
     store.system.run_raced(accept)
-    SystemLog(store.system).record(Level.INFO, "files", "file_accepted", f"{shown}: accepted ({row.kind})")
+    SystemLogWriter(store.system).record(Level.INFO, "files", "file_accepted", f"{shown}: accepted ({row.kind})")
     outcome = process_accepted_file(store, found, why)
     with FileLog(store) as view:
         view.tell(outcome, found.look)

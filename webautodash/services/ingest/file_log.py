@@ -27,7 +27,7 @@ from webautodash.services.batches import in_parts
 from webautodash.services.ingest.report import FileOutcome, FileResult
 from webautodash.services.ingest.scan import Look, stat_text
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 from webautodash.services.verify.divergence import lost_paths
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ class FileLog:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._log = SystemLog(store.system)
+        self._log = SystemLogWriter(store.system)
         self._told: list[Told] = []
         self._since = 0.0
         self._miscounted: dict[str, RegisteredProvider] = {}

@@ -17,7 +17,7 @@ from webautodash.services.paging import Listing, of_one
 from webautodash.services.registry.providers import resolve
 from webautodash.services.registry.roots import Root, own_root
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 __all__ = ["NOT_TAKEN", "FileEntry", "forget", "search", "try_again", "waiting_paths"]
 
@@ -148,4 +148,4 @@ def _change(store: Store, paths: Sequence[str], change: Callable[[FileStateRepos
 def _log(store: Store, event: str, paths: Sequence[str], what: str) -> None:
     if paths:
         message = f"{paths[0]}: {what}" if len(paths) == 1 else f"{len(paths)} files: {what}"
-        SystemLog(store.system).record(Level.INFO, "files", event, message)
+        SystemLogWriter(store.system).record(Level.INFO, "files", event, message)

@@ -18,7 +18,7 @@ from webautodash.services.leases import host, operator
 from webautodash.services.monitor.ingest_due import LEASES
 from webautodash.services.processes import has_ended, process_key
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 from webautodash.version import __version__
 
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class Heartbeat:
                 self._say_error()
 
     def _log(self, level: Level, event: str, message: str) -> None:
-        SystemLog(self._store.system).record(level, _COMPONENT, event, message)
+        SystemLogWriter(self._store.system).record(level, _COMPONENT, event, message)
 
 
 def _of_this_machine(work: SystemWork) -> list[MonitorRecord]:

@@ -17,7 +17,7 @@ from webautodash.services.monitor.ingest_due import Taking
 from webautodash.services.monitor.wakeup import Bell
 from webautodash.services.monitor.watch import ScanResult, Watch
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 _COMPONENT = "monitor"
 # A busy machine lets others keep their locks for that long.
@@ -66,7 +66,7 @@ class MonitorLoop:
         self._taking = Taking(store, self._watch, workers, lambda: self._stopping, on_file, turn_seconds)
         self._presence = Heartbeat(store, interval)
         self._alarms = Alarms(store, self._presence, interval)
-        self._log = SystemLog(store.system)
+        self._log = SystemLogWriter(store.system)
         self._trouble: str | None = None
         self._trouble_since = 0.0
         self._said_problems: list[str] = []

@@ -37,7 +37,7 @@ from webautodash.services.registry.account_rights import (
 )
 from webautodash.services.registry.providers import resolve
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 _PASSWORD_BYTES = 24
 # A name, an address, a network, with the signs that stand for others.
@@ -265,7 +265,7 @@ def _by_itself(administrator: Settings, files: AccountFolder | None, name: str, 
 def _log(store: Store, done: Sequence[GrantedAccount]) -> None:
     now = datetime.now(UTC)
     changed = [(each, f"account_{each.state}") for each in done if each.state in _SAID]
-    SystemLog(store.system).record_all(
+    SystemLogWriter(store.system).record_all(
         [
             LogRecord(now, Level.INFO, "accounts", event, f"{_SAID[each.state]} {each.account}", each.provider)
             for each, event in changed

@@ -37,9 +37,9 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
 from webautodash.services.registry.rebuild_registry import identity_of, restore
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 _COMPONENT = "providers"
 
@@ -77,12 +77,12 @@ def register(
     # Another process may be first, with this name or with one that reads like it.
     provider, created = store.system.run_raced(lambda work: _entry(work, store, display, folder, date_order))
     database = store.server.create(provider.database_name, ProviderWork)
-    revisions.upgrade(database, History.PROVIDER)
+    revisions.upgrade(database, SchemaHistory.PROVIDER)
     database.run_raced(lambda work: _claim(work, provider))
     if provider.status is not ProviderStatus.ACTIVE:
         store.system.run(lambda work: work.providers.set_status(provider.id, ProviderStatus.ACTIVE))
     if created:
-        SystemLog(store.system).record(
+        SystemLogWriter(store.system).record(
             Level.INFO,
             _COMPONENT,
             "provider_registered",
@@ -121,7 +121,7 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
     # In their own database first: the registry can be rebuilt from there.
     store.provider_database(owner).run(lambda work: work.identity.add_alias(display))
     if store.system.run(add):
-        SystemLog(store.system).record(
+        SystemLogWriter(store.system).record(
             Level.INFO, _COMPONENT, "alias_added", f"{display} is {owner.name}", provider=owner.slug
         )
     return resolve(store, owner.slug)
@@ -240,7 +240,7 @@ def _refuse_system(store: Store, database: str) -> None:
         raise SystemDatabaseTaken(store.system.name)
     if store.server.exists(database):
         found = store.server.look(database, revisions.VERSION_TABLE, revisions.VERSION_COLUMN)
-        revisions.refuse_other(database, History.PROVIDER, found)
+        revisions.refuse_other(database, SchemaHistory.PROVIDER, found)
 
 
 def _holders_of_spelling(repository: ProviderRepository, name: str) -> list[RegisteredProvider]:

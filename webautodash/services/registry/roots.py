@@ -13,7 +13,7 @@ from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, is_root_name, root_prefix
 from webautodash.services.leases import host
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,4 +186,4 @@ def _real(path: Path) -> str:
 
 
 def _log(store: Store, event: str, message: str) -> None:
-    SystemLog(store.system).record(Level.INFO, "roots", event, message)
+    SystemLogWriter(store.system).record(Level.INFO, "roots", event, message)

@@ -30,7 +30,7 @@ from webautodash.services.review.replay_stored import Reviewer
 from webautodash.services.review.signature import Signature, signature
 from webautodash.services.review.stored_failures import accept_stored
 from webautodash.services.store import ProviderDatabase, Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 ACCEPTED = "set_aside_accepted"
 
@@ -109,7 +109,7 @@ def _take_in(
             outcome = refused.outcome
     if not outcome.taken_in:
         return outcome
-    SystemLog(store.system).record(
+    SystemLogWriter(store.system).record(
         Level.INFO,
         "set_aside",
         "patient_taken_in",

@@ -18,7 +18,7 @@ from webautodash.services.review.corrections import correct
 from webautodash.services.review.replay_stored import BATCH, ReplayCounts, Replaying, Reviewer
 from webautodash.services.review.signature import signature
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 __all__ = ["Decided", "DecidedSession", "StoredFile", "TimeCorrection", "search", "set_time", "show"]
 
@@ -143,7 +143,7 @@ def set_time(
 
     old_time, counts = correct(store, owner, transaction, dry_run=dry_run)
     if not dry_run:
-        SystemLog(store.system).record(
+        SystemLogWriter(store.system).record(
             Level.WARNING,
             "session",
             "time_corrected",

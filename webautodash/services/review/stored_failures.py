@@ -27,7 +27,7 @@ from webautodash.services.review.corrections import correct
 from webautodash.services.review.replay_stored import BATCH, ClinicalRows, Replaying, Reviewer
 from webautodash.services.review.signature import signature
 from webautodash.services.store import ProviderDatabase, Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 REVIEW_STORED, REVIEW_UNDONE = "review_stored", "review_undone"
 """Kinds of the decisions that set extractions of a session aside, and that put them back."""
@@ -109,7 +109,7 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
         event = REVIEW_UNDONE if undo else REVIEW_STORED
         what = "put back" if undo else "set aside, because the extraction failed"
         numbers = {name: value for name, value in asdict(review).items() if isinstance(value, int)}
-        SystemLog(store.system).record(
+        SystemLogWriter(store.system).record(
             Level.WARNING,
             "set_aside",
             event,

@@ -5,10 +5,10 @@ and Alembic takes longer to import than they take. It keeps its state in module-
 in a process.
 """
 
-from webautodash.services.revisions.apply_revisions import Watch, downgrade, losses, upgrade
+from webautodash.services.revisions.apply_revisions import RevisionListener, downgrade, losses, upgrade
 from webautodash.services.revisions.histories import (
-    History,
     Revision,
+    SchemaHistory,
     Step,
     before,
     facts,
@@ -34,10 +34,10 @@ from webautodash.services.revisions.revision_status import (
 __all__ = [
     "VERSION_COLUMN",
     "VERSION_TABLE",
-    "History",
     "Revision",
+    "RevisionListener",
+    "SchemaHistory",
     "Step",
-    "Watch",
     "before",
     "current",
     "database_by_hand",

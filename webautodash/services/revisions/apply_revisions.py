@@ -16,7 +16,7 @@ from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.callbacks import ignore
 from webautodash.services.revisions import migration_lock
 from webautodash.services.revisions.histories import (
-    History,
+    SchemaHistory,
     Step,
     before,
     config_of,
@@ -39,18 +39,21 @@ _LOOKS = ("SELECT", "SHOW", "PRAGMA", "DESCRIBE", "BEGIN")
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class RevisionListener:
     """Who is told of each revision: before it begins, with its name, and when it is done, with what it sent."""
 
     before: Callable[[str], None] = ignore
     after: Callable[[Step], None] = ignore
 
 
-_UNWATCHED = Watch()
+_UNWATCHED = RevisionListener()
 
 
 def upgrade(
-    database: Database[UnitOfWork], history: History, target: str | None = None, watch: Watch = _UNWATCHED
+    database: Database[UnitOfWork],
+    history: SchemaHistory,
+    target: str | None = None,
+    watch: RevisionListener = _UNWATCHED,
 ) -> bool:
     """Bring a database to a revision, by default to head; True when something was done.
 
@@ -75,9 +78,9 @@ def upgrade(
 
 def downgrade(
     database: Database[UnitOfWork],
-    history: History,
+    history: SchemaHistory,
     target: str,
-    watch: Watch = _UNWATCHED,
+    watch: RevisionListener = _UNWATCHED,
     *,
     accept_loss: bool = True,
 ) -> bool:
@@ -95,7 +98,7 @@ def downgrade(
     return _go(database, history, moves, target, watch)
 
 
-def losses(connection: Connection, history: History, revisions: Sequence[str]) -> list[tuple[str, int]]:
+def losses(connection: Connection, history: SchemaHistory, revisions: Sequence[str]) -> list[tuple[str, int]]:
     """What the way back from some revisions takes away, and how many rows of it there are; nothing for none."""
     lost = [what for revision in revisions for what in facts(history, revision).loses]
     counted = [(what, connection.execute(_count(what)).scalar() or 0) for what in lost]
@@ -115,25 +118,27 @@ class Move(NamedTuple):
         """Whether it is done, not undone."""
         return self.then == self.revision
 
-    def is_made(self, history: History, found: str | None) -> bool:
+    def is_made(self, history: SchemaHistory, found: str | None) -> bool:
         """Whether a database is there already, or beyond: another process was first."""
         if self.goes_up:
             return found is not None and not to_come(history, found, self.revision)
         return found is None or not to_come(history, self.then, found)
 
 
-def _position(database: Database[UnitOfWork], history: History) -> tuple[str | None, Underway | None]:
+def _position(database: Database[UnitOfWork], history: SchemaHistory) -> tuple[str | None, Underway | None]:
     def look() -> tuple[str | None, Underway | None]:
         with database.reading() as work:
             found = revision_of(work.session.connection())
-            says = found is not None and history is History.PROVIDER
+            says = found is not None and history is SchemaHistory.PROVIDER
             return found, migration_lock.underway(work.session.connection()) if says else None
 
     # Another process may be changing the tables that are looked at.
     return retrying(look)
 
 
-def _go(database: Database[UnitOfWork], history: History, moves: Sequence[Move], target: str, watch: Watch) -> bool:
+def _go(
+    database: Database[UnitOfWork], history: SchemaHistory, moves: Sequence[Move], target: str, watch: RevisionListener
+) -> bool:
     for move in moves:
         watch.before(move.revision)
         sent = retrying(partial(_move, database, history, move, target))
@@ -147,7 +152,7 @@ def _go(database: Database[UnitOfWork], history: History, moves: Sequence[Move],
 
 
 @without_context
-def _move(database: Database[UnitOfWork], history: History, move: Move, target: str) -> tuple[str, ...]:
+def _move(database: Database[UnitOfWork], history: SchemaHistory, move: Move, target: str) -> tuple[str, ...]:
     from alembic.util import CommandError
 
     sent: list[str] = []
@@ -158,14 +163,14 @@ def _move(database: Database[UnitOfWork], history: History, move: Move, target: 
             refuse_newer(database.name, history, found)
             if move.is_made(history, found):
                 return ()
-            if history is History.PROVIDER:
+            if history is SchemaHistory.PROVIDER:
                 # Held from here to the first commit. What is written before it is undone with it.
                 migration_lock.close(connection, target)
             if not move.accept_loss and (lost := losses(connection, history, [move.revision])):
                 raise WouldLoseRows(database.name, lost)
             with _noted(connection, sent, refused):
                 _run_alembic(connection, history, found, move)
-            if move.then == target and history is History.PROVIDER:
+            if move.then == target and history is SchemaHistory.PROVIDER:
                 # With the new revision in one commit: a database that is there says so.
                 migration_lock.reopen(connection)
     except CommandError as error:
@@ -178,7 +183,7 @@ def _move(database: Database[UnitOfWork], history: History, move: Move, target: 
     return tuple(statement for statement in sent if not statement.startswith(_LOOKS))
 
 
-def _run_alembic(connection: Connection, history: History, found: str | None, move: Move) -> None:
+def _run_alembic(connection: Connection, history: SchemaHistory, found: str | None, move: Move) -> None:
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import RevisionStep
 

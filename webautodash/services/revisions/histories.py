@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).resolve().parents[2]
 
 
-class History(StrEnum):
+class SchemaHistory(StrEnum):
     """The two lines of revisions, as alembic.ini names them."""
 
     SYSTEM = "system"
@@ -26,7 +26,7 @@ class History(StrEnum):
 
 
 # The last revision of each, as a test asks Alembic.
-HEADS = {History.SYSTEM: "s0012", History.PROVIDER: "p0015"}
+HEADS = {SchemaHistory.SYSTEM: "s0012", SchemaHistory.PROVIDER: "p0015"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,17 @@ class Step:
     statements: tuple[str, ...]
 
 
-def head(history: History) -> str:
+def head(history: SchemaHistory) -> str:
     """The revision that this version of the program works with."""
     return HEADS[history]
 
 
-def line(history: History) -> list[str]:
+def line(history: SchemaHistory) -> list[str]:
     """All revisions, first to last."""
     return [script.revision for script in reversed(list(scripts(history).walk_revisions()))]
 
 
-def facts(history: History, revision: str) -> Revision:
+def facts(history: SchemaHistory, revision: str) -> Revision:
     """What a revision's file says. ``revision`` is one of ``line``."""
     script = scripts(history).get_revision(revision)
     module = script.module
@@ -69,38 +69,38 @@ def facts(history: History, revision: str) -> Revision:
     return Revision(revision, subject, module.contract, tuple(module.loses), getattr(module, "cure", None))
 
 
-def knows(history: History, revision: str) -> bool:
+def knows(history: SchemaHistory, revision: str) -> bool:
     """Whether the history has this revision; a newer version's database has one that it has not."""
     return revision == head(history) or revision in line(history)
 
 
-def other_history(history: History, revision: str | None) -> bool:
+def other_history(history: SchemaHistory, revision: str | None) -> bool:
     """Whether a revision, also one of a later version, is of the other history."""
-    other = next(one for one in History if one is not history)
+    other = next(one for one in SchemaHistory if one is not history)
     return revision is not None and revision.startswith(head(other)[0])
 
 
-def require_known(history: History, revision: str) -> None:
+def require_known(history: SchemaHistory, revision: str) -> None:
     """Raise UsageError, with what is known, for a revision that the history has not."""
     if not knows(history, revision):
         raise UsageError(f"no revision {revision!r}; the history has {', '.join(line(history))}")
 
 
-def to_come(history: History, found: str | None, target: str) -> list[str]:
+def to_come(history: SchemaHistory, found: str | None, target: str) -> list[str]:
     """The revisions between two, the target with them; none where it lies behind."""
     known = line(history)
     first = known.index(found) + 1 if found is not None else 0
     return known[first : known.index(target) + 1]
 
 
-def before(history: History, revision: str) -> str | None:
+def before(history: SchemaHistory, revision: str) -> str | None:
     """The revision before another, None before the first."""
     known = line(history)
     place = known.index(revision)
     return known[place - 1] if place else None
 
 
-def script(history: History, product: str, found: str | None, target: str) -> list[Step]:
+def script(history: SchemaHistory, product: str, found: str | None, target: str) -> list[Step]:
     """The statements of an upgrade as Alembic writes them for a database product, without any database."""
     from alembic import command
 
@@ -131,14 +131,14 @@ def _statements(text: str) -> tuple[str, ...]:
 
 
 @cache
-def scripts(history: History) -> "ScriptDirectory":
+def scripts(history: SchemaHistory) -> "ScriptDirectory":
     """The revisions as Alembic has them, read once in a process."""
     from alembic.script import ScriptDirectory
 
     return ScriptDirectory.from_config(config_of(history))
 
 
-def config_of(history: History) -> "Config":
+def config_of(history: SchemaHistory) -> "Config":
     """Alembic's settings for a history."""
     from alembic.config import Config
 

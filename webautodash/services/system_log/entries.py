@@ -12,10 +12,10 @@ from webautodash.repositories.system_log import LogEntry, LogRecord
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.store import Store
 
-__all__ = ["LogEntry", "SystemLog", "search"]
+__all__ = ["LogEntry", "SystemLogWriter", "search"]
 
 
-class SystemLog:
+class SystemLogWriter:
     """Where services say what happened: a row in the system database, and the standard logging."""
 
     def __init__(self, system: Database[SystemWork]) -> None:

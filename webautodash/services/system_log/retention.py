@@ -20,7 +20,7 @@ from webautodash.services.ingest.paths import is_watched
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.registry.roots import own_root
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 _SHORTEST = timedelta(days=1)
 _AT_ONCE = 10_000
@@ -109,7 +109,7 @@ def prune(store: Store, before: datetime) -> Pruned:
             told = ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in deleted.items() if number)
             message = f"{told} from before {before:%Y-%m-%dT%H:%M:%S%z} deleted"
             details: dict[str, Any] = dict(deleted)
-            SystemLog(store.system).record(Level.INFO, "log", "log_pruned", message, **details)
+            SystemLogWriter(store.system).record(Level.INFO, "log", "log_pruned", message, **details)
     return Pruned(before, **deleted, problems=tuple(problems), dry_run=False)
 
 

@@ -3,10 +3,10 @@
 import time
 from collections import deque
 
-from webautodash.repositories.system_log import LogEntry, Wanted
+from webautodash.repositories.system_log import LogEntry, LogFilter
 from webautodash.services.store import Store
 
-__all__ = ["Following", "Wanted"]
+__all__ = ["LogFilter", "LogTail"]
 
 # How much later an event may be seen than another with a higher number: numbers are given out before the commit.
 _LATE_SECONDS = 30.0
@@ -14,10 +14,10 @@ _LATE_SECONDS = 30.0
 _LATE_IDS = 1000
 
 
-class Following:
+class LogTail:
     """Events that fit, each once, in the order in which they are seen."""
 
-    def __init__(self, store: Store, wanted: Wanted) -> None:
+    def __init__(self, store: Store, wanted: LogFilter) -> None:
         self._system, self._wanted = store.system, wanted
         self._seen: set[int] = set()
         self._last = 0

@@ -11,7 +11,7 @@ from webautodash.services.callbacks import ignore
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.registry.providers import resolve as resolved
 from webautodash.services.store import ProviderDatabase, Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 from webautodash.services.verify.check_rows import Look
 from webautodash.services.verify.divergence import divergence, recorded
 from webautodash.services.verify.report import ProviderVerification, Verification, WrongRow
@@ -26,7 +26,7 @@ OnExtractions = Callable[[str, int, int], None]
 def verify(store: Store, provider: str | None = None, on_extractions: OnExtractions = ignore) -> Verification:
     """Look at one provider's rows, or everybody's; a database that cannot be read is listed and stops nothing."""
     asked = [resolved(store, provider)] if provider is not None else store.providers()
-    log = SystemLog(store.system)
+    log = SystemLogWriter(store.system)
     read: list[ProviderVerification] = []
     problems: list[Unreadable] = []
     known = recorded(store)
@@ -66,7 +66,7 @@ def _place(row: WrongRow) -> tuple[str, int, str]:
     return row.table or "", row.id or 0, row.wrong
 
 
-def _record(log: SystemLog, found: ProviderVerification) -> None:
+def _record(log: SystemLogWriter, found: ProviderVerification) -> None:
     told = counted(found.differences, "difference") if found.differences else "as they were stored"
     log.record(
         Level.ERROR if found.differences else Level.INFO,

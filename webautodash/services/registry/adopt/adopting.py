@@ -23,9 +23,9 @@ from webautodash.services.registry.adopt.owner import Owner
 from webautodash.services.registry.adopt.survey import Look, TableCount, alone, look
 from webautodash.services.registry.providers import name_taken
 from webautodash.services.registry.rebuild_registry import identity_of, restore
-from webautodash.services.revisions import History, Watch
+from webautodash.services.revisions import RevisionListener, SchemaHistory
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLog
+from webautodash.services.system_log.entries import SystemLogWriter
 
 OnRows = Callable[[int, int], None]
 """Hears how many sessions, patients, extractions and conflicts this call has copied, and of how many there are."""
@@ -83,7 +83,7 @@ def _fill(store: Store, here: Database[ProviderWork], seen: Look, lease: HeldLea
         with alone(here) as work:
             work.legacy_tables.put_aside(left)
     provider = _registration(store, here.name, seen.owner, seen.folder)
-    revisions.upgrade(here, History.PROVIDER, watch=Watch(before=lambda _: lease.require()))
+    revisions.upgrade(here, SchemaHistory.PROVIDER, watch=RevisionListener(before=lambda _: lease.require()))
     done, of = 0, sum(each.before for each in seen.survey.tables if each.table in COPIED)
 
     def tell(rows: int) -> None:
@@ -177,7 +177,7 @@ def _finish(store: Store, here: Database[ProviderWork], provider: RegisteredProv
     with FileLog(store) as view:
         view.recount(provider)
     store.system.run(lambda work: work.providers.set_status(provider.id, ProviderStatus.ACTIVE))
-    SystemLog(store.system).record(
+    SystemLogWriter(store.system).record(
         Level.INFO,
         "adopt",
         "provider_adopted",

@@ -10,7 +10,7 @@ from webautodash.models import DatabaseIdentity
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services import revisions
-from webautodash.services.revisions import History
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 _EARLIER_PREFIX = "webautodash_"
@@ -63,7 +63,7 @@ def registered(store: Store) -> list[RegisteredProvider]:
     if has_earlier_registry(store):
         return []
     with store.system.reading() as work:
-        revisions.require_head(work, store.system.name, History.SYSTEM)
+        revisions.require_head(work, store.system.name, SchemaHistory.SYSTEM)
         return work.providers.all()
 
 
