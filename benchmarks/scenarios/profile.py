@@ -32,7 +32,7 @@ STAGES = {
         "webautodash.repositories.clinical:ClinicalRepository.load",
     ],
     "decide": ["webautodash.services.ingest.store_file:decide"],
-    "words of the statements": ["webautodash.database.products.mysql.insert_text:Wording._packets"],
+    "words of the statements": ["webautodash.database.products.mysql.insert_text:InsertText._packets"],
     "clinical rows": ["webautodash.repositories.clinical:ClinicalRepository.add"],
     "other rows": [
         "webautodash.repositories.sessions:SessionRepository.add",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from webautodash.config import Settings
-from webautodash.database.products import Health
 from webautodash.database.products.mysql.grants import Grant, lacking, parse, revoking, rights_in
-from webautodash.services.doctor.rights import rights
+from webautodash.database.products.mysql.rights_report import OwnGrants, rights_report
 
 ALL = frozenset({"ALL PRIVILEGES"})
 
@@ -73,21 +71,20 @@ def test_a_backslash_makes_a_sign_stand_for_itself(pattern: str, name: str, cove
 
 
 @pytest.mark.parametrize(
-    ("pattern", "said"),
+    ("pattern", "signs"),
     [
-        ("web_%", r"`_` without a backslash stands for any character"),
-        (r"web\_a%", "`%` stands for any text"),
-        ("we%", "`%` stands for any text"),
-        ("w_%", r"`%` stands for any text, `_` without a backslash stands for any character"),
+        ("web_%", "_"),
+        (r"web\_a%", "%"),
+        ("we%", "%"),
+        ("w_%", "%_"),
     ],
 )
-def test_only_a_sign_that_stands_for_others_is_called_so(pattern: str, said: str) -> None:
-    health = Health("MariaDB", "11", "10", False, "w", False, None, 0, {})
-    grants = [Grant("w", pattern, ALL)]
+def test_only_a_sign_that_stands_for_others_is_called_so(pattern: str, signs: str) -> None:
     prefix = "web_abc_" if "a%" in pattern else "web_"
-    found = rights(health, grants, Settings.load(database_prefix=prefix), [])
-    (one,) = [one for one in found if one.code == "rights.wildcard"]
-    assert one.message == f"`{pattern}`.* fits other names too: {said}"
+    report = rights_report(OwnGrants("w", [Grant("w", pattern, ALL)], literally=False), prefix, [])
+    (one,) = [one for one in report.problems if one.code == "rights.wildcard"]
+    named = one.message.removeprefix(f"`{pattern}`.* ")
+    assert [sign for sign in "%_" if f"`{sign}`" in named] == list(signs)
 
 
 def test_of_patterns_the_most_specific_counts_alone_and_what_is_global_or_of_a_role_besides() -> None:
@@ -110,23 +107,21 @@ def test_the_later_a_sign_stands_for_others_the_more_specific_is_a_pattern(patte
 
 
 def test_where_the_server_takes_patterns_literally_it_is_said_and_names_are_granted_as_they_are() -> None:
-    health = Health("MySQL", "9", "8", False, "w", False, None, 0, {"partial_revokes": "ON"})
-    grants = [Grant("w", "web_system", ALL), Grant("w", "web_%", ALL)]
-    found = list(rights(health, grants, Settings.load(database_prefix="web_"), ["web_system", "web_anna"]))
-    assert [(one.code, one.severity.value) for one in found] == [
+    own = OwnGrants("w", [Grant("w", "web_system", ALL), Grant("w", "web_%", ALL)], literally=True)
+    found = rights_report(own, "web_", ["web_system", "web_anna"]).problems
+    assert [(one.code, one.severity) for one in found] == [
         ("rights.no_patterns", "warning"),
         ("rights.missing", "error"),
         ("rights.missing", "warning"),
     ]
-    assert [one.cure for one in found[1:]] == ["GRANT ALL PRIVILEGES ON `web_anna`.* TO w;"] * 2
+    assert [one.fix for one in found[1:]] == ["GRANT ALL PRIVILEGES ON `web_anna`.* TO w;"] * 2
 
 
 def test_an_administrators_rights_are_left_and_an_account_is_to_be_made() -> None:
-    health = Health("MySQL", "9", "8", False, "`root`@`10.0.0.%`", True, None, 0, {})
     grants = [Grant("`root`@`10.0.0.%`", None, ALL | {"GRANT OPTION"})]
-    (one,) = rights(health, grants, Settings.load(database_prefix="web_"), [])
+    (one,) = rights_report(OwnGrants("`root`@`10.0.0.%`", grants, literally=False), "web_", []).problems
     assert (one.code, one.severity) == ("rights.global", "warning")
-    assert one.cure == (
+    assert one.fix == (
         "CREATE USER `webautodash`@`10.0.0.%` IDENTIFIED BY '...'; "
         r"GRANT ALL PRIVILEGES ON `web\_%`.* TO `webautodash`@`10.0.0.%`; "
         "and WEBAUTODASH_DB_USER=webautodash with its password"

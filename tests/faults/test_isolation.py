@@ -443,7 +443,7 @@ def test_a_password_that_cannot_be_kept_is_not_given_to_the_server(
 
     # The server that refuses leaves the password that is known, and nothing beside it.
     before = sorted(path.name for path in guarded.folder.iterdir())
-    monkeypatch.setattr("webautodash.database.products.mysql.accounts.ServerAccounts.change_password", refused)
+    monkeypatch.setattr("webautodash.database.products.mysql.accounts.MySQLAccounts.change_password", refused)
     with pytest.raises(DatabaseError):
         accounts.grant(guarded.administrator, ["gary_wang"], rotate=True, folder=guarded.folder)
     assert sorted(path.name for path in guarded.folder.iterdir()) == before

@@ -11,8 +11,7 @@ from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 from local_server import LocalServer, connect
 from sqlalchemy import Connection
 
-from webautodash.database.products import bulk
-from webautodash.database.products.mysql import insert_text, limits
+from webautodash.database.products.mysql import insert_text, limits, writer
 
 TABLES = ("patient_extractions", *CLINICAL_TABLES)
 SIG = "one tablet in the morning"
@@ -102,7 +101,7 @@ def test_loads_that_were_switched_off_since_the_server_was_asked_become_inserts(
     def asked_before(connection: Connection) -> limits.Limits:
         return limits.limits_of(connection)._replace(takes_loads=limits.loading_of(connection).allowed)
 
-    monkeypatch.setattr(bulk, "limits_of", asked_before)
+    monkeypatch.setattr(writer, "limits_of", asked_before)
     _set(here, "SET GLOBAL local_infile = OFF")
     assert here.ingest(a_file(a_patient("P1", medications=["A"]), a_patient("P2", medications=["B"]))).stored == 2
     assert sent == ["LOAD", "INSERT", "INSERT"]
@@ -137,15 +136,15 @@ def test_what_ends_in_the_middle_of_a_load_stores_nothing(
     here: Clinic, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
 ) -> None:
     here.ingest(a_file(a_patient("P9")))
-    packets = insert_text.Wording._packets
+    packets = insert_text.InsertText._packets
 
-    def cut_short(self: insert_text.Wording, *arguments: object) -> Iterator[bytes]:
+    def cut_short(self: insert_text.InsertText, *arguments: object) -> Iterator[bytes]:
         yield next(packets(self, *arguments))  # type: ignore[arg-type]
         raise stop
 
     with monkeypatch.context() as patch:
         patch.setattr(insert_text, "_LOAD_PACKET", 1)
-        patch.setattr(insert_text.Wording, "_packets", cut_short)
+        patch.setattr(insert_text.InsertText, "_packets", cut_short)
         path = here.drop(FILE)
         with pytest.raises(stop):
             here.ingest(FILE)

@@ -14,11 +14,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from webautodash.database import Server
-from webautodash.database.products import TRIES, Dialect, Trouble
+from webautodash.database.error_translation import translated
+from webautodash.database.products import TRIES, Dialect, Failure, Trouble
 from webautodash.database.products.mysql import dialect
-from webautodash.database.session import retrying, translated
+from webautodash.database.products.mysql.failures import failure_of as mysql_failure
+from webautodash.database.products.sqlite.failures import failure_of as sqlite_failure
+from webautodash.database.session import retrying
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import (
+    ConnectionLost,
     DatabaseBusy,
     DatabaseError,
     DatabaseMissing,
@@ -76,7 +80,7 @@ def test_the_server_undoes_what_an_unattended_process_left_open_and_a_person_may
         with _undone(), frozen.system.session() as left_open:
             left_open.execute(lock)
             time.sleep(3)
-            clinic.store.system.run(lambda work: work.session.execute(lock))
+            clinic.store.system.run(lambda work: work.execute(lock))
             left_open.execute(lock)
         with attended.system.session() as session:
             session.execute(lock)
@@ -95,9 +99,9 @@ def test_rows_that_are_locked_are_waited_for_as_long_as_the_settings_say(clinic:
             holder.execute(lock)
             begin = time.monotonic()
             with pytest.raises(DatabaseBusy, match="1205"):
-                waiting.run(lambda work: work.session.execute(lock))
+                waiting.run(lambda work: work.execute(lock))
         assert time.monotonic() - begin >= 6
-        waiting.run(lambda work: work.session.execute(lock))
+        waiting.run(lambda work: work.execute(lock))
 
 
 @pytest.fixture
@@ -152,46 +156,64 @@ def test_what_another_try_does_not_help_is_tried_once(pauses: list[float], error
     assert (len(tries), pauses) == (1, [])
 
 
-class _Troubled(NamedTuple):
-    """What a dialect says of every error."""
+class _FailingDialect(NamedTuple):
+    """A dialect for which every error means the same."""
 
-    says: tuple[Trouble, str]
+    meaning: Failure
     where: str = "a server"
 
-    def trouble(self, _error: DBAPIError) -> tuple[Trouble, str]:
-        return self.says
-
-
-LISTENS = "no server listens there"
+    def failure(self, _error: DBAPIError) -> Failure:
+        return self.meaning
 
 
 @pytest.mark.parametrize(
-    ("trouble", "code", "kind", "said"),
+    ("trouble", "kind"),
     [
-        (Trouble.TRANSIENT, "1205", DatabaseBusy, "database gary: busy or connection lost (error 1205)"),
-        (Trouble.UNREACHABLE, "2003", DatabaseUnreachable, f"at a server (error 2003): {LISTENS}"),
-        (Trouble.UNREACHABLE, "9", DatabaseUnreachable, "a server (error 9): check the host, port and account"),
-        (Trouble.NO_DATABASE, "1049", DatabaseMissing, "database gary"),
-        (Trouble.DUPLICATE_KEY, "1062", DuplicateKey, "error 1062; a unique key holds this row already"),
-        (Trouble.REFUSED, "1153", DatabaseError, "error 1153; a row is larger than"),
-        (
-            Trouble.REFUSED,
-            "SQLITE_READONLY_DIRECTORY",
-            DatabaseError,
-            "SQLITE_READONLY_DIRECTORY; the SQLite folder is read-only",
-        ),
-        (Trouble.REFUSED, "SQLITE_IOERR_SHMSIZE", DatabaseError, "; the disk is full; make room"),
-        (Trouble.REFUSED, "SQLITE_IOERR_WRITE", DatabaseError, "; the disk does not take or give what it should"),
-        (Trouble.REFUSED, "SQLITE_ERROR", DatabaseError, "error SQLITE_ERROR; the statement was undone"),
+        (Trouble.TRANSIENT, DatabaseBusy),
+        (Trouble.LOST, ConnectionLost),
+        (Trouble.UNREACHABLE, DatabaseUnreachable),
+        (Trouble.NO_DATABASE, DatabaseMissing),
+        (Trouble.DUPLICATE_KEY, DuplicateKey),
+        (Trouble.REFUSED, DatabaseError),
     ],
 )
+@pytest.mark.parametrize("advice", [None, "make room"])
 def test_a_drivers_error_becomes_one_that_says_where_and_what_to_do(
-    trouble: Trouble, code: str, kind: type[WebAutoDashError], said: str
+    trouble: Trouble, kind: type[WebAutoDashError], advice: str | None
 ) -> None:
-    with pytest.raises(WebAutoDashError) as found, translated(cast(Dialect, _Troubled((trouble, code))), "gary"):
+    dialect = cast(Dialect, _FailingDialect(Failure(trouble, "17", advice)))
+    with pytest.raises(WebAutoDashError) as found, translated(dialect, "gary"):
         raise DBAPIError("SELECT 'Zyxwvut'", None, Exception("Zyxwvut"))
     error = found.value
     assert type(error) is kind
-    assert said in str(error)
     assert "Zyxwvut" not in str(error)
-    assert isinstance(error, DatabaseUnreachable) or "gary" in str(error)
+    assert "gary" in str(error) or isinstance(error, DatabaseUnreachable)
+    if trouble in {Trouble.UNREACHABLE, Trouble.REFUSED}:
+        assert advice is None or advice in str(error)
+
+
+class _SQLiteError(Exception):
+    sqlite_errorcode = 0
+
+    def __init__(self, name: str) -> None:
+        self.sqlite_errorname = name
+
+
+@pytest.mark.parametrize(
+    ("code", "general"),
+    [
+        ("SQLITE_READONLY_DIRECTORY", "SQLITE_READONLY"),
+        ("SQLITE_IOERR_WRITE", "SQLITE_IOERR"),
+        ("SQLITE_IOERR_SHMSIZE", "SQLITE_FULL"),
+        ("SQLITE_CANTOPEN_ISDIR", "SQLITE_CANTOPEN"),
+    ],
+)
+def test_a_special_error_has_the_advice_of_its_general_kind(code: str, general: str) -> None:
+    special, usual = (sqlite_failure(DBAPIError("", None, _SQLiteError(name))) for name in (code, general))
+    assert special.advice is not None
+    assert (special.code, special.advice) == (code, usual.advice)
+
+
+@pytest.mark.parametrize("number", [2003, 1153, 1142, 1146, 1021])
+def test_a_servers_error_has_advice(number: int) -> None:
+    assert mysql_failure(DBAPIError("", None, Exception(number, "text"))).advice

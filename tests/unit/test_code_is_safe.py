@@ -33,7 +33,7 @@ def _unreasoned(source: str) -> list[str]:
 
 # What handles these knows no value of a patient, or they are turned into an error of ours further out.
 _TURNED_LATER = {"DBAPIError", "OperationalError", "ValueError", "UnreadableLog", "DocumentFaultError", "_TooManyError"}
-_TURNED_LATER |= {"invalid_type", "malformed_json"}
+_TURNED_LATER |= {"invalid_type", "malformed_json", "UnreadableValueError"}
 
 
 def _keeping_context(node: ast.AST, *, cleaned: bool = False, handling: bool = False) -> Iterator[int]:
@@ -99,7 +99,8 @@ def test_the_checks_are_on() -> None:
     lint = PROJECT["tool"]["ruff"]["lint"]
     assert "S" in lint["select"]
     assert [rule for rule in lint["ignore"] if rule.startswith("S")] == []
-    assert {name.split("/")[0] for name in lint["per-file-ignores"]} == {"tests", "benchmarks"}
+    eased = {path for path, rules in lint["per-file-ignores"].items() if {rule[:2] for rule in rules} & {"S1", "S6"}}
+    assert {path.split("/")[0] for path in eased} == {"tests", "benchmarks"}
     assert PROJECT["tool"]["bandit"] == {"skips": ["B101", "B105", "B311", "B608"]}
     assert "bandit -q -c pyproject.toml -r webautodash migrations" in (ROOT / "Makefile").read_text()
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from builders import a_file, a_patient
 
-from webautodash.database.products.mysql.literals import _literal, worded
+from webautodash.database.products.mysql.literals import _literal, column_literals
 from webautodash.domain.bounded_cache import BoundedCache
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.differences.clinical_lists import list_differences
@@ -99,7 +99,7 @@ def a_row_of_marks(number: int, _folder: Path) -> Callable[[], object]:
 
 def texts_for_a_statement(number: int, _folder: Path) -> Callable[[], object]:
     texts = [f"it's {n} \\ {'x' * 20}" for n in range(10 * number)]
-    return lambda: list(worded([*texts, None, *texts], BoundedCache(_literal, lambda _: False)))
+    return lambda: list(column_literals([*texts, None, *texts], BoundedCache(_literal, lambda _: False)))
 
 
 def _file(patients: list[bytes]) -> bytes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from webautodash.cli.command_lines import command
 from webautodash.domain.alerts import DigestState
 from webautodash.domain.set_aside_reasons import ACCEPTED_WITH
-from webautodash.errors import WebAutoDashError
+from webautodash.errors import Remedy, WebAutoDashError
 
 if TYPE_CHECKING:
     from webautodash.client.fleet import DatabaseRevision, MigrationResult
@@ -20,13 +20,11 @@ _RECREATE = (
     "move the file out of the folder, with its -wal and -shm, and keep it; then restore a backup, or recreate it: "
     "webautodash provider register NAME (for the system database: webautodash setup), then webautodash ingest"
 )
-_BY_DATABASE_CODE = {
-    "1142": "where each provider has its own account: webautodash provider grant --all",
-    "1146": "to see whether to set up or to migrate: webautodash doctor",
-    "SQLITE_CANTOPEN": f"if the path is not a database file: {_RECREATE}",
-    "SQLITE_CORRUPT": _RECREATE,
-    "SQLITE_NOTADB": _RECREATE,
-    "unreadable value": "to check the rows of every provider: webautodash verify",
+_BY_REMEDY = {
+    Remedy.GRANT: "where each provider has its own account: webautodash provider grant --all",
+    Remedy.CREATE_TABLES: "to see whether to set up or to migrate: webautodash doctor",
+    Remedy.RECREATE_FILE: f"if the path is not a sound database file: {_RECREATE}",
+    Remedy.VERIFY: "to check the rows of every provider: webautodash verify",
 }
 
 
@@ -110,9 +108,8 @@ def _register(fields: Fields) -> str:
 
 
 def _database_error(fields: Fields) -> str | None:
-    code = str(fields.get("code"))
-    # SQLITE_CANTOPEN_ISDIR is a kind of SQLITE_CANTOPEN.
-    return _BY_DATABASE_CODE.get(code) or _BY_DATABASE_CODE.get("_".join(code.split("_")[:2]))
+    remedy = fields.get("remedy")
+    return None if remedy is None else _BY_REMEDY[Remedy(remedy)]
 
 
 def _results_folder(fields: Fields) -> str:
@@ -159,7 +156,6 @@ _HINTS: dict[str, Callable[[Fields], str | None]] = {
     "database_empty": lambda fields: f"to create its tables empty: {_register(fields)}; then: webautodash ingest",
     "database_error": _database_error,
     "database_missing": lambda fields: f"to create it empty: {_register(fields)}",
-    "database_unreachable": _database_error,
     "future_time": _accept_file(" --extracted-at TIME"),
     "killed_reader": _READ_AGAIN,
     "made_by_earlier_scripts": lambda fields: (

@@ -1,4 +1,4 @@
-"""Connections: servers, one database per provider, units of work. Product names live in ``products``."""
+"""Servers and their databases: connections, transactions, and the translation of errors."""
 
 from webautodash.database.server import Database, Server
 

@@ -1,7 +1,7 @@
 """A server, and the databases on it."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -13,15 +13,24 @@ from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
 from webautodash.database.connections import Connections
-from webautodash.database.products import Dialect, Grant, Health, OwnAccount, ServerAccounts, dialect_for
-from webautodash.database.session import retrying, session_on, translated
+from webautodash.database.error_translation import translated
+from webautodash.database.products import (
+    Dialect,
+    OwnAccount,
+    RightsReport,
+    ServerAccounts,
+    ServerProblem,
+    ServerStatus,
+    dialect_for,
+)
+from webautodash.database.session import retrying, session_on
 from webautodash.errors import DuplicateKey
 
 T = TypeVar("T")
 W = TypeVar("W")
 W_co = TypeVar("W_co", covariant=True)
 
-# Engines of the databases used last; one more costs little, five hundred would be a burden.
+# Engines of the most recently used databases: each costs memory, and a fleet may have hundreds.
 _KEPT_DATABASES = 32
 
 
@@ -41,8 +50,13 @@ class Database(Generic[W_co]):
 
     @property
     def engine(self) -> Engine:
-        """The engine, for whoever needs SQLAlchemy itself."""
+        """The engine, for callers that need SQLAlchemy itself."""
         return self._engine
+
+    @property
+    def schema_mismatch_codes(self) -> frozenset[str]:
+        """Error codes of a statement that does not fit the schema."""
+        return self._dialect.schema_mismatch_codes
 
     def session(self) -> AbstractContextManager[Session]:
         """A SQLAlchemy session that may write. What is not committed is undone when the block ends."""
@@ -56,7 +70,7 @@ class Database(Generic[W_co]):
 
     @contextmanager
     def reading(self) -> Iterator[W_co]:
-        """A unit of work that sees the database as it is at one moment, and holds up no writer."""
+        """A unit of work that sees one snapshot of the database, and blocks no writer."""
         with session_on(self._reader, self._dialect, self.name) as session:
             yield self._work(session)
 
@@ -80,7 +94,7 @@ class Database(Generic[W_co]):
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
-        """A connection that alone may change the schema; others wait for it."""
+        """A connection with the exclusive right to change the schema; others wait for it."""
         with translated(self._dialect, self.name), self._dialect.migrating(self._engine) as connection:
             yield connection
 
@@ -90,14 +104,14 @@ class Database(Generic[W_co]):
 
 
 class Server:
-    """Where the databases live: a MySQL or MariaDB server, or a folder of SQLite files."""
+    """Where the databases are: a database server, or a folder of database files."""
 
     def __init__(self, settings: Settings, *, unattended: bool = False, schema: bool = False) -> None:
-        """``unattended``: nobody thinks between two statements, so a server may end a connection that says nothing.
+        """``unattended``: no person waits between two statements, so the server may close a silent connection.
 
-        It does so before a lease of the settings runs out, and undoes what was not committed.
-        ``schema``: databases are to be made or their tables changed. Where the settings have an account for each
-        database, the one for migrations is used then, and for all of them.
+        It does so before a lease of the settings expires, and rolls back what was not committed.
+        ``schema``: databases are created or their tables changed. If the settings have an account for each database,
+        the account for migrations is used for all of them.
         """
         self._most = settings.max_connections
         self._connections = Connections(self._most, settings.connect_timeout)
@@ -107,27 +121,32 @@ class Server:
 
     @property
     def where(self) -> str:
-        """The server as a person knows it, without user or password."""
+        """The server's address for people, without user and password."""
         return self._dialect.where
 
     @property
     def folder(self) -> Path | None:
-        """Where the databases are files of this machine, the folder that they are in."""
+        """The folder of the databases, if they are files on this machine."""
         return self._dialect.folder
 
-    def health(self) -> Health:
-        """What the server says of itself. Raises DatabaseUnreachable."""
-        with translated(self._dialect, self.where):
-            return self._dialect.health()
+    @property
+    def may_hold_earlier_scripts(self) -> bool:
+        """Whether databases of the earlier scripts can be on this server."""
+        return self._dialect.may_hold_earlier_scripts
 
-    def grants(self) -> list[Grant]:
-        """What the account may do; nothing where the product has no accounts."""
+    def status(self) -> ServerStatus:
+        """What the server reports about itself. Raises DatabaseUnreachable."""
         with translated(self._dialect, self.where):
-            return self._dialect.grants()
+            return self._dialect.status()
+
+    def rights_report(self, prefix: str, databases: Sequence[str]) -> RightsReport | None:
+        """What the account may do in these databases, and in new ones with the prefix; None without accounts."""
+        with translated(self._dialect, self.where):
+            return self._dialect.rights_report(prefix, databases)
 
     @contextmanager
     def accounts(self) -> Iterator[ServerAccounts]:
-        """The server's accounts, for whoever may make them. Raises UsageError where the product has none."""
+        """The server's accounts, for an account that may manage them. Raises UsageError if the product has none."""
         with translated(self._dialect, self.where), self._dialect.accounts() as accounts:
             yield accounts
 
@@ -137,10 +156,10 @@ class Server:
         with translated(self._dialect, name), self._dialect.account(name) as account:
             yield account
 
-    def properties(self, name: str) -> Mapping[str, str]:
-        """How a database was made, in the product's words. Raises DatabaseMissing where it is a file, and not there."""
+    def database_problems(self, name: str) -> list[ServerProblem]:
+        """Properties of a database that cause problems. Raises DatabaseMissing."""
         with translated(self._dialect, name):
-            return self._dialect.properties(name)
+            return self._dialect.database_problems(name)
 
     @overload
     def database(self, name: str) -> Database[Session]: ...
@@ -160,13 +179,13 @@ class Server:
                 _, forgotten = self._kept.popitem(last=False)
             database = self._kept[name, work]
         if forgotten is not None:
-            # Whoever is at work in it goes on; only what is idle is closed.
+            # Connections in use stay open; only idle ones are closed.
             forgotten.close()
         return database
 
     @contextmanager
     def sharing(self, connections: int) -> Iterator[None]:
-        """Have no more than so many connections for a while: others have the rest."""
+        """Limit the number of connections within the block: other processes use the rest."""
         self._connections.limit(connections)
         try:
             yield
@@ -183,17 +202,17 @@ class Server:
         with translated(self._dialect, prefix):
             return self._dialect.names(prefix)
 
-    def look(self, name: str, table: str, column: str) -> Any:
-        """What the one row of a database's table says, None where table or row is missing; cheap for many databases.
+    def read_value(self, name: str, table: str, column: str) -> Any:
+        """The value in a table of one row, None if table or row is missing. Cheap for many databases.
 
         Raises DatabaseMissing.
         """
         with translated(self._dialect, name):
-            return self._dialect.look(name, table, column)
+            return self._dialect.read_value(name, table, column)
 
     @property
     def product(self) -> str:
-        """What SQLAlchemy calls the database product."""
+        """SQLAlchemy's name of the database product."""
         return self._dialect.product
 
     @overload
@@ -207,7 +226,7 @@ class Server:
         return self.database(name, work)
 
     def drop(self, name: str) -> None:
-        """Delete the database and all in it."""
+        """Delete the database and everything in it."""
         with self._lock:
             dropped = [self._kept.pop(key) for key in list(self._kept) if key[0] == name]
         for database in dropped:

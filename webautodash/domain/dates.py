@@ -7,7 +7,7 @@ from functools import cache
 
 from webautodash.domain.bounded_cache import BoundedCache, up_to_length
 
-FIRST_YEAR = 1000  # what MySQL's DATE and DATETIME hold, up to 9999
+FIRST_YEAR = 1000  # the first year that the date columns of every supported database product hold; the last is 9999
 
 _LONGEST = 40  # no accepted form is longer; keeps hostile texts out of the cache
 

@@ -11,8 +11,8 @@ import unicodedata
 from webautodash.errors import ConfigurationError, InvalidProviderName
 
 LONGEST_NAME = 255
-LONGEST_DATABASE_NAME = 64  # what MySQL and MariaDB allow; SQLite would take more
-LONGEST_ACCOUNT_NAME = 32  # what MySQL allows; MariaDB would take more
+LONGEST_DATABASE_NAME = 64  # the smallest limit of the supported database products
+LONGEST_ACCOUNT_NAME = 32  # the smallest limit of the supported database products
 RESERVED_SLUG = "system"
 
 _STEM_LENGTH = 40

@@ -1,25 +1,35 @@
 """Errors of databases and their servers."""
 
+from enum import StrEnum
 from pathlib import PurePath
 
 from webautodash.errors.base import TerminalError, TransientError
 
 
+class Remedy(StrEnum):
+    """What a command of the program can do about an error of a database; the command line names the command."""
+
+    GRANT = "grant"
+    CREATE_TABLES = "create_tables"
+    RECREATE_FILE = "recreate_file"
+    VERIFY = "verify"
+
+
 class DatabaseError(TerminalError):
     """The database refused a statement; ``code`` is the code of the server."""
 
-    def __init__(self, database: str, code: str, advice: str) -> None:
-        self.database, self.code, self.advice = database, code, advice
+    def __init__(self, database: str, code: str, advice: str, remedy: Remedy | None = None) -> None:
+        self.database, self.code, self.advice, self.remedy = database, code, advice, remedy
         super().__init__(f"database {database}: error {code}; {advice}")
 
 
 class RowTooLarge(DatabaseError):
-    """A single row is larger than the largest packet that the server accepts."""
+    """A single row is larger than the server accepts; ``setting`` is its variable."""
 
-    def __init__(self, database: str, table: str) -> None:
-        self.table = table
+    def __init__(self, database: str, code: str, table: str, setting: str) -> None:
+        self.table, self.setting = table, setting
         super().__init__(
-            database, "1153", f"a row of {table} is larger than max_allowed_packet; raise this variable on the server"
+            database, code, f"a row of {table} is larger than {setting}; raise this variable on the server"
         )
 
 
@@ -55,7 +65,7 @@ class ConnectionLost(DatabaseBusy):
 
 
 class FileReplaced(TransientError):
-    """A SQLite file was removed or replaced during use; the open transaction is rolled back."""
+    """A database file was removed or replaced during use; the open transaction is rolled back."""
 
     def __init__(self, database: str) -> None:
         self.database = database
@@ -63,7 +73,7 @@ class FileReplaced(TransientError):
 
 
 class UntrustedDatabaseFile(TerminalError):
-    """Another account may have created or can change a SQLite file or its folder; the file is not opened."""
+    """Another account may have created or can change a database file or its folder; the file is not opened."""
 
     exit_status = 2
 
@@ -134,12 +144,8 @@ class AccountUnknown(TerminalError):
     ``code`` is the error of the server if ``asker`` may not read the account's rights.
     """
 
-    def __init__(self, account: str, asker: str, code: str | None = None) -> None:
+    def __init__(self, account: str, asker: str, code: str | None, reason: str, advice: str) -> None:
         self.account, self.asker, self.code = account, asker, code
-        if code is None:
-            reason, advice = "it has no rights", f"DROP USER {account} if nobody needs it"
-        else:
-            reason, advice = f"error {code} for SHOW GRANTS", f"GRANT SELECT ON mysql.* TO {asker}"
         super().__init__(
             f"the account {account} exists and may belong to something else ({reason}); it was not changed: {advice}, "
             f"or store its password in the folder of accounts, in a file with its name"
@@ -173,7 +179,7 @@ class NoFreeConnection(TransientError):
 
 
 class LogLeftBehind(TerminalError):
-    """A SQLite file is missing and its write-ahead log is not: a new file would take in the log's rows."""
+    """A database file is missing and its write-ahead log is not: a new file would take in the log's rows."""
 
     def __init__(self, database: str, log: str) -> None:
         self.database, self.log = database, log

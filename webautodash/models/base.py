@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Date, MetaData, String
+from sqlalchemy import CheckConstraint, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from webautodash.database.products import types
@@ -30,7 +30,7 @@ Sha256 = Annotated[str, mapped_column(types.Sha256)]
 Json = Annotated[Any, mapped_column(types.JsonText)]
 
 _APPEND_ONLY = "append_only"
-_TYPES = {datetime: types.UtcDateTime, date: Date, str: String(SHORT_TEXT_LENGTH)}
+_TYPES = {datetime: types.UtcDateTime, date: types.Day, str: String(SHORT_TEXT_LENGTH)}
 
 
 def utc_now() -> datetime:

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Date, Table, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Table, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.raw import all_rows, file_faults, raw
 from webautodash.database.products.statements import exactly
+from webautodash.database.products.types import Day
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS
 from webautodash.domain.set_aside_reasons import REPEATED_PRN
@@ -85,7 +86,7 @@ class CrossReferences:
         connection = self._session.connection()
 
         def differ(mine: ColumnElement[Any], said: ColumnElement[Any]) -> Any:
-            if isinstance(mine.type, Date):
+            if isinstance(mine.type, Day):
                 return and_(said.is_not(None), mine.is_distinct_from(said))
             one, other = exactly(connection, mine), exactly(connection, said)
             return and_(said.is_not(None), one.is_distinct_from(other))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.products.statements import holds
+from webautodash.database.products.statements import contains
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ClinicalRow, ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.clinical import MODELS
@@ -27,7 +27,7 @@ class PatientQueries:
         """The patients in whose name ``name`` stands, by PRN; without it all. Case does not count, accents do."""
         statement = select(Patient).order_by(Patient.prn).limit(limit + 1)
         if name is not None:
-            statement = statement.where(holds(self._session.connection(), Patient.patient_name, name))
+            statement = statement.where(contains(self._session.connection(), Patient.patient_name, name))
         if after_prn is not None:
             statement = statement.where(Patient.prn > after_prn)
         rows = self._session.scalars(statement).all()

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import BigInteger, Date, Integer, Select, Table, and_, func, literal, or_, select
+from sqlalchemy import BigInteger, Integer, Select, Table, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.raw import all_rows, raw
-from webautodash.database.products.types import JsonText
+from webautodash.database.products.types import Day, JsonText
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS
@@ -217,7 +217,7 @@ class VerificationRepository:
     def _read(self, table: Table, name: str, ids: Sequence[int], values: Sequence[Any]) -> Sequence[Any]:
         """The values of a column as the program knows them; what cannot be read is noted, and counts as nothing."""
         kind = table.c[name].type
-        if not isinstance(kind, JsonText | Date):
+        if not isinstance(kind, JsonText | Day):
             expected = int if isinstance(kind, Integer | BigInteger) else str
             if set(map(type, values)) <= {expected, type(None)}:
                 return values

@@ -1,19 +1,21 @@
-"""What every database product has to answer."""
+"""What a server of each database product has to provide."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 
 from webautodash.config import Settings
-from webautodash.database.products.health import Health
-from webautodash.database.products.mysql.accounts import OwnAccount, ServerAccounts
-from webautodash.database.products.mysql.grants import Grant
+from webautodash.database.products.accounts import OwnAccount, ServerAccounts
+from webautodash.database.products.server_status import RightsReport, ServerProblem, ServerStatus
+from webautodash.errors import Remedy, UsageError
 
 
 class Trouble(Enum):
@@ -27,19 +29,30 @@ class Trouble(Enum):
     REFUSED = auto()
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A driver's error without its text: servers quote values in it."""
+
+    trouble: Trouble
+    code: str
+    advice: str | None = None
+    """What a person can do; None if nothing special is known about the code."""
+    remedy: Remedy | None = None
+
+
 TRIES = 6
-"""How often a transaction that was interrupted is begun at the most."""
+"""The maximum number of attempts for an interrupted transaction."""
 
 
 def lock_wait(settings: Settings) -> int:
-    """For how many seconds one try waits for rows that another transaction has locked; all together, lock_seconds."""
+    """Seconds that one attempt waits for rows locked by another transaction; all attempts together: lock_seconds."""
     return max(1, settings.lock_seconds // TRIES)
 
 
 def discreet() -> dict[str, Any]:
-    """Options of every engine: SQL may be logged, the values in it and the rows that come back never.
+    """Options of every engine: SQL may be logged, its values and the rows that come back never.
 
-    SQLAlchemy prints rows at level DEBUG; its logger for our engines drops those whatever the application sets.
+    SQLAlchemy logs rows at level DEBUG; the filter drops those records whatever level the application sets.
     """
     name = "webautodash"
     logging.getLogger(f"sqlalchemy.engine.Engine.{name}").addFilter(_without_rows)
@@ -50,26 +63,45 @@ def _without_rows(record: logging.LogRecord) -> bool:
     return record.levelno > logging.DEBUG
 
 
+def refuse_unstorable_values(engine: Engine) -> None:
+    """Raise UsageError for parameters that no database can take; a driver would raise Python's own errors."""
+    event.listen(engine, "handle_error", _unstorable)
+
+
+def _unstorable(context: ExceptionContext) -> UsageError | None:
+    if isinstance(context.original_exception, UnicodeEncodeError | OverflowError):
+        return UsageError("invalid value: a lone surrogate, or a number that is too large")
+    return None
+
+
 class Dialect(Protocol):
     """A server of one product. Names of databases are plain text; quoting happens inside."""
 
     @property
     def product(self) -> str:
-        """What SQLAlchemy calls the product."""
+        """SQLAlchemy's name of the product."""
 
     @property
     def where(self) -> str:
-        """The server as a person knows it, without user or password."""
+        """The server's address for people, without user and password."""
 
     @property
     def folder(self) -> Path | None:
-        """Where the databases are files of this machine, the folder that they are in."""
+        """The folder of the databases, if they are files on this machine."""
+
+    @property
+    def may_hold_earlier_scripts(self) -> bool:
+        """Whether databases of the earlier scripts can be on this server."""
+
+    @property
+    def schema_mismatch_codes(self) -> frozenset[str]:
+        """Error codes of a statement that does not fit the schema."""
 
     def engine(self, database: str) -> Engine:
-        """An engine on one database. Opening a database that is not there fails; it is never made by it."""
+        """An engine for one database. Connecting to a missing database fails and never creates it."""
 
     def reader(self, engine: Engine) -> Engine:
-        """The same engine and pool for transactions that only read, and see one moment of the database."""
+        """The same engine and pool for transactions that only read, and that see one snapshot of the database."""
 
     def exists(self, database: str) -> bool:
         """Whether the server has the database."""
@@ -77,38 +109,38 @@ class Dialect(Protocol):
     def names(self, prefix: str) -> list[str]:
         """The databases whose names begin with ``prefix``, sorted."""
 
-    def look(self, database: str, table: str, column: str) -> Any:
-        """What the one row of a table says, None where table or row is missing. Without an engine of its own."""
+    def read_value(self, database: str, table: str, column: str) -> Any:
+        """The value in a table of one row, None if table or row is missing. Needs no engine."""
 
     def create(self, database: str) -> None:
-        """Make an empty database; no harm where it is there already, also when two do it at once."""
+        """Create an empty database. Idempotent and safe to run concurrently."""
 
     def drop(self, database: str) -> None:
-        """Delete the database and all in it."""
+        """Delete the database and everything in it."""
 
     def migrating(self, engine: Engine) -> AbstractContextManager[Connection]:
-        """A connection that alone may change the schema, in a transaction that commits at the end.
+        """A connection with the exclusive right to change the schema, in a transaction that commits at the end.
 
-        A second caller, in whatever process, waits until the first is done. The wait ends with the holder's life.
+        A second caller, in any process, waits until the first has ended or died.
         """
 
-    def health(self) -> Health:
-        """What the server says of itself."""
+    def status(self) -> ServerStatus:
+        """What the server reports about itself."""
 
-    def grants(self) -> list[Grant]:
-        """What the account may do; nothing where a product has no accounts."""
+    def rights_report(self, prefix: str, databases: Sequence[str]) -> RightsReport | None:
+        """What the account may do in these databases, and in new ones with the prefix; None without accounts."""
 
-    def properties(self, database: str) -> Mapping[str, str]:
-        """How a database was made, in the product's words."""
+    def database_problems(self, database: str) -> list[ServerProblem]:
+        """Properties of a database that cause problems."""
 
     def accounts(self) -> AbstractContextManager[ServerAccounts]:
-        """The server's accounts, for whoever may make them. Raises UsageError where a product has none."""
+        """The server's accounts, for an account that may manage them. Raises UsageError if the product has none."""
 
     def account(self, name: str) -> AbstractContextManager[OwnAccount]:
         """A connection by one account, its password from the folder of accounts."""
 
-    def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
-        """What an error means, and its code. Never its text: servers quote values in it."""
+    def failure(self, error: DBAPIError) -> Failure:
+        """The meaning of a driver's error."""
 
     def close(self) -> None:
         """Close the connections that belong to no database."""

@@ -1,7 +1,8 @@
-"""What the bulk writer is asked to write."""
+"""Rows for the batch writer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Table
@@ -9,7 +10,7 @@ from sqlalchemy import Table
 
 @dataclass(frozen=True, slots=True)
 class OnExisting:
-    """What an insert does with a row whose unique ``key`` is there: set ``columns`` anew, or just lock it."""
+    """What to do if a row with the same unique ``key`` exists: set ``columns`` anew, or, without any, lock the row."""
 
     key: str
     columns: tuple[str, ...] = ()
@@ -17,7 +18,7 @@ class OnExisting:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """Rows for a table, at least one, held by column: None, numbers, text, dates and aware instants."""
+    """Rows for a table, at least one, column by column: None, numbers, text, dates and timezone-aware instants."""
 
     table: Table
     names: Sequence[str]
@@ -26,5 +27,12 @@ class Insert:
 
     @property
     def number(self) -> int:
-        """How many rows."""
+        """The number of rows."""
         return len(self.columns[0])
+
+
+def plain_time(value: date | None) -> str | None:
+    """A date in ISO format, or an instant as UTC text, as the columns of every product take them."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return value if value is None else value.isoformat()

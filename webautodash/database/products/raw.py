@@ -1,57 +1,24 @@
-"""Rows as they lie in the database, also where a value is not what its column should hold."""
+"""Rows as they are stored, even where a value does not fit its column's type."""
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Date, Row, Select, String, type_coerce
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, type_coerce
 
-from webautodash.database.products.types import JsonText
+from webautodash.database.products.registry import product_of
+from webautodash.database.products.types import Day, JsonText
 
 
 def raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A column whose values come as the driver has them: what reads them would end at the first one that is wrong."""
-    return type_coerce(column, String) if isinstance(column.type, Date | JsonText) else column
+    """A column whose values are not converted: a conversion would fail at the first invalid value."""
+    return type_coerce(column, String) if isinstance(column.type, Day | JsonText) else column
 
 
 def all_rows(connection: Connection, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
-    """What a statement finds; a text whose bytes are no UTF-8 comes as these bytes."""
-    try:
-        return connection.execute(statement).all()
-    except OperationalError:
-        # SQLite stores any bytes as text, and has no number for its driver's refusal to read them.
-        if connection.dialect.name != "sqlite":
-            raise
-    with _any_bytes(connection):
-        return connection.execute(statement).all()
+    """The rows of a statement. A text that is not valid UTF-8 is returned as bytes."""
+    return product_of(connection).all_rows(connection, statement)
 
 
 def file_faults(connection: Connection) -> list[str]:
-    """What a database that is a file says of its own structure; nothing where it is whole, or where it is no file.
-
-    A server checks its pages as it reads them.
-    """
-    if connection.dialect.name != "sqlite":
-        return []
-    found = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
-    return [] if found == ["ok"] else [str(line) for line in found]
-
-
-@contextmanager
-def _any_bytes(connection: Connection) -> Iterator[None]:
-    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
-    before = driver.text_factory
-    driver.text_factory = _decoded
-    try:
-        yield
-    finally:
-        driver.text_factory = before
-
-
-def _decoded(stored: bytes) -> str | bytes:
-    try:
-        return stored.decode()
-    except UnicodeDecodeError:
-        return stored
+    """Damage of a database file's structure. Empty if it is sound, and for servers, which check their pages."""
+    return product_of(connection).file_faults(connection)

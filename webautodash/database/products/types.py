@@ -1,61 +1,96 @@
-"""Column types that mean the same on every product."""
+"""Column types that mean the same on every product, and errors that quote nothing when a stored value is unreadable."""
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, DateTime, Integer, String, Text
-from sqlalchemy.dialects import mysql
+from sqlalchemy import BigInteger, Date, DateTime, String, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from webautodash.database.products.column_types import ColumnTypes
 from webautodash.domain.json_document import sorted_json
 
-# What each product's default must not decide of a table.
+T = TypeVar("T", bound=TypeEngine[Any])
+
+
+class UnreadableValueError(ValueError):
+    """A row holds a value that its column's type cannot read; the text never quotes it."""
+
+
+def _of_each_product() -> Iterator[ColumnTypes]:
+    for folder in iter_modules([str(Path(__file__).parent)]):
+        if folder.ispkg:
+            yield import_module(f"{__package__}.{folder.name}.column_types").COLUMN_TYPES
+
+
+_PRODUCTS = tuple(_of_each_product())
+
+
+def _with_variants(general: T, own: Callable[[ColumnTypes], TypeEngine[Any] | None]) -> T:
+    """The general type, with each product's own as a variant."""
+    for product in _PRODUCTS:
+        if (variant := own(product)) is not None:
+            general = general.with_variant(variant, *product.dialects)
+    return general
+
+
 TABLE_OPTIONS = MappingProxyType(
-    {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_ci"}
+    {name: value for product in _PRODUCTS for name, value in product.table_options.items()}
 )
+"""Table options of all products; SQLAlchemy uses those of the product at hand."""
 
-# SQLite numbers rows by itself only in an INTEGER PRIMARY KEY.
-BigId = BigInteger().with_variant(Integer, "sqlite")
+BigId = _with_variants(BigInteger(), lambda product: product.big_id)
 
-# The servers' TEXT ends at 64 KB; a portal's note may not.
-LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+LongText = _with_variants(Text(), lambda product: product.long_text)
+
+# 64 hexadecimal digits: readable for a person who uses SQL.
+Sha256 = _with_variants(String(64), lambda product: product.sha256)
 
 
 def bytewise(length: int) -> String:
-    """Text that is equal only when its bytes are: default collations hold Jose for José and a1 for A1."""
-    return String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+    """Text that is equal only if its bytes are equal."""
+    return _with_variants(String(length), lambda product: product.bytewise and product.bytewise(length))
 
 
-# A SHA-256 as 64 hexadecimal digits: readable in SQL by hand.
-Sha256 = String(64).with_variant(mysql.CHAR(64, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
+class Day(TypeDecorator[date]):
+    """A date."""
+
+    impl = Date
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """None where the driver returns dates itself: reading them then costs nothing."""
+        read = self.impl_instance.dialect_impl(dialect).result_processor(dialect, coltype)
+        return None if read is None else _readable(read)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware instant; stored as UTC with microseconds."""
+    """A timezone-aware instant, stored as UTC with microseconds."""
 
-    impl = DateTime
+    impl = _with_variants(DateTime(), lambda product: product.instant)
     cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        if dialect.name in {"mysql", "mariadb"}:
-            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
-        return dialect.type_descriptor(DateTime())
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else value.replace(tzinfo=UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Read in one step: this runs for every instant of every row."""
+        read = self.impl_instance.dialect_impl(dialect).result_processor(dialect, coltype)
+        return _readable(partial(_instant, read))
 
 
 class JsonText(TypeDecorator[Any]):
     """JSON kept as text, byte for byte.
 
-    The products' own JSON types change it (numbers, order of keys) and refuse deep nesting (MariaDB at 32 levels,
-    MySQL at 100), which would lose a file; their JSON functions read text as well.
+    The products' own JSON types change numbers and the order of keys, and refuse deep nesting, which would lose a file.
+    The products' JSON functions read text as well.
     """
 
     impl = LongText
@@ -65,4 +100,24 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else sorted_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
-        return None if value is None else json.loads(value)
+        return None if value is None else _load(value)
+
+
+def _instant(read: Callable[[Any], Any] | None, value: Any) -> datetime | None:
+    if value is None:
+        return None
+    instant: datetime = value if read is None else read(value)
+    return instant.replace(tzinfo=UTC)
+
+
+def _readable(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def process(value: Any) -> Any:
+        try:
+            return read(value)
+        except (ValueError, TypeError, AttributeError):
+            raise UnreadableValueError from None
+
+    return process
+
+
+_load = _readable(json.loads)

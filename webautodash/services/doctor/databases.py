@@ -5,13 +5,12 @@ from contextlib import suppress
 from typing import Any
 
 from webautodash.config import ENV_PREFIX
-from webautodash.database.products.mysql.grants import identifier
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import revisions
-from webautodash.services.doctor.findings import Finding, Severity, error, fine, info, warning
+from webautodash.services.doctor.findings import Finding, Severity, error, fine, info, of_server, warning
 from webautodash.services.doctor.sessions import future_times, unread_times
 from webautodash.services.fleet.databases import DatabaseRevision, Member, RevisionStatus, standing
 from webautodash.services.fleet.run_history import is_at_work
@@ -42,7 +41,7 @@ def system_database(store: Store, found: DatabaseRevision) -> Iterator[Finding]:
     """Whether this version can work with the system database."""
     if found.state is RevisionStatus.AT_HEAD:
         yield fine("database.revision", found.database, f"the system database, at {found.head}")
-        yield from _made(store, found.database)
+        yield from of_server(store.server.database_problems(found.database))
     elif found.revision is None and found.state is RevisionStatus.BEHIND and _is_earlier_registry(store):
         message = "is the earlier scripts' registry, and stays as it is"
         cure = f"{ENV_PREFIX}SYSTEM_DATABASE=webautodash_registry"
@@ -132,7 +131,7 @@ def _looked_into(store: Store, provider: RegisteredProvider) -> list[Finding]:
 
 
 def _of_content(store: Store, provider: RegisteredProvider) -> list[Finding]:
-    found = [*owner(store, provider), *_made(store, provider.database_name)]
+    found = [*owner(store, provider), *of_server(store.server.database_problems(provider.database_name))]
     if not any(one.severity is Severity.ERROR for one in found):
         # Of a database that is known to be the provider's.
         found += [*future_times(store, provider), *unread_times(store, provider)]
@@ -143,7 +142,7 @@ def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
     """Whether a database says that it is its provider's, and who that is; nothing where it does."""
 
     def says(column: str) -> Any:
-        return store.server.look(provider.database_name, DatabaseIdentity.__tablename__, column)
+        return store.server.read_value(provider.database_name, DatabaseIdentity.__tablename__, column)
 
     said = says("identity")
     if said is None:
@@ -159,17 +158,6 @@ def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
         message = f"says of its provider {told}, the registry has {registered}; a lost registry would come back so"
         cure = f"put {', '.join(other)} right where it was changed, in database_identity or in the registry's providers"
         yield error("database.identity", provider.database_name, message, cure)
-
-
-def _made(store: Store, name: str) -> Iterator[Finding]:
-    properties = store.server.properties(name)
-    charset, journal = properties.get("character_set", "utf8mb4"), properties.get("journal_mode", "wal")
-    if charset != "utf8mb4":
-        cure = f"ALTER DATABASE {identifier(name)} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"
-        yield warning("database.charset", name, f"new tables would be in {charset}, without every letter", cure)
-    if journal != "wal":
-        message = f"has the journal mode {journal}: who reads holds up who writes"
-        yield warning("database.journal", name, message, "PRAGMA journal_mode = WAL;")
 
 
 def _is_earlier_registry(store: Store) -> bool:

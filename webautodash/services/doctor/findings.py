@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from webautodash.database.products import ServerProblem
+
 
 class Severity(StrEnum):
     """How much a finding matters, most first."""
@@ -66,6 +68,11 @@ def info(code: str, subject: str, message: str, cure: str | None = None, **field
 def fine(code: str, subject: str, message: str) -> Finding:
     """What was looked at and is right."""
     return Finding(code, Severity.OK, subject, message)
+
+
+def of_server(problems: Iterable[ServerProblem]) -> list[Finding]:
+    """The problems of a server as findings."""
+    return [Finding(one.code, Severity(one.severity), one.subject, one.message, one.fix) for one in problems]
 
 
 def or_fine(found: Iterable[Finding], code: str, subject: str, message: str) -> list[Finding]:

@@ -5,8 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from webautodash.config import setting_key
-from webautodash.database.products.mysql.accounts import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE, OwnAccount
-from webautodash.database.products.mysql.grants import Grant, TableGrant, revoking
+from webautodash.database.products import OwnAccount, Probe
 from webautodash.domain.prn_search import SHORTEST_PRN, PrnMatch, PrnSearch
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import AccountMissing, ConfigurationError, DatabaseUnreachable, WebAutoDashError
@@ -16,14 +15,7 @@ from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.doctor import databases
 from webautodash.services.doctor.findings import Finding, error, fine, info, or_fine, warning
 from webautodash.services.doctor.logs import UnreadableLog, found_in
-from webautodash.services.registry.account_rights import (
-    OwnRights,
-    beyond,
-    is_taken_back,
-    of_databases,
-    of_migrations,
-    patterns_of,
-)
+from webautodash.services.registry.account_rights import WantedAccount, of_databases, of_migrations
 from webautodash.services.store import Store
 
 _SHOWN = 20
@@ -33,7 +25,7 @@ def accounts(store: Store) -> Iterator[Finding]:
     """Whether each database has an account of its own, which reaches that database and no other."""
     if store.server.folder is not None:
         message = (
-            "SQLite files have no accounts: whoever owns the folder reads every provider's; a server keeps them apart"
+            "database files have no accounts: the owner of the folder reads every provider's; a server separates them"
         )
         yield info("isolation.files", str(store.server.folder), message)
         return
@@ -59,100 +51,75 @@ def rights_of_accounts(store: Store) -> Iterator[Finding]:
 def _each_account(store: Store) -> Iterator[Finding]:
     providers = store.providers()
     wanted = of_databases(store.settings, providers)
-    reached = {each.databases[0]: Patient.__tablename__ for each in wanted}
+    reached = {each.rights.databases[0]: Patient.__tablename__ for each in wanted}
     reached[store.system.name] = SystemLog.__tablename__
-    good, refused = 0, list[str]()
+    good, refused = 0, list[Probe]()
     for each in wanted:
-        found = _by(store, each, partial(_rights_and_tries, each, reached, refused))
+        found = _by(store, each, partial(_rights_and_probes, each, reached, refused))
         yield from found
         good += not found
     migrations = of_migrations(store.settings, providers)
     files = store.settings.accounts
-    if files is not None and files.has(migrations.account):
+    if files is not None and files.has(migrations.rights.account):
         found = _by(store, migrations, partial(_rights, migrations))
         yield from found
         if not found:
             message = "may change the tables of every database: keep it from where only files are taken in"
-            yield info("isolation.migrations", migrations.account, message)
+            yield info("isolation.migrations", migrations.rights.account, message)
     if good == len(wanted):
-        tries = f"{len(refused)} tries to reach another were refused (1142, 1044)"
+        codes = ", ".join(dict.fromkeys(probe.expected for probe in refused))
+        tries = f"{len(refused)} tries to reach another were refused" + (f" ({codes})" if codes else "")
         message = f"{good} accounts, each with the rows of one database; {tries}"
         yield fine("isolation.accounts", store.server.where, message)
 
 
-def _by(store: Store, wanted: OwnRights, look: Callable[[OwnAccount], Iterator[Finding]]) -> list[Finding]:
-    """What a look by one account finds, or why it cannot be used."""
+def _by(store: Store, wanted: WantedAccount, check: Callable[[OwnAccount], Iterator[Finding]]) -> list[Finding]:
+    """What a check finds that uses an account, or why the account cannot be used."""
+    name = wanted.rights.account
     try:
-        with store.server.account(wanted.account) as own:
-            return list(look(own))
+        with store.server.account(name) as own:
+            return list(check(own))
     except AccountMissing:
         message = f"has no file in {setting_key('accounts_dir')}"
-        return [error("isolation.account_missing", wanted.account, message, account=wanted.asked_by)]
+        return [error("isolation.account_missing", name, message, account=wanted.asked_by)]
     except ConfigurationError as wrong:  # its file is open to others, or cannot be read
-        return [error("isolation.account_refused", wanted.account, str(wrong), "what the message says")]
+        return [error("isolation.account_refused", name, str(wrong), "what the message says")]
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:
-        return [error("isolation.account_refused", wanted.account, str(refused), account=wanted.asked_by)]
+        return [error("isolation.account_refused", name, str(refused), account=wanted.asked_by)]
 
 
-def _rights_and_tries(
-    wanted: OwnRights, reached: Mapping[str, str], refused: list[str], own: OwnAccount
+def _rights_and_probes(
+    wanted: WantedAccount, reached: Mapping[str, str], refused: list[Probe], own: OwnAccount
 ) -> Iterator[Finding]:
-    """``refused`` gets the database of each try that was."""
+    """``refused`` collects the probes that the server refused."""
     yield from _rights(wanted, own)
     for database, table in reached.items():
-        if database in wanted.databases:
+        if database in wanted.rights.databases:
             continue
-        for what, answer, refusal in (
-            ("read", own.select(database, table), NO_RIGHT_TO_TABLE),
-            ("USE", own.use(database), NO_RIGHT_TO_DATABASE),
-        ):
-            if answer == refusal:
-                refused.append(database)
+        for probe in own.probe(database, table):
+            if probe.is_refused:
+                refused.append(probe)
             else:
-                said = "was allowed" if answer is None else f"was answered with error {answer}"
-                message = f"to {what} {database} {said}; it has to be refused with {refusal}"
-                cure = "take the right away: SHOW GRANTS says from where it comes, a role or PUBLIC maybe"
-                yield error("isolation.reaches", wanted.account, message, cure)
+                answer = "was allowed" if probe.answer is None else f"was answered with error {probe.answer}"
+                message = f"to {probe.action} {database} {answer}; it has to be refused with {probe.expected}"
+                cure = "revoke the right: SHOW GRANTS shows where it comes from, possibly a role or PUBLIC"
+                yield error("isolation.reaches", wanted.rights.account, message, cure)
 
 
-def _rights(wanted: OwnRights, own: OwnAccount) -> Iterator[Finding]:
+def _rights(wanted: WantedAccount, own: OwnAccount) -> Iterator[Finding]:
     """What an account may do beyond what it needs, and what it lacks."""
-    held, patterns = own.held(), patterns_of(wanted, literally=own.literally)
+    name, held = wanted.rights.account, own.held(wanted.rights)
     for line in held.others:
         message = f"may do more than it needs: {line}"
         cure = "REVOKE it from the account, the role or PUBLIC that SHOW GRANTS names"
-        yield error("isolation.rights", wanted.account, message, cure)
-    for more in beyond(wanted, held, patterns):
-        message = f"may do more than it needs: {', '.join(sorted(more.rights))} on {more.object}"
-        renewed = is_taken_back(wanted, more, patterns)
-        revoke = None if renewed else revoking(more)
-        yield error("isolation.rights", wanted.account, message, revoke, account=wanted.asked_by)
-    for pattern in patterns:
-        if lacks := _lacking(wanted, held.grants, pattern):
-            message = f"lacks {', '.join(lacks)} on its database"
-            yield error("isolation.rights_missing", wanted.account, message, account=wanted.asked_by)
-    for right in wanted.table_rights:
-        if lacks := _tables_without(right, wanted, own, held.tables):
-            message = f"lacks {right} on {', '.join(lacks)}"
-            yield error("isolation.rights_missing", wanted.account, message, account=wanted.asked_by)
-
-
-def _tables_without(right: str, wanted: OwnRights, own: OwnAccount, held: Sequence[TableGrant]) -> list[str]:
-    """The tables of an account's databases on which it lacks a right that it needs; a migration may have added some."""
-    has = {(grant.database, grant.table) for grant in held if right in grant.rights}
-    return [
-        table
-        for database in wanted.databases
-        for table in wanted.tables_in(own.tables(database))
-        if (database, table) not in has
-    ]
-
-
-def _lacking(wanted: OwnRights, held: Sequence[Grant], pattern: str) -> list[str]:
-    has = frozenset[str]().union(*(grant.rights for grant in held if grant.pattern == pattern))
-    return [right for right in wanted.rights if right not in has]
+        yield error("isolation.rights", name, message, cure)
+    for more in held.excess:
+        revoke = None if more.is_revoked_by_grant else more.fix
+        yield error("isolation.rights", name, f"may do more than it needs: {more}", revoke, account=wanted.asked_by)
+    for missing in own.missing(wanted.rights):
+        yield error("isolation.rights_missing", name, f"lacks {missing}", account=wanted.asked_by)
 
 
 def identities(store: Store) -> Iterator[Finding]:

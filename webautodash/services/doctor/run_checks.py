@@ -19,10 +19,7 @@ _OF_THE_SERVER = (
     server.tls,
     server.clock,
     server.durability,
-    server.writable,
-    server.texts,
-    server.packet,
-    server.statement_logs,
+    server.server_settings,
 )
 
 
@@ -89,13 +86,13 @@ def _examined(settings: Settings, findings: list[Finding], look: Callable[[Store
 
 def _of_server(store: Store) -> Iterator[Finding]:
     settings = store.settings
-    health = store.server.health()
+    status = store.server.status()
     for check in _OF_THE_SERVER:
-        yield from _checked(check.__name__, partial(check, health, settings))
+        yield from _checked(check.__name__, partial(check, status, settings))
     is_there = store.server.exists(store.system.name)
     names = databases.names(store) if is_there else [store.system.name]
     if settings.accounts is None:
-        yield from _checked("rights", lambda: rights(health, store.server.grants(), settings, names))
+        yield from _checked("rights", partial(rights, store.server, settings, names))
     elif is_there:
         yield from _checked("accounts", partial(isolation.rights_of_accounts, store))
     if is_there:

@@ -100,7 +100,7 @@ def standing(store: Store, member: Member, target: str | None = None) -> Databas
     wanted = target or revisions.head(member.history)
     name, provider = member.database, member.provider
     try:
-        found = store.server.look(name, revisions.VERSION_TABLE, revisions.VERSION_COLUMN)
+        found = store.server.read_value(name, revisions.VERSION_TABLE, revisions.VERSION_COLUMN)
     except DatabaseUnreachable:
         raise
     except DatabaseMissing as error:
@@ -127,7 +127,7 @@ def _is_underway(store: Store, member: Member) -> bool:
     if member.history is not SchemaHistory.PROVIDER:
         return False
     try:
-        return store.server.look(member.database, migration_lock.TABLE, migration_lock.COLUMN) is not None
+        return store.server.read_value(member.database, migration_lock.TABLE, migration_lock.COLUMN) is not None
     except DatabaseError:
         return False
 

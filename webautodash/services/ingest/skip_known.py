@@ -19,7 +19,7 @@ from webautodash.services.ingest.report import FileOutcome, FileResult
 from webautodash.services.ingest.scan import Candidate, stat_text
 from webautodash.services.store import ProviderDatabase, Store
 
-# What the oldest SQLite that is about takes in one statement is 999 values.
+# A statement may have no more than 999 values on some supported servers.
 _AT_ONCE = 900
 # The coarsest clock of a file system: a change within one tick of it leaves the time as it was.
 _TICK_NS = 2_000_000_000

@@ -19,22 +19,13 @@ from pydantic import SecretStr
 from webautodash.config import Settings, setting_key
 from webautodash.config.accounts import Account, AccountFolder
 from webautodash.database import Server
-from webautodash.database.products import ServerAccounts
-from webautodash.database.products.mysql.health import Held
+from webautodash.database.products import AccountRights, HeldRights, ServerAccounts
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import AccountInUse, AccountUnknown, NotSetUp, UsageError, WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogRecord
 from webautodash.services.callbacks import ignore
-from webautodash.services.registry.account_rights import (
-    OwnRights,
-    beyond,
-    is_taken_back,
-    of_migrations,
-    of_provider,
-    of_system,
-    patterns_of,
-)
+from webautodash.services.registry.account_rights import WantedAccount, of_migrations, of_provider, of_system
 from webautodash.services.registry.providers import resolve
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
@@ -129,7 +120,7 @@ def grant(
         if everyone or migrations:
             wanted.insert(0, of_migrations(settings, known))
         where = host or accounts.host
-        doubts = [_doubt(accounts, each, where, administrator, files) for each in wanted]
+        doubts = [_doubt(accounts, each.rights, where, administrator, files) for each in wanted]
         done: list[GrantedAccount] = []
 
         def tell(one: GrantedAccount) -> None:
@@ -158,7 +149,7 @@ def _known(administrator: Settings, *, required: bool) -> list[RegisteredProvide
 
 def _grant(
     accounts: ServerAccounts,
-    wanted: OwnRights,
+    wanted: WantedAccount,
     host: str,
     files: AccountFolder | None,
     doubt: AccountUnknown | None,
@@ -166,13 +157,14 @@ def _grant(
     *,
     rotate: bool,
 ) -> None:
-    fresh = Account(wanted.account, SecretStr(_new_password()))
+    name = wanted.rights.account
+    fresh = Account(name, SecretStr(_new_password()))
     state = AccountState.THERE
     kept = False
     rights: tuple[str, ...] = ()
-    # On the disk before the server has it: a password that nobody knows would lock the provider out.
+    # On disk before the server has it: a password that nobody knows would lock the provider out.
     with nullcontext() if files is None else files.ready(fresh) as ready:
-        if accounts.make(fresh, host):
+        if accounts.create(fresh, host):
             state = AccountState.MADE
         elif doubt is not None:
             raise doubt
@@ -183,81 +175,63 @@ def _grant(
         try:
             if ready is not None and is_new:
                 ready.take_place()
-            kept = files is not None and files.has(wanted.account)
-            _allow(accounts, wanted, host)
-            rights = (*wanted.rights, *wanted.table_rights)
+            kept = files is not None and files.has(name)
+            rights = accounts.grant(wanted.rights, host)
         finally:
             if is_new or rights:
                 tell(
                     GrantedAccount(
-                        wanted.account,
+                        name,
                         host,
                         state,
                         rights,
-                        wanted.databases,
-                        wanted.append_only,
+                        wanted.rights.databases,
+                        wanted.rights.append_only_tables,
                         wanted.provider,
                         wanted.asked_by,
-                        file=str(files.folder / wanted.account) if files is not None and kept else None,
+                        file=str(files.folder / name) if files is not None and kept else None,
                         password=fresh.password.get_secret_value() if is_new and not kept else None,
                     )
                 )
 
 
-def _allow(accounts: ServerAccounts, wanted: OwnRights, host: str) -> None:
-    """Give an account its rights, and take back what an earlier version gave it beyond them."""
-    patterns = patterns_of(wanted, literally=accounts.literally)
-    for pattern in patterns:
-        accounts.allow(wanted.rights, pattern, wanted.account, host)
-    if not wanted.table_rights:
-        return
-    for database in wanted.databases:
-        there = accounts.tables(database)
-        for table in wanted.tables_in(there):
-            accounts.allow_on_table(wanted.table_rights, database, table, wanted.account, host)
-        for table in there.intersection(wanted.append_only):
-            accounts.take_on_table(wanted.table_rights, database, table, wanted.account, host)
-    # Only now: what works with the account at this moment goes on.
-    for pattern in patterns:
-        accounts.take(wanted.table_rights, pattern, wanted.account, host)
-
-
 def _doubt(
-    accounts: ServerAccounts, wanted: OwnRights, host: str, administrator: Settings, files: AccountFolder | None
+    accounts: ServerAccounts, wanted: AccountRights, host: str, administrator: Settings, files: AccountFolder | None
 ) -> AccountUnknown | None:
-    """What is to be said of an account of the name where making one shows that it is there; None where it is ours.
+    """The error for an account that turns out to exist when it is created; None if it is this program's.
 
-    Somebody else's must not be given a password or rights, nor more than it needs be left to ours.
+    Somebody else's account must not get a password or rights, and this program's must not keep more than it needs.
     """
-    patterns = patterns_of(wanted, literally=accounts.literally)
     try:
-        held = accounts.held(wanted.account, host)
+        held = accounts.held(wanted, host)
     except AccountUnknown as unread:
-        if (held := _by_itself(administrator, files, wanted.account, host)) is None:
+        if (held := _by_itself(administrator, files, wanted, host)) is None:
             return unread
         is_ours = True
     else:
         if held is None:
             return accounts.unknown(wanted.account, host)
-        is_ours = bool(held.grants or held.tables)
-    for more in beyond(wanted, held, patterns):
-        if not is_taken_back(wanted, more, patterns):
-            raise AccountInUse(more.holder, f"{', '.join(sorted(more.rights))} on {more.object}")
+        is_ours = not held.is_empty
+    for more in held.excess:
+        if not more.is_revoked_by_grant:
+            raise AccountInUse(more.holder, str(more))
     if held.others:
         raise AccountInUse(wanted.account, "; ".join(held.others))
-    if not is_ours and _by_itself(administrator, files, wanted.account, host) is None:
+    if not is_ours and _by_itself(administrator, files, wanted, host) is None:
         raise accounts.unknown(wanted.account, host)
     return None
 
 
-def _by_itself(administrator: Settings, files: AccountFolder | None, name: str, host: str) -> Held | None:
-    """What an account that the password in its file opens says that it may do; None where that opens none."""
-    if files is None or not files.has(name):
+def _by_itself(
+    administrator: Settings, files: AccountFolder | None, wanted: AccountRights, host: str
+) -> HeldRights | None:
+    """The rights that an account reads by itself, with the password in its file; None if it cannot connect."""
+    if files is None or not files.has(wanted.account):
         return None
     settings = administrator.model_copy(update={"accounts_dir": files.folder})
     try:
-        with Server(settings) as server, server.account(name) as own:
-            return own.held() if own.is_of(name, host) else None
+        with Server(settings) as server, server.account(wanted.account) as own:
+            return own.held(wanted) if own.is_account(wanted.account, host) else None
     except WebAutoDashError:
         return None
 

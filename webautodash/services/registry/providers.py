@@ -239,7 +239,7 @@ def _refuse_system(store: Store, database: str) -> None:
     if database.casefold() == store.system.name.casefold():
         raise SystemDatabaseTaken(store.system.name)
     if store.server.exists(database):
-        found = store.server.look(database, revisions.VERSION_TABLE, revisions.VERSION_COLUMN)
+        found = store.server.read_value(database, revisions.VERSION_TABLE, revisions.VERSION_COLUMN)
         revisions.refuse_other(database, SchemaHistory.PROVIDER, found)
 
 

@@ -19,7 +19,7 @@ def identity_of(server: Server, database: str) -> DatabaseIdentity | None:
 
     Raises DatabaseError for one that cannot be read: whose it is nobody knows before it is.
     """
-    if not server.exists(database) or server.look(database, DatabaseIdentity.__tablename__, "identity") is None:
+    if not server.exists(database) or server.read_value(database, DatabaseIdentity.__tablename__, "identity") is None:
         return None
     with suppress(TerminalError), server.database(database, ProviderWork).reading() as work:
         return work.identity.find()

@@ -30,11 +30,7 @@ from webautodash.services.revisions.migration_lock import Underway
 from webautodash.services.revisions.revision_status import refuse_earlier, refuse_newer, revision_of
 
 _CHECK = "webautodash migrate check"
-# What the server says of a schema that is not what the revision before made.
-_CURES = dict.fromkeys(
-    ("1050", "1051", "1054", "1060", "1061", "1072", "1091", "1146", "SQLITE_ERROR"),
-    f"its tables are not what the revision before made; see `{_CHECK}`, and undo what a hand has changed",
-)
+_MISMATCH = f"its tables are not what the revision before made; see `{_CHECK}`, and undo what a hand has changed"
 _LOOKS = ("SELECT", "SHOW", "PRAGMA", "DESCRIBE", "BEGIN")
 
 
@@ -176,7 +172,7 @@ def _move(database: Database[UnitOfWork], history: SchemaHistory, move: Move, ta
     except CommandError as error:
         raise MigrationFailed(database.name, move.revision, "alembic", None, f"{error}; see `{_CHECK}`") from None
     except DatabaseError as error:
-        cure = _CURES.get(error.code, error.advice)
+        cure = _MISMATCH if error.code in database.schema_mismatch_codes else error.advice
         if isinstance(error, DuplicateKey):
             cure = facts(history, move.revision).cure or "rows that are there do not fit the new key; correct them"
         raise MigrationFailed(database.name, move.revision, error.code, next(iter(refused), None), cure) from None

@@ -1,4 +1,4 @@
-"""Accounts of a MySQL or MariaDB server: made, given rights, and tried."""
+"""Accounts of a server: created, granted their rights, and checked."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,89 +7,85 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from webautodash.config.accounts import Account
-from webautodash.database.products.mysql.error_numbers import number_of
+from webautodash.database.products.accounts import AccountRights, HeldRights, Probe
+from webautodash.database.products.mysql.account_rights import compare, in_databases, on_tables, patterns_of
+from webautodash.database.products.mysql.failures import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE, number_of
 from webautodash.database.products.mysql.grants import identifier
-from webautodash.database.products.mysql.health import Held, grants_of, held_by, is_literal
+from webautodash.database.products.mysql.status import grants_of, held_by, is_literal
 from webautodash.errors import AccountUnknown, without_context
 
-NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE = 1142, 1044
-_MAY_NOT_LOOK = frozenset({NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE, 1227})
-_IS_THERE = 1396
+_MAY_NOT_READ_GRANTS = frozenset({NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE, 1227})
+_EXISTS = 1396
 _NO_SUCH_ACCOUNT = 1141
 _NO_SUCH_RIGHT = frozenset({_NO_SUCH_ACCOUNT, 1147})
 
 
-class ServerAccounts:
-    """The accounts of a server, for whoever may make them. Names go to the server as values, quoted by the driver."""
+class MySQLAccounts:
+    """``ServerAccounts`` through a connection. Account names are sent as values, which the driver quotes."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.literally = is_literal(connection)
-        """Whether a name in a grant is just that name, without signs for others (``partial_revokes``)."""
+        self._literally = is_literal(connection)
 
     @property
     def host(self) -> str:
-        """From where the account that asks is allowed to come."""
-        return _who(self._connection)[1]
+        return _authenticated(self._connection)[1]
 
-    def make(self, account: Account, host: str) -> bool:
-        """Make an account that may do nothing yet; False where there is one of this name."""
+    def create(self, account: Account, host: str) -> bool:
         try:
             self._send("CREATE USER %s@%s IDENTIFIED BY %s", account.name, host, account.password.get_secret_value())
         except DBAPIError as error:
-            if number_of(error) == _IS_THERE:
+            if number_of(error) == _EXISTS:
                 return False
             raise
         return True
 
     def change_password(self, account: Account, host: str) -> None:
-        """Give an account another password; who is connected stays so."""
         self._send("ALTER USER %s@%s IDENTIFIED BY %s", account.name, host, account.password.get_secret_value())
 
-    @without_context
-    def held(self, name: str, host: str) -> Held | None:
-        """What an account may do by itself; None where it is not there.
+    def grant(self, rights: AccountRights, host: str) -> tuple[str, ...]:
+        everywhere, single = in_databases(rights), on_tables(rights)
+        places = [f"{self._quote(pattern)}.*" for pattern in patterns_of(rights, literally=self._literally)]
+        for place in places:
+            self._grant(everywhere, place, rights.account, host)
+        if not single:
+            return everywhere
+        for database in rights.databases:
+            tables = _tables(self._connection, database)
+            for table in rights.changeable_in(tables):
+                self._grant(single, self._table(database, table), rights.account, host)
+            for table in tables.intersection(rights.append_only_tables):
+                self._revoke(single, self._table(database, table), rights.account, host)
+        # Last: what uses the account at this moment keeps working.
+        for place in places:
+            self._revoke(single, place, rights.account, host)
+        return (*everywhere, *single)
 
-        Raises AccountUnknown where whoever asks may not know, be it there or not.
-        """
+    @without_context
+    def held(self, rights: AccountRights, host: str) -> HeldRights | None:
+        patterns = patterns_of(rights, literally=self._literally)
         try:
-            return held_by(self._connection, "SHOW GRANTS FOR %s@%s", name, host)
+            held = held_by(self._connection, "SHOW GRANTS FOR %s@%s", rights.account, host)
         except DBAPIError as error:
             number = number_of(error)
             if number == _NO_SUCH_ACCOUNT:
                 return None
-            if number in _MAY_NOT_LOOK:
-                raise self.unknown(name, host, str(number)) from None
+            if number in _MAY_NOT_READ_GRANTS:
+                asker = _quoted(*_authenticated(self._connection))
+                reason, fix = f"error {number} to SHOW GRANTS", f"GRANT SELECT ON mysql.* TO {asker}"
+                raise AccountUnknown(_quoted(rights.account, host), asker, str(number), reason, fix) from None
             raise
+        return compare(rights, held, patterns)
 
-    def unknown(self, name: str, host: str, code: str | None = None) -> AccountUnknown:
-        """That an account may be somebody else's; ``code`` as there."""
-        return AccountUnknown(_quoted(name, host), _quoted(*_who(self._connection)), code)
+    def unknown(self, name: str, host: str) -> AccountUnknown:
+        account, asker = _quoted(name, host), _quoted(*_authenticated(self._connection))
+        return AccountUnknown(account, asker, None, "it has no rights", f"DROP USER {account} if nobody needs it")
 
-    def allow(self, rights: Iterable[str], pattern: str, name: str, host: str) -> None:
-        """Give rights in the databases that a pattern fits."""
-        quoted = self._connection.dialect.identifier_preparer.quote_identifier(pattern)
-        self._send(f"GRANT {', '.join(rights)} ON {quoted}.* TO %s@%s", name, host)
-
-    def tables(self, database: str) -> frozenset[str]:
-        """The tables of a database."""
-        return _tables(self._connection, database)
-
-    def allow_on_table(self, rights: Iterable[str], database: str, table: str, name: str, host: str) -> None:
-        """Give rights on a table that is there."""
-        self._send(f"GRANT {', '.join(rights)} ON {self._table(database, table)} TO %s@%s", name, host)
-
-    def take(self, rights: Iterable[str], pattern: str, name: str, host: str) -> None:
-        """Take rights away in the databases that a pattern fits, where the account has them."""
-        quoted = self._connection.dialect.identifier_preparer.quote_identifier(pattern)
-        self._revoke(rights, f"{quoted}.*", name, host)
-
-    def take_on_table(self, rights: Iterable[str], database: str, table: str, name: str, host: str) -> None:
-        """Take rights on a table away, where the account has them."""
-        self._revoke(rights, self._table(database, table), name, host)
+    def _grant(self, rights: Iterable[str], place: str, name: str, host: str) -> None:
+        self._send(f"GRANT {', '.join(rights)} ON {place} TO %s@%s", name, host)
 
     def _revoke(self, rights: Iterable[str], place: str, name: str, host: str) -> None:
-        # One at a time: some servers refuse all for one that is not there.
+        # One at a time: some servers revoke none if the account lacks one of them.
         for right in rights:
             try:
                 self._send(f"REVOKE {right} ON {place} FROM %s@%s", name, host)
@@ -98,52 +94,70 @@ class ServerAccounts:
                     raise
 
     def _table(self, database: str, table: str) -> str:
-        quote = self._connection.dialect.identifier_preparer.quote_identifier
-        return f"{quote(database)}.{quote(table)}"
+        return f"{self._quote(database)}.{self._quote(table)}"
+
+    def _quote(self, name: str) -> str:
+        return self._connection.dialect.identifier_preparer.quote_identifier(name)
 
     def _send(self, statement: str, *values: str) -> None:
         self._connection.exec_driver_sql(statement, values)
 
 
-class OwnAccount:
-    """A connection by one account, without a database: what it may do, read and tried."""
+class MySQLOwnAccount:
+    """``OwnAccount`` through a connection without a database."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.literally = is_literal(connection)
-        """As of ServerAccounts."""
+        self._literally = is_literal(connection)
 
-    def is_of(self, name: str, host: str) -> bool:
-        """Whether the server took it for this account, and not for one of the name for other hosts."""
-        return _who(self._connection) == (name, host.lower())
+    def is_account(self, name: str, host: str) -> bool:
+        return _authenticated(self._connection) == (name, host.lower())
 
-    def held(self) -> Held:
-        """What the account may do, by itself and by its roles, those that it does not have at once among the others."""
-        return held_by(self._connection, "SHOW GRANTS")._replace(grants=grants_of(self._connection))
+    def held(self, rights: AccountRights) -> HeldRights:
+        # Roles that are not active by default are among the others.
+        held = held_by(self._connection, "SHOW GRANTS")._replace(grants=grants_of(self._connection))
+        return compare(rights, held, patterns_of(rights, literally=self._literally))
 
-    def tables(self, database: str) -> frozenset[str]:
-        """The tables of a database, those that the account has a right on."""
-        return _tables(self._connection, database)
+    def missing(self, rights: AccountRights) -> list[str]:
+        grants = grants_of(self._connection)
+        found = []
+        for pattern in patterns_of(rights, literally=self._literally):
+            held = frozenset[str]().union(*(grant.rights for grant in grants if grant.pattern == pattern))
+            if lacking := [right for right in in_databases(rights) if right not in held]:
+                found.append(f"{', '.join(lacking)} on its database")
+        tables = held_by(self._connection, "SHOW GRANTS").tables
+        for right in on_tables(rights):
+            has = {(grant.database, grant.table) for grant in tables if right in grant.rights}
+            if lacking := [
+                table
+                for database in rights.databases
+                for table in rights.changeable_in(_tables(self._connection, database))
+                if (database, table) not in has
+            ]:
+                found.append(f"{right} on {', '.join(lacking)}")
+        return found
 
-    def select(self, database: str, table: str) -> int | None:
-        """The server's answer to reading a table: the number of its error, None where it lets the account read."""
+    def probe(self, database: str, table: str) -> list[Probe]:
+        return [
+            Probe("read", self._select(database, table), str(NO_RIGHT_TO_TABLE)),
+            Probe("USE", self._use(database), str(NO_RIGHT_TO_DATABASE)),
+        ]
+
+    def _select(self, database: str, table: str) -> str | None:
         quote = self._connection.dialect.identifier_preparer.quote_identifier
-        return self._tried(f"SELECT 1 FROM {quote(database)}.{quote(table)} LIMIT 1")  # noqa: S608  # quoted
-
-    def use(self, database: str) -> int | None:
-        """The server's answer to working in a database."""
-        raw: Any = self._connection.connection.driver_connection
-        try:
-            raw.select_db(database)
-        except self._connection.dialect.loaded_dbapi.Error as error:
-            return int(error.args[0])
-        return None
-
-    def _tried(self, statement: str) -> int | None:
+        statement = f"SELECT 1 FROM {quote(database)}.{quote(table)} LIMIT 1"  # noqa: S608  # all quoted
         try:
             self._connection.exec_driver_sql(statement).close()
         except DBAPIError as error:
-            return number_of(error)
+            return str(number_of(error))
+        return None
+
+    def _use(self, database: str) -> str | None:
+        driver: Any = self._connection.connection.driver_connection
+        try:
+            driver.select_db(database)
+        except self._connection.dialect.loaded_dbapi.Error as error:
+            return str(error.args[0])
         return None
 
 
@@ -152,8 +166,8 @@ def _tables(connection: Connection, database: str) -> frozenset[str]:
     return frozenset(map(str, connection.exec_driver_sql(found, (database,)).scalars()))
 
 
-def _who(connection: Connection) -> tuple[str, str]:
-    """The account that the server takes a connection for: its name, and from where it may come."""
+def _authenticated(connection: Connection) -> tuple[str, str]:
+    """The account that the server authenticated: its name, and the hosts that it may connect from."""
     name, _, host = str(connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()).rpartition("@")
     return name, host
 

@@ -1,7 +1,7 @@
-"""Who may do what in which databases, as MySQL and MariaDB print it.
+"""Grants as MySQL and MariaDB print them: parsing, what they cover, and the statements that change them.
 
-A name in a grant is a pattern: ``%`` stands for any text and ``_`` for any character, unless a backslash is before it.
-Of all patterns that fit a database a server takes the most specific one alone, for each account and role.
+A database name in a grant is a pattern: ``%`` matches any text and ``_`` any character, unless a backslash precedes it.
+Of all patterns that match a database, only the most specific one counts, for each account and role.
 """
 
 import re
@@ -14,11 +14,11 @@ from sqlalchemy.dialects import mysql
 EVERYTHING = "ALL PRIVILEGES"
 GRANT_OPTION = "GRANT OPTION"
 ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
-"""What reading and writing rows needs."""
+"""The rights to read and write rows."""
 ADDING, CHANGING = ROWS[:2], ROWS[2:]
-"""What they need where rows are only added, and what changing rows needs besides."""
+"""The rights to read and insert rows, and the other rights, to change rows."""
 TABLES = ("CREATE", "ALTER", "INDEX", "REFERENCES", "DROP")
-"""What making databases and migrating them needs besides."""
+"""The other rights that are needed to create and migrate databases."""
 _NOTHING = "USAGE"
 _NAME = r"(?:`(?:[^`]|``)*`|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")"
 _GRANT = re.compile(
@@ -30,17 +30,17 @@ _TABLE_GRANT = re.compile(
 _SIGNS = re.compile(r"\\?.", re.DOTALL)
 _WILD = {"%": ".*", "_": "."}
 _FEW = 5
-# For a person: the driver's own would double each %.
+# For messages: the driver's own preparer doubles each %.
 _PREPARER = mysql.dialect(paramstyle="named").identifier_preparer
 
 
 class Grant(NamedTuple):
-    """Rights of an account, or of a role that it has, in the databases that a pattern fits."""
+    """Rights of an account, or of one of its roles, in the databases that match a pattern."""
 
     holder: str
-    """As a statement names it."""
+    """Quoted as in a statement."""
     pattern: str | None
-    """None for all databases, and the server itself."""
+    """None for all databases and the server itself."""
     rights: frozenset[str]
 
     @property
@@ -49,19 +49,19 @@ class Grant(NamedTuple):
         return "*.*" if self.pattern is None else on(self.pattern)
 
     def covers(self, database: str, *, literally: bool = False) -> bool:
-        """Whether it has anything to do with a database of this name; ``literally`` where no sign stands for others."""
+        """Whether it applies to a database; ``literally`` if names in grants are no patterns."""
         if self.pattern is None or literally:
             return self.pattern is None or self.pattern == database
         return re.fullmatch("".join(map(_matching, _SIGNS.findall(self.pattern))), database, re.DOTALL) is not None
 
     def wild_signs(self, prefix: str) -> list[str]:
-        """The wildcards within the prefix: with them the pattern also fits names with another beginning."""
+        """The wildcards within the prefix: with them the pattern also matches names without the prefix."""
         signs = _SIGNS.findall(self.pattern or "")[: len(prefix)]
         return [wild for wild in _WILD if wild in signs]
 
 
 class TableGrant(NamedTuple):
-    """Rights of an account on one table; the name of its database holds no wildcards."""
+    """Rights of an account on one table. The name of the database is not a pattern."""
 
     holder: str
     database: str
@@ -75,7 +75,7 @@ class TableGrant(NamedTuple):
 
 
 def parse_table(line: str) -> TableGrant | None:
-    """The rights on a whole table that a line of ``SHOW GRANTS`` gives; None where it gives anything else."""
+    """The rights on a whole table in a line of ``SHOW GRANTS``; None if the line is about anything else."""
     found = _TABLE_GRANT.fullmatch(line.rstrip())
     if found is None:
         return None
@@ -84,9 +84,9 @@ def parse_table(line: str) -> TableGrant | None:
 
 
 def parse(line: str) -> Grant | None:
-    """What a line of ``SHOW GRANTS`` gives; None where that is a role, a table, a routine, or a proxy.
+    """The rights in databases in a line of ``SHOW GRANTS``; None if it is about a role, table, routine or proxy.
 
-    What stands behind the account is not kept: some servers print the password's hash there.
+    The text after the account is dropped: some servers print the password's hash there.
     """
     found = _GRANT.fullmatch(line)
     if found is None:
@@ -99,7 +99,7 @@ def parse(line: str) -> Grant | None:
 
 
 def rights_in(grants: Iterable[Grant], database: str, *, literally: bool = False) -> frozenset[str]:
-    """All that may be done in a database."""
+    """All rights in a database."""
     covering = [grant for grant in grants if grant.covers(database, literally=literally)]
     counting = [grant for grant in covering if grant.pattern is None]
     for holder in {grant.holder for grant in covering}:
@@ -109,39 +109,39 @@ def rights_in(grants: Iterable[Grant], database: str, *, literally: bool = False
 
 
 def specificity(pattern: str) -> float:
-    """The server's own measure: the later the first sign that stands for others, the more specific a pattern."""
+    """The server's own measure: the later the first wildcard, the more specific the pattern."""
     signs = _SIGNS.findall(pattern)
     first = next((number for number, sign in enumerate(signs) if sign in _WILD), None)
     return inf if first is None else len("".join(signs[:first]))
 
 
 def lacking(wanted: Iterable[str], rights: frozenset[str]) -> list[str]:
-    """Those of the wanted rights that are not among ``rights``."""
+    """The wanted rights that are missing in ``rights``."""
     return [] if EVERYTHING in rights else [right for right in wanted if right not in rights]
 
 
 def exactly(name: str) -> str:
-    """The pattern that fits this name and no other."""
+    """The pattern that matches this name and no other."""
     return re.sub(r"[_%\\]", r"\\\g<0>", name)
 
 
 def on(pattern: str) -> str:
-    """The databases of a pattern, as a statement names them."""
+    """The databases that match a pattern, as a statement names them."""
     return f"{identifier(pattern)}.*"
 
 
 def identifier(name: str) -> str:
-    """A name as a statement has it."""
+    """A quoted name."""
     return _PREPARER.quote_identifier(name)
 
 
 def granting(rights: Sequence[str], pattern: str, account: str) -> str:
-    """The statement that gives rights."""
+    """The statement that grants rights."""
     return f"GRANT {', '.join(rights)} ON {on(pattern)} TO {account};"
 
 
 def revoking(grant: Grant | TableGrant) -> str:
-    """The statements that take all rights of a grant away."""
+    """The statements that revoke all rights of a grant."""
     rights = sorted(grant.rights - {GRANT_OPTION})
     listed = ", ".join(rights) if len(rights) <= _FEW else EVERYTHING
     statements = [f"REVOKE {listed} ON {grant.object} FROM {grant.holder};"] if rights else []

@@ -1,4 +1,4 @@
-"""An insert as MySQL and MariaDB read it: multi-row INSERTs, or a LOAD DATA and its data; the rows are the same."""
+"""Formats rows as multi-row INSERT statements, or as a LOAD DATA statement and its data."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from webautodash.database.products.inserts import Insert, OnExisting
-from webautodash.database.products.mysql.literals import literals_of, worded
+from webautodash.database.products.mysql.failures import ROW_TOO_LARGE
+from webautodash.database.products.mysql.literals import column_literals, literals_of
 from webautodash.errors import RowTooLarge
 
 _LARGEST_STATEMENT = 4 << 20
@@ -14,25 +15,25 @@ _LOAD_PACKET = 1 << 14
 _PACKET_HEADER = 1024
 
 
-class _Worded(NamedTuple):
-    """Rows without their parentheses, and the names of their columns in order."""
+class _Rows(NamedTuple):
+    """Formatted rows without parentheses, and the names of their columns in order."""
 
     names: tuple[str, ...]
     rows: Iterable[bytes]
-    behind: bytes
-    """What every row ends with: the columns that are the same in all of them are worded once."""
+    suffix: bytes
+    """The end of every row: columns with the same value in all rows are formatted once."""
 
 
 class Load(NamedTuple):
-    """A LOAD DATA statement, and the rows for it in packets."""
+    """A LOAD DATA statement, and its rows in packets."""
 
     statement: bytes
     packets: Iterator[bytes]
     rows: int
 
 
-class Wording:
-    """Words for one connection. Made before any of them: what is worded ahead must not use the connection."""
+class InsertText:
+    """Formats rows for one connection, without using the connection: rows are formatted ahead in another thread."""
 
     def __init__(self, connection: Connection, largest_packet: int) -> None:
         self._quote = connection.dialect.identifier_preparer.quote
@@ -42,59 +43,59 @@ class Wording:
         self._largest = largest_packet
 
     def statements(self, insert: Insert) -> Iterator[bytes]:
-        """Multi-row INSERTs, each smaller than the server's largest packet. Raises RowTooLarge."""
-        said = self._words(insert)
-        table, columns = self._quote(insert.table.name), self._listed(said)
+        """Multi-row INSERT statements, each smaller than the server's largest packet. Raises RowTooLarge."""
+        rows = self._format(insert)
+        table, columns = self._quote(insert.table.name), self._listed(rows)
         head = f"INSERT INTO {table} ({columns}) VALUES (".encode()  # noqa: S608  # all quoted
         tail = b")" + self._on_duplicate_key(insert.on_existing).encode()
         most = self._largest - len(head) - len(tail) - _PACKET_HEADER
-        for packet in self._packets(insert, said, b"),(", most, _LARGEST_STATEMENT):
+        for packet in self._packets(insert, rows, b"),(", most, _LARGEST_STATEMENT):
             yield head + packet + tail
 
     def load(self, insert: Insert) -> Load:
-        """One LOAD DATA LOCAL; the file that it names is none. Its packets raise RowTooLarge."""
-        said = self._words(insert)
+        """One LOAD DATA LOCAL statement, whose file name refers to no file. Its packets raise RowTooLarge."""
+        rows = self._format(insert)
         statement = (
             f"LOAD DATA LOCAL INFILE 'rows' INTO TABLE {self._quote(insert.table.name)} CHARACTER SET utf8mb4 "
             r"FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\'' ESCAPED BY '\\' LINES TERMINATED BY '\n' "
-            f"({self._listed(said)})"
+            f"({self._listed(rows)})"
         )
-        packets = self._packets(insert, said, b"\n", self._largest - _PACKET_HEADER, _LOAD_PACKET)
+        packets = self._packets(insert, rows, b"\n", self._largest - _PACKET_HEADER, _LOAD_PACKET)
         return Load(statement.encode(), (packet + b"\n" for packet in packets), insert.number)
 
-    def _words(self, insert: Insert) -> _Worded:
-        """The rows, worded as they are asked for; columns that can go unsaid are left out."""
+    def _format(self, insert: Insert) -> _Rows:
+        """The rows, formatted lazily, without the columns that are NULL in all rows and by default."""
         changed = insert.on_existing.columns if insert.on_existing else ()
-        said: dict[str, Sequence[Any]] = {}
+        varying: dict[str, Sequence[Any]] = {}
         same: dict[str, bytes] = {}
         for name, values in zip(insert.names, insert.columns, strict=True):
-            # Portals leave whole fields out, and say the same of every row.
-            if not said or not _are_all_equal(values):
-                said[name] = values
-            elif values[0] is not None or name in changed or not _is_null_by_itself(insert, name):
+            # Portals leave whole fields out, or repeat the same value in every row.
+            if not varying or not _are_all_equal(values):
+                varying[name] = values
+            elif values[0] is not None or name in changed or not _is_null_by_default(insert, name):
                 same[name] = self._literals[values[0]]
-        columns = [worded(values, self._literals) for values in said.values()]
-        behind = b"".join(b"," + literal for literal in same.values())
-        return _Worded((*said, *same), map(b",".join, zip(*columns, strict=True)), behind)
+        columns = [column_literals(values, self._literals) for values in varying.values()]
+        suffix = b"".join(b"," + literal for literal in same.values())
+        return _Rows((*varying, *same), map(b",".join, zip(*columns, strict=True)), suffix)
 
-    def _listed(self, said: _Worded) -> str:
-        return ", ".join(map(self._quote, said.names))
+    def _listed(self, rows: _Rows) -> str:
+        return ", ".join(map(self._quote, rows.names))
 
-    def _packets(self, insert: Insert, said: _Worded, between: bytes, largest: int, usual: int) -> Iterator[bytes]:
-        """The rows, joined up to the usual size of a packet; a row may be as large as ``largest``."""
-        largest -= len(said.behind)
-        limit, between = min(usual, largest), said.behind + between
+    def _packets(self, insert: Insert, rows: _Rows, separator: bytes, largest: int, usual: int) -> Iterator[bytes]:
+        """The rows, joined to packets of the usual size; a single row may be as large as ``largest``."""
+        largest -= len(rows.suffix)
+        limit, separator = min(usual, largest), rows.suffix + separator
         pending: list[bytes] = []
         size = 0
-        for text in said.rows:
+        for text in rows.rows:
             if len(text) > largest:
-                raise RowTooLarge(self._database, insert.table.name)
+                raise RowTooLarge(self._database, str(ROW_TOO_LARGE), insert.table.name, "max_allowed_packet")
             if pending and size + len(text) > limit:
-                yield between.join(pending) + said.behind
+                yield separator.join(pending) + rows.suffix
                 pending, size = [], 0
             pending.append(text)
-            size += len(text) + len(between)
-        yield between.join(pending) + said.behind
+            size += len(text) + len(separator)
+        yield separator.join(pending) + rows.suffix
 
     def _on_duplicate_key(self, on_existing: OnExisting | None) -> str:
         if on_existing is None:
@@ -103,14 +104,14 @@ class Wording:
             key = self._quote(on_existing.key)
             return f" ON DUPLICATE KEY UPDATE {key} = {key}"
         columns = list(map(self._quote, on_existing.columns))
-        # MySQL is giving up VALUES() for an alias that MariaDB does not know.
+        # MySQL deprecates VALUES() in favour of an alias that MariaDB does not know.
         if self._is_mariadb:
             return " ON DUPLICATE KEY UPDATE " + ", ".join(f"{column} = VALUES({column})" for column in columns)
         changes = ", ".join(f"{column} = incoming.{column}" for column in columns)
         return f" AS incoming ON DUPLICATE KEY UPDATE {changes}"
 
 
-def _is_null_by_itself(insert: Insert, name: str) -> bool:
+def _is_null_by_default(insert: Insert, name: str) -> bool:
     column = insert.table.c[name]
     return bool(column.nullable) and column.server_default is None
 

@@ -1,19 +1,20 @@
-"""Values as MySQL and MariaDB read them: the same words in the VALUES of a statement and in the data of a load."""
+"""SQL literals, the same in the VALUES of a statement and in the data of LOAD DATA."""
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
+from webautodash.database.products.inserts import plain_time
 from webautodash.domain.bounded_cache import BoundedCache
 
 _SHORT = 100
 _SMALL = 1000
 _KEPT_LITERALS = 1 << 14
 _SAMPLE = 64
-# A sign that no text of a portal has, and between two literals.
+# A separator that no text of a portal contains; also between two literals.
 _APART = "\x1f"
 _BETWEEN = f"'{_APART}'"
 _SPECIAL = re.compile(r"""[\0\\\n\r\x1a"']""")
@@ -21,20 +22,20 @@ _ESCAPES = str.maketrans({"\0": "\\0", "\\": "\\\\", "\n": "\\n", "\r": "\\r", "
 
 
 def literals_of(connection: Connection) -> BoundedCache[Any, bytes]:
-    """The literals that this connection has written; batches repeat most of their values."""
+    """The connection's cache of literals; batches repeat most of their values."""
     known: BoundedCache[Any, bytes] | None = connection.info.get("literals")
     if known is None:
         known = connection.info["literals"] = BoundedCache(_literal, _is_worth_keeping, _KEPT_LITERALS)
     return known
 
 
-def worded(values: Sequence[Any], literals: BoundedCache[Any, bytes]) -> Iterable[bytes]:
-    """The literals of a column: remembered ones, or for texts that hardly repeat all of them in one go."""
+def column_literals(values: Sequence[Any], literals: BoundedCache[Any, bytes]) -> Iterable[bytes]:
+    """The literals of a column: cached ones, or, for texts that rarely repeat, all formatted in one step."""
     sample = values[:_SAMPLE]
     if len(sample) == _SAMPLE and isinstance(sample[0], str) and len(set(sample)) > _SAMPLE // 2:
         try:
             texts = _APART.join(values)
-        except TypeError:  # NULL among them
+        except TypeError:  # there are NULLs
             pass
         else:
             if texts.count(_APART) == len(values) - 1:
@@ -46,12 +47,12 @@ def worded(values: Sequence[Any], literals: BoundedCache[Any, bytes]) -> Iterabl
 def _is_worth_keeping(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) <= _SHORT
-    # Numbers of rows do not come again.
+    # Row numbers do not repeat.
     return not isinstance(value, int) or value < _SMALL
 
 
 def _literal(value: Any) -> bytes:
-    """An SQL literal in UTF-8, for a connection that is utf8mb4 and takes backslash escapes (``sql_mode`` is ours)."""
+    """An SQL literal in UTF-8, for utf8mb4 connections with backslash escapes (this program sets ``sql_mode``)."""
     if isinstance(value, str):
         literal = f"'{value.translate(_ESCAPES) if _SPECIAL.search(value) else value}'"
     elif value is None:
@@ -63,10 +64,3 @@ def _literal(value: Any) -> bytes:
     else:
         raise TypeError(f"a column cannot hold a {type(value).__name__}")
     return literal.encode()
-
-
-def plain_time(value: date | None) -> str | None:
-    """A day as ISO, an aware instant as the UTC text that every product's columns take."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-    return value if value is None else value.isoformat()

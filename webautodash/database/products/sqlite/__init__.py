@@ -1,1 +1,1 @@
-"""SQLite: a folder of files, one file per database."""
+"""SQLite: a folder of files, one file for each database."""

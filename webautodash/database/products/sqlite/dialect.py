@@ -1,10 +1,10 @@
-"""SQLite: a folder of files, one file a database."""
+"""A folder of SQLite files."""
 
 import os
 import secrets
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from webautodash.config import ENV_PREFIX, Settings
 from webautodash.config.ownership import belongs_to_another, why_untrusted
-from webautodash.database.compiled import CompiledStatements
 from webautodash.database.connections import Connections, SharingPool
-from webautodash.database.products.dialect import Trouble, discreet, lock_wait
-from webautodash.database.products.health import Health
-from webautodash.database.products.mysql.grants import Grant
+from webautodash.database.private_apis import CompiledStatements
+from webautodash.database.products.dialect import Failure, discreet, lock_wait, refuse_unstorable_values
+from webautodash.database.products.server_status import ServerProblem, ServerStatus
+from webautodash.database.products.sqlite.failures import failure_of
 from webautodash.errors import (
     ConfigurationError,
     DatabaseMissing,
@@ -36,10 +36,8 @@ from webautodash.errors import (
 _SUFFIX = ".db"
 _FILE = "webautodash_file"
 _FILES_OF_A_DATABASE = ("", "-wal", "-shm", "-journal")
-# It knows upserts since then.
+# The first version with upserts.
 _OLDEST = (3, 24)
-_TRANSIENT = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_DUPLICATE = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 
 
 class SQLiteDialect:
@@ -50,7 +48,7 @@ class SQLiteDialect:
             raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", "needs a folder: sqlite:///folder")
         if url.query:
             raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", "takes no options after ? for SQLite")
-        # Taken here once: a later change of the working folder must not make a second store.
+        # Resolved once: a later change of the working folder must not lead to a second store.
         self._folder = Path(url.database).expanduser().absolute()
         if self._folder.exists() and not self._folder.is_dir():
             raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", f"{url.database} is a file; SQLite needs a folder")
@@ -70,6 +68,14 @@ class SQLiteDialect:
     def folder(self) -> Path | None:
         return self._folder
 
+    @property
+    def may_hold_earlier_scripts(self) -> bool:
+        return False
+
+    @property
+    def schema_mismatch_codes(self) -> frozenset[str]:
+        return frozenset({"SQLITE_ERROR"})
+
     def engine(self, database: str) -> Engine:
         engine = create_engine(
             "sqlite+pysqlite://",
@@ -79,10 +85,11 @@ class SQLiteDialect:
             execution_options={"compiled_cache": self._compiled},
             **discreet(),
         )
+        refuse_unstorable_values(engine)
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
-        # What is written to a file that is no longer there would be lost without an error.
-        event.listen(engine, "connect", partial(_remember_file, self._path(database)))
+        # Rows written to a file that was removed would be lost without an error.
+        event.listen(engine, "connect", partial(_note_file, self._path(database)))
         event.listen(engine, "checkout", partial(_require_file, self._path(database)))
         event.listen(engine, "commit", partial(_require_file_at_commit, self._path(database)))
         return engine
@@ -91,23 +98,23 @@ class SQLiteDialect:
         return engine.execution_options(reading=True)
 
     def exists(self, database: str) -> bool:
-        with _told(self._folder):
+        with _os_errors_translated(self._folder):
             return self._path(database).is_file()
 
     def names(self, prefix: str) -> list[str]:
-        with _told(self._folder):
+        with _os_errors_translated(self._folder):
             if not self._folder.is_dir():
                 return []
             files = [entry.name for entry in os.scandir(self._folder) if entry.name.endswith(_SUFFIX)]
         return sorted(name.removesuffix(_SUFFIX) for name in files if name.startswith(prefix))
 
-    def look(self, database: str, table: str, column: str) -> Any:
+    def read_value(self, database: str, table: str, column: str) -> Any:
         statement = f"SELECT {_quoted(column)} FROM {_quoted(table)}"  # noqa: S608  # all quoted
         try:
             with closing(self._connect(database)) as connection:
                 found = connection.execute(statement).fetchone()
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # there is no such table
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # no such table
                 return None
             raise DBAPIError("SELECT", None, error, hide_parameters=True) from None
         return found and found[0]
@@ -116,10 +123,10 @@ class SQLiteDialect:
         path = self._path(database)
         if self.exists(database):
             return
-        with _told(self._folder):
+        with _os_errors_translated(self._folder):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._require_trusted_folder()
-            # Made aside and linked into place: WAL mode cannot be switched on while others already look.
+            # Created under another name and then linked: WAL mode cannot be set while others use the file.
             draft = self._folder / f".{database}.{secrets.token_hex(4)}.new"
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             try:
@@ -139,22 +146,22 @@ class SQLiteDialect:
 
     @contextmanager
     def migrating(self, engine: Engine) -> Iterator[Connection]:
-        # BEGIN IMMEDIATE is the lock. Foreign keys are off: a table rebuild would cascade into the child rows.
+        # BEGIN IMMEDIATE is the lock. Foreign keys are off: a table rebuild would delete the child rows.
         with engine.connect() as connection:
             raw = connection.connection.driver_connection
-            assert isinstance(raw, sqlite3.Connection)  # noqa: S101  # the creator above made it
+            assert isinstance(raw, sqlite3.Connection)  # noqa: S101  # the engine's creator returns one
             raw.execute("PRAGMA foreign_keys=OFF")
             try:
                 with connection.begin():
                     yield connection
                     orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
                     if orphans is not None:
-                        raise TerminalError(f"the migration leaves rows of {orphans[0]} without their parent; undone")
+                        raise TerminalError(f"the migration leaves rows of {orphans[0]} without a parent; rolled back")
             finally:
                 raw.execute("PRAGMA foreign_keys=ON")
 
-    def health(self) -> Health:
-        return Health(
+    def status(self) -> ServerStatus:
+        return ServerStatus(
             product="SQLite",
             version=sqlite3.sqlite_version,
             oldest=".".join(map(str, _OLDEST)),
@@ -163,11 +170,21 @@ class SQLiteDialect:
             network=False,
             cipher=None,
             seconds_ahead=0.0,
-            variables={},
         )
 
-    def grants(self) -> list[Grant]:
-        return []
+    def rights_report(self, prefix: str, databases: Sequence[str]) -> None:
+        del prefix, databases
+
+    def database_problems(self, database: str) -> list[ServerProblem]:
+        try:
+            with closing(self._connect(database)) as connection:
+                mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+        except sqlite3.Error as error:
+            raise DBAPIError("PRAGMA journal_mode", None, error, hide_parameters=True) from None
+        if mode == "wal":
+            return []
+        message = f"has the journal mode {mode}: readers block writers"
+        return [ServerProblem("warning", "database.journal", database, message, "PRAGMA journal_mode = WAL;")]
 
     def accounts(self) -> NoReturn:
         raise _no_accounts()
@@ -176,34 +193,20 @@ class SQLiteDialect:
         del name
         raise _no_accounts()
 
-    def properties(self, database: str) -> dict[str, str]:
-        try:
-            with closing(self._connect(database)) as connection:
-                return {"journal_mode": str(connection.execute("PRAGMA journal_mode").fetchone()[0])}
-        except sqlite3.Error as error:
-            raise DBAPIError("PRAGMA journal_mode", None, error, hide_parameters=True) from None
-
-    def trouble(self, error: DBAPIError) -> tuple[Trouble, str]:
-        code: int = getattr(error.orig, "sqlite_errorcode", 0)
-        name: str = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
-        primary = code & 0xFF
-        if primary in _TRANSIENT:
-            return Trouble.TRANSIENT, name
-        if code in _DUPLICATE:
-            return Trouble.DUPLICATE_KEY, name
-        return Trouble.REFUSED, name
+    def failure(self, error: DBAPIError) -> Failure:
+        return failure_of(error)
 
     def close(self) -> None:
-        """Nothing is open without a database."""
+        """Every connection belongs to a database."""
 
     @without_context
     def _connect(self, database: str) -> sqlite3.Connection:
         path = self._path(database)
-        with _told(self._folder):
+        with _os_errors_translated(self._folder):
             self._require_trusted(path)
             checked = _identity(path)
-        # mode=rw opens and never creates; isolation_level=None hands BEGIN to the event below: with the driver's own
-        # transactions DDL is never rolled back and savepoints outlive them.
+        # mode=rw opens and never creates. isolation_level=None leaves BEGIN to the event below: the driver's own
+        # transactions never roll back DDL, and savepoints outlive them.
         try:
             connection = sqlite3.connect(
                 f"{path.as_uri()}?mode=rw",
@@ -217,37 +220,37 @@ class SQLiteDialect:
                 raise
             raise DatabaseMissing(database) from None
         if _identity(path) != checked:
-            # SQLite opens by path, and Python's module has no flag against links: another file was there meanwhile.
+            # SQLite opens by path, and Python's module has no flag against links: the path was changed meanwhile.
             connection.close()
             raise FileReplaced(database)
         return connection
 
     def _require_trusted(self, path: Path) -> None:
-        """Raise UntrustedDatabaseFile unless the folder and the database's files are such as this program makes."""
+        """Raise UntrustedDatabaseFile unless the folder and the database's files are as this program creates them."""
         self._require_trusted_folder()
-        # Never opened for this: closing a descriptor would give up SQLite's locks on the file.
+        # The files are not opened for this check: closing a descriptor would release SQLite's locks on the file.
         for suffix in _FILES_OF_A_DATABASE:
             file = path.with_name(path.name + suffix)
             with suppress(FileNotFoundError):
                 status = file.lstat()
                 if stat.S_ISDIR(status.st_mode):
-                    continue  # SQLite opens no folder, and the error says what to do
+                    continue  # SQLite refuses to open a folder, with an error that says what to do
                 if not stat.S_ISREG(status.st_mode):
-                    kind = "a link" if stat.S_ISLNK(status.st_mode) else "no regular file"
-                    raise UntrustedDatabaseFile(file, f"is {kind}: put the file itself in its place")
+                    kind = "a link" if stat.S_ISLNK(status.st_mode) else "not a regular file"
+                    raise UntrustedDatabaseFile(file, f"is {kind}: replace it with the file itself")
                 if reason := why_untrusted(status):
                     raise UntrustedDatabaseFile(file, reason)
                 if status.st_nlink > 1 and self._has_foreign_link(file):
-                    raise UntrustedDatabaseFile(file, "is a hard link, too: put a copy of the file in its place")
+                    raise UntrustedDatabaseFile(file, "has another hard link: replace it with a copy of the file")
 
     def _has_foreign_link(self, file: Path) -> bool:
-        """Whether a file has another name. A draft that ``create`` links into place, or left behind, is none."""
+        """Whether a file has another name, apart from a draft that ``create`` links into place or left behind."""
         for _ in range(2):
             status = file.lstat()
             drafts = sum(_identity(draft) == (status.st_dev, status.st_ino) for draft in self._folder.glob(".*.new"))
             if status.st_nlink <= 1 + drafts:
                 return False
-            # ``create`` may have removed its draft between the two counts: count once more.
+            # ``create`` may have removed its draft between the two counts: count again.
         return True
 
     def _require_trusted_folder(self) -> None:
@@ -258,9 +261,9 @@ class SQLiteDialect:
                 raise UntrustedDatabaseFile(self._folder, reason)
 
     def _refuse_log(self, database: str) -> None:
-        """SQLite does not know whose a log is: it would write the rows of a file that was moved into the new one."""
+        """Raise LogLeftBehind if a log exists: SQLite would write the rows of a moved file into the new one."""
         log = self._folder / f"{database}{_SUFFIX}-wal"
-        # Another process may have made and opened the file since it was looked for.
+        # Another process may have created and opened the file since the last check.
         if log.exists() and not self.exists(database):
             raise LogLeftBehind(database, log.name)
 
@@ -269,7 +272,7 @@ class SQLiteDialect:
 
 
 def _no_accounts() -> UsageError:
-    return UsageError("SQLite files have no accounts: the account of this machine that owns them reads them all")
+    return UsageError("SQLite files have no accounts: the user who owns the files can read all of them")
 
 
 def _quoted(name: str) -> str:
@@ -277,8 +280,8 @@ def _quoted(name: str) -> str:
 
 
 @contextmanager
-def _told(folder: Path) -> Iterator[None]:
-    """What the file system refuses, as an error of ours."""
+def _os_errors_translated(folder: Path) -> Iterator[None]:
+    """Turn errors of the file system into TerminalError."""
     with without_context:
         try:
             yield
@@ -290,7 +293,7 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA soft_heap_limit=8388608")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-    # Its own knows the letters of ASCII only.
+    # The built-in function knows ASCII letters only.
     connection.create_function("lower", 1, _lower, deterministic=True)
 
 
@@ -298,14 +301,14 @@ def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
     return value.lower() if isinstance(value, str) else value
 
 
-def _remember_file(path: Path, _connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+def _note_file(path: Path, _connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
     record.info[_FILE] = _identity(path)
 
 
 def _require_file(path: Path, _connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
     if record.info.get(_FILE) != _identity(path):
-        # The pool opens what is there now, or is told that there is nothing.
-        raise DisconnectionError("another file, or none, is in its place")
+        # The pool opens the file that is there now, or gets the error that there is none.
+        raise DisconnectionError("the file was replaced or removed")
 
 
 def _require_file_at_commit(path: Path, connection: Connection) -> None:
@@ -322,6 +325,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _on_begin(connection: Connection) -> None:
-    # A writer takes the lock at once: upgrading a reader's transaction in the middle fails without waiting.
+    # A writer takes the lock at once: upgrading a read transaction fails without waiting for the lock.
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -127,10 +127,10 @@ def alone(database: Database[ProviderWork]) -> Iterator[ProviderWork]:
 
 
 def _require_there(store: Store, database: str) -> None:
-    if store.server.product != "mysql":
+    if not store.server.may_hold_earlier_scripts:
         raise UsageError(
-            f"{store.server.where} is no MySQL or MariaDB server, and the earlier scripts knew no other; "
-            f"set WEBAUTODASH_DATABASE_URL to theirs"
+            f"{store.server.where} cannot hold databases of the earlier scripts; set WEBAUTODASH_DATABASE_URL to the "
+            f"server that they used"
         )
     if not store.server.exists(database):
         near = get_close_matches(database, store.server.names(""), n=3, cutoff=0.6)

@@ -1,4 +1,4 @@
-"""What a MySQL or MariaDB server says of itself and of the account that asks."""
+"""The status of a server, and the rights of the connecting account."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,29 +7,17 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, CursorResult, text
 
-from webautodash.database.products.health import Health
 from webautodash.database.products.mysql.grants import Grant, TableGrant, identifier, parse, parse_table
-
-# MySQL words an upsert with a row alias since then.
-_OLDEST = {"MySQL": (8, 0, 19), "MariaDB": (10, 5)}
-_VARIABLES = (
-    "character_set_server",
-    "general_log",
-    "innodb_doublewrite",
-    "innodb_flush_log_at_trx_commit",
-    "innodb_flush_method",
-    "innodb_read_only",
-    "log_bin",
-    "max_allowed_packet",
-    "partial_revokes",
-    "read_only",
-    "slow_query_log",
-    "sql_mode",
-    "super_read_only",
-    "sync_binlog",
+from webautodash.database.products.mysql.server_settings import (
+    STATE,
+    VARIABLES,
+    durability_problems,
+    setting_problems,
 )
-# What MySQL tells as its state though a statement sets it.
-_STATE = "innodb_redo_log_enabled"
+from webautodash.database.products.server_status import ServerProblem, ServerStatus
+
+# The first version of MySQL with a row alias in upserts.
+_OLDEST = {"MySQL": (8, 0, 19), "MariaDB": (10, 5)}
 _NO_ROLE = "NONE"
 _ROLE = re.compile(r"`(?:[^`]|``)*`@`(?:[^`]|``)*`")
 
@@ -40,16 +28,18 @@ class Held(NamedTuple):
     grants: list[Grant]
     tables: list[TableGrant]
     others: list[str]
-    """Other grants as the server prints them: roles, rights on single columns or routines, PROXY."""
+    """Other grants, as the server prints them: roles, rights on single columns or routines, PROXY."""
 
 
-def health_of(connection: Connection, *, network: bool) -> Health:
-    """The server behind a connection."""
+def status_of(connection: Connection, *, network: bool) -> ServerStatus:
+    """The status of the server behind a connection."""
     version, account = connection.execute(text("SELECT VERSION(), CURRENT_USER()")).one()
     product = "MariaDB" if _is_mariadb(connection) else "MySQL"
-    cipher = _listed(connection, "SHOW SESSION STATUS LIKE 'Ssl_cipher'").get("ssl_cipher")
+    cipher = _variables(connection, "SHOW SESSION STATUS LIKE 'Ssl_cipher'").get("ssl_cipher")
     oldest = _OLDEST[product]
-    return Health(
+    variables = _variables(connection, f"SHOW GLOBAL VARIABLES WHERE Variable_name IN {VARIABLES}")
+    variables |= _variables(connection, f"SHOW GLOBAL STATUS LIKE '{STATE}'")
+    return ServerStatus(
         product=product,
         version=str(version),
         oldest=".".join(map(str, oldest)),
@@ -58,17 +48,22 @@ def health_of(connection: Connection, *, network: bool) -> Health:
         network=network,
         cipher=cipher or None,
         seconds_ahead=_seconds_ahead(connection),
-        variables=_listed(connection, f"SHOW GLOBAL VARIABLES WHERE Variable_name IN {_VARIABLES}")
-        | _listed(connection, f"SHOW GLOBAL STATUS LIKE '{_STATE}'"),
+        durability=tuple(durability_problems(variables)),
+        settings=tuple(setting_problems(variables)),
     )
 
 
+def own_account(connection: Connection) -> str:
+    """The connecting account, quoted as in a statement."""
+    return _quoted_account(str(connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()))
+
+
 def grants_of(connection: Connection) -> list[Grant]:
-    """What the account may do, by itself and by the roles that it is given as it connects."""
+    """The account's rights, its own and those of its default roles."""
     active = _NO_ROLE if _is_mariadb(connection) else _role(connection)
-    if active == _NO_ROLE:  # MariaDB names roles, and lists their rights as theirs
+    if active == _NO_ROLE:  # MariaDB lists the rights of roles under the role's name
         return held_by(connection, "SHOW GRANTS").grants
-    # MySQL lists them as the account's own, and lets it look at a role alone only so.
+    # MySQL lists them as the account's own; this is the only way to see the rights of a single role.
     _send(connection, f"SET ROLE {_NO_ROLE}")
     try:
         own = found = held_by(connection, "SHOW GRANTS").grants
@@ -80,25 +75,26 @@ def grants_of(connection: Connection) -> list[Grant]:
     return found
 
 
-def properties_of(connection: Connection, database: str) -> dict[str, str]:
-    """What new tables of a database take over from it."""
+def charset_problems(connection: Connection, database: str) -> list[ServerProblem]:
+    """A database whose new tables could not store every character."""
     found = connection.execute(
-        text(
-            "SELECT default_character_set_name AS character_set, default_collation_name AS collation "
-            "FROM information_schema.schemata WHERE schema_name = :name"
-        ),
+        text("SELECT default_character_set_name FROM information_schema.schemata WHERE schema_name = :name"),
         {"name": database},
-    ).first()
-    return {} if found is None else {"character_set": str(found.character_set), "collation": str(found.collation)}
+    ).scalar()
+    if found in {None, "utf8mb4"}:
+        return []
+    message = f"new tables would use {found}, which cannot store every character"
+    fix = f"ALTER DATABASE {identifier(database)} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"
+    return [ServerProblem("warning", "database.charset", database, message, fix)]
 
 
 def is_literal(connection: Connection) -> bool:
-    """Whether a name in a grant is just that name, without signs that stand for others."""
-    return _listed(connection, "SHOW GLOBAL VARIABLES LIKE 'partial_revokes'").get("partial_revokes") == "ON"
+    """Whether names in grants are no patterns (``partial_revokes``)."""
+    return _variables(connection, "SHOW GLOBAL VARIABLES LIKE 'partial_revokes'").get("partial_revokes") == "ON"
 
 
 def held_by(connection: Connection, statement: str, *values: str) -> Held:
-    """What a statement that shows grants says, a grant for each holder and pattern."""
+    """The grants that a statement shows, merged for each holder and pattern."""
     merged: dict[tuple[str, str | None], frozenset[str]] = {}
     tables, others = list[TableGrant](), list[str]()
     for line in map(str, _send(connection, statement, *values).scalars()):
@@ -115,10 +111,10 @@ def held_by(connection: Connection, statement: str, *values: str) -> Held:
 
 
 def _beyond(together: Sequence[Grant], own: Sequence[Grant]) -> Iterator[Grant]:
-    """What is in the first grants and not in the others."""
-    known = {grant.pattern: grant.rights for grant in own}
+    """The rights in the first grants that the others lack."""
+    without = {grant.pattern: grant.rights for grant in own}
     for grant in together:
-        if more := grant.rights - known.get(grant.pattern, frozenset()):
+        if more := grant.rights - without.get(grant.pattern, frozenset()):
             yield grant._replace(rights=more)
 
 
@@ -129,19 +125,19 @@ def _role(connection: Connection) -> str:
 def _send(connection: Connection, statement: str, *values: str) -> CursorResult[Any]:
     if values:
         return connection.exec_driver_sql(statement, values)
-    # A role's host may be the driver's sign for a parameter.
+    # The host of a role may be %, which the driver would take for a parameter.
     return connection.exec_driver_sql(statement.replace("%", "%%"))
 
 
 def _seconds_ahead(connection: Connection) -> float:
     before = datetime.now(UTC)
-    there = connection.exec_driver_sql("SELECT UTC_TIMESTAMP(6)").scalar_one()
+    server_time = connection.exec_driver_sql("SELECT UTC_TIMESTAMP(6)").scalar_one()
     after = datetime.now(UTC)
-    # The server looked at its clock somewhere between.
-    return float((there.replace(tzinfo=UTC) - before - (after - before) / 2).total_seconds())
+    # The server read its clock at some moment between the two.
+    return float((server_time.replace(tzinfo=UTC) - before - (after - before) / 2).total_seconds())
 
 
-def _listed(connection: Connection, statement: str) -> dict[str, str]:
+def _variables(connection: Connection, statement: str) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in connection.exec_driver_sql(statement)}
 
 

@@ -1,0 +1,67 @@
+"""What the error numbers of MySQL, MariaDB and PyMySQL mean."""
+
+from sqlalchemy.exc import DBAPIError
+
+from webautodash.database.products.dialect import Failure, Trouble
+from webautodash.errors import Remedy
+
+NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE = 1142, 1044
+NO_TABLE, ROW_TOO_LARGE = 1146, 1153
+LOST, SILENT, LOGIN_REFUSED, NO_TLS = 2013, 2003, 1045, 2026
+SCHEMA_MISMATCH = frozenset({"1050", "1051", "1054", "1060", "1061", "1072", "1091", str(NO_TABLE)})
+"""Errors of a statement that does not fit the schema."""
+
+# 1684: the table's definition is being changed by another connection.
+_TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 1684, 2014})
+_LOST = frozenset({2006, LOST, 4031})
+_UNREACHABLE = frozenset({1040, LOGIN_REFUSED, 1129, 1130, 1203, 1226, 2002, SILENT, 2005, NO_TLS, 2061, 2068})
+_NO_DATABASE = 1049
+_DUPLICATE_KEY = 1062
+
+# A server that has no disk space left even for a rollback exits, and whoever waits for its answer gets none.
+_NO_SERVER = (
+    "no server answers there: check that it runs (its log says why it stopped, for example a full disk), and "
+    "WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and WEBAUTODASH_DB_PORT"
+)
+_ADVICE = {
+    NO_RIGHT_TO_DATABASE: "the account has no right to this database; grant it as the manual says",
+    NO_RIGHT_TO_TABLE: "the account lacks a right on this table; grant it as the manual says",
+    LOGIN_REFUSED: "wrong user or password: check WEBAUTODASH_DB_USER and WEBAUTODASH_DB_PASSWORD, or the URL",
+    NO_TABLE: "a table is missing",
+    1227: "the account may not create databases; grant CREATE on the prefix as the manual says",
+    ROW_TOO_LARGE: "a row is larger than the server's max_allowed_packet; raise it",
+    1021: "the server's disk is full; make room there and try again",
+    1114: "the server's disk, or the space it may use, is full; make room there and try again",
+    1040: "the server has too many connections; raise max_connections or try later",
+    2002: _NO_SERVER,
+    SILENT: _NO_SERVER,
+    NO_TLS: "TLS failed and no data was sent: the server has no TLS, or its certificate is for another host or from an "
+    "unknown authority. WEBAUTODASH_TLS_CA names the authority's certificate; WEBAUTODASH_TLS=off allows plain text",
+}
+_REMEDIES = {NO_RIGHT_TO_TABLE: Remedy.GRANT, NO_TABLE: Remedy.CREATE_TABLES}
+
+
+def number_of(error: DBAPIError) -> int:
+    """The number that the server or the driver gave an error; 0 if it has none."""
+    args = getattr(error.orig, "args", ())
+    return args[0] if args and isinstance(args[0], int) else 0
+
+
+def failure_of(error: DBAPIError) -> Failure:
+    """The meaning of an error. The code is its number as text."""
+    number = number_of(error)
+    if number == 0 and error.connection_invalidated:
+        return Failure(Trouble.LOST, "connection lost")
+    return Failure(_trouble(number), str(number), _ADVICE.get(number), _REMEDIES.get(number))
+
+
+def _trouble(number: int) -> Trouble:
+    if number in _LOST:
+        return Trouble.LOST
+    if number in _TRANSIENT:
+        return Trouble.TRANSIENT
+    if number in _UNREACHABLE:
+        return Trouble.UNREACHABLE
+    if number == _NO_DATABASE:
+        return Trouble.NO_DATABASE
+    return Trouble.DUPLICATE_KEY if number == _DUPLICATE_KEY else Trouble.REFUSED

@@ -1,0 +1,85 @@
+"""MySQL and MariaDB as a product: expressions and statements."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import URL, ColumnElement, Connection, Row, Select, String, cast, func, literal, literal_column
+from sqlalchemy.dialects.mysql import BINARY, CHAR
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from webautodash.config import Settings
+from webautodash.database.connections import Connections
+from webautodash.database.products.dialect import Dialect
+from webautodash.database.products.expressions import ByBytes, InServerTimeZone
+from webautodash.database.products.inserts import Insert
+from webautodash.database.products.mysql.column_types import COLUMN_TYPES
+from webautodash.database.products.mysql.dialect import MySQLDialect
+from webautodash.database.products.mysql.writer import write
+from webautodash.database.products.product import Product
+
+_BYTEWISE = "utf8mb4_bin"
+_SCHEME = "mysql+pymysql"
+
+
+class MySQL:
+    """MySQL and MariaDB, through PyMySQL."""
+
+    dialects = COLUMN_TYPES.dialects
+    schemes = (_SCHEME, "mysql", "mariadb", "mariadb+pymysql")
+    url_example = f"{_SCHEME}://"
+    is_network_server = True
+
+    def dialect(
+        self, url: URL, settings: Settings, connections: Connections, *, unattended: bool, schema: bool
+    ) -> Dialect:
+        url = url.set(drivername=_SCHEME)
+        return MySQLDialect(url, settings, connections, unattended=unattended, schema=schema)
+
+    def write(self, connection: Connection, inserts: Sequence[Insert]) -> None:
+        write(connection, inserts)
+
+    def all_rows(self, connection: Connection, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+        return connection.execute(statement).all()
+
+    def file_faults(self, connection: Connection) -> list[str]:
+        del connection
+        return []
+
+    def triggers(self, connection: Connection) -> list[str]:
+        found = "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()"
+        return list(connection.exec_driver_sql(found).scalars())
+
+    def rename_tables(self, connection: Connection, names: Mapping[str, str]) -> None:
+        quote = connection.dialect.identifier_preparer.quote_identifier
+        renamed = ", ".join(f"{quote(old)} TO {quote(new)}" for old, new in names.items())
+        connection.exec_driver_sql(f"RENAME TABLE {renamed}")
+
+    def contains(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+        wanted: ColumnElement[str] = literal(text)
+        # A default collation treats Jose and José as equal. The server lowers both sides: it knows fewer letters.
+        lowered = (func.lower(each.collate(_BYTEWISE)) for each in (column, wanted))
+        return func.instr(*lowered) > 0
+
+    def moment(self, seconds_ahead: int) -> ColumnElement[Any]:
+        # Written into the statement: it is a number from this program, and INTERVAL takes no parameter.
+        return literal_column(f"UTC_TIMESTAMP(6) + INTERVAL {int(seconds_ahead)} SECOND")
+
+    def exact(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return cast(column, BINARY)
+
+
+PRODUCT: Product = MySQL()
+
+
+@compiles(ByBytes, *COLUMN_TYPES.dialects)
+def _by_bytes(element: ByBytes, compiler: SQLCompiler, **options: Any) -> str:
+    (text,) = element.clauses
+    return compiler.process(cast(text, CHAR(charset="utf8mb4")).collate(_BYTEWISE), **options)
+
+
+@compiles(InServerTimeZone, *COLUMN_TYPES.dialects)
+def _in_server_time_zone(element: InServerTimeZone, compiler: SQLCompiler, **options: Any) -> str:
+    (stamp,) = element.clauses
+    zones = [literal_column(f"@@{scope}.time_zone", String) for scope in ("session", "global")]
+    return compiler.process(func.convert_tz(stamp, *zones), **options)

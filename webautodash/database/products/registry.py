@@ -1,0 +1,61 @@
+"""The products, found by their folders: to add a product, add a folder with ``column_types.py`` and ``product.py``."""
+
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import MappingProxyType
+
+from sqlalchemy import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError
+
+from webautodash.config import DEFAULT_DATABASE_URL, ENV_PREFIX, Settings
+from webautodash.database.connections import Connections
+from webautodash.database.products.dialect import Dialect
+from webautodash.database.products.product import Product
+from webautodash.errors import ConfigurationError, without_context
+
+_URL_KEY = ENV_PREFIX + "DATABASE_URL"
+PRODUCTS: tuple[Product, ...] = tuple(
+    import_module(f"{__package__}.{folder.name}.product").PRODUCT
+    for folder in iter_modules([str(Path(__file__).parent)])
+    if folder.ispkg
+)
+_BY_DIALECT = MappingProxyType({name: product for product in PRODUCTS for name in product.dialects})
+_BY_SCHEME = MappingProxyType({scheme: product for product in PRODUCTS for scheme in product.schemes})
+
+
+def product_of(connection: Connection) -> Product:
+    """The product of the database behind a connection."""
+    return _BY_DIALECT[connection.dialect.name]
+
+
+def dialect_for(settings: Settings, connections: Connections, *, unattended: bool, schema: bool) -> Dialect:
+    """The server that the settings name by a URL, or by host, port and user.
+
+    Raises ConfigurationError for an invalid URL, an unknown product, a URL with a database, and unknown options.
+    """
+    url = _server_url(settings)
+    product = _BY_SCHEME.get(url.drivername)
+    if product is None:
+        raise ConfigurationError(_URL_KEY, f"must begin with {_examples()}")
+    return product.dialect(url, settings, connections, unattended=unattended, schema=schema)
+
+
+def _examples() -> str:
+    return " or ".join(product.url_example for product in PRODUCTS)
+
+
+@without_context
+def _server_url(settings: Settings) -> URL:
+    if settings.db_host is not None:
+        scheme = next(product.schemes[0] for product in PRODUCTS if product.is_network_server)
+        url = URL.create(scheme, username=settings.db_user, host=settings.db_host, port=settings.db_port)
+    else:
+        text = settings.database_url.get_secret_value() if settings.database_url else DEFAULT_DATABASE_URL
+        try:
+            url = make_url(text)
+        except (ArgumentError, ValueError):
+            raise ConfigurationError(_URL_KEY, f"is not a URL; it must begin with {_examples()}") from None
+    if settings.password is not None:
+        url = url.set(password=settings.password.get_secret_value())
+    return url

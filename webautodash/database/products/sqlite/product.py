@@ -1,0 +1,114 @@
+"""SQLite as a product: batch inserts, expressions, and reading damaged rows."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+from sqlalchemy import URL, ColumnElement, Connection, Row, Select, func, literal
+from sqlalchemy.exc import OperationalError
+
+from webautodash.config import Settings, setting_key
+from webautodash.database.connections import Connections
+from webautodash.database.products.dialect import Dialect
+from webautodash.database.products.inserts import Insert, plain_time
+from webautodash.database.products.product import Product
+from webautodash.database.products.sqlite.column_types import COLUMN_TYPES
+from webautodash.database.products.sqlite.dialect import SQLiteDialect
+from webautodash.database.products.types import Day, UtcDateTime
+from webautodash.errors import ConfigurationError
+
+
+class SQLite:
+    """The embedded default product."""
+
+    dialects = COLUMN_TYPES.dialects
+    schemes = ("sqlite", "sqlite+pysqlite")
+    url_example = "sqlite:///folder"
+    is_network_server = False
+
+    def dialect(
+        self, url: URL, settings: Settings, connections: Connections, *, unattended: bool, schema: bool
+    ) -> Dialect:
+        del unattended, schema
+        if settings.accounts is not None:
+            raise ConfigurationError(setting_key("accounts_dir"), "is set, but SQLite files have no accounts")
+        return SQLiteDialect(url, settings, connections)
+
+    def write(self, connection: Connection, inserts: Sequence[Insert]) -> None:
+        driver: Any = connection.connection.driver_connection
+        for insert in inserts:
+            driver.executemany(_statement(connection, insert), _rows(insert))
+
+    def all_rows(self, connection: Connection, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+        try:
+            return connection.execute(statement).all()
+        except OperationalError:
+            # Text columns may hold any bytes, and the driver's error for invalid UTF-8 has no code of its own.
+            with _any_bytes(connection):
+                return connection.execute(statement).all()
+
+    def file_faults(self, connection: Connection) -> list[str]:
+        found = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+        return [] if found == ["ok"] else [str(line) for line in found]
+
+    def triggers(self, connection: Connection) -> list[str]:
+        return list(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars())
+
+    def rename_tables(self, connection: Connection, names: Mapping[str, str]) -> None:
+        quote = connection.dialect.identifier_preparer.quote_identifier
+        for old, new in names.items():
+            connection.exec_driver_sql(f"ALTER TABLE {quote(old)} RENAME TO {quote(new)}")
+
+    def contains(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+        wanted: ColumnElement[str] = literal(text)
+        return func.instr(func.lower(column), func.lower(wanted)) > 0
+
+    def moment(self, seconds_ahead: int) -> ColumnElement[Any]:
+        ahead = func.strftime("%Y-%m-%d %H:%M:%f", "now", f"{seconds_ahead:+d} seconds")
+        return ahead.concat("000")  # SQLite's clock has milliseconds, the columns microseconds
+
+    def exact(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        return column
+
+
+PRODUCT: Product = SQLite()
+
+
+def _rows(insert: Insert) -> Iterator[Sequence[Any]]:
+    """The rows, with dates and instants as text: SQLite has no type for them."""
+    columns = [
+        map(plain_time, values) if isinstance(insert.table.c[name].type, Day | UtcDateTime) else values
+        for name, values in zip(insert.names, insert.columns, strict=True)
+    ]
+    return zip(*columns, strict=True)
+
+
+def _statement(connection: Connection, insert: Insert) -> str:
+    quote, on_existing = connection.dialect.identifier_preparer.quote, insert.on_existing
+    columns, places = ", ".join(map(quote, insert.names)), ", ".join("?" * len(insert.names))
+    statement = f"INSERT INTO {quote(insert.table.name)} ({columns}) VALUES ({places})"  # noqa: S608  # all quoted
+    if on_existing is None:
+        return statement
+    if not on_existing.columns:
+        return f"{statement} ON CONFLICT ({quote(on_existing.key)}) DO NOTHING"
+    changes = ", ".join(f"{quote(column)} = excluded.{quote(column)}" for column in on_existing.columns)
+    return f"{statement} ON CONFLICT ({quote(on_existing.key)}) DO UPDATE SET {changes}"
+
+
+@contextmanager
+def _any_bytes(connection: Connection) -> Iterator[None]:
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    before = driver.text_factory
+    driver.text_factory = _decoded
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def _decoded(stored: bytes) -> str | bytes:
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored
