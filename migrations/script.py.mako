@@ -1,6 +1,6 @@
 """${message}
 
-Keeps: what becomes of the rows that are there.
+Keeps: what becomes of existing rows, on upgrade and on downgrade.
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
 # Whether it drops, renames or narrows something that the previous version of the program still uses.
 contract = False
-# Tables, and columns as "table.column", that the way back takes away; derived are those that hold nothing of their own.
+# Tables, and columns as "table.column", that a downgrade drops; derived are those whose values can be computed again.
 loses = ()
 derived = ()
 

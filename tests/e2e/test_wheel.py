@@ -22,6 +22,7 @@ SECRET = "secret-of-the-checkout"
 ALEMBIC = (
     "alembic.ini",
     "migrations/env.py",
+    "migrations/operations.py",
     "migrations/script.py.mako",
     "migrations/provider/versions/p0001_initial.py",
     "migrations/system/versions/s0001_initial.py",

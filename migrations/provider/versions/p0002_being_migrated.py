@@ -1,4 +1,4 @@
-"""A database that is in the middle of a migration says so itself: an ingest of any version keeps out.
+"""A database records that a migration is running on it, so that ingests of any version keep out.
 
 Keeps every row both ways.
 """
@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ()
-# Empty whenever the way back takes them away.
+# Always empty when a downgrade drops them.
 derived = ("database_identity.migrating_to", "database_identity.migrating_since")
 
 TABLE = "database_identity"

@@ -1,6 +1,6 @@
-"""The steps in a conflict's review get a number: 1, 2, 3 ... within each conflict.
+"""The steps in the review of a conflict are numbered: 1, 2, 3 ... within each conflict.
 
-Keeps every row both ways. Rows that are there have no number until the next revision.
+Keeps every row both ways. Existing rows have no number until the next revision.
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ()
-# The numbers say no more than the order of the rows.
+# The numbers follow from the order of the rows.
 derived = ("conflict_reviews.step",)
 
 

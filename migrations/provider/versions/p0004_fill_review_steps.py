@@ -1,6 +1,6 @@
-"""Numbers for the reviews that are there, in the order in which they were written.
+"""Number the existing review steps, in the order in which they were written.
 
-Keeps every row both ways; on the way back the numbers stay for the revision before, which takes their column away.
+Keeps every row both ways. On downgrade the numbers stay; the revision before drops their column.
 """
 
 from alembic import op
@@ -12,8 +12,8 @@ depends_on = None
 contract = False
 loses = ()
 
-# Rows are only ever added, so a row's number is how many of its conflict came up to it. Through a derived table: MySQL
-# does not read the table that it changes. Run again it changes what is still without a number.
+# Rows are only ever added, so the number of a row is the number of rows of its conflict up to this one. The derived
+# table is for MySQL, which does not read a table that it updates. Safe to repeat: only rows without a number change.
 FILL = """
 UPDATE conflict_reviews SET step = (
     SELECT counted.place FROM (
@@ -33,4 +33,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nothing to undo: a number more is no harm."""
+    """Nothing to undo: the numbers do no harm."""

@@ -1,4 +1,4 @@
-"""One step of a conflict's review has one number: of two people who decide at once, the second looks again.
+"""A unique index on the review steps: of two people who decide at the same time, the second has to look again.
 
 Keeps every row both ways.
 """
@@ -13,7 +13,7 @@ contract = False
 loses = ()
 cure = (
     "two reviews of one conflict have the same step; find them: SELECT conflict_id, step, COUNT(*) FROM "
-    "conflict_reviews GROUP BY conflict_id, step HAVING COUNT(*) > 1; give each a step of its own"
+    "conflict_reviews GROUP BY conflict_id, step HAVING COUNT(*) > 1; and number them differently"
 )
 
 NAME = "uq_conflict_reviews_conflict_id_step"
@@ -24,5 +24,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # The foreign key needs an index of its own before this one goes; the revision behind has put it back.
+    # The foreign key needs another index first; the downgrade of the next revision has created it.
     op.drop_index_if_exists(NAME, "conflict_reviews")

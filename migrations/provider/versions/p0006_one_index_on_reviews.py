@@ -1,4 +1,4 @@
-"""The index on a review's conflict goes: the unique one before serves its queries and its foreign key.
+"""Drop the index on the conflict of a review: the unique index serves its queries and its foreign key.
 
 Keeps every row both ways.
 """

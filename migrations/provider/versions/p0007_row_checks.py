@@ -1,6 +1,6 @@
-"""A check of every row of an extraction, so that one changed byte is found and its row named.
+"""A checksum of every row of an extraction, so that a changed byte is found and its row named.
 
-Keeps every row both ways. Rows that are there have no check: what they were when they were written, nobody knows.
+Keeps every row both ways. Existing rows get no checksum: nobody knows what they were when they were written.
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ()
-# Of the rows as they were written; `verify` counts the extractions that have none.
+# Checksums of the rows as they were written; `verify` counts the extractions that have none.
 derived = ("patient_extractions.row_checks",)
 
 

@@ -1,6 +1,6 @@
-"""What people decided about whole sessions: held files that they accepted, times that they corrected.
+"""Decisions of people about whole sessions: held files that were accepted, times that were corrected.
 
-Keeps every row. On the way back the decisions go.
+Keeps every row. On downgrade the decisions are dropped.
 """
 
 import sqlalchemy as sa

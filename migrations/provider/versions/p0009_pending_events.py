@@ -1,6 +1,6 @@
 """The outbox: what the system database has yet to record, committed with the data that it is about.
 
-Keeps every row. On the way back the events that were not delivered yet go.
+Keeps every row. On downgrade undelivered events are dropped.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
-"""Who waits for a person, who decided, and what is compared with a patient beside the fields that have a column.
+"""Columns for set-aside patients that need a decision, and for demographics that have no column.
 
-Keeps every row both ways. Rows that are there have none of it: a PRN is read out of the kept JSON where it is asked
-for, unknown demographic fields out of the extraction that a patient's values come from.
+Keeps every row both ways. The new columns stay empty in existing rows: a PRN is read from the kept JSON when it is
+needed, unknown demographic fields from the extraction that a patient's values come from.
 """
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ("set_aside_patients.decided_by", "set_aside_patients.decided_why", "data_conflicts.found_in_session_id")
-# The PRN stands in the kept JSON, the fields in the extractions.
+# The PRN is in the kept JSON, the fields are in the extractions.
 derived = ("set_aside_patients.prn", "patients.other_demographics")
 
 REASONS, FOUND_IN = "ix_set_aside_patients_reason_prn", "ix_data_conflicts_found_in_session_id"

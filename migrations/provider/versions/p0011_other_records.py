@@ -1,7 +1,7 @@
-"""A table for the lists of a patient that have no table of their own, and how many of its rows each session wrote.
+"""A table for lists of a patient that have no table of their own, and its number of rows for each session.
 
-Keeps every row both ways, except the rows of the new table, which the way back deletes. An earlier version of the
-program leaves the count out: it writes none of these rows.
+Keeps every row both ways, except the rows of the new table, which a downgrade drops. Earlier versions of the program
+do not write the count: they write none of these rows.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
-"""Which correction of a session closed or reopened a conflict, so that another correction can take it back.
+"""Record which correction of a session closed or reopened a conflict, so that a later correction can undo it.
 
-Keeps every row. On the way back the reviews stay, and cannot be told from those of people.
+Keeps every row. On downgrade the reviews stay and cannot be told from reviews by people.
 """
 
 from alembic import op

@@ -1,6 +1,6 @@
-"""Which stored extraction a set-aside patient is: one that was stored as data before it was known to have failed.
+"""Record which stored extraction was set aside: one that was stored as data before it was known to have failed.
 
-Keeps every row. On the way back the extractions stay set aside, and cannot be put back.
+Keeps every row. On downgrade the extractions stay set aside and cannot be put back.
 """
 
 from alembic import op

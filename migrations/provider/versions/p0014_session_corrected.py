@@ -1,6 +1,7 @@
-"""The outbox also tells of sessions that a person corrected.
+"""The outbox also holds events for sessions that a person corrected.
 
-Keeps every row. On the way back events of that kind go: the counts are read anew when the provider is next counted.
+Keeps every row. On downgrade events of this kind are deleted: the counts are read again when the provider is next
+counted.
 """
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ def downgrade() -> None:
 
 
 def _table() -> sa.Table:
-    """As the revision before left it, without the CHECK."""
+    """The table after the previous revision, without the CHECK."""
     return sa.Table(
         TABLE,
         sa.MetaData(),

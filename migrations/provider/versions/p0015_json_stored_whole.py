@@ -1,6 +1,6 @@
-"""Whether the kept JSON of a set-aside patient who was taken in is stored whole, so that retention may drop it.
+"""Record whether the tables hold all of a set-aside patient's kept JSON, so that retention may delete it.
 
-Keeps every row both ways. Of those that are there nobody knows: their JSON stays.
+Keeps every row both ways. For existing rows nobody knows: their JSON is kept.
 """
 
 import sqlalchemy as sa

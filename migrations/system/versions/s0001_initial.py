@@ -1,6 +1,6 @@
 """The registry of providers, the log and the state of files.
 
-Keeps nothing on the way back: the tables go with their rows.
+Keeps nothing on downgrade: the tables are dropped with their rows.
 """
 
 import sqlalchemy as sa
@@ -113,6 +113,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # The tables alone: an index that a foreign key needs cannot go before its table.
+    # The tables only: an index that a foreign key needs cannot be dropped before its table.
     for table in reversed(loses):
         op.drop_table(table, if_exists=True)

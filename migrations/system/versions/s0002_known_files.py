@@ -1,6 +1,6 @@
-"""When a file was last changed and which session it is: a file that is known need not be read again.
+"""The modification time and the session of a file, so that a file that was ingested need not be read again.
 
-Keeps every row both ways. The rows that are there know neither until their file is read once more.
+Keeps every row both ways. Existing rows get both when their file is next read.
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ()
-# They come back as the files are read again.
+# Written again when the files are next read.
 derived = ("ingested_files.mtime_ns", "ingested_files.session_id")
 
 TABLE = "ingested_files"

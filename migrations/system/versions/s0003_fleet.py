@@ -1,6 +1,6 @@
-"""What each run of the migrations did with which database, and who is at work on what.
+"""The record of the migrations for each database, and leases.
 
-Keeps every row. On the way back the ledger of the runs goes.
+Keeps every row. On downgrade the record and the leases are dropped.
 """
 
 import sqlalchemy as sa

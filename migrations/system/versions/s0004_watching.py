@@ -1,6 +1,6 @@
-"""Who watches Results, and what is known of a file before it is taken and while it waits.
+"""Monitors, and the state of a file before it is first processed and while it waits.
 
-Keeps every row both ways. On the way back a file that was only seen becomes one that waits.
+Keeps every row both ways. On downgrade a file that was only seen becomes a waiting one.
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ("monitors",)
-# They come back as the files are looked at again.
+# Written again when the files are next seen.
 derived = ("ingested_files.look", "ingested_files.next_attempt_at", "ingested_files.duration_ms")
 
 TABLE, CHECK, INDEX = "ingested_files", "ck_ingested_files_state", "ix_ingested_files_state"
@@ -81,7 +81,7 @@ def _columns() -> list[sa.Column[object]]:
 
 
 def _table() -> sa.Table:
-    """As the revision before left it, without the CHECK."""
+    """The table after the previous revision, without the CHECK."""
     metadata = sa.MetaData()
     sa.Table("providers", metadata, sa.Column("id", BIG_ID, primary_key=True))
     return sa.Table(

@@ -1,6 +1,6 @@
-"""The outbox of the alerts: what was found, for which channel, and the digests that tell it.
+"""The outbox of alerts: what was found, for which channel, and the digests that are sent.
 
-Keeps every row. On the way back all alerts go, also those that were not delivered yet.
+Keeps every row. On downgrade all alerts are dropped, undelivered ones too.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
-"""Which process a monitor is, and which row is its own: its number may come again, and the row's number, too.
+"""Identify the process and the row of a monitor reliably: process ids are reused, and so may be row ids.
 
-Keeps every row both ways. A monitor that is at work says who it is in a new row.
+Keeps every row both ways. A running monitor identifies itself in a new row.
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ()
-# They come back with each monitor's next row.
+# Written again with each monitor's next row.
 derived = ("monitors.token", "monitors.process")
 
 TABLE = "monitors"

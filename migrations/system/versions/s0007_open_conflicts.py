@@ -1,6 +1,6 @@
-"""How many conflicts of each provider wait for a person, so that nobody has to ask every database for it.
+"""The number of open conflicts of each provider, so that nobody has to open every database for it.
 
-Keeps every row both ways. The rows that are there know it once their provider's database is looked at again.
+Keeps every row both ways. Existing rows get the numbers when their provider's database is next read.
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 contract = False
 loses = ()
-# Counted anew with the provider's next file or review.
+# Counted again with the provider's next file or review.
 derived = ("providers.open_low", "providers.open_medium", "providers.open_high", "providers.open_critical")
 
 TABLE = "providers"

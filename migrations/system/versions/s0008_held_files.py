@@ -1,6 +1,6 @@
 """Why a file is held, and who accepted which held file.
 
-Keeps every row. On the way back the kinds and the acceptances go.
+Keeps every row. On downgrade the kinds and the acceptances are dropped.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
-"""Numbers by which a backup that was put back, or a clock that was wrong, is noticed.
+"""Numbers that reveal a restored backup or a wrong clock.
 
-Keeps every row both ways. The rows that are there get their numbers when their database, or lease, is next used.
+Keeps every row both ways. Existing rows get their numbers when their database, or lease, is next used.
 """
 
 import sqlalchemy as sa

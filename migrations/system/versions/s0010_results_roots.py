@@ -1,6 +1,6 @@
-"""Which Results folders belong to the store, and an index that finds a file's content whatever its path.
+"""The Results folders of the store, and an index that finds a file's content whatever its path.
 
-Keeps every row of the other tables. On the way back the folders go; the first monitor or ingest records its own again.
+Keeps every row of the other tables. On downgrade the folders are dropped; the next monitor or ingest records its own.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
-"""Which provider's database has, or is about to have, a file of some bytes.
+"""Which provider's database holds, or is about to hold, a file content.
 
-Keeps every row of the other tables. On the way back the table goes; rows for files that are taken later come again.
+Keeps every row of the other tables. On downgrade the table is dropped; rows for files that are stored later come again.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
-"""How often a file's reading was begun and did not end: a process that is killed over it leaves nothing else.
+"""Count attempts to read a file that never ended: a process that is killed leaves no other trace.
 
-Keeps every row. On the way back the counts go; each file is then read again.
+Keeps every row. On downgrade the counts are dropped; each file is then read again.
 """
 
 import sqlalchemy as sa
