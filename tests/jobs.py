@@ -26,7 +26,8 @@ from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor import open_store as open_monitored
 from webautodash.services.registry import adopt as adoption
 from webautodash.services.registry.adopt import copying
-from webautodash.services.registry.providers import register, resolve
+from webautodash.services.registry.register import register
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.retry_patients import retry_set_aside
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
@@ -145,7 +146,7 @@ def raise_causes(settings: Settings, number: int) -> None:
 def retry(settings: Settings, slug: str, set_aside_id: int, corrected: str) -> None:
     """Take a patient in that was set aside."""
     with Store.open(settings) as store:
-        assert retry_set_aside(store, resolve(store, slug), set_aside_id, corrected).taken_in
+        assert retry_set_aside(store, resolve_provider(store, slug), set_aside_id, corrected).taken_in
 
 
 def send_alerts(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from benchmarks.runs import expect, ingest
 from webautodash.services.demo.demo_data import DemoPlan, provider_name
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileResult
-from webautodash.services.registry.providers import register
+from webautodash.services.registry.register import register
 from webautodash.services.store import Store
 
 _NEAR = 0.25

@@ -13,7 +13,7 @@ from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import COMMAND, WrongOutcomeError, command
 from benchmarks.stores import MARIADB, Place
 from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 
 _INTERVAL, _SETTLE = 2.0, 2.0
@@ -87,7 +87,7 @@ def _late(here: Place, folder: Path, number: int) -> float:
     made = folder / "new"
     (file,) = write_demo_data(made, DemoPlan(patients=1, providers=1, seed=1000 + number))
     with Store.open(here.settings) as store:
-        provider = resolve(store, file.parent.name)
+        provider = resolve_provider(store, file.parent.name)
         database = store.provider_database(provider)
         with database.reading() as work:
             before = work.sessions.counts()[0]

@@ -23,7 +23,7 @@ from webautodash.errors import (
 from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.services.leases import leased
 from webautodash.services.registry.adopt import adopt, adopting, survey
-from webautodash.services.registry.providers import register
+from webautodash.services.registry.register import register
 from webautodash.services.store import Store
 
 Legacy = Callable[[str], LegacyDatabase]

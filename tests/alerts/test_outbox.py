@@ -24,7 +24,7 @@ from webautodash.services import alerts, fleet
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome, FileResult
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.retry_patients import retry_set_aside
 
 
@@ -148,7 +148,7 @@ def test_a_patient_that_is_taken_in_later_is_told_of_as_one_that_came_at_once(
     unreadable = changed | {"demographics_printable": "no object"}
     clinic.ingest(a_file(a_patient("P1", born="03/20/1999"), unreadable, at="2025-01-01T00:00:00"))
     assert len(_facts(clinic)) == 1
-    owner = resolve(clinic.store, "gary_wang")
+    owner = resolve_provider(clinic.store, "gary_wang")
     assert retry_set_aside(
         clinic.store, owner, clinic.rows("set_aside_patients")[0]["id"], json.dumps(changed)
     ).taken_in

@@ -22,7 +22,7 @@ from webautodash.services import doctor, revisions
 from webautodash.services.doctor import Finding
 from webautodash.services.fleet.run_history import RUN_LEASE
 from webautodash.services.leases import leased
-from webautodash.services.registry.providers import register
+from webautodash.services.registry.register import register
 from webautodash.services.registry.setup import set_up
 from webautodash.services.revisions import SchemaHistory
 

@@ -20,6 +20,7 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import MigrationState, ProviderStatus
 from webautodash.errors import LeaseHeld
 from webautodash.repositories import ProviderRepository
+from webautodash.repositories.providers import ProviderIdentity
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
 from webautodash.services.revisions import SchemaHistory
@@ -193,15 +194,8 @@ def test_one_broken_database_of_three_hundred_leaves_the_others_at_head(
 
 def _register(slugs: Sequence[str], prefix: str, session: Session) -> None:
     for slug in slugs:
-        ProviderRepository(session).add(
-            name=slug,
-            identity=slug,
-            slug=slug,
-            folder=slug,
-            database_name=prefix + slug,
-            date_order=DateOrder.MDY,
-            status=ProviderStatus.ACTIVE,
-        )
+        identity = ProviderIdentity(slug, slug, slug, slug, DateOrder.MDY)
+        ProviderRepository(session).add(identity, prefix + slug, ProviderStatus.ACTIVE)
 
 
 def _spoil(connection: object) -> None:

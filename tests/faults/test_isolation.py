@@ -39,7 +39,7 @@ from webautodash.services.doctor import examine, examine_isolation
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.registry import accounts
 from webautodash.services.registry.accounts import AccountState, GrantedAccount
-from webautodash.services.registry.providers import register
+from webautodash.services.registry.register import register
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
 

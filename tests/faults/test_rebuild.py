@@ -17,7 +17,8 @@ from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.domain.dates import DateOrder
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry.providers import add_alias, register
+from webautodash.services.registry.aliases import add_alias
+from webautodash.services.registry.register import register
 from webautodash.services.store import Store
 
 

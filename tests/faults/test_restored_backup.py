@@ -15,7 +15,8 @@ from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.services.alerts.system_alerts import look_and_send
 from webautodash.services.doctor import examine
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry.providers import add_alias, resolve
+from webautodash.services.registry.aliases import add_alias
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review import conflicts, sessions
 from webautodash.services.review.retry_patients import accept_set_aside
 from webautodash.services.statistics.current_status import status
@@ -141,7 +142,7 @@ def test_reviews_and_aliases_that_went_with_a_backup_are_named_until_they_are_ma
 def test_decisions_about_files_and_patients_that_went_with_a_backup_are_counted(clinic: Clinic, tmp_path: Path) -> None:
     clinic.ingest(a_file(a_patient("P2", extraction_status="partial")))
     backup = Backup(clinic, PROVIDER, tmp_path)
-    [waiting], owner = clinic.rows("set_aside_patients"), resolve(clinic.store, PROVIDER)
+    [waiting], owner = clinic.rows("set_aside_patients"), resolve_provider(clinic.store, PROVIDER)
 
     def decide() -> None:
         sessions.set_time(clinic.store, PROVIDER, 1, "2024-01-01T00:00:00", by="Ann", why="clock")

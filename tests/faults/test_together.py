@@ -24,7 +24,7 @@ from webautodash.domain.extraction.document import read_document
 from webautodash.services import fleet
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.store_file import Stored, store_document
-from webautodash.services.registry.providers import register
+from webautodash.services.registry.register import register
 from webautodash.services.store import Store
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from webautodash.errors import WrongConnection, WrongDatabase
 from webautodash.services.callbacks import ignore
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 
 SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
@@ -56,7 +56,7 @@ def test_where_every_connection_goes_astray_nothing_is_stored(two: Clinic, elsew
     event.listen(Engine, "connect", astray)
     try:
         with Store.open(two.settings) as store:
-            provider = resolve(store, "gary_wang")
+            provider = resolve_provider(store, "gary_wang")
             with pytest.raises(WrongConnection, match=wang):
                 store.provider_database(provider)
             with (
@@ -78,4 +78,4 @@ def test_a_database_that_becomes_anothers_while_it_is_open_takes_nothing(two: Cl
     assert (str(outcome.state), outcome.kind) == ("failed", "wrong_database")
     assert _patients(two) == {"gary_wang": ["GW1"], "anna_keller": ["AK1"]}
     with pytest.raises(WrongDatabase):
-        two.store.provider_database(resolve(two.store, "gary_wang")).run(ignore)
+        two.store.provider_database(resolve_provider(two.store, "gary_wang")).run(ignore)

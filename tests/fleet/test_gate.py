@@ -15,7 +15,9 @@ from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry.providers import add_alias, register, resolve
+from webautodash.services.registry.aliases import add_alias
+from webautodash.services.registry.register import register
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review import conflicts
 from webautodash.services.revisions import RevisionListener, SchemaHistory, Step
 from webautodash.services.store import Store
@@ -103,7 +105,7 @@ def test_a_migration_waits_for_a_file_that_is_being_stored(clinic: Clinic, datab
         done.set()
 
     with own.session() as session:
-        revisions.keep_out_migrations(session, own.name, resolve(clinic.store, "ada_ash"))
+        revisions.keep_out_migrations(session, own.name, resolve_provider(clinic.store, "ada_ash"))
         worker = threading.Thread(target=migration)
         worker.start()
         assert not done.wait(1.5)

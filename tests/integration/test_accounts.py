@@ -10,7 +10,7 @@ from builders import Clinic, a_file, a_patient
 from sqlalchemy import make_url
 
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry.providers import register
+from webautodash.services.registry.register import register
 from webautodash.services.store import Store
 
 

@@ -13,7 +13,7 @@ from webautodash.client import WebAutoDash
 from webautodash.domain.extraction.clinical_lists import ALLERGIES
 from webautodash.errors import UsageError
 from webautodash.services.ingest import plan
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review import conflicts, incomplete, patients, set_aside
 from webautodash.services.review.incomplete import Incomplete
 from webautodash.services.review.retry_patients import RetryOutcome, accept_set_aside, retry_set_aside
@@ -38,11 +38,11 @@ def _waiting(clinic: Clinic, *reasons: str) -> list[Waiting]:
 
 
 def _retry(clinic: Clinic, number: int) -> RetryOutcome:
-    return retry_set_aside(clinic.store, resolve(clinic.store, "gary_wang"), number)
+    return retry_set_aside(clinic.store, resolve_provider(clinic.store, "gary_wang"), number)
 
 
 def _accept(clinic: Clinic, *numbers: int, corrected: str | None = None) -> tuple[RetryOutcome, ...]:
-    owner = resolve(clinic.store, "gary_wang")
+    owner = resolve_provider(clinic.store, "gary_wang")
     return accept_set_aside(clinic.store, owner, numbers, by=" Ann ", why="seen in the portal", corrected=corrected)
 
 
@@ -316,7 +316,7 @@ def test_a_correction_that_is_another_person_changes_nothing(clinic: Clinic, acc
     if accepted:
         [outcome] = _accept(clinic, waiting.id, corrected=other)
     else:
-        outcome = retry_set_aside(clinic.store, resolve(clinic.store, "gary_wang"), waiting.id, other)
+        outcome = retry_set_aside(clinic.store, resolve_provider(clinic.store, "gary_wang"), waiting.id, other)
     assert (outcome.taken_in, outcome.kind) == (False, "other_person")
     assert (_known(clinic), [clinic.rows(table) for table in tables]) == before
     assert verify(clinic.store).is_right
@@ -328,7 +328,7 @@ def test_a_correction_that_is_another_person_changes_nothing(clinic: Clinic, acc
 @pytest.mark.parametrize(("by", "why"), [("", "x"), ("x", " "), ("x" * 256, "x")])
 def test_nobody_accepts_without_a_name_and_a_reason(clinic: Clinic, by: str, why: str) -> None:
     clinic.ingest(a_file(a_patient("GW1", **FAILED)))
-    owner = resolve(clinic.store, "gary_wang")
+    owner = resolve_provider(clinic.store, "gary_wang")
     with pytest.raises(UsageError):
         accept_set_aside(clinic.store, owner, [1], by=by, why=why)
     assert clinic.count("patients") == 0

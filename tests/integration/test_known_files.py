@@ -20,7 +20,7 @@ from webautodash.domain.extraction.document import Document
 from webautodash.services.ingest import file_log, process_file
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.registry.providers import register
+from webautodash.services.registry.register import register
 from webautodash.services.review.retry_patients import retry_set_aside
 from webautodash.services.store import Store
 

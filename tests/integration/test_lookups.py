@@ -16,8 +16,11 @@ from sqlalchemy import Connection, Engine, event
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.repositories import ProviderRepository
+from webautodash.repositories.providers import ProviderIdentity
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry import providers
+from webautodash.services.registry.aliases import add_alias
+from webautodash.services.registry.register import register
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review import conflicts, patients
 from webautodash.services.review.retry_patients import retry_set_aside
 
@@ -50,17 +53,11 @@ def store(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Cli
     with clinic.store.system.session() as session:
         repository = ProviderRepository(session)
         for number in range(PROVIDERS):
-            name = f"Other {number}"
-            added = repository.add(
-                name,
-                identity=uuid4().hex,
-                slug=f"other_{number}",
-                folder=None,
-                database_name=f"other_{number}",
-                date_order=DateOrder.MDY,
-                status=ProviderStatus.ACTIVE,
+            slug = f"other_{number}"
+            identity = ProviderIdentity(
+                uuid4().hex, f"Other {number}", slug, None, DateOrder.MDY, aliases=(f"Alias {number}",)
             )
-            repository.add_alias(added, f"Alias {number}")
+            repository.add(identity, slug, ProviderStatus.ACTIVE)
         session.commit()
     for database in (clinic.store.system, clinic.store.server.database(f"{database_prefix}gary_wang")):
         _analyze(database.engine)
@@ -152,16 +149,16 @@ def test_no_file_and_no_batch_reads_a_whole_table(store: Clinic) -> None:
 
 def test_no_registration_reads_more_of_a_whole_table_than_the_names(store: Clinic) -> None:
     with _recorded() as lookups:
-        providers.register(store.store, "Samuel Osei")
-        providers.add_alias(store.store, "samuel_osei", "Dr Osei")
+        register(store.store, "Samuel Osei")
+        add_alias(store.store, "samuel_osei", "Dr Osei")
     # What looks like a new name no index says.
     assert _scans(lookups) == {
         "providers: SELECT providers.id, providers.name FROM providers",
         "provider_aliases: SELECT provider_aliases.provider_id, provider_aliases.name FROM provider_aliases",
     }
     with _recorded() as lookups:
-        providers.register(store.store, "Samuel Osei")
-        providers.add_alias(store.store, "samuel_osei", "Samuel Osei")
+        register(store.store, "Samuel Osei")
+        add_alias(store.store, "samuel_osei", "Samuel Osei")
     assert _scans(lookups) == set()
 
 
@@ -176,6 +173,6 @@ def test_nobody_reads_a_whole_table_to_show_one_patient_or_what_waits(store: Cli
         assert len(conflicts.search(store.store, "gary_wang").items) == 10
         one = conflicts.search(store.store, "gary_wang", prn="P00003").items[0]
         conflicts.show(store.store, "gary_wang", one.id)
-        owner = providers.resolve(store.store, "gary_wang")
+        owner = resolve_provider(store.store, "gary_wang")
         assert retry_set_aside(store.store, owner, 1, corrected).taken_in
     assert _scans([lookup for lookup in lookups if not _asks_for_all(lookup)]) == set()

@@ -26,7 +26,7 @@ from webautodash.services import alerts
 from webautodash.services.alerts import raise_alerts
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.metrics import StoreCollector
-from webautodash.services.registry.providers import register
+from webautodash.services.registry.register import register
 from webautodash.services.review import conflicts
 from webautodash.services.system_log.entries import SystemLogWriter
 

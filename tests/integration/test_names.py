@@ -15,7 +15,8 @@ from webautodash.domain.naming import same_name_key
 from webautodash.errors import InvalidProviderName, ProviderNameTaken, SafeNameTaken, UsageError
 from webautodash.services.ingest.process_file import by_provider
 from webautodash.services.ingest.scan import Candidate
-from webautodash.services.registry.providers import add_alias, register
+from webautodash.services.registry.aliases import add_alias
+from webautodash.services.registry.register import register
 
 SAME_SAFE_NAME = ("Гжоз", "Вчжи")
 """The first eight hex digits of their SHA-256 are the same."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import uuid4
 
 import pytest
 from builders import Clinic, a_file, a_patient
@@ -11,9 +10,10 @@ from builders import Clinic, a_file, a_patient
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.repositories import ProviderRepository
+from webautodash.repositories.providers import ProviderIdentity
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
-from webautodash.services.registry import providers
+from webautodash.services.registry.register import register
 from webautodash.services.review import conflicts
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.statistics.current_status import status
@@ -46,15 +46,8 @@ def test_a_registration_under_way_is_no_problem(clinic: Clinic, stage: Callable[
     clinic.ingest(a_file(a_patient("GW1")))
     database = f"{clinic.settings.database_prefix}new_here"
     with clinic.store.system.session() as session:
-        ProviderRepository(session).add(
-            identity=uuid4().hex,
-            name="New Here",
-            slug="new_here",
-            folder=None,
-            database_name=database,
-            date_order=DateOrder.MDY,
-            status=ProviderStatus.REGISTERING,
-        )
+        identity = ProviderIdentity.new("New Here", "new_here", None, DateOrder.MDY)
+        ProviderRepository(session).add(identity, database, ProviderStatus.REGISTERING)
         session.commit()
     stage(clinic, database)
     found = status(clinic.store)
@@ -74,5 +67,5 @@ def test_a_registration_under_way_is_no_problem(clinic: Clinic, stage: Callable[
         ProviderRepository(session).set_status(registered.id, ProviderStatus.ACTIVE)
         session.commit()
     assert [one.slug for one in status(clinic.store).problems] == ["new_here"]
-    assert providers.register(clinic.store, "New Here").provider.status is ProviderStatus.ACTIVE
+    assert register(clinic.store, "New Here").provider.status is ProviderStatus.ACTIVE
     assert status(clinic.store).problems == ()

@@ -32,7 +32,9 @@ from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate
-from webautodash.services.registry.providers import add_alias, register, resolve
+from webautodash.services.registry.aliases import add_alias
+from webautodash.services.registry.register import register
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.revisions import SchemaHistory, upgrade
 from webautodash.services.store import Store
 
@@ -198,7 +200,7 @@ def test_a_file_that_goes_meanwhile_costs_itself_only(
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("step", ["owner_of", "store_document"])
+@pytest.mark.parametrize("step", ["owner_of_file", "store_document"])
 @pytest.mark.parametrize(
     ("error", "state", "kind", "is_transient"),
     [
@@ -383,7 +385,7 @@ def test_an_impossible_provider_name_makes_nothing(clinic: Clinic, name: str) ->
 def test_an_unknown_provider_is_named_with_the_nearest(clinic: Clinic) -> None:
     register(clinic.store, "Gary Wang")
     with pytest.raises(UnknownProvider, match="gary_wang"):
-        resolve(clinic.store, "gary_wong")
+        resolve_provider(clinic.store, "gary_wong")
     assert len(clinic.system_rows("providers")) == 1
 
 
@@ -405,7 +407,7 @@ def test_a_database_that_says_it_is_anothers_is_not_touched(clinic: Clinic) -> N
     clinic.store = type(clinic.store).open(clinic.settings)
     # Nor read: what it says would be taken for John Doe's.
     with pytest.raises(WrongDatabase, match="gary_wang"):
-        clinic.store.provider_database(resolve(clinic.store, "john_doe"))
+        clinic.store.provider_database(resolve_provider(clinic.store, "john_doe"))
     outcome = clinic.ingest(a_file(a_patient("JD2"), provider="John Doe"), folder="john_doe")
     assert outcome.state == "failed"
     assert "gary_wang" in str(outcome.reason)

@@ -15,7 +15,7 @@ from webautodash.models import ExtractionSession, IngestedFile, MigrationRun, Se
 from webautodash.models.base import utc_now
 from webautodash.repositories import LogRepository, MigrationRepository
 from webautodash.repositories.system_log import LogRecord
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.retry_patients import accept_set_aside, retry_set_aside
 from webautodash.services.system_log import retention
 from webautodash.services.system_log.entries import SystemLogWriter
@@ -153,7 +153,7 @@ def test_the_json_of_patients_that_were_taken_in_goes_and_their_rows_stay(clinic
     clinic.ingest(a_file(*repeated, a_patient(None), a_patient(None, name="Waits")))
     rows = {row["position"]: row["id"] for row in clinic.rows("set_aside_patients")}
     taken_in = retry_set_aside(
-        clinic.store, resolve(clinic.store, "gary_wang"), rows[2], corrected=json.dumps(a_patient("GW2"))
+        clinic.store, resolve_provider(clinic.store, "gary_wang"), rows[2], corrected=json.dumps(a_patient("GW2"))
     )
     assert taken_in.taken_in
     gary = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
@@ -181,7 +181,7 @@ def test_the_json_stays_while_something_in_it_is_stored_nowhere_else(clinic: Cli
     places = [a_patient("GW1"), a_patient("GW2"), failed, a_patient("GW4", extraction_status="half")]
     clinic.ingest(a_file(*places, at="2025-01-01T00:00:00"))
     rows = {row["prn"]: row["id"] for row in clinic.rows("set_aside_patients")}
-    owner, by = resolve(clinic.store, "gary_wang"), {"by": "Ann", "why": "seen"}
+    owner, by = resolve_provider(clinic.store, "gary_wang"), {"by": "Ann", "why": "seen"}
     corrected = {"GW2": json.dumps(a_patient("GW2", allergies=["Latex"])), "GW4": json.dumps(a_patient("GW4"))}
     for prn, number in rows.items():
         assert accept_set_aside(clinic.store, owner, [number], **by, corrected=corrected.get(prn))[0].taken_in

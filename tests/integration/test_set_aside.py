@@ -10,7 +10,7 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.errors import NotFound, UsageError
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.retry_patients import retry_set_aside
 from webautodash.services.statistics.provider_statistics import statistics
 
@@ -27,7 +27,7 @@ def _adds_up(clinic: Clinic) -> bool:
 
 
 def _provider(clinic: Clinic) -> RegisteredProvider:
-    return resolve(clinic.store, "gary_wang")
+    return resolve_provider(clinic.store, "gary_wang")
 
 
 def _one_aside(clinic: Clinic) -> int:

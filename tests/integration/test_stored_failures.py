@@ -11,7 +11,7 @@ from builders import Clinic, a_file, a_patient
 from stored_content import content, earlier_version
 
 from webautodash.errors import UsageError
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review import patients, set_aside
 from webautodash.services.review.retry_patients import accept_set_aside
 from webautodash.services.review.stored_failures import review_stored
@@ -122,7 +122,7 @@ def test_a_duplicate_of_what_failed_is_emptied_if_there_were_items_before(clinic
     review_stored(clinic.store, **BY, undo=True)
     assert content(clinic) == before
     review_stored(clinic.store, **BY)
-    [done] = accept_set_aside(clinic.store, resolve(clinic.store, "gary_wang"), [waiting[-1].id], **BY)
+    [done] = accept_set_aside(clinic.store, resolve_provider(clinic.store, "gary_wang"), [waiting[-1].id], **BY)
     assert (done.taken_in, done.outcome) == (True, "changed")
     assert patients.show(clinic.store, "gary_wang", "A1").lists["allergies"] == []
     assert review_stored(clinic.store, **BY).providers[0].extractions == 0
@@ -144,7 +144,7 @@ def test_a_person_accepts_what_a_review_has_set_aside(clinic: Clinic) -> None:
     before = content(clinic)
     review_stored(clinic.store, **BY)
     numbers = [each.id for each in set_aside.search(clinic.store, "gary_wang").items]
-    owner = resolve(clinic.store, "gary_wang")
+    owner = resolve_provider(clinic.store, "gary_wang")
     with pytest.raises(UsageError):
         accept_set_aside(clinic.store, owner, numbers[:1], **BY, corrected="{}")
     accepted = accept_set_aside(clinic.store, owner, numbers, **BY)

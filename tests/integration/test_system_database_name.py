@@ -15,7 +15,7 @@ from webautodash.config import Settings
 from webautodash.errors import NotAProvidersDatabase, SystemDatabaseTaken
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.doctor import examine
-from webautodash.services.registry.providers import register
+from webautodash.services.registry.register import register
 from webautodash.services.revisions import SchemaHistory, upgrade
 from webautodash.services.store import Store
 

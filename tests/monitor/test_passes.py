@@ -20,7 +20,7 @@ from webautodash.services.ingest import file_states, order, process_file, scan
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor import ingest_due as monitor_taking
-from webautodash.services.registry.providers import register
+from webautodash.services.registry.register import register
 from webautodash.services.statistics.current_status import status
 
 GOOD = a_file(a_patient("GW1", medications=["Aspirin 81 mg"]), a_patient("GW2"))

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from webautodash.client.installation import Installation
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.system_log import entries, retention
 from webautodash.services.system_log.entries import LogEntry
 from webautodash.services.system_log.retention import Pruned
@@ -47,5 +47,5 @@ class Log:
     def _resolved(self, wanted: LogFilter) -> LogFilter:
         if wanted.provider is None:
             return wanted
-        slug = resolve(self._installation.opened(), wanted.provider).slug
+        slug = resolve_provider(self._installation.opened(), wanted.provider).slug
         return LogFilter(wanted.level, wanted.component, slug, wanted.since)

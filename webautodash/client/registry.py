@@ -7,11 +7,12 @@ from webautodash.client.installation import Installation
 from webautodash.domain.dates import DateOrder
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.callbacks import ignore
-from webautodash.services.registry import accounts, adopt, providers
+from webautodash.services.registry import accounts, adopt, aliases
 from webautodash.services.registry.accounts import GrantedAccount, OnGranted
 from webautodash.services.registry.adopt import Adoption, OnRows
 from webautodash.services.registry.adopt import Survey as AdoptionSurvey
-from webautodash.services.registry.providers import Registration
+from webautodash.services.registry.register import Registration, register
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 
 __all__ = [
@@ -38,19 +39,19 @@ class Registry:
 
     def find(self, name: str) -> RegisteredProvider:
         """Return a provider by slug, name or alias. Raises UnknownProvider with the nearest names."""
-        return providers.resolve(self._installation.opened(), name)
+        return resolve_provider(self._installation.opened(), name)
 
     def register(self, name: str, *, date_order: DateOrder | None = None) -> Registration:
         """Register a provider and create the database; safe to repeat."""
         if self._installation.settings.accounts is None:
-            return providers.register(self._installation.prepared(), name, date_order=date_order)
+            return register(self._installation.prepared(), name, date_order=date_order)
         # The account of migrations creates databases, not the one that ingests.
         with Store.prepare(self._installation.settings, schema=True) as store:
-            return providers.register(store, name, date_order=date_order)
+            return register(store, name, date_order=date_order)
 
     def add_alias(self, provider: str, alias: str) -> RegisteredProvider:
         """Record another name, or another folder in Results, of a provider."""
-        return providers.add_alias(self._installation.opened(), provider, alias)
+        return aliases.add_alias(self._installation.opened(), provider, alias)
 
     def survey_adoption(
         self, database: str, name: str | None = None, date_order: DateOrder | None = None

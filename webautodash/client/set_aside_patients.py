@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from webautodash.client.installation import Installation
 from webautodash.services.paging import Listing
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review import set_aside, stored_failures
 from webautodash.services.review.retry_patients import RetryOutcome, accept_set_aside, retry_set_aside
 from webautodash.services.review.set_aside import Waiting, WaitingPatient
@@ -43,7 +43,7 @@ class SetAsidePatients:
     def retry(self, provider: str, set_aside_id: int, corrected: str | None = None) -> RetryOutcome:
         """Store a patient from the JSON in the file, or from ``corrected``. Raises NotFound."""
         store = self._installation.opened()
-        return retry_set_aside(store, resolve(store, provider), set_aside_id, corrected)
+        return retry_set_aside(store, resolve_provider(store, provider), set_aside_id, corrected)
 
     def accept(
         self, provider: str, set_aside_ids: Sequence[int], *, by: str, why: str, corrected: str | None = None
@@ -53,7 +53,9 @@ class SetAsidePatients:
         Raises UsageError without ``by`` or ``why``, NotFound for an unknown number.
         """
         store = self._installation.opened()
-        return accept_set_aside(store, resolve(store, provider), set_aside_ids, by=by, why=why, corrected=corrected)
+        return accept_set_aside(
+            store, resolve_provider(store, provider), set_aside_ids, by=by, why=why, corrected=corrected
+        )
 
     def review_stored(
         self, provider: str | None = None, *, by: str, why: str, dry_run: bool = False, undo: bool = False

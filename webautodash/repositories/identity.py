@@ -1,10 +1,11 @@
-"""Whose database it is."""
+"""The identity row of a provider's database."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webautodash.domain.dates import DateOrder
 from webautodash.models import DatabaseIdentity
-from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 
 
 class IdentityRepository:
@@ -13,12 +14,17 @@ class IdentityRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def find(self) -> DatabaseIdentity | None:
-        """The row, None where it was never written."""
-        return self._session.scalars(select(DatabaseIdentity)).first()
+    def find(self) -> ProviderIdentity | None:
+        """Read the row; None if it was never written."""
+        row = self._session.scalars(select(DatabaseIdentity)).first()
+        if row is None:
+            return None
+        return ProviderIdentity(
+            row.identity, row.name, row.slug, row.folder, DateOrder(row.date_order), tuple(row.aliases)
+        )
 
     def claim(self, owner: RegisteredProvider) -> None:
-        """Write whose database it is. Raises through the primary key where it is somebody's already."""
+        """Write which provider the database belongs to. Raises DuplicateKey if there is a row already."""
         self._session.add(
             DatabaseIdentity(
                 id=1,
@@ -33,7 +39,7 @@ class IdentityRepository:
         self._session.flush()
 
     def add_alias(self, alias: str) -> None:
-        """Keep another name of the owner, once."""
+        """Add another name of the provider if it is missing."""
         row = self._session.scalars(select(DatabaseIdentity).with_for_update()).one()
         row.aliases = [*row.aliases, *([] if alias in row.aliases else [alias])]
         self._session.flush()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Select, case, select, union, update
 from sqlalchemy.orm import Session
@@ -38,6 +39,23 @@ class RegisteredProvider:
     total_conflicts: int
     last_extraction: datetime | None
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderIdentity:
+    """Who a provider is, as the identity row of the provider's database has it."""
+
+    identity: str
+    name: str
+    slug: str
+    folder: str | None
+    date_order: DateOrder
+    aliases: tuple[str, ...] = ()
+
+    @classmethod
+    def new(cls, name: str, slug: str, folder: str | None, date_order: DateOrder) -> "ProviderIdentity":
+        """An identity for a provider that has none."""
+        return cls(uuid4().hex, name, slug, folder, date_order)
 
 
 class ProviderRepository:
@@ -80,12 +98,25 @@ class ProviderRepository:
         alike = {number for number, theirs in named if look_alike(name, theirs) and same_name_key(theirs) != key}
         return self._load(select(Provider).where(Provider.id.in_(alike)).order_by(Provider.slug)) if alike else []
 
-    def add(self, name: str, **values: Any) -> int:
-        """A new row, locked until the transaction ends. Raises through the unique keys where it is there already."""
-        row = Provider(name=name, name_key=same_name_key(name), letters_key=letters_key(name), **values)
+    def add(self, provider: ProviderIdentity, database_name: str, status: ProviderStatus) -> RegisteredProvider:
+        """Add a provider with its aliases; the row is locked until the transaction ends. Raises DuplicateKey."""
+        row = Provider(
+            identity=provider.identity,
+            name=provider.name,
+            name_key=same_name_key(provider.name),
+            letters_key=letters_key(provider.name),
+            slug=provider.slug,
+            folder=provider.folder,
+            database_name=database_name,
+            date_order=provider.date_order,
+            status=status,
+        )
         self._session.add(row)
         self._session.flush()
-        return row.id
+        for alias in provider.aliases:
+            self.add_alias(row.id, alias)
+        [added] = self._load(select(Provider).where(Provider.id == row.id))
+        return added
 
     def add_alias(self, provider_id: int, name: str) -> None:
         """Another name for a provider."""

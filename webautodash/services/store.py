@@ -12,8 +12,7 @@ from webautodash.config import Settings
 from webautodash.database import Database, Server
 from webautodash.database.session import retrying
 from webautodash.errors import DatabaseMissing, NotAtHead, NotSetUp, WrongDatabase, without_context
-from webautodash.models import DatabaseIdentity
-from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
 from webautodash.services.registry.rebuild_registry import rebuild
@@ -154,7 +153,7 @@ class Store:
         self.close()
 
 
-def _identity_at_head(database: Database[ProviderWork]) -> DatabaseIdentity | None:
+def _identity_at_head(database: Database[ProviderWork]) -> ProviderIdentity | None:
     with database.reading() as work:
         revisions.require_head(work, database.name, SchemaHistory.PROVIDER)
         return work.identity.find()

@@ -16,7 +16,7 @@ from webautodash.errors import (
 )
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.revisions import SchemaHistory, migration_lock
 from webautodash.services.store import Store
 
@@ -73,7 +73,7 @@ def members(store: Store, providers: Sequence[str] = ()) -> list[Member]:
 
 def of_provider(store: Store, slug: str) -> Member:
     """One provider's database."""
-    found = resolve(store, slug)
+    found = resolve_provider(store, slug)
     return Member(found.database_name, found.slug, SchemaHistory.PROVIDER, found.status is ProviderStatus.REGISTERING)
 
 

@@ -14,7 +14,7 @@ from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_path, split_root
 from webautodash.services.paging import Listing, of_one
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.registry.roots import Root, own_root
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
@@ -34,7 +34,7 @@ def search(
     after: int | None = None,
 ) -> Listing[FileEntry]:
     """Files of some states, or of all, the first seen first. Raises UnknownProvider."""
-    number = None if provider is None else resolve(store, provider).id
+    number = None if provider is None else resolve_provider(store, provider).id
     with store.system.reading() as work:
         return of_one(work.file_states.search(states, number, limit, after))
 

@@ -41,7 +41,7 @@ from webautodash.services.ingest.scan import Candidate
 from webautodash.services.ingest.skip_known import telling_mtime
 from webautodash.services.ingest.store_file import Stored, store_document
 from webautodash.services.ingest.workers import GoesOn, Take, always, run_in_processes
-from webautodash.services.registry.providers import owner_of
+from webautodash.services.registry.file_owner import owner_of_file
 from webautodash.services.store import ProviderDatabase, Store
 
 # A person has to do something, or a migration to end, before any file of the provider is taken.
@@ -151,7 +151,7 @@ def _take(
         began, ticks = time.time_ns(), time.monotonic()
         settings, patience = store.settings, store.time_limit
         document = read_document(path, patience.while_progressing, settings.max_file_size, candidate.place)
-        owner = owner_of(store, path, document.provider_name, candidate.folder)
+        owner = owner_of_file(store, path, document.provider_name, candidate.folder)
         provider = store.provider_database(owner)
         try:
             accepted = accepted_holds(store, document, provider, shown)

@@ -26,7 +26,7 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogRecord
 from webautodash.services.callbacks import ignore
 from webautodash.services.registry.account_rights import WantedAccount, of_migrations, of_provider, of_system
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
 
@@ -113,7 +113,7 @@ def grant(
     administrator = settings.model_copy(update={"accounts_dir": None})
     with Store(administrator) as store, store.server.accounts() as accounts:
         known = _known(administrator, required=bool(providers))
-        named = known if everyone else [resolve(store, name) for name in dict.fromkeys(providers)]
+        named = known if everyone else [resolve_provider(store, name) for name in dict.fromkeys(providers)]
         wanted = [of_provider(provider) for provider in named]
         if everyone or system:
             wanted.insert(0, of_system(settings))

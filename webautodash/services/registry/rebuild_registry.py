@@ -1,23 +1,30 @@
-"""The registry as a view: what the providers' own databases say of themselves, for when it was lost."""
+"""Rebuilds a lost registry from the identity rows of the providers' databases."""
 
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from webautodash.database import Database, Server
 from webautodash.domain.naming import RESERVED_SLUG, database_name
 from webautodash.domain.vocabulary import Level, ProviderStatus
 from webautodash.errors import DuplicateKey, TerminalError
 from webautodash.models import DatabaseIdentity
-from webautodash.repositories import ProviderRepository
+from webautodash.repositories.providers import ProviderIdentity
 from webautodash.repositories.sessions import Totals
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 
 
-def identity_of(server: Server, database: str) -> DatabaseIdentity | None:
-    """Whose a database says it is; None for one that is not there, or is nobody's.
+class _FoundDatabase(NamedTuple):
+    name: str
+    identity: ProviderIdentity
+    totals: Totals
 
-    Raises DatabaseError for one that cannot be read: whose it is nobody knows before it is.
+
+def identity_of(server: Server, database: str) -> ProviderIdentity | None:
+    """Read which provider a database belongs to; None if it does not exist or has no identity.
+
+    Raises DatabaseError for a database that cannot be read: its identity is then unknown.
     """
     if not server.exists(database) or server.read_value(database, DatabaseIdentity.__tablename__, "identity") is None:
         return None
@@ -26,67 +33,56 @@ def identity_of(server: Server, database: str) -> DatabaseIdentity | None:
     return None
 
 
-def restore(repository: ProviderRepository, left: DatabaseIdentity, database: str, status: ProviderStatus) -> int:
-    """Register a provider as their database says; the number of the row."""
-    number = repository.add(
-        identity=left.identity,
-        name=left.name,
-        slug=left.slug,
-        folder=left.folder,
-        database_name=database,
-        date_order=left.date_order,
-        status=status,
-    )
-    for alias in left.aliases:
-        repository.add_alias(number, alias)
-    return number
-
-
 def rebuild(system: Database[SystemWork], server: Server, prefix: str) -> None:
-    """Fill an empty registry from the providers' databases that are on the server; nothing where there are none."""
-    found = _recognised(server, prefix)
+    """Fill an empty registry from the provider databases of the server; does nothing if there are none."""
+    found = _find_databases(server, prefix)
 
     def add(work: SystemWork) -> None:
         repository = work.providers
         if repository.all():
             return
-        for name, left, totals in found:
-            repository.set_totals(restore(repository, left, name, ProviderStatus.ACTIVE), totals)
+        for one in found:
+            provider = repository.add(one.identity, one.name, ProviderStatus.ACTIVE)
+            repository.set_totals(provider.id, one.totals)
         message = f"the system database was lost; the registry was rebuilt from {len(found)} provider databases"
         work.system_log.record(Level.WARNING, "registry", "registry_rebuilt", message)
 
     if found:
-        # Another process that rebuilds it too may be first.
+        # Another process may have rebuilt it first.
         with suppress(DuplicateKey):
             system.run(add)
 
 
-def _recognised(server: Server, prefix: str) -> list[tuple[str, DatabaseIdentity, Totals]]:
-    """The databases with the name that their provider's has, and those adopted, which have what name they had."""
+def _find_databases(server: Server, prefix: str) -> list[_FoundDatabase]:
+    """The databases named after their provider, and the adopted ones, which kept their earlier names."""
     names = server.names(prefix)
-    known = [(name, left) for name in names if (left := _readable(server, name))]
-    by_rule = [(name, left) for name, left in known if database_name(prefix, left.slug) == name]
-    slugs = Counter(left.slug for _, left in known)
+    identified = [(name, identity) for name in names if (identity := _readable_identity(server, name))]
+    by_rule = [(name, identity) for name, identity in identified if database_name(prefix, identity.slug) == name]
+    slugs = Counter(identity.slug for _, identity in identified)
     adopted = [
-        (name, left)
-        for name, left in known
-        # Where two say they are the same provider's, one is a copy, and nobody knows which.
-        if slugs[left.slug] == 1
-        and (name, left) not in by_rule
-        and not _is_anothers(name, prefix, names)
+        (name, identity)
+        for name, identity in identified
+        # Of two databases with the same identity one is a copy, and nothing tells which.
+        if slugs[identity.slug] == 1
+        and (name, identity) not in by_rule
+        and not _is_of_other_installation(name, prefix, names)
         and _is_adopted(server, name)
     ]
-    return [(name, left, totals) for name, left in by_rule + adopted if (totals := _totals(server, name)) is not None]
+    return [
+        _FoundDatabase(name, identity, totals)
+        for name, identity in by_rule + adopted
+        if (totals := _totals(server, name)) is not None
+    ]
 
 
-def _readable(server: Server, name: str) -> DatabaseIdentity | None:
+def _readable_identity(server: Server, name: str) -> ProviderIdentity | None:
     with suppress(TerminalError):
         return identity_of(server, name)
     return None
 
 
-def _is_anothers(name: str, prefix: str, names: Sequence[str]) -> bool:
-    """Whether a name begins as those of another installation do, whose prefix begins with ours."""
+def _is_of_other_installation(name: str, prefix: str, names: Sequence[str]) -> bool:
+    """Whether a name has the prefix of another installation, whose prefix starts with ours."""
     prefixes = (each.removesuffix(RESERVED_SLUG) for each in names if each.endswith(RESERVED_SLUG))
     return any(len(other) > len(prefix) and name.startswith(other) for other in prefixes)
 

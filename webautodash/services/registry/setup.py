@@ -14,7 +14,7 @@ from webautodash.services.ingest.report import FileOutcome, IngestReport
 from webautodash.services.ingest.results_folder import check_results_folder
 from webautodash.services.ingest.scan import each_candidate
 from webautodash.services.ingest.skip_known import skip_known
-from webautodash.services.registry.providers import owner_of
+from webautodash.services.registry.file_owner import owner_of_file
 from webautodash.services.registry.roots import own_root
 from webautodash.services.store import Store
 
@@ -87,4 +87,4 @@ def _register_found(store: Store) -> None:
         with suppress(WebAutoDashError):
             limits = (store.time_limit.while_progressing, store.settings.max_file_size)
             document = read_document(candidate.path, *limits, candidate.place)
-            owner_of(store, candidate.path, document.provider_name, candidate.folder)
+            owner_of_file(store, candidate.path, document.provider_name, candidate.folder)

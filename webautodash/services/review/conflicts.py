@@ -14,7 +14,7 @@ from webautodash.repositories.paging import Page
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.paging import Listing, of_all, of_one
-from webautodash.services.registry.providers import resolve as resolved
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.signature import signature
 from webautodash.services.store import Store
 
@@ -93,7 +93,7 @@ def search(
         raise UsageError("a number to continue after needs the provider whose it is")
 
     def ask(slug: str, most: int) -> Page[Conflict]:
-        owner = resolved(store, slug)
+        owner = resolve_provider(store, slug)
         with store.provider_database(owner).reading() as work:
             conflicts = work.conflicts
             last = _present(conflicts.get(after), after, owner.slug) if after is not None else None
@@ -107,7 +107,7 @@ def search(
 
 def show(store: Store, provider: str, conflict_id: int) -> ReviewedConflict:
     """One conflict with both values and its review. Raises NotFound."""
-    owner = resolved(store, provider)
+    owner = resolve_provider(store, provider)
     with store.provider_database(owner).reading() as work:
         conflicts = work.conflicts
         row = _present(conflicts.get(conflict_id), conflict_id, owner.slug)
@@ -123,7 +123,7 @@ def resolve(
     Raises NotFound, UsageError as ``signature`` does, and UsageError where the conflict has this status already.
     """
     by, why = signature(by, why)
-    owner = resolved(store, provider)
+    owner = resolve_provider(store, provider)
 
     def step(work: ProviderWork) -> ReviewedConflict:
         conflicts = work.conflicts

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from webautodash.repositories.paging import Page
 from webautodash.services.paging import Listing, of_all, of_one
-from webautodash.services.registry.providers import resolve
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 
 
@@ -38,7 +38,7 @@ def search(store: Store, provider: str | None = None, *, limit: int = 10_000) ->
     """
 
     def ask(slug: str, most: int) -> Page[Incomplete]:
-        owner = resolve(store, slug)
+        owner = resolve_provider(store, slug)
         with store.provider_database(owner).reading() as work:
             rows = work.set_aside.incomplete(most + 1)
         items = tuple(Incomplete(provider=owner.slug, **row._asdict()) for row in rows[:most])

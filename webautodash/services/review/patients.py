@@ -12,7 +12,7 @@ from webautodash.models import DataConflict, ExtractionSession, Patient, Patient
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.paging import Page
 from webautodash.repositories.patient_queries import ClinicalRows, PatientQueries
-from webautodash.services.registry.providers import resolve as resolved
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 
 
@@ -99,14 +99,14 @@ def search(
 
     The case of letters does not count, accents do.
     """
-    with store.provider_database(resolved(store, provider)).reading() as work:
+    with store.provider_database(resolve_provider(store, provider)).reading() as work:
         page = work.patient_queries.search(name, limit, after)
         return Page(tuple(_person(row) for row in page.items), page.next)
 
 
 def show(store: Store, provider: str, prn: str) -> Chart:
     """What is known of one patient. Raises NotFound."""
-    owner = resolved(store, provider)
+    owner = resolve_provider(store, provider)
     with store.provider_database(owner).reading() as work:
         charts = work.patient_queries
         person = _known(charts, prn, owner.slug)
@@ -126,7 +126,7 @@ def show(store: Store, provider: str, prn: str) -> Chart:
 
 def history(store: Store, provider: str, prn: str) -> History:
     """Every extraction of one patient. Raises NotFound."""
-    owner = resolved(store, provider)
+    owner = resolve_provider(store, provider)
     with store.provider_database(owner).reading() as work:
         charts = work.patient_queries
         person = _known(charts, prn, owner.slug)

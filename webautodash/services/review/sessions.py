@@ -13,7 +13,7 @@ from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.held_files import is_future, parse_corrected_time
 from webautodash.services.paging import Listing, of_all, of_one
-from webautodash.services.registry.providers import resolve as resolved
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.corrections import correct
 from webautodash.services.review.replay_stored import BATCH, ReplayCounts, Replaying, Reviewer
 from webautodash.services.review.signature import signature
@@ -86,7 +86,7 @@ def search(
         raise UsageError("a number to continue after needs the provider whose it is")
 
     def ask(slug: str, most: int) -> Page[StoredFile]:
-        owner = resolved(store, slug)
+        owner = resolve_provider(store, slug)
         with store.provider_database(owner).reading() as work:
             page = work.sessions.search(limit=most, after_id=after)
             return Page(tuple(_file(row, owner.slug) for row in page.items), page.next)
@@ -96,7 +96,7 @@ def search(
 
 def show(store: Store, provider: str, session_id: int) -> DecidedSession:
     """One session. Raises NotFound."""
-    owner = resolved(store, provider)
+    owner = resolve_provider(store, provider)
     with store.provider_database(owner).reading() as work:
         row = work.sessions.get(session_id)
         if row is None:
@@ -117,7 +117,7 @@ def set_time(
     """
     by, why = signature(by, why)
     new_time = parse_corrected_time(store, time)
-    owner = resolved(store, provider)
+    owner = resolve_provider(store, provider)
     database = store.provider_database(owner)
 
     def transaction(work: ProviderWork) -> tuple[datetime | None, ReplayCounts]:

@@ -13,7 +13,7 @@ from webautodash.repositories.paging import Page
 from webautodash.repositories.set_aside import SetAsideRepository
 from webautodash.services.ingest.plan import given_prn
 from webautodash.services.paging import Listing, of_all, of_one
-from webautodash.services.registry.providers import resolve as resolved
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 
 _WITH_PRN = frozenset({"not_a_list", "unreadable_item", "unusable_value", "too_many_items", REPEATED_PRN})
@@ -68,7 +68,7 @@ def search(
         raise UsageError("a number to continue after needs the provider whose it is")
 
     def ask(slug: str, most: int) -> Page[Waiting]:
-        owner = resolved(store, slug)
+        owner = resolve_provider(store, slug)
         with store.provider_database(owner).reading() as work:
             aside = work.set_aside
             page = aside.search(reasons=reasons, taken_in=taken_in, limit=most, after_id=after)
@@ -79,7 +79,7 @@ def search(
 
 def show(store: Store, provider: str, set_aside_id: int) -> WaitingPatient:
     """One of them, with its JSON. Raises NotFound."""
-    owner = resolved(store, provider)
+    owner = resolve_provider(store, provider)
     with store.provider_database(owner).reading() as work:
         repository = work.set_aside
         found = repository.get(set_aside_id)

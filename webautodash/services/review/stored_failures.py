@@ -21,7 +21,7 @@ from webautodash.repositories.session_decisions import Decided
 from webautodash.repositories.stored_failures import MovedExtraction, StoredFailure
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.paging import Unreadable
-from webautodash.services.registry.providers import resolve as resolved
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.clinical_items import with_items
 from webautodash.services.review.corrections import correct
 from webautodash.services.review.replay_stored import BATCH, ClinicalRows, Replaying, Reviewer
@@ -80,7 +80,7 @@ def review_stored(
     by, why = signature(by, why)
     done: list[StoredReview] = []
     problems: list[Unreadable] = []
-    for owner in [resolved(store, provider)] if provider is not None else store.providers():
+    for owner in [resolve_provider(store, provider)] if provider is not None else store.providers():
         try:
             done.append(_review(store, owner, Reviewer(by, why, utc_now()), dry_run=dry_run, undo=undo))
         except WebAutoDashError as error:

@@ -11,7 +11,7 @@ from webautodash.errors import WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.statistics import Numbers
 from webautodash.services.paging import Unreadable, problems_of
-from webautodash.services.registry.providers import resolve as resolved
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 
 _COUNTED: dict[str, type[StrEnum]] = {
@@ -44,7 +44,7 @@ def statistics(store: Store, provider: str | None = None) -> Statistics:
 
     A provider whose registration is under way counts as a provider and has no numbers yet.
     """
-    asked = [resolved(store, provider)] if provider is not None else store.providers()
+    asked = [resolve_provider(store, provider)] if provider is not None else store.providers()
     read: list[ProviderStatistics] = []
     problems: list[Unreadable] = []
     for one in asked:

@@ -9,7 +9,7 @@ from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
 from webautodash.services.callbacks import ignore
 from webautodash.services.paging import Unreadable, problems_of
-from webautodash.services.registry.providers import resolve as resolved
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.system_log.entries import SystemLogWriter
 from webautodash.services.verify.check_rows import Look
@@ -25,7 +25,7 @@ OnExtractions = Callable[[str, int, int], None]
 
 def verify(store: Store, provider: str | None = None, on_extractions: OnExtractions = ignore) -> Verification:
     """Look at one provider's rows, or everybody's; a database that cannot be read is listed and stops nothing."""
-    asked = [resolved(store, provider)] if provider is not None else store.providers()
+    asked = [resolve_provider(store, provider)] if provider is not None else store.providers()
     log = SystemLogWriter(store.system)
     read: list[ProviderVerification] = []
     problems: list[Unreadable] = []

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from uuid import uuid4
 
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
@@ -12,7 +11,7 @@ from webautodash.domain.vocabulary import EventKind, Level, ProviderStatus
 from webautodash.errors import AdoptionIncomplete, DamagedRows, WrongDatabase
 from webautodash.models.base import utc_now
 from webautodash.repositories.pending_events import Event
-from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
 from webautodash.services.callbacks import ignore
@@ -21,8 +20,8 @@ from webautodash.services.leases import HeldLease, leased
 from webautodash.services.registry.adopt.copying import COPIED, copy
 from webautodash.services.registry.adopt.owner import Owner
 from webautodash.services.registry.adopt.survey import Look, TableCount, alone, look
-from webautodash.services.registry.providers import name_taken
-from webautodash.services.registry.rebuild_registry import identity_of, restore
+from webautodash.services.registry.name_check import name_taken
+from webautodash.services.registry.rebuild_registry import identity_of
 from webautodash.services.revisions import RevisionListener, SchemaHistory
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
@@ -100,20 +99,10 @@ def _fill(store: Store, here: Database[ProviderWork], seen: Look, lease: HeldLea
 
 def _registration(store: Store, database: str, owner: Owner, folder: str | None) -> RegisteredProvider:
     def add(work: SystemWork) -> RegisteredProvider:
-        repository = work.providers
-        found = repository.by_slug(owner.slug)
+        found = work.providers.by_slug(owner.slug)
         if found is None:
-            repository.add(
-                identity=uuid4().hex,
-                name=owner.name,
-                slug=owner.slug,
-                folder=folder,
-                database_name=database,
-                date_order=owner.date_order,
-                status=ProviderStatus.REGISTERING,
-            )
-            found = repository.by_slug(owner.slug)
-        assert found is not None  # noqa: S101  # it was added in this very transaction
+            identity = ProviderIdentity.new(owner.name, owner.slug, folder, owner.date_order)
+            return work.providers.add(identity, database, ProviderStatus.REGISTERING)
         if found.database_name != database:
             # Registered since the look, for a database of their own.
             raise name_taken(owner.name, found)
@@ -148,12 +137,9 @@ def _registered(store: Store, here: Database[ProviderWork], seen: Look) -> Regis
     assert left is not None  # noqa: S101  # written before
 
     def find(work: SystemWork) -> RegisteredProvider:
-        repository = work.providers
-        found = repository.by_slug(seen.owner.slug)
+        found = work.providers.by_slug(seen.owner.slug)
         if found is None:
-            restore(repository, left, here.name, ProviderStatus.REGISTERING)
-            found = repository.by_slug(seen.owner.slug)
-        assert found is not None  # noqa: S101  # it was added in this very transaction
+            return work.providers.add(left, here.name, ProviderStatus.REGISTERING)
         if found.identity != left.identity:
             raise WrongDatabase(here.name, found.slug, left.slug)
         return found

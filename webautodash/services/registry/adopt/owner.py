@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.naming import check_provider_name, letters_key, name_from_folder, same_name_key, slug
 from webautodash.errors import NotAdoptable, UsageError, WebAutoDashError
-from webautodash.models import DatabaseIdentity
-from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services import revisions
 from webautodash.services.revisions import SchemaHistory
@@ -26,8 +25,8 @@ class Owner:
     date_order: DateOrder
 
 
-def owner_of(
-    store: Store, database: str, name: str | None, date_order: DateOrder | None, identity: DatabaseIdentity | None
+def owner_of_database(
+    store: Store, database: str, name: str | None, date_order: DateOrder | None, identity: ProviderIdentity | None
 ) -> Owner:
     """Decide whose a database is.
 
@@ -39,7 +38,7 @@ def owner_of(
     if holder is not None:
         return _agreed(database, name, date_order, holder.name, holder.slug, holder.date_order)
     if identity is not None:
-        owner = _agreed(database, name, date_order, identity.name, identity.slug, DateOrder(identity.date_order))
+        owner = _agreed(database, name, date_order, identity.name, identity.slug, identity.date_order)
     else:
         wanted = check_provider_name(name or _known_as(store, database))
         owner = Owner(wanted, slug(wanted), date_order or DateOrder.MDY)

@@ -17,11 +17,11 @@ from webautodash.domain.extraction.demographics import read_prn
 from webautodash.domain.naming import letters_key
 from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
 from webautodash.errors.commands import command
-from webautodash.models import DatabaseIdentity
 from webautodash.repositories.legacy_checks import LegacyChecks
 from webautodash.repositories.legacy_tables import Shape
+from webautodash.repositories.providers import ProviderIdentity
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.registry.adopt.owner import Owner, earlier_name, has_earlier_registry, owner_of
+from webautodash.services.registry.adopt.owner import Owner, earlier_name, has_earlier_registry, owner_of_database
 from webautodash.services.registry.rebuild_registry import identity_of
 from webautodash.services.store import Store
 
@@ -96,7 +96,7 @@ def look(store: Store, database: str, name: str | None, date_order: DateOrder | 
         shape = tables.shape()
         identity = identity_of(store.server, database)
         _require_legacy(database, shape, identity)
-        owner = owner_of(store, database, name, date_order, identity)
+        owner = owner_of_database(store, database, name, date_order, identity)
         checks = LegacyChecks(work.session, aside="patients" in shape.aside)
         folders = checks.distinct("extraction_sessions", "provider_directory")
         found = Survey(
@@ -138,7 +138,7 @@ def _require_there(store: Store, database: str) -> None:
         raise UsageError(f"there is no database {database} at {store.server.where}, or none for this account{hint}")
 
 
-def _require_legacy(database: str, shape: Shape, identity: DatabaseIdentity | None) -> None:
+def _require_legacy(database: str, shape: Shape, identity: ProviderIdentity | None) -> None:
     if identity is not None and (not shape.aside or shape.missing):
         # Adopted ones too, once what was put aside was deleted.
         raise NotAdoptable(database, f"it is a database of this program already, the provider {identity.slug}'s")

@@ -1,0 +1,102 @@
+"""Registers a provider: a row in the registry, and a database with the provider's identity."""
+
+from dataclasses import dataclass
+
+from webautodash.domain.dates import DateOrder
+from webautodash.domain.naming import database_name, same_name_key, slug
+from webautodash.domain.vocabulary import Level, ProviderStatus
+from webautodash.errors import MadeByEarlierScripts, SystemDatabaseTaken, UsageError, WrongDatabase
+from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
+from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
+from webautodash.services import revisions
+from webautodash.services.registry.name_check import require_free, same_spelling, valid_name
+from webautodash.services.registry.rebuild_registry import identity_of
+from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.revisions import SchemaHistory
+from webautodash.services.store import Store
+from webautodash.services.system_log.entries import SystemLogWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A registered provider, and whether this call created the registration."""
+
+    provider: RegisteredProvider
+    created: bool
+
+
+def register(
+    store: Store, name: str, *, folder: str | None = None, date_order: DateOrder | None = None
+) -> Registration:
+    """Make sure that a provider is registered and has a database at the current revision.
+
+    Each step is idempotent and safe to run concurrently: after a kill, the next call continues.
+    ``folder`` is the folder of the provider's first file. ``date_order`` is the order of dates with slashes, by
+    default the month first; it cannot be changed later.
+    Raises InvalidProviderName, ProviderNameTaken, WrongDatabase, MadeByEarlierScripts.
+    """
+    display = valid_name(name)
+    # Another process may register this name, or one that reads like it, at the same time.
+    registration = store.system.run_raced(lambda work: _find_or_add(work, store, display, folder, date_order))
+    provider = registration.provider
+    database = store.server.create(provider.database_name, ProviderWork)
+    revisions.upgrade(database, SchemaHistory.PROVIDER)
+    database.run_raced(lambda work: _claim(work, provider))
+    if provider.status is not ProviderStatus.ACTIVE:
+        store.system.run(lambda work: work.providers.set_status(provider.id, ProviderStatus.ACTIVE))
+    if registration.created:
+        SystemLogWriter(store.system).record(
+            Level.INFO,
+            "providers",
+            "provider_registered",
+            f"registered {provider.name}",
+            provider=provider.slug,
+            database_name=provider.database_name,
+        )
+    return Registration(resolve_provider(store, provider.slug), registration.created)
+
+
+def _find_or_add(
+    work: SystemWork, store: Store, name: str, folder: str | None, date_order: DateOrder | None
+) -> Registration:
+    repository = work.providers
+    wanted = slug(name)
+    # The exact name last: a process that registers it meanwhile is not a provider with a confusable name.
+    holders = same_spelling(repository, name)
+    registered = repository.by_name(name)
+    if registered is not None:
+        if date_order not in {None, registered.date_order}:
+            raise UsageError(
+                f"{registered.name} is registered with the date order {registered.date_order}, which cannot be changed"
+            )
+        return Registration(registered, created=False)
+    require_free(name, [*holders, *repository.by_look(name)])
+    database = database_name(store.settings.database_prefix, wanted)
+    identity = identity_of(store.server, database)
+    if identity is None:
+        _require_provider_database(store, database)
+        identity = ProviderIdentity.new(name, wanted, folder, date_order or DateOrder.MDY)
+    # Else the registry was lost, or restored from before this registration: the database has the identity.
+    elif identity.slug != wanted or same_name_key(identity.name) != same_name_key(name):
+        raise WrongDatabase(database, name, identity.name)
+    return Registration(repository.add(identity, database, ProviderStatus.REGISTERING), created=True)
+
+
+def _require_provider_database(store: Store, database: str) -> None:
+    """Raise SystemDatabaseTaken if the database is the system database of this installation or of another one."""
+    if database.casefold() == store.system.name.casefold():
+        raise SystemDatabaseTaken(store.system.name)
+    if store.server.exists(database):
+        found = store.server.read_value(database, revisions.VERSION_TABLE, revisions.VERSION_COLUMN)
+        revisions.refuse_other(database, SchemaHistory.PROVIDER, found)
+
+
+def _claim(work: ProviderWork, provider: RegisteredProvider) -> None:
+    found = work.identity.find()
+    if found is None:
+        if work.legacy_tables.is_aside():
+            # An adoption was interrupted: rows are missing.
+            raise MadeByEarlierScripts(provider.database_name)
+        work.identity.claim(provider)
+    elif found.identity != provider.identity:
+        raise WrongDatabase(provider.database_name, provider.slug, found.slug)
