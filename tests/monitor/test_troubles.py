@@ -69,7 +69,7 @@ def test_a_file_that_may_not_be_read_is_held_after_some_attempts_and_taken_when_
         MonitorLoop(clinic.store).run_once()
     (row,) = clinic.system_rows("ingested_files")
     assert (row["state"], row["attempts"]) == ("held", 3)
-    assert row["reason"].startswith("cannot be read (Permission denied); check its rights")
+    assert row["reason"].startswith("cannot be read (Permission denied)")
     assert [alert["kind"] for alert in clinic.system_rows("alerts")] == ["held"]
     monkeypatch.undo()
     file_states.try_again(clinic.store, [row["path"]])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from local_server import wait_until
 
 from webautodash.domain.retries import LONGEST_SECONDS, retry_pause
-from webautodash.errors import NoAnswer, UsageError
+from webautodash.errors import FileNotWatched, NoAnswer
 from webautodash.services.ingest import file_states, scan
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.scan import Candidate
@@ -189,7 +189,7 @@ def test_files_where_nobody_looks_are_not_left_waiting(clinic: Clinic, tmp_path:
     assert shown == [str(outside[0]), "gary_wang/deep/a.json"]
     assert Watch(clinic.store).look().cleared == []
     for path in shown:
-        with pytest.raises(UsageError, match="take it by name: webautodash ingest "):
+        with pytest.raises(FileNotWatched):
             file_states.try_again(clinic.store, [path])
     assert file_states.waiting_paths(clinic.store, file_states.NOT_TAKEN, watched=True) == []
     assert file_states.forget(clinic.store, shown) == shown

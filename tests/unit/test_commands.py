@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from webautodash.cli.command_lines import command
 from webautodash.cli.hints import explain
+from webautodash.domain.shell_words import shell_word
 from webautodash.errors import MadeByEarlierScripts, ProviderNameTaken, UnregisteredProvider
-from webautodash.errors.commands import command, quoted
 
 HOSTILE = [
     "Gary Wang",
@@ -36,7 +37,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_shell_reads_a_value_as_one_word(value: str, tmp_path: Path) -> None:
-    word = quoted(value)
+    word = shell_word(value)
     assert word.isprintable()
     shown = "import json, sys; print(json.dumps(sys.argv[1:]))"
     done = subprocess.run(
@@ -49,18 +50,18 @@ def test_a_shell_reads_a_value_as_one_word(value: str, tmp_path: Path) -> None:
 def test_a_file_whose_name_is_no_text_is_found_by_its_word(tmp_path: Path) -> None:
     name = b"a\xff\x80\xf0 'b"
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(b"")
-    subprocess.run(["bash", "-c", f"rm {quoted(os.fsdecode(name))}"], cwd=tmp_path, check=True)
+    subprocess.run(["bash", "-c", f"rm {shell_word(os.fsdecode(name))}"], cwd=tmp_path, check=True)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_half_of_a_surrogate_pair_has_a_word_too() -> None:
-    assert quoted("\ud800") == r"$'\355\240\200'"
+    assert shell_word("\ud800") == r"$'\355\240\200'"
 
 
 def test_a_value_is_never_an_option() -> None:
     assert command("provider register", "--yes", "b") == "webautodash provider register -- --yes b"
     assert command("provider register", "y-es") == "webautodash provider register y-es"
-    assert quoted(Path("-rf")) == "./-rf"
+    assert shell_word(Path("-rf")) == "./-rf"
 
 
 def test_the_commands_in_errors_are_safe_to_copy() -> None:

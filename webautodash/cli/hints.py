@@ -150,21 +150,26 @@ _HINTS: dict[str, Callable[[Fields], str | None]] = {
     ),
     "breaking_revisions": lambda fields: (
         f"once every machine runs this version: webautodash migrate up --contract; "
-        f"up to the revision before: webautodash migrate up --to {fields['before']}"
+        f"up to the revision before: webautodash migrate up --to {fields.get('before') or 'REV'}"
     ),
     "connection_lost": _READ_AGAIN,
     "database_empty": lambda fields: f"to create its tables empty: {_register(fields)}; then: webautodash ingest",
     "database_error": _database_error,
     "database_missing": lambda fields: f"to create it empty: {_register(fields)}",
+    "file_not_watched": lambda fields: f"run: {command('ingest', fields.get('place') or 'PATH')}",
     "future_time": _accept_file(" --extracted-at TIME"),
     "killed_reader": _READ_AGAIN,
     "made_by_earlier_scripts": lambda fields: (
         f"to adopt it: {command('provider adopt', fields.get('database') or 'DATABASE')}"
     ),
     "migration_failed": _fixed("to compare its tables with the revision: webautodash migrate check"),
+    "not_resumable": _fixed("to begin it again: webautodash migrate down"),
     "not_at_head": _fixed("run: webautodash migrate up"),
     "not_set_up": _fixed("run: webautodash setup"),
     "provider_name_taken": _same_provider,
+    "root_in_use": lambda fields: (
+        f"if the folder has moved: {command('root move', fields.get('name') or 'NAME', 'FOLDER')}"
+    ),
     "stored_elsewhere": _accept_file(""),
     "unknown_file": _fixed("to see all files: webautodash file list --all"),
     "unknown_migration_run": _fixed("to see the runs: webautodash migrate history"),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.command_lines import command
 from webautodash.cli.exit_status import PROBLEMS, exit_with_problems
 from webautodash.cli.options import DryRunOption, JsonOption, ProviderArgument, YesOption
 from webautodash.cli.provider_grant import grant
@@ -169,7 +170,7 @@ def _show_survey(found: AdoptionSurvey) -> None:
     show_table(["table", "rows", "kept as"], [(one.table, one.before, one.kept_as) for one in found.tables])
     if found.without_rows:
         print_line(f"to be flagged: {found.without_rows} extractions with a checksum and no clinical rows")
-    _show_notes(found.notes)
+    _show_notes(found)
 
 
 def _show_adoption(done: Adoption) -> None:
@@ -181,9 +182,11 @@ def _show_adoption(done: Adoption) -> None:
     )
     for reason, number in done.flagged.items():
         print_line(f"flagged: {number} extractions: {reason}")
-    _show_notes(done.notes)
+    _show_notes(done)
 
 
-def _show_notes(notes: tuple[str, ...]) -> None:
-    for note in notes:
+def _show_notes(of: AdoptionSurvey | Adoption) -> None:
+    for note in of.notes:
         print_line(f"note: {note}")
+    if of.needs_alias is not None:
+        print_line(f"to ingest more files from that folder: {command('provider alias', of.provider, of.needs_alias)}")

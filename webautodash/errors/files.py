@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import PurePath
 
-from webautodash.errors.base import TerminalError, TransientError
+from webautodash.errors.base import TerminalError, TransientError, UsageError
 
 
 class MalformedDocument(TerminalError):
@@ -41,6 +41,22 @@ class WrongFolder(TerminalError):
             f"the file names the provider {named!r} but is in the folder {folder!r}; move it to the provider's folder"
         )
         super().__init__(f"{path.name}: {self.reason}")
+
+
+class UnknownFile(UsageError):
+    """No file of this path is recorded."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"no file {path!r} is recorded")
+
+
+class FileNotWatched(UsageError):
+    """A file lies where neither the monitor nor an ingest without paths looks; ``place`` is its full path."""
+
+    def __init__(self, path: str, place: PurePath) -> None:
+        self.path, self.place = path, place
+        super().__init__(f"{path} is outside the provider folders of Results; it is only read when it is named")
 
 
 class StillBeingWritten(TransientError):

@@ -54,6 +54,30 @@ class MigrationFailed(TerminalError):
         super().__init__(f"database {database}, revision {revision}: error {code}{at}; {cure}")
 
 
+class UnknownMigrationRun(UsageError):
+    """There is no migration run of this number; ``last`` is the last one."""
+
+    def __init__(self, number: int, last: int | None) -> None:
+        self.number, self.last = number, last
+        super().__init__(f"no migration run {number}; " + (f"the last one is {last}" if last else "there was none yet"))
+
+
+class NotResumable(UsageError):
+    """A downgrade cannot be resumed."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(f"migration run {number} is a downgrade, which cannot be resumed")
+
+
+class BreakingRevisions(UsageError):
+    """Pending revisions would exclude older programs; ``before`` is the last revision that does not."""
+
+    def __init__(self, subjects: Sequence[str], before: str | None) -> None:
+        self.subjects, self.before = tuple(subjects), before
+        super().__init__(f"an older program cannot use the database after these revisions: {'; '.join(subjects)}")
+
+
 class WouldLoseRows(UsageError):
     """A downgrade would delete rows, and nobody has accepted that."""
 

@@ -62,6 +62,24 @@ class AmbiguousRoot(ConfigurationError):
         )
 
 
+class UnknownRoot(UsageError):
+    """No root has this name, or the root does not have this folder."""
+
+    def __init__(self, name: str, folder: str | None = None) -> None:
+        self.name, self.folder = name, folder
+        super().__init__(
+            f"there is no root {name!r}" if folder is None else f"{folder} is not a folder of the root {name!r}"
+        )
+
+
+class RootInUse(UsageError):
+    """The last folder of a root whose files are recorded cannot be removed."""
+
+    def __init__(self, name: str, folder: str) -> None:
+        self.name, self.folder = name, folder
+        super().__init__(f"files of the root {name} are recorded, and {folder} is its only folder")
+
+
 class UnknownProvider(UsageError):
     """No provider has this name; ``nearest`` holds similar names."""
 

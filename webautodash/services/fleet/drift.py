@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from webautodash.database import Database
 from webautodash.database.schema import Schema, differences, schema_of
 from webautodash.domain.earlier_scripts.tables import LEGACY_NAMES
-from webautodash.errors import DatabaseUnreachable, NewerThanProgram, TerminalError, WebAutoDashError
+from webautodash.errors import DatabaseEmpty, DatabaseUnreachable, NewerThanProgram, WebAutoDashError
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import Member, database_of, members
@@ -57,7 +57,7 @@ def _check(store: Store, member: Member, reference: "_Reference") -> DriftReport
         database = database_of(store, member)
         revision = revisions.current(database)
         if revision is None:
-            raise TerminalError(f"database {database.name} has no tables of ours; run `webautodash migrate up`")
+            raise DatabaseEmpty(database.name, revisions.head(member.history))
         if not revisions.knows(member.history, revision):
             raise NewerThanProgram(database.name, revision, revisions.head(member.history))
         found = tuple(differences(reference.schema(member.history, revision), _schema(database)))

@@ -9,7 +9,7 @@ from functools import partial
 from operator import attrgetter
 
 from webautodash.domain.vocabulary import Level, MigrationState
-from webautodash.errors import TerminalError, UsageError
+from webautodash.errors import NotResumable, TerminalError
 from webautodash.repositories.migrations import RunDatabase
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services import revisions
@@ -87,7 +87,7 @@ def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = ignor
     """
     found = run_report(store, run).run
     if found.kind != "up":
-        raise UsageError(f"run {run} is a way back; begin it again: `webautodash migrate down`")
+        raise NotResumable(run)
     if found.state is MigrationState.DONE:
         return FleetReport(run, ())
     with run_lease(store, f"migrate resume {run}") as lease:
@@ -232,9 +232,6 @@ def take_job(store: Store, job: Job, _on_batch: OnBatch) -> MigrationResult:
 
 
 def _lost(store: Store, job: Job, status: int | None) -> MigrationResult:
-    error = TerminalError(
-        f"database {job.member.database}: its worker process ended (status {status}); "
-        f"finish it with `webautodash migrate resume {job.run}`"
-    )
+    error = TerminalError(f"database {job.member.database}: its worker process ended (status {status})")
     note_failure(store, job, error)
     return failure(job.member, job.before, None, error)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from math import ceil
 from typing import Any, TypeVar
 
-from webautodash.errors import UsageError
+from webautodash.errors import BreakingRevisions, UsageError
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import (
     DatabaseRevision,
@@ -160,10 +160,8 @@ def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:
     meant = [rev for rev in known if rev in ahead and revisions.facts(SchemaHistory.PROVIDER, rev).contract]
     if meant:
         before = revisions.before(SchemaHistory.PROVIDER, meant[0])
-        subjects = "; ".join(f"{rev}: {revisions.facts(SchemaHistory.PROVIDER, rev).subject}" for rev in meant)
-        raise UsageError(
-            f"an older program cannot work any more after this: {subjects} Once every machine runs this version, "
-            f"ask for it: `webautodash migrate up --contract`; up to there: `webautodash migrate up --to {before}`"
+        raise BreakingRevisions(
+            [f"{rev}: {revisions.facts(SchemaHistory.PROVIDER, rev).subject}" for rev in meant], before
         )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from webautodash.domain.vocabulary import MigrationState
-from webautodash.errors import UsageError
+from webautodash.errors import UnknownMigrationRun
 from webautodash.repositories.migrations import Run, RunDatabase
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.store import Store
@@ -32,8 +32,7 @@ def run_report(store: Store, number: int) -> RunReport:
         found = repository.run(number)
         if found is None:
             last = repository.runs(1)
-            known = f"the last one is {last[0].id}" if last else "there was none yet"
-            raise UsageError(f"no migration run {number}; {known}, see `webautodash migrate history`")
+            raise UnknownMigrationRun(number, last[0].id if last else None)
         return RunReport(_as_it_is(work, found), tuple(repository.databases(number)))
 
 

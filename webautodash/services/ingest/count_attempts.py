@@ -120,8 +120,7 @@ class Attempts:
         else:
             kind, what = KILLED_READER, f"{number} processes ended while they read or stored this file"
         shown = candidate.shown(self._store.settings.results_dir)
-        reason = f"{what}; `webautodash file retry` or `file forget` has it read again"
-        return FileOutcome(shown, FileResult.HELD, reason=reason, kind=kind, unfinished=number)
+        return FileOutcome(shown, FileResult.HELD, reason=what, kind=kind, unfinished=number)
 
     def _count_with_next(self, candidate: Candidate) -> None:
         if _place(candidate) not in self._begun:

@@ -318,10 +318,7 @@ def _entries(at: datetime, outcome: FileOutcome, state: FileState) -> list[LogRe
     where = (outcome.provider, outcome.database_name)
     entries = [LogRecord(at, level, "ingest", event, message, *where, details)]
     if outcome.conflicts and outcome.state is not FileResult.ALREADY_INGESTED:
-        message = (
-            f"{outcome.path}: to be reviewed: {counted(outcome.conflicts, 'difference')}; "
-            f"see `webautodash conflict list {outcome.provider}`"
-        )
+        message = f"{outcome.path}: to be reviewed: {counted(outcome.conflicts, 'difference')}"
         details = {"session_id": outcome.session_id, "conflicts": outcome.conflicts}
         entries.append(LogRecord(at, Level.WARNING, "conflicts", "conflicts_found", message, *where, details))
     return entries

@@ -5,8 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level
-from webautodash.errors import UsageError
-from webautodash.errors.commands import command
+from webautodash.errors import FileNotWatched, UnknownFile, UsageError
 from webautodash.models.base import utc_now
 from webautodash.repositories import FileStateRepository
 from webautodash.repositories.file_states import FileEntry
@@ -68,10 +67,7 @@ def try_again(store: Store, paths: Sequence[str]) -> list[str]:
     known = _known(store, root, paths)
     elsewhere = next((path for path in known if not is_watched(path, root.prefix)), None)
     if elsewhere is not None:
-        raise UsageError(
-            f"{elsewhere} is not where new files are looked for; take it by name: "
-            f"{command('ingest', str(place_of(store, elsewhere)))}"
-        )
+        raise FileNotWatched(elsewhere, place_of(store, elsewhere))
     now = utc_now()
     _change(store, known, lambda repository, some: repository.try_again(some, now))
     _log(store, "file_retried", known, "will be tried again")
@@ -105,7 +101,7 @@ def _known(store: Store, root: Root, paths: Sequence[str]) -> list[str]:
             for path in some:
                 name = next((name for name in names[path] if name in known), None)
                 if name is None:
-                    raise UsageError(f"no file {path!r} is known; `webautodash file list --all` shows them")
+                    raise UnknownFile(path)
                 if not _is_of(name, root.prefix):
                     theirs = split_root(name)[0] or f"{DEFAULT_ROOT}://"
                     raise UsageError(

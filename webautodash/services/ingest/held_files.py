@@ -14,7 +14,7 @@ from webautodash.services.store import ProviderDatabase, Store
 
 FUTURE = timedelta(days=1)
 """How far ahead a time may lie: more than any difference between time zones."""
-_NO_REASON = "(accepted by `webautodash file accept`, which was interrupted before the reason was stored)"
+_NO_REASON = "(accepted; interrupted before the reason was stored)"
 
 
 def accepted_holds(store: Store, document: Document, provider: ProviderDatabase, shown: str) -> tuple[Acceptance, ...]:

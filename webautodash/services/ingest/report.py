@@ -88,7 +88,6 @@ class FileOutcome:
         """The outcome of a file whose bytes are stored, as their session counts them."""
         tally = session.tally
         set_aside = f"{tally.failed_extractions} of {tally.total_patients_found} patients set aside"
-        advice = f"see `webautodash set-aside list {provider.slug}`"
         return cls(
             path,
             state,
@@ -96,7 +95,7 @@ class FileOutcome:
             provider_name=provider.name,
             database_name=provider.database_name,
             session_id=session.id,
-            reason=f"{set_aside}; {advice}" if tally.failed_extractions else None,
+            reason=set_aside if tally.failed_extractions else None,
             kind=None,
             transient=False,
             sha256=session.content_sha256,

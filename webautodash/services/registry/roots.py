@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webautodash.domain.vocabulary import Level
-from webautodash.errors import AmbiguousRoot, UnknownResultsFolder, UsageError
-from webautodash.errors.commands import command
+from webautodash.errors import AmbiguousRoot, RootInUse, UnknownResultsFolder, UnknownRoot, UsageError
 from webautodash.repositories.roots import RootFolder
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, is_root_name, root_prefix
@@ -118,11 +117,11 @@ def move_root(store: Store, name: str, folder: Path, before: Path | None = None)
         repository = work.roots
         folders = [one.folder for one in repository.all() if one.name == name]
         if not folders:
-            raise UsageError(f"no root is called {name!r}; `webautodash root list` shows them")
+            raise UnknownRoot(name)
         if old is None and len(folders) > 1:
             raise UsageError(f"the root {name} has several folders; say which one has moved: --from")
         if old is not None and old not in folders:
-            raise UsageError(f"{old} is no folder of the root {name}; `webautodash root list` shows them")
+            raise UnknownRoot(name, old)
         gone = [each for each in folders if each in {old or folders[0]} and each != path]
         repository.remove(name, gone)
         if path not in folders:
@@ -147,16 +146,11 @@ def remove_root(store: Store, name: str, folder: Path | None = None) -> RootFold
         known = [one for one in repository.all() if one.name == name]
         found = [one for one in known if one.folder in paths or not paths]
         if not found:
-            raise UsageError(
-                f"no such root, or no such folder of the root {name!r}; `webautodash root list` shows them"
-            )
+            raise UnknownRoot(name, None if not known or folder is None else str(folder))
         if len(found) > 1:
             raise UsageError(f"the root {name} has several folders; say which one is to be removed")
         if len(known) == 1 and work.ingested_files.has_files_of_root(root_prefix(name)):
-            raise UsageError(
-                f"files of the root {name} are known, and {found[0].folder} is its only folder; if it has moved: "
-                f"{command('root move', name)} FOLDER"
-            )
+            raise RootInUse(name, found[0].folder)
         repository.remove(name, [found[0].folder])
         return found[0]
 
@@ -173,7 +167,7 @@ def _there(store: Store, name: str, folder: str) -> RootFolder:
     with store.system.reading() as work:
         found = _find(work, name, folder)
     if found is None:
-        raise UsageError(f"the root {name} was changed at the same time; see `webautodash root list`")
+        raise UnknownRoot(name, folder)
     return found
 
 

@@ -29,8 +29,7 @@ from webautodash.services.revisions.histories import (
 from webautodash.services.revisions.migration_lock import Underway
 from webautodash.services.revisions.revision_status import refuse_earlier, refuse_newer, revision_of
 
-_CHECK = "webautodash migrate check"
-_MISMATCH = f"its tables are not what the revision before made; see `{_CHECK}`, and undo what a hand has changed"
+_MISMATCH = "its tables are not what the revision before made; undo what a hand has changed"
 _LOOKS = ("SELECT", "SHOW", "PRAGMA", "DESCRIBE", "BEGIN")
 
 
@@ -170,7 +169,7 @@ def _move(database: Database[UnitOfWork], history: SchemaHistory, move: Move, ta
                 # With the new revision in one commit: a database that is there says so.
                 migration_lock.reopen(connection)
     except CommandError as error:
-        raise MigrationFailed(database.name, move.revision, "alembic", None, f"{error}; see `{_CHECK}`") from None
+        raise MigrationFailed(database.name, move.revision, "alembic", None, str(error)) from None
     except DatabaseError as error:
         cure = _MISMATCH if error.code in database.schema_mismatch_codes else error.advice
         if isinstance(error, DuplicateKey):

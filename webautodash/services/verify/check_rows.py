@@ -73,7 +73,7 @@ class Look:
             yield WrongRow(EXTRACTIONS, number, Wrong.SESSION, "its criteria or extracted_at are not its session's")
         yield from self._masters()
         for failed in chain.from_iterable(self._failures.batches()):
-            said = "it counts as data, and says that it failed; see `webautodash set-aside review-stored --help`"
+            said = "it counts as data, and says that it failed"
             yield WrongRow(EXTRACTIONS, failed.id, Wrong.INCOMPLETE, said)
         for lost in ledgers.without_parent():
             yield WrongRow(lost.table, lost.id, Wrong.PARENT, f"{lost.column} leads to no row")

@@ -21,7 +21,7 @@ class LogChannel:
         """Write the entry."""
         counts = Counter(str(alert.kind) for alert in message.alerts)
         details = {"key": message.key, "alerts": [alert.id for alert in message.alerts], **counts}
-        text = f"{message.subject.removeprefix('WebAutoDash: ')}; see `webautodash alert list`"
+        text = message.subject.removeprefix("WebAutoDash: ")
         try:
             self._system.run(
                 lambda work: work.system_log.record(Level.WARNING, "alerts", "alerts", text, details=details)

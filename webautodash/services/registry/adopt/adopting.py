@@ -43,6 +43,8 @@ class Adoption:
     notes: tuple[str, ...]
     already: bool
     """Whether there was nothing left to do."""
+    needs_alias: str | None = None
+    """As in Survey."""
 
 
 def adopt(
@@ -156,7 +158,9 @@ def _report(here: Database[ProviderWork], seen: Look, *, already: bool) -> Adopt
             for each in survey.tables
         )
         flagged = dict(sorted(adopted.flagged().items()))
-    return Adoption(survey.database, survey.provider, survey.name, tables, flagged, survey.notes, already)
+    return Adoption(
+        survey.database, survey.provider, survey.name, tables, flagged, survey.notes, already, survey.needs_alias
+    )
 
 
 def _finish(store: Store, here: Database[ProviderWork], provider: RegisteredProvider, report: Adoption) -> None:

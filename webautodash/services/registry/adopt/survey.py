@@ -16,7 +16,7 @@ from webautodash.domain.earlier_scripts.tables import legacy_name
 from webautodash.domain.extraction.demographics import read_prn
 from webautodash.domain.naming import letters_key
 from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
-from webautodash.errors.commands import command
+
 from webautodash.repositories.legacy_checks import LegacyChecks
 from webautodash.repositories.legacy_tables import Shape
 from webautodash.repositories.providers import ProviderIdentity
@@ -55,6 +55,8 @@ class Survey:
     """Whether an adoption was begun before, and is to be finished."""
     done: bool
     """Whether it was adopted already."""
+    needs_alias: str | None = None
+    """The folder of its files, if that is neither the provider's name nor an alias."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def look(store: Store, database: str, name: str | None, date_order: DateOrder | 
             tuple(_notes(earlier_name(store, database), checks, shape, owner, folders)),
             begun=bool(shape.aside),
             done=identity is not None,
+            needs_alias=_unnamed(folders, owner),
         )
         return Look(found, owner, shape, folders[0] if len(folders) == 1 else None)
 
@@ -182,6 +185,13 @@ def _prns(prns: Iterable[str | None]) -> tuple[int, int]:
     return unusable, sum(count > 1 for count in seen.values())
 
 
+def _unnamed(folders: Sequence[str], owner: Owner) -> str | None:
+    """The only folder of the files, if the provider is not known by it."""
+    if len(folders) != 1 or letters_key(folders[0]) == letters_key(owner.name) or folders[0] == owner.slug:
+        return None
+    return folders[0]
+
+
 def _notes(
     earlier: str | None, checks: LegacyChecks, shape: Shape, owner: Owner, folders: Sequence[str]
 ) -> Iterator[str]:
@@ -192,8 +202,8 @@ def _notes(
     if len(folders) > 1:
         shown = ", ".join(map(repr, folders[:_MOST_FOLDERS])) + (" ..." if len(folders) > _MOST_FOLDERS else "")
         yield f"its sessions come from {len(folders)} folders: {shown}; if that is more than one doctor, look at it"
-    elif folders and letters_key(folders[0]) != letters_key(owner.name) and folders[0] != owner.slug:
-        yield f"its files lay in the folder {folders[0]!r}: {command('provider alias', owner.slug, folders[0])}"
+    elif (folder := _unnamed(folders, owner)) is not None:
+        yield f"its files were in the folder {folder!r}, which is neither the provider's name nor an alias"
     doctors = len(checks.distinct("patient_extractions", "filter_provider"))
     if doctors > 1:
         yield f"its extractions name {doctors} different doctors (filter_provider)"
