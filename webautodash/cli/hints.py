@@ -35,13 +35,14 @@ def explain(error: WebAutoDashError) -> str:
 
 def explain_unreadable(problem: "Unreadable") -> str:
     """Why a provider's database could not be read, followed by the advice."""
-    return _with_hint(problem.problem, problem.kind, {"database": problem.database_name, "name": problem.name})
+    fields = {"database": problem.database_name, "name": problem.name, "remedy": problem.remedy}
+    return _with_hint(problem.problem, problem.kind, fields)
 
 
 def explain_file(outcome: "FileOutcome") -> str:
     """State, path, reason and kind of a file that is not stored whole, followed by the advice."""
     kind = f" [{outcome.kind}]" if outcome.kind is not None else ""
-    fields = {"path": outcome.path, "slug": outcome.provider, "name": outcome.provider_name}
+    fields = {"path": outcome.path, "name": outcome.provider_name, "remedy": outcome.remedy}
     text = _with_hint(f"{outcome.state}: {outcome.path}: {outcome.reason}{kind}", outcome.kind, fields)
     if outcome.state == "partial" and outcome.provider is not None:
         text += f"; to see them: {command('set-aside list', outcome.provider)}"

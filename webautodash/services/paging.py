@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.errors import DatabaseBusy, DatabaseMissing, NotAtHead, WebAutoDashError, WrongDatabase
+from webautodash.errors import DatabaseBusy, DatabaseMissing, NotAtHead, Remedy, WebAutoDashError, WrongDatabase
 from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.store import Store
@@ -23,11 +23,15 @@ class Unreadable:
     problem: str
     kind: str
     """The error's kind."""
+    remedy: Remedy | None = None
+    """What a command can do about it."""
 
     @classmethod
     def because(cls, provider: RegisteredProvider, error: WebAutoDashError) -> "Unreadable":
         """The provider, with the error's text."""
-        return cls(provider.slug, provider.name, provider.database_name, str(error), error.kind)
+        return cls(
+            provider.slug, provider.name, provider.database_name, str(error), error.kind, getattr(error, "remedy", None)
+        )
 
 
 def problems_of(provider: RegisteredProvider, error: WebAutoDashError) -> list[Unreadable]:

@@ -13,6 +13,7 @@ from webautodash.domain.naming import letters_key
 from webautodash.errors import (
     BeingMigrated,
     ConnectionLost,
+    DatabaseError,
     DatabaseUnreachable,
     FileGone,
     FileHeld,
@@ -180,7 +181,8 @@ def _take(
     except DatabaseUnreachable:
         raise
     except Exception as error:  # whatever is wrong with one file, the others go on
-        return _not_taken(store, shown, path, owner, error, rested=rested)
+        outcome = _not_taken(store, shown, path, owner, error, rested=rested)
+        return replace(outcome, remedy=error.remedy) if isinstance(error, DatabaseError) else outcome
 
 
 def _answers(provider: ProviderDatabase, document: Document) -> bool:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.json_document import INLINE
+from webautodash.errors import Remedy
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession, Tally
 
@@ -45,6 +46,8 @@ class FileOutcome:
     reason: str | None = None
     kind: str | None = None
     """Of what is wrong with it, in one word, for programs."""
+    remedy: Remedy | None = None
+    """What a command can do about the fault of a database."""
     transient: bool = False
     """Whether what failed may go by itself."""
     sha256: str | None = None
