@@ -23,6 +23,7 @@ from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.limits import LARGEST_SET_ASIDE, MOST_ITEMS, MOST_VALUES
 from webautodash.services.store import Store
 
+TWICE = "an object has the same key twice"
 _MEGABYTE = 1_000_000
 _MOST_MEMORY = 300 * _MEGABYTE
 _PAUSE_SECONDS = 0.01
@@ -48,8 +49,8 @@ GOOD = _file(_patient("GOOD"))
 MEDICATIONS = b"[" + b",".join([b'{"medication_name": "%b"}' % _CANARY] * 100_000) + b"]"
 
 REJECTED: dict[str, tuple[bytes, str]] = {
-    "results_twice": (GOOD[:-1] + b',\n"extraction_results": []}', "line 3, column 1: an object has the same key twice"),
-    "metadata_twice": (_file(metadata=b'{"a": "%b",\n"a": 1}' % _CANARY), "line 2, column 1: an object has the same key twice"),
+    "results_twice": (GOOD[:-1] + b',\n"extraction_results": []}', f"line 3, column 1: {TWICE}"),
+    "metadata_twice": (_file(metadata=b'{"a": "%b",\n"a": 1}' % _CANARY), f"line 2, column 1: {TWICE}"),
     "nan": (_file(_patient("N1", b'"%b": NaN' % _CANARY)), "line 2, column 36: JSON is malformed"),
     "infinity": (_file(_patient("N2", b'"note": Infinity')), "line 2, column 33: JSON is malformed"),
     "minus_infinity": (_file(_patient("N3", b'"note": -Infinity')), "line 2, column 34: JSON is malformed"),

@@ -38,6 +38,7 @@ from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.revisions import SchemaHistory, upgrade
 from webautodash.services.store import Store
 
+TWICE = "an object has the same key twice"
 SECRET = "Zyxwvut"
 
 
@@ -51,7 +52,7 @@ KINDS = {
     "empty": "empty",
     "not UTF-8": "not_utf8",
     "ends in the middle": "cut_short",
-    "an object has the same key twice": "duplicate_key",
+    TWICE: "duplicate_key",
 }
 
 
@@ -70,8 +71,8 @@ KINDS = {
         (b'{"extraction_metadata": [], "extraction_results": []}', "$.extraction_metadata", "Expected `object`"),
         (_whole() + b"x", "line ", "trailing"),
         (b"<html>", "line 1, column 1", "malformed"),
-        (_whole()[:-1] + b',"extraction_results":[]}', "line ", "an object has the same key twice"),
-        (_whole().replace(b'"job_id"', b'"job_name":1,"job_id"'), "line 4, column 3", "an object has the same key twice"),
+        (_whole()[:-1] + b',"extraction_results":[]}', "line ", TWICE),
+        (_whole().replace(b'"job_id"', b'"job_name":1,"job_id"'), "line 4, column 3", TWICE),
     ],
     ids=["empty", "cut short", "syntax", "latin-1", "utf-16", "array", "no metadata", "no results", "results no list",
          "metadata no object", "trailing", "html", "results twice", "metadata twice"],

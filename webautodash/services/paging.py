@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.errors import DatabaseBusy, DatabaseMissing, NotAtHead, Remedy, WebAutoDashError, WrongDatabase
+from webautodash.errors import (
+    DatabaseBusy,
+    DatabaseMissing,
+    NotAtHead,
+    Remedy,
+    WebAutoDashError,
+    WrongDatabase,
+)
 from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.store import Store

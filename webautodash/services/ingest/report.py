@@ -100,6 +100,7 @@ class FileOutcome:
             session_id=session.id,
             reason=set_aside if tally.failed_extractions else None,
             kind=None,
+            remedy=None,
             transient=False,
             sha256=session.content_sha256,
             size=size,

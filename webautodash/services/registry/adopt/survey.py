@@ -16,7 +16,6 @@ from webautodash.domain.earlier_scripts.tables import legacy_name
 from webautodash.domain.extraction.demographics import read_prn
 from webautodash.domain.naming import letters_key
 from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
-
 from webautodash.repositories.legacy_checks import LegacyChecks
 from webautodash.repositories.legacy_tables import Shape
 from webautodash.repositories.providers import ProviderIdentity
