@@ -16,17 +16,6 @@ if TYPE_CHECKING:
 Fields = Mapping[str, Any]
 """The parts of an error or of a problem, by name; any of them may be missing."""
 
-_RECREATE = (
-    "move the file out of the folder, with its -wal and -shm, and keep it; then restore a backup, or recreate it: "
-    "webautodash provider register NAME (for the system database: webautodash setup), then webautodash ingest"
-)
-_BY_REMEDY = {
-    Remedy.GRANT: "where each provider has its own account: webautodash provider grant --all",
-    Remedy.CREATE_TABLES: "to see whether to set up or to migrate: webautodash doctor",
-    Remedy.RECREATE_FILE: f"if the path is not a sound database file: {_RECREATE}",
-    Remedy.VERIFY: "to check the rows of every provider: webautodash verify",
-}
-
 
 def explain(error: WebAutoDashError) -> str:
     """An error's text, followed by the advice for it."""
@@ -109,8 +98,21 @@ def _register(fields: Fields) -> str:
 
 
 def _database_error(fields: Fields) -> str | None:
-    remedy = fields.get("remedy")
-    return None if remedy is None else _BY_REMEDY[Remedy(remedy)]
+    match fields.get("remedy"):
+        case Remedy.GRANT:
+            return "where each provider has its own account: webautodash provider grant --all"
+        case Remedy.CREATE_TABLES:
+            return "to see whether to set up or to migrate: webautodash doctor"
+        case Remedy.RECREATE_FILE:
+            return (
+                "if the path is not a sound database file: move it out of the folder, with its -wal and -shm, and keep "
+                f"it; then restore a backup, or recreate it: {_register(fields)} (for the system database: webautodash "
+                "setup), then webautodash ingest"
+            )
+        case Remedy.VERIFY:
+            return "to check the rows of every provider: webautodash verify"
+        case _:
+            return None
 
 
 def _results_folder(fields: Fields) -> str:
