@@ -1,4 +1,4 @@
-"""Boundaries that import-linter does not hold: what migrations import, and where a database product is named."""
+"""Boundaries that import-linter does not hold: what migrations import, where products and command lines are named."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from webautodash.cli.app import _COMMANDS
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "webautodash"
 PRODUCTS = PACKAGE / "database/products"
 PRODUCT_NAME = re.compile(r"mysql|mariadb|sqlite|innodb", re.IGNORECASE)
-# What a user reads or types: the default URL and examples of URLs, and the kind of file that is checked.
-NAMED_ELSEWHERE = {"config/settings.py", "cli/verify.py"}
+# What a user reads or types: the default URL and examples of URLs.
+NAMED_ELSEWHERE = {"config/settings.py"}
+COMMAND_LINE = re.compile(rf"\bwebautodash ({'|'.join(_COMMANDS)})\b")
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -50,3 +53,22 @@ def test_a_products_folder_is_imported_by_itself_alone() -> None:
             parts = name.removeprefix("webautodash.database.products.").split(".")
             if name.startswith("webautodash.database.products.") and (PRODUCTS / parts[0]).is_dir():
                 assert parts[0] == folder, path
+
+
+def test_a_command_line_to_type_is_written_by_the_command_line_alone() -> None:
+    written = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if path.relative_to(PACKAGE).parts[0] != "cli" and any(map(COMMAND_LINE.search, _texts(path)))
+    }
+    # The mail of alerts is a page for a person as well.
+    assert written == {"services/alerts/message.py"}
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """The strings of a module without its docstrings."""
+    tree = ast.parse(path.read_text())
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            yield node.value

@@ -31,7 +31,7 @@ def verify(ctx: typer.Context, provider: OnlyProviderOption = None, as_json: Jso
     Compares each row with the check that was stored with it, recomputes the checksum of each extraction from its rows
     (of a duplicate from the rows that it repeats), and parses stored texts again. Also compares patients with the
     extraction that their values come from, PRNs, the counts of sessions, references between rows, and the structure of
-    SQLite files. The manual lists what this cannot detect.
+    database files. The manual lists what this cannot detect.
 
     Also reports files, reviews and aliases that only the provider's or only the system database has, for example after
     one of them was restored from an older backup. Changes nothing. The exit status is 1 if anything is wrong.
