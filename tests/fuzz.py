@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Any
 
 from builders import a_file, a_patient
+from generated import patient_record
 from oracles import has_repeated_key
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 from webautodash.domain.extraction.document import Document, read_document
 from webautodash.domain.extraction.patient_record import PatientRecord
-from webautodash.domain.extraction.read_patient import patient_record
 from webautodash.domain.extraction.session_metadata import session_record
 from webautodash.errors import MalformedDocument, WebAutoDashError
 from webautodash.repositories.set_aside import SetAside
@@ -257,7 +257,7 @@ def _examine_record(document: Document, record: PatientRecord) -> None:
     again = patient_record(raw, record.position, DateOrder.MDY)
     _require(again.checksum == record.checksum, "the same checksum again")
     lists = [list(rows) for rows in record.lists.values()]
-    kept = json.dumps([record.extra, record.found, record.demographics, lists], allow_nan=False, default=str)
+    kept = json.dumps([record.extra, record.sweep, record.demographics, lists], allow_nan=False, default=str)
     kept.encode()
 
 

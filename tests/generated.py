@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from builders import a_patient
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.patient_record import PatientRecord
-from webautodash.domain.extraction.read_patient import normalise
+from webautodash.domain.extraction.patient_record import PatientRecord, complete_records
+from webautodash.domain.extraction.read_patient import read_decoded, read_patient
 
 LAW = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
@@ -73,4 +74,9 @@ PATIENTS = st.builds(
 
 def read(patient: dict[str, Any], position: int = 0, order: DateOrder = DateOrder.MDY) -> PatientRecord:
     """A patient as the program takes it in."""
-    return normalise(patient, position, order)
+    return complete_records([read_decoded(patient, position, order)], order)[0]
+
+
+def patient_record(raw: msgspec.Raw, position: int = 0, order: DateOrder = DateOrder.MDY) -> PatientRecord:
+    """The record of one patient of a file."""
+    return complete_records([read_patient(raw, position, order)], order)[0]

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
+from generated import read
 from sqlalchemy import text
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.read_patient import normalise
 from webautodash.services.review import patients
 from webautodash.services.verify import verify
 
@@ -47,7 +47,7 @@ def test_first_and_last_name_make_the_name(clinic: Clinic) -> None:
 def test_what_was_stored_before_names_were_made_of_their_parts_is_compared_by_the_same_rule(clinic: Clinic) -> None:
     clinic.ingest(a_file(_parts("Ann", "Lee", medications=["Aspirin 81 mg"])))
     # As the version before stored it.
-    nameless = normalise(a_patient("GW1", name=None, medications=["Aspirin 81 mg"]), 0, DateOrder.MDY).checksum
+    nameless = read(a_patient("GW1", name=None, medications=["Aspirin 81 mg"]), 0, DateOrder.MDY).checksum
     _execute(clinic, "UPDATE patients SET patient_name = NULL")
     _execute(
         clinic,

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from builders import a_file, a_patient
-from generated import LAW
+from generated import LAW, patient_record
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -26,7 +26,6 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction import private_copy
 from webautodash.domain.extraction.document import Document, read_document
 from webautodash.domain.extraction.json_values import decode_patient, raw_text
-from webautodash.domain.extraction.read_patient import patient_record
 from webautodash.domain.json_document import sorted_json
 from webautodash.errors import (
     FileGone,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from builders import a_patient
-from generated import LAW, PATIENTS
+from generated import LAW, PATIENTS, patient_record
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +17,7 @@ from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 from webautodash.domain.extraction.item_types import item_type
 from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.extraction.patient_record import PatientRecord, complete_records
-from webautodash.domain.extraction.read_patient import patient_record, read_patient
+from webautodash.domain.extraction.read_patient import read_patient
 from webautodash.errors import UnreadablePatient
 
 # Around what a column holds, and what is no text at all.
@@ -42,7 +42,7 @@ def unusual(patient: dict[str, Any]) -> dict[str, Any]:
 
 def whole(record: PatientRecord) -> list[Any]:
     lists = {name: list(rows) for name, rows in record.lists.items()}
-    return [record.prn, record.demographics, record.found, lists, record.extra, record.checksum]
+    return [record.prn, record.demographics, record.sweep, lists, record.extra, record.checksum]
 
 
 def outcome(patient: dict[str, Any]) -> list[Any]:

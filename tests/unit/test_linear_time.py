@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 import pytest
 from builders import a_file, a_patient
+from generated import patient_record
 
 from webautodash.database.products.mysql.literals import _literal, column_literals
 from webautodash.domain.bounded_cache import BoundedCache
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.differences.clinical_lists import list_differences
 from webautodash.domain.extraction.document import read_document
-from webautodash.domain.extraction.read_patient import patient_record
 from webautodash.services.ingest.plan import planned
 
 _FACTOR = 4

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 from builders import a_file, a_patient
-from generated import LAW, read
+from generated import LAW, patient_record, read
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -19,7 +19,7 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
 from webautodash.domain.extraction.demographics import Demographics, read_prn
 from webautodash.domain.extraction.patient_record import PatientRecord
-from webautodash.domain.extraction.read_patient import normalise, patient_record, read_patient
+from webautodash.domain.extraction.read_patient import read_patient
 from webautodash.domain.extraction.session_metadata import SessionRecord, is_key_of, session_record
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.limits import LARGEST_PATIENT, MOST_ITEMS
@@ -108,9 +108,9 @@ def test_what_matched_in_the_sweep_and_where_it_was_found() -> None:
     }
     scraped = {"extraction_method": "dom", "found_at": "2024-02-04T09:00:00"}
     record = read(a_patient("GW1", **filters, extraction_metadata=scraped))
-    assert record.found == filters | scraped
+    assert record.sweep == filters | scraped
     assert record.extra is None
-    assert set(read(a_patient("GW1")).found.values()) == {None}
+    assert set(read(a_patient("GW1")).sweep.values()) == {None}
 
 
 def test_each_list_has_its_rows() -> None:
@@ -466,7 +466,7 @@ def test_nothing_that_was_read_is_lost(printed: dict[str, Any], lists: dict[str,
     patient = _numbered({**rest, **lists, "demographics_printable": printed})
     patient["demographics_printable"]["prn"] = "GW1"
     try:
-        record = normalise(patient, 0, DateOrder.MDY)
+        record = read(patient, 0, DateOrder.MDY)
     except UnreadablePatient:
         # A list that cannot be read: set aside, which keeps the whole patient.
         assume(False)  # its only parameter
@@ -489,7 +489,7 @@ def _numbered(value: Any, count: list[int] | None = None) -> Any:
 
 def _whole(record: PatientRecord) -> list[Any]:
     lists = {name: list(rows) for name, rows in record.lists.items()}
-    return [record.prn, record.demographics.values(), record.found, lists, record.extra]
+    return [record.prn, record.demographics.values(), record.sweep, lists, record.extra]
 
 
 # Complete or not

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from generated import read
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.patient_record import PatientRecord
-from webautodash.domain.extraction.read_patient import normalise
 from webautodash.domain.extraction.stored_json import patient_json
 
 PRINTED = {"prn": "A1", "patient_name": "Ann Lee", "date_of_birth": "02/19/1988", "age": "36 yrs", "sex": "F"}
@@ -28,13 +28,13 @@ PATIENTS: list[dict[str, Any]] = [
 
 
 def columns(record: PatientRecord) -> dict[str, Any]:
-    return {"prn": record.prn, **record.demographics.values(), **record.found, "extra": record.extra}
+    return {"prn": record.prn, **record.demographics.values(), **record.sweep, "extra": record.extra}
 
 
 @pytest.mark.parametrize("patient", PATIENTS)
 def test_reading_it_gives_the_same_values_and_rows_again(patient: dict[str, Any]) -> None:
-    record = normalise({"demographics_printable": PRINTED} | patient, 0, DateOrder.MDY)
-    again = normalise(patient_json(columns(record), record.lists), 0, DateOrder.MDY)
+    record = read({"demographics_printable": PRINTED} | patient, 0, DateOrder.MDY)
+    again = read(patient_json(columns(record), record.lists), 0, DateOrder.MDY)
     assert (again.checksum, columns(again)) == (record.checksum, columns(record))
     assert {name: list(rows) for name, rows in again.lists.items()} == {
         name: list(rows) for name, rows in record.lists.items()

@@ -140,7 +140,7 @@ def _record(one: CompleteExtraction, lists: RowsByList) -> PatientRecord:
         position=0,
         prn=one.prn,
         demographics=one.demographics,
-        found={},
+        sweep={},
         lists=dict(lists),  # type: ignore[arg-type]  # rows of the database instead of rows of a file
         extra={DEMOGRAPHICS_KEY: one.other} if one.other else None,
         checksum=one.checksum,

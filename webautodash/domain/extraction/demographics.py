@@ -1,4 +1,4 @@
-"""Who a patient is."""
+"""Demographics: who a patient is."""
 
 import sys
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from webautodash.domain.limits import PRN_LENGTH, SHORT_TEXT_LENGTH
 from webautodash.errors import UnreadablePatient
 
 DEMOGRAPHICS_KEY = "demographics_printable"
-"""The key of the demographics in a patient, and of those without a column in ``extra``."""
+"""The key of the demographics in a patient, and in ``extra`` of those that have no column."""
 
 
 class Demographics(NamedTuple):
-    """Who a patient is, as one extraction says; every value as the portal printed it, the birth date parsed too."""
+    """The demographics in one extraction, as the portal printed them; the birth date is also parsed."""
 
     patient_uuid: str | None = None
     patient_name: str | None = None
@@ -34,7 +34,7 @@ class Demographics(NamedTuple):
         return dict(zip(DEMOGRAPHIC_COLUMNS, self, strict=True))
 
     def named(self) -> "Demographics":
-        """With the name made of first and last name where there is none, as rows of older versions lack it."""
+        """Fill in a missing name from first and last name. Rows of earlier versions can lack it."""
         return self if self.patient_name else self._replace(patient_name=full_name(self.first_name, self.last_name))
 
 
@@ -42,21 +42,21 @@ DEMOGRAPHIC_COLUMNS: tuple[str, ...] = Demographics._fields
 
 
 def full_name(first: str | None, last: str | None) -> str | None:
-    """The name where ``patient_name`` is missing: first and last name, or the one of them that is there."""
+    """The name if ``patient_name`` is missing: first and last name, or the one that is present."""
     return " ".join(part.strip() for part in (first, last) if part and part.strip()) or None
 
 
 def other_demographics(extra: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The fields of ``demographics_printable`` that have no column, out of the ``extra`` of an extraction."""
+    """The fields of ``demographics_printable`` that have no column, from the ``extra`` of an extraction."""
     found = extra.get(DEMOGRAPHICS_KEY) if extra else None
     return found if isinstance(found, dict) and found else None
 
 
 def read_prn(value: object) -> str:
-    """The identity of a patient: trimmed, otherwise as it came; equal only when every byte is.
+    """The PRN of a patient: trimmed, otherwise unchanged. Two PRNs are equal only if all bytes are.
 
-    Raises UnreadablePatient where there is none, or one that could be mistaken for another: a fraction, control
-    characters, more than fits.
+    Raises UnreadablePatient if it is missing or could be confused with another: a fraction, control characters, more
+    than 128 characters.
     """
     where = "demographics_printable.prn"
     if isinstance(value, int) and not isinstance(value, bool):
@@ -72,11 +72,12 @@ def read_prn(value: object) -> str:
 
 
 def read_demographics(rest: dict[str, Any], printed: dict[str, Any], order: DateOrder) -> Demographics:
+    """Take the demographics out of ``printed``, or out of the patient itself (``rest``) if they are missing there."""
     uuid = take_text(rest, "patient_id")
-    name = required_fit(printed, "patient_name") or required_fit(rest, "patient_name")
+    name = _identifying_text(printed, "patient_name") or _identifying_text(rest, "patient_name")
     if rest.get("patient_name") == name:
         rest.pop("patient_name", None)
-    born = required_fit(printed, "date_of_birth")
+    born = _identifying_text(printed, "date_of_birth")
     first, last = take_text(printed, "first_name"), take_text(printed, "last_name")
     if name is None and full_name(first, last) is None:
         first, last = take_text(rest, "first_name"), take_text(rest, "last_name")
@@ -90,15 +91,15 @@ def read_demographics(rest: dict[str, Any], printed: dict[str, Any], order: Date
         date_of_birth=parse_date(born, order),
         date_of_birth_text=born,
         age=take_text(printed, "age"),
-        gender=required_fit(printed, "gender"),
+        gender=_identifying_text(printed, "gender"),
         phone=take_text(printed, "phone"),
         email=take_text(printed, "email"),
         address=take_text(printed, "address", sys.maxsize),
     )
 
 
-def required_fit(fields: dict[str, Any], key: str) -> str | None:
-    """A value that tells one person from another: it fits its column, or the patient waits for a person."""
+def _identifying_text(fields: dict[str, Any], key: str) -> str | None:
+    """Take a value that identifies a person. Raises UnreadablePatient if it does not fit its column."""
     text = take_text(fields, key)
     if text is None and fields.get(key) is not None:
         raise UnreadablePatient("unusable_value", f"{key}: not a text of at most {SHORT_TEXT_LENGTH} characters")
@@ -106,4 +107,5 @@ def required_fit(fields: dict[str, Any], key: str) -> str | None:
 
 
 def text_or_none(text: str | None) -> str | None:
+    """None for a blank text."""
     return text if text and text.strip() else None

@@ -1,4 +1,4 @@
-"""One patient, normalised."""
+"""One patient of a file: typed values beside raw text; nothing is dropped."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -19,32 +19,28 @@ FILTER_FIELDS = (
     "filter_last_seen",
     "filter_provider",
 )
-
-
 SWEEP_FIELDS = (*FILTER_FIELDS, "filter_medication_name", "summary_page_url", "extraction_method", "found_at")
-"""Columns of ``patient_extractions``: how the sweep came to a patient."""
-
-
+"""Columns of ``patient_extractions`` that tell how the robot found a patient."""
 CHECKED_COLUMNS = ("prn", "criteria_key", "position", *DEMOGRAPHIC_COLUMNS, *SWEEP_FIELDS, "data_checksum", "extra")
-"""Columns of ``patient_extractions`` that are in its own check; the others can be compared with other rows."""
+"""Columns of ``patient_extractions`` that its own row check covers. The others can be compared with other rows."""
 
 
 class PatientRecord(NamedTuple):
-    """What one file says of one patient."""
+    """One patient extraction, ready to be stored."""
 
     position: int
-    """Place in the file, from 0."""
+    """Position in the file, from 0."""
     prn: str
     demographics: Demographics
-    found: dict[str, str | None]
-    """How the sweep came to this patient, by the names in ``FOUND``."""
+    sweep: dict[str, str | None]
+    """How the robot found the patient, by the names in ``SWEEP_FIELDS``."""
     lists: dict[str, Rows]
     """Rows by the name of their list."""
     extra: dict[str, Any] | None
     checksum: str
     """64 hexadecimal digits, see ``domain.checksum``."""
     list_checks: str
-    """Of each row in the lists, see ``domain.row_checks``."""
+    """The checks of all rows in the lists, see ``domain.row_checks``."""
 
     @property
     def other_demographics(self) -> dict[str, Any] | None:
@@ -53,27 +49,27 @@ class PatientRecord(NamedTuple):
 
 
 class DecodedPatient(NamedTuple):
-    """One patient, decoded, with the items of the lists as they were given."""
+    """One patient, decoded, whose rows are not complete yet."""
 
     position: int
     prn: str
     demographics: Demographics
-    found: dict[str, str | None]
+    sweep: dict[str, str | None]
     extra: dict[str, Any] | None
     items: dict[str, Items]
     failed: str | None = None
-    """The field that says that the extraction of this patient failed, see ``domain.completeness``."""
+    """The field that marks the extraction of this patient as failed, see ``completeness``."""
 
 
-def complete_records(drafts: Sequence[DecodedPatient], order: DateOrder) -> list[PatientRecord]:
-    """The records of some patients; a batch costs much less than its patients one by one."""
-    lists = {which.name: complete_rows(which, [draft.items[which.name] for draft in drafts], order) for which in LISTS}
-    own = [{name: rows[place] for name, rows in lists.items()} for place in range(len(drafts))]
-    return list(map(_record, drafts, own, list_checks(own)))
+def complete_records(patients: Sequence[DecodedPatient], order: DateOrder) -> list[PatientRecord]:
+    """The records of several patients; a batch costs much less than one patient at a time."""
+    lists = {which.name: complete_rows(which, [each.items[which.name] for each in patients], order) for which in LISTS}
+    own = [{name: rows[place] for name, rows in lists.items()} for place in range(len(patients))]
+    return list(map(_record, patients, own, list_checks(own)))
 
 
-def _record(draft: DecodedPatient, lists: dict[str, Rows], checks: str) -> PatientRecord:
-    fingerprint = checksum(draft.prn, draft.demographics.values(), lists)
+def _record(patient: DecodedPatient, lists: dict[str, Rows], checks: str) -> PatientRecord:
+    fingerprint = checksum(patient.prn, patient.demographics.values(), lists)
     return PatientRecord(
-        draft.position, draft.prn, draft.demographics, draft.found, lists, draft.extra, fingerprint, checks
+        patient.position, patient.prn, patient.demographics, patient.sweep, lists, patient.extra, fingerprint, checks
     )

@@ -1,4 +1,4 @@
-"""The usual shape of a patient's JSON."""
+"""The usual shape of a patient's JSON, and all keys that a patient may have."""
 
 from functools import cache
 from typing import Any, cast
@@ -26,6 +26,8 @@ class _Printed(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, g
 
 
 class Scraped(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """The ``extraction_metadata`` of a patient."""
+
     extraction_method: ShortString = None
     found_at: ShortString = None
 
@@ -35,18 +37,19 @@ NOT_SCRAPED = Scraped()
 
 @cache
 def usual_decoder() -> msgspec.json.Decoder[Any]:
-    """Decodes a patient with the fields that most have and no other, each of them fitting its column."""
+    """Decoder for a patient with no other fields than most patients have, each of which fits its column."""
     short = ("patient_id", "patient_name", *FILTER_FIELDS, *COMPLETENESS_FIELDS)
-    known: list[tuple[str, Any, Any]] = [(name, ShortString, None) for name in short]
-    known += [(name, AnyText, None) for name in ("filter_medication_name", "summary_page_url")]
-    known += [(which.key, list[item_type(which)] | None, None) for which in NAMED_LISTS]  # type: ignore[misc]
-    known += [(DEMOGRAPHICS_KEY, _Printed, msgspec.NODEFAULT), ("extraction_metadata", Scraped | None, None)]
-    usual = msgspec.defstruct("usual_patient", known, forbid_unknown_fields=True, omit_defaults=True, kw_only=True)
+    fields: list[tuple[str, Any, Any]] = [(name, ShortString, None) for name in short]
+    fields += [(name, AnyText, None) for name in ("filter_medication_name", "summary_page_url")]
+    fields += [(which.key, list[item_type(which)] | None, None) for which in NAMED_LISTS]  # type: ignore[misc]
+    fields += [(DEMOGRAPHICS_KEY, _Printed, msgspec.NODEFAULT), ("extraction_metadata", Scraped | None, None)]
+    usual = msgspec.defstruct("usual_patient", fields, forbid_unknown_fields=True, omit_defaults=True, kw_only=True)
     return msgspec.json.Decoder(usual)
 
 
 @cache
 def schema_keys() -> frozenset[str]:
+    """All keys that an error may name. Any other key could itself be a value of a patient."""
     usual = msgspec.structs.fields(cast(type[msgspec.Struct], usual_decoder().type))
     printed, scraped = msgspec.structs.fields(_Printed), msgspec.structs.fields(Scraped)
     items = [field for which in LISTS for field in msgspec.structs.fields(item_type(which))]

@@ -1,4 +1,4 @@
-"""Decodes and normalises a patient."""
+"""Reads a patient: decodes the JSON and takes the values apart."""
 
 import sys
 from collections.abc import Callable
@@ -27,8 +27,6 @@ from webautodash.domain.extraction.patient_record import (
     FILTER_FIELDS,
     SWEEP_FIELDS,
     DecodedPatient,
-    PatientRecord,
-    complete_records,
 )
 from webautodash.domain.extraction.patient_schema import NOT_SCRAPED, schema_keys, usual_decoder
 from webautodash.domain.extraction.read_lists import read_items, require_few
@@ -36,49 +34,47 @@ from webautodash.domain.extraction.reread_lists import NOT_RECORDS
 from webautodash.domain.limits import LARGEST_PATIENT, MOST_ROWS, MOST_VALUES
 from webautodash.errors import UnreadablePatient, without_context
 
+_sweep_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*SWEEP_FIELDS[:-2])
+_status_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*COMPLETENESS_FIELDS)
+_NO_STATUS = (None,) * len(COMPLETENESS_FIELDS)
+# A JSON path in an error is cut after this number of steps.
+_MOST_STEPS = 6
+
 
 class _Person(NamedTuple):
-    """What a patient's own fields say, the lists apart."""
+    """The fields of a patient except its lists."""
 
     prn: str
     demographics: Demographics
-    found: dict[str, str | None]
+    sweep: dict[str, str | None]
     leftovers: dict[str, Any]
-
-
-def patient_record(raw: msgspec.Raw, position: int, order: DateOrder) -> PatientRecord:
-    """Decode and normalise one patient.
-
-    Raises UnreadablePatient, with a code and a JSON path, for one without a PRN or with a shape that is none.
-    """
-    return complete_records([read_patient(raw, position, order)], order)[0]
 
 
 @without_context
 def read_patient(
     raw: msgspec.Raw, position: int, order: DateOrder, container: PatientContainer = NATIVE
 ) -> DecodedPatient:
-    """Decode one patient, an incomplete one too. ``container`` is where the file has its patients.
+    """Decode one patient, including one whose extraction failed. ``container`` is the place of the patients.
 
-    Raises UnreadablePatient as ``patient_record``.
+    Raises UnreadablePatient, with a code and a JSON path, for a patient without a PRN or with another shape.
     """
-    text = _acceptable(raw, position, container)
+    text = _bounded_text(raw, position, container)
     try:
         usual = usual_decoder().decode(text)
     except (ValueError, RecursionError):
         patient = _decoded(raw, position, container)
-        _require_once(text, patient)
-        return _normalise(patient, position, order)
+        _require_unique_keys(text, patient)
+        return read_decoded(patient, position, order)
     if not says_all(text, usual):
-        _require_once(text, _decoded(raw, position, container))
+        _require_unique_keys(text, _decoded(raw, position, container))
     for which in NAMED_LISTS:
         require_few(getattr(usual, which.key), which.key)
     printed = usual.demographics_printable
     name = text_or_none(printed.patient_name) or text_or_none(usual.patient_name)
-    complete = _completeness(usual)
-    if name is None or usual.patient_name not in {None, name} or (complete and failure_field(complete)):
-        # A name to be made of others, two names of which the other one is kept too, an extraction that failed.
-        return _normalise(_decoded(raw, position, container), position, order)
+    status = _status_fields(usual)
+    if name is None or usual.patient_name not in {None, name} or (status and failure_field(status)):
+        # No name, two different names, or a failed extraction: these need the general way.
+        return read_decoded(_decoded(raw, position, container), position, order)
     born = text_or_none(printed.date_of_birth)
     demographics = Demographics(
         patient_uuid=usual.patient_id,
@@ -94,23 +90,19 @@ def read_patient(
         address=printed.address,
     )
     scraped = usual.extraction_metadata or NOT_SCRAPED
-    found = dict(zip(SWEEP_FIELDS, (*_found(usual), scraped.extraction_method, scraped.found_at), strict=True))
+    sweep = dict(zip(SWEEP_FIELDS, (*_sweep_of(usual), scraped.extraction_method, scraped.found_at), strict=True))
     items = {which.name: Items(getattr(usual, which.key) or ()) for which in NAMED_LISTS}
     items[OTHER_RECORDS.name] = NO_ITEMS
-    return DecodedPatient(position, read_prn(printed.prn), demographics, found, complete, items)
+    return DecodedPatient(position, read_prn(printed.prn), demographics, sweep, status, items)
 
 
-def normalise(patient: dict[str, Any], position: int, order: DateOrder) -> PatientRecord:
-    """A decoded patient as a record; see ``patient_record``."""
-    return complete_records([_normalise(patient, position, order)], order)[0]
-
-
-def _normalise(patient: dict[str, Any], position: int, order: DateOrder) -> DecodedPatient:
+def read_decoded(patient: dict[str, Any], position: int, order: DateOrder) -> DecodedPatient:
+    """Read a patient of any shape, field by field. Raises UnreadablePatient as ``read_patient`` does."""
     failed = failure_field(patient)
     try:
         return _draft(patient, position, order)._replace(failed=failed)
     except UnreadablePatient as error:
-        # A failed extraction is often without what a complete one has.
+        # A failed extraction often lacks what a complete one has.
         error.failed = failed
         raise
 
@@ -126,7 +118,7 @@ def _draft(patient: dict[str, Any], position: int, order: DateOrder) -> DecodedP
         rest.update(unmatched)
 
     def place(key: str, *inner: str) -> str:
-        # A key that no extraction is known to have may itself be a value.
+        # An unknown key may itself be a value of the patient.
         outer = key if key in schema_keys() else f"[member {list(patient).index(key) + 1}]"
         return ".".join((outer, *(name if name in schema_keys() else "[...]" for name in inner)))
 
@@ -134,26 +126,17 @@ def _draft(patient: dict[str, Any], position: int, order: DateOrder) -> DecodedP
     if sum(len(some.structs) for some in items.values()) > MOST_ROWS:
         raise UnreadablePatient("too_many_items", f"more than {MOST_ROWS:,} in all lists")
     extra = unmapped(rest | person.leftovers, "patient")
-    return DecodedPatient(position, person.prn, person.demographics, person.found, extra, items)
+    return DecodedPatient(position, person.prn, person.demographics, person.sweep, extra, items)
 
 
-_found: Callable[[Any], tuple[Any, ...]] = attrgetter(*SWEEP_FIELDS[:-2])
-
-
-_stated: Callable[[Any], tuple[Any, ...]] = attrgetter(*COMPLETENESS_FIELDS)
-
-
-_NOTHING_STATED = (None,) * len(COMPLETENESS_FIELDS)
-
-
-def _completeness(usual: Any) -> dict[str, Any] | None:
-    """What a patient says of its own extraction."""
-    if (stated := _stated(usual)) == _NOTHING_STATED:
+def _status_fields(usual: Any) -> dict[str, Any] | None:
+    """The fields that tell whether the extraction of a patient is complete."""
+    if (values := _status_of(usual)) == _NO_STATUS:
         return None
-    return {field: value for field, value in zip(COMPLETENESS_FIELDS, stated, strict=True) if value is not None}
+    return {field: value for field, value in zip(COMPLETENESS_FIELDS, values, strict=True) if value is not None}
 
 
-def _acceptable(raw: msgspec.Raw, position: int, container: PatientContainer) -> bytes:
+def _bounded_text(raw: msgspec.Raw, position: int, container: PatientContainer) -> bytes:
     if len(memoryview(raw)) > LARGEST_PATIENT:
         limit = f"more than {LARGEST_PATIENT >> 20} MiB"
         raise UnreadablePatient("too_large", f"{container.place(position)}: {limit}")
@@ -180,22 +163,19 @@ def _unreadable(raw: msgspec.Raw, error: ValueError) -> str:
     return "half_character" if next(half_characters(bytes(raw)), None) else "malformed"
 
 
-def _require_once(text: bytes, patient: dict[str, Any]) -> None:
-    """Which of two values of one key is true, nobody can say. Raises UnreadablePatient."""
+def _require_unique_keys(text: bytes, patient: dict[str, Any]) -> None:
+    """Raise UnreadablePatient if an object has the same key twice: nobody can tell which value is right."""
     if not says_all(text, patient) and (repeated := repeated_key(text)):
         raise UnreadablePatient("duplicate_key", _where(repeated.path))
 
 
 def _where(path: JsonPath) -> str:
-    """A JSON path. A key that no extraction is known to have may itself be a value."""
+    """A JSON path, without unknown keys: they may themselves be values of the patient."""
     steps = "".join(
         f"[{step}]" if isinstance(step, int) else f".{step}" if step in schema_keys() else "[...]"
         for step in path[:_MOST_STEPS]
     )
     return steps.removeprefix(".") + ("..." if len(path) > _MOST_STEPS else "")
-
-
-_MOST_STEPS = 6
 
 
 def _person(rest: dict[str, Any], order: DateOrder) -> _Person:
@@ -205,13 +185,13 @@ def _person(rest: dict[str, Any], order: DateOrder) -> _Person:
     printed = dict(printed)
     prn = read_prn(printed.pop("prn", None))
     demographics = read_demographics(rest, printed, order)
-    found = [take_text(rest, name) for name in FILTER_FIELDS]
-    found += [take_text(rest, name, sys.maxsize) for name in ("filter_medication_name", "summary_page_url")]
+    sweep = [take_text(rest, name) for name in FILTER_FIELDS]
+    sweep += [take_text(rest, name, sys.maxsize) for name in ("filter_medication_name", "summary_page_url")]
     inner = rest.pop("extraction_metadata", None)
     inner = dict(inner) if isinstance(inner, dict) else {"value": inner}
-    found += [take_text(inner, "extraction_method"), take_text(inner, "found_at")]
+    sweep += [take_text(inner, "extraction_method"), take_text(inner, "found_at")]
     leftovers = {
         DEMOGRAPHICS_KEY: unmapped(printed, DEMOGRAPHICS_KEY),
         "extraction_metadata": unmapped(inner, "extraction_metadata"),
     }
-    return _Person(prn, demographics, dict(zip(SWEEP_FIELDS, found, strict=True)), leftovers)
+    return _Person(prn, demographics, dict(zip(SWEEP_FIELDS, sweep, strict=True)), leftovers)

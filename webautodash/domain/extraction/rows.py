@@ -1,6 +1,6 @@
-"""Rows of one clinical list, held by column: what is done to all values of a field is done in one go.
+"""Rows of one clinical list, stored by column, so that all values of a column are processed at once.
 
-A batch of patients has some ten thousand rows; each patient's are a stretch of them.
+A batch of patients has about ten thousand rows; the rows of each patient are a slice of them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,29 +13,27 @@ from typing import Any
 from webautodash.domain.extraction.list_definition import ClinicalList
 
 Row = Mapping[str, Any]
-"""One row by the names of its columns."""
-
-
+"""One row by column name."""
 ColumnValues = Sequence[Sequence[Any]]
-"""The values of many rows, by ``ClinicalList.columns``."""
+"""The values of many rows, one sequence for each column in ``ClinicalList.columns``."""
 
 
 @dataclass(slots=True, eq=False)
 class RowTable:
-    """Rows of many patients. ``canonical`` is each row as it is compared, once somebody has asked for it."""
+    """Rows of many patients. ``canonical`` caches the canonical form of each row."""
 
     which: ClinicalList
     columns: ColumnValues = field(repr=False)
     canonical: list[str] | None = field(default=None, repr=False)
 
     def divided(self, lengths: Iterable[int]) -> list["Rows"]:
-        """The stretches of this many rows each."""
+        """Consecutive slices of these lengths."""
         return [Rows(self, start, stop) for start, stop in pairwise(accumulate(lengths, initial=0))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows(Sequence[Row]):  # noqa: PLW1641  # equal to any sequence of equal rows, which have no hash
-    """The rows of one patient, in the file's order; a mapping each for whoever looks at one."""
+class Rows(Sequence[Row]):  # noqa: PLW1641  # equal to any sequence of equal rows, which cannot be hashed
+    """The rows of one patient in the order of the file; each is a mapping when it is accessed."""
 
     table: RowTable
     start: int
@@ -58,10 +56,10 @@ class Rows(Sequence[Row]):  # noqa: PLW1641  # equal to any sequence of equal ro
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
 
     def has_content(self) -> bool:
-        """Whether any of these rows is an item that says something; an empty object or text says nothing."""
+        """Whether any row has content; an empty object or text is no content."""
         which, columns = self.table.which, self.table.columns
         if any(columns[0][self.start : self.stop]):
-            return True  # the text, which nearly every item has
+            return True  # nearly every item has a text
         return any(
             _is_content(value)
             for name, column in zip(which.columns, columns, strict=True)
@@ -70,7 +68,7 @@ class Rows(Sequence[Row]):  # noqa: PLW1641  # equal to any sequence of equal ro
         )
 
     def columns(self) -> ColumnValues:
-        """The values of these rows alone."""
+        """The columns of these rows only."""
         return [column[self.start : self.stop] for column in self.table.columns]
 
 
@@ -83,16 +81,16 @@ def _is_content(value: Any) -> bool:
     if isinstance(value, str):
         return bool(value.strip())
     if isinstance(value, Mapping):
-        # The type that the name of the list has overruled is one.
+        # The type is no content.
         return any(_is_content(each) for key, each in value.items() if key != "own_type")
     return any(map(_is_content, value)) if isinstance(value, list) else value is not None
 
 
 def join_rows(which: ClinicalList, patients: Iterable[Sequence[Row]]) -> ColumnValues:
-    """The rows of some patients by column, one patient's after the other's."""
+    """The columns of the rows of several patients, one patient after the other."""
     some = [rows for rows in patients if rows]
-    if (stretch := _stretch(some)) is not None:
-        return stretch.columns()
+    if (slice_ := _as_one_slice(some)) is not None:
+        return slice_.columns()
     pieces = [
         rows.columns() if isinstance(rows, Rows) else list(zip(*map(_values_of(which), rows), strict=True))
         for rows in some
@@ -100,8 +98,8 @@ def join_rows(which: ClinicalList, patients: Iterable[Sequence[Row]]) -> ColumnV
     return [list(chain.from_iterable(same)) for same in zip(*pieces, strict=True)] or [()] * len(which.columns)
 
 
-def _stretch(patients: Sequence[Sequence[Row]]) -> Rows | None:
-    """All rows as one stretch of one table, where they are one: as all are that are new."""
+def _as_one_slice(patients: Sequence[Sequence[Row]]) -> Rows | None:
+    """All rows as one slice of one table if they are consecutive, as the rows of new patients are; else None."""
     if not patients:
         return None
     first, last = patients[0], patients[-1]

@@ -1,4 +1,4 @@
-"""A stored extraction as the JSON of a patient that it was read from, as far as the rows keep it."""
+"""Converts a stored extraction back to the JSON of a patient, as far as the rows keep it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,9 +15,9 @@ _SCRAPED = ("extraction_method", "found_at")
 
 
 def patient_json(columns: Mapping[str, Any], lists: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
-    """The patient under the input's names; reading it gives the same values and rows again.
+    """A patient with the keys of the input; reading it gives the same values and rows.
 
-    ``columns``: of ``patient_extractions``, with ``prn``, the demographics, ``FOUND`` and ``extra``.
+    ``columns`` are those of ``patient_extractions``: ``prn``, demographics, ``SWEEP_FIELDS`` and ``extra``.
     """
     extra = dict(columns["extra"] or {})
     parts = {name: extra.pop(name, None) for name in _PARTS}
@@ -26,16 +26,18 @@ def patient_json(columns: Mapping[str, Any], lists: Mapping[str, Sequence[Row]])
     patient: dict[str, Any] = {
         "patient_id": columns["patient_uuid"],
         "patient_name": columns["patient_name"],
-        "demographics_printable": {"prn": columns["prn"]} | _said(printed) | _leftover(parts["demographics_printable"]),
+        "demographics_printable": {"prn": columns["prn"]}
+        | _without_nulls(printed)
+        | _mapping(parts["demographics_printable"]),
         **{name: columns[name] for name in SWEEP_FIELDS if name not in _SCRAPED},
-        "extraction_metadata": _said(scraped) | _leftover(parts["extraction_metadata"]),
+        "extraction_metadata": _without_nulls(scraped) | _mapping(parts["extraction_metadata"]),
     }
     own = {which.key: [_item(which, row) for row in lists[which.name]] for which in NAMED_LISTS}
-    return _said(patient) | own | _sections(lists[OTHER_RECORDS.name]) | extra
+    return _without_nulls(patient) | own | _sections(lists[OTHER_RECORDS.name]) | extra
 
 
 def _sections(rows: Sequence[Row]) -> dict[str, list[dict[str, Any]]]:
-    """Other records under the names of their lists."""
+    """Other records by the keys of their lists."""
     sections: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         item = _item(OTHER_RECORDS, row)
@@ -48,15 +50,15 @@ def _item(which: ClinicalList, row: Row) -> dict[str, Any]:
     names = {name: name for name in which.copied}
     for field in (*which.date_fields, *([which.strength_field] if which.strength_field else [])):
         names[f"{field}_text"] = field
-    # Another alias may hold what was not read as the text or the type.
+    # A key in extra was not read as the text or the type, so the value came from another key.
     names[which.text_field] = next((key for key in which.text_keys if key not in extra), which.text_field)
     names[which.type_field] = next((key for key in which.type_keys if key not in extra), which.type_field)
-    return _said({names[name]: row[name] for name in which.copied}) | extra
+    return _without_nulls({names[name]: row[name] for name in which.copied}) | extra
 
 
-def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _leftover(value: Any) -> dict[str, Any]:
+def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}

@@ -400,7 +400,7 @@ def _extraction_columns(
         "processing_status": [decision.status for decision, _ in decided],
         "duplicate_of_id": [original for _, original in decided],
         "extra": [record.extra for record in patients],
-        **{name: [record.found[name] for record in patients] for name in SWEEP_FIELDS},
+        **{name: [record.sweep[name] for record in patients] for name in SWEEP_FIELDS},
     }
 
 
