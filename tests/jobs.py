@@ -25,7 +25,7 @@ from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor import open_store as open_monitored
 from webautodash.services.registry import adopt as adoption
-from webautodash.services.registry.adopt import copying
+from webautodash.services.registry.adopt import copy_rows
 from webautodash.services.registry.register import register
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.retry_patients import retry_set_aside
@@ -131,7 +131,7 @@ def run_command(environment: Mapping[str, str], *arguments: str) -> None:
 
 def adopt(settings: Settings, database: str, name: str) -> None:
     """Take over a database of the earlier scripts, a few rows a transaction."""
-    with patch.object(copying, "BATCH", 2), Store.prepare(settings) as store:
+    with patch.object(copy_rows, "BATCH", 2), Store.prepare(settings) as store:
         adoption.adopt(store, database, name)
 
 

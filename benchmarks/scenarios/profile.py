@@ -39,7 +39,7 @@ STAGES = {
         "webautodash.repositories.sessions:SessionRepository.finish",
         "webautodash.repositories.extractions:ExtractionRepository.add",
         "webautodash.repositories.conflicts:ConflictRepository.add",
-        "webautodash.repositories.patients:PatientRepository.bring_up_to_date",
+        "webautodash.repositories.patients:PatientRepository.update_values",
     ],
     "commit": ["sqlalchemy.orm.session:Session.commit"],
     "the system database's view": ["webautodash.services.ingest.file_log:FileLog.flush"],

@@ -12,7 +12,7 @@ from legacy_database import LegacyDatabase
 from legacy_files import a_person, two_sweeps
 
 from webautodash.services.registry.adopt import adopt
-from webautodash.services.registry.adopt.extractions import NOT_FINISHED, ROWS_FEWER, ROWS_MISSING
+from webautodash.services.registry.adopt.copy_extractions import NOT_FINISHED, ROWS_FEWER, ROWS_MISSING
 from webautodash.services.review import conflicts, patients
 
 Legacy = Callable[[str], LegacyDatabase]

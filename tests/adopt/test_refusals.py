@@ -22,7 +22,7 @@ from webautodash.errors import (
 )
 from webautodash.repositories.legacy_tables import LegacyTables
 from webautodash.services.leases import leased
-from webautodash.services.registry.adopt import adopt, adopting, survey
+from webautodash.services.registry.adopt import adopt, adopt_database, survey_adoption
 from webautodash.services.registry.register import register
 from webautodash.services.store import Store
 
@@ -123,7 +123,7 @@ def test_prns_that_differ_in_white_space_only(clinic: Clinic, database: LegacyDa
     error = _refused(clinic, database)
     assert isinstance(error, DamagedRows)
     assert "1 PRNs of patients are equal but for white space" in str(error)
-    assert survey(clinic.store, database.name).problems == error.problems
+    assert survey_adoption(clinic.store, database.name).problems == error.problems
 
 
 def test_a_person_without_a_usable_prn(clinic: Clinic, database: LegacyDatabase) -> None:
@@ -175,7 +175,7 @@ def test_the_earlier_scripts_registry_is_not_taken_for_ours(server_url: str, dat
         Store.prepare(settings)
     other = settings.model_copy(update={"system_database": f"{database_prefix}registry"})
     with Store.prepare(other) as store:
-        assert survey(store, made.name).name == "Dr. Odd Name"
+        assert survey_adoption(store, made.name).name == "Dr. Odd Name"
         assert adopt(store, made.name, "Odd Name").notes == ("the earlier scripts' registry calls it 'Dr. Odd Name'",)
 
 
@@ -191,14 +191,14 @@ def test_files_wait_until_an_interrupted_adoption_is_finished(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(adopting, "copy", interrupted)
+    monkeypatch.setattr(adopt_database, "copy", interrupted)
     with pytest.raises(KeyboardInterrupt):
         adopt(clinic.store, database.name)
     monkeypatch.undo()
     outcome = clinic.ingest(a_file(a_person(3)), name="new.json")
     assert (outcome.state, outcome.kind) == ("failed", "made_by_earlier_scripts")
     assert database.rows("patients") == []
-    assert survey(clinic.store, database.name).begun
+    assert survey_adoption(clinic.store, database.name).begun
     assert {each.table: each.after for each in adopt(clinic.store, database.name).tables}["patients"] == 2
     assert clinic.ingest(a_file(a_person(3)), name="new.json").state == "ingested"
 

@@ -162,7 +162,7 @@ def test_conflicts_that_cannot_be_looked_up_are_told_all_and_the_file_keeps_its_
 ) -> None:
     clinic = a_clinic(alert_on="conflict:critical")
     clinic.ingest(a_file(a_patient("P1", medications=["Aspirin 81 mg"])))
-    with patch.object(ConflictRepository, "brought_by", side_effect=DatabaseError("d", "1", "no")):
+    with patch.object(ConflictRepository, "new_conflicts", side_effect=DatabaseError("d", "1", "no")):
         clinic.ingest(a_file(a_patient("P1", medications=["Xanax 1 mg"]), at="2025-01-01T00:00:00"))
     assert [row["state"] for row in clinic.system_rows("ingested_files")] == ["ingested"] * 2
     assert _facts(clinic) == [("conflict", None, "gary_wang")]

@@ -17,7 +17,7 @@ from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review import conflicts, incomplete, patients, set_aside
 from webautodash.services.review.incomplete import Incomplete
 from webautodash.services.review.retry_patients import RetryOutcome, accept_set_aside, retry_set_aside
-from webautodash.services.review.set_aside import Waiting
+from webautodash.services.review.set_aside import SetAsideEntry
 from webautodash.services.review.stored_failures import review_stored
 from webautodash.services.verify import verify
 
@@ -33,7 +33,7 @@ def _known(clinic: Clinic) -> dict[str, Any]:
     return rows | {"shown": patients.show(clinic.store, "gary_wang", "GW1")}
 
 
-def _waiting(clinic: Clinic, *reasons: str) -> list[Waiting]:
+def _waiting(clinic: Clinic, *reasons: str) -> list[SetAsideEntry]:
     return list(set_aside.search(clinic.store, "gary_wang", reasons=reasons).items)
 
 

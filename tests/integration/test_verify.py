@@ -18,7 +18,7 @@ from sqlalchemy import text
 from webautodash.domain.json_document import to_json
 from webautodash.models import ProviderBase
 from webautodash.repositories import VerificationRepository
-from webautodash.services.verify import Verification, Wrong, verify
+from webautodash.services.verify import RowFault, Verification, verify
 
 SCRAPED = {"row_index": 1, "extraction_method": "table", "extracted_at": "2024-02-04T09:01:02", "route": "by mouth"}
 FULL: dict[str, Any] = {
@@ -218,7 +218,7 @@ def test_a_byte_of_an_extraction_is_found_in_every_column(stored: Clinic, place:
 def test_checks_that_are_none_are_told(stored: Clinic, kept: str) -> None:
     write(stored, "UPDATE patient_extractions SET row_checks = :kept WHERE id = 1", kept=kept)
     found = verify(stored.store).providers[0].wrong
-    assert [(row.table, row.id, row.wrong) for row in found] == [("patient_extractions", 1, Wrong.UNREADABLE)]
+    assert [(row.table, row.id, row.wrong) for row in found] == [("patient_extractions", 1, RowFault.UNREADABLE)]
 
 
 def test_an_extraction_of_before_the_checks_is_compared_by_its_clinical_checksum_and_counted(stored: Clinic) -> None:
@@ -256,14 +256,14 @@ def test_a_byte_of_a_session_is_found_in_every_column(stored: Clinic) -> None:
     assert wrong(stored) == set()
 
 
-def changed_criteria(clinic: Clinic, changes: str) -> list[tuple[str | None, int | None, Wrong]]:
+def changed_criteria(clinic: Clinic, changes: str) -> list[tuple[str | None, int | None, RowFault]]:
     write(clinic, f"UPDATE extraction_sessions SET {changes}")
     return [(row.table, row.id, row.wrong) for row in verify(clinic.store).providers[0].wrong]
 
 
 def test_other_criteria_than_a_session_was_stored_with_are_named_at_the_session(stored: Clinic) -> None:
     second = stored.rows("extraction_sessions")[1]["id"]
-    both = [("extraction_sessions", 1, Wrong.SESSION), ("extraction_sessions", second, Wrong.SESSION)]
+    both = [("extraction_sessions", 1, RowFault.SESSION), ("extraction_sessions", second, RowFault.SESSION)]
     assert changed_criteria(stored, "target_medication = 'Other', start_date = '1999-01-01', end_date = NULL") == both
     assert changed_criteria(stored, "target_medication = 'LISINOPRIL ', start_date = '2020-01-01'") == both
     # As another case and white space do not count in a file, they do not here.
@@ -285,7 +285,7 @@ def test_criteria_that_are_none_or_fit_no_column_are_seen_to_be_the_same(
 ) -> None:
     clinic.ingest(a_file(a_patient("A1"), **criteria))
     assert wrong(clinic) == set()
-    assert changed_criteria(clinic, changes) == [("extraction_sessions", 1, Wrong.SESSION)]
+    assert changed_criteria(clinic, changes) == [("extraction_sessions", 1, RowFault.SESSION)]
 
 
 def test_who_was_new_is_counted_also_where_a_patient_was_taken_in_later(clinic: Clinic) -> None:
@@ -462,7 +462,9 @@ def test_what_an_sqlite_file_holds_against_the_columns_type_is_named(
     write(stored, f"UPDATE {table} SET {column} = {value} WHERE id = 1")
     found = verify(stored.store)
     assert found.problems == ()
-    named = [row for row in found.providers[0].wrong if (row.table, row.id, row.wrong) == (table, 1, Wrong.UNREADABLE)]
+    named = [
+        row for row in found.providers[0].wrong if (row.table, row.id, row.wrong) == (table, 1, RowFault.UNREADABLE)
+    ]
     assert [row.message.split()[0] for row in named] == [column]
 
 

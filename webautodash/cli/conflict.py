@@ -22,7 +22,7 @@ from webautodash.cli.terminal.json_output import show
 from webautodash.cli.terminal.listing import show_listing
 from webautodash.cli.terminal.tables import show_fields
 from webautodash.client import WebAutoDash
-from webautodash.client.conflicts import ReviewedConflict, Source
+from webautodash.client.conflicts import ReviewedConflict, ValueSource
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus
 from webautodash.errors import UsageError
 
@@ -134,6 +134,6 @@ def _item(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _file(source: Source, session_id: int) -> str:
+def _file(source: ValueSource, session_id: int) -> str:
     extracted = f", extracted {source.extracted_at:%Y-%m-%d %H:%M}Z" if source.extracted_at else ""
     return f"{source.path}{extracted} (session {session_id})"

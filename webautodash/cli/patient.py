@@ -12,7 +12,7 @@ from webautodash.cli.terminal.json_output import show, show_json
 from webautodash.cli.terminal.messages import print_line
 from webautodash.cli.terminal.tables import show_fields, show_table
 from webautodash.client import WebAutoDash
-from webautodash.client.patients import Chart, Extraction, History
+from webautodash.client.patients import Chart, Extraction, PatientHistory
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.shell_words import shell_word
 from webautodash.domain.wording import counted
@@ -89,7 +89,7 @@ def _show_chart(chart: Chart) -> None:
             )
 
 
-def _show_history(found: History) -> None:
+def _show_history(found: PatientHistory) -> None:
     print_line(f"{found.patient.prn}  {found.patient.patient_name or ''}".rstrip())
     _show_extractions(found.extractions)
 

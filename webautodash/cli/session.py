@@ -21,7 +21,7 @@ from webautodash.cli.terminal.listing import show_listing
 from webautodash.cli.terminal.messages import print_line
 from webautodash.cli.terminal.tables import show_fields
 from webautodash.client import WebAutoDash
-from webautodash.client.extraction_sessions import Decided, DecidedSession, TimeCorrection
+from webautodash.client.extraction_sessions import DecidedSession, RecordedDecision, TimeCorrection
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, help="List and show ingested files, correct a wrong time."
@@ -113,6 +113,6 @@ def _show_correction(done: TimeCorrection) -> None:
     show_consequences(done)
 
 
-def _decision(one: Decided) -> str:
+def _decision(one: RecordedDecision) -> str:
     values = "".join(f" {value}" for value in (one.old_value, one.new_value and "->", one.new_value) if value)
     return f"{one.kind}{values} by {one.decided_by}, {one.decided_at:%Y-%m-%d %H:%M}Z: {one.why}"

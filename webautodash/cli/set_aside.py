@@ -25,7 +25,7 @@ from webautodash.cli.terminal.listing import show_listing
 from webautodash.cli.terminal.messages import print_line, print_notice
 from webautodash.cli.terminal.tables import show_fields
 from webautodash.client import WebAutoDash
-from webautodash.client.set_aside_patients import RetryOutcome, WaitingPatient
+from webautodash.client.set_aside_patients import RetryOutcome, SetAsideDetail
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
 
@@ -170,7 +170,7 @@ def _report(provider: str, outcomes: tuple[RetryOutcome, ...], *, as_json: bool)
         raise typer.Exit(PROBLEMS)
 
 
-def _show_patient(found: WaitingPatient) -> None:
+def _show_patient(found: SetAsideDetail) -> None:
     one = found.entry
     show_fields(
         {

@@ -16,7 +16,7 @@ from webautodash.client import WebAutoDash
 from webautodash.domain.vocabulary import STORED_FILES, FileState, MonitorState, Severity
 
 if TYPE_CHECKING:
-    from webautodash.client.reports import AlertStatus, LastDay, MonitorStatus, ProviderStatus, Status
+    from webautodash.client.reports import AlertStatus, LastDay, MonitorStatus, ProviderSummary, Status
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -108,7 +108,7 @@ def _not_stored(files: Mapping[FileState, int]) -> int:
     return sum(number for state, number in files.items() if state not in STORED_FILES)
 
 
-def _show_providers(providers: "Sequence[ProviderStatus]") -> None:
+def _show_providers(providers: "Sequence[ProviderSummary]") -> None:
     if not providers:
         return
     print_line("")

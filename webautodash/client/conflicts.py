@@ -6,9 +6,9 @@ from webautodash.client.installation import Installation
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
 from webautodash.services.paging import Listing
 from webautodash.services.review import conflicts
-from webautodash.services.review.conflicts import Conflict, ReviewedConflict, Source
+from webautodash.services.review.conflicts import Conflict, ReviewedConflict, ValueSource
 
-__all__ = ["Conflict", "Conflicts", "ReviewedConflict", "Source"]
+__all__ = ["Conflict", "Conflicts", "ReviewedConflict", "ValueSource"]
 
 
 class Conflicts:

@@ -3,9 +3,9 @@
 from webautodash.client.installation import Installation
 from webautodash.services.paging import Listing
 from webautodash.services.review import sessions
-from webautodash.services.review.sessions import Decided, DecidedSession, StoredFile, TimeCorrection
+from webautodash.services.review.sessions import DecidedSession, RecordedDecision, SessionSummary, TimeCorrection
 
-__all__ = ["Decided", "DecidedSession", "ExtractionSessions", "StoredFile", "TimeCorrection"]
+__all__ = ["DecidedSession", "ExtractionSessions", "RecordedDecision", "SessionSummary", "TimeCorrection"]
 
 
 class ExtractionSessions:
@@ -14,7 +14,9 @@ class ExtractionSessions:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
 
-    def search(self, provider: str | None = None, *, limit: int = 50, after: int | None = None) -> Listing[StoredFile]:
+    def search(
+        self, provider: str | None = None, *, limit: int = 50, after: int | None = None
+    ) -> Listing[SessionSummary]:
         """List ingested files in the order in which they were stored, of one provider or of all."""
         return sessions.search(self._installation.opened(), provider, limit=limit, after=after)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from webautodash.client.alerts import Alerts
     from webautodash.client.conflicts import Conflicts
     from webautodash.client.doctor import Doctor
-    from webautodash.client.extraction_sessions import ExtractionSessions, StoredFile, TimeCorrection
+    from webautodash.client.extraction_sessions import ExtractionSessions, SessionSummary, TimeCorrection
     from webautodash.client.files import Files
     from webautodash.client.fleet import Fleet, FleetReport
     from webautodash.client.ingest import FileOutcome, IngestOptions, IngestReport
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from webautodash.client.registry import RegisteredProvider, Registry
     from webautodash.client.reports import Incomplete, Listing, OnExtractions, Statistics, Status, Verification
     from webautodash.client.roots import Roots
-    from webautodash.client.set_aside_patients import RetryOutcome, SetAsidePatients, StoredReviews, Waiting
+    from webautodash.client.set_aside_patients import RetryOutcome, SetAsideEntry, SetAsidePatients, StoredReviews
     from webautodash.client.setup import Setup
     from webautodash.config import Settings
     from webautodash.domain.dates import DateOrder
@@ -201,7 +201,7 @@ class WebAutoDash:
 
     def set_aside(
         self, provider: str | None = None, *, reasons: Collection[str] = (), limit: int = 50, after: int | None = None
-    ) -> Listing[Waiting]:
+    ) -> Listing[SetAsideEntry]:
         """List set-aside patients: ``set_aside_patients.search``."""
         return self.set_aside_patients.search(provider, reasons=reasons, limit=limit, after=after)
 
@@ -219,7 +219,7 @@ class WebAutoDash:
 
     def sessions(
         self, provider: str | None = None, *, limit: int = 50, after: int | None = None
-    ) -> Listing[StoredFile]:
+    ) -> Listing[SessionSummary]:
         """List ingested files: ``extraction_sessions.search``."""
         return self.extraction_sessions.search(provider, limit=limit, after=after)
 

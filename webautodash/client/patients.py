@@ -3,9 +3,9 @@
 from webautodash.client.installation import Installation
 from webautodash.repositories.paging import Page
 from webautodash.services.review import patients
-from webautodash.services.review.patients import Chart, Extraction, History, Person
+from webautodash.services.review.patients import Chart, Extraction, PatientHistory, Person
 
-__all__ = ["Chart", "Extraction", "History", "Patients", "Person"]
+__all__ = ["Chart", "Extraction", "PatientHistory", "Patients", "Person"]
 
 
 class Patients:
@@ -24,6 +24,6 @@ class Patients:
         """Return the latest demographics and the lists of the newest complete extraction. Raises NotFound."""
         return patients.show(self._installation.opened(), provider, prn)
 
-    def history(self, provider: str, prn: str) -> History:
+    def history(self, provider: str, prn: str) -> PatientHistory:
         """Return every extraction of a patient, newest first, with the conflicts of each. Raises NotFound."""
         return patients.history(self._installation.opened(), provider, prn)

@@ -9,8 +9,7 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.callbacks import ignore
 from webautodash.services.registry import accounts, adopt, aliases
 from webautodash.services.registry.accounts import GrantedAccount, OnGranted
-from webautodash.services.registry.adopt import Adoption, OnRows
-from webautodash.services.registry.adopt import Survey as AdoptionSurvey
+from webautodash.services.registry.adopt import Adoption, AdoptionSurvey, OnRows
 from webautodash.services.registry.register import Registration, register
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
@@ -59,7 +58,7 @@ class Registry:
         """Report what an adoption would do and what prevents it; changes nothing. Raises NotAdoptable."""
         with Store(self._installation.settings, schema=True) as store:
             adopt.require_adoptable(store, database)
-            return adopt.survey(store, database, name, date_order)
+            return adopt.survey_adoption(store, database, name, date_order)
 
     def require_adoptable(self, database: str) -> None:
         """Raise NotAdoptable for a database that the earlier scripts did not create."""

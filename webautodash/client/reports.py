@@ -6,7 +6,7 @@ from webautodash.services.statistics.current_status import (
     AlertStatus,
     LastDay,
     MonitorStatus,
-    ProviderStatus,
+    ProviderSummary,
     Status,
 )
 from webautodash.services.statistics.provider_statistics import ProviderStatistics, Statistics
@@ -23,7 +23,7 @@ __all__ = [
     "MonitorStatus",
     "OnExtractions",
     "ProviderStatistics",
-    "ProviderStatus",
+    "ProviderSummary",
     "ProviderVerification",
     "Statistics",
     "Status",

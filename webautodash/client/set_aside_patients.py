@@ -7,10 +7,10 @@ from webautodash.services.paging import Listing
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review import set_aside, stored_failures
 from webautodash.services.review.retry_patients import RetryOutcome, accept_set_aside, retry_set_aside
-from webautodash.services.review.set_aside import Waiting, WaitingPatient
+from webautodash.services.review.set_aside import SetAsideDetail, SetAsideEntry
 from webautodash.services.review.stored_failures import StoredReview, StoredReviews
 
-__all__ = ["RetryOutcome", "SetAsidePatients", "StoredReview", "StoredReviews", "Waiting", "WaitingPatient"]
+__all__ = ["RetryOutcome", "SetAsideDetail", "SetAsideEntry", "SetAsidePatients", "StoredReview", "StoredReviews"]
 
 
 class SetAsidePatients:
@@ -27,7 +27,7 @@ class SetAsidePatients:
         taken_in: bool | None = False,
         limit: int = 50,
         after: int | None = None,
-    ) -> Listing[Waiting]:
+    ) -> Listing[SetAsideEntry]:
         """List set-aside patients of one provider or of all, with the reason.
 
         ``reasons`` are the codes to list. ``taken_in`` None includes those that were stored later, True lists only
@@ -36,7 +36,7 @@ class SetAsidePatients:
         store = self._installation.opened()
         return set_aside.search(store, provider, reasons=reasons, taken_in=taken_in, limit=limit, after=after)
 
-    def show(self, provider: str, set_aside_id: int) -> WaitingPatient:
+    def show(self, provider: str, set_aside_id: int) -> SetAsideDetail:
         """Return one with its JSON as it was in the file. Raises NotFound."""
         return set_aside.show(self._installation.opened(), provider, set_aside_id)
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from webautodash.client.installation import Installation
 from webautodash.services.ingest.progress import Progress
 from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.registry.setup import SetupReport, set_up, survey
-from webautodash.services.registry.setup import Survey as SetupSurvey
+from webautodash.services.registry.setup import SetupReport, SetupSurvey, set_up, survey_setup
 
 __all__ = ["Setup", "SetupReport", "SetupSurvey"]
 
@@ -19,7 +18,7 @@ class Setup:
 
     def survey(self) -> SetupSurvey:
         """Check settings and connection, and report what exists; changes nothing. Raises DatabaseUnreachable."""
-        return survey(self._settings)
+        return survey_setup(self._settings)
 
     def run(
         self,

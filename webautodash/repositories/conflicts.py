@@ -44,7 +44,7 @@ LONGEST_LISTED = 4_000
 """Characters of a value that a list of conflicts shows."""
 
 
-class Brought(NamedTuple):
+class NewConflicts(NamedTuple):
     """Conflicts of one file: how many of each severity, and the numbers of some, worst first."""
 
     by_severity: Mapping[Severity, int]
@@ -159,7 +159,7 @@ class ConflictRepository:
         )
         return dict.fromkeys(Severity, 0) | {Severity(severity): number for severity, number in rows}
 
-    def brought_by(self, session_id: int | None, since: datetime, least: Severity, most: int) -> Brought:
+    def new_conflicts(self, session_id: int | None, since: datetime, least: Severity, most: int) -> NewConflicts:
         """What came with a session and is unresolved, of at least this severity: how many, and the worst of them.
 
         What was found before ``since`` does not count. Without a session, what the whole database has.
@@ -176,7 +176,7 @@ class ConflictRepository:
         counts = select(DataConflict.severity, func.count()).where(*found).group_by(DataConflict.severity)
         ids = select(DataConflict.id).where(*found).order_by(_rank(), DataConflict.id).limit(most)
         numbers = {Severity(word): number for word, number in self._session.execute(counts)}
-        return Brought(numbers, tuple(self._session.scalars(ids)))
+        return NewConflicts(numbers, tuple(self._session.scalars(ids)))
 
     def counts(self) -> dict[tuple[ConflictType, Severity, ConflictStatus], int]:
         """How many there are of each type, severity and status; a combination without any is left out."""

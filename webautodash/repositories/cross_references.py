@@ -23,7 +23,7 @@ from webautodash.models import (
     SetAsidePatient,
 )
 from webautodash.repositories.sessions import TALLY_COLUMNS, Tally
-from webautodash.repositories.verification import Unreadable
+from webautodash.repositories.verification import UnreadableValue
 
 _EXTRACTIONS = cast(Table, PatientExtraction.__table__)
 _PATIENTS = cast(Table, Patient.__table__)
@@ -31,7 +31,7 @@ _PATIENTS_AT_ONCE, _EXTRAS_AT_ONCE = 500, 10
 _CLINICAL = frozenset(which.name for which in LISTS)
 
 
-class Master(NamedTuple):
+class MismatchedPatient(NamedTuple):
     """A patient and the extraction that the patient's values come from; the columns in which they differ."""
 
     patient_id: int
@@ -39,7 +39,7 @@ class Master(NamedTuple):
     columns: tuple[str, ...]
 
 
-class Ledger(NamedTuple):
+class SessionCounts(NamedTuple):
     """A session's counts, and how many set-aside patients there are of it."""
 
     id: int
@@ -81,7 +81,7 @@ class CrossReferences:
             )
         )
 
-    def masters(self, but_of: Sequence[int]) -> list[Master]:
+    def masters(self, but_of: Sequence[int]) -> list[MismatchedPatient]:
         """The patients that are not as the extraction says that they come from; but for those of some sessions."""
         connection = self._session.connection()
 
@@ -110,7 +110,7 @@ class CrossReferences:
             .order_by(Patient.id)
         )
         return [
-            Master(number, source_id, tuple(name for name, flag in zip(unlike, flags, strict=True) if flag))
+            MismatchedPatient(number, source_id, tuple(name for name, flag in zip(unlike, flags, strict=True) if flag))
             for number, source_id, *flags in self._session.execute(statement)
         ]
 
@@ -148,7 +148,7 @@ class CrossReferences:
                 return
             last = found[-1].id
 
-    def ledger(self) -> list[Ledger]:
+    def ledger(self) -> list[SessionCounts]:
         """Every session."""
         is_repeated = and_(SetAsidePatient.reason == REPEATED_PRN, SetAsidePatient.taken_in_at.is_not(None))
         aside: dict[int, tuple[int, int]] = {
@@ -177,7 +177,7 @@ class CrossReferences:
             ).order_by(ExtractionSession.id),
         )
         return [
-            Ledger(
+            SessionCounts(
                 number,
                 sha256,
                 extra,
@@ -198,7 +198,7 @@ class CrossReferences:
         counts = select(since, func.count()).join(first, first.c.id == PatientExtraction.id).group_by(since)
         return Counter({number: int(count) for number, count in self._session.execute(counts)})
 
-    def without_parent(self) -> Iterator[Unreadable]:
+    def without_parent(self) -> Iterator[UnreadableValue]:
         """Rows whose foreign keys lead nowhere, those of the four lists apart: ``rows`` brings them."""
         for table in ProviderBase.metadata.sorted_tables:
             if table.name in _CLINICAL:
@@ -211,7 +211,7 @@ class CrossReferences:
                     .where(key.parent.is_not(None), parent.c[key.column.name].is_(None))
                     .order_by(table.c.id)
                 )
-                yield from (Unreadable(table.name, number, key.parent.name) for number in found)
+                yield from (UnreadableValue(table.name, number, key.parent.name) for number in found)
 
     def file_faults(self) -> list[str]:
         """What a database that is a file says of its own structure."""

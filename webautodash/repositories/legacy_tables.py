@@ -34,7 +34,7 @@ def place(name: str, aside: bool) -> str:
     return legacy_name(name) if aside else name
 
 
-class Shape(NamedTuple):
+class LegacyShape(NamedTuple):
     """Which of the earlier scripts' tables a database has, and under which names."""
 
     here: frozenset[str]
@@ -55,7 +55,7 @@ class LegacyTables:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def shape(self) -> Shape:
+    def shape(self) -> LegacyShape:
         """What is there."""
         looked = inspect(self._session.connection())
         tables = set(looked.get_table_names())
@@ -74,7 +74,7 @@ class LegacyTables:
             missing += [f"{name}.{each}" for each in expected if each not in columns[place]]
             if name != COMPREHENSIVE:
                 unknown += [f"{name}.{each}" for each in sorted(columns[place] - {*expected, "created_at"})]
-        return Shape(here, aside, tuple(missing), tuple(unknown), bool(own))
+        return LegacyShape(here, aside, tuple(missing), tuple(unknown), bool(own))
 
     def is_aside(self) -> bool:
         """Whether an adoption has begun."""
@@ -84,7 +84,7 @@ class LegacyTables:
         """Rename tables, all or none."""
         rename_tables(self._session.connection(), {name: legacy_name(name) for name in tables})
 
-    def counts(self, shape: Shape) -> dict[str, int]:
+    def counts(self, shape: LegacyShape) -> dict[str, int]:
         """How many rows each table has, wherever it is."""
         return {
             name: self._count(place(name, name in shape.aside))

@@ -105,7 +105,7 @@ class PatientRepository:
             people[prn] = StoredPatient(number, new.demographics, as_of, session_id, is_new=True, other=new.other)
         return people | self._known(list(missing)) if missing else people
 
-    def lock_known(self, prns: Sequence[str]) -> dict[str, StoredPatient]:
+    def lock_existing(self, prns: Sequence[str]) -> dict[str, StoredPatient]:
         """The rows of patients that are known, by PRN, locked in PRN order until the transaction ends."""
         return self._known(prns) if prns else {}
 
@@ -125,7 +125,7 @@ class PatientRepository:
             for number, prn, since, as_of, other, *values in rows
         }
 
-    def bring_up_to_date(
+    def update_values(
         self, people: dict[str, PatientValues], session_id: int, as_of: datetime | None, now: datetime
     ) -> None:
         """Replace the values of these PRNs' rows, which ``lock`` has locked; one statement."""

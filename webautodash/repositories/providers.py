@@ -14,7 +14,7 @@ from webautodash.domain.lookalikes import look_alike
 from webautodash.domain.naming import letters_key, same_name_key
 from webautodash.domain.vocabulary import ProviderStatus, Severity
 from webautodash.models import Provider, ProviderAlias
-from webautodash.repositories.sessions import Counts, LastSession, Totals
+from webautodash.repositories.sessions import DatabaseCounts, LastSession, Totals
 
 _OPEN = {severity: f"open_{severity}" for severity in Severity}
 """The columns of the conflicts that wait."""
@@ -87,7 +87,7 @@ class ProviderRepository:
         aliased = select(ProviderAlias.provider_id).where(ProviderAlias.letters_key == key)
         return self._load(_of(own, slugged, aliased).order_by(Provider.slug))
 
-    def by_look(self, name: str) -> list[RegisteredProvider]:
+    def lookalikes(self, name: str) -> list[RegisteredProvider]:
         """The providers whose name, or an alias, looks like a name and is not the same.
 
         All are looked at, for no column says it: not for a name that is known.
@@ -151,13 +151,15 @@ class ProviderRepository:
         rows = self._session.execute(select(*columns).where(Provider.last_session_id.is_not(None)))
         return {number: LastSession(last, sha256) for number, last, sha256 in rows if last and sha256}
 
-    def known_counts(self) -> dict[int, Counts]:
+    def recorded_counts(self) -> dict[int, DatabaseCounts]:
         """What is recorded here of each provider's database."""
         waiting, last = self.open_conflicts(), self.last_sessions()
         rows = self._session.execute(select(Provider.id, Provider.total_sessions))
-        return {number: Counts(sessions, _sum(waiting.get(number)), last.get(number)) for number, sessions in rows}
+        return {
+            number: DatabaseCounts(sessions, _sum(waiting.get(number)), last.get(number)) for number, sessions in rows
+        }
 
-    def known_reviews(self) -> dict[int, int]:
+    def recorded_decisions(self) -> dict[int, int]:
         """The most decisions of people that each provider's database was seen with; without those not counted yet."""
         counted = select(Provider.id, Provider.total_reviews).where(Provider.total_reviews.is_not(None))
         return dict(self._session.execute(counted).all())  # type: ignore[arg-type]  # a row is a pair

@@ -52,7 +52,7 @@ class LastStep(NamedTuple):
     """The correction that took the step; none where a person did."""
 
 
-class Step(NamedTuple):
+class CorrectionStep(NamedTuple):
     """A step that a correction takes in the review of a conflict."""
 
     conflict: StoredConflict
@@ -240,7 +240,7 @@ class ReplayRepository:
             for number, step, status, decision in rows
         }
 
-    def take_steps(self, steps: Sequence[Step], by: str, why: str, at: datetime) -> None:
+    def take_steps(self, steps: Sequence[CorrectionStep], by: str, why: str, at: datetime) -> None:
         """Review many conflicts at once; one statement for the steps, one for each status."""
         insert_rows(
             self._session,

@@ -11,7 +11,7 @@ from webautodash.models import SessionDecision
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class RecordedDecision:
     """One decision about a session. Rows are added, never changed or deleted."""
 
     kind: str
@@ -29,11 +29,11 @@ class SessionDecisionRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, session_id: int, decisions: Sequence[Decided]) -> list[int]:
+    def add(self, session_id: int, decisions: Sequence[RecordedDecision]) -> list[int]:
         """Keep decisions about a session; their numbers."""
         rows = [
             SessionDecision(
-                extraction_session_id=session_id, **{name: getattr(one, name) for name in Decided.__slots__}
+                extraction_session_id=session_id, **{name: getattr(one, name) for name in RecordedDecision.__slots__}
             )
             for one in decisions
         ]
@@ -41,11 +41,13 @@ class SessionDecisionRepository:
         self._session.flush()
         return [row.id for row in rows]
 
-    def of(self, session_id: int) -> tuple[Decided, ...]:
+    def of(self, session_id: int) -> tuple[RecordedDecision, ...]:
         """The decisions about a session, first to last."""
         rows = self._session.scalars(
             select(SessionDecision)
             .where(SessionDecision.extraction_session_id == session_id)
             .order_by(SessionDecision.decided_at, SessionDecision.id)
         )
-        return tuple(Decided(**{name: getattr(row, name) for name in Decided.__slots__}) for row in rows)
+        return tuple(
+            RecordedDecision(**{name: getattr(row, name) for name in RecordedDecision.__slots__}) for row in rows
+        )

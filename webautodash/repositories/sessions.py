@@ -14,7 +14,7 @@ from webautodash.domain.extraction.session_metadata import SessionRecord
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
 from webautodash.models import DataConflict, ExtractionSession, PendingEvent
 from webautodash.repositories.conflicts import ConflictRepository
-from webautodash.repositories.divergence import DECISIONS
+from webautodash.repositories.manual_changes import DECISIONS
 from webautodash.repositories.paging import Page
 
 
@@ -85,7 +85,7 @@ class LastSession(NamedTuple):
     content_sha256: str
 
 
-class Counts(NamedTuple):
+class DatabaseCounts(NamedTuple):
     """What the system database should know of a provider's database, as far as it is cheap to read."""
 
     sessions: int
@@ -156,12 +156,12 @@ class SessionRepository:
         row = self._session.execute(select(*columns).where(ExtractionSession.id == newest)).first()
         return None if row is None else LastSession(*row)
 
-    def counts(self) -> Counts:
+    def counts(self) -> DatabaseCounts:
         """How many there are, what waits, and which is the last: in two statements, for it is asked often."""
         waiting = select(func.count()).where(DataConflict.status.in_(OPEN_CONFLICTS)).scalar_subquery()
         events = select(func.count(PendingEvent.id)).scalar_subquery()
         row = self._session.execute(select(func.count(ExtractionSession.id), waiting, events)).one()
-        return Counts(row[0], row[1], self.last(), row[2])
+        return DatabaseCounts(row[0], row[1], self.last(), row[2])
 
     def source(self, session_id: int) -> tuple[str, datetime | None]:
         """Where a session's file lay below Results, and when it was extracted."""

@@ -15,7 +15,7 @@ from webautodash.repositories.conflicts import ConflictRepository
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class DatabaseStatistics:
     """Counts of one provider, or of several together. ``found`` is the sum of the four outcomes after it."""
 
     total_patients: int
@@ -45,7 +45,7 @@ class StatisticsRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def numbers(self) -> Numbers:
+    def numbers(self) -> DatabaseStatistics:
         """Everything that is counted."""
         found, stored, changed, duplicates, failed, last = self._session.execute(
             select(
@@ -64,7 +64,7 @@ class StatisticsRepository:
             by_type[kind] += number
             by_severity[severity] += number
             by_status[status] += number
-        return Numbers(
+        return DatabaseStatistics(
             total_patients=self._count(Patient),
             total_sessions=self._count(ExtractionSession),
             total_extractions=self._count(PatientExtraction),

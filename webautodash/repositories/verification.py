@@ -35,7 +35,7 @@ _EXTRACTIONS = cast(Table, PatientExtraction.__table__)
 _SESSIONS = cast(Table, ExtractionSession.__table__)
 
 
-class Unreadable(NamedTuple):
+class UnreadableValue(NamedTuple):
     """A value that is not what its column holds."""
 
     table: str
@@ -81,7 +81,7 @@ class StoredRows(NamedTuple):
     """Of each row, as it is now."""
 
 
-class Stretch(NamedTuple):
+class ExtractionRange(NamedTuple):
     """Some extractions that have rows of their own, and all rows and repetitions of extractions with such numbers."""
 
     after: int | None
@@ -94,7 +94,7 @@ class VerificationRepository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.unreadable: list[Unreadable] = []
+        self.unreadable: list[UnreadableValue] = []
 
     def extractions(self) -> int:
         """How many there are."""
@@ -113,7 +113,7 @@ class VerificationRepository:
             for number, key, *values in zip(ids, *read, strict=True)
         ]
 
-    def stretches(self) -> Iterator[Stretch]:
+    def stretches(self) -> Iterator[ExtractionRange]:
         """All extractions that repeat no other, some at a time: as many as go with 16 MB of rows, at least one."""
         after: int | None = None
         while True:
@@ -122,14 +122,14 @@ class VerificationRepository:
                 statement = statement.where(PatientExtraction.id > after)
             found = self._extractions(statement.order_by(PatientExtraction.id).limit(ORIGINALS))
             if not found:
-                yield Stretch(after, None, found)
+                yield ExtractionRange(after, None, found)
                 return
             some = found[: self._as_many_as_fit(after, found)]
             until = some[-1].id
-            yield Stretch(after, until, some)
+            yield ExtractionRange(after, until, some)
             after = until
 
-    def rows(self, which: ClinicalList, stretch: Stretch) -> StoredRows:
+    def rows(self, which: ClinicalList, stretch: ExtractionRange) -> StoredRows:
         """The rows of one list that say they belong to an extraction with a number of this stretch."""
         table = cast(Table, MODELS[which.name].__table__)
         owner = table.c.patient_extraction_id
@@ -143,7 +143,7 @@ class VerificationRepository:
         read = [self._read(table, name, ids, column) for name, column in zip(which.columns, columns, strict=True)]
         return StoredRows(which, ids, owners, read, crc_of_rows(columns))
 
-    def duplicates(self, stretch: Stretch) -> Iterator[StoredExtraction]:
+    def duplicates(self, stretch: ExtractionRange) -> Iterator[StoredExtraction]:
         """The extractions that say they repeat one with a number of this stretch."""
         number, repeated = PatientExtraction.id, PatientExtraction.duplicate_of_id
         last: StoredExtraction | None = None
@@ -160,7 +160,7 @@ class VerificationRepository:
 
     def _as_many_as_fit(self, after: int | None, found: Sequence[StoredExtraction]) -> int:
         sizes = dict.fromkeys((one.id for one in found), 0)
-        stretch = Stretch(after, found[-1].id, found)
+        stretch = ExtractionRange(after, found[-1].id, found)
         for which in LISTS:
             table = cast(Table, MODELS[which.name].__table__)
             owner = table.c.patient_extraction_id
@@ -234,7 +234,7 @@ class VerificationRepository:
             try:
                 found.append(None if value is None else read(value))
             except (ValueError, TypeError, RecursionError):
-                self.unreadable.append(Unreadable(table.name, number, name))
+                self.unreadable.append(UnreadableValue(table.name, number, name))
                 found.append(None)
         return found
 
@@ -253,7 +253,7 @@ def _of_patients() -> Select[*tuple[Any, ...]]:
     ).join(Patient, Patient.id == PatientExtraction.patient_id, isouter=True)
 
 
-def _within(owner: Any, stretch: Stretch) -> Any:
+def _within(owner: Any, stretch: ExtractionRange) -> Any:
     bounds = []
     if stretch.after is not None:
         bounds.append(owner > stretch.after)

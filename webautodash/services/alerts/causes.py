@@ -11,7 +11,7 @@ from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severit
 from webautodash.domain.vocabulary import EventKind, FileState
 from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
-from webautodash.repositories.conflicts import Brought
+from webautodash.repositories.conflicts import NewConflicts
 from webautodash.repositories.ingested_files import FileRecord
 from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.pending_events import Event, file_stored
@@ -130,7 +130,7 @@ def _conflicts_of(
     cause = partial(Cause, key, AlertKind.CONFLICT, provider=provider.slug, database_name=provider.database_name)
     try:
         with store.provider_database(provider).reading() as work:
-            found = work.conflicts.brought_by(event.session_id, event.at, least, _MOST_NUMBERS)
+            found = work.conflicts.new_conflicts(event.session_id, event.at, least, _MOST_NUMBERS)
     except WebAutoDashError:
         # The file is stored and its row has to be written; that there are conflicts is known in any case.
         message = f"{counted(event.conflicts, 'difference')} in a file to be reviewed; their severity could not be read"
@@ -169,7 +169,7 @@ def _set_aside(event: Event, provider: RegisteredProvider, content_sha256: str |
     )
 
 
-def _told(found: Brought) -> str:
+def _told(found: NewConflicts) -> str:
     ranked = sorted(found.by_severity.items(), key=lambda each: -each[0].rank)
     counts = ", ".join(f"{number} {severity}" for severity, number in ranked)
     return f"differences in a file wait for review: {counts}"

@@ -8,7 +8,7 @@ from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories.monitors import MonitorKey
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.sessions import Counts
+from webautodash.repositories.sessions import DatabaseCounts
 from webautodash.services import fleet, revisions
 from webautodash.services.alerts import (
     DeliveryReport,
@@ -46,7 +46,7 @@ def record_pending(store: Store) -> None:
     """Record what interrupted commands left in the outboxes of providers' databases; each is looked at."""
     store.system.run(lambda work: work.leases.shorten(store.settings.lease_seconds))
     with store.system.reading() as work:
-        known = work.providers.known_counts()
+        known = work.providers.recorded_counts()
     with FileLog(store) as view:
         for provider in store.providers():
             if provider.status is ProviderStatus.ACTIVE:
@@ -55,7 +55,7 @@ def record_pending(store: Store) -> None:
                     view.recount(provider)
 
 
-def _counts(store: Store, provider: RegisteredProvider) -> Counts | None:
+def _counts(store: Store, provider: RegisteredProvider) -> DatabaseCounts | None:
     """None for a database that cannot be read; others tell of it."""
     try:
         with store.provider_database(provider).reading() as work:

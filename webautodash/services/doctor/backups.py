@@ -6,7 +6,14 @@ from webautodash.domain.wording import counted
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.services.doctor.findings import Finding, error, fine, warning
 from webautodash.services.store import Store
-from webautodash.services.verify.divergence import Divergence, DivergingFile, Location, divergence, is_active, recorded
+from webautodash.services.verify.divergence import (
+    Divergence,
+    DivergingFile,
+    Location,
+    divergence,
+    is_active,
+    system_records,
+)
 
 _MOST_NAMED = 5
 _WHERE = {
@@ -18,7 +25,7 @@ _WHERE = {
 
 def backups(store: Store) -> Iterator[Finding]:
     """Where each provider's database and the system database differ; one that cannot be read is another finding."""
-    known, right = recorded(store), 0
+    known, right = system_records(store), 0
     for provider in filter(is_active, store.providers()):
         found = None
         try:

@@ -15,7 +15,7 @@ from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.doctor import databases
 from webautodash.services.doctor.findings import Finding, error, fine, info, or_fine, warning
 from webautodash.services.doctor.logs import UnreadableLog, found_in
-from webautodash.services.registry.account_rights import WantedAccount, of_databases, of_migrations
+from webautodash.services.registry.account_rights import WantedAccount, database_accounts, migrations_account
 from webautodash.services.store import Store
 
 _SHOWN = 20
@@ -42,7 +42,7 @@ def accounts(store: Store) -> Iterator[Finding]:
 
 def rights_of_accounts(store: Store) -> Iterator[Finding]:
     """Whether each account is there, may do what it has to, and no more; nothing is tried."""
-    wanted = of_databases(store.settings, store.providers())
+    wanted = database_accounts(store.settings, store.providers())
     found = (finding for each in wanted for finding in _by(store, each, partial(_rights, each)))
     said = f"{len(wanted)} accounts, each with the rows of one database"
     yield from or_fine(found, "rights", store.server.where, said)
@@ -50,7 +50,7 @@ def rights_of_accounts(store: Store) -> Iterator[Finding]:
 
 def _each_account(store: Store) -> Iterator[Finding]:
     providers = store.providers()
-    wanted = of_databases(store.settings, providers)
+    wanted = database_accounts(store.settings, providers)
     reached = {each.rights.databases[0]: Patient.__tablename__ for each in wanted}
     reached[store.system.name] = SystemLog.__tablename__
     good, refused = 0, list[Probe]()
@@ -58,7 +58,7 @@ def _each_account(store: Store) -> Iterator[Finding]:
         found = _by(store, each, partial(_rights_and_probes, each, reached, refused))
         yield from found
         good += not found
-    migrations = of_migrations(store.settings, providers)
+    migrations = migrations_account(store.settings, providers)
     files = store.settings.accounts
     if files is not None and files.has(migrations.rights.account):
         found = _by(store, migrations, partial(_rights, migrations))

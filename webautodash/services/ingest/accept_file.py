@@ -14,7 +14,7 @@ from webautodash.services.ingest.paths import split_root
 from webautodash.services.ingest.process_file import process_accepted_file
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import candidates
-from webautodash.services.review.signature import signature
+from webautodash.services.review.signature import check_signature
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
 
@@ -28,7 +28,7 @@ def accept_file(store: Store, path: str, *, by: str, why: str, extracted_at: str
     ``extracted_at`` is the right time as ISO, needed where the file's own lies in the future and refused elsewhere.
     Raises UsageError for a file that is not held, or not for a reason that can be accepted.
     """
-    by, why = signature(by, why)
+    by, why = check_signature(by, why)
     shown = known_path(store, path)
     with store.system.reading() as work:
         row = work.ingested_files.find([shown])[shown]

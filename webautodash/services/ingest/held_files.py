@@ -8,7 +8,7 @@ from webautodash.domain.extraction.document import Document
 from webautodash.errors import FileHeld, FutureTime, StoredElsewhere, UsageError
 from webautodash.models.base import utc_now
 from webautodash.repositories.file_acceptances import Acceptance
-from webautodash.repositories.session_decisions import Decided
+from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.services.ingest.stored_elsewhere import owner_elsewhere
 from webautodash.services.store import ProviderDatabase, Store
 
@@ -35,10 +35,10 @@ def accepted_holds(store: Store, document: Document, provider: ProviderDatabase,
     return tuple(accepted)
 
 
-def decided(acceptance: Acceptance, document: Document, why: str | None) -> Decided:
+def decided(acceptance: Acceptance, document: Document, why: str | None) -> RecordedDecision:
     """What the session keeps of an acceptance."""
     given = document.metadata.get("extracted_at") if acceptance.extracted_at is not None else None
-    return Decided(
+    return RecordedDecision(
         kind=acceptance.kind,
         old_value=given if isinstance(given, str) else None,
         new_value=acceptance.extracted_at.isoformat() if acceptance.extracted_at is not None else None,

@@ -88,7 +88,7 @@ class _Ledgers:
         self._store = store
         self._providers = {provider.id: provider for provider in store.providers()}
         with store.system.reading() as work:
-            self._known = work.providers.known_counts()
+            self._known = work.providers.recorded_counts()
         self._unreadable: set[int] = set()
         self._counted: set[int] = set()
         self.miscounted: list[RegisteredProvider] = []

@@ -34,7 +34,7 @@ from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.extractions import LatestExtraction, StoredPlace
 from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.pending_events import file_stored
-from webautodash.repositories.session_decisions import Decided
+from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.sessions import StoredSession, Tally
 from webautodash.repositories.set_aside import SetAside
 from webautodash.repositories.unit_of_work import ProviderWork
@@ -66,7 +66,7 @@ def store_document(
     path: str,
     on_batch: OnBatch = ignore,
     *,
-    accepted: Sequence[Decided] = (),
+    accepted: Sequence[RecordedDecision] = (),
     extracted_at: datetime | None = None,
 ) -> Stored:
     """Store one extraction file; the same bytes twice are stored once, whoever else is storing them.
@@ -300,7 +300,7 @@ def _store(
     written = work.clinical.add([(ids[record.prn], record.lists) for record in whole])
     differences = [(prn, found) for prn, (decision, _) in decisions.items() for found in decision.differences]
     _record(work, current, people, differences)
-    work.patients.bring_up_to_date(
+    work.patients.update_values(
         {prn: decision.master for prn, (decision, _) in decisions.items() if decision.master is not None},
         current.id,
         current.extracted_at,

@@ -20,12 +20,12 @@ class WantedAccount:
     provider: str | None = None
 
 
-def of_provider(provider: RegisteredProvider) -> WantedAccount:
+def provider_account(provider: RegisteredProvider) -> WantedAccount:
     """The account of a provider's database."""
     return WantedAccount(_of_database(provider.database_name, ProviderBase), provider.slug, provider.slug)
 
 
-def of_system(settings: Settings) -> WantedAccount:
+def system_account(settings: Settings) -> WantedAccount:
     """The account of the system database."""
     return WantedAccount(_of_database(settings.system_database_name, SystemBase), "--system")
 
@@ -39,7 +39,7 @@ def _of_database(name: str, base: type[ProviderBase] | type[SystemBase]) -> Acco
     )
 
 
-def of_migrations(settings: Settings, providers: Sequence[RegisteredProvider]) -> WantedAccount:
+def migrations_account(settings: Settings, providers: Sequence[RegisteredProvider]) -> WantedAccount:
     """The account that creates and migrates all databases with the prefix, and those that have other names."""
     prefix = settings.database_prefix
     registered = (settings.system_database_name, *(provider.database_name for provider in providers))
@@ -48,6 +48,6 @@ def of_migrations(settings: Settings, providers: Sequence[RegisteredProvider]) -
     return WantedAccount(rights, "--migrations")
 
 
-def of_databases(settings: Settings, providers: Sequence[RegisteredProvider]) -> list[WantedAccount]:
+def database_accounts(settings: Settings, providers: Sequence[RegisteredProvider]) -> list[WantedAccount]:
     """The accounts of the system database and of each provider's."""
-    return [of_system(settings), *map(of_provider, providers)]
+    return [system_account(settings), *map(provider_account, providers)]

@@ -25,7 +25,12 @@ from webautodash.errors import AccountInUse, AccountUnknown, NotSetUp, UsageErro
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogRecord
 from webautodash.services.callbacks import ignore
-from webautodash.services.registry.account_rights import WantedAccount, of_migrations, of_provider, of_system
+from webautodash.services.registry.account_rights import (
+    WantedAccount,
+    migrations_account,
+    provider_account,
+    system_account,
+)
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
@@ -114,11 +119,11 @@ def grant(
     with Store(administrator) as store, store.server.accounts() as accounts:
         known = _known(administrator, required=bool(providers))
         named = known if everyone else [resolve_provider(store, name) for name in dict.fromkeys(providers)]
-        wanted = [of_provider(provider) for provider in named]
+        wanted = [provider_account(provider) for provider in named]
         if everyone or system:
-            wanted.insert(0, of_system(settings))
+            wanted.insert(0, system_account(settings))
         if everyone or migrations:
-            wanted.insert(0, of_migrations(settings, known))
+            wanted.insert(0, migrations_account(settings, known))
         where = host or accounts.host
         doubts = [_doubt(accounts, each.rights, where, administrator, files) for each in wanted]
         done: list[GrantedAccount] = []

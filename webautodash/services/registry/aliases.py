@@ -40,4 +40,4 @@ def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:
 
 
 def _holders(work: SystemWork, name: str) -> list[RegisteredProvider]:
-    return [*same_spelling(work.providers, name), *work.providers.by_look(name)]
+    return [*same_spelling(work.providers, name), *work.providers.lookalikes(name)]

@@ -70,7 +70,7 @@ def _find_or_add(
                 f"{registered.name} is registered with the date order {registered.date_order}, which cannot be changed"
             )
         return Registration(registered, created=False)
-    require_free(name, [*holders, *repository.by_look(name)])
+    require_free(name, [*holders, *repository.lookalikes(name)])
     database = database_name(store.settings.database_prefix, wanted)
     identity = identity_of(store.server, database)
     if identity is None:

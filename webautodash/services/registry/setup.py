@@ -20,7 +20,7 @@ from webautodash.services.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class SetupSurvey:
     """What is there before anything is made."""
 
     where: str
@@ -42,14 +42,14 @@ class SetupReport:
     report: IngestReport
 
 
-def survey(settings: Settings) -> Survey:
+def survey_setup(settings: Settings) -> SetupSurvey:
     """Check the settings and the connection and look around; makes nothing. Raises DatabaseUnreachable."""
     check_results_folder(settings)
     with Store(settings, schema=True) as store:
         results = settings.results_dir
         found = sum(1 for _ in each_candidate([], results)) if results.is_dir() else 0
         exists = store.server.exists(store.system.name)
-        return Survey(store.server.where, store.system.name, exists, str(results), found)
+        return SetupSurvey(store.server.where, store.system.name, exists, str(results), found)
 
 
 def set_up(
@@ -63,7 +63,7 @@ def set_up(
 
     Without ``ingest`` the files wait, their providers registered. Safe to repeat: what is there is left as it is.
     """
-    found = survey(settings)
+    found = survey_setup(settings)
     # To register is what it is called for.
     settings = settings.model_copy(update={"auto_register": True})
     with Store.prepare(settings, schema=True) as store:

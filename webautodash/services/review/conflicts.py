@@ -15,7 +15,7 @@ from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.paging import Listing, of_all, of_one
 from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.review.signature import signature
+from webautodash.services.review.signature import check_signature
 from webautodash.services.store import Store
 
 
@@ -57,7 +57,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ValueSource:
     """The file that a value comes from; ``path`` is where it lay, below Results."""
 
     path: str
@@ -69,8 +69,8 @@ class ReviewedConflict:
     """A conflict with the files of both values and every step of its review, first to last."""
 
     conflict: Conflict
-    old_source: Source
-    new_source: Source
+    old_source: ValueSource
+    new_source: ValueSource
     reviews: tuple[Review, ...]
 
 
@@ -122,7 +122,7 @@ def resolve(
 
     Raises NotFound, UsageError as ``signature`` does, and UsageError where the conflict has this status already.
     """
-    by, why = signature(by, why)
+    by, why = check_signature(by, why)
     owner = resolve_provider(store, provider)
 
     def step(work: ProviderWork) -> ReviewedConflict:
@@ -150,8 +150,8 @@ def _reviewed(work: ProviderWork, row: DataConflict, slug: str) -> ReviewedConfl
     sessions = work.sessions
     return ReviewedConflict(
         _whole(row, slug),
-        Source(*sessions.source(row.extraction_session_id_1)),
-        Source(*sessions.source(row.extraction_session_id_2)),
+        ValueSource(*sessions.source(row.extraction_session_id_1)),
+        ValueSource(*sessions.source(row.extraction_session_id_2)),
         tuple(_review(step) for step in work.conflicts.history(row.id)),
     )
 

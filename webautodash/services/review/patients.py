@@ -84,7 +84,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class PatientHistory:
     """A patient, and every extraction, newest first."""
 
     provider: str
@@ -124,14 +124,14 @@ def show(store: Store, provider: str, prn: str) -> Chart:
         return Chart(owner.slug, _person(person), extraction, lists, incomplete)
 
 
-def history(store: Store, provider: str, prn: str) -> History:
+def history(store: Store, provider: str, prn: str) -> PatientHistory:
     """Every extraction of one patient. Raises NotFound."""
     owner = resolve_provider(store, provider)
     with store.provider_database(owner).reading() as work:
         charts = work.patient_queries
         person = _known(charts, prn, owner.slug)
         told = _extractions(charts, work.conflicts, person.id, charts.extractions(person.prn))
-        return History(owner.slug, _person(person), tuple(told))
+        return PatientHistory(owner.slug, _person(person), tuple(told))
 
 
 def _known(charts: PatientQueries, prn: str, slug: str) -> Patient:

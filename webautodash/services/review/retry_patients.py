@@ -20,14 +20,14 @@ from webautodash.repositories import (
 )
 from webautodash.repositories.pending_events import Event
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.session_decisions import Decided
+from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.sessions import Tally
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.plan import Planned, StoringSession
 from webautodash.services.ingest.store_file import store_planned
-from webautodash.services.review.replay_stored import Reviewer
-from webautodash.services.review.signature import Signature, signature
+from webautodash.services.review.replay_patients import Reviewer
+from webautodash.services.review.signature import Signature, check_signature
 from webautodash.services.review.stored_failures import accept_stored
 from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.system_log.entries import SystemLogWriter
@@ -82,7 +82,7 @@ def accept_set_aside(
     ``corrected`` JSON of another person is refused and changes nothing.
     Raises UsageError without ``by`` or ``why`` or with ``corrected`` for several, and as ``retry_set_aside``.
     """
-    acceptance = signature(by, why)
+    acceptance = check_signature(by, why)
     if corrected is not None and len(set_aside_ids) != 1:
         raise UsageError("corrected JSON is of one patient; name one number")
     return tuple(_take_in(store, provider, number, corrected, acceptance) for number in set_aside_ids)
@@ -208,7 +208,7 @@ def _mark_taken_in(
 ) -> None:
     if acceptance is not None:
         # Also among the decisions, whose rows nobody changes and whose number shows that a backup was put back.
-        decided = Decided(ACCEPTED, None, str(row.id), acceptance.by, at, acceptance.why)
+        decided = RecordedDecision(ACCEPTED, None, str(row.id), acceptance.by, at, acceptance.why)
         work.session_decisions.add(row.extraction_session_id, [decided])
     work.set_aside.mark_taken_in(row.id, at, *(acceptance or ()), is_stored_whole=is_stored_whole)
 

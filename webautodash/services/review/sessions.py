@@ -9,25 +9,25 @@ from webautodash.errors import NotFound, UsageError
 from webautodash.models import ExtractionSession
 from webautodash.models.base import utc_now
 from webautodash.repositories.paging import Page
-from webautodash.repositories.session_decisions import Decided
+from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.held_files import is_future, parse_corrected_time
 from webautodash.services.paging import Listing, of_all, of_one
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.corrections import correct
-from webautodash.services.review.replay_stored import BATCH, ReplayCounts, Replaying, Reviewer
-from webautodash.services.review.signature import signature
+from webautodash.services.review.replay_patients import BATCH, PatientReplayer, ReplayCounts, Reviewer
+from webautodash.services.review.signature import check_signature
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
 
-__all__ = ["Decided", "DecidedSession", "StoredFile", "TimeCorrection", "search", "set_time", "show"]
+__all__ = ["DecidedSession", "RecordedDecision", "SessionSummary", "TimeCorrection", "search", "set_time", "show"]
 
 SET_TIME = "set_time"
 """Kind of the decision that gives a session another time."""
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFile:
+class SessionSummary:
     """One ingested file. Its counts are those of the patients' outcomes, in the order of the sessions' times."""
 
     id: int
@@ -55,8 +55,8 @@ class StoredFile:
 class DecidedSession:
     """A session with every decision about it, first to last."""
 
-    session: StoredFile
-    decisions: tuple[Decided, ...]
+    session: SessionSummary
+    decisions: tuple[RecordedDecision, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ class TimeCorrection:
 
 def search(
     store: Store, provider: str | None = None, *, limit: int = 50, after: int | None = None
-) -> Listing[StoredFile]:
+) -> Listing[SessionSummary]:
     """The sessions in the order of their numbers; without ``provider`` those of all, one provider after the other."""
     if provider is None and after is not None:
         raise UsageError("a number to continue after needs the provider whose it is")
 
-    def ask(slug: str, most: int) -> Page[StoredFile]:
+    def ask(slug: str, most: int) -> Page[SessionSummary]:
         owner = resolve_provider(store, slug)
         with store.provider_database(owner).reading() as work:
             page = work.sessions.search(limit=most, after_id=after)
@@ -115,7 +115,7 @@ def set_time(
     session had no time, or one that lies ahead of now.
     Raises NotFound, and UsageError for a time that is none, that lies ahead, or that the session has already.
     """
-    by, why = signature(by, why)
+    by, why = check_signature(by, why)
     new_time = parse_corrected_time(store, time)
     owner = resolve_provider(store, provider)
     database = store.provider_database(owner)
@@ -128,14 +128,14 @@ def set_time(
         if old_time == new_time:
             raise UsageError(f"session {session_id} of {owner.slug} has this time already; nothing was changed")
         old = old_time.isoformat() if old_time is not None else None
-        decided = Decided(SET_TIME, old, new_time.isoformat(), by, now, why)
+        decided = RecordedDecision(SET_TIME, old, new_time.isoformat(), by, now, why)
         [decision] = work.session_decisions.add(session_id, [decided])
         stored = work.replays
         stored.set_time(session_id, new_time)
-        replaying = Replaying(work, database, Reviewer(by, why, now))
+        replaying = PatientReplayer(work, database, Reviewer(by, why, now))
         after: str | None = None
         while prns := stored.prns(session_id, after, BATCH):
-            people = work.patients.lock_known(prns)
+            people = work.patients.lock_existing(prns)
             replaying.patients(people, {person.id: decision for person in people.values()})
             after = prns[-1]
         replaying.finish({})
@@ -156,8 +156,8 @@ def set_time(
     return TimeCorrection(owner.slug, session_id, old_time, new_time, dry_run, **asdict(counts))
 
 
-def _file(row: ExtractionSession, slug: str) -> StoredFile:
-    return StoredFile(
+def _file(row: ExtractionSession, slug: str) -> SessionSummary:
+    return SessionSummary(
         id=row.id,
         provider=slug,
         path=row.path,

@@ -21,7 +21,7 @@ _WITH_PRN = frozenset({"not_a_list", "unreadable_item", "unusable_value", "too_m
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class SetAsideEntry:
     """A patient that was set aside. ``detail`` is where in the patient's JSON it fails, never a value."""
 
     id: int
@@ -43,10 +43,10 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingPatient:
+class SetAsideDetail:
     """A patient that was set aside, with the JSON as it stood in the file."""
 
-    entry: Waiting
+    entry: SetAsideEntry
     raw_json: str
 
 
@@ -58,7 +58,7 @@ def search(
     taken_in: bool | None = False,
     limit: int = 50,
     after: int | None = None,
-) -> Listing[Waiting]:
+) -> Listing[SetAsideEntry]:
     """Who still waits, in the order they came; ``taken_in`` None lists all that were ever set aside.
 
     ``reasons`` are the codes of those to list, without them all are.
@@ -67,7 +67,7 @@ def search(
     if provider is None and after is not None:
         raise UsageError("a number to continue after needs the provider whose it is")
 
-    def ask(slug: str, most: int) -> Page[Waiting]:
+    def ask(slug: str, most: int) -> Page[SetAsideEntry]:
         owner = resolve_provider(store, slug)
         with store.provider_database(owner).reading() as work:
             aside = work.set_aside
@@ -77,7 +77,7 @@ def search(
     return of_all(store, ask, limit) if provider is None else of_one(ask(provider, limit))
 
 
-def show(store: Store, provider: str, set_aside_id: int) -> WaitingPatient:
+def show(store: Store, provider: str, set_aside_id: int) -> SetAsideDetail:
     """One of them, with its JSON. Raises NotFound."""
     owner = resolve_provider(store, provider)
     with store.provider_database(owner).reading() as work:
@@ -86,11 +86,11 @@ def show(store: Store, provider: str, set_aside_id: int) -> WaitingPatient:
         if found is None:
             raise NotFound(f"set-aside patient {set_aside_id}", owner.slug)
         row, file = found
-        return WaitingPatient(_waiting(row, file, owner.slug, repository), row.raw_json)
+        return SetAsideDetail(_waiting(row, file, owner.slug, repository), row.raw_json)
 
 
-def _waiting(row: SetAsidePatient, file: ExtractionSession, slug: str, aside: SetAsideRepository) -> Waiting:
-    return Waiting(
+def _waiting(row: SetAsidePatient, file: ExtractionSession, slug: str, aside: SetAsideRepository) -> SetAsideEntry:
+    return SetAsideEntry(
         id=row.id,
         provider=slug,
         session_id=row.extraction_session_id,

@@ -14,7 +14,7 @@ class Signature(NamedTuple):
 
 
 @without_context
-def signature(by: str, why: str) -> Signature:
+def check_signature(by: str, why: str) -> Signature:
     """Check a decision's ``--by`` and ``--why``.
 
     Raises UsageError where one is missing, where ``by`` is longer than 255 characters, and for text that is not UTF-8.

@@ -17,15 +17,15 @@ from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.replays import RewrittenExtraction
-from webautodash.repositories.session_decisions import Decided
+from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.stored_failures import MovedExtraction, StoredFailure
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.paging import Unreadable
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.clinical_items import with_items
 from webautodash.services.review.corrections import correct
-from webautodash.services.review.replay_stored import BATCH, ClinicalRows, Replaying, Reviewer
-from webautodash.services.review.signature import signature
+from webautodash.services.review.replay_patients import BATCH, ClinicalRows, PatientReplayer, Reviewer
+from webautodash.services.review.signature import check_signature
 from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.system_log.entries import SystemLogWriter
 
@@ -77,7 +77,7 @@ def review_stored(
     what earlier reviews set aside and nobody has taken in since.
     Raises UsageError without ``by`` or ``why``, UnknownProvider.
     """
-    by, why = signature(by, why)
+    by, why = check_signature(by, why)
     done: list[StoredReview] = []
     problems: list[Unreadable] = []
     for owner in [resolve_provider(store, provider)] if provider is not None else store.providers():
@@ -94,7 +94,7 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
     database = store.provider_database(owner)
 
     def transaction(work: ProviderWork) -> StoredReview:
-        move = _Move(work, Replaying(work, database, reviewer), reviewer, database.provider.date_order)
+        move = _Move(work, PatientReplayer(work, database, reviewer), reviewer, database.provider.date_order)
         if undo:
             move.restore()
         else:
@@ -123,7 +123,7 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
 
 def accept_stored(work: ProviderWork, database: ProviderDatabase, set_aside_id: int, reviewer: Reviewer) -> None:
     """Put back one extraction that a review has set aside, because a person says that it is true."""
-    move = _Move(work, Replaying(work, database, reviewer), reviewer, database.provider.date_order)
+    move = _Move(work, PatientReplayer(work, database, reviewer), reviewer, database.provider.date_order)
     move.restore(set_aside_id)
     move.replay(REVIEW_UNDONE)
     move.replaying.finish({number: -count for number, count in move.moved.items()})
@@ -133,7 +133,7 @@ def accept_stored(work: ProviderWork, database: ProviderDatabase, set_aside_id: 
 class _Move:
     """Sets extractions aside or puts them back, batch by batch; then their patients are replayed."""
 
-    def __init__(self, work: ProviderWork, replaying: Replaying, reviewer: Reviewer, order: DateOrder) -> None:
+    def __init__(self, work: ProviderWork, replaying: PatientReplayer, reviewer: Reviewer, order: DateOrder) -> None:
         self._work, self._reviewer, self._order = work, reviewer, order
         self._failures, self._stored = work.stored_failures, work.replays
         self._decisions: dict[int, int] = {}
@@ -177,7 +177,7 @@ class _Move:
         return sorted(emptied)
 
     def _set_aside(self, some: Sequence[StoredFailure], reason: str) -> None:
-        self._work.patients.lock_known(sorted({one.prn for one in some}))
+        self._work.patients.lock_existing(sorted({one.prn for one in some}))
         self._keep_json(some, reason)
         self._rewrite(some, dict.fromkeys((one.id for one in some), _NOT_COMPARED), is_failed=True)
         self._note(some)
@@ -187,7 +187,7 @@ class _Move:
         after = 0
         while found := self._failures.moved(after, BATCH, set_aside_id):
             after = found[-1].id
-            self._work.patients.lock_known(sorted({one.prn for one in found}))
+            self._work.patients.lock_existing(sorted({one.prn for one in found}))
             self._failures.put_back([one.id for one in found], self._reviewer.at)
             self._rewrite(found, {one.id: one.criteria_key for one in found}, is_failed=False)
             self._note(found)
@@ -203,12 +203,12 @@ class _Move:
         for start in range(0, len(patients), BATCH):
             some = {number: self._patients[number] for number in patients[start : start + BATCH]}
             decisions = {number: self._decision(session_id, kind) for number, (_, session_id) in some.items()}
-            people = self._work.patients.lock_known(sorted({prn for prn, _ in some.values()}))
+            people = self._work.patients.lock_existing(sorted({prn for prn, _ in some.values()}))
             self.replaying.patients(people, decisions)
 
     def _decision(self, session_id: int, kind: str) -> int:
         if session_id not in self._decisions:
-            decided = Decided(kind, None, None, self._reviewer.by, self._reviewer.at, self._reviewer.why)
+            decided = RecordedDecision(kind, None, None, self._reviewer.by, self._reviewer.at, self._reviewer.why)
             [self._decisions[session_id]] = self._work.session_decisions.add(session_id, [decided])
         return self._decisions[session_id]
 

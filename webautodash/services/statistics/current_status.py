@@ -24,12 +24,12 @@ from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.store import Store
 from webautodash.services.verify.divergence import (
     Divergence,
-    Recorded,
-    compare,
+    SystemRecords,
+    compare_databases,
     divergence,
     is_active,
-    recorded,
     recorded_rows,
+    system_records,
 )
 
 __all__ = ["FileEntry", "Status", "status"]
@@ -90,7 +90,7 @@ class MonitoringStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderStatus:
+class ProviderSummary:
     """One provider: the registry's counters, and what waits for a person."""
 
     slug: str
@@ -112,7 +112,7 @@ class ProviderDatabaseStatistics:
     total_providers: int
     total_patients: int
     open_conflicts: dict[Severity, int]
-    providers: tuple[ProviderStatus, ...]
+    providers: tuple[ProviderSummary, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Status:
 
 def status(store: Store) -> Status:
     """What there is at this moment; a provider's database that cannot be read is a problem and stops nothing."""
-    now, known = utc_now(), recorded(store)
+    now, known = utc_now(), system_records(store)
     since = now - _DAY
     with store.system.reading() as work:
         monitors = work.monitors.all()
@@ -207,8 +207,8 @@ def status(store: Store) -> Status:
 
 
 def _provider(
-    store: Store, provider: RegisteredProvider, known: Recorded, since: datetime, problems: list[Unreadable]
-) -> tuple[ProviderStatus, int, Divergence | None]:
+    store: Store, provider: RegisteredProvider, known: SystemRecords, since: datetime, problems: list[Unreadable]
+) -> tuple[ProviderSummary, int, Divergence | None]:
     open_conflicts, found, differs = None, 0, None
     try:
         rows = recorded_rows(store, provider) if provider.id in known.lost else []
@@ -216,12 +216,12 @@ def _provider(
             open_conflicts = work.conflicts.open()
             found = work.sessions.conflicts_since(since)
             if is_active(provider):
-                differs = compare(store, provider, known, work, rows)
+                differs = compare_databases(store, provider, known, work, rows)
         if differs is not None and differs.is_older:
             differs = divergence(store, provider, known)
     except WebAutoDashError as error:
         problems += problems_of(provider, error)
-    shown = ProviderStatus(
+    shown = ProviderSummary(
         slug=provider.slug,
         name=provider.name,
         database_name=provider.database_name,

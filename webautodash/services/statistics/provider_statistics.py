@@ -9,7 +9,7 @@ from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.statistics import Numbers
+from webautodash.repositories.statistics import DatabaseStatistics
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
@@ -22,7 +22,7 @@ _COUNTED: dict[str, type[StrEnum]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderStatistics(Numbers):
+class ProviderStatistics(DatabaseStatistics):
     """The numbers of one provider."""
 
     slug: str
@@ -31,7 +31,7 @@ class ProviderStatistics(Numbers):
 
 
 @dataclass(frozen=True, slots=True)
-class Statistics(Numbers):
+class Statistics(DatabaseStatistics):
     """The numbers of the asked-for providers together, and of each; ``problems`` are not in the sums."""
 
     total_providers: int
@@ -59,7 +59,7 @@ def _of(store: Store, provider: RegisteredProvider) -> ProviderStatistics:
     with store.provider_database(provider).reading() as work:
         numbers = work.statistics.numbers()
     return ProviderStatistics(
-        **{field.name: getattr(numbers, field.name) for field in fields(Numbers)},
+        **{field.name: getattr(numbers, field.name) for field in fields(DatabaseStatistics)},
         slug=provider.slug,
         name=provider.name,
         database_name=provider.database_name,
@@ -68,7 +68,7 @@ def _of(store: Store, provider: RegisteredProvider) -> ProviderStatistics:
 
 def _together(read: list[ProviderStatistics]) -> dict[str, Any]:
     together: dict[str, Any] = {}
-    for field in fields(Numbers):
+    for field in fields(DatabaseStatistics):
         values = [getattr(one, field.name) for one in read]
         if field.name == "last_extraction":
             together[field.name] = _latest(values)

@@ -16,23 +16,23 @@ from webautodash.domain.extraction.derived_columns import derived_columns
 from webautodash.domain.extraction.rows import Rows, RowTable
 from webautodash.domain.extraction.session_metadata import is_key_of
 from webautodash.domain.vocabulary import ProcessingStatus
-from webautodash.repositories.cross_references import Ledger
+from webautodash.repositories.cross_references import SessionCounts
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.repositories.verification import (
+    ExtractionRange,
     StoredExtraction,
     StoredRows,
-    Stretch,
 )
-from webautodash.services.verify.report import EXTRACTIONS, SESSIONS, Wrong, WrongRow
-from webautodash.services.verify.row_checks import Written
+from webautodash.services.verify.report import EXTRACTIONS, SESSIONS, RowFault, WrongRow
+from webautodash.services.verify.row_checks import StoredChecks
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 Lists = Mapping[str, Rows]
 
 
-class Look:
+class RowVerifier:
     """Goes through a database once and counts what it looks at."""
 
     def __init__(
@@ -68,20 +68,20 @@ class Look:
         for one in stored.criteria():
             if not is_key_of(one.key, one.values):
                 said = "criteria_key is not what its target_medication, start_date and end_date come to"
-                yield WrongRow(SESSIONS, one.session_id, Wrong.SESSION, said)
+                yield WrongRow(SESSIONS, one.session_id, RowFault.SESSION, said)
         for number in ledgers.apart_from_session():
-            yield WrongRow(EXTRACTIONS, number, Wrong.SESSION, "its criteria or extracted_at are not its session's")
+            yield WrongRow(EXTRACTIONS, number, RowFault.SESSION, "its criteria or extracted_at are not its session's")
         yield from self._masters()
         for failed in chain.from_iterable(self._failures.batches()):
             said = "it counts as data, and says that it failed"
-            yield WrongRow(EXTRACTIONS, failed.id, Wrong.INCOMPLETE, said)
+            yield WrongRow(EXTRACTIONS, failed.id, RowFault.INCOMPLETE, said)
         for lost in ledgers.without_parent():
-            yield WrongRow(lost.table, lost.id, Wrong.PARENT, f"{lost.column} leads to no row")
+            yield WrongRow(lost.table, lost.id, RowFault.PARENT, f"{lost.column} leads to no row")
         for fault in ledgers.file_faults():
-            yield WrongRow(None, None, Wrong.FILE, f"integrity check: {fault}")
+            yield WrongRow(None, None, RowFault.FILE, f"integrity check: {fault}")
         for value in stored.unreadable:
             said = f"{value.column} holds what cannot be read as such a value"
-            yield WrongRow(value.table, value.id, Wrong.UNREADABLE, said)
+            yield WrongRow(value.table, value.id, RowFault.UNREADABLE, said)
 
     def _masters(self) -> Iterator[WrongRow]:
         ledgers = self._ledgers
@@ -91,15 +91,15 @@ class Look:
             else:
                 columns = ", ".join(master.columns)
                 said = f"{columns}: not what {EXTRACTIONS} {master.extraction_id} says, where the values come from"
-            yield WrongRow("patients", master.patient_id, Wrong.MASTER, said)
+            yield WrongRow("patients", master.patient_id, RowFault.MASTER, said)
         for number, stored_fields, extras in ledgers.with_other_demographics():
             if not _is_said(stored_fields, extras):
                 said = f"other_demographics: not what {EXTRACTIONS} of this patient say"
-                yield WrongRow("patients", number, Wrong.MASTER, said)
+                yield WrongRow("patients", number, RowFault.MASTER, said)
 
-    def _stretch(self, stretch: Stretch) -> Iterator[WrongRow]:
+    def _stretch(self, stretch: ExtractionRange) -> Iterator[WrongRow]:
         originals = {one.id: one for one in stretch.originals}
-        written = Written()
+        written = StoredChecks()
         yield from written.extractions(stretch.originals)
         lists: dict[int, dict[str, Rows]] = {number: {} for number in originals}
         for which in LISTS:
@@ -110,7 +110,7 @@ class Look:
             strays = [place for place, owner in enumerate(stored.owners) if owner not in originals]
             for place in strays:
                 said = f"belongs to {EXTRACTIONS} {stored.owners[place]}, which is not there or has no rows of its own"
-                yield WrongRow(which.name, stored.ids[place], Wrong.STRAY, said)
+                yield WrongRow(which.name, stored.ids[place], RowFault.STRAY, said)
             for number, rows in _divided(stored, originals, strays).items():
                 lists[number][which.name] = rows
                 self._counted[originals[number].session_id, which.name] += len(rows)
@@ -119,17 +119,17 @@ class Look:
             yield from self._person(one)
             if found[number] != one.checksum:
                 said = "data_checksum is not what it and its rows come to"
-                yield WrongRow(EXTRACTIONS, number, Wrong.CHECKSUM, said)
+                yield WrongRow(EXTRACTIONS, number, RowFault.CHECKSUM, said)
         for one in self._stored.duplicates(stretch):
             yield from written.extractions([one])
             yield from self._person(one)
             repeated = originals.get(one.duplicate_of_id or 0)
             if repeated is None:
                 said = f"repeats {EXTRACTIONS} {one.duplicate_of_id}, which is not there or has no rows of its own"
-                yield WrongRow(EXTRACTIONS, one.id, Wrong.DUPLICATE, said)
+                yield WrongRow(EXTRACTIONS, one.id, RowFault.DUPLICATE, said)
             elif not _repeats(one, repeated, lists[repeated.id], found[repeated.id]):
                 said = f"data_checksum is not what it and the rows of {EXTRACTIONS} {repeated.id} come to"
-                yield WrongRow(EXTRACTIONS, one.id, Wrong.CHECKSUM, said)
+                yield WrongRow(EXTRACTIONS, one.id, RowFault.CHECKSUM, said)
         self.unchecked += written.unchecked
 
     def _person(self, one: StoredExtraction) -> Iterator[WrongRow]:
@@ -138,9 +138,9 @@ class Look:
         failed = one.status == ProcessingStatus.FAILED
         self._counted[one.session_id, EXTRACTIONS] += one.session_id in self._adopted or not failed
         if one.patient_prn not in (None, one.prn):
-            yield WrongRow(EXTRACTIONS, one.id, Wrong.PATIENT, "patient_id leads to a patient with another prn")
+            yield WrongRow(EXTRACTIONS, one.id, RowFault.PATIENT, "patient_id leads to a patient with another prn")
         if not failed and (one.status == ProcessingStatus.DUPLICATE) != (one.duplicate_of_id is not None):
-            yield WrongRow(EXTRACTIONS, one.id, Wrong.DUPLICATE, "processing_status and duplicate_of_id disagree")
+            yield WrongRow(EXTRACTIONS, one.id, RowFault.DUPLICATE, "processing_status and duplicate_of_id disagree")
         born = parse_date(one.demographics["date_of_birth_text"], self._order)
         if born != one.demographics["date_of_birth"] and not (born is None and one.session_id in self._adopted):
             yield _misread(EXTRACTIONS, one.id, "date_of_birth")
@@ -163,7 +163,7 @@ class Look:
                 if other not in (one, old) and not adopted:
                     yield _misread(which.name, number, name)
 
-    def _session(self, one: Ledger) -> Iterator[WrongRow]:
+    def _session(self, one: SessionCounts) -> Iterator[WrongRow]:
         """A session's counts against the rows."""
         tally = one.tally
         says = {which.name: (tally.rows[which.name], self._counted[one.id, which.name]) for which in LISTS}
@@ -181,9 +181,9 @@ class Look:
             says["patients_new"] = (tally.patients_new, one.newcomers)
         for name, (said, counted) in says.items():
             if said != counted:
-                yield WrongRow(SESSIONS, one.id, Wrong.COUNTS, f"{name}: says {said}, there are {counted}")
+                yield WrongRow(SESSIONS, one.id, RowFault.COUNTS, f"{name}: says {said}, there are {counted}")
         if _SHA256.fullmatch(one.content_sha256) is None:
-            yield WrongRow(SESSIONS, one.id, Wrong.UNREADABLE, "content_sha256 is no SHA-256")
+            yield WrongRow(SESSIONS, one.id, RowFault.UNREADABLE, "content_sha256 is no SHA-256")
 
 
 def _divided(stored: StoredRows, originals: Mapping[int, StoredExtraction], strays: Sequence[int]) -> dict[int, Rows]:
@@ -236,4 +236,4 @@ def _fields(text: str) -> dict[str, Any] | None:
 
 
 def _misread(table: str, number: int, column: str) -> WrongRow:
-    return WrongRow(table, number, Wrong.MISREAD, f"{column} is not what is read out of the text beside it")
+    return WrongRow(table, number, RowFault.MISREAD, f"{column} is not what is read out of the text beside it")

@@ -14,8 +14,8 @@ from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.domain.wording import counted
 from webautodash.errors import NoAnswer
 from webautodash.models.base import utc_now
-from webautodash.repositories.divergence import own_facts
 from webautodash.repositories.ingested_files import StoredPath
+from webautodash.repositories.manual_changes import own_facts
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import LastSession, StoredFile
 from webautodash.repositories.unit_of_work import ProviderWork
@@ -57,7 +57,7 @@ class Divergence:
     is_older: bool = False
     """Whether the provider's database lacks the newest session that is recorded."""
     missing_files: tuple[DivergingFile, ...] = ()
-    """Recorded as stored, and not in the provider's database."""
+    """SystemRecords as stored, and not in the provider's database."""
     unrecorded_files: tuple[DivergingFile, ...] = ()
     """Stored, and never recorded in the system database."""
     lost_reviews: int = 0
@@ -95,7 +95,7 @@ class Divergence:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class SystemRecords:
     """What the system database has recorded of all providers, read before their databases are."""
 
     last: dict[int, LastSession]
@@ -106,28 +106,28 @@ class Recorded:
     """Of each root, by the prefix of its files' paths."""
 
 
-def recorded(store: Store) -> Recorded:
+def system_records(store: Store) -> SystemRecords:
     """What the system database says."""
     with store.system.reading() as work:
         registry, roots = work.providers, work.roots.all()
         lost = work.ingested_files.providers_without_session()
-        last, reviews = registry.last_sessions(), registry.known_reviews()
+        last, reviews = registry.last_sessions(), registry.recorded_decisions()
     folders: dict[str, tuple[Path, ...]] = {}
     for name, folder in [*((root.name, Path(root.folder)) for root in roots), _own_folder(store.settings)]:
         folders[root_prefix(name)] = (*folders.get(root_prefix(name), ()), folder)
-    return Recorded(last, reviews, frozenset(lost), folders)
+    return SystemRecords(last, reviews, frozenset(lost), folders)
 
 
-def divergence(store: Store, provider: RegisteredProvider, known: Recorded) -> Divergence:
+def divergence(store: Store, provider: RegisteredProvider, known: SystemRecords) -> Divergence:
     """Compare one provider's database with what is recorded of it, every file. Raises what opening it raises."""
     # The rows first: what is recorded by then the database has.
     rows = recorded_rows(store, provider)
     with store.provider_database(provider).reading() as work:
-        return compare(store, provider, known, work, rows)
+        return compare_databases(store, provider, known, work, rows)
 
 
-def compare(
-    store: Store, provider: RegisteredProvider, known: Recorded, work: ProviderWork, rows: Sequence[StoredPath]
+def compare_databases(
+    store: Store, provider: RegisteredProvider, known: SystemRecords, work: ProviderWork, rows: Sequence[StoredPath]
 ) -> Divergence:
     """The same for some rows, which were read before ``session`` on the provider's database was begun.
 
@@ -177,16 +177,16 @@ def _own_folder(settings: Settings) -> tuple[str, Path]:
     return settings.results_root or DEFAULT_ROOT, settings.results_dir
 
 
-def _of_row(store: Store, known: Recorded, row: StoredPath) -> DivergingFile:
+def _of_row(store: Store, known: SystemRecords, row: StoredPath) -> DivergingFile:
     return DivergingFile(row.path, row.content_sha256, None, _location(store, known, row.path, row.size))
 
 
-def _of_file(store: Store, known: Recorded, file: StoredFile) -> DivergingFile:
+def _of_file(store: Store, known: SystemRecords, file: StoredFile) -> DivergingFile:
     stored = file.session
     return DivergingFile(file.path, stored.content_sha256, stored.id, _location(store, known, file.path, None))
 
 
-def _location(store: Store, known: Recorded, shown: str, size: int | None) -> Location:
+def _location(store: Store, known: SystemRecords, shown: str, size: int | None) -> Location:
     prefix, path = split_root(shown)
     silent = False
     for folder in known.folders.get(prefix, ()):

@@ -10,7 +10,7 @@ EXTRACTIONS = "patient_extractions"
 SESSIONS = "extraction_sessions"
 
 
-class Wrong(StrEnum):
+class RowFault(StrEnum):
     """What is wrong with a row."""
 
     ROW = "row"
@@ -34,7 +34,7 @@ class WrongRow:
 
     table: str | None
     id: int | None
-    wrong: Wrong
+    wrong: RowFault
     message: str
 
 

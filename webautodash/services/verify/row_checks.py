@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.row_checks import RowChecks, parse_row_checks
 from webautodash.repositories.verification import StoredExtraction, StoredRows
-from webautodash.services.verify.report import EXTRACTIONS, Wrong, WrongRow
+from webautodash.services.verify.report import EXTRACTIONS, RowFault, WrongRow
 
 _DIFFERS = "not as it was written: its check in row_checks differs"
 
 
-class Written:
+class StoredChecks:
     """The checks of some extractions and their rows; asked for the extractions first."""
 
     def __init__(self) -> None:
@@ -28,13 +28,13 @@ class Written:
             try:
                 kept = parse_row_checks(one.row_checks)
             except ValueError:
-                yield WrongRow(EXTRACTIONS, one.id, Wrong.UNREADABLE, "row_checks are not what was written")
+                yield WrongRow(EXTRACTIONS, one.id, RowFault.UNREADABLE, "row_checks are not what was written")
                 continue
             # A repetition has no rows of its own, and of one extraction there may be any number of them.
             if one.duplicate_of_id is None:
                 self._kept[one.id] = kept
             if kept.own != one.check:
-                yield WrongRow(EXTRACTIONS, one.id, Wrong.ROW, _DIFFERS)
+                yield WrongRow(EXTRACTIONS, one.id, RowFault.ROW, _DIFFERS)
 
     def rows(self, stored: StoredRows) -> Iterator[WrongRow]:
         """The rows of one list that are not as they were written, and extractions of which some are gone."""
@@ -48,10 +48,10 @@ class Written:
             if now == then:
                 continue
             for differing in _differing(now, then):
-                yield WrongRow(stored.which.name, stored.ids[there[differing]], Wrong.ROW, _DIFFERS)
+                yield WrongRow(stored.which.name, stored.ids[there[differing]], RowFault.ROW, _DIFFERS)
             if len(now) < len(then):
                 said = f"{stored.which.name}: {len(then)} rows were written, {len(now)} are there"
-                yield WrongRow(EXTRACTIONS, number, Wrong.ROW, said)
+                yield WrongRow(EXTRACTIONS, number, RowFault.ROW, said)
 
 
 def _differing(now: Sequence[int], then: Sequence[int]) -> list[int]:

@@ -12,8 +12,8 @@ from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.system_log.entries import SystemLogWriter
-from webautodash.services.verify.check_rows import Look
-from webautodash.services.verify.divergence import divergence, recorded
+from webautodash.services.verify.check_rows import RowVerifier
+from webautodash.services.verify.divergence import divergence, system_records
 from webautodash.services.verify.report import ProviderVerification, Verification, WrongRow
 
 MOST_NAMED = 1_000
@@ -29,7 +29,7 @@ def verify(store: Store, provider: str | None = None, on_extractions: OnExtracti
     log = SystemLogWriter(store.system)
     read: list[ProviderVerification] = []
     problems: list[Unreadable] = []
-    known = recorded(store)
+    known = system_records(store)
     for one in asked:
         try:
             found = _verify(store.provider_database(one), on_extractions)
@@ -46,17 +46,19 @@ def _verify(database: ProviderDatabase, on_extractions: OnExtractions) -> Provid
     provider = database.provider
     with database.reading() as work:
         of = work.verification.extractions()
-        look = Look(work, provider, database.database.name, lambda done: on_extractions(provider.slug, done, of))
-        wrong = look.wrong_rows()
+        verifier = RowVerifier(
+            work, provider, database.database.name, lambda done: on_extractions(provider.slug, done, of)
+        )
+        wrong = verifier.wrong_rows()
         named = sorted(islice(wrong, MOST_NAMED), key=_place)
         more = sum(1 for _ in wrong)
     return ProviderVerification(
         slug=provider.slug,
         name=provider.name,
         database_name=provider.database_name,
-        extractions=look.extractions,
-        rows=look.rows,
-        unchecked=look.unchecked,
+        extractions=verifier.extractions,
+        rows=verifier.rows,
+        unchecked=verifier.unchecked,
         differences=len(named) + more,
         wrong=tuple(named),
     )

@@ -17,10 +17,15 @@ from webautodash.domain.extraction.demographics import read_prn
 from webautodash.domain.naming import letters_key
 from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
 from webautodash.repositories.legacy_checks import LegacyChecks
-from webautodash.repositories.legacy_tables import Shape
+from webautodash.repositories.legacy_tables import LegacyShape
 from webautodash.repositories.providers import ProviderIdentity
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.registry.adopt.owner import Owner, earlier_name, has_earlier_registry, owner_of_database
+from webautodash.services.registry.adopt.database_owner import (
+    Owner,
+    earlier_name,
+    has_earlier_registry,
+    owner_of_database,
+)
 from webautodash.services.registry.rebuild_registry import identity_of
 from webautodash.services.store import Store
 
@@ -38,7 +43,7 @@ class TableCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class AdoptionSurvey:
     """What an adoption would do."""
 
     database: str
@@ -59,18 +64,20 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class SurveyedDatabase:
     """What was seen, and whose the database is."""
 
-    survey: Survey
+    survey: AdoptionSurvey
     owner: Owner
-    shape: Shape
+    shape: LegacyShape
     folder: str | None
 
 
-def survey(store: Store, database: str, name: str | None = None, date_order: DateOrder | None = None) -> Survey:
+def survey_adoption(
+    store: Store, database: str, name: str | None = None, date_order: DateOrder | None = None
+) -> AdoptionSurvey:
     """Say what an adoption would do. Makes and changes nothing. Raises as ``look``."""
-    found = look(store, database, name, date_order).survey
+    found = survey_database(store, database, name, date_order).survey
     if has_earlier_registry(store):
         reason = f"WEBAUTODASH_SYSTEM_DATABASE: {store.system.name} is the earlier scripts' registry; set another name"
         return replace(found, problems=(*found.problems, reason))
@@ -80,19 +87,19 @@ def survey(store: Store, database: str, name: str | None = None, date_order: Dat
 def require_adoptable(store: Store, database: str) -> None:
     """Refuse what ``look`` refuses at first sight, before anything is made for an adoption. Raises as it does."""
     _require_there(store, database)
-    with alone(store.server.database(database, ProviderWork)) as work:
+    with exclusive(store.server.database(database, ProviderWork)) as work:
         _require_legacy(database, work.legacy_tables.shape(), identity_of(store.server, database))
 
 
-def look(store: Store, database: str, name: str | None, date_order: DateOrder | None) -> Look:
-    """Look at a database.
+def survey_database(store: Store, database: str, name: str | None, date_order: DateOrder | None) -> SurveyedDatabase:
+    """SurveyedDatabase at a database.
 
     Raises UsageError for one that is not there or a server that cannot have one, and NotAdoptable for one that is
     this program's already, lacks what the scripts made, or belongs to somebody else than ``name``. DatabaseBusy as
     ``alone``.
     """
     _require_there(store, database)
-    with alone(store.server.database(database, ProviderWork)) as work:
+    with exclusive(store.server.database(database, ProviderWork)) as work:
         tables = work.legacy_tables
         shape = tables.shape()
         identity = identity_of(store.server, database)
@@ -100,7 +107,7 @@ def look(store: Store, database: str, name: str | None, date_order: DateOrder | 
         owner = owner_of_database(store, database, name, date_order, identity)
         checks = LegacyChecks(work.session, aside="patients" in shape.aside)
         folders = checks.distinct("extraction_sessions", "provider_directory")
-        found = Survey(
+        found = AdoptionSurvey(
             database,
             owner.slug,
             owner.name,
@@ -114,11 +121,11 @@ def look(store: Store, database: str, name: str | None, date_order: DateOrder | 
             done=identity is not None,
             needs_alias=_unnamed(folders, owner),
         )
-        return Look(found, owner, shape, folders[0] if len(folders) == 1 else None)
+        return SurveyedDatabase(found, owner, shape, folders[0] if len(folders) == 1 else None)
 
 
 @contextmanager
-def alone(database: Database[ProviderWork]) -> Iterator[ProviderWork]:
+def exclusive(database: Database[ProviderWork]) -> Iterator[ProviderWork]:
     """A unit of work during which nobody else changes tables.
 
     A server ends a statement, such as a long renaming, also for a process that was killed meanwhile: that too is
@@ -140,7 +147,7 @@ def _require_there(store: Store, database: str) -> None:
         raise UsageError(f"there is no database {database} at {store.server.where}, or none for this account{hint}")
 
 
-def _require_legacy(database: str, shape: Shape, identity: ProviderIdentity | None) -> None:
+def _require_legacy(database: str, shape: LegacyShape, identity: ProviderIdentity | None) -> None:
     if identity is not None and (not shape.aside or shape.missing):
         # Adopted ones too, once what was put aside was deleted.
         raise NotAdoptable(database, f"it is a database of this program already, the provider {identity.slug}'s")
@@ -192,7 +199,7 @@ def _unnamed(folders: Sequence[str], owner: Owner) -> str | None:
 
 
 def _notes(
-    earlier: str | None, checks: LegacyChecks, shape: Shape, owner: Owner, folders: Sequence[str]
+    earlier: str | None, checks: LegacyChecks, shape: LegacyShape, owner: Owner, folders: Sequence[str]
 ) -> Iterator[str]:
     if shape.unknown:
         yield f"columns that the scripts did not make stay in the tables put aside: {', '.join(shape.unknown)}"

@@ -19,8 +19,8 @@ from webautodash.repositories.adopted import AdoptedSession
 from webautodash.repositories.legacy_checks import LegacyChecks
 from webautodash.repositories.sessions import Tally
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.registry.adopt.conflicts import add_conflicts, add_mixed
-from webautodash.services.registry.adopt.extractions import add_extractions
+from webautodash.services.registry.adopt.copy_conflicts import add_conflicts, add_mixed
+from webautodash.services.registry.adopt.copy_extractions import add_extractions
 
 T = TypeVar("T")
 

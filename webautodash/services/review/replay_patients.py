@@ -29,9 +29,9 @@ from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.patients import PatientRow, StoredPatient
 from webautodash.repositories.pending_events import Event
 from webautodash.repositories.replays import (
+    CorrectionStep,
     LastStep,
     RewrittenExtraction,
-    Step,
     StoredConflict,
 )
 from webautodash.repositories.sessions import Tally
@@ -76,12 +76,12 @@ class _Batch:
     """What the replay of some patients leads to, collected before it is written."""
 
     added: list[ConflictEntry] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[CorrectionStep] = field(default_factory=list)
     masters: list[PatientRow] = field(default_factory=list)
     replayed: list[ReplayedExtraction] = field(default_factory=list)
 
 
-class Replaying:
+class PatientReplayer:
     """Replays patients batch by batch in one transaction; ``finish`` writes the counts of their sessions."""
 
     def __init__(self, work: ProviderWork, provider: ProviderDatabase, reviewer: Reviewer) -> None:
@@ -228,7 +228,7 @@ class Replaying:
 
         def step(conflict: StoredConflict, status: ConflictStatus) -> None:
             number = last[conflict.id].step + 1 if conflict.id in last else 1
-            batch.steps.append(Step(conflict, number, status, decision))
+            batch.steps.append(CorrectionStep(conflict, number, status, decision))
 
         for key, entry in wanted.items():
             some = by_key.get(key, [])

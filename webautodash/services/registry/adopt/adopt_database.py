@@ -17,9 +17,9 @@ from webautodash.services import revisions
 from webautodash.services.callbacks import ignore
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.leases import HeldLease, leased
-from webautodash.services.registry.adopt.copying import COPIED, copy
-from webautodash.services.registry.adopt.owner import Owner
-from webautodash.services.registry.adopt.survey import Look, TableCount, alone, look
+from webautodash.services.registry.adopt.copy_rows import COPIED, copy
+from webautodash.services.registry.adopt.database_owner import Owner
+from webautodash.services.registry.adopt.survey import SurveyedDatabase, TableCount, exclusive, survey_database
 from webautodash.services.registry.name_check import name_taken
 from webautodash.services.registry.rebuild_registry import identity_of
 from webautodash.services.revisions import RevisionListener, SchemaHistory
@@ -44,7 +44,7 @@ class Adoption:
     already: bool
     """Whether there was nothing left to do."""
     needs_alias: str | None = None
-    """As in Survey."""
+    """As in AdoptionSurvey."""
 
 
 def adopt(
@@ -62,7 +62,7 @@ def adopt(
     AdoptionIncomplete where a row is not in its place.
     """
     with leased(store.system, f"database {database}", "provider adopt", store.settings.lease_seconds) as lease:
-        seen = look(store, database, name, date_order)
+        seen = survey_database(store, database, name, date_order)
         if seen.survey.problems:
             raise DamagedRows(database, seen.survey.problems)
         here = store.server.database(database, ProviderWork)
@@ -76,12 +76,14 @@ def adopt(
         return report
 
 
-def _fill(store: Store, here: Database[ProviderWork], seen: Look, lease: HeldLease, on_rows: OnRows) -> None:
+def _fill(
+    store: Store, here: Database[ProviderWork], seen: SurveyedDatabase, lease: HeldLease, on_rows: OnRows
+) -> None:
     lease.require()
     left = sorted(seen.shape.here - seen.shape.aside) if not seen.shape.ours else []
     if left:
         # Not to be done twice where the answer was lost: what is aside already is not there any more.
-        with alone(here) as work:
+        with exclusive(here) as work:
             work.legacy_tables.put_aside(left)
     provider = _registration(store, here.name, seen.owner, seen.folder)
     revisions.upgrade(here, SchemaHistory.PROVIDER, watch=RevisionListener(before=lambda _: lease.require()))
@@ -113,7 +115,7 @@ def _registration(store: Store, database: str, owner: Owner, folder: str | None)
     return store.system.run(add)
 
 
-def _check(work: ProviderWork, database: str, seen: Look) -> None:
+def _check(work: ProviderWork, database: str, seen: SurveyedDatabase) -> None:
     """Every row in its place, and nobody's extraction with another person."""
     legacy, adopted = work.legacy_tables, work.adopted
     for table in seen.survey.tables:
@@ -133,7 +135,7 @@ def _claim(provider: RegisteredProvider, work: ProviderWork) -> None:
             work.pending_events.add(Event(EventKind.DATABASE_ADOPTED, utc_now(), conflicts=conflicts))
 
 
-def _registered(store: Store, here: Database[ProviderWork], seen: Look) -> RegisteredProvider:
+def _registered(store: Store, here: Database[ProviderWork], seen: SurveyedDatabase) -> RegisteredProvider:
     """The row of the registry, put back as the database says where the registry lost it."""
     left = identity_of(store.server, here.name)
     assert left is not None  # noqa: S101  # written before
@@ -149,7 +151,7 @@ def _registered(store: Store, here: Database[ProviderWork], seen: Look) -> Regis
     return store.system.run(find)
 
 
-def _report(here: Database[ProviderWork], seen: Look, *, already: bool) -> Adoption:
+def _report(here: Database[ProviderWork], seen: SurveyedDatabase, *, already: bool) -> Adoption:
     survey = seen.survey
     with here.reading() as work:
         legacy, adopted = work.legacy_tables, work.adopted
