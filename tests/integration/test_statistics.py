@@ -7,7 +7,7 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import UnknownProvider
-from webautodash.repositories.statistics import Numbers
+from webautodash.repositories.statistics import DatabaseStatistics
 from webautodash.services.statistics.provider_statistics import statistics
 
 
@@ -21,7 +21,7 @@ def busy(clinic: Clinic) -> Clinic:
     return clinic
 
 
-def _reconciles(numbers: Numbers) -> bool:
+def _reconciles(numbers: DatabaseStatistics) -> bool:
     return numbers.found == numbers.stored + numbers.changed + numbers.duplicates + numbers.set_aside
 
 
