@@ -1,7 +1,8 @@
-"""A throwaway MariaDB or MySQL of a server program on this machine."""
+"""A throwaway MariaDB or MySQL server, from a server program on this machine."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import secrets
@@ -21,15 +22,14 @@ import pymysql
 
 
 class NoServerError(Exception):
-    """No server of this product can be had here; the text says why."""
+    """No server of this product is available; the text says why."""
 
 
 class LocalServer:
-    """One server: a folder, a port of the loopback, a root whose password is known here only.
+    """One server, with a folder, a port on the loopback interface and a root account with a random password.
 
-    A durable one has lost nothing that was committed when it is killed; the others are faster.
-    `options` are the server's own, and win over what the tests have in common. `data` is where its data directory is
-    to be, by default in its folder.
+    A durable server keeps everything that was committed when it is killed; the others are faster. `options` are server
+    options, which take precedence over those common to all tests. `data` is its data directory, by default in `folder`.
     """
 
     def __init__(
@@ -51,23 +51,23 @@ class LocalServer:
 
     @property
     def url(self) -> str:
-        """The SQLAlchemy URL of its root, without a database; the same after a restart."""
+        """The SQLAlchemy URL of its root account, without a database; it survives a restart."""
         return f"mysql+pymysql://root:{self._password}@127.0.0.1:{self._port}/"
 
     def create(self) -> None:
-        """Make the folder and an empty data directory in it, and start the server."""
+        """Create the folder and the data directory, and start the server."""
         self._folder.mkdir(mode=0o700)
         (self._folder / "tmp").mkdir()
-        self._initialise()
+        self._copy_data()
         self._write_accounts()
         try:
             self.start()
-        except NoServerError:  # someone else may have taken the port in the meantime
+        except NoServerError:  # another process may have taken the port meanwhile
             self._port = _free_port()
             self.restart()
 
     def start(self) -> None:
-        """Start it and wait until it answers. Raises NoServerError when it ends instead."""
+        """Start it and wait until it accepts connections. Raises NoServerError when it exits instead."""
         keeper.start("program", self._lock, self._folder, self._command())
         deadline = time.monotonic() + 60
         while True:
@@ -81,7 +81,7 @@ class LocalServer:
                 return
 
     def kill(self) -> None:
-        """End it with SIGKILL, as the kernel would when memory runs out, and wait until it is gone."""
+        """Kill it with SIGKILL, as the kernel does when memory runs out, and wait until it is gone."""
         try:
             os.kill(int(self._pid_file.read_text()), signal.SIGKILL)
         except (FileNotFoundError, ProcessLookupError):
@@ -91,7 +91,7 @@ class LocalServer:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Stand it still for as long as the block lasts: it takes connections and says nothing."""
+        """Suspend it during the block: it accepts connections and does not answer."""
         process = int(self._pid_file.read_text())
         os.kill(process, signal.SIGSTOP)
         try:
@@ -100,13 +100,13 @@ class LocalServer:
             os.kill(process, signal.SIGCONT)
 
     def restart(self, *options: str) -> None:
-        """Kill it if it runs, and start it on the same data and the same port, with other options if any are given."""
+        """Kill it if it runs, and start it on the same data and port, with other options if any are passed."""
         self.kill()
         self._options = options or self._options
         self.start()
 
     def remove(self) -> None:
-        """End it and remove its folder."""
+        """Stop it and remove its folder."""
         self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -114,36 +114,49 @@ class LocalServer:
     def _pid_file(self) -> Path:
         return self._folder / "pid"
 
-    def _where(self) -> list[str]:
+    def _where(self, data: Path) -> list[str]:
         # A server that starts deletes every temporary table in its tmpdir, another server's as well.
-        return [f"--datadir={self._data}", f"--tmpdir={self._folder / 'tmp'}", *_as_root()]
+        return [f"--datadir={data}", f"--tmpdir={self._folder / 'tmp'}", *_as_root()]
 
-    def _initialise(self) -> None:
+    def _copy_data(self) -> None:
+        """Make the data directory, from one that the first server of this product in the run initialised."""
+        product = "mariadb" if self._mariadb else "mysql"
+        initialised = self._lock.parent / f"initialised-{product}"
+        with initialised.with_suffix(".turn").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            if not initialised.exists():
+                draft = initialised.with_suffix(".new")
+                shutil.rmtree(draft, ignore_errors=True)
+                self._initialise(draft)
+                draft.rename(initialised)
+        shutil.copytree(initialised, self._data)
+
+    def _initialise(self, data: Path) -> None:
         if self._mariadb:
             path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/bin"))
             installer = shutil.which("mariadb-install-db", path=path) or "mariadb-install-db"
             options = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
-            command = [installer, *options, *self._where()]
+            command = [installer, *options, *self._where(data)]
         else:
-            command = [self._program, *self._first(), "--initialize-insecure", *self._where()]
+            command = [self._program, *self._first(), "--initialize-insecure", *self._where(data)]
         try:
             subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
         except FileNotFoundError as error:
             raise NoServerError(f"{command[0]} is missing") from error
         except subprocess.CalledProcessError as error:
-            said = f"{error.stdout}{error.stderr}"[-600:].split()
-            raise NoServerError(f"{command[0]} failed: {' '.join(said)}") from error
+            output = f"{error.stdout}{error.stderr}"[-600:].split()
+            raise NoServerError(f"{command[0]} failed: {' '.join(output)}") from error
 
     def _write_accounts(self) -> None:
         accounts = self._folder / "accounts.sql"
         accounts.touch(mode=0o600)
-        known = f"IDENTIFIED BY '{self._password}'"
+        identified = f"IDENTIFIED BY '{self._password}'"
         accounts.write_text(
-            # An account without a name would shadow every account that a test makes for '%'.
+            # An account with an empty name would take precedence over every account that a test creates for '%'.
             ("DELETE FROM mysql.global_priv WHERE user = '';\nFLUSH PRIVILEGES;\n" if self._mariadb else "")
-            + f"ALTER USER 'root'@'localhost' {known};\n"
-            f"CREATE USER IF NOT EXISTS 'root'@'127.0.0.1' {known};\n"
-            f"ALTER USER 'root'@'127.0.0.1' {known};\n"
+            + f"ALTER USER 'root'@'localhost' {identified};\n"
+            f"CREATE USER IF NOT EXISTS 'root'@'127.0.0.1' {identified};\n"
+            f"ALTER USER 'root'@'127.0.0.1' {identified};\n"
             "GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;\n"
         )
 
@@ -152,8 +165,8 @@ class LocalServer:
         return [
             self._program,
             *self._first(),
-            *self._where(),
-            # The kernel takes about 100 characters; a relative path is inside the data directory.
+            *self._where(self._data),
+            # The kernel limits the path to about 100 characters; a relative path is inside the data directory.
             f"--socket={socket_path if len(str(socket_path)) < 100 else 'sock'}",
             f"--init-file={self._folder / 'accounts.sql'}",
             f"--port={self._port}",
@@ -166,13 +179,13 @@ class LocalServer:
         ]
 
     def _first(self) -> tuple[str, ...]:
-        # The server takes it only as its first option, and there a script that wraps it has its own.
+        # It must be the first option. A script that wraps the server already passes it.
         with Path(self._program).open("rb") as program:
             return () if program.read(2) == b"#!" else ("--no-defaults",)
 
 
 def version(program: str) -> str:
-    """What a server program calls its version, "" when it does not run."""
+    """The version that a server program prints, "" when it does not run."""
     try:
         done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
@@ -182,7 +195,7 @@ def version(program: str) -> str:
 
 
 def connect(url: str) -> pymysql.Connection[Any]:
-    """A plain connection to a server, for what fixtures do beside the code under test."""
+    """A plain connection to a server, for fixtures."""
     parts = urlsplit(url)
     return pymysql.connect(
         host=parts.hostname,
@@ -197,7 +210,7 @@ def connect(url: str) -> pymysql.Connection[Any]:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> bool:
-    """Whether the condition came true in time."""
+    """Wait for a condition; return whether it came true in time."""
     deadline = time.monotonic() + seconds
     while not (reached := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)
