@@ -117,7 +117,7 @@ def test_a_password_file_or_link_of_another_account_is_refused(tmp_path: Path, m
         os.chown(file, 54_321, -1)
         assert _load(db_host="h", db_password_file=link).password
         os.chown(link, 12_345, -1, follow_symlinks=False)
-    with pytest.raises(ConfigurationError, match="is a link that another account has made"):
+    with pytest.raises(ConfigurationError, match="is a link that another account created"):
         assert _load(db_host="h", db_password_file=link).password
 
 
@@ -138,10 +138,10 @@ def test_a_secret_is_read_from_a_file_of_its_size_and_kind_alone(tmp_path: Path)
     os.mkfifo(tmp_path / "fifo", 0o600)
     (tmp_path / "long").write_text("x" * 5000)
     (tmp_path / "long").chmod(0o600)
-    for name, reason in (("fifo", "no regular file"), ("long", "longer than 4096 characters")):
+    for name, reason in (("fifo", "not a regular file"), ("long", "longer than 4096 characters")):
         with pytest.raises(ConfigurationError, match=reason):
             assert _load(db_host="h", db_password_file=tmp_path / name).password
-    with pytest.raises(ConfigurationError, match="no regular file"):
+    with pytest.raises(ConfigurationError, match="not a regular file"):
         assert _load(db_host="h", db_password_file=Path("/dev/zero")).password
 
 

@@ -1,4 +1,4 @@
-"""A folder with the passwords of the accounts, a file each: who has the file can use the account, and no other."""
+"""A folder with one password file per database account: whoever can read a file can use its account."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -15,47 +15,48 @@ _KEY = setting_key("accounts_dir")
 
 
 class Account(NamedTuple):
-    """Who connects, and by which password."""
+    """A database account and its password."""
 
     name: str
     password: SecretStr
 
 
 class AccountFolder:
-    """The passwords of some accounts; a file is named after its account."""
+    """The password files of some accounts; each file is named after its account."""
 
-    def __init__(self, folder: Path, called: str = _KEY) -> None:
-        """``called`` is what an error says of a folder that cannot be written to."""
-        self.folder, self._called = folder, called
+    def __init__(self, folder: Path, label: str = _KEY) -> None:
+        """``label`` names the folder in an error."""
+        self.folder, self._label = folder, label
 
     def has(self, name: str) -> bool:
         """Whether there is a file for the account."""
         return self._file(name).is_file()
 
     def account(self, name: str) -> Account:
-        """An account, its password read anew: it may have been changed meanwhile.
+        """An account with its password, which is read again each time because it can change.
 
-        Raises AccountMissing where there is no file for it, and ConfigurationError where that is open to others or
-        others can change it or its folder.
+        Raises AccountMissing if there is no file, and ConfigurationError if other users can read the file, or can
+        change it or its folder.
         """
         if not self.has(name):
             raise AccountMissing(name)
         if reason := why_untrusted(self.folder.stat()):
-            raise ConfigurationError(self._called, f"{reason} {self.folder}")
+            raise ConfigurationError(self._label, f"{reason} {self.folder}")
         return Account(name, read_secret(self._file(name), _KEY, f"its file {name}"))
 
     @without_context
     def ready(self, account: Account) -> Replacement:
-        """The file with the password of an account, for this user alone, to take its place once the server has it.
+        """The new password file of an account, to replace the current one after the server has the password.
 
-        Raises ConfigurationError where it cannot be written: then the server must not have it.
+        Only the user of this process can read it. Raises ConfigurationError if it cannot be written; then the server
+        must not be changed.
         """
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             password = f"{account.password.get_secret_value()}\n".encode()
             return Replacement(self._file(account.name), password, 0o600, durable=True)
         except OSError as error:
-            raise ConfigurationError(self._called, f"cannot be written to ({error.strerror})") from None
+            raise ConfigurationError(self._label, f"cannot be written to ({error.strerror})") from None
 
     def _file(self, name: str) -> Path:
         return self.folder / name

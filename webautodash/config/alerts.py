@@ -1,4 +1,4 @@
-"""The settings of the alerts: what is told, to whom, and how often it is tried."""
+"""The settings of the alerts: which events are sent, to whom, and how often an attempt is repeated."""
 
 import re
 from enum import StrEnum
@@ -22,14 +22,14 @@ _OFF = "off"
 
 
 class SmtpTls(StrEnum):
-    """How the mail server is reached."""
+    """How the connection to the mail server is encrypted."""
 
     STARTTLS = "starttls"
     TLS = "tls"
     OFF = "off"
 
 
-# What each channel cannot do without, its rules, and what the names of all else begin with that is of no use then.
+# For each channel: the setting that enables it, its rules, and the prefixes of the settings that need it.
 _CHANNELS = (
     ("alert_smtp_host", "alert_mail_on", ("alert_smtp_", "alert_mail_")),
     ("alert_webhook_url", "alert_webhook_on", ("alert_webhook_",)),
@@ -39,7 +39,7 @@ _PORTS = {SmtpTls.STARTTLS: 587, SmtpTls.TLS: 465, SmtpTls.OFF: 25}
 
 
 class AlertSettings(BaseSettings):
-    """A part of the settings; what does not fit together is refused by ``check_alerts``."""
+    """The settings of the alerts; ``check_alerts`` refuses an invalid combination."""
 
     alert_on: str = DEFAULT_RULES
     """Which events raise an alert: `conflict`, or with the lowest severity as in `conflict:high`; `rejected`, `held`,
@@ -98,54 +98,54 @@ class AlertSettings(BaseSettings):
             if text is not None:
                 parse_rules(text)
         except ValueError:
-            # Without the word that was not understood: no value of a setting is ever told.
-            raise ValueError(f"not off, nor rules such as: {DEFAULT_RULES}") from None
+            # Without the unknown word: an error never contains the value of a setting.
+            raise ValueError(f"is neither off nor rules such as: {DEFAULT_RULES}") from None
         return text
 
     @property
     def mail_to(self) -> tuple[str, ...]:
-        """The addresses that mail goes to."""
+        """The addresses of the recipients."""
         return tuple(address.strip() for address in (self.alert_mail_to or "").split(",") if address.strip())
 
     @property
     def smtp_port(self) -> int:
-        """The mail server's port, by default the usual one."""
+        """The port of the mail server, by default the usual port."""
         return self.alert_smtp_port or _PORTS[self.alert_smtp_tls]
 
     @cached_property
     def smtp_password(self) -> SecretStr | None:
-        """From the setting or from its file."""
+        """The secret from the setting or from its file."""
         key = setting_key("alert_smtp_password_file")
         return secret_of(self.alert_smtp_password, self.alert_smtp_password_file, key)
 
     @cached_property
     def webhook_secret(self) -> SecretStr | None:
-        """From the setting or from its file."""
+        """The secret from the setting or from its file."""
         key = setting_key("alert_webhook_secret_file")
         return secret_of(self.alert_webhook_secret, self.alert_webhook_secret_file, key)
 
     @property
     def webhook_url(self) -> SplitResult | None:
-        """Where the webhook is, in parts."""
+        """The parts of the URL of the webhook."""
         return None if self.alert_webhook_url is None else urlsplit(self.alert_webhook_url.get_secret_value())
 
     @property
     def apprise_urls(self) -> tuple[str, ...]:
-        """The services' URLs; each holds a secret."""
+        """The URLs of the services; each contains a secret."""
         return tuple(self.alert_apprise_urls.get_secret_value().split()) if self.alert_apprise_urls else ()
 
     def check_alerts(self) -> None:
-        """Raise ConfigurationError for settings that do not fit together, by the name of one of them."""
+        """Raise ConfigurationError, with the name of a setting, for an invalid combination."""
         self._check_parts()
         self._check_mail()
         self._check_webhook()
         if any("://" not in url for url in self.apprise_urls):
-            raise _wrong("APPRISE_URLS", "one of them is no URL; they are separated by spaces")
+            raise _wrong("APPRISE_URLS", "one of them is not a URL; separate them by spaces")
         if self.apprise_urls and find_spec("apprise") is None:
-            raise _wrong("APPRISE_URLS", "needs the library apprise: pip install webautodash[alerts]")
+            raise _wrong("APPRISE_URLS", "needs the library apprise; install webautodash[alerts]")
 
     def _check_parts(self) -> None:
-        """What has no effect by itself is not meant to have none."""
+        """Refuse settings that have no effect without another one."""
         for needed, rules, beginnings in _CHANNELS:
             is_off = (getattr(self, rules) or _OFF).strip() == _OFF
             names = [name for name in type(self).model_fields if name.startswith(beginnings)]
@@ -157,13 +157,13 @@ class AlertSettings(BaseSettings):
         if self.alert_smtp_host is None:
             return
         if not self.mail_to:
-            raise _wrong("MAIL_TO", f"is missing beside {_PREFIX}SMTP_HOST")
+            raise _wrong("MAIL_TO", f"is missing; {_PREFIX}SMTP_HOST needs it")
         if not all(map(_ADDRESS.fullmatch, self.mail_to)):
-            raise _wrong("MAIL_TO", "one of them is no plain address; they are separated by commas")
+            raise _wrong("MAIL_TO", "one of them is not a plain address; separate them by commas")
         if self.alert_mail_from is None or not _ADDRESS.fullmatch(self.alert_mail_from):
-            raise _wrong("MAIL_FROM", "has to be the plain address that mail comes from")
+            raise _wrong("MAIL_FROM", "must be the plain address of the sender")
         if self.alert_smtp_tls is SmtpTls.OFF and not is_loopback(self.alert_smtp_host):
-            raise _wrong("SMTP_TLS", "off is only for a server on this machine; starttls or tls")
+            raise _wrong("SMTP_TLS", "off is only for a server on this machine; use starttls or tls")
         if (self.alert_smtp_user is None) != (self.smtp_password is None):
             raise _wrong("SMTP_USER", "a user needs a password, and a password a user")
         _check_ca(self.alert_smtp_ca, "SMTP_CA")
@@ -173,7 +173,7 @@ class AlertSettings(BaseSettings):
             return
         _check_url(self.alert_webhook_url.get_secret_value())
         if self.webhook_secret is None:
-            raise _wrong("WEBHOOK_SECRET", f"is missing beside {_PREFIX}WEBHOOK_URL; what is sent is signed with it")
+            raise _wrong("WEBHOOK_SECRET", f"is missing; messages to {_PREFIX}WEBHOOK_URL are signed with it")
         _check_ca(self.alert_webhook_ca, "WEBHOOK_CA")
 
 
@@ -184,20 +184,20 @@ def _check_url(text: str) -> None:
         url = urlsplit(text)
         host, _ = url.hostname, url.port
     except ValueError:
-        raise _wrong(key, "is no URL") from None
+        raise _wrong(key, "is not a URL") from None
     if url.scheme not in {"http", "https"} or not host or not text.isascii() or not text.isprintable() or " " in text:
-        raise _wrong(key, "is no URL such as https://host/path")
+        raise _wrong(key, "is not a URL such as https://host/path")
     if url.scheme == "http" and not is_loopback(host):
-        raise _wrong(key, "has to begin with https://; http:// is only for this machine")
+        raise _wrong(key, "must begin with https://; http:// is only for this machine")
     if url.username is not None or url.password is not None:
-        raise _wrong(key, "takes no user and password; what is sent is signed instead")
+        raise _wrong(key, "must not contain a user or password; messages are signed instead")
 
 
 @without_context
 def _check_ca(path: Path | None, key: str) -> None:
     if path is None:
         return
-    import ssl  # takes a while, and hardly anybody needs it
+    import ssl  # slow to import, and rarely needed
 
     try:
         ssl.create_default_context(cafile=path)

@@ -1,4 +1,4 @@
-"""The settings as they count, for a person to look at; secrets are only said to be there."""
+"""The effective settings for a person to read, with the source of each; secrets are hidden."""
 
 import os
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
-from webautodash.config import explicit_settings
+from webautodash.config.explicit_settings import find_explicit_settings
 from webautodash.config.hosts import is_plain_url
-from webautodash.config.setting_names import setting_key
-from webautodash.config.settings import DEFAULT_DATABASE_URL, ENV_FILE, Settings
+from webautodash.config.setting_names import ENV_FILE, setting_key
+from webautodash.config.settings import DEFAULT_DATABASE_URL, Settings
 
 _SET = "(set, not shown)"
 
 
 class SettingSource(StrEnum):
-    """Where a value comes from."""
+    """The source of a value."""
 
     ENVIRONMENT = "environment"
     FILE = ENV_FILE
@@ -28,13 +28,14 @@ class EffectiveSetting:
 
     name: str
     value: str | None
-    """None where there is none."""
     source: SettingSource
 
 
 def effective_settings(settings: Settings) -> list[EffectiveSetting]:
-    """Every setting, in the order of their class."""
-    in_environment = {one.setting for one in explicit_settings.given() if one.file is None and os.environ.get(one.name)}
+    """All settings in the order of their class."""
+    in_environment = {
+        each.setting for each in find_explicit_settings(Settings) if each.file is None and os.environ.get(each.name)
+    }
     return [
         EffectiveSetting(
             setting_key(name), _value(name, getattr(settings, name)), _source(settings, name, in_environment)
@@ -58,7 +59,7 @@ def _value(name: str, value: object) -> str | None:
 
 
 def _url(secret: object) -> str:
-    """Without its password, and without what may follow the host; not at all where it cannot be taken apart."""
+    """A URL without its password and what follows the host; hidden if it cannot be split in only one way."""
     text = secret.get_secret_value() if isinstance(secret, SecretStr) else ""
     if not is_plain_url(text):
         return _SET
@@ -70,8 +71,8 @@ def _url(secret: object) -> str:
     return f"{scheme}://{name}{':***' if colon else ''}{at}{_without_rest(host, '/?')}"
 
 
-def _without_rest(text: str, signs: str) -> str:
-    """Up to the first of some signs; three dots say that there is more."""
-    ends = [place for sign in signs if (place := text.find(sign)) >= 0]
+def _without_rest(text: str, characters: str) -> str:
+    """The text up to the first of some characters; three dots if there is more."""
+    ends = [place for character in characters if (place := text.find(character)) >= 0]
     end = min(ends, default=len(text))
     return text[: end + 1] + ("..." if text[end + 1 :] else "")

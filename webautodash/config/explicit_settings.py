@@ -1,4 +1,7 @@
-"""What is given under the settings' prefix, whether it is a setting or not."""
+"""Values that are set explicitly, in the environment or in ``webautodash.env``, including names that are no setting.
+
+The functions take the class of the settings, so that the settings themselves can use this module.
+"""
 
 import os
 from pathlib import Path
@@ -6,72 +9,66 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
-from pydantic_settings import DotEnvSettingsSource
+from pydantic_settings import BaseSettings, DotEnvSettingsSource
 
-from webautodash.config.setting_names import ENV_PREFIX, setting_key
-from webautodash.config.settings import ENV_FILE, Settings
+from webautodash.config.setting_names import ENV_FILE, ENV_PREFIX, setting_key
 
-# Where the tests find their servers.
-_OF_THE_TESTS = f"{ENV_PREFIX}TEST_"
+# The tests find their servers by variables with this prefix.
+_TEST_PREFIX = f"{ENV_PREFIX}TEST_"
 
 
-class Given(NamedTuple):
-    """A name under the prefix, in the environment or in the file; never its value."""
+class ExplicitSetting(NamedTuple):
+    """A name with the prefix in the environment or in the file, without its value."""
 
     name: str
-    """As it is written, in the environment at least."""
+    """As it is written in the environment; in upper case for the file."""
     file: str | None
     """None for the environment."""
 
     @property
     def setting(self) -> str:
-        """The setting that it would be, without the prefix; the case of letters does not count."""
+        """The name of the setting in upper case, without the prefix."""
         return self.name.upper().removeprefix(ENV_PREFIX)
 
 
-def names() -> frozenset[str]:
-    """What every setting is called, without the prefix."""
-    return frozenset(field.upper() for field in Settings.model_fields)
-
-
-def given() -> list[Given]:
-    """All that is given, by name. Raises OSError and UnicodeDecodeError for a file that cannot be read."""
-    found = [*(Given(name, None) for name in os.environ), *(Given(name.upper(), ENV_FILE) for name in _file())]
-    return sorted(
-        (
-            one
-            for one in found
-            if one.name.upper().startswith(ENV_PREFIX) and not one.name.upper().startswith(_OF_THE_TESTS)
-        ),
-        key=lambda one: (one.setting, one.file or ""),
+def find_explicit_settings(settings_type: type[BaseSettings]) -> list[ExplicitSetting]:
+    """All names that are set, sorted. Raises OSError or UnicodeDecodeError if the file cannot be read."""
+    found = [
+        *(ExplicitSetting(name, None) for name in os.environ),
+        *(ExplicitSetting(name.upper(), ENV_FILE) for name in _file_values(settings_type)),
+    ]
+    own = (
+        each
+        for each in found
+        if each.name.upper().startswith(ENV_PREFIX) and not each.name.upper().startswith(_TEST_PREFIX)
     )
+    return sorted(own, key=lambda each: (each.setting, each.file or ""))
 
 
-def file_holds_secret() -> bool:
-    """Whether a password or the like stands in the file, by itself or in a URL."""
-    secrets = [name for name, field in Settings.model_fields.items() if SecretStr in _kinds(field.annotation)]
-    file = _file()
-    said = {name: file.get(setting_key(name).lower()) for name in secrets}
-    return any(_has_password(value) if name == "database_url" else value for name, value in said.items() if value)
+def file_holds_secret(settings_type: type[BaseSettings]) -> bool:
+    """Whether the file contains a secret, as a value of its own or in a URL."""
+    secrets = [name for name, field in settings_type.model_fields.items() if SecretStr in _types(field.annotation)]
+    file = _file_values(settings_type)
+    values = {name: file.get(setting_key(name).lower()) for name in secrets}
+    return any(_has_password(value) if name == "database_url" else value for name, value in values.items() if value)
 
 
-def secret_files(settings: Settings) -> dict[str, Path]:
-    """The files that hold nothing but a secret, by the setting that names each."""
-    named = {name: getattr(settings, name) for name in Settings.model_fields if name.endswith("_file")}
+def secret_files(settings: BaseSettings) -> dict[str, Path]:
+    """The files that hold only a secret, by the name of their setting."""
+    named = {name: getattr(settings, name) for name in type(settings).model_fields if name.endswith("_file")}
     return {setting_key(name): path for name, path in named.items() if isinstance(path, Path)}
 
 
-def _file() -> dict[str, str | None]:
-    # A name that is spelt wrongly is so without a value too.
-    return dict(DotEnvSettingsSource(Settings, env_ignore_empty=False).env_vars)
+def _file_values(settings_type: type[BaseSettings]) -> dict[str, str | None]:
+    # With names that have no value: they can be misspelt too.
+    return dict(DotEnvSettingsSource(settings_type, env_ignore_empty=False).env_vars)
 
 
-def _kinds(annotation: object) -> tuple[object, ...]:
+def _types(annotation: object) -> tuple[object, ...]:
     return (annotation, *getattr(annotation, "__args__", ()))
 
 
 def _has_password(url: str) -> bool:
-    # Any other service's URL is a secret by itself.
     try:
         return urlsplit(url).password is not None
     except ValueError:

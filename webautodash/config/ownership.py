@@ -1,15 +1,15 @@
-"""Who owns a file or folder and who can change it: what is trusted with secrets and databases."""
+"""Owners and permissions of files: which files are trusted with secrets and databases."""
 
 import os
 import stat
 
 
 def why_untrusted(status: os.stat_result) -> str | None:
-    """Why somebody else may have made a file or folder, or can change it; None if that is not so.
+    """Why a file or folder cannot be trusted: another user may have created it or can change it. None if it can be.
 
-    Root may use everybody's files, because an administrator runs commands on those of a service; everybody may use
-    root's. A group's right to write is accepted: with an umask of 002 and a group for each user it is nobody else's.
-    In a folder with the sticky bit nobody can replace the files of another.
+    Root may use the files of all users, because an administrator runs commands on the files of a service, and all users
+    may use those of root. Write permission of a group is accepted: with a umask of 002, each user has a group of their
+    own. In a folder with the sticky bit, nobody can replace the files of another user.
     """
     if belongs_to_another(status):
         return f"belongs to another account (user {status.st_uid}), who can change it: chown {os.geteuid()}"
@@ -20,5 +20,5 @@ def why_untrusted(status: os.stat_result) -> str | None:
 
 
 def belongs_to_another(status: os.stat_result) -> bool:
-    """Whether the owner is neither this process's user nor root; never for root."""
+    """Whether the owner is neither the user of this process nor root. Always False for root."""
     return os.geteuid() not in {0, status.st_uid} and status.st_uid != 0

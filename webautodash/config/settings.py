@@ -1,6 +1,6 @@
-"""The settings, one class; those of the alerts are a part of it.
+"""The settings, one class; the settings of the alerts are a base of it.
 
-Nothing here is read at import. No password has a default, and none appears in ``repr`` or in an error.
+Nothing is read at import. No password has a default, and none appears in ``repr`` or in an error.
 """
 
 from contextlib import suppress
@@ -14,20 +14,27 @@ from pydantic_settings import SettingsConfigDict
 
 from webautodash.config.accounts import AccountFolder
 from webautodash.config.alerts import AlertSettings
+from webautodash.config.explicit_settings import file_holds_secret
 from webautodash.config.hosts import is_plain_url
 from webautodash.config.secrets import is_open_to_everybody, open_to_everybody, secret_of
-from webautodash.config.setting_names import ENV_PREFIX, check_beside, check_one_secret, explicitly_set, setting_key
+from webautodash.config.setting_names import (
+    ENV_FILE,
+    ENV_PREFIX,
+    check_beside,
+    check_one_secret,
+    explicitly_set,
+    setting_key,
+)
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.errors import ConfigurationError, without_context
 
-ENV_FILE = "webautodash.env"
-# A registration looks into the provider's database while it holds the registry.
+# A registration opens the provider's database while it has a connection to the registry.
 FEWEST_CONNECTIONS = 2
 DEFAULT_DATABASE_URL = "sqlite:///webautodash-data"
 
 
 class Tls(StrEnum):
-    """How a server that is not on this machine is reached."""
+    """How connections to other machines are encrypted."""
 
     VERIFY = "verify"
     OFF = "off"
@@ -43,7 +50,7 @@ class Settings(AlertSettings):
         env_prefix=ENV_PREFIX,
         env_file=ENV_FILE,
         env_file_encoding="utf-8",
-        # Whoever writes KEY= into a list for a container means that it is not set.
+        # KEY= in a list of variables for a container means that the setting is not set.
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -112,9 +119,9 @@ class Settings(AlertSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _not_blank(cls, value: object) -> object:
-        # A path of nothing would be the working folder.
+        # An empty path would be the working folder.
         if isinstance(value, str) and not value.strip():
-            raise ValueError("is blank; give a value, or leave it out")
+            raise ValueError("is blank; set a value, or remove it")
         return value
 
     @field_validator("timezone")
@@ -129,7 +136,7 @@ class Settings(AlertSettings):
     @classmethod
     @without_context
     def load(cls, **values: object) -> "Settings":
-        """The settings, with ``values`` winning over the environment and the file."""
+        """Load the settings; ``values`` win over the environment, which wins over the file."""
         try:
             settings = cls(**values)  # type: ignore[arg-type]  # pydantic checks them
         except ValidationError as invalid:
@@ -147,43 +154,43 @@ class Settings(AlertSettings):
         return settings
 
     def shared_by(self, processes: int) -> "Settings":
-        """The settings of each of several processes, whose connections together are no more than these allow.
+        """The settings for each of several processes that share the connections.
 
-        Raises ConfigurationError where that leaves too few for one of them.
+        Raises ConfigurationError if there are too few for each process.
         """
         share = self.max_connections // processes
         if share < FEWEST_CONNECTIONS:
             raise ConfigurationError(
                 setting_key("max_connections"),
                 f"{self.max_connections} connections are too few for {processes} processes (the command and its "
-                f"workers), which need {FEWEST_CONNECTIONS} each; raise it or take fewer workers",
+                f"workers), which need {FEWEST_CONNECTIONS} each; raise it or use fewer workers",
             )
         return self.model_copy(update={"max_connections": share})
 
     @cached_property
     def password(self) -> SecretStr | None:
-        """The database password given apart from the URL, from the setting or from its file."""
+        """The database password that is not part of the URL, from the setting or from its file."""
         return secret_of(self.db_password, self.db_password_file, setting_key("db_password_file"))
 
     @property
     def accounts(self) -> AccountFolder | None:
-        """Where each database is reached by an account of its own, their passwords."""
+        """The passwords of the accounts, if each database has its own account."""
         return None if self.accounts_dir is None else AccountFolder(self.accounts_dir)
 
     def _check_server(self) -> None:
         if self.database_url is None:
-            # Without it patients' data would go into files of this machine, and nobody would notice.
+            # Without a host, patients' data would go to files on this machine unnoticed.
             check_beside(self, "db_host", ("db_user", "db_port", "db_password", "db_password_file"))
         elif parts := explicitly_set(self, ("db_host", "db_user", "db_port")):
             raise ConfigurationError(
-                setting_key(parts[0]), f"is set beside {setting_key('database_url')}; keep one of the two"
+                setting_key(parts[0]), f"is set as well as {setting_key('database_url')}; keep one of them"
             )
         check_one_secret(self, "db_password")
         if self.database_url is not None and not is_plain_url(self.database_url.get_secret_value()):
             raise ConfigurationError(
                 setting_key("database_url"),
-                "is not a URL such as mysql+pymysql://user:password@host:3306/ or sqlite:///folder; in a password @ is "
-                "written %40, / %2F, : %3A, or it stands in WEBAUTODASH_DB_PASSWORD_FILE",
+                "is not a URL such as mysql+pymysql://user:password@host:3306/ or sqlite:///folder; in a password, "
+                "write @ as %40, / as %2F and : as %3A, or put the password in WEBAUTODASH_DB_PASSWORD_FILE",
             )
 
     @property
@@ -193,15 +200,13 @@ class Settings(AlertSettings):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone of a file's ``extracted_at`` that names none."""
+        """The time zone of an ``extracted_at`` without an offset."""
         return ZoneInfo(self.timezone)
 
 
 def _refuse_open_file() -> None:
-    """A password that everybody on this machine can read is none."""
-    from webautodash.config import explicit_settings  # which knows the settings
-
+    """Raise ConfigurationError if the file holds a secret and everybody on this machine can read it."""
     with suppress(OSError):
         status = Path(ENV_FILE).stat()
-        if is_open_to_everybody(status) and explicit_settings.file_holds_secret():
+        if is_open_to_everybody(status) and file_holds_secret(Settings):
             raise ConfigurationError(ENV_FILE, f"holds a password and {open_to_everybody(status)} {ENV_FILE}")

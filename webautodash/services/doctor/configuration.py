@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, explicit_settings, setting_key
+from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, setting_key
+from webautodash.config.explicit_settings import (
+    ExplicitSetting,
+    file_holds_secret,
+    find_explicit_settings,
+    secret_files,
+)
 from webautodash.domain.shell_words import shell_word
 from webautodash.errors import ConfigurationError
 from webautodash.services.doctor.findings import Finding, error, fine, or_fine, warning
@@ -21,7 +27,9 @@ def invalid(wrong: ConfigurationError) -> Finding:
         return error("settings.invalid", ENV_FILE, wrong.reason, f"chmod 600 {ENV_FILE}, as its owner; it is UTF-8")
     # The environment wins, and comes first.
     places = [
-        one.file or "the environment" for one in explicit_settings.given() if wrong.key == f"{ENV_PREFIX}{one.setting}"
+        one.file or "the environment"
+        for one in find_explicit_settings(Settings)
+        if wrong.key == f"{ENV_PREFIX}{one.setting}"
     ]
     cure = f"correct {wrong.key} in {places[0]}" if places else f"set {wrong.key} in {ENV_FILE} or in the environment"
     return error("settings.invalid", wrong.key, wrong.reason, f"{cure}; README, Settings")
@@ -30,9 +38,9 @@ def invalid(wrong: ConfigurationError) -> Finding:
 def unknown_settings(settings: Settings) -> list[Finding]:
     """A setting that is spelt wrongly has no effect, and nobody hears of it."""
     del settings
-    known = explicit_settings.names()
+    known = frozenset(field.upper() for field in Settings.model_fields)
     return or_fine(
-        (_unknown(one, known) for one in explicit_settings.given() if one.setting not in known),
+        (_unknown(one, known) for one in find_explicit_settings(Settings) if one.setting not in known),
         "settings.unknown",
         "settings",
         "every WEBAUTODASH_ name is one that the program reads",
@@ -42,7 +50,7 @@ def unknown_settings(settings: Settings) -> list[Finding]:
 def secrets(settings: Settings) -> list[Finding]:
     """A password that others on this machine can read is none."""
     found = list(_settings_file())
-    for name, path in explicit_settings.secret_files(settings).items():
+    for name, path in secret_files(settings).items():
         # One that cannot be read is told of where it is needed.
         if path.exists():
             found += _private(path, f"named by {name}")
@@ -59,7 +67,7 @@ def _accounts(folder: Path) -> Iterator[Finding]:
         yield from (one for one in _private(path, "holds passwords of accounts") if one.is_problem)
 
 
-def _unknown(one: explicit_settings.Given, known: frozenset[str]) -> Finding:
+def _unknown(one: ExplicitSetting, known: frozenset[str]) -> Finding:
     cure = f"unset {shell_word(one.name)}" if one.file is None else f"take it out of {one.file}"
     # What all have in common would make everything look alike.
     if nearest := get_close_matches(one.setting, sorted(known), 1):
@@ -81,7 +89,7 @@ def _settings_file() -> Iterator[Finding]:
             f"belongs to another user (number {owner}), who can change where patients' data go",
             f"chown {os.geteuid()} {ENV_FILE}",
         )
-    if explicit_settings.file_holds_secret():
+    if file_holds_secret(Settings):
         yield from _private(path, "holds a password")
     elif path.stat().st_mode & _OTHERS_WRITE:
         yield warning("settings.writable", ENV_FILE, "can be changed by others", f"chmod go-w {ENV_FILE}")
