@@ -45,7 +45,10 @@ def list_(
 
 @app.command(epilog="For cron, without a monitor: webautodash ingest; webautodash alert send")
 def send(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """Check for silent monitors and databases behind, then send pending alerts, as a monitor does by itself."""
+    """Send pending alerts, as a monitor does by itself.
+
+    Also checks for silent monitors and databases behind.
+    """
     with WebAutoDash() as webautodash:
         report = webautodash.alerts.send()
     if as_json:
@@ -66,7 +69,10 @@ def retry(
         typer.Argument(metavar="DIGEST", help="Number of the digest; by default all failed ones.", show_default=False),
     ] = None,
 ) -> None:
-    """Schedule failed digests again, for the next `alert send` or the monitor."""
+    """Schedule failed digests again.
+
+    The next `alert send` or the monitor sends them.
+    """
     with WebAutoDash() as webautodash:
         number = webautodash.alerts.retry(digest_id)
     print_line(f"{counted(number, 'digest')} will be sent again")
@@ -78,7 +84,10 @@ def forget(
         list[int], typer.Argument(metavar="DIGEST...", help="Numbers of the digests.", show_default=False)
     ],
 ) -> None:
-    """Give up failed digests: they are not sent and no longer count as failed."""
+    """Give up failed digests.
+
+    They are not sent and no longer count as failed.
+    """
     with WebAutoDash() as webautodash:
         number = webautodash.alerts.forget(digest_ids)
     print_line(f"{counted(number, 'digest')} forgotten")

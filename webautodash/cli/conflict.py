@@ -52,7 +52,10 @@ def list_(
     after: AfterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List unresolved conflicts and those in review, most severe first, then oldest first."""
+    """List unresolved conflicts, most severe first.
+
+    Conflicts in review are included. Among equally severe ones the oldest come first.
+    """
     if everything and status:
         raise UsageError("--all and --status cannot be combined")
     with WebAutoDash() as webautodash:

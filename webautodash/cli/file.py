@@ -66,7 +66,10 @@ def retry(
     provider: OnlyProviderOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Reset the attempts of files, so that the monitor or the next ingest reads them again."""
+    """Reset the attempts of files, so that they are read again.
+
+    The monitor reads them, or the next ingest.
+    """
     with WebAutoDash() as webautodash:
         done = webautodash.files.retry(paths or (), states=state or (), provider=provider)
     _show_paths(done, "will be read again", as_json)
@@ -103,9 +106,9 @@ def forget(
     provider: OnlyProviderOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete the state of files: deleted files leave the list, the others count as new.
+    """Delete the recorded state of files; stored data are kept.
 
-    Stored data are kept.
+    Files that no longer exist leave the list, the others count as new.
     """
     with WebAutoDash() as webautodash:
         done = webautodash.files.forget(paths or (), states=state or (), provider=provider)

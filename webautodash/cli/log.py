@@ -93,12 +93,13 @@ def prune(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete old entries of the system log, of every level, component and provider, and other old records.
+    """Delete old entries of the system log and other old records.
 
-    These are: alerts that were delivered before that time; monitors whose last heartbeat is older; migration runs that
-    ended before it and cannot be resumed; the rows of stored files that were deleted from Results, if their data are in
-    the provider's database; and the JSON of set-aside patients that were stored completely before it. A pending alert
-    is kept. A failed one is kept until `alert retry` or `alert forget`.
+    Entries of every level, component and provider are deleted. The other records are: alerts that were delivered before
+    that time; monitors whose last heartbeat is older; migration runs that ended before it and cannot be resumed; the
+    rows of stored files that were deleted from Results, if their data are in the provider's database; and the JSON of
+    set-aside patients that were stored completely before it. A pending alert is kept. A failed one is kept until `alert
+    retry` or `alert forget`.
     """
     with WebAutoDash() as webautodash:
         before = parse_time("--older-than", older_than, webautodash.settings.zone)

@@ -57,9 +57,10 @@ def up(
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Migrate every database to this version's schema, the system database first.
+    """Migrate every database, the system database first.
 
-    A failure does not stop the other databases. A second call does what is left. `migrate history` lists the calls.
+    The target is this version's schema. A failure does not stop the other databases. A second call does what is left.
+    `migrate history` lists the calls.
     """
     plan = Plan(
         tuple(provider or ()),
@@ -100,7 +101,7 @@ def history(
     limit: LimitOption = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """List earlier runs, newest first, or show one run with the result of each database."""
+    """List earlier runs, newest first, or show one of them."""
     with WebAutoDash() as webautodash:
         if run is None:
             show(webautodash.fleet.runs(limit), show_runs, as_json=as_json)
@@ -119,7 +120,7 @@ def current(provider: ProvidersOption = None, as_json: JsonOption = False) -> No
 
 @app.command(epilog="Example: webautodash migrate sql --provider gary_wang")
 def sql(provider: ProvidersOption = None, to: ToOption = None, as_json: JsonOption = False) -> None:
-    """Print the statements that `up` would send, with the SHA-256 that `up` records."""
+    """Print the statements that `up` would send, with their SHA-256."""
     with WebAutoDash() as webautodash:
         found = webautodash.fleet.scripts(provider or (), to)
     show(found, _show_scripts, as_json=as_json)
@@ -128,7 +129,10 @@ def sql(provider: ProvidersOption = None, to: ToOption = None, as_json: JsonOpti
 
 @app.command(epilog="Example: webautodash migrate check --provider gary_wang")
 def check(provider: ProvidersOption = None, as_json: JsonOption = False) -> None:
-    """Compare each database's tables with those that its revision creates; list manual changes."""
+    """Compare the tables of each database with its revision.
+
+    Differences are listed, such as manual changes.
+    """
     with WebAutoDash() as webautodash:
         reports = webautodash.fleet.check(provider or ())
     if as_json:
@@ -155,7 +159,7 @@ def down(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Downgrade one provider's database to an earlier revision, for an earlier version of the program."""
+    """Downgrade one provider's database to an earlier revision."""
     with WebAutoDash() as webautodash:
         way = webautodash.fleet.plan_downgrade(provider, to, accept_loss=accept_loss)
         for loss in way.losses:

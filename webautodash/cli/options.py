@@ -34,7 +34,11 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmat
 WorkersOption = Annotated[
     int,
     typer.Option(
-        "--workers", min=1, max=64, help="Number of processes, with 2 or more connections each; they share providers."
+        "--workers",
+        min=1,
+        max=64,
+        metavar="N",
+        help="Number of processes; each needs 2 or more connections and works on other providers.",
     ),
 ]
 FolderArgument = Annotated[

@@ -52,7 +52,10 @@ def list_(
 
 @app.command("show", epilog="Example: webautodash patient show gary_wang WB123456")
 def show_(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = False) -> None:
-    """Show the latest demographics of a patient, and the lists of the newest complete extraction."""
+    """Show one patient.
+
+    The demographics are the latest, the lists are those of the newest complete extraction.
+    """
     with WebAutoDash() as webautodash:
         chart = webautodash.patients.show(provider, prn)
     show(chart, _show_chart, as_json=as_json)
@@ -60,7 +63,7 @@ def show_(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = Fa
 
 @app.command(epilog="Example: webautodash patient history gary_wang WB123456")
 def history(provider: ProviderArgument, prn: PrnArgument, as_json: JsonOption = False) -> None:
-    """Show every extraction of a patient, newest first, with the conflicts of each."""
+    """Show all extractions of a patient with their conflicts."""
     with WebAutoDash() as webautodash:
         found = webautodash.patients.history(provider, prn)
     show(found, _show_history, as_json=as_json)

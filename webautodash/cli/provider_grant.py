@@ -43,7 +43,7 @@ def grant(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Create database accounts that reach the rows of one database each. Safe to repeat.
+    """Create accounts that reach the rows of one database each. Safe to repeat.
 
     The account of WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_USER creates them and needs the right to do so. A password
     that is not written to a folder is shown this once.

@@ -44,7 +44,10 @@ def add(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Add a Results folder, or another path of a root's folder, as on another machine. Safe to repeat."""
+    """Add a Results folder, or another path of a root's folder.
+
+    A folder has another path on another machine, for example. Safe to repeat.
+    """
     with WebAutoDash() as webautodash:
         done = webautodash.roots.add(name, folder, same_path=same_path)
     show(done, lambda root: print_line(f"{root.folder} is a folder of the root {root.name}"), as_json=as_json)
@@ -74,7 +77,10 @@ def remove(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove a folder from a root; the last folder only if no file of the root is recorded."""
+    """Remove a folder from a root.
+
+    The last folder can be removed only if no file of the root is recorded.
+    """
     with WebAutoDash() as webautodash:
         done = webautodash.roots.remove(name, folder)
     show(done, lambda root: print_line(f"{root.folder} is no longer a folder of the root {root.name}"), as_json=as_json)

@@ -75,9 +75,10 @@ def set_time(
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Correct the time of a session; its patients and their conflicts are updated.
+    """Correct the time of a session.
 
-    The earlier time can be set again, unless there was none or it is in the future: try it with --dry-run first.
+    Its patients and their conflicts are updated. The earlier time can be set again, unless there was none or it is in
+    the future: try it with --dry-run first.
     """
     with WebAutoDash() as webautodash:
         done = webautodash.extraction_sessions.set_time(provider, session_id, time, by=by, why=why, dry_run=dry_run)

@@ -77,7 +77,7 @@ def list_(
 
 @app.command("show", epilog="Example: webautodash set-aside show gary_wang 3")
 def show_(provider: ProviderArgument, set_aside_id: NumberArgument, as_json: JsonOption = False) -> None:
-    """Show one patient that was set aside, with the JSON from the file."""
+    """Show one patient with the JSON from the file."""
     with WebAutoDash() as webautodash:
         found = webautodash.set_aside_patients.show(provider, set_aside_id)
     show(found, _show_patient, as_json=as_json)
@@ -93,9 +93,9 @@ def retry(
     corrected: CorrectedOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Store a patient from the original or corrected JSON; the counts of the file are updated.
+    """Store a patient from the original or corrected JSON.
 
-    Does not store patients that need a person's decision: see accept.
+    The counts of the file are updated. Does not store patients that need a person's decision: see accept.
     """
     text = None if corrected is None else _read(corrected)
     with WebAutoDash() as webautodash:
@@ -117,7 +117,7 @@ def accept(
     corrected: CorrectedOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Store patients because a person confirms what their file says.
+    """Store patients because a person confirms their file.
 
     For the reasons incomplete_extraction, emptied and other_person. Who decided, when and why is kept with each.
     """
