@@ -17,8 +17,9 @@ import pytest
 from sqlalchemy import Connection
 
 from webautodash.database import Database
+from webautodash.repositories.schema import VERSION_COLUMN, VERSION_TABLE
 from webautodash.services import revisions
-from webautodash.services.revisions import VERSION_COLUMN, VERSION_TABLE, RevisionListener, SchemaHistory
+from webautodash.services.revisions import RevisionListener, SchemaHistory
 
 migrate_for_real = revisions.upgrade
 
@@ -44,11 +45,11 @@ class Templates:
         database: Database,
         history: SchemaHistory,
         target: str | None = None,
-        watch: RevisionListener | None = None,
+        listener: RevisionListener | None = None,
     ) -> bool:
         """`revisions.upgrade`, by replaying DDL where the database is empty and the target is head."""
-        if watch is not None:
-            return migrate_for_real(database, history, target, watch)
+        if listener is not None:
+            return migrate_for_real(database, history, target, listener)
         product = _product_if_empty(database) if target is None else None
         if product is None:
             return migrate_for_real(database, history, target)
@@ -70,7 +71,8 @@ def _product_if_empty(database: Database) -> str | None:
 
 
 def _replay(database: Database, statements: Sequence[str]) -> bool:
-    with database.migrating() as connection:
+    with database.migrating() as work:
+        connection = work.session.connection()
         if _tables(connection):
             # Another process made it meanwhile.
             return False

@@ -9,10 +9,10 @@ import sqlalchemy.dialects.mysql.pymysql  # noqa: F401
 from sqlalchemy.orm import configure_mappers
 
 import webautodash
-from webautodash.services.revisions import SchemaHistory, line
+from webautodash.services.revisions import SchemaHistory, all_revisions
 
 for _path in Path(webautodash.__file__).parent.glob("cli/[a-z]*.py"):
     import_module(f"webautodash.cli.{_path.stem}")
 configure_mappers()
 for _history in SchemaHistory:
-    line(_history)
+    all_revisions(_history)

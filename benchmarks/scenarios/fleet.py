@@ -53,7 +53,7 @@ def _make(bench: Bench, here: Place, number: int) -> None:
 
 
 def _up(here: Place, number: int, workers: int) -> float:
-    before = revisions.line(_HISTORY)[-2]
+    before = revisions.all_revisions(_HISTORY)[-2]
     with Store.open(here.settings) as store:
         for provider in store.providers():
             revisions.downgrade(store.server.database(provider.database_name, ProviderWork), _HISTORY, before)
@@ -76,6 +76,6 @@ def _look(here: Place, number: int) -> float:
         report = fleet.upgrade_all(store, Plan())
         seconds = perf_counter() - begin
         standing = fleet.overview(store)
-    if report.run is not None or [each.state for each in standing] != [RevisionStatus.AT_HEAD] * (number + 1):
+    if report.run is not None or [each.state for each in standing] != [RevisionStatus.CURRENT] * (number + 1):
         raise WrongOutcomeError(f"not all of {number} databases were at head")
     return seconds

@@ -53,7 +53,7 @@ _COLUMNS_OF_THE_WAY = {
     # A database that is taken a revision back and up again has lost those of the extractions that it had by then.
     "patient_extractions": {"row_checks"},
 }
-_BEFORE_HEAD = revisions.before(SchemaHistory.PROVIDER, revisions.head(SchemaHistory.PROVIDER))
+_BEFORE_HEAD = revisions.previous(SchemaHistory.PROVIDER, revisions.head(SchemaHistory.PROVIDER))
 
 _slugs = st.sampled_from(sorted(PROVIDERS))
 _new_files = st.tuples(_slugs, st.integers(0, 3))

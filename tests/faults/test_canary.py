@@ -32,7 +32,7 @@ from shell import COMMAND, Done
 from sqlalchemy import make_url
 
 from webautodash.cli.app import _COMMANDS
-from webautodash.services.revisions import SchemaHistory, before, head
+from webautodash.services.revisions import SchemaHistory, head, previous
 
 MARKS = [f"Mk{n:02}Qz" for n in range(50)]
 PRN, MEDICATION = MARKS[10], MARKS[29]
@@ -143,7 +143,7 @@ def _files() -> dict[str, object]:
 def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
     """With which arguments each command is called; none may be missing."""
     wang, prn, signed = "gary_wang", PRN, ("--by", "Dr Wang", "--why", MARKS[9])
-    back = str(before(SchemaHistory.PROVIDER, head(SchemaHistory.PROVIDER)))
+    back = str(previous(SchemaHistory.PROVIDER, head(SchemaHistory.PROVIDER)))
     return {
         ("setup",): [("--auto",)],
         ("ingest",): [(), ("--rehash", "--workers", "2"), ("no-such-folder",)],

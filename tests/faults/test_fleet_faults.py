@@ -117,7 +117,7 @@ def test_a_way_back_that_was_killed_anywhere_is_healed_by_going_up(
         assert kill_at(number, take_back, clinic.settings, "ada_ash", "p0003", folder=tmp_path), all_moments[number]
         _let_leases_run_out(clinic)
         assert not fleet.upgrade_all(clinic.store, Plan()).failures, all_moments[number]
-        assert {each.state for each in fleet.overview(clinic.store)} == {fleet.RevisionStatus.AT_HEAD}, all_moments[
+        assert {each.state for each in fleet.overview(clinic.store)} == {fleet.RevisionStatus.CURRENT}, all_moments[
             number
         ]
         assert schemas(clinic.store) == clean, all_moments[number]
@@ -141,13 +141,13 @@ def test_a_killed_run_keeps_others_out_until_its_lease_has_run_out(
             fleet.upgrade_all(store, Plan())
         _let_leases_run_out(clinic)
         assert not fleet.upgrade_all(store, Plan()).failures
-        assert {each.state for each in fleet.overview(store)} == {fleet.RevisionStatus.AT_HEAD}
+        assert {each.state for each in fleet.overview(store)} == {fleet.RevisionStatus.CURRENT}
 
 
 def test_two_operators_at_once_do_no_work_twice(clinic: Clinic, tmp_path: Path) -> None:
     _take_back(clinic)
     together(migrate_fleet, *[(clinic.settings,)] * 3, folder=tmp_path)
-    assert {each.state for each in fleet.overview(clinic.store)} == {fleet.RevisionStatus.AT_HEAD}
+    assert {each.state for each in fleet.overview(clinic.store)} == {fleet.RevisionStatus.CURRENT}
     worked = [
         row.database
         for run in fleet.runs(clinic.store)

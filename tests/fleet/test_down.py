@@ -101,15 +101,16 @@ def test_a_revision_that_takes_something_from_older_programs_is_asked_for(clinic
 @pytest.mark.usefixtures("to_come")
 def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: Clinic) -> None:
     fleet.upgrade_all(clinic.store, Plan(to=NICKNAME))
-    way = fleet.way_back(clinic.store, "ada_ash", HEAD)
+    way = fleet.plan_downgrade(clinic.store, "ada_ash", HEAD)
     assert (way.revisions, way.losses) == ((NICKNAME,), ())
     with clinic.store.server.database(way.database).engine.begin() as connection:
         connection.exec_driver_sql("UPDATE patients SET nickname = 'x'")
-    way = fleet.way_back(clinic.store, "ada_ash", "p0003")
-    behind = revisions.to_come(SchemaHistory.PROVIDER, "p0003", NICKNAME)
+    way = fleet.plan_downgrade(clinic.store, "ada_ash", "p0003")
+    behind = revisions.pending(SchemaHistory.PROVIDER, "p0003", NICKNAME)
     assert way.revisions == tuple(reversed(behind))
-    with pytest.raises(WouldLoseRows, match=r"1 of patients\.nickname"):
+    with pytest.raises(WouldLoseRows) as refused:
         fleet.downgrade(clinic.store, way)
+    assert refused.value.losses == (("patients.nickname", 1),)
     assert revisions.current(clinic.store.server.database(way.database, UnitOfWork)) == NICKNAME
     result = fleet.downgrade(clinic.store, way, accept_loss=True)
     assert (result.before, result.after, result.error) == (NICKNAME, "p0003", None)
@@ -123,12 +124,12 @@ def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: C
 def test_a_revision_that_does_not_lie_behind_is_no_way_back(clinic: Clinic) -> None:
     for revision in (HEAD, "p9999"):
         with pytest.raises(UsageError, match=revision):
-            fleet.way_back(clinic.store, "ada_ash", revision)
+            fleet.plan_downgrade(clinic.store, "ada_ash", revision)
 
 
 def test_down_and_up_again_is_the_schema_of_before(clinic: Clinic) -> None:
     before = clinic.rows("patients", "ada_ash")
-    fleet.downgrade(clinic.store, fleet.way_back(clinic.store, "ada_ash", "p0001"))
+    fleet.downgrade(clinic.store, fleet.plan_downgrade(clinic.store, "ada_ash", "p0001"))
     fleet.upgrade_all(clinic.store, Plan())
     assert [report.differences for report in fleet.check_all(clinic.store, ["ada_ash"])] == [()]
     assert clinic.rows("patients", "ada_ash") == before

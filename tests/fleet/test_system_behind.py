@@ -15,10 +15,10 @@ def test_the_fleet_is_looked_at_checked_and_brought_to_head_by_name_or_whole(cli
     looked = fleet.overview(clinic.store)
     assert [(one.provider, one.state) for one in looked] == [
         (None, RevisionStatus.BEHIND),
-        *((slug, RevisionStatus.AT_HEAD) for slug in sorted(SLUGS)),
+        *((slug, RevisionStatus.CURRENT) for slug in sorted(SLUGS)),
     ]
     (named,) = fleet.overview(clinic.store, (SLUGS[0],))
-    assert (named.provider, named.state) == (SLUGS[0], RevisionStatus.AT_HEAD)
+    assert (named.provider, named.state) == (SLUGS[0], RevisionStatus.CURRENT)
     assert [report.differences for report in fleet.check_all(clinic.store, (SLUGS[0],))] == [()]
     fleet.upgrade_all(clinic.store, fleet.Plan((SLUGS[0],)))
     assert revisions.current(clinic.store.system) == revisions.head(SchemaHistory.SYSTEM)

@@ -14,7 +14,14 @@ from local_server import wait_until
 from webautodash.config import Settings
 from webautodash.database import Database
 from webautodash.domain.vocabulary import MigrationState
-from webautodash.errors import ConfigurationError, LeaseHeld, LeaseLost, UnknownProvider, UsageError
+from webautodash.errors import (
+    ConfigurationError,
+    LeaseHeld,
+    LeaseLost,
+    UnknownMigrationRun,
+    UnknownProvider,
+    UsageError,
+)
 from webautodash.repositories import LeaseRepository
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
@@ -157,20 +164,20 @@ def test_some_providers_to_some_revision(clinic: Clinic, behind: Behind) -> None
     fleet.upgrade_all(clinic.store, Plan(providers=("ada_ash", "Cy Cedar"), to="p0003"))
     assert found_revisions(clinic) == dict.fromkeys(SLUGS, FIRST) | {"ada_ash": "p0003", "cy_cedar": "p0003"}
     states = {each.provider: each.state for each in fleet.overview(clinic.store)}
-    assert states == dict.fromkeys(SLUGS, RevisionStatus.BEHIND) | {None: RevisionStatus.AT_HEAD}
+    assert states == dict.fromkeys(SLUGS, RevisionStatus.BEHIND) | {None: RevisionStatus.CURRENT}
 
 
 def test_what_is_not_known_is_an_error_that_says_what_is(clinic: Clinic) -> None:
     with pytest.raises(UnknownProvider, match="ada_ash"):
         fleet.upgrade_all(clinic.store, Plan(providers=("ada_asj",)))
-    with pytest.raises(UsageError, match=r"p0001, p0002.*" + HEAD):
+    with pytest.raises(UsageError, match="p9999"):
         fleet.upgrade_all(clinic.store, Plan(to="p9999"))
-    with pytest.raises(UsageError, match="there was none yet"):
+    with pytest.raises(UnknownMigrationRun):
         fleet.resume(clinic.store, 7)
-    with pytest.raises(UsageError, match="among the providers"):
+    with pytest.raises(UsageError, match="cy_cedar"):
         fleet.upgrade_all(clinic.store, Plan(providers=("ada_ash",), canaries=("cy_cedar",)))
     for wave in ("0", "x", "101%", "-1", ""):
-        with pytest.raises(UsageError, match="a wave is"):
+        with pytest.raises(UsageError):
             Wave.parse(wave)
 
 
@@ -182,7 +189,7 @@ def test_a_database_that_is_gone_is_that_databases_failure_and_resumed_once_it_i
     clinic.store.server.drop(gone)
     report = fleet.upgrade_all(clinic.store, Plan())
     (failed,) = report.failures
-    assert (failed.provider, "restore it from a backup" in str(failed.error)) == ("ben_birch", True)
+    assert (failed.provider, failed.error_kind) == ("ben_birch", "database_missing")
     assert found_revisions(clinic)["ada_ash"] == HEAD
     assert report.run is not None
     assert ledger(clinic, report.run) == {"ada_ash": ("done", HEAD, 1), "ben_birch": ("failed", None, 0)}
@@ -198,7 +205,7 @@ def test_a_database_that_was_emptied_is_not_done_but_lost(clinic: Clinic, databa
     clinic.store.server.drop(name)
     clinic.store.server.create(name)
     (failed,) = fleet.upgrade_all(clinic.store, Plan()).failures
-    assert "has no tables" in str(failed.error)
+    assert failed.error_kind == "database_empty"
     assert found_revisions(clinic)["ben_birch"] is None
 
 
@@ -210,7 +217,7 @@ def test_a_database_that_is_newer_than_the_program_is_left_alone(
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'p9999'")
     report = fleet.upgrade_all(clinic.store, Plan())
     (failed,) = report.failures
-    assert (failed.provider, "newer than this version" in str(failed.error)) == ("ben_birch", True)
+    assert (failed.provider, failed.error_kind) == ("ben_birch", "newer_than_program")
     assert found_revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": "p9999"}
 
 
@@ -248,7 +255,7 @@ def test_who_has_lost_the_lease_stops_before_the_next_revision(clinic: Clinic, b
             lease.require()
 
         with pytest.raises(LeaseLost):
-            revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER, watch=RevisionListener(before=before))
+            revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER, listener=RevisionListener(before=before))
     assert begun == ["p0002", "p0003", "p0004"]
     assert revisions.current(database("ada_ash")) == "p0003"
 
@@ -277,7 +284,7 @@ def test_what_ran_has_the_hash_of_what_was_shown_before(clinic: Clinic, behind: 
     behind("p0003", "cy_cedar")
     shown = fleet.scripts(clinic.store).scripts
     assert [(one.before, one.target, len(one.databases)) for one in shown] == [(FIRST, HEAD, 2), ("p0003", HEAD, 1)]
-    assert [step.revision for step in shown[1].steps] == revisions.to_come(SchemaHistory.PROVIDER, "p0003", HEAD)
+    assert [step.revision for step in shown[1].steps] == revisions.pending(SchemaHistory.PROVIDER, "p0003", HEAD)
     assert any("ADD COLUMN migrating_to" in sql or "ADD migrating_to" in sql for sql in shown[0].steps[0].statements)
     report = fleet.upgrade_all(clinic.store, Plan())
     assert report.run is not None
@@ -415,9 +422,9 @@ def test_another_that_reaches_head_in_between_leaves_no_closed_gate(
             with Store.open(clinic.settings) as another:
                 register(another, "Ada Ash")
 
-    revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER, watch=RevisionListener(before=before))
+    revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER, listener=RevisionListener(before=before))
     assert clinic.rows("database_identity", "ada_ash")[0]["migrating_to"] is None
-    assert fleet.overview(clinic.store, ["ada_ash"])[0].state is RevisionStatus.AT_HEAD
+    assert fleet.overview(clinic.store, ["ada_ash"])[0].state is RevisionStatus.CURRENT
 
 
 def test_who_comes_late_closes_no_gate_of_a_database_at_head(clinic: Clinic, behind: Behind, database: Named) -> None:
@@ -430,8 +437,8 @@ def test_who_comes_late_closes_no_gate_of_a_database_at_head(clinic: Clinic, beh
                 register(another, "Ada Ash")
         seen.append((revision, clinic.rows("database_identity", "ada_ash")[0]["migrating_to"]))
 
-    revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER, watch=RevisionListener(before=before))
-    assert seen == [(revision, None) for revision in revisions.to_come(SchemaHistory.PROVIDER, "p0003", HEAD)]
+    revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER, listener=RevisionListener(before=before))
+    assert seen == [(revision, None) for revision in revisions.pending(SchemaHistory.PROVIDER, "p0003", HEAD)]
     assert revisions.current(database("ada_ash")) == HEAD
 
 

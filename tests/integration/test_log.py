@@ -10,6 +10,7 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.vocabulary import Level
 from webautodash.models.base import utc_now
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.system_log.entries import SystemLogWriter, search
 
 SECRETS = ("Zebulon", "Quirke", "PRN-4711", "02/03/1951", "Obscurimab", "E11.9")
@@ -38,7 +39,7 @@ def test_the_newest_entries_come_last_and_filters_narrow_them(clinic: Clinic) ->
 
 def test_a_log_that_cannot_be_written_fails_nothing(clinic: Clinic, caplog: pytest.LogCaptureFixture) -> None:
     clinic.store.server.drop(clinic.store.system.name)
-    gone = clinic.store.server.database(clinic.store.system.name)
+    gone = clinic.store.server.database(clinic.store.system.name, SystemWork)
     with caplog.at_level(logging.WARNING, logger="webautodash"):
         SystemLogWriter(gone).record(Level.INFO, "ingest", "looked", "one")
     assert [record.name for record in caplog.records if record.levelno >= logging.WARNING] == ["webautodash.log"]

@@ -33,7 +33,7 @@ def _early(clinic: Clinic, database: str) -> None:
     revisions.upgrade(
         clinic.store.server.create(database, UnitOfWork),
         SchemaHistory.PROVIDER,
-        revisions.line(SchemaHistory.PROVIDER)[0],
+        revisions.all_revisions(SchemaHistory.PROVIDER)[0],
     )
 
 

@@ -50,8 +50,8 @@ def go(history: SchemaHistory, database: Database) -> Callable[[str], None]:
 
     def move(revision: str) -> None:
         config = Config(str(ROOT / "alembic.ini"), ini_section=history.value)
-        with database.migrating() as connection:
-            config.attributes["connection"] = connection
+        with database.migrating() as work:
+            config.attributes["connection"] = work.session.connection()
             down = revision == "base" or revision.startswith("-") or _lies_behind(database, history, revision)
             (command.downgrade if down else command.upgrade)(config, revision)
 
@@ -59,6 +59,6 @@ def go(history: SchemaHistory, database: Database) -> Callable[[str], None]:
 
 
 def _lies_behind(database: Database, history: SchemaHistory, revision: str) -> bool:
-    known = revisions.line(history)
+    known = revisions.all_revisions(history)
     found = revisions.current(database)
     return revision in known and found is not None and known.index(revision) < known.index(found)

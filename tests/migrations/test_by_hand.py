@@ -42,7 +42,7 @@ def alembic(settings: Settings, server_url: str) -> Typed:
 
 def test_the_systems_history_goes_up_by_hand(alembic: Typed, settings: Settings) -> None:
     with Server(settings) as server:
-        system = server.create(settings.system_database_name)
+        system = server.create(settings.system_database_name, UnitOfWork)
         done = alembic("-n", "system", "upgrade", "head")
         assert done.returncode == 0, done.stderr
         assert revisions.current(system) == revisions.head(SchemaHistory.SYSTEM)

@@ -85,8 +85,8 @@ def test_a_change_by_hand_is_drift_and_is_named(
     settings: Settings, change: Callable[[Operations], None], names: str
 ) -> None:
     def by_hand(database: Database) -> None:
-        with database.migrating() as connection:
-            change(Operations(MigrationContext.configure(connection)))
+        with database.migrating() as work:
+            change(Operations(MigrationContext.configure(work.session.connection())))
 
     assert any(names in line for line in _drift(settings, by_hand))
 
@@ -173,7 +173,7 @@ def test_the_fleets_check_names_the_database_that_drifted_and_clears_the_others(
         for name in ("Gary Wang", "Renée O'Malley"):
             register(store, name)
         drifted = store.server.database(f"{settings.database_prefix}gary_wang", UnitOfWork)
-        with drifted.migrating() as connection:
-            _add_column(Operations(MigrationContext.configure(connection)))
+        with drifted.migrating() as work:
+            _add_column(Operations(MigrationContext.configure(work.session.connection())))
         found = {report.provider: (report.error, len(report.differences)) for report in fleet.check_all(store)}
     assert found == {None: (None, 0), "gary_wang": (None, 1), "renee_omalley": (None, 0)}

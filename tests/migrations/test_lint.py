@@ -16,7 +16,7 @@ from webautodash.services import revisions
 from webautodash.services.revisions import SchemaHistory
 
 ROOT = Path(__file__).parents[2]
-REVISIONS = [(history, revision) for history in SchemaHistory for revision in revisions.line(history)]
+REVISIONS = [(history, revision) for history in SchemaHistory for revision in revisions.all_revisions(history)]
 EVERY = pytest.mark.parametrize(("history", "revision"), REVISIONS, ids=[revision for _, revision in REVISIONS])
 # What a program of before may still use and would miss.
 TAKES_AWAY = re.compile(
@@ -48,7 +48,7 @@ def _config(history: SchemaHistory) -> Config:
 
 
 def _before(history: SchemaHistory, revision: str) -> str | None:
-    known = revisions.line(history)
+    known = revisions.all_revisions(history)
     return known[known.index(revision) - 1] if revision != known[0] else None
 
 
@@ -71,11 +71,11 @@ def _leaves_all(statement: str, others: Sequence[str]) -> bool:
 @EVERY
 @pytest.mark.parametrize("product", ["mysql", "sqlite"])
 def test_a_revision_that_takes_away_is_marked(history: SchemaHistory, revision: str, product: str) -> None:
-    (step,) = revisions.script(history, product, _before(history, revision), revision)
+    (step,) = revisions.upgrade_sql(history, product, _before(history, revision), revision)
     taken = [one for one in step.statements if TAKES_AWAY.search(one) and not _leaves_all(one, step.statements)]
     unique = [name for one in step.statements for name in re.findall(r"CREATE UNIQUE INDEX (\w+)", one)]
     taken += [name for name in unique if name not in UNIQUE_ALLOWED]
-    assert bool(taken) == revisions.facts(history, revision).contract
+    assert bool(taken) == revisions.describe(history, revision).contract
 
 
 @EVERY

@@ -9,7 +9,7 @@ from webautodash.domain.set_aside_reasons import ACCEPTED_WITH
 from webautodash.errors import Remedy, WebAutoDashError
 
 if TYPE_CHECKING:
-    from webautodash.client.fleet import DatabaseRevision, MigrationResult
+    from webautodash.client.fleet import DatabaseRevision, DriftReport, MigrationResult
     from webautodash.client.ingest import FileOutcome
     from webautodash.client.reports import Unreadable
 
@@ -43,6 +43,11 @@ def explain_revision(found: "DatabaseRevision") -> str:
     if found.error is not None:
         return _with_hint(found.error, found.error_kind, {"database": found.database})
     return f"{found.database} is {found.state}; run: webautodash migrate up"
+
+
+def explain_drift(report: "DriftReport") -> str:
+    """Why the tables of a database could not be compared, followed by the advice."""
+    return f"{report.database}: {_with_hint(report.error or '', report.error_kind, {'database': report.database})}"
 
 
 def explain_migration(result: "MigrationResult") -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.exit_status import exit_with_problems
-from webautodash.cli.hints import explain_revision
+from webautodash.cli.hints import explain_drift, explain_revision
 from webautodash.cli.options import DryRunOption, JsonOption, LimitOption, ProvidersOption, WorkersOption, YesOption
 from webautodash.cli.terminal.fleet_reports import migration_progress, show_plan, show_report, show_run, show_runs
 from webautodash.cli.terminal.json_output import show, show_json
@@ -115,7 +115,7 @@ def current(provider: ProvidersOption = None, as_json: JsonOption = False) -> No
     with WebAutoDash() as webautodash:
         found = webautodash.fleet.revisions(provider or ())
     show(found, lambda revisions: show_items(_COLUMNS, revisions), as_json=as_json)
-    exit_with_problems(explain_revision(one) for one in found if one.state is not RevisionStatus.AT_HEAD)
+    exit_with_problems(explain_revision(one) for one in found if one.state is not RevisionStatus.CURRENT)
 
 
 @app.command(epilog="Example: webautodash migrate sql --provider gary_wang")
@@ -142,7 +142,7 @@ def check(provider: ProvidersOption = None, as_json: JsonOption = False) -> None
             if not one.differences and not one.error:
                 print_line(f"{one.database}: no drift")
     exit_with_problems(
-        [f"{one.database}: {one.error}" for one in reports if one.error]
+        [explain_drift(one) for one in reports if one.error]
         + [f"{one.database}: {difference}" for one in reports for difference in one.differences]
     )
 

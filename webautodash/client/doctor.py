@@ -5,8 +5,14 @@ from pathlib import Path
 
 from webautodash.client.installation import Installation
 from webautodash.errors import ConfigurationError
-from webautodash.services.doctor import DoctorReport, Finding, configuration, examine, examine_isolation
-from webautodash.services.doctor import Severity as FindingSeverity
+from webautodash.services.doctor import (
+    DoctorReport,
+    Finding,
+    FindingSeverity,
+    configuration,
+    examine,
+    examine_isolation,
+)
 
 __all__ = ["Doctor", "DoctorReport", "Finding", "FindingSeverity"]
 

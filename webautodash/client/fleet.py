@@ -90,7 +90,7 @@ class Fleet:
     def plan_downgrade(self, provider: str, to: str, *, accept_loss: bool = False) -> DowngradePlan:
         """Report what ``downgrade`` would do. Raises WouldLoseRows where it deletes rows, unless ``accept_loss``."""
         with Store.open(self._settings, schema=True) as store:
-            way = fleet.way_back(store, provider, to)
+            way = fleet.plan_downgrade(store, provider, to)
             fleet.require_no_loss(way, accept_loss=accept_loss)
             return way
 

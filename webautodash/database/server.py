@@ -8,7 +8,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
@@ -93,10 +93,14 @@ class Database(Generic[W_co]):
             return self.run(transaction)
 
     @contextmanager
-    def migrating(self) -> Iterator[Connection]:
-        """A connection with the exclusive right to change the schema; others wait for it."""
-        with translated(self._dialect, self.name), self._dialect.migrating(self._engine) as connection:
-            yield connection
+    def migrating(self) -> Iterator[W_co]:
+        """A unit of work with the exclusive right to change the schema; others wait for it. Committed at the end."""
+        with (
+            translated(self._dialect, self.name),
+            self._dialect.migrating(self._engine) as connection,
+            Session(connection, autoflush=False, expire_on_commit=False) as session,
+        ):
+            yield self._work(session)
 
     def close(self) -> None:
         """Close the connections that are not in use. The database can be used again."""

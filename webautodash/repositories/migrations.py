@@ -81,7 +81,7 @@ class MigrationRepository:
         self._session.flush()
         return run.id
 
-    def go_on(self, run: int) -> None:
+    def resume(self, run: int) -> None:
         """Say that a run is at work again."""
         self._set_run(run, state=MigrationState.RUNNING, finished_at=None)
 

@@ -28,6 +28,7 @@ from webautodash.repositories.pending_events import EventRepository
 from webautodash.repositories.providers import ProviderRepository
 from webautodash.repositories.replays import ReplayRepository
 from webautodash.repositories.roots import RootRepository
+from webautodash.repositories.schema import SchemaRepository
 from webautodash.repositories.session_decisions import SessionDecisionRepository
 from webautodash.repositories.sessions import SessionRepository
 from webautodash.repositories.set_aside import SetAsideRepository
@@ -49,6 +50,10 @@ class UnitOfWork:
     def commit(self) -> None:
         """Make everything that was written permanent, and begin a new transaction with the next statement."""
         self.session.commit()
+
+    @cached_property
+    def schema(self) -> SchemaRepository:
+        return SchemaRepository(self.session)
 
     @cached_property
     def legacy_tables(self) -> LegacyTables:

@@ -51,7 +51,7 @@ class ProviderDatabase:
 
     def _gated(self, transaction: Callable[[ProviderWork], T]) -> Callable[[ProviderWork], T]:
         def gated(work: ProviderWork) -> T:
-            revisions.keep_out_migrations(work, self.database.name, self.provider)
+            revisions.block_migrations(work, self.database.name, self.provider)
             return transaction(work)
 
         return gated
@@ -82,7 +82,7 @@ class Store:
         if not store.server.exists(store.system.name):
             raise NotSetUp(store.server.where)
         found = revisions.current(store.system)
-        revisions.refuse_other(store.system.name, SchemaHistory.SYSTEM, found)
+        revisions.refuse_foreign(store.system.name, SchemaHistory.SYSTEM, found)
         if found is None:
             store._refuse_bare()
         return store
@@ -118,7 +118,7 @@ class Store:
 
     def _refuse_bare(self) -> NoReturn:
         """A system database without a table of ours: to migrate it would leave the registry empty."""
-        revisions.refuse_earlier(self.system, SchemaHistory.SYSTEM)
+        revisions.refuse_earlier_scripts(self.system, SchemaHistory.SYSTEM)
         raise NotSetUp(self.server.where, self.system.name) from None
 
     def providers(self) -> list[RegisteredProvider]:

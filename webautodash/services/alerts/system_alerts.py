@@ -23,7 +23,7 @@ from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 # One that cannot be read at this moment may only be busy; what is lasting in that doctor tells.
-_READY = frozenset({fleet.RevisionStatus.AT_HEAD, fleet.RevisionStatus.UNREADABLE})
+_READY = frozenset({fleet.RevisionStatus.CURRENT, fleet.RevisionStatus.UNREADABLE})
 
 
 def look_and_send(store: Store) -> DeliveryReport:

@@ -1,12 +1,12 @@
 """Is everything right? What is wrong, how much it matters, and what cures it."""
 
-from webautodash.services.doctor.findings import DoctorReport, Finding, Severity
+from webautodash.services.doctor.findings import DoctorReport, Finding, FindingSeverity
 from webautodash.services.doctor.run_checks import examine, examine_given, examine_isolation
 
 __all__ = [
     "DoctorReport",
     "Finding",
-    "Severity",
+    "FindingSeverity",
     "examine",
     "examine_given",
     "examine_isolation",

@@ -1,163 +1,155 @@
-"""Every database: where it stands, whose it says it is, how it was made."""
+"""Checks of every database: its revision, its owner, how it was created."""
 
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from webautodash.config import ENV_PREFIX
+from webautodash.domain.revision_status import RevisionStatus
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import revisions
-from webautodash.services.doctor.findings import Finding, Severity, error, fine, info, of_server, warning
+from webautodash.services.doctor.findings import Finding, FindingSeverity, error, fine, info, of_server, warning
 from webautodash.services.doctor.sessions import future_times, unread_times
-from webautodash.services.fleet.databases import DatabaseRevision, Member, RevisionStatus, standing
+from webautodash.services.fleet.databases import DatabaseRevision, member_of, read_revision, system_member
 from webautodash.services.fleet.run_history import is_at_work
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
-_REGISTRY = "the registry comes back from the providers' databases"
-_RESTORE = "what the message says; else restore it from its backup"
+_REGISTRY = "the registry can be rebuilt from the provider databases"
+_RESTORE = "follow the message, or restore the database from its backup"
 _UPGRADE = "pip install --upgrade webautodash"
 
 
-def names(store: Store) -> list[str]:
-    """The databases that are known: none of a provider where the registry cannot be read."""
-    known = [store.system.name]
+def database_names(store: Store) -> list[str]:
+    """The registered databases; only the system database if the registry cannot be read."""
+    names = [store.system.name]
     with suppress(WebAutoDashError):
-        known += [provider.database_name for provider in store.providers()]
-    return known
+        names += [provider.database_name for provider in store.providers()]
+    return names
 
 
-def system_standing(store: Store) -> DatabaseRevision:
-    """Where the system database stands. Raises SystemDatabaseTaken where the name is of a provider's database."""
-    found = standing(store, Member(store.system.name, None, SchemaHistory.SYSTEM))
-    revisions.refuse_other(found.database, SchemaHistory.SYSTEM, found.revision)
+def system_revision(store: Store) -> DatabaseRevision:
+    """Where the system database stands. Raises SystemDatabaseTaken if it is the database of a provider."""
+    found = read_revision(store, system_member(store))
+    revisions.refuse_foreign(found.database, SchemaHistory.SYSTEM, found.revision)
     return found
 
 
 def system_database(store: Store, found: DatabaseRevision) -> Iterator[Finding]:
-    """Whether this version can work with the system database."""
-    if found.state is RevisionStatus.AT_HEAD:
+    """Whether this version can use the system database."""
+    if found.state is RevisionStatus.CURRENT:
         yield fine("database.revision", found.database, f"the system database, at {found.head}")
         yield from of_server(store.server.database_problems(found.database))
-    elif found.revision is None and found.state is RevisionStatus.BEHIND and _is_earlier_registry(store):
-        message = "is the earlier scripts' registry, and stays as it is"
+    elif found.revision is not None or found.state is not RevisionStatus.BEHIND:
+        yield _not_current(found, None, is_running=False)
+    elif _is_earlier_registry(store):
+        message = "is the registry of the earlier scripts and is not changed"
         cure = f"{ENV_PREFIX}SYSTEM_DATABASE=webautodash_registry"
         yield error("store.earlier_scripts", found.database, message, cure)
-    elif found.revision is None and found.state is RevisionStatus.BEHIND:
-        yield error("database.empty", found.database, f"has none of its tables; {_REGISTRY}")
     else:
-        yield _problem(found, None, at_work=False)
+        yield error("database.empty", found.database, f"has no tables; {_REGISTRY}")
 
 
 def no_system_database(store: Store) -> Finding:
-    """Where nothing was set up, or it was lost."""
+    """The finding if nothing was set up, or the system database was lost."""
     name = store.system.name
     if others := store.server.names(store.settings.database_prefix):
-        message = f"is not there, and {len(others)} databases with its prefix are; {_REGISTRY}"
+        message = f"does not exist, but {len(others)} databases with its prefix do; {_REGISTRY}"
         return error("database.missing", name, message)
     return warning("store.missing", name, "nothing is set up here yet")
 
 
 def provider_databases(store: Store) -> Iterator[Finding]:
-    """Each provider's database: one line for all that are right."""
+    """Each provider's database; one finding for all those without a problem."""
     providers = store.providers()
-    right: list[DatabaseRevision] = []
-    at_work = _migrations_are_at_work(store)
+    healthy: list[DatabaseRevision] = []
+    is_running = _is_migration_running(store)
     for provider in providers:
-        is_registering = provider.status is ProviderStatus.REGISTERING
-        found = standing(store, Member(provider.database_name, provider.slug, SchemaHistory.PROVIDER, is_registering))
-        if is_registering:
-            yield warning(
-                "provider.unfinished",
-                provider.slug,
-                "its registration is not finished, unless one is at work at this moment",
-                provider=provider.name,
-            )
-        if found.state is not RevisionStatus.AT_HEAD:
-            yield _problem(found, provider, at_work=at_work)
+        found = read_revision(store, member_of(provider))
+        if provider.status is ProviderStatus.REGISTERING:
+            message = "its registration is not finished, unless it is running now"
+            yield warning("provider.unfinished", provider.slug, message, provider=provider.name)
+        if found.state is not RevisionStatus.CURRENT:
+            yield _not_current(found, provider, is_running=is_running)
             continue
-        problems = _looked_into(store, provider)
+        problems = _problems(store, provider)
         yield from problems
         if not problems:
-            right.append(found)
-    if right:
-        message = f"{len(right)} of {len(providers)}, at {right[0].head}, each its own provider's"
+            healthy.append(found)
+    if healthy:
+        message = f"{len(healthy)} of {len(providers)}, at {healthy[0].head}, each of its own provider"
         yield fine("database.revision", "provider databases", message)
     yield from _unregistered(store, {provider.database_name for provider in providers})
+
+
+def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
+    """Whether the owner that a database records is its provider; no finding if it is."""
+
+    def recorded(column: str) -> Any:
+        return store.server.read_value(provider.database_name, DatabaseIdentity.__tablename__, column)
+
+    identity = recorded("identity")
+    if identity is None:
+        message = f"does not record {provider.slug} as its owner; it is neither read nor written until it does"
+        yield error("database.unclaimed", provider.database_name, message, provider=provider.name)
+    elif identity != provider.identity:
+        message = f"belongs to another registration than that of {provider.slug}; it is neither read nor written"
+        yield error("database.foreign", provider.database_name, message, "restore the right database from its backup")
+    # Not ``folder``: it is that of the first file, and no file is refused for another folder.
+    elif different := [name for name in ("slug", "name", "date_order") if recorded(name) != getattr(provider, name)]:
+        found = " and ".join(f"{name} {recorded(name)!r}" for name in different)
+        registered = " and ".join(repr(str(getattr(provider, name))) for name in different)
+        message = f"records {found}, the registry has {registered}; a rebuilt registry would take over the former"
+        cure = f"correct {', '.join(different)} where it was changed, in database_identity or in the table providers"
+        yield error("database.identity", provider.database_name, message, cure)
 
 
 def _unregistered(store: Store, registered: set[str]) -> Iterator[Finding]:
     for name in store.server.names(store.settings.database_prefix):
         if name not in registered and name != store.system.name:
-            message = "has the prefix, and is nobody's in the registry: nothing is written to it, nor compared"
+            message = "has the prefix but no registered provider: it is neither written to nor compared"
             yield warning("database.unregistered", name, message)
 
 
-def _problem(found: DatabaseRevision, provider: RegisteredProvider | None, *, at_work: bool) -> Finding:
+def _not_current(found: DatabaseRevision, provider: RegisteredProvider | None, *, is_running: bool) -> Finding:
     name = found.database
-    owner = {"provider": provider.name} if provider else {}
+    fields = {"provider": provider.name} if provider else {}
     match found.state:
         case RevisionStatus.BEHIND:
             message = f"is at revision {found.revision or 'none'}, this version needs {found.head}; its files wait"
             return error("database.behind", name, message)
-        case RevisionStatus.INTERRUPTED if at_work:
-            return info("database.migrating", name, "a migration is at work on it; its files wait until then")
-        case RevisionStatus.INTERRUPTED:
-            message = "is in the middle of a migration, and none is at work; its files wait"
-            return error("database.interrupted", name, message)
+        case RevisionStatus.MIGRATING if is_running:
+            return info("database.migrating", name, "is being migrated; its files wait until then")
+        case RevisionStatus.MIGRATING:
+            return error("database.interrupted", name, "its migration was interrupted; its files wait")
         case RevisionStatus.AHEAD:
-            message = f"is at revision {found.revision}, beyond this version's {found.head}; its files wait"
+            message = f"is at revision {found.revision}, newer than this version's {found.head}; its files wait"
             return error("database.ahead", name, message, _UPGRADE)
+        case RevisionStatus.FOREIGN:
+            return error("database.foreign", name, found.error or "is a system database")
         case RevisionStatus.EMPTY:
-            message = "has none of its tables: restore a backup, or make them anew and empty"
-            return error("database.empty", name, message, **owner)
+            return error("database.empty", name, "has no tables: restore a backup, or create them empty", **fields)
         case RevisionStatus.MISSING:
-            message = "is registered but not there: restore a backup, or make it anew and empty"
-            return error("database.missing", name, message, **owner)
+            message = "is registered but does not exist: restore a backup, or create it empty"
+            return error("database.missing", name, message, **fields)
         case _:
             return error("database.unreadable", name, found.error or "cannot be read", _RESTORE)
 
 
-def _looked_into(store: Store, provider: RegisteredProvider) -> list[Finding]:
+def _problems(store: Store, provider: RegisteredProvider) -> list[Finding]:
     try:
-        return _of_content(store, provider)
+        found = [*owner(store, provider), *of_server(store.server.database_problems(provider.database_name))]
+        if not any(one.severity is FindingSeverity.ERROR for one in found):
+            # Only of a database that is certain to be the provider's.
+            found += [*future_times(store, provider), *unread_times(store, provider)]
+        return found
     except DatabaseUnreachable:
         raise
-    except WebAutoDashError as refused:  # of this database; the others are looked into all the same
+    except WebAutoDashError as refused:  # the other databases are checked all the same
         return [error("database.unreadable", provider.database_name, str(refused), _RESTORE)]
-
-
-def _of_content(store: Store, provider: RegisteredProvider) -> list[Finding]:
-    found = [*owner(store, provider), *of_server(store.server.database_problems(provider.database_name))]
-    if not any(one.severity is Severity.ERROR for one in found):
-        # Of a database that is known to be the provider's.
-        found += [*future_times(store, provider), *unread_times(store, provider)]
-    return found
-
-
-def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
-    """Whether a database says that it is its provider's, and who that is; nothing where it does."""
-
-    def says(column: str) -> Any:
-        return store.server.read_value(provider.database_name, DatabaseIdentity.__tablename__, column)
-
-    said = says("identity")
-    if said is None:
-        message = f"does not say that it is {provider.slug}'s; nothing is read or written until it does"
-        yield error("database.unclaimed", provider.database_name, message, provider=provider.name)
-    elif said != provider.identity:
-        message = f"is of another registration than {provider.slug}'s; nothing is read or written"
-        yield error("database.foreign", provider.database_name, message, "restore the right one from its backup")
-    # Not ``folder``: it says where the first file lay, and no file is refused by it.
-    elif other := [name for name in ("slug", "name", "date_order") if says(name) != getattr(provider, name)]:
-        told = " and ".join(f"{name} {says(name)!r}" for name in other)
-        registered = " and ".join(repr(str(getattr(provider, name))) for name in other)
-        message = f"says of its provider {told}, the registry has {registered}; a lost registry would come back so"
-        cure = f"put {', '.join(other)} right where it was changed, in database_identity or in the registry's providers"
-        yield error("database.identity", provider.database_name, message, cure)
 
 
 def _is_earlier_registry(store: Store) -> bool:
@@ -165,8 +157,8 @@ def _is_earlier_registry(store: Store) -> bool:
         return work.legacy_tables.is_earlier_registry()
 
 
-def _migrations_are_at_work(store: Store) -> bool:
+def _is_migration_running(store: Store) -> bool:
     try:
         return is_at_work(store)
-    except WebAutoDashError:  # a system database that is behind has no leases, and its own finding
+    except WebAutoDashError:  # a system database that is behind may have no leases, and is a finding itself
         return False

@@ -1,4 +1,4 @@
-"""What an examination finds."""
+"""Findings of the checks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,35 +7,35 @@ from enum import StrEnum
 from webautodash.database.products import ServerProblem
 
 
-class Severity(StrEnum):
+class FindingSeverity(StrEnum):
     """How much a finding matters, most first."""
 
     ERROR = "error"
-    """Something does not work, or a secret or data are in danger."""
+    """Something does not work, or a secret or data are at risk."""
     WARNING = "warning"
-    """It works, and may not always."""
+    """It works, but may fail later."""
     INFO = "info"
     OK = "ok"
-    """Looked at, and found to be right."""
+    """Checked, without a problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One answer of one check; ``code`` stays the same from version to version."""
+    """One result of a check; ``code`` stays the same in all versions."""
 
     code: str
-    severity: Severity
+    severity: FindingSeverity
     subject: str
     message: str
     cure: str | None = None
-    """What to do, such as a statement for the server; None where nothing is to do, or the command line knows it."""
+    """What to do, such as a statement for the server; None if nothing is to do, or if the command line has the cure."""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """What the command line needs to name the command that helps: ``provider``, ``slug``, ``account``, ``session``."""
+    """The values that a command as the cure needs: ``provider``, ``slug``, ``account``, ``session``."""
 
     @property
     def is_problem(self) -> bool:
         """Whether somebody should do something."""
-        return self.severity in {Severity.ERROR, Severity.WARNING}
+        return self.severity in {FindingSeverity.ERROR, FindingSeverity.WARNING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +45,36 @@ class DoctorReport:
     findings: tuple[Finding, ...]
 
     @property
-    def counts(self) -> dict[Severity, int]:
+    def counts(self) -> dict[FindingSeverity, int]:
         """How many findings of each severity."""
-        return {each: sum(1 for one in self.findings if one.severity is each) for each in Severity}
+        return {each: sum(1 for one in self.findings if one.severity is each) for each in FindingSeverity}
 
 
 def error(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:
     """A finding that fails the examination."""
-    return Finding(code, Severity.ERROR, subject, message, cure, fields)
+    return Finding(code, FindingSeverity.ERROR, subject, message, cure, fields)
 
 
 def warning(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:
     """A finding that somebody should look at."""
-    return Finding(code, Severity.WARNING, subject, message, cure, fields)
+    return Finding(code, FindingSeverity.WARNING, subject, message, cure, fields)
 
 
 def info(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:
-    """A finding that is good to know."""
-    return Finding(code, Severity.INFO, subject, message, cure, fields)
+    """A finding that needs no action."""
+    return Finding(code, FindingSeverity.INFO, subject, message, cure, fields)
 
 
 def fine(code: str, subject: str, message: str) -> Finding:
-    """What was looked at and is right."""
-    return Finding(code, Severity.OK, subject, message)
+    """A check without a problem."""
+    return Finding(code, FindingSeverity.OK, subject, message)
 
 
 def of_server(problems: Iterable[ServerProblem]) -> list[Finding]:
     """The problems of a server as findings."""
-    return [Finding(one.code, Severity(one.severity), one.subject, one.message, one.fix) for one in problems]
+    return [Finding(one.code, FindingSeverity(one.severity), one.subject, one.message, one.fix) for one in problems]
 
 
 def or_fine(found: Iterable[Finding], code: str, subject: str, message: str) -> list[Finding]:
-    """The findings, or where there are none that all is right."""
+    """The findings, or one without a problem if there are none."""
     return list(found) or [fine(code, subject, message)]

@@ -48,8 +48,8 @@ def _of_isolation(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
     if not store.server.exists(store.system.name):
         yield databases.no_system_database(store)
         return
-    system = databases.system_standing(store)
-    if system.state is not RevisionStatus.AT_HEAD:
+    system = databases.system_revision(store)
+    if system.state is not RevisionStatus.CURRENT:
         yield from _checked("system database", partial(databases.system_database, store, system))
         return
     yield from _checked("accounts", partial(isolation.accounts, store))
@@ -90,7 +90,7 @@ def _of_server(store: Store) -> Iterator[Finding]:
     for check in _OF_THE_SERVER:
         yield from _checked(check.__name__, partial(check, status, settings))
     is_there = store.server.exists(store.system.name)
-    names = databases.names(store) if is_there else [store.system.name]
+    names = databases.database_names(store) if is_there else [store.system.name]
     if settings.accounts is None:
         yield from _checked("rights", partial(rights, store.server, settings, names))
     elif is_there:
@@ -102,11 +102,11 @@ def _of_server(store: Store) -> Iterator[Finding]:
 
 
 def _of_store(store: Store) -> Iterator[Finding]:
-    system = databases.system_standing(store)
+    system = databases.system_revision(store)
     yield from _checked("system database", partial(databases.system_database, store, system))
     if system.revision is not None:
         yield from _checked("provider databases", partial(databases.provider_databases, store))
-    if system.state is RevisionStatus.AT_HEAD:
+    if system.state is RevisionStatus.CURRENT:
         yield from _checked("backups", partial(backups.backups, store))
         yield from _checked("leases", partial(processes.leases, store))
         yield from _checked("monitors", partial(processes.monitors, store))

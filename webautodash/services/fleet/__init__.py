@@ -1,8 +1,9 @@
-"""All databases of one installation together: where each stands, migrations over all of them, drift."""
+"""All databases of one installation: where each stands, migrations of all of them, drift."""
 
+from webautodash.domain.revision_status import RevisionStatus
 from webautodash.repositories.migrations import Run
-from webautodash.services.fleet.databases import DatabaseRevision, RevisionStatus, overview
-from webautodash.services.fleet.downgrade_one import DowngradePlan, Loss, downgrade, require_no_loss, way_back
+from webautodash.services.fleet.databases import DatabaseRevision, overview
+from webautodash.services.fleet.downgrade_one import DowngradePlan, Loss, downgrade, plan_downgrade, require_no_loss
 from webautodash.services.fleet.drift import DriftReport, check_all
 from webautodash.services.fleet.migrate_all import FleetReport, OnResult, resume, upgrade_all
 from webautodash.services.fleet.migrate_one import MigrationResult
@@ -32,11 +33,11 @@ __all__ = [
     "dry_run",
     "is_at_work",
     "overview",
+    "plan_downgrade",
     "require_no_loss",
     "resume",
     "run_report",
     "runs",
     "scripts",
     "upgrade_all",
-    "way_back",
 ]

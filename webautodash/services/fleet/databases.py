@@ -2,37 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from webautodash.database import Database
+from webautodash.domain.revision_status import RevisionStatus
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.errors import (
-    DatabaseEmpty,
-    DatabaseError,
-    DatabaseMissing,
-    DatabaseUnreachable,
-    NewerThanProgram,
-    WebAutoDashError,
-)
+from webautodash.errors import DatabaseError, DatabaseMissing, DatabaseUnreachable, WebAutoDashError
+from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.revisions import SchemaHistory, migration_lock
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
-
-
-class RevisionStatus(StrEnum):
-    """Where a database stands against this version's revision, or the one asked for."""
-
-    AT_HEAD = "at head"
-    BEHIND = "behind"
-    INTERRUPTED = "interrupted"
-    """At this revision, on the way to another; also while one is at work."""
-    AHEAD = "ahead"
-    EMPTY = "empty"
-    """Without any table of ours, though its provider is registered."""
-    MISSING = "missing"
-    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,94 +22,82 @@ class Member:
     database: str
     provider: str | None
     history: SchemaHistory
-    registering: bool = False
-    """Whether somebody may be making it at this moment."""
+    is_registering: bool = False
+    """Whether its provider is being registered, so that it may have no tables yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseRevision:
-    """One database's revision; ``provider`` is None for the system database."""
+    """The revision of one database; ``provider`` is None for the system database."""
 
     database: str
     provider: str | None
     revision: str | None
     head: str
+    """The head of its history, or the target that was asked for."""
     state: RevisionStatus
     error: str | None = None
     error_kind: str | None = None
 
     @property
     def needs_work(self) -> bool:
-        """Whether a migration has something to do with it."""
-        return self.state in {RevisionStatus.BEHIND, RevisionStatus.INTERRUPTED}
+        """Whether a migration has something to do."""
+        return self.state in {RevisionStatus.BEHIND, RevisionStatus.MIGRATING}
 
 
 def members(store: Store, providers: Sequence[str] = ()) -> list[Member]:
-    """The system database and all providers', or some providers' alone. Raises UnknownProvider."""
-    if providers:
-        return of_providers(store, providers)
-    return [Member(store.system.name, None, SchemaHistory.SYSTEM), *of_all_providers(store)]
+    """The system database and those of all providers, or those of some providers. Raises UnknownProvider."""
+    return members_of(store, providers) if providers else [system_member(store), *provider_members(store)]
 
 
-def of_provider(store: Store, slug: str) -> Member:
-    """One provider's database."""
-    found = resolve_provider(store, slug)
-    return Member(found.database_name, found.slug, SchemaHistory.PROVIDER, found.status is ProviderStatus.REGISTERING)
+def system_member(store: Store) -> Member:
+    """The system database."""
+    return Member(store.system.name, None, SchemaHistory.SYSTEM)
 
 
-def of_providers(store: Store, names: Sequence[str]) -> list[Member]:
-    """Some providers' databases, each once, under whatever names they are asked for."""
-    return list(dict.fromkeys(of_provider(store, name) for name in names))
+def provider_members(store: Store) -> list[Member]:
+    """The database of every provider, by slug."""
+    return [member_of(provider) for provider in store.providers()]
 
 
-def of_all_providers(store: Store) -> list[Member]:
-    """Every provider's database, by slug."""
-    return [
-        Member(each.database_name, each.slug, SchemaHistory.PROVIDER, each.status is ProviderStatus.REGISTERING)
-        for each in store.providers()
-    ]
+def members_of(store: Store, names: Sequence[str]) -> list[Member]:
+    """The databases of some providers, each once, whichever of its names is used. Raises UnknownProvider."""
+    return list(dict.fromkeys(member_of(resolve_provider(store, name)) for name in names))
+
+
+def member_of(provider: RegisteredProvider) -> Member:
+    """The database of a registered provider."""
+    is_registering = provider.status is ProviderStatus.REGISTERING
+    return Member(provider.database_name, provider.slug, SchemaHistory.PROVIDER, is_registering)
 
 
 def overview(store: Store, providers: Sequence[str] = ()) -> list[DatabaseRevision]:
-    """Every database's revision, the system database's first. Makes and changes nothing."""
-    return [standing(store, member) for member in members(store, providers)]
+    """The revision of every database, the system database first. Changes nothing."""
+    return [read_revision(store, member) for member in members(store, providers)]
 
 
-def standing(store: Store, member: Member, target: str | None = None) -> DatabaseRevision:
-    """Where one database stands, by one cheap look. Raises DatabaseUnreachable; else what is wrong is its state."""
+def read_revision(store: Store, member: Member, target: str | None = None) -> DatabaseRevision:
+    """Read where one database stands. Raises DatabaseUnreachable; any other error is in the result."""
     wanted = target or revisions.head(member.history)
     name, provider = member.database, member.provider
     try:
-        found = store.server.read_value(name, revisions.VERSION_TABLE, revisions.VERSION_COLUMN)
+        found = revisions.revision_on(store.server, name)
     except DatabaseUnreachable:
         raise
-    except DatabaseMissing as error:
-        return DatabaseRevision(name, provider, None, wanted, RevisionStatus.MISSING, str(error), error.kind)
     except WebAutoDashError as error:
-        return DatabaseRevision(name, provider, None, wanted, RevisionStatus.UNREADABLE, str(error), error.kind)
-    problem = kind = None
-    if found == wanted:
-        state = RevisionStatus.INTERRUPTED if _is_underway(store, member) else RevisionStatus.AT_HEAD
-    elif found is None and member.history is SchemaHistory.PROVIDER and not member.registering:
-        state = RevisionStatus.EMPTY
-        problem, kind = str(DatabaseEmpty(name, wanted)), DatabaseEmpty.own_kind()
-    elif found is None or revisions.to_come(member.history, _known(member, found), wanted):
-        state = RevisionStatus.BEHIND
-    else:
-        state = RevisionStatus.AHEAD
-        if not revisions.knows(member.history, found):
-            problem = str(NewerThanProgram(name, found, wanted))
-    return DatabaseRevision(name, provider, found, wanted, state, problem, kind)
-
-
-def _is_underway(store: Store, member: Member) -> bool:
-    # Only a database of a revision that can say so is asked; the system database's migrations are one commit's work.
-    if member.history is not SchemaHistory.PROVIDER:
-        return False
-    try:
-        return store.server.read_value(member.database, migration_lock.TABLE, migration_lock.COLUMN) is not None
-    except DatabaseError:
-        return False
+        state = RevisionStatus.MISSING if isinstance(error, DatabaseMissing) else RevisionStatus.UNREADABLE
+        return DatabaseRevision(name, provider, None, wanted, state, str(error), error.kind)
+    state = revisions.revision_status(
+        member.history,
+        found,
+        wanted,
+        migrating=found == wanted and _is_migrating(store, member),
+        may_be_empty=member.is_registering or member.history is SchemaHistory.SYSTEM,
+    )
+    problem = None if state is RevisionStatus.BEHIND else revisions.refusal(name, member.history, found)
+    if problem is None:
+        return DatabaseRevision(name, provider, found, wanted, state)
+    return DatabaseRevision(name, provider, found, wanted, state, str(problem), problem.kind)
 
 
 def database_of(store: Store, member: Member) -> Database[UnitOfWork]:
@@ -139,6 +107,11 @@ def database_of(store: Store, member: Member) -> Database[UnitOfWork]:
     return store.server.database(member.database, UnitOfWork)
 
 
-def _known(member: Member, found: str) -> str:
-    # What a newer program made lies behind everything that this one knows.
-    return found if revisions.knows(member.history, found) else revisions.head(member.history)
+def _is_migrating(store: Store, member: Member) -> bool:
+    # Each migration of the system database is a single commit and is not recorded.
+    if member.history is not SchemaHistory.PROVIDER:
+        return False
+    try:
+        return revisions.is_migrating_on(store.server, member.database)
+    except DatabaseError:
+        return False

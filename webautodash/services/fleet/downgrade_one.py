@@ -1,19 +1,20 @@
-"""The way back of one database, which takes rows away only where that is said."""
+"""The downgrade of one provider's database; rows are deleted only if that is accepted."""
 
 from dataclasses import dataclass
 
 from webautodash.errors import UsageError, WouldLoseRows
 from webautodash.services import revisions
-from webautodash.services.fleet.databases import database_of, of_provider
+from webautodash.services.fleet.databases import database_of, member_of
 from webautodash.services.fleet.migrate_all import begin_run, run_lease
-from webautodash.services.fleet.migrate_one import Job, MigrationResult, bring
+from webautodash.services.fleet.migrate_one import Job, MigrationResult, migrate_one
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Rows, or values of a column, that the way back takes away."""
+    """Rows, or values of a column, that a downgrade deletes."""
 
     what: str
     rows: int
@@ -21,51 +22,51 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class DowngradePlan:
-    """What ``downgrade`` is about to do."""
+    """What ``downgrade`` will do."""
 
     database: str
     provider: str
     before: str
     target: str
     revisions: tuple[str, ...]
-    """Undone, in this order."""
+    """The revisions to undo, in this order."""
     losses: tuple[Loss, ...]
 
 
-def way_back(store: Store, provider: str, to: str) -> DowngradePlan:
-    """What going back to a revision means for one database. Raises UsageError where it does not lie behind."""
-    revisions.require_known(SchemaHistory.PROVIDER, to)
-    member = of_provider(store, provider)
+def plan_downgrade(store: Store, provider: str, to: str) -> DowngradePlan:
+    """Plan the downgrade of one database. Raises UsageError if ``to`` is not an earlier revision of it."""
+    history = SchemaHistory.PROVIDER
+    revisions.require_known(history, to)
+    member = member_of(resolve_provider(store, provider))
     database = database_of(store, member)
     found = revisions.current(database)
-    if found is None or not revisions.knows(SchemaHistory.PROVIDER, found):
-        raise UsageError(f"database {database.name} is at revision {found or 'none'}; there is no way back from there")
-    undone = revisions.to_come(SchemaHistory.PROVIDER, to, found)[::-1]
+    if found is None or not revisions.knows(history, found):
+        raise UsageError(f"database {database.name} is at revision {found or 'none'} and cannot be downgraded from it")
+    undone = revisions.pending(history, to, found)[::-1]
     if not undone:
-        raise UsageError(f"database {database.name} is at revision {found}; {to} does not lie behind it")
+        raise UsageError(f"database {database.name} is at revision {found}; {to} is not an earlier one")
     with database.reading() as work:
-        lost = revisions.losses(work.session.connection(), SchemaHistory.PROVIDER, undone)
-    losses = tuple(Loss(what, rows) for what, rows in lost)
+        lost = revisions.losses(work, history, undone)
+    losses = tuple(Loss(what, rows) for what, rows in lost.items())
     return DowngradePlan(database.name, str(member.provider), found, to, tuple(undone), losses)
 
 
-def require_no_loss(way: DowngradePlan, *, accept_loss: bool) -> None:
+def require_no_loss(plan: DowngradePlan, *, accept_loss: bool) -> None:
     """Raise WouldLoseRows unless nothing is lost, or that is accepted."""
-    if way.losses and not accept_loss:
-        raise WouldLoseRows(way.database, [(loss.what, loss.rows) for loss in way.losses])
+    if plan.losses and not accept_loss:
+        raise WouldLoseRows(plan.database, [(loss.what, loss.rows) for loss in plan.losses])
 
 
-def downgrade(store: Store, way: DowngradePlan, *, accept_loss: bool = False) -> MigrationResult:
-    """Go back. What would be lost is counted again, revision by revision, when nobody writes any more.
+def downgrade(store: Store, plan: DowngradePlan, *, accept_loss: bool = False) -> MigrationResult:
+    """Downgrade a database. Losses are counted again before each revision, when nobody can write any more.
 
-    Raises WouldLoseRows unless that is accepted, and LeaseHeld where another run is at work.
+    Raises WouldLoseRows unless that is accepted, and LeaseHeld if another run is at work.
     """
-    require_no_loss(way, accept_loss=accept_loss)
-    member = of_provider(store, way.provider)
+    require_no_loss(plan, accept_loss=accept_loss)
+    member = member_of(resolve_provider(store, plan.provider))
     with run_lease(store, "migrate down"):
-        run = begin_run(
-            store, "down", {"to": way.target, "accept_loss": accept_loss}, [(member, way.before, way.target)]
-        )
-        result = bring(store, Job(run, member, way.before, way.target, down=True, accept_loss=accept_loss))
+        arguments = {"to": plan.target, "accept_loss": accept_loss}
+        run = begin_run(store, "down", arguments, [(member, plan.before, plan.target)])
+        result = migrate_one(store, Job(run, member, plan.before, plan.target, down=True, accept_loss=accept_loss))
         store.system.run(lambda work: work.migration_runs.finish(run))
     return result

@@ -1,4 +1,4 @@
-"""Drift: whether a live database's tables are those of its own revision, whatever hands have done to it."""
+"""Drift: differences between the tables of a database and those of its revision, such as manual changes."""
 
 import re
 import secrets
@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from webautodash.database import Database
-from webautodash.database.schema import Schema, differences, schema_of
+from webautodash.database.schema import Schema, differences
 from webautodash.domain.earlier_scripts.tables import LEGACY_NAMES
-from webautodash.errors import DatabaseEmpty, DatabaseUnreachable, NewerThanProgram, WebAutoDashError
+from webautodash.errors import DatabaseUnreachable, NotAtHead, WebAutoDashError
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import Member, database_of, members
@@ -18,35 +18,36 @@ from webautodash.services.registry.rebuild_registry import identity_of
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
-_ASIDE = re.compile(r"check_[0-9a-f]{16}")
+_REFERENCE_NAME = re.compile(r"check_[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """How one database's schema differs from what its revision makes."""
+    """How the schema of one database differs from that of its revision."""
 
     database: str
     provider: str | None
     revision: str | None = None
     differences: tuple[str, ...] = ()
     error: str | None = None
+    error_kind: str | None = None
 
 
 def check_all(store: Store, providers: Sequence[str] = ()) -> list[DriftReport]:
-    """Compare databases with a clean install of the revision that each is at, made aside on the same server."""
+    """Compare databases with a new database of the same revision, which is created on the same server and dropped."""
     chosen = members(store, providers)
     with leased(store.system, "migrate check", "migrate check", store.settings.lease_seconds):
-        _clear_away(store)
+        _drop_leftovers(store)
         reference = _Reference(store)
         return [_check(store, member, reference) for member in chosen]
 
 
-def _clear_away(store: Store) -> None:
-    """Drop what checks that were killed have left: only what has such a name, and is nobody's."""
+def _drop_leftovers(store: Store) -> None:
+    """Drop the reference databases of killed checks: those with such a name that have no owner."""
     prefix = store.settings.database_prefix
     registered = {provider.database_name for provider in store.providers()}
     for name in store.server.names(prefix):
-        if _ASIDE.fullmatch(name.removeprefix(prefix)) and name not in registered:
+        if _REFERENCE_NAME.fullmatch(name.removeprefix(prefix)) and name not in registered:
             with suppress(WebAutoDashError):
                 if identity_of(store.server, name) is None:
                     store.server.drop(name)
@@ -56,36 +57,35 @@ def _check(store: Store, member: Member, reference: "_Reference") -> DriftReport
     try:
         database = database_of(store, member)
         revision = revisions.current(database)
+        if error := revisions.refusal(member.database, member.history, revision):
+            raise error
         if revision is None:
-            raise DatabaseEmpty(database.name, revisions.head(member.history))
-        if not revisions.knows(member.history, revision):
-            raise NewerThanProgram(database.name, revision, revisions.head(member.history))
+            raise NotAtHead(member.database, None, revisions.head(member.history))
         found = tuple(differences(reference.schema(member.history, revision), _schema(database)))
         return DriftReport(member.database, member.provider, revision, found)
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as error:
-        return DriftReport(member.database, member.provider, error=str(error))
+        return DriftReport(member.database, member.provider, error=str(error), error_kind=error.kind)
 
 
 class _Reference:
-    """What each revision makes on this very server; each is made once, looked at and dropped."""
+    """The schema that each revision creates on this server; each is created once, read and dropped."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: dict[tuple[SchemaHistory, str], Schema] = {}
+        self._schemas: dict[tuple[SchemaHistory, str], Schema] = {}
 
     def schema(self, history: SchemaHistory, revision: str) -> Schema:
         key = (history, revision)
-        if key not in self._known:
-            with _clean_install(self._store, history, revision) as database:
-                self._known[key] = _schema(database)
-        return self._known[key]
+        if key not in self._schemas:
+            with _reference_database(self._store, history, revision) as database:
+                self._schemas[key] = _schema(database)
+        return self._schemas[key]
 
 
 @contextmanager
-def _clean_install(store: Store, history: SchemaHistory, revision: str) -> Iterator[Database[UnitOfWork]]:
-    # A name that is nobody's: it has no row that says whose it is.
+def _reference_database(store: Store, history: SchemaHistory, revision: str) -> Iterator[Database[UnitOfWork]]:
     name = f"{store.settings.database_prefix}check_{secrets.token_hex(8)}"
     database = store.server.create(name, UnitOfWork)
     try:
@@ -97,6 +97,6 @@ def _clean_install(store: Store, history: SchemaHistory, revision: str) -> Itera
 
 def _schema(database: Database[UnitOfWork]) -> Schema:
     with database.reading() as work:
-        found = schema_of(work.session.connection())
-    # What an adoption has put aside is of no revision.
+        found = work.schema.tables()
+    # The original tables that an adoption keeps are of no revision.
     return {name: table for name, table in found.items() if name not in LEGACY_NAMES}

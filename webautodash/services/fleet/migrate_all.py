@@ -1,10 +1,10 @@
-"""Bringing the fleet to a revision: canaries first, then waves; one failure stops no other."""
+"""Upgrades of all databases: canaries first, then in waves; a failure does not stop the other databases."""
 
 import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import attrgetter
 
@@ -14,9 +14,16 @@ from webautodash.repositories.migrations import RunDatabase
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services import revisions
 from webautodash.services.callbacks import ignore
-from webautodash.services.fleet.databases import DatabaseRevision, Member
-from webautodash.services.fleet.migrate_one import Job, MigrationResult, bring, failure, note_failure
-from webautodash.services.fleet.plan import Plan, ask_for_contract, canaries_of, look_at, require_known, waves
+from webautodash.services.fleet.databases import DatabaseRevision, Member, system_member
+from webautodash.services.fleet.migrate_one import Job, MigrationResult, failure, migrate_one, record_failure
+from webautodash.services.fleet.plan import (
+    Plan,
+    canaries_of,
+    read_revisions,
+    require_known,
+    require_no_breaking_revisions,
+    waves,
+)
 from webautodash.services.fleet.run_history import RUN_LEASE, run_report
 from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.workers import run_in_processes, settings_per_process
@@ -29,61 +36,59 @@ from webautodash.version import __version__
 
 @dataclass(frozen=True, slots=True)
 class FleetReport:
-    """What became of all databases that were asked about; ``run`` is None where nothing was to be done."""
+    """The results of a run; ``run`` is None if there was nothing to do."""
 
     run: int | None
     results: tuple[MigrationResult, ...]
     left: int = 0
     """Databases that were not begun."""
     stopped: str | None = None
-    """Why not."""
+    """Why they were not begun."""
 
     @property
     def failures(self) -> tuple[MigrationResult, ...]:
-        """The databases that did not get there."""
+        """The databases that did not reach the target."""
         return tuple(result for result in self.results if result.state is MigrationState.FAILED)
 
 
 OnResult = Callable[[MigrationResult, int, int], None]
-"""Hears of each database: what became of it, how many are done, of how many."""
+"""Called for each database: its result, how many are done, of how many."""
 
 
 def upgrade_all(store: Store, plan: Plan, on_result: OnResult = ignore) -> FleetReport:
-    """Bring databases to a revision, the system database to head before, and say what became of each.
+    """Upgrade the system database to head, then provider databases to the target of the plan.
 
-    Raises UsageError for names and revisions that are not known, and for contract revisions that nobody asked for;
-    LeaseHeld where another run is at work; DatabaseUnreachable.
+    Raises UsageError for unknown names and revisions, and for breaking revisions that the plan does not allow;
+    LeaseHeld if another run is at work; DatabaseUnreachable.
     """
     require_known(plan)
-    system = _system(store)
+    system = _upgrade_system(store)
     if system.state is MigrationState.FAILED:
-        # Without the registry and the ledger nobody would know what to do, or what was done.
+        # Without the system database there is neither a list of providers nor a record of the run.
         return FleetReport(None, (system,))
-    looks, canaries = look_at(store, plan)
-    behind = [(member, look) for member, look in looks if look.needs_work]
-    hopeless = [(member, look) for member, look in looks if look.error is not None]
-    there = [_there(member, look) for member, look in looks if not look.needs_work and look.error is None]
-    if not behind and not hopeless:
-        return FleetReport(None, (system, *there))
-    ask_for_contract(plan, [look for _, look in behind])
-    # Before anything is begun, rather than in the middle.
+    found, canaries = read_revisions(store, plan), canaries_of(store, plan)
+    behind = [(member, revision) for member, revision in found if revision.needs_work]
+    unusable = [(member, revision) for member, revision in found if revision.error is not None]
+    done = [_done(member, one) for member, one in found if not one.needs_work and one.error is None]
+    if not behind and not unusable:
+        return FleetReport(None, (system, *done))
+    require_no_breaking_revisions(plan, [revision for _, revision in behind])
+    # Raises before anything is begun if there are too few connections.
     settings_per_process(store.settings, plan.workers, len(behind))
     with run_lease(store, "migrate up") as lease:
-        # In the order in which they are taken.
         behind.sort(key=lambda one: one[0].provider not in canaries)
-        run = begin_run(
-            store, "up", plan.arguments(), [(member, look.revision, look.head) for member, look in (*behind, *hopeless)]
-        )
-        failed = [_hopeless(store, run, member, look) for member, look in hopeless]
-        jobs = [Job(run, member, look.revision, look.head) for member, look in behind]
-        report = _take(store, plan, run, lease, canaries, jobs, failed, on_result)
-    return replace(report, results=(system, *there, *report.results))
+        jobs = [(member, one.revision, one.head) for member, one in (*behind, *unusable)]
+        number = begin_run(store, "up", plan.arguments(), jobs)
+        run = _FleetRun(store, plan, number, lease, canaries, on_result)
+        run.results += [_unusable(store, number, member, one) for member, one in unusable]
+        report = run.take([Job(number, member, one.revision, one.head) for member, one in behind])
+    return replace(report, results=(system, *done, *report.results))
 
 
 def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = ignore) -> FleetReport:
-    """Do what a run has left undone, and nothing else, as carefully as it was begun.
+    """Migrate the databases that a run did not finish, with the waves and canaries of that run.
 
-    Raises UsageError with what is known, also for a run of ``migrate down``, and as ``upgrade_all``.
+    Raises UnknownMigrationRun, NotResumable for a downgrade, and what ``upgrade_all`` raises.
     """
     found = run_report(store, run).run
     if found.kind != "up":
@@ -91,58 +96,24 @@ def resume(store: Store, run: int, workers: int = 1, on_result: OnResult = ignor
     if found.state is MigrationState.DONE:
         return FleetReport(run, ())
     with run_lease(store, f"migrate resume {run}") as lease:
-        # Read again: it may have been at work until now.
-        known = run_report(store, run)
-        plan = Plan.again(known.run.arguments, workers)
-        jobs = [_left(run, row) for row in known.databases if row.state is not MigrationState.DONE]
+        # Read again: the run may have been at work until now.
+        report = run_report(store, run)
+        plan = Plan.from_arguments(report.run.arguments, workers)
+        jobs = [_job(run, row) for row in report.databases if row.state is not MigrationState.DONE]
         settings_per_process(store.settings, workers, len(jobs))
-        store.system.run(lambda work: work.migration_runs.go_on(run))
-        return _take(store, plan, run, lease, canaries_of(store, plan), jobs, [], on_result)
-
-
-def _left(run: int, row: RunDatabase) -> Job:
-    target = str(row.target)
-    revisions.require_known(SchemaHistory.PROVIDER, target)
-    return Job(run, Member(row.database, row.provider, SchemaHistory.PROVIDER), row.before, target)
-
-
-def _system(store: Store) -> MigrationResult:
-    member = Member(store.system.name, None, SchemaHistory.SYSTEM)
-    began = time.monotonic()
-    before = None
-    try:
-        before = revisions.current(store.system)
-        after = revisions.head(SchemaHistory.SYSTEM)
-        if revisions.upgrade(store.system, SchemaHistory.SYSTEM):
-            message = f"{before or 'empty'} to {after}"
-            log = SystemLogWriter(store.system)
-            log.record(Level.INFO, "migrate", "migrated", message, database_name=store.system.name)
-        return MigrationResult(member.database, None, before, after, MigrationState.DONE, time.monotonic() - began)
-    except TerminalError as error:
-        return failure(member, before, before, error)
-
-
-def _there(member: Member, look: DatabaseRevision) -> MigrationResult:
-    """The result of a database that there is nothing to do with."""
-    return MigrationResult(member.database, member.provider, look.revision, look.revision, MigrationState.DONE)
-
-
-def _hopeless(store: Store, run: int, member: Member, look: DatabaseRevision) -> MigrationResult:
-    """The result of a database that cannot be begun with: gone, damaged, or newer than the program."""
-    error = TerminalError(str(look.error))
-    note_failure(store, Job(run, member, look.revision, look.head), error)
-    return failure(member, look.revision, look.revision, error)
+        store.system.run(lambda work: work.migration_runs.resume(run))
+        return _FleetRun(store, plan, run, lease, canaries_of(store, plan), on_result).take(jobs)
 
 
 def run_lease(store: Store, purpose: str) -> AbstractContextManager[HeldLease]:
-    """One run at a time in an installation. Raises LeaseHeld where another is at work, and says whose."""
+    """The lease that allows one run at a time per installation. Raises LeaseHeld with the holder of another."""
     return leased(store.system, RUN_LEASE, purpose, store.settings.lease_seconds)
 
 
 def begin_run(
     store: Store, kind: str, arguments: dict[str, object], databases: Sequence[tuple[Member, str | None, str]]
 ) -> int:
-    """Write a run into the ledger, with what it has to do; its number."""
+    """Record a run with its databases, their revisions and targets. Returns its number."""
     rows = [(member.database, member.provider, before, target) for member, before, target in databases]
 
     def begin(work: SystemWork) -> int:
@@ -159,79 +130,108 @@ def begin_run(
     return store.system.run(begin)
 
 
-def _take(
-    store: Store,
-    plan: Plan,
-    run: int,
-    lease: HeldLease,
-    canaries: set[str | None],
-    jobs: Sequence[Job],
-    failed: Sequence[MigrationResult],
-    on_result: OnResult,
-) -> FleetReport:
-    """Take a run's databases; ``failed`` could not even be begun."""
-    results = list(failed)
-    of = len(jobs)
+def take_job(store: Store, job: Job, _on_batch: OnBatch) -> MigrationResult:
+    """Migrate one database in a worker process."""
+    return migrate_one(store, job)
 
-    def done(_: Job, result: MigrationResult) -> None:
-        results.append(result)
-        on_result(result, len(results) - len(failed), of)
 
-    def failures() -> int:
-        return sum(result.state is MigrationState.FAILED for result in results)
+@dataclass(slots=True)
+class _FleetRun:
+    """A run at work; ``results`` begins with the databases that could not be begun."""
 
-    def goes_on(*_: object) -> bool:
-        # Asked before each database: whoever has lost the run leaves it to whom it is now.
-        lease.look()
-        return plan.max_failures is None or failures() < plan.max_failures
+    store: Store
+    plan: Plan
+    number: int
+    lease: HeldLease
+    canaries: set[str | None]
+    on_result: OnResult
+    results: list[MigrationResult] = field(default_factory=list)
 
-    def stopped(wave: Sequence[Job]) -> str | None:
-        if any(result.state is MigrationState.FAILED and result.provider in canaries for result in results):
+    def take(self, jobs: Sequence[Job]) -> FleetReport:
+        """Migrate the databases of the run until one of its conditions stops it."""
+        not_begun = len(self.results)
+
+        def done(_: Job, result: MigrationResult) -> None:
+            self.results.append(result)
+            self.on_result(result, len(self.results) - not_begun, len(jobs))
+
+        stopped = self._stopped(())
+        try:
+            for _, wave in waves(self.plan, self.canaries, jobs, attrgetter("member")):
+                if stopped is not None:
+                    break
+                self._take_wave(wave, done)
+                stopped = self._stopped(wave)
+        finally:
+            self.store.system.run(lambda work: work.migration_runs.finish(self.number))
+        left = len(jobs) - (len(self.results) - not_begun)
+        return FleetReport(self.number, tuple(self.results), left, stopped if left else None)
+
+    def _take_wave(self, jobs: Sequence[Job], done: Callable[[Job, MigrationResult], None]) -> None:
+        store, workers = self.store, self.plan.workers
+        if workers > 1 and len(jobs) > 1:
+            groups, lost = [[job] for job in jobs], partial(_lost, store)
+            run_in_processes(store, groups, workers, take_job, done=done, lost=lost, goes_on=self._continues)
+            return
+        for job in jobs:
+            if not self._continues():
+                return
+            done(job, migrate_one(store, job))
+
+    def _continues(self, *_: object) -> bool:
+        # Asked before each database: a process that has lost the lease leaves the run to the new holder.
+        self.lease.look()
+        return self.plan.max_failures is None or self._failures() < self.plan.max_failures
+
+    def _stopped(self, wave: Sequence[Job]) -> str | None:
+        if any(one.state is MigrationState.FAILED and one.provider in self.canaries for one in self.results):
             return "a canary failed"
-        if plan.max_failures is not None and failures() >= plan.max_failures:
-            return f"{failures()} failed; --max-failures {plan.max_failures}"
-        own = {job.member.database for job in wave}
-        if plan.wave and plan.max_failures is None and any(one.error and one.database in own for one in results):
-            return "a wave had failures; --max-failures says how many may be"
+        most = self.plan.max_failures
+        if most is not None and self._failures() >= most:
+            return f"{self._failures()} failed; --max-failures {most}"
+        databases = {job.member.database for job in wave}
+        if self.plan.wave and most is None and any(one.error and one.database in databases for one in self.results):
+            return "a wave had failures; --max-failures allows some"
         return None
 
-    reason = stopped(())
+    def _failures(self) -> int:
+        return sum(result.state is MigrationState.FAILED for result in self.results)
+
+
+def _upgrade_system(store: Store) -> MigrationResult:
+    member, history = system_member(store), SchemaHistory.SYSTEM
+    began = time.monotonic()
+    before = None
     try:
-        for _, wave in waves(plan, canaries, jobs, attrgetter("member")):
-            if reason is not None:
-                break
-            _take_wave(store, wave, plan.workers, done, goes_on)
-            reason = stopped(wave)
-    finally:
-        store.system.run(lambda work: work.migration_runs.finish(run))
-    left = of - (len(results) - len(failed))
-    return FleetReport(run, tuple(results), left, reason if left else None)
+        before = revisions.current(store.system)
+        after = revisions.head(history)
+        if revisions.upgrade(store.system, history):
+            log, message = SystemLogWriter(store.system), f"{before or 'empty'} to {after}"
+            log.record(Level.INFO, "migrate", "migrated", message, database_name=store.system.name)
+        return MigrationResult(member.database, None, before, after, MigrationState.DONE, time.monotonic() - began)
+    except TerminalError as error:
+        return failure(member, before, before, error)
 
 
-def _take_wave(
-    store: Store,
-    jobs: Sequence[Job],
-    workers: int,
-    done: Callable[[Job, MigrationResult], None],
-    goes_on: Callable[..., bool],
-) -> None:
-    if workers > 1 and len(jobs) > 1:
-        run_in_processes(
-            store, [[job] for job in jobs], workers, take_job, done=done, lost=partial(_lost, store), goes_on=goes_on
-        )
-        return
-    for job in jobs:
-        if not goes_on():
-            return
-        done(job, bring(store, job))
+def _done(member: Member, found: DatabaseRevision) -> MigrationResult:
+    """The result of a database with nothing to do."""
+    return MigrationResult(member.database, member.provider, found.revision, found.revision, MigrationState.DONE)
 
 
-def take_job(store: Store, job: Job, _on_batch: OnBatch) -> MigrationResult:
-    """A worker process's part: one database."""
-    return bring(store, job)
+def _unusable(store: Store, run: int, member: Member, found: DatabaseRevision) -> MigrationResult:
+    """The result of a database that cannot be begun: missing, damaged, or newer than the program."""
+    error = TerminalError(str(found.error))
+    record_failure(store, Job(run, member, found.revision, found.head), error)
+    return replace(failure(member, found.revision, found.revision, error), error_kind=found.error_kind)
+
+
+def _job(run: int, row: RunDatabase) -> Job:
+    target = str(row.target)
+    revisions.require_known(SchemaHistory.PROVIDER, target)
+    return Job(run, Member(row.database, row.provider, SchemaHistory.PROVIDER), row.before, target)
 
 
 def _lost(store: Store, job: Job, status: int | None) -> MigrationResult:
-    error = TerminalError(f"database {job.member.database}: its worker process ended (status {status})")
-    note_failure(store, job, error)
+    error = TerminalError(f"database {job.member.database}: its worker process ended with exit status {status}")
+    record_failure(store, job, error)
     return failure(job.member, job.before, None, error)

@@ -1,52 +1,53 @@
-"""The statements that a migration would send, before it is let loose."""
+"""The statements that a migration would send."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from webautodash.domain.revision_status import RevisionStatus
 from webautodash.services import revisions
-from webautodash.services.fleet.databases import RevisionStatus, members, standing
-from webautodash.services.revisions import SchemaHistory, Step
+from webautodash.services.fleet.databases import members, read_revision
+from webautodash.services.revisions import RevisionStatements, SchemaHistory
 from webautodash.services.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationScript:
-    """What would be sent to each of some databases that stand alike."""
+    """The statements for all databases with the same revision and target."""
 
     before: str | None
     target: str
     databases: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[RevisionStatements, ...]
     sha256: str
-    """Of the statements; a run records the same of what it sent."""
+    """Of the statements; a run records the same for what it sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scripts:
-    """What would be sent to all, and the databases that nothing can be sent to."""
+    """The statements for every database, and why nothing can be sent to some databases."""
 
     scripts: tuple[MigrationScript, ...]
     problems: tuple[str, ...]
 
 
 def scripts(store: Store, providers: Sequence[str] = (), to: str | None = None) -> Scripts:
-    """The statements for every database that is behind, the system database first; alike ones together."""
+    """The statements for every database that is behind, the system database first."""
     if to is not None:
         revisions.require_known(SchemaHistory.PROVIDER, to)
     problems: list[str] = []
-    alike: dict[tuple[SchemaHistory, str | None, str], list[str]] = {}
+    groups: dict[tuple[SchemaHistory, str | None, str], list[str]] = {}
     for member in members(store, providers):
-        look = standing(store, member, to if member.history is SchemaHistory.PROVIDER else None)
-        if look.error is not None:
-            problems.append(look.error)
-        if look.state is RevisionStatus.BEHIND:
-            alike.setdefault((member.history, look.revision, look.head), []).append(member.database)
-    return Scripts(tuple(_script(store, *key, databases) for key, databases in alike.items()), tuple(problems))
+        found = read_revision(store, member, to if member.history is SchemaHistory.PROVIDER else None)
+        if found.error is not None:
+            problems.append(found.error)
+        if found.state is RevisionStatus.BEHIND:
+            groups.setdefault((member.history, found.revision, found.head), []).append(member.database)
+    return Scripts(tuple(_script(store, *key, databases) for key, databases in groups.items()), tuple(problems))
 
 
 def _script(
     store: Store, history: SchemaHistory, before: str | None, target: str, databases: Sequence[str]
 ) -> MigrationScript:
-    steps = revisions.script(history, store.server.product, before, target)
+    steps = revisions.upgrade_sql(history, store.server.product, before, target)
     statements = [statement for step in steps for statement in step.statements]
-    return MigrationScript(before, target, tuple(databases), tuple(steps), revisions.hash_of(statements))
+    return MigrationScript(before, target, tuple(databases), tuple(steps), revisions.sha256_of(statements))

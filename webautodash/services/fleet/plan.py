@@ -1,4 +1,4 @@
-"""What a run of the migrations is to do, and how carefully; looked at before anything is changed."""
+"""Plans of upgrades: which databases, in which waves; checked and shown before anything is changed."""
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,28 +10,27 @@ from webautodash.services import revisions
 from webautodash.services.fleet.databases import (
     DatabaseRevision,
     Member,
-    of_all_providers,
-    of_provider,
-    of_providers,
-    standing,
+    members_of,
+    provider_members,
+    read_revision,
+    system_member,
 )
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 T = TypeVar("T")
-Look = tuple[Member, DatabaseRevision]
 
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """How many databases are taken before the next look at the failures: a number, or a share in percent."""
+    """How many databases are migrated before failures are checked: a number, or a share in percent."""
 
     number: int
     percent: bool = False
 
     @classmethod
     def parse(cls, text: str) -> "Wave":
-        """``10%`` or ``25``. Raises UsageError."""
+        """Parse ``10%`` or ``25``. Raises UsageError."""
         digits = text.removesuffix("%")
         percent = digits != text
         if not digits.isdecimal() or not int(digits) or (percent and int(digits) > 100):
@@ -42,33 +41,34 @@ class Wave:
         return f"{self.number}%" if self.percent else str(self.number)
 
     def of(self, databases: int) -> int:
-        """How many that is."""
+        """The size of a wave among so many databases."""
         return ceil(databases * self.number / 100) if self.percent else self.number
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to migrate, and how carefully."""
+    """What to migrate, and when to stop."""
 
     providers: tuple[str, ...] = ()
-    """Slugs; none for all."""
+    """Slugs; empty for all providers."""
     to: str | None = None
+    """Target revision of the provider databases; None for head."""
     workers: int = 1
     canaries: tuple[str, ...] = ()
-    """Slugs of the databases that go first; where one fails nothing else is begun."""
+    """Slugs of the databases that are migrated first; if one fails, no other is begun."""
     wave: Wave | None = None
     max_failures: int | None = None
     """The number of failures after which no other database is begun."""
     contract: bool = False
-    """Whether revisions that drop, rename or narrow are meant too."""
+    """Whether to include breaking revisions, which drop, rename or narrow something."""
 
     def arguments(self) -> dict[str, Any]:
-        """For the ledger, which ``again`` reads."""
+        """The plan as a run records it, for ``from_arguments``."""
         return {**asdict(self), "wave": self.wave and str(self.wave)}
 
     @classmethod
-    def again(cls, arguments: Mapping[str, Any], workers: int) -> "Plan":
-        """The plan that a run was begun with, as the ledger has it."""
+    def from_arguments(cls, arguments: Mapping[str, Any], workers: int) -> "Plan":
+        """The plan of a recorded run; its providers are the databases of the run."""
         wave = arguments.get("wave")
         return cls(
             to=arguments.get("to"),
@@ -82,7 +82,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class PlannedMigration:
-    """One database in a dry run: its wave, 0 for the canaries, and what it would go through."""
+    """One database in a dry run: its wave, 0 for the canaries, and the revisions to apply."""
 
     database: str
     provider: str | None
@@ -94,81 +94,69 @@ class PlannedMigration:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a run would do, in its order, and what stands in the way."""
+    """What a run would do, in its order, and the databases that cannot be migrated."""
 
     databases: tuple[PlannedMigration, ...]
     problems: tuple[str, ...]
 
 
 def require_known(plan: Plan) -> None:
-    """Raise UsageError for a revision that is not known."""
+    """Raise UsageError for an unknown target revision."""
     if plan.to is not None:
         revisions.require_known(SchemaHistory.PROVIDER, plan.to)
 
 
 def canaries_of(store: Store, plan: Plan) -> set[str | None]:
-    """The slugs of a plan's canaries, by whatever names it calls them. Raises UnknownProvider."""
-    return {of_provider(store, name).provider for name in plan.canaries}
+    """The slugs of a plan's canaries, whichever of their names it uses. Raises UnknownProvider."""
+    return {member.provider for member in members_of(store, plan.canaries)}
 
 
-def look_at(store: Store, plan: Plan) -> tuple[list[Look], set[str | None]]:
-    """Where the databases of a plan stand, and the canaries among their providers. Raises UsageError."""
-    chosen = of_providers(store, plan.providers) if plan.providers else of_all_providers(store)
-    canaries = canaries_of(store, plan)
-    strangers = canaries - {member.provider for member in chosen}
-    if strangers:
-        raise UsageError(
-            f"{', '.join(sorted(map(str, strangers)))}: a canary that is not among the providers asked for"
-        )
-    # A provider who is being registered gets a database at head anyway.
-    looks = [(member, standing(store, member, plan.to)) for member in chosen if not member.registering]
-    return looks, canaries
+def read_revisions(store: Store, plan: Plan) -> list[tuple[Member, DatabaseRevision]]:
+    """Read where the databases of a plan stand. Raises UsageError for a canary that is not among them."""
+    chosen = members_of(store, plan.providers) if plan.providers else provider_members(store)
+    if others := canaries_of(store, plan) - {member.provider for member in chosen}:
+        raise UsageError(f"{', '.join(sorted(map(str, others)))}: a canary that is not among the chosen providers")
+    # Registration itself creates the database at head.
+    return [(member, read_revision(store, member, plan.to)) for member in chosen if not member.is_registering]
 
 
 def dry_run(store: Store, plan: Plan) -> DryRun:
-    """What ``upgrade_all`` would do with which database. Changes nothing. Raises UsageError as that."""
+    """What ``upgrade_all`` would do. Changes nothing. Raises UsageError as ``upgrade_all`` does."""
     require_known(plan)
-    system = Member(store.system.name, None, SchemaHistory.SYSTEM)
-    looks, canaries = look_at(store, plan)
-    behind = [(member, look) for member, look in looks if look.needs_work]
-    ask_for_contract(plan, [look for _, look in behind])
-    own = standing(store, system)
+    found, canaries = read_revisions(store, plan), canaries_of(store, plan)
+    behind = [(member, revision) for member, revision in found if revision.needs_work]
+    require_no_breaking_revisions(plan, [revision for _, revision in behind])
+    system = system_member(store)
+    own = read_revision(store, system)
     planned = [_planned(system, own, 0)] if own.needs_work else []
-    for wave, taken in waves(plan, canaries, behind, _member):
-        planned += [_planned(member, look, wave) for member, look in taken]
-    problems = [look.error for look in (own, *(look for _, look in looks)) if look.error is not None]
+    for number, wave in waves(plan, canaries, behind, lambda one: one[0]):
+        planned += [_planned(member, revision, number) for member, revision in wave]
+    problems = [one.error for one in (own, *(revision for _, revision in found)) if one.error is not None]
     return DryRun(tuple(planned), tuple(problems))
 
 
-def _planned(member: Member, look: DatabaseRevision, wave: int) -> PlannedMigration:
-    ahead = revisions.to_come(member.history, look.revision, look.head)
-    return PlannedMigration(member.database, member.provider, look.revision, look.head, wave, tuple(ahead))
-
-
-def ask_for_contract(plan: Plan, looks: Sequence[DatabaseRevision]) -> None:
-    """Raise UsageError for revisions that older programs cannot work with, unless the plan asks for them."""
+def require_no_breaking_revisions(plan: Plan, found: Sequence[DatabaseRevision]) -> None:
+    """Raise BreakingRevisions if revisions break an older program, unless the plan includes them."""
     if plan.contract:
         return
+    history = SchemaHistory.PROVIDER
+    # A database without a revision has nothing that an older program could miss.
     ahead = {
         revision
-        for look in looks
-        # One without any has nothing yet that an older program could miss.
-        if look.revision is not None
-        for revision in revisions.to_come(SchemaHistory.PROVIDER, look.revision, look.head)
+        for one in found
+        if one.revision is not None
+        for revision in revisions.pending(history, one.revision, one.head)
     }
-    known = revisions.line(SchemaHistory.PROVIDER)
-    meant = [rev for rev in known if rev in ahead and revisions.facts(SchemaHistory.PROVIDER, rev).contract]
-    if meant:
-        before = revisions.before(SchemaHistory.PROVIDER, meant[0])
-        raise BreakingRevisions(
-            [f"{rev}: {revisions.facts(SchemaHistory.PROVIDER, rev).subject}" for rev in meant], before
-        )
+    described = [revisions.describe(history, one) for one in revisions.all_revisions(history) if one in ahead]
+    if breaking := [one for one in described if one.contract]:
+        subjects = [f"{one.id}: {one.subject}" for one in breaking]
+        raise BreakingRevisions(subjects, revisions.previous(history, breaking[0].id))
 
 
 def waves(
     plan: Plan, canaries: Container[str | None], things: Sequence[T], member_of: Callable[[T], Member]
 ) -> Iterator[tuple[int, Sequence[T]]]:
-    """What is taken together, each wave with its number: 0 for the canaries."""
+    """The waves with their numbers; 0 is that of the canaries."""
     first = [thing for thing in things if member_of(thing).provider in canaries]
     rest = [thing for thing in things if member_of(thing).provider not in canaries]
     if first:
@@ -178,5 +166,6 @@ def waves(
         yield number, rest[start : start + size]
 
 
-def _member(look: Look) -> Member:
-    return look[0]
+def _planned(member: Member, found: DatabaseRevision, wave: int) -> PlannedMigration:
+    pending = revisions.pending(member.history, found.revision, found.head)
+    return PlannedMigration(member.database, member.provider, found.revision, found.head, wave, tuple(pending))

@@ -1,4 +1,4 @@
-"""What earlier runs of the migrations did."""
+"""Earlier runs of migrations."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ RUN_LEASE = "migration run"
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One run, and each of its databases."""
+    """One run with its databases."""
 
     run: Run
     databases: tuple[RunDatabase, ...]
@@ -22,28 +22,27 @@ class RunReport:
 def runs(store: Store, limit: int = 20) -> list[Run]:
     """The last runs, newest first."""
     with store.system.reading() as work:
-        return [_as_it_is(work, run) for run in work.migration_runs.runs(limit)]
+        return [_with_true_state(work, run) for run in work.migration_runs.runs(limit)]
 
 
 def run_report(store: Store, number: int) -> RunReport:
-    """One run. Raises UsageError, with what is known, where there is none of this number."""
+    """One run. Raises UnknownMigrationRun."""
     with store.system.reading() as work:
-        repository = work.migration_runs
-        found = repository.run(number)
+        found = work.migration_runs.run(number)
         if found is None:
-            last = repository.runs(1)
+            last = work.migration_runs.runs(1)
             raise UnknownMigrationRun(number, last[0].id if last else None)
-        return RunReport(_as_it_is(work, found), tuple(repository.databases(number)))
-
-
-def _as_it_is(work: SystemWork, run: Run) -> Run:
-    """A run that says that it is at work, while nobody holds the lease, was killed."""
-    if run.state is MigrationState.RUNNING and not work.leases.is_held(RUN_LEASE):
-        return replace(run, state=MigrationState.FAILED)
-    return run
+        return RunReport(_with_true_state(work, found), tuple(work.migration_runs.databases(number)))
 
 
 def is_at_work(store: Store) -> bool:
-    """Whether a run of the migrations is under way at this moment."""
+    """Whether a run is at work now."""
     with store.system.reading() as work:
         return work.leases.is_held(RUN_LEASE)
+
+
+def _with_true_state(work: SystemWork, run: Run) -> Run:
+    """A run that is recorded as running while nobody holds the lease was killed."""
+    if run.state is MigrationState.RUNNING and not work.leases.is_held(RUN_LEASE):
+        return replace(run, state=MigrationState.FAILED)
+    return run

@@ -87,8 +87,7 @@ def _require_provider_database(store: Store, database: str) -> None:
     if database.casefold() == store.system.name.casefold():
         raise SystemDatabaseTaken(store.system.name)
     if store.server.exists(database):
-        found = store.server.read_value(database, revisions.VERSION_TABLE, revisions.VERSION_COLUMN)
-        revisions.refuse_other(database, SchemaHistory.PROVIDER, found)
+        revisions.refuse_foreign(database, SchemaHistory.PROVIDER, revisions.revision_on(store.server, database))
 
 
 def _claim(work: ProviderWork, provider: RegisteredProvider) -> None:

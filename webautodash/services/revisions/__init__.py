@@ -1,59 +1,60 @@
-"""Schema histories: where a database stands, and bringing it to another revision, one revision at a time.
+"""Schema histories: where a database stands, and its upgrade or downgrade, one revision at a time.
 
-The only package that imports Alembic, and only where it has work for it: most commands find every database at head,
-and Alembic takes longer to import than they take. It keeps its state in module-level proxies: one migration at a time
-in a process.
+The only package that imports Alembic, and only inside functions: most commands find every database at head, and the
+import takes longer than they do. Alembic keeps state in modules: one migration at a time per process.
 """
 
 from webautodash.services.revisions.apply_revisions import RevisionListener, downgrade, losses, upgrade
 from webautodash.services.revisions.histories import (
     Revision,
+    RevisionStatements,
     SchemaHistory,
-    Step,
-    before,
-    facts,
-    hash_of,
+    all_revisions,
+    describe,
     head,
     knows,
-    line,
+    pending,
+    previous,
     require_known,
-    script,
-    to_come,
+    sha256_of,
+    upgrade_sql,
 )
 from webautodash.services.revisions.revision_status import (
-    VERSION_COLUMN,
-    VERSION_TABLE,
+    block_migrations,
     current,
-    database_by_hand,
-    keep_out_migrations,
-    refuse_earlier,
-    refuse_other,
+    is_migrating_on,
+    refusal,
+    refuse_earlier_scripts,
+    refuse_foreign,
     require_head,
+    revision_on,
+    revision_status,
 )
 
 __all__ = [
-    "VERSION_COLUMN",
-    "VERSION_TABLE",
     "Revision",
     "RevisionListener",
+    "RevisionStatements",
     "SchemaHistory",
-    "Step",
-    "before",
+    "all_revisions",
+    "block_migrations",
     "current",
-    "database_by_hand",
+    "describe",
     "downgrade",
-    "facts",
-    "hash_of",
     "head",
-    "keep_out_migrations",
+    "is_migrating_on",
     "knows",
-    "line",
     "losses",
-    "refuse_earlier",
-    "refuse_other",
+    "pending",
+    "previous",
+    "refusal",
+    "refuse_earlier_scripts",
+    "refuse_foreign",
     "require_head",
     "require_known",
-    "script",
-    "to_come",
+    "revision_on",
+    "revision_status",
+    "sha256_of",
     "upgrade",
+    "upgrade_sql",
 ]

@@ -1,216 +1,202 @@
-"""A database to another revision, one revision at a time, each alone at work and bearing to be done again."""
+"""Upgrades and downgrades of one database, one revision at a time; an interrupted revision is repeated."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
-
-from sqlalchemy import Connection, Select, column, event, func, select, table
-from sqlalchemy.exc import DBAPIError
 
 from webautodash.database import Database
 from webautodash.database.session import retrying
 from webautodash.errors import DatabaseError, DuplicateKey, MigrationFailed, WouldLoseRows, without_context
+from webautodash.repositories.schema import RunningMigration, SentStatements
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.callbacks import ignore
-from webautodash.services.revisions import migration_lock
 from webautodash.services.revisions.histories import (
+    RevisionStatements,
     SchemaHistory,
-    Step,
-    before,
     config_of,
-    facts,
+    describe,
     head,
-    one_line,
+    pending,
+    previous,
     scripts,
-    to_come,
 )
-from webautodash.services.revisions.migration_lock import Underway
-from webautodash.services.revisions.revision_status import refuse_earlier, refuse_newer, revision_of
+from webautodash.services.revisions.revision_status import refusal, refuse_earlier_scripts
 
-_MISMATCH = "its tables are not what the revision before made; undo what a hand has changed"
-_LOOKS = ("SELECT", "SHOW", "PRAGMA", "DESCRIBE", "BEGIN")
+_MISMATCH = "its tables are not those of the previous revision; undo the manual changes"
+_ROWS_DO_NOT_FIT = "existing rows do not fit the new key; correct them"
+_NO_CHANGE = ("SELECT", "SHOW", "PRAGMA", "DESCRIBE", "BEGIN")
 
 
 @dataclass(frozen=True, slots=True)
 class RevisionListener:
-    """Who is told of each revision: before it begins, with its name, and when it is done, with what it sent."""
+    """Callbacks of a migration: before each revision with its name, and after it with the statements that it sent."""
 
     before: Callable[[str], None] = ignore
-    after: Callable[[Step], None] = ignore
+    after: Callable[[RevisionStatements], None] = ignore
 
 
-_UNWATCHED = RevisionListener()
+_NO_LISTENER = RevisionListener()
 
 
 def upgrade(
     database: Database[UnitOfWork],
     history: SchemaHistory,
     target: str | None = None,
-    watch: RevisionListener = _UNWATCHED,
+    listener: RevisionListener = _NO_LISTENER,
 ) -> bool:
-    """Bring a database to a revision, by default to head; True when something was done.
+    """Upgrade a database to a revision, by default to head. Returns whether anything was done.
 
-    Each revision is a step of its own; an interrupted one, up or down, is done again by the next call. Two at once wait
-    for each other.
-    Raises MigrationFailed, NewerThanProgram, MadeByEarlierScripts, ConfigurationError where the system database is the
-    earlier scripts', and what ``watch`` raises, which stops before the next step.
+    Each revision is a transaction of its own where the product allows it; an interrupted upgrade or downgrade is
+    finished by the next call. Concurrent calls wait for each other.
+    Raises MigrationFailed, NewerThanProgram, MadeByEarlierScripts, ConfigurationError if the system database is the
+    registry of the earlier scripts, and what ``listener`` raises, which stops before the next revision.
     """
     target = target or head(history)
-    found, underway = _position(database, history)
-    if found == target and underway is None:
+    position = _position(database, history)
+    found = position.revision
+    if found == target and position.migration is None:
         return False
-    refuse_newer(database.name, history, found)
+    _refuse(database.name, history, found)
     if found is None:
-        refuse_earlier(database, history)
-    moves = [Move(revision, revision) for revision in to_come(history, found, target)]
-    if found is not None and underway is not None and to_come(history, underway.target, found):
-        # The way back was interrupted in the middle of this revision: it is undone whole, and done again.
-        moves = [Move(found, before(history, found)), Move(found, found), *moves]
-    return _go(database, history, moves, target, watch)
+        refuse_earlier_scripts(database, history)
+    steps = [_Step(revision, revision) for revision in pending(history, found, target)]
+    if found is not None and position.migration is not None and pending(history, position.migration.target, found):
+        # A downgrade was interrupted within this revision: undo it completely, then repeat it.
+        steps = [_Step(found, previous(history, found)), _Step(found, found), *steps]
+    return _take(database, history, steps, target, listener)
 
 
 def downgrade(
     database: Database[UnitOfWork],
     history: SchemaHistory,
     target: str,
-    watch: RevisionListener = _UNWATCHED,
+    listener: RevisionListener = _NO_LISTENER,
     *,
     accept_loss: bool = True,
 ) -> bool:
-    """Bring a database back to a revision; True when something was done.
+    """Downgrade a database to a revision. Returns whether anything was done.
 
-    Raises WouldLoseRows, before anything of the revision is undone, where rows would go and must not.
+    Raises WouldLoseRows, before anything of the revision is undone, if rows would be deleted and that is not accepted.
     """
-    found, underway = _position(database, history)
-    if found is None or (found == target and underway is None):
+    position = _position(database, history)
+    found = position.revision
+    if found is None or (found == target and position.migration is None):
         return False
-    refuse_newer(database.name, history, found)
-    moves = [
-        Move(revision, before(history, revision), accept_loss) for revision in to_come(history, target, found)[::-1]
-    ]
-    return _go(database, history, moves, target, watch)
+    _refuse(database.name, history, found)
+    undone = reversed(pending(history, target, found))
+    steps = [_Step(revision, previous(history, revision), accept_loss) for revision in undone]
+    return _take(database, history, steps, target, listener)
 
 
-def losses(connection: Connection, history: SchemaHistory, revisions: Sequence[str]) -> list[tuple[str, int]]:
-    """What the way back from some revisions takes away, and how many rows of it there are; nothing for none."""
-    lost = [what for revision in revisions for what in facts(history, revision).loses]
-    counted = [(what, connection.execute(_count(what)).scalar() or 0) for what in lost]
-    return [(what, rows) for what, rows in counted if rows]
+def losses(work: UnitOfWork, history: SchemaHistory, revisions: Sequence[str]) -> dict[str, int]:
+    """What a downgrade of some revisions deletes, and how many rows of each; empty if there are none."""
+    lost = [name for revision in revisions for name in describe(history, revision).loses]
+    counts = {name: work.schema.count(name) for name in lost}
+    return {name: rows for name, rows in counts.items() if rows}
 
 
-class Move(NamedTuple):
-    """One revision done, or undone."""
+@dataclass(frozen=True, slots=True)
+class _Position:
+    revision: str | None
+    migration: RunningMigration | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One revision to apply or to undo."""
 
     revision: str
-    then: str | None
-    """Where the database is after it: the revision itself, or the one before."""
+    result: str | None
+    """The revision of the database afterwards: the same, or the one before."""
     accept_loss: bool = True
 
     @property
-    def goes_up(self) -> bool:
-        """Whether it is done, not undone."""
-        return self.then == self.revision
+    def is_upgrade(self) -> bool:
+        return self.result == self.revision
 
-    def is_made(self, history: SchemaHistory, found: str | None) -> bool:
-        """Whether a database is there already, or beyond: another process was first."""
-        if self.goes_up:
-            return found is not None and not to_come(history, found, self.revision)
-        return found is None or not to_come(history, self.then, found)
+    def is_done(self, history: SchemaHistory, found: str | None) -> bool:
+        """Whether the database is already there or past it, because another process was first."""
+        if self.is_upgrade:
+            return found is not None and not pending(history, found, self.revision)
+        return found is None or not pending(history, self.result, found)
 
 
-def _position(database: Database[UnitOfWork], history: SchemaHistory) -> tuple[str | None, Underway | None]:
-    def look() -> tuple[str | None, Underway | None]:
+def _position(database: Database[UnitOfWork], history: SchemaHistory) -> _Position:
+    def read() -> _Position:
         with database.reading() as work:
-            found = revision_of(work.session.connection())
-            says = found is not None and history is SchemaHistory.PROVIDER
-            return found, migration_lock.underway(work.session.connection()) if says else None
+            found = work.schema.revision()
+            records = found is not None and history is SchemaHistory.PROVIDER
+            return _Position(found, work.schema.running_migration() if records else None)
 
-    # Another process may be changing the tables that are looked at.
-    return retrying(look)
+    # Another process may be changing the tables that are read.
+    return retrying(read)
 
 
-def _go(
-    database: Database[UnitOfWork], history: SchemaHistory, moves: Sequence[Move], target: str, watch: RevisionListener
+def _refuse(database: str, history: SchemaHistory, found: str | None) -> None:
+    if found is not None and (error := refusal(database, history, found)):
+        raise error
+
+
+def _take(
+    database: Database[UnitOfWork],
+    history: SchemaHistory,
+    steps: Sequence[_Step],
+    target: str,
+    listener: RevisionListener,
 ) -> bool:
-    for move in moves:
-        watch.before(move.revision)
-        sent = retrying(partial(_move, database, history, move, target))
-        watch.after(Step(str(move.then), sent))
-    if not moves:
-        # All is done but to say so.
-        with database.migrating() as connection:
-            if revision_of(connection) == target:
-                migration_lock.reopen(connection)
+    for step in steps:
+        listener.before(step.revision)
+        statements = retrying(partial(_take_step, database, history, step, target))
+        listener.after(RevisionStatements(str(step.result), statements))
+    if not steps:
+        # The last revision is done, and the end of the migration is not recorded.
+        with database.migrating() as work:
+            if work.schema.revision() == target:
+                work.schema.end_migration()
     return True
 
 
 @without_context
-def _move(database: Database[UnitOfWork], history: SchemaHistory, move: Move, target: str) -> tuple[str, ...]:
+def _take_step(database: Database[UnitOfWork], history: SchemaHistory, step: _Step, target: str) -> tuple[str, ...]:
     from alembic.util import CommandError
 
-    sent: list[str] = []
-    refused: list[str] = []
+    sent = SentStatements()
     try:
-        with database.migrating() as connection:
-            found = revision_of(connection)
-            refuse_newer(database.name, history, found)
-            if move.is_made(history, found):
+        with database.migrating() as work:
+            found = work.schema.revision()
+            _refuse(database.name, history, found)
+            if step.is_done(history, found):
                 return ()
             if history is SchemaHistory.PROVIDER:
-                # Held from here to the first commit. What is written before it is undone with it.
-                migration_lock.close(connection, target)
-            if not move.accept_loss and (lost := losses(connection, history, [move.revision])):
-                raise WouldLoseRows(database.name, lost)
-            with _noted(connection, sent, refused):
-                _run_alembic(connection, history, found, move)
-            if move.then == target and history is SchemaHistory.PROVIDER:
-                # With the new revision in one commit: a database that is there says so.
-                migration_lock.reopen(connection)
+                # Locked from here to the first commit. What is written before it is undone with it.
+                work.schema.begin_migration(target)
+            if not step.accept_loss and (lost := losses(work, history, [step.revision])):
+                raise WouldLoseRows(database.name, list(lost.items()))
+            with work.schema.recording(sent):
+                _run_alembic(work, history, found, step)
+            if step.result == target and history is SchemaHistory.PROVIDER:
+                # In one commit with the new revision: a database at the target never records a finished migration.
+                work.schema.end_migration()
     except CommandError as error:
-        raise MigrationFailed(database.name, move.revision, "alembic", None, str(error)) from None
+        raise MigrationFailed(database.name, step.revision, "alembic", None, str(error)) from None
     except DatabaseError as error:
         cure = _MISMATCH if error.code in database.schema_mismatch_codes else error.advice
         if isinstance(error, DuplicateKey):
-            cure = facts(history, move.revision).cure or "rows that are there do not fit the new key; correct them"
-        raise MigrationFailed(database.name, move.revision, error.code, next(iter(refused), None), cure) from None
-    return tuple(statement for statement in sent if not statement.startswith(_LOOKS))
+            cure = describe(history, step.revision).cure or _ROWS_DO_NOT_FIT
+        raise MigrationFailed(database.name, step.revision, error.code, sent.refused, cure) from None
+    return tuple(statement for statement in sent.statements if not statement.startswith(_NO_CHANGE))
 
 
-def _run_alembic(connection: Connection, history: SchemaHistory, found: str | None, move: Move) -> None:
+def _run_alembic(work: UnitOfWork, history: SchemaHistory, found: str | None, step: _Step) -> None:
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import RevisionStep
 
-    # As alembic.command does it, which would read every revision's file again for each step of each database.
+    # As alembic.command does, which would read the file of every revision again for each step of each database.
     known = scripts(history)
-    way = (move.then, found) if move.goes_up else (found, move.then)
-    passed = list(known.iterate_revisions(*way))
-    steps = [RevisionStep(known.revision_map, each, move.goes_up) for each in passed]
+    ends = (step.result, found) if step.is_upgrade else (found, step.result)
+    passed = list(known.iterate_revisions(*ends))
+    steps = [RevisionStep(known.revision_map, each, step.is_upgrade) for each in passed]
     config = config_of(history)
-    config.attributes["connection"] = connection
-    with EnvironmentContext(config, known, fn=lambda *_: steps[::-1] if move.goes_up else steps):
+    config.attributes["connection"] = work.session.connection()
+    with EnvironmentContext(config, known, fn=lambda *_: steps[::-1] if step.is_upgrade else steps):
         known.run_env()
-
-
-@contextmanager
-def _noted(connection: Connection, sent: list[str], refused: list[str]) -> Iterator[None]:
-    """Note the statements that are sent, and the one that the server refuses."""
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        sent.append(one_line(statement))
-
-    event.listen(connection, "before_cursor_execute", note)
-    try:
-        yield
-    except DBAPIError:
-        refused.extend(sent[-1:])
-        raise
-    finally:
-        event.remove(connection, "before_cursor_execute", note)
-
-
-def _count(what: str) -> Select[int]:
-    name, _, one = what.partition(".")
-    counted = select(func.count()).select_from(table(name))
-    return counted.where(column(one).is_not(None)) if one else counted

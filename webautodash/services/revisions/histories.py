@@ -1,4 +1,4 @@
-"""The two histories: which revisions there are, what each says of itself, and the statements that it sends."""
+"""The two schema histories: their revisions, what the file of each declares, and the statements that each sends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,33 +19,33 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 
 
 class SchemaHistory(StrEnum):
-    """The two lines of revisions, as alembic.ini names them."""
+    """The two series of revisions, as alembic.ini names them."""
 
     SYSTEM = "system"
     PROVIDER = "provider"
 
 
-# The last revision of each, as a test asks Alembic.
+# Alembic could tell, but takes long to import; a test compares.
 HEADS = {SchemaHistory.SYSTEM: "s0012", SchemaHistory.PROVIDER: "p0015"}
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """What a revision's file says of it."""
+    """What the file of a revision declares."""
 
     id: str
     subject: str
     contract: bool
     """Whether it drops, renames or narrows something that the previous version of the program still uses."""
     loses: tuple[str, ...]
-    """Tables, and columns as ``table.column``, that its way back takes away."""
+    """Tables, and columns as ``table.column``, that its downgrade deletes."""
     cure: str | None
-    """What to do where rows that are there do not fit."""
+    """What to do if existing rows do not fit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What one revision sends to a server."""
+class RevisionStatements:
+    """The statements that one revision sends to a server."""
 
     revision: str
     statements: tuple[str, ...]
@@ -56,13 +56,13 @@ def head(history: SchemaHistory) -> str:
     return HEADS[history]
 
 
-def line(history: SchemaHistory) -> list[str]:
-    """All revisions, first to last."""
+def all_revisions(history: SchemaHistory) -> list[str]:
+    """Every revision, first to last."""
     return [script.revision for script in reversed(list(scripts(history).walk_revisions()))]
 
 
-def facts(history: SchemaHistory, revision: str) -> Revision:
-    """What a revision's file says. ``revision`` is one of ``line``."""
+def describe(history: SchemaHistory, revision: str) -> Revision:
+    """What the file of a revision declares. ``revision`` is one of ``all_revisions``."""
     script = scripts(history).get_revision(revision)
     module = script.module
     subject = str(script.doc).split("\n", 1)[0]
@@ -70,69 +70,53 @@ def facts(history: SchemaHistory, revision: str) -> Revision:
 
 
 def knows(history: SchemaHistory, revision: str) -> bool:
-    """Whether the history has this revision; a newer version's database has one that it has not."""
-    return revision == head(history) or revision in line(history)
-
-
-def other_history(history: SchemaHistory, revision: str | None) -> bool:
-    """Whether a revision, also one of a later version, is of the other history."""
-    other = next(one for one in SchemaHistory if one is not history)
-    return revision is not None and revision.startswith(head(other)[0])
+    """Whether the history has this revision; the database of a newer version may have one that it has not."""
+    return revision == head(history) or revision in all_revisions(history)
 
 
 def require_known(history: SchemaHistory, revision: str) -> None:
-    """Raise UsageError, with what is known, for a revision that the history has not."""
+    """Raise UsageError, with the list of revisions, for one that the history does not have."""
     if not knows(history, revision):
-        raise UsageError(f"no revision {revision!r}; the history has {', '.join(line(history))}")
+        raise UsageError(f"no revision {revision!r}; the history has {', '.join(all_revisions(history))}")
 
 
-def to_come(history: SchemaHistory, found: str | None, target: str) -> list[str]:
-    """The revisions between two, the target with them; none where it lies behind."""
-    known = line(history)
-    first = known.index(found) + 1 if found is not None else 0
-    return known[first : known.index(target) + 1]
+def pending(history: SchemaHistory, found: str | None, target: str) -> list[str]:
+    """The revisions after ``found`` up to and including ``target``; empty if ``target`` is not later."""
+    revisions = all_revisions(history)
+    first = revisions.index(found) + 1 if found is not None else 0
+    return revisions[first : revisions.index(target) + 1]
 
 
-def before(history: SchemaHistory, revision: str) -> str | None:
+def previous(history: SchemaHistory, revision: str) -> str | None:
     """The revision before another, None before the first."""
-    known = line(history)
-    place = known.index(revision)
-    return known[place - 1] if place else None
+    revisions = all_revisions(history)
+    place = revisions.index(revision)
+    return revisions[place - 1] if place else None
 
 
-def script(history: SchemaHistory, product: str, found: str | None, target: str) -> list[Step]:
-    """The statements of an upgrade as Alembic writes them for a database product, without any database."""
+def upgrade_sql(history: SchemaHistory, product: str, found: str | None, target: str) -> list[RevisionStatements]:
+    """The statements of an upgrade as Alembic writes them for a database product, without a database."""
     from alembic import command
 
     steps = []
-    for revision in to_come(history, found, target):
+    for revision in pending(history, found, target):
         config = config_of(history)
         config.output_buffer = StringIO()
         config.attributes["product"] = product
         command.upgrade(config, f"{found or 'base'}:{revision}", sql=True)
-        steps.append(Step(revision, _statements(config.output_buffer.getvalue())))
+        steps.append(RevisionStatements(revision, _statements(config.output_buffer.getvalue())))
         found = revision
     return steps
 
 
-def hash_of(statements: Sequence[str]) -> str:
-    """The SHA-256 of statements, wherever their lines break, as 64 hexadecimal digits."""
-    return sha256("\n".join(map(one_line, statements)).encode()).hexdigest()
-
-
-def one_line(statement: str) -> str:
-    """A statement without its line breaks."""
-    return " ".join(statement.split())
-
-
-def _statements(text: str) -> tuple[str, ...]:
-    without_comments = "\n".join(row for row in text.splitlines() if not row.startswith("--"))
-    return tuple(one for part in without_comments.split(";\n") if (one := one_line(part.removesuffix(";"))))
+def sha256_of(statements: Sequence[str]) -> str:
+    """The SHA-256 of statements, independent of their line breaks, as 64 hexadecimal digits."""
+    return sha256("\n".join(map(_one_line, statements)).encode()).hexdigest()
 
 
 @cache
 def scripts(history: SchemaHistory) -> "ScriptDirectory":
-    """The revisions as Alembic has them, read once in a process."""
+    """Alembic's directory of revisions, read once per process."""
     from alembic.script import ScriptDirectory
 
     return ScriptDirectory.from_config(config_of(history))
@@ -146,3 +130,12 @@ def config_of(history: SchemaHistory) -> "Config":
     beside = _PACKAGE.parent / "alembic.ini"
     ini = beside if beside.is_file() else _PACKAGE / "_alembic" / "alembic.ini"
     return Config(str(ini), ini_section=history.value)
+
+
+def _statements(text: str) -> tuple[str, ...]:
+    without_comments = "\n".join(row for row in text.splitlines() if not row.startswith("--"))
+    return tuple(line for part in without_comments.split(";\n") if (line := _one_line(part.removesuffix(";"))))
+
+
+def _one_line(statement: str) -> str:
+    return " ".join(statement.split())

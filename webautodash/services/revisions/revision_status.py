@@ -1,13 +1,8 @@
-"""Where a database stands, and who may work with it."""
+"""Where a database stands in its schema history, and the refusal of databases that this version cannot use."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-
-from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select, true
-from sqlalchemy.exc import DBAPIError
-
-from webautodash.config import ENV_PREFIX, Settings
+from webautodash.config import ENV_PREFIX
 from webautodash.database import Database, Server
+from webautodash.domain.revision_status import RevisionStatus
 from webautodash.errors import (
     BeingMigrated,
     ConfigurationError,
@@ -17,93 +12,108 @@ from webautodash.errors import (
     NotAProvidersDatabase,
     NotAtHead,
     SystemDatabaseTaken,
+    WebAutoDashError,
     WrongDatabase,
 )
-from webautodash.models import DatabaseIdentity
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.schema import MIGRATION_COLUMN, MIGRATION_TABLE, VERSION_COLUMN, VERSION_TABLE
 from webautodash.repositories.unit_of_work import UnitOfWork
-from webautodash.services.revisions import migration_lock
-from webautodash.services.revisions.histories import SchemaHistory, head, knows, other_history
-
-VERSION_TABLE, VERSION_COLUMN = "alembic_version", "version_num"
-_VERSIONS = Table(VERSION_TABLE, MetaData(), Column(VERSION_COLUMN, String(32)))
+from webautodash.services.revisions.histories import SchemaHistory, head, knows, pending
 
 
-def current(database: Database[UnitOfWork]) -> str | None:
-    """The revision that a database is at, None for an empty one."""
-    with database.reading() as work:
-        return revision_of(work.session.connection())
+def revision_status(
+    history: SchemaHistory,
+    found: str | None,
+    target: str | None = None,
+    *,
+    migrating: bool = False,
+    may_be_empty: bool = False,
+) -> RevisionStatus:
+    """Where a database at revision ``found`` stands, compared with ``target``, by default the head.
+
+    ``migrating``: the database records a migration. ``may_be_empty``: a migration is to create its tables.
+    """
+    target = target or head(history)
+    if found is None:
+        return RevisionStatus.BEHIND if may_be_empty else RevisionStatus.EMPTY
+    if _is_of_other_history(history, found):
+        return RevisionStatus.FOREIGN
+    if found == target:
+        return RevisionStatus.MIGRATING if migrating else RevisionStatus.CURRENT
+    if not knows(history, found):
+        return RevisionStatus.AHEAD
+    return RevisionStatus.BEHIND if pending(history, found, target) else RevisionStatus.AHEAD
+
+
+def refusal(database: str, history: SchemaHistory, found: str | None) -> WebAutoDashError | None:
+    """The error for a database that no migration of this version can use; None for any other."""
+    match revision_status(history, found):
+        case RevisionStatus.FOREIGN if history is SchemaHistory.SYSTEM:
+            return SystemDatabaseTaken(database)
+        case RevisionStatus.FOREIGN:
+            return NotAProvidersDatabase(database)
+        case RevisionStatus.AHEAD:
+            return NewerThanProgram(database, str(found), head(history))
+        case RevisionStatus.EMPTY if history is SchemaHistory.PROVIDER:
+            return DatabaseEmpty(database, head(history))
+        case _:
+            return None
+
+
+def refuse_foreign(database: str, history: SchemaHistory, found: str | None) -> None:
+    """Raise for a revision of the other history: no database is both a provider's and the system database."""
+    if revision_status(history, found) is RevisionStatus.FOREIGN and (error := refusal(database, history, found)):
+        raise error
 
 
 def require_head(work: UnitOfWork, database: str, history: SchemaHistory) -> None:
-    """Raise NotAtHead, or NewerThanProgram, for a database that this version cannot work with."""
-    found, needed = revision_of(work.session.connection()), head(history)
-    if found != needed:
-        refuse_newer(database, history, found)
-        if found is None and history is SchemaHistory.PROVIDER:
-            raise DatabaseEmpty(database, needed)
-        raise NotAtHead(database, found, needed)
+    """Raise NotAtHead, or what ``refusal`` returns, for a database that this version cannot use as it is."""
+    found = work.schema.revision()
+    if found != head(history):
+        raise refusal(database, history, found) or NotAtHead(database, found, head(history))
 
 
-def keep_out_migrations(work: UnitOfWork, database: str, owner: RegisteredProvider) -> None:
-    """For as long as the transaction lasts no migration begins on a provider's database that was at head when opened.
+def block_migrations(work: UnitOfWork, database: str, owner: RegisteredProvider) -> None:
+    """Let no migration of a provider's database begin before the transaction ends.
 
-    Raises BeingMigrated where one is at work or was interrupted, what ``require_head`` raises, and WrongDatabase where
-    it is not the owner's: another may have been put in its place since it was opened.
+    Raises BeingMigrated if one is running or was interrupted, what ``require_head`` raises, and WrongDatabase if the
+    database is not the owner's: another may have replaced it since it was opened.
     """
-    try:
-        said = work.session.execute(
-            select(
-                _VERSIONS.c.version_num,
-                DatabaseIdentity.identity,
-                DatabaseIdentity.slug,
-                DatabaseIdentity.migrating_to,
-                DatabaseIdentity.migrating_since,
-            )
-            .join_from(_VERSIONS, DatabaseIdentity, true())
-            .with_for_update(read=True)
-        ).first()
-    except DBAPIError:
-        # A database that is far behind has no such columns.
+    found = work.schema.lock_owner()
+    if found is not None and found.migration is not None:
+        raise BeingMigrated(database, found.migration.target, found.migration.since)
+    if found is None or found.revision != head(SchemaHistory.PROVIDER):
         require_head(work, database, SchemaHistory.PROVIDER)
-        raise
-    if said is not None and said.migrating_to is not None:
-        raise BeingMigrated(database, said.migrating_to, said.migrating_since)
-    if said is None or said.version_num != head(SchemaHistory.PROVIDER):
-        require_head(work, database, SchemaHistory.PROVIDER)
-    if said is None or said.identity != owner.identity:
-        raise WrongDatabase(database, owner.slug, said.slug if said is not None else None)
+    if found is None or found.identity != owner.identity:
+        raise WrongDatabase(database, owner.slug, found.slug if found is not None else None)
 
 
-def revision_of(connection: Connection) -> str | None:
-    """The revision that the database behind a connection is at, None for an empty one."""
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
-    return connection.execute(select(_VERSIONS.c.version_num)).scalar()
+def current(database: Database[UnitOfWork]) -> str | None:
+    """The revision of a database, None if it has no tables."""
+    with database.reading() as work:
+        return work.schema.revision()
 
 
-def refuse_newer(database: str, history: SchemaHistory, found: str | None) -> None:
-    """Raise NewerThanProgram for a revision that only a later version knows, and what ``refuse_other`` raises."""
-    refuse_other(database, history, found)
-    if found is not None and not knows(history, found):
-        raise NewerThanProgram(database, found, head(history))
+def revision_on(server: Server, database: str) -> str | None:
+    """The revision of a database, read without an engine of its own: cheap for many databases."""
+    revision: str | None = server.read_value(database, VERSION_TABLE, VERSION_COLUMN)
+    return revision
 
 
-def refuse_other(database: str, history: SchemaHistory, found: str | None) -> None:
-    """Raise for a revision of the other history: a provider's database and the system database are never one."""
-    if other_history(history, found):
-        raise SystemDatabaseTaken(database) if history is SchemaHistory.SYSTEM else NotAProvidersDatabase(database)
+def is_migrating_on(server: Server, database: str) -> bool:
+    """Whether a provider's database records a migration, read as ``revision_on`` does."""
+    return server.read_value(database, MIGRATION_TABLE, MIGRATION_COLUMN) is not None
 
 
-def refuse_earlier(database: Database[UnitOfWork], history: SchemaHistory) -> None:
-    """Raise for tables of the same names that the earlier scripts made, and that would be taken for ours."""
+def refuse_earlier_scripts(database: Database[UnitOfWork], history: SchemaHistory) -> None:
+    """Raise for tables of the earlier scripts, which have the names of this program's tables."""
     with database.reading() as work:
         legacy = work.legacy_tables
         if history is SchemaHistory.SYSTEM and legacy.is_earlier_registry():
             raise ConfigurationError(
                 ENV_PREFIX + "SYSTEM_DATABASE",
-                f"the database {database.name} is the earlier scripts' registry; it stays as it is, and this program's "
-                f"needs another name, such as webautodash_registry",
+                f"the database {database.name} is the registry of the earlier scripts and is not changed; this "
+                f"program's registry needs another name, such as webautodash_registry",
             )
         shape = legacy.shape()
         if history is SchemaHistory.SYSTEM and (shape.here or shape.aside or shape.ours):
@@ -112,22 +122,6 @@ def refuse_earlier(database: Database[UnitOfWork], history: SchemaHistory) -> No
             raise MadeByEarlierScripts(database.name)
 
 
-@contextmanager
-def database_by_hand(section: str, arguments: Mapping[str, str]) -> Iterator[Connection]:
-    """The connection for an ``alembic`` command typed by hand; ``-x provider=SLUG`` names the provider."""
-    from alembic.util import CommandError
-
-    history, settings = SchemaHistory(section), Settings.load()
-    if history is SchemaHistory.SYSTEM:
-        name = settings.system_database_name
-    elif slug := arguments.get("provider"):
-        name = settings.database_prefix + slug
-    else:
-        raise CommandError("which provider? alembic -n provider -x provider=SLUG ...")
-    with Server(settings, schema=True) as server:
-        if not server.exists(name):
-            raise CommandError(f"there is no database {name} on {server.where}")
-        with server.database(name, UnitOfWork).migrating() as connection:
-            yield connection
-            if history is SchemaHistory.PROVIDER and revision_of(connection) == head(history):
-                migration_lock.reopen(connection)
+def _is_of_other_history(history: SchemaHistory, revision: str) -> bool:
+    # The first letter tells, also for a revision of a later version.
+    return any(revision.startswith(head(other)[0]) for other in SchemaHistory if other is not history)

@@ -86,7 +86,7 @@ def _fill(
         with exclusive(here) as work:
             work.legacy_tables.put_aside(left)
     provider = _registration(store, here.name, seen.owner, seen.folder)
-    revisions.upgrade(here, SchemaHistory.PROVIDER, watch=RevisionListener(before=lambda _: lease.require()))
+    revisions.upgrade(here, SchemaHistory.PROVIDER, listener=RevisionListener(before=lambda _: lease.require()))
     done, of = 0, sum(each.before for each in seen.survey.tables if each.table in COPIED)
 
     def tell(rows: int) -> None:

@@ -8,8 +8,6 @@ from difflib import get_close_matches
 from itertools import groupby
 from operator import itemgetter
 
-from sqlalchemy.orm import Session
-
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.tables import legacy_name
@@ -131,8 +129,8 @@ def exclusive(database: Database[ProviderWork]) -> Iterator[ProviderWork]:
     A server ends a statement, such as a long renaming, also for a process that was killed meanwhile: that too is
     waited for. Raises DatabaseBusy where it takes longer than the read timeout.
     """
-    with database.migrating() as connection, Session(connection) as session:
-        yield ProviderWork(session)
+    with database.migrating() as work:
+        yield work
 
 
 def _require_there(store: Store, database: str) -> None:
