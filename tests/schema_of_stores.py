@@ -1,4 +1,4 @@
-"""What all databases of a store are, as the server tells it."""
+"""The schemas of all databases of a store, as the server reports them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from webautodash.services.store import Store
 
 
 def schemas(store: Store) -> dict[str, Schema]:
-    """The providers' schemas, by database."""
+    """The schemas of the providers' databases."""
     found = {}
     for provider in store.providers():
         with store.server.database(provider.database_name).reading() as session:

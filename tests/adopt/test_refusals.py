@@ -181,7 +181,7 @@ def test_the_earlier_scripts_registry_is_not_taken_for_ours(server_url: str, dat
 
 def test_sqlite_has_none_of_them(tmp_path: Path) -> None:
     settings = Settings.load(database_url=f"sqlite:///{tmp_path}/databases", _env_file=None)
-    with Store.prepare(settings) as store, pytest.raises(UsageError, match="no MySQL or MariaDB server"):
+    with Store.prepare(settings) as store, pytest.raises(UsageError):
         adopt(store, "webautodash_gary_wang")
 
 

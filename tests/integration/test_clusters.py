@@ -1,4 +1,4 @@
-"""A transaction that a cluster does not replicate: told apart from a conflict, named, and not tried again."""
+"""A transaction that is too large for a cluster is distinguished from a conflict and not repeated."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusal]:
         (1105, GALERA, 2 << 30, "database_error", 1),
         (1180, GALERA, 1_000, "transaction_too_large", 1),
         (1180, GALERA, 2 << 30, "database_busy", 6),
-        # Group replication says the same of a conflict.
+        # Group replication reports a conflict with the same number.
         (1180, GROUP, 1_000, "database_busy", 6),
         (3100, GROUP, 1_000, "transaction_too_large", 1),
         (3100, GROUP, 150_000_000, "database_error", 1),
@@ -78,7 +78,7 @@ def test_a_transaction_beyond_a_clusters_limit_is_named_and_not_repeated(
     clinic.ingest(a_file(a_patient("GW1")))
     clinic.store.close()
     monkeypatch.setattr(limits, "transaction_limit", lambda _: TransactionLimit(setting, size))
-    # A Galera node takes rows as INSERTs.
+    # A Galera node gets rows as INSERT statements.
     monkeypatch.setattr(limits, "loading_of", lambda _: SimpleNamespace(allowed=False))
     refusal.number = number
     outcome = clinic.ingest(a_file(*(a_patient(f"GW{n}", medications=["X 1 mg"]) for n in range(20))))
@@ -87,7 +87,7 @@ def test_a_transaction_beyond_a_clusters_limit_is_named_and_not_repeated(
     assert "Mark-of-a-value" not in str(outcome)
     refusal.number = 0
     assert clinic.count("patients") == 1
-    # The same connection counts a transaction from its beginning.
+    # The same connection counts each transaction from its beginning.
     assert clinic.ingest(a_file(a_patient("GW2"), at="2025-01-01T00:00:00")).state == "ingested"
 
 

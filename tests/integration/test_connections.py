@@ -1,4 +1,4 @@
-"""How many connections there are at once, as the server counts them."""
+"""The number of simultaneous connections, as the server counts them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from webautodash.services.statistics.provider_statistics import statistics
 from webautodash.services.store import Store
 
 MOST = 4
-_PROVIDERS = {"sqlite": 60, "mariadb": 60, "mysql": 10}  # whose DDL takes half a second each
+_PROVIDERS = {"sqlite": 60, "mariadb": 60, "mysql": 10}  # MySQL's DDL takes half a second for each
 _SETTLED_SECONDS = 0.05
 
 
@@ -39,7 +39,7 @@ def small(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Cli
 
 @contextmanager
 def _counted(clinic: Clinic, server_url: str) -> Iterator[list[int]]:
-    """The numbers of connections that were seen meanwhile, by the pools and, where there is one, by the server."""
+    """The numbers of connections seen within the block, by the pools and by the server, if there is one."""
     seen, opened, turn = [0], [0], Lock()
 
     def count(change: int) -> None:
@@ -82,7 +82,7 @@ def _watch_server(clinic: Clinic, server_url: str, seen: list[int], done: Event)
         while not done.is_set():
             number = count()
             time.sleep(_SETTLED_SECONDS)
-            # A server takes a moment to let go of one that was closed.
+            # A server needs a moment to end a connection that was closed.
             seen.append(min(number, count()))
 
 

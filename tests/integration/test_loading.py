@@ -1,4 +1,4 @@
-"""Rows that go in as the data of a load meet the checks of an INSERT, and no file of this machine goes with them."""
+"""Rows sent with LOAD DATA pass the same checks as an INSERT, and no file of this machine is ever sent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FILE = a_file(
 
 @pytest.fixture
 def here(private_mariadb: LocalServer, tmp_path: Path) -> Iterator[Clinic]:
-    """A store on a MariaDB of its own, whose settings the test may change."""
+    """A store on its own MariaDB, whose variables the test may change."""
     clinic = Clinic(private_mariadb.url, "load_", tmp_path)
     yield clinic
     clinic.store.close()
@@ -91,7 +91,7 @@ def test_what_a_servers_log_of_statements_holds_is_what_readme_says(here: Clinic
     with connect(url.get_secret_value()) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log")
         logged = "".join(str(argument) for (argument,) in cursor.fetchall())
-    # PRNs and what is compared with a patient's row stand in statements; clinical rows only where they are inserted.
+    # PRNs and the values compared with a patient's row are in statements; clinical rows only in INSERT statements.
     assert ("PrnMark" in logged, "NameMark" in logged, "DrugMark" in logged) == (True, True, not loads)
 
 

@@ -20,18 +20,18 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(autouse=True)
 def _migrated_for_real(real_migrations: None) -> None:
-    """Every database of these tests is made by the revisions."""
+    """The revisions create every database of these tests."""
 
 
 @pytest.fixture
 def settings(server_url: str, database_prefix: str, tmp_path: Path) -> Settings:
-    """The settings of a store that is not there yet."""
+    """The settings of a store that does not exist yet."""
     return Settings.load(database_url=server_url, database_prefix=database_prefix, results_dir=tmp_path, _env_file=None)
 
 
 @pytest.fixture(params=SchemaHistory)
 def history(request: pytest.FixtureRequest) -> SchemaHistory:
-    """The system's history, and the providers'."""
+    """The history of the system database, and that of the providers."""
     found: SchemaHistory = request.param
     return found
 
@@ -46,7 +46,7 @@ def database(history: SchemaHistory, settings: Settings) -> Iterator[Database]:
 
 @pytest.fixture
 def go(history: SchemaHistory, database: Database) -> Callable[[str], None]:
-    """Bring the database to a revision, up or down, as `alembic upgrade` and `alembic downgrade` do."""
+    """Migrate the database to a revision, up or down, like `alembic upgrade` and `alembic downgrade`."""
 
     def move(revision: str) -> None:
         config = Config(str(ROOT / "alembic.ini"), ini_section=history.value)

@@ -1,4 +1,4 @@
-"""The drift check sees what a hand has changed; a check that cannot fail proves nothing."""
+"""The drift check finds manual changes; a check that cannot fail proves nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _set_default(change: Operations) -> None:
 
 def _drop_unique_key(change: Operations) -> None:
     with change.batch_alter_table("set_aside_patients") as aside:
-        # The key serves the foreign key; without a substitute the servers refuse.
+        # The foreign key needs an index: servers refuse to drop this one without a substitute.
         aside.create_index("ix_substitute", ["extraction_session_id"])
         aside.drop_constraint("uq_set_aside_patients_extraction_session_id_position", type_="unique")
 

@@ -1,4 +1,4 @@
-"""Both schema histories on every backend: up, down, up again, and nothing but what the models say."""
+"""Both schema histories on every product: up, down, up again, and the result is what the models define."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from builders import Clinic, a_file, a_patient
-from pytest_alembic.tests import (  # noqa: F401  # the fixtures below say on what they run
+from pytest_alembic.tests import (  # noqa: F401  # the fixtures below choose the history and the database
     test_model_definitions_match_ddl,
     test_single_head_revision,
     test_up_down_consistency,
@@ -38,13 +38,13 @@ LONGEST_NAME = 64
 
 @pytest.fixture
 def alembic_config(history: SchemaHistory) -> Config:
-    """Which history pytest-alembic's own tests are about."""
+    """The history that pytest-alembic's own tests run."""
     return Config(str(ROOT / "alembic.ini"), ini_section=history.value)
 
 
 @pytest.fixture
 def alembic_engine(database: Database) -> Engine:
-    """Where they run it."""
+    """The database that they run it on."""
     return database.engine
 
 

@@ -1,4 +1,4 @@
-"""An upgrade killed between any two of its statements is finished by the next one; two at once wait for each other."""
+"""An upgrade that is killed between two statements is finished by the next one; concurrent upgrades wait."""
 
 from __future__ import annotations
 

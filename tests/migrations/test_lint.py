@@ -1,4 +1,4 @@
-"""What each revision's file must say of itself."""
+"""What the file of each revision must declare."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from webautodash.services.revisions import SchemaHistory
 ROOT = Path(__file__).parents[2]
 REVISIONS = [(history, revision) for history in SchemaHistory for revision in revisions.all_revisions(history)]
 EVERY = pytest.mark.parametrize(("history", "revision"), REVISIONS, ids=[revision for _, revision in REVISIONS])
-# What a program of before may still use and would miss.
+# Changes that break the previous version of the program.
 TAKES_AWAY = re.compile(
     r"\b(DROP TABLE|RENAME|MODIFY|CHANGE|SET NOT NULL|TRUNCATE|DELETE FROM)\b"
     r"|^ALTER TABLE [\w`\"]+ (DROP (?!INDEX)|ADD CONSTRAINT|ADD CHECK|ADD (COLUMN )?[\w`\"]+ .*\bNOT NULL\b)",
     re.IGNORECASE,
 )
-# Unique keys narrow what a program of before may write; each of these has its reason.
+# Unique keys restrict what the previous version may write; each of these has its reason.
 UNIQUE_ALLOWED = {
-    "uq_conflict_reviews_conflict_id_step": "a program of before leaves the step out, and no NULL is equal to another",
+    "uq_conflict_reviews_conflict_id_step": "the previous version leaves the step out, and no NULL equals another",
 }
-# A CHECK that allows what it allowed before, and more.
+# A CHECK that allows more than before.
 WIDENED_ALLOWED = {
     "ck_ingested_files_state": "one more state of a file",
     "ck_pending_events_kind": "one more kind of event; only this program reads them",
 }
-# SQLite changes a constraint by writing the table anew.
+# SQLite changes a constraint by rebuilding the table.
 REBUILT = re.compile(r"^DROP TABLE (?P<name>\w+)$|^ALTER TABLE _alembic_tmp_(?P<named>\w+) RENAME TO (?P=named)$")
 WIDENED = re.compile(r"^ALTER TABLE \w+ DROP CONSTRAINT (\w+), ADD CONSTRAINT (\1) CHECK ")
 DROPPED = re.compile(

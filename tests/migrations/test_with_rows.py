@@ -1,4 +1,4 @@
-"""Revisions that keep rows: what was there before is there after, both ways."""
+"""Revisions keep rows: the same rows exist after an upgrade and after a downgrade."""
 
 from __future__ import annotations
 

@@ -49,9 +49,9 @@ def compare_type(
 ) -> bool | None:
     """True for a column with another collation than its model: it could merge patients. Alembic finds the rest."""
     table_default = model.table.kwargs.get(f"{context.dialect.name}_collate")
-    ours = getattr(wanted.dialect_impl(context.dialect), "collation", None) or table_default
-    theirs = getattr(found, "collation", None) or table_default
-    return True if ours != theirs else None
+    expected = getattr(wanted.dialect_impl(context.dialect), "collation", None) or table_default
+    actual = getattr(found, "collation", None) or table_default
+    return True if expected != actual else None
 
 
 def _label(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Patient extractions: what each session said of each patient."""
+"""Patient extractions: the record of each patient in each session."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from webautodash.models.base import (
 
 
 class PatientExtraction(Demographic, ProviderBase):
-    """What one session said of one patient. A duplicate has no clinical rows; it refers to the extraction that has."""
+    """The record of one patient in one session. A duplicate has no clinical rows: it refers to one that has."""
 
     __tablename__ = "patient_extractions"
     __table_args__ = table_options(

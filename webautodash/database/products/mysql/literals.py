@@ -23,10 +23,10 @@ _ESCAPES = str.maketrans({"\0": "\\0", "\\": "\\\\", "\n": "\\n", "\r": "\\r", "
 
 def literals_of(connection: Connection) -> BoundedCache[Any, bytes]:
     """The connection's cache of literals; batches repeat most of their values."""
-    known: BoundedCache[Any, bytes] | None = connection.info.get("literals")
-    if known is None:
-        known = connection.info["literals"] = BoundedCache(_literal, _is_worth_keeping, _KEPT_LITERALS)
-    return known
+    cache: BoundedCache[Any, bytes] | None = connection.info.get("literals")
+    if cache is None:
+        cache = connection.info["literals"] = BoundedCache(_literal, _is_worth_keeping, _KEPT_LITERALS)
+    return cache
 
 
 def column_literals(values: Sequence[Any], literals: BoundedCache[Any, bytes]) -> Iterable[bytes]:
