@@ -70,6 +70,14 @@ def test_every_link_leads_somewhere() -> None:
             assert not anchor or anchor in anchors(path), (page, target)
 
 
+def test_every_page_that_the_program_or_its_units_name_is_there() -> None:
+    files = [*(ROOT / "webautodash").rglob("*.py"), *(ROOT / "deploy").iterdir()]
+    named = {name for file in files for name in re.findall(r"docs/[\w/-]+\.md", file.read_text(encoding="utf-8"))}
+    assert "docs/how-to/service.md" in named
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+    assert not [file for file in files if "README" in file.read_text(encoding="utf-8")], "name a page of the manual"
+
+
 def _codes(*calls: str) -> set[str]:
     """The kinds that the code gives to what is wrong with a file or patient: constants in calls of these names."""
     found = set()

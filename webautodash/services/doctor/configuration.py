@@ -32,7 +32,7 @@ def invalid(wrong: ConfigurationError) -> Finding:
         if wrong.key == f"{ENV_PREFIX}{one.setting}"
     ]
     cure = f"correct {wrong.key} in {places[0]}" if places else f"set {wrong.key} in {ENV_FILE} or in the environment"
-    return error("settings.invalid", wrong.key, wrong.reason, f"{cure}; README, Settings")
+    return error("settings.invalid", wrong.key, wrong.reason, f"{cure}; docs/reference/settings.md")
 
 
 def unknown_settings(settings: Settings) -> list[Finding]:
