@@ -19,6 +19,7 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.decisions import (
     CurrentPatient,
     Decision,
+    NewExtraction,
     PatientOutcome,
     PatientValues,
     PreviousExtraction,
@@ -119,7 +120,9 @@ def test_outcome_and_differences(
     expected: list[tuple[str, str, str, int]],
 ) -> None:
     before, now = a_record(), a_record(**new)
-    decision = decide(now, NOW, THIS, known(before) if is_known else None, previous(before) if seen else None)
+    decision = decide(
+        NewExtraction(now, NOW, THIS), known(before) if is_known else None, previous(before) if seen else None
+    )
     assert (decision.outcome, decision.status) == (outcome, status)
     assert recorded(decision) == expected
     assert decision.conflicts == len([entry for entry in expected if entry != SAME])
@@ -128,7 +131,7 @@ def test_outcome_and_differences(
 def test_a_repeat_of_other_demographics_than_the_master_row_is_a_duplicate_with_a_mismatch() -> None:
     # Other criteria in between brought another gender; these criteria say again what they always said.
     male, female = a_record(gender="Male"), a_record()
-    decision = decide(female, LATER, THIS, known(male), previous(female))
+    decision = decide(NewExtraction(female, LATER, THIS), known(male), previous(female))
     assert (decision.outcome, decision.status) == (PatientOutcome.DUPLICATE, ProcessingStatus.DUPLICATE)
     assert recorded(decision) == [MISMATCH, SAME]
     assert decision.conflicts == 1
@@ -138,7 +141,7 @@ def test_a_repeat_of_other_demographics_than_the_master_row_is_a_duplicate_with_
 
 def test_a_duplicate_needs_no_lists_of_the_previous_extraction() -> None:
     record = a_record()
-    decision = decide(record, NOW, THIS, known(record), replace(previous(record), lists=None))
+    decision = decide(NewExtraction(record, NOW, THIS), known(record), replace(previous(record), lists=None))
     assert decision.outcome == "duplicate"
     [(repeated, _, _)] = decision.differences
     assert repeated.new_value == json.dumps(record.checksum)
@@ -146,7 +149,7 @@ def test_a_duplicate_needs_no_lists_of_the_previous_extraction() -> None:
 
 def test_other_places_of_the_prn_are_conflicts_of_this_session_only_where_they_differ() -> None:
     last, same, other = a_record(), a_record(age="1 yr"), a_record(allergies=[])
-    decision = decide(last, NOW, THIS, None, None, [same, other, other])
+    decision = decide(NewExtraction(last, NOW, THIS, [same, other, other]), None, None)
     assert decision.outcome is PatientOutcome.STORED
     assert recorded(decision) == [("data_changed", "prn", "medium", THIS)] * 2
     assert decision.conflicts == 2
@@ -155,7 +158,7 @@ def test_other_places_of_the_prn_are_conflicts_of_this_session_only_where_they_d
 
 def test_a_duplicate_that_the_file_contradicts_is_both() -> None:
     last, other = a_record(), a_record(born="7/4/1976")
-    decision = decide(last, NOW, THIS, known(last), previous(last), [other])
+    decision = decide(NewExtraction(last, NOW, THIS, [other]), known(last), previous(last))
     assert recorded(decision) == [SAME, ("data_changed", "prn", "critical", THIS)]
     assert decision.conflicts == 1
 
@@ -175,7 +178,7 @@ def test_the_master_row_takes_the_values_of_the_latest_extraction(
     as_of: datetime | None, extracted_at: datetime | None, takes: bool
 ) -> None:
     old, new = a_record(name="Old Name"), a_record(name="New Name")
-    decision = decide(new, extracted_at, THIS, known(old, as_of), None)
+    decision = decide(NewExtraction(new, extracted_at, THIS), known(old, as_of), None)
     assert decision.master == (PatientValues(new.demographics, None) if takes else None)
     # Where the file comes late the later state is the new side.
     [(difference, *sessions)] = decision.differences
@@ -185,22 +188,24 @@ def test_the_master_row_takes_the_values_of_the_latest_extraction(
 
 
 def test_a_new_patient_has_no_master_row_to_change() -> None:
-    assert decide(a_record(), NOW, THIS, None, None).master is None
+    assert decide(NewExtraction(a_record(), NOW, THIS), None, None).master is None
 
 
 def test_the_master_row_keeps_what_is_not_said_this_time() -> None:
     old = a_record(demographics={"phone": "555-0100", "first_name": "Test", "email": "old@example.org"})
     new = a_record(gender=None, born=None, age="36 yrs", uuid="new", demographics={"email": "new@example.org"})
-    master = decide(new, LATER, THIS, known(old), None).master
+    master = decide(NewExtraction(new, LATER, THIS), known(old), None).master
     assert master is not None
     assert master.demographics == old.demographics._replace(age="36 yrs", patient_uuid="new", email="new@example.org")
 
 
 def test_a_birth_date_that_cannot_be_read_takes_the_place_of_the_one_that_could() -> None:
-    master = decide(a_record(born="circa 1990"), LATER, THIS, known(a_record()), None).master
+    master = decide(NewExtraction(a_record(born="circa 1990"), LATER, THIS), known(a_record()), None).master
     assert master is not None
     assert (master.demographics.date_of_birth, master.demographics.date_of_birth_text) == (None, "circa 1990")
-    again = decide(a_record(), LATER, THIS, CurrentPatient(master.demographics, NOW, MASTER), None).master
+    again = decide(
+        NewExtraction(a_record(), LATER, THIS), CurrentPatient(master.demographics, NOW, MASTER), None
+    ).master
     assert again is not None
     assert (again.demographics.date_of_birth, again.demographics.date_of_birth_text) == (
         date(1988, 2, 19),
@@ -215,7 +220,7 @@ def test_the_outcome_follows_the_checksum_and_a_change_says_what_it_is(
 ) -> None:
     before, now = read(one), read(two)
     master = CurrentPatient(Demographics() if other_master else before.demographics, NOW, MASTER)
-    decision = decide(now, LATER, THIS, master, previous(before))
+    decision = decide(NewExtraction(now, LATER, THIS), master, previous(before))
     repeated = [d for d, _, _ in decision.differences if d.conflict_type is ConflictType.EXTRACTION_DUPLICATE]
     if before.checksum == now.checksum:
         assert (decision.outcome, len(repeated)) == (PatientOutcome.DUPLICATE, 1)
@@ -228,7 +233,7 @@ def test_the_outcome_follows_the_checksum_and_a_change_says_what_it_is(
 @given(PATIENTS)
 def test_the_same_patient_again_is_never_a_conflict(patient: dict[str, Any]) -> None:
     record = read(patient)
-    decision = decide(record, LATER, THIS, known(record), previous(record), [record])
+    decision = decide(NewExtraction(record, LATER, THIS, [record]), known(record), previous(record))
     assert (decision.outcome, decision.conflicts) == (PatientOutcome.DUPLICATE, 0)
     assert decision.master == PatientValues(record.demographics, None)
 
@@ -287,7 +292,7 @@ def test_the_first_of_many_places_of_a_prn_follow_the_stored_one_with_what_diffe
 
 def test_a_patient_that_the_file_contradicts_elsewhere_is_in_conflict() -> None:
     record = a_record()
-    decision = decide(record, NOW, THIS, None, None, repeats_differ=True)
+    decision = decide(NewExtraction(record, NOW, THIS, repeats_differ=True), None, None)
     assert (decision.outcome, decision.status) == (PatientOutcome.STORED, ProcessingStatus.CONFLICT)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of one patient of one file: the rules of sameness, in one place and without a database."""
+"""Decides what happens to one patient of a file: a new extraction, a change or a duplicate, and which conflicts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,31 +30,44 @@ class PatientOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NewExtraction:
+    """A patient of a file that is being stored."""
+
+    record: PatientRecord
+    extracted_at: datetime | None
+    session_id: int
+    repeats: Sequence[PatientRecord] = ()
+    """The earlier patients with the same PRN in the file."""
+    repeats_differ: bool = False
+    """Whether other patients with the PRN in the file, which are recorded separately, have other content."""
+
+
+@dataclass(frozen=True, slots=True)
 class CurrentPatient:
-    """The master row of a patient that was there before."""
+    """The stored row of a patient."""
 
     demographics: Demographics
     as_of: datetime | None
     session_id: int
     other: Fields | None = None
-    """Fields of ``demographics_printable`` without a column."""
+    """The fields of ``demographics_printable`` that have no column."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreviousExtraction:
-    """The patient's latest extraction with the same criteria; what it said only where the checksum differs."""
+    """The patient's latest extraction with the same criteria. Its content is loaded only if the checksum differs."""
 
     checksum: str
     demographics: Demographics | None
     session_id: int
     lists: RowsByList | None
     extracted_at: datetime | None = None
-    read_again: bool = False
-    """Whether ``lists`` hold more than the stored rows: an older version kept it as JSON."""
+    is_reread: bool = False
+    """Whether ``lists`` hold more than the stored rows, because an earlier version stored a part as JSON."""
 
 
 class SessionDifference(NamedTuple):
-    """A difference, and the two sessions that its values come from: the later one has the new value."""
+    """A difference and the sessions of its values; the new value is from the later session."""
 
     difference: Difference
     old_session: int
@@ -62,11 +75,11 @@ class SessionDifference(NamedTuple):
 
 
 class PatientValues(NamedTuple):
-    """The values of a master row."""
+    """The values of a patient's row."""
 
     demographics: Demographics
     other: Fields | None
-    """Fields of ``demographics_printable`` without a column."""
+    """The fields of ``demographics_printable`` that have no column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,128 +89,109 @@ class Decision:
     outcome: PatientOutcome
     differences: Sequence[SessionDifference]
     master: PatientValues | None
-    """The new values of the master row; None where an older file must not touch it."""
+    """The new values of the patient's row; None if the file is older than the row."""
     repeats_differ: bool = False
-    """Whether other places of the PRN in the file, which are recorded on their own, have other content."""
 
     @property
     def status(self) -> ProcessingStatus:
-        """For ``patient_extractions``."""
+        """The status for ``patient_extractions``."""
         if self.outcome is PatientOutcome.DUPLICATE:
             return ProcessingStatus.DUPLICATE
         return ProcessingStatus.CONFLICT if self.differences or self.repeats_differ else ProcessingStatus.PROCESSED
 
     @property
     def conflicts(self) -> int:
-        """How many of the differences wait for a person."""
+        """The number of differences that a person has to review."""
         return sum(
             found.difference.conflict_type is not ConflictType.EXTRACTION_DUPLICATE for found in self.differences
         )
 
 
-def decide(
-    record: PatientRecord,
-    extracted_at: datetime | None,
-    session_id: int,
-    known: CurrentPatient | None,
-    previous: PreviousExtraction | None,
-    repeats: Sequence[PatientRecord] = (),
-    *,
-    repeats_differ: bool = False,
-) -> Decision:
-    """Compare a patient with what is known of them.
-
-    ``repeats`` are the other places of the same PRN in the same file, of which ``record`` is the last.
-    """
+def decide(new: NewExtraction, current: CurrentPatient | None, previous: PreviousExtraction | None) -> Decision:
+    """Compare a new extraction with what is stored of the patient."""
     found: list[SessionDifference] = []
-    if known is not None:
-        found += _against_master(record, extracted_at, session_id, known)
+    if current is not None:
+        found += _differences_from_row(new, current)
     if previous is None:
         outcome = PatientOutcome.STORED
-    elif _is_repeated(record, previous) and previous.read_again:
-        # A duplicate has the rows of what it repeats, and these are not all there.
+    elif _is_repeated(new.record, previous) and previous.is_reread:
+        # A duplicate has the rows of what it repeats, and the stored rows are incomplete.
         outcome = PatientOutcome.STORED
-    elif _is_repeated(record, previous):
+    elif _is_repeated(new.record, previous):
         outcome = PatientOutcome.DUPLICATE
-        found.append(SessionDifference(duplicate(record.checksum), previous.session_id, session_id))
+        found.append(SessionDifference(duplicate(new.record.checksum), previous.session_id, new.session_id))
     else:
         outcome = PatientOutcome.CHANGED
-        found += _against_previous(record, extracted_at, session_id, previous)
-    if others := [repeat for repeat in repeats if repeat.checksum != record.checksum]:
-        comparison = RepeatComparison(record)
-        found += [SessionDifference(comparison.difference(other), session_id, session_id) for other in others]
-    return Decision(outcome, found, _master(record, extracted_at, known), repeats_differ)
+        found += _differences_from_previous(new, previous)
+    if others := [repeat for repeat in new.repeats if repeat.checksum != new.record.checksum]:
+        comparison = RepeatComparison(new.record)
+        found += [SessionDifference(comparison.difference(other), new.session_id, new.session_id) for other in others]
+    return Decision(outcome, found, _patient_values(new, current), new.repeats_differ)
 
 
-def other_person(
-    record: PatientRecord, extracted_at: datetime | None, session_id: int, known: CurrentPatient
-) -> SessionDifference:
-    """What to record of a patient who is set aside as another person than the one who is known by the PRN."""
-    if _is_late(extracted_at, known.as_of):
-        return SessionDifference(another_person(record.demographics, known.demographics), session_id, known.session_id)
-    return SessionDifference(another_person(known.demographics, record.demographics), known.session_id, session_id)
+def other_person(new: NewExtraction, current: CurrentPatient) -> SessionDifference:
+    """The conflict to record for a patient who is set aside because the PRN belongs to another person."""
+    record = new.record
+    if _is_late(new.extracted_at, current.as_of):
+        difference = another_person(record.demographics, current.demographics)
+        return SessionDifference(difference, new.session_id, current.session_id)
+    difference = another_person(current.demographics, record.demographics)
+    return SessionDifference(difference, current.session_id, new.session_id)
 
 
-def _is_late(extracted_at: datetime | None, known_as_of: datetime | None) -> bool:
-    """Whether a file is older than what is known; one without a time is older than any with one."""
-    return known_as_of is not None and (extracted_at is None or extracted_at < known_as_of)
+def _is_late(extracted_at: datetime | None, stored_at: datetime | None) -> bool:
+    """Whether a file is older than what is stored. A file without a time is older than any with a time."""
+    return stored_at is not None and (extracted_at is None or extracted_at < stored_at)
 
 
-def _against_master(
-    record: PatientRecord, extracted_at: datetime | None, session_id: int, known: CurrentPatient
-) -> list[SessionDifference]:
-    old, new = (
-        PatientValues(known.demographics, known.other),
-        PatientValues(record.demographics, record.other_demographics),
-    )
-    sessions = known.session_id, session_id
-    if _is_late(extracted_at, known.as_of):
-        old, new, sessions = new, old, (session_id, known.session_id)
-    differences = demographic_differences(old.demographics, new.demographics)
-    differences += other_demographic_differences(*old, *new)
+def _differences_from_row(new: NewExtraction, current: CurrentPatient) -> list[SessionDifference]:
+    before = PatientValues(current.demographics, current.other)
+    after = PatientValues(new.record.demographics, new.record.other_demographics)
+    sessions = current.session_id, new.session_id
+    if _is_late(new.extracted_at, current.as_of):
+        before, after, sessions = after, before, (new.session_id, current.session_id)
+    differences = demographic_differences(before.demographics, after.demographics)
+    differences += other_demographic_differences(*before, *after)
     return [SessionDifference(difference, *sessions) for difference in differences]
 
 
-def _against_previous(
-    record: PatientRecord, extracted_at: datetime | None, session_id: int, previous: PreviousExtraction
-) -> list[SessionDifference]:
-    assert previous.lists is not None  # noqa: S101  # the caller loads both where the checksums differ
+def _differences_from_previous(new: NewExtraction, previous: PreviousExtraction) -> list[SessionDifference]:
+    record = new.record
+    assert previous.lists is not None  # noqa: S101  # the caller loads both if the checksums differ
     assert previous.demographics is not None  # noqa: S101  # as above
-    if _is_late(extracted_at, previous.extracted_at):
+    if _is_late(new.extracted_at, previous.extracted_at):
         differences = list_differences(record.lists, previous.lists)
         differences += one_sided_differences(record.demographics, previous.demographics)
-        return [SessionDifference(difference, session_id, previous.session_id) for difference in differences]
+        return [SessionDifference(difference, new.session_id, previous.session_id) for difference in differences]
     differences = list_differences(previous.lists, record.lists)
     differences += one_sided_differences(previous.demographics, record.demographics)
-    return [SessionDifference(difference, previous.session_id, session_id) for difference in differences]
+    return [SessionDifference(difference, previous.session_id, new.session_id) for difference in differences]
 
 
 def _is_repeated(record: PatientRecord, previous: PreviousExtraction) -> bool:
-    """Whether both say the same; what older versions stored is compared by the rules of this one."""
+    """Whether both have the same content. Rows of earlier versions are compared by the rules of this version."""
     if previous.checksum == record.checksum:
         return True
     before = previous.demographics
     if before is None or previous.lists is None:
         return False
-    # Stored when first and last name did not make the name.
+    # An earlier version did not make the name from first and last name.
     is_unnamed = not before.patient_name and bool(before.named().patient_name)
-    if not previous.read_again and not is_unnamed:
+    if not previous.is_reread and not is_unnamed:
         return False
     return checksum(record.prn, before.named().values(), previous.lists) == record.checksum
 
 
-def _master(record: PatientRecord, extracted_at: datetime | None, known: CurrentPatient | None) -> PatientValues | None:
-    if known is None or _is_late(extracted_at, known.as_of):
+def _patient_values(new: NewExtraction, current: CurrentPatient | None) -> PatientValues | None:
+    if current is None or _is_late(new.extracted_at, current.as_of):
         return None
-    other = dict(known.other or {}) | (record.other_demographics or {})
-    return PatientValues(merge_demographics(record.demographics, known.demographics), other or None)
+    other = dict(current.other or {}) | (new.record.other_demographics or {})
+    return PatientValues(merge_demographics(new.record.demographics, current.demographics), other or None)
 
 
 def merge_demographics(new: Demographics, old: Demographics) -> Demographics:
-    """The new values; what is not said this time stays as it was known."""
-    merge_demographics = Demographics._make(
-        known if said is None else said for said, known in zip(new, old, strict=True)
-    )
+    """The new values, and the old value of each field that is missing now."""
+    merged = Demographics._make(before if now is None else now for now, before in zip(new, old, strict=True))
     if new.date_of_birth_text is not None and new.date_of_birth is None:
-        return merge_demographics._replace(date_of_birth=None)
-    return merge_demographics
+        return merged._replace(date_of_birth=None)
+    return merged

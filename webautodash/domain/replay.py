@@ -1,7 +1,7 @@
-"""Replay of one patient's stored extractions in the order of their times, by the rules of ingest.
+"""Replays the stored extractions of one patient in the order of their times, by the rules of ingest.
 
-It answers what an ingest would have stored had every file come in its place: which extraction repeats which, which
-differences there are between which sessions, and what the patient's row holds.
+The result is what an ingest would have stored if all files had come in order: which extraction repeats which, which
+sessions differ, and what the patient's row holds.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from webautodash.domain.decisions import CurrentPatient, PatientOutcome, PreviousExtraction, SessionDifference, decide
+from webautodash.domain.decisions import (
+    CurrentPatient,
+    NewExtraction,
+    PatientOutcome,
+    PreviousExtraction,
+    SessionDifference,
+    decide,
+)
 from webautodash.domain.differences.difference import Fields, RowsByList
 from webautodash.domain.extraction.demographics import DEMOGRAPHICS_KEY, Demographics
 from webautodash.domain.extraction.patient_record import PatientRecord
@@ -23,7 +30,7 @@ _NO_LISTS: RowsByList = {}
 
 
 class CompleteExtraction(NamedTuple):
-    """One complete extraction of a patient, as far as a replay needs it."""
+    """One complete extraction of a patient, as a replay needs it."""
 
     id: int
     session_id: int
@@ -37,46 +44,46 @@ class CompleteExtraction(NamedTuple):
     row_checks: str | None
     demographics: Demographics
     other: Fields | None
-    """Fields of ``demographics_printable`` without a column."""
+    """The fields of ``demographics_printable`` that have no column."""
 
     @property
     def source_id(self) -> int:
-        """The extraction that has the clinical rows: this one, or the one that it repeats."""
+        """The id of the extraction that has the clinical rows: this one, or the one that it repeats."""
         return self.duplicate_of_id or self.id
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayedExtraction:
-    """What an extraction should be stored as, and the differences that it shows."""
+    """How an extraction should be stored, and its differences."""
 
     extraction: CompleteExtraction
     status: ProcessingStatus
     duplicate_of_id: int | None
     copies_from: int | None
-    """The extraction to copy the clinical rows from, where this one needs rows of its own and has none."""
+    """The extraction to copy the clinical rows from, if this one needs rows of its own and has none."""
     differences: Sequence[SessionDifference]
 
     @property
     def drops_rows(self) -> bool:
-        """Whether its rows are stored elsewhere byte by byte, and not needed here."""
+        """Whether its rows are not needed, because another extraction has the same rows byte by byte."""
         return self.duplicate_of_id is not None and self.extraction.duplicate_of_id is None
 
 
 def sort_by_time(extractions: Iterable[CompleteExtraction]) -> list[CompleteExtraction]:
-    """By time, those without one first, and extractions of the same time in the order they were stored."""
+    """Sort by time, extractions without a time first, and equal times by the order in which they were stored."""
     return sorted(extractions, key=lambda one: (one.extracted_at or _NO_TIME, one.id))
 
 
 class StoredLists(NamedTuple):
-    """The clinical rows of an extraction, as a file with the same content gives them today."""
+    """The clinical rows that a file with the content of an extraction gives today."""
 
     rows: RowsByList
-    read_again: bool
-    """Whether they are more than the stored rows: an older version kept some as JSON."""
+    is_reread: bool
+    """Whether they are more than the stored rows, because an earlier version stored a part as JSON."""
 
 
 def pairs_to_compare(extractions: Sequence[CompleteExtraction]) -> list[tuple[CompleteExtraction, ...]]:
-    """For each extraction of ``in_order``, the two whose clinical rows ``Replay.take`` has to compare, or none."""
+    """For each sorted extraction, the two extractions whose clinical rows ``Replay.take`` compares, if any."""
     latest: dict[str, CompleteExtraction] = {}
     pairs: list[tuple[CompleteExtraction, ...]] = []
     for one in extractions:
@@ -87,30 +94,30 @@ def pairs_to_compare(extractions: Sequence[CompleteExtraction]) -> list[tuple[Co
 
 
 class Replay:
-    """Takes one patient's extractions, in order, as if each came out of its file now."""
+    """Takes the extractions of one patient in order, as if each were ingested now."""
 
     def __init__(self, by_id: Mapping[int, CompleteExtraction], immovable: frozenset[int] = frozenset()) -> None:
-        """``by_id``: all extractions of the patient. The rows of ``immovable`` sessions stay where they are."""
+        """``by_id`` has all extractions of the patient. The rows of ``immovable`` sessions are not moved."""
         self._by_id, self._immovable = by_id, immovable
-        # By criteria: the latest extraction, and the one that has its rows.
+        # For each criteria key: the latest extraction, and the extraction that has its rows.
         self._latest: dict[str, tuple[CompleteExtraction, CompleteExtraction]] = {}
-        self.known: CurrentPatient | None = None
-        """The patient's row after what was taken; None before the first."""
+        self.patient: CurrentPatient | None = None
+        """The patient's row after the extractions so far; None before the first."""
 
     def take(self, one: CompleteExtraction, lists: Mapping[int, StoredLists]) -> ReplayedExtraction:
-        """Decide about the next extraction; ``lists`` are those of the two that ``compared`` names, by their id."""
+        """Decide about the next extraction. ``lists`` has the rows that ``pairs_to_compare`` names, by id."""
         before, original = self._latest.get(one.criteria_key, (None, None))
         previous = None
         if before is not None:
             state = before.checksum, before.demographics, before.session_id
-            rows, read_again = lists.get(before.id, (None, False))
-            previous = PreviousExtraction(*state, rows, before.extracted_at, read_again)
+            rows, is_reread = lists.get(before.id, (None, False))
+            previous = PreviousExtraction(*state, rows, before.extracted_at, is_reread)
         record = _record(one, lists[one.id].rows if one.id in lists else _NO_LISTS)
-        decision = decide(record, one.extracted_at, one.session_id, self.known, previous)
-        if self.known is None:
-            self.known = CurrentPatient(one.demographics, one.extracted_at, one.session_id, one.other)
+        decision = decide(NewExtraction(record, one.extracted_at, one.session_id), self.patient, previous)
+        if self.patient is None:
+            self.patient = CurrentPatient(one.demographics, one.extracted_at, one.session_id, one.other)
         elif decision.master is not None:
-            self.known = CurrentPatient(
+            self.patient = CurrentPatient(
                 decision.master.demographics, one.extracted_at, one.session_id, decision.master.other
             )
         if decision.outcome is PatientOutcome.DUPLICATE and original is not None and self._repeats(one, original):
@@ -128,7 +135,7 @@ class Replay:
         return ReplayedExtraction(one, status, None, one.duplicate_of_id, differences)
 
     def _repeats(self, one: CompleteExtraction, original: CompleteExtraction) -> bool:
-        """Whether an extraction needs no rows of its own beside those that ``original`` has or is given."""
+        """Whether an extraction needs no rows of its own because ``original`` has the same rows."""
         if one.duplicate_of_id is not None:
             return True
         source = self._by_id.get(original.source_id, original)
@@ -141,7 +148,7 @@ def _record(one: CompleteExtraction, lists: RowsByList) -> PatientRecord:
         prn=one.prn,
         demographics=one.demographics,
         sweep={},
-        lists=dict(lists),  # type: ignore[arg-type]  # rows of the database instead of rows of a file
+        lists=dict(lists),  # type: ignore[arg-type]  # rows of a database instead of rows of a file
         extra={DEMOGRAPHICS_KEY: one.other} if one.other else None,
         checksum=one.checksum,
         list_checks="",

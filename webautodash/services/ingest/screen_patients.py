@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from webautodash.domain.decisions import CurrentPatient, SessionDifference, other_person
+from webautodash.domain.decisions import CurrentPatient, NewExtraction, SessionDifference, other_person
 from webautodash.domain.differences.demographics import is_another_person
 from webautodash.domain.extraction.json_values import raw_text
 from webautodash.domain.extraction.patient_record import PatientRecord
@@ -49,7 +49,9 @@ def screen(
             waiting[record.position] = reason
             if reason == OTHER_PERSON:
                 master = CurrentPatient(person.demographics, person.as_of, person.session_id)
-                screened.recorded.append((record.prn, other_person(record, current.extracted_at, current.id, master)))
+                screened.recorded.append(
+                    (record.prn, other_person(NewExtraction(record, current.extracted_at, current.id), master))
+                )
         screened.aside.extend(_set_aside(entry, waiting))
         if places:
             screened.planned.append(_without(entry, places) if waiting else entry)

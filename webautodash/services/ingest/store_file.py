@@ -11,6 +11,7 @@ import msgspec
 from webautodash.domain.decisions import (
     CurrentPatient,
     Decision,
+    NewExtraction,
     PatientOutcome,
     PreviousExtraction,
     SessionDifference,
@@ -349,16 +350,9 @@ def _decide(
             stored = lists.get(found.original_id)
             read = as_read_today(stored, extras.get(found.id), current.order) if stored is not None else None
             before = said.get(found.id), found.session_id, read or stored, found.extracted_at
-            previous = PreviousExtraction(found.checksum, *before, read_again=read is not None)
-        decision = decide(
-            entry.record,
-            current.extracted_at,
-            current.id,
-            known,
-            previous,
-            entry.repeats,
-            repeats_differ=entry.repeats_differ,
-        )
+            previous = PreviousExtraction(found.checksum, *before, is_reread=read is not None)
+        new = NewExtraction(entry.record, current.extracted_at, current.id, entry.repeats, entry.repeats_differ)
+        decision = decide(new, known, previous)
         original = found.original_id if found and decision.outcome is PatientOutcome.DUPLICATE else None
         decisions[entry.record.prn] = (decision, original)
     return decisions

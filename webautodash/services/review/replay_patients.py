@@ -178,7 +178,7 @@ class PatientReplayer:
                         )
                         for each in replayed.differences
                     ]
-            known = replay.known
+            known = replay.patient
             yield prn, _row(prn, known) if known is not None else None, entries
 
     def _lists(
