@@ -28,7 +28,7 @@ def try_channels(store: Store, channel: AlertChannel | None = None) -> list[Chan
     """
     there = configured(store.settings)
     if channel is not None and channel not in there:
-        raise UsageError(f"the channel {channel} is not configured (docs/how-to/alerts.md); there are: {', '.join(there)}")
+        raise UsageError(f"channel {channel} is not configured (docs/how-to/alerts.md); there are: {', '.join(there)}")
     return [_try(store, each) for each in ([channel] if channel is not None else there)]
 
 
