@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from webautodash.database import Server
 from webautodash.database.error_translation import translated
 from webautodash.database.products import TRIES, Dialect, Failure, Trouble
-from webautodash.database.products.mysql import dialect
+from webautodash.database.products.mysql import connect_args
 from webautodash.database.products.mysql.failures import failure_of as mysql_failure
 from webautodash.database.products.sqlite.failures import failure_of as sqlite_failure
 from webautodash.database.session import retrying
@@ -72,7 +72,7 @@ def _undone() -> Iterator[None]:
 def test_the_server_undoes_what_an_unattended_process_left_open_and_a_person_may_think(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dialect, "_SHORTEST_SILENCE_SECONDS", 1)
+    monkeypatch.setattr(connect_args, "_SHORTEST_SILENCE_SECONDS", 1)
     settings = clinic.settings.model_copy(update={"lease_seconds": 3})
     lock = text("SELECT id FROM system_logs FOR UPDATE")
     _log(clinic)

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-from webautodash.config import ENV_PREFIX, Settings, Tls
-from webautodash.config.hosts import is_loopback
+from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.private_apis import CompiledStatements
-from webautodash.database.products.dialect import Failure, discreet, lock_wait, refuse_unstorable_values
+from webautodash.database.products.dialect import Failure, discreet, refuse_unstorable_values
 from webautodash.database.products.mysql.accounts import MySQLAccounts, MySQLOwnAccount
+from webautodash.database.products.mysql.connect_args import connect_args, is_on_this_machine
 from webautodash.database.products.mysql.failures import (
     LOGIN_REFUSED,
     LOST,
@@ -48,12 +48,8 @@ from webautodash.errors import (
 )
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
-# A server's own default may truncate long text silently; these modes raise an error instead.
-_SQL_MODE = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 # A wait for a lock is an answer that comes late: it has to be shorter than the read timeout.
 _ANSWER_MARGIN_SECONDS = 5
-# A busy machine may not schedule a process for that long.
-_SHORTEST_SILENCE_SECONDS = 5
 
 
 class MySQLDialect:
@@ -72,7 +68,7 @@ class MySQLDialect:
             )
         self._url, self._connections = url, connections
         self._compiled, self._loading = CompiledStatements(), Loading()
-        self._connect_args = _connect_args(url, settings, unattended=unattended)
+        self._connect_args = connect_args(url, settings, unattended=unattended)
         self._lock_seconds = max(1, settings.read_timeout - _ANSWER_MARGIN_SECONDS)
         self._accounts = settings.accounts
         # One account may change the tables of all databases.
@@ -178,7 +174,7 @@ class MySQLDialect:
 
     def status(self) -> ServerStatus:
         with self._server.connect() as connection:
-            return status_of(connection, network=not _on_this_machine(self._url))
+            return status_of(connection, network=not is_on_this_machine(self._url))
 
     def rights_report(self, prefix: str, databases: Sequence[str]) -> RightsReport:
         with self._server.connect() as connection:
@@ -280,38 +276,3 @@ def _on_begin(database: str, connection: Connection) -> None:
     if str(found).lower() != database.lower():
         connection.invalidate()
         raise WrongConnection(database)
-
-
-@without_context
-def _connect_args(url: URL, settings: Settings, *, unattended: bool) -> dict[str, Any]:
-    from pymysql.constants import CLIENT  # stores on another product do not load the driver
-
-    variables = {"time_zone": "'+00:00'", "innodb_lock_wait_timeout": lock_wait(settings)}
-    if unattended:
-        # The rows of a process that is stopped, or has lost its network, stay locked while it is connected.
-        variables["wait_timeout"] = max(_SHORTEST_SILENCE_SECONDS, settings.lease_seconds * 2 // 3)
-    args: dict[str, Any] = {
-        "charset": "utf8mb4",
-        # For rows from memory; ``local_infile`` stays off, so the driver never sends a file.
-        "client_flag": CLIENT.LOCAL_FILES,
-        "sql_mode": _SQL_MODE,
-        "init_command": "SET " + ", ".join(f"{name} = {value}" for name, value in variables.items()),
-        "connect_timeout": settings.connect_timeout,
-        "read_timeout": settings.read_timeout,
-        "write_timeout": settings.read_timeout,
-    }
-    if url.password is not None:
-        # The driver would encode it as latin-1.
-        args["password"] = str(url.password).encode()
-    if _on_this_machine(url) or settings.tls is Tls.OFF:
-        args["ssl_disabled"] = True
-        return args
-    try:
-        args["ssl"] = ssl.create_default_context(cafile=settings.tls_ca)
-    except (OSError, ssl.SSLError):
-        raise ConfigurationError(ENV_PREFIX + "TLS_CA", "is not a readable file of PEM certificates") from None
-    return args
-
-
-def _on_this_machine(url: URL) -> bool:
-    return "unix_socket" in url.query or not url.host or is_loopback(url.host)

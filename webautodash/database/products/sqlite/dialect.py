@@ -3,7 +3,6 @@
 import os
 import secrets
 import sqlite3
-import stat
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -16,26 +15,28 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from webautodash.config import ENV_PREFIX, Settings
-from webautodash.config.ownership import belongs_to_another, why_untrusted
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.private_apis import CompiledStatements
 from webautodash.database.products.dialect import Failure, discreet, lock_wait, refuse_unstorable_values
 from webautodash.database.products.server_status import ServerProblem, ServerStatus
 from webautodash.database.products.sqlite.failures import failure_of
+from webautodash.database.products.sqlite.trusted_files import (
+    file_identity,
+    require_trusted,
+    require_trusted_folder,
+)
 from webautodash.errors import (
     ConfigurationError,
     DatabaseMissing,
     FileReplaced,
     LogLeftBehind,
     TerminalError,
-    UntrustedDatabaseFile,
     UsageError,
     without_context,
 )
 
 _SUFFIX = ".db"
 _FILE = "webautodash_file"
-_FILES_OF_A_DATABASE = ("", "-wal", "-shm", "-journal")
 # The first version with upserts.
 _OLDEST = (3, 24)
 
@@ -125,7 +126,7 @@ class SQLiteDialect:
             return
         with _os_errors_translated(self._folder):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._require_trusted_folder()
+            require_trusted_folder(self._folder)
             # Created under another name and then linked: WAL mode cannot be set while others use the file.
             draft = self._folder / f".{database}.{secrets.token_hex(4)}.new"
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -203,8 +204,8 @@ class SQLiteDialect:
     def _connect(self, database: str) -> sqlite3.Connection:
         path = self._path(database)
         with _os_errors_translated(self._folder):
-            self._require_trusted(path)
-            checked = _identity(path)
+            require_trusted(self._folder, path)
+            checked = file_identity(path)
         # mode=rw opens and never creates. isolation_level=None leaves BEGIN to the event below: the driver's own
         # transactions never roll back DDL, and savepoints outlive them.
         try:
@@ -219,46 +220,11 @@ class SQLiteDialect:
             if path.exists():
                 raise
             raise DatabaseMissing(database) from None
-        if _identity(path) != checked:
+        if file_identity(path) != checked:
             # SQLite opens by path, and Python's module has no flag against links: the path was changed meanwhile.
             connection.close()
             raise FileReplaced(database)
         return connection
-
-    def _require_trusted(self, path: Path) -> None:
-        """Raise UntrustedDatabaseFile unless the folder and the database's files are as this program creates them."""
-        self._require_trusted_folder()
-        # The files are not opened for this check: closing a descriptor would release SQLite's locks on the file.
-        for suffix in _FILES_OF_A_DATABASE:
-            file = path.with_name(path.name + suffix)
-            with suppress(FileNotFoundError):
-                status = file.lstat()
-                if stat.S_ISDIR(status.st_mode):
-                    continue  # SQLite refuses to open a folder, with an error that says what to do
-                if not stat.S_ISREG(status.st_mode):
-                    kind = "a link" if stat.S_ISLNK(status.st_mode) else "not a regular file"
-                    raise UntrustedDatabaseFile(file, f"is {kind}: replace it with the file itself")
-                if reason := why_untrusted(status):
-                    raise UntrustedDatabaseFile(file, reason)
-                if status.st_nlink > 1 and self._has_foreign_link(file):
-                    raise UntrustedDatabaseFile(file, "has another hard link: replace it with a copy of the file")
-
-    def _has_foreign_link(self, file: Path) -> bool:
-        """Whether a file has another name, apart from a draft that ``create`` links into place or left behind."""
-        for _ in range(2):
-            status = file.lstat()
-            drafts = sum(_identity(draft) == (status.st_dev, status.st_ino) for draft in self._folder.glob(".*.new"))
-            if status.st_nlink <= 1 + drafts:
-                return False
-            # ``create`` may have removed its draft between the two counts: count again.
-        return True
-
-    def _require_trusted_folder(self) -> None:
-        with suppress(FileNotFoundError):
-            if belongs_to_another(self._folder.lstat()):
-                raise UntrustedDatabaseFile(self._folder, "belongs to another account")
-            if reason := why_untrusted(self._folder.stat()):
-                raise UntrustedDatabaseFile(self._folder, reason)
 
     def _refuse_log(self, database: str) -> None:
         """Raise LogLeftBehind if a log exists: SQLite would write the rows of a moved file into the new one."""
@@ -302,26 +268,19 @@ def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
 
 
 def _note_file(path: Path, _connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
-    record.info[_FILE] = _identity(path)
+    record.info[_FILE] = file_identity(path)
 
 
 def _require_file(path: Path, _connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
-    if record.info.get(_FILE) != _identity(path):
+    if record.info.get(_FILE) != file_identity(path):
         # The pool opens the file that is there now, or gets the error that there is none.
         raise DisconnectionError("the file was replaced or removed")
 
 
 def _require_file_at_commit(path: Path, connection: Connection) -> None:
-    if connection.info.get(_FILE) != _identity(path):
+    if connection.info.get(_FILE) != file_identity(path):
         connection.invalidate()
         raise FileReplaced(path.stem)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    with suppress(OSError):
-        status = path.lstat()
-        return status.st_dev, status.st_ino
-    return None
 
 
 def _on_begin(connection: Connection) -> None:
