@@ -12,8 +12,9 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.stores import Place
+from webautodash.domain.file_outcome import FileResult
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.report import FileResult, IngestReport
+from webautodash.services.ingest.report import IngestReport
 from webautodash.services.registry.setup import set_up
 from webautodash.services.store import Store
 

@@ -14,13 +14,14 @@ from unittest.mock import patch
 
 from webautodash.config import Settings
 from webautodash.database import Server
+from webautodash.domain import file_outcome
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.errors import LeaseHeld
 from webautodash.models.base import utc_now
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import alerts, fleet, revisions
 from webautodash.services.alerts.system_alerts import look_and_send
-from webautodash.services.ingest import count_attempts, plan
+from webautodash.services.ingest import plan
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor import open_store as open_monitored
@@ -90,7 +91,7 @@ def ingest(settings: Settings, *paths: Path) -> None:
     # Put back afterwards: a test may call this in its own process. Tests kill it over one file as often as they like.
     with (
         patch.object(plan, "BATCH", BATCH),
-        patch.object(count_attempts, "MOST_KILLED", 1_000_000),
+        patch.object(file_outcome, "MOST_KILLED", 1_000_000),
         Store.prepare(settings) as store,
     ):
         report = ingest_paths(store, paths)

@@ -7,9 +7,9 @@ from time import perf_counter
 from benchmarks.bench import Bench
 from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import expect, ingest
+from webautodash.domain.file_outcome import FileResult
 from webautodash.services.demo.demo_data import DemoPlan, provider_name
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.report import FileResult
 from webautodash.services.registry.register import register
 from webautodash.services.store import Store
 

@@ -8,8 +8,8 @@ from benchmarks.bench import Bench
 from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import WrongOutcomeError, command, expect, process
 from benchmarks.stores import MARIADB, Place
+from webautodash.domain.file_outcome import FileResult
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.report import FileResult
 from webautodash.services.store import Store
 
 _INSIDE, _PASS, _REHASH = "a pass", "a pass, whole process", "a pass with --rehash, whole process"

@@ -16,7 +16,7 @@ from benchmarks.stores import MARIADB, Place, raw_connection
 STAGES = {
     "order and metadata of the files": ["webautodash.services.ingest.order:Order.of"],
     "provider: registered, database made, opened": [
-        "webautodash.services.ingest.process_file:owner_of",
+        "webautodash.services.ingest.process_file:owner_of_file",
         "webautodash.services.store:Store.provider_database",
     ],
     "read, hash, split": ["webautodash.services.ingest.process_file:read_document"],
@@ -31,7 +31,7 @@ STAGES = {
         "webautodash.repositories.extractions:ExtractionRepository.demographics",
         "webautodash.repositories.clinical:ClinicalRepository.load",
     ],
-    "decide": ["webautodash.services.ingest.store_file:decide"],
+    "decide": ["webautodash.services.ingest.store_patients:decide"],
     "words of the statements": ["webautodash.database.products.mysql.insert_text:InsertText._packets"],
     "clinical rows": ["webautodash.repositories.clinical:ClinicalRepository.add"],
     "other rows": [

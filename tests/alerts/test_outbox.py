@@ -17,13 +17,13 @@ from jobs import raise_causes
 from processes import together
 
 from webautodash.domain.alerts import AlertKind
-from webautodash.domain.retries import RetryDecision
+from webautodash.domain.file_outcome import FileResult, RetryPolicy
 from webautodash.errors import DatabaseError, NotAtHead
 from webautodash.repositories import ConflictRepository, MonitorRepository
 from webautodash.services import alerts, fleet
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.report import FileOutcome, FileResult
+from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.retry_patients import retry_set_aside
 
@@ -98,8 +98,8 @@ def test_rejected_held_and_set_aside_are_raised_and_said_once(a_clinic: Callable
     ingest_paths(clinic.store, [bad])
     outcome = FileOutcome("gary_wang/x.json", FileResult.FAILED, "gary_wang", reason="r")
     for _ in range(2):
-        with FileLog(clinic.store) as view:
-            view.tell(outcome, None, RetryDecision(None, held=True))
+        with FileLog(clinic.store, RetryPolicy(1, most_attempts=1)) as log:
+            log.record(outcome)
     assert [kind for kind, *_ in _facts(clinic)].count("rejected") == 2
     assert ("held", None, "gary_wang") in _facts(clinic)
     assert len(_facts(clinic)) == 4

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -22,13 +23,13 @@ COMMAND = [sys.executable, "-c", f"import {__name__}; {__name__}.watch()"]
 FOLDER = "HELD_UP_FOLDER"
 _TOLD = "told"
 
-_take, _stop = ingest_due.process_settled_file, MonitorLoop.stop
+_settled_files, _stop = ingest_due.settled_files, MonitorLoop.stop
 
 
 def watch() -> None:
     """Watch, with every file held up."""
     with (
-        patch.object(ingest_due, "process_settled_file", take_held_up),
+        patch.object(ingest_due, "settled_files", held_up_files),
         patch.object(MonitorLoop, "stop", _stop_and_let_go),
     ):
         main()
@@ -39,17 +40,20 @@ def in_hand(folder: Path) -> int:
     return len(list(folder.glob("*.in_hand")))
 
 
-def take_held_up(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
-    """Take a file that stays in hand after its first batch; in whatever process."""
-    folder = Path(os.environ[FOLDER])
+def held_up_files(store: Store) -> Callable[[Candidate, OnBatch], FileOutcome]:
+    """Process files that are held up after their first batch; in whatever process."""
+    folder, process = Path(os.environ[FOLDER]), _settled_files(store)
 
-    def hold(done: int, of: int) -> None:
-        on_batch(done, of)
-        (folder / f"{candidate.folder}-{candidate.name}.in_hand").touch()
-        while not (folder / _TOLD).exists():
-            time.sleep(0.02)
+    def process_held_up(candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
+        def hold(done: int, of: int) -> None:
+            on_batch(done, of)
+            (folder / f"{candidate.folder}-{candidate.name}.in_hand").touch()
+            while not (folder / _TOLD).exists():
+                time.sleep(0.02)
 
-    return _take(store, candidate, hold)
+        return process(candidate, hold)
+
+    return process_held_up
 
 
 def _stop_and_let_go(monitor: MonitorLoop) -> None:

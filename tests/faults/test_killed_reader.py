@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
@@ -132,13 +133,13 @@ def test_what_is_counted_in_advance_takes_a_statement_for_many_files(
     for number in range(20):
         clinic.drop(a_file(a_patient(f"P{number}")))
     unfinished: list[list[int | None]] = []
-    take = process_file.process_file
+    process = process_file.FileProcessor.__call__
 
-    def look(*arguments: object) -> object:
+    def counted(*arguments: Any) -> Any:
         unfinished.append([row["unfinished"] for row in clinic.system_rows("ingested_files")])
-        return take(*arguments)  # type: ignore[arg-type]
+        return process(*arguments)
 
-    monkeypatch.setattr(process_file, "process_file", look)
+    monkeypatch.setattr(process_file.FileProcessor, "__call__", counted)
     ingest_paths(clinic.store)
     assert unfinished[0] == [1] * 20
     assert [row["unfinished"] for row in clinic.system_rows("ingested_files")] == [None] * 20

@@ -248,7 +248,7 @@ def test_a_server_that_goes_away_is_said_once_and_gone_on_with(
         assert monitor.process.poll() is None
         private_mariadb.restart()
         wait_for(lambda: states(settings).get("gary_wang/2.json") == "ingested")
-        wait_for(lambda: "going on after" in monitor.said)
+        wait_for(lambda: "resolved after" in monitor.said)
         monitor.tell(signal.SIGTERM)
         assert monitor.ends_with() == 0
         said = monitor.said.splitlines()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,31 @@ from contents import contents, differences
 from local_server import wait_until
 
 from webautodash.config import Settings
+from webautodash.domain.file_outcome import FileResult
+from webautodash.services.callbacks import ignore
 from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
 from webautodash.services.ingest.count_attempts import Attempts
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.process_file import process_file, process_groups
+from webautodash.services.ingest.process_file import FileProcessor, lost_worker
+from webautodash.services.ingest.process_groups import process_groups
 from webautodash.services.ingest.progress import OnBatch
-from webautodash.services.ingest.report import FileOutcome, FileResult
+from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, candidates
+from webautodash.services.ingest.workers import GroupWork
 from webautodash.services.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _take_or_die(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
-    outcome = process_file(store, candidate, on_batch)
-    if candidate.path.name.endswith("_002.json"):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return outcome
+class _Killed(FileProcessor):
+    """Its process is killed over some files."""
+
+    def __call__(self, candidate: Candidate, on_batch: OnBatch = ignore) -> FileOutcome:
+        outcome = super().__call__(candidate, on_batch)
+        if candidate.path.name.endswith("_002.json"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return outcome
 
 
 def _ends(group: int) -> bool:
@@ -76,6 +84,7 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
 ) -> None:
     settings = fresh("d", results_dir=results)
     heard: list[tuple[str, str]] = []
+    lost = partial(lost_worker, results)
     with Store.prepare(settings) as store:
         groups: dict[str, list[Candidate]] = {}
         for candidate in candidates([], results):
@@ -89,7 +98,7 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
                 reasons.add((outcome.kind, outcome.reason))
 
         with FileLog(store) as view, Attempts(store, view) as attempts:
-            process_groups(store, list(groups.values()), 2, looked, attempts, take=_take_or_die)
+            process_groups(store, list(groups.values()), 2, attempts, GroupWork(_Killed, looked, lost))
         assert len(heard) == 12
         assert {state for name, state in heard if name.endswith("_002.json")} == {"failed"}
         assert reasons == {("worker_lost", "its worker process ended (status -9); ingest again")}
@@ -104,6 +113,7 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
 def test_a_file_that_kills_its_worker_three_times_is_held(fresh: Callable[..., Settings], results: Path) -> None:
     settings = fresh("k", results_dir=results)
     states: list[dict[str, tuple[str, str | None, int]]] = []
+    lost = partial(lost_worker, results)
     with Store.prepare(settings) as store:
         for _ in range(4):
             heard: dict[str, tuple[str, str | None, int]] = {}
@@ -112,14 +122,14 @@ def test_a_file_that_kills_its_worker_three_times_is_held(fresh: Callable[..., S
                 groups.setdefault(str(candidate.folder), []).append(candidate)
 
             def looked(candidate: Candidate, outcome: FileOutcome, heard: Any = heard) -> None:
-                view.tell(outcome, candidate.look)
+                view.record(outcome, candidate.stat)
                 heard[outcome.path] = str(outcome.state), outcome.kind, outcome.unfinished
 
             with FileLog(store) as view, Attempts(store, view) as attempts:
-                for candidate, outcome in attempts.expect([one for group in groups.values() for one in group]):
+                for candidate, outcome in attempts.hold_killers([one for group in groups.values() for one in group]):
                     groups[str(candidate.folder)].remove(candidate)
                     looked(candidate, outcome)
-                process_groups(store, list(groups.values()), 2, looked, attempts, take=_take_or_die)
+                process_groups(store, list(groups.values()), 2, attempts, GroupWork(_Killed, looked, lost))
             states.append(heard)
     killers = {path for path, (_, kind, number) in states[0].items() if kind == "worker_lost" and number}
     assert len(killers) == 3
@@ -133,17 +143,20 @@ def test_a_file_that_kills_its_worker_three_times_is_held(fresh: Callable[..., S
     assert others <= {("already_ingested", None, 0), ("ingested", None, 0)}
 
 
-def _take_and_quote(_store: Store, candidate: Candidate, _on_batch: OnBatch) -> FileOutcome:
-    raise ValueError(f"a value of {candidate.name}")
+def _quoting(_store: Store) -> Callable[[Candidate, OnBatch], FileOutcome]:
+    def quote(candidate: Candidate, _on_batch: OnBatch) -> FileOutcome:
+        raise ValueError(f"a value of {candidate.name}")
+
+    return quote
 
 
 _QUOTING = """
 import sys, test_workers as tests
-from webautodash.services.ingest.workers import run_in_processes
+from webautodash.services.ingest.workers import GroupWork, run_groups
 store = tests.Store.prepare(tests.Settings.load(database_url=sys.argv[1], _env_file=None))
 groups = [[candidate] for candidate in tests.candidates([], tests.Path(sys.argv[2]))]
 lost = lambda candidate, status: print("ended with", status)
-run_in_processes(store, groups, 2, tests._take_and_quote, done=lambda *_: None, lost=lost)
+run_groups(store, groups, 2, GroupWork(tests._quoting, done=lambda *_: None, lost=lost))
 """
 
 

@@ -270,7 +270,7 @@ def test_a_lease_that_ran_out_is_anybodys(clinic: Clinic) -> None:
         with pytest.raises(LeaseLost):
             first.require()
         with pytest.raises(LeaseLost):
-            first.look()
+            first.check()
         with leased(clinic.store.system, "x", "second", 30) as second:
             second.require()
             with pytest.raises(LeaseLost):

@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from webautodash.domain.extraction.document import Document
-from webautodash.services.ingest import file_log, process_file
+from webautodash.services.ingest import file_log, process_file, workers
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.registry.register import register
@@ -311,7 +311,7 @@ def test_a_run_with_nothing_to_do_for_more_than_one_provider_starts_no_worker(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a worker was started")
 
-    monkeypatch.setattr(process_file, "run_in_processes", refuse)
+    monkeypatch.setattr(workers, "_run_in_processes", refuse)
     with opened() as files:
         assert _states(clinic, workers=2) == ["already_ingested"] * 2
     assert files == []

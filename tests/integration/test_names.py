@@ -13,7 +13,7 @@ from provider_names import names_alike
 
 from webautodash.domain.naming import same_name_key
 from webautodash.errors import InvalidProviderName, ProviderNameTaken, SafeNameTaken, UsageError
-from webautodash.services.ingest.process_file import by_provider
+from webautodash.services.ingest.process_groups import group_by_provider
 from webautodash.services.ingest.scan import Candidate
 from webautodash.services.registry.aliases import add_alias
 from webautodash.services.registry.register import register
@@ -124,7 +124,7 @@ def test_whatever_they_are_called_by_the_files_of_one_provider_go_one_after_the_
         ("7", None, "Nobody's"),
     ]
     files = [Candidate("", name, folder, (1, 1, 1, 1), named) for name, folder, named in found]
-    groups = by_provider(clinic.store, files)
+    groups = group_by_provider(clinic.store, files)
     assert {key: [file.name for file in group] for key, group in groups.items()} == {
         "gary_wang": ["1", "3", "4"],
         "zed_last": ["2"],

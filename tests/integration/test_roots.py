@@ -72,7 +72,7 @@ def test_monitors_of_two_roots_leave_each_others_files_alone(clinic: Clinic, oth
             monitor.run_once()
     # Waiting files of each are not gone for the other.
     for one in (clinic, other):
-        file_states.try_again(one.store, ["gary_wang/bad.json" if one is clinic else "gary_wang/worse.json"])
+        file_states.retry(one.store, ["gary_wang/bad.json" if one is clinic else "gary_wang/worse.json"])
     for monitor in reversed(watching.values()):
         monitor.run_once()
     assert _states(clinic) == {
@@ -94,7 +94,7 @@ def test_files_of_another_root_are_not_forgotten_retried_or_accepted(clinic: Cli
     clinic.drop(a_file(a_patient("GW1"), at="2999-01-01T00:00:00"), name="future.json")
     ingest_paths(clinic.store)
     roots.add_root(other.store, "other", other.results)
-    for work in (file_states.try_again, file_states.forget):
+    for work in (file_states.retry, file_states.forget):
         with pytest.raises(UsageError, match="another root, default"):
             work(other.store, ["gary_wang/bad.json"])
     with pytest.raises(UsageError, match="another root, default"):

@@ -86,7 +86,7 @@ def test_a_file_waits_no_longer_than_the_longest_pause(clinic: Clinic) -> None:
 
 def _wait(clinic: Clinic, monitor: MonitorLoop) -> None:
     """Have the file seen, and wait for an attempt."""
-    monitor._watch.look()
+    monitor._watch.scan()
     with clinic.store.system.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE ingested_files SET state = 'waiting', attempts = 1")
 

@@ -11,7 +11,7 @@ import pytest
 from builders import Clinic
 from clock import PATIENCE, Clock
 
-from webautodash.services.monitor import watch
+from webautodash.services.monitor import done_files, watch
 
 
 class OldFiles(Clinic):
@@ -28,7 +28,8 @@ class OldFiles(Clinic):
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of whoever looks at Results."""
     clock = Clock()
-    monkeypatch.setattr(watch, "time", clock)
+    for module in (watch, done_files):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 

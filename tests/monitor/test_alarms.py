@@ -63,7 +63,7 @@ def test_one_of_this_machine_whose_process_is_gone_is_lost_and_raised(clinic: Cl
     assert _states(clinic) == [(host(), "lost"), (host(), "running"), (host(), "stopped")]
     assert [kind for kind, _ in _alerts(clinic)] == ["silent"]
     lost = [row["message"] for row in clinic.system_rows("system_logs") if row["event"] == "monitor_lost"]
-    assert lost == [f"the monitor of process {gone.pid} ended without a word"]
+    assert lost == [f"the monitor of process {gone.pid} ended without recording it"]
 
 
 def test_one_whose_number_another_process_has_by_now_is_lost(clinic: Clinic) -> None:
@@ -86,12 +86,12 @@ def test_one_whose_process_cannot_be_seen_is_lost_only_once_it_is_silent(clinic:
 
 
 def test_one_that_falls_silent_later_is_found_lost_in_a_round(clinic: Clinic) -> None:
-    presence = Heartbeat(clinic.store, 10)
-    presence.begin()
-    alarms = Alarms(clinic.store, presence, 10)
+    heartbeat = Heartbeat(clinic.store, 10)
+    heartbeat.start()
+    alarms = Alarms(clinic.store, heartbeat, 10)
     _add(clinic, host(), 1, seconds_ago=91)
-    alarms.once()
-    presence.end()
+    alarms.run_once()
+    heartbeat.stop()
     assert _states(clinic) == [(host(), "stopped"), (host(), "lost")]
     assert len(_alerts(clinic)) == 1
 

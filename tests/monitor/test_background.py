@@ -15,7 +15,7 @@ from local_server import wait_until
 
 from webautodash import WebAutoDash
 from webautodash.errors import UsageError
-from webautodash.services.monitor.wakeup import Bell
+from webautodash.services.monitor.wakeup import Wakeup
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
@@ -79,21 +79,21 @@ def many_files() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("many_files", "backend")
-def test_a_bell_rings_in_a_program_with_many_files_and_is_silent_once_closed() -> None:
-    bell = Bell()
-    assert bell._ear > 1023
+def test_a_wakeup_works_with_many_open_files_and_does_nothing_once_closed() -> None:
+    wakeup = Wakeup()
+    assert wakeup._read_fd > 1023
     begin = time.monotonic()
-    assert not bell.sleep(0.05)
+    assert not wakeup.sleep(0.05)
     assert time.monotonic() - begin >= 0.04
-    bell.ring()
-    assert bell.sleep(30)
-    ear, rope = bell._ear, bell._rope
-    bell.close()
-    bell.close()
+    wakeup.wake()
+    assert wakeup.sleep(30)
+    read_fd, write_fd = wakeup._read_fd, wakeup._write_fd
+    wakeup.close()
+    wakeup.close()
     reader, writer = os.pipe()
-    assert {reader, writer} == {ear, rope}
+    assert {reader, writer} == {read_fd, write_fd}
     # The numbers are another's by now.
-    bell.ring()
+    wakeup.wake()
     os.set_blocking(reader, False)
     with pytest.raises(BlockingIOError):
         os.read(reader, 1)

@@ -18,8 +18,7 @@ from webautodash.errors import UnknownFile, UnusableFile, UsageError
 from webautodash.services import fleet
 from webautodash.services.ingest import file_states, order, process_file, scan
 from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.monitor import MonitorLoop
-from webautodash.services.monitor import ingest_due as monitor_taking
+from webautodash.services.monitor import MonitorLoop, ingest_due
 from webautodash.services.registry.register import register
 from webautodash.services.statistics.current_status import status
 
@@ -80,7 +79,7 @@ def test_a_rejected_file_is_read_again_when_it_has_changed_or_somebody_asks(clin
     path = clinic.drop(b"{ nothing", name="bad.json")
     assert [str(one.state) for one in _once(clinic)] == ["rejected"]
     assert _once(clinic) == []
-    file_states.try_again(clinic.store, ["gary_wang/bad.json"])
+    file_states.retry(clinic.store, ["gary_wang/bad.json"])
     assert [str(one.state) for one in _once(clinic)] == ["rejected"]
     # Nobody wants to hear it twice, unless they asked.
     told = [event for event in _events(clinic) if event.startswith("file_")]
@@ -135,7 +134,7 @@ def test_what_fails_is_tried_again_with_growing_pauses_then_held_once_until_some
 
     register(clinic.store, "Gary Wang")
     assert watching._pass().due == []
-    file_states.try_again(clinic.store, file_states.waiting_paths(clinic.store, [FileState.HELD]))
+    file_states.retry(clinic.store, file_states.waiting_paths(clinic.store, [FileState.HELD]))
     watching._pass()
     assert _row(clinic, "gary_wang/b.json")["state"] == "ingested"
     assert clinic.count("patients") == 3
@@ -176,11 +175,11 @@ def test_where_registering_is_left_to_a_person_new_folders_wait(
 def test_the_files_of_a_provider_whom_another_is_at_work_on_are_left_to_it(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
     register(clinic.store, "Gary Wang")
-    name = monitor_taking._lease("gary_wang")
+    name = ingest_due._lease_name("gary_wang")
     assert clinic.store.system.run(lambda work: work.leases.take(name, "t", "another", "takes files", 60))
     assert _once(clinic) == []
     assert _row(clinic, "gary_wang/a.json")["state"] == "seen"
-    clinic.store.system.run(lambda work: work.leases.give_back("t"))
+    clinic.store.system.run(lambda work: work.leases.release("t"))
     assert [str(one.state) for one in _once(clinic)] == ["ingested"]
     assert clinic.system_rows("leases", order="name") == []
 
@@ -188,12 +187,12 @@ def test_the_files_of_a_provider_whom_another_is_at_work_on_are_left_to_it(clini
 def test_a_file_that_another_has_taken_since_it_was_looked_at_is_not_read_again(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
     watching = MonitorLoop(clinic.store, on_file=lambda _: pytest.fail("was taken twice"))
-    watching._watch.look()
+    watching._watch.scan()
     time.sleep(0.2)
-    sight = watching._watch.look()
-    assert len(sight.due) == 1
+    result = watching._watch.scan()
+    assert len(result.due) == 1
     assert [str(one.state) for one in _once(clinic)] == ["ingested"]
-    assert watching._taking.take(sight.due) == 0
+    assert watching._ingester.ingest(result.due) == 0
 
 
 def test_workers_take_different_providers_at_once(clinic: Clinic) -> None:
@@ -221,7 +220,7 @@ def test_forgetting_a_file_that_is_there_has_it_looked_at_anew(clinic: Clinic) -
     assert _row(clinic, "gary_wang/a.json")["state"] == "ingested"
     assert clinic.count("extraction_sessions") == 1
     with pytest.raises(UnknownFile):
-        file_states.try_again(clinic.store, ["nothing.json"])
+        file_states.retry(clinic.store, ["nothing.json"])
 
 
 @pytest.fixture
@@ -309,7 +308,7 @@ def test_a_provider_folder_that_cannot_be_read_is_shown_for_as_long_as_that_last
     monitor.stop()
     thread.join(30)
     assert [problem in line for line in said] == [True, True]
-    assert said[1].startswith("no longer so: ")
+    assert said[1].startswith("resolved: ")
     events = [event for event in _events(clinic) if event.startswith("folder")]
     assert events == ["folder_unreadable", "folder_readable"]
 

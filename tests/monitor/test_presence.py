@@ -48,39 +48,39 @@ def test_an_error_is_told_while_it_stands_and_no_longer(clinic: Clinic) -> None:
 
 
 def test_what_could_not_be_said_is_said_by_a_heartbeat(clinic: Clinic) -> None:
-    presence = Heartbeat(clinic.store, 1)
-    presence.begin()
+    heartbeat = Heartbeat(clinic.store, 1)
+    heartbeat.start()
     try:
         _begin_anew(clinic)
-        presence.say_error("the Results folder is gone")
+        heartbeat.record_error("the Results folder is gone")
         assert _errors(clinic) == []
         assert wait_until(lambda: _errors(clinic) == ["the Results folder is gone"])
     finally:
-        presence.end()
+        heartbeat.stop()
 
 
 def test_an_error_that_stands_is_in_the_new_row_too(clinic: Clinic) -> None:
-    presence = Heartbeat(clinic.store, 1)
-    presence.begin()
+    heartbeat = Heartbeat(clinic.store, 1)
+    heartbeat.start()
     try:
-        presence.say_error("the Results folder is gone")
+        heartbeat.record_error("the Results folder is gone")
         _begin_anew(clinic)
         assert wait_until(lambda: _errors(clinic) == ["the Results folder is gone"])
     finally:
-        presence.end()
+        heartbeat.stop()
 
 
 def test_a_row_of_the_same_number_that_is_anothers_is_left_alone(clinic: Clinic) -> None:
-    presence = Heartbeat(clinic.store, 30)
-    presence.begin()
-    assert presence.key is not None
+    heartbeat = Heartbeat(clinic.store, 30)
+    heartbeat.start()
+    assert heartbeat.key is not None
     _begin_anew(clinic)
     other: dict[str, Any] = {"host": "far", "started_by": "b", "code_version": "c", "state": MonitorState.RUNNING}
     other |= {"pid": 1, "interval_ms": 10_000, "token": "0" * 32, "started_at": utc_now(), "heartbeat_at": utc_now()}
-    clinic.store.system.run(lambda work: work.session.add(MonitorRow(id=presence.key.id, **other)))
+    clinic.store.system.run(lambda work: work.session.add(MonitorRow(id=heartbeat.key.id, **other)))
     before = clinic.system_rows("monitors")
-    presence.begin_pass()
-    presence.end_pass(7, 8, 9)
-    presence.say_error("the Results folder is gone")
-    presence.end()
+    heartbeat.begin_pass()
+    heartbeat.end_pass(7, 8, 9)
+    heartbeat.record_error("the Results folder is gone")
+    heartbeat.stop()
     assert clinic.system_rows("monitors") == before

@@ -72,7 +72,7 @@ def test_a_file_that_may_not_be_read_is_held_after_some_attempts_and_taken_when_
     assert row["reason"].startswith("cannot be read (Permission denied)")
     assert [alert["kind"] for alert in clinic.system_rows("alerts")] == ["held"]
     monkeypatch.undo()
-    file_states.try_again(clinic.store, [row["path"]])
+    file_states.retry(clinic.store, [row["path"]])
     MonitorLoop(clinic.store).run_once()
     assert _states(clinic) == {"gary_wang/1.json": "ingested"}
 
@@ -193,7 +193,7 @@ def test_a_file_that_comes_while_another_provider_has_many_does_not_wait_for_the
     monkeypatch.setattr(process_file, "store_document", slow)
     seen: list[FileOutcome] = []
     watching = MonitorLoop(clinic.store, on_file=seen.append)
-    watching._taking._turn_seconds = 0.2
+    watching._ingester._turn_seconds = 0.2
     watching.run_once()
     order = [one.path for one in seen]
     assert sorted(order) == sorted([*(f"ann_bee/{day}.json" for day in range(1, 21)), "gary_wang/1.json"])

@@ -21,14 +21,14 @@ from webautodash.errors import FileNotWatched, NoAnswer
 from webautodash.services.ingest import file_states, scan
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.scan import Candidate
-from webautodash.services.monitor import watch
-from webautodash.services.monitor.watch import ScanResult, Watch
+from webautodash.services.monitor import done_files, watch
+from webautodash.services.monitor.watch import FolderWatch, ScanResult
 from webautodash.services.store import Store
 from webautodash.services.timeouts import TimeLimit
 
 
-def _due(sight: ScanResult) -> list[str]:
-    return sorted(one.candidate.name for one in sight.due)
+def _due(result: ScanResult) -> list[str]:
+    return sorted(one.candidate.name for one in result.due)
 
 
 def _states(clinic: Clinic) -> dict[str, str]:
@@ -36,35 +36,35 @@ def _states(clinic: Clinic) -> dict[str, str]:
 
 
 def test_a_file_is_due_once_it_has_rested(clinic: Clinic, clock: Clock) -> None:
-    watching = Watch(clinic.store)
+    watching = FolderWatch(clinic.store)
     path = clinic.drop(b"{", name="a.json")
-    first = watching.look()
-    assert (_due(first), first.resting, first.found) == ([], 1, 1)
+    first = watching.scan()
+    assert (_due(first), first.settling, first.found) == ([], 1, 1)
     assert first.soon is not None
     assert 0 < first.soon <= clinic.settings.settle_seconds
     assert _states(clinic) == {"gary_wang/a.json": "seen"}
-    assert _due(watching.look()) == []
+    assert _due(watching.scan()) == []
     clock.settle()
     path.write_bytes(b"{ grows")
-    assert _due(watching.look()) == []
+    assert _due(watching.scan()) == []
     clock.settle()
-    assert _due(watching.look()) == ["a.json"]
+    assert _due(watching.scan()) == ["a.json"]
 
 
 def test_a_file_that_is_replaced_by_one_that_looks_the_same_but_for_its_number_rests_anew(
     clinic: Clinic, clock: Clock
 ) -> None:
-    watching = Watch(clinic.store)
+    watching = FolderWatch(clinic.store)
     path = clinic.drop(b"{", name="a.json")
-    watching.look()
+    watching.scan()
     clock.settle()
     other = path.with_suffix(".tmp")
     other.write_bytes(b"[")
     os.utime(other, ns=(0, path.stat().st_mtime_ns))
     other.replace(path)
-    assert _due(watching.look()) == []
+    assert _due(watching.scan()) == []
     clock.settle()
-    assert _due(watching.look()) == ["a.json"]
+    assert _due(watching.scan()) == ["a.json"]
 
 
 def test_files_that_are_named_as_unfinished_and_those_in_nested_folders_are_none(clinic: Clinic) -> None:
@@ -72,23 +72,23 @@ def test_files_that_are_named_as_unfinished_and_those_in_nested_folders_are_none
         clinic.drop(b"{", name=name)
     (clinic.results / "gary_wang" / "inner").mkdir()
     (clinic.results / "gary_wang" / "inner" / "a.json").write_bytes(b"{")
-    assert Watch(clinic.store).look().found == 0
+    assert FolderWatch(clinic.store).scan().found == 0
     assert clinic.system_rows("ingested_files") == []
 
 
 def test_what_ingest_has_stored_or_rejected_needs_nothing(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")), name="good.json")
     clinic.ingest(b"{ nothing", name="bad.json")
-    sight = Watch(clinic.store).look()
-    assert (sight.found, sight.due, sight.resting) == (2, [], 0)
+    result = FolderWatch(clinic.store).scan()
+    assert (result.found, result.due, result.settling) == (2, [], 0)
     assert _states(clinic) == {"gary_wang/good.json": "ingested", "gary_wang/bad.json": "rejected"}
 
 
 def test_what_is_done_with_is_asked_again_some_at_a_time(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(20):
         clinic.ingest(a_file(a_patient(f"GW{number}")), name=f"{number}.json")
-    watching = Watch(clinic.store)
-    watching.look()
+    watching = FolderWatch(clinic.store)
+    watching.scan()
     asked: list[str] = []
     apart = watch.skip_known
 
@@ -100,8 +100,8 @@ def test_what_is_done_with_is_asked_again_some_at_a_time(clinic: Clinic, monkeyp
     numbers = []
     for _ in range(4):
         # A quarter of the time in which each is asked about.
-        watching._asked_at -= watch._BELIEVED_SECONDS / 4
-        watching.look()
+        watching._done._doubted_at -= done_files._BELIEVED_SECONDS / 4
+        watching.scan()
         numbers.append(len(asked))
     assert numbers == [5, 10, 15, 20]
     assert sorted(asked) == sorted(f"{number}.json" for number in range(20))
@@ -116,17 +116,17 @@ def test_a_failed_file_that_is_gone_leaves_the_list_and_one_that_cannot_be_seen_
     ingest_paths(clinic.store)
     bad = {"gary_wang/bad.json", "ann_bee/worse.json", "late"}
     assert _states(clinic) == dict.fromkeys(bad, "rejected")
-    watching = Watch(clinic.store)
-    assert watching.look().cleared == []
+    watching = FolderWatch(clinic.store)
+    assert watching.scan().cleared == []
     shutil.rmtree(clinic.results / "ann_bee")
     with monkeypatch.context() as patch:
         patch.setattr(watch, "entry_status", _refuse)
-        assert watching.look().cleared == []
+        assert watching.scan().cleared == []
     assert set(_states(clinic)) == bad
     (clinic.results / "gary_wang" / "bad.json").unlink()
     (clinic.results / "late").unlink()
     (clinic.results / "late").mkdir()
-    assert set(watching.look().cleared) == bad
+    assert set(watching.scan().cleared) == bad
     assert _states(clinic) == {}
 
 
@@ -139,20 +139,20 @@ def test_a_second_name_is_refused_only_as_long_as_it_is_there(clinic: Clinic, cl
     os.link(path, tmp_path / "second")
     ingest_paths(clinic.store)
     assert _states(clinic) == {"gary_wang/a.json": "rejected"}
-    watching = Watch(clinic.store)
-    assert watching.look().resting == 0
+    watching = FolderWatch(clinic.store)
+    assert watching.scan().settling == 0
     (tmp_path / "second").unlink()
-    assert watching.look().resting == 1
+    assert watching.scan().settling == 1
     clock.settle()
-    assert _due(watching.look()) == ["a.json"]
+    assert _due(watching.scan()) == ["a.json"]
 
 
 def test_a_file_that_changes_for_ever_waits_since_it_was_first_seen(clinic: Clinic) -> None:
-    watching = Watch(clinic.store)
+    watching = FolderWatch(clinic.store)
     seen = set()
     for number in range(3):
         clinic.drop(b"{" * (number + 1), name="a.json")
-        watching.look()
+        watching.scan()
         (row,) = clinic.system_rows("ingested_files")
         seen.add(row["first_seen_at"])
     assert len(seen) == 1
@@ -164,18 +164,18 @@ def test_a_file_whose_name_is_no_text_is_followed_forgotten_and_cleared_as_any_o
     name = os.fsdecode(b"\xff.json")
     shown = "gary_wang/\\udcff.json"
     clinic.ingest(b"{ nothing", name=name)
-    watching = Watch(clinic.store)
-    watching.look()
+    watching = FolderWatch(clinic.store)
+    watching.scan()
     raw = f"gary_wang/{name}"
-    assert file_states.try_again(clinic.store, [raw]) == [shown]
-    assert file_states.try_again(clinic.store, [str(clinic.results / "gary_wang" / ".." / raw)]) == [shown]
+    assert file_states.retry(clinic.store, [raw]) == [shown]
+    assert file_states.retry(clinic.store, [str(clinic.results / "gary_wang" / ".." / raw)]) == [shown]
     assert file_states.forget(clinic.store, [shown]) == [shown]
     assert _states(clinic) == {shown: "seen"}
-    assert watching.look().resting == 1
+    assert watching.scan().settling == 1
     clock.settle()
-    assert _due(watching.look()) == [name]
+    assert _due(watching.scan()) == [name]
     (clinic.results / "gary_wang" / name).unlink()
-    watching.look()
+    watching.scan()
     assert _states(clinic) == {}
 
 
@@ -187,21 +187,21 @@ def test_files_where_nobody_looks_are_not_left_waiting(clinic: Clinic, tmp_path:
     ingest_paths(clinic.store, outside)
     shown = sorted(_states(clinic))
     assert shown == [str(outside[0]), "gary_wang/deep/a.json"]
-    assert Watch(clinic.store).look().cleared == []
+    assert FolderWatch(clinic.store).scan().cleared == []
     for path in shown:
         with pytest.raises(FileNotWatched):
-            file_states.try_again(clinic.store, [path])
+            file_states.retry(clinic.store, [path])
     assert file_states.waiting_paths(clinic.store, file_states.NOT_TAKEN, watched=True) == []
     assert file_states.forget(clinic.store, shown) == shown
     assert _states(clinic) == {}
 
 
 def test_a_file_that_is_gone_before_it_was_taken_leaves_no_row(clinic: Clinic) -> None:
-    watching = Watch(clinic.store)
+    watching = FolderWatch(clinic.store)
     path = clinic.drop(b"{", name="a.json")
-    watching.look()
+    watching.scan()
     path.unlink()
-    assert (watching.look().gone, clinic.system_rows("ingested_files")) == ([], [])
+    assert (watching.scan().gone, clinic.system_rows("ingested_files")) == ([], [])
 
 
 @pytest.fixture
@@ -224,21 +224,21 @@ def test_a_folder_that_does_not_answer_is_given_up_in_time_and_used_again_once_i
     clinic: Clinic, hanging: threading.Event
 ) -> None:
     clinic.drop(b"{", name="a.json")
-    watching = Watch(clinic.store)
+    watching = FolderWatch(clinic.store)
     clinic.store.time_limit = TimeLimit(1.0)
     before = set(threading.enumerate())
     for _ in range(2):
         with pytest.raises(NoAnswer, match=r"does not answer within 1 s.*WEBAUTODASH_PASS_SECONDS"):
-            watching.look()
+            watching.scan()
     # One thread hangs, not one a look.
     assert len(set(threading.enumerate()) - before) == 1
     hanging.set()
     assert wait_until(lambda: _found(watching) == 1)
 
 
-def _found(watching: Watch) -> int | None:
+def _found(watching: FolderWatch) -> int | None:
     try:
-        return watching.look().found
+        return watching.scan().found
     except NoAnswer:
         return None
 
@@ -247,26 +247,26 @@ def test_what_is_done_with_is_asked_of_the_databases_again_after_a_time(
     clinic: Clinic, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clinic.ingest(a_file(a_patient("GW1")), name="a.json")
-    watching = Watch(clinic.store)
-    assert watching.look().due == []
+    watching = FolderWatch(clinic.store)
+    assert watching.scan().due == []
     with clinic.store.server.database(clinic.settings.database_prefix + "gary_wang").engine.begin() as connection:
         # As a restored backup would be, from before the file.
         for table in ("medications", "patient_extractions", "patients", "extraction_sessions"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
-    assert watching.look().due == []
-    monkeypatch.setattr(watch, "_BELIEVED_SECONDS", 1e-9)
+    assert watching.scan().due == []
+    monkeypatch.setattr(done_files, "_BELIEVED_SECONDS", 1e-9)
     clock.settle()
-    assert watching.look().resting == 1
+    assert watching.scan().settling == 1
     clock.settle()
-    assert _due(watching.look()) == ["a.json"]
+    assert _due(watching.scan()) == ["a.json"]
 
 
 def test_a_file_that_another_takes_while_it_is_looked_at_is_not_due(
     clinic: Clinic, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clinic.drop(a_file(a_patient("GW1")), name="a.json")
-    watching = Watch(clinic.store)
-    watching.look()
+    watching = FolderWatch(clinic.store)
+    watching.scan()
     clock.settle()
     apart = watch.skip_known
 
@@ -277,9 +277,9 @@ def test_a_file_that_another_takes_while_it_is_looked_at_is_not_due(
 
     with monkeypatch.context() as patch:
         patch.setattr(watch, "skip_known", taken_meanwhile)
-        assert watching.look().due == []
+        assert watching.scan().due == []
     clock.settle()
-    assert watching.look().due == []
+    assert watching.scan().due == []
 
 
 @given(st.integers(1, 10_000), st.floats(0.01, 3600))

@@ -13,9 +13,10 @@ import pytest
 import webautodash
 from webautodash import to_json
 from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.file_outcome import FileResult
 from webautodash.domain.json_document import to_json_line
 from webautodash.domain.vocabulary import Severity
-from webautodash.services.ingest.report import FileOutcome, FileResult, IngestReport, ProviderTotals
+from webautodash.services.ingest.report import FileOutcome, IngestReport, ProviderTotals
 
 
 class Colour(Enum):

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from webautodash.domain.folders import Folder
+from webautodash.services.ingest.file_stat import stat_file
 from webautodash.services.ingest.paths import shown_folder
-from webautodash.services.ingest.scan import Candidate, candidates, look_at
-from webautodash.services.ingest.skip_known import telling_mtime
+from webautodash.services.ingest.scan import Candidate, candidates
+from webautodash.services.ingest.skip_known import reliable_mtime
 
 READ = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -20,7 +21,7 @@ SECOND = 1_000_000_000
     [(0, False), (SECOND, False), (2 * SECOND - 1, False), (2 * SECOND, True), (10**18, True), (-SECOND, False)],
 )
 def test_a_time_tells_when_it_is_older_than_the_coarsest_clocks_tick(before: int, tells: bool) -> None:
-    assert telling_mtime(READ - before, READ) == (READ - before if tells else None)
+    assert reliable_mtime(READ - before, READ) == (READ - before if tells else None)
 
 
 def test_a_candidate_knows_what_its_folder_said_of_it(tmp_path: Path) -> None:
@@ -31,11 +32,11 @@ def test_a_candidate_knows_what_its_folder_said_of_it(tmp_path: Path) -> None:
     link, file = candidates([], tmp_path)
     status = path.stat()
     place = Folder(str(path.parent), path.parent.stat().st_dev, path.parent.stat().st_ino)
-    assert file == Candidate(str(path.parent), "x.json", "a", look_at(path), place=place)
-    assert file.look == (status.st_ino, 2, status.st_mtime_ns, 1, status.st_ctime_ns)
+    assert file == Candidate(str(path.parent), "x.json", "a", stat_file(path), place=place)
+    assert file.stat == (status.st_ino, 2, status.st_mtime_ns, 1, status.st_ctime_ns)
     assert (file.path, link.size) == (path, None)
     path.unlink()
-    assert look_at(path) == (0, None, 0, 1, 0)
+    assert stat_file(path) == (0, None, 0, 1, 0)
 
 
 def test_the_shown_folder_is_below_results_where_it_lies_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

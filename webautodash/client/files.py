@@ -40,7 +40,7 @@ class Files:
         path.
         """
         paths = self._chosen(paths, states, provider, watched=True)
-        return file_states.try_again(self._installation.opened(), paths)
+        return file_states.retry(self._installation.opened(), paths)
 
     def forget(
         self, paths: Sequence[str] = (), *, states: Collection[FileState] = (), provider: str | None = None

@@ -1,4 +1,4 @@
-"""Held files that people accepted. The reasons stand with the sessions, in the providers' databases."""
+"""Held files that people accepted. Their reasons are stored with the sessions, in the providers' databases."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -15,7 +15,7 @@ class Acceptance(NamedTuple):
 
     kind: str
     extracted_at: datetime | None
-    """The right time, where the file's own is wrong."""
+    """The correct time, if the one in the file is wrong."""
     accepted_by: str
     accepted_at: datetime
 
@@ -27,7 +27,7 @@ class FileAcceptanceRepository:
         self._session = session
 
     def find(self, path: str, content_sha256: str) -> dict[str, Acceptance]:
-        """By kind, what was accepted of the file at this path while it had these bytes."""
+        """The acceptances of the file at this path with these bytes, by kind."""
         rows = self._session.scalars(
             select(FileAcceptance).where(
                 FileAcceptance.path_sha256 == path_key(path), FileAcceptance.content_sha256 == content_sha256
@@ -36,7 +36,7 @@ class FileAcceptanceRepository:
         return {row.kind: Acceptance(row.kind, row.extracted_at, row.accepted_by, row.accepted_at) for row in rows}
 
     def accept(self, path: str, content_sha256: str, acceptance: Acceptance) -> None:
-        """Record an acceptance in the place of an earlier one. Raises through the unique key when raced."""
+        """Record an acceptance, replacing an earlier one. Raises DuplicateKey if another process does so too."""
         key = {"path_sha256": path_key(path), "content_sha256": content_sha256, "kind": acceptance.kind}
         self._session.execute(delete(FileAcceptance).filter_by(**key))
         self._session.add(

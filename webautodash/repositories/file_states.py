@@ -1,13 +1,14 @@
-"""How the files stand, for whoever looks after them."""
+"""File states as people query and change them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import moment
+from webautodash.domain.file_outcome import FOUND, RETRY_REQUESTED
 from webautodash.domain.vocabulary import OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile, Provider
 from webautodash.repositories.ingested_files import COUNTS, path_key
@@ -16,18 +17,18 @@ from webautodash.repositories.paging import Page
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One path, and how it stands."""
+    """The state of one path."""
 
     id: int
     path: str
     provider: str | None
-    """The slug, where it is known."""
+    """The slug, if the provider is known."""
     state: FileState
     attempts: int
     next_attempt_at: datetime | None
     reason: str | None
     kind: str | None
-    """Of what is wrong with it, in one word."""
+    """The error kind of ``reason``."""
     size: int | None
     found: int
     set_aside: int
@@ -37,8 +38,8 @@ class FileEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenFiles:
-    """What became of the files that were taken in a time."""
+class ProcessedFiles:
+    """The results of the files that were processed in a period."""
 
     files: dict[FileState, int]
     found: int
@@ -49,20 +50,20 @@ class TakenFiles:
 
 
 class FileStateRepository:
-    """Rows of ``ingested_files`` as a person asks for them."""
+    """Rows of ``ingested_files``, for queries and commands of people."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def counts(self) -> dict[FileState, int]:
-        """How many files stand how; every state is there."""
+        """The number of files in each state, also in those without any."""
         rows = self._session.execute(select(IngestedFile.state, func.count()).group_by(IngestedFile.state))
         return dict.fromkeys(FileState, 0) | {FileState(state): number for state, number in rows}
 
     def search(
         self, states: Collection[FileState], provider_id: int | None, limit: int, after: int | None = None
     ) -> Page[FileEntry]:
-        """Files of some states, or of all, the first seen first."""
+        """Files in some states, or in all, in the order in which they were first seen."""
         own = [getattr(IngestedFile, name) for name in FileEntry.__slots__ if name != "provider"]
         statement = (
             select(*own, Provider.slug.label("provider"))
@@ -81,14 +82,14 @@ class FileStateRepository:
         return Page(entries, entries[-1].id if len(rows) > limit else None)
 
     def oldest_waiting_seconds(self) -> float | None:
-        """For how long the file that waits for longest is there, by the database's clock; None where none waits."""
+        """Seconds since the longest waiting file was first seen, by the database's clock; None if no file waits."""
         since = select(func.min(IngestedFile.first_seen_at)).where(IngestedFile.state.in_(OPEN_FILES))
         first = self._session.scalar(since)
         now = self._session.scalars(select(moment(self._session.connection()))).one()
         return None if first is None else max(0.0, (now - first).total_seconds())
 
-    def taken_since(self, since: datetime) -> TakenFiles:
-        """What became of the files whose last reading was then or later; those that wait are not among them."""
+    def processed_since(self, since: datetime) -> ProcessedFiles:
+        """The results of the files whose last attempt was at ``since`` or later, without those that wait."""
         changed = (IngestedFile.updated_at >= since, IngestedFile.state.not_in(OPEN_FILES))
         rows = self._session.execute(
             select(IngestedFile.state, func.count()).where(*changed).group_by(IngestedFile.state)
@@ -99,21 +100,20 @@ class FileStateRepository:
                 *changed, IngestedFile.state.in_(STORED_FILES)
             )
         ).one()
-        return TakenFiles(files, *(int(number or 0) for number in sums))
+        return ProcessedFiles(files, *(int(number or 0) for number in sums))
 
-    def known_among(self, paths: Sequence[str]) -> set[str]:
+    def existing(self, paths: Sequence[str]) -> set[str]:
         """Those of some paths that have a row."""
         keys = [path_key(path) for path in paths]
         return set(self._session.scalars(select(IngestedFile.path).where(IngestedFile.path_sha256.in_(keys))))
 
-    def try_again(self, paths: Sequence[str], now: datetime) -> None:
-        """Have files taken by whoever comes next, as if they had never failed."""
-        again = {"attempts": 0, "unfinished": None, "next_attempt_at": None, "first_seen_at": now, "updated_at": now}
-        self._change(paths, state=FileState.WAITING, **again)
+    def retry(self, paths: Sequence[str], now: datetime) -> None:
+        """Let the monitor or the next ingest process files as if they had never failed."""
+        self._change(paths, **asdict(RETRY_REQUESTED), unfinished=None, first_seen_at=now, updated_at=now)
 
-    def begin_anew(self, paths: Sequence[str], now: datetime) -> None:
-        """Forget all but that files are there."""
-        counts = dict.fromkeys((*COUNTS, "attempts"), 0)
+    def reset(self, paths: Sequence[str], now: datetime) -> None:
+        """Forget everything about files except that they were found."""
+        counts = dict.fromkeys(COUNTS, 0)
         nothing = dict.fromkeys(
             (
                 "provider_id",
@@ -125,14 +125,13 @@ class FileStateRepository:
                 "reason",
                 "kind",
                 "unfinished",
-                "next_attempt_at",
                 "duration_ms",
             )
         )
-        self._change(paths, state=FileState.SEEN, first_seen_at=now, updated_at=now, **counts, **nothing)
+        self._change(paths, **asdict(FOUND), first_seen_at=now, updated_at=now, **counts, **nothing)
 
     def forget(self, paths: Sequence[str]) -> None:
-        """Forget files altogether."""
+        """Delete the rows of files."""
         keys = [path_key(path) for path in paths]
         self._session.execute(delete(IngestedFile).where(IngestedFile.path_sha256.in_(keys)))
 

@@ -1,16 +1,17 @@
-"""What became of each path. No patient's value: paths, counts, states and reasons."""
+"""What the system database knows of each path. No patient's value: paths, counts, states and reasons."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, case, delete, null, select, update
+from sqlalchemy import ColumnElement, Select, Table, case, delete, null, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
+from webautodash.domain.file_outcome import FOUND
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile
 from webautodash.repositories.rows import insert_tuples
@@ -20,10 +21,11 @@ _TABLE = cast(Table, IngestedFile.__table__)
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """The state of one path, and the counts of its last reading."""
+    """The state of one path, and the counts of its last attempt."""
 
     path: str
     state: FileState
+    attempts: int = 0
     provider_id: int | None = None
     content_sha256: str | None = None
     size: int | None = None
@@ -42,16 +44,8 @@ class FileRecord:
     unfinished: int | None = None
 
 
-class Reading(NamedTuple):
-    """A reading that is begun: the file, its inode, size and times, and its number among those that did not end."""
-
-    path: str
-    look: str
-    number: int
-
-
 class FileStatus(NamedTuple):
-    """A path that is not done with, or was not: what its folder said of it then, and how often it was tried."""
+    """The state of one path, its file's stat text when it was last seen, and its attempts."""
 
     path: str
     state: FileState
@@ -61,18 +55,23 @@ class FileStatus(NamedTuple):
     updated_at: datetime
 
 
-class OldFile(NamedTuple):
-    """A path that was stored long ago."""
+class BegunAttempt(NamedTuple):
+    """An attempt that begins: the path, its file's stat text, and how many attempts in a row did not end with it."""
 
-    id: int
     path: str
-    session_id: int
-    content_sha256: str
-    updated_at: datetime
+    look: str
+    number: int
+
+
+class UnfinishedAttempts(NamedTuple):
+    """The number of attempts in a row that did not end, and the error kind of the last one."""
+
+    number: int
+    kind: str | None
 
 
 class IngestedPath(NamedTuple):
-    """Where the bytes of a path are stored, and what it looked like when they were read."""
+    """Where the bytes of a path are stored, and its file's stat when they were read."""
 
     size: int
     mtime_ns: int
@@ -90,11 +89,23 @@ class StoredPath(NamedTuple):
     size: int | None
 
 
+class OldFile(NamedTuple):
+    """A path that was stored long ago."""
+
+    id: int
+    path: str
+    session_id: int
+    content_sha256: str
+    updated_at: datetime
+
+
 OUTCOMES = ("stored", "changed", "duplicates", "set_aside")
-"""The counts of a file's patients by what became of them."""
+"""The counts of a file's patients by outcome."""
 COUNTS = ("found", *OUTCOMES)
-"""Those, and before them their sum."""
+"""Their sum, then each of them."""
 _FACTS = attrgetter(*FileRecord.__slots__)
+_NEW_ROW = ("path", "path_sha256", "state", *COUNTS, "attempts", "first_seen_at", "updated_at")
+_NO_COUNTS = (0,) * (len(COUNTS) + 1)
 
 
 class FileRepository:
@@ -104,71 +115,76 @@ class FileRepository:
         self._session = session
 
     def find(self, paths: Sequence[str]) -> dict[str, FileRecord]:
-        """What is known of some paths."""
-        columns = [_TABLE.c[name] for name in FileRecord.__slots__]
-        found = self._session.execute(select(*columns).where(_TABLE.c.path_sha256.in_(map(path_key, paths)))).mappings()
-        return {row["path"]: FileRecord(**{**row, "state": FileState(row["state"])}) for row in found}
+        """The rows of some paths."""
+        rows = self._session.execute(_select(FileRecord.__slots__).where(_is_any(paths))).mappings()
+        return {row["path"]: FileRecord(**{**row, "state": FileState(row["state"])}) for row in rows}
 
-    def known(self, paths: Sequence[str]) -> dict[str, IngestedPath]:
-        """Those of some paths whose bytes are stored and whose inode, size and times are known."""
+    def ingested(self, paths: Sequence[str]) -> dict[str, IngestedPath]:
+        """Those of some paths whose bytes are stored and whose stat is known."""
         by_key = {path_key(path): path for path in paths}
-        columns = [_TABLE.c[name] for name in IngestedPath._fields]
-        statement = select(_TABLE.c.path_sha256, *columns).where(
+        statement = _select(("path_sha256", *IngestedPath._fields)).where(
             _TABLE.c.path_sha256.in_(by_key),
             _TABLE.c.state.in_(STORED_FILES),
-            *(column.is_not(None) for column in columns),
+            *(_TABLE.c[name].is_not(None) for name in IngestedPath._fields),
         )
         return {by_key[key]: IngestedPath(*facts) for key, *facts in self._session.execute(statement)}
 
     def open(self) -> list[FileStatus]:
-        """All that were only seen, or wait."""
-        return self._standing(_TABLE.c.state.in_(OPEN_FILES))
+        """The files that are still to be ingested."""
+        return self._statuses(_TABLE.c.state.in_(OPEN_FILES))
 
     def failed(self) -> list[FileStatus]:
-        """All that were not taken and are not tried again by themselves."""
-        return self._standing(_TABLE.c.state.in_(FAILED_FILES))
+        """The files that are not tried again by themselves."""
+        return self._statuses(_TABLE.c.state.in_(FAILED_FILES))
 
-    def standing(self, paths: Sequence[str]) -> dict[str, FileStatus]:
-        """How some paths stand, done with or not."""
-        return {row.path: row for row in self._standing(_TABLE.c.path_sha256.in_(map(path_key, paths)))}
+    def statuses(self, paths: Sequence[str]) -> dict[str, FileStatus]:
+        """The states of some paths, whatever they are."""
+        return {row.path: row for row in self._statuses(_is_any(paths))}
 
-    def see(self, looks: Mapping[str, str], before: Mapping[str, FileStatus], now: datetime) -> None:
-        """Say of some paths that they were found, as their folder shows them now.
+    def record_found(self, stats: Mapping[str, str], before: Mapping[str, FileStatus], now: datetime) -> None:
+        """Record that files were found, new or changed, with these stat texts by path.
 
-        One that has a row since, or another one than ``before`` says, is left as it is: somebody was faster.
+        A path whose row is not the one in ``before`` any more is left alone: another process was faster.
         """
-        columns = ("path", "path_sha256", "look", "state", *COUNTS, "attempts", "first_seen_at", "updated_at")
-        numbers = (0,) * (len(COUNTS) + 1)
         new = [
-            (path, path_key(path), look, FileState.SEEN, *numbers, now, now)
-            for path, look in looks.items()
+            (path, path_key(path), FOUND.state, *_NO_COUNTS, now, now, text)
+            for path, text in stats.items()
             if path not in before
         ]
-        insert_tuples(self._session, IngestedFile, columns, new, OnExisting("path_sha256"))
-        for path, look in looks.items():
-            if path in before:
-                self._session.execute(
-                    update(IngestedFile)
-                    .where(
-                        IngestedFile.path_sha256 == path_key(path), IngestedFile.updated_at == before[path].updated_at
-                    )
-                    .values(look=look, state=FileState.SEEN, attempts=0, next_attempt_at=None, reason=None, kind=None)
-                    # One that changes again and again waits all the while.
-                    .values(updated_at=now, **({} if before[path].state in OPEN_FILES else {"first_seen_at": now}))
-                    .execution_options(synchronize_session=False)
-                )
+        insert_tuples(self._session, IngestedFile, (*_NEW_ROW, "look"), new, OnExisting("path_sha256"))
+        first_seen = self._unchanged([before[path] for path in stats if path in before])
+        changes = {**asdict(FOUND), "reason": None, "kind": None, "updated_at": now}
+        rows = [
+            # A file that changes again and again has been waiting all the time.
+            (
+                path,
+                path_key(path),
+                *_NO_COUNTS[1:],
+                stats[path],
+                *changes.values(),
+                at if before[path].state in OPEN_FILES else now,
+            )
+            for path, at in first_seen.items()
+        ]
+        changed = ("look", *changes, "first_seen_at")
+        insert_tuples(
+            self._session,
+            IngestedFile,
+            ("path", "path_sha256", *COUNTS, *changed),
+            rows,
+            OnExisting("path_sha256", changed),
+        )
 
-    def bring_forward(self, paths: Sequence[str], latest: datetime) -> None:
-        """Have some paths wait no longer than until then; nothing else of them changes."""
-        late = (_TABLE.c.path_sha256.in_(map(path_key, paths)), _TABLE.c.next_attempt_at > latest)
+    def limit_next_attempts(self, paths: Sequence[str], latest: datetime) -> None:
+        """Let no attempt of these paths be later than ``latest``; nothing else changes."""
+        late = (_is_any(paths), _TABLE.c.next_attempt_at > latest)
         self._session.connection().execute(update(_TABLE).where(*late).values(next_attempt_at=latest))
 
     def stored_of(self, provider_id: int) -> list[StoredPath]:
         """Every path of a provider that is recorded as stored."""
-        columns = [_TABLE.c[name] for name in StoredPath._fields]
         theirs = (_TABLE.c.provider_id == provider_id, _TABLE.c.state.in_(STORED_FILES))
-        known = select(*columns).where(*theirs, _TABLE.c.content_sha256.is_not(None)).order_by(_TABLE.c.id)
-        return [StoredPath(*row) for row in self._session.execute(known)]
+        stored = _select(StoredPath._fields).where(*theirs, _TABLE.c.content_sha256.is_not(None))
+        return [StoredPath(*row) for row in self._session.execute(stored.order_by(_TABLE.c.id))]
 
     def has_files_of_root(self, prefix: str) -> bool:
         """Whether any path begins with the prefix of a root; those of the default root have none."""
@@ -178,20 +194,18 @@ class FileRepository:
         mine = path.startswith(prefix, autoescape=True) if prefix else of_default
         return self._session.execute(select(_TABLE.c.id).where(mine).limit(1)).first() is not None
 
-    def lose_sessions(self, paths: Sequence[str]) -> None:
-        """Say of some paths that the provider's database has no session of them: they are read again."""
-        lost = update(_TABLE).where(_TABLE.c.path_sha256.in_(map(path_key, paths))).values(session_id=None)
-        self._session.connection().execute(lost)
+    def clear_sessions(self, paths: Sequence[str]) -> None:
+        """Record that the provider's database has no session of these paths: their files are read again."""
+        self._session.connection().execute(update(_TABLE).where(_is_any(paths)).values(session_id=None))
 
     def providers_without_session(self) -> set[int]:
-        """Those who have a path that is recorded as stored, and no session of it."""
+        """The providers with a path that is recorded as stored but has no session."""
         lost = (_TABLE.c.state.in_(STORED_FILES), _TABLE.c.session_id.is_(None), _TABLE.c.provider_id.is_not(None))
         return set(self._session.scalars(select(_TABLE.c.provider_id).where(*lost).distinct()))
 
     def stored_before(self, provider_id: int, moment: datetime, after: int, most: int) -> list[OldFile]:
-        """A provider's stored files whose rows have not changed since then, by number; those above ``after``."""
-        columns = [_TABLE.c[name] for name in OldFile._fields]
-        old = select(*columns).where(
+        """A provider's stored files whose rows have not changed since ``moment``, by id, those above ``after``."""
+        old = _select(OldFile._fields).where(
             _TABLE.c.provider_id == provider_id,
             _TABLE.c.state.in_(STORED_FILES),
             _TABLE.c.updated_at < moment,
@@ -203,98 +217,98 @@ class FileRepository:
 
     def delete_stored(self, rows: Sequence[OldFile]) -> int:
         """Delete rows of stored files that have not changed since they were read. Returns how many."""
-        connection = self._session.connection()
-        as_it_was = (_TABLE.c.id == bindparam("number"), _TABLE.c.updated_at == bindparam("then"))
-        statement = delete(_TABLE).where(*as_it_was, _TABLE.c.state.in_(STORED_FILES))
-        return sum(connection.execute(statement, {"number": row.id, "then": row.updated_at}).rowcount for row in rows)
+        return self._delete(list(self._unchanged(rows)), _TABLE.c.state.in_(STORED_FILES))
 
-    def begin_readings(self, readings: Sequence[Reading], now: datetime) -> None:
-        """Count readings before they are begun; a file without a row gets one. One statement."""
-        columns = ("path", "path_sha256", "state", *COUNTS, "attempts", "first_seen_at", "updated_at")
+    def begin_attempts(self, attempts: Sequence[BegunAttempt], now: datetime) -> None:
+        """Count attempts before they begin; a file without a row gets one. One statement."""
         counted = ("unfinished", "unfinished_look")
-        numbers = (0,) * (len(COUNTS) + 1)
         rows = [
-            (one.path, path_key(one.path), FileState.SEEN, *numbers, now, now, one.number, one.look)
-            for one in sorted(readings)
+            (one.path, path_key(one.path), FOUND.state, *_NO_COUNTS, now, now, one.number, one.look)
+            for one in sorted(attempts)
         ]
-        insert_tuples(self._session, IngestedFile, (*columns, *counted), rows, OnExisting("path_sha256", counted))
+        insert_tuples(self._session, IngestedFile, (*_NEW_ROW, *counted), rows, OnExisting("path_sha256", counted))
 
-    def end_readings(self, paths: Sequence[str]) -> None:
-        """Forget the counts of files that were read to the end, also what other processes counted meanwhile."""
-        self._uncount(paths, null())
+    def end_attempts(self, paths: Sequence[str]) -> None:
+        """Reset the counts of files that were read to the end, whichever process counted."""
+        self._set_unfinished(paths, null())
 
-    def take_back_readings(self, paths: Sequence[str]) -> None:
-        """Take back what ``begin_readings`` counted for files that were not read after all."""
-        self._uncount(paths, case((IngestedFile.unfinished > 1, IngestedFile.unfinished - 1), else_=None))
+    def cancel_attempts(self, paths: Sequence[str]) -> None:
+        """Undo what ``begin_attempts`` counted for files that were not read after all."""
+        self._set_unfinished(paths, case((IngestedFile.unfinished > 1, IngestedFile.unfinished - 1), else_=None))
 
-    def _uncount(self, paths: Sequence[str], left: ColumnElement[Any]) -> None:
-        """Set the counts, and remove the rows that nobody else has written to."""
-        keys = sorted(map(path_key, paths))
-        is_one = IngestedFile.path_sha256.in_(keys)
-        self._session.execute(
-            update(IngestedFile)
-            .where(is_one, IngestedFile.unfinished > 0)
-            .values(unfinished=left)
-            .execution_options(synchronize_session=False)
+    def _set_unfinished(self, paths: Sequence[str], number: ColumnElement[Any]) -> None:
+        """Set the counts, and delete the rows that nothing but the counting has written to."""
+        connection, counted = self._session.connection(), _is_any(sorted(paths))
+        connection.execute(update(_TABLE).where(counted, _TABLE.c.unfinished > 0).values(unfinished=number))
+        untouched = (_TABLE.c.state == FOUND.state, _TABLE.c.look.is_(None), _TABLE.c.unfinished.is_(None))
+        connection.execute(delete(_TABLE).where(counted, *untouched))
+
+    def unfinished_attempts(self, stats: Mapping[str, str]) -> dict[str, UnfinishedAttempts]:
+        """The attempts that did not end, of those paths whose stat text is still the same."""
+        rows = self._session.execute(
+            _select(("path", "unfinished_look", "unfinished", "kind")).where(
+                _is_any(list(stats)), _TABLE.c.unfinished > 0
+            )
         )
-        untouched = (
-            IngestedFile.state == FileState.SEEN,
-            IngestedFile.look.is_(None),
-            IngestedFile.unfinished.is_(None),
-        )
-        self._session.execute(delete(IngestedFile).where(is_one, *untouched))
-
-    def unfinished(self, looks: Mapping[str, str]) -> dict[str, tuple[int, str | None]]:
-        """Of some paths that have not changed since: how many readings in a row did not end, and the last kind."""
-        columns = (_TABLE.c.path, _TABLE.c.unfinished_look, _TABLE.c.unfinished, _TABLE.c.kind)
-        keys = [path_key(path) for path in looks]
-        rows = self._session.execute(select(*columns).where(_TABLE.c.path_sha256.in_(keys), _TABLE.c.unfinished > 0))
-        return {path: (number, kind) for path, look, number, kind in rows if looks[path] == look}
+        return {path: UnfinishedAttempts(number, kind) for path, text, number, kind in rows if stats[path] == text}
 
     def remove(self, rows: Sequence[FileStatus]) -> None:
-        """Forget paths that stand as they did."""
-        for row in rows:
-            as_it_was = (IngestedFile.path_sha256 == path_key(row.path), IngestedFile.updated_at == row.updated_at)
-            self._session.execute(delete(IngestedFile).where(*as_it_was))
-
-    def _standing(self, condition: ColumnElement[bool]) -> list[FileStatus]:
-        rows = self._session.execute(select(*(_TABLE.c[name] for name in FileStatus._fields)).where(condition))
-        return [FileStatus(path, FileState(state), *rest) for path, state, *rest in rows]
+        """Delete the rows of paths whose state is unchanged."""
+        self._delete(list(self._unchanged(rows)))
 
     def record(self, records: Sequence[FileRecord], now: datetime) -> None:
-        """Say what became of some paths; a row is made where there is none."""
-        keys = [path_key(record.path) for record in records]
-        columns, rows = self._new(records, now)
+        """Write the states of some paths; a row is made where there is none. One statement."""
         changed = (*FileRecord.__slots__, "updated_at")
+        columns, rows = _new_rows(records, now)
         insert_tuples(self._session, IngestedFile, columns, rows, OnExisting("path_sha256", changed))
-        self._session.execute(
-            update(IngestedFile)
-            .where(IngestedFile.path_sha256.in_(keys))
-            .values(attempts=IngestedFile.attempts + 1)
-            .execution_options(synchronize_session=False)
-        )
-
-    @staticmethod
-    def _new(records: Sequence[FileRecord], now: datetime) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-        columns = (*FileRecord.__slots__, "path_sha256", "attempts", "first_seen_at", "updated_at")
-        return columns, [(*_FACTS(record), path_key(record.path), 0, now, now) for record in records]
 
     def correct(self, record: FileRecord, now: datetime) -> None:
-        """Correct session, state, reason and counts of every path of a provider that holds these bytes.
+        """Correct session, state, reason and counts of every path of a provider that has these bytes.
 
-        Where there is none, the record's path gets a row, unless it has one that says something else.
+        Where there is none, the record's path gets a row, unless it has one already.
         """
         facts = {name: getattr(record, name) for name in ("state", "session_id", "reason", *COUNTS)}
         same = (_TABLE.c.provider_id == record.provider_id, _TABLE.c.content_sha256 == record.content_sha256)
         corrected = update(_TABLE).where(*same, _TABLE.c.state.in_(STORED_FILES)).values(**facts, updated_at=now)
         if not self._session.connection().execute(corrected).rowcount:
-            # A row that only counts a reading: its reader was killed before it wrote the outcome.
-            counted = (_TABLE.c.path_sha256 == path_key(record.path), _TABLE.c.state == FileState.SEEN)
-            self._session.connection().execute(delete(_TABLE).where(*counted, _TABLE.c.look.is_(None)))
-            columns, row = self._new([record], now)
-            insert_tuples(self._session, IngestedFile, columns, row, OnExisting("path_sha256"))
+            # A row that only counts an attempt: the process was killed before it wrote the outcome.
+            counted = (_is_any([record.path]), _TABLE.c.state == FOUND.state, _TABLE.c.look.is_(None))
+            self._session.connection().execute(delete(_TABLE).where(*counted))
+            columns, rows = _new_rows([record], now)
+            insert_tuples(self._session, IngestedFile, columns, rows, OnExisting("path_sha256"))
+
+    def _statuses(self, condition: ColumnElement[bool]) -> list[FileStatus]:
+        rows = self._session.execute(_select(FileStatus._fields).where(condition))
+        return [FileStatus(path, FileState(state), *rest) for path, state, *rest in rows]
+
+    def _unchanged(self, rows: Sequence[FileStatus] | Sequence[OldFile]) -> dict[str, datetime]:
+        """Lock the rows that are as they were read; by path, since when each file was seen."""
+        before = {row.path: row.updated_at for row in rows}
+        if not before:
+            return {}
+        columns = (_TABLE.c.path, _TABLE.c.updated_at, _TABLE.c.first_seen_at)
+        found = self._session.execute(select(*columns).where(_is_any(list(before))).with_for_update())
+        return {path: first_seen for path, updated_at, first_seen in found if updated_at == before[path]}
+
+    def _delete(self, paths: Sequence[str], *conditions: ColumnElement[bool]) -> int:
+        if not paths:
+            return 0
+        return self._session.connection().execute(delete(_TABLE).where(_is_any(paths), *conditions)).rowcount
 
 
 def path_key(path: str) -> str:
-    """What stands for a path in the unique key."""
+    """The unique key of a path, which may itself be too long for one."""
     return sha256(path.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _is_any(paths: Sequence[str]) -> ColumnElement[bool]:
+    return _TABLE.c.path_sha256.in_([path_key(path) for path in paths])
+
+
+def _select(names: Sequence[str]) -> Select[Any]:
+    return select(*(_TABLE.c[name] for name in names))
+
+
+def _new_rows(records: Sequence[FileRecord], now: datetime) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    columns = (*FileRecord.__slots__, "path_sha256", "first_seen_at", "updated_at")
+    return columns, [(*_FACTS(record), path_key(record.path), now, now) for record in records]

@@ -1,4 +1,4 @@
-"""Who is at work on something, decided by one row and the database's own clock."""
+"""Leases: locks with an expiry time, by the database's clock."""
 
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,8 +12,8 @@ from webautodash.database.schema import has_column
 from webautodash.models import Lease
 
 
-class Holding(NamedTuple):
-    """A lease that somebody holds."""
+class LeaseRecord(NamedTuple):
+    """A lease that was taken and not released; it may have expired."""
 
     name: str
     holder: str
@@ -24,7 +24,7 @@ class Holding(NamedTuple):
 
 
 class LeaseAge(NamedTuple):
-    """A lease, and for how long it has been run out; negative while it is held."""
+    """A lease, and for how long it has been expired; negative while it is held."""
 
     name: str
     holder: str
@@ -34,24 +34,24 @@ class LeaseAge(NamedTuple):
 
 
 class LeaseRepository:
-    """Rows of ``leases``; each call is a statement or two that only one of many callers can win."""
+    """Rows of ``leases``. Of several callers that take the same lease, only one succeeds."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     @cached_property
     def _has_lengths(self) -> bool:
-        # Migrations take leases in a system database that is still to be migrated itself.
+        # Migrations take leases in a system database that may not be migrated itself yet.
         return has_column(self._session.connection(), Lease.__tablename__, "seconds")
 
     def _length(self, seconds: int) -> dict[str, Any]:
         return {"seconds": seconds} if self._has_lengths else {}
 
     def take(self, name: str, token: str, holder: str, purpose: str, seconds: int) -> bool:
-        """Take a lease that nobody holds, or whose time has run out; False where somebody holds it.
+        """Take a lease that is free or has expired. Returns False if it is held.
 
-        One that ends later than its own length from now was taken by a clock that was wrong: it ends after its length.
-        Raises DuplicateKey where another caller takes a new one at the same moment.
+        A lease that ends later than its own length from now was taken while the clock was wrong; it is shortened to
+        its length. Raises DuplicateKey if another caller takes a new lease at the same moment.
         """
         connection = self._session.connection()
         now, then = moment(connection), moment(connection, seconds)
@@ -66,61 +66,61 @@ class LeaseRepository:
         return True
 
     def renew(self, name: str, token: str, seconds: int) -> bool:
-        """Hold a lease for longer; False where its time ran out, or it is another's by now."""
+        """Extend a lease. Returns False if it expired or another caller has it."""
         connection = self._session.connection()
         held = (Lease.name == name, Lease.token == token, Lease.expires_at >= moment(connection))
         renewed = {"expires_at": moment(connection, seconds), **self._length(seconds)}
         return self._changes(update(Lease).where(*held).values(renewed))
 
     def renew_all(self, token: str, seconds: int) -> None:
-        """Hold all leases of a token for longer whose time has not run out."""
+        """Extend all leases of a token that have not expired."""
         connection = self._session.connection()
         held = (Lease.token == token, Lease.expires_at >= moment(connection))
         renewed = {"expires_at": moment(connection, seconds), **self._length(seconds)}
         self._changes(update(Lease).where(*held).values(renewed))
 
-    def held_with(self, token: str) -> set[str]:
-        """The names of all leases that a token holds at this moment."""
+    def names_held_with(self, token: str) -> set[str]:
+        """The names of all leases that a token holds now."""
         now = moment(self._session.connection())
         return set(self._session.scalars(select(Lease.name).where(Lease.token == token, Lease.expires_at >= now)))
 
-    def give_back(self, token: str) -> None:
-        """Be done with all leases of a token; no harm where one is another's by now."""
+    def release(self, token: str) -> None:
+        """Release all leases of a token; those that another caller has by now are left alone."""
         self._session.execute(delete(Lease).where(Lease.token == token))
 
     def holds(self, name: str, token: str) -> bool:
-        """Whether a lease is held with this token at this moment."""
+        """Whether this token holds the lease now."""
         return self._token(name) == token
 
     def is_held(self, name: str) -> bool:
-        """Whether anybody holds a lease at this moment."""
+        """Whether the lease is held now."""
         return self._token(name) is not None
 
-    def forget_expired(self, beginning: str) -> None:
-        """Remove those of such names whose time has run out: nobody held them to their end."""
+    def delete_expired(self, prefix: str) -> None:
+        """Delete expired leases whose names begin with ``prefix``."""
         now = moment(self._session.connection())
         self._session.execute(
-            delete(Lease).where(Lease.name.startswith(beginning, autoescape=True), Lease.expires_at < now)
+            delete(Lease).where(Lease.name.startswith(prefix, autoescape=True), Lease.expires_at < now)
         )
 
     def shorten(self, seconds: int) -> None:
-        """Have no lease end later than its own length from now, ``seconds`` where that is not known."""
+        """Let no lease end later than its own length from now, or ``seconds`` if its length is unknown."""
         for name, own in self._session.execute(select(Lease.name, Lease.seconds)).all():
             self._shorten(name, own or seconds)
 
     def all(self) -> list[LeaseAge]:
-        """Every lease that was not given back, by name."""
+        """Every lease that was not released, by name."""
         now = self._session.scalars(select(moment(self._session.connection()))).one()
         rows = self._session.scalars(select(Lease).order_by(Lease.name))
         return [LeaseAge(row.name, row.holder, row.purpose, row.taken_at, now - row.expires_at) for row in rows]
 
-    def find(self, name: str) -> Holding | None:
-        """Who holds a lease, or held it last and did not give it back."""
+    def find(self, name: str) -> LeaseRecord | None:
+        """The lease of this name, unless it was released."""
         row = self._session.scalars(select(Lease).where(Lease.name == name)).first()
         if row is None:
             return None
         seconds = row.seconds if self._has_lengths else None
-        return Holding(row.name, row.holder, row.purpose, row.taken_at, row.expires_at, seconds)
+        return LeaseRecord(row.name, row.holder, row.purpose, row.taken_at, row.expires_at, seconds)
 
     def _shorten(self, name: str, seconds: int) -> None:
         end = moment(self._session.connection(), seconds)
@@ -131,5 +131,5 @@ class LeaseRepository:
         return self._session.scalars(select(Lease.token).where(Lease.name == name, Lease.expires_at >= now)).first()
 
     def _changes(self, statement: object) -> bool:
-        # No value is read out of the ORM's memory here; FOUND_ROWS makes a row that stays the same count, too.
+        # Not through the ORM, which would need to refresh objects. FOUND_ROWS also counts rows that stay the same.
         return bool(self._session.connection().execute(statement).rowcount)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""A part of a long answer."""
+"""Pages of long results."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -8,8 +8,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items in a fixed order; rows that come or go between two pages neither repeat nor hide others."""
+    """Items in a fixed order; rows added or deleted between two pages neither repeat nor hide others."""
 
     items: tuple[T, ...]
     next: str | int | None
-    """What to continue after; None on the last page."""
+    """Where the next page begins, after this key; None on the last page."""

@@ -1,6 +1,6 @@
 """The registry: which providers there are, under which names, and whose folder is whose."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -86,6 +86,17 @@ class ProviderRepository:
         slugged = select(Provider.id).where(Provider.slug == text)
         aliased = select(ProviderAlias.provider_id).where(ProviderAlias.letters_key == key)
         return self._load(_of(own, slugged, aliased).order_by(Provider.slug))
+
+    def slugs_by_letters(self, keys: Collection[str]) -> dict[str, str]:
+        """The slug of the only provider that ``by_letters`` finds for each of these keys; the others are left out."""
+        own = select(Provider.letters_key, Provider.slug).where(Provider.letters_key.in_(keys))
+        slugged = select(Provider.slug, Provider.slug).where(Provider.slug.in_(keys))
+        alias = ProviderAlias.letters_key
+        aliased = select(alias, Provider.slug).join_from(ProviderAlias, Provider).where(alias.in_(keys))
+        slugs: dict[str, set[str]] = {}
+        for key, found in self._session.execute(union(own, slugged, aliased)):
+            slugs.setdefault(key, set()).add(found)
+        return {key: found.pop() for key, found in slugs.items() if len(found) == 1}
 
     def lookalikes(self, name: str) -> list[RegisteredProvider]:
         """The providers whose name, or an alias, looks like a name and is not the same.

@@ -1,4 +1,4 @@
-"""The Results folders that belong to the store."""
+"""The Results folders of the installation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,17 +30,17 @@ class RootRepository:
         self._session = session
 
     def all(self) -> list[RootFolder]:
-        """Every folder, the first recorded first."""
+        """Every folder, in the order of recording."""
         rows = self._session.scalars(select(ResultsRoot).order_by(ResultsRoot.created_at, ResultsRoot.id))
         return [RootFolder(row.name, row.folder, row.host, row.created_at) for row in rows]
 
     def add_first(self, name: str, folder: str, host: str) -> None:
-        """Record the first folder. Raises through the primary key if another process has recorded one meanwhile."""
+        """Record the first folder. Raises DuplicateKey if another process has recorded one meanwhile."""
         self._session.add(ResultsRoot(id=_FIRST, **_values(name, folder, host)))
         self._session.flush()
 
     def add(self, name: str, folder: str, host: str) -> None:
-        """Record another folder. Raises through the unique key if the root has it."""
+        """Record another folder. Raises DuplicateKey if the root has it already."""
         self._session.add(ResultsRoot(**_values(name, folder, host)))
         self._session.flush()
 

@@ -1,4 +1,4 @@
-"""Which provider's database has, or is about to have, a file of some bytes."""
+"""Claims: which provider's database has the file with some bytes, or is about to store it."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -18,10 +18,10 @@ class ContentRepository:
         self._session = session
 
     def claim(self, content_sha256: str, provider_id: int, now: datetime) -> dict[int, datetime | None]:
-        """Record that a provider's file of these bytes is about to be stored, unless another provider may have it.
+        """Record that these bytes are about to be stored for a provider, unless another provider may have them.
 
-        Returns those others, each with the time of their claim, None for a file that was stored before there were
-        claims. Raises through the primary key when raced.
+        Returns those other providers, each with the time of its claim; None for a file that was stored before claims
+        existed. Raises DuplicateKey if another process claims at the same time.
         """
         found = {row[0]: row[1] for row in self._session.execute(_known(content_sha256))}
         others = {other: claimed_at for other, claimed_at in found.items() if other != provider_id}
@@ -31,9 +31,9 @@ class ContentRepository:
         return others
 
     def replace(self, content_sha256: str, before: Collection[int], provider_id: int, now: datetime) -> bool:
-        """Claim in the place of providers that have not stored these bytes; whether nobody else was faster.
+        """Replace the claims of providers that did not store these bytes. Returns False if another process was faster.
 
-        Raises through the primary key when raced.
+        Raises DuplicateKey if another process claims at the same time.
         """
         claim = self._session.get(StoredContent, content_sha256, with_for_update=True)
         if claim is None:
@@ -45,7 +45,7 @@ class ContentRepository:
 
 
 def _known(content_sha256: str) -> Any:
-    # The claim last: it wins over a file's row, which has no time.
+    # The claim comes last, so that it overrides the row of a file, which has no time.
     return union_all(
         select(IngestedFile.provider_id, type_coerce(null(), StoredContent.claimed_at.type)).where(
             IngestedFile.content_sha256 == content_sha256,

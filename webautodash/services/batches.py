@@ -1,4 +1,4 @@
-"""Many things, a few at a time."""
+"""Splits many items into batches."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -7,8 +7,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def in_parts(things: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The things in their order, so many together."""
-    coming = iter(things)
-    while some := list(islice(coming, size)):
-        yield some
+def in_parts(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items in their order, ``size`` at a time."""
+    remaining = iter(items)
+    while part := list(islice(remaining, size)):
+        yield part

@@ -1,7 +1,7 @@
-"""Alone at work on something, among all processes and machines that share a system database.
+"""Leases: locks among all processes and machines that share a system database.
 
-A lease is a row with an owner and a time at which it runs out. Whoever holds it renews it in a thread while at work, so
-one of a process that was killed runs out by itself. It works on clusters, where a server's own locks do not.
+A lease is a row with a holder and an expiry time. Its holder renews it in a thread, so that the lease of a process that
+was killed expires by itself. It works on clusters, unlike a server's own locks.
 """
 
 import getpass
@@ -17,36 +17,36 @@ from webautodash.errors import DuplicateKey, LeaseHeld, LeaseLost, WebAutoDashEr
 from webautodash.repositories.unit_of_work import SystemWork
 
 _RENEWALS = 3
-"""In the time after which a lease runs out."""
+"""The number of renewals in the time after which a lease expires."""
 
 
 def operator() -> str:
-    """Who runs this process."""
+    """The name of the user who runs this process."""
     with suppress(OSError, KeyError, ImportError):
         return getpass.getuser()
     return f"user {os.getuid()}"
 
 
 def host() -> str:
-    """The machine it runs on."""
+    """The name of this machine."""
     return socket.gethostname()
 
 
 class HeldLease:
-    """A lease while it is held."""
+    """A lease that this process holds."""
 
     def __init__(self, system: Database[SystemWork], name: str, seconds: int) -> None:
         self.name, self.token = name, uuid4().hex
         self._system, self._seconds = system, seconds
 
     def require(self) -> None:
-        """Make sure that it is still held, and for a full time from now. Raises LeaseLost."""
+        """Renew the lease for its full time. Raises LeaseLost."""
         renewed = self._system.run(lambda work: work.leases.renew(self.name, self.token, self._seconds))
         if not renewed:
             raise LeaseLost(self.name)
 
-    def look(self) -> None:
-        """Make sure that it is still held at this moment, which costs no commit. Raises LeaseLost."""
+    def check(self) -> None:
+        """Check that the lease is still held, without a commit. Raises LeaseLost."""
         with self._system.reading() as work:
             if not work.leases.holds(self.name, self.token):
                 raise LeaseLost(self.name)
@@ -54,15 +54,15 @@ class HeldLease:
 
 @contextmanager
 def leased(system: Database[SystemWork], name: str, purpose: str, seconds: int) -> Iterator[HeldLease]:
-    """Hold a lease for as long as the block lasts. Raises LeaseHeld where another holds it, and says who."""
+    """Hold a lease until the block ends. Raises LeaseHeld, with the holder, if another process holds it."""
     lease = HeldLease(system, name, seconds)
     _take(system, lease, purpose, seconds)
-    with _kept(system, lease.token, seconds):
+    with _renewed(system, lease.token, seconds):
         yield lease
 
 
 class HeldLeases:
-    """Several leases while they are held."""
+    """Several leases that this process holds."""
 
     def __init__(self, system: Database[SystemWork], names: Collection[str], token: str) -> None:
         self._system, self._names, self._token = system, set(names), token
@@ -71,37 +71,37 @@ class HeldLeases:
         return name in self._names
 
     def all_held(self) -> bool:
-        """Whether each is still held at this moment."""
+        """Whether each of them is still held."""
         with self._system.reading() as work:
-            return work.leases.held_with(self._token) >= self._names
+            return work.leases.names_held_with(self._token) >= self._names
 
 
 @contextmanager
 def leased_of(system: Database[SystemWork], purposes: Mapping[str, str], seconds: int) -> Iterator[HeldLeases]:
-    """Hold, for as long as the block lasts, those leases of some, by name, that nobody else holds."""
-    token, mine = uuid4().hex, _me()
+    """Hold, until the block ends, those of some leases that are free; ``purposes`` has their names as keys."""
+    token, holder = uuid4().hex, _this_process()
 
     def take(work: SystemWork) -> list[str]:
         leases = work.leases
-        # In one order, whoever takes them: two processes then wait for each other, and never both.
-        return [name for name in sorted(purposes) if leases.take(name, token, mine, purposes[name], seconds)]
+        # In one order, whichever process takes them, so that no two of them wait for each other forever.
+        return [name for name in sorted(purposes) if leases.take(name, token, holder, purposes[name], seconds)]
 
     names = system.run_raced(take)
     if not names:
         yield HeldLeases(system, names, token)
         return
-    with _kept(system, token, seconds):
+    with _renewed(system, token, seconds):
         yield HeldLeases(system, names, token)
 
 
 @contextmanager
-def _kept(system: Database[SystemWork], token: str, seconds: int) -> Iterator[None]:
-    """Renew all that a token holds while the block lasts, then give it back."""
+def _renewed(system: Database[SystemWork], token: str, seconds: int) -> Iterator[None]:
+    """Renew all leases of a token until the block ends, then release them."""
     done = Event()
 
     def renew() -> None:
         while not done.wait(seconds / _RENEWALS):
-            # One renewal that fails is made up for by the next; the holder asks before each step anyway.
+            # The next renewal makes up for one that fails; the holder checks before each step anyway.
             with suppress(WebAutoDashError):
                 system.run(lambda work: work.leases.renew_all(token, seconds))
 
@@ -112,22 +112,22 @@ def _kept(system: Database[SystemWork], token: str, seconds: int) -> Iterator[No
     finally:
         done.set()
         renewing.join()
-        # What cannot be given back runs out.
+        # What cannot be released expires.
         with suppress(WebAutoDashError):
-            system.run(lambda work: work.leases.give_back(token))
+            system.run(lambda work: work.leases.release(token))
 
 
-def _me() -> str:
+def _this_process() -> str:
     return f"{operator()}@{host()}, process {os.getpid()}"
 
 
 def _take(system: Database[SystemWork], lease: HeldLease, purpose: str, seconds: int) -> None:
-    mine = _me()
+    holder = _this_process()
     with suppress(DuplicateKey):
-        if system.run(lambda work: work.leases.take(lease.name, lease.token, mine, purpose, seconds)):
+        if system.run(lambda work: work.leases.take(lease.name, lease.token, holder, purpose, seconds)):
             return
     with system.reading() as work:
-        holding = work.leases.find(lease.name)
-    if holding is None:  # given back at this moment
+        record = work.leases.find(lease.name)
+    if record is None:  # released just now
         raise LeaseHeld(lease.name, "another process", "", None)
-    raise LeaseHeld(lease.name, holding.holder, holding.purpose, holding.taken_at)
+    raise LeaseHeld(lease.name, record.holder, record.purpose, record.taken_at)

@@ -1,18 +1,11 @@
-"""One question to one provider's database, or to everybody's."""
+"""Queries one provider's database, or all of them, a page at a time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.errors import (
-    DatabaseBusy,
-    DatabaseMissing,
-    NotAtHead,
-    Remedy,
-    WebAutoDashError,
-    WrongDatabase,
-)
+from webautodash.errors import DatabaseBusy, DatabaseMissing, NotAtHead, Remedy, WebAutoDashError, WrongDatabase
 from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.store import Store
@@ -22,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A provider whose database could not be asked, and why."""
+    """A provider whose database could not be queried, and why."""
 
     slug: str
     name: str
@@ -35,24 +28,23 @@ class Unreadable:
 
     @classmethod
     def because(cls, provider: RegisteredProvider, error: WebAutoDashError) -> "Unreadable":
-        """The provider, with the error's text."""
-        return cls(
-            provider.slug, provider.name, provider.database_name, str(error), error.kind, getattr(error, "remedy", None)
-        )
+        """The provider with the text and kind of the error."""
+        remedy = getattr(error, "remedy", None)
+        return cls(provider.slug, provider.name, provider.database_name, str(error), error.kind, remedy)
 
 
 def problems_of(provider: RegisteredProvider, error: WebAutoDashError) -> list[Unreadable]:
-    """What an error means for a question to everybody: nothing where the provider's registration is under way.
+    """The problem that an error is for a query of all providers; none while the provider is being registered.
 
-    Such a database has no rows yet. ``webautodash doctor`` names a registration that was interrupted.
+    Such a database has no rows yet. The doctor reports registrations that were interrupted.
     """
-    if provider.status is ProviderStatus.REGISTERING and _says_unfinished(error):
+    if provider.status is ProviderStatus.REGISTERING and _is_unfinished(error):
         return []
     return [Unreadable.because(provider, error)]
 
 
-def _says_unfinished(error: WebAutoDashError) -> bool:
-    """Whether a database is not there, lacks tables, is being changed, or does not say yet whose it is."""
+def _is_unfinished(error: WebAutoDashError) -> bool:
+    """Whether a database is missing, lacks tables, is being changed, or has no identity yet."""
     if isinstance(error, WrongDatabase):
         return error.found is None
     return isinstance(error, DatabaseMissing | NotAtHead | DatabaseBusy)
@@ -60,7 +52,7 @@ def _says_unfinished(error: WebAutoDashError) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """A part of an answer; ``next`` is what to continue after, for one provider only."""
+    """One page of items; ``next`` is where to continue, for one provider only."""
 
     items: tuple[T, ...]
     next: str | int | None
@@ -69,22 +61,22 @@ class Listing(Generic[T]):
 
 
 def of_one(page: Page[T]) -> Listing[T]:
-    """The answer of one provider's database."""
+    """A page from one provider's database."""
     return Listing(page.items, page.next, page.next is not None, ())
 
 
-def of_all(store: Store, ask: Callable[[str, int], Page[T]], limit: int) -> Listing[T]:
-    """The answers of all providers, by slug, ``limit`` items in all; ``ask`` takes a slug and a limit.
+def of_all(store: Store, query: Callable[[str, int], Page[T]], limit: int) -> Listing[T]:
+    """One page from all providers, in the order of slugs, with at most ``limit`` items.
 
-    A database that cannot be read is listed as a problem and stops nothing.
+    ``query`` takes a slug and a limit. A database that cannot be read becomes a problem and stops nothing.
     """
     items: list[T] = []
     problems: list[Unreadable] = []
     more = False
     for provider in store.providers():
         try:
-            # One item is asked for even when there is room for none: it tells whether there is more.
-            page = ask(provider.slug, max(limit - len(items), 1))
+            # At least one item, even if there is no room for it: it shows whether there are more.
+            page = query(provider.slug, max(limit - len(items), 1))
         except WebAutoDashError as error:
             problems += problems_of(provider, error)
             continue

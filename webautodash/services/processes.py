@@ -1,4 +1,4 @@
-"""Which process is which: a process's number comes again after its end, and every container counts for itself."""
+"""Identifies processes: a pid is used again after the process ends, and every container has its own pids."""
 
 import os
 from pathlib import Path
@@ -6,27 +6,26 @@ from typing import NamedTuple
 
 _PROC = Path("/proc")
 _ENDED = ("Z", "X")
-"""Ended, and not yet taken note of by its parent."""
+"""The states of a process that has ended but that its parent has not collected."""
 
 
 class _Process(NamedTuple):
     state: str
     started: int
-    """In ticks since the machine was started."""
+    """In ticks since the machine started."""
 
 
 def process_key(pid: int) -> str | None:
-    """What tells a process of this machine and container from all others of any time.
+    """Distinguishes a process of this machine and container from all others, also earlier ones.
 
-    The machine's start, the namespace that counts its processes, and the process's own start: as Linux has them, None
-    elsewhere.
+    It consists of the machine's boot id, the namespace of its pids, and the process's start time. None except on Linux.
     """
     where, process = _here(), _process(pid)
     return None if where is None or process is None else _key(where, process)
 
 
 def has_ended(pid: int, key: str | None) -> bool | None:
-    """Whether the process of this key is no more; None where that cannot be told from here, as of another container."""
+    """Whether the process with this key has ended; None if that cannot be seen from here, as in another container."""
     where = _here()
     if key is None or where is None or not key.startswith(f"{where}/"):
         return None
@@ -35,9 +34,9 @@ def has_ended(pid: int, key: str | None) -> bool | None:
     except ProcessLookupError:
         return True
     except OSError:
-        pass  # another user's may not be signalled, and is there
+        pass  # the process of another user exists but may not be signalled
     process = _process(pid)
-    if process is None:  # it may be hidden from other users
+    if process is None:  # it may be hidden from this user
         return False
     return process.state in _ENDED or _key(where, process) != key
 
@@ -47,9 +46,9 @@ def _key(where: str, process: _Process) -> str:
 
 
 def _here() -> str | None:
-    """Where this process's number means this process."""
+    """Identifies the boot and the namespace in which the pids of this process are valid."""
     try:
-        if str((_PROC / "self").readlink()) != str(os.getpid()):  # it is another namespace's list of processes
+        if str((_PROC / "self").readlink()) != str(os.getpid()):  # /proc is that of another namespace
             return None
         boot = (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot}/{(_PROC / 'self/ns/pid').stat().st_ino}"
@@ -59,7 +58,7 @@ def _here() -> str | None:
 
 def _process(pid: int) -> _Process | None:
     try:
-        # The name in front may have spaces and brackets of its own.
+        # The name before it may contain spaces and brackets.
         fields = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
         return None

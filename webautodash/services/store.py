@@ -67,8 +67,6 @@ class Store:
         self.system = self.server.database(settings.system_database_name, SystemWork)
         # Whose each open database said it is; a database that is opened anew is asked anew.
         self._checked: WeakKeyDictionary[Database[ProviderWork], str] = WeakKeyDictionary()
-        self.owners: dict[tuple[str | None, str | None], RegisteredProvider] = {}
-        """By the name in a file and the folder it lies in, whose the files of this run were."""
         self.time_limit = TimeLimit(settings.pass_seconds)
         """With the folders that files lie in, which may be those of another machine."""
 

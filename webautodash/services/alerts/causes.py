@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severity
+from webautodash.domain.file_outcome import FileResult
 from webautodash.domain.vocabulary import EventKind, FileState
 from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
@@ -17,7 +18,7 @@ from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.pending_events import Event, file_stored
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.alerts.rules import rules_of
-from webautodash.services.ingest.report import FileOutcome, FileResult
+from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.store import Store
 
 Changed = tuple[FileOutcome, FileRecord, RegisteredProvider | None]

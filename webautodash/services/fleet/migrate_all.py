@@ -26,7 +26,7 @@ from webautodash.services.fleet.plan import (
 )
 from webautodash.services.fleet.run_history import RUN_LEASE, run_report
 from webautodash.services.ingest.progress import OnBatch
-from webautodash.services.ingest.workers import run_in_processes, settings_per_process
+from webautodash.services.ingest.workers import GroupWork, run_groups, settings_per_process
 from webautodash.services.leases import HeldLease, host, leased, operator
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
@@ -130,9 +130,9 @@ def begin_run(
     return store.system.run(begin)
 
 
-def take_job(store: Store, job: Job, _on_batch: OnBatch) -> MigrationResult:
-    """Migrate one database in a worker process."""
-    return migrate_one(store, job)
+def job_runner(store: Store) -> Callable[[Job, OnBatch], MigrationResult]:
+    """What each process calls to migrate one database."""
+    return lambda job, _: migrate_one(store, job)
 
 
 @dataclass(slots=True)
@@ -168,19 +168,12 @@ class _FleetRun:
         return FleetReport(self.number, tuple(self.results), left, stopped if left else None)
 
     def _take_wave(self, jobs: Sequence[Job], done: Callable[[Job, MigrationResult], None]) -> None:
-        store, workers = self.store, self.plan.workers
-        if workers > 1 and len(jobs) > 1:
-            groups, lost = [[job] for job in jobs], partial(_lost, store)
-            run_in_processes(store, groups, workers, take_job, done=done, lost=lost, goes_on=self._continues)
-            return
-        for job in jobs:
-            if not self._continues():
-                return
-            done(job, migrate_one(store, job))
+        work = GroupWork(job_runner, done=done, lost=partial(_lost, self.store), may_begin=self._continues)
+        run_groups(self.store, [[job] for job in jobs], self.plan.workers, work)
 
     def _continues(self, *_: object) -> bool:
         # Asked before each database: a process that has lost the lease leaves the run to the new holder.
-        self.lease.look()
+        self.lease.check()
         return self.plan.max_failures is None or self._failures() < self.plan.max_failures
 
     def _stopped(self, wave: Sequence[Job]) -> str | None:

@@ -1,4 +1,4 @@
-"""How files stand, and what a person decides about those that were not taken."""
+"""Lists file states, and lets people retry or forget files that are not stored."""
 
 import os
 from collections.abc import Callable, Collection, Sequence
@@ -7,8 +7,7 @@ from pathlib import Path
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level
 from webautodash.errors import FileNotWatched, UnknownFile, UsageError
 from webautodash.models.base import utc_now
-from webautodash.repositories import FileStateRepository
-from webautodash.repositories.file_states import FileEntry
+from webautodash.repositories.file_states import FileEntry, FileStateRepository
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_path, split_root
@@ -18,9 +17,10 @@ from webautodash.services.registry.roots import Root, own_root
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
 
-__all__ = ["NOT_TAKEN", "FileEntry", "forget", "search", "try_again", "waiting_paths"]
+__all__ = ["NOT_TAKEN", "FileEntry", "forget", "retry", "search", "waiting_paths"]
 
 NOT_TAKEN = (*OPEN_FILES, *FAILED_FILES)
+"""The states of files that are not stored."""
 _AT_ONCE = 500
 
 
@@ -32,7 +32,7 @@ def search(
     limit: int = 50,
     after: int | None = None,
 ) -> Listing[FileEntry]:
-    """Files of some states, or of all, the first seen first. Raises UnknownProvider."""
+    """Files in some states, or in all, in the order in which they were first seen. Raises UnknownProvider."""
     number = None if provider is None else resolve_provider(store, provider).id
     with store.system.reading() as work:
         return of_one(work.file_states.search(states, number, limit, after))
@@ -41,7 +41,7 @@ def search(
 def waiting_paths(
     store: Store, states: Collection[FileState], provider: str | None = None, *, watched: bool = False
 ) -> list[str]:
-    """The paths of all files of some states in the own root; only those where new files are looked for, if ``watched``.
+    """The paths of all files in some states in the own root; with ``watched`` only those where new files are found.
 
     Files that were named to ``ingest`` and lie elsewhere belong to no root.
     """
@@ -57,86 +57,85 @@ def waiting_paths(
         after = page.items[-1].id
 
 
-def try_again(store: Store, paths: Sequence[str]) -> list[str]:
-    """Have files taken by whoever comes next, a monitor or ``ingest``; their paths as the registry has them.
+def retry(store: Store, paths: Sequence[str]) -> list[str]:
+    """Let the monitor or the next ingest process files again. Returns their paths as the system database has them.
 
-    Raises UsageError where one is not known, belongs to another root, or lies where nobody looks by himself, and then
-    none is changed.
+    Changes nothing and raises UnknownFile if one is unknown, UsageError if one belongs to another root, FileNotWatched
+    if one is where new files are not looked for.
     """
     root = own_root(store)
-    known = _known(store, root, paths)
-    elsewhere = next((path for path in known if not is_watched(path, root.prefix)), None)
+    existing = _existing(store, root, paths)
+    elsewhere = next((path for path in existing if not is_watched(path, root.prefix)), None)
     if elsewhere is not None:
         raise FileNotWatched(elsewhere, place_of(store, elsewhere))
     now = utc_now()
-    _change(store, known, lambda repository, some: repository.try_again(some, now))
-    _log(store, "file_retried", known, "will be tried again")
-    return known
+    _change(store, existing, lambda states, part: states.retry(part, now))
+    _log(store, "file_retried", existing, "will be tried again")
+    return existing
 
 
 def forget(store: Store, paths: Sequence[str]) -> list[str]:
-    """Forget what is known of files: one that is gone leaves the list, one that is there is as if just found.
+    """Delete the states of files that are gone, and reset those of files that exist, as if they were just found.
 
-    What was stored of them stays stored. Raises UsageError as ``try_again`` does.
+    What is stored of them stays stored. Raises UnknownFile or UsageError as ``retry`` does.
     """
     root = own_root(store)
-    known = _known(store, root, paths)
-    # Nobody would meet the others again.
-    there = [path for path in known if is_watched(path, root.prefix) and os.path.lexists(place_of(store, path))]
-    gone = sorted(set(known).difference(there))
+    existing = _existing(store, root, paths)
+    # Files that are not watched would never be found again.
+    found = [path for path in existing if is_watched(path, root.prefix) and os.path.lexists(place_of(store, path))]
+    gone = sorted(set(existing).difference(found))
     now = utc_now()
-    _change(store, there, lambda repository, some: repository.begin_anew(some, now))
-    _change(store, gone, lambda repository, some: repository.forget(some))
-    _log(store, "file_forgotten", known, "forgotten")
-    return known
+    _change(store, found, lambda states, part: states.reset(part, now))
+    _change(store, gone, lambda states, part: states.forget(part))
+    _log(store, "file_forgotten", existing, "forgotten")
+    return existing
 
 
-def _known(store: Store, root: Root, paths: Sequence[str]) -> list[str]:
+def existing_path(store: Store, path: str) -> str:
+    """The path of one file of the own root as the system database has it. Raises UnknownFile or UsageError."""
+    return _existing(store, own_root(store), [path])[0]
+
+
+def place_of(store: Store, path: str) -> Path:
+    """Where the file with this path in the system database is."""
+    return store.settings.results_dir / from_text(split_root(path)[1])
+
+
+def _existing(store: Store, root: Root, paths: Sequence[str]) -> list[str]:
+    found: dict[str, None] = {}
     with store.system.reading() as work:
-        repository = work.file_states
-        found: dict[str, None] = {}
-        for some in in_parts(paths, _AT_ONCE):
-            names = {path: _names(store, root, path) for path in some}
-            known = repository.known_among([name for each in names.values() for name in each])
-            for path in some:
-                name = next((name for name in names[path] if name in known), None)
+        for part in in_parts(paths, _AT_ONCE):
+            names = {path: _names(store, root, path) for path in part}
+            existing = work.file_states.existing([name for each in names.values() for name in each])
+            for path in part:
+                name = next((name for name in names[path] if name in existing), None)
                 if name is None:
                     raise UnknownFile(path)
                 if not _is_of(name, root.prefix):
                     theirs = split_root(name)[0] or f"{DEFAULT_ROOT}://"
                     raise UsageError(
-                        f"{name} is a file of another root, {theirs.removesuffix('://')}: do this where its folder is "
-                        "WEBAUTODASH_RESULTS_DIR"
+                        f"{name} is a file of another root, {theirs.removesuffix('://')}; run this command where "
+                        "WEBAUTODASH_RESULTS_DIR is that root's folder"
                     )
                 found[name] = None
     return list(found)
 
 
-def known_path(store: Store, path: str) -> str:
-    """The path of one file of the own root as the registry has it. Raises UsageError where no such file is known."""
-    return _known(store, own_root(store), [path])[0]
-
-
-def place_of(store: Store, path: str) -> Path:
-    """Where the file of a registry's path lies."""
-    return store.settings.results_dir / from_text(split_root(path)[1])
-
-
 def _names(store: Store, root: Root, path: str) -> tuple[str, ...]:
-    """What a path that a person gives may be called: below Results, as it is shown, or from where they are."""
+    """The paths that a person's path may mean: below Results, as text, or from the current folder."""
     shown = shown_path(Path(os.path.normpath(path)), store.settings.results_dir, root.prefix)
     return root.prefix + as_text(path), path, as_text(path), shown
 
 
 def _is_of(path: str, prefix: str) -> bool:
-    """Whether a file is of the root with this prefix, or lies elsewhere and is of none."""
+    """Whether a file belongs to the root with this prefix, or to none."""
     return path.startswith("/") or split_root(path)[0] == prefix
 
 
 def _change(store: Store, paths: Sequence[str], change: Callable[[FileStateRepository, Sequence[str]], None]) -> None:
     def transaction(work: SystemWork) -> None:
-        for some in in_parts(paths, _AT_ONCE):
-            change(work.file_states, some)
+        for part in in_parts(paths, _AT_ONCE):
+            change(work.file_states, part)
 
     store.system.run(transaction)
 

@@ -1,4 +1,4 @@
-"""Whole files that are held until a person accepts them."""
+"""Decides whether a complete file is held until a person accepts it."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,14 +13,14 @@ from webautodash.services.ingest.stored_elsewhere import owner_elsewhere
 from webautodash.services.store import ProviderDatabase, Store
 
 FUTURE = timedelta(days=1)
-"""How far ahead a time may lie: more than any difference between time zones."""
+"""How far in the future a time may be: more than any difference between time zones."""
 _NO_REASON = "(accepted; interrupted before the reason was stored)"
 
 
 def accepted_holds(store: Store, document: Document, provider: ProviderDatabase, shown: str) -> tuple[Acceptance, ...]:
-    """The acceptances that let a file be stored which would be held; none for a file that nothing holds.
+    """The acceptances without which a file would be held; none for most files.
 
-    A file that is stored already is not held. Raises FileHeld for the first reason that nobody accepted.
+    A file that is stored already is not held. Raises FileHeld for the first reason that nobody has accepted.
     """
     accepted: list[Acceptance] = []
     for hold in _holds(store, document, provider):
@@ -36,11 +36,11 @@ def accepted_holds(store: Store, document: Document, provider: ProviderDatabase,
 
 
 def decided(acceptance: Acceptance, document: Document, why: str | None) -> RecordedDecision:
-    """What the session keeps of an acceptance."""
-    given = document.metadata.get("extracted_at") if acceptance.extracted_at is not None else None
+    """The decision that the session records of an acceptance."""
+    stamp = document.metadata.get("extracted_at") if acceptance.extracted_at is not None else None
     return RecordedDecision(
         kind=acceptance.kind,
-        old_value=given if isinstance(given, str) else None,
+        old_value=stamp if isinstance(stamp, str) else None,
         new_value=acceptance.extracted_at.isoformat() if acceptance.extracted_at is not None else None,
         decided_by=acceptance.accepted_by,
         decided_at=acceptance.accepted_at,
@@ -49,22 +49,22 @@ def decided(acceptance: Acceptance, document: Document, why: str | None) -> Reco
 
 
 def is_future(extracted_at: datetime) -> bool:
-    """Whether a file's time is wrong because it lies more than a day ahead of now."""
+    """Whether a time is wrong because it is more than a day in the future."""
     return extracted_at > utc_now() + FUTURE
 
 
 def parse_corrected_time(store: Store, text: str) -> datetime:
-    """The time that a person gives in place of a wrong one. Raises UsageError where it is none, or lies ahead too."""
+    """Parse the time that replaces a wrong one. Raises UsageError for anything but a time, or one in the future."""
     moment = parse_instant(text, store.settings.zone)
     if moment is None:
-        raise UsageError("the time is no ISO date-time, such as 2024-02-04T09:00:00 or 2024-02-04T09:00:00Z")
+        raise UsageError("not an ISO date-time such as 2024-02-04T09:00:00 or 2024-02-04T09:00:00Z")
     if is_future(moment):
-        raise UsageError("the time lies more than a day ahead of now too; no extraction can have it")
+        raise UsageError("this time is more than a day in the future, too")
     return moment
 
 
 def _holds(store: Store, document: Document, provider: ProviderDatabase) -> Iterator[FileHeld]:
-    """Each reason to hold a file; each is checked only after those before it are accepted."""
+    """The reasons to hold a file; each is checked only after the ones before are accepted."""
     stamp = document.metadata.get("extracted_at")
     extracted_at = parse_instant(stamp if isinstance(stamp, str) else None, store.settings.zone)
     if extracted_at is not None and is_future(extracted_at):

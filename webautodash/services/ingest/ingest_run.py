@@ -1,23 +1,27 @@
-"""Extraction files into rows: each file once, whole or not at all, and what became of it said."""
+"""Ingests files and folders: each file once, in one transaction, with a report."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
+from webautodash.domain.file_outcome import FileResult
 from webautodash.services.ingest.count_attempts import Attempts
 from webautodash.services.ingest.file_log import FileLog
+from webautodash.services.ingest.file_stat import stat_file
 from webautodash.services.ingest.order import Order
-from webautodash.services.ingest.process_file import by_provider, process_file, process_groups, process_settled_file
+from webautodash.services.ingest.process_file import FileProcessor, lost_worker
+from webautodash.services.ingest.process_groups import group_by_provider, process_groups
 from webautodash.services.ingest.progress import Meter, Progress
-from webautodash.services.ingest.report import FileOutcome, FileResult, IngestReport
+from webautodash.services.ingest.report import FileOutcome, IngestReport
 from webautodash.services.ingest.results_folder import check_results_folder
-from webautodash.services.ingest.scan import Candidate, each_candidate, look_at
+from webautodash.services.ingest.scan import Candidate, each_candidate
 from webautodash.services.ingest.skip_known import skip_known
+from webautodash.services.ingest.workers import GroupWork
 from webautodash.services.registry.roots import root_of_paths
 from webautodash.services.store import Store
 
-# The system database's, the server's own, and some to spare.
+# Those of the system database and of the server itself, and a few spare ones.
 _OTHER_CONNECTIONS = 5
 
 
@@ -30,77 +34,97 @@ def ingest_paths(
     on_file: Callable[[FileOutcome], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> IngestReport:
-    """Take files and folders, or all of Results; ``on_file`` hears of each as it is done, ``on_progress`` more often.
+    """Ingest files and folders, or all of Results. ``on_file`` is called after each file, ``on_progress`` more often.
 
-    A file that is stored and looks as it did then is not opened, unless it is named itself or ``rehash`` asks for it.
-    With more than one of ``workers`` different providers go at once, each in a process. A file that seems cut short is
-    looked at once more, after ``settle_seconds``: it may be still in the making.
-    Raises DatabaseUnreachable, and ConfigurationError where Results is no folder; everything that is wrong with one
+    A file that is stored and unchanged is not opened, unless it is named itself or ``rehash`` is set. With several
+    ``workers`` different providers are processed at once, in separate processes. A file whose end may be missing is
+    read once more after ``settle_seconds``.
+    Raises DatabaseUnreachable, and ConfigurationError if Results is not a folder; everything that is wrong with one
     file is that file's outcome.
     """
     if not paths:
         check_results_folder(store.settings)
-    outcomes: list[FileOutcome] = []
-    unfinished: list[Candidate] = []
-    store.owners.clear()
-
-    def done(candidate: Candidate, outcome: FileOutcome) -> None:
-        outcomes.append(outcome)
-        if on_file is not None:
-            on_file(outcome)
-        meter.file(candidate, outcome)
-
-    def known(candidate: Candidate, outcome: FileOutcome) -> None:
-        meter.begin([candidate])
-        done(candidate, outcome)
-
-    def looked(candidate: Candidate, outcome: FileOutcome) -> None:
-        if outcome.state is FileResult.WAITING:
-            unfinished.append(candidate)
-        else:
-            view.tell(outcome, candidate.look)
-            done(candidate, outcome)
-
     root = root_of_paths(store, paths)
     found = each_candidate(paths, store.settings.results_dir, root.prefix)
-    meter = Meter(on_progress)
-    with Attempts(store, view := FileLog(store)) as attempts, view:
-        if rehash:
-            files = list(found)
-        else:
-            files, miscounted = skip_known(store, found, known)
-            for provider in miscounted:
-                view.recount(provider)
-            # Before anything is stored: what is missing from a database is to be seen now.
-            view.flush()
-        meter.begin(files)
-        for candidate, outcome in attempts.expect(files):
+    run = _Run(store, on_file, Meter(on_progress))
+    with run.attempts, run.log:
+        # There may be very many files: no variable here keeps them while they are processed.
+        run.process(list(found) if rehash else run.without_known(found), workers)
+        run.process_unfinished()
+    return IngestReport(tuple(run.outcomes))
+
+
+class _Run:
+    """One ingest: its outcomes so far, and what records them."""
+
+    def __init__(self, store: Store, on_file: Callable[[FileOutcome], None] | None, meter: Meter) -> None:
+        self._store, self._on_file, self._meter = store, on_file, meter
+        self.outcomes: list[FileOutcome] = []
+        self._unfinished: list[Candidate] = []
+        self.log = FileLog(store)
+        self.attempts = Attempts(store, self.log)
+
+    def without_known(self, found: Iterable[Candidate]) -> list[Candidate]:
+        """The files that are not known; the others are done."""
+
+        def known(candidate: Candidate, outcome: FileOutcome) -> None:
+            self._meter.add([candidate])
+            self._done(candidate, outcome)
+
+        new = skip_known(self._store, found, known)
+        for provider in new.miscounted:
+            self.log.recount(provider)
+        # Before anything is stored, which would hide that a database lacks sessions.
+        self.log.flush()
+        return new.files
+
+    def process(self, files: list[Candidate], workers: int) -> None:
+        """Process files, apart from those that may still be being written."""
+        self._meter.add(files)
+        for candidate, outcome in self.attempts.hold_killers(files):
             files.remove(candidate)
-            looked(candidate, outcome)
-        order = Order(store.settings.zone, store.time_limit, store.settings.max_file_size)
-        files = order.of(files, attempts.may_be_opened)
-        groups = list(by_provider(store, files).values())
-        if workers == 1 and len(groups) <= store.settings.max_connections - _OTHER_CONNECTIONS:
-            # In one order over all providers, unless a file would then find its database closed for the others'.
-            groups = [list(files)]
-        files.clear()
-        process_groups(
-            store,
-            groups,
-            workers,
-            looked,
-            attempts,
-            on_batch=meter.batch,
-            before=lambda candidate: view.keep_up(ahead=candidate.size),
-            meanwhile=view.keep_up,
+            self._record(candidate, outcome)
+        settings = self._store.settings
+        order = Order(settings.zone, self._store.time_limit, settings.max_file_size)
+        files = order.of(files, self.attempts.may_be_opened)
+        groups = list(group_by_provider(self._store, files).values())
+        if workers == 1 and len(groups) <= settings.max_connections - _OTHER_CONNECTIONS:
+            # One order over all providers, unless a file would then find its database closed to make room for others.
+            groups = [files]
+        work = GroupWork(
+            FileProcessor,
+            done=self._record,
+            lost=partial(lost_worker, settings.results_dir),
+            before=lambda candidate: self.log.write_if_due(candidate.size),
+            on_batch=self._meter.batch,
+            meanwhile=self.log.write_if_due,
         )
-        if unfinished:
-            view.flush()
-            time.sleep(store.settings.settle_seconds)
-            for candidate in unfinished:
-                take = process_settled_file if look_at(candidate.path) == candidate.look else process_file
-                attempts.begin(candidate)
-                outcome = attempts.end(candidate, take(store, candidate, partial(meter.batch, candidate)))
-                view.tell(outcome, candidate.look)
-                done(candidate, outcome)
-    return IngestReport(tuple(outcomes))
+        process_groups(self._store, groups, workers, self.attempts, work)
+
+    def process_unfinished(self) -> None:
+        """Wait, then process the files that may still have been being written."""
+        if not self._unfinished:
+            return
+        self.log.flush()
+        time.sleep(self._store.settings.settle_seconds)
+        for candidate in self._unfinished:
+            is_settled = stat_file(candidate.path) == candidate.stat
+            process = FileProcessor(self._store, is_settled=is_settled)
+            self.attempts.begin(candidate)
+            outcome = process(candidate, partial(self._meter.batch, candidate))
+            outcome = self.attempts.end(candidate, outcome)
+            self.log.record(outcome, candidate.stat)
+            self._done(candidate, outcome)
+
+    def _record(self, candidate: Candidate, outcome: FileOutcome) -> None:
+        if outcome.state is FileResult.WAITING:
+            self._unfinished.append(candidate)
+        else:
+            self.log.record(outcome, candidate.stat)
+            self._done(candidate, outcome)
+
+    def _done(self, candidate: Candidate, outcome: FileOutcome) -> None:
+        self.outcomes.append(outcome)
+        if self._on_file is not None:
+            self._on_file(outcome)
+        self._meter.file(candidate, outcome)

@@ -1,4 +1,4 @@
-"""In which order files are taken."""
+"""Decides the order in which files are processed."""
 
 import json
 import os
@@ -24,57 +24,57 @@ _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 class Order:
-    """The order in which files are taken. What could be read of them is remembered while they look the same."""
+    """Orders files by their metadata, which is remembered while a file is unchanged."""
 
-    def __init__(self, zone: tzinfo, patience: TimeLimit, largest: int = LARGEST_FILE) -> None:
-        self._zone, self._patience, self._largest = zone, patience, largest
-        self._read: dict[Candidate, _Beginning] = {}
+    def __init__(self, zone: tzinfo, time_limit: TimeLimit, largest: int = LARGEST_FILE) -> None:
+        self._zone, self._time_limit, self._largest = zone, time_limit, largest
+        self._read: dict[Candidate, _Metadata] = {}
 
     def of(self, files: Sequence[Candidate], may_be_opened: Callable[[Candidate], bool]) -> list[Candidate]:
-        """By ``extracted_at``, those without one first: a provider's later file is compared with the earlier one.
+        """Sort files by ``extracted_at``, those without one first, so that each is compared with an earlier one.
 
-        ``may_be_opened`` is asked before a whole file is read for its time, which is so where that stands at its end.
+        A file whose metadata is at its end has to be read whole; ``may_be_opened`` is asked before.
         """
         # Many files name the same few providers.
         names: dict[str, str] = {}
         read = {
-            candidate: self._read.get(candidate) or self._beginning(candidate, names, may_be_opened)
+            candidate: self._read.get(candidate) or self._metadata(candidate, names, may_be_opened)
             for candidate in files
         }
-        self._read = {candidate: beginning for candidate, beginning in read.items() if beginning is not _UNREAD}
-        ordered = sorted(files, key=lambda one: (read[one].at, f"{one.directory}/{one.name}"))
-        return [candidate._replace(named=read[candidate].named) for candidate in ordered]
+        self._read = {candidate: metadata for candidate, metadata in read.items() if metadata is not _UNREAD}
+        ordered = sorted(files, key=lambda one: (read[one].extracted_at, f"{one.directory}/{one.name}"))
+        return [candidate._replace(named=read[candidate].provider_name) for candidate in ordered]
 
-    def _beginning(
+    def _metadata(
         self, candidate: Candidate, names: dict[str, str], may_be_opened: Callable[[Candidate], bool]
-    ) -> "_Beginning":
+    ) -> "_Metadata":
         try:
-            metadata = _peek(candidate, self._patience, self._largest, may_be_opened)
+            metadata = _peek(candidate, self._time_limit, self._largest, may_be_opened)
         except (OSError, ValueError, RecursionError, WebAutoDashError):
-            # What is wrong is told when its turn comes.
+            # The error is reported when the file is processed.
             return _UNREAD
         stamp, name = metadata.get("extracted_at"), metadata.get(provider_key(metadata))
         at = parse_instant(stamp if isinstance(stamp, str) else None, self._zone) or _NO_TIME
         if not isinstance(name, str) or len(name) > LONGEST_NAME:
-            return _Beginning(at, None)
-        return _Beginning(at, names.setdefault(name, name))
+            return _Metadata(at, None)
+        return _Metadata(at, names.setdefault(name, name))
 
 
-class _Beginning(NamedTuple):
-    at: datetime
-    named: str | None
+class _Metadata(NamedTuple):
+    extracted_at: datetime
+    provider_name: str | None
 
 
-_UNREAD = _Beginning(_NO_TIME, None)
+_UNREAD = _Metadata(_NO_TIME, None)
 
 
 def _peek(
-    candidate: Candidate, patience: TimeLimit, largest: int, may_be_opened: Callable[[Candidate], bool]
+    candidate: Candidate, time_limit: TimeLimit, largest: int, may_be_opened: Callable[[Candidate], bool]
 ) -> dict[str, Any]:
-    """A file's metadata, from its first bytes where it stands there, as it mostly does."""
+    """The metadata of a file, read from its beginning if it is there, as it mostly is."""
     if candidate.size is None:
         return {}
-    head = patience.within(candidate.directory, partial(_head, candidate)).decode("utf-8-sig", "ignore")
+    head = time_limit.within(candidate.directory, partial(_head, candidate)).decode("utf-8-sig", "ignore")
     start = _METADATA_FIRST.match(head)
     if start is not None:
         with suppress(ValueError):
@@ -82,11 +82,11 @@ def _peek(
             return dict(metadata)
     if not may_be_opened(candidate):
         return {}
-    return read_document(candidate.path, patience.while_progressing, largest, candidate.place).metadata
+    return read_document(candidate.path, time_limit.while_progressing, largest, candidate.place).metadata
 
 
 def _head(candidate: Candidate) -> bytes:
-    # It may be another thing by now: a link is not followed, a fifo does not hold us up.
+    # It may have been replaced: open_file follows no link and does not wait for the writer of a fifo.
     handle = open_file(candidate.path, candidate.place)
     try:
         return os.read(handle, _HEAD)

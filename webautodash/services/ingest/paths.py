@@ -1,10 +1,10 @@
-"""What the registry and reports call a file: its path below Results, as text, and back."""
+"""The paths of files as reports and the system database name them: below Results, as text."""
 
 import re
 from pathlib import Path
 
 _SUFFIX = ".json"
-# Of files that are still in the making, where their writer says so.
+# Names of files that their writer marks as unfinished.
 _UNFINISHED = (".tmp.json", ".part.json")
 _ESCAPED = re.compile(r"\\(\\|udc[89a-f][0-9a-f])")
 _ESCAPE = "\\udc"
@@ -21,25 +21,25 @@ def is_root_name(name: str) -> bool:
 
 
 def root_prefix(name: str) -> str:
-    """What the paths of a root's files begin with; those of the default root have no prefix."""
+    """The prefix of the paths of a root's files; empty for the default root."""
     return "" if name == DEFAULT_ROOT else f"{name}://"
 
 
 def split_root(shown: str) -> tuple[str, str]:
-    """The prefix of a path's root, and the path below that root's folder."""
+    """Split a path into the prefix of its root and the path below that root's folder."""
     found = _PREFIX.match(shown)
     return (found[0], shown[found.end() :]) if found else ("", shown)
 
 
 def as_text(path: str) -> str:
-    """A path as text, whatever bytes it is made of; two paths never have the same text."""
+    """A path as text, whatever its bytes are; different paths have different texts."""
     if _ESCAPE not in path and _is_text(path):
         return path
     return path.replace("\\", "\\\\").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def from_text(text: str) -> str:
-    """The path that ``as_text`` made a text of."""
+    """Reverse ``as_text``."""
     if _ESCAPE not in text:
         return text
     return _ESCAPED.sub(lambda found: "\\" if found[1] == "\\" else chr(int(found[1][1:], 16)), text)
@@ -54,9 +54,9 @@ def _is_text(path: str) -> bool:
 
 
 def shown_folder(directory: str, results: Path, prefix: str = "") -> str:
-    """What the paths of a folder's files begin with, not yet as text: below Results where it lies there.
+    """The beginning of the paths of a folder's files, not yet as text; relative to Results if it is there.
 
-    ``prefix`` is that of the root whose folder Results is.
+    ``prefix`` is that of the root that Results belongs to.
     """
     path, root = Path(directory).absolute(), results.absolute()
     if path == root:
@@ -67,21 +67,21 @@ def shown_folder(directory: str, results: Path, prefix: str = "") -> str:
 
 
 def shown_path(path: Path, results: Path, prefix: str = "") -> str:
-    """What the registry calls the file at a path."""
+    """The path of a file as text, relative to Results if it is there."""
     return as_text(shown_folder(str(path.parent), results, prefix) + path.name)
 
 
 def is_extraction(name: str) -> bool:
-    """Whether a file of this name is one to take."""
+    """Whether a file with this name is ingested."""
     name = name.lower()
     return name.endswith(_SUFFIX) and not name.startswith(".") and not name.endswith(_UNFINISHED)
 
 
 def is_watched(shown: str, prefix: str) -> bool:
-    """Whether a monitor of the root with this prefix meets a file that the registry calls so.
+    """Whether a monitor of the root with this prefix finds the file with this path.
 
-    Others belong to another root, or were named to `ingest` by a person. Beside folders only links to some are met
-    under a name that is none of an extraction.
+    Other files belong to another root, or were named on the command line. Beside the providers' folders, names that are
+    not those of extractions are found as well: they may be links to folders.
     """
     own, path = split_root(shown)
     folder, slash, name = path.rpartition("/")

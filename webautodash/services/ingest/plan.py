@@ -1,7 +1,7 @@
-"""The patients of a document in batches, each once, ready to be stored.
+"""Splits the patients of a document into batches, each patient once, ready to be stored.
 
-What is held at a time is bounded by a weight, an estimate of the memory that it takes: a batch ends where its patients
-come to that, and of a PRN at very many or very large places the first ones follow a few at a time.
+A weight, an estimate of memory, bounds what is held at a time: a batch ends when its patients reach the limit. Of a PRN
+at very many or very large places, the earlier ones follow a few at a time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,12 +27,12 @@ from webautodash.errors import UnreadablePatient
 from webautodash.repositories.set_aside import SetAside
 
 BATCH = 500
-# Of several: the server waits for the first one, and a small one is ready soon.
+# If there are several batches: the server waits for the first, so that one is small.
 _FIRST_BATCH = 100
-# In bytes. The next batch is made while one is stored.
+# In bytes. One batch is made while another is stored.
 _BATCH_WEIGHT = 16 << 20
 _ROW_WEIGHT = 500
-# Places of one PRN that are held together, the last one not counted.
+# Places of one PRN that are held together, not counting the last.
 _MOST_REPEATS = 20
 _REPEATS_WEIGHT = 2 << 20
 
@@ -42,27 +42,27 @@ class Planned(NamedTuple):
 
     record: PatientRecord
     raw: msgspec.Raw
-    """The patient as it came."""
+    """The patient's JSON."""
     repeats: Sequence[PatientRecord] = ()
     kept: Sequence[SetAside] = ()
-    """The earlier places as they came: not waiting for anybody, but not lost either."""
+    """The JSON of the earlier places. It is stored, but nobody has to deal with it."""
     repeats_differ: bool = False
-    """Whether any of the places that follow as ``RepeatedPlace`` has other content."""
+    """Whether the content of any place that follows as ``RepeatedPlace`` differs."""
 
 
 class RepeatedPlace(NamedTuple):
-    """An earlier place of a PRN that stands at more places than are held together.
+    """An earlier place of a PRN that has more places than are held together.
 
-    It comes after the ``Planned`` and after the places that follow it in the file.
+    It comes after the ``Planned``, and after the places that follow it in the file.
     """
 
     prn: str
     kept: SetAside
-    """As it came."""
+    """The JSON of the place."""
     stored_position: int
-    """The place that it was compared with."""
+    """The position that it was compared with."""
     difference: Difference | None
-    """From that place; None where both say the same."""
+    """The difference from that position; None if the content is the same."""
 
 
 Entry = Planned | RepeatedPlace | SetAside
@@ -70,7 +70,7 @@ Entry = Planned | RepeatedPlace | SetAside
 
 @dataclass(frozen=True, slots=True)
 class StoringSession:
-    """The session that patients are stored into."""
+    """The session in which patients are stored."""
 
     id: int
     criteria_key: str
@@ -78,7 +78,7 @@ class StoringSession:
     now: datetime
     order: DateOrder
     accepted: frozenset[str] = frozenset()
-    """The reasons for which patients are set aside that a person has said are none here."""
+    """The reasons for setting patients aside that a person has accepted for this session."""
 
 
 class _Places(NamedTuple):
@@ -98,7 +98,7 @@ class _OnlyDemographics(msgspec.Struct):
 
 
 def planned(document: Document, order: DateOrder) -> Iterator[list[Entry]]:
-    """Each patient of a file once: where a PRN stands at several places, the last readable and complete one."""
+    """The entries of a file in batches: of a PRN at several places, the last readable and complete one is planned."""
     entries, size = _entries(document, order), BATCH if len(document.patients) <= BATCH else min(_FIRST_BATCH, BATCH)
     while batch := _next_batch(entries, size):
         size = BATCH
@@ -119,14 +119,14 @@ def _entries(document: Document, order: DateOrder) -> Iterator[_Weighed]:
 
 
 def _read(document: Document, position: int, order: DateOrder) -> DecodedPatient | _Weighed:
-    """A patient that can be stored, or one that is set aside."""
+    """Decode a patient; one that cannot be stored is set aside."""
     raw = document.patients[position]
     try:
         draft = read_patient(raw, position, order, document.container)
     except UnreadablePatient as error:
         failed = error.failed or document.failed
         reason, detail = (INCOMPLETE, failed) if failed else (error.reason, error.detail)
-        aside = SetAside(position, reason, detail, raw_text(raw), given_prn(raw))
+        aside = SetAside(position, reason, detail, raw_text(raw), readable_prn(raw))
     else:
         failed = draft.failed or document.failed
         if not failed:
@@ -188,7 +188,7 @@ def _kept(document: Document, place: PatientRecord, stored: PatientRecord) -> Se
 
 
 def _read_some(document: Document, places: Sequence[int], order: DateOrder) -> Iterator[PatientRecord | _Weighed]:
-    """What some places say, of which only a few are held at a time."""
+    """Read some places, holding only a few at a time."""
     read = (_read(document, place, order) for place in places)
     entries = (
         _Weighed(_Places([one]), _weight(document, one)) if isinstance(one, DecodedPatient) else one for one in read
@@ -201,7 +201,7 @@ def _read_some(document: Document, places: Sequence[int], order: DateOrder) -> I
 
 
 def _next_batch(entries: Iterator[_Weighed], size: int) -> list[_Places | RepeatedPlace | SetAside]:
-    """The next entries: at most so many, and only until they are too heavy to hold more."""
+    """The next entries: at most ``size``, and until they reach the limit of weight."""
     batch: list[_Places | RepeatedPlace | SetAside] = []
     weight = 0
     for entry, its_weight in entries:
@@ -219,22 +219,22 @@ def _planned(document: Document, places: _Places, read: Iterator[PatientRecord])
 
 
 def _repeated(document: Document) -> dict[int, list[int]]:
-    """By each place of a PRN that stands at several: all of them."""
+    """By each position of a PRN that has several: all of its positions."""
     first: dict[str, int] = {}
     places: dict[int, list[int]] = {}
-    given = map(_given_prn, document.patients) if document.prns is None else document.prns
-    for position, value in enumerate(given):
+    values = map(_prn_value, document.patients) if document.prns is None else document.prns
+    for position, value in enumerate(values):
         prn = _prn(value)
         if prn is not None and (begin := first.setdefault(prn, position)) != position:
             places.setdefault(begin, [begin]).append(position)
     return {position: positions for positions in places.values() for position in positions}
 
 
-def given_prn(raw: msgspec.Raw) -> str | None:
-    """The PRN of a patient that cannot be taken in, where one can be read for certain."""
+def readable_prn(raw: msgspec.Raw) -> str | None:
+    """The PRN of a patient that cannot be stored; None unless it can be read without doubt."""
     if len(memoryview(raw)) > LARGEST_PATIENT or repeated_key(bytes(raw)):
         return None
-    return _prn(_given_prn(raw))
+    return _prn(_prn_value(raw))
 
 
 def _prn(value: object) -> str | None:
@@ -244,7 +244,7 @@ def _prn(value: object) -> str | None:
         return None
 
 
-def _given_prn(raw: msgspec.Raw) -> object:
+def _prn_value(raw: msgspec.Raw) -> object:
     if len(memoryview(raw)) > LARGEST_PATIENT:
         return None
     try:

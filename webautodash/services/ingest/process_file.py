@@ -1,32 +1,23 @@
-"""Files into rows, each whose outcome is said: one, or groups of them, each provider's in its order."""
+"""Processes one file: read it, find its provider, store it; any error becomes the file's outcome."""
 
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from webautodash.domain.extraction.document import Document, read_document
-from webautodash.domain.naming import letters_key
+from webautodash.domain.file_outcome import CONNECTION_LOST, WORKER_LOST, FileResult, result_of_error, stored_result
+from webautodash.domain.naming import same_name_key
 from webautodash.errors import (
-    BeingMigrated,
     ConnectionLost,
     DatabaseError,
     DatabaseUnreachable,
     FileGone,
     FileHeld,
-    InvalidProviderName,
     MalformedDocument,
-    NewerThanProgram,
-    NotAtHead,
-    ProviderNameTaken,
     ReadInterrupted,
-    StillBeingWritten,
     TransientError,
     UnreadableFile,
-    UnregisteredProvider,
     UnusableFile,
     WebAutoDashError,
     WrongFolder,
@@ -34,158 +25,109 @@ from webautodash.errors import (
 )
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.callbacks import ignore
-from webautodash.services.ingest.count_attempts import CONNECTION_LOST, WORKER_LOST, Attempts
 from webautodash.services.ingest.held_files import accepted_holds, decided
 from webautodash.services.ingest.progress import OnBatch
-from webautodash.services.ingest.report import FileOutcome, FileResult
+from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate
-from webautodash.services.ingest.skip_known import telling_mtime
-from webautodash.services.ingest.store_file import Stored, store_document
-from webautodash.services.ingest.workers import GoesOn, Take, always, run_in_processes
+from webautodash.services.ingest.skip_known import reliable_mtime
+from webautodash.services.ingest.store_file import Accepted, Stored, store_document
 from webautodash.services.registry.file_owner import owner_of_file
 from webautodash.services.store import ProviderDatabase, Store
 
-# A person has to do something, or a migration to end, before any file of the provider is taken.
-_GATES = (NotAtHead, NewerThanProgram, BeingMigrated, UnregisteredProvider)
-# What is wrong with the file itself; anything else is wrong around it, and the file waits.
-_REJECTIONS = (MalformedDocument, WrongFolder, UnusableFile, InvalidProviderName, ProviderNameTaken)
-_OF_A_PATH = (ReadInterrupted, UnreadableFile, UnusableFile, WrongFolder)
+# Their text names the file, which the outcome names already.
+_ABOUT_A_PATH = (FileGone, ReadInterrupted, UnreadableFile, UnusableFile, WrongFolder)
 
 
-def process_groups(
-    store: Store,
-    groups: list[list[Candidate]],
-    workers: int,
-    looked: Callable[[Candidate, FileOutcome], None],
-    attempts: Attempts,
-    *,
-    take: Take[Candidate, FileOutcome] | None = None,
-    on_batch: Callable[[Candidate, int, int], None] = ignore,
-    before: Callable[[Candidate], None] = ignore,
-    meanwhile: Callable[[], None] = ignore,
-    goes_on: GoesOn[Candidate, FileOutcome] = always,
-) -> None:
-    """Take the files of each group in their order; ``looked`` hears of each. Empties the groups, which may be large.
+class FileProcessor:
+    """Processes the files of one run in one process. It remembers the providers of folders and names for the run.
 
-    ``take`` is ``process_file`` or ``process_settled_file``; ``attempts`` counts each reading before it is begun.
-    With more than one of ``workers`` different groups go at once, each in a process. ``before`` hears of each file
-    that is taken here, ``meanwhile`` is called again and again while others work.
-    Raises DatabaseUnreachable.
+    It does not write to the system database, except that it registers new providers. Of a file whose end is missing,
+    it waits for the end only if the file changed recently, and never if ``is_settled``.
     """
-    take = take or process_file
 
-    attempts.in_order(groups)
+    def __init__(self, store: Store, *, is_settled: bool = False, why: str | None = None) -> None:
+        """``why``: the reason of a person who accepted the file, stored with its session."""
+        self._store, self._is_settled, self._why = store, is_settled, why
+        self._owners: dict[tuple[str | None, str | None], RegisteredProvider] = {}
 
-    def begin(candidate: Candidate) -> None:
-        before(candidate)
-        attempts.begin(candidate)
+    def __call__(self, candidate: Candidate, on_batch: OnBatch = ignore) -> FileOutcome:
+        """Process one file. Raises DatabaseUnreachable; every other error is part of the outcome."""
+        shown = candidate.shown(self._store.settings.results_dir)
+        owner: RegisteredProvider | None = None
+        try:
+            opened_ns, started = time.time_ns(), time.monotonic()
+            document = self._read(candidate)
+            owner = self._owner(candidate, document)
+            provider = self._store.provider_database(owner)
+            try:
+                holds = accepted_holds(self._store, document, provider, shown)
+            except FileHeld as hold:
+                outcome = _not_stored(shown, FileResult.HELD, owner, hold.reason, hold.kind)
+                return replace(outcome, sha256=document.sha256, size=document.size)
+            accepted = Accepted(
+                [decided(one, document, self._why) for one in holds],
+                next((one.extracted_at for one in holds if one.extracted_at is not None), None),
+            )
+            try:
+                stored = store_document(document, provider, self._store.settings.zone, shown, on_batch, accepted)
+            except (ConnectionLost, DatabaseUnreachable) as error:
+                if not _is_reachable(provider, document):
+                    raise
+                # The server is there: what it was sent may be what ends its connections.
+                return _not_stored(shown, FileResult.FAILED, owner, str(error), CONNECTION_LOST)
+            mtime_ns = reliable_mtime(document.mtime_ns, opened_ns)
+            outcome = FileOutcome.of_session(shown, _result(stored), owner, stored.session, document.size, mtime_ns)
+            if stored.already:
+                return outcome
+            return replace(outcome, duration_ms=round(1000 * (time.monotonic() - started)))
+        except DatabaseUnreachable:
+            raise
+        except Exception as error:  # whatever is wrong with one file, the others are processed
+            return self._outcome_of_error(candidate, shown, owner, error)
 
-    def ended(candidate: Candidate, outcome: FileOutcome) -> None:
-        looked(candidate, attempts.end(candidate, outcome))
+    def _read(self, candidate: Candidate) -> Document:
+        largest, reading = self._store.settings.max_file_size, self._store.time_limit.while_progressing
+        return read_document(candidate.path, reading, largest, candidate.place)
 
-    if workers > 1 and len(groups) > 1:
-        run_in_processes(
-            store,
-            groups,
-            workers,
-            take,
-            done=ended,
-            before=attempts.begin,
-            lost=partial(_lost, store.settings.results_dir),
-            on_batch=on_batch,
-            meanwhile=meanwhile,
-            goes_on=goes_on,
-        )
-        return
-    for group in groups:
-        waiting, outcome = deque(group), None
-        # Each makes room for its outcome.
-        group.clear()
-        while waiting and goes_on(waiting[0], outcome):
-            candidate = waiting.popleft()
-            begin(candidate)
-            outcome = take(store, candidate, partial(on_batch, candidate))
-            ended(candidate, outcome)
+    def _owner(self, candidate: Candidate, document: Document) -> RegisteredProvider:
+        name = document.provider_name
+        key = (None if name is None else same_name_key(name), candidate.folder)
+        if key not in self._owners:
+            self._owners[key] = owner_of_file(self._store, candidate.path, name, candidate.folder)
+        return self._owners[key]
 
-
-def by_provider(store: Store, files: Sequence[Candidate]) -> dict[str, list[Candidate]]:
-    """The files of each provider in their order; names and folders that are one provider's stay together."""
-    groups: dict[str, list[Candidate]] = {}
-    slugs: dict[str, str] = {}
-    with store.system.reading() as work:
-        registry = work.providers
-        for candidate in files:
-            key = letters_key(candidate.folder or candidate.named or "")
-            if key not in slugs:
-                holders = registry.by_letters(key) if key else []
-                slugs[key] = holders[0].slug if len(holders) == 1 else key
-            groups.setdefault(slugs[key], []).append(candidate)
-    return groups
+    def _outcome_of_error(
+        self, candidate: Candidate, shown: str, owner: RegisteredProvider | None, error: Exception
+    ) -> FileOutcome:
+        if not isinstance(error, WebAutoDashError):
+            return _not_stored(shown, result_of_error(error, may_grow=False), owner, where_from(error), "unexpected")
+        is_cut = isinstance(error, MalformedDocument) and error.truncated
+        may_grow = is_cut and not self._is_settled and _age(candidate.path) < self._store.settings.settle_seconds
+        result, reason = result_of_error(error, may_grow=may_grow), _reason(error)
+        if may_grow:
+            reason += "; it may still be being written"
+        outcome = _not_stored(shown, result, owner, reason, error.kind)
+        if result is FileResult.FAILED:
+            outcome = replace(outcome, transient=isinstance(error, TransientError))
+        return replace(outcome, remedy=error.remedy) if isinstance(error, DatabaseError) else outcome
 
 
-def process_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
-    """Take one file; one that may be still in the making is only looked at. The system database is not told."""
-    return _take(store, candidate, on_batch, rested=False)
+def settled_files(store: Store) -> FileProcessor:
+    """A processor of files that have not changed for a while: a missing end is missing for good."""
+    return FileProcessor(store, is_settled=True)
 
 
-def process_settled_file(store: Store, candidate: Candidate, on_batch: OnBatch) -> FileOutcome:
-    """Take one file that has rested: what is cut short in it is missing for good."""
-    return _take(store, candidate, on_batch, rested=True)
-
-
-def process_accepted_file(store: Store, candidate: Candidate, why: str) -> FileOutcome:
-    """Take one file that a person has just accepted; ``why`` is kept with its session."""
-    return _take(store, candidate, ignore, rested=True, why=why)
-
-
-def _lost(results: Path, candidate: Candidate, status: int | None) -> FileOutcome:
+def lost_worker(results: Path, candidate: Candidate, status: int | None) -> FileOutcome:
+    """The outcome of a file whose worker process ended with this exit status."""
     reason = f"its worker process ended (status {status}); ingest again"
     return FileOutcome(candidate.shown(results), FileResult.FAILED, reason=reason, kind=WORKER_LOST)
 
 
-def _take(
-    store: Store, candidate: Candidate, on_batch: OnBatch, *, rested: bool, why: str | None = None
-) -> FileOutcome:
-    shown, path = candidate.shown(store.settings.results_dir), candidate.path
-    owner: RegisteredProvider | None = None
-    try:
-        began, ticks = time.time_ns(), time.monotonic()
-        settings, patience = store.settings, store.time_limit
-        document = read_document(path, patience.while_progressing, settings.max_file_size, candidate.place)
-        owner = owner_of_file(store, path, document.provider_name, candidate.folder)
-        provider = store.provider_database(owner)
-        try:
-            accepted = accepted_holds(store, document, provider, shown)
-        except FileHeld as hold:
-            held = _left(shown, FileResult.HELD, owner, hold.reason, hold.kind)
-            return replace(held, sha256=document.sha256, size=document.size)
-        try:
-            stored = store_document(
-                document,
-                provider,
-                store.settings.zone,
-                shown,
-                on_batch,
-                accepted=[decided(one, document, why) for one in accepted],
-                extracted_at=next((one.extracted_at for one in accepted if one.extracted_at is not None), None),
-            )
-        except (ConnectionLost, DatabaseUnreachable) as error:
-            if not _answers(provider, document):
-                raise
-            # The server is there: what it was sent may be what ends its connections.
-            return _left(shown, FileResult.FAILED, owner, str(error), CONNECTION_LOST)
-        duration_ms = None if stored.already else round(1000 * (time.monotonic() - ticks))
-        mtime_ns = telling_mtime(document.mtime_ns, began)
-        state = _state(stored)
-        return FileOutcome.of_session(shown, state, owner, stored.session, document.size, mtime_ns, duration_ms)
-    except DatabaseUnreachable:
-        raise
-    except Exception as error:  # whatever is wrong with one file, the others go on
-        outcome = _not_taken(store, shown, path, owner, error, rested=rested)
-        return replace(outcome, remedy=error.remedy) if isinstance(error, DatabaseError) else outcome
+def _result(stored: Stored) -> FileResult:
+    return FileResult.ALREADY_INGESTED if stored.already else stored_result(stored.session.tally.failed_extractions)
 
 
-def _answers(provider: ProviderDatabase, document: Document) -> bool:
+def _is_reachable(provider: ProviderDatabase, document: Document) -> bool:
     """Whether a new connection to a provider's database works."""
     try:
         with provider.reading() as work:
@@ -195,49 +137,19 @@ def _answers(provider: ProviderDatabase, document: Document) -> bool:
     return True
 
 
-def _state(stored: Stored) -> FileResult:
-    if stored.already:
-        return FileResult.ALREADY_INGESTED
-    return FileResult.PARTIAL if stored.session.tally.failed_extractions else FileResult.INGESTED
-
-
-def _not_taken(
-    store: Store, shown: str, path: Path, owner: RegisteredProvider | None, error: Exception, *, rested: bool
+def _not_stored(
+    shown: str, result: FileResult, owner: RegisteredProvider | None, reason: str, kind: str
 ) -> FileOutcome:
-    """The outcome of a file that an error kept from being stored."""
-    match error:
-        case FileGone():
-            return FileOutcome(shown, FileResult.GONE, reason=error.reason, kind=error.kind)
-        case StillBeingWritten():
-            return FileOutcome(shown, FileResult.WAITING, reason=str(error), kind=error.kind)
-        case MalformedDocument() if error.truncated and not rested and _age(path) < store.settings.settle_seconds:
-            reason = f"{_reason(error)}; it may be still in the making"
-            return FileOutcome(shown, FileResult.WAITING, reason=reason, kind=error.kind)
-        case WebAutoDashError() if isinstance(error, _REJECTIONS):
-            return FileOutcome(shown, FileResult.REJECTED, reason=_reason(error), kind=error.kind)
-        case WebAutoDashError() if isinstance(error, _GATES):
-            return _left(shown, FileResult.BLOCKED, owner, str(error), error.kind)
-        case WebAutoDashError():
-            is_transient = isinstance(error, TransientError)
-            return _left(shown, FileResult.FAILED, owner, _reason(error), error.kind, transient=is_transient)
-        case _:
-            return _left(shown, FileResult.FAILED, owner, where_from(error), "unexpected")
-
-
-def _left(
-    shown: str, state: FileResult, owner: RegisteredProvider | None, reason: str, kind: str, *, transient: bool = False
-) -> FileOutcome:
-    if owner is None:
-        return FileOutcome(shown, state, reason=reason, kind=kind, transient=transient)
-    whose = (owner.slug, owner.name, owner.database_name)
-    return FileOutcome(shown, state, *whose, reason=reason, kind=kind, transient=transient)
+    if owner is None or result in {FileResult.GONE, FileResult.WAITING, FileResult.REJECTED}:
+        return FileOutcome(shown, result, reason=reason, kind=kind)
+    return FileOutcome(shown, result, owner.slug, owner.name, owner.database_name, reason=reason, kind=kind)
 
 
 def _reason(error: WebAutoDashError) -> str:
-    """What an error says beside the file's name, which the outcome has already."""
+    """The text of an error without the file's name."""
     if isinstance(error, MalformedDocument):
         return f"{error.position}: {error.reason}"
-    return error.reason if isinstance(error, _OF_A_PATH) else str(error)
+    return error.reason if isinstance(error, _ABOUT_A_PATH) else str(error)
 
 
 def _age(path: Path) -> float:

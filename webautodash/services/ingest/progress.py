@@ -1,61 +1,62 @@
-"""How far a run is, for whoever watches it."""
+"""The progress of a run, for a progress bar."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from webautodash.services.ingest.report import FileOutcome, FileResult
-from webautodash.services.ingest.scan import Candidate
+from webautodash.domain.file_outcome import FileResult
+from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest.scan import Candidate, FileKey
 
 OnBatch = Callable[[int, int], None]
-"""Hears how many of a file's patients are written so far, and of how many; they are stored when the whole file is."""
+"""Called with the number of a file's patients written so far, and of all; they are stored when the whole file is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is; what is left of it is best told by the bytes."""
+    """How far a run is; the remaining time is best estimated from the bytes."""
 
     files: int
-    """Done, whatever became of them."""
+    """Files that are done, whatever their result."""
     of_files: int
     size: int
-    """Bytes done: of files, and of the part of those at hand whose patients are written."""
+    """Bytes that are done: of whole files, and of the written part of the files in progress."""
     of_size: int
     patients: int
-    """Written so far; files that were stored already have none."""
+    """Patients written so far; files that were stored before count none."""
 
 
 class Meter:
-    """Adds up what is done of some files, and says so."""
+    """Adds up the progress of a run and reports it."""
 
     def __init__(self, on_progress: Callable[[Progress], None] | None) -> None:
         self._on_progress = on_progress
         self._files = self._of_files = self._size = self._of_size = self._patients = 0
-        # Of the files at hand: a path's patients and bytes so far.
-        self._at_hand: dict[tuple[str, str], tuple[int, int]] = {}
+        # Patients and bytes of the files in progress.
+        self._in_progress: dict[FileKey, tuple[int, int]] = {}
 
-    def begin(self, files: Sequence[Candidate]) -> None:
-        """More that there is to do."""
+    def add(self, files: Sequence[Candidate]) -> None:
+        """Add files that are to be processed."""
         self._of_files += len(files)
         self._of_size += sum(candidate.size or 0 for candidate in files)
-        self._say()
+        self._report()
 
     def batch(self, candidate: Candidate, done: int, of: int) -> None:
-        """So many of a file's patients are written."""
-        self._at_hand[candidate.directory, candidate.name] = (done, (candidate.size or 0) * done // max(of, 1))
-        self._say()
+        """Report that ``done`` of a file's patients are written."""
+        self._in_progress[candidate.key] = (done, (candidate.size or 0) * done // max(of, 1))
+        self._report()
 
     def file(self, candidate: Candidate, outcome: FileOutcome) -> None:
-        """A file is done."""
-        self._at_hand.pop((candidate.directory, candidate.name), None)
+        """Report that a file is done."""
+        self._in_progress.pop(candidate.key, None)
         self._files += 1
         self._size += candidate.size or 0
         if outcome.state is not FileResult.ALREADY_INGESTED:
             self._patients += outcome.found
-        self._say()
+        self._report()
 
-    def _say(self) -> None:
+    def _report(self) -> None:
         if self._on_progress is not None:
-            patients, size = (sum(column) for column in zip((0, 0), *self._at_hand.values(), strict=True))
+            patients, size = (sum(column) for column in zip((0, 0), *self._in_progress.values(), strict=True))
             self._on_progress(
                 Progress(self._files, self._of_files, self._size + size, self._of_size, self._patients + patients)
             )

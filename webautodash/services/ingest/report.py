@@ -1,40 +1,19 @@
-"""What became of files, as typed results that turn into JSON."""
+"""The outcomes of files, as typed results that turn into JSON."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.file_outcome import PROBLEM_RESULTS, FileResult
 from webautodash.domain.json_document import INLINE
 from webautodash.errors import Remedy
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.sessions import StoredSession, Tally
-
-
-class FileResult(StrEnum):
-    """How one look at one file ended."""
-
-    INGESTED = "ingested"
-    PARTIAL = "partial"
-    ALREADY_INGESTED = "already_ingested"
-    REJECTED = "rejected"
-    WAITING = "waiting"
-    BLOCKED = "blocked"
-    """Its provider's database is behind, ahead, or in the middle of a migration, or nobody registered the provider."""
-    FAILED = "failed"
-    HELD = "held"
-    """It is whole, and a person has to accept it before it is stored."""
-    GONE = "gone"
-    """It was there when its folder was looked at, and is no longer."""
-
-
-# What leaves work for a person; a file that is still being written does not.
-_PROBLEMS = frozenset({FileResult.PARTIAL, FileResult.REJECTED, FileResult.HELD, FileResult.BLOCKED, FileResult.FAILED})
+from webautodash.repositories.sessions import StoredSession
 
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file: found = stored + changed + duplicates + set_aside."""
+    """The result of one attempt to ingest one file: found = stored + changed + duplicates + set_aside."""
 
     path: str
     state: FileResult
@@ -45,19 +24,19 @@ class FileOutcome:
     session_id: int | None = None
     reason: str | None = None
     kind: str | None = None
-    """Of what is wrong with it, in one word, for programs."""
+    """The error kind of ``reason``."""
     remedy: Remedy | None = None
     """What a command can do about the fault of a database."""
     transient: bool = False
-    """Whether what failed may go by itself."""
+    """Whether time alone may remove the cause of a failure."""
     sha256: str | None = None
     size: int | None = None
     mtime_ns: int | None = None
-    """When the bytes that were read had last been changed; None where a later change could look the same."""
+    """Modification time of the bytes that were read; None if a later change could have the same time."""
     duration_ms: int | None = field(default=None, compare=False)
-    """From the opening of the file to its commit; None where nothing was committed."""
+    """Time from opening the file to its commit; None if nothing was committed."""
     unfinished: int = 0
-    """Readings in a row that were begun and did not end, such as those of a process that was killed."""
+    """Attempts in a row that began and never ended, for example because the process was killed."""
     found: int = 0
     stored: int = 0
     changed: int = 0
@@ -69,13 +48,13 @@ class FileOutcome:
 
     @property
     def patients_processed(self) -> int:
-        """All that were not set aside."""
+        """The patients that were not set aside."""
         return self.found - self.set_aside
 
     @property
     def is_problem(self) -> bool:
-        """Whether a person has to look."""
-        return self.state in _PROBLEMS
+        """Whether a person has to deal with the file."""
+        return self.state in PROBLEM_RESULTS
 
     @classmethod
     def of_session(
@@ -84,11 +63,10 @@ class FileOutcome:
         state: FileResult,
         provider: RegisteredProvider,
         session: StoredSession,
-        size: int | None,
-        mtime_ns: int | None,
-        duration_ms: int | None = None,
+        size: int | None = None,
+        mtime_ns: int | None = None,
     ) -> "FileOutcome":
-        """The outcome of a file whose bytes are stored, as their session counts them."""
+        """The outcome of a file whose bytes are stored, with the counts of their session."""
         tally = session.tally
         set_aside = f"{tally.failed_extractions} of {tally.total_patients_found} patients set aside"
         return cls(
@@ -99,33 +77,22 @@ class FileOutcome:
             database_name=provider.database_name,
             session_id=session.id,
             reason=set_aside if tally.failed_extractions else None,
-            kind=None,
-            remedy=None,
-            transient=False,
             sha256=session.content_sha256,
             size=size,
             mtime_ns=mtime_ns,
-            duration_ms=duration_ms,
             conflicts=tally.conflicts_detected,
             rows=dict(tally.rows),
-            **counts(tally),
+            found=tally.total_patients_found,
+            stored=tally.patients_stored,
+            changed=tally.patients_changed,
+            duplicates=tally.patients_duplicate,
+            set_aside=tally.failed_extractions,
         )
-
-
-def counts(tally: Tally) -> dict[str, int]:
-    """A session's tally under the names of a report."""
-    return {
-        "found": tally.total_patients_found,
-        "stored": tally.patients_stored,
-        "changed": tally.patients_changed,
-        "duplicates": tally.patients_duplicate,
-        "set_aside": tally.failed_extractions,
-    }
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderTotals:
-    """Sums over one provider's files of a report; what was known already adds nothing but itself."""
+    """Sums over one provider's files of a report; files that were ingested before are only counted as files."""
 
     slug: str
     name: str
@@ -143,7 +110,7 @@ class ProviderTotals:
 
     @classmethod
     def of(cls, files: Sequence[FileOutcome]) -> "ProviderTotals":
-        """The sums over the files of one provider, of which there is at least one."""
+        """The sums over the files of one provider, at least one file."""
         new = [outcome for outcome in files if outcome.state in {FileResult.INGESTED, FileResult.PARTIAL}]
         return cls(
             slug=files[0].provider or "",
@@ -163,22 +130,22 @@ class ProviderTotals:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What became of all files of one run, in the order they were taken."""
+    """The outcomes of all files of one run, in the order of processing."""
 
     files: tuple[FileOutcome, ...] = ()
 
     @property
     def problems(self) -> bool:
-        """Whether a person has to look at any file."""
+        """Whether a person has to deal with any file."""
         return any(outcome.is_problem for outcome in self.files)
 
     def count(self, states: Iterable[FileResult]) -> int:
-        """How many files ended so."""
+        """The number of files with one of these results."""
         wanted = set(states)
         return sum(outcome.state in wanted for outcome in self.files)
 
     def by_provider(self) -> list[ProviderTotals]:
-        """Sums by provider; files whose provider could not be told stand under none."""
+        """Sums by provider; files without a known provider have the slug ''."""
         files: dict[str, list[FileOutcome]] = {}
         for outcome in self.files:
             files.setdefault(outcome.provider or "", []).append(outcome)

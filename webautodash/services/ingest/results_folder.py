@@ -1,4 +1,4 @@
-"""Whether what the settings call the Results folder can be one."""
+"""Checks the Results folder of the settings."""
 
 from contextlib import suppress
 
@@ -8,13 +8,12 @@ from webautodash.services.timeouts import TimeLimit
 
 
 def check_results_folder(settings: Settings) -> None:
-    """Raise ConfigurationError where it is a file.
+    """Raise ConfigurationError if it is not a folder.
 
-    One that is missing or cannot be read may come back, so that is for whoever looks into it; as is one that does not
-    answer.
+    A folder that is missing, cannot be read or does not answer may come back; reading it reports the error.
     """
     folder = settings.results_dir
     with suppress(NoAnswer):
-        patience = TimeLimit(settings.pass_seconds)
-        if patience.within(str(folder), lambda: folder.exists() and not folder.is_dir()):
-            raise ConfigurationError(setting_key("results_dir"), f"{folder} is no folder")
+        time_limit = TimeLimit(settings.pass_seconds)
+        if time_limit.within(str(folder), lambda: folder.exists() and not folder.is_dir()):
+            raise ConfigurationError(setting_key("results_dir"), f"{folder} is not a folder")

@@ -1,7 +1,6 @@
-"""Which files there are to take."""
+"""Finds the files to ingest."""
 
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,117 +8,102 @@ from typing import NamedTuple
 
 from webautodash.domain.folders import Folder, find_folder, listed_folder
 from webautodash.errors import FolderReplaced, UsageError, without_context
+from webautodash.services.ingest.file_stat import FileStat, stat_file
 from webautodash.services.ingest.paths import as_text, is_extraction, shown_folder
 
-# What a folder says of a file: its number, its size (None for what is no regular file or was not to be seen), when its
-# bytes were last changed, how many names it has, and when anything about it was last changed (ctime), which no program
-# can set. A plain tuple: there may be many.
-Look = tuple[int, int | None, int, int, int]
-_NOTHING: Look = (0, None, 0, 1, 0)
-
-
-def stat_text(look: Look) -> str:
-    """A look as the registry keeps it. A name that comes or goes changes the ctime."""
-    number, size, mtime_ns, _, ctime_ns = look
-    return f"{number:x}:{'' if size is None else f'{size:x}'}:{mtime_ns:x}:{ctime_ns:x}"
-
-
-def look_at(path: Path | os.DirEntry[str]) -> Look:
-    """Look at a file now; a link is not followed."""
-    try:
-        status = path.stat(follow_symlinks=False)
-    except OSError:
-        return _NOTHING
-    size = status.st_size if stat.S_ISREG(status.st_mode) else None
-    return status.st_ino, size, status.st_mtime_ns, status.st_nlink, status.st_ctime_ns
+FileKey = tuple[str, str]
+"""Folder and name of a file."""
 
 
 class Candidate(NamedTuple):
-    """A file to look at; ``folder`` is the provider's folder below Results, None for a file elsewhere.
-
-    There may be many: the strings of their folders are shared, and a path is made when it is asked for.
-    """
+    """A file to ingest. There may be very many: the text of their folders is shared, a path is made when needed."""
 
     directory: str
     name: str
     folder: str | None
-    look: Look
-    """When the file was found."""
+    """The provider's folder below Results; None for a file elsewhere."""
+    stat: FileStat
+    """The file's stat when it was found."""
     named: str | None = None
-    """The provider that the file itself names, where that could be read cheaply."""
+    """The provider that the file names, if its metadata could be read from its beginning."""
     place: Folder | None = None
-    """The folder that the file was found in; it is read from no other."""
+    """The folder in which the file was found; the file is read from no other."""
     prefix: str = ""
-    """Of the paths of the root whose folder Results is."""
+    """The path prefix of the root that Results belongs to."""
     is_asked_for: bool = False
-    """Whether a person named this very file: then it is read, known or not."""
+    """Whether a person named this file; then it is read even if it is stored and unchanged."""
+
+    @property
+    def key(self) -> FileKey:
+        """Identifies the file in this process."""
+        return self.directory, self.name
 
     @property
     def size(self) -> int | None:
-        """Its size when it was found, None for what is no regular file."""
-        return self.look[1]
+        """The size when the file was found; None for anything but a regular file."""
+        return self.stat[1]
 
     @property
     def path(self) -> Path:
-        """Where it is."""
+        """The file's path."""
         return Path(self.directory, self.name)
 
     def shown(self, results: Path) -> str:
-        """The path as reports and the registry name it."""
+        """The path as reports and the system database name it."""
         return as_text(shown_folder(self.directory, results, self.prefix) + self.name)
 
 
 def candidates(paths: Sequence[Path], results: Path, prefix: str = "") -> list[Candidate]:
-    """The files behind some paths, or those of Results where there are none given; each once.
+    """The files behind some paths, or in Results if there are none; each once.
 
-    A folder gives the files in it and in its folders, one level deep, as Results has it. Only Results itself may be
-    a link to a folder. ``prefix`` is that of the root whose folder Results is.
-    Raises UsageError for a path that is not there.
+    A folder stands for the files in it and in its folders, one level deep, like Results. Only Results itself may be a
+    link to a folder. ``prefix`` is that of the root that Results belongs to.
+    Raises UsageError for a path that does not exist.
     """
     return list(each_candidate(paths, results, prefix))
 
 
 def each_candidate(paths: Sequence[Path], results: Path, prefix: str = "") -> Iterator[Candidate]:
-    """The same, one at a time. Raises UsageError at once."""
+    """Like ``candidates``, one at a time. Raises UsageError before the first."""
     for path in paths or [results]:
-        require_there(path, results)
+        require_path(path, results)
     return _found(paths or [results], results, prefix)
 
 
-def require_there(path: Path, results: Path) -> None:
-    """Raise UsageError for a path that is not there."""
+def require_path(path: Path, results: Path) -> None:
+    """Raise UsageError for a path that does not exist."""
     if not os.path.lexists(path):
         hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
         raise UsageError(f"{path} does not exist; {hint}")
 
 
 def _found(paths: Sequence[Path], results: Path, prefix: str) -> Iterator[Candidate]:
-    # By folder: the provider's folder that it is or lies in, and the names that were found in it, however it is called.
+    # By directory as it was reached: its provider's folder, and the names found in it under any of its paths.
     folders: dict[str, tuple[str | None, set[str]]] = {}
     names: dict[Path, set[str]] = {}
     root = _real(results)
     for path in paths:
         is_folder = path.is_dir() and (path == results or not path.is_symlink())
-        for directory, place, name, look in _files(path, results) if is_folder else [_named(path, root)]:
+        for directory, place, name, stat in _files(path, results) if is_folder else [_named(path, root)]:
             if directory not in folders:
                 real = Path(place.path)
-                folders[directory] = (_folder(real, root), names.setdefault(real, set()))
-            folder, known = folders[directory]
-            if name in known:
+                folders[directory] = (_provider_folder(real, root), names.setdefault(real, set()))
+            folder, found = folders[directory]
+            if name in found:
                 continue
             if len(paths) > 1:
-                known.add(name)
-            yield Candidate(directory, name, folder, look, place=place, prefix=prefix, is_asked_for=not is_folder)
+                found.add(name)
+            yield Candidate(directory, name, folder, stat, place=place, prefix=prefix, is_asked_for=not is_folder)
 
 
-def _named(path: Path, root: Path) -> tuple[str, Folder, str, Look]:
+def _named(path: Path, root: Path) -> tuple[str, Folder, str, FileStat]:
     real = str(_real(path.parent))
     try:
         place = find_folder(real, str(root))
     except OSError:
-        # Reading the file tells what is wrong: its folder is none that can be opened.
+        # No folder has this identity, so that reading the file reports what is wrong.
         place = Folder(real, 0, 0)
-    return str(path.parent), place, path.name, look_at(path)
+    return str(path.parent), place, path.name, stat_file(path)
 
 
 def _real(path: Path) -> Path:
@@ -128,29 +112,29 @@ def _real(path: Path) -> Path:
 
 
 class Part(NamedTuple):
-    """Files that lie in one folder: those of a provider's folder, or one that lies beside such folders."""
+    """Files of one folder: those of a provider's folder, or one file beside such folders."""
 
     directory: str
     folder: str | None
     """The name of the provider's folder."""
-    files: Sequence[tuple[str, Look]]
+    files: Sequence[tuple[str, FileStat]]
     place: Folder
-    """The folder itself; the one above for a folder that cannot be read."""
+    """The folder; its parent for a folder that cannot be read."""
     problem: str | None = None
     """Why the folder cannot be read."""
 
 
 def list_results(results: Path) -> Iterator[Part]:
-    """What lies in Results, which may itself be a link to a folder. Raises UsageError."""
+    """List Results, which may itself be a link to a folder. Raises UsageError."""
     return _parts(results, str(_real(results)))
 
 
 def _parts(folder: Path, real: str, root: str | None = None) -> Iterator[Part]:
-    """What lies in a folder that is laid out as Results is, in the order of names. Raises UsageError.
+    """List a folder that is laid out like Results, in the order of names. Raises UsageError.
 
-    Folders in it are opened by their names in the open folder, so that none is exchanged for a link on the way.
+    The folders in it are opened by name in the open folder, so that none can be replaced by a link meanwhile.
     """
-    here, place = str(folder), _place(folder, real, root or real)
+    directory, place = str(folder), _place(folder, real, root or real)
     if place is None:
         return
     with _listing(place, folder) as handle:
@@ -158,14 +142,14 @@ def _parts(folder: Path, real: str, root: str | None = None) -> Iterator[Part]:
             if entry.name.startswith("."):
                 continue
             if entry.is_symlink() and entry.is_dir():
-                # Nobody follows it; the report says so.
-                yield Part(here, None, [(entry.name, look_at(entry))], place)
+                # It is not followed. As a file it is rejected, so that the report shows it.
+                yield Part(directory, None, [(entry.name, stat_file(entry))], place)
             elif entry.is_dir(follow_symlinks=False):
                 part = _provider_part(folder / entry.name, place, handle)
                 if part is not None:
                     yield part
             elif is_extraction(entry.name):
-                yield Part(here, None, [(entry.name, look_at(entry))], place)
+                yield Part(directory, None, [(entry.name, stat_file(entry))], place)
 
 
 @without_context
@@ -200,31 +184,31 @@ def _listing(place: Folder, folder: Path) -> Iterator[int]:
             raise UsageError(f"{folder} cannot be read ({reason})") from None
 
 
-def _files(folder: Path, results: Path) -> Iterator[tuple[str, Folder, str, Look]]:
-    """Directory, folder, name and look of each file."""
+def _files(folder: Path, results: Path) -> Iterator[tuple[str, Folder, str, FileStat]]:
+    """Directory, folder, name and stat of each file."""
     if folder == results:
         parts = list_results(results)
     else:
-        # The folder itself is not to be a link.
+        # The folder itself must not be a link.
         parts = _parts(folder, os.path.normpath(_real(folder.parent) / folder.name), str(_real(results)))
     for part in parts:
         if part.problem is not None:
-            # One provider's folder that cannot be read stops no other's; reading it as a file names the reason.
+            # One unreadable provider's folder stops no other provider; reading it as a file reports the reason.
             path = Path(part.directory)
-            yield str(folder), part.place, path.name, look_at(path)
-        for name, look in part.files:
-            yield part.directory, part.place, name, look
+            yield str(folder), part.place, path.name, stat_file(path)
+        for name, stat in part.files:
+            yield part.directory, part.place, name, stat
 
 
-def _extractions(handle: int) -> list[tuple[str, Look]]:
-    # An entry keeps ten times what is taken of it here.
-    # A folder, a link or a fifo of such a name is told as no file, not passed over.
-    return sorted((entry.name, look_at(entry)) for entry in _scan(handle) if is_extraction(entry.name))
+def _extractions(handle: int) -> list[tuple[str, FileStat]]:
+    # Not the entries themselves, which take ten times the memory. A folder, link or fifo with such a name is kept: it
+    # is rejected when it is read, so that the report shows it.
+    return sorted((entry.name, stat_file(entry)) for entry in _scan(handle) if is_extraction(entry.name))
 
 
 def _scan(handle: int) -> Iterator[os.DirEntry[str]]:
     return os.scandir(handle)
 
 
-def _folder(directory: Path, results: Path) -> str | None:
+def _provider_folder(directory: Path, results: Path) -> str | None:
     return directory.relative_to(results).parts[0] if results in directory.parents else None

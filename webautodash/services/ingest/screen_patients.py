@@ -1,4 +1,4 @@
-"""Which patients of a batch wait for a person before they are stored."""
+"""Decides which patients of a batch are set aside until a person accepts them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,57 +19,56 @@ _DETAILS = {EMPTIED: "all clinical lists are empty", OTHER_PERSON: "demographics
 
 
 class Screened(NamedTuple):
-    """A batch after the screening."""
+    """A batch after screening."""
 
     planned: list[Planned]
-    """To be stored: of each PRN the last place in the file that does not wait."""
+    """To be stored: for each PRN, the last place in the file that is not set aside."""
     aside: list[SetAside]
     recorded: list[tuple[str, SessionDifference]]
-    """By PRN, that somebody else stands in the file."""
+    """By PRN, the difference from the stored patient, who is another person."""
 
 
 def screen(
     work: ProviderWork, planned: Sequence[Planned], people: Mapping[str, StoredPatient], current: StoringSession
 ) -> Screened:
-    """Set aside who is emptied or another person, unless a person has accepted that.
+    """Set aside patients who lost all items or are another person, unless a person has accepted that.
 
-    New patients cost nothing, known ones with items no statement, and any number of emptied ones a few.
+    New patients and patients with items need no statement, any number of emptied ones a few.
     """
-    known = {prn: person for prn, person in people.items() if not person.is_new}
-    if not known:
+    returning = {prn: person for prn, person in people.items() if not person.is_new}
+    if not returning:
         return Screened(list(planned), [], [])
-    had_items = _had_items(work, planned, known, current)
+    had_items = _had_items(work, planned, returning, current)
     screened = Screened([], [], [])
     for entry in planned:
-        person = known.get(entry.record.prn)
+        person = returning.get(entry.record.prn)
         places: list[PatientRecord] = [*entry.repeats, entry.record]
-        waiting: dict[int, str] = {}
+        reasons: dict[int, str] = {}
         while person and places and (reason := _reason(places[-1], person, current, had_items)):
             record = places.pop()
-            waiting[record.position] = reason
+            reasons[record.position] = reason
             if reason == OTHER_PERSON:
                 master = CurrentPatient(person.demographics, person.as_of, person.session_id)
-                screened.recorded.append(
-                    (record.prn, other_person(NewExtraction(record, current.extracted_at, current.id), master))
-                )
-        screened.aside.extend(_set_aside(entry, waiting))
+                new = NewExtraction(record, current.extracted_at, current.id)
+                screened.recorded.append((record.prn, other_person(new, master)))
+        screened.aside.extend(_set_aside(entry, reasons))
         if places:
-            screened.planned.append(_without(entry, places) if waiting else entry)
+            screened.planned.append(_without(entry, places) if reasons else entry)
     return screened
 
 
 def _had_items(
     work: ProviderWork,
     planned: Sequence[Planned],
-    known: Mapping[str, StoredPatient],
+    returning: Mapping[str, StoredPatient],
     current: StoringSession,
 ) -> set[int]:
     if EMPTIED in current.accepted:
         return set()
     empty = [
-        known[entry.record.prn].id
+        returning[entry.record.prn].id
         for entry in planned
-        if entry.record.prn in known and any(map(_is_empty, (entry.record, *entry.repeats)))
+        if entry.record.prn in returning and any(map(_is_empty, (entry.record, *entry.repeats)))
     ]
     latest = work.extractions.latest_complete(empty)
     filled = with_items(work, latest.values(), current.order)
@@ -86,19 +85,19 @@ def _is_empty(record: PatientRecord) -> bool:
     return not has_items(record.lists)
 
 
-def _set_aside(entry: Planned, waiting: Mapping[int, str]) -> list[SetAside]:
-    if not waiting:
+def _set_aside(entry: Planned, reasons: Mapping[int, str]) -> list[SetAside]:
+    if not reasons:
         return []
     texts = {repeat.position: repeat.raw_json for repeat in entry.kept}
     texts[entry.record.position] = raw_text(entry.raw)
     return [
         SetAside(position, reason, _DETAILS[reason], texts[position], entry.record.prn)
-        for position, reason in waiting.items()
+        for position, reason in reasons.items()
     ]
 
 
 def _without(entry: Planned, places: Sequence[PatientRecord]) -> Planned:
-    """The same patient, of whom only these places of the file count."""
+    """The same patient with only these places of the file."""
     *repeats, last = places
     earlier = {repeat.position for repeat in repeats}
     detail = f"position {last.position} of the file has the same PRN and is stored"

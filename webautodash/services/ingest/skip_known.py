@@ -1,102 +1,105 @@
-"""Files that need not be read again: stored, and by all that their folder says of them the same as then.
+"""Skips files that are stored and unchanged, without opening them.
 
-That is size, time of change, inode and ctime: whoever puts another file in the place of one, or sets its time back,
-changes one of these. A chmod or another inode number costs one more reading, which writes no rows of patients.
+Unchanged means: the same size, mtime, inode and ctime as when the file was read. Replacing a file or resetting its
+mtime changes at least one of these. A chmod or another inode costs one more reading, which writes no patient rows.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
+from webautodash.domain.file_outcome import FileResult
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseError, DatabaseUnreachable, WebAutoDashError
 from webautodash.repositories.ingested_files import IngestedPath
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
 from webautodash.services.batches import in_parts
+from webautodash.services.ingest.file_stat import stat_text
 from webautodash.services.ingest.paths import as_text, shown_folder
-from webautodash.services.ingest.report import FileOutcome, FileResult
-from webautodash.services.ingest.scan import Candidate, stat_text
+from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest.scan import Candidate
 from webautodash.services.store import ProviderDatabase, Store
 
-# A statement may have no more than 999 values on some supported servers.
+# A statement may have no more than 999 values in the oldest supported database engine.
 _AT_ONCE = 900
-# The coarsest clock of a file system: a change within one tick of it leaves the time as it was.
+# The coarsest clock of a file system: a change within one tick does not change the mtime.
 _TICK_NS = 2_000_000_000
 
 
-def telling_mtime(mtime_ns: int, read_ns: int) -> int | None:
-    """A file's time of change as far as it tells any later change from that which was read.
+class NewFiles(NamedTuple):
+    """The files that have to be read, and the providers whose recorded totals are wrong."""
 
-    None for a file that was changed just before it was read, or in the future.
-    """
+    files: list[Candidate]
+    miscounted: list[RegisteredProvider]
+
+
+def reliable_mtime(mtime_ns: int, read_ns: int) -> int | None:
+    """The mtime of a file that was read at ``read_ns``; None if a later change could have the same mtime."""
     return mtime_ns if mtime_ns + _TICK_NS <= read_ns else None
 
 
 def skip_known(
-    store: Store, files: Iterable[Candidate], known: Callable[[Candidate, FileOutcome], None]
-) -> tuple[list[Candidate], list[RegisteredProvider]]:
-    """Say the outcome of each file that is known, without opening it.
+    store: Store, files: Iterable[Candidate], on_known: Callable[[Candidate, FileOutcome], None]
+) -> NewFiles:
+    """Sort out the files that are stored and unchanged; ``on_known`` is called with the outcome of each.
 
-    The system database is a view that may be wrong about a provider's database, which may have been lost or restored
-    meanwhile: a file is known only where that database has its session, with the same bytes.
-
-    Returns the files that are not known, and the providers whose counters are not right.
+    The system database alone does not decide: a provider's database may have been lost or restored meanwhile. A file
+    is known only if the provider's database has its session, with the same bytes.
     """
-    unknown: list[Candidate] = []
-    ledgers, shown = _Ledgers(store), _Shown(store.settings.results_dir)
+    new: list[Candidate] = []
+    sessions, paths = _StoredSessions(store), _ShownPaths(store.settings.results_dir)
     with store.system.reading() as work:
         for part in in_parts(files, _AT_ONCE):
-            some = [(shown.path(candidate), candidate) for candidate in part]
-            asked = [path for path, candidate in some if candidate.size is not None and not candidate.is_asked_for]
-            rows = work.ingested_files.known(asked)
-            same = {path: rows[path] for path, candidate in some if path in rows and _looks_like(candidate, rows[path])}
-            stored = ledgers.stored(same.values())
-            for path, candidate in some:
+            shown = [(paths.of(candidate), candidate) for candidate in part]
+            asked = [path for path, candidate in shown if candidate.size is not None and not candidate.is_asked_for]
+            rows = work.ingested_files.ingested(asked)
+            same = {path: rows[path] for path, one in shown if path in rows and _is_unchanged(one, rows[path])}
+            stored = sessions.find(same.values())
+            for path, candidate in shown:
                 row = same.get(path)
-                there = stored.get((row.provider_id, row.session_id)) if row else None
-                if row is None or there is None or there[1].content_sha256 != row.content_sha256:
-                    unknown.append(candidate)
+                found = stored.get((row.provider_id, row.session_id)) if row else None
+                if row is None or found is None or found[1].content_sha256 != row.content_sha256:
+                    new.append(candidate)
                 else:
-                    outcome = FileOutcome.of_session(path, FileResult.ALREADY_INGESTED, *there, row.size, row.mtime_ns)
-                    known(candidate, outcome)
-    return unknown, ledgers.miscounted
+                    already = FileResult.ALREADY_INGESTED
+                    on_known(candidate, FileOutcome.of_session(path, already, *found, row.size, row.mtime_ns))
+    return NewFiles(new, sessions.miscounted)
 
 
-def _looks_like(candidate: Candidate, row: IngestedPath) -> bool:
-    return candidate.look[1:3] == (row.size, row.mtime_ns) and stat_text(candidate.look) == row.look
+def _is_unchanged(candidate: Candidate, row: IngestedPath) -> bool:
+    return candidate.stat[1:3] == (row.size, row.mtime_ns) and stat_text(candidate.stat) == row.look
 
 
-class _Shown:
-    """The paths of candidates as the registry has them, each folder looked at once."""
+class _ShownPaths:
+    """The paths of candidates as the system database names them; each folder is resolved once."""
 
     def __init__(self, results: Path) -> None:
         self._results = results
         self._folders: dict[str, str] = {}
 
-    def path(self, candidate: Candidate) -> str:
+    def of(self, candidate: Candidate) -> str:
         directory = candidate.directory
         if directory not in self._folders:
             self._folders[directory] = shown_folder(directory, self._results, candidate.prefix)
         return as_text(self._folders[directory] + candidate.name)
 
 
-class _Ledgers:
-    """What the providers' own databases say is stored; nothing where one cannot be read, which is told elsewhere."""
+class _StoredSessions:
+    """The sessions in the providers' databases. A database that cannot be read has none; others report the error."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._providers = {provider.id: provider for provider in store.providers()}
         with store.system.reading() as work:
-            self._known = work.providers.recorded_counts()
+            self._recorded = work.providers.recorded_counts()
         self._unreadable: set[int] = set()
         self._counted: set[int] = set()
         self.miscounted: list[RegisteredProvider] = []
 
-    def stored(
-        self, rows: Iterable[IngestedPath]
-    ) -> Mapping[tuple[int, int], tuple[RegisteredProvider, StoredSession]]:
-        """By provider and session, those sessions of the rows that are there."""
+    def find(self, rows: Iterable[IngestedPath]) -> Mapping[tuple[int, int], tuple[RegisteredProvider, StoredSession]]:
+        """The sessions of the rows that exist, by provider and session id."""
         wanted: dict[int, set[int]] = {}
         for row in rows:
             wanted.setdefault(row.provider_id, set()).add(row.session_id)
@@ -106,26 +109,26 @@ class _Ledgers:
             if provider is None or provider.status is not ProviderStatus.ACTIVE or number in self._unreadable:
                 continue
             try:
-                there = self._read(self._store.provider_database(provider), session_ids)
+                sessions = self._read(self._store.provider_database(provider), session_ids)
             except DatabaseUnreachable:
                 raise
             except WebAutoDashError:
                 self._unreadable.add(number)
             else:
-                found |= {(number, session_id): (provider, stored) for session_id, stored in there.items()}
+                found |= {(number, session_id): (provider, stored) for session_id, stored in sessions.items()}
         return found
 
     def _read(self, database: ProviderDatabase, session_ids: Collection[int]) -> dict[int, StoredSession]:
         with database.reading() as work:
-            there = work.sessions.among(session_ids)
+            sessions = work.sessions.among(session_ids)
         if database.provider.id not in self._counted:
             self._counted.add(database.provider.id)
-            # One that is being migrated may have no such columns now; it is counted the next time.
+            # A database that is being migrated may lack the columns now; it is counted the next time.
             with suppress(DatabaseError):
                 self._count(database)
-        return there
+        return sessions
 
     def _count(self, database: ProviderDatabase) -> None:
         with database.reading() as work:
-            if work.sessions.counts() != self._known.get(database.provider.id):
+            if work.sessions.counts() != self._recorded.get(database.provider.id):
                 self.miscounted.append(database.provider)

@@ -1,4 +1,4 @@
-"""Whether a file's bytes are stored for another provider."""
+"""Finds out whether the bytes of a file are stored for another provider."""
 
 from datetime import timedelta
 
@@ -14,9 +14,9 @@ _BEING_STORED = timedelta(minutes=15)
 
 
 def owner_elsewhere(store: Store, content_sha256: str, provider: RegisteredProvider) -> RegisteredProvider | None:
-    """The other provider for whom these bytes are stored, as their own database says; else they are claimed.
+    """The other provider whose database has these bytes; if there is none, claim them for ``provider``.
 
-    The claim is committed before the file is stored, so of two processes with the same bytes one finds the other's.
+    The claim is committed before the file is stored: of two processes with the same bytes, one finds the other's claim.
     Raises BeingStoredElsewhere while another process stores them for another provider, and what opening that
     provider's database raises.
     """
@@ -24,14 +24,14 @@ def owner_elsewhere(store: Store, content_sha256: str, provider: RegisteredProvi
     others = store.system.run_raced(lambda work: work.stored_contents.claim(content_sha256, provider.id, now))
     if not others:
         return None
-    known = {one.id: one for one in store.providers()}
+    providers = {one.id: one for one in store.providers()}
     for number, claimed_at in others.items():
-        other = known.get(number)
+        other = providers.get(number)
         if other is not None and other.status is ProviderStatus.ACTIVE:
             with store.provider_database(other).reading() as work:
                 if work.sessions.find(content_sha256) is not None:
                     return other
-        # A time in the future, by a clock that was wrong, keeps nobody waiting either.
+        # A claim from far in the future, by a wrong clock, expires as well.
         if claimed_at is not None and abs(now - claimed_at) < _BEING_STORED:
             raise BeingStoredElsewhere(provider.slug, None if other is None else other.slug)
 

@@ -1,4 +1,4 @@
-"""Work of several processes: groups of things at once, the things of one group in order in one of them."""
+"""Processes groups of things, in this process or in several: each group in order, different groups at once."""
 
 import logging
 import signal
@@ -6,6 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection, wait
@@ -15,33 +16,76 @@ from typing import Generic, TypeVar
 from webautodash.config import Settings
 from webautodash.errors import WebAutoDashError
 from webautodash.services.callbacks import ignore
+from webautodash.services.ingest.garbage_collection import collect_rarely
 from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.store import Store
 
 Thing = TypeVar("Thing")
 Outcome = TypeVar("Outcome")
-# Takes one thing with an open store; has to be a function of a module, for it travels by name.
-Take = Callable[[Store, Thing, OnBatch], Outcome]
-GoesOn = Callable[[Thing, Outcome | None], bool]
-"""Whether a thing is to be begun, after the outcome of the one before it in its group; else the rest is left."""
+Prepare = Callable[[Store], Callable[[Thing, OnBatch], Outcome]]
+"""Called in each process with its open store; returns the function that processes one thing there.
+
+Other processes import it by name: it is a function or class of a module.
+"""
 
 
 def always(*_: object) -> bool:
-    """Whatever comes."""
+    """Return True."""
     return True
 
 
 INGEST, MIGRATE = "webautodash.services.ingest.process_file", "webautodash.services.fleet.migrate_all"
-# What a work loads only once it has begun.
+# Modules that a kind of work imports only when it begins.
 _LATER = {MIGRATE: ["alembic.command"]}
-_SECONDS_TO_HEAR = 1.0
-_SECONDS_TO_LEAVE = 1.0
+_SECONDS_TO_WAIT = 1.0
+_SECONDS_TO_END = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWork(Generic[Thing, Outcome]):
+    """How things are processed, and the functions that are called meanwhile, always in the calling process."""
+
+    prepare: Prepare[Thing, Outcome]
+    done: Callable[[Thing, Outcome], None]
+    """Called with each outcome."""
+    lost: Callable[[Thing, int | None], Outcome]
+    """Makes the outcome of a thing whose process ended with this exit status."""
+    before: Callable[[Thing], None] = ignore
+    """Called before each thing is begun."""
+    on_batch: Callable[[Thing, int, int], None] = ignore
+    """Called while a thing is processed, like OnBatch."""
+    meanwhile: Callable[[], None] = ignore
+    """Called at least every second while other processes work."""
+    may_begin: Callable[[Thing, Outcome | None], bool] = always
+    """Whether to begin a thing, given the outcome before it in its group; if not, the group ends there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _BatchWritten:
+    """A worker's message: part of the thing is processed."""
+
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class _ThingDone(Generic[Outcome]):
+    """A worker's message: the thing is processed."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _WorkerFailed:
+    """A worker's message: it ends, because of an error that is not a thing's own."""
+
+    error: WebAutoDashError
 
 
 def preload(work: str) -> None:
-    """Begin to import what workers need, in a process of its own, while the caller does other things."""
-    _preload(work)
-    # Ctrl-C in the middle of its imports is not for it to answer; it inherits the mask.
+    """Begin to import the modules of workers in a separate process, while the caller does other things."""
+    _set_preload(work)
+    # The process inherits the mask: Ctrl-C during its imports must not make it print a traceback.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()
@@ -49,167 +93,159 @@ def preload(work: str) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _preload(work: str) -> None:
+def _set_preload(work: str) -> None:
     get_context("forkserver").set_forkserver_preload([work, *_LATER.get(work, ())])
 
 
 def settings_per_process(settings: Settings, workers: int, groups: int) -> Settings:
-    """The settings of each of the processes that so many groups need, the caller among them.
+    """The settings of each process, the caller among them, if so many groups are processed by ``workers``.
 
-    Raises ConfigurationError where there are too few connections for all.
+    Raises ConfigurationError if there are too few connections for all.
     """
     processes = min(workers, groups)
     return settings.shared_by(processes + 1) if processes > 1 else settings
 
 
-def run_in_processes(
-    store: Store,
-    groups: Sequence[Sequence[Thing]],
-    workers: int,
-    take: Take[Thing, Outcome],
-    *,
-    done: Callable[[Thing, Outcome], None],
-    lost: Callable[[Thing, int | None], Outcome],
-    on_batch: Callable[[Thing, int, int], None] = ignore,
-    before: Callable[[Thing], None] = ignore,
-    meanwhile: Callable[[], None] = ignore,
-    goes_on: GoesOn[Thing, Outcome] = always,
-) -> None:
-    """Take every group's things in order, ``workers`` groups at a time; ``done`` hears of each here.
+def run_groups(store: Store, groups: Sequence[list[Thing]], workers: int, work: GroupWork[Thing, Outcome]) -> None:
+    """Process the things of each group in order, ``workers`` groups at a time. May empty the groups.
 
-    ``before`` hears of each thing that is begun, ``on_batch`` of each batch, as OnBatch does. ``meanwhile`` is called
-    again and again, at least every second.
-
-    A worker that dies costs the rest of its group, of which ``lost`` says the outcome, by the exit status; another
-    takes its place. Whatever ends this call, no worker outlives it by more than a moment.
-    The connections of the settings are shared among all. Raises ConfigurationError where they are too few, and what a
-    worker raised that is no thing's own fault, such as DatabaseUnreachable.
+    With one worker or one group everything happens in this process. Otherwise a worker that dies costs the rest of its
+    group, and another takes its place. No worker outlives this call by more than a moment, however it ends.
+    The connections of the settings are shared among the processes. Raises ConfigurationError if they are too few, and
+    any error of a worker that is not a thing's own, such as DatabaseUnreachable.
     """
-    share = settings_per_process(store.settings, workers, len(groups))
-    with store.server.sharing(share.max_connections):
-        _in_processes(_Crew(share, take, lost, on_batch, before), groups, workers, done, meanwhile, goes_on)
+    if workers > 1 and len(groups) > 1:
+        settings = settings_per_process(store.settings, workers, len(groups))
+        with store.server.sharing(settings.max_connections):
+            _run_in_processes(_Workers(settings, work), groups, workers, work)
+        return
+    process = work.prepare(store)
+    for group in groups:
+        waiting, outcome = deque(group), None
+        # There may be very many things; each is released when its outcome takes its place.
+        group.clear()
+        while waiting and work.may_begin(waiting[0], outcome):
+            thing = waiting.popleft()
+            work.before(thing)
+            outcome = process(thing, partial(work.on_batch, thing))
+            work.done(thing, outcome)
 
 
-def _in_processes(
-    crew: "_Crew[Thing, Outcome]",
+def _run_in_processes(
+    pool: "_Workers[Thing, Outcome]",
     groups: Sequence[Sequence[Thing]],
     workers: int,
-    done: Callable[[Thing, Outcome], None],
-    meanwhile: Callable[[], None],
-    goes_on: GoesOn[Thing, Outcome],
+    work: GroupWork[Thing, Outcome],
 ) -> None:
-    # The largest last in the list, first out of it: none is left for the end alone. Equal ones in their order.
+    # The largest group first, so that none is left for the end alone; groups of equal size keep their order.
     waiting = sorted(groups, key=len, reverse=True)[::-1]
     try:
-        while waiting or crew.at_work:
-            while waiting and len(crew.at_work) < workers:
+        while waiting or pool.busy:
+            while waiting and len(pool.busy) < workers:
                 group = waiting.pop()
-                if goes_on(group[0], None):
-                    crew.give(group)
-            if not crew.at_work:
+                if work.may_begin(group[0], None):
+                    pool.begin(group)
+            if not pool.busy:
                 break
-            for thing, outcome in crew.hear(goes_on):
-                done(thing, outcome)
-            meanwhile()
+            for thing, outcome in pool.wait():
+                work.done(thing, outcome)
+            work.meanwhile()
     finally:
-        crew.dismiss()
+        pool.terminate()
 
 
-class _Crew(Generic[Thing, Outcome]):
-    """The worker processes. One that has done its group takes the next; there is never one without a group."""
+class _Workers(Generic[Thing, Outcome]):
+    """The worker processes. One that has finished its group takes the next; a process is started only for a group."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        take: Take[Thing, Outcome],
-        lost: Callable[[Thing, int | None], Outcome],
-        on_batch: Callable[[Thing, int, int], None],
-        before: Callable[[Thing], None],
-    ) -> None:
-        self._settings, self._take, self._lost, self._on_batch = settings, take, lost, on_batch
-        self._before = before
+    def __init__(self, settings: Settings, work: GroupWork[Thing, Outcome]) -> None:
+        self._settings, self._work = settings, work
         # Not fork: this process has open connections and perhaps threads, and a child must inherit neither.
         self._context = get_context("forkserver")
-        _preload(take.__module__)
+        _set_preload(work.prepare.__module__)
         self._idle: list[tuple[Connection, ForkServerProcess]] = []
-        self.at_work: dict[Connection, tuple[ForkServerProcess, deque[Thing]]] = {}
+        self.busy: dict[Connection, tuple[ForkServerProcess, deque[Thing]]] = {}
 
-    def give(self, group: Sequence[Thing]) -> None:
-        pipe, process = self._idle.pop() if self._idle else self._hire()
-        self.at_work[pipe] = (process, deque(group))
+    def begin(self, group: Sequence[Thing]) -> None:
+        """Let an idle or new worker begin a group."""
+        pipe, process = self._idle.pop() if self._idle else self._start()
+        self.busy[pipe] = (process, deque(group))
         self._send(pipe, group[0])
 
-    def hear(self, goes_on: GoesOn[Thing, Outcome]) -> Iterator[tuple[Thing, Outcome]]:
-        """Wait a moment for news of any worker, and say what is done; who is done goes on with the next of a group."""
-        ready = wait(list(self.at_work), _SECONDS_TO_HEAR)
-        for pipe in [pipe for pipe in self.at_work if pipe in ready]:
-            process, group = self.at_work[pipe]
+    def wait(self) -> Iterator[tuple[Thing, Outcome]]:
+        """Wait a moment for messages. Yields what is done; its worker goes on with the next thing of the group."""
+        ready = wait(list(self.busy), _SECONDS_TO_WAIT)
+        for pipe in [pipe for pipe in self.busy if pipe in ready]:
+            process, group = self.busy[pipe]
             try:
-                said = pipe.recv()
+                message = pipe.recv()
             except EOFError:
-                del self.at_work[pipe]
-                process.join(_SECONDS_TO_LEAVE)
+                del self.busy[pipe]
+                process.join(_SECONDS_TO_END)
                 for thing in group:
-                    yield thing, self._lost(thing, process.exitcode)
+                    yield thing, self._work.lost(thing, process.exitcode)
                 continue
-            if isinstance(said, BaseException):
-                raise said
-            if isinstance(said, tuple):
-                self._on_batch(group[0], *said)
-                continue
-            thing = group.popleft()
-            yield thing, said
-            if group and goes_on(group[0], said):
-                self._send(pipe, group[0])
-            else:
-                group.clear()
-                del self.at_work[pipe]
-                self._idle.append((pipe, process))
+            match message:
+                case _WorkerFailed(error):
+                    raise error
+                case _BatchWritten(done, of):
+                    self._work.on_batch(group[0], done, of)
+                case _ThingDone(outcome):
+                    yield group.popleft(), outcome
+                    if group and self._work.may_begin(group[0], outcome):
+                        self._send(pipe, group[0])
+                    else:
+                        del self.busy[pipe]
+                        self._idle.append((pipe, process))
 
-    def _send(self, pipe: Connection, thing: Thing) -> None:
-        self._before(thing)
-        # One that has died is heard of at the next look.
-        with suppress(OSError):
-            pipe.send(thing)
-
-    def dismiss(self) -> None:
-        processes = [process for process, _ in self.at_work.values()] + [process for _, process in self._idle]
+    def terminate(self) -> None:
+        """End every worker."""
+        processes = [process for process, _ in self.busy.values()] + [process for _, process in self._idle]
         for process in processes:
             process.terminate()
         for process in processes:
-            process.join(_SECONDS_TO_LEAVE)
+            process.join(_SECONDS_TO_END)
             process.kill()
 
-    def _hire(self) -> tuple[Connection, ForkServerProcess]:
+    def _send(self, pipe: Connection, thing: Thing) -> None:
+        self._work.before(thing)
+        # The death of a worker is noticed by the next wait.
+        with suppress(OSError):
+            pipe.send(thing)
+
+    def _start(self) -> tuple[Connection, ForkServerProcess]:
         here, there = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(self._settings, self._take, there), daemon=True)
+        arguments = (self._settings, self._work.prepare, there)
+        process = self._context.Process(target=_work, args=arguments, daemon=True)
         process.start()
         there.close()
         return here, process
 
 
-def _work(settings: Settings, take: Take[Thing, Outcome], pipe: Connection) -> None:
-    # Ctrl-C reaches every process of the terminal; the one that was called decides for all.
+def _work(settings: Settings, prepare: Prepare[Thing, Outcome], pipe: Connection) -> None:
+    """The life of a worker process."""
+    # Ctrl-C reaches every process of the terminal; the calling process decides for all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What there is to say goes through the pipe. Without a handler logging would print warnings, libraries' too.
+    # Errors go through the pipe. Without a handler logging would print warnings, also those of libraries.
     logging.getLogger().addHandler(logging.NullHandler())
     logging.captureWarnings(True)
-    # Whoever called may be gone: then there is nobody to tell, and the thing in hand was the last.
+    collect_rarely()
+    # The calling process may be gone: then the worker ends after its current thing.
     with suppress(EOFError, BrokenPipeError):
         try:
             with Store.open(settings, unattended=True) as store:
+                process = prepare(store)
                 while True:
-                    pipe.send(take(store, pipe.recv(), partial(_tell, pipe)))
+                    pipe.send(_ThingDone(process(pipe.recv(), partial(_send_batch, pipe))))
         except WebAutoDashError as error:
-            pipe.send(error)
+            pipe.send(_WorkerFailed(error))
         except (EOFError, BrokenPipeError):
             raise
         except Exception:
-            # Python would print its text, which may quote a value. The caller hears that this process has ended.
+            # Python would print the error's text, which may quote a value. The caller notices the end of the process.
             sys.exit(1)
 
 
-def _tell(pipe: Connection, done: int, of: int) -> None:
-    # The thing in hand is finished, whoever listens.
+def _send_batch(pipe: Connection, done: int, of: int) -> None:
+    # The thing is finished even if the calling process is gone.
     with suppress(OSError):
-        pipe.send((done, of))
+        pipe.send(_BatchWritten(done, of))

@@ -1,4 +1,4 @@
-"""Taking files as they come, by itself and for months: look, wait until a file is whole, take it, try again."""
+"""Watches Results for months: scan, wait until a file is complete, ingest it, try again."""
 
 from webautodash.services.monitor.background import BackgroundMonitor
 from webautodash.services.monitor.loop import LONGEST_INTERVAL, SHORTEST_INTERVAL, MonitorLoop, open_store

@@ -1,4 +1,4 @@
-"""A monitor in a thread of somebody else's program."""
+"""A monitor in a thread of another program."""
 
 from collections.abc import Callable
 from threading import Thread
@@ -13,7 +13,7 @@ from webautodash.services.statistics.current_status import Status, status
 
 
 class BackgroundMonitor:
-    """Watches as long as its block lasts; leaving it finishes the file in hand.
+    """Watches Results until its block ends, and then finishes the file that it is processing.
 
     >>> with WebAutoDash().monitor(interval=10) as monitor:
     ...     print(monitor.status().files)
@@ -37,7 +37,7 @@ class BackgroundMonitor:
         self._thread = Thread(target=self._run, name="monitor", daemon=True)
 
     def status(self) -> Status:
-        """What `webautodash status` says. Raises what ended the monitor, where something did."""
+        """The same as `webautodash status`. Raises the error that ended the monitor, if any."""
         if self._error is not None:
             raise self._error
         return status(self._store)

@@ -1,36 +1,44 @@
-"""Hints that something changed in Results, where the system gives any; looking is what counts."""
+"""Events of the file system. They only make a monitor faster: what counts is its own scan."""
 
 from pathlib import Path
 from threading import Event, Thread
 
-from webautodash.services.monitor.wakeup import Bell
+from webautodash.services.monitor.wakeup import Wakeup
 
-# How long a change is waited for that belongs to the last one, in milliseconds.
-_TOGETHER_MS = 200
+# In milliseconds: changes that follow each other this closely are one event.
+_DEBOUNCE_MS = 200
 
 
-class Hints:
-    """Rings when something changes below a folder; never, where watchfiles is not installed."""
+class FsEvents:
+    """Wakes the monitor when something changes below a folder; does nothing if watchfiles is not installed."""
 
-    def __init__(self, folder: Path, bell: Bell) -> None:
-        self._ended = Event()
+    def __init__(self, folder: Path, wakeup: Wakeup) -> None:
+        self._folder, self._wakeup = folder, wakeup
+        self._stopped = Event()
+
+    def start(self) -> None:
+        """Listen in a thread."""
         try:
             import watchfiles
         except ImportError:
             return
 
         def listen() -> None:
-            # A folder that cannot be watched, or is gone: then there are no hints.
+            # Without events if the folder cannot be watched or is gone.
             try:
                 for _ in watchfiles.watch(
-                    folder, debounce=_TOGETHER_MS, stop_event=self._ended, raise_interrupt=False, watch_filter=None
+                    self._folder,
+                    debounce=_DEBOUNCE_MS,
+                    stop_event=self._stopped,
+                    raise_interrupt=False,
+                    watch_filter=None,
                 ):
-                    bell.ring()
+                    self._wakeup.wake()
             except (OSError, RuntimeError):
                 return
 
-        Thread(target=listen, name="hints", daemon=True).start()
+        Thread(target=listen, name="fs_events", daemon=True).start()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Listen no longer."""
-        self._ended.set()
+        self._stopped.set()

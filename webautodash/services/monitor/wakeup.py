@@ -1,4 +1,4 @@
-"""A sleep that can be ended, also by a signal's handler."""
+"""A sleep that a signal handler or another thread can end."""
 
 import os
 import select
@@ -7,35 +7,36 @@ from contextlib import suppress
 _CLOSED = -1
 
 
-class Bell:
-    """Rung by whoever wants attention. A pipe: a lock that a handler finds taken would never be free again."""
+class Wakeup:
+    """Ends a sleep through a pipe: safe in a signal handler, unlike a lock."""
 
     def __init__(self) -> None:
-        self._ear, self._rope = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._read_fd, self._write_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
-    def ring(self) -> None:
-        """End the sleep that is on, or the next one."""
-        # Full means that it was rung already. Once closed, the number may be another file's.
-        if self._rope != _CLOSED:
+    def wake(self) -> None:
+        """End the current sleep, or the next one."""
+        # Once closed, the number of the descriptor may belong to another file.
+        if self._write_fd != _CLOSED:
+            # A full pipe wakes as well.
             with suppress(OSError):
-                os.write(self._rope, b"!")
+                os.write(self._write_fd, b"!")
 
     def sleep(self, seconds: float) -> bool:
-        """Sleep so long, or until it rings; whether it rang."""
-        # Not select(), which knows no descriptor beyond 1023.
+        """Sleep so long, or until ``wake``. Returns whether it was woken."""
+        # Not select(), which refuses descriptors above 1023.
         ready = select.poll()
-        ready.register(self._ear, select.POLLIN)
+        ready.register(self._read_fd, select.POLLIN)
         if not ready.poll(1000 * max(0.0, seconds)):
             return False
         with suppress(BlockingIOError):
-            while os.read(self._ear, 4096):
+            while os.read(self._read_fd, 4096):
                 pass
         return True
 
     def close(self) -> None:
-        """Never ring again."""
-        ear, rope = self._ear, self._rope
-        self._ear = self._rope = _CLOSED
-        if rope != _CLOSED:
-            os.close(ear)
-            os.close(rope)
+        """Close the pipe; ``wake`` does nothing any more."""
+        read_fd, write_fd = self._read_fd, self._write_fd
+        self._read_fd = self._write_fd = _CLOSED
+        if write_fd != _CLOSED:
+            os.close(read_fd)
+            os.close(write_fd)

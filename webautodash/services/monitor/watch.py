@@ -1,4 +1,4 @@
-"""What lies in Results, told apart: done with, not known to be whole, waiting for its time, due."""
+"""Scans Results again and again, and decides which files are due."""
 
 import os
 import stat
@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
-from struct import Struct
 from typing import NamedTuple
 
 from webautodash.domain.folders import entry_status
@@ -18,265 +16,236 @@ from webautodash.domain.vocabulary import FAILED_FILES, STORED_FILES, FileState
 from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import FileStatus
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.batches import in_parts
+from webautodash.services.ingest.file_stat import FileStat, stat_text
 from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_folder, split_root
-from webautodash.services.ingest.scan import Candidate, Look, Part, list_results, require_there, stat_text
+from webautodash.services.ingest.scan import Candidate, FileKey, Part, list_results, require_path
 from webautodash.services.ingest.skip_known import skip_known
+from webautodash.services.monitor.done_files import DoneFiles
 from webautodash.services.registry.roots import Root, own_root
 from webautodash.services.store import Store
 
 _AT_ONCE = 900
-# What is done with is asked of the databases again in this time: one of them may have been restored from a backup.
-_BELIEVED_SECONDS = 3600.0
-# Failed files that are looked for in one pass.
+# Failed files whose existence is checked in one scan.
 _FAILED_AT_ONCE = 500
 
-Place = tuple[str, str]
-"""Folder and name."""
-Rest = tuple[Look, datetime | None, float]
-"""What a file looks like, since when its row says so, and since when both by the clock of this process."""
 
-_LOOK = Struct("<QqqIq")
-
-
-class Due(NamedTuple):
-    """A file to take, how often that was tried, and since when its row says so."""
+class DueFile(NamedTuple):
+    """A file to ingest, and when its row was last changed."""
 
     candidate: Candidate
-    attempts: int
-    since: datetime | None
+    updated_at: datetime
+
+
+class _Settling(NamedTuple):
+    """A file that may still be being written: its stat and its row's time, unchanged since ``since``."""
+
+    stat: FileStat
+    updated_at: datetime
+    since: float
 
 
 @dataclass(slots=True)
 class ScanResult:
-    """What one look at Results found."""
+    """What one scan of Results found."""
 
     found: int = 0
-    due: list[Due] = field(default_factory=list)
+    due: list[DueFile] = field(default_factory=list)
     soon: float | None = None
-    """In how many seconds another file may be due."""
-    resting: int = 0
-    """Files that may not be whole yet."""
+    """Seconds until another file may be due."""
+    settling: int = 0
+    """Files that may still be being written."""
     problems: list[str] = field(default_factory=list)
     """Folders that cannot be read."""
     miscounted: list[RegisteredProvider] = field(default_factory=list)
     cut_short: bool = False
-    """Whether some of what is due was left only because it was time for another look."""
+    """Whether due files were left only because it was time for another scan."""
     gone: list[str] = field(default_factory=list)
-    """Files that waited, and are no longer there."""
+    """Files that were waiting and no longer exist."""
     cleared: list[str] = field(default_factory=list)
-    """Files that had failed, and are no longer there."""
+    """Files that had failed and no longer exist."""
 
-    def again_in(self, seconds: float) -> None:
-        """Have the next look no later than that."""
+    def scan_within(self, seconds: float) -> None:
+        """Let the next scan begin within this time."""
         self.soon = seconds if self.soon is None else min(self.soon, seconds)
 
 
-class Watch:
-    """Looks at Results again and again. What it remembers only saves work: the databases know it all."""
+class FolderWatch:
+    """Scans Results. What it remembers only saves work, because the databases know the state of every file."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._results = store.settings.results_dir
         self._root = Root(DEFAULT_ROOT)
-        # By folder and name, what needs nothing while it looks so; packed, for there may be very many.
-        self._done: dict[str, dict[str, bytes]] = {}
-        self._resting: dict[Place, Rest] = {}
-        self._asked_at = time.monotonic()
-        # How many files are to be asked about.
-        self._doubts = 0.0
-        self._to_ask = self._rounds()
-        # Folders, and what lies beside them.
-        self._places: set[str] = set()
+        self._done = DoneFiles()
+        self._settling: dict[FileKey, _Settling] = {}
+        # The folders in Results, and the names beside them.
+        self._entries: set[str] = set()
         self._failed: deque[FileStatus] = deque()
-        self._something_left = True
+        self._something_removed = True
 
     def done(self, candidate: Candidate) -> None:
-        """A file needs nothing until it changes, or its row says otherwise."""
-        self._done.setdefault(candidate.directory, {})[candidate.name] = _packed(candidate.look)
+        """Remember that a file needs nothing until it or its row changes."""
+        self._done.add(candidate)
 
     def require_results(self) -> None:
-        """Raise UsageError where Results is not there, NoAnswer where it does not answer in time."""
-        self._store.time_limit.within(str(self._results), partial(require_there, self._results, self._results))
+        """Raise UsageError if Results does not exist, NoAnswer if it does not answer in time."""
+        self._store.time_limit.within(str(self._results), partial(require_path, self._results, self._results))
 
     def require_root(self) -> None:
-        """Raise UnknownResultsFolder or AmbiguousRoot where Results belongs to no root, or not to one alone."""
+        """Raise UnknownResultsFolder or AmbiguousRoot if Results does not belong to exactly one root."""
         own_root(self._store)
 
-    def look(self) -> ScanResult:
-        """Look once, without opening any file.
+    def scan(self) -> ScanResult:
+        """Scan once, without opening any file.
 
-        Raises UsageError where Results is not there or cannot be read, NoAnswer where it does not answer in time, and
-        UnknownResultsFolder or AmbiguousRoot where it belongs to no root, or not to one alone.
+        Raises UsageError if Results does not exist or cannot be read, NoAnswer if it does not answer in time,
+        UnknownResultsFolder or AmbiguousRoot if it does not belong to exactly one root.
         """
-        self._doubt()
-        # Asked each time: a root may have moved while this process goes on looking at its old folder.
+        self._done.doubt()
+        # Each time: a root may have been moved while this process still watches its old folder.
         self._root = own_root(self._store)
         with self._store.system.reading() as work:
             open_rows = {row.path: row for row in work.ingested_files.open()}
-        sight, resting = ScanResult(), self._resting
-        self._resting = {}
-        left = {path for path in open_rows if is_watched(path, self._root.prefix)}
-        # A few at a time, for there may be very many.
-        for fresh in in_parts(self._fresh(sight, left), _AT_ONCE):
-            unknown, miscounted = skip_known(self._store, fresh, lambda candidate, _: self.done(candidate))
-            sight.miscounted += miscounted
-            self._sort(sight, resting, unknown)
-        self._forget(sight, [open_rows[path] for path in left if self._is_gone(path)])
-        self._clear(sight)
-        return sight
+        result, settling = ScanResult(), self._settling
+        self._settling = {}
+        unseen = {path for path in open_rows if is_watched(path, self._root.prefix)}
+        # A few at a time, because there may be very many.
+        for part in in_parts(self._changed(result, unseen), _AT_ONCE):
+            new = skip_known(self._store, part, lambda candidate, _: self._done.add(candidate))
+            result.miscounted += new.miscounted
+            self._sort(result, settling, new.files)
+        self._remove_gone(result, [open_rows[path] for path in unseen if self._is_gone(path)])
+        self._clear_failed(result)
+        return result
 
-    def _doubt(self) -> None:
-        """Believe no longer of some files that they are done with; of each once in a time."""
-        now, known = time.monotonic(), sum(map(len, self._done.values()))
-        self._doubts = min(known, self._doubts + known * (now - self._asked_at) / _BELIEVED_SECONDS)
-        self._asked_at = now
-        number = int(self._doubts)
-        self._doubts -= number
-        for directory, name in islice(self._to_ask, number):
-            self._done.get(directory, {}).pop(name, None)
-
-    def _rounds(self) -> Iterator[Place]:
-        """What is done with, round after round without an end; for whoever takes no more at once than there is."""
-        while True:
-            for directory in list(self._done):
-                for name in list(self._done.get(directory, ())):
-                    yield directory, name
-
-    def _fresh(self, sight: ScanResult, left: set[str]) -> Iterator[Candidate]:
-        """The files that are not known to be done with; of ``left``, paths with an open row, those go that are met."""
+    def _changed(self, result: ScanResult, unseen: set[str]) -> Iterator[Candidate]:
+        """The files that are not known to be done. Paths that are found are removed from ``unseen``."""
         open_names: dict[str, set[str]] = {}
-        for path in map(from_text, left):
+        for path in map(from_text, unseen):
             head, slash, name = path.rpartition("/")
             open_names.setdefault(head + slash, set()).add(name)
-        places: set[str] = set()
+        entries: set[str] = set()
         for part in self._parts():
-            places.add(part.directory if part.folder is not None else part.files[0][0])
+            entries.add(part.directory if part.folder is not None else part.files[0][0])
             prefix = shown_folder(part.directory, self._results, self._root.prefix)
             names = open_names.get(prefix, set())
-            sight.found += len(part.files)
+            result.found += len(part.files)
             if part.problem is not None:
-                sight.problems.append(part.problem)
-                left -= {as_text(prefix + name) for name in names}
+                result.problems.append(part.problem)
+                unseen -= {as_text(prefix + name) for name in names}
                 continue
-            for name, look in self._changed(part, names):
+            for name, file_stat in self._done.changed(part.directory, part.files, names):
                 candidate = Candidate(
-                    part.directory, name, part.folder, look, place=part.place, prefix=self._root.prefix
+                    part.directory, name, part.folder, file_stat, place=part.place, prefix=self._root.prefix
                 )
-                left.discard(candidate.shown(self._results) if left else "")
+                unseen.discard(candidate.shown(self._results) if unseen else "")
                 yield candidate
-        if self._places - places:
-            self._something_left = True
-            self._done = {directory: names for directory, names in self._done.items() if directory in places}
-        self._places = places
+            if part.folder is not None and len(self._done.names(part.directory)) > len(part.files):
+                self._something_removed = True
+                self._done.keep(part.directory, {name for name, _ in part.files})
+        if self._entries - entries:
+            self._something_removed = True
+            self._done.keep_folders(entries)
+        self._entries = entries
 
     def _parts(self) -> Iterator[Part]:
-        """What lies in Results; all of the looking together has a limit of time."""
-        patience, where = self._store.time_limit, str(self._results)
-        end = time.monotonic() + patience.seconds
+        """List Results; the whole listing has one limit of time."""
+        time_limit, where = self._store.time_limit, str(self._results)
+        end = time.monotonic() + time_limit.seconds
         self.require_results()
         parts = list_results(self._results)
-        while (part := patience.within(where, partial(next, parts, None), end - time.monotonic())) is not None:
+        while (part := time_limit.within(where, partial(next, parts, None), end - time.monotonic())) is not None:
             yield part
 
-    def _changed(self, part: Part, open_names: set[str]) -> list[tuple[str, Look]]:
-        known = self._done.get(part.directory, {})
-        changed = [(name, look) for name, look in part.files if known.get(name) != _packed(look) or name in open_names]
-        if part.folder is not None and len(known) > len(part.files):
-            # Files were removed.
-            self._something_left = True
-            there = {name for name, _ in part.files}
-            self._done[part.directory] = {name: look for name, look in known.items() if name in there}
-        return changed
-
-    def _sort(self, sight: ScanResult, resting: Mapping[Place, Rest], unknown: Sequence[Candidate]) -> None:
-        if not unknown:
+    def _sort(self, result: ScanResult, settling: Mapping[FileKey, _Settling], files: Sequence[Candidate]) -> None:
+        """Decide what each file needs: nothing, to settle, to wait for its next attempt, or to be ingested now."""
+        if not files:
             return
-        paths = {candidate.shown(self._results): candidate for candidate in unknown}
+        paths = {candidate.shown(self._results): candidate for candidate in files}
         with self._store.system.reading() as work:
-            rows = work.ingested_files.standing(list(paths))
-        now, seen = utc_now(), {}
+            rows = work.ingested_files.statuses(list(paths))
+        now, found = utc_now(), {}
         latest, misdated = now + timedelta(seconds=LONGEST_SECONDS), []
         for path, candidate in paths.items():
             row = rows.get(path)
-            if row is None or row.look != stat_text(candidate.look):
-                seen[path] = stat_text(candidate.look)
-                self._rest(sight, resting, Due(candidate, 0, now))
+            if row is None or row.look != stat_text(candidate.stat):
+                found[path] = stat_text(candidate.stat)
+                self._settle(result, settling, DueFile(candidate, now))
             elif row.state in FAILED_FILES:
-                self.done(candidate)
+                self._done.add(candidate)
             elif row.state is FileState.SEEN or row.state in STORED_FILES:
-                # One that is stored another monitor has taken at this moment, or its database has lost it.
-                self._rest(sight, resting, Due(candidate, row.attempts, row.updated_at))
+                # A stored file: another monitor has just stored it, or its database has lost it.
+                self._settle(result, settling, DueFile(candidate, row.updated_at))
             elif row.next_attempt_at is not None and row.next_attempt_at > now:
-                # No pause is longer: a clock was wrong.
+                # No pause is longer, so a clock was wrong.
                 if row.next_attempt_at > latest:
                     misdated.append(path)
-                sight.again_in((min(row.next_attempt_at, latest) - now).total_seconds())
+                result.scan_within((min(row.next_attempt_at, latest) - now).total_seconds())
             else:
-                sight.due.append(Due(candidate, row.attempts, row.updated_at))
-        if seen:
-            self._say_seen(seen, rows, now)
+                result.due.append(DueFile(candidate, row.updated_at))
+        if found:
+            # In one order, whichever process writes, so that no two of them wait for each other forever.
+            ordered = dict(sorted(found.items()))
+            self._store.system.run(lambda work: work.ingested_files.record_found(ordered, rows, now))
         if misdated:
             misdated.sort()
-            self._store.system.run(lambda work: work.ingested_files.bring_forward(misdated, latest))
+            self._store.system.run(lambda work: work.ingested_files.limit_next_attempts(misdated, latest))
 
-    def _rest(self, sight: ScanResult, resting: Mapping[Place, Rest], due: Due) -> None:
-        """A file is whole once it looks the same for long enough."""
-        candidate, now = due.candidate, time.monotonic()
-        place = (candidate.directory, candidate.name)
-        look, row_since, since = resting.get(place, (None, None, now))
-        if (look, row_since) != (candidate.look, due.since):
-            since = now
-        # One that is due may not be taken at once.
-        self._resting[place] = (candidate.look, due.since, since)
-        left = self._store.settings.settle_seconds - (now - since)
+    def _settle(self, result: ScanResult, settling: Mapping[FileKey, _Settling], file: DueFile) -> None:
+        """Add a file to the due ones once it has been unchanged for long enough."""
+        candidate, now = file.candidate, time.monotonic()
+        current = _Settling(candidate.stat, file.updated_at, now)
+        before = settling.get(candidate.key)
+        if before is not None and before[:2] == current[:2]:
+            current = before
+        # Also when it is due, because it may not be processed at once.
+        self._settling[candidate.key] = current
+        left = self._store.settings.settle_seconds - (now - current.since)
         if left <= 0:
-            sight.due.append(due)
+            result.due.append(file)
         else:
-            sight.resting += 1
-            sight.again_in(left)
+            result.settling += 1
+            result.scan_within(left)
 
-    def _say_seen(self, seen: Mapping[str, str], rows: Mapping[str, FileStatus], now: datetime) -> None:
-        # In one order, whoever writes: two monitors then wait for each other, and never both.
-        ordered = dict(sorted(seen.items()))
-        self._store.system.run(lambda work: work.ingested_files.see(ordered, rows, now))
-
-    def _clear(self, sight: ScanResult) -> None:
-        """Forget files that had failed and are no longer there, some at a time; asked when something is gone."""
-        if self._something_left and not self._failed:
-            self._something_left = False
+    def _clear_failed(self, result: ScanResult) -> None:
+        """Delete the rows of failed files that no longer exist, after something was removed, some at a time."""
+        if self._something_removed and not self._failed:
+            self._something_removed = False
             with self._store.system.reading() as work:
                 failed = work.ingested_files.failed()
                 self._failed.extend(row for row in failed if is_watched(row.path, self._root.prefix))
-        some = [self._failed.popleft() for _ in range(min(len(self._failed), _FAILED_AT_ONCE))]
-        gone = [row for row in some if self._is_gone(row.path)]
-        if gone:
-            self._store.system.run(lambda work: work.ingested_files.remove(gone))
-            sight.cleared = [row.path for row in gone]
+        part = [self._failed.popleft() for _ in range(min(len(self._failed), _FAILED_AT_ONCE))]
+        gone = [row for row in part if self._is_gone(row.path)]
+        self._remove(gone)
+        result.cleared = [row.path for row in gone]
+
+    def _remove_gone(self, result: ScanResult, gone: Sequence[FileStatus]) -> None:
+        self._remove(gone)
+        result.gone = [row.path for row in gone if row.state is not FileState.SEEN]
+
+    def _remove(self, rows: Sequence[FileStatus]) -> None:
+        for part in in_parts(rows, _AT_ONCE):
+            self._store.system.run(partial(_remove, part))
 
     def _is_gone(self, path: str) -> bool:
-        """Whether there is no file, which is not to be said of one that only cannot be seen."""
+        """Whether a file does not exist; False if it only cannot be seen."""
         folder, _, name = from_text(split_root(path)[1]).rpartition("/")
         return self._store.time_limit.within(
             str(self._results / folder), partial(_has_no_file, str(self._results), folder, name)
         )
 
-    def _forget(self, sight: ScanResult, missing: Sequence[FileStatus]) -> None:
-        if missing:
-            self._store.system.run(lambda work: work.ingested_files.remove(missing))
-            sight.gone = [row.path for row in missing if row.state is not FileState.SEEN]
+
+def _remove(rows: list[FileStatus], work: SystemWork) -> None:
+    work.ingested_files.remove(rows)
 
 
 def _has_no_file(results: str, folder: str, name: str) -> bool:
     try:
-        # What was a link to a folder may be a folder by now.
+        # A link to a folder may have become a folder.
         return stat.S_ISDIR(entry_status(os.path.realpath(results), folder, name).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False
-
-
-def _packed(look: Look) -> bytes:
-    inode, size, mtime_ns, names, ctime_ns = look
-    return _LOOK.pack(inode, -1 if size is None else size, mtime_ns, names, ctime_ns)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from webautodash.domain.naming import check_provider_name, letters_key, name_from_folder, same_name_key, slug
+from webautodash.domain.naming import check_provider_name, letters_key, name_from_folder, slug
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import MalformedDocument, UnregisteredProvider, UnusableFile, WrongFolder
 from webautodash.repositories.providers import RegisteredProvider
@@ -16,14 +16,6 @@ def owner_of_file(store: Store, path: Path, name: str | None, folder: str | None
     A new provider is registered. Raises UnregisteredProvider if the settings do not allow that, WrongFolder if name
     and folder disagree, MalformedDocument if there is neither, and what ``register`` raises.
     """
-    key = (None if name is None else same_name_key(name), folder)
-    owner = store.owners.get(key)
-    if owner is None:
-        owner = store.owners[key] = _owner(store, path, name, folder)
-    return owner
-
-
-def _owner(store: Store, path: Path, name: str | None, folder: str | None) -> RegisteredProvider:
     if folder is not None and not folder.isprintable():
         raise UnusableFile(path, "its folder has a name with unprintable characters; rename the folder", "folder_name")
     if folder is None:

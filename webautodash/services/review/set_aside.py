@@ -11,7 +11,7 @@ from webautodash.errors import NotFound, UsageError
 from webautodash.models import ExtractionSession, SetAsidePatient
 from webautodash.repositories.paging import Page
 from webautodash.repositories.set_aside import SetAsideRepository
-from webautodash.services.ingest.plan import given_prn
+from webautodash.services.ingest.plan import readable_prn
 from webautodash.services.paging import Listing, of_all, of_one
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
@@ -110,4 +110,4 @@ def _kept_prn(row: SetAsidePatient, aside: SetAsideRepository) -> str | None:
     """The PRN of a patient whom an older version set aside, which did not keep it apart from the JSON."""
     if row.reason not in _WITH_PRN:
         return None
-    return given_prn(msgspec.Raw(aside.raw_json(row.id).encode()))
+    return readable_prn(msgspec.Raw(aside.raw_json(row.id).encode()))

@@ -14,7 +14,7 @@ from webautodash.domain.vocabulary import (
 )
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories.file_states import FileEntry, TakenFiles
+from webautodash.repositories.file_states import FileEntry, ProcessedFiles
 from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogEntry
@@ -120,7 +120,7 @@ class LastDay:
     """What happened in the last 24 hours."""
 
     since: datetime
-    taken: TakenFiles
+    taken: ProcessedFiles
     conflicts_detected: int
     log_entries: dict[Level, int]
     latest_problems: tuple[LogEntry, ...]
@@ -167,7 +167,7 @@ def status(store: Store) -> Status:
         files, oldest = repository.counts(), repository.oldest_waiting_seconds()
         waiting = repository.search(OPEN_FILES, None, _SHOWN).items
         failed = repository.search(FAILED_FILES, None, _SHOWN).items
-        taken = repository.taken_since(since)
+        taken = repository.processed_since(since)
         levels = work.system_log.counts(since)
         latest = work.system_log.search(level=Level.WARNING, since=since, limit=_NOTES)
     problems: list[Unreadable] = []

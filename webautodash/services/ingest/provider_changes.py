@@ -1,0 +1,129 @@
+"""Reads from the providers' databases what the system database does not record yet."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from webautodash.domain.alerts import Cause
+from webautodash.domain.file_outcome import after_attempt, stored_result
+from webautodash.domain.vocabulary import EventKind, Level
+from webautodash.domain.wording import counted
+from webautodash.errors import DatabaseUnreachable, WebAutoDashError
+from webautodash.models.base import utc_now
+from webautodash.repositories.ingested_files import FileRecord
+from webautodash.repositories.pending_events import Event, file_stored
+from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.sessions import LastSession, StoredFile, Totals
+from webautodash.repositories.system_log import LogRecord
+from webautodash.repositories.unit_of_work import ProviderWork
+from webautodash.services.alerts.causes import causes_of_event
+from webautodash.services.ingest.file_records import file_record
+from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.store import Store
+from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.verify.divergence import lost_paths
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChanges:
+    """Totals, events and files of one provider's database that the system database may not record yet."""
+
+    provider: RegisteredProvider
+    totals: Totals
+    events: list[Event]
+    files: dict[int, StoredFile]
+    """The files of the events, by session."""
+    is_older: bool
+    """Whether it lacks the newest recorded session: it was restored from an older backup."""
+
+    def records(self) -> Iterator[FileRecord]:
+        """The rows of the events' files."""
+        for file in self.files.values():
+            set_aside = file.session.tally.failed_extractions
+            result = stored_result(set_aside)
+            outcome = FileOutcome.of_session(file.path, result, self.provider, file.session)
+            yield file_record(outcome, after_attempt(result, 0, file.created_at), self.provider.id)
+
+    def causes(self, store: Store) -> Iterator[Cause]:
+        """The causes of alerts in the events."""
+        for event in self.events:
+            file = None if event.session_id is None else self.files.get(event.session_id)
+            yield from causes_of_event(store, self.provider, event, file.session.content_sha256 if file else None)
+
+
+def read_changes(
+    store: Store, providers: Sequence[RegisteredProvider], recorded: Collection[str]
+) -> list[ProviderChanges]:
+    """Read the changes of some providers, without those whose database cannot be read.
+
+    ``recorded`` are the SHA-256 of the files that the caller is about to record.
+    """
+    if not providers:
+        return []
+    # The system database is read first: the providers' databases have everything that is recorded there by then.
+    with store.system.reading() as work:
+        last = work.providers.last_sessions()
+    found = (_read(store, one, partial(_changes, one, last.get(one.id), recorded)) for one in providers)
+    return [one for one in found if one is not None]
+
+
+def find_lost_paths(store: Store, provider: RegisteredProvider) -> list[str]:
+    """The paths whose sessions are missing since an older backup was restored, which is logged."""
+    lost = _read(store, provider, partial(lost_paths, store, provider)) or []
+    message = f"restored from an older backup: {counted(len(lost), 'stored file')} missing"
+    where = (provider.slug, provider.database_name)
+    entry = LogRecord(utc_now(), Level.ERROR, "backups", "database_older", message, *where, {"files": len(lost)})
+    SystemLogWriter(store.system).record_all([entry])
+    return lost
+
+
+def delete_events(store: Store, changes: ProviderChanges) -> None:
+    """Delete events that are recorded now. One that cannot be deleted is recorded once more, which changes nothing."""
+    numbers = [event.id for event in changes.events if event.id is not None]
+    if numbers:
+        with suppress(WebAutoDashError):
+            database = store.provider_database(changes.provider)
+            database.run(lambda work: work.pending_events.delete(numbers))
+
+
+def settle_totals(store: Store, changes: ProviderChanges) -> None:
+    """Write the totals again while they change: another process may have stored a file and written them before."""
+    provider, written = changes.provider, changes.totals
+    while (totals := _read(store, provider, lambda work: work.sessions.totals())) is not None and totals != written:
+        _set_totals(store, provider, totals)
+        written = totals
+
+
+def _set_totals(store: Store, provider: RegisteredProvider, totals: Totals) -> None:
+    store.system.run(lambda work: work.providers.set_totals(provider.id, totals))
+
+
+def _read(store: Store, provider: RegisteredProvider, read: Callable[[ProviderWork], T]) -> T | None:
+    """Read from a provider's database; None if it cannot be read, in which case the next reader corrects the totals."""
+    try:
+        with store.provider_database(provider).reading() as work:
+            return read(work)
+    except DatabaseUnreachable:
+        raise
+    except WebAutoDashError:
+        return None
+
+
+def _changes(
+    provider: RegisteredProvider, last: LastSession | None, recorded: Collection[str], work: ProviderWork
+) -> ProviderChanges:
+    """``last`` is the newest session that the system database records."""
+    sessions, events = work.sessions, work.pending_events.pending()
+    newer = sessions.since(last) if last is not None else {}
+    has_event = {event.session_id for event in events if event.kind is EventKind.FILE_STORED}
+    for number, file in (newer or {}).items():
+        # The system database was restored from an older backup, or a process was killed before it recorded the file.
+        if number not in has_event and file.session.content_sha256 not in recorded:
+            events.append(file_stored(number, file.session.tally, file.created_at))
+    numbers = {event.session_id for event in events if event.session_id is not None}
+    files = sessions.files(numbers) if numbers else {}
+    return ProviderChanges(provider, sessions.totals(), events, files, is_older=newer is None)
