@@ -1,4 +1,4 @@
-"""A file that is there whole at every moment."""
+"""Replaces a file atomically: readers see the old or the new content, never a part."""
 
 import os
 import secrets
@@ -8,15 +8,15 @@ from typing import Self
 
 
 class Replacement:
-    """A file that lies ready to take the place of an earlier one; gone at the end of the block unless it has.
+    """A new file, ready to replace an earlier one; it is removed at the end of the block unless it has replaced it.
 
-    ``durable``: it is on the disk before it takes the place, for whom an empty one after a crash would be the end.
-    Raises OSError where it cannot be made, and leaves the earlier one then.
+    ``durable``: the content is flushed to the disk first, so that the file is not empty after a crash of the machine.
+    Raises OSError if it cannot be created; the earlier file stays.
     """
 
     def __init__(self, path: Path, content: bytes, mode: int, *, durable: bool = False) -> None:
         self._path = path
-        # Not named as the file itself ends: a node_exporter reads every *.prom, whole or not.
+        # Another suffix than the file itself: a node_exporter reads every *.prom, complete or not.
         self._draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
         try:
             with os.fdopen(os.open(self._draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
@@ -36,7 +36,7 @@ class Replacement:
         self._discard()
 
     def take_place(self) -> None:
-        """Be the file from now on."""
+        """Replace the earlier file."""
         self._draft.replace(self._path)
 
     def _discard(self) -> None:
@@ -44,6 +44,6 @@ class Replacement:
 
 
 def replace_file(path: Path, content: bytes, mode: int) -> None:
-    """Put a file in the place of an earlier one. Raises OSError, and leaves the earlier one then."""
+    """Replace a file. Raises OSError if that fails; the earlier file stays."""
     with Replacement(path, content, mode) as ready:
         ready.take_place()

@@ -1,4 +1,4 @@
-"""Work done ahead: the next item is made while the one before is in use."""
+"""Prefetching: the next item of an iterator is computed while the current one is in use."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,9 +8,9 @@ Item = TypeVar("Item")
 
 
 def prefetched(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items, each made in a thread while the caller is busy with the one before.
+    """The same items; each is computed in a thread while the caller works with the item before it.
 
-    That pays where the caller waits for a server meanwhile. What making one raises is raised here, in its place.
+    This is faster if the caller waits for a server. An error of the iterator is raised at its place.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="webautodash-ahead") as pool:
         end = object()

@@ -53,14 +53,14 @@ class DigestState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The state of a message that carries alerts."""
+    """The event that causes an alert."""
 
     key: str
-    """The SHA-256 of what makes it this one and no other: a second of the same key adds nothing."""
+    """The SHA-256 of what identifies the cause; a second cause with the same key is ignored."""
     kind: AlertKind
     message: str
     severity: Severity | None = None
-    """The worst of its conflicts, None where that is not known."""
+    """The highest severity of its conflicts, None if unknown."""
     provider: str | None = None
     """The slug."""
     database_name: str | None = None
@@ -68,41 +68,41 @@ class Cause:
 
 
 def cause_key(kind: AlertKind, *parts: object) -> str:
-    """The key of a cause: the same parts, the same cause."""
+    """The key of a cause, which is the same for the same parts."""
     return sha256("\0".join((kind, *map(str, parts))).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The state of a message that carries alerts."""
+    """Which alerts a channel sends."""
 
     kinds: frozenset[AlertKind]
     least: Severity = Severity.LOW
-    """Of conflicts: less than this is not told."""
+    """Conflicts of a lower severity raise no alert."""
 
     def want(self, kind: AlertKind, severity: Severity | None = None) -> bool:
-        """Whether an alert goes there; a conflict of unknown severity goes wherever conflicts go."""
+        """Whether an alert is sent to the channel; a conflict of unknown severity counts as the most severe."""
         if kind is AlertKind.CONFLICT and severity is not None and severity.rank < self.least.rank:
             return False
         return kind in self.kinds
 
 
 DEFAULT_RULES = "conflict:high rejected held set_aside behind silent"
-"""All kinds, of conflicts those that matter most."""
+"""All kinds; only the most severe conflicts."""
 _OFF = "off"
 _SEPARATORS = re.compile(r"[\s,]+")
 
 
 def parse_rules(text: str) -> Rules:
-    """``conflict:high rejected``: kinds, of conflicts with the least severity; ``off`` for none.
+    """Parse rules such as ``conflict:high rejected``: kinds, with the lowest severity of conflicts; ``off`` for none.
 
-    Where conflicts are named twice, the lesser severity counts. Raises ValueError for an unknown word.
+    If conflicts are listed twice, the lower severity counts. Raises ValueError for an unknown word.
     """
     words = [word for word in _SEPARATORS.split(text) if word]
     if words == [_OFF]:
         return Rules(frozenset())
     if not words:
-        raise ValueError("no rule; off is for none")
+        raise ValueError("no rules; use off for none")
     kinds, severities = set(), []
     for word in words:
         kind, colon, severity = word.partition(":")
@@ -115,6 +115,6 @@ def parse_rules(text: str) -> Rules:
 
 
 def least_severity(rules: Iterable[Rules]) -> Severity | None:
-    """The least that a conflict has to be for any of the channels, None where none of them takes conflicts."""
+    """The lowest severity for which any channel sends conflicts; None if no channel does."""
     wanted = [each.least for each in rules if AlertKind.CONFLICT in each.kinds]
     return min(wanted, key=lambda each: each.rank, default=None)

@@ -1,34 +1,34 @@
-"""Answers that are worth keeping: portals say the same few things of everybody."""
+"""A bounded cache for functions of texts: portals repeat the same few values."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-Asked = TypeVar("Asked", bound=object)
+Key = TypeVar("Key", bound=object)
 
 
-Answer = TypeVar("Answer")
+Value = TypeVar("Value")
 
 
-class BoundedCache(dict[Asked, Answer], Generic[Asked, Answer]):
-    """What ``read`` says of each key, asked once: ``remembered[key]`` costs a look into a dictionary.
+class BoundedCache(dict[Key, Value], Generic[Key, Value]):
+    """The results of ``compute`` by key; a cached key costs one dictionary access.
 
-    Bounded: at ``most`` keys it begins anew. Keys that ``keep`` turns down are answered and not kept, so that hostile
-    or endless texts do not crowd out the frequent ones.
+    At ``most`` keys, the cache is cleared. Keys that ``keep`` rejects are computed each time, so that hostile or very
+    long texts do not displace frequent ones.
     """
 
-    def __init__(self, read: Callable[[Asked], Answer], keep: Callable[[Asked], bool], most: int = 1 << 15) -> None:
+    def __init__(self, compute: Callable[[Key], Value], keep: Callable[[Key], bool], most: int = 1 << 15) -> None:
         super().__init__()
-        self._read, self._keep, self._most = read, keep, most
+        self._compute, self._keep, self._most = compute, keep, most
 
-    def __missing__(self, key: Asked) -> Answer:
-        answer = self._read(key)
+    def __missing__(self, key: Key) -> Value:
+        value = self._compute(key)
         if self._keep(key):
             if len(self) >= self._most:
                 self.clear()
-            self[key] = answer
-        return answer
+            self[key] = value
+        return value
 
 
 def up_to_length(length: int) -> Callable[[str | None], bool]:
-    """A ``keep`` for texts."""
+    """A ``keep`` for texts up to a length."""
     return lambda text: text is None or len(text) <= length

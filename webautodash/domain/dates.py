@@ -1,4 +1,4 @@
-"""Dates and times as portals write them; what is not clearly one is None, and the raw text is kept elsewhere."""
+"""Parses dates and times as portals write them. Anything else is None; the raw text is stored separately."""
 
 import datetime
 import re
@@ -9,7 +9,7 @@ from webautodash.domain.bounded_cache import BoundedCache, up_to_length
 
 FIRST_YEAR = 1000  # the first year that the date columns of every supported database product hold; the last is 9999
 
-_LONGEST = 40  # no accepted form is longer; keeps hostile texts out of the cache
+_LONGEST = 40  # no accepted form is longer; hostile texts must not fill the cache
 
 _SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _ISO = re.compile(
@@ -29,26 +29,26 @@ class DateOrder(StrEnum):
 
 
 def parse_date(text: str | None, order: DateOrder = DateOrder.MDY) -> datetime.date | None:
-    """The day that a text names, or None; never a guess.
+    """The day in a text, or None.
 
-    Read are 1/31/2024 and 01/31/2024 (the day first with DateOrder.DMY), 2024-01-31, and an ISO date-time, of which
-    the date part counts as it is written, whatever the zone. Years from 1000 to 9999, four digits. None for
-    everything else: parts of a date, two-digit years, days that the calendar does not have. Never raises.
+    Accepts 1/31/2024 and 01/31/2024 (the day first with DateOrder.DMY), 2024-01-31, and an ISO date-time, of which the
+    date is used as it is written, whatever the zone. Years from 1000 to 9999 with four digits. None for anything else:
+    parts of a date, two-digit years, days that the calendar does not have. Never raises.
     """
     return days(order)[text]
 
 
 @cache
 def days(order: DateOrder) -> BoundedCache[str | None, datetime.date | None]:
-    """``parse_date`` with its answers kept: a patient has some forty dates, a practice a few thousand days."""
+    """``parse_date`` with a cache: a patient has about forty dates, a practice a few thousand days."""
     return BoundedCache(lambda text: None if text is None else _date(text.strip(), order), up_to_length(_LONGEST))
 
 
 def parse_instant(text: str | None, naive_zone: datetime.tzinfo) -> datetime.datetime | None:
-    """The moment that an ISO date-time names, aware, in UTC, to the microsecond (further digits are cut).
+    """The time in an ISO date-time, aware, in UTC, to the microsecond (further digits are cut).
 
-    Without an offset or "Z" it is a local time of `naive_zone`; a date alone is its midnight there. None for
-    everything else and for moments outside the years 1000 to 9999 in UTC. Never raises.
+    Without an offset or "Z", it is a local time in `naive_zone`; a date alone is its midnight there. None for anything
+    else and for times outside the years 1000 to 9999 in UTC. Never raises.
     """
     if text is None or len(stripped := text.strip()) > _LONGEST:
         return None

@@ -1,4 +1,4 @@
-"""Folders that are opened again later and must then be the same folders."""
+"""Folders that are opened again later, and must then still be the same folder."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from webautodash.errors import FolderReplaced, without_context
 
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# Enough to open what lies in it, also for whoever may not list it.
+# Enough to open the files of a folder, also without the permission to list it.
 _SEARCH = _FOLDER | getattr(os, "O_PATH", os.O_RDONLY)
 _LIST = _FOLDER | os.O_RDONLY
 _NO_FOLDER = frozenset({errno.ENOTDIR, errno.ELOOP})
@@ -59,7 +59,7 @@ class Folder(NamedTuple):
 
 
 def find_folder(path: str, root: str) -> Folder:
-    """The folder at a real path, which no component below ``root`` leaves through a link. Raises OSError."""
+    """The folder at a real path; no component below ``root`` may be a link. Raises OSError."""
     inside = path == root or path.startswith(f"{root.rstrip(os.sep)}{os.sep}")
     base = root if inside else path
     handle = os.open(base, _SEARCH)

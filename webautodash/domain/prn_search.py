@@ -1,39 +1,39 @@
-"""Whether a text that must hold nothing of a patient holds a PRN."""
+"""Searches for PRNs in texts that must not contain patient data."""
 
 import re
 from enum import IntEnum, auto
 
 SHORTEST_PRN = 4
-"""Characters that a PRN needs to be told from any other number or word."""
+"""A shorter PRN cannot be distinguished from any other number or word."""
 
 
-# A file's name joins its parts by "_".
+# The parts of a file name are joined by "_".
 _WORD = re.compile(r"[^\W_]+")
 
 
 class PrnMatch(IntEnum):
-    """What was found, the worse the higher."""
+    """What was found; a higher value is worse."""
 
     NUMBER = auto()
-    """Digits that are a PRN, and may be any other number."""
+    """Digits that are a PRN but may be any other number."""
     PRN = auto()
 
 
 class PrnSearch:
-    """Many PRNs, looked for in one go over a text."""
+    """Searches for many PRNs in one pass over a text."""
 
     def __init__(self) -> None:
         self._words: set[str] = set()
-        # Those of several words, or with signs at an end, by their first word.
+        # PRNs of several words, or with a punctuation mark at an end, by their first word.
         self._longer: dict[str, list[str]] = {}
         self.too_short = 0
-        """How many were added that are too short to be looked for."""
+        """The number of PRNs that are too short to search for."""
 
     def __len__(self) -> int:
         return len(self._words) + sum(map(len, self._longer.values()))
 
     def add(self, prn: str) -> None:
-        """Look for this one too."""
+        """Search for this PRN too."""
         first = _WORD.search(prn)
         if first is None or len(prn) < SHORTEST_PRN:
             self.too_short += 1
@@ -43,7 +43,7 @@ class PrnSearch:
             self._longer.setdefault(first[0], []).append(prn)
 
     def find(self, text: str) -> PrnMatch | None:
-        """The worst that a text holds; None for nothing."""
+        """The worst match in a text, or None."""
         worst = None
         for word in _WORD.finditer(text):
             if word[0] in self._words:

@@ -1,4 +1,4 @@
-"""Reasons for which a readable patient is set aside."""
+"""The reasons to set a readable patient aside."""
 
 from webautodash.domain.extraction.completeness import INCOMPLETE
 
@@ -7,18 +7,18 @@ EMPTIED = "emptied"
 
 
 OTHER_PERSON = "other_person"
-"""Name and birth date both differ from those that are known by the PRN."""
+"""Name and birth date both differ from those that are stored for the PRN."""
 
 
 REPEATED_PRN = "repeated_prn"
-"""The file has another patient with this PRN, who is stored; this one is kept here alone, and needs no decision."""
+"""The file has another patient with this PRN, which is stored. This one is only kept here and needs no decision."""
 
 
 _LISTS = frozenset({INCOMPLETE, EMPTIED})
 
 
 ACCEPTED_WITH = {INCOMPLETE: _LISTS, EMPTIED: _LISTS, OTHER_PERSON: _LISTS | {OTHER_PERSON}}
-"""What a person who accepts a patient that was set aside for a reason has decided.
+"""For each reason, the reasons that a person also accepts with it.
 
-A person who says that the lists are true has not said whose they are.
+Accepting the lists of a patient does not accept that they belong to this person.
 """

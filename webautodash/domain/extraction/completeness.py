@@ -1,10 +1,10 @@
-"""Whether the robot finished the extraction of a patient, as the patient's own fields say."""
+"""Whether the extraction of a patient is complete, according to the patient's own fields."""
 
 from collections.abc import Mapping
 from typing import Any
 
 INCOMPLETE = "incomplete_extraction"
-"""The reason for which an incomplete extraction is set aside."""
+"""The reason to set an incomplete extraction aside."""
 
 FIELDS = ("extraction_status", "extraction_error", "error")
 
@@ -13,7 +13,7 @@ _STATUS, *_ERRORS = FIELDS
 
 
 def failure_field(patient: Mapping[str, Any]) -> str | None:
-    """The field that says that the extraction of a patient failed; None for a complete extraction.
+    """The field that marks the extraction of a patient as failed; None for a complete extraction.
 
     Takes a decoded patient, or the ``extra`` of a stored extraction. Null is the same as missing. An error that is
     false, zero, blank or an empty list or object is no error. The value is not returned: it can quote the patient.
@@ -22,13 +22,13 @@ def failure_field(patient: Mapping[str, Any]) -> str | None:
     status = patient.get(_STATUS)
     if status is not None and not (isinstance(status, str) and status.strip().casefold() in _COMPLETE):
         return _STATUS
-    return next((field for field in _ERRORS if _says_something(patient.get(field))), None)
+    return next((field for field in _ERRORS if _has_content(patient.get(field))), None)
 
 
 def without_failure(extra: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The ``extra`` of a failed extraction that a person has accepted, without what says that it failed."""
+    """The ``extra`` of a failed extraction that a person has accepted, without the fields that mark it as failed."""
     return {key: value for key, value in extra.items() if key not in FIELDS} or None
 
 
-def _says_something(value: object) -> bool:
+def _has_content(value: object) -> bool:
     return bool(value.strip()) if isinstance(value, str) else bool(value)

@@ -1,9 +1,8 @@
-"""ICD-10-CM codes out of the text of a diagnosis."""
+"""Parses ICD-10-CM codes from the text of a diagnosis."""
 
 import re
 
-# Categories in brackets are read only where no ICD-10-CM code can be meant otherwise: ICD-10-CM has none of these,
-# texts have the vitamin and the vertebrae.
+# ICD-10-CM has no such categories; texts use them for a vitamin and for vertebrae.
 _NO_CATEGORIES = frozenset({"B12", "T10", "T11", "T12"})
 
 _BRACKET = re.compile(r"\(([^()\[\]]*+)\)|\[([^()\[\]]*+)\]")
@@ -14,24 +13,24 @@ _ITEM = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"(?: ?(?:[,;/&|+]|and |or ))+ ?| ", re.IGNORECASE)
-# What may follow a bracket that holds a bare category: the end, a sign, another bracket, another diagnosis.
+# What may follow a bracket with a bare category: the end, a punctuation mark, another bracket, another diagnosis.
 _CLOSED_OFF = re.compile(r"\s*+(?:\Z|[^\w\s]|(?:and|with)\b)", re.IGNORECASE)
 
 
 def read_icd10(text: str) -> tuple[str, ...]:
-    """The ICD-10-CM codes in round or square brackets of a diagnosis, upper case, in order, each once.
+    """The ICD-10-CM codes in round or square brackets in a diagnosis: upper case, in order, without repeats.
 
     "Gout (M10.079)" gives M10.079, "Diabetes with hypertension (ICD-10: E11.9, I10)" gives both. A bracket counts
-    only if it is codes and nothing else: separated by a space, a sign or "and", with or without the name of the
-    code system; codes that say to be ICD-9 or SNOMED CT are passed over. So words, SNOMED CT numbers, "(H1N1)" and
+    only if it contains nothing but codes, separated by a space, a punctuation mark or "and", with or without the name
+    of the code system; codes that are labelled ICD-9 or SNOMED CT are skipped. Words, SNOMED CT numbers, "(H1N1)" and
     ranges such as "(I20-I25)" give nothing.
 
-    A category alone (I10) has the look of many an abbreviation. It counts where the bracket says ICD-10 or holds a
-    code with a point too, or where the bracket stands behind the wording: before the end of the text, a sign,
-    another bracket, "and" or "with". "Vitamin (B12) deficiency" gives nothing, nor does B12 elsewhere.
+    A category alone (I10) can be an abbreviation. It counts if the bracket says ICD-10 or also contains a code with a
+    point, or if the bracket follows the wording: before the end of the text, a punctuation mark, another bracket,
+    "and" or "with". "Vitamin (B12) deficiency" gives nothing, and B12 never counts.
 
-    The shape is checked, not the catalogue; a code without its point (E119) is not read. Never raises; the time
-    grows with the length of the text and no faster.
+    Only the shape is checked, not the catalogue; a code without its point (E119) is not read. Never raises; takes
+    linear time.
     """
     found: dict[str, None] = {}
     for bracket in _BRACKET.finditer(text):
@@ -42,7 +41,7 @@ def read_icd10(text: str) -> tuple[str, ...]:
 
 
 def _codes_only(inside: str) -> tuple[list[str], bool]:
-    """The codes if there is nothing else inside, and whether they can be taken for anything but codes."""
+    """The codes if there is nothing else inside, and whether they can only be codes."""
     codes: list[str] = []
     certain, position = False, 0
     while (item := _ITEM.match(inside, position)) is not None:

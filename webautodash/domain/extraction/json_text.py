@@ -1,7 +1,7 @@
-"""JSON as text: what a decoder passes over in silence, and what it cannot pass over at all.
+"""Scans JSON text for what a decoder ignores silently, and for what it cannot decode.
 
-A decoder keeps the last of two equal keys, and refuses a whole file for half a character or for brackets without end.
-Positions are offsets in bytes. Nothing here calls itself, however deep the text is.
+A decoder keeps the last of two equal keys, and refuses a whole file because of a lone surrogate or very deep nesting.
+Positions are offsets in bytes. Nothing here is recursive, so that deep nesting is safe.
 """
 
 import json
@@ -16,7 +16,7 @@ Text = bytes | memoryview
 
 
 JsonPath = tuple[str | int, ...]
-"""Keys and places that lead to a value."""
+"""The keys and indexes that lead to a value."""
 
 
 _SPACE = rb"[ \t\r\n]*+"
@@ -31,7 +31,7 @@ _TOKEN = re.compile(rb"(%b)%b(:?)|[{}\[\],]" % (_STRING, _SPACE), re.DOTALL)
 _PLAIN = rb'[^\[\]{}"]*+(?:%b[^\[\]{}"]*+)*+' % _STRING
 
 
-# Lists and objects without any inside are passed over in one go, for there are many.
+# Lists and objects that contain no others are skipped in one step, because there are many.
 _TO_BRACKET = re.compile(rb"%b(?:(?:\[%b\]|\{%b\})%b)*+([\[\]{}])" % (_PLAIN, _PLAIN, _PLAIN, _PLAIN), re.DOTALL)
 
 
@@ -41,7 +41,7 @@ _SCALAR = re.compile(rb"%b|[^,\]} \t\r\n]*+" % _STRING, re.DOTALL)
 _HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 
 
-# A backslash begins an escape only where none before it has taken it: every escape is read.
+# A backslash can be part of an earlier escape, so every escape is matched.
 _TO_HALF = re.compile(
     rb"[^\\]*+(?:(?:%b%b|\\(?!u[dD][89a-fA-F]).)[^\\]*+)*+(%b|%b)" % (_HIGH, _LOW, _HIGH, _LOW), re.DOTALL
 )
@@ -51,14 +51,14 @@ _OPENING, _CLOSING = b"[{", {ord("["): ord("]"), ord("{"): ord("}")}
 
 
 class Repeated(NamedTuple):
-    """The second of two equal keys of one object."""
+    """The second of two equal keys in one object."""
 
     at: int
     path: JsonPath
 
 
 def repeated_key(text: Text) -> Repeated | None:
-    """The first key of valid JSON that its object has already; ``"prn"`` and ``"\\u0070rn"`` are equal."""
+    """The first key in valid JSON that its object already has; ``"prn"`` and ``"\\u0070rn"`` are equal."""
     stack: list[tuple[set[str] | None, list[str | int]]] = []
     for token in _TOKEN.finditer(text):
         string, colon = token.groups()
@@ -85,14 +85,14 @@ def repeated_key(text: Text) -> Repeated | None:
 
 
 def text_of(string: bytes) -> str:
-    """A JSON string with its quotes as text."""
+    """The text of a JSON string with quotes."""
     return str(json.loads(string)) if b"\\" in string else string[1:-1].decode()
 
 
 def says_all(text: bytes, decoded: object) -> bool:
-    """Whether a text surely has no string or key that is not in what was decoded from it: none was overwritten.
+    """Whether everything in a text is in the value that was decoded from it, so that no key was overwritten.
 
-    True is sure; False may only mean that strings are written otherwise than they would be encoded.
+    True is certain; False can also mean that strings are written differently from how they would be encoded.
     """
     try:
         return _quotes(text) == _quotes(msgspec.json.encode(decoded))
@@ -101,17 +101,17 @@ def says_all(text: bytes, decoded: object) -> bool:
 
 
 def _quotes(text: bytes) -> int:
-    """Quotes behind no backslash: two for each string, or one where it ends in a backslash that is written so.
+    """The number of quotes without a backslash before them: two for each string, or one if it ends in a backslash.
 
-    It is written so wherever it is encoded: a text has no fewer than its encoding, and more with each string that is
-    overwritten.
+    Such a string is encoded in the same way, so a text has at least as many as its encoding, and more for each string
+    that was overwritten.
     """
     quotes = text.count(b'"')
     return quotes - text.count(b'\\"') if b"\\" in text else quotes
 
 
 def half_characters(text: Text) -> Iterator[tuple[int, int]]:
-    """Begin and end of each escape of half a character (a lone surrogate)."""
+    """Begin and end of each escape of a lone surrogate."""
     end = 0
     while found := _TO_HALF.match(text, end):
         end = found.end()
@@ -119,7 +119,7 @@ def half_characters(text: Text) -> Iterator[tuple[int, int]]:
 
 
 def deep_values(text: Text, depth: int, longest: int) -> Iterator[tuple[int, int | None]]:
-    """Begin and end of each list or object that lies in ``depth`` others and holds more; no end beyond ``longest``."""
+    """Begin and end of each list or object in ``depth`` others that contains more; no end after ``longest`` bytes."""
     opened = bytearray()
     begin = end = 0
     while found := _TO_BRACKET.match(text, end):
@@ -140,7 +140,7 @@ def deep_values(text: Text, depth: int, longest: int) -> Iterator[tuple[int, int
 
 
 def end_of_value(text: Text, start: int) -> int | None:
-    """Where a value ends; None where ``text`` ends before it."""
+    """The end of a value; None if ``text`` ends before it."""
     if start >= len(text):
         return None
     if text[start] not in _OPENING:
@@ -156,22 +156,22 @@ def end_of_value(text: Text, start: int) -> int | None:
 
 
 def may_have_more(text: Text, most: int, depth: int) -> bool:
-    """Whether a list that lies in ``depth - 1`` others may have more than so many elements; False is sure."""
+    """Whether a list in ``depth - 1`` others may have more than ``most`` elements; False is certain."""
     commas, level, end = 0, 0, 0
     while commas < most and (found := _TO_BRACKET.match(text, end)):
-        # One level up lies a list that is passed over in one go.
+        # A list that is skipped in one step is one level up.
         if level in {depth - 1, depth}:
             commas += _commas(text, end, found.end())
         end = found.end()
         level += 1 if text[end - 1] in _OPENING else -1
     if level == 0 and depth == 1:
-        # The list is all that there is, and was passed over in one go.
+        # The list is the whole text and was skipped in one step.
         commas += _commas(text, end, len(text))
     return commas >= most
 
 
 def has_more_values(text: bytes, most: int) -> bool:
-    """Whether valid JSON holds more than so many values, those in lists and objects counted each."""
+    """Whether valid JSON contains more than ``most`` values, including those in lists and objects."""
     if _begun(text) < most:
         return False
     values = (token for token in _TOKEN.finditer(text) if text[token.start()] in b"[{,")
@@ -179,7 +179,7 @@ def has_more_values(text: bytes, most: int) -> bool:
 
 
 def most_memory(text: bytes) -> int:
-    """About how many bytes a JSON value takes once it is decoded, at most; its texts not counted."""
+    """An upper estimate of the bytes that a decoded JSON value takes, without its texts."""
     return _VALUE_BYTES * _begun(text) + _OBJECT_BYTES * text.count(b"{")
 
 
@@ -208,5 +208,6 @@ SEPARATOR = re.compile(rb"[ \t\r\n]*+,?[ \t\r\n]*+")
 
 
 def skip(pattern: re.Pattern[bytes], content: memoryview, at: int) -> int:
+    """The position after a pattern, or ``at`` if it does not match."""
     found = pattern.match(content, at)
     return found.end() if found else at

@@ -1,4 +1,4 @@
-"""The metadata of one file, normalised: typed values, nothing dropped."""
+"""The metadata of one file as the columns of its session; nothing is dropped."""
 
 import sys
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ _SESSION_FIELDS = (
     "patient_identifier",
     "results_filename",
 )
-_BESIDE = "beside_patients"
-_NOUGHTS = ("0", "0.0", "-0.0")
-"""Texts that a number may have been which counted as no criterion."""
+_OTHER_MEMBERS = "beside_patients"
+_ZEROS = ("0", "0.0", "-0.0")
+"""Texts of numbers that count as no criterion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,17 @@ class SessionRecord:
     """The metadata of one file: columns of ``extraction_sessions``."""
 
     criteria_key: str
-    """SHA-256 of target medication, start and end date: the criteria, as one value that is never null."""
+    """SHA-256 of the criteria (target medication, start and end date): one value that is never null."""
     extracted_at: datetime | None
     values: dict[str, Any] = field(default_factory=dict)
 
 
 def session_record(
-    metadata: Mapping[str, Any], order: DateOrder, zone: tzinfo, beside: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any], order: DateOrder, zone: tzinfo, other_members: Mapping[str, Any] | None = None
 ) -> SessionRecord:
-    """Normalise a file's metadata. A value that does not parse or fit stays in ``extra`` as it came.
+    """The session of a file. A value that does not parse or does not fit its column stays unchanged in ``extra``.
 
-    ``beside`` is what else the file holds; it is kept in ``extra`` under a key of its own.
+    ``other_members`` are the other members of the file; they are stored in ``extra`` under a key of their own.
     """
     rest = dict(metadata)
     values: dict[str, Any] = {name: take_text(rest, name) for name in _SESSION_FIELDS}
@@ -61,18 +61,18 @@ def session_record(
     extracted_at = parse_instant(stamp if isinstance(stamp, str) else None, zone)
     if extracted_at is not None:
         del rest["extracted_at"]
-    if beside:
-        key = _BESIDE
+    if other_members:
+        key = _OTHER_MEMBERS
         while key in rest:
             key += "_"
-        rest[key] = dict(beside)
+        rest[key] = dict(other_members)
     values["extra"] = unmapped(rest, "extraction_metadata")
     dates = (values[name] or metadata.get(name) for name in ("start_date", "end_date"))
     return SessionRecord(_criteria_key(metadata.get("medication"), *dates), extracted_at, values)
 
 
 def is_key_of(key: str, values: Mapping[str, Any]) -> bool:
-    """Whether ``key`` is the criteria's that the columns of a session hold, as far as they tell."""
+    """Whether ``key`` is the criteria key of the columns of a session, as far as they can tell."""
     extra = values["extra"] or {}
     medication, start, end = (
         extra.get(name) if values[column] is None else values[column]
@@ -83,10 +83,10 @@ def is_key_of(key: str, values: Mapping[str, Any]) -> bool:
         )
     )
     if any(isinstance(each, dict | list) for each in (medication, start, end)):
-        # It counted as it was printed, in the order of the file, which ``extra`` does not keep.
+        # The key depends on the order of the members in the file, which ``extra`` does not keep.
         return True
     keys = {_criteria_key(medication, start, end)}
-    if medication in _NOUGHTS:
+    if medication in _ZEROS:
         keys.add(_criteria_key(None, start, end))
     return key in keys
 

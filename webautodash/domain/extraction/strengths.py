@@ -1,4 +1,4 @@
-"""The strength of a medication out of its name, for sources that give no strength of its own."""
+"""Parses the strength of a medication from its name, for sources without a field for it."""
 
 import re
 
@@ -28,7 +28,7 @@ _STRENGTH = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
-# What stands between two strengths of a combination: "/ Hydrocodone Bitartrate ", "-timolol ", " and ". A comma is
+# The text between two strengths of a combination: "/ Hydrocodone Bitartrate ", "-timolol ", " and ". A comma is
 # part of an ingredient's name only behind "/" ("/ insulin, regular, human "); elsewhere directions begin there.
 _NEXT_INGREDIENT = re.compile(
     r" ?/.*| ?[+&][^,;:]*|[-‐‑–] ?[A-Za-z][^,;:]*| (?:and|with) [^,;:]*", re.IGNORECASE | re.DOTALL
@@ -39,26 +39,25 @@ _GAUGE = re.compile(r"[0-9]{2}[- ]?g", re.IGNORECASE)
 
 
 def read_strength(medication_name: str) -> str | None:
-    """The strength in a medication's name as it is written there, white space collapsed; None where there is none.
+    """The strength in a medication's name as it is written, with white space collapsed; None if there is none.
 
     "lisinopril 10 MG Oral Tablet" gives "10 MG", "hydrocodone-acetaminophen 5-325 mg" gives "5-325 mg". A strength is
     an amount of substance, alone or in a volume, a dose or a time ("150 MG/ML", "0.09 MG/ACTUAT", "25 mcg/hr").
 
     - The strengths of a combination's ingredients are joined with " / " in the name's order: "Acetaminophen 325 MG /
       Hydrocodone Bitartrate 7.5 MG Oral Tablet" gives "325 MG / 7.5 MG".
-    - A volume ("0.3 ML Epinephrine ..."), a number of puffs, a duration ("24 HR ...") or the gauge of a needle is
-      none, nor is a number without a unit ("Advair 250/50", "Tylenol #3") or a ratio ("1:1,000").
-    - A second amount that is not another ingredient's is left out (a tube's weight, a dose to take).
-    - What stands in brackets is a pack or an equivalent, "100 unit/mL (3 mL)" gives "100 unit/mL"; it counts where
-      nothing stands outside, and only if all brackets agree: a pack of tablets of different strengths has no one.
+    - Not a strength: a volume ("0.3 ML Epinephrine ..."), a number of puffs, a duration ("24 HR ..."), the gauge of a
+      needle, a number without a unit ("Advair 250/50", "Tylenol #3"), a ratio ("1:1,000").
+    - A second amount that does not belong to another ingredient is left out (the weight of a tube, a dose to take).
+    - Brackets contain a pack or an equivalent: "100 unit/mL (3 mL)" gives "100 unit/mL". They are only used if there is
+      no strength outside and all brackets agree: a pack of tablets of different strengths has no single strength.
 
-    More than 255 characters of strength give None. Never raises; the time grows with the length of the name and
-    no faster.
+    A strength of more than 255 characters gives None. Never raises; takes linear time.
     """
     outside, inside = _apart(medication_name)
     found = _joined(outside) or None
     if found is None:
-        # A pack's pills without a drug have an amount too, "(inert ingredients 1 MG Oral Tablet)".
+        # Tablets without a drug in a pack also have an amount: "(inert ingredients 1 MG Oral Tablet)".
         drugs = (part for part in inside if not part.lower().startswith("inert "))
         in_brackets = {strength for part in drugs if (strength := _joined(part))}
         found = in_brackets.pop() if len(in_brackets) == 1 else None
@@ -66,7 +65,7 @@ def read_strength(medication_name: str) -> str | None:
 
 
 def _joined(text: str) -> str:
-    """The first strength and those of further ingredients; empty where there is none."""
+    """The first strength and those of further ingredients; empty if there is none."""
     strengths: list[str] = []
     needle = _NEEDLE.search(text) is not None
     end = 0
@@ -81,7 +80,7 @@ def _joined(text: str) -> str:
 
 
 def _apart(text: str) -> tuple[str, list[str]]:
-    """The text outside all brackets, and of each outermost bracket the text inside; white space collapsed."""
+    """The text outside all brackets, and the text inside each outermost bracket; white space collapsed."""
     outside: list[str] = []
     inside: list[list[str]] = []
     depth = start = 0
