@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from webautodash.cli.command_lines import command
+from webautodash.cli.hints import hint_for
 
 if TYPE_CHECKING:
     from webautodash.client.doctor import Finding
@@ -13,12 +14,22 @@ def cure_of(finding: "Finding") -> str | None:
     """What to do about a finding; None where nothing is to do, or no command does it."""
     if finding.cure is not None or finding.severity == "ok":
         return finding.cure
-    make = _CURES.get(finding.code)
-    return make(finding) if make is not None else None
+    make = _CURES.get(finding.code, _by_kind)
+    return make(finding)
 
 
 def _fixed(cure: str) -> "Callable[[Finding], str]":
     return lambda _: cure
+
+
+def _by_kind(finding: "Finding") -> str | None:
+    fields = finding.fields
+    known = {"database": finding.subject, "name": fields.get("provider"), "remedy": fields.get("remedy")}
+    return hint_for(fields.get("kind"), known)
+
+
+def _unreadable(finding: "Finding") -> str:
+    return _by_kind(finding) or "restore it from a backup"
 
 
 def _create(finding: "Finding") -> str:
@@ -36,7 +47,7 @@ def _set_time(finding: "Finding") -> str:
     return f"{command('session set-time', finding.subject, finding.fields['session'])} TIME --by NAME --why TEXT"
 
 
-_CURES: "dict[str, Callable[[Finding], str]]" = {
+_CURES: "dict[str, Callable[[Finding], str | None]]" = {
     "backup.aliases": lambda finding: command("provider alias", finding.fields["slug"], finding.fields["alias"]),
     "backup.lost_reviews": _fixed(
         "restore a newer backup, or decide again: webautodash conflict list, webautodash session list, "
@@ -53,6 +64,7 @@ _CURES: "dict[str, Callable[[Finding], str]]" = {
     "database.interrupted": _fixed("webautodash migrate up"),
     "database.missing": _create,
     "database.unclaimed": _create,
+    "database.unreadable": _unreadable,
     "database.unregistered": lambda finding: (
         f"webautodash provider register NAME, or {command('provider adopt', finding.subject)}"
     ),

@@ -11,7 +11,16 @@ from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import revisions
-from webautodash.services.doctor.findings import Finding, FindingSeverity, error, fine, info, of_server, warning
+from webautodash.services.doctor.findings import (
+    Finding,
+    FindingSeverity,
+    error,
+    fine,
+    info,
+    of_error,
+    of_server,
+    warning,
+)
 from webautodash.services.doctor.sessions import future_times, unread_times
 from webautodash.services.fleet.databases import DatabaseRevision, member_of, read_revision, system_member
 from webautodash.services.fleet.run_history import is_at_work
@@ -19,7 +28,6 @@ from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 _REGISTRY = "the registry can be rebuilt from the provider databases"
-_RESTORE = "follow the message, or restore the database from its backup"
 _UPGRADE = "pip install --upgrade webautodash"
 
 
@@ -136,7 +144,7 @@ def _not_current(found: DatabaseRevision, provider: RegisteredProvider | None, *
             message = "is registered but does not exist: restore a backup, or create it empty"
             return error("database.missing", name, message, **fields)
         case _:
-            return error("database.unreadable", name, found.error or "cannot be read", _RESTORE)
+            return error("database.unreadable", name, found.error or "cannot be read", kind=found.error_kind or "")
 
 
 def _problems(store: Store, provider: RegisteredProvider) -> list[Finding]:
@@ -149,7 +157,7 @@ def _problems(store: Store, provider: RegisteredProvider) -> list[Finding]:
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:  # the other databases are checked all the same
-        return [error("database.unreadable", provider.database_name, str(refused), _RESTORE)]
+        return [of_error("database.unreadable", provider.database_name, refused, provider=provider.name)]
 
 
 def _is_earlier_registry(store: Store) -> bool:

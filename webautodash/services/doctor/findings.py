@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from webautodash.database.products import ServerProblem
+from webautodash.errors import DatabaseError, WebAutoDashError
 
 
 class FindingSeverity(StrEnum):
@@ -53,6 +54,13 @@ class DoctorReport:
 def error(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:
     """A finding that fails the examination."""
     return Finding(code, FindingSeverity.ERROR, subject, message, cure, fields)
+
+
+def of_error(code: str, subject: str, refused: WebAutoDashError, **fields: str) -> Finding:
+    """An error that a check met, with its kind and remedy for the command line."""
+    if isinstance(refused, DatabaseError) and refused.remedy is not None:
+        fields["remedy"] = refused.remedy
+    return error(code, subject, str(refused), kind=refused.kind, **fields)
 
 
 def warning(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:

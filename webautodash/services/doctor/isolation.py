@@ -13,7 +13,7 @@ from webautodash.models import Patient, SystemLog
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.doctor import databases
-from webautodash.services.doctor.findings import Finding, error, fine, info, or_fine, warning
+from webautodash.services.doctor.findings import Finding, error, fine, info, of_error, or_fine, warning
 from webautodash.services.doctor.logs import UnreadableLog, found_in
 from webautodash.services.registry.account_rights import WantedAccount, database_accounts, migrations_account
 from webautodash.services.store import Store
@@ -132,7 +132,7 @@ def identities(store: Store) -> Iterator[Finding]:
         except DatabaseUnreachable:
             raise
         except WebAutoDashError as refused:
-            found = [error("database.unreadable", provider.database_name, str(refused))]
+            found = [of_error("database.unreadable", provider.database_name, refused, provider=provider.name)]
         yield from found
         right += not found
     if providers and right == len(providers):

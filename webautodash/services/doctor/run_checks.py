@@ -7,7 +7,7 @@ from pathlib import Path
 from webautodash.config import Settings
 from webautodash.errors import ConfigurationError, DatabaseUnreachable, NoAnswer, WebAutoDashError, where_from
 from webautodash.services.doctor import backups, configuration, databases, folders, isolation, processes, server
-from webautodash.services.doctor.findings import DoctorReport, Finding, error
+from webautodash.services.doctor.findings import DoctorReport, Finding, error, of_error
 from webautodash.services.doctor.rights import rights
 from webautodash.services.fleet import RevisionStatus
 from webautodash.services.store import Store
@@ -80,7 +80,7 @@ def _examined(settings: Settings, findings: list[Finding], look: Callable[[Store
     except DatabaseUnreachable as out:
         findings.append(error("server.unreachable", out.where, f"no connection (error {out.code})", out.advice))
     except WebAutoDashError as refused:
-        findings.append(error("check.failed", "server", str(refused)))
+        findings.append(of_error("check.failed", "server", refused))
     return DoctorReport(tuple(findings))
 
 
@@ -123,7 +123,7 @@ def _checked(name: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:
-        found.append(error("check.failed", subject, str(refused)))
+        found.append(of_error("check.failed", subject, refused))
     except Exception as unexpected:  # nobody knows what a sick machine does
         found.append(error("check.failed", subject, where_from(unexpected)))
     return found
