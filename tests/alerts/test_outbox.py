@@ -188,7 +188,7 @@ def test_a_cause_that_is_known_adds_nothing(a_clinic: Callable[..., Clinic]) -> 
     assert len(_facts(clinic)) == len(_channels(clinic)) == 3
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_a_cause_that_many_find_at_once_is_one_alert(a_clinic: Callable[..., Clinic], tmp_path: Path) -> None:
     clinic = a_clinic()
     together(raise_causes, *[(clinic.settings, 30)] * 4, folder=tmp_path)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from builders import a_file, a_patient
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.ci
 
 ROOT = Path(__file__).parents[2]
 SECRET = "secret-of-the-checkout"

@@ -86,7 +86,7 @@ def _watch_server(clinic: Clinic, server_url: str, seen: list[int], done: Event)
             seen.append(min(number, count()))
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_reading_and_ingesting_over_many_databases_stays_within_the_setting(
     small: Clinic, server_url: str, backend: str
 ) -> None:
@@ -184,7 +184,7 @@ def test_a_database_in_use_goes_on_when_others_are_opened(small: Clinic, monkeyp
         assert work.session.execute(text("SELECT folder FROM database_identity")).scalar_one() == "kept"
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
 def test_workers_share_the_connections(server_url: str, database_prefix: str, tmp_path: Path) -> None:
     clinic = Clinic(server_url, database_prefix, tmp_path, max_connections=6)

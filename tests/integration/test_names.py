@@ -78,7 +78,7 @@ def test_another_persons_name_with_the_same_safe_name_is_refused_and_no_alias_of
         register(clinic.store, "Provider 7e5c1b20")
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @given(st.lists(names_alike(), min_size=5, max_size=5))
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

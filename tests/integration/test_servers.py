@@ -74,7 +74,7 @@ def test_private_server_keeps_what_was_committed_when_killed(private_mariadb: Lo
         assert cursor.fetchall() == ((7,),)
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_killed_run_leaves_no_server_and_no_folder(workers: str, tmp_path: Path) -> None:
     if find_program("mariadb") is None:

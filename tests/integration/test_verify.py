@@ -485,7 +485,7 @@ def test_an_index_of_an_sqlite_file_that_says_otherwise_than_its_table_is_told(s
     assert (None, None) in wrong(stored)
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 @given(st.lists(PATIENTS, min_size=20, max_size=20), st.randoms())
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 def test_stored_rows_give_the_checksum_of_what_was_read(

@@ -88,7 +88,7 @@ def _display(name: str) -> str | None:
         return None
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_distinct_names_never_share_a_database_an_account_or_a_place() -> None:
     """As the registry decides: the same by key is one provider; the same letters, or a look-alike, is refused."""
     apart: set[tuple[str, str]] = set()
@@ -113,7 +113,7 @@ def test_distinct_names_never_share_a_database_an_account_or_a_place() -> None:
     assert len(apart) > 5_000
 
 
-@pytest.mark.slow
+@pytest.mark.ci
 def test_ten_thousand_names_that_are_near_each_other_have_as_many_databases_and_accounts() -> None:
     """Each against all others: those with one slug are the few of whom the registry takes only one."""
     named: dict[str, list[str]] = {}
