@@ -20,7 +20,7 @@ from webautodash.errors import LeaseHeld
 from webautodash.models.base import utc_now
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import alerts, fleet, revisions
-from webautodash.services.alerts.system_alerts import look_and_send
+from webautodash.services.alerts.system_alerts import check_and_send
 from webautodash.services.ingest import plan
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.monitor import MonitorLoop
@@ -153,7 +153,7 @@ def retry(settings: Settings, slug: str, set_aside_id: int, corrected: str) -> N
 def send_alerts(settings: Settings) -> None:
     """Be `alert send`."""
     with Store.open(settings) as store:
-        look_and_send(store)
+        check_and_send(store)
 
 
 def monitor_once(settings: Settings) -> None:

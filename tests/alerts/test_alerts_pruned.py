@@ -32,7 +32,7 @@ def _age(clinic: Clinic, days: int) -> None:
         update(AlertDigest).where(AlertDigest.delivered_at.is_not(None)).values(delivered_at=then),
         update(Monitor).values(heartbeat_at=then, started_at=then),
     ):
-        clinic.store.system.run(lambda session, each=statement: session.execute(each))
+        clinic.store.system.run(lambda work, each=statement: work.session.execute(each))
 
 
 def _messages(clinic: Clinic) -> list[str]:

@@ -33,7 +33,7 @@ def test_any_service_of_apprise_takes_a_digest_and_no_log_has_its_url(
     a_critical_conflict(clinic)
     webhook.status = 500
     (result,) = alerts.deliver_due(clinic.store).problems
-    assert result.problem == "not every one of 1 services took it"
+    assert result.problem == "at least one of 1 services failed"
     webhook.status = 200
     later(clinic)
     assert alerts.deliver_due(clinic.store).problems == ()
@@ -50,12 +50,12 @@ def test_a_url_that_apprise_does_not_know_is_counted_and_not_quoted(on_sqlite: C
     clinic = on_sqlite(alert_log_on="off", alert_apprise_urls="json://127.0.0.1/ nothing://Mark")
     raised(clinic, a_cause())
     (result,) = alerts.deliver_due(clinic.store).problems
-    assert result.problem == "WEBAUTODASH_ALERT_APPRISE_URLS: 1 of 2 are no URLs that apprise knows"
+    assert result.problem == "WEBAUTODASH_ALERT_APPRISE_URLS: 1 of 2 are no URLs that apprise supports"
 
 
 def test_without_the_library_the_settings_say_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(ConfigurationError, match=r"pip install webautodash\[alerts\]") as refused:
+    with pytest.raises(ConfigurationError, match=r"webautodash\[alerts\]") as refused:
         Settings.load(_env_file=None, alert_apprise_urls="json://Mark/")
     assert refused.value.key == "WEBAUTODASH_ALERT_APPRISE_URLS"
     assert "Mark" not in str(refused.value)

@@ -151,7 +151,7 @@ def test_what_waits_for_a_channel_that_is_gone_is_kept_as_failed(
     without = a_clinic(alert_on="off")
     report = alerts.deliver_due(without.store)
     assert [(result.state, result.problem) for result in report.results] == [
-        (DigestState.FAILED, "the channel is not configured any more")
+        (DigestState.FAILED, "the channel is no longer configured")
     ] * 2
     assert [failed.attempts for failed in alerts.failed_digests(without.store)] == [1, 0]
     assert alerts.deliver_due(without.store).results == ()

@@ -66,7 +66,7 @@ def test_a_server_that_nobody_vouches_for_hears_neither_password_nor_mail(
         clinic = on_sqlite(**_mailed(server, other, alert_smtp_tls=tls, **LOGIN))
         raised(clinic, a_cause())
         (result,) = alerts.deliver_due(clinic.store).problems
-    assert result.problem == "the server's certificate is not to be trusted (error 20)"
+    assert result.problem == "the server's certificate is not trusted (error 20)"
     assert (server.logins, server.mails) == ([], [])
 
 

@@ -104,7 +104,7 @@ def test_over_tls_the_server_has_to_be_the_right_one(
     clinic = on_sqlite(**hooked(hook, alert_webhook_ca=other.ca, alert_retry_seconds=0))
     raised(clinic, a_cause())
     (result,) = alerts.deliver_due(clinic.store).problems
-    assert result.problem == "the server's certificate is not to be trusted (error 20)"
+    assert result.problem == "the server's certificate is not trusted (error 20)"
     assert hook.requests == []
     right = on_sqlite(**hooked(hook, alert_webhook_ca=trusted.ca))
     assert alerts.deliver_due(right.store).problems == ()

@@ -12,7 +12,7 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import ConflictStatus
-from webautodash.services.alerts.system_alerts import look_and_send
+from webautodash.services.alerts.system_alerts import check_and_send
 from webautodash.services.doctor import examine
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.registry.aliases import add_alias
@@ -132,7 +132,7 @@ def test_reviews_and_aliases_that_went_with_a_backup_are_named_until_they_are_ma
     lost = {"lost_reviews": 1, "missing_aliases": ("Wang Gary MD",)}
     assert _divergence(clinic) == lost
     assert _doctor(clinic.settings) == {"backup.lost_reviews", "backup.aliases"}
-    look_and_send(clinic.store)
+    check_and_send(clinic.store)
     assert _divergence(clinic) == lost
     review()
     add_alias(clinic.store, PROVIDER, "Wang Gary MD")
@@ -177,7 +177,7 @@ def test_what_an_older_system_database_does_not_know_is_named_and_recorded(clini
     files = [("gone.json", "nowhere"), ("kept.json", "results")]
     assert _divergence(clinic)["unrecorded_files"] == files
     assert _doctor(clinic.settings) == {"backup.unrecorded", "backup.aliases"}
-    look_and_send(clinic.store)
+    check_and_send(clinic.store)
     assert _divergence(clinic) == {"unrecorded_aliases": ("Wang Gary MD",)}
     assert [(row["kind"], row["message"]) for row in clinic.system_rows("alerts")] == alerts
     rows = {row["path"].rpartition("/")[2]: row["state"] for row in clinic.system_rows("ingested_files")}

@@ -15,7 +15,7 @@ from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.errors import LeaseHeld
 from webautodash.models.base import utc_now
 from webautodash.services.alerts import deliver_due, raise_alerts
-from webautodash.services.alerts.system_alerts import look_and_send, silent_monitors
+from webautodash.services.alerts.system_alerts import check_and_send, silent_monitors
 from webautodash.services.doctor import examine
 from webautodash.services.leases import leased
 from webautodash.services.monitor import MonitorLoop
@@ -64,7 +64,7 @@ def test_a_lease_of_the_future_ends_after_its_own_length(clinic: Clinic) -> None
 def test_nobody_takes_a_migration_of_the_future_for_one_at_work_for_ever(clinic: Clinic) -> None:
     assert _take(clinic, "migration run", "dead", 30)
     _set(clinic, "leases", expires_at=utc_now() + YEAR)
-    look_and_send(clinic.store)
+    check_and_send(clinic.store)
     [row] = clinic.system_rows("leases", "name")
     assert _time(row, "expires_at") <= utc_now() + timedelta(seconds=31)
 

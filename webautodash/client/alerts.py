@@ -27,7 +27,7 @@ class Alerts:
 
     def send(self) -> DeliveryReport:
         """Check for silent monitors and databases behind, then deliver what is due, as a monitor does by itself."""
-        return system_alerts.look_and_send(self._installation.opened())
+        return system_alerts.check_and_send(self._installation.opened())
 
     def retry(self, digest_id: int | None = None) -> int:
         """Schedule failed digests again, all or one; return how many."""

@@ -1,4 +1,4 @@
-"""The messages about alerts: made, tried, delivered or given up. All times are the database's own."""
+"""Digests of alerts: created, tried, delivered or given up. All times are those of the database server."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from webautodash.models import AlertDelivery, AlertDigest
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One message, and how far it is."""
+    """One digest and the state of its delivery."""
 
     id: int
     key: str
@@ -30,13 +30,13 @@ class Digest:
 
 
 class DigestRepository:
-    """Rows of ``alert_digests``, and which alert is in which."""
+    """Rows of ``alert_digests``, and their alerts in ``alert_deliveries``."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def due(self, channel: AlertChannel) -> list[Digest]:
-        """Those of a channel whose time has come, oldest first."""
+        """The digests of a channel that are due, oldest first."""
         now = moment(self._session.connection())
         return self._of(
             AlertDigest.state == DigestState.PENDING,
@@ -45,11 +45,11 @@ class DigestRepository:
         )
 
     def is_misdated(self) -> bool:
-        """Whether one waits for longer than the longest pause."""
+        """Whether a digest is due later than after the longest pause, because a clock was wrong."""
         return self._session.scalars(select(AlertDigest.id).where(*self._misdated()).limit(1)).first() is not None
 
     def redate(self) -> None:
-        """Have none wait for longer than the longest pause: a clock was wrong."""
+        """Make such digests due after the longest pause."""
         end = moment(self._session.connection(), int(LONGEST_SECONDS))
         self._session.connection().execute(update(AlertDigest).where(*self._misdated()).values(next_attempt_at=end))
 
@@ -58,24 +58,24 @@ class DigestRepository:
         return AlertDigest.state == DigestState.PENDING, AlertDigest.next_attempt_at > end
 
     def pending(self, channel: AlertChannel) -> list[Digest]:
-        """Those of a channel that are still to be delivered, due or not."""
+        """The digests of a channel that are not delivered yet, due or not."""
         return self._of(AlertDigest.state == DigestState.PENDING, AlertDigest.channel == channel)
 
     def failed(self) -> list[Digest]:
-        """Those that were given up, oldest first."""
+        """The digests that were given up, oldest first."""
         return self._of(AlertDigest.state == DigestState.FAILED)
 
     def has_rested(self, channel: AlertChannel, seconds: int) -> bool:
-        """Whether a channel's last digest was made at least so long ago, or none ever was."""
+        """Whether the last digest of a channel is at least so old, or there is none."""
         since, now = moment(self._session.connection(), -seconds), moment(self._session.connection())
-        # One of the future was made by a clock that was wrong.
+        # A digest in the future has a time of a clock that was wrong.
         statement = select(AlertDigest.id).where(
             AlertDigest.channel == channel, AlertDigest.created_at > since, AlertDigest.created_at <= now
         )
         return self._session.scalars(statement.limit(1)).first() is None
 
     def make(self, channel: AlertChannel, most: int) -> Digest | None:
-        """A digest of what waits for one, at most so many alerts, the oldest first; None where nothing waits."""
+        """Create a digest of the oldest alerts that wait for one, at most ``most``; None if no alert waits."""
         waiting = (
             select(AlertDelivery.id)
             .where(AlertDelivery.channel == channel, AlertDelivery.digest_id.is_(None))
@@ -99,7 +99,7 @@ class DigestRepository:
         return made
 
     def delivered(self, digest: Digest, note: str | None) -> None:
-        """It has arrived; ``note`` is what is to be said of it all the same."""
+        """Record that a digest arrived, with a remark of the channel."""
         now = moment(self._session.connection())
         self._set(
             digest,
@@ -111,17 +111,17 @@ class DigestRepository:
         )
 
     def try_again(self, digest: Digest, error: str, seconds: int) -> None:
-        """It did not arrive; there is another attempt in so many seconds."""
+        """Record that a digest did not arrive; the next attempt is in so many seconds."""
         then = moment(self._session.connection(), seconds)
         self._set(digest, attempts=digest.attempts + 1, next_attempt_at=then, last_error=error)
 
     def give_up(self, digest: Digest, error: str, *, attempted: bool = True) -> None:
-        """There is no other attempt unless a person asks for it."""
+        """Record that there is no other attempt unless a person asks for it."""
         attempts = digest.attempts + attempted
         self._set(digest, state=DigestState.FAILED, attempts=attempts, next_attempt_at=None, last_error=error)
 
     def reopen(self, digest_id: int | None = None) -> int:
-        """Have those that were given up, or one of them, tried anew; how many there were."""
+        """Make the digests that were given up, or one of them, pending again. Returns how many."""
         statement = update(AlertDigest).where(AlertDigest.state == DigestState.FAILED)
         if digest_id is not None:
             statement = statement.where(AlertDigest.id == digest_id)
@@ -130,14 +130,14 @@ class DigestRepository:
         return int(self._session.connection().execute(anew).rowcount)
 
     def forget(self, numbers: Collection[int]) -> int:
-        """Remove some of those that were given up: their alerts go to that channel no more; how many there were."""
+        """Delete digests that were given up; the channel no longer gets their alerts. Returns how many."""
         failed = select(AlertDigest.id).where(AlertDigest.id.in_(numbers), AlertDigest.state == DigestState.FAILED)
         return self._delete(self._session.scalars(failed.with_for_update()).all())
 
     def delete_empty(self, moment: datetime, most: int) -> int:
-        """Delete at most ``most`` that were delivered before then and have no alert any more. Returns how many.
+        """Delete at most ``most`` digests that were delivered before ``moment`` and have no alerts. Returns how many.
 
-        Each channel's latest stays: it says when the next may be made.
+        The latest of each channel stays: it determines when the next may be created.
         """
         latest = self._session.scalars(select(func.max(AlertDigest.id)).group_by(AlertDigest.channel)).all()
         has_alerts = select(AlertDelivery.id).where(AlertDelivery.digest_id == AlertDigest.id).exists()
@@ -157,7 +157,7 @@ class DigestRepository:
         return len(numbers)
 
     def count(self, digests: Sequence[Digest]) -> dict[int, int]:
-        """How many alerts each has."""
+        """How many alerts each digest has, by id."""
         statement = (
             select(AlertDelivery.digest_id, func.count())
             .where(AlertDelivery.digest_id.in_([digest.id for digest in digests]))

@@ -1,4 +1,4 @@
-"""The outbox: alerts, and for which channel each is."""
+"""The outbox: alerts and their channels."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,7 @@ from webautodash.repositories.rows import insert_rows
 
 @dataclass(frozen=True, slots=True)
 class RaisedAlert:
-    """One alert, as its channels tell it."""
+    """One alert, as its channels send it."""
 
     id: int
     kind: AlertKind
@@ -32,7 +32,7 @@ class RaisedAlert:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One alert on its way through one channel; the digest's numbers are None until it has one."""
+    """One alert for one channel; the values of the digest are None until it has one."""
 
     alert: RaisedAlert
     channel: AlertChannel
@@ -45,26 +45,26 @@ class Delivery:
 
 
 class AlertRepository:
-    """Rows of ``alerts``, and of ``alert_deliveries`` before they have a digest."""
+    """Rows of ``alerts``, and of ``alert_deliveries`` until they have a digest."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def known(self, keys: Collection[str]) -> set[str]:
-        """Those of some causes that have an alert already."""
+    def existing(self, keys: Collection[str]) -> set[str]:
+        """The keys of causes that already have an alert."""
         return set(self._session.scalars(select(Alert.cause_key).where(Alert.cause_key.in_(keys))))
 
     def add(self, causes: Mapping[str, Cause], now: datetime) -> dict[str, int]:
-        """An alert for each cause, by its key, unless another adds it at this moment; the alerts by those keys."""
-        # In one order, whoever writes: two then wait for each other, and never both.
+        """Add an alert for each cause, by its key, unless another process adds it now. Returns the ids by key."""
+        # In one order in every process, which prevents deadlocks.
         rows = [_row(causes[key], now) for key in sorted(causes)]
         insert_rows(self._session, Alert, rows, OnExisting("cause_key"))
-        # What another has just committed is seen by a look that locks, and by no other.
+        # Only a locking read sees what another process has just committed.
         statement = select(Alert.cause_key, Alert.id).where(Alert.cause_key.in_(causes)).with_for_update()
         return dict(self._session.execute(statement).all())
 
     def address(self, channels: Mapping[int, Sequence[AlertChannel]]) -> None:
-        """Say for which channels alerts are, by their numbers; one that has been said before is left as it is."""
+        """Assign alerts to channels, by their ids; an alert that has channels keeps them."""
         statement = select(AlertDelivery.alert_id).where(AlertDelivery.alert_id.in_(channels)).with_for_update()
         before = set(self._session.scalars(statement))
         rows = [
@@ -76,7 +76,7 @@ class AlertRepository:
         insert_rows(self._session, AlertDelivery, rows)
 
     def waiting(self) -> dict[AlertChannel, int]:
-        """How many alerts wait for their channel's next digest; a channel without any is left out."""
+        """How many alerts wait for the next digest of their channel; channels without any are left out."""
         statement = (
             select(AlertDelivery.channel, func.count())
             .where(AlertDelivery.digest_id.is_(None))
@@ -85,7 +85,7 @@ class AlertRepository:
         return {AlertChannel(channel): number for channel, number in self._session.execute(statement)}
 
     def undelivered(self) -> dict[tuple[AlertChannel, DigestState], int]:
-        """How many alerts of each channel are still to be delivered, or were given up; none are left out."""
+        """How many alerts of each channel are pending or were given up; zeros are left out."""
         in_digests = (
             select(AlertDigest.channel, AlertDigest.state, func.count())
             .join(AlertDelivery, AlertDelivery.digest_id == AlertDigest.id)
@@ -108,7 +108,7 @@ class AlertRepository:
         return [_alert(row) for row in self._session.scalars(statement)]
 
     def search(self, state: DigestState | None = None, limit: int = 100) -> list[Delivery]:
-        """The latest deliveries that fit, the newest first."""
+        """The latest deliveries in this state, newest first."""
         reached = func.coalesce(AlertDigest.state, str(DigestState.PENDING))
         statement = (
             select(Alert, AlertDelivery, AlertDigest)
@@ -122,11 +122,11 @@ class AlertRepository:
         return [_delivery(*row) for row in self._session.execute(statement)]
 
     def count_delivered(self, moment: datetime) -> int:
-        """How many were raised, and delivered to all their channels, before then."""
+        """How many alerts were raised, and delivered to all their channels, before ``moment``."""
         return self._session.scalar(select(func.count()).select_from(_delivered(moment).subquery())) or 0
 
     def delete_delivered(self, moment: datetime, most: int) -> int:
-        """Delete at most ``most`` of those that ``count_delivered`` counts. Returns how many."""
+        """Delete at most ``most`` of the alerts that ``count_delivered`` counts. Returns how many."""
         numbers = self._session.scalars(_delivered(moment).order_by(Alert.id).limit(most)).all()
         if not numbers:
             return 0
@@ -136,7 +136,7 @@ class AlertRepository:
 
 
 def _delivered(moment: datetime) -> Select[int]:
-    """One without any channel left, because its message was given up for good, is done with, too."""
+    """Also alerts without a channel, whose digest was deleted after it was given up."""
     due = (
         select(AlertDelivery.id)
         .outerjoin(AlertDigest, AlertDelivery.digest_id == AlertDigest.id)

@@ -1,4 +1,4 @@
-"""Alerts: raised with what caused them, kept in an outbox, told in digests, each at least once."""
+"""Alerts: raised with their cause in one transaction, kept in an outbox, delivered in digests at least once."""
 
 from webautodash.services.alerts.causes import causes_of, monitor_silent, provider_behind, provider_not_ready
 from webautodash.services.alerts.delivery import DeliveryReport, DigestResult, deliver_due

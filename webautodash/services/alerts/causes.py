@@ -1,60 +1,64 @@
-"""What gives rise to an alert, found in what became of files.
+"""Causes of alerts, found in the outcomes of files.
 
-Nothing of a file's contents, name or path is in it: a file of one patient may be named after them.
+A cause contains neither content, name nor path of a file: a file may be named after its patient.
 """
 
-import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severity
 from webautodash.domain.file_outcome import FileResult
+from webautodash.domain.revision_status import RevisionStatus
 from webautodash.domain.vocabulary import EventKind, FileState
 from webautodash.domain.wording import counted
-from webautodash.errors import WebAutoDashError
+from webautodash.errors import NotAtHead, WebAutoDashError
 from webautodash.repositories.conflicts import NewConflicts
 from webautodash.repositories.ingested_files import FileRecord
 from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.pending_events import Event, file_stored
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services import revisions
 from webautodash.services.alerts.rules import rules_of
 from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 Changed = tuple[FileOutcome, FileRecord, RegisteredProvider | None]
-"""A file whose row is new or says something else now."""
+"""A file whose row is new or has changed."""
 
 _MOST_NUMBERS = 50
-# As NotAtHead words it; what becomes of a file is told by its reason alone.
-_BEHIND = re.compile(r"is at revision (\w+), this version needs (\w+):")
 _STATES = {FileState.REJECTED: AlertKind.REJECTED, FileState.HELD: AlertKind.HELD}
 
 
 def causes_of(store: Store, changed: Iterable[Changed]) -> list[Cause]:
-    """The causes in some files, which is none in most. Never fails: what cannot be looked up is told with less."""
+    """The causes in the outcomes of files; most files have none. Never fails: a cause may have fewer details."""
     causes = []
+    behind: dict[str, RegisteredProvider] = {}
     for outcome, record, provider in changed:
         if kind := _STATES.get(record.state):
             causes.append(_not_taken(kind, record, provider))
         if provider is None:
             continue
-        if outcome.state is FileResult.BLOCKED and (behind := _BEHIND.search(outcome.reason or "")):
-            causes.append(provider_behind(provider, *behind.groups()))
+        if outcome.state is FileResult.BLOCKED and outcome.kind == NotAtHead.own_kind():
+            behind[provider.slug] = provider
         if outcome.state is FileResult.ALREADY_INGESTED and outcome.session_id is not None:
-            # The outbox has none of it any more: the system database is older than that, or was made anew.
+            # Its events are no longer in the outbox: the system database was restored or recreated.
             causes += _causes_of_session(store, provider, outcome.session_id)
+    for provider in behind.values():
+        causes += _behind(store, provider)
     return causes
 
 
 def causes_of_event(
     store: Store, provider: RegisteredProvider, event: Event, content_sha256: str | None
 ) -> list[Cause]:
-    """The causes in one event of a provider's outbox; ``content_sha256`` is of its session. Never fails."""
+    """The causes in one event of a provider's outbox; ``content_sha256`` is that of its session. Never fails."""
     match event.kind:
         case EventKind.FILE_STORED:
             parts: tuple[object, ...] = (content_sha256,)
         case EventKind.PATIENT_TAKEN_IN:
-            # A patient who waits for a second decision causes two alerts.
+            # A patient who needs a second decision causes a second alert.
             parts = (content_sha256, event.set_aside_id, event.at)
         case EventKind.DATABASE_ADOPTED:
             parts = (event.kind,)
@@ -71,7 +75,7 @@ def _causes_of_session(store: Store, provider: RegisteredProvider, session_id: i
         with store.provider_database(provider).reading() as work:
             file = work.sessions.files([session_id]).get(session_id)
     except WebAutoDashError:
-        # It was read a moment ago; its alerts are raised when it is next read.
+        # The alerts are raised when the file is next read.
         return []
     if file is None:
         return []
@@ -79,8 +83,15 @@ def _causes_of_session(store: Store, provider: RegisteredProvider, session_id: i
     return causes_of_event(store, provider, event, file.session.content_sha256)
 
 
+def _behind(store: Store, provider: RegisteredProvider) -> list[Cause]:
+    with suppress(WebAutoDashError):
+        if found := revisions.revision_on(store.server, provider.database_name):
+            return [provider_behind(provider, found, revisions.head(SchemaHistory.PROVIDER))]
+    return []
+
+
 def provider_behind(provider: RegisteredProvider, found: str, needed: str) -> Cause:
-    """A provider's database has to be migrated before any file of theirs is taken; one cause a revision."""
+    """A provider's database must be migrated before its files can be stored; one cause per revision."""
     return Cause(
         cause_key(AlertKind.BEHIND, provider.database_name, found, needed),
         AlertKind.BEHIND,
@@ -91,25 +102,26 @@ def provider_behind(provider: RegisteredProvider, found: str, needed: str) -> Ca
     )
 
 
-def provider_not_ready(provider: RegisteredProvider, standing: str, found: str | None) -> Cause:
-    """A provider's database takes no files for another reason than a migration to come; one cause a reason."""
+def provider_not_ready(provider: RegisteredProvider, status: RevisionStatus, found: str | None) -> Cause:
+    """A provider's database accepts no files for another reason than a pending migration; one cause per reason."""
     return Cause(
-        cause_key(AlertKind.BEHIND, provider.database_name, standing, found or ""),
+        cause_key(AlertKind.BEHIND, provider.database_name, status, found or ""),
         AlertKind.BEHIND,
-        f"the database is {standing}; files wait until that is put right",
+        f"the database is {status}; files wait until this is corrected",
         provider=provider.slug,
         database_name=provider.database_name,
-        details={"standing": standing},
+        details={"standing": str(status)},
     )
 
 
 def monitor_silent(one: MonitorRecord) -> Cause:
-    """A monitor has not been heard of since a time; one cause for each such silence."""
+    """A monitor sends no heartbeats any more; one cause per last heartbeat."""
     facts = {"monitor_id": one.id, "host": one.host, "pid": one.pid, "heartbeat_at": one.heartbeat_at.isoformat()}
+    at = f"{one.heartbeat_at:%Y-%m-%d %H:%M:%S}"
     return Cause(
         cause_key(AlertKind.SILENT, *facts.values()),
         AlertKind.SILENT,
-        f"the monitor on {one.host}, process {one.pid}, was last heard of at {one.heartbeat_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"the monitor on {one.host}, process {one.pid}, sent its last heartbeat at {at} UTC",
         details=facts,
     )
 
@@ -120,9 +132,9 @@ def _conflicts_of(
     event: Event,
     *parts: object,
 ) -> list[Cause]:
-    """The cause in the conflicts that an event brought, or none where all of them are too small or decided already.
+    """The cause in the conflicts of an event; none if all are below the least severity or resolved.
 
-    ``parts`` are what makes it this cause, beside the provider. Never fails.
+    ``parts`` identify the cause, together with the provider. Never fails.
     """
     least = least_severity(rules_of(store.settings).values())
     if least is None:
@@ -133,8 +145,8 @@ def _conflicts_of(
         with store.provider_database(provider).reading() as work:
             found = work.conflicts.new_conflicts(event.session_id, event.at, least, _MOST_NUMBERS)
     except WebAutoDashError:
-        # The file is stored and its row has to be written; that there are conflicts is known in any case.
-        message = f"{counted(event.conflicts, 'difference')} in a file to be reviewed; their severity could not be read"
+        # The row of the file must be written in any case, and the number of conflicts is known.
+        message = f"{counted(event.conflicts, 'difference')} in a file to review; their severity could not be read"
         return [cause(message, details={"conflicts": event.conflicts})]
     if not found.ids:
         return []
@@ -144,7 +156,7 @@ def _conflicts_of(
         "by_severity": {str(word): count for word, count in found.by_severity.items()},
         "ids": list(found.ids),
     }
-    return [cause(_told(found), worst, details=details)]
+    return [cause(_summary(found), worst, details=details)]
 
 
 def _not_taken(kind: AlertKind, record: FileRecord, provider: RegisteredProvider | None) -> Cause:
@@ -170,7 +182,7 @@ def _set_aside(event: Event, provider: RegisteredProvider, content_sha256: str |
     )
 
 
-def _told(found: NewConflicts) -> str:
+def _summary(found: NewConflicts) -> str:
     ranked = sorted(found.by_severity.items(), key=lambda each: -each[0].rank)
     counts = ", ".join(f"{number} {severity}" for severity, number in ranked)
     return f"differences in a file wait for review: {counts}"

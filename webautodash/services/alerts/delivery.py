@@ -1,7 +1,7 @@
-"""What waits in the outbox goes out: bundled into digests, each sent until it arrives or is given up.
+"""Delivery of the outbox: alerts are bundled into digests, each sent until it arrives or is given up.
 
-A digest has its key and its alerts before it is first sent. Whoever is killed after that leaves it pending, and the
-next one sends the same digest again: every alert is delivered at least once, and a repeat can be told by its key.
+A digest is stored with its key and its alerts before it is first sent. A process that is killed later leaves it
+pending, and the next one sends it again: each alert is delivered at least once, and the key identifies a repeat.
 """
 
 import math
@@ -21,13 +21,13 @@ from webautodash.services.leases import HeldLease, leased
 from webautodash.services.store import Store
 
 _MOST_ALERTS = 1000
-_NOT_CONFIGURED = "the channel is not configured any more"
+_NOT_CONFIGURED = "the channel is no longer configured"
 _LONGEST_REASON = 255
 
 
 @dataclass(frozen=True, slots=True)
 class DigestResult:
-    """How one attempt to deliver a digest ended; a pending one is tried again."""
+    """The result of one attempt to deliver a digest; a pending one is tried again."""
 
     digest_id: int
     channel: AlertChannel
@@ -38,49 +38,48 @@ class DigestResult:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What was sent, and the channels that another process is at work on."""
+    """What was sent, and the channels that another process is sending on."""
 
     results: tuple[DigestResult, ...]
     busy: tuple[AlertChannel, ...]
 
     @property
     def problems(self) -> tuple[DigestResult, ...]:
-        """What did not arrive."""
+        """The digests that did not arrive."""
         return tuple(result for result in self.results if result.state is not DigestState.DELIVERED)
 
 
 def deliver_due(store: Store) -> DeliveryReport:
-    """Send what is due on every channel: repeats first, then one new digest where the last is old enough.
+    """Send what is due on every channel: repeats first, then one new digest if the last is old enough.
 
-    Nothing that a channel does raises; it stands in the report and in the outbox. A channel on which another process
-    is at work is left to it. Where nothing is due this is one look.
-    Raises what the system database raises.
+    An error of a channel is not raised: it is in the report and in the outbox. A channel on which another process is
+    sending is skipped. Raises the errors of the system database.
     """
     results: list[DigestResult] = []
     busy: list[AlertChannel] = []
-    there = configured(store.settings)
+    channels = configured(store.settings)
     with store.system.reading() as work:
         is_misdated = work.alert_digests.is_misdated()
     if is_misdated:
         store.system.run(lambda work: work.alert_digests.redate())
-    for channel in _with_work(store, there):
+    for channel in _with_work(store, channels):
         try:
             with leased(store.system, f"alerts:{channel}", "sending alerts", store.settings.lease_seconds) as lease:
-                attempt = _send_due if channel in there else _give_up
+                attempt = _send_due if channel in channels else _give_up
                 for result in attempt(store, channel, lease):
-                    results.append(result)  # what was sent before a lease was lost counts
+                    results.append(result)  # also if the lease is lost later
         except (LeaseHeld, LeaseLost):
             busy.append(channel)
     return DeliveryReport(tuple(results), tuple(busy))
 
 
-def _with_work(store: Store, there: Collection[AlertChannel]) -> list[AlertChannel]:
-    """The channels on which something is due, or that are gone and have something left."""
+def _with_work(store: Store, channels: Collection[AlertChannel]) -> list[AlertChannel]:
+    """The channels on which something is due, and former channels with alerts."""
     with store.system.reading() as work:
         digests, waiting = work.alert_digests, work.alerts.waiting()
 
         def has_work(channel: AlertChannel) -> bool:
-            if channel not in there:
+            if channel not in channels:
                 return channel in waiting or bool(digests.pending(channel))
             rested = channel in waiting and digests.has_rested(channel, store.settings.alert_interval)
             return rested or bool(digests.due(channel))
@@ -106,7 +105,7 @@ def _make(work: SystemWork, channel: AlertChannel, interval: int) -> Digest | No
 def _send(store: Store, digest: Digest, lease: HeldLease) -> DigestResult:
     with store.system.reading() as work:
         alerts = work.alerts.of_digest(digest.id)
-    # Somebody else may have taken over while this process was stopped.
+    # Another process may have taken over while this one was suspended.
     lease.require()
     try:
         note = send(store, digest.channel, message_of(digest.key, alerts))
@@ -133,7 +132,7 @@ def _failed(store: Store, digest: Digest, alerts: list[RaisedAlert], reason: str
 
 
 def _give_up(store: Store, channel: AlertChannel, lease: HeldLease) -> Iterator[DigestResult]:
-    """What waits for a channel that is gone is kept as failed: a person sees it, and can have it back."""
+    """Give up what waits for a former channel: a person sees it as failed, and can retry it."""
 
     def transaction(work: SystemWork) -> list[Digest]:
         digests = work.alert_digests

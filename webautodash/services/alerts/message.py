@@ -1,4 +1,4 @@
-"""What a digest says: a subject with counts, a line an alert, the commands that show more."""
+"""The text of a digest: a subject with counts, a line per alert, the commands that show more."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ _ORDER = list(AlertKind)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One digest, ready for any channel; ``key`` stays the same in every attempt."""
+    """One digest for any channel; ``key`` is the same in every attempt."""
 
     key: str
     subject: str
@@ -33,20 +33,20 @@ class Message:
 
 
 def message_of(key: str, alerts: Sequence[RaisedAlert]) -> Message:
-    """The message about some alerts, at least one."""
+    """The message about some alerts; at least one."""
     ordered = sorted(alerts, key=_group)
     text = "\n".join((*_lines(ordered), "", f"key of this message: {key}", ""))
     return Message(key, _subject(ordered), text, tuple(alerts))
 
 
 def trial_message(key: str) -> Message:
-    """What ``alert test`` sends."""
+    """The message of ``alert test``."""
     text = f"This channel works. Nothing has happened.\n\nkey of this message: {key}\n"
     return Message(key, "WebAutoDash: a test of the alerts", text, ())
 
 
 def command_of(alerts: Sequence[RaisedAlert]) -> str:
-    """The command that shows more of some alerts, at least one, of one kind and provider."""
+    """The command that shows more about alerts of one kind and provider; at least one alert."""
     kind, provider = alerts[0].kind, alerts[0].provider
     slug = f" {provider}" if provider else ""
     match kind:
@@ -59,7 +59,7 @@ def command_of(alerts: Sequence[RaisedAlert]) -> str:
             return f"webautodash set-aside list{slug}"
         case AlertKind.BEHIND:
             only = f" --provider {provider}" if provider else ""
-            # What else there may be is first to be looked at.
+            # Only a database that is behind is certain to need a migration.
             to_migrate = all("needed" in _details(alert) for alert in alerts)
             return f"webautodash migrate {'up' if to_migrate else 'current'}{only}"
         case AlertKind.SILENT:
@@ -98,9 +98,9 @@ def _heading(group: Sequence[RaisedAlert]) -> str:
 
 
 def _least_counted(alerts: Sequence[RaisedAlert]) -> Severity | None:
-    """The least severity of the conflicts that are counted, so that a list from there on has all of them.
+    """The least severity among the conflicts, so that a list from there on contains all of them.
 
-    None where one of the alerts cannot say.
+    None if the severities of an alert are unknown.
     """
     counted = [_details(alert).get("by_severity") or {} for alert in alerts]
     if not all(counted):

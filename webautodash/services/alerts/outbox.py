@@ -1,4 +1,4 @@
-"""The outbox: what is raised is written with what caused it, and stays until it is delivered or given up."""
+"""The outbox: alerts are stored together with what caused them, and stay until they are delivered or given up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,9 @@ from webautodash.services.store import Store
 
 
 def raise_alerts(work: SystemWork, settings: Settings, causes: Sequence[Cause], now: datetime) -> int:
-    """Write an alert for each cause that a channel wants and that has none, in the caller's transaction.
+    """Raise an alert for each cause that a channel wants and that has none, in the caller's transaction.
 
-    ``session`` is on the system database. A cause that is known adds nothing, also where two find it at once.
-
-    Returns how many there were to write.
+    Idempotent and safe to run concurrently. Returns the number of new alerts.
     """
     rules = rules_of(settings)
     wanted = {
@@ -28,17 +26,16 @@ def raise_alerts(work: SystemWork, settings: Settings, causes: Sequence[Cause], 
     }
     if not wanted:
         return 0
-    alerts = work.alerts
-    new = wanted.keys() - alerts.known(wanted)
+    new = wanted.keys() - work.alerts.existing(wanted)
     if new:
-        numbers = alerts.add({key: wanted[key][0] for key in new}, now)
-        alerts.address({number: wanted[key][1] for key, number in numbers.items()})
+        numbers = work.alerts.add({key: wanted[key][0] for key in new}, now)
+        work.alerts.address({number: wanted[key][1] for key, number in numbers.items()})
     return len(new)
 
 
 @dataclass(frozen=True, slots=True)
 class FailedDigest:
-    """A message that was given up; ``webautodash alert retry`` has it tried anew."""
+    """A digest that was given up; ``retry`` sends it again."""
 
     id: int
     channel: AlertChannel
@@ -49,7 +46,7 @@ class FailedDigest:
 
 
 def failed_digests(store: Store) -> list[FailedDigest]:
-    """The messages that were given up, oldest first."""
+    """The digests that were given up, oldest first."""
     with store.system.reading() as work:
         digests = work.alert_digests
         failed = digests.failed()
@@ -61,21 +58,21 @@ def failed_digests(store: Store) -> list[FailedDigest]:
 
 
 def waiting(store: Store) -> dict[AlertChannel, int]:
-    """How many alerts wait for their channel's next message."""
+    """How many alerts wait for the next digest of each channel."""
     with store.system.reading() as work:
         return work.alerts.waiting()
 
 
 def search(store: Store, *, state: DigestState | None = None, limit: int = 50) -> list[Delivery]:
-    """The latest alerts, once for each of their channels, the newest first."""
+    """The latest alerts, once per channel, newest first."""
     with store.system.reading() as work:
         return work.alerts.search(state, limit)
 
 
 def retry(store: Store, digest_id: int | None = None) -> int:
-    """Have the messages that were given up, or one of them, tried anew; how many.
+    """Send all digests that were given up, or one of them, again. Returns how many.
 
-    Raises NotFound for a number that no such message has.
+    Raises NotFound if no such digest has this number.
     """
     number = store.system.run(lambda work: work.alert_digests.reopen(digest_id))
     if digest_id is not None and not number:
@@ -84,10 +81,9 @@ def retry(store: Store, digest_id: int | None = None) -> int:
 
 
 def forget(store: Store, digest_ids: Sequence[int]) -> int:
-    """Have messages that were given up no longer stand there as failed: a person knows; how many.
+    """Delete digests that were given up, because a person knows of them. Returns how many.
 
-    Their causes stay known and are not raised anew. Raises NotFound where one of the numbers is of no such message, and
-    then all stay.
+    Their causes are not raised again. Raises NotFound, and deletes none, if no such digest has one of the numbers.
     """
 
     def transaction(work: SystemWork) -> int:

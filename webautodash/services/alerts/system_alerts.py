@@ -1,4 +1,4 @@
-"""What somebody should know that no file brings: monitors that are silent, databases that take no files."""
+"""Alerts that no file causes: silent monitors, and databases that accept no files."""
 
 from collections.abc import Sequence
 
@@ -22,12 +22,12 @@ from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
-# One that cannot be read at this moment may only be busy; what is lasting in that doctor tells.
+# A database that cannot be read may only be busy; `doctor` reports a lasting fault.
 _READY = frozenset({fleet.RevisionStatus.CURRENT, fleet.RevisionStatus.UNREADABLE})
 
 
-def look_and_send(store: Store) -> DeliveryReport:
-    """Look around once and send all that is due, as a monitor does by itself; what stops the look stops no sending."""
+def check_and_send(store: Store) -> DeliveryReport:
+    """Check monitors and databases once and send what is due, as a monitor does. A failed check stops no sending."""
     try:
         record_pending(store)
         raise_all(store, [*silent_monitors(store), *databases_not_ready(store)])
@@ -37,13 +37,13 @@ def look_and_send(store: Store) -> DeliveryReport:
 
 
 def raise_all(store: Store, causes: Sequence[Cause]) -> None:
-    """Write an alert for each cause that has none, in a transaction of its own."""
+    """Raise an alert for each cause that has none, in one transaction."""
     if causes:
         store.system.run(lambda work: raise_alerts(work, store.settings, causes, utc_now()))
 
 
 def record_pending(store: Store) -> None:
-    """Record what interrupted commands left in the outboxes of providers' databases; each is looked at."""
+    """Record the events that interrupted commands left in the outboxes of provider databases. Reads every database."""
     store.system.run(lambda work: work.leases.shorten(store.settings.lease_seconds))
     with store.system.reading() as work:
         known = work.providers.recorded_counts()
@@ -56,7 +56,7 @@ def record_pending(store: Store) -> None:
 
 
 def _counts(store: Store, provider: RegisteredProvider) -> DatabaseCounts | None:
-    """None for a database that cannot be read; others tell of it."""
+    """None for a database that cannot be read, which has its own alert."""
     try:
         with store.provider_database(provider).reading() as work:
             return work.sessions.counts()
@@ -67,7 +67,7 @@ def _counts(store: Store, provider: RegisteredProvider) -> DatabaseCounts | None
 
 
 def silent_monitors(store: Store, besides: MonitorKey | None = None) -> list[Cause]:
-    """Monitors that should have been heard of and were not, ``besides`` the one that asks."""
+    """Monitors without a recent heartbeat, ``besides`` the caller."""
     with store.system.reading() as work:
         known = work.monitors.all()
     gone = [one for one in known if one.silent or one.state is MonitorState.LOST]
@@ -75,11 +75,11 @@ def silent_monitors(store: Store, besides: MonitorKey | None = None) -> list[Cau
 
 
 def databases_not_ready(store: Store) -> list[Cause]:
-    """Providers' databases for which a person has to do something before a file is taken; each is looked at."""
+    """Provider databases that accept no files until a person acts. Reads the revision of every database."""
     if fleet.is_at_work(store):
-        # Who is behind now will not be for long; the next look tells who is left.
+        # The databases that are still behind after it are found by the next check.
         return []
-    # First: who is active by now was at head before; one whose registration is on its way is not looked at.
+    # Read before the revisions: a provider that becomes active in between was at head.
     active = [provider for provider in store.providers() if provider.status is ProviderStatus.ACTIVE]
     found = {one.provider: one for one in fleet.overview(store) if one.state not in _READY}
     return [_cause(provider, found[provider.slug]) for provider in active if provider.slug in found]
@@ -88,4 +88,4 @@ def databases_not_ready(store: Store) -> list[Cause]:
 def _cause(provider: RegisteredProvider, found: fleet.DatabaseRevision) -> Cause:
     if found.state is fleet.RevisionStatus.BEHIND and found.revision is not None:
         return provider_behind(provider, found.revision, revisions.head(SchemaHistory.PROVIDER))
-    return provider_not_ready(provider, str(found.state), found.revision)
+    return provider_not_ready(provider, found.state, found.revision)

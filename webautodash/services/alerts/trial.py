@@ -1,4 +1,4 @@
-"""A message through each channel, to see whether it arrives."""
+"""Test messages through the channels."""
 
 from dataclasses import dataclass
 from uuid import uuid4
@@ -13,7 +13,7 @@ from webautodash.services.store import Store
 
 @dataclass(frozen=True, slots=True)
 class ChannelTrial:
-    """Whether a test message went out, or why not."""
+    """Whether a test message was sent, or why not."""
 
     channel: AlertChannel
     sent: bool
@@ -22,14 +22,16 @@ class ChannelTrial:
 
 
 def try_channels(store: Store, channel: AlertChannel | None = None) -> list[ChannelTrial]:
-    """Send a test message now through each configured channel, or through one; nothing of it is kept or repeated.
+    """Send a test message through each configured channel, or through one. It is neither stored nor repeated.
 
-    Raises UsageError for a channel that the settings do not have.
+    Raises UsageError for a channel that is not configured.
     """
-    there = configured(store.settings)
-    if channel is not None and channel not in there:
-        raise UsageError(f"channel {channel} is not configured (docs/how-to/alerts.md); there are: {', '.join(there)}")
-    return [_try(store, each) for each in ([channel] if channel is not None else there)]
+    channels = configured(store.settings)
+    if channel is not None and channel not in channels:
+        raise UsageError(
+            f"channel {channel} is not configured (docs/how-to/alerts.md); configured: {', '.join(channels)}"
+        )
+    return [_try(store, each) for each in ([channel] if channel is not None else channels)]
 
 
 def _try(store: Store, channel: AlertChannel) -> ChannelTrial:

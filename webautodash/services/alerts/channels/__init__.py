@@ -1,4 +1,4 @@
-"""The ways out: each takes a message, and raises DeliveryFailed where it did not arrive."""
+"""The channels: each sends a message, and raises DeliveryFailed if it did not arrive."""
 
 from typing import Protocol
 
@@ -9,20 +9,20 @@ from webautodash.services.store import Store
 
 
 class Channel(Protocol):
-    """One way out."""
+    """One channel."""
 
     def send(self, message: Message) -> str | None:
-        """Send a message; returns what is to be said of it although it arrived.
+        """Send a message. Returns a remark about a message that did arrive, or None.
 
-        Raises DeliveryFailed, whose reason holds no secret.
+        Raises DeliveryFailed, with a reason that contains no secret.
         """
 
 
 @without_context
 def send(store: Store, channel: AlertChannel, message: Message) -> str | None:
-    """Send a message through a channel; returns what is to be said of it although it arrived.
+    """Send a message through a channel. Returns a remark about a message that did arrive, or None.
 
-    Raises DeliveryFailed and nothing else, whatever went wrong.
+    Raises only DeliveryFailed, whatever went wrong.
     """
     try:
         return _channel(store, channel).send(message)
@@ -30,13 +30,13 @@ def send(store: Store, channel: AlertChannel, message: Message) -> str | None:
         raise
     except ConfigurationError as error:
         raise DeliveryFailed(channel, str(error)) from None
-    except Exception as error:  # its text may hold a secret
+    except Exception as error:  # its text may contain a secret
         raise DeliveryFailed(channel, f"unexpected {type(error).__name__}") from None
 
 
 def _channel(store: Store, channel: AlertChannel) -> Channel:
     settings = store.settings
-    # Each brings libraries that nobody needs who does not use it.
+    # Imported on use: each needs libraries that are slow to import or optional.
     match channel:
         case AlertChannel.LOG:
             from webautodash.services.alerts.channels.log import LogChannel

@@ -1,4 +1,4 @@
-"""Alerts through any of the services that apprise knows (``pip install webautodash[alerts]``)."""
+"""Alerts through a service that the apprise library supports (``pip install webautodash[alerts]``)."""
 
 import logging
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from webautodash.errors import ConfigurationError, DeliveryFailed, without_conte
 from webautodash.services.alerts.message import Message
 
 _KEY = ENV_PREFIX + "ALERT_APPRISE_URLS"
-# They print URLs, in which the secrets stand.
-_TALKERS = ("apprise", "urllib3.connectionpool", "requests")
+# They log URLs, which contain secrets.
+_LOGGERS = ("apprise", "urllib3.connectionpool", "requests")
 
 
 class AppriseChannel:
-    """The services behind some URLs, told all at once."""
+    """The services of some URLs, notified together."""
 
     @without_context
     def __init__(self, settings: Settings) -> None:
@@ -24,27 +24,27 @@ class AppriseChannel:
             raise ConfigurationError(_KEY, "needs the library apprise: pip install webautodash[alerts]") from None
         with _silence():
             self._services = Apprise(asset=AppriseAsset(app_id="WebAutoDash"))
-            known = [self._services.add(url) for url in settings.apprise_urls]
-        if not all(known):
-            raise ConfigurationError(_KEY, f"{known.count(False)} of {len(known)} are no URLs that apprise knows")
+            added = [self._services.add(url) for url in settings.apprise_urls]
+        if not all(added):
+            raise ConfigurationError(_KEY, f"{added.count(False)} of {len(added)} are no URLs that apprise supports")
 
     @without_context
     def send(self, message: Message) -> str | None:
-        """Tell every service; one that fails has all told again."""
+        """Notify every service; if one fails, the next attempt notifies all of them again."""
         with _silence():
             try:
                 arrived = self._services.notify(body=message.text, title=message.subject, body_format="text")
-            except Exception as error:  # whatever a plugin raises, its text may hold a secret
+            except Exception as error:  # the text of a plugin's error may contain a secret
                 raise DeliveryFailed("apprise", type(error).__name__) from None
         if not arrived:
-            raise DeliveryFailed("apprise", f"not every one of {len(self._services)} services took it")
+            raise DeliveryFailed("apprise", f"at least one of {len(self._services)} services failed")
         return None
 
 
 @contextmanager
 def _silence() -> Iterator[None]:
     with ExitStack() as stack:
-        for name in _TALKERS:
+        for name in _LOGGERS:
             logger = logging.getLogger(name)
             logger.addFilter(_nothing)
             stack.callback(logger.removeFilter, _nothing)

@@ -1,4 +1,4 @@
-"""Alerts in the system log, one entry a digest."""
+"""Alerts in the system log, one entry per digest."""
 
 import logging
 from collections import Counter
@@ -11,7 +11,7 @@ from webautodash.services.alerts.message import Message
 
 
 class LogChannel:
-    """An entry in the system database, and the standard logging. Unlike other entries it must not be lost."""
+    """An entry in the system database and in the standard logging. Unlike other entries, it must not be lost."""
 
     def __init__(self, system: Database[SystemWork]) -> None:
         self._system = system

@@ -1,4 +1,4 @@
-"""Alerts by mail, over a connection whose other end is verified before anything is said."""
+"""Alerts by mail, over a connection whose certificate is verified before anything is sent."""
 
 import smtplib
 import ssl
@@ -18,21 +18,21 @@ KEY_HEADER = "X-WebAutoDash-Key"
 
 
 class MailChannel:
-    """A mail server, and whom it is to write to."""
+    """A mail server and its recipients."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     @without_context
     def send(self, message: Message) -> str | None:
-        """Send the mail; returns how many of several addresses the server refused."""
+        """Send the mail. Returns a remark if the server refused some of the addresses."""
         mail = self._mail(message)
         try:
             server = self._connect()
             try:
                 refused = server.send_message(mail)
             finally:
-                # It has taken the mail, or has not, whatever becomes of the farewell.
+                # The mail is accepted or refused by now; an error of QUIT does not matter.
                 with suppress(OSError, smtplib.SMTPException):
                     server.quit()
                 server.close()
@@ -65,7 +65,7 @@ class MailChannel:
         mail["From"] = sender
         mail["To"] = ", ".join(self._settings.mail_to)
         mail["Date"] = format_datetime(datetime.now(UTC))
-        # The same in every attempt: many readers show a repeat of it once.
+        # The same in every attempt: many mail programs show a repeat only once.
         mail["Message-ID"] = f"<{message.key}@{sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail[KEY_HEADER] = message.key
@@ -74,7 +74,7 @@ class MailChannel:
 
 
 def _reason(error: Exception) -> str:
-    """The type and the server's number; its text may repeat what was sent."""
+    """The type and the server's code; its text may quote what was sent."""
     match error:
         case smtplib.SMTPResponseException():
             return f"the server answered {error.smtp_code} ({type(error).__name__})"
@@ -82,7 +82,7 @@ def _reason(error: Exception) -> str:
             codes = sorted({code for code, _ in error.recipients.values()})
             return f"the server refused every address ({', '.join(map(str, codes))})"
         case ssl.SSLCertVerificationError():
-            return f"the server's certificate is not to be trusted (error {error.verify_code})"
+            return f"the server's certificate is not trusted (error {error.verify_code})"
         case OSError() if error.errno is not None and not isinstance(error, ssl.SSLError):
             return f"{type(error).__name__} (error {error.errno})"
         case _:

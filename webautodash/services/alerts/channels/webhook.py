@@ -1,4 +1,4 @@
-"""Alerts as a signed POST of one JSON document."""
+"""Alerts as a signed POST request with one JSON document."""
 
 import hmac
 import json
@@ -18,15 +18,15 @@ TIMEOUT_SECONDS = 10
 
 
 class WebhookChannel:
-    """An address that takes JSON, and the secret that it knows us by."""
+    """A URL that accepts JSON, and the secret of the signature."""
 
     def __init__(self, settings: Settings) -> None:
         self._url, self._secret, self._ca = settings.webhook_url, settings.webhook_secret, settings.alert_webhook_ca
 
     @without_context
     def send(self, message: Message) -> str | None:
-        """Post the message; any answer but 2xx is a failure, and no redirection is followed."""
-        assert self._url is not None  # noqa: S101  # the settings have it, or this channel is not used
+        """Post the message; any status but 2xx is a failure, and redirections are not followed."""
+        assert self._url is not None  # noqa: S101  # this channel is only used with a URL
         now = datetime.now(UTC)
         body = _body(message, now)
         target = urlunsplit(("", "", self._url.path or "/", self._url.query, ""))
@@ -63,7 +63,7 @@ class WebhookChannel:
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """What the receiver computes, too: the HMAC-SHA256 over the time, a full stop and the body."""
+    """The HMAC-SHA256 over timestamp, full stop and body, which the receiver computes too."""
     return "sha256=" + hmac.new(secret.encode(), timestamp.encode() + b"." + body, "sha256").hexdigest()
 
 
@@ -92,8 +92,8 @@ def _alert(alert: RaisedAlert) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    """The type and a number; a text may repeat the address, which may be a secret."""
+    """The type and a code; the text may quote the URL, which may be a secret."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate is not to be trusted (error {error.verify_code})"
+        return f"the server's certificate is not trusted (error {error.verify_code})"
     number = getattr(error, "errno", None)
     return type(error).__name__ + (f" (error {number})" if number is not None else "")
