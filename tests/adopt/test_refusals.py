@@ -50,13 +50,13 @@ def _refused(clinic: Clinic, database: LegacyDatabase, name: str | None = None) 
 
 
 def test_a_database_that_is_not_there(clinic: Clinic, database: LegacyDatabase) -> None:
-    with pytest.raises(UsageError, match=f"there is no database {database.name}x .*did you mean {database.name}"):
+    with pytest.raises(UsageError, match=f"did you mean {database.name}"):
         adopt(clinic.store, f"{database.name}x")
 
 
 def test_a_database_that_is_ours_already(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_person(1)))
-    with pytest.raises(NotAdoptable, match="already, the provider gary_wang's"):
+    with pytest.raises(NotAdoptable, match="gary_wang"):
         adopt(clinic.store, f"{clinic.settings.database_prefix}gary_wang")
 
 
@@ -65,7 +65,7 @@ def test_an_adopted_database_whose_old_tables_were_deleted(clinic: Clinic, datab
     database.run(f"DROP TABLE `{database.name}`.legacy_comprehensive_patient_records")
     assert adopt(clinic.store, database.name).already
     database.run(f"DROP TABLE `{database.name}`.legacy_allergies")
-    with pytest.raises(NotAdoptable, match="already, the provider gary_wang's"):
+    with pytest.raises(NotAdoptable, match="gary_wang"):
         adopt(clinic.store, database.name)
     assert clinic.ingest(a_file(a_person(3))).state == "ingested"
 
@@ -73,7 +73,7 @@ def test_an_adopted_database_whose_old_tables_were_deleted(clinic: Clinic, datab
 def test_the_system_database_and_an_empty_one(clinic: Clinic) -> None:
     clinic.store.server.create(f"{clinic.settings.database_prefix}nothing")
     for name in (clinic.store.system.name, f"{clinic.settings.database_prefix}nothing"):
-        with pytest.raises(NotAdoptable, match="lacks what the earlier scripts made: patients, extraction_sessions"):
+        with pytest.raises(NotAdoptable, match="patients, extraction_sessions"):
             adopt(clinic.store, name)
 
 
@@ -93,13 +93,13 @@ def test_a_database_without_the_comprehensive_table_can_be_taken_over(clinic: Cl
 def test_a_name_that_is_taken(clinic: Clinic, legacy: Legacy) -> None:
     register(clinic.store, "Gary Wang")
     other = legacy("clinic_of_gary")
-    assert "is the name of the registered provider gary_wang" in str(_refused(clinic, other, "Gary Wang"))
-    assert "or reads like it" in str(_refused(clinic, other, "Gary-Wang"))
+    assert "gary_wang" in str(_refused(clinic, other, "Gary Wang"))
+    assert "gary_wang" in str(_refused(clinic, other, "Gary-Wang"))
 
 
 def test_a_name_that_is_not_the_registered_one(clinic: Clinic, database: LegacyDatabase) -> None:
     adopt(clinic.store, database.name)
-    with pytest.raises(NotAdoptable, match="registered as 'Gary Wang', not as 'John Doe'"):
+    with pytest.raises(NotAdoptable, match=r"'Gary Wang'.*'John Doe'"):
         adopt(clinic.store, database.name, "John Doe")
     assert adopt(clinic.store, database.name, "gary  WANG").already
 
@@ -112,7 +112,7 @@ def test_nobody_knows_whose_it_is(clinic: Clinic, server_url: str, database_pref
     name = f"x{database_prefix}"
     made = LegacyDatabase(server_url, name)
     try:
-        assert "say it with --name" in str(_refused(clinic, made))
+        assert "--name" in str(_refused(clinic, made))
         assert adopt(clinic.store, name, "Ann Lee").provider == "ann_lee"
     finally:
         made.run(f"DROP DATABASE `{name}`")
@@ -122,7 +122,7 @@ def test_prns_that_differ_in_white_space_only(clinic: Clinic, database: LegacyDa
     database.add("patients", prn=" GW0001", patient_name="Another One")
     error = _refused(clinic, database)
     assert isinstance(error, DamagedRows)
-    assert "1 PRNs of patients are equal but for white space" in str(error)
+    assert "white space" in str(error)
     assert survey_adoption(clinic.store, database.name).problems == error.problems
 
 
@@ -135,12 +135,12 @@ def test_rows_without_their_parent(clinic: Clinic, database: LegacyDatabase) -> 
     database.run(f"ALTER TABLE `{database.name}`.medications DROP FOREIGN KEY medications_ibfk_1")
     database.run(f"UPDATE `{database.name}`.medications SET patient_extraction_id = 77 WHERE id = 1")
     error = _refused(clinic, database)
-    assert "1 rows of medications have a patient_extraction_id that is not in patient_extractions" in str(error)
+    assert "1 rows of medications have a patient_extraction_id" in str(error)
 
 
 def test_tables_that_are_there_twice(clinic: Clinic, database: LegacyDatabase) -> None:
     database.run(f"CREATE TABLE `{database.name}`.legacy_patients SELECT * FROM `{database.name}`.patients")
-    assert "a person has to say which has the data: patients and legacy_patients" in str(_refused(clinic, database))
+    assert "patients and legacy_patients" in str(_refused(clinic, database))
 
 
 def test_another_process_is_at_work_on_it(clinic: Clinic, database: LegacyDatabase) -> None:
@@ -181,7 +181,7 @@ def test_the_earlier_scripts_registry_is_not_taken_for_ours(server_url: str, dat
 
 def test_sqlite_has_none_of_them(tmp_path: Path) -> None:
     settings = Settings.load(database_url=f"sqlite:///{tmp_path}/databases", _env_file=None)
-    with Store.prepare(settings) as store, pytest.raises(UsageError):
+    with Store.prepare(settings) as store, pytest.raises(UsageError, match="WEBAUTODASH_DATABASE_URL"):
         adopt(store, "webautodash_gary_wang")
 
 

@@ -17,6 +17,7 @@ from receivers import SECRET, Webhook
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.domain.vocabulary import Severity
+from webautodash.repositories.conflicts import ConflictFilter
 from webautodash.services import alerts
 from webautodash.services.alerts.channels.webhook import signature
 from webautodash.services.review import conflicts
@@ -137,7 +138,7 @@ def test_the_command_of_an_alert_lists_all_that_it_counts(on_sqlite: Callable[..
     (alert,) = webhook.requests[0].json["alerts"]
     command, _, severity = alert["command"].rpartition(" ")
     assert command == "webautodash conflict list gary_wang --severity"
-    listed = conflicts.search(clinic.store, "gary_wang", least=Severity(severity))
+    listed = conflicts.search(clinic.store, "gary_wang", ConflictFilter(least=Severity(severity)))
     assert [one.id for one in listed.items] == alert["details"]["ids"]
     assert [one.severity for one in listed.items] == ["critical", "medium"]
 

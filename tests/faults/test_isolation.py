@@ -116,7 +116,7 @@ def guarded(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[G
     clinic = Clinic(server_url, database_prefix, tmp_path)
     fill(clinic)
     folder = tmp_path / "accounts"
-    made = accounts.grant(clinic.settings, everyone=True, folder=folder)
+    made = accounts.grant(clinic.settings, accounts.GrantRequest(everyone=True, folder=folder))
     yield Guarded(clinic, server_url, folder, made)
     clinic.store.close()
     _drop_accounts(server_url, database_prefix)
@@ -225,7 +225,9 @@ def test_what_is_wrong_with_one_account_stops_that_provider_alone(
     assert "account" in str(found["gary_wang/new.json"].reason).lower()
     # Nothing of it was stored, and once that is right it is.
     assert guarded.clinic.count("patients") == 1
-    guarded.made = accounts.grant(guarded.administrator, ["gary_wang"], rotate=True, folder=guarded.folder)
+    guarded.made = accounts.grant(
+        guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True, folder=guarded.folder)
+    )
     with Store.prepare(guarded.settings) as store:
         assert not ingest_paths(store).problems
     assert guarded.clinic.count("patients") == 2
@@ -240,7 +242,7 @@ def test_a_new_provider_waits_for_an_account(guarded: Guarded) -> None:
         assert "new_here" not in [provider.slug for provider in store.providers()]
     with Store.prepare(guarded.settings, schema=True) as store:
         assert register(store, "New Here").created
-    accounts.grant(guarded.administrator, ["New Here"], folder=guarded.folder)
+    accounts.grant(guarded.administrator, accounts.GrantRequest(["New Here"], folder=guarded.folder))
     with Store.prepare(guarded.settings) as store:
         assert not ingest_paths(store).problems
     assert guarded.clinic.count("patients", "new_here") == 1
@@ -252,7 +254,9 @@ def test_a_password_that_is_changed_counts_for_the_next_connection(guarded: Guar
     before = (guarded.folder / account).read_text()
     with Store.open(guarded.settings) as store:
         (provider,) = [provider for provider in store.providers() if provider.slug == "gary_wang"]
-        (again,) = accounts.grant(guarded.administrator, ["gary_wang"], rotate=True, folder=guarded.folder)
+        (again,) = accounts.grant(
+            guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True, folder=guarded.folder)
+        )
         assert again.state is AccountState.ROTATED
         with store.provider_database(provider).database.session() as session:
             assert session.connection().exec_driver_sql("SELECT COUNT(*) FROM patients").scalar() == 1
@@ -263,14 +267,14 @@ def test_a_password_that_is_changed_counts_for_the_next_connection(guarded: Guar
 
 @SERVERS
 def test_a_password_is_shown_once_and_kept_by_nobody(guarded: Guarded) -> None:
-    (shown,) = accounts.grant(guarded.administrator, ["gary_wang"], rotate=True)
+    (shown,) = accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True))
     password = str(shown.password)
     assert len(password) >= 32
     assert password not in repr(shown)
     assert password in to_json(shown)
     assert password not in str(guarded.clinic.system_rows("system_logs"))
     assert any(row["event"] == "account_rotated" for row in guarded.clinic.system_rows("system_logs"))
-    (again,) = accounts.grant(guarded.administrator, ["gary_wang"])
+    (again,) = accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"]))
     assert (again.state, again.password, again.password_is_unknown) == (AccountState.THERE, None, True)
     kept = guarded.folder / guarded.name("anna_keller")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
@@ -311,7 +315,9 @@ def test_somebody_elses_account_is_left_alone(guarded: Guarded, more: list[str] 
     for folder in (guarded.folder, None):
         for rotate in (True, False):
             with pytest.raises((AccountInUse, AccountUnknown)) as refused:
-                accounts.grant(administrator, ["new_here"], rotate=rotate, host=host, folder=folder)
+                accounts.grant(
+                    administrator, accounts.GrantRequest(["new_here"], rotate=rotate, host=host, folder=folder)
+                )
     if more == []:
         assert "GRANT SELECT ON mysql.* TO" in str(refused.value)
     else:
@@ -328,18 +334,20 @@ def test_somebody_elses_account_is_left_alone(guarded: Guarded, more: list[str] 
 def test_the_administrator_of_the_readme_can_make_and_rotate_them(guarded: Guarded, more: list[str]) -> None:
     settings = _administrator(guarded, *more)
     register(guarded.clinic.store, "New Here")
-    made = accounts.grant(settings, everyone=True, host="%", folder=guarded.folder)
+    made = accounts.grant(settings, accounts.GrantRequest(everyone=True, host="%", folder=guarded.folder))
     assert [one.state for one in made] == [AccountState.MADE] * 5
     assert guarded.by(guarded.name("new_here"), f"SELECT 1 FROM {guarded.database('new_here')}.patients") is None
     assert guarded.by(guarded.name("new_here"), f"SELECT 1 FROM {guarded.database('gary_wang')}.patients") == 1142
     # Where the administrator may not look, the account says itself whose it is.
-    (again,) = accounts.grant(settings, ["new_here"], rotate=True, host="%", folder=guarded.folder)
+    (again,) = accounts.grant(
+        settings, accounts.GrantRequest(["new_here"], rotate=True, host="%", folder=guarded.folder)
+    )
     assert again.state is AccountState.ROTATED
     assert guarded.by(guarded.name("new_here"), f"USE {guarded.database('new_here')}") is None
-    (there,) = accounts.grant(settings, ["new_here"], host="%", folder=guarded.folder)
+    (there,) = accounts.grant(settings, accounts.GrantRequest(["new_here"], host="%", folder=guarded.folder))
     assert there.state is AccountState.THERE
     if more:
-        (shown,) = accounts.grant(settings, ["new_here"], rotate=True, host="%")
+        (shown,) = accounts.grant(settings, accounts.GrantRequest(["new_here"], rotate=True, host="%"))
         (guarded.folder / guarded.name("new_here")).write_text(str(shown.password))
         assert guarded.by(guarded.name("new_here"), f"USE {guarded.database('new_here')}") is None
 
@@ -351,20 +359,20 @@ def test_an_account_that_its_password_opens_is_given_no_more_than_it_needs(guard
     # Of two accounts of the name the server takes that of the narrower host, and the password is that one's.
     guarded.run("CREATE USER %s@'%%' IDENTIFIED BY 'theirs'", wang.account)
     with pytest.raises(AccountUnknown, match=r"error 1(044|142)"):
-        accounts.grant(settings, ["gary_wang"], rotate=True, host="%", folder=guarded.folder)
+        accounts.grant(settings, accounts.GrantRequest(["gary_wang"], rotate=True, host="%", folder=guarded.folder))
     guarded.run("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", wang.account, wang.host)
-    (again,) = accounts.grant(settings, ["gary_wang"], host=wang.host, folder=guarded.folder)
+    (again,) = accounts.grant(settings, accounts.GrantRequest(["gary_wang"], host=wang.host, folder=guarded.folder))
     assert again.state is AccountState.THERE
     assert guarded.by(wang.account, f"SELECT 1 FROM {guarded.database('gary_wang')}.patients") is None
     guarded.run("GRANT SELECT ON mysql.* TO %s@%s", wang.account, wang.host)
     with pytest.raises(AccountInUse, match="SELECT on `mysql`"):
-        accounts.grant(settings, ["gary_wang"], host=wang.host, folder=guarded.folder)
+        accounts.grant(settings, accounts.GrantRequest(["gary_wang"], host=wang.host, folder=guarded.folder))
 
 
 @SERVERS
 def test_to_make_accounts_is_safe_to_repeat(guarded: Guarded) -> None:
     files = {path.name: path.read_text() for path in guarded.folder.iterdir()}
-    again = accounts.grant(guarded.administrator, everyone=True, folder=guarded.folder)
+    again = accounts.grant(guarded.administrator, accounts.GrantRequest(everyone=True, folder=guarded.folder))
     assert {one.state for one in again} == {AccountState.THERE}
     assert {path.name: path.read_text() for path in guarded.folder.iterdir()} == files
     assert [one.account for one in again] == [one.account for one in guarded.made]
@@ -375,7 +383,7 @@ def test_files_have_no_accounts(server_url: str, database_prefix: str, tmp_path:
     clinic = Clinic(server_url, database_prefix, tmp_path)
     fill(clinic)
     with pytest.raises(UsageError, match="SQLite files have no accounts"):
-        accounts.grant(clinic.settings, everyone=True)
+        accounts.grant(clinic.settings, accounts.GrantRequest(everyone=True))
     with pytest.raises(ConfigurationError, match="WEBAUTODASH_ACCOUNTS_DIR"):
         Store(clinic.settings.model_copy(update={"accounts_dir": tmp_path}))
     found = {one.code: str(one.severity) for one in examine_isolation(clinic.settings).findings}
@@ -408,7 +416,7 @@ def test_what_an_account_may_take_besides_is_found_and_keeps_it_from_being_grant
     assert guarded.by(wang.account, f"SELECT 1 FROM {guarded.database('anna_keller')}.patients") == 1142
     assert role in _problems(guarded)["isolation.rights"]
     with pytest.raises(AccountInUse, match=role):
-        accounts.grant(guarded.administrator, ["gary_wang"], folder=guarded.folder)
+        accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], folder=guarded.folder))
     guarded.run(f"REVOKE {role} FROM %s@%s", wang.account, wang.host)
     guarded.run(f"GRANT SELECT (prn) ON {guarded.database('anna_keller')}.patients TO %s@%s", wang.account, wang.host)
     assert "SELECT (`prn`)" in _problems(guarded)["isolation.rights"]
@@ -432,9 +440,9 @@ def test_a_password_that_cannot_be_kept_is_not_given_to_the_server(
     (occupied := guarded.folder / "a file").write_text("")
     for folder in (occupied / "in a file", Path("/proc/accounts")):
         with pytest.raises(ConfigurationError, match=f"{folder}.*cannot be written to"):
-            accounts.grant(guarded.administrator, ["gary_wang"], rotate=True, folder=folder)
+            accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True, folder=folder))
         with pytest.raises(ConfigurationError, match="cannot be written to"):
-            accounts.grant(guarded.administrator, ["late_one"], folder=folder)
+            accounts.grant(guarded.administrator, accounts.GrantRequest(["late_one"], folder=folder))
     assert guarded.by(wang.account, "SELECT 1") is None
     assert guarded.run("SELECT user FROM mysql.user WHERE user = %s", guarded.name("late_one")) == []
 
@@ -445,7 +453,7 @@ def test_a_password_that_cannot_be_kept_is_not_given_to_the_server(
     before = sorted(path.name for path in guarded.folder.iterdir())
     monkeypatch.setattr("webautodash.database.products.mysql.accounts.MySQLAccounts.change_password", refused)
     with pytest.raises(DatabaseError):
-        accounts.grant(guarded.administrator, ["gary_wang"], rotate=True, folder=guarded.folder)
+        accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True, folder=guarded.folder))
     assert sorted(path.name for path in guarded.folder.iterdir()) == before
     assert guarded.by(wang.account, "SELECT 1") is None
 
@@ -456,12 +464,12 @@ def test_of_several_none_is_given_a_password_where_one_has_other_rights(guarded:
     (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
     guarded.run("GRANT SELECT ON mysql.* TO %s@%s", wang.account, wang.host)
     with pytest.raises(AccountInUse):
-        accounts.grant(guarded.administrator, ["late_one", "gary_wang"])
+        accounts.grant(guarded.administrator, accounts.GrantRequest(["late_one", "gary_wang"]))
     assert guarded.run("SELECT user FROM mysql.user WHERE user = %s", guarded.name("late_one")) == []
     with pytest.raises(UsageError, match="--host"):
-        accounts.grant(guarded.administrator, ["late_one"], host="a b;c")
+        accounts.grant(guarded.administrator, accounts.GrantRequest(["late_one"], host="a b;c"))
     with pytest.raises(UsageError, match="WEBAUTODASH_DB_USER"):
-        accounts.grant(guarded.settings, ["late_one"])
+        accounts.grant(guarded.settings, accounts.GrantRequest(["late_one"]))
 
 
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
@@ -593,7 +601,7 @@ def test_where_a_password_cannot_be_shown_no_other_account_is_touched(guarded: G
 
     before = [path.read_text() for path in sorted(guarded.folder.iterdir())]
     with pytest.raises(OSError):  # noqa: PT011  # just this one
-        accounts.grant(guarded.administrator, everyone=True, rotate=True, on_granted=full)
+        accounts.grant(guarded.administrator, accounts.GrantRequest(everyone=True, rotate=True), on_granted=full)
     names = sorted(path.name for path in guarded.folder.iterdir())
     assert [path.read_text() for path in sorted(guarded.folder.iterdir())] == before
     assert [name for name in names if guarded.by(name, "SELECT 1") is not None] == [

@@ -117,7 +117,7 @@ def test_all_the_rights_that_an_account_lacks_are_given_back_by_the_cure(guarded
         ("error", "lacks DELETE on patients, medications"),
     ]
     assert {cure_of(one) for one in found} == {"webautodash provider grant gary_wang"}
-    accounts.grant(guarded.administrator, ["gary_wang"], folder=guarded.folder)
+    accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], folder=guarded.folder))
     assert _found(guarded, "isolation.rights_missing") == []
 
 
@@ -145,7 +145,7 @@ def test_no_account_changes_what_is_only_added_to(guarded: Guarded) -> None:
     assert {cure_of(one) for one in found} == {"webautodash provider grant gary_wang"}
     assert answers() <= {None, 1451}
     for _ in range(2):
-        (granted,) = accounts.grant(guarded.administrator, ["gary_wang"], folder=guarded.folder)
+        (granted,) = accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], folder=guarded.folder))
         assert granted.append_only == tables
         assert _found(guarded, "isolation.rights") == _found(guarded, "isolation.rights_missing") == []
         assert answers() == {1142}

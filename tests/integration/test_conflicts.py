@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UnknownProvider, UsageError
+from webautodash.repositories.conflicts import ConflictFilter
 from webautodash.services.review import conflicts, patients
 from webautodash.services.store import Store
 
@@ -64,7 +65,7 @@ def test_old_and_new_value_are_what_the_files_said(reviewed: Clinic) -> None:
 
 def test_a_recorded_duplicate_waits_for_nobody(reviewed: Clinic) -> None:
     duplicates = conflicts.search(
-        reviewed.store, "gary_wang", statuses=(), conflict_type=ConflictType.EXTRACTION_DUPLICATE
+        reviewed.store, "gary_wang", ConflictFilter((), ConflictType.EXTRACTION_DUPLICATE)
     ).items
     assert [(one.prn, one.status, one.severity, one.reviewed_by) for one in duplicates] == [
         ("A4", ConflictStatus.RESOLVED, Severity.LOW, None)
@@ -72,11 +73,11 @@ def test_a_recorded_duplicate_waits_for_nobody(reviewed: Clinic) -> None:
 
 
 def test_pages_hold_every_conflict_once_in_the_same_order(reviewed: Clinic) -> None:
-    whole = [one.id for one in conflicts.search(reviewed.store, "gary_wang", statuses=ALL).items]
+    whole = [one.id for one in conflicts.search(reviewed.store, "gary_wang", ConflictFilter(ALL)).items]
     pages: list[int] = []
     after: Any = None
     while True:
-        page = conflicts.search(reviewed.store, "gary_wang", statuses=ALL, limit=1, after=after)
+        page = conflicts.search(reviewed.store, "gary_wang", ConflictFilter(ALL), limit=1, after=after)
         pages += [one.id for one in page.items]
         after = page.next
         if after is None:
@@ -98,7 +99,7 @@ def test_pages_hold_every_conflict_once_in_the_same_order(reviewed: Clinic) -> N
     ],
 )
 def test_the_list_is_filtered(reviewed: Clinic, wanted: dict[str, Any], prns: list[str]) -> None:
-    assert [one.prn for one in conflicts.search(reviewed.store, "gary_wang", **wanted).items] == prns
+    assert [one.prn for one in conflicts.search(reviewed.store, "gary_wang", ConflictFilter(**wanted)).items] == prns
 
 
 def test_without_a_provider_all_are_asked(reviewed: Clinic) -> None:
@@ -185,7 +186,7 @@ def test_both_values_name_their_file_by_its_path(reviewed: Clinic) -> None:
 @pytest.mark.parametrize(
     "read",
     [
-        lambda store: conflicts.search(store, "gary_wang", prn="A1"),
+        lambda store: conflicts.search(store, "gary_wang", ConflictFilter(prn="A1")),
         lambda store: patients.history(store, "gary_wang", "A1"),
     ],
     ids=["search", "history"],

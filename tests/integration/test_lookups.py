@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, event
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.repositories import ProviderRepository
+from webautodash.repositories.conflicts import ConflictFilter
 from webautodash.repositories.providers import ProviderIdentity
 from webautodash.services.ingest import file_log
 from webautodash.services.ingest.ingest_run import ingest_paths
@@ -175,7 +176,7 @@ def test_nobody_reads_a_whole_table_to_show_one_patient_or_what_waits(store: Cli
         patients.show(store.store, "gary_wang", "P00003")
         patients.history(store.store, "gary_wang", "P00003")
         assert len(conflicts.search(store.store, "gary_wang").items) == 10
-        one = conflicts.search(store.store, "gary_wang", prn="P00003").items[0]
+        one = conflicts.search(store.store, "gary_wang", ConflictFilter(prn="P00003")).items[0]
         conflicts.show(store.store, "gary_wang", one.id)
         owner = resolve_provider(store.store, "gary_wang")
         assert retry_set_aside(store.store, owner, 1, corrected).taken_in

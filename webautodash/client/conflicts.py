@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from webautodash.client.installation import Installation
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
+from webautodash.repositories.conflicts import ConflictFilter
 from webautodash.services.paging import Listing
 from webautodash.services.review import conflicts
 from webautodash.services.review.conflicts import Conflict, ReviewedConflict, ValueSource
@@ -35,10 +36,7 @@ class Conflicts:
         return conflicts.search(
             self._installation.opened(),
             provider,
-            statuses=tuple(statuses),
-            conflict_type=conflict_type,
-            least=least,
-            prn=prn,
+            ConflictFilter(tuple(statuses), conflict_type, least, prn),
             limit=limit,
             after=after,
         )

@@ -97,14 +97,5 @@ class Registry:
 
         ``on_granted`` gets each account as soon as the server has it, with its password if no ``folder`` keeps it.
         """
-        return accounts.grant(
-            self._installation.settings,
-            providers,
-            everyone=everyone,
-            system=system,
-            migrations=migrations,
-            rotate=rotate,
-            host=host,
-            folder=folder,
-            on_granted=on_granted,
-        )
+        request = accounts.GrantRequest(providers, everyone, system, migrations, rotate, host, folder)
+        return accounts.grant(self._installation.settings, request, on_granted)

@@ -1,4 +1,4 @@
-"""Rows taken over from the earlier scripts, written with the numbers they had."""
+"""Writes rows adopted from the earlier scripts, with their original numbers."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,17 +22,17 @@ from webautodash.repositories.sessions import Tally
 
 
 class AdoptedSession(NamedTuple):
-    """A session that was taken over."""
+    """An adopted session."""
 
     id: int
     criteria_key: str
     extracted_at: datetime | None
     counted: Mapping[str, int]
-    """What the earlier scripts had counted."""
+    """The counts of the earlier scripts, by column."""
 
 
 class AdoptedPatient(NamedTuple):
-    """A master row that was taken over."""
+    """An adopted patient row."""
 
     id: int
     demographics: Demographics
@@ -43,21 +43,21 @@ FLAG = "flag"
 
 
 class AdoptedRepository:
-    """Writes and reads of the new tables while they are filled."""
+    """Writes and reads the new tables during an adoption."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def last(self, model: type[ProviderBase]) -> int:
-        """The highest number of a table, 0 where it is empty."""
+        """The highest number in a table, 0 if it is empty."""
         return self._count(select(func.max(_id(model))))
 
     def add(self, model: type[ProviderBase], rows: Sequence[dict[str, Any]]) -> None:
-        """Write rows that have their numbers; one statement."""
+        """Write rows that include their numbers, in one statement."""
         insert_rows(self._session, model, rows)
 
     def add_lists(self, extractions: Sequence[tuple[int, Mapping[str, tuple[Sequence[int], Rows]]]]) -> None:
-        """Write the clinical rows of some extractions: by list their numbers, and the rows."""
+        """Write the clinical rows of some extractions: for each list the numbers, and the rows."""
         inserts = []
         for which in LEGACY_LISTS:
             numbers = [number for _, lists in extractions for number in lists[which.name][0]]
@@ -83,7 +83,7 @@ class AdoptedRepository:
         }
 
     def patients(self, prns: Sequence[str]) -> dict[str, AdoptedPatient]:
-        """The master rows with these PRNs."""
+        """The patient rows with these PRNs."""
         rows = self._session.execute(
             select(
                 Patient.id,
@@ -92,10 +92,13 @@ class AdoptedRepository:
                 *(getattr(Patient, name) for name in DEMOGRAPHIC_COLUMNS),
             ).where(Patient.prn.in_(prns))
         )
-        return {prn: AdoptedPatient(number, Demographics._make(said), since) for number, prn, since, *said in rows}
+        return {
+            prn: AdoptedPatient(number, Demographics._make(values), session_id)
+            for number, prn, session_id, *values in rows
+        }
 
     def tallies(self) -> dict[int, Tally]:
-        """By session, what its rows come to."""
+        """By session, the counts of its rows."""
         session = PatientExtraction.extraction_session_id
         tallies: dict[int, Tally] = {number: Tally() for number in self._session.scalars(select(ExtractionSession.id))}
         for number, count in self._by(select(session, func.count()).group_by(session)):
@@ -106,12 +109,12 @@ class AdoptedRepository:
         ):
             tallies[number].patients_new = count
         seen = select(PatientExtraction.patient_id)
-        since = Patient.extraction_session_id
-        for number, count in self._by(select(since, func.count()).where(Patient.id.not_in(seen)).group_by(since)):
+        source = Patient.extraction_session_id
+        for number, count in self._by(select(source, func.count()).where(Patient.id.not_in(seen)).group_by(source)):
             tallies[number].patients_new += count
         newer = DataConflict.extraction_session_id_2
-        waiting = DataConflict.conflict_type != ConflictType.EXTRACTION_DUPLICATE
-        for number, count in self._by(select(newer, func.count()).where(waiting).group_by(newer)):
+        is_difference = DataConflict.conflict_type != ConflictType.EXTRACTION_DUPLICATE
+        for number, count in self._by(select(newer, func.count()).where(is_difference).group_by(newer)):
             tallies[number].conflicts_detected = count
         for which in LISTS:
             owner = MODELS[which.name].patient_extraction_id
@@ -121,14 +124,14 @@ class AdoptedRepository:
         return tallies
 
     def flagged(self) -> Counter[str]:
-        """By reason, how many extractions were flagged."""
+        """By reason, the number of flagged extractions."""
         extras = self._session.scalars(
             select(PatientExtraction.extra).where(PatientExtraction.processing_status == ProcessingStatus.FAILED)
         )
         return Counter(extra[FLAG] for extra in extras if extra and FLAG in extra)
 
-    def mixed(self) -> int:
-        """Extractions that hang on another PRN than theirs; there must be none."""
+    def count_misassigned(self) -> int:
+        """Count extractions linked to a patient with another PRN; there must be none."""
         statement = select(func.count()).select_from(PatientExtraction).join(Patient)
         return self._count(statement.where(PatientExtraction.prn != Patient.prn))
 

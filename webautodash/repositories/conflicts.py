@@ -1,6 +1,7 @@
-"""Recorded differences and duplicates, and their review."""
+"""Rows of recorded differences and duplicates, and of their review."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,39 +14,51 @@ from webautodash.models import ConflictReview, DataConflict, Patient
 from webautodash.repositories.paging import Page
 from webautodash.repositories.rows import insert_rows
 
-_NOTHING_TO_DECIDE = "recorded, nothing to decide"
+_DUPLICATE_NOTES = "recorded, nothing to decide"
 
 
 class ConflictEntry(NamedTuple):
-    """A difference found while a file is stored: whose, between which two sessions, and in which of them."""
+    """A difference that was found while a file is stored."""
 
     patient_id: int
     prn: str
     difference: Difference
     session_id_1: int
-    """Where the old value comes from."""
+    """The session of the old value."""
     session_id_2: int
-    """Where the new value comes from."""
+    """The session of the new value."""
     found_in: int
     """The session that is being stored."""
 
 
 class ListedConflict(NamedTuple):
-    """A conflict in a list; its own values are not loaded, for each may be as long as a patient."""
+    """A conflict in a list; the values of ``conflict`` are not loaded, because they can be large."""
 
     conflict: DataConflict
     old_value: str | None
     new_value: str | None
     values_left_out: bool
-    """Whether a value is longer than LONGEST_LISTED, and is None here for that reason."""
+    """Whether a value is None because it is longer than LONGEST_LISTED."""
 
 
 LONGEST_LISTED = 4_000
-"""Characters of a value that a list of conflicts shows."""
+"""Maximum number of characters of a value in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictFilter:
+    """Which conflicts to list; by default the open ones."""
+
+    statuses: Collection[ConflictStatus] = OPEN_CONFLICTS
+    """Empty for every status."""
+    conflict_type: ConflictType | None = None
+    least: Severity | None = None
+    """The lowest severity to list."""
+    prn: str | None = None
 
 
 class NewConflicts(NamedTuple):
-    """Conflicts of one file: how many of each severity, and the numbers of some, worst first."""
+    """Conflicts of one file: the number of each severity, and the ids of the most severe ones."""
 
     by_severity: Mapping[Severity, int]
     ids: tuple[int, ...]
@@ -58,23 +71,17 @@ class ConflictRepository:
         self._session = session
 
     def add(self, entries: Sequence[ConflictEntry], detected_at: datetime) -> None:
-        """Record a batch in one statement; duplicates are resolved as they come."""
+        """Record a batch in one statement; duplicates are stored as resolved."""
         insert_rows(self._session, DataConflict, [_row(entry, detected_at) for entry in entries])
 
     def search(
         self,
+        wanted: ConflictFilter,
         *,
-        statuses: Sequence[ConflictStatus] = (),
-        conflict_type: ConflictType | None = None,
-        least: Severity | None = None,
-        prn: str | None = None,
-        limit: int = 100,
+        limit: int,
         after: DataConflict | None = None,
     ) -> Page[ListedConflict]:
-        """The conflicts that fit, worst first, then oldest first; without ``statuses`` of every status.
-
-        ``least`` is the severity that they have at least.
-        """
+        """A page of conflicts, most severe first, then oldest first."""
         rank = _rank()
         old, new = DataConflict.old_value, DataConflict.new_value
         statement = (
@@ -83,18 +90,18 @@ class ConflictRepository:
             .order_by(rank, DataConflict.detected_at, DataConflict.id)
             .limit(limit + 1)
         )
-        if statuses:
-            statement = statement.where(DataConflict.status.in_(statuses))
-        if conflict_type is not None:
-            statement = statement.where(DataConflict.conflict_type == conflict_type)
-        if least is not None:
-            statement = statement.where(DataConflict.severity.in_(least.and_above))
-        if prn is not None:
-            # The table's index is on the patient.
-            patient = select(Patient.id).where(Patient.prn == prn).scalar_subquery()
+        if wanted.statuses:
+            statement = statement.where(DataConflict.status.in_(wanted.statuses))
+        if wanted.conflict_type is not None:
+            statement = statement.where(DataConflict.conflict_type == wanted.conflict_type)
+        if wanted.least is not None:
+            statement = statement.where(DataConflict.severity.in_(wanted.least.and_above))
+        if wanted.prn is not None:
+            # The index is on the patient.
+            patient = select(Patient.id).where(Patient.prn == wanted.prn).scalar_subquery()
             statement = statement.where(DataConflict.patient_id == patient)
         if after is not None:
-            statement = statement.where(_behind(after, rank))
+            statement = statement.where(_after(after, rank))
         rows = [
             ListedConflict(row, old, new, bool(left_out))
             for row, old, new, left_out in self._session.execute(statement)
@@ -102,11 +109,11 @@ class ConflictRepository:
         return Page(tuple(rows[:limit]), rows[limit - 1].conflict.id if len(rows) > limit else None)
 
     def get(self, conflict_id: int) -> DataConflict | None:
-        """The conflict of this number."""
+        """The conflict with this number."""
         return self._session.get(DataConflict, conflict_id)
 
     def history(self, conflict_id: int) -> list[ConflictReview]:
-        """Every step of a conflict's review, first to last."""
+        """The steps of a conflict's review, oldest first."""
         statement = (
             select(ConflictReview)
             .where(ConflictReview.conflict_id == conflict_id)
@@ -115,12 +122,12 @@ class ConflictRepository:
         return list(self._session.scalars(statement))
 
     def lock(self, conflict_id: int) -> DataConflict | None:
-        """The conflict of this number, held until the transaction ends."""
+        """The conflict with this number, locked until the transaction ends."""
         statement = select(DataConflict).where(DataConflict.id == conflict_id).with_for_update()
         return self._session.scalars(statement.execution_options(populate_existing=True)).first()
 
     def set_status(self, conflict: DataConflict, status: ConflictStatus, by: str, why: str, at: datetime) -> None:
-        """Take a step in the review of a locked conflict; the row shows the last step, the history keeps all."""
+        """Add a review step to a locked conflict; the conflict's row has the values of the last step."""
         earlier = select(func.count()).where(ConflictReview.conflict_id == conflict.id)
         self._session.add(
             ConflictReview(
@@ -138,7 +145,7 @@ class ConflictRepository:
         self._session.flush()
 
     def by_patient(self, patient_id: int) -> Mapping[int, list[DataConflict]]:
-        """The conflicts of one patient, without the values, by the session whose values were the newer ones."""
+        """The conflicts of a patient, without values, by the session of the new value."""
         found: dict[int, list[DataConflict]] = {}
         statement = (
             select(DataConflict)
@@ -151,7 +158,7 @@ class ConflictRepository:
         return found
 
     def open(self) -> dict[Severity, int]:
-        """How many wait for a person, by severity; every severity is there."""
+        """The number of open conflicts by severity, including zeros."""
         rows = self._session.execute(
             select(DataConflict.severity, func.count())
             .where(DataConflict.status.in_(OPEN_CONFLICTS))
@@ -160,9 +167,9 @@ class ConflictRepository:
         return dict.fromkeys(Severity, 0) | {Severity(severity): number for severity, number in rows}
 
     def new_conflicts(self, session_id: int | None, since: datetime, least: Severity, most: int) -> NewConflicts:
-        """What came with a session and is unresolved, of at least this severity: how many, and the worst of them.
+        """The unresolved conflicts that a session caused since a time: their number, and the ``most`` most severe.
 
-        What was found before ``since`` does not count. Without a session, what the whole database has.
+        ``least`` is the lowest severity that counts. Without a session, all unresolved conflicts of the database.
         """
         found = [DataConflict.status == ConflictStatus.UNRESOLVED, DataConflict.severity.in_(least.and_above)]
         if session_id is not None:
@@ -179,7 +186,7 @@ class ConflictRepository:
         return NewConflicts(numbers, tuple(self._session.scalars(ids)))
 
     def counts(self) -> dict[tuple[ConflictType, Severity, ConflictStatus], int]:
-        """How many there are of each type, severity and status; a combination without any is left out."""
+        """The number of conflicts by type, severity and status, without zeros."""
         words = (DataConflict.conflict_type, DataConflict.severity, DataConflict.status)
         statement = select(*words, func.count()).group_by(*words)
         return {
@@ -200,13 +207,13 @@ def _if_short(value: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
 
 
 def _row(entry: ConflictEntry, detected_at: datetime) -> dict[str, object]:
-    decided = entry.difference.conflict_type is ConflictType.EXTRACTION_DUPLICATE
+    is_duplicate = entry.difference.conflict_type is ConflictType.EXTRACTION_DUPLICATE
     return {
         "patient_id": entry.patient_id,
         "prn": entry.prn,
         "conflict_type": entry.difference.conflict_type,
         "severity": entry.difference.severity,
-        "status": ConflictStatus.RESOLVED if decided else ConflictStatus.UNRESOLVED,
+        "status": ConflictStatus.RESOLVED if is_duplicate else ConflictStatus.UNRESOLVED,
         "field_name": entry.difference.field_name,
         "old_value": entry.difference.old_value,
         "new_value": entry.difference.new_value,
@@ -215,7 +222,7 @@ def _row(entry: ConflictEntry, detected_at: datetime) -> dict[str, object]:
         "found_in_session_id": None if entry.found_in == entry.session_id_2 else entry.found_in,
         "conflict_description": entry.difference.description,
         "detected_at": detected_at,
-        "resolution_notes": _NOTHING_TO_DECIDE if decided else None,
+        "resolution_notes": _DUPLICATE_NOTES if is_duplicate else None,
     }
 
 
@@ -224,7 +231,7 @@ def _rank() -> ColumnElement[int]:
     return case({str(word): len(Severity) - 1 - word.rank for word in Severity}, value=DataConflict.severity)
 
 
-def _behind(after: DataConflict, rank: ColumnElement[int]) -> ColumnElement[bool]:
+def _after(after: DataConflict, rank: ColumnElement[int]) -> ColumnElement[bool]:
     own = len(Severity) - 1 - Severity(after.severity).rank
     later = or_(
         DataConflict.detected_at > after.detected_at,

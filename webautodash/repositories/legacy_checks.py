@@ -1,6 +1,7 @@
-"""What is seen of the earlier scripts' rows before they are taken over, in counts."""
+"""Checks of the earlier scripts' rows before they are adopted; results are counts, never values of patients."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import FromClause, Select, func, select
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import by_bytes
 from webautodash.domain.earlier_scripts.tables import LEGACY_LISTS
-from webautodash.repositories.legacy_tables import place, table
+from webautodash.repositories.legacy_tables import LegacyTables, current_name, table
 
 _AT_ONCE = 10_000
 _REFERENCES = (
@@ -22,45 +23,49 @@ _REFERENCES = (
 
 
 class LegacyChecks:
-    """Questions about all rows, wherever they are; ``aside`` says under which names the tables are."""
+    """Queries over all rows, under the tables' own names or, once an adoption has begun, the names put aside."""
 
-    def __init__(self, session: Session, *, aside: bool) -> None:
-        self._session, self._aside = session, aside
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @cached_property
+    def _aside(self) -> bool:
+        return LegacyTables(self._session).is_aside()
 
     def orphans(self) -> Iterator[tuple[str, str, str, int]]:
-        """References to rows that are not there: table, column, what it refers to, how many."""
+        """References to missing rows: table, column, referenced table, number of rows."""
         for name, owner, parent in _REFERENCES:
-            child = table(place(name, self._aside), owner)
-            above = table(place(parent, self._aside), "id").alias("above")
+            child = table(current_name(name, self._aside), owner)
+            parents = table(current_name(parent, self._aside), "id").alias("parents")
             statement = (
                 select(func.count())
-                .select_from(child.outerjoin(above, child.c[owner] == above.c.id))
-                .where(child.c[owner].is_not(None), above.c.id.is_(None))
+                .select_from(child.outerjoin(parents, child.c[owner] == parents.c.id))
+                .where(child.c[owner].is_not(None), parents.c.id.is_(None))
             )
             if number := self._count(statement):
                 yield name, owner, parent, number
 
     def prns(self, name: str) -> Iterator[str | None]:
         """The PRN of every row of a table."""
-        for (prn,) in self._stream(select(table(place(name, self._aside), "prn").c.prn)):
+        for (prn,) in self._stream(select(table(current_name(name, self._aside), "prn").c.prn)):
             yield prn
 
     def extraction_prns(self) -> Iterator[tuple[int, str | None]]:
-        """Session and PRN of every extraction, by session."""
-        rows = table(place("patient_extractions", self._aside), "extraction_session_id", "prn")
+        """Session and PRN of every extraction, ordered by session."""
+        rows = table(current_name("patient_extractions", self._aside), "extraction_session_id", "prn")
         yield from self._stream(select(rows.c.extraction_session_id, rows.c.prn).order_by(rows.c.extraction_session_id))
 
-    def apart(self) -> list[tuple[int, str]]:
-        """Patients, and another PRN than theirs that extractions or conflicts linked to them have."""
-        patients = table(place("patients", self._aside), "id", "prn")
+    def mixed_prns(self) -> list[tuple[int, str]]:
+        """Patients, and each different PRN that extractions or conflicts linked to them have."""
+        patients = table(current_name("patients", self._aside), "id", "prn")
         own = by_bytes(patients.c.prn)
         found: set[tuple[int, str]] = set()
         for name in ("patient_extractions", "data_conflicts"):
-            rows = table(place(name, self._aside), "patient_id", "prn")
+            rows = table(current_name(name, self._aside), "patient_id", "prn")
             other = by_bytes(rows.c.prn)
             joined = rows.join(patients, rows.c.patient_id == patients.c.id)
             statement = select(patients.c.id, patients.c.prn, other).select_from(joined).where(own != other).distinct()
-            # White space around a PRN is no part of it.
+            # White space around a PRN is not part of it.
             found |= {
                 (number, prn.strip())
                 for number, of, prn in self._session.execute(statement)
@@ -69,18 +74,18 @@ class LegacyChecks:
         return sorted(found)
 
     def distinct(self, name: str, of: str) -> list[str]:
-        """The different texts of a column, without the empty ones."""
-        rows = table(place(name, self._aside), of)
+        """The distinct texts of a column, without empty ones."""
+        rows = table(current_name(name, self._aside), of)
         statement = select(rows.c[of]).where(rows.c[of].is_not(None), rows.c[of] != "").distinct()
         return sorted(self._session.scalars(statement))
 
     def without_rows(self) -> int:
-        """How many extractions have a checksum and no clinical row."""
-        found = table(place("patient_extractions", self._aside), "id", "data_checksum")
+        """Count extractions that have a checksum and no clinical row."""
+        found = table(current_name("patient_extractions", self._aside), "id", "data_checksum")
         joined: FromClause = found
         empty = [found.c.data_checksum != ""]
         for which in LEGACY_LISTS:
-            rows = table(place(which.name, self._aside), "patient_extraction_id")
+            rows = table(current_name(which.name, self._aside), "patient_extraction_id")
             joined = joined.outerjoin(rows, rows.c.patient_extraction_id == found.c.id)
             empty.append(rows.c.patient_extraction_id.is_(None))
         return self._count(select(func.count()).select_from(joined).where(*empty))

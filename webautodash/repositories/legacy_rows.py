@@ -1,4 +1,4 @@
-"""The rows of the earlier scripts, read from the tables put aside."""
+"""Reads the rows of the earlier scripts from the tables put aside."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,34 +20,34 @@ from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, LEGACY_LIST
 from webautodash.domain.earlier_scripts.values import LegacyRow
 from webautodash.repositories.legacy_tables import table
 
-# When a row was written, as an instant; every other time is what a file said, by the clock on the wall.
+# Times at which a row was written, in UTC. All other times come from files, in the local time of the portal.
 _INSTANTS = frozenset({"created_at", "updated_at", "detected_at", "reviewed_at"})
-_WALL_CLOCK = ("extraction_sessions", "patient_extractions", *(which.name for which in LEGACY_LISTS))
+_WITH_LOCAL_TIMES = ("extraction_sessions", "patient_extractions", *(which.name for which in LEGACY_LISTS))
 
 
 class LegacyRows:
-    """Reads, a batch at a time."""
+    """Reads rows a batch at a time."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known: dict[str, tuple[TableClause, tuple[ColumnElement[Any], ...]]] = {}
+        self._readers: dict[str, tuple[TableClause, tuple[ColumnElement[Any], ...]]] = {}
 
     def batch(self, name: str, after: int, most: int) -> list[LegacyRow]:
-        """The next rows of a table put aside, by number."""
-        rows, said = self._read(name)
-        return self._rows(select(*said).where(rows.c.id > after).order_by(rows.c.id).limit(most))
+        """The next rows of a table, by number."""
+        rows, columns = self._read(name)
+        return self._rows(select(*columns).where(rows.c.id > after).order_by(rows.c.id).limit(most))
 
     def clinical(self, name: str, extraction_ids: Sequence[int]) -> dict[int, list[LegacyRow]]:
         """The rows of one list of some extractions, in the order in which they were written."""
-        rows, said = self._read(name)
+        rows, columns = self._read(name)
         found: dict[int, list[LegacyRow]] = {}
-        statement = select(*said).where(rows.c.patient_extraction_id.in_(extraction_ids))
+        statement = select(*columns).where(rows.c.patient_extraction_id.in_(extraction_ids))
         for row in self._rows(statement.order_by(rows.c.id)):
             found.setdefault(row["patient_extraction_id"], []).append(row)
         return found
 
     def comprehensive(self, session_ids: Sequence[int], prns: Sequence[str]) -> list[LegacyRow]:
-        """What these sessions made of people with these PRNs, or with some like them; the lists as JSON."""
+        """Comprehensive records of these sessions and PRNs, or PRNs the server takes for equal; the lists are JSON."""
         if not inspect(self._session.connection()).has_table(legacy_name(COMPREHENSIVE)):
             return []
         rows = table(legacy_name(COMPREHENSIVE), *LEGACY_TABLES[COMPREHENSIVE])
@@ -55,7 +55,7 @@ class LegacyRows:
         return self._rows(statement.order_by(rows.c.id))
 
     def extractions_of(self, patient_ids: Sequence[int]) -> dict[int, list[LegacyRow]]:
-        """What was extracted of some patients, first to last: number, PRN, session and UUID."""
+        """The extractions of some patients, first to last: number, PRN, session and UUID."""
         rows = table(
             legacy_name("patient_extractions"), "id", "patient_id", "prn", "extraction_session_id", "patient_uuid"
         )
@@ -66,7 +66,7 @@ class LegacyRows:
         return found
 
     def places(self, session_ids: Sequence[int], before_id: int) -> dict[int, int]:
-        """By session, how many extractions it has before a number."""
+        """By session, the number of extractions with a smaller number than ``before_id``."""
         rows = table(legacy_name("patient_extractions"), "id", "extraction_session_id").c
         statement = select(rows.extraction_session_id, func.count()).where(
             rows.extraction_session_id.in_(session_ids), rows.id < before_id
@@ -81,20 +81,22 @@ class LegacyRows:
         return {number: prn.strip() for number, prn in found}
 
     def highest(self, name: str) -> int:
-        """The highest number in a table put aside, 0 where it is empty."""
+        """The highest number in a table, 0 if it is empty."""
         return self._session.scalar(select(func.max(table(legacy_name(name), "id").c.id))) or 0
 
     def without_session(self) -> bool:
-        """Whether there are patients of whom nothing was extracted, or conflicts that name no session."""
+        """Whether there are patients without an extraction, or conflicts without a session."""
         patients = table(legacy_name("patients"), "id", "prn")
         rows = table(legacy_name("patient_extractions"), "id", "patient_id", "prn")
         own = (rows.c.patient_id == patients.c.id) & (by_bytes(rows.c.prn) == by_bytes(patients.c.prn))
-        alone = select(patients.c.id).select_from(patients.outerjoin(rows, own)).where(rows.c.id.is_(None)).limit(1)
+        without_extraction = (
+            select(patients.c.id).select_from(patients.outerjoin(rows, own)).where(rows.c.id.is_(None)).limit(1)
+        )
         conflicts = table(legacy_name("data_conflicts"), "id", "extraction_session_id_1", "extraction_session_id_2").c
         unnamed = select(conflicts.id).where(
             conflicts.extraction_session_id_1.is_(None), conflicts.extraction_session_id_2.is_(None)
         )
-        return any(self._session.execute(each).first() is not None for each in (alone, unnamed.limit(1)))
+        return any(self._session.execute(each).first() is not None for each in (without_extraction, unnamed.limit(1)))
 
     def _rows(self, statement: Select[Any]) -> list[LegacyRow]:
         return [
@@ -103,24 +105,17 @@ class LegacyRows:
         ]
 
     def _read(self, name: str) -> tuple[TableClause, tuple[ColumnElement[Any], ...]]:
-        """A table put aside, and how its columns are read."""
-        if name not in self._known:
-            types = {
-                one["name"]: one["type"] for one in inspect(self._session.connection()).get_columns(legacy_name(name))
-            }
+        """A table put aside, and the expressions that read its columns."""
+        if name not in self._readers:
+            found = inspect(self._session.connection()).get_columns(legacy_name(name))
+            timestamps = {one["name"] for one in found if isinstance(one["type"], TIMESTAMP)} - _INSTANTS
+            as_text = timestamps if name in _WITH_LOCAL_TIMES else frozenset()
             rows = table(legacy_name(name), *LEGACY_TABLES[name])
-            self._known[name] = (
-                rows,
-                tuple(
-                    as_written(each).label(each.name)
-                    if name in _WALL_CLOCK and each.name not in _INSTANTS and isinstance(types[each.name], TIMESTAMP)
-                    else each
-                    for each in rows.c
-                ),
-            )
-        return self._known[name]
+            columns = (as_written(each).label(each.name) if each.name in as_text else each for each in rows.c)
+            self._readers[name] = rows, tuple(columns)
+        return self._readers[name]
 
 
 def _instant(value: Any) -> datetime | None:
-    # A date that is none comes as text.
+    # An invalid date is read as text.
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else None

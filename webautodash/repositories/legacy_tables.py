@@ -1,4 +1,4 @@
-"""The tables of the earlier scripts: which a database has, and putting them aside. No row is ever changed."""
+"""The tables of the earlier scripts: which ones a database has, and renaming them. No row is ever changed."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -25,75 +25,75 @@ _OWNERS = {
 
 
 def table(name: str, *columns: str) -> TableClause:
-    """A table by its name, with some of its columns."""
+    """A table construct with some columns."""
     return table_of(name, *map(column, columns))
 
 
-def place(name: str, aside: bool) -> str:
-    """What a table of the earlier scripts is called now."""
+def current_name(name: str, aside: bool) -> str:
+    """The present name of a table of the earlier scripts: its own, or the one it has after it is put aside."""
     return legacy_name(name) if aside else name
 
 
 class LegacyShape(NamedTuple):
-    """Which of the earlier scripts' tables a database has, and under which names."""
+    """Which tables of the earlier scripts a database has, and under which names."""
 
     here: frozenset[str]
-    """Under their own."""
+    """Under their own names."""
     aside: frozenset[str]
-    """Put aside."""
+    """Renamed, see ``legacy_name``."""
     missing: tuple[str, ...]
-    """Tables, and columns as ``table.column``, that are expected and not there."""
+    """Expected tables, and columns as ``table.column``, that do not exist."""
     unknown: tuple[str, ...]
-    """Columns that the scripts did not make."""
+    """Columns that the scripts did not create."""
     ours: bool
-    """Whether this program's own tables are there."""
+    """Whether the tables of this program exist."""
 
 
 class LegacyTables:
-    """The tables themselves."""
+    """Inspects and renames the tables."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def shape(self) -> LegacyShape:
-        """What is there."""
-        looked = inspect(self._session.connection())
-        tables = set(looked.get_table_names())
-        columns = {name: {one["name"] for one in looked.get_columns(name)} for name in tables & _NAMES}
+        """Inspect the tables."""
+        inspector = inspect(self._session.connection())
+        tables = set(inspector.get_table_names())
+        columns = {name: {one["name"] for one in inspector.get_columns(name)} for name in tables & _NAMES}
         aside = frozenset(name for name in LEGACY_TABLES if legacy_name(name) in tables)
         own = {name for name, sign in OWN_COLUMNS.items() if sign in columns.get(name, ())}
         conflicts = {"data_conflicts"} if "extraction_sessions" in own else set()
         here = frozenset(name for name in LEGACY_TABLES if name in tables and name not in own | conflicts)
         missing, unknown = [], []
         for name, expected in LEGACY_TABLES.items():
-            place = legacy_name(name) if name in aside else name
             if name not in aside | here:
                 if name != COMPREHENSIVE:
                     missing.append(name)
                 continue
-            missing += [f"{name}.{each}" for each in expected if each not in columns[place]]
+            found = columns[current_name(name, name in aside)]
+            missing += [f"{name}.{each}" for each in expected if each not in found]
             if name != COMPREHENSIVE:
-                unknown += [f"{name}.{each}" for each in sorted(columns[place] - {*expected, "created_at"})]
+                unknown += [f"{name}.{each}" for each in sorted(found - {*expected, "created_at"})]
         return LegacyShape(here, aside, tuple(missing), tuple(unknown), bool(own))
 
     def is_aside(self) -> bool:
-        """Whether an adoption has begun."""
+        """Whether the tables were put aside: an adoption has begun."""
         return inspect(self._session.connection()).has_table(legacy_name("patients"))
 
     def put_aside(self, tables: Sequence[str]) -> None:
-        """Rename tables, all or none."""
+        """Rename tables, all or none of them."""
         rename_tables(self._session.connection(), {name: legacy_name(name) for name in tables})
 
     def counts(self, shape: LegacyShape) -> dict[str, int]:
-        """How many rows each table has, wherever it is."""
+        """Count the rows of each table, under either name."""
         return {
-            name: self._count(place(name, name in shape.aside))
+            name: self._count(current_name(name, name in shape.aside))
             for name in LEGACY_TABLES
             if name in shape.aside | shape.here
         }
 
-    def in_place(self, name: str) -> int:
-        """Of the rows of a table put aside, how many are in the new table with the number and owner they had."""
+    def count_copied(self, name: str) -> int:
+        """Count the rows of a table put aside that the new table has with the same number and owner."""
         same = ("id", _OWNERS[name]) if name in _OWNERS else ("id",)
         old, new = table(legacy_name(name), *same), table(name, *same)
         joined = old.join(new, old.c.id == new.c.id)
@@ -101,14 +101,14 @@ class LegacyTables:
         return self._session.scalar(select(func.count()).select_from(joined).where(*both)) or 0
 
     def is_earlier_registry(self) -> bool:
-        """Whether this is the earlier scripts' system database."""
-        looked = inspect(self._session.connection())
-        if not looked.has_table("providers"):
+        """Whether this is the system database of the earlier scripts."""
+        inspector = inspect(self._session.connection())
+        if not inspector.has_table("providers"):
             return False
-        return "sanitized_name" in {one["name"] for one in looked.get_columns("providers")}
+        return "sanitized_name" in {one["name"] for one in inspector.get_columns("providers")}
 
     def provider_name(self, database: str) -> str | None:
-        """In the earlier scripts' system database, whose a database is; None where that says nothing."""
+        """Find the provider of a database in the earlier scripts' system database; None if there is none."""
         if not self.is_earlier_registry():
             return None
         rows = table("providers", "provider_name", "database_name")

@@ -1,4 +1,4 @@
-"""What a provider's database says of decisions and names, to compare with what the system database has recorded."""
+"""Facts of a provider's database that only people create and no file restores: decisions and aliases."""
 
 from typing import NamedTuple
 
@@ -7,20 +7,29 @@ from sqlalchemy.orm import Session
 
 from webautodash.models import ConflictReview, DatabaseIdentity, SessionDecision
 
-DECISIONS = (
+_DECISIONS = (
     select(func.count(ConflictReview.id)).scalar_subquery() + select(func.count(SessionDecision.id)).scalar_subquery()
 )
-"""How many decisions of people there are: steps of reviews, and what was decided about files and their patients."""
 
 
-class OwnFacts(NamedTuple):
-    """Facts that only people make, and that no file brings back."""
+class ManualChanges(NamedTuple):
+    """The number of decisions (steps of reviews, and decisions about files and patients), and the aliases."""
 
     decisions: int
     aliases: tuple[str, ...]
 
 
-def own_facts(session: Session) -> OwnFacts:
-    """How many decisions of people there are, and the owner's other names: in one statement."""
-    row = session.execute(select(DatabaseIdentity.aliases, DECISIONS)).first()
-    return OwnFacts(0, ()) if row is None else OwnFacts(row[1], tuple(row[0] or ()))
+class ManualChangeRepository:
+    """Reads what people changed."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def read(self) -> ManualChanges:
+        """Read all in one statement."""
+        row = self._session.execute(select(DatabaseIdentity.aliases, _DECISIONS)).first()
+        return ManualChanges(0, ()) if row is None else ManualChanges(row[1], tuple(row[0] or ()))
+
+    def decisions(self) -> int:
+        """Count the decisions."""
+        return self._session.scalar(select(_DECISIONS)) or 0

@@ -14,7 +14,7 @@ from webautodash.domain.extraction.session_metadata import SessionRecord
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
 from webautodash.models import DataConflict, ExtractionSession, PendingEvent
 from webautodash.repositories.conflicts import ConflictRepository
-from webautodash.repositories.manual_changes import DECISIONS
+from webautodash.repositories.manual_changes import ManualChangeRepository
 from webautodash.repositories.paging import Page
 
 
@@ -163,12 +163,11 @@ class SessionRepository:
         row = self._session.execute(select(func.count(ExtractionSession.id), waiting, events)).one()
         return DatabaseCounts(row[0], row[1], self.last(), row[2])
 
-    def source(self, session_id: int) -> tuple[str, datetime | None]:
-        """Where a session's file lay below Results, and when it was extracted."""
-        row = self._session.execute(
-            select(ExtractionSession.path, ExtractionSession.extracted_at).where(ExtractionSession.id == session_id)
-        ).one()
-        return row.path, row.extracted_at
+    def sources(self, session_ids: Collection[int]) -> dict[int, tuple[str, datetime | None]]:
+        """By session, the path of its file below Results, and when it was extracted."""
+        columns = (ExtractionSession.id, ExtractionSession.path, ExtractionSession.extracted_at)
+        rows = self._session.execute(select(*columns).where(ExtractionSession.id.in_(session_ids)))
+        return {number: (path, extracted_at) for number, path, extracted_at in rows}
 
     def lock(self, session_id: int) -> StoredSession | None:
         """A session, locked until the transaction ends."""
@@ -277,14 +276,11 @@ class SessionRepository:
             total_extractions=int(row[2]),
             total_conflicts=int(row[3]),
             last_extraction=row[4],
-            total_reviews=self._decisions(),
+            total_reviews=ManualChangeRepository(self._session).decisions(),
             last_session_id=last.id if last is not None else None,
             last_session_sha256=last.content_sha256 if last is not None else None,
             open_conflicts=ConflictRepository(self._session).open(),
         )
-
-    def _decisions(self) -> int:
-        return self._session.scalar(select(DECISIONS)) or 0
 
     def _files(self, condition: Any) -> dict[int, StoredFile]:
         columns = (ExtractionSession.path, ExtractionSession.created_at)

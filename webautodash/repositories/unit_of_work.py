@@ -17,8 +17,10 @@ from webautodash.repositories.future_times import ClockRepository
 from webautodash.repositories.identity import IdentityRepository
 from webautodash.repositories.ingested_files import FileRepository
 from webautodash.repositories.leases import LeaseRepository
+from webautodash.repositories.legacy_checks import LegacyChecks
 from webautodash.repositories.legacy_rows import LegacyRows
 from webautodash.repositories.legacy_tables import LegacyTables
+from webautodash.repositories.manual_changes import ManualChangeRepository
 from webautodash.repositories.metrics import MetricsRepository
 from webautodash.repositories.migrations import MigrationRepository
 from webautodash.repositories.monitors import MonitorRepository
@@ -184,12 +186,20 @@ class ProviderWork(UnitOfWork):
         return VerificationRepository(self.session)
 
     @cached_property
+    def manual_changes(self) -> ManualChangeRepository:
+        return ManualChangeRepository(self.session)
+
+    @cached_property
     def cross_references(self) -> CrossReferences:
         return CrossReferences(self.session)
 
     @cached_property
     def adopted(self) -> AdoptedRepository:
         return AdoptedRepository(self.session)
+
+    @cached_property
+    def legacy_checks(self) -> LegacyChecks:
+        return LegacyChecks(self.session)
 
     @cached_property
     def legacy_rows(self) -> LegacyRows:

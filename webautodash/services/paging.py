@@ -5,9 +5,19 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.errors import DatabaseBusy, DatabaseMissing, NotAtHead, Remedy, WebAutoDashError, WrongDatabase
+from webautodash.errors import (
+    DatabaseBusy,
+    DatabaseMissing,
+    NotAtHead,
+    Remedy,
+    UsageError,
+    WebAutoDashError,
+    WrongDatabase,
+)
 from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.unit_of_work import ProviderWork
+from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 
 T = TypeVar("T")
@@ -65,20 +75,37 @@ def of_one(page: Page[T]) -> Listing[T]:
     return Listing(page.items, page.next, page.next is not None, ())
 
 
-def of_all(store: Store, query: Callable[[str, int], Page[T]], limit: int) -> Listing[T]:
-    """One page from all providers, in the order of slugs, with at most ``limit`` items.
+def list_rows(
+    store: Store,
+    provider: str | None,
+    query: Callable[[ProviderWork, RegisteredProvider, int], Page[T]],
+    *,
+    limit: int,
+    after: int | None = None,
+) -> Listing[T]:
+    """List rows of one provider, or of all providers by slug; ``query`` takes the number of rows to return.
 
-    ``query`` takes a slug and a limit. A database that cannot be read becomes a problem and stops nothing.
+    With all providers, a database that cannot be read is listed as a problem and does not stop the others.
+    Raises UsageError for ``after`` without a provider, UnknownProvider.
     """
+
+    def ask(one: RegisteredProvider, most: int) -> Page[T]:
+        with store.provider_database(one).reading() as work:
+            return query(work, one, most)
+
+    if provider is not None:
+        return of_one(ask(resolve_provider(store, provider), limit))
+    if after is not None:
+        raise UsageError("a number to continue after needs the provider that it belongs to")
     items: list[T] = []
     problems: list[Unreadable] = []
     more = False
-    for provider in store.providers():
+    for one in store.providers():
         try:
             # At least one item, even if there is no room for it: it shows whether there are more.
-            page = query(provider.slug, max(limit - len(items), 1))
+            page = ask(one, max(limit - len(items), 1))
         except WebAutoDashError as error:
-            problems += problems_of(provider, error)
+            problems += problems_of(one, error)
             continue
         room = limit - len(items)
         more = more or page.next is not None or len(page.items) > room

@@ -1,1 +1,1 @@
-"""The registry of providers: who they are, where their files and databases are, and who may use them."""
+"""The registry: providers with their names, databases and accounts, and the Results folders of the store."""

@@ -1,7 +1,7 @@
-"""An account for each database: what it may do, made on the server, its password shown once or kept in a file.
+"""Creates one database account per database on the server, and keeps its password in a file or returns it once.
 
-A provider's may read and write the rows of their database, the system's those of the system database, and neither
-anything else; a third one makes databases and changes tables.
+The account of a provider reads and writes rows of that provider's database only, the account of the system database
+rows of that one only. A third account, for migrations, creates databases and changes tables.
 """
 
 import re
@@ -36,37 +36,37 @@ from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
 
 _PASSWORD_BYTES = 24
-# A name, an address, a network, with the signs that stand for others.
+# A host name, an address or a network, with wildcards.
 _HOST = re.compile(r"[\w.:%/-]{1,255}", re.ASCII)
-# What the servers' password policies ask for.
-_KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_")
+# The password policies of servers require one character of each.
+_CHARACTER_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_")
 
 
 class AccountState(StrEnum):
-    """What became of an account."""
+    """The result of granting an account."""
 
     MADE = "made"
     ROTATED = "rotated"
-    """It has another password."""
+    """It has a new password."""
     THERE = "there"
-    """It was there already, and has its rights."""
+    """It existed already; its rights were corrected."""
 
 
-_SAID = {AccountState.MADE: "made the account", AccountState.ROTATED: "gave another password to the account"}
+_LOG_MESSAGES = {AccountState.MADE: "created the account", AccountState.ROTATED: "changed the password of the account"}
 
 
 @dataclass(frozen=True, slots=True)
 class GrantedAccount:
-    """An account as it is now. ``password`` only where no file keeps it and it was made this very moment."""
+    """An account after the grant. ``password`` is set only if it is new and no file keeps it."""
 
     account: str
     host: str
     state: AccountState
     rights: tuple[str, ...]
-    """Empty where the server took the password and then refused the rights, or was gone."""
+    """Empty if the server refused the rights after it had the password, or was lost."""
     databases: tuple[str, ...]
     append_only: tuple[str, ...]
-    """The tables in which it may add and read rows, and change none."""
+    """Tables in which it may read and add rows, not change them."""
     provider: str | None
     asked_by: str
     file: str | None
@@ -74,75 +74,78 @@ class GrantedAccount:
 
     @property
     def password_is_unknown(self) -> bool:
-        """Whether nobody here knows the password."""
+        """Whether the password is neither in a file nor in this result."""
         return self.file is None and self.password is None
 
 
 OnGranted = Callable[[GrantedAccount], None]
-"""Hears of an account before the next one is touched, and before an error ends it all: nobody else has its password."""
+"""Called with each account before the next one is changed: after an error, nothing else has its password."""
 
 
-def grant(
-    settings: Settings,
-    providers: Sequence[str] = (),
-    *,
-    everyone: bool = False,
-    system: bool = False,
-    migrations: bool = False,
-    rotate: bool = False,
-    host: str | None = None,
-    folder: Path | None = None,
-    on_granted: OnGranted = ignore,
-) -> list[GrantedAccount]:
-    """Make the accounts of some providers, of the system database, for migrations, or of ``everyone`` of these.
+@dataclass(frozen=True, slots=True)
+class GrantRequest:
+    """Which accounts to create or correct, and how."""
 
-    The account of the settings' URL makes them. ``host`` is from where they may connect, by default what holds for that
-    one. ``rotate`` gives those that are there another password. Passwords are kept in ``folder``, by default the
-    settings' folder of accounts; without one they are in what ``on_granted`` hears and this returns, and nowhere else.
-    Safe to repeat: an account that is there is touched where it has rights of those alone that it is given, or lets in
-    the password in its file.
-    Raises UnknownProvider; AccountInUse where an account of the name has other rights; AccountUnknown where nothing
-    says whose it is; DatabaseError where the account may make none; UsageError where the product has no accounts, or
-    nothing is asked for.
+    providers: Sequence[str] = ()
+    everyone: bool = False
+    """The accounts of all providers, of the system database and for migrations."""
+    system: bool = False
+    migrations: bool = False
+    rotate: bool = False
+    """Give existing accounts a new password."""
+    host: str | None = None
+    """Where the accounts may connect from; by default as the account that creates them."""
+    folder: Path | None = None
+    """Where passwords are kept; by default the folder of accounts in the settings, if there is one."""
+
+    def check(self) -> None:
+        """Raise UsageError if no account is requested, or the host is invalid."""
+        if not (self.providers or self.everyone or self.system or self.migrations):
+            raise UsageError("no account is requested; name providers, or pass --system, --migrations or --all")
+        if self.host is not None and not _HOST.fullmatch(self.host):
+            raise UsageError("--host takes a host name or an address; % and _ are wildcards")
+
+
+def grant(settings: Settings, request: GrantRequest, on_granted: OnGranted = ignore) -> list[GrantedAccount]:
+    """Create accounts, or correct the rights of existing ones, with the account of the settings.
+
+    Idempotent. An existing account is changed only if it has no other rights than requested, or accepts the password
+    in its file. Without a folder, a new password is only in what ``on_granted`` gets and this returns.
+    Raises UnknownProvider; AccountInUse for an account with other rights; AccountUnknown for one whose owner cannot
+    be determined; DatabaseError if the settings' account may not create accounts; UsageError if the product has no
+    accounts or the request is invalid.
     """
-    if not (providers or everyone or system or migrations):
-        raise UsageError("whose account? Name providers, or --system, --migrations, --all")
-    if host is not None and not _HOST.fullmatch(host):
-        raise UsageError("--host takes a host name or an address, in which % and _ stand for others")
+    request.check()
     if settings.accounts is not None and settings.database_url is None and settings.db_user is None:
         raise UsageError(
-            f"accounts are made by an account that may: name it by {setting_key('db_user')} and "
+            f"accounts are created by an administrator's account: set {setting_key('db_user')} and "
             f"{setting_key('db_password')}, or {setting_key('database_url')}"
         )
+    folder = request.folder
     files = AccountFolder(folder, str(folder)) if folder is not None else settings.accounts
     administrator = settings.model_copy(update={"accounts_dir": None})
     with Store(administrator) as store, store.server.accounts() as accounts:
-        known = _known(administrator, required=bool(providers))
-        named = known if everyone else [resolve_provider(store, name) for name in dict.fromkeys(providers)]
-        wanted = [provider_account(provider) for provider in named]
-        if everyone or system:
-            wanted.insert(0, system_account(settings))
-        if everyone or migrations:
-            wanted.insert(0, migrations_account(settings, known))
-        where = host or accounts.host
-        doubts = [_doubt(accounts, each.rights, where, administrator, files) for each in wanted]
+        registered = _registered(administrator, required=bool(request.providers))
+        wanted = _wanted(store, settings, request, registered)
+        target = _Target(accounts, request.host or accounts.host, files, administrator)
+        errors = [target.error_if_exists(each.rights) for each in wanted]
         done: list[GrantedAccount] = []
 
-        def tell(one: GrantedAccount) -> None:
+        def report(one: GrantedAccount) -> None:
             done.append(one)
             on_granted(one)
 
         try:
-            for each, doubt in zip(wanted, doubts, strict=True):
-                _grant(accounts, each, where, files, doubt, tell, rotate=rotate)
+            for each, error in zip(wanted, errors, strict=True):
+                target.grant(each, error, report, rotate=request.rotate)
         finally:
-            # The last of all: a log that is held up holds up nobody's password.
-            if known:
+            # Last of all: a log that is blocked must not delay a password.
+            if registered:
                 _log(store, done)
     return done
 
 
-def _known(administrator: Settings, *, required: bool) -> list[RegisteredProvider]:
+def _registered(administrator: Settings, *, required: bool) -> list[RegisteredProvider]:
     try:
         with Store.attach(administrator) as store:
             return store.providers()
@@ -152,101 +155,109 @@ def _known(administrator: Settings, *, required: bool) -> list[RegisteredProvide
         return []
 
 
-def _grant(
-    accounts: ServerAccounts,
-    wanted: WantedAccount,
-    host: str,
-    files: AccountFolder | None,
-    doubt: AccountUnknown | None,
-    tell: OnGranted,
-    *,
-    rotate: bool,
-) -> None:
-    name = wanted.rights.account
-    fresh = Account(name, SecretStr(_new_password()))
-    state = AccountState.THERE
-    kept = False
-    rights: tuple[str, ...] = ()
-    # On disk before the server has it: a password that nobody knows would lock the provider out.
-    with nullcontext() if files is None else files.ready(fresh) as ready:
-        if accounts.create(fresh, host):
-            state = AccountState.MADE
-        elif doubt is not None:
-            raise doubt
-        elif rotate:
-            accounts.change_password(fresh, host)
-            state = AccountState.ROTATED
-        is_new = state is not AccountState.THERE
-        try:
-            if ready is not None and is_new:
-                ready.take_place()
-            kept = files is not None and files.has(name)
-            rights = accounts.grant(wanted.rights, host)
-        finally:
-            if is_new or rights:
-                tell(
-                    GrantedAccount(
-                        name,
-                        host,
-                        state,
-                        rights,
-                        wanted.rights.databases,
-                        wanted.rights.append_only_tables,
-                        wanted.provider,
-                        wanted.asked_by,
-                        file=str(files.folder / name) if files is not None and kept else None,
-                        password=fresh.password.get_secret_value() if is_new and not kept else None,
+def _wanted(
+    store: Store, settings: Settings, request: GrantRequest, registered: Sequence[RegisteredProvider]
+) -> list[WantedAccount]:
+    everyone = request.everyone
+    named = registered if everyone else [resolve_provider(store, name) for name in dict.fromkeys(request.providers)]
+    wanted = [provider_account(provider) for provider in named]
+    if everyone or request.system:
+        wanted.insert(0, system_account(settings))
+    if everyone or request.migrations:
+        wanted.insert(0, migrations_account(settings, registered))
+    return wanted
+
+
+@dataclass(frozen=True)
+class _Target:
+    """The server on which accounts are created, and where their passwords are kept."""
+
+    accounts: ServerAccounts
+    host: str
+    files: AccountFolder | None
+    administrator: Settings
+
+    def grant(self, wanted: WantedAccount, exists: AccountUnknown | None, report: OnGranted, *, rotate: bool) -> None:
+        """Create or correct one account. Raises ``exists`` if the account turns out to exist."""
+        name = wanted.rights.account
+        fresh = Account(name, SecretStr(_new_password()))
+        state = AccountState.THERE
+        kept = False
+        rights: tuple[str, ...] = ()
+        # On disk before the server has it: a password that nobody knows would lock the provider out.
+        with nullcontext() if self.files is None else self.files.ready(fresh) as ready:
+            if self.accounts.create(fresh, self.host):
+                state = AccountState.MADE
+            elif exists is not None:
+                raise exists
+            elif rotate:
+                self.accounts.change_password(fresh, self.host)
+                state = AccountState.ROTATED
+            is_new = state is not AccountState.THERE
+            try:
+                if ready is not None and is_new:
+                    ready.take_place()
+                kept = self.files is not None and self.files.has(name)
+                rights = self.accounts.grant(wanted.rights, self.host)
+            finally:
+                if is_new or rights:
+                    report(
+                        GrantedAccount(
+                            name,
+                            self.host,
+                            state,
+                            rights,
+                            wanted.rights.databases,
+                            wanted.rights.append_only_tables,
+                            wanted.provider,
+                            wanted.asked_by,
+                            file=str(self.files.folder / name) if self.files is not None and kept else None,
+                            password=fresh.password.get_secret_value() if is_new and not kept else None,
+                        )
                     )
-                )
 
+    def error_if_exists(self, wanted: AccountRights) -> AccountUnknown | None:
+        """The error for an account that turns out to exist when it is created; None if it is this program's.
 
-def _doubt(
-    accounts: ServerAccounts, wanted: AccountRights, host: str, administrator: Settings, files: AccountFolder | None
-) -> AccountUnknown | None:
-    """The error for an account that turns out to exist when it is created; None if it is this program's.
-
-    Somebody else's account must not get a password or rights, and this program's must not keep more than it needs.
-    """
-    try:
-        held = accounts.held(wanted, host)
-    except AccountUnknown as unread:
-        if (held := _by_itself(administrator, files, wanted, host)) is None:
-            return unread
-        is_ours = True
-    else:
-        if held is None:
-            return accounts.unknown(wanted.account, host)
-        is_ours = not held.is_empty
-    for more in held.excess:
-        if not more.is_revoked_by_grant:
-            raise AccountInUse(more.holder, str(more))
-    if held.others:
-        raise AccountInUse(wanted.account, "; ".join(held.others))
-    if not is_ours and _by_itself(administrator, files, wanted, host) is None:
-        raise accounts.unknown(wanted.account, host)
-    return None
-
-
-def _by_itself(
-    administrator: Settings, files: AccountFolder | None, wanted: AccountRights, host: str
-) -> HeldRights | None:
-    """The rights that an account reads by itself, with the password in its file; None if it cannot connect."""
-    if files is None or not files.has(wanted.account):
+        Somebody else's account must not get a password or rights, and this program's must not keep more than it needs.
+        """
+        try:
+            held = self.accounts.held(wanted, self.host)
+        except AccountUnknown as unread:
+            if (held := self._read_by_account(wanted)) is None:
+                return unread
+            is_ours = True
+        else:
+            if held is None:
+                return self.accounts.unknown(wanted.account, self.host)
+            is_ours = not held.is_empty
+        for more in held.excess:
+            if not more.is_revoked_by_grant:
+                raise AccountInUse(more.holder, str(more))
+        if held.others:
+            raise AccountInUse(wanted.account, "; ".join(held.others))
+        if not is_ours and self._read_by_account(wanted) is None:
+            raise self.accounts.unknown(wanted.account, self.host)
         return None
-    settings = administrator.model_copy(update={"accounts_dir": files.folder})
-    try:
-        with Server(settings) as server, server.account(wanted.account) as own:
-            return own.held(wanted) if own.is_account(wanted.account, host) else None
-    except WebAutoDashError:
-        return None
+
+    def _read_by_account(self, wanted: AccountRights) -> HeldRights | None:
+        """The rights that an account reads by itself, with the password in its file; None if it cannot connect."""
+        if self.files is None or not self.files.has(wanted.account):
+            return None
+        settings = self.administrator.model_copy(update={"accounts_dir": self.files.folder})
+        try:
+            with Server(settings) as server, server.account(wanted.account) as own:
+                return own.held(wanted) if own.is_account(wanted.account, self.host) else None
+        except WebAutoDashError:
+            return None
 
 
 def _log(store: Store, done: Sequence[GrantedAccount]) -> None:
     now = datetime.now(UTC)
-    changed = [(each, f"account_{each.state}") for each in done if each.state in _SAID]
+    changed = [(each, f"account_{each.state}") for each in done if each.state in _LOG_MESSAGES]
     SystemLogWriter(store.system).record_all(
         [
-            LogRecord(now, Level.INFO, "accounts", event, f"{_SAID[each.state]} {each.account}", each.provider)
+            LogRecord(now, Level.INFO, "accounts", event, f"{_LOG_MESSAGES[each.state]} {each.account}", each.provider)
             for each, event in changed
         ]
     )
@@ -255,5 +266,5 @@ def _log(store: Store, done: Sequence[GrantedAccount]) -> None:
 def _new_password() -> str:
     while True:
         password = secrets.token_urlsafe(_PASSWORD_BYTES)
-        if all(any(sign in kind for sign in password) for kind in _KINDS):
+        if all(any(character in kind for character in password) for kind in _CHARACTER_CLASSES):
             return password

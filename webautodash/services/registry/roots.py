@@ -1,4 +1,4 @@
-"""The roots: which Results folders belong to the store, and whose files are whose."""
+"""Roots: the Results folders that belong to the store, each with the name that prefixes its files' paths."""
 
 import os
 from collections.abc import Sequence
@@ -17,21 +17,21 @@ from webautodash.services.system_log.entries import SystemLogWriter
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The root whose folder this process's Results folder is."""
+    """The root that the Results folder of this process belongs to."""
 
     name: str
 
     @property
     def prefix(self) -> str:
-        """What the paths of its files begin with."""
+        """The prefix of its files' paths."""
         return root_prefix(self.name)
 
 
 def own_root(store: Store) -> Root:
-    """The root of the Results folder of the settings.
+    """Find the root of the Results folder in the settings.
 
-    The first folder that a store is used with becomes the default root. Raises UnknownResultsFolder for another folder
-    that nobody declared, AmbiguousRoot for one that several roots have, NoAnswer if it does not answer in time.
+    The first folder that is used with a store becomes the default root. Raises UnknownResultsFolder for a folder that
+    was not added, AmbiguousRoot for one that several roots have, NoAnswer if the folder does not respond in time.
     """
     results, wanted = store.settings.results_dir, store.settings.results_root
     folder, is_there = store.time_limit.within(str(results), lambda: (_real(results), results.is_dir()))
@@ -62,9 +62,9 @@ def own_root(store: Store) -> Root:
 
 
 def root_of_paths(store: Store, paths: Sequence[Path]) -> Root:
-    """The root that files are shown in which are found at these paths, or in Results if there are none.
+    """Find the root of files at these paths, or in Results if there are none.
 
-    Paths that have nothing to do with the Results folder need no root.
+    Paths outside the Results folder need no root.
     """
     results = Path(_real(store.settings.results_dir))
     if all(_is_apart(Path(_real(path)), results) for path in paths) and paths:
@@ -73,19 +73,19 @@ def root_of_paths(store: Store, paths: Sequence[Path]) -> Root:
 
 
 def list_roots(store: Store) -> list[RootFolder]:
-    """Every folder of every root."""
+    """List every folder of every root."""
     with store.system.reading() as work:
         return work.roots.all()
 
 
 def add_root(store: Store, name: str, folder: Path, *, same_path: bool = False) -> RootFolder:
-    """Declare that a folder is a root's: a new root, or another path of a root's folder. Safe to repeat.
+    """Add a folder: a new root, or another path of an existing root. Idempotent.
 
-    Raises UsageError for a name that a root cannot have, and for a folder of another root unless ``same_path`` says
-    that machines have different folders at this path.
+    Raises UsageError for an invalid name, and for a folder of another root; ``same_path`` allows that, for machines
+    with different folders at the same path.
     """
     if not is_root_name(name):
-        raise UsageError(f"{name!r} is no name of a root: lower-case letters, digits, - and _, 32 at most")
+        raise UsageError(f"{name!r} is not a valid name of a root; use at most 32 lower-case letters, digits, - and _")
     path = _real(folder)
 
     def add(work: SystemWork) -> bool:
@@ -94,8 +94,8 @@ def add_root(store: Store, name: str, folder: Path, *, same_path: bool = False) 
         others = sorted({one.name for one in work.roots.all() if one.folder == path})
         if others and not same_path:
             raise UsageError(
-                f"{path} is a folder of the root {', '.join(others)} already; --same-path if another machine has "
-                "another folder at this path, and WEBAUTODASH_RESULTS_ROOT names its root on each machine"
+                f"{path} already belongs to the root {', '.join(others)}; if another machine has a different folder at "
+                "this path, pass --same-path and set WEBAUTODASH_RESULTS_ROOT on each machine"
             )
         work.roots.add(name, path, host())
         return True
@@ -106,9 +106,9 @@ def add_root(store: Store, name: str, folder: Path, *, same_path: bool = False) 
 
 
 def move_root(store: Store, name: str, folder: Path, before: Path | None = None) -> RootFolder:
-    """Say that a root's folder has moved; its files keep their paths below it.
+    """Replace the folder of a root that was moved; the paths of its files below it stay.
 
-    ``before`` is the earlier folder, needed if the root has several. Raises UsageError if the root has no such folder.
+    ``before`` is the earlier folder, needed if the root has several. Raises UnknownRoot, UsageError.
     """
     path = _real(folder)
     old = None if before is None else _real(before)
@@ -119,7 +119,7 @@ def move_root(store: Store, name: str, folder: Path, before: Path | None = None)
         if not folders:
             raise UnknownRoot(name)
         if old is None and len(folders) > 1:
-            raise UsageError(f"the root {name} has several folders; say which one has moved: --from")
+            raise UsageError(f"the root {name} has several folders; pass --from with the one that was moved")
         if old is not None and old not in folders:
             raise UnknownRoot(name, old)
         gone = [each for each in folders if each in {old or folders[0]} and each != path]
@@ -134,11 +134,11 @@ def move_root(store: Store, name: str, folder: Path, before: Path | None = None)
 
 
 def remove_root(store: Store, name: str, folder: Path | None = None) -> RootFolder:
-    """Remove a folder from a root, by default its only one; a root without a folder is gone.
+    """Remove a folder from a root, by default its only one; a root without a folder no longer exists.
 
-    Raises UsageError where the root has no such folder, or where it is the last and files of the root are known.
+    Raises UnknownRoot, UsageError, and RootInUse for the last folder of a root whose files are recorded.
     """
-    # A folder that is a link by now was recorded by the path that it had.
+    # A folder that became a symbolic link was recorded by its earlier path.
     paths = set() if folder is None else {_real(folder), as_text(str(folder.absolute()))}
 
     def remove(work: SystemWork) -> RootFolder:
@@ -148,14 +148,14 @@ def remove_root(store: Store, name: str, folder: Path | None = None) -> RootFold
         if not found:
             raise UnknownRoot(name, None if not known or folder is None else str(folder))
         if len(found) > 1:
-            raise UsageError(f"the root {name} has several folders; say which one is to be removed")
+            raise UsageError(f"the root {name} has several folders; name the one to remove")
         if len(known) == 1 and work.ingested_files.has_files_of_root(root_prefix(name)):
             raise RootInUse(name, found[0].folder)
         repository.remove(name, [found[0].folder])
         return found[0]
 
     removed = store.system.run(remove)
-    _log(store, "root_removed", f"{removed.folder} is no folder of the root {name} any more")
+    _log(store, "root_removed", f"{removed.folder} was removed from the root {name}")
     return removed
 
 

@@ -1,4 +1,4 @@
-"""From nothing to a working store: what `webautodash setup` does, step by step."""
+"""Sets up a store: creates the system database, registers providers and ingests what is in Results."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,7 +21,7 @@ from webautodash.services.store import Store
 
 @dataclass(frozen=True, slots=True)
 class SetupSurvey:
-    """What is there before anything is made."""
+    """What exists before anything is created."""
 
     where: str
     system_database: str
@@ -32,18 +32,18 @@ class SetupSurvey:
 
 @dataclass(frozen=True, slots=True)
 class SetupReport:
-    """What was made, and what became of the files."""
+    """What was created, and the outcome of the files."""
 
     where: str
     system_database: str
     created_system: bool
     registered: tuple[str, ...]
-    """Slugs of the providers that were not known before."""
+    """Slugs of the newly registered providers."""
     report: IngestReport
 
 
 def survey_setup(settings: Settings) -> SetupSurvey:
-    """Check the settings and the connection and look around; makes nothing. Raises DatabaseUnreachable."""
+    """Check the settings and the connection, and count files; creates nothing. Raises DatabaseUnreachable."""
     check_results_folder(settings)
     with Store(settings, schema=True) as store:
         results = settings.results_dir
@@ -59,16 +59,16 @@ def set_up(
     on_file: Callable[[FileOutcome], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> SetupReport:
-    """Make the system database, register the providers found in Results, and ingest what is there.
+    """Create the system database, register the providers found in Results, and ingest their files.
 
-    Without ``ingest`` the files wait, their providers registered. Safe to repeat: what is there is left as it is.
+    Without ``ingest`` only the providers are registered. Idempotent.
     """
     found = survey_setup(settings)
-    # To register is what it is called for.
+    # Registration is the purpose of a setup, whatever the setting says.
     settings = settings.model_copy(update={"auto_register": True})
     with Store.prepare(settings, schema=True) as store:
         before = {provider.slug for provider in store.providers()}
-        # Where each database has an account of its own, those that ingest may make none.
+        # With one account per database, the accounts that ingest may not create databases.
         if found.files and (not ingest or settings.accounts is not None):
             _register_found(store)
     with Store.prepare(settings) as store:
@@ -83,7 +83,7 @@ def _register_found(store: Store) -> None:
     found = each_candidate([], store.settings.results_dir, own_root(store).prefix)
     unknown, _ = skip_known(store, found, ignore)
     for candidate in unknown:
-        # What is wrong with a file is told when it is ingested.
+        # A fault of a file is reported when it is ingested.
         with suppress(WebAutoDashError):
             limits = (store.time_limit.while_progressing, store.settings.max_file_size)
             document = read_document(candidate.path, *limits, candidate.place)

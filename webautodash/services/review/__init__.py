@@ -1,1 +1,1 @@
-"""The review of what ingest recorded: conflicts, patients that were set aside, and corrections."""
+"""Review of what was ingested: conflicts, patients that were set aside, and corrections of stored data."""

@@ -1,4 +1,4 @@
-"""The review of recorded differences."""
+"""Lists and reviews recorded differences."""
 
 import json
 from contextlib import suppress
@@ -6,22 +6,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
+from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UsageError, WebAutoDashError, without_context
 from webautodash.models import ConflictReview, DataConflict
-from webautodash.repositories.conflicts import ListedConflict
+from webautodash.repositories.conflicts import ConflictFilter, ListedConflict
 from webautodash.repositories.paging import Page
+from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.file_log import FileLog
-from webautodash.services.paging import Listing, of_all, of_one
+from webautodash.services.paging import Listing, list_rows
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.signature import check_signature
 from webautodash.services.store import Store
 
+OPEN = ConflictFilter()
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One step in the review of a conflict."""
+    """A step in the review of a conflict."""
 
     old_status: ConflictStatus
     new_status: ConflictStatus
@@ -32,9 +35,9 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A recorded difference; the values are what the file's JSON held, ``session_id_1`` said the old one.
+    """A recorded difference; the values are JSON from the files, the old one from session ``session_id_1``.
 
-    A list leaves out values that are long, both of a conflict; ``show`` has them.
+    In a list, both values of a conflict are left out if one is long; ``show`` returns them.
     """
 
     id: int
@@ -58,7 +61,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class ValueSource:
-    """The file that a value comes from; ``path`` is where it lay, below Results."""
+    """The file that a value comes from; ``path`` is relative to Results."""
 
     path: str
     extracted_at: datetime | None
@@ -66,7 +69,7 @@ class ValueSource:
 
 @dataclass(frozen=True, slots=True)
 class ReviewedConflict:
-    """A conflict with the files of both values and every step of its review, first to last."""
+    """A conflict with the files of both values and the steps of its review, oldest first."""
 
     conflict: Conflict
     old_source: ValueSource
@@ -77,40 +80,29 @@ class ReviewedConflict:
 def search(
     store: Store,
     provider: str | None = None,
+    wanted: ConflictFilter = OPEN,
     *,
-    statuses: tuple[ConflictStatus, ...] = OPEN_CONFLICTS,
-    conflict_type: ConflictType | None = None,
-    least: Severity | None = None,
-    prn: str | None = None,
     limit: int = 50,
     after: int | None = None,
 ) -> Listing[Conflict]:
-    """The conflicts that fit, worst first, then oldest first, from behind the number ``after``; () is any status.
+    """List conflicts of one provider or of all, most severe first, then oldest first.
 
-    ``least`` is the severity that they have at least. Without ``provider`` those of all, one provider after the other.
+    ``after`` is the number of the conflict to continue after.
     """
-    if provider is None and after is not None:
-        raise UsageError("a number to continue after needs the provider whose it is")
 
-    def ask(slug: str, most: int) -> Page[Conflict]:
-        owner = resolve_provider(store, slug)
-        with store.provider_database(owner).reading() as work:
-            conflicts = work.conflicts
-            last = _present(conflicts.get(after), after, owner.slug) if after is not None else None
-            page = conflicts.search(
-                statuses=statuses, conflict_type=conflict_type, least=least, prn=prn, limit=most, after=last
-            )
-            return Page(tuple(_listed(row, owner.slug) for row in page.items), page.next)
+    def page(work: ProviderWork, owner: RegisteredProvider, most: int) -> Page[Conflict]:
+        last = _require(work.conflicts.get(after), after, owner.slug) if after is not None else None
+        found = work.conflicts.search(wanted, limit=most, after=last)
+        return Page(tuple(_listed(row, owner.slug) for row in found.items), found.next)
 
-    return of_all(store, ask, limit) if provider is None else of_one(ask(provider, limit))
+    return list_rows(store, provider, page, limit=limit, after=after)
 
 
 def show(store: Store, provider: str, conflict_id: int) -> ReviewedConflict:
-    """One conflict with both values and its review. Raises NotFound."""
+    """Return a conflict with both values and its review. Raises NotFound."""
     owner = resolve_provider(store, provider)
     with store.provider_database(owner).reading() as work:
-        conflicts = work.conflicts
-        row = _present(conflicts.get(conflict_id), conflict_id, owner.slug)
+        row = _require(work.conflicts.get(conflict_id), conflict_id, owner.slug)
         return _reviewed(work, row, owner.slug)
 
 
@@ -118,40 +110,39 @@ def show(store: Store, provider: str, conflict_id: int) -> ReviewedConflict:
 def resolve(
     store: Store, provider: str, conflict_id: int, status: ConflictStatus, *, by: str, why: str
 ) -> ReviewedConflict:
-    """Take a step in a conflict's review: any status may follow any other, and every step is kept.
+    """Give a conflict another status; any status may follow any other, and every step is kept.
 
-    Raises NotFound, UsageError as ``signature`` does, and UsageError where the conflict has this status already.
+    Raises NotFound, and UsageError for an invalid signature or if the conflict has this status already.
     """
     by, why = check_signature(by, why)
     owner = resolve_provider(store, provider)
 
     def step(work: ProviderWork) -> ReviewedConflict:
-        conflicts = work.conflicts
-        row = _present(conflicts.lock(conflict_id), conflict_id, owner.slug)
+        row = _require(work.conflicts.lock(conflict_id), conflict_id, owner.slug)
         if row.status == status:
-            raise UsageError(f"conflict {conflict_id} of {owner.slug} is {status} already; nothing was changed")
-        conflicts.set_status(row, status, by, why, datetime.now(UTC))
+            raise UsageError(f"conflict {conflict_id} of {owner.slug} already is {status}; nothing was changed")
+        work.conflicts.set_status(row, status, by, why, datetime.now(UTC))
         return _reviewed(work, row, owner.slug)
 
     reviewed = store.provider_database(owner).run(step)
-    # The step is taken; a count that cannot be written now is put right when the database is next looked at.
+    # The step is committed; counts that cannot be written now are corrected at the next recount.
     with suppress(WebAutoDashError), FileLog(store) as view:
         view.recount(owner)
     return reviewed
 
 
-def _present(row: DataConflict | None, number: int | None, slug: str) -> DataConflict:
+def _require(row: DataConflict | None, number: int | None, slug: str) -> DataConflict:
     if row is None:
         raise NotFound(f"conflict {number}", slug)
     return row
 
 
 def _reviewed(work: ProviderWork, row: DataConflict, slug: str) -> ReviewedConflict:
-    sessions = work.sessions
+    sources = work.sessions.sources((row.extraction_session_id_1, row.extraction_session_id_2))
     return ReviewedConflict(
-        _whole(row, slug),
-        ValueSource(*sessions.source(row.extraction_session_id_1)),
-        ValueSource(*sessions.source(row.extraction_session_id_2)),
+        _conflict(row, slug, row.old_value, row.new_value),
+        ValueSource(*sources[row.extraction_session_id_1]),
+        ValueSource(*sources[row.extraction_session_id_2]),
         tuple(_review(step) for step in work.conflicts.history(row.id)),
     )
 
@@ -160,10 +151,6 @@ def _listed(listed: ListedConflict, slug: str) -> Conflict:
     left_out = listed.values_left_out
     values = (None, None) if left_out else (listed.old_value, listed.new_value)
     return _conflict(listed.conflict, slug, *values, left_out)
-
-
-def _whole(row: DataConflict, slug: str) -> Conflict:
-    return _conflict(row, slug, row.old_value, row.new_value)
 
 
 def _conflict(

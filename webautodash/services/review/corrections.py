@@ -1,4 +1,4 @@
-"""Corrections of stored data: one transaction, which a dry run undoes, and the system database afterwards."""
+"""Runs a correction of stored data in one transaction, which a dry run rolls back."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,13 +16,13 @@ T = TypeVar("T")
 def correct(
     store: Store, provider: RegisteredProvider, transaction: Callable[[ProviderWork], T], *, dry_run: bool
 ) -> T:
-    """Call ``transaction`` in one transaction of a provider's database; the counts in the system database follow."""
+    """Call ``transaction`` in one transaction of a provider's database, then update the system database's counts."""
     database = store.provider_database(provider)
     if dry_run:
         with database.unit_of_work() as work:
             return transaction(work)
     done = database.run(transaction)
-    # The correction is stored, and so are its events: what cannot be recorded now is recorded by whoever comes next.
+    # The correction and its events are committed; what cannot be recorded now is recorded at the next recount.
     with suppress(WebAutoDashError), FileLog(store) as view:
         view.recount(provider)
     return done

@@ -1,4 +1,4 @@
-"""Reading patients: who there is, what is known of one, and what each extraction said."""
+"""Reads patients: search, the current chart, and the history of extractions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from webautodash.services.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The master row of a patient."""
+    """The row of a patient."""
 
     prn: str
     patient_name: str | None
@@ -26,7 +26,7 @@ class Person:
     last_name: str | None
     date_of_birth: date | None
     date_of_birth_text: str | None
-    """As the portal printed it."""
+    """As the portal shows it."""
     gender: str | None
     age: str | None
     phone: str | None
@@ -34,14 +34,14 @@ class Person:
     address: str | None
     patient_uuid: str | None
     as_of: datetime | None
-    """When these values were extracted."""
+    """Extraction time of these values."""
     other_demographics: dict[str, Any] | None
-    """Fields of ``demographics_printable`` that have no column, by name."""
+    """Fields of ``demographics_printable`` without a column, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConflictMention:
-    """A conflict that an extraction brought."""
+    """A conflict that an extraction caused."""
 
     id: int
     conflict_type: ConflictType
@@ -52,12 +52,12 @@ class ConflictMention:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What one session said of a patient. A duplicate's rows are those of the extraction that it repeats."""
+    """The data of one session about a patient. A duplicate has the rows of the extraction that it repeats."""
 
     id: int
     session_id: int
     path: str
-    """Where the session's file lay, below Results."""
+    """The session's file, relative to Results."""
     extracted_at: datetime | None
     target_medication: str | None
     start_date: date | None
@@ -72,7 +72,7 @@ class Extraction:
 class Chart:
     """A patient, and the lists of the newest complete extraction.
 
-    Where there is no complete extraction there are no lists: nobody knows what the patient has.
+    Without a complete extraction there are no lists: the content is unknown, not empty.
     """
 
     provider: str
@@ -80,12 +80,12 @@ class Chart:
     extraction: Extraction | None
     lists: ClinicalRows
     incomplete_extractions: int
-    """Stored extractions that are set aside, and count for nothing."""
+    """Number of stored extractions that failed, and are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class PatientHistory:
-    """A patient, and every extraction, newest first."""
+    """A patient with all extractions, newest first."""
 
     provider: str
     patient: Person
@@ -95,9 +95,9 @@ class PatientHistory:
 def search(
     store: Store, provider: str, name: str | None = None, limit: int = 50, after: str | None = None
 ) -> Page[Person]:
-    """The patients in whose name ``name`` stands, by PRN, from behind the PRN ``after``.
+    """List the patients whose name contains ``name``, by PRN, after the PRN ``after``.
 
-    The case of letters does not count, accents do.
+    Ignores the case of letters, not accents.
     """
     with store.provider_database(resolve_provider(store, provider)).reading() as work:
         page = work.patient_queries.search(name, limit, after)
@@ -105,50 +105,50 @@ def search(
 
 
 def show(store: Store, provider: str, prn: str) -> Chart:
-    """What is known of one patient. Raises NotFound."""
+    """Return the current chart of a patient. Raises NotFound."""
     owner = resolve_provider(store, provider)
     with store.provider_database(owner).reading() as work:
-        charts = work.patient_queries
-        person = _known(charts, prn, owner.slug)
-        latest, incomplete = charts.latest_complete(person.prn), charts.incomplete(person.id)
+        queries = work.patient_queries
+        person = _require(queries, prn, owner.slug)
+        latest, incomplete = queries.latest_complete(person.prn), queries.incomplete(person.id)
         if latest is None:
             return Chart(owner.slug, _person(person), None, {}, incomplete)
-        [extraction] = _extractions(charts, work.conflicts, person.id, [latest])
+        [extraction] = _extractions(queries, work.conflicts, person.id, [latest])
         source = _source(latest[0])
-        lists = charts.rows([source])[source]
+        lists = queries.rows([source])[source]
         if latest[0].extra:
             stored = work.clinical.load([source])[source]
-            # An older version kept some lists as JSON: a list without rows need not be empty.
-            again = as_read_today(stored, latest[0].extra, owner.date_order) or stored
-            lists = {name: rows or list(map(dict, again[name])) for name, rows in lists.items()}
+            # An older version kept some lists as JSON: a list without rows may have items there.
+            reread = as_read_today(stored, latest[0].extra, owner.date_order) or stored
+            lists = {name: rows or list(map(dict, reread[name])) for name, rows in lists.items()}
         return Chart(owner.slug, _person(person), extraction, lists, incomplete)
 
 
 def history(store: Store, provider: str, prn: str) -> PatientHistory:
-    """Every extraction of one patient. Raises NotFound."""
+    """Return all extractions of a patient. Raises NotFound."""
     owner = resolve_provider(store, provider)
     with store.provider_database(owner).reading() as work:
-        charts = work.patient_queries
-        person = _known(charts, prn, owner.slug)
-        told = _extractions(charts, work.conflicts, person.id, charts.extractions(person.prn))
-        return PatientHistory(owner.slug, _person(person), tuple(told))
+        queries = work.patient_queries
+        person = _require(queries, prn, owner.slug)
+        extractions = _extractions(queries, work.conflicts, person.id, queries.extractions(person.prn))
+        return PatientHistory(owner.slug, _person(person), tuple(extractions))
 
 
-def _known(charts: PatientQueries, prn: str, slug: str) -> Patient:
-    person = charts.get(prn.strip())
+def _require(queries: PatientQueries, prn: str, slug: str) -> Patient:
+    person = queries.get(prn.strip())
     if person is None:
         raise NotFound("a patient with this PRN", slug)
     return person
 
 
 def _extractions(
-    charts: PatientQueries,
+    queries: PatientQueries,
     conflicts: ConflictRepository,
     patient_id: int,
     extractions: Sequence[tuple[PatientExtraction, ExtractionSession]],
 ) -> list[Extraction]:
-    counts = charts.counts(sorted({_source(row) for row, _ in extractions}))
-    brought: Mapping[int, list[DataConflict]] = conflicts.by_patient(patient_id)
+    counts = queries.counts(sorted({_source(row) for row, _ in extractions}))
+    by_session: Mapping[int, list[DataConflict]] = conflicts.by_patient(patient_id)
     return [
         Extraction(
             id=row.id,
@@ -161,7 +161,7 @@ def _extractions(
             status=ProcessingStatus(row.processing_status),
             duplicate_of=row.duplicate_of_id,
             rows=counts[_source(row)],
-            conflicts=tuple(_mention(conflict) for conflict in brought.get(session.id, ())),
+            conflicts=tuple(_mention(conflict) for conflict in by_session.get(session.id, ())),
         )
         for row, session in extractions
     ]

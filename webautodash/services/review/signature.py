@@ -1,4 +1,4 @@
-"""Who decides, and why: what every decision of a person needs."""
+"""Who makes a decision, and why: required for every decision."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from webautodash.errors import UsageError, without_context
 
 
 class Signature(NamedTuple):
-    """The name of the person who decides, and the reason; neither is empty."""
+    """The name of the person who decides, and the reason; both are not empty."""
 
     by: str
     why: str
@@ -15,17 +15,17 @@ class Signature(NamedTuple):
 
 @without_context
 def check_signature(by: str, why: str) -> Signature:
-    """Check a decision's ``--by`` and ``--why``.
+    """Check the ``--by`` and ``--why`` of a decision.
 
-    Raises UsageError where one is missing, where ``by`` is longer than 255 characters, and for text that is not UTF-8.
+    Raises UsageError if one is missing, if ``by`` is longer than 255 characters, and for text that is not UTF-8.
     """
     by, why = by.strip(), why.strip()
     if not by or not why:
-        raise UsageError("a decision needs who decides and why: --by and --why")
+        raise UsageError("a decision needs both --by and --why")
     if len(by) > SHORT_TEXT_LENGTH:
         raise UsageError(f"--by is longer than {SHORT_TEXT_LENGTH} characters")
     try:
         (by + why).encode()
     except UnicodeEncodeError:
-        raise UsageError("--by or --why is not UTF-8") from None
+        raise UsageError("--by and --why must be valid UTF-8") from None
     return Signature(by, why)

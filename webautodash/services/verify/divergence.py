@@ -15,7 +15,6 @@ from webautodash.domain.wording import counted
 from webautodash.errors import NoAnswer
 from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import StoredPath
-from webautodash.repositories.manual_changes import own_facts
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import LastSession, StoredFile
 from webautodash.repositories.unit_of_work import ProviderWork
@@ -133,18 +132,18 @@ def compare_databases(
 
     Without any it is two short statements: enough to notice a backup that was put back, until files are taken again.
     """
-    facts, sessions = own_facts(work.session), work.sessions
+    changes, sessions = work.manual_changes.read(), work.sessions
     last = known.last.get(provider.id)
     newer = sessions.since(last) if last is not None else {}
     hashes = sessions.hashes() if rows else set()
     missing = [row for row in rows if row.content_sha256 not in hashes]
-    theirs, ours = _by_key(provider.aliases), _by_key(facts.aliases)
+    theirs, ours = _by_key(provider.aliases), _by_key(changes.aliases)
     return Divergence(
         provider.slug,
         is_older=newer is None,
         missing_files=tuple(_of_row(store, known, row) for row in missing),
         unrecorded_files=tuple(_of_file(store, known, file) for file in _settled((newer or {}).values())),
-        lost_reviews=max(0, known.reviews.get(provider.id, 0) - facts.decisions),
+        lost_reviews=max(0, known.reviews.get(provider.id, 0) - changes.decisions),
         missing_aliases=tuple(name for key, name in theirs.items() if key not in ours),
         unrecorded_aliases=tuple(name for key, name in ours.items() if key not in theirs),
     )

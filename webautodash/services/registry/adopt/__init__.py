@@ -1,4 +1,4 @@
-"""Taking over the databases that the earlier scripts made: every row kept, what they kept put aside, not deleted."""
+"""Adopts databases of the earlier scripts: copies every row, and keeps the old tables under other names."""
 
 from webautodash.services.registry.adopt.adopt_database import Adoption, OnRows, adopt
 from webautodash.services.registry.adopt.survey import AdoptionSurvey, TableCount, require_adoptable, survey_adoption

@@ -1,4 +1,4 @@
-"""An adoption from beginning to end; stopped anywhere, the next one goes on from there."""
+"""Runs an adoption; after an interruption, the next run continues."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.leases import HeldLease, leased
 from webautodash.services.registry.adopt.copy_rows import COPIED, copy
 from webautodash.services.registry.adopt.database_owner import Owner
-from webautodash.services.registry.adopt.survey import SurveyedDatabase, TableCount, exclusive, survey_database
+from webautodash.services.registry.adopt.survey import SurveyedDatabase, TableCount, survey_database
 from webautodash.services.registry.name_check import name_taken
 from webautodash.services.registry.rebuild_registry import identity_of
 from webautodash.services.revisions import RevisionListener, SchemaHistory
@@ -27,22 +27,22 @@ from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
 
 OnRows = Callable[[int, int], None]
-"""Hears how many sessions, patients, extractions and conflicts this call has copied, and of how many there are."""
+"""Called with the number of rows that this call has copied, and of rows to copy; clinical rows do not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """What an adoption did."""
+    """The result of an adoption."""
 
     database: str
     provider: str
     name: str
     tables: tuple[TableCount, ...]
     flagged: dict[str, int]
-    """By reason, extractions that are not whole: failed, and not compared with what comes."""
+    """By reason, the number of incomplete extractions: stored as failed, and not compared with later ones."""
     notes: tuple[str, ...]
     already: bool
-    """Whether there was nothing left to do."""
+    """Whether the database was adopted before."""
     needs_alias: str | None = None
     """As in AdoptionSurvey."""
 
@@ -54,51 +54,50 @@ def adopt(
     date_order: DateOrder | None = None,
     on_rows: OnRows = ignore,
 ) -> Adoption:
-    """Take over a database of the earlier scripts. Safe to stop, and to run again.
+    """Adopt a database of the earlier scripts. Safe to interrupt and to repeat.
 
-    The order is what makes it safe: the tables are put aside in one statement; the new ones are made by the
-    migrations and filled; every row is looked for in its place; last the database says whose it is.
-    Raises what ``look`` raises; DamagedRows with nothing touched; LeaseHeld where another process is at work on it;
-    AdoptionIncomplete where a row is not in its place.
+    The order makes it safe: the old tables are renamed in one statement; migrations create the new tables, which are
+    filled; every row is checked; the identity of the provider is written last.
+    Raises what ``survey_database`` raises; DamagedRows before anything is changed; LeaseHeld if another process adopts
+    the database; AdoptionIncomplete if a row was not copied.
     """
     with leased(store.system, f"database {database}", "provider adopt", store.settings.lease_seconds) as lease:
-        seen = survey_database(store, database, name, date_order)
-        if seen.survey.problems:
-            raise DamagedRows(database, seen.survey.problems)
-        here = store.server.database(database, ProviderWork)
-        if not seen.survey.done:
-            _fill(store, here, seen, lease, on_rows)
-        registered = _registered(store, here, seen)
-        already = seen.survey.done and registered.status is ProviderStatus.ACTIVE
-        report = _report(here, seen, already=already)
+        surveyed = survey_database(store, database, name, date_order)
+        if surveyed.survey.problems:
+            raise DamagedRows(database, surveyed.survey.problems)
+        target = store.server.database(database, ProviderWork)
+        if not surveyed.survey.done:
+            _fill(store, target, surveyed, lease, on_rows)
+        registered = _registered(store, target, surveyed)
+        already = surveyed.survey.done and registered.status is ProviderStatus.ACTIVE
+        report = _report(target, surveyed, already=already)
         if not already:
-            _finish(store, here, registered, report)
+            _finish(store, target, registered, report)
         return report
 
 
 def _fill(
-    store: Store, here: Database[ProviderWork], seen: SurveyedDatabase, lease: HeldLease, on_rows: OnRows
+    store: Store, target: Database[ProviderWork], surveyed: SurveyedDatabase, lease: HeldLease, on_rows: OnRows
 ) -> None:
     lease.require()
-    left = sorted(seen.shape.here - seen.shape.aside) if not seen.shape.ours else []
-    if left:
-        # Not to be done twice where the answer was lost: what is aside already is not there any more.
-        with exclusive(here) as work:
-            work.legacy_tables.put_aside(left)
-    provider = _registration(store, here.name, seen.owner, seen.folder)
-    revisions.upgrade(here, SchemaHistory.PROVIDER, listener=RevisionListener(before=lambda _: lease.require()))
-    done, of = 0, sum(each.before for each in seen.survey.tables if each.table in COPIED)
+    to_rename = sorted(surveyed.shape.here - surveyed.shape.aside) if not surveyed.shape.ours else []
+    if to_rename:
+        with target.migrating() as work:
+            work.legacy_tables.put_aside(to_rename)
+    provider = _registration(store, target.name, surveyed.owner, surveyed.folder)
+    revisions.upgrade(target, SchemaHistory.PROVIDER, listener=RevisionListener(before=lambda _: lease.require()))
+    done, total = 0, sum(each.before for each in surveyed.survey.tables if each.table in COPIED)
 
-    def tell(rows: int) -> None:
+    def report(rows: int) -> None:
         nonlocal done
         done += rows
-        on_rows(done, of)
+        on_rows(done, total)
 
-    copy(here, provider.date_order, store.settings.zone, lease.require, tell)
+    copy(target, provider.date_order, store.settings.zone, lease.require, report)
     lease.require()
-    with here.reading() as work:
-        _check(work, here.name, seen)
-    here.run(partial(_claim, provider))
+    with target.reading() as work:
+        _check(work, target.name, surveyed)
+    target.run(partial(_claim, provider))
 
 
 def _registration(store: Store, database: str, owner: Owner, folder: str | None) -> RegisteredProvider:
@@ -108,23 +107,23 @@ def _registration(store: Store, database: str, owner: Owner, folder: str | None)
             identity = ProviderIdentity.new(owner.name, owner.slug, folder, owner.date_order)
             return work.providers.add(identity, database, ProviderStatus.REGISTERING)
         if found.database_name != database:
-            # Registered since the look, for a database of their own.
+            # Registered since the survey, with another database.
             raise name_taken(owner.name, found)
         return found
 
     return store.system.run(add)
 
 
-def _check(work: ProviderWork, database: str, seen: SurveyedDatabase) -> None:
-    """Every row in its place, and nobody's extraction with another person."""
+def _check(work: ProviderWork, database: str, surveyed: SurveyedDatabase) -> None:
+    """Check that every row was copied, and that no extraction is linked to another patient."""
     legacy, adopted = work.legacy_tables, work.adopted
-    for table in seen.survey.tables:
+    for table in surveyed.survey.tables:
         if table.table != COMPREHENSIVE:
-            found = legacy.in_place(table.table)
+            found = legacy.count_copied(table.table)
             if found != table.before:
                 raise AdoptionIncomplete(database, table.table, table.before, found)
-    if mixed := adopted.mixed():
-        raise AdoptionIncomplete(database, "patient_extractions", mixed, 0)
+    if misassigned := adopted.count_misassigned():
+        raise AdoptionIncomplete(database, "patient_extractions", misassigned, 0)
 
 
 def _claim(provider: RegisteredProvider, work: ProviderWork) -> None:
@@ -135,28 +134,28 @@ def _claim(provider: RegisteredProvider, work: ProviderWork) -> None:
             work.pending_events.add(Event(EventKind.DATABASE_ADOPTED, utc_now(), conflicts=conflicts))
 
 
-def _registered(store: Store, here: Database[ProviderWork], seen: SurveyedDatabase) -> RegisteredProvider:
-    """The row of the registry, put back as the database says where the registry lost it."""
-    left = identity_of(store.server, here.name)
-    assert left is not None  # noqa: S101  # written before
+def _registered(store: Store, target: Database[ProviderWork], surveyed: SurveyedDatabase) -> RegisteredProvider:
+    """Find the provider in the registry; a lost row is restored from the identity in the database."""
+    identity = identity_of(store.server, target.name)
+    assert identity is not None  # noqa: S101  # _claim has written it
 
     def find(work: SystemWork) -> RegisteredProvider:
-        found = work.providers.by_slug(seen.owner.slug)
+        found = work.providers.by_slug(surveyed.owner.slug)
         if found is None:
-            return work.providers.add(left, here.name, ProviderStatus.REGISTERING)
-        if found.identity != left.identity:
-            raise WrongDatabase(here.name, found.slug, left.slug)
+            return work.providers.add(identity, target.name, ProviderStatus.REGISTERING)
+        if found.identity != identity.identity:
+            raise WrongDatabase(target.name, found.slug, identity.slug)
         return found
 
     return store.system.run(find)
 
 
-def _report(here: Database[ProviderWork], seen: SurveyedDatabase, *, already: bool) -> Adoption:
-    survey = seen.survey
-    with here.reading() as work:
+def _report(target: Database[ProviderWork], surveyed: SurveyedDatabase, *, already: bool) -> Adoption:
+    survey = surveyed.survey
+    with target.reading() as work:
         legacy, adopted = work.legacy_tables, work.adopted
         tables = tuple(
-            replace(each, after=legacy.in_place(each.table) if each.table != COMPREHENSIVE else None)
+            replace(each, after=legacy.count_copied(each.table) if each.table != COMPREHENSIVE else None)
             for each in survey.tables
         )
         flagged = dict(sorted(adopted.flagged().items()))
@@ -165,7 +164,7 @@ def _report(here: Database[ProviderWork], seen: SurveyedDatabase, *, already: bo
     )
 
 
-def _finish(store: Store, here: Database[ProviderWork], provider: RegisteredProvider, report: Adoption) -> None:
+def _finish(store: Store, target: Database[ProviderWork], provider: RegisteredProvider, report: Adoption) -> None:
     with FileLog(store) as view:
         view.recount(provider)
     store.system.run(lambda work: work.providers.set_status(provider.id, ProviderStatus.ACTIVE))
@@ -173,9 +172,9 @@ def _finish(store: Store, here: Database[ProviderWork], provider: RegisteredProv
         Level.INFO,
         "adopt",
         "provider_adopted",
-        f"adopted {here.name} as {provider.name}",
+        f"adopted {target.name} as {provider.name}",
         provider=provider.slug,
-        database_name=here.name,
+        database_name=target.name,
         rows={each.table: each.before for each in report.tables},
         flagged=report.flagged,
     )

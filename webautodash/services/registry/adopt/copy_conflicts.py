@@ -1,4 +1,4 @@
-"""Conflicts that the earlier scripts recorded, and those that their tables made."""
+"""Copies the conflicts of the earlier scripts, and records one for each PRN that shared the row of another."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,16 +9,15 @@ from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.models.base import utc_now
 from webautodash.repositories.adopted import AdoptedPatient
-from webautodash.repositories.legacy_checks import LegacyChecks
 from webautodash.repositories.unit_of_work import ProviderWork
 
-_MIXED = "the earlier scripts kept two PRNs in this row; whose name and birth date it has is not known any more"
+_MIXED = "the earlier scripts kept two PRNs in this row; it is unknown to which one the name and date of birth belong"
 
 
 def add_conflicts(unknown_session: int, most: int, work: ProviderWork) -> int:
-    """Write the next batch, with a review where somebody had reviewed; how many there were.
+    """Copy the next batch of at most ``most`` conflicts, with their reviews; returns how many.
 
-    ``unknown_session`` stands for sessions that a conflict does not name.
+    ``unknown_session`` is used for conflicts without a session.
     """
     legacy, adopted = work.legacy_rows, work.adopted
     rows = legacy.batch("data_conflicts", adopted.last(DataConflict), most)
@@ -30,21 +29,21 @@ def add_conflicts(unknown_session: int, most: int, work: ProviderWork) -> int:
 
 
 def add_mixed(work: ProviderWork) -> None:
-    """A conflict to review for each PRN that was kept in the row of another."""
+    """Record an open conflict for each PRN that was kept in the row of another."""
     legacy, adopted = work.legacy_rows, work.adopted
-    apart = LegacyChecks(work.session, aside=True).apart()
+    mixed = work.legacy_checks.mixed_prns()
     last = adopted.last(DataConflict)
-    if not apart or legacy.highest("data_conflicts") < last:
+    if not mixed or legacy.highest("data_conflicts") < last:
         return
-    owners = legacy.prns_of(sorted({number for number, _ in apart}))
-    people = adopted.patients(sorted({prn for _, prn in apart} | set(owners.values())))
+    owners = legacy.prns_of(sorted({number for number, _ in mixed}))
+    people = adopted.patients(sorted({prn for _, prn in mixed} | set(owners.values())))
     now, rows = utc_now(), []
-    for place, (number, prn) in enumerate(apart, start=1):
-        known, other = people[owners[number]], people[prn]
+    for place, (number, prn) in enumerate(mixed, start=1):
+        owner, other = people[owners[number]], people[prn]
         rows.append(
             {
                 "id": last + place,
-                "patient_id": known.id,
+                "patient_id": owner.id,
                 "prn": owners[number],
                 "conflict_type": ConflictType.DEMOGRAPHIC_MISMATCH,
                 "severity": Severity.CRITICAL,
@@ -52,7 +51,7 @@ def add_mixed(work: ProviderWork) -> None:
                 "field_name": "prn",
                 "old_value": sorted_json(owners[number]),
                 "new_value": sorted_json(prn),
-                "extraction_session_id_1": known.session_id,
+                "extraction_session_id_1": owner.session_id,
                 "extraction_session_id_2": other.session_id,
                 "conflict_description": _MIXED,
                 "detected_at": now,
@@ -85,7 +84,7 @@ def _conflict(row: LegacyRow, people: Mapping[str, AdoptedPatient], unknown_sess
 
 
 def _value(text: str | None) -> str | None:
-    """Values of conflicts are JSON here; the scripts kept checksums there, bare."""
+    """Encode a value as JSON; the earlier scripts stored plain checksums."""
     return None if text is None else sorted_json(text)
 
 
@@ -95,7 +94,7 @@ def _is_reviewed(conflict: Mapping[str, Any]) -> bool:
 
 def _review(conflict: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        # Not one that the server gives: a batch that was undone would have used it up.
+        # Not a number from the server: a batch that is rolled back would use it up.
         "id": conflict["id"],
         "conflict_id": conflict["id"],
         "step": 1,

@@ -1,4 +1,4 @@
-"""Extractions with their clinical rows and checksums as the ingest would have stored them."""
+"""Copies extractions with their clinical rows and checksums, as an ingest would have stored them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,13 +21,13 @@ ROWS_MISSING = "clinical rows are missing though a checksum is there"
 ROWS_FEWER = "fewer clinical rows than the comprehensive record lists"
 NOT_FINISHED = "the earlier scripts did not finish it"
 _NOT_COMPARED = ""
-"""The criteria of an extraction that is not whole: the next one is compared with one that is, or with none."""
+"""The criteria key of incomplete extractions, which no later extraction is compared with."""
 
 
 def add_extractions(
     work: ProviderWork, rows: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSession], order: DateOrder
 ) -> None:
-    """Write a batch of extractions and their rows."""
+    """Copy a batch of extractions and their clinical rows."""
     legacy, adopted = work.legacy_rows, work.adopted
     ids = [row["id"] for row in rows]
     clinical = {which.name: legacy.clinical(which.name, ids) for which in LEGACY_LISTS}
@@ -39,35 +39,40 @@ def add_extractions(
         for each in legacy.comprehensive(session_ids, sorted({row["prn"] for row in rows}))
     }
     found = [records.get((row["extraction_session_id"], prn)) for row, prn in zip(rows, prns, strict=True)]
-    own = {name: [of.get(number, []) for number in ids] for name, of in clinical.items()}
+    own = {name: [by_id.get(number, []) for number in ids] for name, by_id in clinical.items()}
     listed = {which.name: [listed_items(each[which.key]) if each else None for each in found] for which in LEGACY_LISTS}
     read = {which.name: clinical_rows(which, own[which.name], listed[which.name], order) for which in LEGACY_LISTS}
     places = legacy.places(session_ids, ids[0])
     columns, lists = [], []
     for number, (row, prn, record) in enumerate(zip(rows, prns, found, strict=True)):
-        since, person = sessions[row["extraction_session_id"]], people[prn]
-        place = places.get(since.id, 0)
-        places[since.id] = place + 1
-        its = {name: each[number] for name, each in read.items()}
-        said = _demographics(row, person, record)
-        flag = _flag(row, its, {name: each[number] for name, each in listed.items()})
+        session, person = sessions[row["extraction_session_id"]], people[prn]
+        place = places.get(session.id, 0)
+        places[session.id] = place + 1
+        lists_of_row = {name: each[number] for name, each in read.items()}
+        demographics = _demographics(row, person, record)
+        flag = _flag(row, lists_of_row, {name: each[number] for name, each in listed.items()})
         columns.append(
             {
                 "prn": prn,
                 "patient_id": person.id,
                 "position": place,
-                **_columns(row, said, flag, since),
-                "data_checksum": checksum(prn, said.values(), its),
+                **_columns(row, demographics, flag, session),
+                "data_checksum": checksum(prn, demographics.values(), lists_of_row),
             }
         )
-        lists.append((row["id"], {name: ([each["id"] for each in own[name][number]], its[name]) for name in its}))
-    of_lists = list_checks([{name: rows for name, (_, rows) in its.items()} for _, its in lists])
+        lists.append(
+            (
+                row["id"],
+                {name: ([each["id"] for each in own[name][number]], lists_of_row[name]) for name in lists_of_row},
+            )
+        )
+    of_lists = list_checks([{name: rows for name, (_, rows) in each.items()} for _, each in lists])
     kept = row_checks([[each[name] for each in columns] for name in CHECKED_COLUMNS], of_lists)
     adopted.add(PatientExtraction, [each | {"row_checks": checks} for each, checks in zip(columns, kept, strict=True)])
     adopted.add_lists(lists)
 
 
-def _columns(row: LegacyRow, said: Demographics, flag: str | None, since: AdoptedSession) -> dict[str, Any]:
+def _columns(row: LegacyRow, demographics: Demographics, flag: str | None, session: AdoptedSession) -> dict[str, Any]:
     extra = {
         "checksum_of_earlier_scripts": row["data_checksum"] or None,
         "error_message": row["error_message"] or None,
@@ -76,9 +81,9 @@ def _columns(row: LegacyRow, said: Demographics, flag: str | None, since: Adopte
     return {
         "id": row["id"],
         "extraction_session_id": row["extraction_session_id"],
-        "criteria_key": since.criteria_key if flag is None else _NOT_COMPARED,
-        "extracted_at": since.extracted_at,
-        **said.values(),
+        "criteria_key": session.criteria_key if flag is None else _NOT_COMPARED,
+        "extracted_at": session.extracted_at,
+        **demographics.values(),
         **{name: stored_text(row[name]) for name in SWEEP_FIELDS},
         "processing_status": row["processing_status"] if flag is None else ProcessingStatus.FAILED,
         "extra": {name: value for name, value in extra.items() if value is not None} or None,
@@ -86,7 +91,7 @@ def _columns(row: LegacyRow, said: Demographics, flag: str | None, since: Adopte
 
 
 def _demographics(row: LegacyRow, person: AdoptedPatient, record: LegacyRow | None) -> Demographics:
-    """Who the session said that it was: its comprehensive record knows, else the master row is all there is."""
+    """The demographics as the session had them: of its comprehensive record, else of the patient row."""
     uuid = row["patient_uuid"] or None
     if record is not None:
         born = record["date_of_birth"]
@@ -98,18 +103,18 @@ def _demographics(row: LegacyRow, person: AdoptedPatient, record: LegacyRow | No
             age=record["age"] or None,
             gender=record["gender"] or None,
         )
-    known = person.demographics
+    of_patient = person.demographics
     return Demographics(
         patient_uuid=uuid,
-        patient_name=known.patient_name,
-        date_of_birth=known.date_of_birth,
-        date_of_birth_text=known.date_of_birth_text,
-        gender=known.gender,
+        patient_name=of_patient.patient_name,
+        date_of_birth=of_patient.date_of_birth,
+        date_of_birth_text=of_patient.date_of_birth_text,
+        gender=of_patient.gender,
     )
 
 
 def _flag(row: LegacyRow, lists: Mapping[str, Rows], listed: Mapping[str, Sequence[Any] | None]) -> str | None:
-    """Why an extraction is not whole; None for one that is, as far as can be seen."""
+    """Why an extraction is incomplete; None if it is complete as far as can be determined."""
     if row["processing_status"] not in {ProcessingStatus.PROCESSED, ProcessingStatus.CONFLICT}:
         return NOT_FINISHED
     if row["data_checksum"] and not any(lists.values()):

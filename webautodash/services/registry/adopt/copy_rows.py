@@ -1,6 +1,6 @@
-"""The rows of the earlier scripts into this program's tables, a batch a transaction, each batch once.
+"""Copies the rows of the earlier scripts into the new tables, one transaction per batch.
 
-A batch goes on behind the highest number that is there, so that a copy that was stopped is finished by another.
+Each batch starts after the highest number that was copied, so that the next run continues an interrupted copy.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,6 @@ from webautodash.domain.extraction.session_metadata import session_record
 from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.models.base import utc_now
 from webautodash.repositories.adopted import AdoptedSession
-from webautodash.repositories.legacy_checks import LegacyChecks
 from webautodash.repositories.sessions import Tally
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.registry.adopt.copy_conflicts import add_conflicts, add_mixed
@@ -25,11 +24,11 @@ from webautodash.services.registry.adopt.copy_extractions import add_extractions
 T = TypeVar("T")
 
 BATCH = 500
-_NEVER = datetime.min.replace(tzinfo=UTC)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 COPIED = ("extraction_sessions", "patients", "patient_extractions", "data_conflicts")
-"""Tables whose rows ``copy`` counts as it goes; clinical rows go with their extractions."""
+"""Tables whose rows ``copy`` reports; clinical rows are copied with their extractions."""
 
 
 def copy(
@@ -41,24 +40,24 @@ def copy(
 ) -> None:
     """Fill the new tables from those put aside.
 
-    ``before_each`` is called before each transaction, ``on_rows`` after each batch with the number of its rows.
+    ``before_each`` is called before each transaction, ``on_rows`` after each batch with its number of rows.
     """
 
-    def run(work: Callable[[ProviderWork], T]) -> T:
+    def run(transaction: Callable[[ProviderWork], T]) -> T:
         before_each()
-        return database.run(work)
+        return database.run(transaction)
 
-    def all_of(work: Callable[[ProviderWork], int]) -> None:
-        while written := run(work):
+    def run_batches(batch: Callable[[ProviderWork], int]) -> None:
+        while written := run(batch):
             on_rows(written)
 
-    all_of(partial(_sessions, database.name, order, zone))
+    run_batches(partial(_sessions, database.name, order, zone))
     run(partial(_unknown_session, database.name))
     sessions = run(lambda work: work.adopted.sessions())
-    all_of(partial(_patients, sessions))
-    run(partial(_patients_apart, sessions))
-    all_of(partial(_extractions, sessions, order))
-    all_of(partial(add_conflicts, max(sessions, default=0), BATCH))
+    run_batches(partial(_patients, sessions))
+    run(partial(_mixed_patients, sessions))
+    run_batches(partial(_extractions, sessions, order))
+    run_batches(partial(add_conflicts, max(sessions, default=0), BATCH))
     run(add_mixed)
     run(_count)
 
@@ -85,12 +84,12 @@ def _session(database: str, row: LegacyRow, order: DateOrder, zone: tzinfo) -> d
 
 
 def _unknown_session(database: str, work: ProviderWork) -> None:
-    """A session for people of whom no session says anything: their values come from somewhere, nobody knows where."""
+    """Add a session for patients and conflicts that belong to no session."""
     legacy, adopted = work.legacy_rows, work.adopted
     last = adopted.last(ExtractionSession)
-    if legacy.highest("extraction_sessions") < last:  # it is there
+    if legacy.highest("extraction_sessions") < last:  # it was added before
         return
-    if not legacy.without_session() and all(_apart(work).values()):
+    if not legacy.without_session() and all(_mixed_extractions(work).values()):
         return
     record = session_record({}, DateOrder.MDY, UTC)
     adopted.add(
@@ -131,19 +130,19 @@ def _patient(row: LegacyRow, extracted: Sequence[LegacyRow], sessions: Mapping[i
     }
 
 
-def _patients_apart(sessions: Mapping[int, AdoptedSession], work: ProviderWork) -> None:
-    """Rows for PRNs that the scripts' tables could not tell from another; who they are is not known any more."""
-    adopted, apart = work.adopted, _apart(work)
-    known = adopted.patients(list(apart))
-    now, missing = utc_now(), [prn for prn in apart if prn not in known]
+def _mixed_patients(sessions: Mapping[int, AdoptedSession], work: ProviderWork) -> None:
+    """Add rows for PRNs that the earlier scripts kept in the row of another; their demographics are unknown."""
+    adopted, mixed = work.adopted, _mixed_extractions(work)
+    existing = adopted.patients(list(mixed))
+    now, missing = utc_now(), [prn for prn in mixed if prn not in existing]
     adopted.add(
         Patient,
         [
             {
                 "id": number,
                 "prn": prn,
-                "patient_uuid": (apart[prn][-1]["patient_uuid"] or None) if apart[prn] else None,
-                **_source(apart[prn], sessions),
+                "patient_uuid": (mixed[prn][-1]["patient_uuid"] or None) if mixed[prn] else None,
+                **_source(mixed[prn], sessions),
                 "created_at": now,
                 "updated_at": now,
             }
@@ -152,11 +151,11 @@ def _patients_apart(sessions: Mapping[int, AdoptedSession], work: ProviderWork) 
     )
 
 
-def _apart(work: ProviderWork) -> dict[str, list[LegacyRow]]:
-    """By PRN that was kept in the row of another, sorted, what was extracted of it."""
-    apart = LegacyChecks(work.session, aside=True).apart()
-    found: dict[str, list[LegacyRow]] = {prn: [] for prn in sorted({prn for _, prn in apart})}
-    for rows in work.legacy_rows.extractions_of([number for number, _ in apart]).values():
+def _mixed_extractions(work: ProviderWork) -> dict[str, list[LegacyRow]]:
+    """By PRN that was kept in the row of another, sorted, its extractions."""
+    mixed = work.legacy_checks.mixed_prns()
+    found: dict[str, list[LegacyRow]] = {prn: [] for prn in sorted({prn for _, prn in mixed})}
+    for rows in work.legacy_rows.extractions_of([number for number, _ in mixed]).values():
         for row in rows:
             if (prn := row["prn"].strip()) in found:
                 found[prn].append(row)
@@ -164,10 +163,12 @@ def _apart(work: ProviderWork) -> dict[str, list[LegacyRow]]:
 
 
 def _source(extracted: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSession]) -> dict[str, Any]:
-    """The session that a master row's values come from: the latest of its own, else the one of no session."""
+    """The session of a patient row's values: of the latest own extraction, else the session for rows without one."""
     if not extracted:
         return {"as_of": None, "extraction_session_id": max(sessions)}
-    latest = max(extracted, key=lambda row: (sessions[row["extraction_session_id"]].extracted_at or _NEVER, row["id"]))
+    latest = max(
+        extracted, key=lambda row: (sessions[row["extraction_session_id"]].extracted_at or _EARLIEST, row["id"])
+    )
     number = latest["extraction_session_id"]
     return {"as_of": sessions[number].extracted_at, "extraction_session_id": number}
 
@@ -180,13 +181,12 @@ def _extractions(sessions: Mapping[int, AdoptedSession], order: DateOrder, work:
 
 
 def _count(work: ProviderWork) -> None:
-    """Each session's counts, from its rows; what the scripts had counted as found and failed counts too."""
-    adopted, ledger = work.adopted, work.sessions
-    sessions = adopted.sessions()
-    for number, tally in adopted.tallies().items():
+    """Write each session's counts, from its rows and from what the earlier scripts counted as found and failed."""
+    sessions = work.adopted.sessions()
+    for number, tally in work.adopted.tallies().items():
         counted = sessions[number].counted
         tally.failed_extractions = max(0, counted.get("failed_extractions") or 0)
         found = counted.get("total_patients_found") or 0
-        # Found and without a row: the scripts skipped what they took for a repetition.
+        # Patients without a row: the scripts skipped what they took for duplicates.
         tally.patients_duplicate = max(0, found - tally.failed_extractions - tally.patients_stored)
-        ledger.finish(number, tally)
+        work.sessions.finish(number, tally)

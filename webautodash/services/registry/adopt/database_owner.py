@@ -1,4 +1,4 @@
-"""Whose a database of the earlier scripts is: said by the operator, the registry, or the scripts' own."""
+"""Decides which provider a database of the earlier scripts belongs to."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _EARLIER_REGISTRY = "system"
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose the database is to be."""
+    """The provider that the database will belong to."""
 
     name: str
     slug: str
@@ -28,38 +28,36 @@ class Owner:
 def owner_of_database(
     store: Store, database: str, name: str | None, date_order: DateOrder | None, identity: ProviderIdentity | None
 ) -> Owner:
-    """Decide whose a database is.
+    """Decide by the registry, the identity in the database, ``name``, or the registry of the earlier scripts.
 
-    Raises NotAdoptable where the name is another provider's, or not the one that is known, or none can be found;
+    Raises NotAdoptable if the name belongs to another provider, disagrees with the registry, or cannot be found;
     InvalidProviderName.
     """
-    known = registered(store)
-    holder = next((each for each in known if each.database_name == database), None)
+    providers = _registered(store)
+    holder = next((each for each in providers if each.database_name == database), None)
     if holder is not None:
-        return _agreed(database, name, date_order, holder.name, holder.slug, holder.date_order)
+        return _agreed(database, name, date_order, Owner(holder.name, holder.slug, holder.date_order))
     if identity is not None:
-        owner = _agreed(database, name, date_order, identity.name, identity.slug, identity.date_order)
+        owner = _agreed(database, name, date_order, Owner(identity.name, identity.slug, identity.date_order))
     else:
-        wanted = check_provider_name(name or _known_as(store, database))
+        wanted = check_provider_name(name or _recorded_name(store, database))
         owner = Owner(wanted, slug(wanted), date_order or DateOrder.MDY)
-    for each in known:
+    for each in providers:
         names = {same_name_key(one) for one in (each.name, *each.aliases)}
         letters = {letters_key(one) for one in (each.name, *each.aliases)}
         if same_name_key(owner.name) in names or letters_key(owner.name) in letters or owner.slug == each.slug:
             raise NotAdoptable(
                 database,
-                f"{owner.name!r} is the name of the registered provider {each.slug}, or reads like it, or has its "
-                f"safe name, and theirs is the database {each.database_name}; two databases are never made one; "
-                "give another --name",
+                f"{owner.name!r} is the name of the registered provider {each.slug}, reads like it, or has the same "
+                f"safe name, and that provider has the database {each.database_name}; databases are never merged; pass "
+                "another --name",
             )
     return owner
 
 
-def registered(store: Store) -> list[RegisteredProvider]:
-    """The registry; nothing where it is not there yet."""
-    if not store.server.exists(store.system.name):
-        return []
-    if has_earlier_registry(store):
+def _registered(store: Store) -> list[RegisteredProvider]:
+    """The registered providers; none if there is no registry yet."""
+    if not store.server.exists(store.system.name) or has_earlier_registry(store):
         return []
     with store.system.reading() as work:
         revisions.require_head(work, store.system.name, SchemaHistory.SYSTEM)
@@ -67,7 +65,7 @@ def registered(store: Store) -> list[RegisteredProvider]:
 
 
 def has_earlier_registry(store: Store) -> bool:
-    """Whether the earlier scripts' registry has the name that this program's is to have."""
+    """Whether the system database of the settings is the registry of the earlier scripts."""
     if not store.server.exists(store.system.name):
         return False
     with store.system.reading() as work:
@@ -75,10 +73,10 @@ def has_earlier_registry(store: Store) -> bool:
 
 
 def earlier_name(store: Store, database: str) -> str | None:
-    """Whose a database is in the earlier scripts' own registry, where that can be read."""
+    """The provider's name in the registry of the earlier scripts; None if it has none or cannot be read."""
     places = [f"{prefix}{_EARLIER_REGISTRY}" for prefix in (store.settings.database_prefix, _EARLIER_PREFIX)]
     for place in dict.fromkeys((store.system.name, *places)):
-        # It may be another's, or not for this account to read.
+        # The database may belong to somebody else, or this account may not read it.
         with suppress(WebAutoDashError):
             if store.server.exists(place):
                 with store.server.database(place, ProviderWork).reading() as work:
@@ -92,18 +90,16 @@ def _agreed(
     database: str,
     name: str | None,
     date_order: DateOrder | None,
-    known: str,
-    known_slug: str,
-    known_order: DateOrder,
+    owner: Owner,
 ) -> Owner:
-    if name is not None and same_name_key(name) != same_name_key(known):
-        raise NotAdoptable(database, f"it is registered as {known!r}, not as {name!r}")
-    if date_order not in {None, known_order}:
-        raise UsageError(f"{known} is registered with the date order {known_order}; what is stored was read so")
-    return Owner(known, known_slug, known_order)
+    if name is not None and same_name_key(name) != same_name_key(owner.name):
+        raise NotAdoptable(database, f"it is registered as {owner.name!r}, not as {name!r}")
+    if date_order not in {None, owner.date_order}:
+        raise UsageError(f"{owner.name} is registered with the date order {owner.date_order}, which cannot be changed")
+    return owner
 
 
-def _known_as(store: Store, database: str) -> str:
+def _recorded_name(store: Store, database: str) -> str:
     found = earlier_name(store, database)
     if found is not None:
         return found
@@ -111,4 +107,4 @@ def _known_as(store: Store, database: str) -> str:
         rest = database.removeprefix(prefix)
         if rest and rest != database:
             return name_from_folder(rest)
-    raise NotAdoptable(database, "nothing says whose it is; say it with --name")
+    raise NotAdoptable(database, "its provider is unknown; pass --name")

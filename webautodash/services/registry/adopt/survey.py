@@ -1,14 +1,12 @@
-"""A look at a database of the earlier scripts before it is taken over; nothing is changed."""
+"""Surveys a database of the earlier scripts before it is adopted; nothing is changed."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import groupby
 from operator import itemgetter
 
-from webautodash.database import Database
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.tables import legacy_name
 from webautodash.domain.extraction.demographics import read_prn
@@ -32,7 +30,7 @@ _MOST_FOLDERS = 10
 
 @dataclass(frozen=True, slots=True)
 class TableCount:
-    """One table: how many rows it had, how many of them are in the new one, and what the old one is called now."""
+    """A table: its number of rows, how many of them the new table has, and the present name of the old table."""
 
     table: str
     before: int
@@ -42,28 +40,28 @@ class TableCount:
 
 @dataclass(frozen=True, slots=True)
 class AdoptionSurvey:
-    """What an adoption would do."""
+    """What an adoption would do, and what prevents it."""
 
     database: str
     provider: str
     name: str
     tables: tuple[TableCount, ...]
     without_rows: int
-    """Extractions that have a checksum and no clinical row; they will be flagged."""
+    """Extractions with a checksum and no clinical row; they will be stored as failed."""
     problems: tuple[str, ...]
-    """What stands in the way; no value out of a row."""
+    """What prevents the adoption, without values of patients."""
     notes: tuple[str, ...]
     begun: bool
-    """Whether an adoption was begun before, and is to be finished."""
+    """Whether an interrupted adoption will be continued."""
     done: bool
-    """Whether it was adopted already."""
+    """Whether the database was adopted before."""
     needs_alias: str | None = None
     """The folder of its files, if that is neither the provider's name nor an alias."""
 
 
 @dataclass(frozen=True, slots=True)
 class SurveyedDatabase:
-    """What was seen, and whose the database is."""
+    """A survey with what the adoption needs: the owner, the tables, and the folder of the files."""
 
     survey: AdoptionSurvey
     owner: Owner
@@ -74,7 +72,7 @@ class SurveyedDatabase:
 def survey_adoption(
     store: Store, database: str, name: str | None = None, date_order: DateOrder | None = None
 ) -> AdoptionSurvey:
-    """Say what an adoption would do. Makes and changes nothing. Raises as ``look``."""
+    """Report what an adoption would do; changes nothing. Raises as ``survey_database``."""
     found = survey_database(store, database, name, date_order).survey
     if has_earlier_registry(store):
         reason = f"WEBAUTODASH_SYSTEM_DATABASE: {store.system.name} is the earlier scripts' registry; set another name"
@@ -83,27 +81,27 @@ def survey_adoption(
 
 
 def require_adoptable(store: Store, database: str) -> None:
-    """Refuse what ``look`` refuses at first sight, before anything is made for an adoption. Raises as it does."""
+    """Check that a database is of the earlier scripts, before anything is created. Raises as ``survey_database``."""
     _require_there(store, database)
-    with exclusive(store.server.database(database, ProviderWork)) as work:
+    with store.server.database(database, ProviderWork).migrating() as work:
         _require_legacy(database, work.legacy_tables.shape(), identity_of(store.server, database))
 
 
 def survey_database(store: Store, database: str, name: str | None, date_order: DateOrder | None) -> SurveyedDatabase:
-    """SurveyedDatabase at a database.
+    """Survey a database for an adoption.
 
-    Raises UsageError for one that is not there or a server that cannot have one, and NotAdoptable for one that is
-    this program's already, lacks what the scripts made, or belongs to somebody else than ``name``. DatabaseBusy as
-    ``alone``.
+    Waits for a running statement of a killed adoption, such as a long rename. Raises DatabaseBusy if that takes longer
+    than the read timeout; UsageError if the database does not exist or the server cannot hold one; NotAdoptable if it
+    belongs to this program or to another provider than ``name``, or lacks tables of the earlier scripts.
     """
     _require_there(store, database)
-    with exclusive(store.server.database(database, ProviderWork)) as work:
+    with store.server.database(database, ProviderWork).migrating() as work:
         tables = work.legacy_tables
         shape = tables.shape()
         identity = identity_of(store.server, database)
         _require_legacy(database, shape, identity)
         owner = owner_of_database(store, database, name, date_order, identity)
-        checks = LegacyChecks(work.session, aside="patients" in shape.aside)
+        checks = work.legacy_checks
         folders = checks.distinct("extraction_sessions", "provider_directory")
         found = AdoptionSurvey(
             database,
@@ -122,17 +120,6 @@ def survey_database(store: Store, database: str, name: str | None, date_order: D
         return SurveyedDatabase(found, owner, shape, folders[0] if len(folders) == 1 else None)
 
 
-@contextmanager
-def exclusive(database: Database[ProviderWork]) -> Iterator[ProviderWork]:
-    """A unit of work during which nobody else changes tables.
-
-    A server ends a statement, such as a long renaming, also for a process that was killed meanwhile: that too is
-    waited for. Raises DatabaseBusy where it takes longer than the read timeout.
-    """
-    with database.migrating() as work:
-        yield work
-
-
 def _require_there(store: Store, database: str) -> None:
     if not store.server.may_hold_earlier_scripts:
         raise UsageError(
@@ -142,44 +129,44 @@ def _require_there(store: Store, database: str) -> None:
     if not store.server.exists(database):
         near = get_close_matches(database, store.server.names(""), n=3, cutoff=0.6)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise UsageError(f"there is no database {database} at {store.server.where}, or none for this account{hint}")
+        raise UsageError(f"{store.server.where} has no database {database}, or this account may not use it{hint}")
 
 
 def _require_legacy(database: str, shape: LegacyShape, identity: ProviderIdentity | None) -> None:
     if identity is not None and (not shape.aside or shape.missing):
-        # Adopted ones too, once what was put aside was deleted.
-        raise NotAdoptable(database, f"it is a database of this program already, the provider {identity.slug}'s")
+        # This includes adopted databases whose old tables were deleted.
+        raise NotAdoptable(database, f"it is already the database of the provider {identity.slug}")
     if shape.ours and not shape.aside:
-        raise NotAdoptable(database, "its tables are this program's already")
+        raise NotAdoptable(database, "it already has the tables of this program")
     if shape.missing:
-        raise NotAdoptable(database, f"it lacks what the earlier scripts made: {', '.join(shape.missing)}")
+        raise NotAdoptable(database, f"it lacks tables or columns of the earlier scripts: {', '.join(shape.missing)}")
     both = sorted(shape.here & shape.aside)
     if both:
         listed = ", ".join(f"{name} and {legacy_name(name)}" for name in both)
-        raise NotAdoptable(database, f"it has tables twice, and a person has to say which has the data: {listed}")
+        raise NotAdoptable(database, f"it has tables twice; a person must decide which one has the data: {listed}")
 
 
 def _problems(checks: LegacyChecks) -> Iterator[str]:
-    """What keeps the rows from being taken over as they are, in counts."""
+    """What prevents the rows from being copied, as counts."""
     for table, column, parent, number in checks.orphans():
-        yield f"{number} rows of {table} have a {column} that is not in {parent}"
+        yield f"{number} rows of {table} have a {column} that does not exist in {parent}"
     unusable, same = _prns(checks.prns("patients"))
     if unusable:
         yield f"{unusable} rows of patients have no usable PRN"
     if unusable := _prns(checks.prns("data_conflicts"))[0]:
         yield f"{unusable} rows of data_conflicts have no usable PRN"
     if same:
-        yield f"{same} PRNs of patients are equal but for white space around them; a person has to say whose is which"
+        yield f"{same} PRNs of patients differ only in white space around them; a person must decide which are the same"
     by_session = groupby(checks.extraction_prns(), key=itemgetter(0))
     found = [_prns(prn for _, prn in rows) for _, rows in by_session]
     if unusable := sum(number for number, _ in found):
         yield f"{unusable} rows of patient_extractions have no usable PRN"
     if same := sum(number for _, number in found):
-        yield f"{same} PRNs stand twice in one session of patient_extractions, but for white space around them"
+        yield f"{same} PRNs occur twice in one session of patient_extractions, ignoring the white space around them"
 
 
 def _prns(prns: Iterable[str | None]) -> tuple[int, int]:
-    """How many are unusable, and how many that are used more than once."""
+    """Count the unusable PRNs, and those that occur more than once."""
     unusable, seen = 0, Counter[str]()
     for prn in prns:
         try:
@@ -200,19 +187,19 @@ def _notes(
     earlier: str | None, checks: LegacyChecks, shape: LegacyShape, owner: Owner, folders: Sequence[str]
 ) -> Iterator[str]:
     if shape.unknown:
-        yield f"columns that the scripts did not make stay in the tables put aside: {', '.join(shape.unknown)}"
+        yield f"columns that the earlier scripts did not create stay in the old tables: {', '.join(shape.unknown)}"
     if earlier is not None and earlier != owner.name:
         yield f"the earlier scripts' registry calls it {earlier!r}"
     if len(folders) > 1:
         shown = ", ".join(map(repr, folders[:_MOST_FOLDERS])) + (" ..." if len(folders) > _MOST_FOLDERS else "")
-        yield f"its sessions come from {len(folders)} folders: {shown}; if that is more than one doctor, look at it"
+        yield f"its sessions come from {len(folders)} folders: {shown}; check whether they belong to one provider"
     elif (folder := _unnamed(folders, owner)) is not None:
         yield f"its files were in the folder {folder!r}, which is neither the provider's name nor an alias"
     doctors = len(checks.distinct("patient_extractions", "filter_provider"))
     if doctors > 1:
         yield f"its extractions name {doctors} different doctors (filter_provider)"
-    if apart := len({prn for _, prn in checks.apart()}):
+    if mixed := len({prn for _, prn in checks.mixed_prns()}):
         yield (
-            f"{apart} PRNs were kept in the row of one that differs in case or accents; they get rows of their own, "
-            f"and a critical conflict each"
+            f"{mixed} PRNs shared the row of one that differs in case or accents; each gets its own row and a critical "
+            f"conflict"
         )
