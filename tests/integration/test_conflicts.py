@@ -147,7 +147,7 @@ def test_reopening_keeps_the_history(reviewed: Clinic) -> None:
 
 def test_the_same_status_again_is_refused_and_leaves_no_trace(reviewed: Clinic) -> None:
     one = conflicts.search(reviewed.store, "gary_wang").items[0]
-    with pytest.raises(UsageError, match="unresolved already"):
+    with pytest.raises(UsageError, match="unresolved"):
         conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.UNRESOLVED, by="Ann", why="?")
     assert reviewed.count("conflict_reviews") == 0
 
@@ -155,17 +155,17 @@ def test_the_same_status_again_is_refused_and_leaves_no_trace(reviewed: Clinic) 
 @pytest.mark.parametrize(("by", "why"), [("", "x"), ("x", ""), (" ", "x")])
 def test_a_review_needs_who_and_why(reviewed: Clinic, by: str, why: str) -> None:
     one = conflicts.search(reviewed.store, "gary_wang").items[0]
-    with pytest.raises(UsageError, match="--by and --why"):
+    with pytest.raises(UsageError, match="--by"):
         conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.RESOLVED, by=by, why=why)
 
 
 @pytest.mark.parametrize(
-    ("by", "why", "said"),
-    [("A" * 256, "x", "longer than 255"), ("\udcff", "x", "not UTF-8"), ("Ann", "\udcff", "not UTF-8")],
+    ("by", "why", "part"),
+    [("A" * 256, "x", "255"), ("\udcff", "x", "UTF-8"), ("Ann", "\udcff", "UTF-8")],
 )
-def test_what_a_column_cannot_hold_is_refused_alike(reviewed: Clinic, by: str, why: str, said: str) -> None:
+def test_what_a_column_cannot_hold_is_refused_alike(reviewed: Clinic, by: str, why: str, part: str) -> None:
     one = conflicts.search(reviewed.store, "gary_wang").items[0]
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=part):
         conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.RESOLVED, by=by, why=why)
     assert reviewed.count("conflict_reviews") == 0
 

@@ -1,4 +1,4 @@
-"""Patients that were set aside, taken in later."""
+"""Stores patients that were set aside: retries them, or accepts them by a decision."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,18 +37,18 @@ ACCEPTED = "set_aside_accepted"
 
 @dataclass(frozen=True, slots=True)
 class RetryOutcome:
-    """Whether a patient could be taken in, as what, or why not."""
+    """Whether a patient was stored, with which outcome, or why not."""
 
     set_aside_id: int
     taken_in: bool
     outcome: PatientOutcome | None = None
     reason: str | None = None
     kind: str | None = None
-    """The code in ``reason``. One of ``domain.reasons.COVERED`` needs a person: ``accept_set_aside``."""
+    """The code in ``reason``. Those in ``set_aside_reasons.ACCEPTED_WITH`` need ``accept_set_aside``."""
 
 
 class _CorrectionRefused(Exception):
-    """Corrected JSON would have to wait itself. It is kept nowhere, so nothing that it leads to may stay."""
+    """Corrected JSON would be set aside itself. It is not kept, so the transaction must be rolled back."""
 
     def __init__(self, outcome: RetryOutcome) -> None:
         super().__init__()
@@ -58,12 +58,12 @@ class _CorrectionRefused(Exception):
 def retry_set_aside(
     store: Store, provider: RegisteredProvider, set_aside_id: int, corrected: str | None = None
 ) -> RetryOutcome:
-    """Take a patient in that was set aside, as it came or as corrected JSON, into the session of its file.
+    """Store a set-aside patient in the session of its file, as it is or from corrected JSON.
 
-    One that waits for a person's decision is left alone, see ``accept_set_aside``.
-    Raises NotFound for an unknown number, UsageError for one that is in already or whose PRN the session has.
+    A patient that needs a decision stays set aside, see ``accept_set_aside``.
+    Raises NotFound, and UsageError if the patient is stored already or the session has another one with the PRN.
     """
-    return _take_in(store, provider, set_aside_id, corrected, None)
+    return _store(store, provider, set_aside_id, corrected, None)
 
 
 def accept_set_aside(
@@ -75,20 +75,19 @@ def accept_set_aside(
     why: str,
     corrected: str | None = None,
 ) -> tuple[RetryOutcome, ...]:
-    """Take patients in that were set aside, because a person says that what their file says is true.
+    """Store set-aside patients because a person confirms their data; ``by`` and ``why`` are kept with each.
 
-    Each in a transaction of its own. ``by`` and ``why`` are kept with each. An incomplete or emptied extraction that
-    turns out to be of another person than the one who is known waits for a second decision, as ``other_person``;
-    ``corrected`` JSON of another person is refused and changes nothing.
-    Raises UsageError without ``by`` or ``why`` or with ``corrected`` for several, and as ``retry_set_aside``.
+    Each patient has its own transaction. An incomplete or emptied extraction that seems to be of another person with
+    the same PRN needs a second decision, as ``other_person``; ``corrected`` JSON of another person is refused.
+    Raises UsageError without ``by`` or ``why`` or with ``corrected`` for several patients, and as ``retry_set_aside``.
     """
     acceptance = check_signature(by, why)
     if corrected is not None and len(set_aside_ids) != 1:
-        raise UsageError("corrected JSON is of one patient; name one number")
-    return tuple(_take_in(store, provider, number, corrected, acceptance) for number in set_aside_ids)
+        raise UsageError("corrected JSON is for one patient; name one number")
+    return tuple(_store(store, provider, number, corrected, acceptance) for number in set_aside_ids)
 
 
-def _take_in(
+def _store(
     store: Store,
     provider: RegisteredProvider,
     set_aside_id: int,
@@ -101,7 +100,7 @@ def _take_in(
         return _attempt(work, database, set_aside_id, corrected, acceptance)
 
     with FileLog(store) as view:
-        # Also what an interrupted retry has left.
+        # This also records what an interrupted retry left unrecorded.
         view.recount(provider)
         try:
             outcome = database.run(transaction)
@@ -113,7 +112,7 @@ def _take_in(
         Level.INFO,
         "set_aside",
         "patient_taken_in",
-        f"set-aside patient {set_aside_id} was taken in",
+        f"set-aside patient {set_aside_id} was stored",
         provider=provider.slug,
         database_name=provider.database_name,
         outcome=outcome.outcome,
@@ -132,11 +131,11 @@ def _attempt(
     aside, provider = work.set_aside, database.provider
     row = _locked(aside, provider, set_aside_id)
     if acceptance is None and row.reason in ACCEPTED_WITH:
-        return _waits(set_aside_id, row.reason, row.detail)
+        return _still_set_aside(set_aside_id, row.reason, row.detail)
     if row.patient_extraction_id is not None:
         if acceptance is None or corrected is not None:
-            raise UsageError(f"set-aside patient {set_aside_id} is stored; accept it as it is, or leave it")
-        return _put_back(work, database, row, acceptance)
+            raise UsageError(f"set-aside patient {set_aside_id} is stored already; accept it without corrected JSON")
+        return _restore(work, database, row, acceptance)
     accepted = ACCEPTED_WITH.get(row.reason, ACCEPTED_WITH[INCOMPLETE]) if acceptance is not None else frozenset()
     try:
         raw = _raw(corrected if corrected is not None else row.raw_json)
@@ -144,31 +143,31 @@ def _attempt(
         failed, prn = draft.failed, draft.prn
     except UnreadablePatient as error:
         if error.failed is None or INCOMPLETE in accepted:
-            return _waits(set_aside_id, error.reason, error.detail)
-        return _waits(set_aside_id, INCOMPLETE, error.failed)
+            return _still_set_aside(set_aside_id, error.reason, error.detail)
+        return _still_set_aside(set_aside_id, INCOMPLETE, error.failed)
     if failed is not None and INCOMPLETE not in accepted:
         if corrected is None:
             aside.set_reason(set_aside_id, INCOMPLETE, failed, prn)
-        return _waits(set_aside_id, INCOMPLETE, failed)
+        return _still_set_aside(set_aside_id, INCOMPLETE, failed)
     if work.extractions.holds(row.extraction_session_id, prn):
-        raise UsageError(f"the file of set-aside patient {set_aside_id} has another patient with this PRN already")
+        raise UsageError(f"the file of set-aside patient {set_aside_id} has another patient with this PRN")
     sessions = work.sessions
     stored = sessions.lock(row.extraction_session_id)
-    assert stored is not None  # noqa: S101  # a foreign key says so
+    assert stored is not None  # noqa: S101  # guaranteed by the foreign key
     tally, now = stored.tally, utc_now()
     before, conflicts = (tally.patients_stored, tally.patients_changed), tally.conflicts_detected
     current = StoringSession(stored.id, *sessions.criteria(stored.id), now, provider.date_order, accepted)
     if failed is not None:
-        # The text of an error can quote the patient: it stays in the kept JSON.
+        # An error text can quote patient data: it stays in the kept JSON only.
         draft = draft._replace(extra=without_failure(draft.extra or {}))
     [record] = complete_records([draft], provider.date_order)
     waiting = store_planned(work, current, [Planned(record, raw)], tally)
     if waiting and corrected is not None:
-        raise _CorrectionRefused(_waits(set_aside_id, waiting[0].reason, waiting[0].detail))
+        raise _CorrectionRefused(_still_set_aside(set_aside_id, waiting[0].reason, waiting[0].detail))
     if waiting:
         [found] = waiting
         aside.set_reason(set_aside_id, found.reason, found.detail, prn)
-        outcome = _waits(set_aside_id, found.reason, found.detail)
+        outcome = _still_set_aside(set_aside_id, found.reason, found.detail)
     else:
         tally.failed_extractions -= 1
         is_whole = corrected is None and failed is None
@@ -185,17 +184,17 @@ def _locked(aside: SetAsideRepository, provider: RegisteredProvider, set_aside_i
     if row is None:
         raise NotFound(f"set-aside patient {set_aside_id}", provider.name)
     if row.taken_in_at is not None:
-        raise UsageError(f"set-aside patient {set_aside_id} was taken in already")
+        raise UsageError(f"set-aside patient {set_aside_id} was stored already")
     return row
 
 
-def _put_back(
+def _restore(
     work: ProviderWork, database: ProviderDatabase, row: SetAsidePatient, acceptance: Signature
 ) -> RetryOutcome:
-    """Accept a patient whose extraction had been stored before a review set it aside."""
+    """Accept a patient whose stored extraction a review set aside."""
     sessions = work.sessions
     stored = sessions.lock(row.extraction_session_id)
-    assert stored is not None  # noqa: S101  # a foreign key says so
+    assert stored is not None  # noqa: S101  # guaranteed by the foreign key
     accept_stored(work, database, row.id, Reviewer(*acceptance, utc_now()))
     after = sessions.lock(row.extraction_session_id)
     assert after is not None  # noqa: S101  # as above
@@ -207,13 +206,13 @@ def _mark_taken_in(
     work: ProviderWork, row: SetAsidePatient, acceptance: Signature | None, at: datetime, *, is_stored_whole: bool
 ) -> None:
     if acceptance is not None:
-        # Also among the decisions, whose rows nobody changes and whose number shows that a backup was put back.
+        # Also kept as a session decision: these rows never change, and their number reveals a restored backup.
         decided = RecordedDecision(ACCEPTED, None, str(row.id), acceptance.by, at, acceptance.why)
         work.session_decisions.add(row.extraction_session_id, [decided])
     work.set_aside.mark_taken_in(row.id, at, *(acceptance or ()), is_stored_whole=is_stored_whole)
 
 
-def _waits(set_aside_id: int, reason: str, detail: str) -> RetryOutcome:
+def _still_set_aside(set_aside_id: int, reason: str, detail: str) -> RetryOutcome:
     return RetryOutcome(set_aside_id, taken_in=False, reason=f"{reason}: {detail}", kind=reason)
 
 

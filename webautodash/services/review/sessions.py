@@ -134,7 +134,7 @@ def set_time(
         after: str | None = None
         while prns := work.replays.prns(session_id, after, BATCH):
             people = work.patients.lock_existing(prns)
-            replayer.patients(people, {person.id: decision for person in people.values()})
+            replayer.replay(people, {person.id: decision for person in people.values()})
             after = prns[-1]
         replayer.finish({})
         return replayer.counts

@@ -1,4 +1,4 @@
-"""Sets aside failed extractions that were stored as data before they were recognised as failed."""
+"""Sets aside failed extractions that an older version stored as data, and restores them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -24,16 +24,17 @@ from webautodash.services.paging import Unreadable
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.clinical_items import with_items
 from webautodash.services.review.corrections import correct
-from webautodash.services.review.replay_patients import BATCH, ClinicalRows, PatientReplayer, Reviewer
+from webautodash.services.review.load_lists import ListLoader
+from webautodash.services.review.replay_patients import BATCH, PatientReplayer, Reviewer
 from webautodash.services.review.signature import check_signature
 from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.system_log.entries import SystemLogWriter
 
 REVIEW_STORED, REVIEW_UNDONE = "review_stored", "review_undone"
-"""Kinds of the decisions that set extractions of a session aside, and that put them back."""
+"""Kinds of the decisions that set extractions of a session aside, and that restore them."""
 _DETAILS = {
-    INCOMPLETE: "it was stored before, and says that it failed",
-    EMPTIED: "it was stored before as a duplicate of one that failed, and all clinical lists are empty",
+    INCOMPLETE: "an older version stored it, but the extraction failed",
+    EMPTIED: "an older version stored it as a duplicate of a failed extraction, and all clinical lists are empty",
 }
 _NOT_COMPARED = ""
 _JSON_AT_ONCE = 8 << 20
@@ -41,13 +42,13 @@ _JSON_AT_ONCE = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class StoredReview:
-    """What the review of one provider's stored extractions changed, or would change."""
+    """What the review of a provider's stored extractions changed, or would change."""
 
     provider: str
     dry_run: bool
     undone: bool
     extractions: int
-    """Set aside, or put back."""
+    """Extractions that were set aside, or restored."""
     sessions: int
     patients: int
     patients_changed: int
@@ -60,7 +61,7 @@ class StoredReview:
 
 @dataclass(frozen=True, slots=True)
 class StoredReviews:
-    """The review of one provider, or of all; ``problems`` are databases that could not be reviewed."""
+    """The reviews of providers; ``problems`` are databases that could not be reviewed."""
 
     providers: tuple[StoredReview, ...]
     problems: tuple[Unreadable, ...]
@@ -69,12 +70,12 @@ class StoredReviews:
 def review_stored(
     store: Store, provider: str | None = None, *, by: str, why: str, dry_run: bool = False, undo: bool = False
 ) -> StoredReviews:
-    """Set aside what was stored as data and says in its kept JSON that the extraction failed.
+    """Set aside stored extractions whose JSON says that they failed.
 
-    So is a duplicate of such an extraction, as ``emptied``, if it has no items and the complete extraction before it
-    has some: it was taken in because it repeated the failed one. The extractions and their rows stay where they are,
-    and count for nothing: the patient's row and conflicts are then those of an ingest without them. ``undo`` puts back
-    what earlier reviews set aside and nobody has taken in since.
+    Also sets aside their duplicates, as ``emptied``, if a duplicate has no items and the complete extraction before
+    it has some: it was stored only because it repeated the failed one. The rows stay in place but are ignored: the
+    patients' rows and conflicts become those of an ingest without them. ``undo`` restores extractions that earlier
+    reviews set aside and that nobody has stored since.
     Raises UsageError without ``by`` or ``why``, UnknownProvider.
     """
     by, why = check_signature(by, why)
@@ -94,26 +95,26 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
     database = store.provider_database(owner)
 
     def transaction(work: ProviderWork) -> StoredReview:
-        move = _Move(work, PatientReplayer(work, database, reviewer), reviewer, database.provider.date_order)
+        mover = _Mover(work, PatientReplayer(work, database, reviewer), reviewer, database.provider.date_order)
         if undo:
-            move.restore()
+            mover.restore()
         else:
-            move.set_aside()
-        move.replay(REVIEW_UNDONE if undo else REVIEW_STORED)
-        move.replaying.finish(move.moved if not undo else {number: -n for number, n in move.moved.items()})
-        sums = {"extractions": sum(move.moved.values()), "sessions": len(move.moved)}
-        return StoredReview(owner.slug, dry_run, undo, **sums, **asdict(move.replaying.counts))
+            mover.set_aside()
+        mover.replay(REVIEW_UNDONE if undo else REVIEW_STORED)
+        mover.replayer.finish(mover.moved if not undo else {number: -n for number, n in mover.moved.items()})
+        sums = {"extractions": sum(mover.moved.values()), "sessions": len(mover.moved)}
+        return StoredReview(owner.slug, dry_run, undo, **sums, **asdict(mover.replayer.counts))
 
     review = correct(store, owner, transaction, dry_run=dry_run)
     if review.extractions and not dry_run:
         event = REVIEW_UNDONE if undo else REVIEW_STORED
-        what = "put back" if undo else "set aside, because the extraction failed"
+        action = "restored" if undo else "set aside because they failed"
         numbers = {name: value for name, value in asdict(review).items() if isinstance(value, int)}
         SystemLogWriter(store.system).record(
             Level.WARNING,
             "set_aside",
             event,
-            f"{counted(review.extractions, 'stored extraction')} of {owner.slug}: {what}",
+            f"{counted(review.extractions, 'stored extraction')} of {owner.slug}: {action}",
             provider=owner.slug,
             database_name=owner.database_name,
             **numbers,
@@ -122,29 +123,29 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
 
 
 def accept_stored(work: ProviderWork, database: ProviderDatabase, set_aside_id: int, reviewer: Reviewer) -> None:
-    """Put back one extraction that a review has set aside, because a person says that it is true."""
-    move = _Move(work, PatientReplayer(work, database, reviewer), reviewer, database.provider.date_order)
-    move.restore(set_aside_id)
-    move.replay(REVIEW_UNDONE)
-    move.replaying.finish({number: -count for number, count in move.moved.items()})
+    """Restore an extraction that a review set aside, because a person accepts it."""
+    mover = _Mover(work, PatientReplayer(work, database, reviewer), reviewer, database.provider.date_order)
+    mover.restore(set_aside_id)
+    mover.replay(REVIEW_UNDONE)
+    mover.replayer.finish({number: -count for number, count in mover.moved.items()})
     work.set_aside.mark_taken_in(set_aside_id, reviewer.at, reviewer.by, reviewer.why, is_stored_whole=True)
 
 
-class _Move:
-    """Sets extractions aside or puts them back, batch by batch; then their patients are replayed."""
+class _Mover:
+    """Sets extractions aside or restores them in batches, then replays their patients."""
 
-    def __init__(self, work: ProviderWork, replaying: PatientReplayer, reviewer: Reviewer, order: DateOrder) -> None:
+    def __init__(self, work: ProviderWork, replayer: PatientReplayer, reviewer: Reviewer, order: DateOrder) -> None:
         self._work, self._reviewer, self._order = work, reviewer, order
         self._failures, self._stored = work.stored_failures, work.replays
         self._decisions: dict[int, int] = {}
         self._patients: dict[int, tuple[str, int]] = {}
-        """By patient, the PRN and a session of which an extraction was moved."""
-        self.replaying = replaying
+        """By patient, the PRN and the session of a moved extraction."""
+        self.replayer = replayer
         self.moved: Counter[int] = Counter()
-        """How many extractions of each session."""
+        """The number of moved extractions by session."""
 
     def set_aside(self) -> None:
-        """Move what says that it failed, and what repeats it without items."""
+        """Set aside failed extractions, and their duplicates without items."""
         repeating: defaultdict[int, set[int]] = defaultdict(set)
         for failed in self._failures.batches():
             self._set_aside(failed, INCOMPLETE)
@@ -157,23 +158,23 @@ class _Move:
                 self._set_aside(emptied, EMPTIED)
 
     def _emptied(self, repeating: Mapping[int, set[int]]) -> list[int]:
-        """Which of a patient's extractions that repeat a failed one have no items, although the one before has."""
-        whole: defaultdict[int, list[CompleteExtraction]] = defaultdict(list)
+        """Find extractions that repeat a failed one and have no items, although the one before has some."""
+        complete: defaultdict[int, list[CompleteExtraction]] = defaultdict(list)
         for one in self._stored.extractions(repeating):
             if one.status is not ProcessingStatus.FAILED:
-                whole[one.patient_id].append(one)
-        numbers = [one.id for some in whole.values() for one in some]
-        filled: set[int] = set()
+                complete[one.patient_id].append(one)
+        numbers = [one.id for some in complete.values() for one in some]
+        with_content: set[int] = set()
         for start in range(0, len(numbers), BATCH):
-            filled |= with_items(self._work, numbers[start : start + BATCH], self._order)
+            with_content |= with_items(self._work, numbers[start : start + BATCH], self._order)
         emptied: list[int] = []
-        for patient_id, some in whole.items():
+        for patient_id, some in complete.items():
             had_items = False
             for one in sort_by_time(some):
-                if had_items and one.id in repeating[patient_id] and one.id not in filled:
+                if had_items and one.id in repeating[patient_id] and one.id not in with_content:
                     emptied.append(one.id)
                 else:
-                    had_items = one.id in filled
+                    had_items = one.id in with_content
         return sorted(emptied)
 
     def _set_aside(self, some: Sequence[StoredFailure], reason: str) -> None:
@@ -183,7 +184,7 @@ class _Move:
         self._note(some)
 
     def restore(self, set_aside_id: int | None = None) -> None:
-        """Put back what was moved, or one of them."""
+        """Restore all extractions that were set aside, or the one of a set-aside patient."""
         after = 0
         while found := self._failures.moved(after, BATCH, set_aside_id):
             after = found[-1].id
@@ -198,13 +199,13 @@ class _Move:
             self._patients.setdefault(one.patient_id, (one.prn, one.session_id))
 
     def replay(self, kind: str) -> None:
-        """Put right what the moves lead to."""
+        """Replay the patients of the moved extractions."""
         patients = sorted(self._patients)
         for start in range(0, len(patients), BATCH):
             some = {number: self._patients[number] for number in patients[start : start + BATCH]}
             decisions = {number: self._decision(session_id, kind) for number, (_, session_id) in some.items()}
             people = self._work.patients.lock_existing(sorted({prn for prn, _ in some.values()}))
-            self.replaying.patients(people, decisions)
+            self.replayer.replay(people, decisions)
 
     def _decision(self, session_id: int, kind: str) -> int:
         if session_id not in self._decisions:
@@ -213,7 +214,7 @@ class _Move:
         return self._decisions[session_id]
 
     def _keep_json(self, failed: Sequence[StoredFailure], reason: str) -> None:
-        lists = ClinicalRows(self._work, [(one.duplicate_of_id or one.id,) for one in failed])
+        lists = ListLoader(self._work, [(one.duplicate_of_id or one.id,) for one in failed])
         rows: list[dict[str, object]] = []
         size = 0
         for one in failed:
@@ -259,7 +260,7 @@ class _Move:
             )
 
         rewrite({one.id: one.row_checks for one in some})
-        # The check of a row is of its columns as they are stored.
+        # The checksum of a row covers its columns as they are stored now.
         now = self._stored.own_checks(ids)
         rewrite(
             {one.id: one.row_checks and replace_own_check(one.row_checks, before[one.id], now[one.id]) for one in some}
