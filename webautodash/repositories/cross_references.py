@@ -1,4 +1,4 @@
-"""What a database says of its rows in other places, to be compared with them: sessions, patients, references."""
+"""Finds rows that disagree with each other: sessions, patients and references."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ _CLINICAL = frozenset(which.name for which in LISTS)
 
 
 class MismatchedPatient(NamedTuple):
-    """A patient and the extraction that the patient's values come from; the columns in which they differ."""
+    """A patient, the extraction that the values come from, and the columns that differ."""
 
     patient_id: int
     extraction_id: int | None
@@ -40,7 +40,7 @@ class MismatchedPatient(NamedTuple):
 
 
 class SessionCounts(NamedTuple):
-    """A session's counts, and how many set-aside patients there are of it."""
+    """The stored counts of a session, and counts of related rows."""
 
     id: int
     content_sha256: str
@@ -48,24 +48,24 @@ class SessionCounts(NamedTuple):
     found: int
     successful: int
     tally: Tally
-    waiting: int
-    """Set-aside patients that nobody has taken in."""
+    set_aside: int
+    """Patients that are set aside."""
     repeated: int
-    """Set-aside patients whose PRN stands at a later place of the file, which is stored."""
+    """Set-aside patients whose PRN occurs again later in the file, and is stored from there."""
     conflicts: int
-    """Recorded differences that the session brought, duplicates apart."""
-    newcomers: int
-    """Patients whose first extraction is of this session."""
+    """Recorded differences that the session caused, without duplicates."""
+    new_patients: int
+    """Patients whose first extraction is in this session."""
 
 
 class CrossReferences:
-    """Asks the database itself for what disagrees; nothing is written."""
+    """Queries that find disagreements in the database; nothing is written."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def apart_from_session(self) -> list[int]:
-        """Extractions whose criteria or time are not their session's; one that is not whole has no criteria."""
+    def unlike_session(self) -> list[int]:
+        """Extractions whose criteria or time differ from their session; incomplete ones have no criteria."""
         key, theirs = PatientExtraction.criteria_key, ExtractionSession.criteria_key
         return list(
             self._session.scalars(
@@ -81,15 +81,15 @@ class CrossReferences:
             )
         )
 
-    def masters(self, but_of: Sequence[int]) -> list[MismatchedPatient]:
-        """The patients that are not as the extraction says that they come from; but for those of some sessions."""
+    def mismatched_patients(self, excluded_sessions: Sequence[int]) -> list[MismatchedPatient]:
+        """Patients that differ from the extraction that their values come from."""
         connection = self._session.connection()
 
-        def differ(mine: ColumnElement[Any], said: ColumnElement[Any]) -> Any:
-            if isinstance(mine.type, Day):
-                return and_(said.is_not(None), mine.is_distinct_from(said))
-            one, other = exactly(connection, mine), exactly(connection, said)
-            return and_(said.is_not(None), one.is_distinct_from(other))
+        def differ(stored: ColumnElement[Any], source: ColumnElement[Any]) -> Any:
+            if isinstance(stored.type, Day):
+                return and_(source.is_not(None), stored.is_distinct_from(source))
+            one, other = exactly(connection, stored), exactly(connection, source)
+            return and_(source.is_not(None), one.is_distinct_from(other))
 
         unlike = {name: differ(_PATIENTS.c[name], _EXTRACTIONS.c[name]) for name in DEMOGRAPHIC_COLUMNS}
         unlike["as_of"] = Patient.as_of.is_distinct_from(PatientExtraction.extracted_at)
@@ -99,14 +99,14 @@ class CrossReferences:
             PatientExtraction.prn == Patient.prn,
         )
         is_failed = PatientExtraction.processing_status == ProcessingStatus.FAILED
-        says_nothing = [_PATIENTS.c[name].is_(None) for name in ("as_of", *DEMOGRAPHIC_COLUMNS)]
+        is_empty = [_PATIENTS.c[name].is_(None) for name in ("as_of", *DEMOGRAPHIC_COLUMNS)]
         statement = (
             select(Patient.id, PatientExtraction.id, *(case((test, 1), else_=0) for test in unlike.values()))
             .join(PatientExtraction, source, isouter=True)
             .where(or_(PatientExtraction.id.is_(None), *unlike.values()))
-            .where(Patient.extraction_session_id.not_in(but_of) if but_of else true())
-            # A patient of whom no complete extraction is left says nothing.
-            .where(or_(PatientExtraction.id.is_(None), ~and_(is_failed, *says_nothing)))
+            .where(Patient.extraction_session_id.not_in(excluded_sessions) if excluded_sessions else true())
+            # A patient without a complete extraction has no values.
+            .where(or_(PatientExtraction.id.is_(None), ~and_(is_failed, *is_empty)))
             .order_by(Patient.id)
         )
         return [
@@ -115,7 +115,7 @@ class CrossReferences:
         ]
 
     def with_other_demographics(self) -> Iterator[tuple[int, str, Iterator[str]]]:
-        """The patients whose row has unknown demographic fields, as JSON, and the ``extra`` of their extractions."""
+        """Patients with unknown demographic fields, as JSON, and the ``extra`` of their extractions."""
         stored, last = raw(_PATIENTS.c.other_demographics), 0
         while True:
             patients = all_rows(
@@ -132,7 +132,7 @@ class CrossReferences:
             last = patients[-1].id
 
     def _extras(self, patient_id: int) -> Iterator[str]:
-        """Newest first, some at a time: each may be megabytes."""
+        """The ``extra`` of a patient's extractions, newest first, in portions: each can be megabytes."""
         extra, last = raw(_EXTRACTIONS.c.extra), None
         while True:
             statement = select(_EXTRACTIONS.c.id, extra).where(
@@ -148,8 +148,8 @@ class CrossReferences:
                 return
             last = found[-1].id
 
-    def ledger(self) -> list[SessionCounts]:
-        """Every session."""
+    def session_counts(self) -> list[SessionCounts]:
+        """The counts of every session."""
         is_repeated = and_(SetAsidePatient.reason == REPEATED_PRN, SetAsidePatient.taken_in_at.is_not(None))
         aside: dict[int, tuple[int, int]] = {
             number: (int(waiting), int(repeated))
@@ -163,8 +163,10 @@ class CrossReferences:
         }
         newer = func.coalesce(DataConflict.found_in_session_id, DataConflict.extraction_session_id_2)
         differences = select(newer, func.count()).where(DataConflict.conflict_type != ConflictType.EXTRACTION_DUPLICATE)
-        brought = Counter({number: int(count) for number, count in self._session.execute(differences.group_by(newer))})
-        newcomers = self._newcomers()
+        conflicts = Counter(
+            {number: int(count) for number, count in self._session.execute(differences.group_by(newer))}
+        )
+        new_patients = self._new_patients()
         rows = all_rows(
             self._session.connection(),
             select(
@@ -185,21 +187,21 @@ class CrossReferences:
                 successful,
                 Tally.of(counts),
                 *aside.get(number, (0, 0)),
-                brought[number],
-                newcomers[number],
+                conflicts[number],
+                new_patients[number],
             )
             for number, sha256, extra, found, successful, *counts in rows
         ]
 
-    def _newcomers(self) -> Counter[int]:
-        # A patient's row is locked before an extraction gets its number, so that the first is the lowest.
+    def _new_patients(self) -> Counter[int]:
+        # A patient's row is locked before an extraction gets its number: the first one has the lowest number.
         first = select(func.min(PatientExtraction.id).label("id")).group_by(PatientExtraction.patient_id).subquery()
         since = PatientExtraction.extraction_session_id
         counts = select(since, func.count()).join(first, first.c.id == PatientExtraction.id).group_by(since)
         return Counter({number: int(count) for number, count in self._session.execute(counts)})
 
     def without_parent(self) -> Iterator[UnreadableValue]:
-        """Rows whose foreign keys lead nowhere, those of the four lists apart: ``rows`` brings them."""
+        """Rows with dangling foreign keys, except clinical rows, which ``VerificationRepository.rows`` covers."""
         for table in ProviderBase.metadata.sorted_tables:
             if table.name in _CLINICAL:
                 continue
@@ -214,5 +216,5 @@ class CrossReferences:
                 yield from (UnreadableValue(table.name, number, key.parent.name) for number in found)
 
     def file_faults(self) -> list[str]:
-        """What a database that is a file says of its own structure."""
+        """Faults that an integrity check of a database file reports."""
         return file_faults(self._session.connection())

@@ -1,4 +1,4 @@
-"""How much a provider's database holds."""
+"""Counts the content of a provider's database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from webautodash.repositories.conflicts import ConflictRepository
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStatistics:
-    """Counts of one provider, or of several together. ``found`` is the sum of the four outcomes after it."""
+    """Counts of one provider, or sums of several. ``found`` is the sum of the four outcomes after it."""
 
     total_patients: int
     total_sessions: int
@@ -26,12 +26,12 @@ class DatabaseStatistics:
     changed: int
     duplicates: int
     set_aside: int
-    """Those of them that were taken in since count as stored, changed or duplicates."""
+    """Without those that were stored since, which count as stored, changed or duplicates."""
     rows: Mapping[str, int] = field(metadata=INLINE)
     """Clinical rows by the name of their list."""
     total_conflicts: int
     conflicts_detected: int
-    """All but recorded duplicates."""
+    """Without recorded duplicates."""
     unresolved_conflicts: int
     conflicts_by_type: dict[ConflictType, int]
     conflicts_by_severity: dict[Severity, int]
@@ -40,13 +40,13 @@ class DatabaseStatistics:
 
 
 class StatisticsRepository:
-    """Counts over a provider's tables; they belong together when the session sees one moment."""
+    """Counts over a provider's tables, consistent if the session reads one snapshot."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def numbers(self) -> DatabaseStatistics:
-        """Everything that is counted."""
+    def read(self) -> DatabaseStatistics:
+        """Count everything."""
         found, stored, changed, duplicates, failed, last = self._session.execute(
             select(
                 func.sum(ExtractionSession.total_patients_found),

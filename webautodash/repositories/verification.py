@@ -1,4 +1,4 @@
-"""What each extraction and its rows say, read to be compared with what they said: nothing of it is believed."""
+"""Reads extractions and their rows for verification; any stored value may be damaged."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -23,20 +23,20 @@ ORIGINALS = 500
 DUPLICATES = 5_000
 BATCH_BYTES = 16 << 20
 _ROW_BYTES = 500
-"""What a row takes in memory beside its texts."""
+"""Memory of a row apart from its texts."""
 
-_SAID = ("prn", "patient_name", "date_of_birth", "date_of_birth_text", "gender")
-"""Columns of an extraction that its checksum covers, and what they are read out of."""
+_CHECKSUM_COLUMNS = ("prn", "patient_name", "date_of_birth", "date_of_birth_text", "gender")
+"""Columns of an extraction that the checksum covers, and their sources."""
 _LARGE = ("address", "filter_medication_name", "summary_page_url", "extra")
-"""Columns of an extraction whose texts may have any length."""
+"""Columns of an extraction with texts of any length."""
 _CRITERIA = ("criteria_key", "target_medication", "start_date", "end_date", "extra")
-"""Columns of a session that say its criteria; what fits no column is in ``extra``."""
+"""Columns of a session's criteria; values that fit no column are in ``extra``."""
 _EXTRACTIONS = cast(Table, PatientExtraction.__table__)
 _SESSIONS = cast(Table, ExtractionSession.__table__)
 
 
 class UnreadableValue(NamedTuple):
-    """A value that is not what its column holds."""
+    """A value that does not fit the type of its column."""
 
     table: str
     id: int
@@ -44,16 +44,16 @@ class UnreadableValue(NamedTuple):
 
 
 class StoredCriteria(NamedTuple):
-    """What a session says that was asked for."""
+    """The criteria of a session."""
 
     session_id: int
     key: str
     values: dict[str, Any]
-    """The columns that the key is made of."""
+    """The columns that the key is derived from."""
 
 
 class StoredExtraction(NamedTuple):
-    """One row of ``patient_extractions``, as far as its checksum goes."""
+    """A row of ``patient_extractions`` with the columns that the checksum covers."""
 
     id: int
     session_id: int
@@ -62,27 +62,27 @@ class StoredExtraction(NamedTuple):
     checksum: str
     prn: str
     patient_prn: str | None
-    """That of the patient that the extraction hangs on."""
+    """The PRN of the linked patient."""
     demographics: dict[str, Any]
     check: int
-    """Of the row itself, as it is now."""
+    """The checksum of the row as it is now."""
     row_checks: str | None
-    """Of this row and of its rows, as they were written; none where that was not kept yet."""
+    """The stored checksums of this row and its clinical rows; None for rows of older versions."""
 
 
 class StoredRows(NamedTuple):
-    """Rows of one list, in the order of their extractions."""
+    """Rows of one list, ordered by extraction."""
 
     which: ClinicalList
     ids: Sequence[int]
     owners: Sequence[int]
     columns: ColumnValues
     checks: Sequence[int]
-    """Of each row, as it is now."""
+    """The checksum of each row as it is now."""
 
 
 class ExtractionRange(NamedTuple):
-    """Some extractions that have rows of their own, and all rows and repetitions of extractions with such numbers."""
+    """A range of numbers, and the extractions in it that are not duplicates."""
 
     after: int | None
     until: int | None
@@ -90,31 +90,31 @@ class ExtractionRange(NamedTuple):
 
 
 class VerificationRepository:
-    """Reads all rows of a provider's database once, in stretches. ``unreadable`` is what it came upon meanwhile."""
+    """Reads all rows of a provider's database once, range by range. ``unreadable`` collects unreadable values."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.unreadable: list[UnreadableValue] = []
 
     def extractions(self) -> int:
-        """How many there are."""
+        """Count the extractions."""
         return self._session.scalar(select(func.count()).select_from(PatientExtraction)) or 0
 
     def criteria(self) -> list[StoredCriteria]:
-        """Of every session."""
+        """The criteria of every session."""
         columns = [raw(_SESSIONS.c[name]) for name in _CRITERIA]
         found = all_rows(self._session.connection(), select(_SESSIONS.c.id, *columns).order_by(_SESSIONS.c.id))
         if not found:
             return []
-        ids, *said = list(zip(*found, strict=True))
-        read = [self._read(_SESSIONS, name, ids, column) for name, column in zip(_CRITERIA, said, strict=True)]
+        ids, *columns_read = list(zip(*found, strict=True))
+        read = [self._read(_SESSIONS, name, ids, column) for name, column in zip(_CRITERIA, columns_read, strict=True)]
         return [
             StoredCriteria(number, key or "", dict(zip(_CRITERIA[1:], values, strict=True)))
             for number, key, *values in zip(ids, *read, strict=True)
         ]
 
-    def stretches(self) -> Iterator[ExtractionRange]:
-        """All extractions that repeat no other, some at a time: as many as go with 16 MB of rows, at least one."""
+    def ranges(self) -> Iterator[ExtractionRange]:
+        """All extractions that are not duplicates, in ranges with at most 16 MB of rows, or of one extraction."""
         after: int | None = None
         while True:
             statement = _of_patients().where(PatientExtraction.duplicate_of_id.is_(None))
@@ -124,18 +124,18 @@ class VerificationRepository:
             if not found:
                 yield ExtractionRange(after, None, found)
                 return
-            some = found[: self._as_many_as_fit(after, found)]
+            some = found[: self._number_that_fits(after, found)]
             until = some[-1].id
             yield ExtractionRange(after, until, some)
             after = until
 
-    def rows(self, which: ClinicalList, stretch: ExtractionRange) -> StoredRows:
-        """The rows of one list that say they belong to an extraction with a number of this stretch."""
+    def rows(self, which: ClinicalList, part: ExtractionRange) -> StoredRows:
+        """The rows of one list that refer to an extraction number in the range."""
         table = cast(Table, MODELS[which.name].__table__)
         owner = table.c.patient_extraction_id
         statement = (
             select(table.c.id, owner, *(raw(table.c[name]) for name in which.columns))
-            .where(_within(owner, stretch))
+            .where(_within(owner, part))
             .order_by(owner, table.c.id)
         )
         found = all_rows(self._session.connection(), statement)
@@ -143,12 +143,12 @@ class VerificationRepository:
         read = [self._read(table, name, ids, column) for name, column in zip(which.columns, columns, strict=True)]
         return StoredRows(which, ids, owners, read, crc_of_rows(columns))
 
-    def duplicates(self, stretch: ExtractionRange) -> Iterator[StoredExtraction]:
-        """The extractions that say they repeat one with a number of this stretch."""
+    def duplicates(self, part: ExtractionRange) -> Iterator[StoredExtraction]:
+        """The extractions that repeat an extraction number in the range."""
         number, repeated = PatientExtraction.id, PatientExtraction.duplicate_of_id
         last: StoredExtraction | None = None
         while True:
-            statement = _of_patients().where(_within(repeated, stretch))
+            statement = _of_patients().where(_within(repeated, part))
             if last is not None:
                 next_one = and_(repeated == last.duplicate_of_id, number > last.id)
                 statement = statement.where(or_(repeated > last.duplicate_of_id, next_one))
@@ -158,17 +158,17 @@ class VerificationRepository:
                 return
             last = found[-1]
 
-    def _as_many_as_fit(self, after: int | None, found: Sequence[StoredExtraction]) -> int:
+    def _number_that_fits(self, after: int | None, found: Sequence[StoredExtraction]) -> int:
         sizes = dict.fromkeys((one.id for one in found), 0)
-        stretch = ExtractionRange(after, found[-1].id, found)
+        part = ExtractionRange(after, found[-1].id, found)
         for which in LISTS:
             table = cast(Table, MODELS[which.name].__table__)
             owner = table.c.patient_extraction_id
             prose = [func.coalesce(func.length(table.c[name]), 0) for name in (which.text_field, *which.prose_fields)]
             size = func.sum(sum(prose, func.coalesce(func.length(raw(table.c.extra)), 0)) + _ROW_BYTES)
-            statement = select(owner, size).where(_within(owner, stretch)).group_by(owner)
+            statement = select(owner, size).where(_within(owner, part)).group_by(owner)
             for number, added in self._session.execute(statement):
-                # Of those that have no extraction, or a duplicate, there should be none.
+                # Rows of duplicates or of missing extractions are not counted.
                 if number in sizes:
                     sizes[number] += int(added)
         total = 0
@@ -182,9 +182,11 @@ class VerificationRepository:
         found = all_rows(self._session.connection(), statement)
         if not found:
             return []
-        ids, sessions, repeated, statuses, sums, kept, patients, sizes, *said = list(zip(*found, strict=True))
-        prns, *people = [self._read(_EXTRACTIONS, name, ids, column) for name, column in zip(_SAID, said, strict=True)]
-        persons = (dict(zip(_SAID[1:], person, strict=True)) for person in zip(*people, strict=True))
+        ids, sessions, repeated, statuses, sums, kept, patients, sizes, *columns = list(zip(*found, strict=True))
+        prns, *people = [
+            self._read(_EXTRACTIONS, name, ids, column) for name, column in zip(_CHECKSUM_COLUMNS, columns, strict=True)
+        ]
+        persons = (dict(zip(_CHECKSUM_COLUMNS[1:], person, strict=True)) for person in zip(*people, strict=True))
         own = self._own_checks(ids, sizes)
         each = zip(ids, sessions, repeated, statuses, sums, prns, patients, persons, own, kept, strict=True)
         return [
@@ -193,7 +195,7 @@ class VerificationRepository:
         ]
 
     def _own_checks(self, ids: Sequence[int], sizes: Sequence[int]) -> list[int]:
-        """The check of each of these extractions as it is now; their large texts are read some at a time."""
+        """The checksum of each extraction as it is now; large texts are read in portions."""
         found: dict[int, int] = {}
         some: list[int] = []
         total = 0
@@ -215,7 +217,7 @@ class VerificationRepository:
         return dict(zip(numbers, crc_of_rows(own), strict=True))
 
     def _read(self, table: Table, name: str, ids: Sequence[int], values: Sequence[Any]) -> Sequence[Any]:
-        """The values of a column as the program knows them; what cannot be read is noted, and counts as nothing."""
+        """Convert the values of a column; unreadable values are recorded and become None."""
         kind = table.c[name].type
         if not isinstance(kind, JsonText | Day):
             expected = int if isinstance(kind, Integer | BigInteger) else str
@@ -249,16 +251,16 @@ def _of_patients() -> Select[*tuple[Any, ...]]:
         PatientExtraction.row_checks,
         Patient.prn,
         sum((func.coalesce(func.length(raw(_EXTRACTIONS.c[name])), 0) for name in _LARGE), literal(_ROW_BYTES)),
-        *(raw(_EXTRACTIONS.c[name]) for name in _SAID),
+        *(raw(_EXTRACTIONS.c[name]) for name in _CHECKSUM_COLUMNS),
     ).join(Patient, Patient.id == PatientExtraction.patient_id, isouter=True)
 
 
-def _within(owner: Any, stretch: ExtractionRange) -> Any:
+def _within(owner: Any, part: ExtractionRange) -> Any:
     bounds = []
-    if stretch.after is not None:
-        bounds.append(owner > stretch.after)
-    if stretch.until is not None:
-        bounds.append(owner <= stretch.until)
+    if part.after is not None:
+        bounds.append(owner > part.after)
+    if part.until is not None:
+        bounds.append(owner <= part.until)
     return and_(*bounds) if bounds else owner.is_not(None)
 
 

@@ -1,1 +1,1 @@
-"""Extraction files of invented patients, for trying the program and for measuring it."""
+"""Demonstration data: extraction files of fictitious patients."""

@@ -1,7 +1,7 @@
-"""Extraction files of people who do not exist, for trying the program and for measuring it.
+"""Generates extraction files of fictitious patients, for trials and benchmarks.
 
-The same arguments give the same bytes. A patient depends on the seed, the provider and their number alone, so a later
-round knows whom it changes without reading the first.
+The same arguments give the same bytes. A patient depends only on the seed, the provider and the patient's number, so
+that a later round can change a patient without reading the first round.
 """
 
 import json
@@ -22,7 +22,7 @@ _FIRST_DAY = datetime(2025, 3, 10, 8, 30)  # noqa: DTZ001  # portals print local
 _BETWEEN_ROUNDS = timedelta(days=182)
 _MOST = {"patients": 1_000_000, "providers": 10_000, "files": 10_000, "rounds": 100}
 _MOST_FILES = 200_000
-# A little more than they measure.
+# Slightly more than the measured sizes.
 _COMPACT_BYTES, _INDENTED_BYTES = 7_000, 8_000
 _CHANGE_BYTES = 500
 _FILE_BYTES = 4_096
@@ -30,19 +30,19 @@ _FILE_BYTES = 4_096
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """What to make. ``patients`` are divided over the providers, and each provider's over ``files``."""
+    """What to generate. ``patients`` are divided over the providers, and each provider's over ``files``."""
 
     patients: int = 100
     providers: int = 2
     files: int = 1
     rounds: int = 1
     changed: float = 0.1
-    """The share of patients that a round after the first changes."""
+    """Share of the patients that each round after the first changes."""
     seed: int = 1
     indent: int | None = 2
 
     def check(self) -> None:
-        """Raise UsageError for numbers that make no files, or more than anybody can use."""
+        """Raise UsageError for numbers that are out of range."""
         for name, most in _MOST.items():
             if not 1 <= getattr(self, name) <= most:
                 raise UsageError(f"--{name} must be at least 1 and at most {most:,}")
@@ -50,7 +50,7 @@ class DemoPlan:
             raise UsageError("--changed must be between 0 and 1")
         if self.number_of_files > _MOST_FILES:
             raise UsageError(
-                f"--providers, --files and --rounds make {self.number_of_files:,} files together, more than "
+                f"--providers, --files and --rounds give {self.number_of_files:,} files together, more than "
                 f"{_MOST_FILES:,}; lower one of them"
             )
         if self.size / self.number_of_files > LARGEST_FILE:
@@ -58,12 +58,12 @@ class DemoPlan:
 
     @property
     def number_of_files(self) -> int:
-        """The files of all providers and rounds."""
+        """Number of files of all providers and rounds."""
         return self.providers * self.files * self.rounds
 
     @property
     def size(self) -> int:
-        """The bytes of all files, estimated from above."""
+        """Upper estimate of the bytes of all files."""
         changes = _CHANGE_BYTES * self.changed * (self.rounds - 1) / 2
         patients = (
             self.patients * self.rounds * ((_COMPACT_BYTES if self.indent is None else _INDENTED_BYTES) + changes)
@@ -72,10 +72,10 @@ class DemoPlan:
 
 
 def write_demo_data(folder: Path, plan: DemoPlan) -> list[Path]:
-    """Write ``<folder>/<provider>/*.json``; the files, in the order of their extraction.
+    """Write ``<folder>/<provider>/*.json``. Returns the files in the order of their extraction.
 
-    Raises UsageError before the first file for a plan that is too large for anybody or for the disk, and where a file
-    of that name is there already: demonstration data never replaces anything.
+    Raises UsageError before the first file if the plan is out of range or too large for the disk, and for a file that
+    exists: demonstration data never replaces anything.
     """
     plan.check()
     _require_space(folder, plan)
@@ -98,7 +98,7 @@ def _require_space(folder: Path, plan: DemoPlan) -> None:
 
 
 def provider_name(number: int) -> str:
-    """The name of the provider of this number; no two numbers have the same."""
+    """The name of a provider, different for each number."""
     names = _random(f"provider/{number}")
     first = names.choice(words.FIRST_NAMES["Female"] + words.FIRST_NAMES["Male"])
     return f"{first} {names.choice(words.LAST_NAMES)} {number + 1}"
@@ -129,12 +129,12 @@ def _write(folder: Path, plan: DemoPlan, round_number: int, provider: int, part:
         with path.open("x", encoding="utf-8") as file:
             _dump(file, plan, metadata, _patients(plan, round_number, provider, part, at))
     except FileExistsError:
-        raise UsageError(f"{path} is there already; demonstration data goes into a folder of its own") from None
+        raise UsageError(f"{path} exists already; write demonstration data into a new folder") from None
     return path
 
 
 def _dump(file: IO[str], plan: DemoPlan, metadata: dict[str, Any], patients: Iterator[dict[str, Any]]) -> None:
-    # A patient at a time: the whole may be larger than the memory.
+    # One patient at a time: the whole file may be larger than the memory.
     file.write('{\n"extraction_metadata": ' + json.dumps(metadata, ensure_ascii=False, indent=plan.indent))
     file.write(',\n"extraction_results": [')
     for number, patient in enumerate(patients):
@@ -144,12 +144,12 @@ def _dump(file: IO[str], plan: DemoPlan, metadata: dict[str, Any], patients: Ite
 
 
 def _random(seed: str) -> Random:
-    return Random(seed)  # noqa: S311  # the same people each time, who do not exist
+    return Random(seed)  # noqa: S311  # reproducible, not secret
 
 
 def _patients(plan: DemoPlan, round_number: int, provider: int, part: int, at: datetime) -> Iterator[dict[str, Any]]:
-    mine = range(provider, plan.patients, plan.providers)
-    for number in mine[part :: plan.files]:
+    numbers = range(provider, plan.patients, plan.providers)
+    for number in numbers[part :: plan.files]:
         patient = _patient(plan, provider, number, at)
         for later in range(1, round_number + 1):
             _change(patient, _random(f"{plan.seed}/{provider}/{number}/{later}"), plan.changed, at)
@@ -245,7 +245,7 @@ def _concern(draw: Random) -> dict[str, Any]:
 
 
 def _change(patient: dict[str, Any], draw: Random, share: float, at: datetime) -> None:
-    """A clinical change for a share of the patients: a new medication, and now and then more than that."""
+    """Change a share of the patients: a new medication, and sometimes more."""
     if draw.random() >= share:
         return
     patient["all_medications"].append(_medication(draw, at))
@@ -258,7 +258,7 @@ def _change(patient: dict[str, Any], draw: Random, share: float, at: datetime) -
 
 
 def _shuffle(patient: dict[str, Any], draw: Random) -> None:
-    """What differs between two visits without the patient changing: UUID and order."""
+    """Change what differs between two extractions of an unchanged patient: UUID and order."""
     patient["patient_id"] = f"{draw.getrandbits(128):032x}"
     for name in ("all_medications", "all_diagnoses", "all_allergies", "all_health_concerns"):
         draw.shuffle(patient[name])

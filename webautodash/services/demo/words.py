@@ -1,4 +1,4 @@
-"""What invented patients take, have and react to, worded as portals show it. Every person is made up."""
+"""Names, medications, diagnoses and other texts for fictitious patients, worded as portals show them."""
 
 FIRST_NAMES = {
     "Female": ("Ada", "Beatriz", "Chidinma", "Dolores", "Eszter", "Fatima", "Greta", "Hana", "Ilse", "Joan", "Keiko",

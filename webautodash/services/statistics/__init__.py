@@ -1,1 +1,1 @@
-"""Counts of one provider and of all, and the current status of the installation."""
+"""Statistics of one provider or of all, and the current status of the installation."""

@@ -1,7 +1,8 @@
-"""What is going on, and what went on in the last day, out of the databases alone."""
+"""Reads the current status of the installation, and what happened in the last 24 hours, from the databases."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from webautodash.domain.alerts import AlertChannel
 from webautodash.domain.vocabulary import (
@@ -35,14 +36,14 @@ from webautodash.services.verify.divergence import (
 __all__ = ["FileEntry", "Status", "status"]
 
 _DAY = timedelta(days=1)
-# Of what waits or went wrong the first so many are shown; the lists have all.
+# Number of waiting and failed files that are shown; the list of files has all.
 _SHOWN = 20
-_NOTES = 5
+_LATEST_PROBLEMS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class MonitorStatus:
-    """One monitor, as it said itself."""
+    """The last report of a monitor."""
 
     host: str
     pid: int
@@ -50,48 +51,48 @@ class MonitorStatus:
     version: str
     state: MonitorState
     silent: bool
-    """It should have said that it is alive, three times, and did not."""
+    """Whether it missed three heartbeats."""
     since: datetime
     stopped_at: datetime | None
     interval_seconds: float
     heartbeat_seconds_ago: float
     pass_running_seconds: float | None
-    """Since when the pass is under way that takes files now."""
+    """Duration of the pass that is running now."""
     last_pass_at: datetime | None
     last_pass_seconds: float | None
     passes: int
     files_found: int | None
     files_taken: int
     files_per_second: float | None
-    """In the last pass that took any."""
+    """In the last pass that ingested any."""
     last_error: str | None
     last_error_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class MonitoringStatistics:
-    """Counters over all that was ever taken."""
+    """Totals over everything that was ever ingested."""
 
     files_processed: int
     patients_processed: int
     conflicts_detected: int
     files_failed: int
-    """Rejected or held, at this moment."""
+    """Files that are rejected or held now."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonitoringStatus:
-    """Who watches, and what came of it."""
+    """The monitors and their totals."""
 
     is_running: bool
-    """Whether at least one monitor is alive."""
+    """Whether at least one monitor sends heartbeats."""
     monitors: tuple[MonitorStatus, ...]
     statistics: MonitoringStatistics
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderSummary:
-    """One provider: the registry's counters, and what waits for a person."""
+    """One provider: the totals in the registry, and the open conflicts."""
 
     slug: str
     name: str
@@ -102,12 +103,12 @@ class ProviderSummary:
     total_extractions: int
     total_conflicts: int
     open_conflicts: dict[Severity, int] | None
-    """None where their database cannot be read, or is being made by a registration."""
+    """None if the database cannot be read, or the registration is not complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderDatabaseStatistics:
-    """All providers."""
+    """The sums over all providers."""
 
     total_providers: int
     total_patients: int
@@ -124,22 +125,22 @@ class LastDay:
     conflicts_detected: int
     log_entries: dict[Level, int]
     latest_problems: tuple[LogEntry, ...]
-    """The last few warnings and errors."""
+    """The latest warnings and errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertStatus:
-    """The outbox of the alerts."""
+    """The outbox of alerts."""
 
     waiting: dict[AlertChannel, int]
-    """Alerts that go out with their channel's next message."""
+    """Alerts that are sent with the next message of their channel."""
     failed: tuple[FailedDigest, ...]
-    """Messages that were given up."""
+    """Messages whose delivery failed for good."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One moment of the whole; turns into JSON."""
+    """The status of the installation at one moment."""
 
     at: datetime
     monitoring_status: MonitoringStatus
@@ -147,19 +148,19 @@ class Status:
     files: dict[FileState, int]
     oldest_waiting_seconds: float | None
     waiting: tuple[FileEntry, ...]
-    """The first few that were not taken yet."""
+    """The first files that are not ingested yet."""
     failed: tuple[FileEntry, ...]
-    """The first few that were rejected or are held."""
+    """The first files that are rejected or held."""
     last_day: LastDay
     alerts: AlertStatus
     divergences: tuple[Divergence, ...]
-    """What a provider's database and the system database do not agree on: one was put back from an older backup."""
+    """Differences between providers' databases and the system database, as after restoring an older backup."""
     problems: tuple[Unreadable, ...]
 
 
 def status(store: Store) -> Status:
-    """What there is at this moment; a provider's database that cannot be read is a problem and stops nothing."""
-    now, known = utc_now(), system_records(store)
+    """Read the status; a provider's database that cannot be read is listed as a problem."""
+    now, records = utc_now(), system_records(store)
     since = now - _DAY
     with store.system.reading() as work:
         monitors = work.monitors.all()
@@ -169,11 +170,11 @@ def status(store: Store) -> Status:
         failed = repository.search(FAILED_FILES, None, _SHOWN).items
         taken = repository.processed_since(since)
         levels = work.system_log.counts(since)
-        latest = work.system_log.search(level=Level.WARNING, since=since, limit=_NOTES)
+        latest = work.system_log.search(level=Level.WARNING, since=since, limit=_LATEST_PROBLEMS)
     problems: list[Unreadable] = []
     registered = store.providers()
-    read = [_provider(store, provider, known, since, problems) for provider in registered]
-    providers = tuple(provider for provider, _, _ in read)
+    read = [_provider(store, provider, records, since, problems) for provider in registered]
+    providers = tuple(one.summary for one in read)
     return Status(
         at=now,
         monitoring_status=MonitoringStatus(
@@ -199,29 +200,35 @@ def status(store: Store) -> Status:
         oldest_waiting_seconds=oldest,
         waiting=waiting,
         failed=failed,
-        last_day=LastDay(since, taken, sum(found for _, found, _ in read), levels, tuple(latest)),
+        last_day=LastDay(since, taken, sum(one.recent_conflicts for one in read), levels, tuple(latest)),
         alerts=AlertStatus(waiting_alerts(store), tuple(failed_digests(store))),
-        divergences=tuple(one for _, _, one in read if one),
+        divergences=tuple(one.divergence for one in read if one.divergence),
         problems=tuple(problems),
     )
 
 
+class _ReadProvider(NamedTuple):
+    summary: ProviderSummary
+    recent_conflicts: int
+    divergence: Divergence | None
+
+
 def _provider(
-    store: Store, provider: RegisteredProvider, known: SystemRecords, since: datetime, problems: list[Unreadable]
-) -> tuple[ProviderSummary, int, Divergence | None]:
-    open_conflicts, found, differs = None, 0, None
+    store: Store, provider: RegisteredProvider, records: SystemRecords, since: datetime, problems: list[Unreadable]
+) -> _ReadProvider:
+    open_conflicts, recent_conflicts, differences = None, 0, None
     try:
-        rows = recorded_rows(store, provider) if provider.id in known.lost else []
+        rows = recorded_rows(store, provider) if provider.id in records.lost else []
         with store.provider_database(provider).reading() as work:
             open_conflicts = work.conflicts.open()
-            found = work.sessions.conflicts_since(since)
+            recent_conflicts = work.sessions.conflicts_since(since)
             if is_active(provider):
-                differs = compare_databases(store, provider, known, work, rows)
-        if differs is not None and differs.is_older:
-            differs = divergence(store, provider, known)
+                differences = compare_databases(store, provider, records, work, rows)
+        if differences is not None and differences.is_older:
+            differences = divergence(store, provider, records)
     except WebAutoDashError as error:
         problems += problems_of(provider, error)
-    shown = ProviderSummary(
+    summary = ProviderSummary(
         slug=provider.slug,
         name=provider.name,
         database_name=provider.database_name,
@@ -232,7 +239,7 @@ def _provider(
         total_conflicts=provider.total_conflicts,
         open_conflicts=open_conflicts,
     )
-    return shown, found, differs
+    return _ReadProvider(summary, recent_conflicts, differences)
 
 
 def _monitor(one: MonitorRecord) -> MonitorStatus:

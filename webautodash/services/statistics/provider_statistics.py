@@ -1,4 +1,4 @@
-"""Numbers of one provider and of all."""
+"""Computes statistics of one provider or of all."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -23,7 +23,7 @@ _COUNTED: dict[str, type[StrEnum]] = {
 
 @dataclass(frozen=True, slots=True)
 class ProviderStatistics(DatabaseStatistics):
-    """The numbers of one provider."""
+    """The statistics of one provider."""
 
     slug: str
     name: str
@@ -32,7 +32,7 @@ class ProviderStatistics(DatabaseStatistics):
 
 @dataclass(frozen=True, slots=True)
 class Statistics(DatabaseStatistics):
-    """The numbers of the asked-for providers together, and of each; ``problems`` are not in the sums."""
+    """The statistics of each requested provider, and their sums; ``problems`` are not included in the sums."""
 
     total_providers: int
     providers: tuple[ProviderStatistics, ...]
@@ -40,24 +40,24 @@ class Statistics(DatabaseStatistics):
 
 
 def statistics(store: Store, provider: str | None = None) -> Statistics:
-    """The numbers of one provider or of all; a database that cannot be read is listed, and stops nothing.
+    """Compute the statistics of one provider or of all; a database that cannot be read is listed as a problem.
 
-    A provider whose registration is under way counts as a provider and has no numbers yet.
+    A provider whose registration is not complete counts as a provider, without statistics.
     """
-    asked = [resolve_provider(store, provider)] if provider is not None else store.providers()
+    providers = [resolve_provider(store, provider)] if provider is not None else store.providers()
     read: list[ProviderStatistics] = []
     problems: list[Unreadable] = []
-    for one in asked:
+    for one in providers:
         try:
             read.append(_of(store, one))
         except WebAutoDashError as error:
             problems += problems_of(one, error)
-    return Statistics(**_together(read), total_providers=len(asked), providers=tuple(read), problems=tuple(problems))
+    return Statistics(**_sums(read), total_providers=len(providers), providers=tuple(read), problems=tuple(problems))
 
 
 def _of(store: Store, provider: RegisteredProvider) -> ProviderStatistics:
     with store.provider_database(provider).reading() as work:
-        numbers = work.statistics.numbers()
+        numbers = work.statistics.read()
     return ProviderStatistics(
         **{field.name: getattr(numbers, field.name) for field in fields(DatabaseStatistics)},
         slug=provider.slug,
@@ -66,21 +66,21 @@ def _of(store: Store, provider: RegisteredProvider) -> ProviderStatistics:
     )
 
 
-def _together(read: list[ProviderStatistics]) -> dict[str, Any]:
-    together: dict[str, Any] = {}
+def _sums(read: list[ProviderStatistics]) -> dict[str, Any]:
+    sums: dict[str, Any] = {}
     for field in fields(DatabaseStatistics):
         values = [getattr(one, field.name) for one in read]
         if field.name == "last_extraction":
-            together[field.name] = _latest(values)
+            sums[field.name] = _latest(values)
         elif field.name in _COUNTED:
-            words = _COUNTED[field.name]
-            together[field.name] = {word: sum(value[word] for value in values) for word in words}
+            keys = _COUNTED[field.name]
+            sums[field.name] = {key: sum(value[key] for value in values) for key in keys}
         elif field.name == "rows":
-            together[field.name] = {which.name: sum(value[which.name] for value in values) for which in LISTS}
+            sums[field.name] = {which.name: sum(value[which.name] for value in values) for which in LISTS}
         else:
-            together[field.name] = sum(values)
-    return together
+            sums[field.name] = sum(values)
+    return sums
 
 
-def _latest(moments: list[datetime | None]) -> datetime | None:
-    return max((moment for moment in moments if moment is not None), default=None)
+def _latest(times: list[datetime | None]) -> datetime | None:
+    return max((time for time in times if time is not None), default=None)

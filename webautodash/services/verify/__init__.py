@@ -1,4 +1,4 @@
-"""Are the rows what they were?"""
+"""Verifies that stored rows are as they were written, and that the databases agree."""
 
 from webautodash.services.verify.report import ProviderVerification, RowFault, Verification, WrongRow
 from webautodash.services.verify.verify_providers import verify

@@ -1,4 +1,4 @@
-"""What a look at the stored rows found."""
+"""The result of a verification."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ SESSIONS = "extraction_sessions"
 
 
 class RowFault(StrEnum):
-    """What is wrong with a row."""
+    """The kind of fault of a row."""
 
     ROW = "row"
     CHECKSUM = "checksum"
@@ -30,7 +30,7 @@ class RowFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WrongRow:
-    """A row that is not what it was. ``message`` names columns and numbers of rows, never a value."""
+    """A row that is not as it was written. ``message`` names columns and row numbers, never a value."""
 
     table: str | None
     id: int | None
@@ -40,31 +40,31 @@ class WrongRow:
 
 @dataclass(frozen=True, slots=True)
 class ProviderVerification:
-    """What was looked at of one provider, and what is wrong."""
+    """The verification of one provider: what was checked, and what is wrong."""
 
     slug: str
     name: str
     database_name: str
     extractions: int
     rows: int
-    """Of all lists."""
+    """Clinical rows of all lists."""
     unchecked: int
-    """Extractions that were written before each row had a check; of them the clinical checksum is compared."""
+    """Extractions of older versions, without row checksums; only their clinical checksum is compared."""
     differences: int
     wrong: tuple[WrongRow, ...]
-    """The first of them, by table and number; all where they are not very many."""
+    """Wrong rows by table and number, up to ``MOST_NAMED``; ``differences`` counts all."""
     divergence: Divergence | None = None
-    """What the system database has recorded otherwise."""
+    """How the system database differs from the provider's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was looked at; ``problems`` are databases that could not be."""
+    """The verification of providers; ``problems`` are databases that could not be verified."""
 
     providers: tuple[ProviderVerification, ...]
     problems: tuple[Unreadable, ...]
 
     @property
     def is_right(self) -> bool:
-        """Whether all could be read, and nothing is wrong."""
+        """Whether every database could be read and nothing is wrong."""
         return not self.problems and not any(one.differences or one.divergence for one in self.providers)

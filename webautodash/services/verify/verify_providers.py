@@ -1,4 +1,4 @@
-"""One provider's rows after the other's, each database as it is at one moment."""
+"""Verifies the rows of one provider or of all, each database in one consistent snapshot."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,23 +17,23 @@ from webautodash.services.verify.divergence import divergence, system_records
 from webautodash.services.verify.report import ProviderVerification, Verification, WrongRow
 
 MOST_NAMED = 1_000
-"""How many wrong rows of a database are named; more are counted."""
+"""Number of wrong rows that are listed for a database; further ones are counted."""
 
 OnExtractions = Callable[[str, int, int], None]
-"""Hears of a provider, by slug, how many extractions are looked at, and of how many."""
+"""Called with a provider's slug, the number of verified extractions, and their total."""
 
 
 def verify(store: Store, provider: str | None = None, on_extractions: OnExtractions = ignore) -> Verification:
-    """Look at one provider's rows, or everybody's; a database that cannot be read is listed and stops nothing."""
-    asked = [resolve_provider(store, provider)] if provider is not None else store.providers()
+    """Verify the rows of one provider or of all; an unreadable database is listed and does not stop the others."""
+    providers = [resolve_provider(store, provider)] if provider is not None else store.providers()
     log = SystemLogWriter(store.system)
     read: list[ProviderVerification] = []
     problems: list[Unreadable] = []
-    known = system_records(store)
-    for one in asked:
+    records = system_records(store)
+    for one in providers:
         try:
             found = _verify(store.provider_database(one), on_extractions)
-            found = replace(found, divergence=divergence(store, one, known) or None)
+            found = replace(found, divergence=divergence(store, one, records) or None)
         except WebAutoDashError as error:
             problems += problems_of(one, error)
             continue
