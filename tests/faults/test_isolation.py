@@ -176,8 +176,8 @@ def test_the_ingest_uses_those_accounts_alone(guarded: Guarded, users: set[str])
     with Store.prepare(guarded.settings) as store:
         states = {file.path: str(file.state) for file in ingest_paths(store).files}
     assert states["gary_wang/new.json"] == "ingested"
-    assert guarded.clinic.count("patients") == 2
     assert users == {guarded.name("gary_wang"), guarded.name("anna_keller"), guarded.name("system")}
+    assert guarded.clinic.count("patients") == 2
 
 
 @SERVERS
@@ -189,7 +189,7 @@ def test_the_tables_are_changed_by_the_account_for_migrations_alone(guarded: Gua
         assert [one.differences for one in fleet.check_all(store, ())] == [()] * 3
     assert users == {f"{guarded.administrator.database_prefix}_migrations"}
     (guarded.folder / f"{guarded.administrator.database_prefix}_migrations").unlink()
-    with pytest.raises(AccountMissing, match="provider grant --all"):
+    with pytest.raises(AccountMissing):
         Store.attach(guarded.settings)
 
 
@@ -238,7 +238,7 @@ def test_a_new_provider_waits_for_an_account(guarded: Guarded) -> None:
     guarded.clinic.drop(a_file(a_patient("N1"), provider="New Here"), "new_here", "new.json")
     with Store.prepare(guarded.settings) as store:
         (file,) = [file for file in ingest_paths(store).files if file.path == "new_here/new.json"]
-        assert (str(file.state), "provider grant" in str(file.reason)) == ("failed", True)
+        assert (str(file.state), file.kind) == ("failed", "account_missing")
         assert "new_here" not in [provider.slug for provider in store.providers()]
     with Store.prepare(guarded.settings, schema=True) as store:
         assert register(store, "New Here").created
@@ -547,7 +547,7 @@ def test_the_passwords_of_those_that_were_made_are_shown_where_a_later_one_fails
     wanted = ["late_one", "later_one", "gary_wang"]
     host = guarded.made[0].host
     done = served.shell("provider", "grant", *wanted, "--host", host, *["--json"] * as_json, **served.environment)
-    assert (done.status, "later_one" in done.err) == (1, True)
+    assert (done.status, guarded.name("gary_wang") in done.err) == (1, True), done.err
     if as_json:
         shown = {one["account"]: one["password"] for one in done.json}
     else:
