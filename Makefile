@@ -2,14 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests wait for servers and processes more than they compute.
+# More workers than cores: tests often wait for servers and processes.
 WORKERS ?= 4
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 FUZZ_SECONDS ?= 600
 FUZZ_SEED ?= 1
 
-# Where nothing may be written beside a source, each migration would compile the revisions anew.
+# Without written bytecode, each migration would compile all revisions again.
 unexport PYTHONDONTWRITEBYTECODE
 
 # Quiet twice: errors only.
@@ -38,10 +38,10 @@ test-all: $(VENV)/installed-dev ## every test, with a kill at every step; half a
 mysql: ## download a MySQL server for the tests, where no mysqld is installed
 	@sh tests/get_mysql.sh
 
-fuzz: $(VENV)/installed-dev ## read damaged files until one is not borne, FUZZ_SECONDS=600; FUZZ_SEED=1 says which files
+fuzz: $(VENV)/installed-dev ## read damaged files until one crashes the reader; FUZZ_SECONDS=600, FUZZ_SEED=1
 	@$(BIN)/python tests/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
-mutants: $(VENV)/installed-mutants ## change names and checksums in every small way: which change does no test notice? (tests/MUTANTS.md)
+mutants: $(VENV)/installed-mutants ## make small changes to names and checksums, and list those that no test notices (tests/MUTANTS.md)
 	@CI=true $(BIN)/mutmut run && $(BIN)/mutmut results
 
 bench: $(VENV)/installed-bench ## measure into benchmarks/RESULTS.md, about 15 minutes; BENCH_ARGS adds options

@@ -1,4 +1,4 @@
-"""The command, forked from a process that has loaded it: less than half of the time, for tests of what it does."""
+"""The command, forked from a process that has already imported it, in less than half of the time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shell import Done, Shell
 
 
 class ForkedShell(Shell):
-    """As ``Shell``, but for how the command begins; that has tests of its own."""
+    """Like ``Shell``, for tests that are not about how the command starts."""
 
     def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> Done:
         done = spoken(arguments, self.folder, self.environment | environment, self._patience_seconds, stdin)

@@ -1,7 +1,7 @@
-"""The keeper of one test server: a process that ends the server with the test run, however that ends.
+"""The keeper of one test server: a process that stops the server when the test run ends, however it ends.
 
-The process that begins a run holds a lock on a file. The keeper waits for that lock: it comes free when
-the run ends, also by SIGKILL, and the keeper then ends its server and removes what both left.
+The process that begins a run holds a lock on a file. The keeper waits for that lock, which is released when the run
+ends, also by SIGKILL. The keeper then stops its server and removes the files of both.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 SMALL = ("--skip-log-bin", "--performance-schema=OFF", "--innodb-buffer-pool-size=64M", "--max-connections=200")
-# What a killed server may then lose is fine for a shared one, wrong for one that a test kills on purpose.
+# A killed server may then lose transactions: fine for the shared server, wrong for one that a test kills on purpose.
 FORGETFUL = ("--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=OFF")
 
 
@@ -43,13 +43,13 @@ def start(kind: str, lock: Path, folder: Path, command: list[str]) -> None:
 
 
 def tail(folder: Path) -> str:
-    """The last words of a server and its keeper, in one line."""
+    """The end of the log of a server and its keeper, in one line."""
     log = folder / "log"
     return " ".join(log.read_text(errors="replace")[-600:].split()) if log.exists() else "no log"
 
 
 def keep(kind: str, lock: Path, folder: Path, command: list[str]) -> None:
-    """Run the server in a process that nobody has to wait for; return as soon as its `pid` is written."""
+    """Run the server in a detached process; return as soon as its `pid` is written."""
     read, write = os.pipe()
     if os.fork():
         os.close(write)
@@ -66,7 +66,7 @@ def keep(kind: str, lock: Path, folder: Path, command: list[str]) -> None:
 
     try:
         if kind == "program":
-            # No thread runs yet, so code between fork and exec is safe.
+            # No other thread runs yet, so code between fork and exec is safe.
             server = subprocess.Popen(command, preexec_fn=_dying_with_parent())  # noqa: PLW1509
             pid.write_text(str(server.pid))
             os.close(write)

@@ -1,9 +1,9 @@
-"""The database servers of a test run: found or started once, shared by its workers, gone with it.
+"""The database servers of a test run: found or started once, shared by its workers, stopped when it ends.
 
-This is the one place that decides where a server comes from, in this order: a URL in the environment,
-a container where a Docker engine answers, a throwaway instance of a server program on this machine.
+A server comes from a URL in the environment, else from a container where a Docker engine answers, else from a server
+program on this machine, which may be one that `make mysql` downloaded.
 
-`python tests/servers.py mariadb` prints which it would be, or says why none and exits with 1.
+`python tests/servers.py mariadb` prints where the server would come from, or exits with 1 and prints why there is none.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Source:
 
 
 def sources(backend: str) -> Iterator[Source]:
-    """The places a server of this product can come from on this machine, the preferred first.
+    """Where a server of this product can come from on this machine, the preferred source first.
 
-    Raises NoServerError where there is none, or where the program that was named is no such server.
+    Raises NoServerError where there is none, or where the named program is not such a server.
     """
     variable = f"WEBAUTODASH_TEST_{backend.upper()}_URL"
     if url := os.environ.get(variable):
@@ -63,7 +63,7 @@ def sources(backend: str) -> Iterator[Source]:
 
 
 def docker_answers() -> bool:
-    """Whether a Docker engine replies within a second; the client alone is not enough."""
+    """Whether a Docker engine answers within a second; an installed client alone is not enough."""
     if not os.environ.get("DOCKER_HOST") and not Path("/var/run/docker.sock").exists():
         return False
     try:
@@ -108,7 +108,7 @@ def downloaded(backend: str) -> Path:
 def drop_databases(url: str, prefix: str) -> None:
     """Drop the databases whose names begin with the prefix."""
     with connect(url) as connection, connection.cursor() as cursor:
-        # A transaction that a test left open becomes its error, not a run that hangs.
+        # A transaction that a test left open fails this test instead of blocking the run.
         cursor.execute("SET SESSION lock_wait_timeout = 20")
         cursor.execute("SHOW DATABASES LIKE %s", (prefix.replace("_", r"\_") + "%",))
         for (name,) in cursor.fetchall():
@@ -116,9 +116,9 @@ def drop_databases(url: str, prefix: str) -> None:
 
 
 def temporary_folder() -> str:
-    """Where a run keeps its files: in memory where that has room, for there it costs nothing to have them on disk.
+    """The folder for a run's files: in memory where there is room, because syncing to disk costs nothing there.
 
-    What a process loses by being killed is the same on either.
+    A killed process loses the same on both.
     """
     if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM:
         return str(_MEMORY)
@@ -126,7 +126,7 @@ def temporary_folder() -> str:
 
 
 class Run:
-    """One test run: a temporary folder, and a lock in it held by the process that began the run."""
+    """One test run: a temporary folder with a lock that the process which began the run holds."""
 
     def __init__(self, folder: Path) -> None:
         """Take part in a run that another process began."""
@@ -142,14 +142,14 @@ class Run:
         return run
 
     def end(self) -> None:
-        """Let the keepers end their servers, and remove the folder."""
+        """Have the keepers stop their servers, and remove the folder."""
         if self._held is not None:
             self._held.close()
             wait_until(lambda: not list(self.folder.glob("*/pid")))
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, backend: str) -> str:
-        """The URL of the run's server of this product, started when it is first asked for.
+        """The URL of the run's server of this product, started by the first caller.
 
         Raises NoServerError, with the same reason for every worker, where there is none.
         """
@@ -164,10 +164,10 @@ class Run:
         return found["url"]
 
     def private(self, backend: str, options: Sequence[str] = (), data: Path | None = None) -> LocalServer:
-        """A durable server of one's own, to kill and restart; the caller removes it."""
+        """A durable server for one test, to kill and restart; the caller removes it."""
         program = find_program(backend)
         if program is None:
-            raise NoServerError(f"a server of one's own needs the program {PROGRAMS[backend]} on this machine")
+            raise NoServerError(f"a private server needs the program {PROGRAMS[backend]} on this machine")
         folder = self.folder / secrets.token_hex(4)
         server = LocalServer(program, folder, self._lock, durable=True, options=options, data=data)
         server.create()
@@ -207,7 +207,7 @@ class Run:
 
 
 def main(backend: str) -> int:
-    """Say where a server of this product would come from; the exit status says whether from anywhere."""
+    """Print where a server of this product would come from; exit with 1 where there is none."""
     try:
         sys.stdout.write(f"{next(sources(backend)).description}\n")
     except NoServerError as error:

@@ -1,4 +1,4 @@
-"""What a process to fork from has done already: no test is about it, and it is most of a short command's time."""
+"""Imports for the process that commands are forked from: they take most of the time of a short command."""
 
 from __future__ import annotations
 
