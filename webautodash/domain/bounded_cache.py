@@ -3,24 +3,24 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-Key = TypeVar("Key", bound=object)
+_Key = TypeVar("_Key", bound=object)
 
 
-Value = TypeVar("Value")
+_Value = TypeVar("_Value")
 
 
-class BoundedCache(dict[Key, Value], Generic[Key, Value]):
+class BoundedCache(dict[_Key, _Value], Generic[_Key, _Value]):
     """The results of ``compute`` by key; a cached key costs one dictionary access.
 
     At ``most`` keys, the cache is cleared. Keys that ``keep`` rejects are computed each time, so that hostile or very
     long texts do not displace frequent ones.
     """
 
-    def __init__(self, compute: Callable[[Key], Value], keep: Callable[[Key], bool], most: int = 1 << 15) -> None:
+    def __init__(self, compute: Callable[[_Key], _Value], keep: Callable[[_Key], bool], most: int = 1 << 15) -> None:
         super().__init__()
         self._compute, self._keep, self._most = compute, keep, most
 
-    def __missing__(self, key: Key) -> Value:
+    def __missing__(self, key: _Key) -> _Value:
         value = self._compute(key)
         if self._keep(key):
             if len(self) >= self._most:

@@ -14,7 +14,7 @@ from webautodash.domain.differences.demographics import (
     one_sided_differences,
     other_demographic_differences,
 )
-from webautodash.domain.differences.difference import Difference, Fields, RowsByList, duplicate
+from webautodash.domain.differences.difference import Difference, FieldValues, RowsByList, duplicate
 from webautodash.domain.differences.repeated_prn import RepeatComparison
 from webautodash.domain.extraction.demographics import Demographics
 from webautodash.domain.extraction.patient_record import PatientRecord
@@ -49,7 +49,7 @@ class CurrentPatient:
     demographics: Demographics
     as_of: datetime | None
     session_id: int
-    other: Fields | None = None
+    other: FieldValues | None = None
     """The fields of ``demographics_printable`` that have no column."""
 
 
@@ -78,7 +78,7 @@ class PatientValues(NamedTuple):
     """The values of a patient's row."""
 
     demographics: Demographics
-    other: Fields | None
+    other: FieldValues | None
     """The fields of ``demographics_printable`` that have no column."""
 
 

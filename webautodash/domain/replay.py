@@ -17,7 +17,7 @@ from webautodash.domain.decisions import (
     SessionDifference,
     decide,
 )
-from webautodash.domain.differences.difference import Fields, RowsByList
+from webautodash.domain.differences.difference import FieldValues, RowsByList
 from webautodash.domain.extraction.demographics import DEMOGRAPHICS_KEY, Demographics
 from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.row_checks import same_rows
@@ -43,7 +43,7 @@ class CompleteExtraction(NamedTuple):
     status: ProcessingStatus
     row_checks: str | None
     demographics: Demographics
-    other: Fields | None
+    other: FieldValues | None
     """The fields of ``demographics_printable`` that have no column."""
 
     @property

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.decisions import PatientValues
-from webautodash.domain.differences.difference import Fields
+from webautodash.domain.differences.difference import FieldValues
 from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, Demographics
 from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.models import Patient
@@ -59,8 +59,8 @@ class StoredPatient(NamedTuple):
     session_id: int
     is_new: bool
     """Made by this very transaction, out of the record at hand."""
-    other: Fields | None = None
-    """Fields of ``demographics_printable`` without a column."""
+    other: FieldValues | None = None
+    """FieldValues of ``demographics_printable`` without a column."""
 
 
 class PatientRow(NamedTuple):
@@ -70,8 +70,8 @@ class PatientRow(NamedTuple):
     demographics: Demographics
     as_of: datetime | None
     session_id: int
-    other: Fields | None = None
-    """Fields of ``demographics_printable`` without a column."""
+    other: FieldValues | None = None
+    """FieldValues of ``demographics_printable`` without a column."""
 
 
 class PatientRepository:

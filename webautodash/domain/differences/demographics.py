@@ -4,7 +4,7 @@ from operator import attrgetter
 from typing import Any
 
 from webautodash.domain.checksum import canonical_date, canonical_fields, folded
-from webautodash.domain.differences.difference import Difference, Fields
+from webautodash.domain.differences.difference import Difference, FieldValues
 from webautodash.domain.extraction.demographics import Demographics
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
@@ -37,7 +37,7 @@ def demographic_differences(stored: Demographics, new: Demographics) -> list[Dif
 
 
 def other_demographic_differences(
-    stored: Demographics, stored_other: Fields | None, new: Demographics, new_other: Fields | None
+    stored: Demographics, stored_other: FieldValues | None, new: Demographics, new_other: FieldValues | None
 ) -> list[Difference]:
     """Contact details and unknown demographic fields that both have and that differ.
 
@@ -86,7 +86,7 @@ def one_sided_differences(before: Demographics, new: Demographics) -> list[Diffe
     ]
 
 
-def _other_fields(person: Demographics, other: Fields | None) -> dict[str, Any]:
+def _other_fields(person: Demographics, other: FieldValues | None) -> dict[str, Any]:
     """By name. A value that does not fit its column is among the unknown fields."""
     return {field: value for field in _CONTACT if (value := getattr(person, field)) is not None} | dict(other or {})
 

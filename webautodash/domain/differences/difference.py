@@ -9,7 +9,7 @@ from webautodash.domain.json_document import sorted_json
 from webautodash.domain.vocabulary import ConflictType, Severity
 
 RowsByList = Mapping[str, Sequence[Row]]
-Fields = Mapping[str, Any]
+FieldValues = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,7 @@ def _medication(draw: Random, at: datetime) -> dict[str, Any]:
 def _diagnosis(draw: Random, at: datetime) -> dict[str, Any]:
     start, stop = _span(draw)
     return {
-        "diagnosis_text": draw.choice(words.DIAGNOSES),
+        "diagnosis_text": draw.choice(words.DIAGNOSIS_TEXTS),
         "diagnosis_type": "historical" if stop else "current",
         "acuity": draw.choice(words.ACUITIES),
         "start_date": start,

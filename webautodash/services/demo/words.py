@@ -52,7 +52,7 @@ SIGS = (
     "Take 2 tablets every 6 hours as needed for pain, no more than 8 in 24 hours",
 )
 
-DIAGNOSES = (
+DIAGNOSIS_TEXTS = (
     "Essential (primary) hypertension (I10)",
     "Type 2 diabetes mellitus without complications (E11.9)",
     "Mixed hyperlipidemia (E78.2)",

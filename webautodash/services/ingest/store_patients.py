@@ -12,7 +12,7 @@ from webautodash.domain.decisions import (
     SessionDifference,
     decide,
 )
-from webautodash.domain.differences.difference import Fields
+from webautodash.domain.differences.difference import FieldValues
 from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, other_demographics
 from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS, SWEEP_FIELDS, PatientRecord
 from webautodash.domain.extraction.reread_lists import as_read_today
@@ -171,7 +171,7 @@ def _decide(
 
 def _other_demographics(
     work: ProviderWork, planned: Sequence[Planned], people: dict[str, StoredPatient]
-) -> dict[int, Fields | None]:
+) -> dict[int, FieldValues | None]:
     """By patient, the unknown demographic fields of rows that lack them although the new record has some.
 
     Older versions did not store them in the patient's row; they are in its extraction.
