@@ -5,8 +5,6 @@ from enum import IntEnum, auto
 
 SHORTEST_PRN = 4
 """A shorter PRN cannot be distinguished from any other number or word."""
-
-
 # The parts of a file name are joined by "_".
 _WORD = re.compile(r"[^\W_]+")
 

@@ -24,8 +24,6 @@ from webautodash.domain.row_checks import same_rows
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
-
-
 _NO_LISTS: RowsByList = {}
 
 

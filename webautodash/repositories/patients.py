@@ -60,7 +60,7 @@ class StoredPatient(NamedTuple):
     is_new: bool
     """Made by this very transaction, out of the record at hand."""
     other: FieldValues | None = None
-    """FieldValues of ``demographics_printable`` without a column."""
+    """The fields of ``demographics_printable`` that have no column."""
 
 
 class PatientRow(NamedTuple):
@@ -71,7 +71,7 @@ class PatientRow(NamedTuple):
     as_of: datetime | None
     session_id: int
     other: FieldValues | None = None
-    """FieldValues of ``demographics_printable`` without a column."""
+    """The fields of ``demographics_printable`` that have no column."""
 
 
 class PatientRepository:

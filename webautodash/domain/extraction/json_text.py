@@ -20,21 +20,11 @@ JsonPath = tuple[str | int, ...]
 
 
 _SPACE = rb"[ \t\r\n]*+"
-
-
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-
-
 _TOKEN = re.compile(rb"(%b)%b(:?)|[{}\[\],]" % (_STRING, _SPACE), re.DOTALL)
-
-
 _PLAIN = rb'[^\[\]{}"]*+(?:%b[^\[\]{}"]*+)*+' % _STRING
-
-
 # Lists and objects that contain no others are skipped in one step, because there are many.
 _TO_BRACKET = re.compile(rb"%b(?:(?:\[%b\]|\{%b\})%b)*+([\[\]{}])" % (_PLAIN, _PLAIN, _PLAIN, _PLAIN), re.DOTALL)
-
-
 _SCALAR = re.compile(rb"%b|[^,\]} \t\r\n]*+" % _STRING, re.DOTALL)
 
 
@@ -193,17 +183,9 @@ def _commas(text: Text, begin: int, end: int) -> int:
 
 
 _PIECE = 1 << 20
-
-
 _VALUE_BYTES = 100
-
-
 _OBJECT_BYTES = 150
-
-
 WHITE_SPACE = re.compile(rb"[ \t\r\n]*+")
-
-
 SEPARATOR = re.compile(rb"[ \t\r\n]*+,?[ \t\r\n]*+")
 
 
