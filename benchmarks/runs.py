@@ -13,6 +13,7 @@ from time import perf_counter
 
 from benchmarks.stores import Place
 from webautodash.domain.file_outcome import FileResult
+from webautodash.services.ingest.garbage_collection import collect_rarely
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import IngestReport
 from webautodash.services.registry.setup import set_up
@@ -42,6 +43,7 @@ def ingest(here: Place, paths: Sequence[Path], *, workers: int = 1, registered: 
     """
     if registered:
         set_up(here.settings, ingest=False)
+    collect_rarely()  # as the command does
     with Store.prepare(here.settings) as store:
         begin = perf_counter()
         report = ingest_paths(store, paths, workers=workers)

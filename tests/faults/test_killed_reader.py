@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _ENDS = """
 import os, signal, sys
 from webautodash.cli import main
-from webautodash.services import order, taking
+from webautodash.services.ingest import order, process_file
 
 END = getattr(signal, sys.argv[1])
 
@@ -32,7 +32,7 @@ def killing(read):
         return read(path, *others)
     return read_or_die
 
-taking.read_document = killing(taking.read_document)
+process_file.read_document = killing(process_file.read_document)
 order.read_document = killing(order.read_document)
 sys.argv = ["webautodash", *sys.argv[2:]]
 main()

@@ -8,7 +8,8 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.config import Settings
-from webautodash.errors import NotSetUp
+from webautodash.database import Server
+from webautodash.errors import DatabaseError, NotSetUp, WebAutoDashError
 from webautodash.services.registry.setup import set_up
 from webautodash.services.store import Store
 
@@ -30,3 +31,21 @@ def test_setup_is_the_cure_and_brings_the_registry_back(
     set_up(clinic.settings, ingest=False)
     with enter(clinic.settings) as store:
         assert [provider.slug for provider in store.providers()] == ["gary_wang"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("enter", [Store.open, Store.attach, Store.prepare], ids=["open", "attach", "prepare"])
+def test_a_store_that_cannot_be_opened_is_closed(
+    clinic: Clinic, enter: Callable[[Settings], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.store.server.drop(clinic.store.system.name)
+    closed: list[Store] = []
+    monkeypatch.setattr(Store, "close", lambda store: closed.append(store))
+    monkeypatch.setattr(Server, "create", _refuse)
+    with pytest.raises(WebAutoDashError):
+        enter(clinic.settings)
+    assert len(closed) == 1
+
+
+def _refuse(server: Server, name: str, *_: object) -> None:
+    raise DatabaseError(name, "1044", "access denied")

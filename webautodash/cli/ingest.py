@@ -1,6 +1,5 @@
 """``webautodash ingest``."""
 
-import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import JsonOption, WorkersOption
 from webautodash.cli.terminal.file_reports import ingest_options, print_problems, show_report
 from webautodash.client import WebAutoDash
-from webautodash.client.ingest import preload_workers
+from webautodash.client.ingest import collect_rarely, preload_workers
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -39,8 +38,7 @@ def ingest(
     """
     if workers > 1:
         preload_workers()
-    # Imported objects stay for the whole run; the garbage collector need not visit them.
-    gc.freeze()
+    collect_rarely()
     with WebAutoDash(unattended=True) as webautodash, ingest_options(ctx.obj, workers) as options:
         report = webautodash.ingest(paths or [], rehash=rehash, options=options)
     show_report(report, as_json=as_json, quiet=ctx.obj.quiet)

@@ -1,6 +1,5 @@
 """``webautodash monitor``."""
 
-import gc
 import logging
 import os
 import signal
@@ -17,7 +16,7 @@ from webautodash.cli.terminal.file_reports import print_file
 from webautodash.cli.terminal.messages import print_notice
 from webautodash.cli.terminal.monitor_messages import MonitorMessages
 from webautodash.client import WebAutoDash
-from webautodash.client.ingest import FileOutcome, preload_workers
+from webautodash.client.ingest import FileOutcome, collect_rarely, preload_workers
 from webautodash.client.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, MonitorEvents, MonitorLoop
 from webautodash.domain.wording import counted
 
@@ -51,8 +50,7 @@ def monitor(
     """
     if workers > 1:
         preload_workers()
-    # Imported objects stay for the whole run; the garbage collector need not visit them.
-    gc.freeze()
+    collect_rarely()
     problems: list[FileOutcome] = []
 
     def on_file_once(outcome: FileOutcome) -> None:

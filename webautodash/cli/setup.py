@@ -11,7 +11,7 @@ from webautodash.cli.terminal.file_reports import as_document, ingest_options, p
 from webautodash.cli.terminal.json_output import show_json
 from webautodash.cli.terminal.messages import print_line, print_notice
 from webautodash.client import WebAutoDash
-from webautodash.client.ingest import FileResult
+from webautodash.client.ingest import FileResult, collect_rarely
 from webautodash.client.setup import SetupReport, SetupSurvey
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
@@ -42,6 +42,7 @@ def setup(
             print_notice("nothing was created")
             raise typer.Exit(PROBLEMS)
         ingest = bool(found.files) and (auto or _confirm(f"Ingest {counted(found.files, 'file')} in {found.results}?"))
+        collect_rarely()
         with ingest_options(ctx.obj) as options:
             done = webautodash.setup.run(ingest=ingest, on_file=options.on_file, on_progress=options.on_progress)
     if as_json:

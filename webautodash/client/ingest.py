@@ -4,11 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from webautodash.domain.file_outcome import FileResult
+from webautodash.services.ingest.garbage_collection import collect_rarely
 from webautodash.services.ingest.progress import Progress
 from webautodash.services.ingest.report import FileOutcome, IngestReport
 from webautodash.services.ingest.workers import INGEST, preload
 
-__all__ = ["FileOutcome", "FileResult", "IngestOptions", "IngestReport", "Progress", "preload_workers"]
+__all__ = [
+    "FileOutcome",
+    "FileResult",
+    "IngestOptions",
+    "IngestReport",
+    "Progress",
+    "collect_rarely",
+    "preload_workers",
+]
 
 
 @dataclass(frozen=True, slots=True)

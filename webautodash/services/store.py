@@ -1,7 +1,7 @@
 """The open store: the server, the system database, and each provider's database checked as it is opened."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -68,7 +68,7 @@ class Store:
         # Whose each open database said it is; a database that is opened anew is asked anew.
         self._checked: WeakKeyDictionary[Database[ProviderWork], str] = WeakKeyDictionary()
         self.time_limit = TimeLimit(settings.pass_seconds)
-        """With the folders that files lie in, which may be those of another machine."""
+        """For reading folders, which may be those of another machine."""
 
     @classmethod
     def attach(cls, settings: Settings) -> Self:
@@ -77,12 +77,13 @@ class Store:
         Raises NotSetUp where there is none, SystemDatabaseTaken where the name is of a provider's database.
         """
         store = cls(settings, schema=True)
-        if not store.server.exists(store.system.name):
-            raise NotSetUp(store.server.where)
-        found = revisions.current(store.system)
-        revisions.refuse_foreign(store.system.name, SchemaHistory.SYSTEM, found)
-        if found is None:
-            store._refuse_bare()
+        with store._closed_on_error():
+            if not store.server.exists(store.system.name):
+                raise NotSetUp(store.server.where)
+            found = revisions.current(store.system)
+            revisions.refuse_foreign(store.system.name, SchemaHistory.SYSTEM, found)
+            if found is None:
+                store._refuse_bare()
         return store
 
     @classmethod
@@ -90,15 +91,16 @@ class Store:
     def open(cls, settings: Settings, *, unattended: bool = False, schema: bool = False) -> Self:
         """The store for reading and writing. Raises NotSetUp where there is none, NotAtHead before a migration."""
         store = cls(settings, unattended=unattended, schema=schema)
-        try:
-            with store.system.reading() as work:
-                revisions.require_head(work, store.system.name, SchemaHistory.SYSTEM)
-        except DatabaseMissing:
-            raise NotSetUp(store.server.where) from None
-        except NotAtHead as behind:
-            if behind.found is None:
-                store._refuse_bare()
-            raise
+        with store._closed_on_error():
+            try:
+                with store.system.reading() as work:
+                    revisions.require_head(work, store.system.name, SchemaHistory.SYSTEM)
+            except DatabaseMissing:
+                raise NotSetUp(store.server.where) from None
+            except NotAtHead as behind:
+                if behind.found is None:
+                    store._refuse_bare()
+                raise
         return store
 
     @classmethod
@@ -108,11 +110,20 @@ class Store:
         Where the system database was lost, the registry comes back from the providers' databases.
         """
         store = cls(settings, unattended=unattended, schema=schema)
-        store.server.create(store.system.name)
-        revisions.upgrade(store.system, SchemaHistory.SYSTEM)
-        if not store.providers():
-            rebuild(store.system, store.server, settings.database_prefix)
+        with store._closed_on_error():
+            store.server.create(store.system.name)
+            revisions.upgrade(store.system, SchemaHistory.SYSTEM)
+            if not store.providers():
+                rebuild(store.system, store.server, settings.database_prefix)
         return store
+
+    @contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
 
     def _refuse_bare(self) -> NoReturn:
         """A system database without a table of ours: to migrate it would leave the registry empty."""
