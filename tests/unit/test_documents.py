@@ -300,6 +300,7 @@ def test_half_a_character_beside_the_patients_is_named_with_its_place(
         (b'{"extraction_metadata":{},"extraction_results":[],"extraction\\u005fmetadata":{}}', "line 1, column 51"),
         (b'{"MARK":1,"extraction_metadata":{},"MARK":2,"extraction_results":[]}', "line 1, column 36"),
         (b'{"extraction_metadata":{"MARK":1,\n "MARK":1},"extraction_results":[]}', "line 2, column 2"),
+        (b'{"extraction_metadata":{},"extraction_results":[],"other":{"MARK":1,\n "MARK":1}}', "line 2, column 2"),
         (
             b'{"extraction_results":[],"extraction_metadata":{"a":[{"b":1},{"b":"MARK","\\u0062":1}]}}',
             "line 1, column 74",
