@@ -40,7 +40,11 @@ def test_a_store_that_cannot_be_opened_is_closed(
 ) -> None:
     clinic.store.server.drop(clinic.store.system.name)
     closed: list[Store] = []
-    monkeypatch.setattr(Store, "close", lambda store: closed.append(store))
+
+    def close(store: Store) -> None:
+        closed.append(store)
+
+    monkeypatch.setattr(Store, "close", close)
     monkeypatch.setattr(Server, "create", _refuse)
     with pytest.raises(WebAutoDashError):
         enter(clinic.settings)
