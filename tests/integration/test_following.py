@@ -59,7 +59,7 @@ def test_what_is_remembered_does_not_grow(clinic: Clinic, monkeypatch: pytest.Mo
     for number in range(20):
         SystemLogWriter(clinic.store.system).record(Level.INFO, "ingest", "looked", str(number))
         assert _messages(follow.news()) == [str(number)]
-        assert len(follow._looks) == 1
+        assert len(follow._reads) == 1
         assert len(follow._seen) == 0
 
 

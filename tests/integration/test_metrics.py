@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.metrics import StoreCollector
 from webautodash.services.registry.register import register
 from webautodash.services.review import conflicts
+from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
 
 PROVIDERS = ("gary_wang", "john_doe")
@@ -38,7 +40,8 @@ class Scrape:
     """What one scrape tells, by the names and labels of its samples."""
 
     def __init__(self, settings: Settings) -> None:
-        self.text = StoreCollector(settings).text().decode()
+        with closing(StoreCollector(settings)) as collector:
+            self.text = collector.text().decode()
         families = list(text_string_to_metric_families(self.text))
         self.documented = all(family.documentation for family in families)
         self._samples = {
@@ -202,8 +205,8 @@ def test_the_oldest_file_that_waits_has_its_age(clinic: Clinic) -> None:
     now = utc_now()
     with clinic.store.system.session() as session:
         files = FileRepository(session)
-        files.see({"gary_wang/old.json": "x"}, {}, now - timedelta(hours=2))
-        files.see({"gary_wang/new.json": "x"}, {}, now)
+        files.record_found({"gary_wang/old.json": "x"}, {}, now - timedelta(hours=2))
+        files.record_found({"gary_wang/new.json": "x"}, {}, now)
         session.commit()
     assert Scrape(clinic.settings)("oldest_waiting_seconds") == pytest.approx(7200, abs=60)
 
@@ -265,3 +268,19 @@ def test_a_database_that_cannot_be_read_is_up_0_and_nothing_else(clinic: Clinic)
         told = [line for line in collector.text().decode().splitlines() if not line.startswith("#")]
         assert told == ["webautodash_up 0.0"]
     assert [type(error).__name__ for error in heard] == ["NotSetUp", "NotSetUp"]
+
+
+def test_a_collector_keeps_its_connection_and_opens_another_once_the_database_was_replaced(clinic: Clinic) -> None:
+    heard: list[WebAutoDashError | None] = []
+    with (
+        closing(StoreCollector(clinic.settings, heard.append)) as collector,
+        patch.object(Store, "open", side_effect=Store.open) as opened,
+    ):
+        for _ in range(3):
+            assert b"webautodash_up 1.0" in collector.text()
+        assert opened.call_count == 1
+        clinic.store.server.drop(clinic.store.system.name)
+        assert b"webautodash_up 0.0" in collector.text()
+        Store.prepare(clinic.settings).close()
+        assert b"webautodash_up 1.0" in collector.text()
+    assert [error and error.kind for error in heard] == [None, None, None, "not_set_up", None]

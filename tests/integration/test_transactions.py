@@ -20,7 +20,6 @@ from webautodash.database.products.mysql import connect_args
 from webautodash.database.products.mysql.failures import failure_of as mysql_failure
 from webautodash.database.products.sqlite.failures import failure_of as sqlite_failure
 from webautodash.database.session import retrying
-from webautodash.domain.vocabulary import Level
 from webautodash.errors import (
     ConnectionLost,
     DatabaseBusy,
@@ -31,6 +30,8 @@ from webautodash.errors import (
     NoFreeConnection,
     WebAutoDashError,
 )
+from webautodash.models.base import utc_now
+from webautodash.repositories.system_log import LogRecord
 from webautodash.services.store import Store
 
 
@@ -39,7 +40,8 @@ def _count(session: Session) -> int:
 
 
 def _log(clinic: Clinic) -> None:
-    clinic.store.system.run(lambda work: work.system_log.record(Level.INFO, "test", "test", "test"))
+    entry = LogRecord(utc_now(), Level.INFO, "test", "test", "test")
+    clinic.store.system.run(lambda work: work.system_log.add([entry]))
 
 
 def test_a_reader_sees_one_moment(clinic: Clinic) -> None:

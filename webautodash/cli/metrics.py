@@ -3,7 +3,7 @@
 import signal
 import sys
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, NoReturn
@@ -56,16 +56,16 @@ def metrics(
         raise UsageError("--every needs --file")
     problem = _Problem(repeats=serve or every is not None)
     group = WebAutoDash().metrics
-    collector = group.collector(problem)
     # A service manager stops the command with SIGTERM.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    if serve:
-        _serve(group.serve(collector, host, port), host, port, quiet=ctx.obj.quiet)
-    elif file is not None:
-        _write(collector, file, every)
-    else:
-        sys.stdout.buffer.write(collector.text())
-        sys.stdout.buffer.flush()
+    with closing(group.collector(problem)) as collector:
+        if serve:
+            _serve(group.serve(collector, host, port), host, port, quiet=ctx.obj.quiet)
+        elif file is not None:
+            _write(collector, file, every)
+        else:
+            sys.stdout.buffer.write(collector.text())
+            sys.stdout.buffer.flush()
     if problem.error is not None:
         raise problem.error
 

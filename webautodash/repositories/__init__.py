@@ -7,7 +7,7 @@ from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.extractions import ExtractionRepository
 from webautodash.repositories.file_acceptances import FileAcceptanceRepository
 from webautodash.repositories.file_states import FileStateRepository
-from webautodash.repositories.future_times import ClockRepository
+from webautodash.repositories.future_times import FutureTimeRepository
 from webautodash.repositories.identity import IdentityRepository
 from webautodash.repositories.ingested_files import FileRepository
 from webautodash.repositories.leases import LeaseRepository
@@ -31,7 +31,6 @@ from webautodash.repositories.verification import VerificationRepository
 __all__ = [
     "AlertRepository",
     "ClinicalRepository",
-    "ClockRepository",
     "ConflictRepository",
     "ContentRepository",
     "DigestRepository",
@@ -40,6 +39,7 @@ __all__ = [
     "FileAcceptanceRepository",
     "FileRepository",
     "FileStateRepository",
+    "FutureTimeRepository",
     "IdentityRepository",
     "LeaseRepository",
     "LogRepository",

@@ -1,4 +1,4 @@
-"""Times that lie in the future by the database's own clock, because a clock was wrong when they were written."""
+"""Times in the future, by the clock of the database server: they were written while a clock was wrong."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from webautodash.models import (
     SystemLog,
 )
 
-# Clocks of machines that are kept in time differ by less.
+# Synchronized clocks differ by less.
 _TOLERANCE_SECONDS = 60
 _PAUSE_SECONDS = int(LONGEST_SECONDS) + _TOLERANCE_SECONDS
 _PAST: tuple[InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None], ...] = (
@@ -38,14 +38,14 @@ _PAST: tuple[InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | 
     MigratedDatabase.finished_at,
     SystemLog.created_at,
 )
-"""When something happened."""
+"""Times of past events."""
 _AHEAD = (IngestedFile.next_attempt_at, AlertDigest.next_attempt_at)
-"""When something is tried again, at most the longest pause from now."""
+"""Times of the next attempt, at most the longest pause from now."""
 
 
 @dataclass(frozen=True, slots=True)
 class FutureTimes:
-    """Rows of one column that lie too far ahead."""
+    """Rows with a time too far ahead in one column."""
 
     table: str
     column: str
@@ -53,14 +53,14 @@ class FutureTimes:
     latest: datetime
 
 
-class ClockRepository:
-    """Every time in the system database that may lie in the future by mistake."""
+class FutureTimeRepository:
+    """The columns of the system database with times that may be in the future by mistake."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def future_times(self) -> list[FutureTimes]:
-        """The columns with such times; clocks that differ by a minute are no mistake."""
+    def find(self) -> list[FutureTimes]:
+        """The columns with such times; a difference of a minute is ignored."""
         found = [self._of(column, _TOLERANCE_SECONDS) for column in _PAST]
         found += [self._of(column, _PAUSE_SECONDS) for column in _AHEAD]
         return [one for one in found if one is not None]

@@ -1,4 +1,4 @@
-"""Sums over the system database, few statements and none a provider or file: they are asked for every few seconds."""
+"""Sums over the system database, in a constant number of statements, because they are read every few seconds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ from webautodash.repositories.ingested_files import OUTCOMES
 
 @dataclass(frozen=True, slots=True)
 class Durations:
-    """How long files took from their opening to their commit."""
+    """How long files took, from their opening to the commit."""
 
     files: int
     total_ms: int
     within: tuple[int, ...]
-    """How many took no longer than each of the bounds."""
+    """How many files took no longer than each bound."""
 
 
 class MetricsRepository:
-    """What is measured of the files."""
+    """Metrics of the files."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def patients(self) -> dict[str, dict[str, int]]:
-        """By the slug of each provider with files, how many patients of them had which outcome."""
-        # A session once, under however many paths its bytes lie.
+        """How many patients had each outcome, by the slug of each provider with files."""
+        # Each session once: several paths may have the same bytes.
         once = (
             select(
                 IngestedFile.provider_id,
@@ -48,7 +48,7 @@ class MetricsRepository:
         }
 
     def durations(self, bounds_ms: Sequence[int]) -> Durations:
-        """How long the files that are stored took, and how many of them no longer than each bound."""
+        """How long the stored files took, and how many of them no longer than each bound."""
         took = IngestedFile.duration_ms
         within = (func.sum(case((took <= bound, 1), else_=0)) for bound in bounds_ms)
         files, total, *numbers = self._session.execute(
@@ -57,5 +57,5 @@ class MetricsRepository:
         return Durations(files, int(total or 0), tuple(int(number or 0) for number in numbers))
 
     def attempts(self) -> int:
-        """How often files were tried, each since it was last found changed."""
+        """The attempts at all files, for each since its last change."""
         return int(self._session.scalar(select(func.sum(IngestedFile.attempts))) or 0)

@@ -1,4 +1,4 @@
-"""The ledger of the migrations: each run, and how far it is with each database."""
+"""Runs of migrations, and the progress of each with each database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from webautodash.models.base import utc_now
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the migrations."""
+    """One run of migrations."""
 
     id: int
     kind: str
@@ -28,7 +28,7 @@ class Run:
     started_at: datetime
     finished_at: datetime | None
     databases: dict[MigrationState, int]
-    """How many are in which state."""
+    """How many databases are in each state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class MigrationRepository:
         databases: Sequence[tuple[str, str | None, str | None, str | None]],
         **facts: Any,
     ) -> int:
-        """A new run with its databases: name, provider, revision before and to reach; the run's number."""
+        """Add a run with its databases: name, provider, revision, target. Returns the id of the run."""
         run = MigrationRun(state=MigrationState.RUNNING, **facts)
         self._session.add(run)
         self._session.flush()
@@ -82,18 +82,18 @@ class MigrationRepository:
         return run.id
 
     def resume(self, run: int) -> None:
-        """Say that a run is at work again."""
+        """Record that a run is running again."""
         self._set_run(run, state=MigrationState.RUNNING, finished_at=None)
 
     def finish(self, run: int) -> None:
-        """Say that nobody is at work on a run any more: done where all its databases are, else failed."""
+        """Record the end of a run: done if all its databases are, else failed."""
         left = select(func.count()).where(MigratedDatabase.run_id == run, MigratedDatabase.state != MigrationState.DONE)
         whole = self._session.scalars(left).one() == 0
         state = MigrationState.DONE if whole else MigrationState.FAILED
         self._set_run(run, state=state, finished_at=utc_now())
 
     def begin_database(self, run: int, database: str) -> None:
-        """Say that a database is at work."""
+        """Record that the migration of a database begins."""
         self._set(
             run,
             database,
@@ -109,11 +109,11 @@ class MigrationRepository:
         )
 
     def reached(self, run: int, database: str, revision: str | None) -> None:
-        """Say which revision is finished."""
+        """Record the last finished revision of a database."""
         self._set(run, database, reached=revision)
 
     def end_database(self, run: int, database: str, state: MigrationState, **facts: Any) -> None:
-        """Say how a database ended."""
+        """Record the result of a database."""
         self._set(run, database, state=state, finished_at=utc_now(), **facts)
 
     def runs(self, limit: int) -> list[Run]:
@@ -122,23 +122,23 @@ class MigrationRepository:
         return self._with_numbers(rows)
 
     def run(self, number: int) -> Run | None:
-        """The run of this number."""
+        """The run with this id."""
         rows = self._session.scalars(select(MigrationRun).where(MigrationRun.id == number)).all()
         return next(iter(self._with_numbers(rows)), None)
 
     def databases(self, run: int) -> list[RunDatabase]:
-        """A run's databases, in the order in which they are taken."""
+        """The databases of a run, in the order in which they are migrated."""
         statement = select(MigratedDatabase).where(MigratedDatabase.run_id == run).order_by(MigratedDatabase.position)
         return [_database(row) for row in self._session.scalars(statement)]
 
     def count_ended(self, moment: datetime) -> int:
-        """How many runs ended before then and are of no use any more, see ``delete_ended``."""
+        """How many runs ``delete_ended`` would delete."""
         return self._session.scalar(select(func.count()).select_from(self._ended(moment).subquery())) or 0
 
     def delete_ended(self, moment: datetime, most: int) -> int:
-        """Delete at most ``most`` runs that ended before then. Returns how many.
+        """Delete at most ``most`` runs that ended before ``moment``. Returns how many.
 
-        The last run that was done stays, and so do runs that failed after it: somebody may resume them.
+        The last successful run stays, and so do runs that failed after it, because they may be resumed.
         """
         numbers = list(self._session.scalars(self._ended(moment).limit(most)))
         connection = self._session.connection()

@@ -17,7 +17,7 @@ _AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """An event to add; ``provider`` is a slug, ``details`` holds counts and codes."""
+    """An event to add; ``provider`` is a slug, ``details`` contains counts and codes."""
 
     created_at: datetime
     level: Level
@@ -31,7 +31,7 @@ class LogRecord:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One event of the system log."""
+    """One entry of the system log."""
 
     id: int
     created_at: datetime
@@ -46,7 +46,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which events are asked for: ``level`` and above, ``provider`` by slug, ``since`` then."""
+    """Which entries match: ``level`` and above, ``provider`` by slug, not older than ``since``."""
 
     level: Level | None = None
     component: str | None = None
@@ -55,43 +55,18 @@ class LogFilter:
 
 
 class LogRepository:
-    """Rows of ``system_logs``. Whoever records an event keeps every value of a patient out of it."""
+    """Rows of ``system_logs``. No entry contains a value of a patient; the callers see to it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def record(
-        self,
-        level: Level,
-        component: str,
-        event: str,
-        message: str,
-        *,
-        provider: str | None = None,
-        database_name: str | None = None,
-        details: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Add an event; ``provider`` is a slug, ``details`` holds counts and codes."""
-        self._session.add(
-            SystemLog(
-                level=level,
-                component=component,
-                event=event,
-                message=message,
-                provider=provider,
-                database_name=database_name,
-                details=dict(details) if details else None,
-            )
-        )
-        self._session.flush()
-
     def add(self, records: Sequence[LogRecord]) -> None:
-        """Add many events, in their order."""
+        """Add events, in their order."""
         names = LogRecord.__slots__
         insert_rows(self._session, SystemLog, [{name: getattr(record, name) for name in names} for record in records])
 
     def counts(self, since: datetime | None = None) -> dict[Level, int]:
-        """How many events of each level there are from then on, or altogether."""
+        """How many entries of each level there are, altogether or since a time."""
         counted = select(SystemLog.level, func.count()).group_by(SystemLog.level)
         if since is not None:
             counted = counted.where(SystemLog.created_at >= since)
@@ -107,7 +82,7 @@ class LogRepository:
         limit: int = 100,
         before_id: int | None = None,
     ) -> list[LogEntry]:
-        """The latest ``limit`` events that fit, oldest of them first; ``level`` means that level and above."""
+        """The latest ``limit`` entries that match, oldest first; ``level`` means that level and above."""
         wanted = LogFilter(level, component, provider, since)
         statement = select(SystemLog).where(*_conditions(wanted)).order_by(SystemLog.id.desc()).limit(limit)
         if before_id is not None:
@@ -115,16 +90,16 @@ class LogRepository:
         return [_entry(row) for row in reversed(self._session.scalars(statement).all())]
 
     def last_id(self) -> int:
-        """The highest number of any event, 0 where there is none."""
+        """The highest id of an entry, 0 if there is none."""
         return self._session.scalar(select(func.max(SystemLog.id))) or 0
 
     def ids_above(self, number: int, wanted: LogFilter) -> list[int]:
-        """The numbers of the events that fit, from the one after ``number`` on, in their order."""
+        """The ids of the entries that match and have a higher id, in order."""
         above = select(SystemLog.id).where(SystemLog.id > number, *_conditions(wanted))
         return list(self._session.scalars(above.order_by(SystemLog.id)))
 
     def entries(self, ids: Sequence[int]) -> list[LogEntry]:
-        """Events by their numbers, in the order of these."""
+        """Entries by their ids, in the order of the ids."""
         found: list[LogEntry] = []
         for begin in range(0, len(ids), _AT_ONCE):
             some = select(SystemLog).where(SystemLog.id.in_(ids[begin : begin + _AT_ONCE])).order_by(SystemLog.id)
@@ -132,13 +107,13 @@ class LogRepository:
         return found
 
     def count_before(self, moment: datetime) -> int:
-        """How many events are older."""
+        """How many entries are older."""
         return self._session.scalar(select(func.count()).where(SystemLog.created_at < moment)) or 0
 
     def delete_before(self, moment: datetime, most: int) -> int:
-        """Delete the oldest of the events that are older, so many and those of the very same time; how many it were."""
+        """Delete about ``most`` of the older entries, the oldest first. Returns how many."""
         older = SystemLog.created_at < moment
-        # The time of the last of them: a range of the index, which no product would make out of a list of numbers.
+        # Up to the time of the last of them: a range of the index is faster than a list of ids on every product.
         last = self._session.scalar(
             select(SystemLog.created_at).where(older).order_by(SystemLog.created_at).offset(most - 1).limit(1)
         )

@@ -1,4 +1,4 @@
-"""Every text in the system database, to look for what must not be there."""
+"""Every text in the system database, to search for values that must not be there."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -18,19 +18,19 @@ class StoredText(NamedTuple):
 
     table: str
     row: str
-    """Its primary key."""
+    """The primary key."""
     column: str
     text: str
 
 
 class SystemTexts:
-    """The texts of all tables."""
+    """Texts of all tables."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def all(self) -> Iterator[StoredText]:
-        """Each text that is there, a few rows at a time."""
+        """Each text, read in small batches of rows."""
         for table in SystemBase.metadata.sorted_tables:
             texts = [column for column in table.columns if isinstance(column.type, String | JsonText)]
             keys = list(table.primary_key.columns)

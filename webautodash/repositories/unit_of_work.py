@@ -13,7 +13,7 @@ from webautodash.repositories.cross_references import CrossReferences
 from webautodash.repositories.extractions import ExtractionRepository
 from webautodash.repositories.file_acceptances import FileAcceptanceRepository
 from webautodash.repositories.file_states import FileStateRepository
-from webautodash.repositories.future_times import ClockRepository
+from webautodash.repositories.future_times import FutureTimeRepository
 from webautodash.repositories.identity import IdentityRepository
 from webautodash.repositories.ingested_files import FileRepository
 from webautodash.repositories.leases import LeaseRepository
@@ -118,8 +118,8 @@ class SystemWork(UnitOfWork):
         return MetricsRepository(self.session)
 
     @cached_property
-    def future_times(self) -> ClockRepository:
-        return ClockRepository(self.session)
+    def future_times(self) -> FutureTimeRepository:
+        return FutureTimeRepository(self.session)
 
     @cached_property
     def texts(self) -> SystemTexts:

@@ -25,7 +25,7 @@ def leases(store: Store) -> Iterator[Finding]:
 def clocks(store: Store) -> Iterator[Finding]:
     """Times that lie in the future: a clock was wrong, of the server or of a machine."""
     with store.system.reading() as work:
-        found = work.future_times.future_times()
+        found = work.future_times.find()
     for one in found:
         latest = f"{one.latest:%Y-%m-%d %H:%M:%S} UTC"
         message = f"{counted(one.rows, 'row')} with a time in the future, up to {latest}: a clock was wrong"

@@ -1,4 +1,4 @@
-"""Figures for Prometheus, out of the system database alone: no provider's database is opened for them."""
+"""Figures for Prometheus, read from the system database alone: no provider database is opened."""
 
 from webautodash.services.metrics.collector import StoreCollector
 from webautodash.services.metrics.endpoint import serving

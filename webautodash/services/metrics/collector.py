@@ -1,7 +1,8 @@
-"""The figures in the words of Prometheus."""
+"""The figures as metrics of Prometheus."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from threading import Lock
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -12,29 +13,33 @@ from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.vocabulary import FileState, Level, MonitorState, ProviderStatus
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.ingested_files import OUTCOMES
+from webautodash.services import revisions
 from webautodash.services.callbacks import ignore
 from webautodash.services.metrics.figures import BOUNDS_SECONDS, Figures, read_figures
+from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 
 class StoreCollector(Collector):
-    """Reads the system database anew each time it is asked; one that cannot be read is ``webautodash_up 0`` alone.
+    """Reads the system database at each scrape; if it cannot be read, ``webautodash_up 0`` is the only metric.
 
-    ``on_reading`` hears after each reading what went wrong, or None.
+    ``on_reading`` is called after each reading, with the error or None. Keeps a connection between scrapes.
     """
 
     def __init__(self, settings: Settings, on_reading: Callable[[WebAutoDashError | None], object] = ignore) -> None:
         self._settings, self._on_reading = settings, on_reading
-        # Of its own: the default one tells of this process, which is of no interest.
+        self._store: Store | None = None
+        self._lock = Lock()
+        # The default registry has metrics of this process, which nobody needs.
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
     def text(self) -> bytes:
-        """All that there is to tell now, in the text format."""
+        """The metrics of this moment in the text format."""
         return generate_latest(self.registry)
 
     def describe(self) -> list[Metric]:
-        """Nothing: to name the metrics would be to read them."""
+        """Nothing: the names of the metrics would need a reading."""
         return []
 
     def collect(self) -> Iterator[Metric]:
@@ -42,8 +47,7 @@ class StoreCollector(Collector):
         figures: Figures | None = None
         error: WebAutoDashError | None = None
         try:
-            with Store.open(self._settings) as store, store.system.reading() as work:
-                figures = read_figures(work)
+            figures = self._read()
         except WebAutoDashError as problem:
             error = problem
         self._on_reading(error)
@@ -51,24 +55,44 @@ class StoreCollector(Collector):
         if figures is not None:
             yield from _metrics(figures)
 
+    def close(self) -> None:
+        """Close the connection. The next scrape opens another."""
+        with self._lock:
+            store, self._store = self._store, None
+        if store is not None:
+            store.close()
+
+    def _read(self) -> Figures:
+        with self._lock:
+            is_new = self._store is None
+            self._store = store = self._store or Store.open(self._settings)
+        try:
+            with store.system.reading() as work:
+                revisions.require_head(work, store.system.name, SchemaHistory.SYSTEM)
+                return read_figures(work)
+        except WebAutoDashError:
+            self.close()
+            if is_new:
+                raise
+        # The connection was lost between two scrapes, or the database was replaced.
+        return self._read()
+
 
 def _metrics(figures: Figures) -> Iterator[Metric]:
     providers = figures.providers
     statuses = Counter(one.status for one in providers)
     yield _gauge("providers", "Registered providers.", ["status"], {(one,): statuses[one] for one in ProviderStatus})
-    yield _gauge("files", "Files below Results, by what is known of them.", ["state"], _by_word(figures.files))
-    yield _gauge(
-        "file_attempts", "Attempts at files, each since it was last found changed.", [], {(): figures.attempts}
-    )
+    yield _gauge("files", "Files below Results, by state.", ["state"], _by_label(figures.files))
+    yield _gauge("file_attempts", "Attempts at files, for each since its last change.", [], {(): figures.attempts})
     yield _gauge(
         "oldest_waiting_seconds",
-        "Age of the oldest file that is not taken yet; 0 where none waits.",
+        "Age of the oldest file that waits; 0 if none waits.",
         [],
         {(): figures.oldest_waiting_seconds},
     )
     yield _gauge(
         "patients",
-        "Patients of the files that are stored, by what became of them.",
+        "Patients of the stored files, by outcome.",
         ["provider", "outcome"],
         {
             (one.slug, outcome): figures.patients.get(one.slug, {}).get(outcome, 0)
@@ -78,7 +102,7 @@ def _metrics(figures: Figures) -> Iterator[Metric]:
     )
     yield _gauge(
         "conflicts",
-        "Differences ever recorded, resolved ones too; duplicates are none.",
+        "Differences ever recorded, also resolved ones; without duplicates.",
         ["provider"],
         {(one.slug,): one.total_conflicts for one in providers},
     )
@@ -101,11 +125,11 @@ def _metrics(figures: Figures) -> Iterator[Metric]:
     yield _durations(figures)
     states = Counter(one.state for one in figures.monitors)
     yield _gauge(
-        "monitors", "Monitors, by what they said last.", ["state"], {(one,): states[one] for one in MonitorState}
+        "monitors", "Monitors, by last reported state.", ["state"], {(one,): states[one] for one in MonitorState}
     )
     yield _gauge(
         "monitor_heartbeat_age_seconds",
-        "Time since a running monitor last said that it is alive.",
+        "Time since the last heartbeat of each running monitor.",
         ["host", "pid"],
         {
             (one.host, str(one.pid)): (one.now - one.heartbeat_at).total_seconds()
@@ -124,7 +148,7 @@ def _metrics(figures: Figures) -> Iterator[Metric]:
             for state in (DigestState.PENDING, DigestState.FAILED)
         },
     )
-    yield _gauge("log_entries", "Entries of the system log that are kept.", ["level"], _by_word(entries))
+    yield _gauge("log_entries", "Entries in the system log.", ["level"], _by_label(entries))
 
 
 def _durations(figures: Figures) -> Metric:
@@ -132,19 +156,19 @@ def _durations(figures: Figures) -> Metric:
     buckets = [(str(bound), number) for bound, number in zip(BOUNDS_SECONDS, took.within, strict=True)]
     return HistogramMetricFamily(
         "webautodash_file_duration_seconds",
-        "Time from the opening of a file to its commit, of the files that are stored.",
+        "Time from the opening of a file to its commit, for the stored files.",
         buckets=[*buckets, ("+Inf", took.files)],
         sum_value=took.total_ms / 1000,
     )
 
 
-def _by_word(numbers: dict[FileState, int] | dict[Level, int]) -> dict[tuple[str, ...], float]:
-    return {(str(word),): number for word, number in numbers.items()}
+def _by_label(numbers: dict[FileState, int] | dict[Level, int]) -> dict[tuple[str, ...], float]:
+    return {(str(label),): number for label, number in numbers.items()}
 
 
 def _gauge(name: str, documentation: str, labels: list[str], values: dict[tuple[str, ...], float]) -> Metric:
-    # Gauges also where they mostly grow: a file that changes takes its counts back, the log is pruned.
+    # No counters: a changed file takes its counts back, and the log is pruned.
     family = GaugeMetricFamily(f"webautodash_{name}", documentation, labels=labels)
-    for words, value in values.items():
-        family.add_metric(words, value)
+    for label_values, value in values.items():
+        family.add_metric(label_values, value)
     return family

@@ -1,4 +1,7 @@
-"""``/metrics`` over HTTP."""
+"""``/metrics`` over HTTP.
+
+prometheus_client's own server answers at every path, waits forever for a silent client and prints tracebacks.
+"""
 
 import logging
 import socket
@@ -15,13 +18,13 @@ from webautodash.errors import where_from
 from webautodash.services.metrics.collector import StoreCollector
 
 PATH = "/metrics"
-_LONGEST_SILENCE_SECONDS = 10
+_CLIENT_TIMEOUT_SECONDS = 10
 _PLAIN = [("Content-Type", "text/plain; charset=utf-8")]
 
 
 @contextmanager
 def serving(collector: StoreCollector, host: str, port: int) -> Iterator[str]:
-    """Answer while the context is open; its value is the address. Port 0 is any free one. Raises OSError."""
+    """Serve within the context, whose value is the address; port 0 is any free one. Raises OSError."""
     with make_server(host, port, _application(collector), _Server, _Handler) as server:
         thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
         thread.start()
@@ -38,19 +41,19 @@ def _application(collector: StoreCollector) -> Callable[[dict[str, Any], Any], I
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"] != PATH:
             start_response("404 Not Found", _PLAIN)
-            return [f"There is {PATH} and nothing else.\n".encode()]
+            return [f"not found; see {PATH}\n".encode()]
         try:
             return metrics(environ, start_response)  # type: ignore[no-any-return]
         except Exception as error:  # the next scrape may go well
             logging.getLogger("webautodash.metrics").error("%s", where_from(error))
             start_response("500 Internal Server Error", _PLAIN)
-            return [b"The metrics cannot be told.\n"]
+            return [b"the metrics could not be read\n"]
 
     return answer
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A thread a request, so that one who is slow holds up nobody."""
+    """A thread per request, so that a slow client delays no other."""
 
     daemon_threads = True
 
@@ -60,13 +63,13 @@ class _Server(ThreadingMixIn, WSGIServer):
         super().__init__(address, handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a client that leaves in the middle is its own affair."""
+        """Ignore a client that disconnects early."""
 
 
 class _Handler(WSGIRequestHandler):
-    """Without a line for each request, and without patience for a client that sends nothing."""
+    """Without a log line per request, and with a timeout for a client that sends nothing."""
 
-    timeout = _LONGEST_SILENCE_SECONDS
+    timeout = _CLIENT_TIMEOUT_SECONDS
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
-        """Say nothing."""
+        """Log nothing."""

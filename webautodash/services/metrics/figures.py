@@ -1,4 +1,4 @@
-"""What is measured, read in one moment of the system database."""
+"""The figures, read from one snapshot of the system database."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ BOUNDS_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One moment's figures."""
+    """The figures of one moment."""
 
     providers: list[RegisteredProvider]
     open_conflicts: dict[int, dict[Severity, int]]
@@ -29,7 +29,7 @@ class Figures:
 
 
 def read_figures(work: SystemWork) -> Figures:
-    """The same few statements, however many providers and files there are."""
+    """Read the figures, in a constant number of statements."""
     providers, files, metrics = work.providers, work.file_states, work.metrics
     return Figures(
         providers=providers.all(),

@@ -10,8 +10,10 @@ from webautodash.domain.naming import RESERVED_SLUG, database_name
 from webautodash.domain.vocabulary import Level, ProviderStatus
 from webautodash.errors import DuplicateKey, TerminalError
 from webautodash.models import DatabaseIdentity
+from webautodash.models.base import utc_now
 from webautodash.repositories.providers import ProviderIdentity
 from webautodash.repositories.sessions import Totals
+from webautodash.repositories.system_log import LogRecord
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 
 
@@ -45,7 +47,7 @@ def rebuild(system: Database[SystemWork], server: Server, prefix: str) -> None:
             provider = repository.add(one.identity, one.name, ProviderStatus.ACTIVE)
             repository.set_totals(provider.id, one.totals)
         message = f"the system database was lost; the registry was rebuilt from {len(found)} provider databases"
-        work.system_log.record(Level.WARNING, "registry", "registry_rebuilt", message)
+        work.system_log.add([LogRecord(utc_now(), Level.WARNING, "registry", "registry_rebuilt", message)])
 
     if found:
         # Another process may have rebuilt it first.

@@ -1,1 +1,1 @@
-"""The system log: entries, following it as it grows, and retention."""
+"""The system log: its entries, following it as it grows, retention."""

@@ -1,4 +1,4 @@
-"""How long the system log is kept, and with it what is done with: alerts, monitors, migrations, files, kept JSON."""
+"""Deletes old entries of the system log, and old alerts, monitors, runs, rows of files and JSON with them."""
 
 import os
 from collections import Counter
@@ -24,39 +24,39 @@ from webautodash.services.system_log.entries import SystemLogWriter
 
 _SHORTEST = timedelta(days=1)
 _AT_ONCE = 10_000
-# By their numbers, of which a statement does not take any number.
-_NUMBERS_AT_ONCE = 500
+# Deleted by id; a statement takes only so many parameters.
+_IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How much from before a moment was deleted, or would be."""
+    """How much from before a time was deleted, or would be."""
 
     before: datetime
     entries: int
-    """Of the log."""
+    """Entries of the system log."""
     alerts: int
-    """That were delivered to all their channels before then."""
+    """Alerts that were delivered to all their channels before then."""
     monitors: int
-    """Whose last heartbeat is older: an alert about a silent monitor stays known as long as its row."""
+    """Monitors with an older last heartbeat; as long as the row exists, no second alert is raised about its silence."""
     migrations: int
-    """Runs that ended before then, except the last one that was done and those that failed after it."""
+    """Runs that ended before then, except the last successful one and those that failed after it."""
     files: int
-    """Rows of stored files that are gone from Results, and whose session the provider's database still has."""
+    """Rows of stored files that no longer exist in Results, and whose session is still in the provider's database."""
     kept_json: int
-    """Set-aside patients that were taken in whole before then: the JSON is deleted, the row stays."""
+    """Set-aside patients that were stored completely before then: the JSON is deleted, the row stays."""
     problems: tuple[Unreadable, ...]
-    """Providers whose database could not be read; nothing of theirs is deleted."""
+    """Providers whose database could not be read; nothing of them is deleted."""
     dry_run: bool
 
     @property
     def total(self) -> int:
-        """All of it."""
+        """The sum of all."""
         return self.entries + self.alerts + self.monitors + self.migrations + self.files + self.kept_json
 
 
 def prunable(store: Store, before: datetime) -> Pruned:
-    """What ``prune`` would delete. Raises UsageError for a moment that is less than a day ago."""
+    """Count what ``prune`` would delete. Raises UsageError for a time less than a day ago."""
     _require_old(before)
     problems: list[Unreadable] = []
     with store.system.reading() as work:
@@ -78,19 +78,19 @@ def prunable(store: Store, before: datetime) -> Pruned:
 
 
 def prune(store: Store, before: datetime) -> Pruned:
-    """Delete what is older, some at a time: nobody who writes meanwhile waits for long.
+    """Delete what is older, in small transactions, so that other writers wait only briefly.
 
-    An alert that is still due, or was given up and not forgotten since, stays however old it is.
-    It can be stopped anywhere; the log has what was deleted until then. Raises UsageError as ``prunable``.
+    An alert that is pending, or that was given up and not forgotten, stays however old it is.
+    It can be interrupted at any point; the log records what was deleted until then. Raises UsageError as ``prunable``.
     """
     _require_old(before)
-    # Monitors first: the alert about one that is still there would be raised anew.
+    # Monitors before alerts: the alert about a monitor that still exists would be raised again.
     steps: dict[str, Callable[[SystemWork], int]] = {
         "entries": lambda work: work.system_log.delete_before(before, _AT_ONCE),
         "monitors": lambda work: work.monitors.forget_silent(before),
-        "alerts": lambda work: work.alerts.delete_delivered(before, _NUMBERS_AT_ONCE),
-        "digests": lambda work: work.alert_digests.delete_empty(before, _NUMBERS_AT_ONCE),
-        "migrations": lambda work: work.migration_runs.delete_ended(before, _NUMBERS_AT_ONCE),
+        "alerts": lambda work: work.alerts.delete_delivered(before, _IDS_AT_ONCE),
+        "digests": lambda work: work.alert_digests.delete_empty(before, _IDS_AT_ONCE),
+        "migrations": lambda work: work.migration_runs.delete_ended(before, _IDS_AT_ONCE),
     }
     deleted = Counter(dict.fromkeys((*steps, "files", "kept_json"), 0))
     problems: list[Unreadable] = []
@@ -106,8 +106,8 @@ def prune(store: Store, before: datetime) -> Pruned:
     finally:
         del deleted["digests"]
         if deleted.total():
-            told = ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in deleted.items() if number)
-            message = f"{told} from before {before:%Y-%m-%dT%H:%M:%S%z} deleted"
+            summary = ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in deleted.items() if number)
+            message = f"{summary} from before {before:%Y-%m-%dT%H:%M:%S%z} deleted"
             details: dict[str, Any] = dict(deleted)
             SystemLogWriter(store.system).record(Level.INFO, "log", "log_pruned", message, **details)
     return Pruned(before, **deleted, problems=tuple(problems), dry_run=False)
@@ -117,7 +117,7 @@ def _prune_provider(store: Store, provider: RegisteredProvider, before: datetime
     for gone in _gone_files(store, provider, before):
         deleted["files"] += store.system.run(partial(_delete_files, gone))
     database = store.provider_database(provider)
-    while number := database.run(lambda work: work.set_aside.drop_kept(before, _NUMBERS_AT_ONCE)):
+    while number := database.run(lambda work: work.set_aside.drop_kept(before, _IDS_AT_ONCE)):
         deleted["kept_json"] += number
 
 
@@ -126,10 +126,10 @@ def _delete_files(gone: list[OldFile], work: SystemWork) -> int:
 
 
 def _gone_files(store: Store, provider: RegisteredProvider, before: datetime) -> Iterator[list[OldFile]]:
-    """A provider's stored files that nobody has met since, that are gone, and whose session is where it was.
+    """Rows of a provider's stored files that were not seen since, no longer exist, and still have their session.
 
-    A row without its session is what shows that a database was put back from an older backup: it stays. So does a row
-    of another root, and every row while the Results folder does not answer: nobody knows then what is gone.
+    A row without its session stays: it shows that a database was restored from an older backup. So does a row of
+    another root, and every row while the Results folder does not respond: it is unknown then which files exist.
     """
     with suppress(UnknownResultsFolder, AmbiguousRoot, NoAnswer):
         prefix, results = own_root(store).prefix, store.settings.results_dir
@@ -146,7 +146,7 @@ def _gone_files(store: Store, provider: RegisteredProvider, before: datetime) ->
 
 def _old_files(store: Store, provider: RegisteredProvider, before: datetime, after: int) -> list[OldFile]:
     with store.system.reading() as work:
-        return work.ingested_files.stored_before(provider.id, before, after, _NUMBERS_AT_ONCE)
+        return work.ingested_files.stored_before(provider.id, before, after, _IDS_AT_ONCE)
 
 
 def _without_file(store: Store, rows: list[OldFile]) -> list[OldFile]:

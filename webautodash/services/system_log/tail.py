@@ -1,4 +1,4 @@
-"""The system log as it grows."""
+"""Following the system log as it grows."""
 
 import time
 from collections import deque
@@ -8,24 +8,24 @@ from webautodash.services.store import Store
 
 __all__ = ["LogFilter", "LogTail"]
 
-# How much later an event may be seen than another with a higher number: numbers are given out before the commit.
+# An id is assigned before the commit: an entry may become visible so much later than one with a higher id.
 _LATE_SECONDS = 30.0
-# The same for what happened before the beginning, when nobody saw which numbers there were.
+# The same for entries before the first read, when it is unknown which ids were visible.
 _LATE_IDS = 1000
 
 
 class LogTail:
-    """Events that fit, each once, in the order in which they are seen."""
+    """Entries that match a filter, each once, in the order in which they become visible."""
 
     def __init__(self, store: Store, wanted: LogFilter) -> None:
         self._system, self._wanted = store.system, wanted
         self._seen: set[int] = set()
         self._last = 0
-        # When the log was looked at, and the highest number at that time; the first is as far back as is looked again.
-        self._looks: deque[tuple[float, int]] = deque()
+        # Times of reads with the highest id then; the next read begins after the first of them.
+        self._reads: deque[tuple[float, int]] = deque()
 
     def begin(self, limit: int) -> list[LogEntry]:
-        """The latest events, so many, the oldest of them first. What comes after them is for ``news``."""
+        """The latest ``limit`` entries, oldest first. Later ones are returned by ``news``."""
         wanted = self._wanted
         with self._system.reading() as work:
             repository = work.system_log
@@ -37,29 +37,29 @@ class LogTail:
                 limit=limit,
             )
             self._last = repository.last_id()
-            far_back = max(0, self._last - _LATE_IDS)
-            self._seen = set(repository.ids_above(far_back, wanted))
-        self._looks = deque([(time.monotonic(), far_back)])
+            first = max(0, self._last - _LATE_IDS)
+            self._seen = set(repository.ids_above(first, wanted))
+        self._reads = deque([(time.monotonic(), first)])
         return entries
 
     def news(self) -> list[LogEntry]:
-        """What was not seen before."""
+        """The entries that have become visible since the last call."""
         with self._system.reading() as work:
             repository = work.system_log
             last = repository.last_id()
             if last < self._last:
-                # The log was emptied or made anew, and its numbers begin again.
-                self._seen, self._looks = set(), deque([(time.monotonic(), 0)])
-            again = repository.ids_above(self._looks[0][1], self._wanted)
-            new = [number for number in again if number not in self._seen]
+                # The table was emptied or recreated, and its ids begin again.
+                self._seen, self._reads = set(), deque([(time.monotonic(), 0)])
+            visible = repository.ids_above(self._reads[0][1], self._wanted)
+            new = [number for number in visible if number not in self._seen]
             entries = repository.entries(new)
         self._seen.update(new)
-        self._look(last)
+        self._note_read(last)
         return entries
 
-    def _look(self, last: int) -> None:
+    def _note_read(self, last: int) -> None:
         self._last, now = last, time.monotonic()
-        self._looks.append((now, last))
-        while len(self._looks) > 1 and self._looks[1][0] <= now - _LATE_SECONDS:
-            self._looks.popleft()
-        self._seen = {number for number in self._seen if number > self._looks[0][1]}
+        self._reads.append((now, last))
+        while len(self._reads) > 1 and self._reads[1][0] <= now - _LATE_SECONDS:
+            self._reads.popleft()
+        self._seen = {number for number in self._seen if number > self._reads[0][1]}

@@ -6,6 +6,8 @@ from collections import Counter
 from webautodash.database import Database
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import DeliveryFailed, WebAutoDashError, without_context
+from webautodash.models.base import utc_now
+from webautodash.repositories.system_log import LogRecord
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.alerts.message import Message
 
@@ -23,9 +25,8 @@ class LogChannel:
         details = {"key": message.key, "alerts": [alert.id for alert in message.alerts], **counts}
         text = message.subject.removeprefix("WebAutoDash: ")
         try:
-            self._system.run(
-                lambda work: work.system_log.record(Level.WARNING, "alerts", "alerts", text, details=details)
-            )
+            entry = LogRecord(utc_now(), Level.WARNING, "alerts", "alerts", text, details=details)
+            self._system.run(lambda work: work.system_log.add([entry]))
         except WebAutoDashError as error:
             raise DeliveryFailed("log", type(error).__name__) from None
         logging.getLogger("webautodash.alerts").warning("%s", text, extra={"event": "alerts", "provider": None})
