@@ -20,6 +20,7 @@ from webautodash.database.products.mysql import connect_args
 from webautodash.database.products.mysql.failures import failure_of as mysql_failure
 from webautodash.database.products.sqlite.failures import failure_of as sqlite_failure
 from webautodash.database.session import retrying
+from webautodash.domain.vocabulary import Level
 from webautodash.errors import (
     ConnectionLost,
     DatabaseBusy,
