@@ -57,12 +57,13 @@ docs: $(VENV)/installed-docs ## the manual into site/, from docs/ and the code
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs --quiet build --strict
 	@echo "site/index.html"
 
-check: $(VENV)/installed-dev ## style, insecure constructs, types and layers
+check: $(VENV)/installed-dev ## style, insecure constructs, types, layers, and that the generated pages of the manual are not stale
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/bandit -q -c pyproject.toml -r webautodash migrations
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python docs/generate.py --check
 
 format: $(VENV)/installed-dev ## put the code in the project's format
 	@$(BIN)/ruff check --fix --select I .
