@@ -99,7 +99,7 @@ def test_files_of_another_root_are_not_forgotten_retried_or_accepted(clinic: Cli
             work(other.store, ["gary_wang/bad.json"])
     with pytest.raises(UsageError, match="another root, default"):
         accept_file(other.store, "gary_wang/future.json", by="Ann", why="clock", extracted_at="2024-01-01")
-    assert file_states.waiting_paths(other.store, file_states.NOT_TAKEN) == []
+    assert file_states.waiting_paths(other.store, file_states.NOT_STORED) == []
     assert sorted(_states(clinic).values()) == ["held", "rejected"]
     other.drop(a_file(a_patient("GW9"), at="2999-01-01T00:00:00"), name="future.json")
     ingest_paths(other.store)

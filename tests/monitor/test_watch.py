@@ -191,7 +191,7 @@ def test_files_where_nobody_looks_are_not_left_waiting(clinic: Clinic, tmp_path:
     for path in shown:
         with pytest.raises(FileNotWatched):
             file_states.retry(clinic.store, [path])
-    assert file_states.waiting_paths(clinic.store, file_states.NOT_TAKEN, watched=True) == []
+    assert file_states.waiting_paths(clinic.store, file_states.NOT_STORED, watched=True) == []
     assert file_states.forget(clinic.store, shown) == shown
     assert _states(clinic) == {}
 

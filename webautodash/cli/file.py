@@ -11,7 +11,7 @@ from webautodash.cli.terminal.json_output import show_json
 from webautodash.cli.terminal.listing import show_listing
 from webautodash.cli.terminal.messages import print_line
 from webautodash.client import WebAutoDash
-from webautodash.client.files import NOT_TAKEN
+from webautodash.client.files import NOT_STORED
 from webautodash.client.ingest import IngestReport
 from webautodash.domain.vocabulary import FileState
 from webautodash.domain.wording import counted
@@ -54,7 +54,7 @@ def list_(
     if everything and state:
         raise UsageError("--all and --state cannot be combined")
     with WebAutoDash() as webautodash:
-        states = () if everything else state or NOT_TAKEN
+        states = () if everything else state or NOT_STORED
         found = webautodash.files.search(states, provider, limit=limit, after=after)
     show_listing(found, _COLUMNS, "no such files", as_json=as_json)
 

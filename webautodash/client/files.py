@@ -7,11 +7,11 @@ from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UsageError
 from webautodash.services.ingest import file_states
 from webautodash.services.ingest.accept_file import accept_file
-from webautodash.services.ingest.file_states import NOT_TAKEN, FileEntry
+from webautodash.services.ingest.file_states import NOT_STORED, FileEntry
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.paging import Listing
 
-__all__ = ["NOT_TAKEN", "FileEntry", "Files"]
+__all__ = ["NOT_STORED", "FileEntry", "Files"]
 
 
 class Files:
@@ -22,7 +22,7 @@ class Files:
 
     def search(
         self,
-        states: Collection[FileState] = NOT_TAKEN,
+        states: Collection[FileState] = NOT_STORED,
         provider: str | None = None,
         *,
         limit: int = 50,
@@ -63,4 +63,4 @@ class Files:
             raise UsageError("name files, or select them by state or provider, not both")
         if paths:
             return paths
-        return file_states.waiting_paths(self._installation.opened(), states or NOT_TAKEN, provider, watched=watched)
+        return file_states.waiting_paths(self._installation.opened(), states or NOT_STORED, provider, watched=watched)

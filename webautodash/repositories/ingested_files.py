@@ -7,7 +7,7 @@ from hashlib import sha256
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, Table, case, delete, null, select, update
+from sqlalchemy import ColumnElement, Select, Table, delete, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
@@ -55,21 +55,6 @@ class FileStatus(NamedTuple):
     updated_at: datetime
 
 
-class BegunAttempt(NamedTuple):
-    """An attempt that begins: the path, its file's stat text, and how many attempts in a row did not end with it."""
-
-    path: str
-    look: str
-    number: int
-
-
-class UnfinishedAttempts(NamedTuple):
-    """The number of attempts in a row that did not end, and the error kind of the last one."""
-
-    number: int
-    kind: str | None
-
-
 class IngestedPath(NamedTuple):
     """Where the bytes of a path are stored, and its file's stat when they were read."""
 
@@ -104,8 +89,10 @@ OUTCOMES = ("stored", "changed", "duplicates", "set_aside")
 COUNTS = ("found", *OUTCOMES)
 """Their sum, then each of them."""
 _FACTS = attrgetter(*FileRecord.__slots__)
-_NEW_ROW = ("path", "path_sha256", "state", *COUNTS, "attempts", "first_seen_at", "updated_at")
-_NO_COUNTS = (0,) * (len(COUNTS) + 1)
+NEW_ROW = ("path", "path_sha256", "state", *COUNTS, "attempts", "first_seen_at", "updated_at")
+"""The columns of a new row that cannot be NULL."""
+NO_COUNTS = (0,) * (len(COUNTS) + 1)
+"""The counts and the attempts of a new row."""
 
 
 class FileRepository:
@@ -116,7 +103,7 @@ class FileRepository:
 
     def find(self, paths: Sequence[str]) -> dict[str, FileRecord]:
         """The rows of some paths."""
-        rows = self._session.execute(_select(FileRecord.__slots__).where(_is_any(paths))).mappings()
+        rows = self._session.execute(_select(FileRecord.__slots__).where(is_any_of(paths))).mappings()
         return {row["path"]: FileRecord(**{**row, "state": FileState(row["state"])}) for row in rows}
 
     def ingested(self, paths: Sequence[str]) -> dict[str, IngestedPath]:
@@ -139,7 +126,7 @@ class FileRepository:
 
     def statuses(self, paths: Sequence[str]) -> dict[str, FileStatus]:
         """The states of some paths, whatever they are."""
-        return {row.path: row for row in self._statuses(_is_any(paths))}
+        return {row.path: row for row in self._statuses(is_any_of(paths))}
 
     def record_found(self, stats: Mapping[str, str], before: Mapping[str, FileStatus], now: datetime) -> None:
         """Record that files were found, new or changed, with these stat texts by path.
@@ -147,11 +134,11 @@ class FileRepository:
         A path whose row is not the one in ``before`` any more is left alone: another process was faster.
         """
         new = [
-            (path, path_key(path), FOUND.state, *_NO_COUNTS, now, now, text)
+            (path, path_key(path), FOUND.state, *NO_COUNTS, now, now, text)
             for path, text in stats.items()
             if path not in before
         ]
-        insert_tuples(self._session, IngestedFile, (*_NEW_ROW, "look"), new, OnExisting("path_sha256"))
+        insert_tuples(self._session, IngestedFile, (*NEW_ROW, "look"), new, OnExisting("path_sha256"))
         first_seen = self._unchanged([before[path] for path in stats if path in before])
         changes = {**asdict(FOUND), "reason": None, "kind": None, "updated_at": now}
         rows = [
@@ -159,7 +146,7 @@ class FileRepository:
             (
                 path,
                 path_key(path),
-                *_NO_COUNTS[1:],
+                *NO_COUNTS[1:],
                 stats[path],
                 *changes.values(),
                 at if before[path].state in OPEN_FILES else now,
@@ -177,7 +164,7 @@ class FileRepository:
 
     def limit_next_attempts(self, paths: Sequence[str], latest: datetime) -> None:
         """Let no attempt of these paths be later than ``latest``; nothing else changes."""
-        late = (_is_any(paths), _TABLE.c.next_attempt_at > latest)
+        late = (is_any_of(paths), _TABLE.c.next_attempt_at > latest)
         self._session.connection().execute(update(_TABLE).where(*late).values(next_attempt_at=latest))
 
     def stored_of(self, provider_id: int) -> list[StoredPath]:
@@ -196,7 +183,7 @@ class FileRepository:
 
     def clear_sessions(self, paths: Sequence[str]) -> None:
         """Record that the provider's database has no session of these paths: their files are read again."""
-        self._session.connection().execute(update(_TABLE).where(_is_any(paths)).values(session_id=None))
+        self._session.connection().execute(update(_TABLE).where(is_any_of(paths)).values(session_id=None))
 
     def providers_without_session(self) -> set[int]:
         """The providers with a path that is recorded as stored but has no session."""
@@ -219,39 +206,6 @@ class FileRepository:
         """Delete rows of stored files that have not changed since they were read. Returns how many."""
         return self._delete(list(self._unchanged(rows)), _TABLE.c.state.in_(STORED_FILES))
 
-    def begin_attempts(self, attempts: Sequence[BegunAttempt], now: datetime) -> None:
-        """Count attempts before they begin; a file without a row gets one. One statement."""
-        counted = ("unfinished", "unfinished_look")
-        rows = [
-            (one.path, path_key(one.path), FOUND.state, *_NO_COUNTS, now, now, one.number, one.look)
-            for one in sorted(attempts)
-        ]
-        insert_tuples(self._session, IngestedFile, (*_NEW_ROW, *counted), rows, OnExisting("path_sha256", counted))
-
-    def end_attempts(self, paths: Sequence[str]) -> None:
-        """Reset the counts of files that were read to the end, whichever process counted."""
-        self._set_unfinished(paths, null())
-
-    def cancel_attempts(self, paths: Sequence[str]) -> None:
-        """Undo what ``begin_attempts`` counted for files that were not read after all."""
-        self._set_unfinished(paths, case((IngestedFile.unfinished > 1, IngestedFile.unfinished - 1), else_=None))
-
-    def _set_unfinished(self, paths: Sequence[str], number: ColumnElement[Any]) -> None:
-        """Set the counts, and delete the rows that nothing but the counting has written to."""
-        connection, counted = self._session.connection(), _is_any(sorted(paths))
-        connection.execute(update(_TABLE).where(counted, _TABLE.c.unfinished > 0).values(unfinished=number))
-        untouched = (_TABLE.c.state == FOUND.state, _TABLE.c.look.is_(None), _TABLE.c.unfinished.is_(None))
-        connection.execute(delete(_TABLE).where(counted, *untouched))
-
-    def unfinished_attempts(self, stats: Mapping[str, str]) -> dict[str, UnfinishedAttempts]:
-        """The attempts that did not end, of those paths whose stat text is still the same."""
-        rows = self._session.execute(
-            _select(("path", "unfinished_look", "unfinished", "kind")).where(
-                _is_any(list(stats)), _TABLE.c.unfinished > 0
-            )
-        )
-        return {path: UnfinishedAttempts(number, kind) for path, text, number, kind in rows if stats[path] == text}
-
     def remove(self, rows: Sequence[FileStatus]) -> None:
         """Delete the rows of paths whose state is unchanged."""
         self._delete(list(self._unchanged(rows)))
@@ -272,7 +226,7 @@ class FileRepository:
         corrected = update(_TABLE).where(*same, _TABLE.c.state.in_(STORED_FILES)).values(**facts, updated_at=now)
         if not self._session.connection().execute(corrected).rowcount:
             # A row that only counts an attempt: the process was killed before it wrote the outcome.
-            counted = (_is_any([record.path]), _TABLE.c.state == FOUND.state, _TABLE.c.look.is_(None))
+            counted = (is_any_of([record.path]), _TABLE.c.state == FOUND.state, _TABLE.c.look.is_(None))
             self._session.connection().execute(delete(_TABLE).where(*counted))
             columns, rows = _new_rows([record], now)
             insert_tuples(self._session, IngestedFile, columns, rows, OnExisting("path_sha256"))
@@ -287,13 +241,13 @@ class FileRepository:
         if not before:
             return {}
         columns = (_TABLE.c.path, _TABLE.c.updated_at, _TABLE.c.first_seen_at)
-        found = self._session.execute(select(*columns).where(_is_any(list(before))).with_for_update())
+        found = self._session.execute(select(*columns).where(is_any_of(list(before))).with_for_update())
         return {path: first_seen for path, updated_at, first_seen in found if updated_at == before[path]}
 
     def _delete(self, paths: Sequence[str], *conditions: ColumnElement[bool]) -> int:
         if not paths:
             return 0
-        return self._session.connection().execute(delete(_TABLE).where(_is_any(paths), *conditions)).rowcount
+        return self._session.connection().execute(delete(_TABLE).where(is_any_of(paths), *conditions)).rowcount
 
 
 def path_key(path: str) -> str:
@@ -301,8 +255,10 @@ def path_key(path: str) -> str:
     return sha256(path.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _is_any(paths: Sequence[str]) -> ColumnElement[bool]:
-    return _TABLE.c.path_sha256.in_([path_key(path) for path in paths])
+def is_any_of(paths: Sequence[str]) -> ColumnElement[bool]:
+    """The condition that selects the rows of some paths."""
+    # Sorted, so that all processes lock rows in the same order.
+    return _TABLE.c.path_sha256.in_(sorted(map(path_key, paths)))
 
 
 def _select(names: Sequence[str]) -> Select[Any]:

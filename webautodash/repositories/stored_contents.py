@@ -23,7 +23,7 @@ class ContentRepository:
         Returns those other providers, each with the time of its claim; None for a file that was stored before claims
         existed. Raises DuplicateKey if another process claims at the same time.
         """
-        found = {row[0]: row[1] for row in self._session.execute(_known(content_sha256))}
+        found = {row[0]: row[1] for row in self._session.execute(_providers_with(content_sha256))}
         others = {other: claimed_at for other, claimed_at in found.items() if other != provider_id}
         if not others and found.get(provider_id) is None:
             self._session.add(StoredContent(content_sha256=content_sha256, provider_id=provider_id, claimed_at=now))
@@ -44,7 +44,7 @@ class ContentRepository:
         return claim is None or claim.provider_id == provider_id
 
 
-def _known(content_sha256: str) -> Any:
+def _providers_with(content_sha256: str) -> Any:
     # The claim comes last, so that it overrides the row of a file, which has no time.
     return union_all(
         select(IngestedFile.provider_id, type_coerce(null(), StoredContent.claimed_at.type)).where(

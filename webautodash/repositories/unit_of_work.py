@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from webautodash.repositories.adopted import AdoptedRepository
 from webautodash.repositories.alert_digests import DigestRepository
 from webautodash.repositories.alerts import AlertRepository
+from webautodash.repositories.attempts import AttemptRepository
 from webautodash.repositories.clinical import ClinicalRepository
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.cross_references import CrossReferences
@@ -76,6 +77,10 @@ class SystemWork(UnitOfWork):
     @cached_property
     def ingested_files(self) -> FileRepository:
         return FileRepository(self.session)
+
+    @cached_property
+    def attempts(self) -> AttemptRepository:
+        return AttemptRepository(self.session)
 
     @cached_property
     def file_states(self) -> FileStateRepository:

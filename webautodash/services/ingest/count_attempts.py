@@ -15,7 +15,7 @@ from typing import NamedTuple, Self
 from webautodash.domain.file_outcome import CONNECTION_LOST, WORKER_LOST, FileResult, held_kind
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories.ingested_files import BegunAttempt, UnfinishedAttempts
+from webautodash.repositories.attempts import BegunAttempt, UnfinishedAttempts
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.file_log import FileLog
@@ -56,7 +56,7 @@ class Attempts:
             shown = {candidate.shown(self._store.settings.results_dir): candidate for candidate in part}
             stats = {path: stat_text(candidate.stat) for path, candidate in shown.items()}
             with self._store.system.reading() as work:
-                found = work.ingested_files.unfinished_attempts(stats)
+                found = work.attempts.unfinished(stats)
             self._earlier |= {shown[path].key: earlier for path, earlier in found.items()}
         self._coming = deque(files)
         earlier = [(one, self._earlier[one.key]) for one in files if one.key in self._earlier]
@@ -133,7 +133,7 @@ class Attempts:
     def _count(self, files: Sequence[Candidate], number: int) -> None:
         results = self._store.settings.results_dir
         attempts = [BegunAttempt(one.shown(results), stat_text(one.stat), number) for one in files]
-        self._store.system.run(lambda work: work.ingested_files.begin_attempts(attempts, utc_now()))
+        self._store.system.run(lambda work: work.attempts.begin(attempts, utc_now()))
         for candidate, attempt in zip(files, attempts, strict=True):
             self._begun[candidate.key] = _Begun(attempt.path, number)
 
@@ -162,8 +162,8 @@ class Attempts:
 
 
 def _end(paths: list[str], work: SystemWork) -> None:
-    work.ingested_files.end_attempts(paths)
+    work.attempts.end(paths)
 
 
 def _cancel(paths: list[str], work: SystemWork) -> None:
-    work.ingested_files.cancel_attempts(paths)
+    work.attempts.cancel(paths)

@@ -17,9 +17,9 @@ from webautodash.services.registry.roots import Root, own_root
 from webautodash.services.store import Store
 from webautodash.services.system_log.entries import SystemLogWriter
 
-__all__ = ["NOT_TAKEN", "FileEntry", "forget", "retry", "search", "waiting_paths"]
+__all__ = ["NOT_STORED", "FileEntry", "forget", "retry", "search", "waiting_paths"]
 
-NOT_TAKEN = (*OPEN_FILES, *FAILED_FILES)
+NOT_STORED = (*OPEN_FILES, *FAILED_FILES)
 """The states of files that are not stored."""
 _AT_ONCE = 500
 

@@ -49,7 +49,7 @@ def ingest_paths(
     run = _Run(store, on_file, Meter(on_progress))
     with run.attempts, run.log:
         # There may be very many files: no variable here keeps them while they are processed.
-        run.process(list(found) if rehash else run.without_known(found), workers)
+        run.process(list(found) if rehash else run.without_unchanged(found), workers)
         run.process_unfinished()
     return IngestReport(tuple(run.outcomes))
 
@@ -64,8 +64,8 @@ class _Run:
         self.log = FileLog(store)
         self.attempts = Attempts(store, self.log)
 
-    def without_known(self, found: Iterable[Candidate]) -> list[Candidate]:
-        """The files that are not known; the others are done."""
+    def without_unchanged(self, found: Iterable[Candidate]) -> list[Candidate]:
+        """The files that are new or changed; the others are done."""
 
         def known(candidate: Candidate, outcome: FileOutcome) -> None:
             self._meter.add([candidate])
