@@ -1,4 +1,4 @@
-"""The open store: the server, the system database, and each provider's database checked as it is opened."""
+"""The open store: the server, the system database, and the provider databases, each checked when it is opened."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ProviderDatabase:
-    """One provider's database, known to be theirs and at this version's revision."""
+    """One provider's database, after a check of its owner and revision."""
 
     provider: RegisteredProvider
     database: Database[ProviderWork]
@@ -34,7 +34,7 @@ class ProviderDatabase:
         return self.database.unit_of_work()
 
     def reading(self) -> AbstractContextManager[ProviderWork]:
-        """A unit of work that sees the database as it is at one moment."""
+        """A unit of work that sees one snapshot of the database."""
         return self.database.reading()
 
     def run(self, transaction: Callable[[ProviderWork], T]) -> T:
@@ -43,38 +43,38 @@ class ProviderDatabase:
         No migration begins before it ends. Raises BeingMigrated, NotAtHead or NewerThanProgram if one has begun since
         the database was opened.
         """
-        return self.database.run(self._gated(transaction))
+        return self.database.run(self._blocking_migrations(transaction))
 
     def run_raced(self, transaction: Callable[[ProviderWork], T]) -> T:
         """Like ``run``, and once more after DuplicateKey: another worker was first, and its row is found now."""
-        return self.database.run_raced(self._gated(transaction))
+        return self.database.run_raced(self._blocking_migrations(transaction))
 
-    def _gated(self, transaction: Callable[[ProviderWork], T]) -> Callable[[ProviderWork], T]:
-        def gated(work: ProviderWork) -> T:
+    def _blocking_migrations(self, transaction: Callable[[ProviderWork], T]) -> Callable[[ProviderWork], T]:
+        def blocking(work: ProviderWork) -> T:
             revisions.block_migrations(work, self.database.name, self.provider)
             return transaction(work)
 
-        return gated
+        return blocking
 
 
 class Store:
-    """All databases of one installation. ``open`` needs them to be there, ``prepare`` makes the system database."""
+    """All databases of one installation. ``open`` needs a system database, ``prepare`` creates it."""
 
     def __init__(self, settings: Settings, *, unattended: bool = False, schema: bool = False) -> None:
         """``unattended``, ``schema``: see Server."""
         self.settings = settings
         self.server = Server(settings, unattended=unattended, schema=schema)
         self.system = self.server.database(settings.system_database_name, SystemWork)
-        # Whose each open database said it is; a database that is opened anew is asked anew.
+        # The owner that each open database records; a database that is opened again is checked again.
         self._checked: WeakKeyDictionary[Database[ProviderWork], str] = WeakKeyDictionary()
         self.time_limit = TimeLimit(settings.pass_seconds)
         """For reading folders, which may be those of another machine."""
 
     @classmethod
     def attach(cls, settings: Settings) -> Self:
-        """The store at whatever revision it is, for those who change it.
+        """The store at any revision, for migrations.
 
-        Raises NotSetUp where there is none, SystemDatabaseTaken where the name is of a provider's database.
+        Raises NotSetUp if there is none, SystemDatabaseTaken if its name is that of a provider's database.
         """
         store = cls(settings, schema=True)
         with store._closed_on_error():
@@ -83,13 +83,13 @@ class Store:
             found = revisions.current(store.system)
             revisions.refuse_foreign(store.system.name, SchemaHistory.SYSTEM, found)
             if found is None:
-                store._refuse_bare()
+                store._refuse_empty()
         return store
 
     @classmethod
     @without_context
     def open(cls, settings: Settings, *, unattended: bool = False, schema: bool = False) -> Self:
-        """The store for reading and writing. Raises NotSetUp where there is none, NotAtHead before a migration."""
+        """The store for reading and writing. Raises NotSetUp if there is none, NotAtHead before a migration."""
         store = cls(settings, unattended=unattended, schema=schema)
         with store._closed_on_error():
             try:
@@ -99,15 +99,15 @@ class Store:
                 raise NotSetUp(store.server.where) from None
             except NotAtHead as behind:
                 if behind.found is None:
-                    store._refuse_bare()
+                    store._refuse_empty()
                 raise
         return store
 
     @classmethod
     def prepare(cls, settings: Settings, *, unattended: bool = False, schema: bool = False) -> Self:
-        """The store, with its system database made and brought to head where it is not.
+        """The store, after its system database was created or upgraded to head.
 
-        Where the system database was lost, the registry comes back from the providers' databases.
+        If the system database was lost, the registry is rebuilt from the provider databases.
         """
         store = cls(settings, unattended=unattended, schema=schema)
         with store._closed_on_error():
@@ -125,8 +125,8 @@ class Store:
             self.close()
             raise
 
-    def _refuse_bare(self) -> NoReturn:
-        """A system database without a table of ours: to migrate it would leave the registry empty."""
+    def _refuse_empty(self) -> NoReturn:
+        """Raise for a system database without tables: a migration would leave the registry empty."""
         revisions.refuse_earlier_scripts(self.system, SchemaHistory.SYSTEM)
         raise NotSetUp(self.server.where, self.system.name) from None
 
@@ -138,11 +138,11 @@ class Store:
     def provider_database(self, provider: RegisteredProvider) -> ProviderDatabase:
         """A provider's database.
 
-        Raises DatabaseMissing, NotAtHead, or WrongDatabase where the identity row names another provider.
+        Raises DatabaseMissing, NotAtHead, or WrongDatabase if it records another provider as its owner.
         """
         database = self.server.database(provider.database_name, ProviderWork)
         if self._checked.get(database) != provider.identity:
-            # Its tables may be changing at this very moment.
+            # A migration may be changing its tables now.
             found = retrying(partial(_identity_at_head, database))
             if found is None or found.identity != provider.identity:
                 raise WrongDatabase(database.name, provider.slug, found.slug if found else None)
@@ -151,7 +151,7 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
-        # The server may have forgotten it for others since.
+        # The server closes only the databases that it keeps, which may be others.
         self.system.close()
         self.server.close()
 

@@ -1,4 +1,4 @@
-"""Whether a database was put back from an older backup."""
+"""Checks whether a database was restored from an older backup."""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,43 +18,43 @@ from webautodash.services.verify.divergence import (
 _MOST_NAMED = 5
 _WHERE = {
     Location.RESULTS: "in Results",
-    Location.NOWHERE: "not in Results either",
-    Location.UNKNOWN: "in a folder that does not answer",
+    Location.NOWHERE: "not in Results",
+    Location.UNKNOWN: "in a folder that does not respond",
 }
 
 
 def backups(store: Store) -> Iterator[Finding]:
-    """Where each provider's database and the system database differ; one that cannot be read is another finding."""
-    known, right = system_records(store), 0
+    """Differences between provider databases and the system database. Skips a database that cannot be read."""
+    recorded, complete = system_records(store), 0
     for provider in filter(is_active, store.providers()):
         found = None
         try:
-            found = divergence(store, provider, known)
+            found = divergence(store, provider, recorded)
         except DatabaseUnreachable:
             raise
         except WebAutoDashError:
             continue
         yield from _findings(provider.database_name, found)
-        right += not found
-    if right:
-        yield fine("backup.complete", "provider databases", f"{right} have all that is recorded of them")
+        complete += not found
+    if complete:
+        yield fine("backup.complete", "provider databases", f"{complete} have everything that is recorded of them")
 
 
 def _findings(database: str, found: Divergence) -> Iterator[Finding]:
-    older = "it was put back from an older backup"
+    older = "it was restored from an older backup"
     for location in (Location.RESULTS, Location.UNKNOWN, Location.NOWHERE):
         files = [file for file in found.missing_files if file.location is location]
         if files:
             message = f"lacks {counted(len(files), 'stored file')}, {_WHERE[location]}: {_names(files)}; {older}"
             yield error(f"backup.missing_{location}", database, message)
     if found.is_older and not found.missing_files:
-        message = f"lacks the newest session that was recorded, whose file is not known any more; {older}"
+        message = f"lacks the newest recorded session, whose file is no longer recorded; {older}"
         yield error("backup.older", database, message, "restore a newer backup")
     if unrecorded := found.unrecorded_files:
         message = f"has {counted(len(unrecorded), 'file')} that the system database lacks: {_names(unrecorded)}"
         yield warning("backup.unrecorded", database, message)
     if found.lost_reviews:
-        message = f"lacks {counted(found.lost_reviews, 'decision')} of people; {older}"
+        message = f"lacks {counted(found.lost_reviews, 'decision')} of reviewers; {older}"
         yield error("backup.lost_reviews", database, message)
     for names, which in ((found.missing_aliases, "it"), (found.unrecorded_aliases, "the registry")):
         if names:

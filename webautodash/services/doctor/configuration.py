@@ -1,4 +1,4 @@
-"""Settings that nothing reads, and secrets that others can read."""
+"""Checks of settings: unknown names, and secrets that others can read."""
 
 import os
 import stat
@@ -22,10 +22,10 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def invalid(wrong: ConfigurationError) -> Finding:
-    """A setting with which nothing can be done, and where it stands."""
+    """A finding for an invalid setting, and where it is set."""
     if wrong.key == ENV_FILE:
         return error("settings.invalid", ENV_FILE, wrong.reason, f"chmod 600 {ENV_FILE}, as its owner; it is UTF-8")
-    # The environment wins, and comes first.
+    # The environment overrides the file, and comes first.
     places = [
         one.file or "the environment"
         for one in find_explicit_settings(Settings)
@@ -36,22 +36,22 @@ def invalid(wrong: ConfigurationError) -> Finding:
 
 
 def unknown_settings(settings: Settings) -> list[Finding]:
-    """A setting that is spelt wrongly has no effect, and nobody hears of it."""
+    """Settings that do not exist: a misspelt name has no effect."""
     del settings
     known = frozenset(field.upper() for field in Settings.model_fields)
     return or_fine(
         (_unknown(one, known) for one in find_explicit_settings(Settings) if one.setting not in known),
         "settings.unknown",
         "settings",
-        "every WEBAUTODASH_ name is one that the program reads",
+        "every WEBAUTODASH_ variable is a setting",
     )
 
 
 def secrets(settings: Settings) -> list[Finding]:
-    """A password that others on this machine can read is none."""
+    """Passwords that others on this machine can read."""
     found = list(_settings_file())
     for name, path in secret_files(settings).items():
-        # One that cannot be read is told of where it is needed.
+        # A missing file is reported where it is needed.
         if path.exists():
             found += _private(path, f"named by {name}")
     if settings.accounts is not None:
@@ -61,18 +61,18 @@ def secrets(settings: Settings) -> list[Finding]:
 
 def _accounts(folder: Path) -> Iterator[Finding]:
     if not folder.is_dir():
-        yield error("secret.missing", str(folder), f"named by {setting_key('accounts_dir')}, is no folder")
+        yield error("secret.missing", str(folder), f"named by {setting_key('accounts_dir')}, is not a folder")
         return
     for path in (folder, *sorted(folder.iterdir())):
         yield from (one for one in _private(path, "holds passwords of accounts") if one.is_problem)
 
 
 def _unknown(one: ExplicitSetting, known: frozenset[str]) -> Finding:
-    cure = f"unset {shell_word(one.name)}" if one.file is None else f"take it out of {one.file}"
-    # What all have in common would make everything look alike.
+    cure = f"unset {shell_word(one.name)}" if one.file is None else f"remove it from {one.file}"
+    # Compared without the common prefix, which would make all names similar.
     if nearest := get_close_matches(one.setting, sorted(known), 1):
         cure = f"rename it to {ENV_PREFIX}{nearest[0]}, or {cure}"
-    message = f"stands in {one.file or 'the environment'}, and there is no such setting"
+    message = f"is set in {one.file or 'the environment'}, but there is no such setting"
     return warning("settings.unknown", one.name, message, cure)
 
 
@@ -81,12 +81,12 @@ def _settings_file() -> Iterator[Finding]:
     if not path.exists():
         return
     owner = path.stat().st_uid
-    # The administrator can do anything anyway.
+    # The administrator of the machine can change any file.
     if owner not in {os.geteuid(), 0}:
         yield error(
             "secret.owner",
             ENV_FILE,
-            f"belongs to another user (number {owner}), who can change where patients' data go",
+            f"belongs to another user (number {owner}), who can change where patient data are stored",
             f"chown {os.geteuid()} {ENV_FILE}",
         )
     if file_holds_secret(Settings):
@@ -101,8 +101,8 @@ def _private(path: Path, what: str) -> Iterator[Finding]:
         yield error(
             "secret.readable",
             str(path),
-            f"{what}, and is not its owner's alone (mode {mode:04o})",
+            f"{what}, and others can read it (mode {mode:04o})",
             f"chmod {700 if path.is_dir() else 600} {shell_word(path)}",
         )
     else:
-        yield fine("secret.readable", str(path), f"{what}, for its owner alone")
+        yield fine("secret.readable", str(path), f"{what}, readable only for its owner")

@@ -1,4 +1,4 @@
-"""Whether the server itself keeps providers apart: the rights of accounts are read, and what they forbid is tried."""
+"""Checks that the server itself separates providers: reads the rights of accounts, and tries forbidden access."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -22,7 +22,7 @@ _SHOWN = 20
 
 
 def accounts(store: Store) -> Iterator[Finding]:
-    """Whether each database has an account of its own, which reaches that database and no other."""
+    """Whether each database has its own account, which reaches that database and no other."""
     if store.server.folder is not None:
         message = (
             "database files have no accounts: the owner of the folder reads every provider's; a server separates them"
@@ -30,22 +30,22 @@ def accounts(store: Store) -> Iterator[Finding]:
         yield info("isolation.files", str(store.server.folder), message)
         return
     if store.settings.accounts is None:
-        message = "one account reaches every provider's database: only this program keeps them apart, not the server"
+        message = "one account reaches every provider's database: only this program separates them, not the server"
         yield error("isolation.shared_account", store.server.where, message)
         return
     if store.settings.db_user is not None or store.settings.database_url is not None:
         message = "names an account for everything, which is only for granting accounts"
         name = setting_key("db_user" if store.settings.db_user is not None else "database_url")
-        yield warning("isolation.administrator", name, message, "keep it where accounts are made, and nowhere else")
+        yield warning("isolation.administrator", name, message, "set it only where accounts are granted")
     yield from _each_account(store)
 
 
 def rights_of_accounts(store: Store) -> Iterator[Finding]:
-    """Whether each account is there, may do what it has to, and no more; nothing is tried."""
+    """Whether each account exists and has exactly the rights that it needs. Tries no access."""
     wanted = database_accounts(store.settings, store.providers())
     found = (finding for each in wanted for finding in _by(store, each, partial(_rights, each)))
-    said = f"{len(wanted)} accounts, each with the rows of one database"
-    yield from or_fine(found, "rights", store.server.where, said)
+    message = f"{len(wanted)} accounts, each with the rows of one database"
+    yield from or_fine(found, "rights", store.server.where, message)
 
 
 def _each_account(store: Store) -> Iterator[Finding]:
@@ -64,7 +64,9 @@ def _each_account(store: Store) -> Iterator[Finding]:
         found = _by(store, migrations, partial(_rights, migrations))
         yield from found
         if not found:
-            message = "may change the tables of every database: keep it from where only files are taken in"
+            message = (
+                "may change the tables of every database: keep its password away from machines that only ingest files"
+            )
             yield info("isolation.migrations", migrations.rights.account, message)
     if good == len(wanted):
         codes = ", ".join(dict.fromkeys(probe.expected for probe in refused))
@@ -74,7 +76,7 @@ def _each_account(store: Store) -> Iterator[Finding]:
 
 
 def _by(store: Store, wanted: WantedAccount, check: Callable[[OwnAccount], Iterator[Finding]]) -> list[Finding]:
-    """What a check finds that uses an account, or why the account cannot be used."""
+    """The findings of a check that uses an account, or why the account cannot be used."""
     name = wanted.rights.account
     try:
         with store.server.account(name) as own:
@@ -83,7 +85,7 @@ def _by(store: Store, wanted: WantedAccount, check: Callable[[OwnAccount], Itera
         message = f"has no file in {setting_key('accounts_dir')}"
         return [error("isolation.account_missing", name, message, account=wanted.asked_by)]
     except ConfigurationError as wrong:  # its file is open to others, or cannot be read
-        return [error("isolation.account_refused", name, str(wrong), "what the message says")]
+        return [error("isolation.account_refused", name, str(wrong), "follow the message")]
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:
@@ -109,7 +111,7 @@ def _rights_and_probes(
 
 
 def _rights(wanted: WantedAccount, own: OwnAccount) -> Iterator[Finding]:
-    """What an account may do beyond what it needs, and what it lacks."""
+    """The rights that an account does not need, and those that it lacks."""
     name, held = wanted.rights.account, own.held(wanted.rights)
     for line in held.others:
         message = f"may do more than it needs: {line}"
@@ -123,9 +125,9 @@ def _rights(wanted: WantedAccount, own: OwnAccount) -> Iterator[Finding]:
 
 
 def identities(store: Store) -> Iterator[Finding]:
-    """Whether each database says of itself that it is the provider's whom the registry has it for."""
+    """Whether the owner that each database records is its provider in the registry."""
     providers = [provider for provider in store.providers() if provider.status is not ProviderStatus.REGISTERING]
-    right = 0
+    correct = 0
     for provider in providers:
         try:
             found = list(databases.owner(store, provider))
@@ -134,26 +136,29 @@ def identities(store: Store) -> Iterator[Finding]:
         except WebAutoDashError as refused:
             found = [of_error("database.unreadable", provider.database_name, refused, provider=provider.name)]
         yield from found
-        right += not found
-    if providers and right == len(providers):
-        yield fine("isolation.identity", "provider databases", f"{right} of {right} say whose they are, as registered")
+        correct += not found
+    if providers and correct == len(providers):
+        yield fine("isolation.identity", "provider databases", f"all {correct} record their provider as owner")
 
 
-def traces(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
-    """PRNs where none may be: in the system database, and in log files."""
+def misplaced_prns(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
+    """PRNs outside the provider databases: in the system database, and in log files."""
     search = PrnSearch()
     for provider in store.providers():
         yield from _collected(store, provider, search)
-    said = f"{len(search):,} PRNs"
+    searched = f"{len(search):,} PRNs"
     if search.too_short:
-        said += f" ({search.too_short:,} more are shorter than {SHORTEST_PRN} characters and were not looked for)"
+        searched += f" ({search.too_short:,} shorter than {SHORTEST_PRN} characters were not searched for)"
     yield from or_fine(
-        _first(_in_system(store, search)), "isolation.system_database", store.system.name, f"holds none of {said}"
+        _first(_in_system(store, search)),
+        "isolation.system_database",
+        store.system.name,
+        f"contains none of {searched}",
     )
     if not logs:
-        yield info("isolation.log", "log files", "none was searched: --log FILE names them")
+        yield info("isolation.log", "log files", "none was searched; --log FILE adds one")
     for log in logs:
-        yield from or_fine(_first(_in_file(log, search)), "isolation.log", str(log), f"holds none of {said}")
+        yield from or_fine(_first(_in_file(log, search)), "isolation.log", str(log), f"contains none of {searched}")
 
 
 def _collected(store: Store, provider: RegisteredProvider, search: PrnSearch) -> Iterator[Finding]:
@@ -164,7 +169,7 @@ def _collected(store: Store, provider: RegisteredProvider, search: PrnSearch) ->
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:
-        message = f"its PRNs could not be read, and were not looked for: {refused}"
+        message = f"its PRNs could not be read and were not searched for: {refused}"
         yield error("isolation.not_searched", provider.database_name, message)
 
 
@@ -172,27 +177,29 @@ def _in_system(store: Store, search: PrnSearch) -> Iterator[Finding]:
     with store.system.reading() as work:
         for one in work.texts.all():
             if (found := search.find(one.text)) is not None:
-                yield _trace("isolation.system_database", f"{one.table} {one.row}", f"its {one.column}", found)
+                yield _misplaced("isolation.system_database", f"{one.table} {one.row}", f"its {one.column}", found)
 
 
 def _in_file(log: Path, search: PrnSearch) -> Iterator[Finding]:
     try:
         for number, found in found_in(log, search):
-            yield _trace("isolation.log", f"{log} line {number}", "it", found)
+            yield _misplaced("isolation.log", f"{log} line {number}", "it", found)
     except UnreadableLog as refused:
         yield error("isolation.log", str(log), str(refused))
 
 
-def _trace(code: str, subject: str, where: str, found: PrnMatch) -> Finding:
+def _misplaced(code: str, subject: str, where: str, found: PrnMatch) -> Finding:
     if found is PrnMatch.PRN:
         return error(
-            code, subject, f"{where} holds a patient's PRN", "look at it, remove it, and tell where it came from"
+            code, subject, f"{where} contains the PRN of a patient", "remove it, and report where it came from"
         )
-    return warning(code, subject, f"{where} holds a number that is also a patient's PRN", "look at it: is it the PRN?")
+    return warning(
+        code, subject, f"{where} contains a number that is also the PRN of a patient", "check whether it is the PRN"
+    )
 
 
 def _first(found: Iterator[Finding]) -> Iterator[Finding]:
-    """Not a line for each of a million."""
+    """The first findings, and one about the rest: there may be a million."""
     for number, one in enumerate(found):
         if number == _SHOWN:
             yield warning(one.code, "and more", f"only the first {_SHOWN} are shown")

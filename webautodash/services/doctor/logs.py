@@ -1,4 +1,4 @@
-"""Log files, looked through for PRNs: whatever a path leads to, and however long its lines are."""
+"""Search of log files for PRNs: any kind of path, and lines of any length."""
 
 import gzip
 import os
@@ -12,22 +12,22 @@ from webautodash.domain.limits import PRN_LENGTH
 from webautodash.domain.prn_search import PrnMatch, PrnSearch
 
 PIECE = 1 << 16
-"""Characters of a line that are looked through in one go."""
+"""Characters of a line that are searched at once."""
 _GZIP = b"\x1f\x8b"
 
 
 class UnreadableLog(Exception):
-    """A log that cannot be looked through; the text says why."""
+    """A log that cannot be searched; the text is the reason."""
 
 
 def found_in(log: Path, search: PrnSearch) -> Iterator[tuple[int, PrnMatch]]:
-    """The lines in which a PRN stands, by number from 1. Raises UnreadableLog, maybe behind some of them."""
+    """The numbers of lines that contain a PRN, from 1. Raises UnreadableLog, possibly after some lines."""
     try:
         with _opened(log) as lines:
             last = 0
             for number, text in pieces(lines):
                 if "\0" in text:
-                    raise UnreadableLog("is no text, and was not searched: give it unpacked")
+                    raise UnreadableLog("is not text and was not searched; unpack it first")
                 if number != last and (found := search.find(text)) is not None:
                     last = number
                     yield number, found
@@ -37,9 +37,9 @@ def found_in(log: Path, search: PrnSearch) -> Iterator[tuple[int, PrnMatch]]:
 
 
 def pieces(lines: IO[str]) -> Iterator[tuple[int, str]]:
-    """The lines of a text with their numbers; a long one in pieces, each beginning with the end of the one before.
+    """The lines of a text with their numbers; a long line in overlapping pieces.
 
-    No word of a length that a PRN may have is cut.
+    No word that is short enough to be a PRN is cut.
     """
     number, rest = 1, ""
     while read := lines.readline(PIECE):
@@ -51,26 +51,26 @@ def pieces(lines: IO[str]) -> Iterator[tuple[int, str]]:
         end = _before_a_word(text, len(text))
         yield number, text[:end]
         begin = _before_a_word(text, max(0, end - PRN_LENGTH))
-        # What is longer is one word, and no PRN.
+        # A longer rest is a single word, and not a PRN.
         rest = text[max(begin, len(text) - PIECE) :]
     if rest:
         yield number, rest
 
 
 def _before_a_word(text: str, place: int) -> int:
-    """The place, or where the word begins in which it is."""
+    """The position itself, or the beginning of the word that contains it."""
     while place and text[place - 1].isalnum():
         place -= 1
     return place
 
 
 def _opened(log: Path) -> IO[str]:
-    """A log, or one that was compressed as it was put away. Raises UnreadableLog for what is no file."""
+    """Open a log, also a compressed one. Raises UnreadableLog for anything but a regular file."""
     # O_NONBLOCK: opening a fifo must not wait for a writer.
     handle = os.open(log, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise UnreadableLog("is no file, and was not searched")
+            raise UnreadableLog("is not a file and was not searched")
         is_packed = os.read(handle, len(_GZIP)) == _GZIP
     finally:
         os.close(handle)

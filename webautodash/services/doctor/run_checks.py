@@ -1,4 +1,4 @@
-"""All checks, one after the other: none stops another."""
+"""Runs all checks; a check that fails stops no other."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -23,19 +23,10 @@ _OF_THE_SERVER = (
 )
 
 
-def examine_given(look: Callable[[Settings], DoctorReport]) -> DoctorReport:
-    """An examination by the settings that are given; where those are wrong, that is all there is to see."""
-    try:
-        settings = Settings.load()
-    except ConfigurationError as wrong:
-        return DoctorReport((configuration.invalid(wrong),))
-    return look(settings)
-
-
 def examine_isolation(settings: Settings, logs: Sequence[Path] = ()) -> DoctorReport:
-    """Prove on the live server that no provider's account reaches another's rows, and that no PRN is where none may be.
+    """Check on the live server that no provider's account reaches another's rows, and that no PRN is misplaced.
 
-    ``logs`` are files to look for PRNs in, besides the system database. Changes nothing.
+    ``logs`` are files to search for PRNs, besides the system database. Changes nothing.
     """
     return _examined(settings, [], lambda store: _of_isolation(store, logs))
 
@@ -54,24 +45,26 @@ def _of_isolation(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
         return
     yield from _checked("accounts", partial(isolation.accounts, store))
     yield from _checked("identities", partial(isolation.identities, store))
-    yield from _checked("traces", partial(isolation.traces, store, logs))
+    yield from _checked("misplaced PRNs", partial(isolation.misplaced_prns, store, logs))
 
 
 def examine(settings: Settings) -> DoctorReport:
-    """Look at everything and change nothing. Where the server is out of reach, the rest is looked at all the same."""
+    """Run all checks and change nothing. If the server is unreachable, the checks of this machine are run."""
     findings: list[Finding] = []
     for check in _OF_THIS_MACHINE:
         findings += _checked(check.__name__, partial(check, settings))
     return _examined(settings, findings, _of_server)
 
 
-def _examined(settings: Settings, findings: list[Finding], look: Callable[[Store], Iterable[Finding]]) -> DoctorReport:
+def _examined(
+    settings: Settings, findings: list[Finding], checks: Callable[[Store], Iterable[Finding]]
+) -> DoctorReport:
     try:
-        # A folder of database files is looked at as the store is opened, and by everything afterwards.
-        with folders.answered(settings, _DATABASES, lambda: Store(settings)) as store:
+        # Opening the store reads the folder of database files, and so does everything afterwards.
+        with folders.within_time(settings, _DATABASES, lambda: Store(settings)) as store:
             files = partial(_checked, _DATABASES, partial(folders.of_databases, store.server.folder))
-            findings += folders.answered(settings, _DATABASES, files)
-            for found in look(store):
+            findings += folders.within_time(settings, _DATABASES, files)
+            for found in checks(store):
                 findings.append(found)
     except NoAnswer as silence:
         findings.append(folders.no_answer(silence))
@@ -89,13 +82,13 @@ def _of_server(store: Store) -> Iterator[Finding]:
     status = store.server.status()
     for check in _OF_THE_SERVER:
         yield from _checked(check.__name__, partial(check, status, settings))
-    is_there = store.server.exists(store.system.name)
-    names = databases.database_names(store) if is_there else [store.system.name]
+    exists = store.server.exists(store.system.name)
+    names = databases.database_names(store) if exists else [store.system.name]
     if settings.accounts is None:
         yield from _checked("rights", partial(rights, store.server, settings, names))
-    elif is_there:
+    elif exists:
         yield from _checked("accounts", partial(isolation.rights_of_accounts, store))
-    if is_there:
+    if exists:
         yield from _of_store(store)
     else:
         yield databases.no_system_database(store)
@@ -114,7 +107,7 @@ def _of_store(store: Store) -> Iterator[Finding]:
 
 
 def _checked(name: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
-    """What a check finds; one that fails is a finding itself, behind those that it has made."""
+    """The findings of a check; if it fails, the failure is the last of them."""
     found: list[Finding] = []
     subject = name.replace("_", " ")
     try:
@@ -124,6 +117,6 @@ def _checked(name: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]
         raise
     except WebAutoDashError as refused:
         found.append(of_error("check.failed", subject, refused))
-    except Exception as unexpected:  # nobody knows what a sick machine does
+    except Exception as unexpected:  # a faulty machine may raise anything
         found.append(error("check.failed", subject, where_from(unexpected)))
     return found
