@@ -37,14 +37,10 @@ def test_problems_stand_with_their_cures_and_errors_end_with_1(shell: Shell) -> 
     (shell.folder / "password").chmod(0o640)
     done = shell("doctor", "--quiet", WEBAUTODASH_DB_PASSWORD_FILE="password", WEBAUTODASH_RESULT_DIR="hush")
     assert (done.status, done.err) == (1, "problems: 1 error, 1 warning\n")
-    problems = [line.split(maxsplit=2) for line in done.out.splitlines() if "cure:" not in line]
-    unknown, readable = (
-        "stands in the environment, and there is no such setting",
-        "is not its owner's alone (mode 0640)",
-    )
+    problems = [line.split(":")[0].split() for line in done.out.splitlines() if "cure:" not in line]
     assert problems == [
-        ["warning", "settings.unknown", f"WEBAUTODASH_RESULT_DIR: {unknown}"],
-        ["error", "secret.readable", f"password: named by WEBAUTODASH_DB_PASSWORD_FILE, and {readable}"],
+        ["warning", "settings.unknown", "WEBAUTODASH_RESULT_DIR"],
+        ["error", "secret.readable", "password"],
     ]
     cures = [line.split("cure:")[1].strip() for line in done.out.splitlines() if "cure:" in line]
     assert cures == ["rename it to WEBAUTODASH_RESULTS_DIR, or unset WEBAUTODASH_RESULT_DIR", "chmod 600 password"]
@@ -63,11 +59,12 @@ def test_json_is_one_document(shell: Shell) -> None:
     counts = done.json["counts"]
     assert (counts["error"], counts["warning"], counts["info"]) == (0, 1, 0)
     assert len(done.json["findings"]) == sum(counts.values())
-    assert done.json["findings"][0] == {
+    first = done.json["findings"][0]
+    assert first.pop("message")
+    assert first == {
         "code": "settings.unknown",
         "severity": "warning",
         "subject": "WEBAUTODASH_QQQQ",
-        "message": "stands in the environment, and there is no such setting",
         "cure": "unset WEBAUTODASH_QQQQ",
     }
 

@@ -43,7 +43,7 @@ def test_an_unknown_setting_is_named_with_its_place_and_what_may_be_meant(
         (
             "WEBAUTODASH_DB_PASWORD",
             "warning",
-            "rename it to WEBAUTODASH_DB_PASSWORD, or take it out of webautodash.env",
+            "rename it to WEBAUTODASH_DB_PASSWORD, or remove it from webautodash.env",
         ),
         ("webautodash_qqqqqq", "warning", "unset webautodash_qqqqqq"),
         (

@@ -61,7 +61,7 @@ def test_a_line_without_end_is_read_in_pieces(tmp_path: Path) -> None:
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path / "fifo", tmp_path, Path("/dev/zero")):
-        with pytest.raises(UnreadableLog, match="is no file"):
+        with pytest.raises(UnreadableLog, match="is not a file"):
             list(found_in(path, search("Mark-77")))
 
 
