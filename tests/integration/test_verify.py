@@ -429,15 +429,15 @@ def test_no_row_is_passed_over_between_two_stretches(
         write(stored, "UPDATE patient_extractions SET gender = 'Female' WHERE id = :id", id=number)
 
 
-def test_stretches_are_cut_where_their_rows_are_large(stored: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ranges_are_cut_where_their_rows_are_large(stored: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webautodash.repositories.verification.BATCH_BYTES", 10_000)
     patients = [a_patient(f"D{number}", medications=["x" * 6_000]) for number in range(4)]
     stored.ingest(a_file(*patients, at="2024-05-04T09:00:00"))
     assert wrong(stored) == set()
     database = stored.store.server.database(stored.settings.database_prefix + "gary_wang")
     with database.session() as session:
-        stretches = [[one.prn for one in each.originals] for each in VerificationRepository(session).stretches()]
-    assert stretches == [["A1", "B7", "D0"], ["D1"], ["D2"], ["D3"], []]
+        ranges = [[one.prn for one in each.originals] for each in VerificationRepository(session).ranges()]
+    assert ranges == [["A1", "B7", "D0"], ["D1"], ["D2"], ["D3"], []]
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -1,4 +1,4 @@
-"""The only SQL outside the migrations: verbs of the domain over a Session. They never commit."""
+"""Repositories: SQL behind verbs of the domain. They never commit."""
 
 from webautodash.repositories.alert_digests import DigestRepository
 from webautodash.repositories.alerts import AlertRepository

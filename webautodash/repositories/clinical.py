@@ -1,4 +1,4 @@
-"""The rows of the lists."""
+"""Rows of the clinical lists."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class ClinicalRepository:
         self._session = session
 
     def add(self, patients: Sequence[tuple[int, Mapping[str, Sequence[Row]]]]) -> dict[str, int]:
-        """Store the lists of a batch, each with its extraction's id; how many rows of each. One statement a list."""
+        """Store the lists of a batch of extractions, one statement per list. Returns the number of rows per list."""
         written, inserts = {}, []
         for which in LISTS:
             own = join_rows(which, [lists[which.name] for _, lists in patients])
@@ -38,7 +38,7 @@ class ClinicalRepository:
         return written
 
     def numbers(self, extraction_ids: Sequence[int]) -> Counter[int]:
-        """How many rows some extractions have in all lists. One statement."""
+        """The number of rows of some extractions over all lists. One statement."""
         found: Counter[int] = Counter()
         if not extraction_ids:
             return found
@@ -49,7 +49,7 @@ class ClinicalRepository:
         return found
 
     def load(self, extraction_ids: Sequence[int]) -> dict[int, dict[str, Rows]]:
-        """The lists of some extractions, as ``add`` took them, in the file's order. One statement a list."""
+        """The lists of some extractions in the order of the file. One statement per list."""
         found: dict[int, dict[str, Rows]] = {extraction_id: {} for extraction_id in extraction_ids}
         if not extraction_ids:
             return found

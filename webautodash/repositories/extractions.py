@@ -1,4 +1,4 @@
-"""What each session said of each patient."""
+"""Rows of patient extractions: the data of one session about one patient."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ from webautodash.models import Patient, PatientExtraction
 from webautodash.repositories.clinical import MODELS
 from webautodash.repositories.rows import insert
 
-_WHO = ("patient_name", "first_name", "last_name", "date_of_birth", "date_of_birth_text", "gender")
+_IDENTIFYING = ("patient_name", "first_name", "last_name", "date_of_birth", "date_of_birth_text", "gender")
 
 
 def _content(which: ClinicalList) -> list[ColumnElement[bool]]:
@@ -26,22 +26,22 @@ def _content(which: ClinicalList) -> list[ColumnElement[bool]]:
 
 
 class LatestExtraction(NamedTuple):
-    """A patient's latest extraction with the criteria at hand."""
+    """A patient's latest extraction with given criteria."""
 
     id: int
     original_id: int
-    """Where its clinical rows are: itself, or the extraction that it repeats."""
+    """The extraction that has the clinical rows: itself, or the one that it repeats."""
     session_id: int
     checksum: str
     extracted_at: datetime | None
 
 
 class StoredPlace(NamedTuple):
-    """The extraction of a patient in one session, and its place in the file."""
+    """The extraction of a patient in one session, and its position in the file."""
 
     id: int
     source_id: int
-    """Where its clinical rows are: itself, or the extraction that it repeats."""
+    """The extraction that has the clinical rows: itself, or the one that it repeats."""
     patient_id: int
     position: int
     checksum: str
@@ -54,7 +54,7 @@ class ExtractionRepository:
         self._session = session
 
     def latest(self, patient_ids: Sequence[int], criteria_key: str) -> dict[int, LatestExtraction]:
-        """By patient, the extraction with the latest ``extracted_at``, among those with the same criteria."""
+        """By patient, the extraction with these criteria and the latest ``extracted_at``."""
         if not patient_ids:
             return {}
         place = func.row_number().over(
@@ -79,12 +79,12 @@ class ExtractionRepository:
             .where(ranked.c.place == 1)
         )
         return {
-            patient_id: LatestExtraction(number, repeated or number, since, checksum, extracted_at)
-            for number, repeated, patient_id, since, checksum, extracted_at in rows
+            patient_id: LatestExtraction(number, repeated or number, session_id, checksum, extracted_at)
+            for number, repeated, patient_id, session_id, checksum, extracted_at in rows
         }
 
     def latest_complete(self, patient_ids: Sequence[int]) -> dict[int, int]:
-        """By patient, the latest complete extraction, whatever its criteria."""
+        """By patient, the latest complete extraction with any criteria."""
         if not patient_ids:
             return {}
         place = func.row_number().over(
@@ -103,9 +103,9 @@ class ExtractionRepository:
         return {row.patient_id: row.id for row in rows}
 
     def with_rows(self, extraction_ids: Collection[int]) -> set[int]:
-        """Those of some extractions that have clinical rows which say something, or repeat one that has.
+        """The extractions with clinical rows that are not blank, and those that repeat such an extraction.
 
-        Of the fields in a row's ``extra`` each counts, a blank one too.
+        Any field in a row's ``extra`` counts, even a blank one.
         """
         source = func.coalesce(PatientExtraction.duplicate_of_id, PatientExtraction.id)
         filled = [
@@ -119,7 +119,7 @@ class ExtractionRepository:
         )
 
     def with_lists_in_extra(self, extraction_ids: Collection[int]) -> list[int]:
-        """Those of some extractions whose ``extra`` may hold a clinical list, as older versions kept it."""
+        """The extractions whose ``extra`` may have a clinical list, as older versions stored it."""
         text = raw(cast(Table, PatientExtraction.__table__).c.extra)
         keys = [key for which in NAMED_LISTS for key in which.list_keys]
         return list(
@@ -132,7 +132,7 @@ class ExtractionRepository:
         )
 
     def master_extras(self, patient_ids: Sequence[int]) -> dict[int, Any]:
-        """By patient, the ``extra`` of the extraction that the values of the master row come from."""
+        """By patient, the ``extra`` of the extraction that the values of the patient row come from."""
         if not patient_ids:
             return {}
         statement = (
@@ -149,17 +149,17 @@ class ExtractionRepository:
         return {row.id: row.extra for row in self._session.execute(statement)}
 
     def demographics(self, extraction_ids: Sequence[int]) -> dict[int, Demographics]:
-        """Name, birth date and gender as some extractions have them."""
+        """Name, date of birth and gender of some extractions."""
         if not extraction_ids:
             return {}
-        columns = [getattr(PatientExtraction, name) for name in _WHO]
+        columns = [getattr(PatientExtraction, name) for name in _IDENTIFYING]
         rows = self._session.execute(
             select(PatientExtraction.id, *columns).where(PatientExtraction.id.in_(extraction_ids))
         )
-        return {number: Demographics(**dict(zip(_WHO, who, strict=True))) for number, *who in rows}
+        return {number: Demographics(**dict(zip(_IDENTIFYING, values, strict=True))) for number, *values in rows}
 
     def extras(self, extraction_ids: Sequence[int]) -> dict[int, dict[str, Any] | None]:
-        """What some extractions keep that has no column."""
+        """The ``extra`` of some extractions."""
         if not extraction_ids:
             return {}
         rows = self._session.execute(
@@ -168,7 +168,7 @@ class ExtractionRepository:
         return {row.id: row.extra for row in rows}
 
     def holds(self, session_id: int, prn: str) -> bool:
-        """Whether a session has an extraction of this PRN already."""
+        """Whether a session has an extraction with this PRN."""
         found = self._session.execute(
             select(PatientExtraction.id).where(
                 PatientExtraction.extraction_session_id == session_id, PatientExtraction.prn == prn
@@ -177,7 +177,7 @@ class ExtractionRepository:
         return found.first() is not None
 
     def places(self, session_id: int, prns: Collection[str]) -> dict[str, StoredPlace]:
-        """By PRN, what a session has stored."""
+        """By PRN, the stored extractions of a session."""
         source = func.coalesce(PatientExtraction.duplicate_of_id, PatientExtraction.id)
         rows = self._session.execute(
             select(
@@ -192,12 +192,12 @@ class ExtractionRepository:
         return {row.prn: StoredPlace(*row[1:]) for row in rows}
 
     def add(self, session_id: int, columns: Mapping[str, Sequence[Any]], wanted: Sequence[str] = ()) -> dict[str, int]:
-        """Store a batch of one session, held by column; the new rows' ids of the PRNs wanted. Two statements."""
-        said = {"extraction_session_id": [session_id] * len(columns["prn"]), **columns}
-        write(self._session.connection(), [insert(PatientExtraction, tuple(said), list(said.values()))])
+        """Store a batch of one session, given by column, in two statements. Returns the ids of the ``wanted`` PRNs."""
+        values = {"extraction_session_id": [session_id] * len(columns["prn"]), **columns}
+        write(self._session.connection(), [insert(PatientExtraction, tuple(values), list(values.values()))])
         if not wanted:
             return {}
-        # All in the index that keeps a PRN from coming twice.
+        # Covered by the unique index.
         stored = self._session.execute(
             select(PatientExtraction.prn, PatientExtraction.id).where(
                 PatientExtraction.extraction_session_id == session_id, PatientExtraction.prn.in_(wanted)

@@ -1,4 +1,4 @@
-"""What is known of one patient, for reading."""
+"""Read-only queries about patients."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,13 +18,13 @@ ClinicalRows = dict[str, list[dict[str, Any]]]
 
 
 class PatientQueries:
-    """Master rows, extractions and clinical rows; nothing is written."""
+    """Reads patients, their extractions and clinical rows."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def search(self, name: str | None = None, limit: int = 100, after_prn: str | None = None) -> Page[Patient]:
-        """The patients in whose name ``name`` stands, by PRN; without it all. Case does not count, accents do."""
+        """The patients whose name contains ``name``, by PRN; ignores case, not accents. None for all patients."""
         statement = select(Patient).order_by(Patient.prn).limit(limit + 1)
         if name is not None:
             statement = statement.where(contains(self._session.connection(), Patient.patient_name, name))
@@ -34,21 +34,21 @@ class PatientQueries:
         return Page(tuple(rows[:limit]), rows[limit - 1].prn if len(rows) > limit else None)
 
     def get(self, prn: str) -> Patient | None:
-        """The master row of this PRN."""
+        """The patient with this PRN."""
         return self._session.scalars(select(Patient).where(Patient.prn == prn)).first()
 
     def extractions(self, prn: str) -> list[tuple[PatientExtraction, ExtractionSession]]:
-        """What each session said of a patient, newest first; sessions without a date are the oldest."""
+        """The extractions of a patient with their sessions, newest first; those without a time come last."""
         return [(extraction, session) for extraction, session in self._session.execute(_of_patient(prn))]
 
     def latest_complete(self, prn: str) -> tuple[PatientExtraction, ExtractionSession] | None:
-        """What the newest session with a complete extraction said of a patient."""
-        whole = _of_patient(prn).where(PatientExtraction.processing_status != ProcessingStatus.FAILED)
-        row = self._session.execute(whole.limit(1)).first()
+        """The newest complete extraction of a patient, with its session."""
+        complete = _of_patient(prn).where(PatientExtraction.processing_status != ProcessingStatus.FAILED)
+        row = self._session.execute(complete.limit(1)).first()
         return None if row is None else (row[0], row[1])
 
     def incomplete(self, patient_id: int) -> int:
-        """How many stored extractions of a patient are not complete."""
+        """The number of failed extractions of a patient."""
         statement = select(func.count()).where(
             PatientExtraction.patient_id == patient_id,
             PatientExtraction.processing_status == ProcessingStatus.FAILED,
@@ -56,7 +56,7 @@ class PatientQueries:
         return self._session.scalar(statement) or 0
 
     def rows(self, extraction_ids: Sequence[int]) -> dict[int, ClinicalRows]:
-        """The lists of each extraction, as columns by name, in the order of the portal's page."""
+        """By extraction, the rows of each list in the order of the portal's page."""
         found: dict[int, ClinicalRows] = {number: {name: [] for name in MODELS} for number in extraction_ids}
         for name, model in MODELS.items():
             statement = (
@@ -69,7 +69,7 @@ class PatientQueries:
         return found
 
     def counts(self, extraction_ids: Sequence[int]) -> Mapping[int, dict[str, int]]:
-        """How many rows each list of each extraction has."""
+        """By extraction, the number of rows of each list."""
         found = {number: dict.fromkeys(MODELS, 0) for number in extraction_ids}
         for name, model in MODELS.items():
             owner = model.patient_extraction_id

@@ -1,4 +1,4 @@
-"""The master rows: made, locked, compared against, and brought up to date."""
+"""Rows of patients: inserted, locked and updated in batches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -27,7 +27,7 @@ _WRITTEN = (
     *DEMOGRAPHIC_COLUMNS,
 )
 _CHANGING = (*DEMOGRAPHIC_COLUMNS, "other_demographics", "as_of", "extraction_session_id", "updated_at")
-_KNOWN = (
+_EXISTING = (
     select(
         _TABLE.c.id,
         _TABLE.c.prn,
@@ -40,7 +40,7 @@ _KNOWN = (
     .order_by(_TABLE.c.prn)
     .with_for_update()
 )
-_MADE = (
+_INSERTED = (
     select(_TABLE.c.id, _TABLE.c.prn)
     .where(
         _TABLE.c.prn.in_(bindparam("prns", expanding=True)),
@@ -51,16 +51,16 @@ _MADE = (
 
 
 class StoredPatient(NamedTuple):
-    """A locked master row."""
+    """A locked patient row."""
 
     id: int
     demographics: Demographics
     as_of: datetime | None
     session_id: int
     is_new: bool
-    """Made by this very transaction, out of the record at hand."""
+    """Whether this transaction inserted it from the present record."""
     other: FieldValues | None = None
-    """The fields of ``demographics_printable`` that have no column."""
+    """Fields of ``demographics_printable`` without a column."""
 
 
 class PatientRow(NamedTuple):
@@ -71,7 +71,7 @@ class PatientRow(NamedTuple):
     as_of: datetime | None
     session_id: int
     other: FieldValues | None = None
-    """The fields of ``demographics_printable`` that have no column."""
+    """Fields of ``demographics_printable`` without a column."""
 
 
 class PatientRepository:
@@ -83,12 +83,12 @@ class PatientRepository:
     def lock(
         self, records: Sequence[PatientRecord], session_id: int, as_of: datetime | None, now: datetime
     ) -> dict[str, StoredPatient]:
-        """The master rows of a batch by PRN, made where missing, locked in PRN order until the transaction ends.
+        """By PRN, the rows of a batch, inserted if missing, locked in PRN order until the transaction ends.
 
-        One statement where all are known, three where all are new; a fourth where another worker has just made some.
+        One statement if all exist, three if all are new, four if another worker has just inserted some.
         """
         in_order = sorted(records, key=lambda record: record.prn)
-        people = self._known([record.prn for record in in_order])
+        people = self._existing([record.prn for record in in_order])
         missing = {
             record.prn: PatientValues(record.demographics, record.other_demographics)
             for record in in_order
@@ -96,39 +96,39 @@ class PatientRepository:
         }
         if not missing:
             return people
-        # Where another worker is making the same ones, the insert waits for its end and then locks its rows. The
-        # look before locks rows that are there and no gaps (READ COMMITTED), or two inserts would wait for each other.
+        # If another worker inserts the same rows, this insert waits for it and then locks its rows. The query before
+        # locks only existing rows, not gaps (READ COMMITTED); otherwise two inserts would wait for each other.
         self._write(missing, session_id, as_of, now, OnExisting("prn"))
-        made = self._session.execute(_MADE, {"prns": list(missing), "session_id": session_id})
-        for number, prn in made:
+        inserted = self._session.execute(_INSERTED, {"prns": list(missing), "session_id": session_id})
+        for number, prn in inserted:
             new = missing.pop(prn)
             people[prn] = StoredPatient(number, new.demographics, as_of, session_id, is_new=True, other=new.other)
-        return people | self._known(list(missing)) if missing else people
+        return people | self._existing(list(missing)) if missing else people
 
     def lock_existing(self, prns: Sequence[str]) -> dict[str, StoredPatient]:
-        """The rows of patients that are known, by PRN, locked in PRN order until the transaction ends."""
-        return self._known(prns) if prns else {}
+        """By PRN, the existing rows, locked in PRN order until the transaction ends."""
+        return self._existing(prns) if prns else {}
 
     def replace(self, rows: Sequence[PatientRow], now: datetime) -> None:
-        """Replace the values of rows that are locked; one statement."""
+        """Replace the values of locked rows; one statement."""
         values = [(row.prn, row.as_of, row.session_id, now, now, row.other, *row.demographics) for row in rows]
         insert_tuples(self._session, Patient, _WRITTEN, values, OnExisting("prn", _CHANGING))
 
     def prns(self) -> Iterator[str]:
-        """Every PRN, a few at a time."""
+        """Every PRN, read in portions."""
         yield from self._session.scalars(select(_TABLE.c.prn).execution_options(yield_per=_AT_ONCE))
 
-    def _known(self, prns: Sequence[str]) -> dict[str, StoredPatient]:
-        rows = self._session.execute(_KNOWN, {"prns": prns})
+    def _existing(self, prns: Sequence[str]) -> dict[str, StoredPatient]:
+        rows = self._session.execute(_EXISTING, {"prns": prns})
         return {
-            prn: StoredPatient(number, Demographics._make(values), as_of, since, is_new=False, other=other)
-            for number, prn, since, as_of, other, *values in rows
+            prn: StoredPatient(number, Demographics._make(values), as_of, session_id, is_new=False, other=other)
+            for number, prn, session_id, as_of, other, *values in rows
         }
 
     def update_values(
         self, people: dict[str, PatientValues], session_id: int, as_of: datetime | None, now: datetime
     ) -> None:
-        """Replace the values of these PRNs' rows, which ``lock`` has locked; one statement."""
+        """Replace the values of rows that ``lock`` has locked; one statement."""
         self._write(dict(sorted(people.items())), session_id, as_of, now, OnExisting("prn", _CHANGING))
 
     def _write(

@@ -1,4 +1,4 @@
-"""The outbox of a provider's database."""
+"""Events in a provider's database that the system database has not recorded yet."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from webautodash.repositories.sessions import Tally
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change that the system database has to record; ``id`` is None for one that has no row."""
+    """A change that the system database must record; ``id`` is None if it has no row."""
 
     kind: EventKind
     at: datetime
@@ -27,7 +27,7 @@ class Event:
 
 
 def file_stored(session_id: int, tally: Tally, at: datetime) -> Event:
-    """What somebody may have to be alerted to in a file that was stored at a time."""
+    """The event of a stored file, with the counts that alerts depend on."""
     return Event(
         EventKind.FILE_STORED,
         at,
@@ -45,7 +45,7 @@ class EventRepository:
         self._session = session
 
     def add(self, event: Event) -> None:
-        """Record a change for the system database, in the transaction of the change."""
+        """Add an event, in the transaction of the change."""
         self._session.connection().execute(
             insert(PendingEvent),
             {
@@ -60,7 +60,7 @@ class EventRepository:
         )
 
     def pending(self) -> list[Event]:
-        """All that is not delivered yet, oldest first."""
+        """All events that are not recorded yet, oldest first."""
         return [
             Event(
                 kind=EventKind(row.kind),
@@ -76,7 +76,7 @@ class EventRepository:
         ]
 
     def delete(self, numbers: Collection[int]) -> None:
-        """Forget events that were delivered; no harm where another has done so already."""
+        """Delete recorded events; idempotent."""
         self._session.execute(
             delete(PendingEvent).where(PendingEvent.id.in_(numbers)).execution_options(synchronize_session=False)
         )

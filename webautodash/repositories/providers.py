@@ -1,4 +1,4 @@
-"""The registry: which providers there are, under which names, and whose folder is whose."""
+"""Rows of the registry: providers and their aliases."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -17,12 +17,12 @@ from webautodash.models import Provider, ProviderAlias
 from webautodash.repositories.sessions import DatabaseCounts, LastSession, Totals
 
 _OPEN = {severity: f"open_{severity}" for severity in Severity}
-"""The columns of the conflicts that wait."""
+"""Columns with the number of open conflicts, by severity."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredProvider:
-    """One row of the registry."""
+    """A provider in the registry."""
 
     id: int
     identity: str
@@ -73,19 +73,19 @@ class ProviderRepository:
         return self._one(select(Provider).where(Provider.slug == slug))
 
     def by_name(self, name: str) -> RegisteredProvider | None:
-        """The provider of this name, or of this alias; case and white space do not count."""
+        """The provider with this name or alias, ignoring case and white space."""
         key = same_name_key(name)
         own = select(Provider.id).where(Provider.name_key == key)
         aliased = select(ProviderAlias.provider_id).where(ProviderAlias.name_key == key)
-        return self._one(_of(own, aliased))
+        return self._one(_with_any(own, aliased))
 
     def by_letters(self, text: str) -> list[RegisteredProvider]:
-        """The providers with the same letters and digits in their name, slug or an alias; a folder's owner."""
+        """The providers with the same letters and digits in the name or an alias, or with this slug."""
         key = letters_key(text)
         own = select(Provider.id).where(Provider.letters_key == key)
         slugged = select(Provider.id).where(Provider.slug == text)
         aliased = select(ProviderAlias.provider_id).where(ProviderAlias.letters_key == key)
-        return self._load(_of(own, slugged, aliased).order_by(Provider.slug))
+        return self._load(_with_any(own, slugged, aliased).order_by(Provider.slug))
 
     def slugs_by_letters(self, keys: Collection[str]) -> dict[str, str]:
         """The slug of the only provider that ``by_letters`` finds for each of these keys; the others are left out."""
@@ -99,14 +99,14 @@ class ProviderRepository:
         return {key: found.pop() for key, found in slugs.items() if len(found) == 1}
 
     def lookalikes(self, name: str) -> list[RegisteredProvider]:
-        """The providers whose name, or an alias, looks like a name and is not the same.
+        """The providers with a different name or alias that looks like this one.
 
-        All are looked at, for no column says it: not for a name that is known.
+        Reads all names: no column has this. Not for names that are registered.
         """
-        named = [*self._session.execute(select(Provider.id, Provider.name))]
-        named += self._session.execute(select(ProviderAlias.provider_id, ProviderAlias.name))
+        names = [*self._session.execute(select(Provider.id, Provider.name))]
+        names += self._session.execute(select(ProviderAlias.provider_id, ProviderAlias.name))
         key = same_name_key(name)
-        alike = {number for number, theirs in named if look_alike(name, theirs) and same_name_key(theirs) != key}
+        alike = {number for number, other in names if look_alike(name, other) and same_name_key(other) != key}
         return self._load(select(Provider).where(Provider.id.in_(alike)).order_by(Provider.slug)) if alike else []
 
     def add(self, provider: ProviderIdentity, database_name: str, status: ProviderStatus) -> RegisteredProvider:
@@ -130,7 +130,7 @@ class ProviderRepository:
         return added
 
     def add_alias(self, provider_id: int, name: str) -> None:
-        """Another name for a provider."""
+        """Add another name of a provider."""
         self._session.add(
             ProviderAlias(
                 provider_id=provider_id, name=name, name_key=same_name_key(name), letters_key=letters_key(name)
@@ -139,11 +139,11 @@ class ProviderRepository:
         self._session.flush()
 
     def set_status(self, provider_id: int, status: ProviderStatus) -> None:
-        """Say how far a registration is."""
+        """Set the status of a registration."""
         self._session.execute(update(Provider).where(Provider.id == provider_id).values(status=status))
 
     def set_totals(self, provider_id: int, totals: Totals) -> None:
-        """Replace the counters with what the provider's own database says; lost decisions stay known."""
+        """Replace the totals with those of the provider's database; the number of decisions never decreases."""
         values = asdict(totals)
         fewer = Provider.total_reviews > totals.total_reviews
         values["total_reviews"] = case((fewer, Provider.total_reviews), else_=totals.total_reviews)
@@ -152,26 +152,27 @@ class ProviderRepository:
         self._session.execute(update(Provider).where(Provider.id == provider_id).values(**values))
 
     def open_conflicts(self) -> dict[int, dict[Severity, int]]:
-        """How many conflicts wait for a person, by each severity; a provider whose were not counted yet is left out."""
+        """By provider, the number of open conflicts by severity; providers not counted yet are left out."""
         rows = self._session.execute(select(Provider.id, *(getattr(Provider, column) for column in _OPEN.values())))
         return {number: dict(zip(_OPEN, counts, strict=True)) for number, *counts in rows if None not in counts}
 
     def last_sessions(self) -> dict[int, LastSession]:
-        """The newest session that was recorded of each provider; without those of whom none was."""
+        """By provider, the newest recorded session; providers without one are left out."""
         columns = (Provider.id, Provider.last_session_id, Provider.last_session_sha256)
         rows = self._session.execute(select(*columns).where(Provider.last_session_id.is_not(None)))
         return {number: LastSession(last, sha256) for number, last, sha256 in rows if last and sha256}
 
     def recorded_counts(self) -> dict[int, DatabaseCounts]:
-        """What is recorded here of each provider's database."""
-        waiting, last = self.open_conflicts(), self.last_sessions()
+        """By provider, the recorded counts of the database."""
+        open_conflicts, last = self.open_conflicts(), self.last_sessions()
         rows = self._session.execute(select(Provider.id, Provider.total_sessions))
         return {
-            number: DatabaseCounts(sessions, _sum(waiting.get(number)), last.get(number)) for number, sessions in rows
+            number: DatabaseCounts(sessions, _sum(open_conflicts.get(number)), last.get(number))
+            for number, sessions in rows
         }
 
     def recorded_decisions(self) -> dict[int, int]:
-        """The most decisions of people that each provider's database was seen with; without those not counted yet."""
+        """By provider, the highest recorded number of decisions; providers not counted yet are left out."""
         counted = select(Provider.id, Provider.total_reviews).where(Provider.total_reviews.is_not(None))
         return dict(self._session.execute(counted).all())  # type: ignore[arg-type]  # a row is a pair
 
@@ -209,11 +210,11 @@ class ProviderRepository:
         ]
 
 
-def _sum(waiting: dict[Severity, int] | None) -> int | None:
-    return None if waiting is None else sum(waiting.values())
+def _sum(counts: dict[Severity, int] | None) -> int | None:
+    return None if counts is None else sum(counts.values())
 
 
-def _of(*ids: Select[int]) -> Select[Provider]:
-    """The providers whose ids any of the look-ups finds; each by its own index, which OR would not use."""
+def _with_any(*ids: Select[int]) -> Select[Provider]:
+    """Select the providers that any of the queries finds; a union uses an index for each query, OR does not."""
     found = union(*ids).subquery()
     return select(Provider).join(found, found.c.id == Provider.id)

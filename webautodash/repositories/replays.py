@@ -1,4 +1,4 @@
-"""What a replay of stored extractions reads and corrects, a batch of patients at a time."""
+"""Reads and corrects the rows that a replay of stored extractions needs, in batches of patients."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ _IN_ONE_STATEMENT = 500
 
 
 class StoredConflict(NamedTuple):
-    """A recorded difference; the values of demographic ones alone, which two sessions do not determine."""
+    """A recorded conflict; with values only for demographic ones, which the two sessions do not determine."""
 
     id: int
     patient_id: int
@@ -43,17 +43,17 @@ class StoredConflict(NamedTuple):
 
 
 class LastStep(NamedTuple):
-    """The last step in the review of a conflict."""
+    """The last review step of a conflict."""
 
     step: int
-    """Its number: how many there are."""
+    """Its number, from 1."""
     old_status: ConflictStatus
     session_decision_id: int | None
-    """The correction that took the step; none where a person did."""
+    """The correction that made the step; None if a person made it."""
 
 
 class CorrectionStep(NamedTuple):
-    """A step that a correction takes in the review of a conflict."""
+    """A review step that a correction adds to a conflict."""
 
     conflict: StoredConflict
     number: int
@@ -72,7 +72,7 @@ class RewrittenExtraction(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """How many complete extractions of a session are of each outcome."""
+    """The number of complete extractions of a session by outcome."""
 
     stored: int
     changed: int
@@ -80,13 +80,13 @@ class Outcomes(NamedTuple):
 
 
 class ReplayRepository:
-    """Extractions, conflicts and counts of the patients that a correction goes through."""
+    """Extractions, conflicts and counts of the patients of a correction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def prns(self, session_id: int, after: str | None, limit: int) -> list[str]:
-        """The next PRNs of a session, in their order."""
+        """The next PRNs of a session, in order."""
         statement = (
             select(Patient.prn)
             .join(PatientExtraction, PatientExtraction.patient_id == Patient.id)
@@ -109,8 +109,8 @@ class ReplayRepository:
         return frozenset(number for number, sha256, extra in rows if is_adopted(database, number, sha256, extra))
 
     def extractions(self, patient_ids: Collection[int]) -> list[CompleteExtraction]:
-        """Every extraction of some patients, those that are not complete too."""
-        # The rest of ``extra`` may be megabytes.
+        """Every extraction of some patients, including incomplete ones."""
+        # Loads ``extra`` only if needed: it can be megabytes.
         has_other = raw(_EXTRACTIONS.c.extra).contains(f'"{DEMOGRAPHICS_KEY}"', autoescape=True)
         rows = self._session.execute(
             select(
@@ -136,7 +136,7 @@ class ReplayRepository:
         ]
 
     def row_counts(self, extraction_ids: Collection[int]) -> dict[int, dict[str, int]]:
-        """How many clinical rows each of some extractions has, by list. One statement a list."""
+        """By extraction and list, the number of clinical rows. One statement per list."""
         counts: dict[int, dict[str, int]] = {number: {} for number in extraction_ids}
         if not counts:
             return counts
@@ -148,14 +148,14 @@ class ReplayRepository:
         return counts
 
     def remove_rows(self, extraction_ids: Sequence[int]) -> None:
-        """Remove the clinical rows of extractions that repeat another's."""
+        """Delete the clinical rows of extractions that became duplicates."""
         if extraction_ids:
             for which in LISTS:
                 model = MODELS[which.name]
                 self._session.execute(delete(model).where(model.patient_extraction_id.in_(extraction_ids)))
 
     def own_checks(self, extraction_ids: Sequence[int]) -> dict[int, int]:
-        """The check of each of these extractions as it is now, see ``domain.row_checks``."""
+        """The present checksum of each extraction row, see ``domain.row_checks``."""
         if not extraction_ids:
             return {}
         columns = [raw(_EXTRACTIONS.c[name]) for name in CHECKED_COLUMNS]
@@ -164,7 +164,7 @@ class ReplayRepository:
         return dict(zip(numbers, crc_of_rows(own), strict=True))
 
     def rewrite(self, extractions: Sequence[RewrittenExtraction]) -> None:
-        """Write the columns that a correction changes. One statement for 500."""
+        """Write the columns that a correction changes; one statement per 500 extractions."""
         for start in range(0, len(extractions), _IN_ONE_STATEMENT):
             some = extractions[start : start + _IN_ONE_STATEMENT]
             columns: dict[str, dict[int, Any]] = {
@@ -181,7 +181,7 @@ class ReplayRepository:
             )
 
     def set_time(self, session_id: int, extracted_at: datetime) -> None:
-        """Give a session and its extractions another time."""
+        """Set the extraction time of a session and its extractions."""
         for model, owner in (
             (ExtractionSession, ExtractionSession.id),
             (PatientExtraction, PatientExtraction.extraction_session_id),
@@ -194,7 +194,7 @@ class ReplayRepository:
             )
 
     def conflicts(self, patient_ids: Collection[int]) -> list[StoredConflict]:
-        """The recorded differences of some patients, held until the transaction ends."""
+        """The conflicts of some patients, locked until the transaction ends."""
         is_demographic = DataConflict.conflict_type == ConflictType.DEMOGRAPHIC_MISMATCH
         rows = self._session.execute(
             select(
@@ -218,7 +218,7 @@ class ReplayRepository:
         ]
 
     def last_steps(self, conflict_ids: Collection[int]) -> dict[int, LastStep]:
-        """The last review step of those conflicts that have any."""
+        """By conflict, the last review step, if there is one."""
         if not conflict_ids:
             return {}
         last = (
@@ -240,8 +240,8 @@ class ReplayRepository:
             for number, step, status, decision in rows
         }
 
-    def take_steps(self, steps: Sequence[CorrectionStep], by: str, why: str, at: datetime) -> None:
-        """Review many conflicts at once; one statement for the steps, one for each status."""
+    def add_steps(self, steps: Sequence[CorrectionStep], by: str, why: str, at: datetime) -> None:
+        """Add review steps to many conflicts; one statement for the steps, and one per status."""
         insert_rows(
             self._session,
             ConflictReview,
@@ -271,7 +271,7 @@ class ReplayRepository:
             )
 
     def outcomes(self, session_ids: Collection[int]) -> Mapping[int, Outcomes]:
-        """How many complete extractions of some sessions were stored, changed and repeated, by their order in time."""
+        """By session, the number of complete extractions by outcome, if they are ordered by time."""
         patients = select(PatientExtraction.patient_id).where(PatientExtraction.extraction_session_id.in_(session_ids))
         before = func.lag(PatientExtraction.id).over(
             partition_by=(PatientExtraction.patient_id, PatientExtraction.criteria_key),

@@ -1,4 +1,4 @@
-"""What people decided about sessions."""
+"""Decisions of people about sessions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from webautodash.models import SessionDecision
 
 @dataclass(frozen=True, slots=True)
 class RecordedDecision:
-    """One decision about a session. Rows are added, never changed or deleted."""
+    """A decision about a session. Rows are added, never changed or deleted."""
 
     kind: str
-    """Why the file was held, what was corrected, or that a set-aside patient was accepted."""
+    """The reason why the file was held, or the kind of correction."""
     old_value: str | None
     new_value: str | None
     decided_by: str
@@ -30,7 +30,7 @@ class SessionDecisionRepository:
         self._session = session
 
     def add(self, session_id: int, decisions: Sequence[RecordedDecision]) -> list[int]:
-        """Keep decisions about a session; their numbers."""
+        """Add decisions about a session. Returns their numbers."""
         rows = [
             SessionDecision(
                 extraction_session_id=session_id, **{name: getattr(one, name) for name in RecordedDecision.__slots__}
@@ -42,7 +42,7 @@ class SessionDecisionRepository:
         return [row.id for row in rows]
 
     def of(self, session_id: int) -> tuple[RecordedDecision, ...]:
-        """The decisions about a session, first to last."""
+        """The decisions about a session, oldest first."""
         rows = self._session.scalars(
             select(SessionDecision)
             .where(SessionDecision.extraction_session_id == session_id)

@@ -1,4 +1,4 @@
-"""The ledger of ingested files, in the same database and transaction as their data."""
+"""Rows of extraction sessions: one per ingested file, in the transaction of its data."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -20,7 +20,7 @@ from webautodash.repositories.paging import Page
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a file's patients; found = stored + changed + duplicate + set aside."""
+    """The outcomes of a file's patients; found = stored + changed + duplicate + set aside."""
 
     patients_new: int = 0
     patients_stored: int = 0
@@ -29,7 +29,7 @@ class Tally:
     failed_extractions: int = 0
     conflicts_detected: int = 0
     rows: dict[str, int] = field(default_factory=lambda: {which.name: 0 for which in LISTS}, kw_only=True)
-    """Clinical rows by the name of their list."""
+    """Number of clinical rows by list."""
 
     @classmethod
     def of(cls, counts: Sequence[int]) -> "Tally":
@@ -40,12 +40,12 @@ class Tally:
 
     @property
     def total_patients_found(self) -> int:
-        """All of them."""
+        """All patients of the file."""
         return self.successful_extractions + self.failed_extractions
 
     @property
     def successful_extractions(self) -> int:
-        """All that were not set aside."""
+        """All patients that were not set aside."""
         return self.patients_stored + self.patients_changed + self.patients_duplicate
 
     def values(self) -> dict[str, int]:
@@ -62,7 +62,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """One row of the ledger."""
+    """A session with its counts."""
 
     id: int
     content_sha256: str
@@ -71,7 +71,7 @@ class StoredSession:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A session, where its file lay, and when it was stored."""
+    """A session, the path of its file, and when it was stored."""
 
     session: StoredSession
     path: str
@@ -79,26 +79,26 @@ class StoredFile:
 
 
 class LastSession(NamedTuple):
-    """The newest session of a ledger."""
+    """The newest session of a database."""
 
     id: int
     content_sha256: str
 
 
 class DatabaseCounts(NamedTuple):
-    """What the system database should know of a provider's database, as far as it is cheap to read."""
+    """Counts of a provider's database that are fast to read, to compare with the system database."""
 
     sessions: int
     open_conflicts: int | None
-    """None where they were not counted yet."""
+    """None if they were not counted yet."""
     last: LastSession | None
     events: int = 0
-    """Changes that the system database may not have recorded yet."""
+    """Number of events that the system database may not have recorded yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over a provider's ledger, and what of it waits."""
+    """Sums over the sessions of a provider, for the registry."""
 
     total_sessions: int
     total_patients: int
@@ -109,7 +109,7 @@ class Totals:
     last_session_id: int | None
     last_session_sha256: str | None
     open_conflicts: Mapping[Severity, int]
-    """Those that wait for a person, by each severity."""
+    """Number of open conflicts by severity."""
 
 
 _COUNTS = tuple(each.name for each in fields(Tally) if each.name != "rows")
@@ -123,11 +123,11 @@ class SessionRepository:
         self._session = session
 
     def find(self, content_sha256: str) -> StoredSession | None:
-        """The session of the file with these bytes."""
+        """The session of a file with this SHA-256."""
         return self._one(ExtractionSession.content_sha256 == content_sha256)
 
     def among(self, session_ids: Collection[int]) -> dict[int, StoredSession]:
-        """Those of some sessions that are there, by number."""
+        """By number, the existing ones of some sessions."""
         rows = self._session.execute(
             select(ExtractionSession.id, ExtractionSession.content_sha256, *TALLY_COLUMNS).where(
                 ExtractionSession.id.in_(session_ids)
@@ -136,31 +136,31 @@ class SessionRepository:
         return {number: StoredSession(number, sha256, Tally.of(counts)) for number, sha256, *counts in rows}
 
     def files(self, session_ids: Collection[int]) -> dict[int, StoredFile]:
-        """Those of some sessions that are there with their files, by number."""
+        """By number, the existing ones of some sessions, with their files."""
         return self._files(ExtractionSession.id.in_(session_ids))
 
     def since(self, last: LastSession) -> dict[int, StoredFile] | None:
-        """The sessions that came after one, and their files; None where that one is not here, or is of other bytes."""
+        """The sessions after ``last``; None if that one is missing or has another SHA-256."""
         found = self._files(ExtractionSession.id >= last.id)
         first = found.pop(last.id, None)
         return None if first is None or first.session.content_sha256 != last.content_sha256 else found
 
     def hashes(self) -> set[str]:
-        """The SHA-256 of every file that is stored."""
+        """The SHA-256 of every stored file."""
         return set(self._session.scalars(select(ExtractionSession.content_sha256)))
 
     def last(self) -> LastSession | None:
-        """The one with the highest number."""
+        """The session with the highest number."""
         newest = select(func.max(ExtractionSession.id)).scalar_subquery()
         columns = (ExtractionSession.id, ExtractionSession.content_sha256)
         row = self._session.execute(select(*columns).where(ExtractionSession.id == newest)).first()
         return None if row is None else LastSession(*row)
 
     def counts(self) -> DatabaseCounts:
-        """How many there are, what waits, and which is the last: in two statements, for it is asked often."""
-        waiting = select(func.count()).where(DataConflict.status.in_(OPEN_CONFLICTS)).scalar_subquery()
+        """Counts and the last session, in two statements, because this is read often."""
+        conflicts = select(func.count()).where(DataConflict.status.in_(OPEN_CONFLICTS)).scalar_subquery()
         events = select(func.count(PendingEvent.id)).scalar_subquery()
-        row = self._session.execute(select(func.count(ExtractionSession.id), waiting, events)).one()
+        row = self._session.execute(select(func.count(ExtractionSession.id), conflicts, events)).one()
         return DatabaseCounts(row[0], row[1], self.last(), row[2])
 
     def sources(self, session_ids: Collection[int]) -> dict[int, tuple[str, datetime | None]]:
@@ -183,7 +183,7 @@ class SessionRepository:
         return row.criteria_key, row.extracted_at
 
     def add(self, content_sha256: str, record: SessionRecord, path: str, now: datetime) -> int:
-        """Open a session; its counts follow with ``finish``. Raises through the unique key on the same bytes."""
+        """Add a session, whose counts ``finish`` writes. Raises DuplicateKey if a file with this SHA-256 is stored."""
         row = ExtractionSession(
             content_sha256=content_sha256,
             criteria_key=record.criteria_key,
@@ -198,13 +198,13 @@ class SessionRepository:
         return row.id
 
     def finish(self, session_id: int, tally: Tally) -> None:
-        """Write a session's counts."""
+        """Write the counts of a session."""
         self._session.execute(
             update(ExtractionSession).where(ExtractionSession.id == session_id).values(**tally.values())
         )
 
     def correct(self, session_ids: Sequence[int], correct: Callable[[int, Tally], None]) -> list[StoredSession]:
-        """Change the counts of some sessions, locked until the transaction ends; those that are others now."""
+        """Change the counts of some sessions, locked until the transaction ends. Returns those that changed."""
         changed: list[StoredSession] = []
         if not session_ids:
             return changed
@@ -223,11 +223,11 @@ class SessionRepository:
         return changed
 
     def get(self, session_id: int) -> ExtractionSession | None:
-        """The session of this number."""
+        """The session with this number."""
         return self._session.get(ExtractionSession, session_id)
 
     def search(self, *, limit: int = 100, after_id: int | None = None) -> Page[ExtractionSession]:
-        """The sessions in the order of their numbers."""
+        """A page of sessions in the order of their numbers."""
         statement = select(ExtractionSession).order_by(ExtractionSession.id).limit(limit + 1)
         if after_id is not None:
             statement = statement.where(ExtractionSession.id > after_id)
@@ -235,14 +235,14 @@ class SessionRepository:
         return Page(tuple(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
 
     def later_than(self, moment: datetime, limit: int) -> tuple[int, list[int]]:
-        """How many sessions have a time after ``moment``, and the numbers of the first of them."""
+        """The number of sessions with a time after ``moment``, and the numbers of the first ones."""
         later = ExtractionSession.extracted_at > moment
         number = self._session.scalar(select(func.count()).select_from(ExtractionSession).where(later)) or 0
         ids = select(ExtractionSession.id).where(later).order_by(ExtractionSession.id).limit(limit)
         return number, list(self._session.scalars(ids)) if number else []
 
     def with_unread_time(self) -> list[int]:
-        """The numbers of the sessions whose file has an ``extracted_at`` that is no time; it is kept in ``extra``."""
+        """The numbers of the sessions with an invalid ``extracted_at``, which is kept in ``extra``."""
         kept = raw(ExtractionSession.__table__.c.extra)
         statement = (
             select(ExtractionSession.id, ExtractionSession.extra)
@@ -254,12 +254,12 @@ class SessionRepository:
         return [number for number, stamp in stamps if stamp is not None and str(stamp).strip()]
 
     def conflicts_since(self, since: datetime) -> int:
-        """How many differences the files stored from then on have shown."""
+        """The number of conflicts of files that were stored since a time."""
         added = func.sum(ExtractionSession.conflicts_detected)
         return int(self._session.scalar(select(added).where(ExtractionSession.created_at >= since)) or 0)
 
     def totals(self) -> Totals:
-        """What the registry shows of this provider."""
+        """The totals for the registry."""
         last = self.last()
         row = self._session.execute(
             select(
@@ -284,8 +284,8 @@ class SessionRepository:
 
     def _files(self, condition: Any) -> dict[int, StoredFile]:
         columns = (ExtractionSession.path, ExtractionSession.created_at)
-        ledger = (ExtractionSession.id, ExtractionSession.content_sha256)
-        rows = self._session.execute(select(*columns, *ledger, *TALLY_COLUMNS).where(condition))
+        key = (ExtractionSession.id, ExtractionSession.content_sha256)
+        rows = self._session.execute(select(*columns, *key, *TALLY_COLUMNS).where(condition))
         return {
             number: StoredFile(StoredSession(number, sha256, Tally.of(counts)), path, created_at)
             for path, created_at, number, sha256, *counts in rows

@@ -1,4 +1,4 @@
-"""Patients that could not be taken in."""
+"""Rows of patients that were set aside."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ _WITH_FILE = select(SetAsidePatient, ExtractionSession).join(
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """One patient of a file as it came, and why it waits; ``detail`` is a JSON path, never a value."""
+    """A patient of a file with the reason for setting it aside; ``detail`` is a JSON path, never a value."""
 
     position: int
     reason: str
     detail: str
     raw_json: str
     prn: str | None = None
-    """Where it can be read."""
+    """None if it cannot be read."""
 
 
 class IncompletePatient(NamedTuple):
-    """A patient whom the robot has to extract again with the same criteria."""
+    """A patient that must be extracted again with the same criteria."""
 
     prn: str | None
-    """None where the failed extraction does not say it."""
+    """None if the failed extraction has none."""
     path: str
-    """Where the last file lay, below Results."""
+    """The last file, relative to Results."""
     target_medication: str | None
     start_date: date | None
     end_date: date | None
@@ -70,7 +70,7 @@ _COMPLETE_SINCE = (
         PatientExtraction.processing_status != ProcessingStatus.FAILED,
         or_(
             PatientExtraction.extracted_at >= ExtractionSession.extracted_at,
-            # A file that does not say when it was made counts as older than every one that does.
+            # A file without a time counts as older than all others.
             and_(
                 ExtractionSession.extracted_at.is_(None),
                 PatientExtraction.extraction_session_id >= ExtractionSession.id,
@@ -90,14 +90,14 @@ _FILES_OF_FAILURES = select(
 _FILES_AT_ONCE = 1_000
 
 
-def _kept_until(moment: datetime) -> tuple[ColumnElement[bool], ...]:
-    # Not so: the other places of a PRN in a file, what was corrected, and rows of older versions.
+def _removable_before(moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    # Excludes further records of a PRN in a file, corrected patients, and rows of older versions.
     is_stored = SetAsidePatient.is_stored_whole.is_(True)
     return SetAsidePatient.taken_in_at < moment, is_stored, func.length(SetAsidePatient.raw_json) > 0
 
 
 class SetAsideRepository:
-    """Rows of ``set_aside_patients``. A row that was taken in stays, with the time."""
+    """Rows of ``set_aside_patients``. A row stays when the patient is stored later, with the time."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -109,7 +109,7 @@ class SetAsideRepository:
         created_at: datetime,
         taken_in_at: datetime | None = None,
     ) -> None:
-        """Keep the patients of one file in one statement; with ``taken_in_at`` they wait for nobody."""
+        """Add the patients of one file in one statement; with ``taken_in_at`` they count as stored."""
         rows = [
             {
                 "extraction_session_id": session_id,
@@ -133,35 +133,36 @@ class SetAsideRepository:
         limit: int = 100,
         after_id: int | None = None,
     ) -> Page[tuple[SetAsidePatient, ExtractionSession]]:
-        """Patients and the files they came in, in the order they were set aside; ``taken_in`` None means both.
+        """A page of patients with their sessions, in the order in which they were set aside.
 
-        Without ``reasons`` those of every reason. The JSON, which may be megabytes, is not loaded.
+        ``taken_in`` None means stored ones and others; no ``reasons`` means every reason. The JSON, which can be
+        megabytes, is not loaded.
         """
         without_json = defer(SetAsidePatient.raw_json, raiseload=True)
         statement = _WITH_FILE.options(without_json).order_by(SetAsidePatient.id).limit(limit + 1)
         if reasons:
             statement = statement.where(SetAsidePatient.reason.in_(reasons))
         if taken_in is not None:
-            waits = SetAsidePatient.taken_in_at.is_(None)
-            statement = statement.where(~waits if taken_in else waits)
+            is_set_aside = SetAsidePatient.taken_in_at.is_(None)
+            statement = statement.where(~is_set_aside if taken_in else is_set_aside)
         if after_id is not None:
             statement = statement.where(SetAsidePatient.id > after_id)
         rows = [(patient, session) for patient, session in self._session.execute(statement)]
         return Page(tuple(rows[:limit]), rows[limit - 1][0].id if len(rows) > limit else None)
 
     def raw_json(self, set_aside_id: int) -> str:
-        """The patient as it stood in the file."""
+        """The JSON of a patient as in the file."""
         return self._session.scalars(select(SetAsidePatient.raw_json).where(SetAsidePatient.id == set_aside_id)).one()
 
     def incomplete(self, limit: int) -> list[IncompletePatient]:
-        """Whose extraction failed without a complete one since, by PRN and criteria; those without a PRN last."""
+        """Patients with a failed and no later complete extraction, by PRN and criteria; those without a PRN last."""
         found = self._failures(_FAILURES.where(SetAsidePatient.prn.is_not(None), ~_COMPLETE_SINCE), limit)
         if len(found) < limit:
             found += self._failures(_FAILURES.where(SetAsidePatient.prn.is_(None)), limit - len(found))
         return found
 
     def _failures(self, statement: Select[*tuple[Any, ...]], limit: int) -> list[IncompletePatient]:
-        # Without a PRN nobody knows which failures are of the same patient.
+        # Without a PRN, failures of the same patient cannot be grouped.
         apart = case((SetAsidePatient.prn.is_(None), SetAsidePatient.id), else_=0)
         groups = [SetAsidePatient.prn, ExtractionSession.criteria_key, apart]
         rows = self._session.execute(statement.group_by(*groups).order_by(*groups).limit(limit)).all()
@@ -176,12 +177,12 @@ class SetAsideRepository:
         ]
 
     def get(self, set_aside_id: int) -> tuple[SetAsidePatient, ExtractionSession] | None:
-        """The set-aside patient of this number, and the file they came in."""
+        """The set-aside patient with this number, and the session."""
         row = self._session.execute(_WITH_FILE.where(SetAsidePatient.id == set_aside_id)).first()
         return None if row is None else (row[0], row[1])
 
     def lock(self, set_aside_id: int) -> SetAsidePatient | None:
-        """The set-aside patient of this number, held until the transaction ends."""
+        """The set-aside patient with this number, locked until the transaction ends."""
         statement = select(SetAsidePatient).where(SetAsidePatient.id == set_aside_id).with_for_update()
         return self._session.scalars(statement.execution_options(populate_existing=True)).first()
 
@@ -194,20 +195,20 @@ class SetAsideRepository:
         *,
         is_stored_whole: bool,
     ) -> None:
-        """Say that the patient is stored now, who decided that it is true, and whether all of the kept JSON is."""
+        """Record that the patient is stored, who accepted it and why, and whether the kept JSON is stored whole."""
         self._set(set_aside_id, taken_in_at=at, decided_by=by, decided_why=why, is_stored_whole=is_stored_whole)
 
     def set_reason(self, set_aside_id: int, reason: str, detail: str, prn: str) -> None:
-        """Say that the patient waits for another reason than before."""
+        """Change the reason why the patient is set aside."""
         self._set(set_aside_id, reason=reason, detail=detail, prn=prn)
 
     def count_kept(self, moment: datetime) -> int:
-        """How many patients that were taken in before then still have their JSON, which is stored elsewhere too."""
-        return self._session.scalar(select(func.count(SetAsidePatient.id)).where(*_kept_until(moment))) or 0
+        """Count patients stored before ``moment`` whose JSON is still kept although it is stored as rows."""
+        return self._session.scalar(select(func.count(SetAsidePatient.id)).where(*_removable_before(moment))) or 0
 
     def drop_kept(self, moment: datetime, most: int) -> int:
-        """Delete the JSON of at most ``most`` patients taken in before then. Returns how many. The rows stay."""
-        numbers = list(self._session.scalars(select(SetAsidePatient.id).where(*_kept_until(moment)).limit(most)))
+        """Delete the JSON of at most ``most`` patients that were stored before ``moment``. Returns how many."""
+        numbers = list(self._session.scalars(select(SetAsidePatient.id).where(*_removable_before(moment)).limit(most)))
         self._session.execute(update(SetAsidePatient).where(SetAsidePatient.id.in_(numbers)).values(raw_json=""))
         return len(numbers)
 

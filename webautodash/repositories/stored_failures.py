@@ -1,4 +1,4 @@
-"""Extractions that were stored as data and say themselves that they failed."""
+"""Finds, sets aside and restores extractions that were stored as data although they failed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,18 +17,18 @@ from webautodash.repositories.rows import insert_rows
 
 _EXTRACTIONS = cast(Table, PatientExtraction.__table__)
 _EXTRA = raw(_EXTRACTIONS.c.extra)
-_CANDIDATES = select(
+_COLUMNS = (
     PatientExtraction.id,
     PatientExtraction.extraction_session_id,
     PatientExtraction.patient_id,
     PatientExtraction.prn,
     PatientExtraction.duplicate_of_id,
     PatientExtraction.row_checks,
-    func.length(_EXTRA),
 )
+_CANDIDATES = select(*_COLUMNS, func.length(_EXTRA))
 _BATCH = 200
 _BATCH_BYTES = 16 << 20
-# A person has said that what the file says is true.
+# A person accepted the data of the file.
 _IS_ACCEPTED = exists().where(
     SetAsidePatient.extraction_session_id == PatientExtraction.extraction_session_id,
     SetAsidePatient.position == PatientExtraction.position,
@@ -38,7 +38,7 @@ _IS_ACCEPTED = exists().where(
 
 
 class StoredFailure(NamedTuple):
-    """An extraction that counts as data, although its kept JSON says that it failed."""
+    """An extraction that is stored as data, although its JSON says that it failed."""
 
     id: int
     session_id: int
@@ -47,11 +47,11 @@ class StoredFailure(NamedTuple):
     duplicate_of_id: int | None
     row_checks: str | None
     columns: dict[str, Any]
-    """What it says, as ``domain.stored_json`` takes it."""
+    """Its columns, as ``domain.extraction.stored_json`` needs them."""
 
 
 class MovedExtraction(NamedTuple):
-    """An extraction that a review has set aside."""
+    """An extraction that a review set aside."""
 
     id: int
     session_id: int
@@ -60,18 +60,18 @@ class MovedExtraction(NamedTuple):
     duplicate_of_id: int | None
     row_checks: str | None
     criteria_key: str
-    """The session's."""
+    """The criteria key of the session."""
     set_aside_id: int
 
 
 class StoredFailureRepository:
-    """Finds, moves and restores them, a batch at a time in the order of their numbers."""
+    """Reads and writes in batches, in the order of the extractions' numbers."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def batches(self) -> Iterator[list[StoredFailure]]:
-        """All of them, 200 at a time, or as many as have 16 MB of JSON; each batch may be changed before the next."""
+        """All failed extractions, in batches of 200 or 16 MB of JSON; each batch may be changed before the next."""
         after = 0
         while found := self._candidates(after):
             after = found[-1].id
@@ -86,7 +86,7 @@ class StoredFailureRepository:
                     yield failed
 
     def repeating(self, extraction_ids: Sequence[int]) -> list[tuple[int, int]]:
-        """The complete extractions that repeat some, and their patients."""
+        """The complete extractions that repeat one of these, with their patients."""
         rows = self._session.execute(
             select(PatientExtraction.id, PatientExtraction.patient_id).where(
                 PatientExtraction.duplicate_of_id.in_(extraction_ids),
@@ -96,8 +96,8 @@ class StoredFailureRepository:
         )
         return [(row.id, row.patient_id) for row in rows]
 
-    def some(self, extraction_ids: Sequence[int]) -> Iterator[list[StoredFailure]]:
-        """Some extractions, as many at a time as ``batches``."""
+    def load(self, extraction_ids: Sequence[int]) -> Iterator[list[StoredFailure]]:
+        """Load some extractions, in batches as in ``batches``."""
         for start in range(0, len(extraction_ids), _BATCH):
             chosen = PatientExtraction.id.in_(extraction_ids[start : start + _BATCH])
             for some in _no_larger_than(_BATCH_BYTES, self._found(_CANDIDATES.where(chosen))):
@@ -105,7 +105,7 @@ class StoredFailureRepository:
                 yield [StoredFailure(*one[:-1], columns[one.id]) for one in some]
 
     def _candidates(self, after: int) -> list["_Candidate"]:
-        """The next complete extractions whose kept JSON has one of the keys that may say that they failed."""
+        """The next complete extractions whose JSON has a key that may mark a failure."""
         return self._found(
             _CANDIDATES.where(
                 PatientExtraction.id > after, PatientExtraction.processing_status != ProcessingStatus.FAILED
@@ -118,18 +118,9 @@ class StoredFailureRepository:
         return [_Candidate(*row) for row in self._session.execute(statement.order_by(PatientExtraction.id))]
 
     def moved(self, after: int, limit: int, set_aside_id: int | None = None) -> list[MovedExtraction]:
-        """The next extractions that a review has set aside and that still wait, or the one of a set-aside patient."""
+        """The next extractions that a review set aside and nobody restored, or the one of a set-aside patient."""
         statement = (
-            select(
-                PatientExtraction.id,
-                PatientExtraction.extraction_session_id,
-                PatientExtraction.patient_id,
-                PatientExtraction.prn,
-                PatientExtraction.duplicate_of_id,
-                PatientExtraction.row_checks,
-                ExtractionSession.criteria_key,
-                SetAsidePatient.id,
-            )
+            select(*_COLUMNS, ExtractionSession.criteria_key, SetAsidePatient.id)
             .join(SetAsidePatient, SetAsidePatient.patient_extraction_id == PatientExtraction.id)
             .join(ExtractionSession, ExtractionSession.id == PatientExtraction.extraction_session_id)
             .where(PatientExtraction.id > after, PatientExtraction.processing_status == ProcessingStatus.FAILED)
@@ -151,21 +142,21 @@ class StoredFailureRepository:
         return {number: dict(zip(names, values, strict=True)) for number, *values in rows}
 
     def set_aside(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Have patients wait whose extraction is stored; one that waited before and was put back waits again."""
+        """Set aside patients whose extraction is stored; rows of earlier reviews that were restored are reused."""
         numbers = [row["patient_extraction_id"] for row in rows]
         statement = select(SetAsidePatient.patient_extraction_id).where(
             SetAsidePatient.patient_extraction_id.in_(numbers)
         )
-        known = {number for number in self._session.scalars(statement) if number is not None}
+        existing = {number for number in self._session.scalars(statement) if number is not None}
         for row in rows:
-            if row["patient_extraction_id"] in known:
-                # Retention may have removed the JSON meanwhile.
+            if row["patient_extraction_id"] in existing:
+                # The JSON may have been deleted since.
                 self._update([row["patient_extraction_id"]], taken_in_at=None, raw_json=row["raw_json"])
-        new = [dict(row) for row in rows if row["patient_extraction_id"] not in known]
+        new = [dict(row) for row in rows if row["patient_extraction_id"] not in existing]
         insert_rows(self._session, SetAsidePatient, new)
 
-    def put_back(self, extraction_ids: Sequence[int], at: datetime) -> None:
-        """Say that patients wait no longer, because their extraction counts again."""
+    def restore(self, extraction_ids: Sequence[int], at: datetime) -> None:
+        """Mark patients as stored, because their extraction counts again."""
         self._update(extraction_ids, taken_in_at=at, is_stored_whole=True)
 
     def _update(self, extraction_ids: Sequence[int], **values: object) -> None:

@@ -221,7 +221,7 @@ class PatientReplayer:
             if entry.difference.conflict_type is not ConflictType.EXTRACTION_DUPLICATE:
                 self._conflicts[entry.session_id_2] += 1
                 self.counts.conflicts_added += 1
-        self._stored.take_steps(batch.steps, reviewer.by, reviewer.why, reviewer.at)
+        self._stored.add_steps(batch.steps, reviewer.by, reviewer.why, reviewer.at)
         self._work.patients.replace(batch.patients, reviewer.at)
         self._write_extractions(batch.replayed, {one.id: one for some in extractions.values() for one in some})
 

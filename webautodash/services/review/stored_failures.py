@@ -154,7 +154,7 @@ class _Mover:
         patients = sorted(repeating)
         for start in range(0, len(patients), BATCH):
             some = {patient_id: repeating[patient_id] for patient_id in patients[start : start + BATCH]}
-            for emptied in self._failures.some(self._emptied(some)):
+            for emptied in self._failures.load(self._emptied(some)):
                 self._set_aside(emptied, EMPTIED)
 
     def _emptied(self, repeating: Mapping[int, set[int]]) -> list[int]:
@@ -189,7 +189,7 @@ class _Mover:
         while found := self._failures.moved(after, BATCH, set_aside_id):
             after = found[-1].id
             self._work.patients.lock_existing(sorted({one.prn for one in found}))
-            self._failures.put_back([one.id for one in found], self._reviewer.at)
+            self._failures.restore([one.id for one in found], self._reviewer.at)
             self._rewrite(found, {one.id: one.criteria_key for one in found}, is_failed=False)
             self._note(found)
 
