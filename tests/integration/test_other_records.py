@@ -146,7 +146,7 @@ def _as_before(clinic: Clinic, extras: dict[str, dict[int, Any]], *, checksums: 
         return
     owner = clinic.store.providers()[0]
     with clinic.store.provider_database(owner).database.session() as session:
-        [stored] = next(VerificationRepository(session).stretches()).originals
+        [stored] = next(VerificationRepository(session).ranges()).originals
     _, *lists = str(stored.row_checks).split(":")
     assert len(lists) == 6
     kept = ":".join([f"{stored.check:08x}", *(lists[:5] if lists[4] else lists[:4])])

@@ -411,9 +411,7 @@ def test_rows_whose_reference_leads_nowhere_are_named(
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_no_row_is_passed_over_between_two_stretches(
-    stored: Clinic, size: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_row_is_passed_over_between_two_ranges(stored: Clinic, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webautodash.repositories.verification.ORIGINALS", size)
     monkeypatch.setattr("webautodash.repositories.verification.DUPLICATES", size)
     others = [a_patient(f"C{number}", **FULL) for number in range(5)]
