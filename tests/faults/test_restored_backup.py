@@ -145,7 +145,9 @@ def test_decisions_about_files_and_patients_that_went_with_a_backup_are_counted(
     [waiting], owner = clinic.rows("set_aside_patients"), resolve_provider(clinic.store, PROVIDER)
 
     def decide() -> None:
-        sessions.set_time(clinic.store, PROVIDER, 1, "2024-01-01T00:00:00", by="Ann", why="clock")
+        sessions.set_time(
+            clinic.store, PROVIDER, sessions.CorrectedTime(1, "2024-01-01T00:00:00", by="Ann", why="clock")
+        )
         [accepted] = accept_set_aside(clinic.store, owner, [waiting["id"]], by="Ann", why="seen")
         assert accepted.taken_in
 

@@ -84,15 +84,17 @@ def test_a_right_time_in_the_end_is_as_good_as_one_from_the_start(tmp_path: Path
         arrival = sorted(range(FILES), key=times.__getitem__) if comes_last else range(FILES)
         clinic, other = stores.new(files(people, times), arrival), stores.new(files(people), range(FILES))
         [number] = [row["id"] for row in clinic.rows("extraction_sessions") if row["path"].endswith(f"{wrong}.json")]
-        sessions.set_time(clinic.store, "gary_wang", number, TIMES[wrong], **WHO)
+        sessions.set_time(clinic.store, "gary_wang", sessions.CorrectedTime(number, TIMES[wrong], **WHO))
         right = content(clinic)
         expected = content(other)
         for table, rows in expected.items():
             assert right[table] == rows, table
         assert verify(clinic.store).is_right, verify(clinic.store)
         # There and back again.
-        sessions.set_time(clinic.store, "gary_wang", number, FUTURE.replace("2099", "2001"), **WHO)
-        sessions.set_time(clinic.store, "gary_wang", number, TIMES[wrong], **WHO)
+        sessions.set_time(
+            clinic.store, "gary_wang", sessions.CorrectedTime(number, FUTURE.replace("2099", "2001"), **WHO)
+        )
+        sessions.set_time(clinic.store, "gary_wang", sessions.CorrectedTime(number, TIMES[wrong], **WHO))
         assert content(clinic) == right
         for each in (clinic, other):
             each.store.close()

@@ -48,7 +48,9 @@ def test_a_corrected_time_leaves_what_an_ingest_with_the_right_time_leaves(
     with earlier_version():
         ingest_all(clinic, visits([FUTURE, *right[1:]]))
     wrong = clinic.rows("data_conflicts")
-    done = sessions.set_time(clinic.store, "gary_wang", 1, right[0], by="Ann", why="the robot's clock")
+    done = sessions.set_time(
+        clinic.store, "gary_wang", sessions.CorrectedTime(1, right[0], by="Ann", why="the robot's clock")
+    )
     (tmp_path / "other").mkdir()
     other = Clinic(server_url, f"{database_prefix}o_", tmp_path / "other")
     ingest_all(other, visits(right))
@@ -74,12 +76,16 @@ def test_what_a_person_decided_stays_and_setting_the_time_back_reopens_the_rest(
     ]
     conflicts.resolve(clinic.store, "gary_wang", decided, ConflictStatus.RESOLVED, by="Bob", why="seen")
     (kept,) = (row for row in clinic.rows("data_conflicts") if row["id"] == decided)
-    dry = sessions.set_time(clinic.store, "gary_wang", 1, right[0], by="Ann", why="clock", dry_run=True)
+    dry = sessions.set_time(
+        clinic.store, "gary_wang", sessions.CorrectedTime(1, right[0], by="Ann", why="clock"), dry_run=True
+    )
     assert clinic.rows("session_decisions") == []
-    done = sessions.set_time(clinic.store, "gary_wang", 1, right[0], by="Ann", why="clock")
+    done = sessions.set_time(clinic.store, "gary_wang", sessions.CorrectedTime(1, right[0], by="Ann", why="clock"))
     assert (done.conflicts_decided, dry.conflicts_closed) == (1, done.conflicts_closed)
     assert kept in clinic.rows("data_conflicts")
-    back = sessions.set_time(clinic.store, "gary_wang", 1, FUTURE_AGAIN, by="Ann", why="it was right")
+    back = sessions.set_time(
+        clinic.store, "gary_wang", sessions.CorrectedTime(1, FUTURE_AGAIN, by="Ann", why="it was right")
+    )
     assert back.conflicts_reopened > 0
     shown = sessions.show(clinic.store, "gary_wang", 1)
     assert [(each.kind, each.decided_by) for each in shown.decisions] == [("set_time", "Ann")] * 2
@@ -98,7 +104,7 @@ def test_what_a_person_decided_stays_and_setting_the_time_back_reopens_the_rest(
 def test_a_time_that_is_refused_changes_nothing(clinic: Clinic, number: int, time: str, error: type[Exception]) -> None:
     ingest_all(clinic, visits(["2024-01-01T00:00:00"]))
     with pytest.raises(error):
-        sessions.set_time(clinic.store, "gary_wang", number, time, by="Ann", why="clock")
+        sessions.set_time(clinic.store, "gary_wang", sessions.CorrectedTime(number, time, by="Ann", why="clock"))
     assert clinic.rows("session_decisions") == []
 
 
@@ -110,7 +116,9 @@ def test_the_doctor_names_sessions_whose_time_could_not_be_read(clinic: Clinic) 
     [found] = unread_times(clinic.store, owner)
     assert (found.code, found.severity) == ("session.unread_time", "warning")
     assert found.message.startswith("sessions 1, 2: ")
-    sessions.set_time(clinic.store, "gary_wang", 1, "2024-02-01T00:00:00", by="Ann", why="read by hand")
+    sessions.set_time(
+        clinic.store, "gary_wang", sessions.CorrectedTime(1, "2024-02-01T00:00:00", by="Ann", why="read by hand")
+    )
     [left] = unread_times(clinic.store, owner)
     assert left.message.startswith("session 2: ")
 
@@ -122,5 +130,7 @@ def test_the_doctor_names_sessions_of_the_future(clinic: Clinic) -> None:
     [found] = future_times(clinic.store, owner)
     assert (found.code, found.severity, found.subject) == ("session.future_time", "error", "gary_wang")
     assert cure_of(found) == "webautodash session set-time gary_wang 1 TIME --by NAME --why TEXT"
-    sessions.set_time(clinic.store, "gary_wang", 1, "2024-02-01T00:00:00", by="Ann", why="clock")
+    sessions.set_time(
+        clinic.store, "gary_wang", sessions.CorrectedTime(1, "2024-02-01T00:00:00", by="Ann", why="clock")
+    )
     assert list(future_times(clinic.store, owner)) == []

@@ -31,6 +31,5 @@ class ExtractionSessions:
 
         Raises UsageError without ``by`` or ``why`` and for an invalid time, NotFound for an unknown number.
         """
-        return sessions.set_time(
-            self._installation.opened(), provider, session_id, time, by=by, why=why, dry_run=dry_run
-        )
+        corrected = sessions.CorrectedTime(session_id, time, by, why)
+        return sessions.set_time(self._installation.opened(), provider, corrected, dry_run=dry_run)

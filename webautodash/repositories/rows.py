@@ -1,4 +1,4 @@
-"""Many rows into a table, the repositories' way in to the bulk writer."""
+"""Inserts many rows through the bulk writer."""
 
 from collections.abc import Sequence
 from operator import itemgetter
@@ -19,7 +19,7 @@ def insert_rows(
     rows: Sequence[dict[str, Any]],
     on_existing: OnExisting | None = None,
 ) -> None:
-    """Write rows that all have the same keys, the names of columns; nothing for no rows."""
+    """Insert rows that all have the same columns as keys; does nothing without rows."""
     if rows:
         names = tuple(rows[0])
         insert_tuples(session, model, names, list(map(itemgetter(*names), rows)), on_existing)
@@ -32,7 +32,7 @@ def insert_tuples(
     rows: Sequence[tuple[Any, ...]],
     on_existing: OnExisting | None = None,
 ) -> None:
-    """Write rows whose values stand in the order of ``names``; nothing for no rows."""
+    """Insert rows whose values are in the order of ``names``; does nothing without rows."""
     if rows:
         write(session.connection(), [insert(model, names, list(zip(*rows, strict=True)), on_existing)])
 
@@ -43,7 +43,7 @@ def insert(
     columns: Sequence[Sequence[Any]],
     on_existing: OnExisting | None = None,
 ) -> Insert:
-    """Rows for the bulk writer, held by column; JSON becomes the text that its column holds."""
+    """Rows for the bulk writer, by column; JSON values become text."""
     table = cast(Table, model.__table__)
     texts = [
         [None if value is None else sorted_json(value) for value in values]

@@ -122,14 +122,14 @@ def move_root(store: Store, name: str, folder: Path, before: Path | None = None)
             raise UsageError(f"the root {name} has several folders; pass --from with the one that was moved")
         if old is not None and old not in folders:
             raise UnknownRoot(name, old)
-        gone = [each for each in folders if each in {old or folders[0]} and each != path]
-        repository.remove(name, gone)
+        removed = [each for each in folders if each in {old or folders[0]} and each != path]
+        repository.remove(name, removed)
         if path not in folders:
             repository.add(name, path, host())
-        return gone
+        return removed
 
-    for gone in store.system.run_raced(move):
-        _log(store, "root_moved", f"the root {name} has moved from {gone} to {path}")
+    for earlier in store.system.run_raced(move):
+        _log(store, "root_moved", f"the root {name} has moved from {earlier} to {path}")
     return _there(store, name, path)
 
 

@@ -61,6 +61,16 @@ class DecidedSession:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectedTime:
+    """The right time of a session, in a form that files have, and who corrects it and why."""
+
+    session_id: int
+    time: str
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimeCorrection:
     """What the correction of a session's time changed, or would change."""
 
@@ -101,9 +111,7 @@ def show(store: Store, provider: str, session_id: int) -> DecidedSession:
         return DecidedSession(_summary(row, owner.slug), work.session_decisions.of(session_id))
 
 
-def set_time(
-    store: Store, provider: str, session_id: int, time: str, *, by: str, why: str, dry_run: bool = False
-) -> TimeCorrection:
+def set_time(store: Store, provider: str, corrected: CorrectedTime, *, dry_run: bool = False) -> TimeCorrection:
     """Correct the ``extracted_at`` of a session, and everything that followed from the wrong one.
 
     Afterwards the rows of its patients are those of an ingest in the order of the times: values, duplicates and
@@ -111,8 +119,8 @@ def set_time(
     stays. Setting the earlier time again undoes the correction, unless there was none, or it is in the future.
     Raises NotFound, and UsageError for a time that is invalid, in the future, or the same as before.
     """
-    by, why = check_signature(by, why)
-    new_time = parse_corrected_time(store, time)
+    by, why = check_signature(corrected.by, corrected.why)
+    new_time, session_id = parse_corrected_time(store, corrected.time), corrected.session_id
     owner = resolve_provider(store, provider)
     database = store.provider_database(owner)
 

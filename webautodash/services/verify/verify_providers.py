@@ -69,12 +69,12 @@ def _place(row: WrongRow) -> tuple[str, int, str]:
 
 
 def _record(log: SystemLogWriter, found: ProviderVerification) -> None:
-    told = counted(found.differences, "difference") if found.differences else "as they were stored"
+    result = counted(found.differences, "difference") if found.differences else "as they were stored"
     log.record(
         Level.ERROR if found.differences else Level.INFO,
         "verify",
         "rows_differ" if found.differences else "rows_verified",
-        f"{counted(found.extractions, 'extraction')}, {counted(found.rows, 'row')}: {told}",
+        f"{counted(found.extractions, 'extraction')}, {counted(found.rows, 'row')}: {result}",
         provider=found.slug,
         database_name=found.database_name,
         extractions=found.extractions,
