@@ -63,7 +63,7 @@ def migrate_fleet(settings: Settings) -> None:
 def take_back(settings: Settings, slug: str, revision: str) -> None:
     """Take one provider's database back to a revision."""
     with Store.open(settings) as store:
-        fleet.downgrade(store, fleet.plan_downgrade(store, slug, revision))
+        fleet.downgrade_provider(store, fleet.plan_downgrade(store, slug, revision))
 
 
 def migrate_to(settings: Settings, revision: str, *slugs: str) -> None:

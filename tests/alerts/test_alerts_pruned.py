@@ -87,7 +87,7 @@ def test_none_that_is_due_or_failed_on_any_channel_goes(a_clinic: Callable[..., 
     assert _counts(prune(clinic.store, _ago(90))) == (0, 0, 0)
     assert [clinic.system_rows(table) for table in ("alerts", "alert_deliveries", "alert_digests")] == rows
     webhook.status = 200
-    assert alerts.retry(clinic.store) == 1
+    assert alerts.retry_digests(clinic.store) == 1
     alerts.deliver_due(clinic.store)
     assert sorted(alert["message"] for alert in webhook.alerts[-3:]) == [
         "cause failed",
@@ -104,9 +104,9 @@ def test_what_was_given_up_goes_once_somebody_has_seen_it(a_clinic: Callable[...
         alerts.deliver_due(clinic.store)
     first, second = (digest.id for digest in alerts.failed_digests(clinic.store))
     with pytest.raises(NotFound):
-        alerts.forget(clinic.store, [first, 99])
+        alerts.forget_digests(clinic.store, [first, 99])
     assert len(alerts.failed_digests(clinic.store)) == 2
-    assert alerts.forget(clinic.store, [first]) == 1
+    assert alerts.forget_digests(clinic.store, [first]) == 1
     assert [digest.id for digest in alerts.failed_digests(clinic.store)] == [second]
     # It is still known, and goes when it is old enough.
     assert raised(clinic, a_cause("one")) == 0

@@ -108,17 +108,17 @@ def test_a_channel_that_refuses_is_tried_at_growing_intervals_then_given_up_and_
     assert alerts.deliver_due(clinic.store).results == ()
     (failed,) = alerts.failed_digests(clinic.store)
     assert (failed.channel, failed.alerts, failed.attempts, failed.last_error) == ("webhook", 1, 4, "HTTP 500")
-    assert [one.state for one in alerts.search(clinic.store, state=DigestState.FAILED)] == ["failed"]
+    assert [one.state for one in alerts.search_alerts(clinic.store, state=DigestState.FAILED)] == ["failed"]
 
     webhook.status = 200
-    assert alerts.retry(clinic.store, failed.id) == 1
+    assert alerts.retry_digests(clinic.store, failed.id) == 1
     alerts.deliver_due(clinic.store)
     assert alerts.failed_digests(clinic.store) == []
     assert len(webhook.requests) == 5
     assert len({request.key for request in webhook.requests}) == 1
     with pytest.raises(NotFound):
-        alerts.retry(clinic.store, failed.id)
-    assert alerts.retry(clinic.store) == 0
+        alerts.retry_digests(clinic.store, failed.id)
+    assert alerts.retry_digests(clinic.store) == 0
 
 
 def _moment(value: Any) -> datetime:
@@ -156,7 +156,7 @@ def test_what_waits_for_a_channel_that_is_gone_is_kept_as_failed(
     assert [failed.attempts for failed in alerts.failed_digests(without.store)] == [1, 0]
     assert alerts.deliver_due(without.store).results == ()
     webhook.status = 200
-    assert alerts.retry(clinic.store) == 2
+    assert alerts.retry_digests(clinic.store) == 2
     alerts.deliver_due(clinic.store)
     assert sorted(alert["message"] for request in webhook.requests[1:] for alert in request.json["alerts"]) == [
         "cause 1",
@@ -183,11 +183,11 @@ def test_the_latest_alerts_come_first_once_a_channel(a_clinic: Callable[..., Cli
     clinic = a_clinic(**hooked(webhook) | {"alert_log_on": None})
     for number in range(3):
         raised(clinic, a_cause(number))
-    found = alerts.search(clinic.store)
+    found = alerts.search_alerts(clinic.store)
     assert {(one.alert.message, one.channel) for one in found} == {
         (f"cause {number}", channel) for number in range(3) for channel in ("log", "webhook")
     }
     assert all(newer.alert.id >= older.alert.id for newer, older in pairwise(found))
     assert {one.state for one in found} == {DigestState.PENDING}
-    assert alerts.search(clinic.store, limit=2) == found[:2]
-    assert alerts.search(clinic.store, state=DigestState.DELIVERED) == []
+    assert alerts.search_alerts(clinic.store, limit=2) == found[:2]
+    assert alerts.search_alerts(clinic.store, state=DigestState.DELIVERED) == []

@@ -109,7 +109,7 @@ def test_a_database_behind_is_raised_once_however_many_files_wait(a_clinic: Call
     clinic = a_clinic()
     clinic.ingest(a_file(a_patient("P1")))
     for revision in ("p0005", "p0004"):
-        fleet.downgrade(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", revision))
+        fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", revision))
         for number in range(3):
             clinic.store.close()
             outcome = clinic.ingest(a_file(a_patient(f"{revision}{number}"), medication=f"{revision}{number}"))

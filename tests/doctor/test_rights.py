@@ -68,7 +68,7 @@ def test_the_rights_that_are_asked_for_are_all_that_the_work_needs(
     assert clinic.ingest(a_file(a_patient("GW1", name="Other"), at="2025-01-01T00:00:00")).state == "ingested"
     assert fleet.upgrade_all(clinic.store, fleet.Plan()).run is None
     way = fleet.plan_downgrade(clinic.store, "gary_wang", "p0005")
-    assert fleet.downgrade(clinic.store, way).error is None
+    assert fleet.downgrade_provider(clinic.store, way).error is None
     assert not [one for one in fleet.upgrade_all(clinic.store, fleet.Plan()).results if one.error]
     clinic.store.close()
 

@@ -183,7 +183,7 @@ def test_the_ingest_uses_those_accounts_alone(guarded: Guarded, users: set[str])
 @SERVERS
 def test_the_tables_are_changed_by_the_account_for_migrations_alone(guarded: Guarded, users: set[str]) -> None:
     with Store.attach(guarded.settings) as store:
-        report = fleet.downgrade(store, fleet.plan_downgrade(store, "gary_wang", "p0005"), accept_loss=True)
+        report = fleet.downgrade_provider(store, fleet.plan_downgrade(store, "gary_wang", "p0005"), accept_loss=True)
         assert report.error is None
         assert not fleet.upgrade_all(store, fleet.Plan()).failures
         assert [one.differences for one in fleet.check_all(store, ())] == [()] * 3

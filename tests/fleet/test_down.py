@@ -79,9 +79,9 @@ def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (versions / f"{NO_ADDRESS}_no_address.py").write_text(_CONTRACT)
     monkeypatch.setattr(histories, "_PACKAGE", later / "webautodash")
     monkeypatch.setitem(histories.HEADS, SchemaHistory.PROVIDER, NO_ADDRESS)
-    histories.scripts.cache_clear()
+    histories.script_directory.cache_clear()
     yield
-    histories.scripts.cache_clear()
+    histories.script_directory.cache_clear()
 
 
 @pytest.mark.usefixtures("to_come")
@@ -109,10 +109,10 @@ def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: C
     behind = revisions.pending(SchemaHistory.PROVIDER, "p0003", NICKNAME)
     assert way.revisions == tuple(reversed(behind))
     with pytest.raises(WouldLoseRows) as refused:
-        fleet.downgrade(clinic.store, way)
+        fleet.downgrade_provider(clinic.store, way)
     assert refused.value.losses == (("patients.nickname", 1),)
     assert revisions.current(clinic.store.server.database(way.database, UnitOfWork)) == NICKNAME
-    result = fleet.downgrade(clinic.store, way, accept_loss=True)
+    result = fleet.downgrade_provider(clinic.store, way, accept_loss=True)
     assert (result.before, result.after, result.error) == (NICKNAME, "p0003", None)
     assert revisions.current(clinic.store.server.database(way.database, UnitOfWork)) == "p0003"
     others = {each.revision for each in fleet.overview(clinic.store, SLUGS[1:])}
@@ -129,7 +129,7 @@ def test_a_revision_that_does_not_lie_behind_is_no_way_back(clinic: Clinic) -> N
 
 def test_down_and_up_again_is_the_schema_of_before(clinic: Clinic) -> None:
     before = clinic.rows("patients", "ada_ash")
-    fleet.downgrade(clinic.store, fleet.plan_downgrade(clinic.store, "ada_ash", "p0001"))
+    fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "ada_ash", "p0001"))
     fleet.upgrade_all(clinic.store, Plan())
     assert [report.differences for report in fleet.check_all(clinic.store, ["ada_ash"])] == [()]
     assert clinic.rows("patients", "ada_ash") == before

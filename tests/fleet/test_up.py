@@ -282,7 +282,7 @@ def test_a_lease_that_ran_out_is_anybodys(clinic: Clinic) -> None:
 def test_what_ran_has_the_hash_of_what_was_shown_before(clinic: Clinic, behind: Behind) -> None:
     behind(FIRST, "ada_ash", "ben_birch")
     behind("p0003", "cy_cedar")
-    shown = fleet.scripts(clinic.store).scripts
+    shown = fleet.migration_scripts(clinic.store).scripts
     assert [(one.before, one.target, len(one.databases)) for one in shown] == [(FIRST, HEAD, 2), ("p0003", HEAD, 1)]
     assert [step.revision for step in shown[1].steps] == revisions.pending(SchemaHistory.PROVIDER, "p0003", HEAD)
     assert any("ADD COLUMN migrating_to" in sql or "ADD migrating_to" in sql for sql in shown[0].steps[0].statements)
@@ -290,7 +290,7 @@ def test_what_ran_has_the_hash_of_what_was_shown_before(clinic: Clinic, behind: 
     assert report.run is not None
     recorded = {row.database: row.sql_sha256 for row in fleet.run_report(clinic.store, report.run).databases}
     assert recorded == {name: one.sha256 for one in shown for name in one.databases}
-    assert fleet.scripts(clinic.store).scripts == ()
+    assert fleet.migration_scripts(clinic.store).scripts == ()
 
 
 def test_a_lease_is_renewed_for_as_long_as_its_holder_is_at_work(clinic: Clinic) -> None:

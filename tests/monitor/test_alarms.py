@@ -107,7 +107,7 @@ def test_the_rows_of_those_that_ended_stay_until_a_successor_comes(clinic: Clini
 
 def test_a_database_that_is_behind_is_raised_though_no_file_came(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
-    fleet.downgrade(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0004"))
+    fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0004"))
     MonitorLoop(clinic.store).run_once()
     MonitorLoop(clinic.store).run_once()
     (row,) = clinic.system_rows("alerts")
@@ -137,7 +137,7 @@ def test_a_database_that_is_gone_or_newer_is_raised_too(clinic: Clinic) -> None:
 
 def test_without_a_monitor_who_sends_looks_around(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
-    fleet.downgrade(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0004"))
+    fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0004"))
     _add(clinic, "far", 1, seconds_ago=91)
     for _ in range(2):
         check_and_send(clinic.store)

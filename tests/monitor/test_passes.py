@@ -142,7 +142,7 @@ def test_what_fails_is_tried_again_with_growing_pauses_then_held_once_until_some
 
 def test_files_of_a_provider_who_is_behind_wait_and_are_taken_after_the_migration(clinic: Clinic) -> None:
     clinic.ingest(GOOD, name="a.json")
-    fleet.downgrade(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0005"))
+    fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0005"))
     clinic.drop(a_file(a_patient("GW3")), name="b.json")
     clinic.drop(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee", name="c.json")
     states = {one.path: str(one.state) for one in _once(clinic)}

@@ -23,7 +23,7 @@ class Alerts:
 
     def search(self, *, state: DigestState | None = None, limit: int = 50) -> list[Delivery]:
         """List the latest alerts, newest first, once for each channel."""
-        return alerts.search(self._installation.opened(), state=state, limit=limit)
+        return alerts.search_alerts(self._installation.opened(), state=state, limit=limit)
 
     def send(self) -> DeliveryReport:
         """Check for silent monitors and databases behind, then deliver what is due, as a monitor does by itself."""
@@ -31,8 +31,8 @@ class Alerts:
 
     def retry(self, digest_id: int | None = None) -> int:
         """Schedule failed digests again, all or one; return how many."""
-        return alerts.retry(self._installation.opened(), digest_id)
+        return alerts.retry_digests(self._installation.opened(), digest_id)
 
     def forget(self, digest_ids: Sequence[int]) -> int:
         """Delete failed digests without sending them; return how many."""
-        return alerts.forget(self._installation.opened(), digest_ids)
+        return alerts.forget_digests(self._installation.opened(), digest_ids)

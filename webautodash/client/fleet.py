@@ -80,7 +80,7 @@ class Fleet:
     def scripts(self, providers: Sequence[str] = (), to: str | None = None) -> Scripts:
         """Return the statements that ``upgrade`` would send, with their SHA-256."""
         with Store.attach(self._settings) as store:
-            return fleet.scripts(store, providers, to)
+            return fleet.migration_scripts(store, providers, to)
 
     def check(self, providers: Sequence[str] = ()) -> list[DriftReport]:
         """Compare the tables of each database with those that its revision creates."""
@@ -97,7 +97,7 @@ class Fleet:
     def downgrade(self, way: DowngradePlan, *, accept_loss: bool = False) -> MigrationResult:
         """Take a provider's database back to an earlier revision. Raises WouldLoseRows as ``plan_downgrade`` does."""
         with Store.open(self._settings, schema=True) as store:
-            return fleet.downgrade(store, way, accept_loss=accept_loss)
+            return fleet.downgrade_provider(store, way, accept_loss=accept_loss)
 
 
 def preload_workers() -> None:

@@ -22,7 +22,7 @@ class Log:
         """List the latest entries, oldest of them first, or those before ``before_id``."""
         store = self._installation.opened()
         wanted = self._resolved(wanted)
-        return entries.search(
+        return entries.search_log(
             store,
             level=wanted.level,
             component=wanted.component,

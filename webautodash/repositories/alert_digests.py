@@ -126,8 +126,8 @@ class DigestRepository:
         if digest_id is not None:
             statement = statement.where(AlertDigest.id == digest_id)
         now = moment(self._session.connection())
-        anew = statement.values(state=DigestState.PENDING, attempts=0, next_attempt_at=now)
-        return int(self._session.connection().execute(anew).rowcount)
+        reopened = statement.values(state=DigestState.PENDING, attempts=0, next_attempt_at=now)
+        return int(self._session.connection().execute(reopened).rowcount)
 
     def forget(self, numbers: Collection[int]) -> int:
         """Delete digests that were given up; the channel no longer gets their alerts. Returns how many."""

@@ -5,10 +5,10 @@ from webautodash.services.alerts.delivery import DeliveryReport, DigestResult, d
 from webautodash.services.alerts.outbox import (
     FailedDigest,
     failed_digests,
-    forget,
+    forget_digests,
     raise_alerts,
-    retry,
-    search,
+    retry_digests,
+    search_alerts,
     waiting,
 )
 from webautodash.services.alerts.trial import ChannelTrial, try_channels
@@ -21,13 +21,13 @@ __all__ = [
     "causes_of",
     "deliver_due",
     "failed_digests",
-    "forget",
+    "forget_digests",
     "monitor_silent",
     "provider_behind",
     "provider_not_ready",
     "raise_alerts",
-    "retry",
-    "search",
+    "retry_digests",
+    "search_alerts",
     "try_channels",
     "waiting",
 ]

@@ -160,12 +160,12 @@ def _conflicts_of(
 
 
 def _not_taken(kind: AlertKind, record: FileRecord, provider: RegisteredProvider | None) -> Cause:
-    look = record.look or (record.size, record.mtime_ns, record.content_sha256)
-    said = "was rejected" if kind is AlertKind.REJECTED else "is held after its last attempt"
+    stat = record.look or (record.size, record.mtime_ns, record.content_sha256)
+    event = "was rejected" if kind is AlertKind.REJECTED else "is held after its last attempt"
     return Cause(
-        cause_key(kind, record.path, look, record.reason),
+        cause_key(kind, record.path, stat, record.reason),
         kind,
-        f"a file {said}; it waits for a person",
+        f"a file {event}; it waits for a person",
         provider=provider.slug if provider else None,
         database_name=provider.database_name if provider else None,
     )

@@ -35,7 +35,7 @@ def raise_alerts(work: SystemWork, settings: Settings, causes: Sequence[Cause], 
 
 @dataclass(frozen=True, slots=True)
 class FailedDigest:
-    """A digest that was given up; ``retry`` sends it again."""
+    """A digest that was given up; ``retry_digests`` sends it again."""
 
     id: int
     channel: AlertChannel
@@ -63,13 +63,13 @@ def waiting(store: Store) -> dict[AlertChannel, int]:
         return work.alerts.waiting()
 
 
-def search(store: Store, *, state: DigestState | None = None, limit: int = 50) -> list[Delivery]:
+def search_alerts(store: Store, *, state: DigestState | None = None, limit: int = 50) -> list[Delivery]:
     """The latest alerts, once per channel, newest first."""
     with store.system.reading() as work:
         return work.alerts.search(state, limit)
 
 
-def retry(store: Store, digest_id: int | None = None) -> int:
+def retry_digests(store: Store, digest_id: int | None = None) -> int:
     """Send all digests that were given up, or one of them, again. Returns how many.
 
     Raises NotFound if no such digest has this number.
@@ -80,7 +80,7 @@ def retry(store: Store, digest_id: int | None = None) -> int:
     return number
 
 
-def forget(store: Store, digest_ids: Sequence[int]) -> int:
+def forget_digests(store: Store, digest_ids: Sequence[int]) -> int:
     """Delete digests that were given up, because a person knows of them. Returns how many.
 
     Their causes are not raised again. Raises NotFound, and deletes none, if no such digest has one of the numbers.

@@ -3,11 +3,17 @@
 from webautodash.domain.revision_status import RevisionStatus
 from webautodash.repositories.migrations import Run
 from webautodash.services.fleet.databases import DatabaseRevision, overview
-from webautodash.services.fleet.downgrade_one import DowngradePlan, Loss, downgrade, plan_downgrade, require_no_loss
+from webautodash.services.fleet.downgrade_one import (
+    DowngradePlan,
+    Loss,
+    downgrade_provider,
+    plan_downgrade,
+    require_no_loss,
+)
 from webautodash.services.fleet.drift import DriftReport, check_all
 from webautodash.services.fleet.migrate_all import FleetReport, OnResult, resume, upgrade_all
 from webautodash.services.fleet.migrate_one import MigrationResult
-from webautodash.services.fleet.migration_sql import MigrationScript, Scripts, scripts
+from webautodash.services.fleet.migration_sql import MigrationScript, Scripts, migration_scripts
 from webautodash.services.fleet.plan import DryRun, Plan, PlannedMigration, Wave, dry_run
 from webautodash.services.fleet.run_history import RunReport, is_at_work, run_report, runs
 
@@ -29,15 +35,15 @@ __all__ = [
     "Scripts",
     "Wave",
     "check_all",
-    "downgrade",
+    "downgrade_provider",
     "dry_run",
     "is_at_work",
+    "migration_scripts",
     "overview",
     "plan_downgrade",
     "require_no_loss",
     "resume",
     "run_report",
     "runs",
-    "scripts",
     "upgrade_all",
 ]

@@ -22,7 +22,7 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class DowngradePlan:
-    """What ``downgrade`` will do."""
+    """What ``downgrade_provider`` will do."""
 
     database: str
     provider: str
@@ -57,7 +57,7 @@ def require_no_loss(plan: DowngradePlan, *, accept_loss: bool) -> None:
         raise WouldLoseRows(plan.database, [(loss.what, loss.rows) for loss in plan.losses])
 
 
-def downgrade(store: Store, plan: DowngradePlan, *, accept_loss: bool = False) -> MigrationResult:
+def downgrade_provider(store: Store, plan: DowngradePlan, *, accept_loss: bool = False) -> MigrationResult:
     """Downgrade a database. Losses are counted again before each revision, when nobody can write any more.
 
     Raises WouldLoseRows unless that is accepted, and LeaseHeld if another run is at work.

@@ -20,7 +20,7 @@ from webautodash.services.fleet.plan import (
     Plan,
     canaries_of,
     read_revisions,
-    require_known,
+    require_known_target,
     require_no_breaking_revisions,
     waves,
 )
@@ -61,7 +61,7 @@ def upgrade_all(store: Store, plan: Plan, on_result: OnResult = ignore) -> Fleet
     Raises UsageError for unknown names and revisions, and for breaking revisions that the plan does not allow;
     LeaseHeld if another run is at work; DatabaseUnreachable.
     """
-    require_known(plan)
+    require_known_target(plan)
     system = _upgrade_system(store)
     if system.state is MigrationState.FAILED:
         # Without the system database there is neither a list of providers nor a record of the run.

@@ -30,7 +30,7 @@ class Scripts:
     problems: tuple[str, ...]
 
 
-def scripts(store: Store, providers: Sequence[str] = (), to: str | None = None) -> Scripts:
+def migration_scripts(store: Store, providers: Sequence[str] = (), to: str | None = None) -> Scripts:
     """The statements for every database that is behind, the system database first."""
     if to is not None:
         revisions.require_known(SchemaHistory.PROVIDER, to)

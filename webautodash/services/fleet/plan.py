@@ -100,7 +100,7 @@ class DryRun:
     problems: tuple[str, ...]
 
 
-def require_known(plan: Plan) -> None:
+def require_known_target(plan: Plan) -> None:
     """Raise UsageError for an unknown target revision."""
     if plan.to is not None:
         revisions.require_known(SchemaHistory.PROVIDER, plan.to)
@@ -122,7 +122,7 @@ def read_revisions(store: Store, plan: Plan) -> list[tuple[Member, DatabaseRevis
 
 def dry_run(store: Store, plan: Plan) -> DryRun:
     """What ``upgrade_all`` would do. Changes nothing. Raises UsageError as ``upgrade_all`` does."""
-    require_known(plan)
+    require_known_target(plan)
     found, canaries = read_revisions(store, plan), canaries_of(store, plan)
     behind = [(member, revision) for member, revision in found if revision.needs_work]
     require_no_breaking_revisions(plan, [revision for _, revision in behind])

@@ -18,7 +18,7 @@ from webautodash.services.revisions.histories import (
     head,
     pending,
     previous,
-    scripts,
+    script_directory,
 )
 from webautodash.services.revisions.revision_status import refusal, refuse_earlier_scripts
 
@@ -192,7 +192,7 @@ def _run_alembic(work: UnitOfWork, history: SchemaHistory, found: str | None, st
     from alembic.runtime.migration import RevisionStep
 
     # As alembic.command does, which would read the file of every revision again for each step of each database.
-    known = scripts(history)
+    known = script_directory(history)
     ends = (step.result, found) if step.is_upgrade else (found, step.result)
     passed = list(known.iterate_revisions(*ends))
     steps = [RevisionStep(known.revision_map, each, step.is_upgrade) for each in passed]

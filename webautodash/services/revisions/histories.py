@@ -58,12 +58,12 @@ def head(history: SchemaHistory) -> str:
 
 def all_revisions(history: SchemaHistory) -> list[str]:
     """Every revision, first to last."""
-    return [script.revision for script in reversed(list(scripts(history).walk_revisions()))]
+    return [script.revision for script in reversed(list(script_directory(history).walk_revisions()))]
 
 
 def describe(history: SchemaHistory, revision: str) -> Revision:
     """What the file of a revision declares. ``revision`` is one of ``all_revisions``."""
-    script = scripts(history).get_revision(revision)
+    script = script_directory(history).get_revision(revision)
     module = script.module
     subject = str(script.doc).split("\n", 1)[0]
     return Revision(revision, subject, module.contract, tuple(module.loses), getattr(module, "cure", None))
@@ -115,7 +115,7 @@ def sha256_of(statements: Sequence[str]) -> str:
 
 
 @cache
-def scripts(history: SchemaHistory) -> "ScriptDirectory":
+def script_directory(history: SchemaHistory) -> "ScriptDirectory":
     """Alembic's directory of revisions, read once per process."""
     from alembic.script import ScriptDirectory
 
@@ -126,9 +126,9 @@ def config_of(history: SchemaHistory) -> "Config":
     """Alembic's settings for a history."""
     from alembic.config import Config
 
-    # A checkout has the folder beside the package, a wheel inside it.
-    beside = _PACKAGE.parent / "alembic.ini"
-    ini = beside if beside.is_file() else _PACKAGE / "_alembic" / "alembic.ini"
+    # A checkout has the folder next to the package, a wheel inside it.
+    in_checkout = _PACKAGE.parent / "alembic.ini"
+    ini = in_checkout if in_checkout.is_file() else _PACKAGE / "_alembic" / "alembic.ini"
     return Config(str(ini), ini_section=history.value)
 
 

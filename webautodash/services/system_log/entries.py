@@ -13,7 +13,7 @@ from webautodash.repositories.system_log import LogEntry, LogRecord
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.store import Store
 
-__all__ = ["LogEntry", "SystemLogWriter", "search"]
+__all__ = ["LogEntry", "SystemLogWriter", "search_log"]
 
 
 class SystemLogWriter:
@@ -53,7 +53,7 @@ class SystemLogWriter:
             )
 
 
-def search(
+def search_log(
     store: Store,
     *,
     level: Level | None = None,
