@@ -50,7 +50,7 @@ def _ago(days: int) -> Any:
 def test_delivered_alerts_go_and_the_last_message_of_a_channel_stays(
     a_clinic: Callable[..., Clinic], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "_NUMBERS_AT_ONCE", 2)
+    monkeypatch.setattr(retention, "_IDS_AT_ONCE", 2)
     clinic = a_clinic()
     for name in ("one", "two", "three"):
         raised(clinic, a_cause(f"{name} a"), a_cause(f"{name} b"))
