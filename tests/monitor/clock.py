@@ -1,20 +1,20 @@
-"""Time that passes only where a test says so."""
+"""A clock that only tests move."""
 
 from __future__ import annotations
 
-PATIENCE = {"settle_seconds": 0.15, "retry_seconds": 0.01, "retry_attempts": 3}
+SHORT_PAUSES = {"settle_seconds": 0.15, "retry_seconds": 0.01, "retry_attempts": 3}
 
 
 class Clock:
-    """The part of the module `time` that says when a file has rested."""
+    """Replaces the module `time` where it decides whether a file has settled."""
 
     def __init__(self) -> None:
         self._seconds = 1000.0
 
     def monotonic(self) -> float:
-        """Seconds since some moment."""
+        """Seconds since an arbitrary moment."""
         return self._seconds
 
     def settle(self) -> None:
-        """Let so much time pass that a file has rested."""
-        self._seconds += 2 * PATIENCE["settle_seconds"]
+        """Let a file settle."""
+        self._seconds += 2 * SHORT_PAUSES["settle_seconds"]

@@ -1,4 +1,4 @@
-"""A clinic whose folder is watched, once for each backend; pauses are short."""
+"""A clinic with short pauses, on each backend, and a clock for its monitor."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from builders import Clinic
-from clock import PATIENCE, Clock
+from clock import SHORT_PAUSES, Clock
 
 from webautodash.services.monitor import done_files, watch
 
 
 class OldFiles(Clinic):
-    """Drops files that were written a while ago: by their time any later change can be told."""
+    """Adds files with an old mtime, so that any later change has another one."""
 
     def drop(self, content: object, folder: str = "gary_wang", name: str | None = None) -> Path:
         path = super().drop(content, folder, name)
@@ -26,7 +26,7 @@ class OldFiles(Clinic):
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of whoever looks at Results."""
+    """The clock of the monitor's scans."""
     clock = Clock()
     for module in (watch, done_files):
         monkeypatch.setattr(module, "time", clock)
@@ -36,6 +36,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
     """An empty store and Results folder."""
-    clinic = OldFiles(server_url, database_prefix, tmp_path, **PATIENCE)
+    clinic = OldFiles(server_url, database_prefix, tmp_path, **SHORT_PAUSES)
     yield clinic
     clinic.store.close()

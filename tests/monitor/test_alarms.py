@@ -1,4 +1,4 @@
-"""What a monitor raises beside what becomes of files: others that are silent, databases that are behind."""
+"""Alerts of a monitor that no file causes: silent monitors, and databases that are behind."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _states(clinic: Clinic) -> list[tuple[str, str]]:
     return [(row["host"], row["state"]) for row in clinic.system_rows("monitors")]
 
 
-def test_a_monitor_without_a_heartbeat_for_three_intervals_is_silent_and_raised_once(clinic: Clinic) -> None:
+def test_a_monitor_without_a_heartbeat_for_three_intervals_is_silent_and_alerted_once(clinic: Clinic) -> None:
     # More than three half minutes ago, and two, which leaves this test half a minute.
     _add(clinic, "far", 1, seconds_ago=91)
     _add(clinic, "near", 1, seconds_ago=60)
@@ -55,7 +55,7 @@ def test_a_monitor_without_a_heartbeat_for_three_intervals_is_silent_and_raised_
     assert status(clinic.store).monitoring_status.is_running
 
 
-def test_one_of_this_machine_whose_process_is_gone_is_lost_and_raised(clinic: Clinic) -> None:
+def test_a_monitor_of_this_machine_whose_process_ended_is_lost_and_alerted(clinic: Clinic) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as gone:
         process = process_key(gone.pid)
     _add(clinic, host(), gone.pid, seconds_ago=0, process=process)
@@ -67,7 +67,7 @@ def test_one_of_this_machine_whose_process_is_gone_is_lost_and_raised(clinic: Cl
     assert lost == [f"the monitor of process {gone.pid} ended without recording it"]
 
 
-def test_one_whose_number_another_process_has_by_now_is_lost(clinic: Clinic) -> None:
+def test_a_monitor_whose_pid_another_process_has_is_lost(clinic: Clinic) -> None:
     mine = process_key(os.getpid())
     assert mine is not None
     _add(clinic, host(), os.getpid(), seconds_ago=0, process=f"{mine}0")
@@ -77,7 +77,7 @@ def test_one_whose_number_another_process_has_by_now_is_lost(clinic: Clinic) -> 
 
 
 @pytest.mark.parametrize("process", [None, "another-start/4026531836/1"], ids=["unknown", "of another container"])
-def test_one_whose_process_cannot_be_seen_is_lost_only_once_it_is_silent(clinic: Clinic, process: str | None) -> None:
+def test_a_monitor_whose_process_cannot_be_seen_is_lost_once_it_is_silent(clinic: Clinic, process: str | None) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         pass
     _add(clinic, host(), gone.pid, seconds_ago=60, process=process)
@@ -86,7 +86,7 @@ def test_one_whose_process_cannot_be_seen_is_lost_only_once_it_is_silent(clinic:
     assert _states(clinic) == [(host(), "running"), (host(), "lost"), (host(), "stopped")]
 
 
-def test_one_that_falls_silent_later_is_found_lost_in_a_round(clinic: Clinic) -> None:
+def test_a_monitor_that_becomes_silent_later_is_found_by_another(clinic: Clinic) -> None:
     heartbeat = Heartbeat(clinic.store, 10)
     heartbeat.start()
     alarms = Alarms(clinic.store, heartbeat, 10)
@@ -97,7 +97,7 @@ def test_one_that_falls_silent_later_is_found_lost_in_a_round(clinic: Clinic) ->
     assert len(_alerts(clinic)) == 1
 
 
-def test_the_rows_of_those_that_ended_stay_until_a_successor_comes(clinic: Clinic) -> None:
+def test_the_rows_of_ended_monitors_stay_until_the_next_one_starts(clinic: Clinic) -> None:
     _add(clinic, host(), 1, seconds_ago=91)
     for before in ([(host(), "lost")], [], []):
         MonitorLoop(clinic.store).run_once()
@@ -105,7 +105,7 @@ def test_the_rows_of_those_that_ended_stay_until_a_successor_comes(clinic: Clini
     assert len(_alerts(clinic)) == 1
 
 
-def test_a_database_that_is_behind_is_raised_though_no_file_came(clinic: Clinic) -> None:
+def test_a_database_that_is_behind_is_alerted_without_a_file(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0004"))
     MonitorLoop(clinic.store).run_once()
@@ -117,7 +117,7 @@ def test_a_database_that_is_behind_is_raised_though_no_file_came(clinic: Clinic)
     assert "databases not ready 1" in told[0]["message"]
 
 
-def test_a_database_that_is_gone_or_newer_is_raised_too(clinic: Clinic) -> None:
+def test_a_database_that_is_missing_or_ahead_is_alerted(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     clinic.ingest(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee")
     prefix = clinic.settings.database_prefix
@@ -135,7 +135,7 @@ def test_a_database_that_is_gone_or_newer_is_raised_too(clinic: Clinic) -> None:
     assert "databases not ready 2" in told[0]
 
 
-def test_without_a_monitor_who_sends_looks_around(clinic: Clinic) -> None:
+def test_sending_alerts_without_a_monitor_checks_the_system_first(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0004"))
     _add(clinic, "far", 1, seconds_ago=91)
@@ -149,7 +149,7 @@ def test_without_a_monitor_who_sends_looks_around(clinic: Clinic) -> None:
     ]
 
 
-def test_what_stops_the_look_around_stops_no_sending(clinic: Clinic) -> None:
+def test_a_check_that_fails_does_not_stop_the_sending(clinic: Clinic) -> None:
     clinic.ingest(b"{ nothing")
     with (
         patch("webautodash.services.alerts.system_alerts.fleet.overview", side_effect=DatabaseError("d", "1", "no")),
@@ -159,7 +159,7 @@ def test_what_stops_the_look_around_stops_no_sending(clinic: Clinic) -> None:
     assert [row["state"] for row in clinic.system_rows("alert_digests")] == ["delivered"]
 
 
-def test_what_could_not_be_delivered_is_in_the_status(server_url: str, database_prefix: str, tmp_path: Any) -> None:
+def test_the_status_shows_what_could_not_be_delivered(server_url: str, database_prefix: str, tmp_path: Any) -> None:
     clinic = Clinic(
         server_url,
         database_prefix,

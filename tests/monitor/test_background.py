@@ -1,4 +1,4 @@
-"""A monitor in a thread of another program, and what it takes of that program."""
+"""A monitor in a thread of another program."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _is_open(number: int) -> bool:
     return True
 
 
-def test_each_block_gives_back_what_it_took(clinic: Clinic) -> None:
+def test_each_block_closes_what_it_opened(clinic: Clinic) -> None:
     numbers = []
     for day in range(1, 4):
         with WebAutoDash(clinic.settings) as program, program.monitor(interval=0.2) as monitor:
@@ -48,12 +48,12 @@ def _taken(clinic: Clinic) -> int:
 
 
 @pytest.mark.parametrize("interval", [0, -1, float("nan"), float("inf")])
-def test_an_interval_that_is_none_is_refused(clinic: Clinic, interval: float) -> None:
+def test_an_interval_out_of_range_is_refused(clinic: Clinic, interval: float) -> None:
     with WebAutoDash(clinic.settings) as program, pytest.raises(UsageError, match=r"interval is .*; give 0.2 to 86400"):
         program.monitor(interval=interval)
 
 
-def test_what_ended_it_is_told_by_its_status_and_on_leaving(clinic: Clinic) -> None:
+def test_status_and_the_end_of_the_block_raise_the_error_that_ended_the_monitor(clinic: Clinic) -> None:
     clinic.results.rmdir()
     told: list[str] = []
     refused = pytest.raises(UsageError, match="WEBAUTODASH_RESULTS_DIR")
@@ -68,7 +68,7 @@ def test_what_ended_it_is_told_by_its_status_and_on_leaving(clinic: Clinic) -> N
 
 @pytest.fixture
 def many_files() -> Iterator[None]:
-    """More open files than `select` knows."""
+    """Open more files than `select` supports."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
     held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
@@ -92,7 +92,7 @@ def test_a_wakeup_works_with_many_open_files_and_does_nothing_once_closed() -> N
     wakeup.close()
     reader, writer = os.pipe()
     assert {reader, writer} == {read_fd, write_fd}
-    # The numbers are another's by now.
+    # The descriptors belong to other files now.
     wakeup.wake()
     os.set_blocking(reader, False)
     with pytest.raises(BlockingIOError):

@@ -1,4 +1,4 @@
-"""What a monitor does with files, pass by pass, on each backend."""
+"""What a monitor does with files, pass by pass."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _events(clinic: Clinic) -> list[str]:
     return [row["event"] for row in clinic.system_rows("system_logs")]
 
 
-def test_a_pass_takes_what_is_whole_and_the_next_one_nothing(clinic: Clinic) -> None:
+def test_a_pass_ingests_complete_files_and_the_next_pass_nothing(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
     clinic.drop(b"{ nothing", name="bad.json")
     assert sorted((one.path, str(one.state)) for one in _once(clinic)) == [
@@ -75,13 +75,13 @@ def test_an_idle_pass_opens_no_file_and_writes_nothing_to_the_log(
     assert {table: clinic.system_rows(table, order) for table, order in tables.items()} == before
 
 
-def test_a_rejected_file_is_read_again_when_it_has_changed_or_somebody_asks(clinic: Clinic) -> None:
+def test_a_rejected_file_is_read_again_after_a_change_or_on_request(clinic: Clinic) -> None:
     path = clinic.drop(b"{ nothing", name="bad.json")
     assert [str(one.state) for one in _once(clinic)] == ["rejected"]
     assert _once(clinic) == []
     file_states.retry(clinic.store, ["gary_wang/bad.json"])
     assert [str(one.state) for one in _once(clinic)] == ["rejected"]
-    # Nobody wants to hear it twice, unless they asked.
+    # An event is logged once, and again only after a request.
     told = [event for event in _events(clinic) if event.startswith("file_")]
     assert told == ["file_rejected", "file_retried", "file_rejected"]
     clinic.drop(GOOD, name="bad.json")
@@ -89,7 +89,7 @@ def test_a_rejected_file_is_read_again_when_it_has_changed_or_somebody_asks(clin
     assert (path.exists(), _row(clinic, "gary_wang/bad.json")["state"]) == (True, "ingested")
 
 
-def test_links_fifos_and_second_names_are_refused_once(clinic: Clinic, tmp_path: Path) -> None:
+def test_links_fifos_and_hard_links_are_rejected_once(clinic: Clinic, tmp_path: Path) -> None:
     outside = tmp_path / "outside.json"
     outside.write_text("{}")
     folder = clinic.drop(GOOD, name="a.json").parent
@@ -111,7 +111,7 @@ def _lose_database(clinic: Clinic) -> None:
     clinic.store.server.drop(clinic.settings.database_prefix + "gary_wang")
 
 
-def test_what_fails_is_tried_again_with_growing_pauses_then_held_once_until_somebody_asks(clinic: Clinic) -> None:
+def test_a_failing_file_is_retried_with_growing_pauses_then_held_until_a_person_asks(clinic: Clinic) -> None:
     clinic.ingest(GOOD, name="a.json")
     _lose_database(clinic)
     clinic.drop(a_file(a_patient("GW3")), name="b.json")
@@ -140,7 +140,7 @@ def test_what_fails_is_tried_again_with_growing_pauses_then_held_once_until_some
     assert clinic.count("patients") == 3
 
 
-def test_files_of_a_provider_who_is_behind_wait_and_are_taken_after_the_migration(clinic: Clinic) -> None:
+def test_files_of_a_provider_that_is_behind_wait_for_the_migration(clinic: Clinic) -> None:
     clinic.ingest(GOOD, name="a.json")
     fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0005"))
     clinic.drop(a_file(a_patient("GW3")), name="b.json")
@@ -156,7 +156,7 @@ def test_files_of_a_provider_who_is_behind_wait_and_are_taken_after_the_migratio
     assert [str(one.state) for one in _once(clinic)] == ["already_ingested", "ingested"]
 
 
-def test_where_registering_is_left_to_a_person_new_folders_wait(
+def test_new_folders_wait_if_only_people_register_providers(
     server_url: str, database_prefix: str, tmp_path: Path
 ) -> None:
     clinic = Clinic(server_url, database_prefix, tmp_path, auto_register=False, settle_seconds=0.15, retry_seconds=0.01)
@@ -172,7 +172,7 @@ def test_where_registering_is_left_to_a_person_new_folders_wait(
     clinic.store.close()
 
 
-def test_the_files_of_a_provider_whom_another_is_at_work_on_are_left_to_it(clinic: Clinic) -> None:
+def test_the_files_of_a_provider_are_left_to_the_process_with_its_lease(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
     register(clinic.store, "Gary Wang")
     name = ingest_due._lease_name("gary_wang")
@@ -184,7 +184,7 @@ def test_the_files_of_a_provider_whom_another_is_at_work_on_are_left_to_it(clini
     assert clinic.system_rows("leases", order="name") == []
 
 
-def test_a_file_that_another_has_taken_since_it_was_looked_at_is_not_read_again(clinic: Clinic) -> None:
+def test_a_file_that_another_process_ingested_since_the_scan_is_not_read_again(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
     watching = MonitorLoop(clinic.store, on_file=lambda _: pytest.fail("was taken twice"))
     watching._watch.scan()
@@ -195,7 +195,7 @@ def test_a_file_that_another_has_taken_since_it_was_looked_at_is_not_read_again(
     assert watching._ingester.ingest(result.due) == 0
 
 
-def test_workers_take_different_providers_at_once(clinic: Clinic) -> None:
+def test_workers_process_different_providers_at_once(clinic: Clinic) -> None:
     for number, name in enumerate(("Ann Bee", "Cee Dee", "Eff Gee")):
         for at in ("2024-02-04T09:00:00", "2024-03-04T09:00:00"):
             patient = a_patient(f"P{number}", name=f"Person {at}")
@@ -206,7 +206,7 @@ def test_workers_take_different_providers_at_once(clinic: Clinic) -> None:
         assert [row["patient_name"] for row in clinic.rows("patients", slug)] == ["Person 2024-03-04T09:00:00"]
 
 
-def test_forgetting_a_file_that_is_there_has_it_looked_at_anew(clinic: Clinic) -> None:
+def test_a_forgotten_file_that_exists_is_found_again(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
     gone = clinic.drop(b"{ nothing", name="bad.json")
     watching = MonitorLoop(clinic.store)
@@ -235,7 +235,7 @@ def watched(clinic: Clinic) -> Callable[..., tuple[MonitorLoop, list[str], threa
     return watch
 
 
-def test_a_results_folder_that_goes_and_comes_is_said_once_each(
+def test_a_results_folder_that_disappears_and_returns_is_reported_once_each(
     clinic: Clinic, watched: Callable[..., tuple[MonitorLoop, list[str], threading.Thread]]
 ) -> None:
     monitor, said, thread = watched()
@@ -259,7 +259,7 @@ def test_a_results_folder_that_goes_and_comes_is_said_once_each(
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_provider_folder_that_cannot_be_read_is_said_once_and_stops_no_other(
+def test_an_unreadable_provider_folder_is_reported_once_and_stops_no_other(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clinic.drop(GOOD, name="a.json")
@@ -283,7 +283,7 @@ def test_a_provider_folder_that_cannot_be_read_is_said_once_and_stops_no_other(
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_provider_folder_that_cannot_be_read_is_shown_for_as_long_as_that_lasts(
+def test_an_unreadable_provider_folder_is_shown_until_it_is_readable(
     clinic: Clinic,
     watched: Callable[..., tuple[MonitorLoop, list[str], threading.Thread]],
     monkeypatch: pytest.MonkeyPatch,
@@ -314,7 +314,7 @@ def test_a_provider_folder_that_cannot_be_read_is_shown_for_as_long_as_that_last
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_without_a_results_folder_there_is_nothing_to_begin_with(clinic: Clinic) -> None:
+def test_a_monitor_does_not_start_without_a_results_folder(clinic: Clinic) -> None:
     clinic.results.rmdir()
     with pytest.raises(UsageError, match="does not exist; set WEBAUTODASH_RESULTS_DIR"):
         MonitorLoop(clinic.store).run()

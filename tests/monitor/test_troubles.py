@@ -1,4 +1,4 @@
-"""What stands in the way of a file and is not its fault, and who else has to wait for that."""
+"""Failures that are not a file's own fault, and which other files they delay."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _is_of(path: Path, provider: str) -> bool:
 
 @pytest.fixture
 def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
-    """Has the system refuse to open one provider's files, as the root of a test cannot be refused by rights."""
+    """Refuse to open one provider's files, because permissions do not stop a test that runs as root."""
     open_file = private_copy.open_file
 
     def refuse(provider: str, number: int) -> None:
@@ -60,7 +60,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
     return refuse
 
 
-def test_a_file_that_may_not_be_read_is_held_after_some_attempts_and_taken_when_asked_for(
+def test_a_file_without_read_permission_is_held_after_some_attempts_and_ingested_on_request(
     clinic: Clinic, refusing: Callable[[str, int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _drop(clinic, GARY, 1)
@@ -77,7 +77,7 @@ def test_a_file_that_may_not_be_read_is_held_after_some_attempts_and_taken_when_
     assert _states(clinic) == {"gary_wang/1.json": "ingested"}
 
 
-def test_a_passing_error_of_a_network_is_tried_again_for_ever_and_alarms_nobody(
+def test_a_temporary_network_error_is_retried_forever_without_an_alert(
     clinic: Clinic, refusing: Callable[[str, int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _drop(clinic, GARY, 1)
@@ -95,7 +95,7 @@ def test_a_passing_error_of_a_network_is_tried_again_for_ever_and_alarms_nobody(
     assert _states(clinic) == {"gary_wang/1.json": "ingested"}
 
 
-def test_a_file_that_vanishes_before_it_is_read_leaves_nothing_behind(
+def test_a_file_that_is_removed_before_it_is_read_leaves_nothing(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _drop(clinic, GARY, 1)
@@ -116,7 +116,7 @@ def test_a_file_that_vanishes_before_it_is_read_leaves_nothing_behind(
     assert told == []
 
 
-def test_a_read_that_hangs_holds_up_neither_the_others_nor_the_end(
+def test_a_read_that_hangs_delays_neither_other_files_nor_the_end(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for day in range(1, 4):
@@ -140,7 +140,7 @@ def test_a_read_that_hangs_holds_up_neither_the_others_nor_the_end(
             f"gary_wang/{day}.json": "ingested" for day in range(1, 4)
         }
         waiting = [row for row in rows.values() if row["state"] == "waiting"]
-        # Nothing else is begun in a folder that does not answer.
+        # No other file of a folder that does not answer is begun.
         assert [row["path"] for row in waiting] == ["ann_bee/1.json"]
         assert "ann_bee does not answer within 2 s" in waiting[0]["reason"]
         assert clinic.system_rows("leases", "name") == []
@@ -151,7 +151,7 @@ def test_a_read_that_hangs_holds_up_neither_the_others_nor_the_end(
     assert set(_states(clinic).values()) == {"ingested"}
 
 
-def test_a_provider_in_trouble_has_one_file_tried_and_the_others_go_on(
+def test_one_file_of_a_failing_provider_is_tried_and_other_providers_go_on(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for day in range(1, 5):
@@ -176,7 +176,7 @@ def test_a_provider_in_trouble_has_one_file_tried_and_the_others_go_on(
     assert set(_states(clinic).values()) == {"ingested"}
 
 
-def test_a_file_that_comes_while_another_provider_has_many_does_not_wait_for_their_end(
+def test_a_new_file_does_not_wait_for_all_files_of_another_provider(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for day in range(1, 21):

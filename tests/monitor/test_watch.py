@@ -1,4 +1,4 @@
-"""Which files are due, and which are left alone, without any of them being opened."""
+"""Which files are due, decided without opening any."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _states(clinic: Clinic) -> dict[str, str]:
     return {row["path"]: row["state"] for row in clinic.system_rows("ingested_files")}
 
 
-def test_a_file_is_due_once_it_has_rested(clinic: Clinic, clock: Clock) -> None:
+def test_a_file_is_due_once_it_has_settled(clinic: Clinic, clock: Clock) -> None:
     watching = FolderWatch(clinic.store)
     path = clinic.drop(b"{", name="a.json")
     first = watching.scan()
@@ -51,9 +51,7 @@ def test_a_file_is_due_once_it_has_rested(clinic: Clinic, clock: Clock) -> None:
     assert _due(watching.scan()) == ["a.json"]
 
 
-def test_a_file_that_is_replaced_by_one_that_looks_the_same_but_for_its_number_rests_anew(
-    clinic: Clinic, clock: Clock
-) -> None:
+def test_a_replaced_file_with_the_same_size_and_mtime_settles_again(clinic: Clinic, clock: Clock) -> None:
     watching = FolderWatch(clinic.store)
     path = clinic.drop(b"{", name="a.json")
     watching.scan()
@@ -67,7 +65,7 @@ def test_a_file_that_is_replaced_by_one_that_looks_the_same_but_for_its_number_r
     assert _due(watching.scan()) == ["a.json"]
 
 
-def test_files_that_are_named_as_unfinished_and_those_in_nested_folders_are_none(clinic: Clinic) -> None:
+def test_unfinished_names_and_nested_folders_are_ignored(clinic: Clinic) -> None:
     for name in ("a.json.tmp", "a.json.part", ".a.json", "a.tmp.json", "a.part.json", "a.txt"):
         clinic.drop(b"{", name=name)
     (clinic.results / "gary_wang" / "inner").mkdir()
@@ -76,7 +74,7 @@ def test_files_that_are_named_as_unfinished_and_those_in_nested_folders_are_none
     assert clinic.system_rows("ingested_files") == []
 
 
-def test_what_ingest_has_stored_or_rejected_needs_nothing(clinic: Clinic) -> None:
+def test_stored_and_rejected_files_need_nothing(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")), name="good.json")
     clinic.ingest(b"{ nothing", name="bad.json")
     result = FolderWatch(clinic.store).scan()
@@ -84,7 +82,7 @@ def test_what_ingest_has_stored_or_rejected_needs_nothing(clinic: Clinic) -> Non
     assert _states(clinic) == {"gary_wang/good.json": "ingested", "gary_wang/bad.json": "rejected"}
 
 
-def test_what_is_done_with_is_asked_again_some_at_a_time(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_done_files_are_checked_again_some_at_a_time(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(20):
         clinic.ingest(a_file(a_patient(f"GW{number}")), name=f"{number}.json")
     watching = FolderWatch(clinic.store)
@@ -99,7 +97,7 @@ def test_what_is_done_with_is_asked_again_some_at_a_time(clinic: Clinic, monkeyp
     monkeypatch.setattr(watch, "skip_known", counted)
     numbers = []
     for _ in range(4):
-        # A quarter of the time in which each is asked about.
+        # A quarter of the time in which each is checked.
         watching._done._doubted_at -= done_files._BELIEVED_SECONDS / 4
         watching.scan()
         numbers.append(len(asked))
@@ -107,7 +105,7 @@ def test_what_is_done_with_is_asked_again_some_at_a_time(clinic: Clinic, monkeyp
     assert sorted(asked) == sorted(f"{number}.json" for number in range(20))
 
 
-def test_a_failed_file_that_is_gone_leaves_the_list_and_one_that_cannot_be_seen_stays(
+def test_a_failed_file_leaves_the_list_when_removed_but_not_when_it_cannot_be_seen(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clinic.ingest(b"{ nothing", name="bad.json")
@@ -134,7 +132,7 @@ def _refuse(results: str, folder: str, name: str) -> os.stat_result:
     raise PermissionError(13, "Permission denied", f"{results}/{folder}/{name}")
 
 
-def test_a_second_name_is_refused_only_as_long_as_it_is_there(clinic: Clinic, clock: Clock, tmp_path: Path) -> None:
+def test_a_hard_link_is_rejected_only_while_it_exists(clinic: Clinic, clock: Clock, tmp_path: Path) -> None:
     path = clinic.drop(a_file(a_patient("GW1")), name="a.json")
     os.link(path, tmp_path / "second")
     ingest_paths(clinic.store)
@@ -147,7 +145,7 @@ def test_a_second_name_is_refused_only_as_long_as_it_is_there(clinic: Clinic, cl
     assert _due(watching.scan()) == ["a.json"]
 
 
-def test_a_file_that_changes_for_ever_waits_since_it_was_first_seen(clinic: Clinic) -> None:
+def test_a_file_that_keeps_changing_waits_since_it_was_first_seen(clinic: Clinic) -> None:
     watching = FolderWatch(clinic.store)
     seen = set()
     for number in range(3):
@@ -158,7 +156,7 @@ def test_a_file_that_changes_for_ever_waits_since_it_was_first_seen(clinic: Clin
     assert len(seen) == 1
 
 
-def test_a_file_whose_name_is_no_text_is_followed_forgotten_and_cleared_as_any_other(
+def test_a_file_whose_name_is_not_text_is_watched_forgotten_and_cleared_like_any_other(
     clinic: Clinic, clock: Clock
 ) -> None:
     name = os.fsdecode(b"\xff.json")
@@ -179,7 +177,7 @@ def test_a_file_whose_name_is_no_text_is_followed_forgotten_and_cleared_as_any_o
     assert _states(clinic) == {}
 
 
-def test_files_where_nobody_looks_are_not_left_waiting(clinic: Clinic, tmp_path: Path) -> None:
+def test_files_that_are_not_watched_are_not_left_waiting(clinic: Clinic, tmp_path: Path) -> None:
     (clinic.results / "gary_wang" / "deep").mkdir(parents=True)
     outside = [tmp_path / "out.json", clinic.results / "gary_wang" / "deep" / "a.json"]
     for path in outside:
@@ -196,7 +194,7 @@ def test_files_where_nobody_looks_are_not_left_waiting(clinic: Clinic, tmp_path:
     assert _states(clinic) == {}
 
 
-def test_a_file_that_is_gone_before_it_was_taken_leaves_no_row(clinic: Clinic) -> None:
+def test_a_file_removed_before_it_was_ingested_leaves_no_row(clinic: Clinic) -> None:
     watching = FolderWatch(clinic.store)
     path = clinic.drop(b"{", name="a.json")
     watching.scan()
@@ -206,7 +204,7 @@ def test_a_file_that_is_gone_before_it_was_taken_leaves_no_row(clinic: Clinic) -
 
 @pytest.fixture
 def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Makes every look at a folder wait, as a mount does that is gone."""
+    """Let every listing of a folder hang, like a network folder that is gone."""
     answer = threading.Event()
     unhindered = scan._scan
 
@@ -220,7 +218,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_folder_that_does_not_answer_is_given_up_in_time_and_used_again_once_it_does(
+def test_a_folder_that_does_not_answer_is_given_up_in_time_and_used_again_later(
     clinic: Clinic, hanging: threading.Event
 ) -> None:
     clinic.drop(b"{", name="a.json")
@@ -230,7 +228,7 @@ def test_a_folder_that_does_not_answer_is_given_up_in_time_and_used_again_once_i
     for _ in range(2):
         with pytest.raises(NoAnswer, match=r"does not answer within 1 s.*WEBAUTODASH_PASS_SECONDS"):
             watching.scan()
-    # One thread hangs, not one a look.
+    # One thread hangs, not one for each scan.
     assert len(set(threading.enumerate()) - before) == 1
     hanging.set()
     assert wait_until(lambda: _found(watching) == 1)
@@ -243,14 +241,14 @@ def _found(watching: FolderWatch) -> int | None:
         return None
 
 
-def test_what_is_done_with_is_asked_of_the_databases_again_after_a_time(
+def test_done_files_are_checked_in_the_databases_again_after_a_time(
     clinic: Clinic, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clinic.ingest(a_file(a_patient("GW1")), name="a.json")
     watching = FolderWatch(clinic.store)
     assert watching.scan().due == []
     with clinic.store.server.database(clinic.settings.database_prefix + "gary_wang").engine.begin() as connection:
-        # As a restored backup would be, from before the file.
+        # Like a backup from before the file.
         for table in ("medications", "patient_extractions", "patients", "extraction_sessions"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
     assert watching.scan().due == []
@@ -261,7 +259,7 @@ def test_what_is_done_with_is_asked_of_the_databases_again_after_a_time(
     assert _due(watching.scan()) == ["a.json"]
 
 
-def test_a_file_that_another_takes_while_it_is_looked_at_is_not_due(
+def test_a_file_that_another_process_ingests_during_the_scan_is_not_due(
     clinic: Clinic, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clinic.drop(a_file(a_patient("GW1")), name="a.json")
@@ -283,6 +281,6 @@ def test_a_file_that_another_takes_while_it_is_looked_at_is_not_due(
 
 
 @given(st.integers(1, 10_000), st.floats(0.01, 3600))
-def test_pauses_grow_and_end_at_the_longest(attempts: int, first: float) -> None:
+def test_pauses_grow_up_to_the_longest(attempts: int, first: float) -> None:
     assert retry_pause(1, first) == min(first, LONGEST_SECONDS)
     assert retry_pause(attempts, first) <= retry_pause(attempts + 1, first) <= LONGEST_SECONDS

@@ -88,6 +88,7 @@ OUTCOMES = ("stored", "changed", "duplicates", "set_aside")
 """The counts of a file's patients by outcome."""
 COUNTS = ("found", *OUTCOMES)
 """Their sum, then each of them."""
+_COLUMNS = (*FileRecord.__slots__, "path_sha256", "first_seen_at", "updated_at")
 _FACTS = attrgetter(*FileRecord.__slots__)
 NEW_ROW = ("path", "path_sha256", "state", *COUNTS, "attempts", "first_seen_at", "updated_at")
 """The columns of a new row that cannot be NULL."""
@@ -213,8 +214,7 @@ class FileRepository:
     def record(self, records: Sequence[FileRecord], now: datetime) -> None:
         """Write the states of some paths; a row is made where there is none. One statement."""
         changed = (*FileRecord.__slots__, "updated_at")
-        columns, rows = _new_rows(records, now)
-        insert_tuples(self._session, IngestedFile, columns, rows, OnExisting("path_sha256", changed))
+        insert_tuples(self._session, IngestedFile, _COLUMNS, _values(records, now), OnExisting("path_sha256", changed))
 
     def correct(self, record: FileRecord, now: datetime) -> None:
         """Correct session, state, reason and counts of every path of a provider that has these bytes.
@@ -228,8 +228,7 @@ class FileRepository:
             # A row that only counts an attempt: the process was killed before it wrote the outcome.
             counted = (is_any_of([record.path]), _TABLE.c.state == FOUND.state, _TABLE.c.look.is_(None))
             self._session.connection().execute(delete(_TABLE).where(*counted))
-            columns, rows = _new_rows([record], now)
-            insert_tuples(self._session, IngestedFile, columns, rows, OnExisting("path_sha256"))
+            insert_tuples(self._session, IngestedFile, _COLUMNS, _values([record], now), OnExisting("path_sha256"))
 
     def _statuses(self, condition: ColumnElement[bool]) -> list[FileStatus]:
         rows = self._session.execute(_select(FileStatus._fields).where(condition))
@@ -265,6 +264,5 @@ def _select(names: Sequence[str]) -> Select[Any]:
     return select(*(_TABLE.c[name] for name in names))
 
 
-def _new_rows(records: Sequence[FileRecord], now: datetime) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    columns = (*FileRecord.__slots__, "path_sha256", "first_seen_at", "updated_at")
-    return columns, [(*_FACTS(record), path_key(record.path), now, now) for record in records]
+def _values(records: Sequence[FileRecord], now: datetime) -> list[tuple[object, ...]]:
+    return [(*_FACTS(record), path_key(record.path), now, now) for record in records]

@@ -1,4 +1,4 @@
-"""A monitor's own row: what it says there, and that it says it in no other's."""
+"""A monitor's row: what it records there, and that it changes no other."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from webautodash.services.monitor.heartbeat import Heartbeat
 from webautodash.services.statistics.current_status import status
 
 
-def _begin_anew(clinic: Clinic) -> None:
-    """As where the system database was made anew."""
+def _delete_rows(clinic: Clinic) -> None:
+    """Delete the rows, as when the system database is created anew."""
     clinic.store.system.run(lambda work: work.session.execute(delete(MonitorRow)))
 
 
@@ -26,7 +26,7 @@ def _errors(clinic: Clinic) -> list[str | None]:
     return [row["last_error"] for row in clinic.system_rows("monitors")]
 
 
-def test_an_error_is_told_while_it_stands_and_no_longer(clinic: Clinic) -> None:
+def test_an_error_is_shown_until_it_is_resolved(clinic: Clinic) -> None:
     monitor = MonitorLoop(clinic.store, interval=0.2)
     running = Thread(target=monitor.run)
     running.start()
@@ -47,11 +47,11 @@ def test_an_error_is_told_while_it_stands_and_no_longer(clinic: Clinic) -> None:
         running.join()
 
 
-def test_what_could_not_be_said_is_said_by_a_heartbeat(clinic: Clinic) -> None:
+def test_an_error_that_could_not_be_recorded_is_recorded_by_the_next_heartbeat(clinic: Clinic) -> None:
     heartbeat = Heartbeat(clinic.store, 1)
     heartbeat.start()
     try:
-        _begin_anew(clinic)
+        _delete_rows(clinic)
         heartbeat.record_error("the Results folder is gone")
         assert _errors(clinic) == []
         assert wait_until(lambda: _errors(clinic) == ["the Results folder is gone"])
@@ -59,22 +59,22 @@ def test_what_could_not_be_said_is_said_by_a_heartbeat(clinic: Clinic) -> None:
         heartbeat.stop()
 
 
-def test_an_error_that_stands_is_in_the_new_row_too(clinic: Clinic) -> None:
+def test_a_new_row_shows_the_current_error(clinic: Clinic) -> None:
     heartbeat = Heartbeat(clinic.store, 1)
     heartbeat.start()
     try:
         heartbeat.record_error("the Results folder is gone")
-        _begin_anew(clinic)
+        _delete_rows(clinic)
         assert wait_until(lambda: _errors(clinic) == ["the Results folder is gone"])
     finally:
         heartbeat.stop()
 
 
-def test_a_row_of_the_same_number_that_is_anothers_is_left_alone(clinic: Clinic) -> None:
+def test_another_monitors_row_with_the_same_id_is_left_alone(clinic: Clinic) -> None:
     heartbeat = Heartbeat(clinic.store, 30)
     heartbeat.start()
     assert heartbeat.key is not None
-    _begin_anew(clinic)
+    _delete_rows(clinic)
     other: dict[str, Any] = {"host": "far", "started_by": "b", "code_version": "c", "state": MonitorState.RUNNING}
     other |= {"pid": 1, "interval_ms": 10_000, "token": "0" * 32, "started_at": utc_now(), "heartbeat_at": utc_now()}
     clinic.store.system.run(lambda work: work.session.add(MonitorRow(id=heartbeat.key.id, **other)))
