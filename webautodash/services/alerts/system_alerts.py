@@ -47,12 +47,12 @@ def record_pending(store: Store) -> None:
     store.system.run(lambda work: work.leases.shorten(store.settings.lease_seconds))
     with store.system.reading() as work:
         known = work.providers.recorded_counts()
-    with FileLog(store) as view:
+    with FileLog(store) as file_log:
         for provider in store.providers():
             if provider.status is ProviderStatus.ACTIVE:
                 found = _counts(store, provider)
                 if found is not None and found != known.get(provider.id):
-                    view.recount(provider)
+                    file_log.recount(provider)
 
 
 def _counts(store: Store, provider: RegisteredProvider) -> DatabaseCounts | None:

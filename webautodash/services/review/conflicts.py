@@ -126,8 +126,8 @@ def resolve(
 
     reviewed = store.provider_database(owner).run(step)
     # The step is committed; counts that cannot be written now are corrected at the next recount.
-    with suppress(WebAutoDashError), FileLog(store) as view:
-        view.recount(owner)
+    with suppress(WebAutoDashError), FileLog(store) as file_log:
+        file_log.recount(owner)
     return reviewed
 
 

@@ -23,6 +23,6 @@ def correct(
             return transaction(work)
     done = database.run(transaction)
     # The correction and its events are committed; what cannot be recorded now is recorded at the next recount.
-    with suppress(WebAutoDashError), FileLog(store) as view:
-        view.recount(provider)
+    with suppress(WebAutoDashError), FileLog(store) as file_log:
+        file_log.recount(provider)
     return done

@@ -99,9 +99,9 @@ def _store(
     def transaction(work: ProviderWork) -> RetryOutcome:
         return _attempt(work, database, set_aside_id, corrected, acceptance)
 
-    with FileLog(store) as view:
+    with FileLog(store) as file_log:
         # This also records what an interrupted retry left unrecorded.
-        view.recount(provider)
+        file_log.recount(provider)
         try:
             outcome = database.run(transaction)
         except _CorrectionRefused as refused:

@@ -165,8 +165,8 @@ def _report(target: Database[ProviderWork], surveyed: SurveyedDatabase, *, alrea
 
 
 def _finish(store: Store, target: Database[ProviderWork], provider: RegisteredProvider, report: Adoption) -> None:
-    with FileLog(store) as view:
-        view.recount(provider)
+    with FileLog(store) as file_log:
+        file_log.recount(provider)
     store.system.run(lambda work: work.providers.set_status(provider.id, ProviderStatus.ACTIVE))
     SystemLogWriter(store.system).record(
         Level.INFO,
