@@ -1,4 +1,4 @@
-"""A store beside databases of the earlier scripts, on both servers that they knew."""
+"""Fixtures: a store, and databases of the earlier scripts on both servers that those supported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webautodash.services.verify import verify
 
 @pytest.fixture(params=["mariadb", "mysql"])
 def backend(request: pytest.FixtureRequest) -> str:
-    """The products on which the earlier scripts ran."""
+    """The products that the earlier scripts supported."""
     name: str = request.param
     return name
 
@@ -24,12 +24,12 @@ def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Cl
     """An empty store and Results folder."""
     clinic = Clinic(server_url, database_prefix, tmp_path)
     yield clinic
-    # Whatever was taken over and whatever came after it.
+    # Every test ends with a verification of all rows.
     assert [one.wrong for one in verify(clinic.store).providers if one.wrong] == []
     clinic.store.close()
 
 
 @pytest.fixture
 def legacy(server_url: str, database_prefix: str) -> Callable[[str], LegacyDatabase]:
-    """Makes an empty database of the earlier scripts; its name without the prefix."""
+    """Create an empty database of the earlier scripts, by its name without the prefix."""
     return lambda name: LegacyDatabase(server_url, database_prefix + name)

@@ -1,4 +1,4 @@
-"""A database as the earlier scripts left it: their tables, and files stored their way, damage included."""
+"""Builds databases as the earlier scripts left them, with their faults."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ class LegacyDatabase:
         first, _, last = name.partition(" ")
         found = [row for row in self.rows("patients") if row["prn"].casefold() == printed["prn"].casefold().rstrip()]
         if found:
-            # The birth date stays: that is how a row gets one person's name and another's birth date.
+            # The date of birth stays: a row can have the name of one person and the date of birth of another.
             self.run(
                 f"UPDATE `{self.name}`.patients SET patient_name = %s, first_name = %s, last_name = %s, gender = %s "
                 "WHERE id = %s",

@@ -1,4 +1,4 @@
-"""Files that the earlier scripts could store, of people with everything that a portal prints."""
+"""Files that the earlier scripts could store, with every field of a portal."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def a_person(number: int, **more: Any) -> dict[str, Any]:
 
 
 def two_sweeps(people: int = 4) -> list[dict[str, Any]]:
-    """Two sweeps with different criteria over the same people."""
+    """Two files with different criteria about the same patients."""
     everybody = [a_person(number) for number in range(people)]
     return [
         a_file(*everybody, results_filename="first.json", provider_directory="gary_wang"),

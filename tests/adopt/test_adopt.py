@@ -1,4 +1,4 @@
-"""A database of the earlier scripts is taken over with every row, and goes on as if it had always been ours."""
+"""An adopted database has every row, and works like one that this program created."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COPIED = tuple(table for table in TABLES if table != "comprehensive_patient_reco
 
 @pytest.fixture
 def taken(clinic: Clinic, legacy: Legacy) -> LegacyDatabase:
-    """Gary Wang's database with two sweeps in it."""
+    """Gary Wang's database with two ingested files."""
     database = legacy("gary_wang")
     for file in two_sweeps():
         database.take(file)

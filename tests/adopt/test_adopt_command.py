@@ -1,4 +1,4 @@
-"""The command, end to end: what it shows, what it ends with, and that it tells nobody's name."""
+"""The command `provider adopt`: output, exit status, and no name of a patient in the output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""kill -9 at any moment of an adoption: the next one leaves what an adoption that nobody disturbed leaves."""
+"""After kill -9 at any moment of an adoption, the next run has the result of an undisturbed one."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from webautodash.config import Settings
 
 Legacy = Callable[[str], LegacyDatabase]
 OURS = (*TABLES[:-1], "conflict_reviews", "database_identity")
-# Of the run: when it was, and the number that the registry drew.
+# Columns that differ between runs: times, and the random identity.
 OTHERS = dict.fromkeys(("id", "cause_key", "provider", "database_name", "created_at"))
 OF_THE_RUN = {"created_at", "updated_at", "detected_at", "identity"}
 
 
 def _filled(legacy: Legacy, name: str) -> LegacyDatabase:
-    """Something of everything that is written: conflicts, reviews, people apart, people of no session, damage."""
+    """A database with conflicts, reviews, mixed PRNs, patients without a session, and damage."""
     database = legacy(name)
     sweeps = two_sweeps(people=3)
     first, second = database.take(sweeps[0]), database.take(sweeps[1], killed_before_rows_of="GW0001")
@@ -63,7 +63,7 @@ def _aside(database: LegacyDatabase) -> dict[str, list[dict[str, Any]]]:
 
 
 def _telling(all_moments: list[str], backend: str) -> list[int]:
-    """Numbers of moments that may leave something of their own; between the migrations' statements a few."""
+    """The moments to kill at: all that may leave a state of their own, and a few within the migrations."""
     words = [moment.split(": ")[1].split(maxsplit=1)[0] for moment in all_moments]
     made = [n for n, word in enumerate(words) if word in {"CREATE", "ALTER", "DROP"}]
     ours = [n for n, word in enumerate(words) if word in {"COMMIT", "INSERT", "RENAME"}]
@@ -99,7 +99,7 @@ def test_an_adoption_killed_at_any_moment_is_finished_by_the_next(
         database = _filled(legacy, f"at_{number}")
         name = f"Doctor {number}"
         killed += kill_at(number, adopt, settings, database.name, name, folder=tmp_path)
-        # As if its time had run out.
+        # As if it had expired.
         clinic.store.server.database(settings.system_database_name).run(_forget_leases)
         adopt(settings, database.name, name)
         found = _contents(database)
@@ -114,7 +114,7 @@ def test_an_adoption_killed_at_any_moment_is_finished_by_the_next(
         assert [(row["kind"], row["severity"]) for row in told] == [("conflict", "critical")]
         assert database.rows("pending_events") == []
         database.run(f"DROP DATABASE `{database.name}`")
-    # A lease that is renewed meanwhile, or not, makes the last moments come a little sooner or later.
+    # Whether a lease is renewed in between shifts the last moments.
     assert len(telling) - killed <= 5
 
 
@@ -162,7 +162,7 @@ def test_what_the_server_still_does_for_a_killed_adoption_is_waited_for(
             cursor.execute("SELECT info FROM information_schema.processlist WHERE info LIKE %s", [f"{words}%"])
             return cursor.rowcount > 0
 
-        # Tables are not renamed while somebody reads them.
+        # Tables are not renamed while a transaction reads them.
         cursor.execute("BEGIN")
         cursor.execute(f"SELECT COUNT(*) FROM `{database.name}`.patients")
         kill_when(lambda: at_work("RENAME TABLE"), adopt, settings, database.name, "Again", folder=tmp_path)
@@ -182,7 +182,7 @@ def test_of_two_at_once_one_waits_or_finds_it_done(
 ) -> None:
     whole, database = _filled(legacy, "whole"), _filled(legacy, "together")
     adopt(settings, whole.name, "Whole")
-    # Whoever comes while another is at work is sent away.
+    # A second process is refused while the first one adopts.
     with suppress(Failed):
         together(adopt, *[(settings, database.name, "Together")] * 3, folder=tmp_path)
     found, expected = _contents(database), _contents(whole)

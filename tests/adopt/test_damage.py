@@ -1,4 +1,4 @@
-"""What the earlier scripts left damaged is kept as it is, told apart, and harms nothing that comes later."""
+"""Damaged rows of the earlier scripts are kept, marked, and harm no later ingest."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_an_empty_database_is_taken_over_too(clinic: Clinic, damaged: LegacyData
 
 
 def test_prns_that_the_collation_held_for_one_become_two_people(clinic: Clinic, damaged: LegacyDatabase) -> None:
-    # The scripts looked José up and found jose.
+    # The earlier scripts found jose when they looked up José.
     damaged.take(a_file(a_person(1, prn="jose", name="First One", born="01/01/1950")))
     session = damaged.session(a_file(at="2024-05-01T09:00:00")["extraction_metadata"], 1)
     extraction = damaged.add(

@@ -1,4 +1,4 @@
-"""What cannot be taken over is refused with what is known, and stays exactly as it is."""
+"""Databases that cannot be adopted are refused with the reason, and stay unchanged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def database(legacy: Legacy) -> LegacyDatabase:
 
 
 def _refused(clinic: Clinic, database: LegacyDatabase, name: str | None = None) -> WebAutoDashError:
-    """The error, after which every table has the rows it had and the registry has nobody new."""
+    """Adopt, and return the error; no table and no registration may have changed."""
     before = {table: database.rows(table) for table in sorted(database.tables())}
     known = clinic.system_rows("providers")
     with pytest.raises(WebAutoDashError) as caught:

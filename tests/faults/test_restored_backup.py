@@ -1,4 +1,4 @@
-"""A database that was put back from an older backup is noticed, and what it lacks is named and taken again."""
+"""A database restored from an older backup is noticed; what it lacks is reported and ingested again."""
 
 from __future__ import annotations
 

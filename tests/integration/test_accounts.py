@@ -1,4 +1,4 @@
-"""What an account may do, and a database that says of nobody that it is theirs."""
+"""Accounts with limited rights, and a database without an identity."""
 
 from __future__ import annotations
 

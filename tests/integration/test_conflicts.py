@@ -1,4 +1,4 @@
-"""The review of recorded differences."""
+"""Listing and reviewing conflicts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALL = tuple(ConflictStatus)
 
 @pytest.fixture
 def reviewed(clinic: Clinic) -> Clinic:
-    """Two extractions: a new medication, a lost allergy, another birth date, and one patient unchanged."""
+    """Two extractions: a new medication, a missing allergy, another date of birth, and an unchanged patient."""
     clinic.ingest(
         a_file(
             a_patient("A1", medications=["Aspirin 81 mg"]),

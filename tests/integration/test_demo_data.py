@@ -1,4 +1,4 @@
-"""Demonstration data: the same bytes each time, and what the program makes of them."""
+"""Demonstration data is reproducible, and can be ingested."""
 
 from __future__ import annotations
 

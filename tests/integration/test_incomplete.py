@@ -1,4 +1,4 @@
-"""An extraction that failed changes nothing that is known of a patient, until a person says that it is true."""
+"""A failed extraction changes nothing about a patient, unless a person accepts it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LISTS: dict[str, Any] = {"medications": ["Aspirin 81 mg"], "allergies": ["Penici
 
 
 def _known(clinic: Clinic) -> dict[str, Any]:
-    """All that is held of patients, and what `patient show` says."""
+    """All rows of patients, and their charts."""
     tables = ("patients", "patient_extractions", "data_conflicts", "medications", "allergies")
     rows = {table: clinic.rows(table) for table in tables}
     return rows | {"shown": patients.show(clinic.store, "gary_wang", "GW1")}
@@ -92,7 +92,7 @@ def test_a_failed_extraction_changes_nothing_that_is_known(clinic: Clinic) -> No
         ("incomplete_extraction", "extraction_status", "GW1"),
         ("incomplete_extraction", "error", "GW1"),
     ]
-    # The error's text can quote the patient.
+    # An error text can quote patient data.
     assert "timeout" in set_aside.show(clinic.store, "gary_wang", _waiting(clinic)[0].id).raw_json
     assert "timeout" not in repr([clinic.system_rows(table) for table in ("system_logs", "ingested_files", "alerts")])
     assert verify(clinic.store).is_right
@@ -107,7 +107,7 @@ def test_a_failed_extraction_without_what_a_complete_one_has_is_incomplete(clini
         ("incomplete_extraction", None),
         ("incomplete_extraction", "GW2"),
     ]
-    # Who accepts it hears what is missing.
+    # The person who accepts it sees what is missing.
     assert [each.kind for each in _accept(clinic, *(one.id for one in _waiting(clinic)))] == [
         "no_demographics",
         "not_a_list",
@@ -128,12 +128,12 @@ def test_of_a_prn_that_stands_twice_the_complete_one_is_stored(clinic: Clinic, c
 
 def test_an_emptied_patient_waits_for_a_person(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1", **LISTS), a_patient("GW2"), a_patient("GW3", diagnoses=["Gout"])))
-    # The duplicate's rows are those of the extraction that it repeats.
+    # A duplicate has the rows of the extraction that it repeats.
     clinic.ingest(a_file(a_patient("GW1", **LISTS), at=LATER))
     before = _known(clinic)
     nobody = [a_patient(prn, name="Other Name") for prn in ("GW1", "GW2", "GW3", "GW4")]
     outcome = clinic.ingest(a_file(*nobody, medication="other", at=LATEST))
-    # Who had no items before, or was not there, is stored.
+    # Patients without items before, and new ones, are stored.
     assert (outcome.stored, outcome.set_aside) == (2, 2)
     assert [(one.reason, one.prn) for one in _waiting(clinic, "emptied")] == [("emptied", "GW1"), ("emptied", "GW3")]
     after = _known(clinic)
@@ -147,7 +147,7 @@ def test_an_emptied_patient_waits_for_a_person(clinic: Clinic) -> None:
     row = clinic.rows("set_aside_patients")[0]
     assert (row["decided_by"], row["decided_why"]) == ("Ann", "seen in the portal")
     assert clinic.rows("patients")[0]["patient_name"] == "Other Name"
-    # What a person has accepted is the latest complete extraction, and it is empty.
+    # The accepted extraction is the latest complete one, and it is empty.
     assert clinic.ingest(a_file(a_patient("GW1"), at="2024-05-01T00:00:00")).set_aside == 0
     assert verify(clinic.store).is_right
 
@@ -168,7 +168,7 @@ def test_blank_items_and_other_lists_are_no_items(clinic: Clinic, nothing: dict[
     outcome = clinic.ingest(a_file(*empty, medication="other", at=LATER))
     assert [(one.reason, one.prn) for one in _waiting(clinic)] == [("emptied", "GW1")]
     assert (outcome.stored, outcome.set_aside) == (1, 1)
-    # What says nothing is no items either; of unknown fields the database does not see that.
+    # Blank items do not count; the database cannot tell that for unknown fields.
     later = clinic.ingest(a_file(a_patient("GW2"), medication="other", at=LATEST))
     assert later.set_aside == ("diagnoses" in nothing)
 
@@ -209,7 +209,7 @@ def test_of_a_prn_at_very_many_places_the_last_that_is_not_emptied_is_stored(
     filled = [a_patient("GW1", medications=[f"M{number}"]) for number in (1, *range(1, 29))]
     outcome = clinic.ingest(a_file(*filled, *[a_patient("GW1") for _ in range(empty)], at=LATER))
     assert (outcome.found, outcome.set_aside, outcome.changed, outcome.duplicates) == (29 + empty, empty, 1, 28)
-    # Each place differs from the stored one, and that one from the session before.
+    # Each record differs from the stored one, which differs from the session before.
     assert outcome.conflicts == 28 + 1
     kept = clinic.rows("set_aside_patients", order="position")
     assert [(row["position"], row["reason"], row["taken_in_at"] is None) for row in kept] == [
@@ -236,7 +236,7 @@ def test_whom_the_robot_has_to_extract_again(clinic: Clinic) -> None:
     assert (sorted(found[:-1], key=str), found[-1][0]) == (sorted(expected, key=str), None)
     twice = next(one for one in _again(clinic) if one.failures == 2)
     assert [f"{at:%Y-%m-%d}" for at in (twice.first_failed_at, twice.last_failed_at)] == ["2024-02-04", "2024-03-04"]
-    # An earlier complete one, or one with other criteria, does not help; a later one does.
+    # Only a later complete extraction with the same criteria removes the entry.
     clinic.ingest(a_file(a_patient("GW2"), at="2024-01-01T00:00:00"))
     assert len(_again(clinic)) == 4
     clinic.ingest(a_file(a_patient("GW2"), medication=" lisinopril", at=LATEST))
@@ -245,7 +245,7 @@ def test_whom_the_robot_has_to_extract_again(clinic: Clinic) -> None:
         ("GW2", other),
         (None, first),
     ]
-    # So does a person.
+    # An acceptance removes it too.
     _accept(clinic, *(one.set_aside_id for one in _again(clinic) if one.prn == "GW2"))
     assert [one.prn for one in _again(clinic)] == ["GW1", None]
     with WebAutoDash(clinic.settings) as webautodash:
@@ -286,7 +286,7 @@ def test_the_text_of_an_error_stays_in_the_kept_json_alone(clinic: Clinic) -> No
     [kept] = clinic.rows("set_aside_patients")
     assert "timeout" in kept["raw_json"]
     assert (kept["decided_by"], kept["decided_why"]) == ("Ann", "seen in the portal")
-    # It is not named again.
+    # It is not reported again.
     assert verify(clinic.store).is_right, verify(clinic.store)
     assert review_stored(clinic.store, by="Ann", why="x").providers[0].extractions == 0
     assert [row["processing_status"] for row in clinic.rows("patient_extractions")] == ["processed"]
@@ -320,7 +320,7 @@ def test_a_correction_that_is_another_person_changes_nothing(clinic: Clinic, acc
     assert (outcome.taken_in, outcome.kind) == (False, "other_person")
     assert (_known(clinic), [clinic.rows(table) for table in tables]) == before
     assert verify(clinic.store).is_right
-    # The right one is taken in.
+    # The correct one is stored.
     assert _accept(clinic, waiting.id, corrected=json.dumps(a_patient("GW1", allergies=["Latex"])))[0].taken_in
 
 

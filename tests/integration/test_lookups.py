@@ -1,4 +1,4 @@
-"""No look-up that is made for each file or each batch reads a whole table: what the server says of its plans."""
+"""Queries that run per file or per batch read no whole table, by the plans of the server."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _BIG = {
 
 
 class Lookup(NamedTuple):
-    """A statement that reads, and where it was sent."""
+    """A statement that reads, and its database."""
 
     engine: Engine
     statement: str
@@ -83,7 +83,7 @@ def _patients(first: int, behind: int, drug: str = "Aspirin 81 mg") -> list[dict
 
 
 def _analyze(engine: Engine) -> None:
-    """Have the planner know the tables now and not when it next finds time; SQLite plans without knowing them."""
+    """Update the statistics of the query planner now; SQLite plans without them."""
     if engine.dialect.name != "sqlite":
         with engine.connect() as connection:
             tables = connection.exec_driver_sql("SHOW TABLES").scalars().all()
@@ -106,7 +106,7 @@ def _recorded() -> Iterator[list[Lookup]]:
 
 
 def _scans(lookups: list[Lookup]) -> set[str]:
-    """The look-ups that read the whole of a table or of an index, each with the table's name in front."""
+    """The queries that read a whole table or index, each with the name of the table."""
     found = set()
     for lookup in lookups:
         for table in _read_whole(lookup) & _BIG:
@@ -146,7 +146,7 @@ def test_no_file_and_no_batch_reads_a_whole_table(store: Clinic, monkeypatch: py
     assert {file.state for file in report.files} == {"ingested", "already_ingested", "partial"}
     read = {table for lookup in lookups for table in _BIG if re.search(rf"\b{table}\b", lookup.statement)}
     assert read == _BIG - {"set_aside_patients", "system_logs"}
-    # Once a run, whatever the number of files: all providers there are, and all files of so small a registry.
+    # Once per run, for any number of files: all providers, and all files of such a small registry.
     whole = [lookup for lookup in lookups if _asks_for_all(lookup)]
     assert len(whole) <= 12
     assert _scans([lookup for lookup in lookups if lookup not in whole]) == set()
@@ -156,7 +156,7 @@ def test_no_registration_reads_more_of_a_whole_table_than_the_names(store: Clini
     with _recorded() as lookups:
         register(store.store, "Samuel Osei")
         add_alias(store.store, "samuel_osei", "Dr Osei")
-    # What looks like a new name no index says.
+    # No index finds names that look alike.
     assert _scans(lookups) == {
         "providers: SELECT providers.id, providers.name FROM providers",
         "provider_aliases: SELECT provider_aliases.provider_id, provider_aliases.name FROM provider_aliases",

@@ -1,4 +1,4 @@
-"""Names before the real registry: each provider has a database of their own, in its place, or is refused."""
+"""Names of providers: each one gets its own database, or is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webautodash.services.registry.aliases import add_alias
 from webautodash.services.registry.register import register
 
 SAME_SAFE_NAME = ("Гжоз", "Вчжи")
-"""The first eight hex digits of their SHA-256 are the same."""
+"""Names whose SHA-256 have the same first eight hex digits."""
 
 
 def test_a_look_alike_of_a_registered_provider_is_refused_with_its_code_points(clinic: Clinic) -> None:
@@ -31,13 +31,13 @@ def test_a_look_alike_of_a_registered_provider_is_refused_with_its_code_points(c
     assert "character 2 is U+0430 CYRILLIC SMALL LETTER A" in str(refused.value)
     outcome = clinic.ingest(a_file(a_patient("GW2"), provider=twin), folder=twin)
     assert (outcome.state, "U+0430" in str(outcome.reason)) == ("rejected", True)
-    # Nor does a folder alone open a database, or an alias of somebody else.
+    # Neither a folder alone nor an alias of another provider opens a database.
     assert clinic.ingest(a_file(a_patient("GW2"), provider=None), folder="g\u0430ry_wang").state == "rejected"
     register(clinic.store, "John Doe")
     with pytest.raises(UsageError, match=r"U\+0430"):
         add_alias(clinic.store, "john_doe", twin)
     assert len(clinic.system_rows("providers")) == 2
-    # Once a person has said that they are the same they are, and what looks like the alias is refused too.
+    # After a person added the alias, names that look like the alias are refused too.
     add_alias(clinic.store, "gary_wang", twin)
     assert clinic.ingest(a_file(a_patient("GW2"), provider=twin), folder=twin).provider == "gary_wang"
     with pytest.raises(ProviderNameTaken, match=r"U\+0430"):
@@ -67,13 +67,13 @@ def test_another_persons_name_with_the_same_safe_name_is_refused_and_no_alias_of
     assert (said.name, said.holder, said.holder_slug) == (other, registered, "provider_7e5c1b20")
     outcome = clinic.ingest(a_file(a_patient("B1"), provider=other), folder="provider_7e5c1b20")
     assert (outcome.state, outcome.kind, outcome.reason) == ("rejected", "safe_name_taken", str(said))
-    # Nor are they made one by saying that it is somebody else's.
+    # An alias of another provider does not merge them either.
     register(clinic.store, "John Doe")
     with pytest.raises(SafeNameTaken):
         add_alias(clinic.store, "john_doe", other)
     assert clinic.system_rows("provider_aliases") == []
     assert register(clinic.store, f"{other}а").created
-    # The folder that has the safe name is theirs, and may be called so.
+    # The folder with the safe name belongs to the provider.
     with pytest.raises(ProviderNameTaken):
         register(clinic.store, "Provider 7e5c1b20")
 

@@ -1,4 +1,4 @@
-"""Lists that have no table of their own, from a file to the rows and back; and rows that an earlier version wrote."""
+"""Lists without a table of their own, from a file to rows and back, and rows of an earlier version."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def test_a_list_of_unknown_shape_sets_its_patient_aside(clinic: Clinic) -> None:
     assert json.loads(aside["raw_json"])["lab_results"] == [[LAB]]
 
 
-# What an earlier version stored of a file with the lists of ``now``: rows, what it kept of an item beside its row, and
-# what it kept of the patient.
+# What an earlier version stored of a file with the lists ``now``: rows, the ``extra`` of an item, and the ``extra`` of
+# the patient.
 Written = tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
 BEFORE: dict[str, Written] = {
     "other lists": (

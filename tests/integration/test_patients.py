@@ -1,4 +1,4 @@
-"""Reading patients and what was set aside."""
+"""Reading patients and set-aside patients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""While a provider is being registered, questions to everybody are answered for the others."""
+"""An incomplete registration does not disturb queries over all providers."""
 
 from __future__ import annotations
 

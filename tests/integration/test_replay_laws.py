@@ -1,4 +1,4 @@
-"""Laws of the replay: many patients with any histories at once, in one store, so that an example is cheap."""
+"""Properties of the replay, on many patients with random histories in one store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMES = [f"2024-0{number + 1}-01T00:00:00" for number in range(FILES)]
 FUTURE = "2099-01-01T00:00:00"
 WHO = {"by": "Ann", "why": "the robot's clock"}
 
-# What a visit says of a patient. The same content is always spelt the same: only then are rows the same, too.
+# The content of an extraction. The same content is always written the same, so that the rows are equal too.
 _visits = st.fixed_dictionaries(
     {
         "name": st.sampled_from([None, "Ann Lee", "ANN LEE", "Bob Smith"]),
@@ -40,7 +40,7 @@ def files(
     times: Sequence[str] = TIMES,
     failed: frozenset[tuple[int, int]] = frozenset(),
 ) -> list[dict[str, Any]]:
-    """One file a visit; the third one asks for another medication."""
+    """One file per extraction; the third one has other criteria."""
 
     def of(who: int, number: int, said: dict[str, Any]) -> dict[str, Any]:
         more = {"extraction_status": "failed"} if (who, number) in failed else {}
@@ -57,13 +57,13 @@ def files(
 
 
 class Stores:
-    """New SQLite stores, one after the other."""
+    """Creates SQLite stores."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._number = folder, 0
 
     def new(self, some: Sequence[dict[str, Any]], order: Sequence[int]) -> Clinic:
-        """A store that took some files in an order."""
+        """A store after an ingest of files in an order."""
         self._number += 1
         folder = self._folder / str(self._number)
         folder.mkdir()
@@ -90,7 +90,7 @@ def test_a_right_time_in_the_end_is_as_good_as_one_from_the_start(tmp_path: Path
         for table, rows in expected.items():
             assert right[table] == rows, table
         assert verify(clinic.store).is_right, verify(clinic.store)
-        # There and back again.
+        # Change the time and change it back.
         sessions.set_time(
             clinic.store, "gary_wang", sessions.CorrectedTime(number, FUTURE.replace("2099", "2001"), **WHO)
         )

@@ -1,4 +1,4 @@
-"""Several Results folders over one store: each is declared, and each keeps its own files."""
+"""Several Results folders of one store: each is a root with its own files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def other(clinic: Clinic, tmp_path: Path) -> Any:
-    """The same store seen from a process with another Results folder."""
+    """The same store in a process with another Results folder."""
     (tmp_path / "other").mkdir()
     second = Clinic.__new__(Clinic)
     second.results, second._files = tmp_path / "other", 0
@@ -70,7 +70,7 @@ def test_monitors_of_two_roots_leave_each_others_files_alone(clinic: Clinic, oth
     for _ in range(3):
         for monitor in watching.values():
             monitor.run_once()
-    # Waiting files of each are not gone for the other.
+    # Waiting files of one root are not missing for the other.
     for one in (clinic, other):
         file_states.retry(one.store, ["gary_wang/bad.json" if one is clinic else "gary_wang/worse.json"])
     for monitor in reversed(watching.values()):
@@ -151,7 +151,7 @@ def test_machines_with_different_folders_of_one_path_are_told_apart_by_the_setti
 def test_a_root_is_removed_unless_files_of_it_are_known(clinic: Clinic, other: Clinic, tmp_path: Path) -> None:
     clinic.drop(GOOD, name="a.json")
     ingest_paths(clinic.store)
-    # Two folders of one path: nobody can tell which root is meant until one is removed.
+    # One path in two roots is ambiguous until it is removed from one.
     roots.add_root(clinic.store, "x_y", clinic.results, same_path=True)
     with pytest.raises(AmbiguousRoot):
         ingest_paths(clinic.store)
@@ -159,7 +159,7 @@ def test_a_root_is_removed_unless_files_of_it_are_known(clinic: Clinic, other: C
     assert [str(file.state) for file in ingest_paths(clinic.store).files] == ["already_ingested"]
     with pytest.raises(UsageError, match="folder"):
         roots.remove_root(clinic.store, "default")
-    # Files of a root whose name only looks alike in a pattern are not its files.
+    # Files of a root whose name only matches as a pattern do not count.
     roots.add_root(clinic.store, "xzy", other.results)
     other.drop(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"), name="b.json")
     ingest_paths(other.store)
@@ -167,7 +167,7 @@ def test_a_root_is_removed_unless_files_of_it_are_known(clinic: Clinic, other: C
     roots.remove_root(clinic.store, "x_y")
     with pytest.raises(UsageError, match="folder"):
         roots.remove_root(clinic.store, "xzy")
-    # Of several folders one may go: the files are of the root that stays.
+    # One of several folders can be removed: the files stay with the root.
     roots.add_root(clinic.store, "xzy", tmp_path / "third")
     with pytest.raises(UsageError, match="folders"):
         roots.remove_root(clinic.store, "xzy")

@@ -1,4 +1,4 @@
-"""Sessions that were stored with a wrong time are corrected, and so is what followed from it."""
+"""Correcting the time of a session corrects everything that followed from the wrong one."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from webautodash.services.verify import verify
 
 FUTURE = "2099-01-01T00:00:00"
 FUTURE_AGAIN = "2024-12-31T00:00:00"
-"""Later than all others, and allowed."""
+"""Later than all others, but valid."""
 
 
 def visits(times: Sequence[str]) -> list[dict[str, Any]]:
-    """Visits of three patients, one of whom changes each time."""
+    """Extractions of three patients, one of whom changes each time."""
     return [
         a_file(
             a_patient("A1", name=f"Name {number // 2}", medications=["Xanax", *[f"Drug {number}"] * (number % 2)]),
@@ -36,7 +36,7 @@ def visits(times: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def ingest_all(clinic: Clinic, files: Sequence[dict[str, Any]], order: Sequence[int] = ()) -> None:
-    """Take files one by one."""
+    """Ingest files one by one."""
     for place in order or range(len(files)):
         clinic.ingest(files[place], name=f"{place}.json")
 
@@ -58,7 +58,7 @@ def test_a_corrected_time_leaves_what_an_ingest_with_the_right_time_leaves(
     other.store.close()
     assert (done.patients, done.patients_changed) == (3, 3)
     assert min(done.conflicts_closed, done.conflicts_added) > 0
-    # Nothing is deleted, and each step says who took it.
+    # Nothing is deleted, and each step has its reviewer.
     assert {row["id"] for row in wrong} <= {row["id"] for row in clinic.rows("data_conflicts")}
     reviews = clinic.rows("conflict_reviews")
     assert {(row["reviewed_by"], row["notes"]) for row in reviews} == {("Ann", "the robot's clock")}
@@ -109,7 +109,7 @@ def test_a_time_that_is_refused_changes_nothing(clinic: Clinic, number: int, tim
 
 
 def test_the_doctor_names_sessions_whose_time_could_not_be_read(clinic: Clinic) -> None:
-    # None of these is a time, and only two are there.
+    # None of these is a valid time, and only two of the files have any.
     for number, at in enumerate(["01/01/2099", 1_700_000_000, None, "  ", "2024-01-01T00:00:00"]):
         clinic.ingest(a_file(a_patient(f"GW{number}"), at=at, note="extracted_at"))  # type: ignore[arg-type]
     [owner] = clinic.store.providers()

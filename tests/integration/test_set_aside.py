@@ -1,4 +1,4 @@
-"""Patients that were set aside are taken in later, and the numbers still add up."""
+"""Storing set-aside patients later keeps the counts consistent."""
 
 from __future__ import annotations
 

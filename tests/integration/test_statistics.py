@@ -1,4 +1,4 @@
-"""Numbers of one provider and of all."""
+"""Statistics of one provider and of all."""
 
 from __future__ import annotations
 

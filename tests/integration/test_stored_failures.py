@@ -1,4 +1,4 @@
-"""Extractions that were stored as data although they say that they failed."""
+"""Failed extractions that an older version stored as data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LISTS = {"medications": ["Xanax 1 mg"], "allergies": [{"allergen": "Penicillin"}
 
 
 def visits(*, with_failed: bool) -> list[dict[str, Any]]:
-    """Visits of A1, who loses all lists in one that failed, and of A2, whose half of a list is there."""
+    """Extractions of A1, who loses all lists in a failed one, and of A2, who keeps half of a list."""
 
     def failed(*some: dict[str, Any]) -> tuple[dict[str, Any], ...]:
         return some if with_failed else ()
@@ -115,7 +115,7 @@ def test_a_duplicate_of_what_failed_is_emptied_if_there_were_items_before(clinic
     assert [(each.prn, each.reason) for each in waiting] == reasons
     shown = patients.show(clinic.store, "gary_wang", "A1")
     assert [row["allergy_name"] for row in shown.lists["allergies"]] == ["Penicillin"]
-    # No list is compared with one of those, and each was no more than a duplicate.
+    # No list is compared with a failed one, and each extraction was only a duplicate.
     assert [row for row in content(clinic)["data_conflicts"] if row["prn"] == "A1"] == []
     assert verify(clinic.store).is_right, verify(clinic.store)
     assert review_stored(clinic.store, **BY).providers[0].extractions == 0
@@ -150,7 +150,7 @@ def test_a_person_accepts_what_a_review_has_set_aside(clinic: Clinic) -> None:
     accepted = accept_set_aside(clinic.store, owner, numbers, **BY)
     assert [each.taken_in for each in accepted] == [True] * 4
     assert content(clinic) == before
-    # It still says that it failed, and a person has said that it is true.
+    # Its JSON still marks the failure, but a person accepted it.
     assert verify(clinic.store).is_right, verify(clinic.store)
     assert review_stored(clinic.store, **BY).providers[0].extractions == 0
 

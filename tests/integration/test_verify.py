@@ -1,4 +1,4 @@
-"""One changed byte in one row is found, and named by table and id."""
+"""Verification finds each changed byte and names the row."""
 
 from __future__ import annotations
 
@@ -101,12 +101,12 @@ NOT_COVERED: Mapping[str, Mapping[str, str]] = {
         "created_at": WRITTEN,
     },
 }
-"""Columns in which a change is not seen, each with the reason; a new column is covered or stands here."""
+"""Columns in which a change is not detected, each with the reason; any other column must be covered."""
 
 
 @pytest.fixture
 def stored(clinic: Clinic) -> Clinic:
-    """Two patients with everything, of whom one comes again unchanged."""
+    """Two patients with all fields, one of whom is extracted again unchanged."""
     one = a_patient("A1", **FULL, demographics=PERSON, room="7")
     two = a_patient("B7", name="Other Person", medications=["Aspirin 81 MG"])
     clinic.ingest(a_file(one, two))
@@ -121,12 +121,12 @@ def wrong(clinic: Clinic) -> set[tuple[str | None, int | None]]:
 
 
 def duplicate(clinic: Clinic) -> int:
-    """The number of the extraction that repeats another; some servers leave gaps."""
+    """The number of the duplicate; some servers leave gaps."""
     return int(clinic.rows("patient_extractions")[2]["id"])
 
 
 def write(clinic: Clinic, statement: str, **values: object) -> None:
-    """Change rows behind the program's back."""
+    """Change rows without the program."""
     database = clinic.store.server.database(clinic.settings.database_prefix + "gary_wang")
     with database.engine.connect() as connection:
         off = "PRAGMA foreign_keys = OFF" if connection.dialect.name == "sqlite" else "SET foreign_key_checks = 0"
@@ -139,7 +139,7 @@ def write(clinic: Clinic, statement: str, **values: object) -> None:
 
 
 def changed(value: Any) -> Any:
-    """The same with another byte: the last letter or digit is the next one."""
+    """Change one byte: replace the last letter or digit by the next one."""
     match value:
         case None:
             return "x"
@@ -164,7 +164,7 @@ def test_every_table_is_looked_at_but_for_what_files_said_otherwise() -> None:
 
 
 def columns(table: str) -> list[str]:
-    """All that verify has to see a change in."""
+    """Every value in which verification must detect a change."""
     return [column.name for column in ProviderBase.metadata.tables[table].c if column.name not in NOT_COVERED[table]]
 
 
@@ -227,7 +227,7 @@ def test_an_extraction_of_before_the_checks_is_compared_by_its_clinical_checksum
     write(stored, "UPDATE medications SET sig = 'ONE DAILY' WHERE id = 1")
     assert wrong(stored) == set()
     write(stored, "UPDATE medications SET sig = 'two daily' WHERE id = 1")
-    # What it repeats is not its own.
+    # Rows of the repeated extraction are not its own.
     assert wrong(stored) == {("patient_extractions", 1)}
 
 
@@ -266,7 +266,7 @@ def test_other_criteria_than_a_session_was_stored_with_are_named_at_the_session(
     both = [("extraction_sessions", 1, RowFault.SESSION), ("extraction_sessions", second, RowFault.SESSION)]
     assert changed_criteria(stored, "target_medication = 'Other', start_date = '1999-01-01', end_date = NULL") == both
     assert changed_criteria(stored, "target_medication = 'LISINOPRIL ', start_date = '2020-01-01'") == both
-    # As another case and white space do not count in a file, they do not here.
+    # Case and white space are ignored, as in a file.
     assert changed_criteria(stored, "end_date = '2024-12-31'") == []
 
 

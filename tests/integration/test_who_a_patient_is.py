@@ -1,4 +1,4 @@
-"""Names made of their parts, contact details, unknown fields, and files that come late."""
+"""Demographics: names built from parts, contact details, unknown fields, and late files."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_first_and_last_name_make_the_name(clinic: Clinic) -> None:
 
 def test_what_was_stored_before_names_were_made_of_their_parts_is_compared_by_the_same_rule(clinic: Clinic) -> None:
     clinic.ingest(a_file(_parts("Ann", "Lee", medications=["Aspirin 81 mg"])))
-    # As the version before stored it.
+    # As the previous version stored it.
     nameless = read(a_patient("GW1", name=None, medications=["Aspirin 81 mg"]), 0, DateOrder.MDY).checksum
     _execute(clinic, "UPDATE patients SET patient_name = NULL")
     _execute(
@@ -75,10 +75,10 @@ def test_contact_details_and_unknown_demographic_fields_are_compared_with_the_pa
     clinic.ingest(a_file(a_patient("GW1", demographics=who)))
     same = {"phone": " 555-0100", "email": "a@example.org", "address": "1  main st", "sex": " f", "photo_url": "x"}
     assert clinic.ingest(a_file(a_patient("GW1", demographics=same), at=LATER)).conflicts == 0
-    # What is not said stays known, and what is said by one side only is no difference.
+    # A missing value keeps the stored one, and a value on one side only is no difference.
     other = {"phone": "555-0199", "address": "2 Main St", "sex": "M", "deceased": True, "language": "en"}
     outcome = clinic.ingest(a_file(a_patient("GW1", demographics=other), at=LATEST))
-    # None of them is part of the checksum.
+    # None of them is covered by the checksum.
     assert (outcome.duplicates, outcome.conflicts) == (1, 4)
     assert _conflicts(clinic) == [
         ("phone", "low", " 555-0100", "555-0199"),
@@ -149,7 +149,7 @@ def test_where_a_file_comes_late_the_later_state_is_the_new_side(clinic: Clinic)
     sides = {(row["extraction_session_id_1"], row["extraction_session_id_2"]) for row in clinic.rows("data_conflicts")}
     assert sides == {(second, first)}
     assert clinic.rows("patients")[0]["gender"] == "Female"
-    # They count for the file that came late, and its alert tells of them.
+    # They count for the late file, and its alert reports them.
     assert [row["conflicts_detected"] for row in clinic.rows("extraction_sessions")] == [0, 3]
     [alert] = [row for row in clinic.system_rows("alerts") if row["kind"] == "conflict"]
     assert json.loads(alert["details"])["by_severity"] == {"high": 1}
