@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.vocabulary import Level
 from webautodash.models.base import utc_now
+from webautodash.repositories.system_log import LogFilter
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.system_log.entries import SystemLogWriter, search_log
 
@@ -22,8 +24,9 @@ def test_the_newest_entries_come_last_and_filters_narrow_them(clinic: Clinic) ->
     log.record(Level.WARNING, "ingest", "odd", "two", provider="gary_wang", files=3)
     log.record(Level.ERROR, "migrate", "failed", "three", provider="john_doe", database_name="d")
 
-    def messages(**wanted: object) -> list[str]:
-        return [entry.message for entry in search_log(clinic.store, **wanted)]  # type: ignore[arg-type]
+    def messages(limit: int = 100, before_id: int | None = None, **wanted: Any) -> list[str]:
+        found = search_log(clinic.store, LogFilter(**wanted), limit=limit, before_id=before_id)
+        return [entry.message for entry in found]
 
     assert messages() == ["one", "two", "three"]
     assert messages(limit=2) == ["two", "three"]
@@ -32,9 +35,9 @@ def test_the_newest_entries_come_last_and_filters_narrow_them(clinic: Clinic) ->
     assert messages(provider="john_doe") == ["three"]
     assert messages(since=utc_now() - timedelta(minutes=1)) == ["one", "two", "three"]
     assert messages(since=utc_now() + timedelta(minutes=1)) == []
-    entries = search_log(clinic.store, limit=1)
+    entries = search_log(clinic.store, LogFilter(), limit=1)
     assert messages(before_id=entries[0].id) == ["one", "two"]
-    assert search_log(clinic.store, component="ingest")[-1].details == {"files": 3}
+    assert search_log(clinic.store, LogFilter(component="ingest"))[-1].details == {"files": 3}
 
 
 def test_a_log_that_cannot_be_written_fails_nothing(clinic: Clinic, caplog: pytest.LogCaptureFixture) -> None:
@@ -61,5 +64,5 @@ def test_no_value_of_a_patient_is_in_the_system_database_or_the_log(
         )
     tables = ("system_logs", "ingested_files", "alerts", "providers", "provider_aliases")
     everything = caplog.text + "".join(repr(clinic.system_rows(table)) for table in tables)
-    assert len(search_log(clinic.store)) >= 5
+    assert len(search_log(clinic.store, LogFilter())) >= 5
     assert [word for word in SECRETS if word in everything] == []

@@ -21,16 +21,7 @@ class Log:
     def search(self, wanted: LogFilter, *, limit: int = 100, before_id: int | None = None) -> list[LogEntry]:
         """List the latest entries, oldest of them first, or those before ``before_id``."""
         store = self._installation.opened()
-        wanted = self._resolved(wanted)
-        return entries.search_log(
-            store,
-            level=wanted.level,
-            component=wanted.component,
-            provider=wanted.provider,
-            since=wanted.since,
-            limit=limit,
-            before_id=before_id,
-        )
+        return entries.search_log(store, self._resolved(wanted), limit=limit, before_id=before_id)
 
     def follow(self, wanted: LogFilter) -> LogTail:
         """Return the log as it grows: first the latest entries, then the new ones at each call."""

@@ -72,18 +72,8 @@ class LogRepository:
             counted = counted.where(SystemLog.created_at >= since)
         return {Level(level): number for level, number in self._session.execute(counted)}
 
-    def search(
-        self,
-        *,
-        level: Level | None = None,
-        component: str | None = None,
-        provider: str | None = None,
-        since: datetime | None = None,
-        limit: int = 100,
-        before_id: int | None = None,
-    ) -> list[LogEntry]:
-        """The latest ``limit`` entries that match, oldest first; ``level`` means that level and above."""
-        wanted = LogFilter(level, component, provider, since)
+    def search(self, wanted: LogFilter, *, limit: int = 100, before_id: int | None = None) -> list[LogEntry]:
+        """The latest ``limit`` entries that match, oldest first, or those before ``before_id``."""
         statement = select(SystemLog).where(*_conditions(wanted)).order_by(SystemLog.id.desc()).limit(limit)
         if before_id is not None:
             statement = statement.where(SystemLog.id < before_id)

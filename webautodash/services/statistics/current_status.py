@@ -18,7 +18,7 @@ from webautodash.models.base import utc_now
 from webautodash.repositories.file_states import FileEntry, ProcessedFiles
 from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.system_log import LogEntry
+from webautodash.repositories.system_log import LogEntry, LogFilter
 from webautodash.services.alerts import FailedDigest, failed_digests
 from webautodash.services.alerts import waiting as waiting_alerts
 from webautodash.services.paging import Unreadable, problems_of
@@ -170,7 +170,7 @@ def status(store: Store) -> Status:
         failed = repository.search(FAILED_FILES, None, _SHOWN).items
         taken = repository.processed_since(since)
         levels = work.system_log.counts(since)
-        latest = work.system_log.search(level=Level.WARNING, since=since, limit=_LATEST_PROBLEMS)
+        latest = work.system_log.search(LogFilter(Level.WARNING, since=since), limit=_LATEST_PROBLEMS)
     problems: list[Unreadable] = []
     registered = store.providers()
     read = [_provider(store, provider, records, since, problems) for provider in registered]

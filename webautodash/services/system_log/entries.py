@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from webautodash.database import Database
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories.system_log import LogEntry, LogRecord
+from webautodash.repositories.system_log import LogEntry, LogFilter, LogRecord
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.store import Store
 
@@ -53,18 +52,7 @@ class SystemLogWriter:
             )
 
 
-def search_log(
-    store: Store,
-    *,
-    level: Level | None = None,
-    component: str | None = None,
-    provider: str | None = None,
-    since: datetime | None = None,
-    limit: int = 100,
-    before_id: int | None = None,
-) -> list[LogEntry]:
-    """The latest ``limit`` entries that match, oldest first; ``level`` and above, ``provider`` by slug."""
+def search_log(store: Store, wanted: LogFilter, *, limit: int = 100, before_id: int | None = None) -> list[LogEntry]:
+    """The latest ``limit`` entries that match, oldest first, or those before ``before_id``."""
     with store.system.reading() as work:
-        return work.system_log.search(
-            level=level, component=component, provider=provider, since=since, limit=limit, before_id=before_id
-        )
+        return work.system_log.search(wanted, limit=limit, before_id=before_id)

@@ -29,13 +29,7 @@ class LogTail:
         wanted = self._wanted
         with self._system.reading() as work:
             repository = work.system_log
-            entries = repository.search(
-                level=wanted.level,
-                component=wanted.component,
-                provider=wanted.provider,
-                since=wanted.since,
-                limit=limit,
-            )
+            entries = repository.search(wanted, limit=limit)
             self._last = repository.last_id()
             first = max(0, self._last - _LATE_IDS)
             self._seen = set(repository.ids_above(first, wanted))
