@@ -1,6 +1,6 @@
 """Read-only queries about patients."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -66,16 +66,6 @@ class PatientQueries:
             )
             for row in self._session.scalars(statement):
                 found[row.patient_extraction_id][name].append(_columns(row))
-        return found
-
-    def counts(self, extraction_ids: Sequence[int]) -> Mapping[int, dict[str, int]]:
-        """By extraction, the number of rows of each list."""
-        found = {number: dict.fromkeys(MODELS, 0) for number in extraction_ids}
-        for name, model in MODELS.items():
-            owner = model.patient_extraction_id
-            statement = select(owner, func.count()).where(owner.in_(extraction_ids)).group_by(owner)
-            for number, count in self._session.execute(statement):
-                found[number][name] = count
         return found
 
 

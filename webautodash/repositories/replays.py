@@ -135,18 +135,6 @@ class ReplayRepository:
             for row in rows
         ]
 
-    def row_counts(self, extraction_ids: Collection[int]) -> dict[int, dict[str, int]]:
-        """By extraction and list, the number of clinical rows. One statement per list."""
-        counts: dict[int, dict[str, int]] = {number: {} for number in extraction_ids}
-        if not counts:
-            return counts
-        for which in LISTS:
-            owner = MODELS[which.name].patient_extraction_id
-            rows = self._session.execute(select(owner, func.count()).where(owner.in_(counts)).group_by(owner))
-            for number, count in rows:
-                counts[number][which.name] = count
-        return counts
-
     def remove_rows(self, extraction_ids: Sequence[int]) -> None:
         """Delete the clinical rows of extractions that became duplicates."""
         if extraction_ids:

@@ -16,7 +16,7 @@ class ListLoader:
 
     def __init__(self, work: ProviderWork, groups: Sequence[tuple[int, ...]]) -> None:
         self._clinical, self._groups = work.clinical, groups
-        self.counts = work.replays.row_counts({number for group in groups for number in group})
+        self.counts = work.clinical.counts({number for group in groups for number in group})
         """By extraction and list, the number of rows."""
         self._place = 0
         self._loaded: dict[int, dict[str, Rows]] = {}

@@ -1,6 +1,6 @@
 """Reads patients: search, the current chart, and the history of extractions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,9 +9,9 @@ from webautodash.domain.extraction.reread_lists import as_read_today
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus, Severity
 from webautodash.errors import NotFound
 from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction
-from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.paging import Page
 from webautodash.repositories.patient_queries import ClinicalRows, PatientQueries
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 
@@ -113,7 +113,7 @@ def show(store: Store, provider: str, prn: str) -> Chart:
         latest, incomplete = queries.latest_complete(person.prn), queries.incomplete(person.id)
         if latest is None:
             return Chart(owner.slug, _person(person), None, {}, incomplete)
-        [extraction] = _extractions(queries, work.conflicts, person.id, [latest])
+        [extraction] = _extractions(work, person.id, [latest])
         source = _source(latest[0])
         lists = queries.rows([source])[source]
         if latest[0].extra:
@@ -130,7 +130,7 @@ def history(store: Store, provider: str, prn: str) -> PatientHistory:
     with store.provider_database(owner).reading() as work:
         queries = work.patient_queries
         person = _require(queries, prn, owner.slug)
-        extractions = _extractions(queries, work.conflicts, person.id, queries.extractions(person.prn))
+        extractions = _extractions(work, person.id, queries.extractions(person.prn))
         return PatientHistory(owner.slug, _person(person), tuple(extractions))
 
 
@@ -142,13 +142,10 @@ def _require(queries: PatientQueries, prn: str, slug: str) -> Patient:
 
 
 def _extractions(
-    queries: PatientQueries,
-    conflicts: ConflictRepository,
-    patient_id: int,
-    extractions: Sequence[tuple[PatientExtraction, ExtractionSession]],
+    work: ProviderWork, patient_id: int, extractions: Sequence[tuple[PatientExtraction, ExtractionSession]]
 ) -> list[Extraction]:
-    counts = queries.counts(sorted({_source(row) for row, _ in extractions}))
-    by_session: Mapping[int, list[DataConflict]] = conflicts.by_patient(patient_id)
+    counts = work.clinical.counts(sorted({_source(row) for row, _ in extractions}))
+    by_session = work.conflicts.by_patient(patient_id)
     return [
         Extraction(
             id=row.id,

@@ -233,7 +233,7 @@ class PatientReplayer:
         kept_checks = self._copy_rows(copied, by_id)
         for one in removed:
             kept_checks[one.id] = one.row_checks and clear_list_checks(one.row_checks)
-        rows = self._stored.row_counts([one.id for one in removed])
+        rows = self._work.clinical.counts([one.id for one in removed])
         for one in removed:
             self._count(one.session_id, rows[one.id], -1)
         self._stored.remove_rows([one.id for one in removed])
