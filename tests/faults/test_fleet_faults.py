@@ -21,6 +21,7 @@ from webautodash.domain.vocabulary import MigrationState, ProviderStatus
 from webautodash.errors import LeaseHeld
 from webautodash.repositories import ProviderRepository
 from webautodash.repositories.providers import ProviderIdentity
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
 from webautodash.services.revisions import SchemaHistory
@@ -50,7 +51,7 @@ def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Cl
 
 def _take_back(clinic: Clinic) -> None:
     for provider in clinic.store.providers():
-        database = clinic.store.server.database(provider.database_name)
+        database = clinic.store.server.database(provider.database_name, UnitOfWork)
         revisions.downgrade(database, SchemaHistory.PROVIDER, "p0001")
         if clinic.store.server.product == "mysql":
             # A column that goes stays in the rows, unseen, until the table is rebuilt; after dozens they are too long.

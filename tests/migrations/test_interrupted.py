@@ -12,6 +12,7 @@ from schema import drift_from_models, schema_of
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.revisions import SchemaHistory
 
@@ -36,7 +37,7 @@ def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
             moment = all_moments[number]
             name = f"{prefix}at_{number}"
             assert kill_at(number, upgrade, settings, name, history, folder=tmp_path), moment
-            database = server.create(name)
+            database = server.create(name, UnitOfWork)
             revisions.upgrade(database, history)
             assert revisions.current(database) == revisions.head(history)
             assert schema_of(database) == whole, moment
