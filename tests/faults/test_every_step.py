@@ -7,7 +7,7 @@ first is enough. Some of the others are tried nevertheless.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from watching import environment
 
 from webautodash.config import Settings
 from webautodash.database import Server
+from webautodash.database.products import ServerProblem
 
 COMMANDS = {
     "register": ("provider", "register", "Renée O'Malley"),
@@ -54,11 +55,11 @@ def _prepare(command: str, settings: Settings) -> None:
         register_provider(settings, "Gary Wang")
 
 
-def _made(settings: Settings) -> dict[str, Mapping[str, str]]:
-    """How each database was made: who reads holds up who writes where one is in the wrong mode."""
+def _problems(settings: Settings) -> dict[str, list[ServerProblem]]:
+    """What is wrong with how each database was created: in the wrong mode, readers block writers."""
     prefix = settings.database_prefix
     with Server(settings) as server:
-        return {name.removeprefix(prefix): server.properties(name) for name in server.names(prefix)}
+        return {name.removeprefix(prefix): server.database_problems(name) for name in server.names(prefix)}
 
 
 def _forget(settings: Settings) -> None:
@@ -91,7 +92,7 @@ def test_a_command_killed_at_any_step_is_finished_by_the_same_command(
 
     clean, whole = settings_of("c")
     all_moments, differing = moments_of_files(run_command, whole, *COMMANDS[command], folder=tmp_path, files=tmp_path)
-    expected, made = contents(clean), _made(clean)
+    expected, made = contents(clean), _problems(clean)
     what = {moment.split(": ")[1].split()[0] for moment in all_moments}
     assert what >= {"COMMIT", "INSERT"}
     assert backend != "sqlite" or what >= {"open", "os.link", "os.remove", "sqlite3.connect"}
@@ -107,6 +108,6 @@ def test_a_command_killed_at_any_step_is_finished_by_the_same_command(
         together(run_command, (variables, *COMMANDS[command]), folder=tmp_path)
         left = differences(contents(settings), expected)
         assert left == [], f"killed at {number} of {len(all_moments)}, before {all_moments[number]}"
-        assert _made(settings) == made, all_moments[number]
+        assert _problems(settings) == made, all_moments[number]
         assert all(ours == theirs for ours, theirs in identities(settings).values())
         _forget(settings)

@@ -101,6 +101,8 @@ def test_loads_that_were_switched_off_since_the_server_was_asked_become_inserts(
     def asked_before(connection: Connection) -> limits.Limits:
         return limits.limits_of(connection)._replace(takes_loads=limits.loading_of(connection).allowed)
 
+    here.ingest(a_file(a_patient("P0")))
+    sent.clear()
     monkeypatch.setattr(writer, "limits_of", asked_before)
     _set(here, "SET GLOBAL local_infile = OFF")
     assert here.ingest(a_file(a_patient("P1", medications=["A"]), a_patient("P2", medications=["B"]))).stored == 2
