@@ -19,8 +19,8 @@ from webautodash.services.revisions.histories import (
     sha256_of,
     upgrade_sql,
 )
+from webautodash.services.revisions.migration_lock import block_migrations
 from webautodash.services.revisions.revision_status import (
-    block_migrations,
     current,
     is_migrating_on,
     refusal,

@@ -4,7 +4,6 @@ from webautodash.config import ENV_PREFIX
 from webautodash.database import Database, Server
 from webautodash.domain.revision_status import RevisionStatus
 from webautodash.errors import (
-    BeingMigrated,
     ConfigurationError,
     DatabaseEmpty,
     MadeByEarlierScripts,
@@ -13,9 +12,7 @@ from webautodash.errors import (
     NotAtHead,
     SystemDatabaseTaken,
     WebAutoDashError,
-    WrongDatabase,
 )
-from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.schema import MIGRATION_COLUMN, MIGRATION_TABLE, VERSION_COLUMN, VERSION_TABLE
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.revisions.histories import SchemaHistory, head, knows, pending
@@ -71,21 +68,6 @@ def require_head(work: UnitOfWork, database: str, history: SchemaHistory) -> Non
     found = work.schema.revision()
     if found != head(history):
         raise refusal(database, history, found) or NotAtHead(database, found, head(history))
-
-
-def block_migrations(work: UnitOfWork, database: str, owner: RegisteredProvider) -> None:
-    """Let no migration of a provider's database begin before the transaction ends.
-
-    Raises BeingMigrated if one is running or was interrupted, what ``require_head`` raises, and WrongDatabase if the
-    database is not the owner's: another may have replaced it since it was opened.
-    """
-    found = work.schema.lock_owner()
-    if found is not None and found.migration is not None:
-        raise BeingMigrated(database, found.migration.target, found.migration.since)
-    if found is None or found.revision != head(SchemaHistory.PROVIDER):
-        require_head(work, database, SchemaHistory.PROVIDER)
-    if found is None or found.identity != owner.identity:
-        raise WrongDatabase(database, owner.slug, found.slug if found is not None else None)
 
 
 def current(database: Database[UnitOfWork]) -> str | None:
