@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.stores import Place
-from webautodash.domain.file_outcome import FileResult
+from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.ingest.garbage_collection import collect_rarely
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import IngestReport

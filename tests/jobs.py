@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from webautodash.config import Settings
 from webautodash.database import Server
-from webautodash.domain import file_outcome
+from webautodash.domain import file_state_transitions
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.errors import LeaseHeld
 from webautodash.models.base import utc_now
@@ -91,7 +91,7 @@ def ingest(settings: Settings, *paths: Path) -> None:
     # Put back afterwards: a test may call this in its own process. Tests kill it over one file as often as they like.
     with (
         patch.object(plan, "BATCH", BATCH),
-        patch.object(file_outcome, "MOST_KILLED", 1_000_000),
+        patch.object(file_state_transitions, "MOST_KILLED", 1_000_000),
         Store.prepare(settings) as store,
     ):
         report = ingest_paths(store, paths)

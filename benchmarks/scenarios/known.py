@@ -8,7 +8,7 @@ from benchmarks.bench import Bench
 from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import WrongOutcomeError, command, expect, process
 from benchmarks.stores import MARIADB, Place
-from webautodash.domain.file_outcome import FileResult
+from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.store import Store
 

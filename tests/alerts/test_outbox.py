@@ -17,7 +17,7 @@ from jobs import raise_causes
 from processes import together
 
 from webautodash.domain.alerts import AlertKind
-from webautodash.domain.file_outcome import FileResult, RetryPolicy
+from webautodash.domain.file_state_transitions import FileResult, RetryPolicy
 from webautodash.errors import DatabaseError
 from webautodash.repositories import ConflictRepository, MonitorRepository
 from webautodash.services import alerts, fleet

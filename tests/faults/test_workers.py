@@ -18,7 +18,7 @@ from contents import contents, differences
 from local_server import wait_until
 
 from webautodash.config import Settings
-from webautodash.domain.file_outcome import FileResult
+from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.callbacks import ignore
 from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
 from webautodash.services.ingest.count_attempts import Attempts

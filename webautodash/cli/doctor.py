@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.cures import cure_of
+from webautodash.cli.doctor_cures import cure_of
 from webautodash.cli.exit_status import PROBLEMS, UNREACHABLE, WRONG_USE
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.json_output import show_json

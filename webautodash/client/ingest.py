@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from webautodash.domain.file_outcome import FileResult
+from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.ingest.garbage_collection import collect_rarely
 from webautodash.services.ingest.progress import Progress
 from webautodash.services.ingest.report import FileOutcome, IngestReport

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from webautodash.domain.decisions import (
+from webautodash.domain.differences.difference import FieldValues, RowsByList
+from webautodash.domain.extraction.demographics import DEMOGRAPHICS_KEY, Demographics
+from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.patient_outcome import (
     CurrentPatient,
     NewExtraction,
     PatientOutcome,
@@ -17,9 +20,6 @@ from webautodash.domain.decisions import (
     SessionDifference,
     decide,
 )
-from webautodash.domain.differences.difference import FieldValues, RowsByList
-from webautodash.domain.extraction.demographics import DEMOGRAPHICS_KEY, Demographics
-from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.row_checks import same_rows
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 

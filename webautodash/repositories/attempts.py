@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Table, case, delete, null, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
-from webautodash.domain.file_outcome import FOUND
+from webautodash.domain.file_state_transitions import FOUND
 from webautodash.models import IngestedFile
 from webautodash.repositories.ingested_files import NEW_ROW, NO_COUNTS, is_any_of, path_key
 from webautodash.repositories.rows import insert_tuples

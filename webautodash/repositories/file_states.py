@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import moment
-from webautodash.domain.file_outcome import FOUND, RETRY_REQUESTED
+from webautodash.domain.file_state_transitions import FOUND, RETRY_REQUESTED
 from webautodash.domain.vocabulary import OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile, Provider
 from webautodash.repositories.ingested_files import COUNTS, path_key

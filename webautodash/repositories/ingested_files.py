@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, Table, delete, select, update
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
-from webautodash.domain.file_outcome import FOUND
+from webautodash.domain.file_state_transitions import FOUND
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile
 from webautodash.repositories.rows import insert_tuples

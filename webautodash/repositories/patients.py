@@ -8,10 +8,10 @@ from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
-from webautodash.domain.decisions import PatientValues
 from webautodash.domain.differences.difference import FieldValues
 from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, Demographics
 from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.patient_outcome import PatientValues
 from webautodash.models import Patient
 from webautodash.repositories.rows import insert_tuples
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severity
-from webautodash.domain.file_outcome import FileResult
+from webautodash.domain.file_state_transitions import FileResult
 from webautodash.domain.revision_status import RevisionStatus
 from webautodash.domain.vocabulary import EventKind, FileState
 from webautodash.domain.wording import counted

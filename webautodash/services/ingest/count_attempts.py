@@ -12,7 +12,7 @@ from functools import partial
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from webautodash.domain.file_outcome import CONNECTION_LOST, WORKER_LOST, FileResult, held_kind
+from webautodash.domain.file_state_transitions import CONNECTION_LOST, WORKER_LOST, FileResult, held_kind
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories.attempts import BegunAttempt, UnfinishedAttempts

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from webautodash.domain.alerts import Cause
-from webautodash.domain.file_outcome import FileResult, RetryPolicy, after_attempt
+from webautodash.domain.file_state_transitions import FileResult, RetryPolicy, after_attempt
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import FileRecord

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from webautodash.domain.file_outcome import FileResult, Transition
+from webautodash.domain.file_state_transitions import FileResult, Transition
 from webautodash.domain.vocabulary import STORED_FILES, FileState, Level
 from webautodash.domain.wording import counted
 from webautodash.repositories.ingested_files import FileRecord

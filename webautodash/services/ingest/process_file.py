@@ -6,7 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from webautodash.domain.extraction.document import Document, read_document
-from webautodash.domain.file_outcome import CONNECTION_LOST, WORKER_LOST, FileResult, result_of_error, stored_result
+from webautodash.domain.file_state_transitions import (
+    CONNECTION_LOST,
+    WORKER_LOST,
+    FileResult,
+    result_of_error,
+    stored_result,
+)
 from webautodash.domain.naming import same_name_key
 from webautodash.errors import (
     ConnectionLost,

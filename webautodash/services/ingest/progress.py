@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from webautodash.domain.file_outcome import FileResult
+from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, FileKey
 

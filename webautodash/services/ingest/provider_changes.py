@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from webautodash.domain.alerts import Cause
-from webautodash.domain.file_outcome import after_attempt, stored_result
+from webautodash.domain.file_state_transitions import after_attempt, stored_result
 from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.domain.wording import counted
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError

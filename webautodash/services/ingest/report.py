@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.file_outcome import PROBLEM_RESULTS, FileResult
+from webautodash.domain.file_state_transitions import PROBLEM_RESULTS, FileResult
 from webautodash.domain.json_document import INLINE
 from webautodash.errors import Remedy
 from webautodash.repositories.providers import RegisteredProvider

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from webautodash.domain.decisions import CurrentPatient, NewExtraction, SessionDifference, other_person
 from webautodash.domain.differences.demographics import is_another_person
 from webautodash.domain.extraction.json_values import raw_text
 from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.patient_outcome import CurrentPatient, NewExtraction, SessionDifference, other_person
 from webautodash.domain.set_aside_reasons import EMPTIED, OTHER_PERSON
 from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.set_aside import SetAside

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from webautodash.domain.file_outcome import FileResult
+from webautodash.domain.file_state_transitions import FileResult
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseError, DatabaseUnreachable, WebAutoDashError
 from webautodash.repositories.ingested_files import IngestedPath

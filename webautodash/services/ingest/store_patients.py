@@ -3,7 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from webautodash.domain.decisions import (
+from webautodash.domain.differences.difference import FieldValues
+from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, other_demographics
+from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS, SWEEP_FIELDS, PatientRecord
+from webautodash.domain.extraction.reread_lists import as_read_today
+from webautodash.domain.patient_outcome import (
     CurrentPatient,
     Decision,
     NewExtraction,
@@ -12,10 +16,6 @@ from webautodash.domain.decisions import (
     SessionDifference,
     decide,
 )
-from webautodash.domain.differences.difference import FieldValues
-from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, other_demographics
-from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS, SWEEP_FIELDS, PatientRecord
-from webautodash.domain.extraction.reread_lists import as_read_today
 from webautodash.domain.row_checks import NO_ROWS, row_checks
 from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.extractions import LatestExtraction

@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
-from webautodash.domain.file_outcome import RETRIED_RESULTS, FileResult, RetryPolicy
+from webautodash.domain.file_state_transitions import RETRIED_RESULTS, FileResult, RetryPolicy
 from webautodash.domain.naming import letters_key
 from webautodash.domain.retries import retry_pause
 from webautodash.services.batches import in_parts

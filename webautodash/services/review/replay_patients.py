@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from webautodash.domain.decisions import CurrentPatient, merge_demographics
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.demographics import Demographics
 from webautodash.domain.extraction.reread_lists import as_read_today
+from webautodash.domain.patient_outcome import CurrentPatient, merge_demographics
 from webautodash.domain.replay import (
     CompleteExtraction,
     Replay,

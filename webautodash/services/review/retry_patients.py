@@ -6,10 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from webautodash.domain.decisions import PatientOutcome
 from webautodash.domain.extraction.completeness import INCOMPLETE, without_failure
 from webautodash.domain.extraction.patient_record import complete_records
 from webautodash.domain.extraction.read_patient import read_patient
+from webautodash.domain.patient_outcome import PatientOutcome
 from webautodash.domain.set_aside_reasons import ACCEPTED_WITH
 from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context

@@ -24,8 +24,8 @@ from webautodash.repositories.verification import (
     StoredExtraction,
     StoredRows,
 )
+from webautodash.services.verify.altered_rows import StoredChecks
 from webautodash.services.verify.report import EXTRACTIONS, SESSIONS, RowFault, WrongRow
-from webautodash.services.verify.row_checks import StoredChecks
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 

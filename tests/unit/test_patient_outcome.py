@@ -16,7 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.decisions import (
+from webautodash.domain.extraction.demographics import Demographics
+from webautodash.domain.extraction.document import Document
+from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.patient_outcome import (
     CurrentPatient,
     Decision,
     NewExtraction,
@@ -25,9 +28,6 @@ from webautodash.domain.decisions import (
     PreviousExtraction,
     decide,
 )
-from webautodash.domain.extraction.demographics import Demographics
-from webautodash.domain.extraction.document import Document
-from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.repositories.set_aside import SetAside
 from webautodash.services.ingest import plan

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from webautodash.domain.file_outcome import (
+from webautodash.domain.file_state_transitions import (
     CONNECTION_LOST,
     KILLED_READER,
     WORKER_LOST,
