@@ -41,7 +41,7 @@ def test_an_event_that_is_committed_after_one_with_a_higher_number_is_not_lost(c
     log = SystemLogWriter(clinic.store.system)
     log.record(Level.INFO, "ingest", "looked", "before")
     with clinic.store.system.session() as slow:
-        LogRepository(slow).record(Level.INFO, "ingest", "looked", "slow")
+        LogRepository(slow).add([LogRecord(utc_now(), Level.INFO, "ingest", "looked", "slow")])
         follow = LogTail(clinic.store, LogFilter())
         assert _messages(follow.begin(limit=100)) == ["before"]
         log.record(Level.INFO, "ingest", "looked", "fast")
