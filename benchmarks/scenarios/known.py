@@ -58,7 +58,7 @@ def _inside(here: Place, files: int) -> float:
 
 def _known(here: Place, files: int, *options: str) -> float:
     finished = command(here, "ingest", *options)
-    if f"{files} files, all ingested already" not in finished.out:
+    if f"{files} files, all ingested before" not in finished.out:
         raise WrongOutcomeError(f"not all of {files} files were known: {finished.out[-300:]}")
     return finished.seconds
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from builders import Clinic, a_file, a_patient
 
+from webautodash.cli.hints import explain_file
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.document import Document
 from webautodash.domain.naming import letters_key
@@ -351,6 +352,7 @@ def test_a_name_that_reads_like_another_is_refused_until_it_is_an_alias(clinic: 
     clinic.ingest(a_file(a_patient("GW1")))
     outcome = clinic.ingest(a_file(a_patient("GW2"), provider="Gary-Wang"))
     assert (outcome.state, outcome.kind) == ("rejected", "provider_name_taken")
+    assert explain_file(outcome).endswith("webautodash provider alias gary_wang Gary-Wang")
     with pytest.raises(ProviderNameTaken):
         register(clinic.store, "G. Ary Wang")
     register(clinic.store, "John Doe")

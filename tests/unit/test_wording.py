@@ -9,8 +9,10 @@ import pytest
 
 from webautodash import errors
 from webautodash.cli.app import _COMMANDS
-from webautodash.cli.hints import _HINTS, explain, hint_for
+from webautodash.cli.hints import _HINTS, explain, explain_file, hint_for
+from webautodash.domain.file_state_transitions import FileResult
 from webautodash.errors import Remedy, WebAutoDashError
+from webautodash.services.ingest.report import FileOutcome
 
 KINDS = {
     error.own_kind()
@@ -48,3 +50,15 @@ def test_each_piece_of_advice_names_a_command_that_there_is(kind: str) -> None:
 def test_an_error_is_followed_by_its_advice(error: WebAutoDashError, text: str) -> None:
     assert text in explain(error)
     assert explain(error).startswith(str(error))
+
+
+@pytest.mark.parametrize("kind", sorted(_HINTS))
+def test_advice_needs_no_field(kind: str) -> None:
+    hint_for(kind, {})
+
+
+def test_a_lost_connection_names_the_retry_of_a_file_only_if_a_file_is_held() -> None:
+    lost = FileOutcome("a.json", FileResult.FAILED, reason="lost", kind="connection_lost")
+    held = FileOutcome("a.json", FileResult.HELD, reason="lost", kind="connection_lost")
+    assert ["file retry" in text for text in map(explain_file, (lost, held))] == [False, True]
+    assert "file retry" not in explain(errors.ConnectionLost("d", "2013"))

@@ -31,10 +31,12 @@ def explain_unreadable(problem: "Unreadable") -> str:
 def explain_file(outcome: "FileOutcome") -> str:
     """State, path, reason and kind of a file that is not stored whole, followed by the advice."""
     kind = f" [{outcome.kind}]" if outcome.kind is not None else ""
-    fields = {"path": outcome.path, "name": outcome.provider_name, "remedy": outcome.remedy}
+    fields = {"name": outcome.provider_name, **outcome.fields, "path": outcome.path}
     text = _with_hint(f"{outcome.state}: {outcome.path}: {outcome.reason}{kind}", outcome.kind, fields)
     if outcome.state == "partial" and outcome.provider is not None:
         text += f"; to see them: {command('set-aside list', outcome.provider)}"
+    if outcome.state == "held" and outcome.kind == "connection_lost":
+        text += f"; {_READ_AGAIN}"
     return text
 
 
@@ -121,8 +123,8 @@ def _database_error(fields: Fields) -> str | None:
 
 
 def _results_folder(fields: Fields) -> str:
-    folder, roots = fields["folder"], fields["known"]
-    root = fields["wanted"] or next(iter(roots), "default")
+    folder = fields.get("folder") or "FOLDER"
+    root = fields.get("wanted") or next(iter(fields.get("known") or ()), "default")
     add = "root add --same-path" if fields.get("has_a_root") else "root add"
     return (
         f"if the folder has moved: {command('root move', root, folder)}; "
@@ -132,7 +134,8 @@ def _results_folder(fields: Fields) -> str:
 
 
 def _same_provider(fields: Fields) -> str:
-    line = command("provider alias", fields.get("holder_slug") or "PROVIDER", fields.get("name") or "NAME")
+    holder = fields.get("holder_slug") or fields.get("folder") or "PROVIDER"
+    line = command("provider alias", holder, fields.get("named") or fields.get("name") or "NAME")
     return f"if both names are the same provider: {line}"
 
 
@@ -144,14 +147,16 @@ def _accept_file(options: str) -> Callable[[Fields], str]:
     return advice
 
 
-_READ_AGAIN = _fixed("to have it read again: webautodash file retry")
+_READ_AGAIN = "to have it read again: webautodash file retry"
 _HINTS: dict[str, Callable[[Fields], str | None]] = {
     "account_missing": _fixed("run: webautodash provider grant --all"),
     "account_refused": _fixed(
         "to renew the password: webautodash provider grant --rotate PROVIDER (or --system, --migrations); "
         "--host sets the host that it may connect from"
     ),
-    "ambiguous_root": lambda fields: f"to remove it from a root: {command('root remove', 'NAME', fields['folder'])}",
+    "ambiguous_root": lambda fields: (
+        f"to remove it from a root: {command('root remove', 'NAME', fields.get('folder') or 'FOLDER')}"
+    ),
     "being_migrated": _fixed(
         "to see whether a migration is running: webautodash migrate history; "
         "to finish an interrupted one: webautodash migrate up"
@@ -160,13 +165,12 @@ _HINTS: dict[str, Callable[[Fields], str | None]] = {
         f"once every machine runs this version: webautodash migrate up --contract; "
         f"up to the revision before: webautodash migrate up --to {fields.get('before') or 'REV'}"
     ),
-    "connection_lost": _READ_AGAIN,
     "database_empty": lambda fields: f"to create its tables empty: {_register(fields)}; then: webautodash ingest",
     "database_error": _database_error,
     "database_missing": lambda fields: f"to create it empty: {_register(fields)}",
     "file_not_watched": lambda fields: f"run: {command('ingest', fields.get('place') or 'PATH')}",
     "future_time": _accept_file(" --extracted-at TIME"),
-    "killed_reader": _READ_AGAIN,
+    "killed_reader": _fixed(_READ_AGAIN),
     "made_by_earlier_scripts": lambda fields: (
         f"to adopt it: {command('provider adopt', fields.get('database') or 'DATABASE')}"
     ),

@@ -33,8 +33,8 @@ def ingest(
     """Ingest extraction files, each once.
 
     Each file is stored whole or not at all. New providers are registered, each with its own database. Rejected files,
-    and files with patients that were set aside, are listed on stderr. A stored file with the same path, size and
-    modification time is not read again, not even when it is named here.
+    and files with patients that were set aside, are listed on stderr. A stored file that has not changed is not read
+    again, unless it is named here.
     """
     if workers > 1:
         preload_workers()

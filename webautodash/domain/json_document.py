@@ -9,6 +9,8 @@ from typing import Any
 
 INLINE = {"inline": True}
 """Metadata of a dataclass field: the entries of the mapping become members of the object that has the field."""
+NOT_IN_JSON = {"omitted": True}
+"""Metadata of a dataclass field that is left out."""
 
 
 def sorted_json(value: object) -> str:
@@ -52,6 +54,8 @@ def _plain(value: object) -> Any:
         raise TypeError(f"no JSON for {type(value).__name__}")
     members: dict[str, Any] = {}
     for field in dataclasses.fields(value):
+        if field.metadata.get("omitted"):
+            continue
         part = getattr(value, field.name)
         members |= part if field.metadata.get("inline") else {field.name: part}
     return members

@@ -16,7 +16,6 @@ from webautodash.domain.file_state_transitions import (
 from webautodash.domain.naming import same_name_key
 from webautodash.errors import (
     ConnectionLost,
-    DatabaseError,
     DatabaseUnreachable,
     FileGone,
     FileHeld,
@@ -115,7 +114,7 @@ class FileProcessor:
         outcome = _not_stored(shown, result, owner, reason, error.kind)
         if result is FileResult.FAILED:
             outcome = replace(outcome, transient=isinstance(error, TransientError))
-        return replace(outcome, remedy=error.remedy) if isinstance(error, DatabaseError) else outcome
+        return replace(outcome, fields=_fields(error))
 
 
 def settled_files(store: Store) -> FileProcessor:
@@ -156,6 +155,10 @@ def _reason(error: WebAutoDashError) -> str:
     if isinstance(error, MalformedDocument):
         return f"{error.position}: {error.reason}"
     return error.reason if isinstance(error, _ABOUT_A_PATH) else str(error)
+
+
+def _fields(error: WebAutoDashError) -> dict[str, str | int | None]:
+    return {name: part for name, part in vars(error).items() if isinstance(part, str | int | None)}
 
 
 def _age(path: Path) -> float:

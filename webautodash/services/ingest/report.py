@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.file_state_transitions import PROBLEM_RESULTS, FileResult
-from webautodash.domain.json_document import INLINE
-from webautodash.errors import Remedy
+from webautodash.domain.json_document import INLINE, NOT_IN_JSON
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
 
@@ -25,8 +25,8 @@ class FileOutcome:
     reason: str | None = None
     kind: str | None = None
     """The error kind of ``reason``."""
-    remedy: Remedy | None = None
-    """What a command can do about the fault of a database."""
+    fields: Mapping[str, Any] = field(default_factory=dict, compare=False, metadata=NOT_IN_JSON)
+    """The parts of the error, by name: what advice about it is made of."""
     transient: bool = False
     """Whether time alone may remove the cause of a failure."""
     sha256: str | None = None
