@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -47,6 +48,15 @@ class Database(Generic[W_co]):
         self._dialect = dialect
         self._engine: Engine = dialect.engine(name)
         self._reader = dialect.reader(self._engine)
+        self._with_others: dict[Callable[[Session], Any], Database[Any]] = {work: self}
+
+    def using(self, work: Callable[[Session], W]) -> "Database[W]":
+        """The same database and engine with another class of units of work."""
+        if work not in self._with_others:
+            other: Any = copy(self)
+            vars(other)["_work"] = work
+            self._with_others[work] = other
+        return self._with_others[work]
 
     @property
     def engine(self) -> Engine:
@@ -120,7 +130,7 @@ class Server:
         self._most = settings.max_connections
         self._connections = Connections(self._most, settings.connect_timeout)
         self._dialect = dialect_for(settings, self._connections, unattended=unattended, schema=schema)
-        self._kept: OrderedDict[tuple[str, Callable[[Session], Any]], Database[Any]] = OrderedDict()
+        self._kept: OrderedDict[str, Database[Any]] = OrderedDict()
         self._lock = Lock()
 
     @property
@@ -176,12 +186,12 @@ class Server:
         """
         forgotten = None
         with self._lock:
-            if (name, work) not in self._kept:
-                self._kept[name, work] = Database(name, self._dialect, work)
-            self._kept.move_to_end((name, work))
+            if name not in self._kept:
+                self._kept[name] = Database(name, self._dialect, work)
+            self._kept.move_to_end(name)
             if len(self._kept) > _KEPT_DATABASES:
                 _, forgotten = self._kept.popitem(last=False)
-            database = self._kept[name, work]
+            database = self._kept[name].using(work)
         if forgotten is not None:
             # Connections in use stay open; only idle ones are closed.
             forgotten.close()
@@ -232,9 +242,9 @@ class Server:
     def drop(self, name: str) -> None:
         """Delete the database and everything in it."""
         with self._lock:
-            dropped = [self._kept.pop(key) for key in list(self._kept) if key[0] == name]
-        for database in dropped:
-            database.close()
+            dropped = self._kept.pop(name, None)
+        if dropped is not None:
+            dropped.close()
         with translated(self._dialect, name):
             self._dialect.drop(name)
 
