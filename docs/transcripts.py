@@ -7,6 +7,7 @@ for the lines of an output that are left out.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -107,6 +108,9 @@ def _forked(words: list[str], folder: Path, environment: dict[str, str]) -> str:
             try:
                 for stream in (1, 2):
                     os.dup2(printed.fileno(), stream)
+                if isinstance(sys.stdout, io.TextIOWrapper):
+                    # As on a terminal: a line on stdout comes before a later one on stderr.
+                    sys.stdout.reconfigure(line_buffering=True)
                 os.chdir(folder)
                 os.environ.clear()
                 os.environ.update(environment)
