@@ -45,6 +45,8 @@ class FileResult(StrEnum):
     """It was removed after its folder was listed."""
 
 
+STORED_RESULTS = frozenset({FileResult.INGESTED, FileResult.PARTIAL})
+"""The results of an attempt that stored the file."""
 PROBLEM_RESULTS = frozenset(
     {FileResult.PARTIAL, FileResult.REJECTED, FileResult.HELD, FileResult.BLOCKED, FileResult.FAILED}
 )

@@ -8,8 +8,7 @@ from webautodash.cli.hints import explain_file
 from webautodash.cli.terminal.file_reports import SUCCESSES
 from webautodash.cli.terminal.messages import print_notice
 from webautodash.client.ingest import FileOutcome, FileResult
-
-_RETRIED = frozenset({FileResult.FAILED, FileResult.BLOCKED, FileResult.WAITING})
+from webautodash.domain.file_state_transitions import RETRIED_RESULTS
 
 
 class MonitorMessages:
@@ -25,7 +24,7 @@ class MonitorMessages:
         self._files[outcome.state] += 1
         if outcome.state is not FileResult.ALREADY_INGESTED:
             self._patients += outcome.found
-        if outcome.state not in _RETRIED:
+        if outcome.state not in RETRIED_RESULTS:
             self._reported.pop(outcome.path, None)
             if outcome.state not in SUCCESSES:
                 print_notice(explain_file(outcome))
@@ -36,7 +35,7 @@ class MonitorMessages:
     def pass_ended(self) -> None:
         """Print a line on stderr that counts the files since the last one."""
         counts = ", ".join(f"{number:,} {state.replace('_', ' ')}" for state, number in self._files.items())
-        if self._files.keys() - _RETRIED:
+        if self._files.keys() - RETRIED_RESULTS:
             at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
             print_notice(f"{at} files: {counts}; {self._patients:,} patients", logging.INFO)
         self._files.clear()

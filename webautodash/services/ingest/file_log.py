@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from webautodash.domain.alerts import Cause
-from webautodash.domain.file_state_transitions import FileResult, RetryPolicy, after_attempt
+from webautodash.domain.file_state_transitions import STORED_RESULTS, FileResult, RetryPolicy, after_attempt
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import FileRecord
@@ -29,7 +29,6 @@ _MOST_AT_ONCE = 200
 _LONGEST_SECONDS = 1.0
 # A file of this size may take longer than the outcomes before it should stay unwritten.
 _LARGE = 1 << 20
-_STORED_NOW = frozenset({FileResult.INGESTED, FileResult.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ class FileLog:
                     # The duration is that of the attempt that stored the file.
                     record = replace(record, duration_ms=row.duration_ms)
             news.records.append(record)
-            if row is None or outcome.state in _STORED_NOW or not is_same_event(row, record):
+            if row is None or outcome.state in STORED_RESULTS or not is_same_event(row, record):
                 news.entries.extend(log_entries(entry.at, outcome, record.state))
                 news.changed.append((outcome, record, provider))
                 if provider is not None and outcome.session_id is not None:

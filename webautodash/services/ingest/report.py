@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.file_state_transitions import PROBLEM_RESULTS, FileResult
+from webautodash.domain.file_state_transitions import PROBLEM_RESULTS, STORED_RESULTS, FileResult
 from webautodash.domain.json_document import INLINE, NOT_IN_JSON
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
@@ -111,7 +111,7 @@ class ProviderTotals:
     @classmethod
     def of(cls, files: Sequence[FileOutcome]) -> "ProviderTotals":
         """The sums over the files of one provider, at least one file."""
-        new = [outcome for outcome in files if outcome.state in {FileResult.INGESTED, FileResult.PARTIAL}]
+        new = [outcome for outcome in files if outcome.state in STORED_RESULTS]
         return cls(
             slug=files[0].provider or "",
             name=files[0].provider_name or "(no provider)",
