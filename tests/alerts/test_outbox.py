@@ -19,7 +19,8 @@ from processes import together
 from webautodash.domain.alerts import AlertKind
 from webautodash.domain.file_state_transitions import FileResult, RetryPolicy
 from webautodash.errors import DatabaseError
-from webautodash.repositories import ConflictRepository, MonitorRepository
+from webautodash.repositories.conflicts import ConflictRepository
+from webautodash.repositories.monitors import MonitorRepository
 from webautodash.services import alerts, fleet
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.ingest_run import ingest_paths
@@ -168,7 +169,7 @@ def test_alerts_and_the_rows_of_their_files_stand_or_fall_together(a_clinic: Cal
     clinic = a_clinic()
     path = clinic.drop(b"{]")
     with (
-        patch("webautodash.repositories.AlertRepository.address", side_effect=DatabaseError("d", "1", "no")),
+        patch("webautodash.repositories.alerts.AlertRepository.address", side_effect=DatabaseError("d", "1", "no")),
         pytest.raises(DatabaseError),
     ):
         ingest_paths(clinic.store, [path])

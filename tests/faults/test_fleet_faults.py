@@ -19,8 +19,7 @@ from webautodash.config import Settings
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import MigrationState, ProviderStatus
 from webautodash.errors import LeaseHeld
-from webautodash.repositories import ProviderRepository
-from webautodash.repositories.providers import ProviderIdentity
+from webautodash.repositories.providers import ProviderIdentity, ProviderRepository
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan

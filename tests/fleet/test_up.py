@@ -22,7 +22,7 @@ from webautodash.errors import (
     UnknownProvider,
     UsageError,
 )
-from webautodash.repositories import LeaseRepository
+from webautodash.repositories.leases import LeaseRepository
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan, RevisionStatus, Wave

@@ -9,8 +9,7 @@ from builders import Clinic
 
 from webautodash.domain.vocabulary import Level
 from webautodash.models.base import utc_now
-from webautodash.repositories import LogRepository
-from webautodash.repositories.system_log import LogEntry, LogRecord
+from webautodash.repositories.system_log import LogEntry, LogRecord, LogRepository
 from webautodash.services.system_log import tail
 from webautodash.services.system_log.entries import SystemLogWriter
 from webautodash.services.system_log.retention import prune

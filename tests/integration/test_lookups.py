@@ -16,9 +16,8 @@ from sqlalchemy import Connection, Engine, event
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.repositories import ProviderRepository
 from webautodash.repositories.conflicts import ConflictFilter
-from webautodash.repositories.providers import ProviderIdentity
+from webautodash.repositories.providers import ProviderIdentity, ProviderRepository
 from webautodash.services.ingest import file_log
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.registry.aliases import add_alias

@@ -22,7 +22,9 @@ from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.domain.vocabulary import ConflictStatus, Level, Severity
 from webautodash.errors import DatabaseError, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories import FileRepository, MonitorRepository, ProviderRepository
+from webautodash.repositories.ingested_files import FileRepository
+from webautodash.repositories.monitors import MonitorRepository
+from webautodash.repositories.providers import ProviderRepository
 from webautodash.services import alerts
 from webautodash.services.alerts import raise_alerts
 from webautodash.services.ingest.ingest_run import ingest_paths

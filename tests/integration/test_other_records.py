@@ -10,7 +10,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from sqlalchemy import text
 
-from webautodash.repositories import VerificationRepository
+from webautodash.repositories.verification import VerificationRepository
 from webautodash.services.review import patients
 from webautodash.services.statistics.provider_statistics import statistics
 from webautodash.services.verify import verify

@@ -9,8 +9,7 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.repositories import ProviderRepository
-from webautodash.repositories.providers import ProviderIdentity
+from webautodash.repositories.providers import ProviderIdentity, ProviderRepository
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.registry.register import register

@@ -13,8 +13,8 @@ from webautodash.domain.vocabulary import Level, MigrationState
 from webautodash.errors import UsageError
 from webautodash.models import ExtractionSession, IngestedFile, MigrationRun, SetAsidePatient
 from webautodash.models.base import utc_now
-from webautodash.repositories import LogRepository, MigrationRepository
-from webautodash.repositories.system_log import LogRecord
+from webautodash.repositories.migrations import MigrationRepository
+from webautodash.repositories.system_log import LogRecord, LogRepository
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.retry_patients import accept_set_aside, retry_set_aside
 from webautodash.services.system_log import retention

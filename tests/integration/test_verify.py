@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from webautodash.domain.json_document import to_json
 from webautodash.models import ProviderBase
-from webautodash.repositories import VerificationRepository
+from webautodash.repositories.verification import VerificationRepository
 from webautodash.services.verify import RowFault, Verification, verify
 
 SCRAPED = {"row_index": 1, "extraction_method": "table", "extracted_at": "2024-02-04T09:01:02", "route": "by mouth"}

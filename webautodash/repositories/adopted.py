@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Select, Table, func, select
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.bulk import write
 from webautodash.domain.earlier_scripts.sessions import COUNTED
@@ -16,6 +15,7 @@ from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, Demo
 from webautodash.domain.extraction.rows import Rows, join_rows
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction, ProviderBase
+from webautodash.repositories.base import Repository
 from webautodash.repositories.clinical import MODELS
 from webautodash.repositories.rows import insert, insert_rows
 from webautodash.repositories.sessions import Tally
@@ -42,11 +42,8 @@ class AdoptedPatient(NamedTuple):
 FLAG = "flag"
 
 
-class AdoptedRepository:
+class AdoptedRepository(Repository):
     """Writes and reads the new tables during an adoption."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def last(self, model: type[ProviderBase]) -> int:
         """The highest number in a table, 0 if it is empty."""
@@ -139,7 +136,7 @@ class AdoptedRepository:
         return [(number, count) for number, count in self._session.execute(statement)]
 
     def _count(self, statement: Select[Any]) -> int:
-        return int(self._session.scalar(statement) or 0)
+        return self._number(statement)
 
 
 def _id(model: type[ProviderBase]) -> ColumnElement[int]:

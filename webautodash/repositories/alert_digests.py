@@ -6,12 +6,11 @@ from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
-from sqlalchemy.orm import Session
 
-from webautodash.database.products.statements import moment
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.models import AlertDelivery, AlertDigest
+from webautodash.repositories.base import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +28,12 @@ class Digest:
     delivered_at: datetime | None
 
 
-class DigestRepository:
+class DigestRepository(Repository):
     """Rows of ``alert_digests``, and their alerts in ``alert_deliveries``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def due(self, channel: AlertChannel) -> list[Digest]:
         """The digests of a channel that are due, oldest first."""
-        now = moment(self._session.connection())
+        now = self._moment()
         return self._of(
             AlertDigest.state == DigestState.PENDING,
             AlertDigest.channel == channel,
@@ -50,11 +46,11 @@ class DigestRepository:
 
     def redate(self) -> None:
         """Make such digests due after the longest pause."""
-        end = moment(self._session.connection(), int(LONGEST_SECONDS))
-        self._session.connection().execute(update(AlertDigest).where(*self._misdated()).values(next_attempt_at=end))
+        end = self._moment(int(LONGEST_SECONDS))
+        self._change(update(AlertDigest).where(*self._misdated()).values(next_attempt_at=end))
 
     def _misdated(self) -> tuple[ColumnElement[bool], ...]:
-        end = moment(self._session.connection(), int(LONGEST_SECONDS))
+        end = self._moment(int(LONGEST_SECONDS))
         return AlertDigest.state == DigestState.PENDING, AlertDigest.next_attempt_at > end
 
     def pending(self, channel: AlertChannel) -> list[Digest]:
@@ -67,7 +63,7 @@ class DigestRepository:
 
     def has_rested(self, channel: AlertChannel, seconds: int) -> bool:
         """Whether the last digest of a channel is at least so old, or there is none."""
-        since, now = moment(self._session.connection(), -seconds), moment(self._session.connection())
+        since, now = self._moment(-seconds), self._moment()
         # A digest in the future has a time of a clock that was wrong.
         statement = select(AlertDigest.id).where(
             AlertDigest.channel == channel, AlertDigest.created_at > since, AlertDigest.created_at <= now
@@ -86,21 +82,16 @@ class DigestRepository:
         numbers = self._session.scalars(waiting).all()
         if not numbers:
             return None
-        key, now = uuid4().hex, moment(self._session.connection())
+        key, now = uuid4().hex, self._moment()
         values = {"channel": channel, "state": DigestState.PENDING, "next_attempt_at": now, "created_at": now}
         self._session.execute(insert(AlertDigest).values(idempotency_key=key, attempts=0, **values))
         (made,) = self._of(AlertDigest.idempotency_key == key)
-        self._session.execute(
-            update(AlertDelivery)
-            .where(AlertDelivery.id.in_(numbers))
-            .values(digest_id=made.id)
-            .execution_options(synchronize_session=False)
-        )
+        self._change(update(AlertDelivery).where(AlertDelivery.id.in_(numbers)).values(digest_id=made.id))
         return made
 
     def delivered(self, digest: Digest, note: str | None) -> None:
         """Record that a digest arrived, with a remark of the channel."""
-        now = moment(self._session.connection())
+        now = self._moment()
         self._set(
             digest,
             state=DigestState.DELIVERED,
@@ -112,7 +103,7 @@ class DigestRepository:
 
     def try_again(self, digest: Digest, error: str, seconds: int) -> None:
         """Record that a digest did not arrive; the next attempt is in so many seconds."""
-        then = moment(self._session.connection(), seconds)
+        then = self._moment(seconds)
         self._set(digest, attempts=digest.attempts + 1, next_attempt_at=then, last_error=error)
 
     def give_up(self, digest: Digest, error: str, *, attempted: bool = True) -> None:
@@ -125,9 +116,9 @@ class DigestRepository:
         statement = update(AlertDigest).where(AlertDigest.state == DigestState.FAILED)
         if digest_id is not None:
             statement = statement.where(AlertDigest.id == digest_id)
-        now = moment(self._session.connection())
+        now = self._moment()
         reopened = statement.values(state=DigestState.PENDING, attempts=0, next_attempt_at=now)
-        return int(self._session.connection().execute(reopened).rowcount)
+        return int(self._change(reopened))
 
     def forget(self, numbers: Collection[int]) -> int:
         """Delete digests that were given up; the channel no longer gets their alerts. Returns how many."""
@@ -170,12 +161,7 @@ class DigestRepository:
         return [_digest(row) for row in self._session.scalars(statement)]
 
     def _set(self, digest: Digest, **values: object) -> None:
-        self._session.execute(
-            update(AlertDigest)
-            .where(AlertDigest.id == digest.id)
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
+        self._change(update(AlertDigest).where(AlertDigest.id == digest.id).values(**values))
 
 
 def _digest(row: AlertDigest) -> Digest:

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, func, or_, select
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.alerts import AlertChannel, AlertKind, Cause, DigestState
 from webautodash.domain.vocabulary import Severity
 from webautodash.models import Alert, AlertDelivery, AlertDigest
+from webautodash.repositories.base import Repository
 from webautodash.repositories.rows import insert_rows
 
 
@@ -44,11 +44,8 @@ class Delivery:
     last_error: str | None = None
 
 
-class AlertRepository:
+class AlertRepository(Repository):
     """Rows of ``alerts``, and of ``alert_deliveries`` until they have a digest."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def existing(self, keys: Collection[str]) -> set[str]:
         """The keys of causes that already have an alert."""
@@ -123,7 +120,7 @@ class AlertRepository:
 
     def count_delivered(self, moment: datetime) -> int:
         """How many alerts were raised, and delivered to all their channels, before ``moment``."""
-        return self._session.scalar(select(func.count()).select_from(_delivered(moment).subquery())) or 0
+        return self._number(select(func.count()).select_from(_delivered(moment).subquery()))
 
     def delete_delivered(self, moment: datetime, most: int) -> int:
         """Delete at most ``most`` of the alerts that ``count_delivered`` counts. Returns how many."""

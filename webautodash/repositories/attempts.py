@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Table, case, delete, null, select, update
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.file_state_transitions import FOUND
 from webautodash.models import IngestedFile
+from webautodash.repositories.base import Repository
 from webautodash.repositories.ingested_files import NEW_ROW, NO_COUNTS, is_any_of, path_key
 from webautodash.repositories.rows import insert_tuples
 
@@ -31,11 +31,8 @@ class UnfinishedAttempts(NamedTuple):
     kind: str | None
 
 
-class AttemptRepository:
+class AttemptRepository(Repository):
     """The columns of ``ingested_files`` that count attempts."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def begin(self, attempts: Sequence[BegunAttempt], now: datetime) -> None:
         """Count attempts before they begin; a file without a row gets one. One statement."""

@@ -6,23 +6,20 @@ from typing import cast
 
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import func, select, union_all
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.bulk import write
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.rows import Row, Rows, RowTable, join_rows
 from webautodash.models import ClinicalRow
+from webautodash.repositories.base import Repository
 from webautodash.repositories.rows import insert
 
 MODELS: Mapping[str, type[ClinicalRow]] = {model.__tablename__: model for model in ClinicalRow.__subclasses__()}
 """The table of each list, by the list's name."""
 
 
-class ClinicalRepository:
+class ClinicalRepository(Repository):
     """Rows of the lists' tables."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def add(self, patients: Sequence[tuple[int, Mapping[str, Sequence[Row]]]]) -> dict[str, int]:
         """Store the lists of a batch of extractions, one statement per list. Returns the number of rows per list."""

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, defer
+from sqlalchemy.orm import InstrumentedAttribute, defer
 
 from webautodash.domain.differences.difference import Difference
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict, Patient
-from webautodash.repositories.paging import Page
+from webautodash.repositories.base import Repository
+from webautodash.repositories.paging import Page, page_of
 from webautodash.repositories.rows import insert_rows
 
 _DUPLICATE_NOTES = "recorded, nothing to decide"
@@ -64,11 +65,8 @@ class NewConflicts(NamedTuple):
     ids: tuple[int, ...]
 
 
-class ConflictRepository:
+class ConflictRepository(Repository):
     """Rows of ``data_conflicts`` and ``conflict_reviews``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def add(self, entries: Sequence[ConflictEntry], detected_at: datetime) -> None:
         """Record a batch in one statement; duplicates are stored as resolved."""
@@ -106,7 +104,7 @@ class ConflictRepository:
             ListedConflict(row, old, new, bool(left_out))
             for row, old, new, left_out in self._session.execute(statement)
         ]
-        return Page(tuple(rows[:limit]), rows[limit - 1].conflict.id if len(rows) > limit else None)
+        return page_of(rows, limit, lambda one: one.conflict.id)
 
     def get(self, conflict_id: int) -> DataConflict | None:
         """The conflict with this number."""

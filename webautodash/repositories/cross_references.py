@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Table, and_, case, func, or_, select, true
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.raw import all_rows, file_faults, raw
 from webautodash.database.products.statements import exactly
@@ -22,6 +21,7 @@ from webautodash.models import (
     ProviderBase,
     SetAsidePatient,
 )
+from webautodash.repositories.base import Repository
 from webautodash.repositories.sessions import TALLY_COLUMNS, Tally
 from webautodash.repositories.verification import UnreadableValue
 
@@ -58,11 +58,8 @@ class SessionCounts(NamedTuple):
     """Patients whose first extraction is in this session."""
 
 
-class CrossReferences:
+class CrossReferences(Repository):
     """Queries that find disagreements in the database; nothing is written."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def unlike_session(self) -> list[int]:
         """Extractions whose criteria or time differ from their session; incomplete ones have no criteria."""

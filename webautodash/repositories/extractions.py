@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Table, and_, exists, func, or_, select
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.bulk import write
 from webautodash.database.products.raw import raw
@@ -14,6 +13,7 @@ from webautodash.domain.extraction.demographics import Demographics
 from webautodash.domain.extraction.list_definition import ClinicalList
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import Patient, PatientExtraction
+from webautodash.repositories.base import Repository
 from webautodash.repositories.clinical import MODELS
 from webautodash.repositories.rows import insert
 
@@ -47,11 +47,8 @@ class StoredPlace(NamedTuple):
     checksum: str
 
 
-class ExtractionRepository:
+class ExtractionRepository(Repository):
     """Rows of ``patient_extractions``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def latest(self, patient_ids: Sequence[int], criteria_key: str) -> dict[int, LatestExtraction]:
         """By patient, the extraction with these criteria and the latest ``extracted_at``."""

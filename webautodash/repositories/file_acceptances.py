@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 
 from webautodash.models import FileAcceptance
+from webautodash.repositories.base import Repository
 from webautodash.repositories.ingested_files import path_key
 
 
@@ -20,11 +20,8 @@ class Acceptance(NamedTuple):
     accepted_at: datetime
 
 
-class FileAcceptanceRepository:
+class FileAcceptanceRepository(Repository):
     """Rows of ``file_acceptances``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def find(self, path: str, content_sha256: str) -> dict[str, Acceptance]:
         """The acceptances of the file at this path with these bytes, by kind."""

@@ -5,14 +5,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
 
-from webautodash.database.products.statements import moment
 from webautodash.domain.file_state_transitions import FOUND, RETRY_REQUESTED
 from webautodash.domain.vocabulary import OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile, Provider
+from webautodash.repositories.base import Repository
 from webautodash.repositories.ingested_files import COUNTS, path_key
-from webautodash.repositories.paging import Page
+from webautodash.repositories.paging import Page, page_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,8 @@ class ProcessedFiles:
     set_aside: int
 
 
-class FileStateRepository:
+class FileStateRepository(Repository):
     """Rows of ``ingested_files``, for queries and commands of people."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def counts(self) -> dict[FileState, int]:
         """The number of files in each state, also in those without any."""
@@ -78,14 +74,14 @@ class FileStateRepository:
         if after is not None:
             statement = statement.where(IngestedFile.id > after)
         rows = self._session.execute(statement).mappings().all()
-        entries = tuple(FileEntry(**{**row, "state": FileState(row["state"])}) for row in rows[:limit])
-        return Page(entries, entries[-1].id if len(rows) > limit else None)
+        entries = [FileEntry(**{**row, "state": FileState(row["state"])}) for row in rows]
+        return page_of(entries, limit, lambda one: one.id)
 
     def oldest_waiting_seconds(self) -> float | None:
         """Seconds since the longest waiting file was first seen, by the database's clock; None if no file waits."""
         since = select(func.min(IngestedFile.first_seen_at)).where(IngestedFile.state.in_(OPEN_FILES))
         first = self._session.scalar(since)
-        now = self._session.scalars(select(moment(self._session.connection()))).one()
+        now = self._session.scalars(select(self._moment())).one()
         return None if first is None else max(0.0, (now - first).total_seconds())
 
     def processed_since(self, since: datetime) -> ProcessedFiles:
@@ -109,7 +105,7 @@ class FileStateRepository:
 
     def retry(self, paths: Sequence[str], now: datetime) -> None:
         """Let the monitor or the next ingest process files as if they had never failed."""
-        self._change(paths, **asdict(RETRY_REQUESTED), unfinished=None, first_seen_at=now, updated_at=now)
+        self._set(paths, **asdict(RETRY_REQUESTED), unfinished=None, first_seen_at=now, updated_at=now)
 
     def reset(self, paths: Sequence[str], now: datetime) -> None:
         """Forget everything about files except that they were found."""
@@ -128,13 +124,13 @@ class FileStateRepository:
                 "duration_ms",
             )
         )
-        self._change(paths, **asdict(FOUND), first_seen_at=now, updated_at=now, **counts, **nothing)
+        self._set(paths, **asdict(FOUND), first_seen_at=now, updated_at=now, **counts, **nothing)
 
     def forget(self, paths: Sequence[str]) -> None:
         """Delete the rows of files."""
         keys = [path_key(path) for path in paths]
         self._session.execute(delete(IngestedFile).where(IngestedFile.path_sha256.in_(keys)))
 
-    def _change(self, paths: Sequence[str], **values: object) -> None:
+    def _set(self, paths: Sequence[str], **values: object) -> None:
         keys = [path_key(path) for path in paths]
         self._session.execute(update(IngestedFile).where(IngestedFile.path_sha256.in_(keys)).values(**values))

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute
 
-from webautodash.database.products.statements import moment
 from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.models import (
     Alert,
@@ -18,6 +17,7 @@ from webautodash.models import (
     Monitor,
     SystemLog,
 )
+from webautodash.repositories.base import Repository
 
 # Synchronized clocks differ by less.
 _TOLERANCE_SECONDS = 60
@@ -53,11 +53,8 @@ class FutureTimes:
     latest: datetime
 
 
-class FutureTimeRepository:
+class FutureTimeRepository(Repository):
     """The columns of the system database with times that may be in the future by mistake."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def find(self) -> list[FutureTimes]:
         """The columns with such times; a difference of a minute is ignored."""
@@ -68,6 +65,6 @@ class FutureTimeRepository:
     def _of(
         self, column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None], seconds: int
     ) -> FutureTimes | None:
-        limit = moment(self._session.connection(), seconds)
+        limit = self._moment(seconds)
         rows, latest = self._session.execute(select(func.count(), func.max(column)).where(column > limit)).one()
         return FutureTimes(column.class_.__tablename__, column.key, rows, latest) if latest is not None else None

@@ -1,18 +1,15 @@
 """The identity row of a provider's database."""
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
 from webautodash.models import DatabaseIdentity
+from webautodash.repositories.base import Repository
 from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 
 
-class IdentityRepository:
+class IdentityRepository(Repository):
     """The one row of ``database_identity``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def find(self) -> ProviderIdentity | None:
         """Read the row; None if it was never written."""

@@ -8,12 +8,12 @@ from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Select, Table, delete, select, update
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.file_state_transitions import FOUND
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile
+from webautodash.repositories.base import Repository
 from webautodash.repositories.rows import insert_tuples
 
 _TABLE = cast(Table, IngestedFile.__table__)
@@ -96,11 +96,8 @@ NO_COUNTS = (0,) * (len(COUNTS) + 1)
 """The counts and the attempts of a new row."""
 
 
-class FileRepository:
+class FileRepository(Repository):
     """Rows of ``ingested_files``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def find(self, paths: Sequence[str]) -> dict[str, FileRecord]:
         """The rows of some paths."""
@@ -166,7 +163,7 @@ class FileRepository:
     def limit_next_attempts(self, paths: Sequence[str], latest: datetime) -> None:
         """Let no attempt of these paths be later than ``latest``; nothing else changes."""
         late = (is_any_of(paths), _TABLE.c.next_attempt_at > latest)
-        self._session.connection().execute(update(_TABLE).where(*late).values(next_attempt_at=latest))
+        self._change(update(_TABLE).where(*late).values(next_attempt_at=latest))
 
     def stored_of(self, provider_id: int) -> list[StoredPath]:
         """Every path of a provider that is recorded as stored."""
@@ -184,7 +181,7 @@ class FileRepository:
 
     def clear_sessions(self, paths: Sequence[str]) -> None:
         """Record that the provider's database has no session of these paths: their files are read again."""
-        self._session.connection().execute(update(_TABLE).where(is_any_of(paths)).values(session_id=None))
+        self._change(update(_TABLE).where(is_any_of(paths)).values(session_id=None))
 
     def providers_without_session(self) -> set[int]:
         """The providers with a path that is recorded as stored but has no session."""
@@ -224,10 +221,10 @@ class FileRepository:
         facts = {name: getattr(record, name) for name in ("state", "session_id", "reason", *COUNTS)}
         same = (_TABLE.c.provider_id == record.provider_id, _TABLE.c.content_sha256 == record.content_sha256)
         corrected = update(_TABLE).where(*same, _TABLE.c.state.in_(STORED_FILES)).values(**facts, updated_at=now)
-        if not self._session.connection().execute(corrected).rowcount:
+        if not self._change(corrected):
             # A row that only counts an attempt: the process was killed before it wrote the outcome.
             counted = (is_any_of([record.path]), _TABLE.c.state == FOUND.state, _TABLE.c.look.is_(None))
-            self._session.connection().execute(delete(_TABLE).where(*counted))
+            self._change(delete(_TABLE).where(*counted))
             insert_tuples(self._session, IngestedFile, _COLUMNS, _values([record], now), OnExisting("path_sha256"))
 
     def _statuses(self, condition: ColumnElement[bool]) -> list[FileStatus]:
@@ -246,7 +243,7 @@ class FileRepository:
     def _delete(self, paths: Sequence[str], *conditions: ColumnElement[bool]) -> int:
         if not paths:
             return 0
-        return self._session.connection().execute(delete(_TABLE).where(is_any_of(paths), *conditions)).rowcount
+        return self._change(delete(_TABLE).where(is_any_of(paths), *conditions))
 
 
 def path_key(path: str) -> str:

@@ -5,11 +5,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.orm import Session
 
-from webautodash.database.products.statements import moment
 from webautodash.database.schema import has_column
 from webautodash.models import Lease
+from webautodash.repositories.base import Repository
 
 
 class LeaseRecord(NamedTuple):
@@ -33,19 +32,16 @@ class LeaseAge(NamedTuple):
     expired_for: timedelta
 
 
-class LeaseRepository:
+class LeaseRepository(Repository):
     """Rows of ``leases``. Of several callers that take the same lease, only one succeeds."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     @cached_property
     def _has_lengths(self) -> bool:
         # Migrations take leases in a system database that may not be migrated itself yet.
         return has_column(self._session.connection(), Lease.__tablename__, "seconds")
 
-    def _length(self, seconds: int) -> dict[str, Any]:
-        return {"seconds": seconds} if self._has_lengths else {}
+    def _end(self, seconds: int) -> dict[str, Any]:
+        return {"expires_at": self._moment(seconds), **({"seconds": seconds} if self._has_lengths else {})}
 
     def take(self, name: str, token: str, holder: str, purpose: str, seconds: int) -> bool:
         """Take a lease that is free or has expired. Returns False if it is held.
@@ -53,11 +49,9 @@ class LeaseRepository:
         A lease that ends later than its own length from now was taken while the clock was wrong; it is shortened to
         its length. Raises DuplicateKey if another caller takes a new lease at the same moment.
         """
-        connection = self._session.connection()
-        now, then = moment(connection), moment(connection, seconds)
-        values: dict[str, Any] = {"token": token, "holder": holder, "purpose": purpose}
-        values |= {"taken_at": now, "expires_at": then, **self._length(seconds)}
-        if self._changes(update(Lease).where(Lease.name == name, Lease.expires_at < now).values(values)):
+        now = self._moment()
+        values = {"token": token, "holder": holder, "purpose": purpose, "taken_at": now, **self._end(seconds)}
+        if self._change(update(Lease).where(Lease.name == name, Lease.expires_at < now).values(values)):
             return True
         if (held := self.find(name)) is not None:
             self._shorten(held.name, held.seconds or seconds)
@@ -67,21 +61,17 @@ class LeaseRepository:
 
     def renew(self, name: str, token: str, seconds: int) -> bool:
         """Extend a lease. Returns False if it expired or another caller has it."""
-        connection = self._session.connection()
-        held = (Lease.name == name, Lease.token == token, Lease.expires_at >= moment(connection))
-        renewed = {"expires_at": moment(connection, seconds), **self._length(seconds)}
-        return self._changes(update(Lease).where(*held).values(renewed))
+        held = (Lease.name == name, Lease.token == token, Lease.expires_at >= self._moment())
+        return bool(self._change(update(Lease).where(*held).values(self._end(seconds))))
 
     def renew_all(self, token: str, seconds: int) -> None:
         """Extend all leases of a token that have not expired."""
-        connection = self._session.connection()
-        held = (Lease.token == token, Lease.expires_at >= moment(connection))
-        renewed = {"expires_at": moment(connection, seconds), **self._length(seconds)}
-        self._changes(update(Lease).where(*held).values(renewed))
+        held = (Lease.token == token, Lease.expires_at >= self._moment())
+        self._change(update(Lease).where(*held).values(self._end(seconds)))
 
     def names_held_with(self, token: str) -> set[str]:
         """The names of all leases that a token holds now."""
-        now = moment(self._session.connection())
+        now = self._moment()
         return set(self._session.scalars(select(Lease.name).where(Lease.token == token, Lease.expires_at >= now)))
 
     def release(self, token: str) -> None:
@@ -98,7 +88,7 @@ class LeaseRepository:
 
     def delete_expired(self, prefix: str) -> None:
         """Delete expired leases whose names begin with ``prefix``."""
-        now = moment(self._session.connection())
+        now = self._moment()
         self._session.execute(
             delete(Lease).where(Lease.name.startswith(prefix, autoescape=True), Lease.expires_at < now)
         )
@@ -110,7 +100,7 @@ class LeaseRepository:
 
     def all(self) -> list[LeaseAge]:
         """Every lease that was not released, by name."""
-        now = self._session.scalars(select(moment(self._session.connection()))).one()
+        now = self._session.scalars(select(self._moment())).one()
         rows = self._session.scalars(select(Lease).order_by(Lease.name))
         return [LeaseAge(row.name, row.holder, row.purpose, row.taken_at, now - row.expires_at) for row in rows]
 
@@ -123,13 +113,9 @@ class LeaseRepository:
         return LeaseRecord(row.name, row.holder, row.purpose, row.taken_at, row.expires_at, seconds)
 
     def _shorten(self, name: str, seconds: int) -> None:
-        end = moment(self._session.connection(), seconds)
-        self._changes(update(Lease).where(Lease.name == name, Lease.expires_at > end).values(expires_at=end))
+        end = self._moment(seconds)
+        self._change(update(Lease).where(Lease.name == name, Lease.expires_at > end).values(expires_at=end))
 
     def _token(self, name: str) -> str | None:
-        now = moment(self._session.connection())
+        now = self._moment()
         return self._session.scalars(select(Lease.token).where(Lease.name == name, Lease.expires_at >= now)).first()
-
-    def _changes(self, statement: object) -> bool:
-        # Not through the ORM, which would need to refresh objects. FOUND_ROWS also counts rows that stay the same.
-        return bool(self._session.connection().execute(statement).rowcount)  # type: ignore[call-overload]

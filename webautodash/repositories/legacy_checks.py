@@ -5,10 +5,10 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import FromClause, Select, func, select
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import by_bytes
 from webautodash.domain.earlier_scripts.tables import LEGACY_LISTS
+from webautodash.repositories.base import Repository
 from webautodash.repositories.legacy_tables import LegacyTables, current_name, table
 
 _AT_ONCE = 10_000
@@ -22,11 +22,8 @@ _REFERENCES = (
 )
 
 
-class LegacyChecks:
+class LegacyChecks(Repository):
     """Queries over all rows, under the tables' own names or, once an adoption has begun, the names put aside."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     @cached_property
     def _aside(self) -> bool:
@@ -91,7 +88,7 @@ class LegacyChecks:
         return self._count(select(func.count()).select_from(joined).where(*empty))
 
     def _count(self, statement: Select[Any]) -> int:
-        return int(self._session.scalar(statement) or 0)
+        return self._number(statement)
 
     def _stream(self, statement: Select[Any]) -> Iterator[Any]:
         yield from self._session.execute(statement.execution_options(yield_per=_AT_ONCE))

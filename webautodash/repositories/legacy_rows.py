@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from webautodash.database.products.statements import as_written, by_bytes
 from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, LEGACY_LISTS, LEGACY_TABLES, legacy_name
 from webautodash.domain.earlier_scripts.values import LegacyRow
+from webautodash.repositories.base import Repository
 from webautodash.repositories.legacy_tables import table
 
 # Times at which a row was written, in UTC. All other times come from files, in the local time of the portal.
@@ -25,11 +26,11 @@ _INSTANTS = frozenset({"created_at", "updated_at", "detected_at", "reviewed_at"}
 _WITH_LOCAL_TIMES = ("extraction_sessions", "patient_extractions", *(which.name for which in LEGACY_LISTS))
 
 
-class LegacyRows:
+class LegacyRows(Repository):
     """Reads rows a batch at a time."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self._readers: dict[str, tuple[TableClause, tuple[ColumnElement[Any], ...]]] = {}
 
     def batch(self, name: str, after: int, most: int) -> list[LegacyRow]:
@@ -82,7 +83,7 @@ class LegacyRows:
 
     def highest(self, name: str) -> int:
         """The highest number in a table, 0 if it is empty."""
-        return self._session.scalar(select(func.max(table(legacy_name(name), "id").c.id))) or 0
+        return self._number(select(func.max(table(legacy_name(name), "id").c.id)))
 
     def without_session(self) -> bool:
         """Whether there are patients without an extraction, or conflicts without a session."""

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from sqlalchemy import TableClause, column, func, inspect, select
 from sqlalchemy import table as table_of
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import rename_tables
 from webautodash.domain.earlier_scripts.tables import (
@@ -16,6 +15,7 @@ from webautodash.domain.earlier_scripts.tables import (
     OWN_COLUMNS,
     legacy_name,
 )
+from webautodash.repositories.base import Repository
 
 _NAMES = frozenset(LEGACY_TABLES) | LEGACY_NAMES
 _OWNERS = {
@@ -49,11 +49,8 @@ class LegacyShape(NamedTuple):
     """Whether the tables of this program exist."""
 
 
-class LegacyTables:
+class LegacyTables(Repository):
     """Inspects and renames the tables."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def shape(self) -> LegacyShape:
         """Inspect the tables."""
@@ -98,7 +95,7 @@ class LegacyTables:
         old, new = table(legacy_name(name), *same), table(name, *same)
         joined = old.join(new, old.c.id == new.c.id)
         both = [old.c[each] == new.c[each] for each in same]
-        return self._session.scalar(select(func.count()).select_from(joined).where(*both)) or 0
+        return self._number(select(func.count()).select_from(joined).where(*both))
 
     def is_earlier_registry(self) -> bool:
         """Whether this is the system database of the earlier scripts."""
@@ -115,4 +112,4 @@ class LegacyTables:
         return self._session.scalar(select(rows.c.provider_name).where(rows.c.database_name == database))
 
     def _count(self, name: str) -> int:
-        return self._session.scalar(select(func.count()).select_from(table(name))) or 0
+        return self._number(select(func.count()).select_from(table(name)))

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from webautodash.models import ConflictReview, DatabaseIdentity, SessionDecision
+from webautodash.repositories.base import Repository
 
 _DECISIONS = (
     select(func.count(ConflictReview.id)).scalar_subquery() + select(func.count(SessionDecision.id)).scalar_subquery()
@@ -19,11 +19,8 @@ class ManualChanges(NamedTuple):
     aliases: tuple[str, ...]
 
 
-class ManualChangeRepository:
+class ManualChangeRepository(Repository):
     """Reads what people changed."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def read(self) -> ManualChanges:
         """Read all in one statement."""
@@ -32,4 +29,4 @@ class ManualChangeRepository:
 
     def decisions(self) -> int:
         """Count the decisions."""
-        return self._session.scalar(select(_DECISIONS)) or 0
+        return self._number(select(_DECISIONS))

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
 
 from webautodash.models import IngestedFile, Provider
+from webautodash.repositories.base import Repository
 from webautodash.repositories.ingested_files import OUTCOMES
 
 
@@ -20,11 +20,8 @@ class Durations:
     """How many files took no longer than each bound."""
 
 
-class MetricsRepository:
+class MetricsRepository(Repository):
     """Metrics of the files."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def patients(self) -> dict[str, dict[str, int]]:
         """How many patients had each outcome, by the slug of each provider with files."""
@@ -58,4 +55,4 @@ class MetricsRepository:
 
     def attempts(self) -> int:
         """The attempts at all files, for each since its last change."""
-        return int(self._session.scalar(select(func.sum(IngestedFile.attempts))) or 0)
+        return self._number(select(func.sum(IngestedFile.attempts)))

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
-from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import MigrationState
 from webautodash.models import MigratedDatabase, MigrationRun
 from webautodash.models.base import utc_now
+from webautodash.repositories.base import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,8 @@ class RunDatabase:
     sql_sha256: str | None
 
 
-class MigrationRepository:
+class MigrationRepository(Repository):
     """Rows of ``migration_runs`` and ``migration_run_databases``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def begin(
         self,
@@ -133,7 +130,7 @@ class MigrationRepository:
 
     def count_ended(self, moment: datetime) -> int:
         """How many runs ``delete_ended`` would delete."""
-        return self._session.scalar(select(func.count()).select_from(self._ended(moment).subquery())) or 0
+        return self._number(select(func.count()).select_from(self._ended(moment).subquery()))
 
     def delete_ended(self, moment: datetime, most: int) -> int:
         """Delete at most ``most`` runs that ended before ``moment``. Returns how many.

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
 
-from webautodash.database.products.statements import moment
 from webautodash.domain.vocabulary import MonitorState
 from webautodash.models import Monitor
+from webautodash.repositories.base import Repository
 
 SILENT_AFTER = 3
 """The number of missed heartbeats after which a monitor counts as silent."""
@@ -80,17 +79,14 @@ class MonitorRecord:
         return round(1000 * self.busy_files / self.busy_ms, 1)
 
 
-class MonitorRepository:
+class MonitorRepository(Repository):
     """Rows of ``monitors``. A monitor changes only its own row, and only while that row says that it is running."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def add(
         self, host: str, pid: int, started_by: str, code_version: str, interval_ms: int, *, process: str | None = None
     ) -> MonitorKey:
         """Add a running monitor; ``process`` tells processes with the same ``pid`` apart."""
-        now = self._now()
+        now = self._moment()
         values = {"host": host, "pid": pid, "process": process, "started_by": started_by, "code_version": code_version}
         times = {"started_at": now, "heartbeat_at": now, "passes": 0, "files_taken": 0}
         row = Monitor(**values, **times, token=uuid4().hex, interval_ms=interval_ms, state=MonitorState.RUNNING)
@@ -100,27 +96,27 @@ class MonitorRepository:
 
     def beat(self, key: MonitorKey) -> bool:
         """Record a heartbeat. Returns False if the row is gone or says that the monitor has ended."""
-        return self._change(key, heartbeat_at=self._now())
+        return self._set(key, heartbeat_at=self._moment())
 
     def begin_pass(self, key: MonitorKey) -> None:
         """Record that a pass began to process files."""
-        self._change(key, pass_started_at=self._now())
+        self._set(key, pass_started_at=self._moment())
 
     def end_pass(self, key: MonitorKey, pass_ms: int, found: int, processed: int) -> None:
         """Record the end of a pass, which counts as a heartbeat."""
-        now = self._now()
+        now = self._moment()
         values: dict[str, Any] = {"passes": Monitor.passes + 1, "last_pass_at": now, "last_pass_ms": pass_ms}
         if processed:
             values |= {"files_taken": Monitor.files_taken + processed, "busy_files": processed, "busy_ms": pass_ms}
-        self._change(key, **values, files_found=found, heartbeat_at=now, pass_started_at=None)
+        self._set(key, **values, files_found=found, heartbeat_at=now, pass_started_at=None)
 
     def record_error(self, key: MonitorKey, error: str | None) -> bool:
         """Record the current error, or None. Returns False if the row is gone or says that the monitor has ended."""
-        return self._change(key, last_error=error, last_error_at=self._now() if error is not None else None)
+        return self._set(key, last_error=error, last_error_at=self._moment() if error is not None else None)
 
     def end(self, key: MonitorKey, state: MonitorState) -> bool:
         """Record that it stopped or was lost. Returns False if the row says so already or is gone."""
-        return self._change(key, state=state, stopped_at=self._now(), pass_started_at=None)
+        return self._set(key, state=state, stopped_at=self._moment(), pass_started_at=None)
 
     def delete(self, numbers: Collection[int]) -> None:
         """Delete rows by id."""
@@ -129,21 +125,18 @@ class MonitorRepository:
 
     def count_silent(self, moment: datetime) -> int:
         """The number of monitors whose last heartbeat is older than ``moment``."""
-        return self._session.scalar(select(func.count()).where(Monitor.heartbeat_at < moment)) or 0
+        return self._number(select(func.count()).where(Monitor.heartbeat_at < moment))
 
     def forget_silent(self, moment: datetime) -> int:
         """Delete the monitors whose last heartbeat is older than ``moment``. Returns how many."""
-        return self._session.connection().execute(delete(Monitor).where(Monitor.heartbeat_at < moment)).rowcount
+        return self._change(delete(Monitor).where(Monitor.heartbeat_at < moment))
 
     def all(self) -> list[MonitorRecord]:
         """Every monitor, oldest first."""
         columns = [getattr(Monitor, name) for name in MonitorRecord.__slots__ if name != "now"]
-        rows = self._session.execute(select(*columns, self._now().label("now")).order_by(Monitor.id)).mappings()
+        rows = self._session.execute(select(*columns, self._moment().label("now")).order_by(Monitor.id)).mappings()
         return [MonitorRecord(**{**row, "state": MonitorState(row["state"])}) for row in rows]
 
-    def _now(self) -> Any:
-        return moment(self._session.connection())
-
-    def _change(self, key: MonitorKey, **values: Any) -> bool:
+    def _set(self, key: MonitorKey, **values: Any) -> bool:
         own = (Monitor.id == key.id, Monitor.token == key.token, Monitor.state == MonitorState.RUNNING)
-        return bool(self._session.connection().execute(update(Monitor).where(*own).values(**values)).rowcount)
+        return bool(self._change(update(Monitor).where(*own).values(**values)))

@@ -4,24 +4,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import contains
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ClinicalRow, ExtractionSession, Patient, PatientExtraction
+from webautodash.repositories.base import Repository
 from webautodash.repositories.clinical import MODELS
-from webautodash.repositories.paging import Page
+from webautodash.repositories.paging import Page, page_of
 
 _KEYS = frozenset({"id", "patient_extraction_id"})
 
 ClinicalRows = dict[str, list[dict[str, Any]]]
 
 
-class PatientQueries:
+class PatientQueries(Repository):
     """Reads patients, their extractions and clinical rows."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def search(self, name: str | None = None, limit: int = 100, after_prn: str | None = None) -> Page[Patient]:
         """The patients whose name contains ``name``, by PRN; ignores case, not accents. None for all patients."""
@@ -30,8 +27,7 @@ class PatientQueries:
             statement = statement.where(contains(self._session.connection(), Patient.patient_name, name))
         if after_prn is not None:
             statement = statement.where(Patient.prn > after_prn)
-        rows = self._session.scalars(statement).all()
-        return Page(tuple(rows[:limit]), rows[limit - 1].prn if len(rows) > limit else None)
+        return page_of(self._session.scalars(statement).all(), limit, lambda one: one.prn)
 
     def get(self, prn: str) -> Patient | None:
         """The patient with this PRN."""
@@ -53,7 +49,7 @@ class PatientQueries:
             PatientExtraction.patient_id == patient_id,
             PatientExtraction.processing_status == ProcessingStatus.FAILED,
         )
-        return self._session.scalar(statement) or 0
+        return self._number(statement)
 
     def rows(self, extraction_ids: Sequence[int]) -> dict[int, ClinicalRows]:
         """By extraction, the rows of each list in the order of the portal's page."""

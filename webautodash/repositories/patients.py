@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import NamedTuple, cast
 
 from sqlalchemy import Table, bindparam, select
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.differences.difference import FieldValues
@@ -13,6 +12,7 @@ from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, Demo
 from webautodash.domain.extraction.patient_record import PatientRecord
 from webautodash.domain.patient_outcome import PatientValues
 from webautodash.models import Patient
+from webautodash.repositories.base import Repository
 from webautodash.repositories.rows import insert_tuples
 
 _TABLE = cast(Table, Patient.__table__)
@@ -74,11 +74,8 @@ class PatientRow(NamedTuple):
     """Fields of ``demographics_printable`` without a column."""
 
 
-class PatientRepository:
+class PatientRepository(Repository):
     """Rows of ``patients``, a batch at a time."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def lock(
         self, records: Sequence[PatientRecord], session_id: int, as_of: datetime | None, now: datetime

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import EventKind
 from webautodash.models import PendingEvent
+from webautodash.repositories.base import Repository
 from webautodash.repositories.sessions import Tally
 
 
@@ -38,11 +38,8 @@ def file_stored(session_id: int, tally: Tally, at: datetime) -> Event:
     )
 
 
-class EventRepository:
+class EventRepository(Repository):
     """Rows of ``pending_events``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def add(self, event: Event) -> None:
         """Add an event, in the transaction of the change."""
@@ -77,6 +74,4 @@ class EventRepository:
 
     def delete(self, numbers: Collection[int]) -> None:
         """Delete recorded events; idempotent."""
-        self._session.execute(
-            delete(PendingEvent).where(PendingEvent.id.in_(numbers)).execution_options(synchronize_session=False)
-        )
+        self._change(delete(PendingEvent).where(PendingEvent.id.in_(numbers)))

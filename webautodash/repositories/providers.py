@@ -7,13 +7,13 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Select, case, select, union, update
-from sqlalchemy.orm import Session
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.lookalikes import look_alike
 from webautodash.domain.naming import letters_key, same_name_key
 from webautodash.domain.vocabulary import ProviderStatus, Severity
 from webautodash.models import Provider, ProviderAlias
+from webautodash.repositories.base import Repository
 from webautodash.repositories.sessions import DatabaseCounts, LastSession, Totals
 
 _OPEN = {severity: f"open_{severity}" for severity in Severity}
@@ -58,11 +58,8 @@ class ProviderIdentity:
         return cls(uuid4().hex, name, slug, folder, date_order)
 
 
-class ProviderRepository:
+class ProviderRepository(Repository):
     """Rows of ``providers`` and ``provider_aliases``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def all(self) -> list[RegisteredProvider]:
         """Every provider, by slug."""

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table, case, delete, func, select, update
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.raw import all_rows, raw
 from webautodash.domain.earlier_scripts.sessions import is_adopted
@@ -21,6 +20,7 @@ from webautodash.domain.replay import CompleteExtraction
 from webautodash.domain.row_checks import crc_of_rows
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus
 from webautodash.models import ConflictReview, DataConflict, ExtractionSession, Patient, PatientExtraction
+from webautodash.repositories.base import Repository
 from webautodash.repositories.clinical import MODELS
 from webautodash.repositories.rows import insert_rows
 
@@ -79,11 +79,8 @@ class Outcomes(NamedTuple):
     duplicates: int
 
 
-class ReplayRepository:
+class ReplayRepository(Repository):
     """Extractions, conflicts and counts of the patients of a correction."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def prns(self, session_id: int, after: str | None, limit: int) -> list[str]:
         """The next PRNs of a session, in order."""
@@ -161,11 +158,10 @@ class ReplayRepository:
                 "duplicate_of_id": {one.id: one.duplicate_of_id for one in some},
                 "row_checks": {one.id: one.row_checks for one in some},
             }
-            self._session.execute(
+            self._change(
                 update(PatientExtraction)
                 .where(PatientExtraction.id.in_([one.id for one in some]))
                 .values({name: case(values, value=PatientExtraction.id) for name, values in columns.items()})
-                .execution_options(synchronize_session=False)
             )
 
     def set_time(self, session_id: int, extracted_at: datetime) -> None:
@@ -174,12 +170,7 @@ class ReplayRepository:
             (ExtractionSession, ExtractionSession.id),
             (PatientExtraction, PatientExtraction.extraction_session_id),
         ):
-            self._session.execute(
-                update(model)
-                .where(owner == session_id)
-                .values(extracted_at=extracted_at)
-                .execution_options(synchronize_session=False)
-            )
+            self._change(update(model).where(owner == session_id).values(extracted_at=extracted_at))
 
     def conflicts(self, patient_ids: Collection[int]) -> list[StoredConflict]:
         """The conflicts of some patients, locked until the transaction ends."""
@@ -251,11 +242,10 @@ class ReplayRepository:
         for each in steps:
             by_status.setdefault(each.new_status, []).append(each.conflict.id)
         for status, numbers in by_status.items():
-            self._session.execute(
+            self._change(
                 update(DataConflict)
                 .where(DataConflict.id.in_(numbers))
                 .values(status=status, reviewed_by=by, reviewed_at=at, resolution_notes=why)
-                .execution_options(synchronize_session=False)
             )
 
     def outcomes(self, session_ids: Collection[int]) -> Mapping[int, Outcomes]:

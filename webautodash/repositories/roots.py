@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 
 from webautodash.models import ResultsRoot
+from webautodash.repositories.base import Repository
 from webautodash.repositories.ingested_files import path_key
 
 _FIRST = 1
@@ -23,11 +23,8 @@ class RootFolder:
     created_at: datetime
 
 
-class RootRepository:
+class RootRepository(Repository):
     """Rows of ``results_roots``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def all(self) -> list[RootFolder]:
         """Every folder, in the order of recording."""

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Column, MetaData, String, Table, column, event, func, inspect, select, table, true, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from webautodash.database.schema import Schema, has_column, schema_of
 from webautodash.models import DatabaseIdentity
 from webautodash.models.base import utc_now
+from webautodash.repositories.base import Repository
 
 VERSION_TABLE, VERSION_COLUMN = "alembic_version", "version_num"
 MIGRATION_TABLE, MIGRATION_COLUMN = DatabaseIdentity.__tablename__, "migrating_to"
@@ -44,11 +44,8 @@ class SentStatements:
     refused: str | None = None
 
 
-class SchemaRepository:
+class SchemaRepository(Repository):
     """Rows of ``alembic_version``, the columns of ``database_identity`` about migrations, and the tables themselves."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def revision(self) -> str | None:
         """The revision of the database, None if it has none."""
@@ -104,7 +101,7 @@ class SchemaRepository:
         statement = select(func.count()).select_from(table(table_name))
         if column_name:
             statement = statement.where(column(column_name).is_not(None))
-        return self._session.scalar(statement) or 0
+        return self._number(statement)
 
     def tables(self) -> Schema:
         """Every table as the server describes it."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from webautodash.models import SessionDecision
+from webautodash.repositories.base import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,8 @@ class RecordedDecision:
     why: str
 
 
-class SessionDecisionRepository:
+class SessionDecisionRepository(Repository):
     """Rows of ``session_decisions``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def add(self, session_id: int, decisions: Sequence[RecordedDecision]) -> list[int]:
         """Add decisions about a session. Returns their numbers."""

@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.raw import raw
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.extraction.session_metadata import SessionRecord
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
 from webautodash.models import DataConflict, ExtractionSession, PendingEvent
+from webautodash.repositories.base import Repository
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.manual_changes import ManualChangeRepository
-from webautodash.repositories.paging import Page
+from webautodash.repositories.paging import Page, page_of
 
 
 @dataclass(slots=True)
@@ -116,11 +116,8 @@ _COUNTS = tuple(each.name for each in fields(Tally) if each.name != "rows")
 TALLY_COLUMNS = [getattr(ExtractionSession, name) for name in (*_COUNTS, *(which.name for which in LISTS))]
 
 
-class SessionRepository:
+class SessionRepository(Repository):
     """Rows of ``extraction_sessions``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def find(self, content_sha256: str) -> StoredSession | None:
         """The session of a file with this SHA-256."""
@@ -231,13 +228,12 @@ class SessionRepository:
         statement = select(ExtractionSession).order_by(ExtractionSession.id).limit(limit + 1)
         if after_id is not None:
             statement = statement.where(ExtractionSession.id > after_id)
-        rows = self._session.scalars(statement).all()
-        return Page(tuple(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
+        return page_of(self._session.scalars(statement).all(), limit, lambda one: one.id)
 
     def later_than(self, moment: datetime, limit: int) -> tuple[int, list[int]]:
         """The number of sessions with a time after ``moment``, and the numbers of the first ones."""
         later = ExtractionSession.extracted_at > moment
-        number = self._session.scalar(select(func.count()).select_from(ExtractionSession).where(later)) or 0
+        number = self._number(select(func.count()).select_from(ExtractionSession).where(later))
         ids = select(ExtractionSession.id).where(later).order_by(ExtractionSession.id).limit(limit)
         return number, list(self._session.scalars(ids)) if number else []
 
@@ -256,7 +252,7 @@ class SessionRepository:
     def conflicts_since(self, since: datetime) -> int:
         """The number of conflicts of files that were stored since a time."""
         added = func.sum(ExtractionSession.conflicts_detected)
-        return int(self._session.scalar(select(added).where(ExtractionSession.created_at >= since)) or 0)
+        return self._number(select(added).where(ExtractionSession.created_at >= since))
 
     def totals(self) -> Totals:
         """The totals for the registry."""

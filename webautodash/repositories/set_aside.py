@@ -6,12 +6,13 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import defer
 
 from webautodash.domain.extraction.completeness import INCOMPLETE
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ExtractionSession, Patient, PatientExtraction, SetAsidePatient
-from webautodash.repositories.paging import Page
+from webautodash.repositories.base import Repository
+from webautodash.repositories.paging import Page, page_of
 from webautodash.repositories.rows import insert_rows
 
 _WITH_FILE = select(SetAsidePatient, ExtractionSession).join(
@@ -96,11 +97,8 @@ def _removable_before(moment: datetime) -> tuple[ColumnElement[bool], ...]:
     return SetAsidePatient.taken_in_at < moment, is_stored, func.length(SetAsidePatient.raw_json) > 0
 
 
-class SetAsideRepository:
+class SetAsideRepository(Repository):
     """Rows of ``set_aside_patients``. A row stays when the patient is stored later, with the time."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def add(
         self,
@@ -148,7 +146,7 @@ class SetAsideRepository:
         if after_id is not None:
             statement = statement.where(SetAsidePatient.id > after_id)
         rows = [(patient, session) for patient, session in self._session.execute(statement)]
-        return Page(tuple(rows[:limit]), rows[limit - 1][0].id if len(rows) > limit else None)
+        return page_of(rows, limit, lambda one: one[0].id)
 
     def raw_json(self, set_aside_id: int) -> str:
         """The JSON of a patient as in the file."""
@@ -204,7 +202,7 @@ class SetAsideRepository:
 
     def count_kept(self, moment: datetime) -> int:
         """Count patients stored before ``moment`` whose JSON is still kept although it is stored as rows."""
-        return self._session.scalar(select(func.count(SetAsidePatient.id)).where(*_removable_before(moment))) or 0
+        return self._number(select(func.count(SetAsidePatient.id)).where(*_removable_before(moment)))
 
     def drop_kept(self, moment: datetime, most: int) -> int:
         """Delete the JSON of at most ``most`` patients that were stored before ``moment``. Returns how many."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from webautodash.domain.json_document import INLINE
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.models import ExtractionSession, Patient, PatientExtraction, ProviderBase
+from webautodash.repositories.base import Repository
 from webautodash.repositories.clinical import MODELS
 from webautodash.repositories.conflicts import ConflictRepository
 
@@ -39,11 +39,8 @@ class DatabaseStatistics:
     last_extraction: datetime | None
 
 
-class StatisticsRepository:
+class StatisticsRepository(Repository):
     """Counts over a provider's tables, consistent if the session reads one snapshot."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def read(self) -> DatabaseStatistics:
         """Count everything."""
@@ -84,4 +81,4 @@ class StatisticsRepository:
         )
 
     def _count(self, model: type[ProviderBase]) -> int:
-        return self._session.scalar(select(func.count()).select_from(model)) or 0
+        return self._number(select(func.count()).select_from(model))

@@ -5,17 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import null, select, type_coerce, union_all
-from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import STORED_FILES
 from webautodash.models import IngestedFile, StoredContent
+from webautodash.repositories.base import Repository
 
 
-class ContentRepository:
+class ContentRepository(Repository):
     """Rows of ``stored_contents``."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def claim(self, content_sha256: str, provider_id: int, now: datetime) -> dict[int, datetime | None]:
         """Record that these bytes are about to be stored for a provider, unless another provider may have them.

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Select, Table, exists, func, or_, select, update
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.raw import raw
 from webautodash.domain.extraction.completeness import FIELDS, failure_field
@@ -13,6 +12,7 @@ from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS
 from webautodash.domain.extraction.patient_record import SWEEP_FIELDS
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ExtractionSession, PatientExtraction, SetAsidePatient
+from webautodash.repositories.base import Repository
 from webautodash.repositories.rows import insert_rows
 
 _EXTRACTIONS = cast(Table, PatientExtraction.__table__)
@@ -64,11 +64,8 @@ class MovedExtraction(NamedTuple):
     set_aside_id: int
 
 
-class StoredFailureRepository:
+class StoredFailureRepository(Repository):
     """Reads and writes in batches, in the order of the extractions' numbers."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def batches(self) -> Iterator[list[StoredFailure]]:
         """All failed extractions, in batches of 200 or 16 MB of JSON; each batch may be changed before the next."""
@@ -160,11 +157,8 @@ class StoredFailureRepository:
         self._update(extraction_ids, taken_in_at=at, is_stored_whole=True)
 
     def _update(self, extraction_ids: Sequence[int], **values: object) -> None:
-        self._session.execute(
-            update(SetAsidePatient)
-            .where(SetAsidePatient.patient_extraction_id.in_(extraction_ids))
-            .values(**values)
-            .execution_options(synchronize_session=False)
+        self._change(
+            update(SetAsidePatient).where(SetAsidePatient.patient_extraction_id.in_(extraction_ids)).values(**values)
         )
 
 

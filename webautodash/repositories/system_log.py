@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.orm import Session
 
 from webautodash.domain.vocabulary import Level
 from webautodash.models import SystemLog
+from webautodash.repositories.base import Repository
 from webautodash.repositories.rows import insert_rows
 
 _AT_ONCE = 1000
@@ -54,11 +54,8 @@ class LogFilter:
     since: datetime | None = None
 
 
-class LogRepository:
+class LogRepository(Repository):
     """Rows of ``system_logs``. No entry contains a value of a patient; the callers see to it."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def add(self, records: Sequence[LogRecord]) -> None:
         """Add events, in their order."""
@@ -81,7 +78,7 @@ class LogRepository:
 
     def last_id(self) -> int:
         """The highest id of an entry, 0 if there is none."""
-        return self._session.scalar(select(func.max(SystemLog.id))) or 0
+        return self._number(select(func.max(SystemLog.id)))
 
     def ids_above(self, number: int, wanted: LogFilter) -> list[int]:
         """The ids of the entries that match and have a higher id, in order."""
@@ -98,7 +95,7 @@ class LogRepository:
 
     def count_before(self, moment: datetime) -> int:
         """How many entries are older."""
-        return self._session.scalar(select(func.count()).where(SystemLog.created_at < moment)) or 0
+        return self._number(select(func.count()).where(SystemLog.created_at < moment))
 
     def delete_before(self, moment: datetime, most: int) -> int:
         """Delete about ``most`` of the older entries, the oldest first. Returns how many."""
@@ -108,7 +105,7 @@ class LogRepository:
             select(SystemLog.created_at).where(older).order_by(SystemLog.created_at).offset(most - 1).limit(1)
         )
         some = delete(SystemLog).where(older if last is None else SystemLog.created_at <= last)
-        return self._session.connection().execute(some).rowcount
+        return self._change(some)
 
 
 def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sqlalchemy import String, select
-from sqlalchemy.orm import Session
 
 from webautodash.database.products.types import JsonText
 from webautodash.domain.json_document import sorted_json
 from webautodash.models.base import SystemBase
+from webautodash.repositories.base import Repository
 
 _AT_ONCE = 1000
 
@@ -23,11 +23,8 @@ class StoredText(NamedTuple):
     text: str
 
 
-class SystemTexts:
+class SystemTexts(Repository):
     """Texts of all tables."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     def all(self) -> Iterator[StoredText]:
         """Each text, read in small batches of rows."""

@@ -1,6 +1,7 @@
 """Units of work: one transaction in one database, with the repositories as attributes."""
 
-from functools import cached_property
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -42,6 +43,23 @@ from webautodash.repositories.system_log import LogRepository
 from webautodash.repositories.system_texts import SystemTexts
 from webautodash.repositories.verification import VerificationRepository
 
+R = TypeVar("R")
+
+
+class _Repository(Generic[R]):
+    """Attribute of a unit of work: a repository, created when it is first used."""
+
+    def __init__(self, make: Callable[[Session], R]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, work: "UnitOfWork", owner: type) -> R:
+        # The instance's own attribute of the same name is found before this one.
+        repository = work.__dict__[self._name] = self._make(work.session)
+        return repository
+
 
 class UnitOfWork:
     """One transaction in one database. What is not committed is undone when the block ends."""
@@ -54,158 +72,50 @@ class UnitOfWork:
         """Make everything that was written permanent, and begin a new transaction with the next statement."""
         self.session.commit()
 
-    @cached_property
-    def schema(self) -> SchemaRepository:
-        return SchemaRepository(self.session)
-
-    @cached_property
-    def legacy_tables(self) -> LegacyTables:
-        return LegacyTables(self.session)
+    schema = _Repository(SchemaRepository)
+    legacy_tables = _Repository(LegacyTables)
 
 
 class SystemWork(UnitOfWork):
     """A unit of work in the system database."""
 
-    @cached_property
-    def providers(self) -> ProviderRepository:
-        return ProviderRepository(self.session)
-
-    @cached_property
-    def roots(self) -> RootRepository:
-        return RootRepository(self.session)
-
-    @cached_property
-    def ingested_files(self) -> FileRepository:
-        return FileRepository(self.session)
-
-    @cached_property
-    def attempts(self) -> AttemptRepository:
-        return AttemptRepository(self.session)
-
-    @cached_property
-    def file_states(self) -> FileStateRepository:
-        return FileStateRepository(self.session)
-
-    @cached_property
-    def file_acceptances(self) -> FileAcceptanceRepository:
-        return FileAcceptanceRepository(self.session)
-
-    @cached_property
-    def stored_contents(self) -> ContentRepository:
-        return ContentRepository(self.session)
-
-    @cached_property
-    def system_log(self) -> LogRepository:
-        return LogRepository(self.session)
-
-    @cached_property
-    def monitors(self) -> MonitorRepository:
-        return MonitorRepository(self.session)
-
-    @cached_property
-    def alerts(self) -> AlertRepository:
-        return AlertRepository(self.session)
-
-    @cached_property
-    def alert_digests(self) -> DigestRepository:
-        return DigestRepository(self.session)
-
-    @cached_property
-    def leases(self) -> LeaseRepository:
-        return LeaseRepository(self.session)
-
-    @cached_property
-    def migration_runs(self) -> MigrationRepository:
-        return MigrationRepository(self.session)
-
-    @cached_property
-    def metrics(self) -> MetricsRepository:
-        return MetricsRepository(self.session)
-
-    @cached_property
-    def future_times(self) -> FutureTimeRepository:
-        return FutureTimeRepository(self.session)
-
-    @cached_property
-    def texts(self) -> SystemTexts:
-        return SystemTexts(self.session)
+    providers = _Repository(ProviderRepository)
+    roots = _Repository(RootRepository)
+    ingested_files = _Repository(FileRepository)
+    attempts = _Repository(AttemptRepository)
+    file_states = _Repository(FileStateRepository)
+    file_acceptances = _Repository(FileAcceptanceRepository)
+    stored_contents = _Repository(ContentRepository)
+    system_log = _Repository(LogRepository)
+    monitors = _Repository(MonitorRepository)
+    alerts = _Repository(AlertRepository)
+    alert_digests = _Repository(DigestRepository)
+    leases = _Repository(LeaseRepository)
+    migration_runs = _Repository(MigrationRepository)
+    metrics = _Repository(MetricsRepository)
+    future_times = _Repository(FutureTimeRepository)
+    texts = _Repository(SystemTexts)
 
 
 class ProviderWork(UnitOfWork):
     """A unit of work in the database of one provider."""
 
-    @cached_property
-    def identity(self) -> IdentityRepository:
-        return IdentityRepository(self.session)
-
-    @cached_property
-    def patients(self) -> PatientRepository:
-        return PatientRepository(self.session)
-
-    @cached_property
-    def patient_queries(self) -> PatientQueries:
-        return PatientQueries(self.session)
-
-    @cached_property
-    def sessions(self) -> SessionRepository:
-        return SessionRepository(self.session)
-
-    @cached_property
-    def session_decisions(self) -> SessionDecisionRepository:
-        return SessionDecisionRepository(self.session)
-
-    @cached_property
-    def extractions(self) -> ExtractionRepository:
-        return ExtractionRepository(self.session)
-
-    @cached_property
-    def clinical(self) -> ClinicalRepository:
-        return ClinicalRepository(self.session)
-
-    @cached_property
-    def conflicts(self) -> ConflictRepository:
-        return ConflictRepository(self.session)
-
-    @cached_property
-    def set_aside(self) -> SetAsideRepository:
-        return SetAsideRepository(self.session)
-
-    @cached_property
-    def pending_events(self) -> EventRepository:
-        return EventRepository(self.session)
-
-    @cached_property
-    def replays(self) -> ReplayRepository:
-        return ReplayRepository(self.session)
-
-    @cached_property
-    def stored_failures(self) -> StoredFailureRepository:
-        return StoredFailureRepository(self.session)
-
-    @cached_property
-    def statistics(self) -> StatisticsRepository:
-        return StatisticsRepository(self.session)
-
-    @cached_property
-    def verification(self) -> VerificationRepository:
-        return VerificationRepository(self.session)
-
-    @cached_property
-    def manual_changes(self) -> ManualChangeRepository:
-        return ManualChangeRepository(self.session)
-
-    @cached_property
-    def cross_references(self) -> CrossReferences:
-        return CrossReferences(self.session)
-
-    @cached_property
-    def adopted(self) -> AdoptedRepository:
-        return AdoptedRepository(self.session)
-
-    @cached_property
-    def legacy_checks(self) -> LegacyChecks:
-        return LegacyChecks(self.session)
-
-    @cached_property
-    def legacy_rows(self) -> LegacyRows:
-        return LegacyRows(self.session)
+    identity = _Repository(IdentityRepository)
+    patients = _Repository(PatientRepository)
+    patient_queries = _Repository(PatientQueries)
+    sessions = _Repository(SessionRepository)
+    session_decisions = _Repository(SessionDecisionRepository)
+    extractions = _Repository(ExtractionRepository)
+    clinical = _Repository(ClinicalRepository)
+    conflicts = _Repository(ConflictRepository)
+    set_aside = _Repository(SetAsideRepository)
+    pending_events = _Repository(EventRepository)
+    replays = _Repository(ReplayRepository)
+    stored_failures = _Repository(StoredFailureRepository)
+    statistics = _Repository(StatisticsRepository)
+    verification = _Repository(VerificationRepository)
+    manual_changes = _Repository(ManualChangeRepository)
+    cross_references = _Repository(CrossReferences)
+    adopted = _Repository(AdoptedRepository)
+    legacy_checks = _Repository(LegacyChecks)
+    legacy_rows = _Repository(LegacyRows)

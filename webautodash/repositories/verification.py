@@ -17,6 +17,7 @@ from webautodash.domain.extraction.rows import ColumnValues
 from webautodash.domain.limits import nested_too_deeply
 from webautodash.domain.row_checks import crc_of_rows
 from webautodash.models import ExtractionSession, Patient, PatientExtraction
+from webautodash.repositories.base import Repository
 from webautodash.repositories.clinical import MODELS
 
 ORIGINALS = 500
@@ -89,16 +90,16 @@ class ExtractionRange(NamedTuple):
     originals: Sequence[StoredExtraction]
 
 
-class VerificationRepository:
+class VerificationRepository(Repository):
     """Reads all rows of a provider's database once, range by range. ``unreadable`` collects unreadable values."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self.unreadable: list[UnreadableValue] = []
 
     def extractions(self) -> int:
         """Count the extractions."""
-        return self._session.scalar(select(func.count()).select_from(PatientExtraction)) or 0
+        return self._number(select(func.count()).select_from(PatientExtraction))
 
     def criteria(self) -> list[StoredCriteria]:
         """The criteria of every session."""

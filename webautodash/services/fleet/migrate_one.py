@@ -13,7 +13,7 @@ from webautodash.errors import (
     WebAutoDashError,
     where_from,
 )
-from webautodash.repositories import MigrationRepository
+from webautodash.repositories.migrations import MigrationRepository
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import Member, database_of
 from webautodash.services.leases import leased

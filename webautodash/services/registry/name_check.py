@@ -6,8 +6,7 @@ from difflib import get_close_matches
 from webautodash.domain.lookalikes import character_differences, look_alike, reads_like
 from webautodash.domain.naming import RESERVED_SLUG, check_provider_name, slug
 from webautodash.errors import InvalidProviderName, ProviderNameTaken, SafeNameTaken
-from webautodash.repositories import ProviderRepository
-from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.providers import ProviderRepository, RegisteredProvider
 
 
 def valid_name(name: str) -> str:

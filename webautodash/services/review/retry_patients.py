@@ -15,13 +15,11 @@ from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context
 from webautodash.models import SetAsidePatient
 from webautodash.models.base import utc_now
-from webautodash.repositories import (
-    SetAsideRepository,
-)
 from webautodash.repositories.pending_events import Event
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.sessions import Tally
+from webautodash.repositories.set_aside import SetAsideRepository
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.plan import Planned, StoringSession

@@ -1,0 +1,30 @@
+"""What all repositories share: the session, numbers, changes of rows, the server's time."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Executable, Select
+from sqlalchemy.orm import Session
+
+from webautodash.database.products.statements import moment
+
+
+class Repository:
+    """Statements about one subject in the transaction of a session. A repository never commits."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def _number(self, statement: Select[Any]) -> int:
+        """The only value of a query as a number, 0 for NULL or no row."""
+        return int(self._session.scalar(statement) or 0)
+
+    def _change(self, statement: Executable) -> int:
+        """Execute an UPDATE or DELETE. Returns the number of rows, including those that stay the same.
+
+        Not through the ORM, which would need to refresh objects.
+        """
+        return self._session.connection().execute(statement).rowcount
+
+    def _moment(self, seconds: int = 0) -> ColumnElement[Any]:
+        """The time of the database server in so many seconds, as an expression."""
+        return moment(self._session.connection(), seconds)
