@@ -20,11 +20,11 @@ _ON_ONE_SERVER = {
         "alerts/test_delivery.py",
         "fleet/test_up.py",
         "integration/test_held_files.py",
-        "integration/test_incomplete.py",
-        "integration/test_known_files.py",
-        "integration/test_registering.py",
+        "integration/test_incomplete_extractions.py",
+        "integration/test_known_files_are_skipped.py",
+        "integration/test_unfinished_registration.py",
         "integration/test_rejections.py",
-        "integration/test_roots.py",
+        "integration/test_results_roots.py",
         "integration/test_session_times.py",
         "monitor",
     )
@@ -34,13 +34,13 @@ _QUICK_ON_MYSQL = {
     _HERE / name
     for name in (
         "adopt/test_adopt.py",
-        "integration/test_accounts.py",
+        "integration/test_limited_account.py",
         "integration/test_clusters.py",
         "integration/test_connections.py",
         "integration/test_ingest.py",
-        "integration/test_texts.py",
+        "integration/test_text_round_trip.py",
         "integration/test_transactions.py",
-        "integration/test_who_a_patient_is.py",
+        "integration/test_demographics.py",
         "migrations/test_templates.py",
     )
 }
