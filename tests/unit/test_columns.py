@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webautodash.cli.terminal.streamed_table import StreamedTable
+from webautodash.cli.terminal.tables import StreamedTable
 
 
 def test_columns_keep_their_places_and_only_a_longer_cell_moves_them(capsys: pytest.CaptureFixture[str]) -> None:

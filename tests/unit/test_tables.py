@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webautodash.cli.terminal.streamed_table import StreamedTable
-from webautodash.cli.terminal.tables import show_numbers, show_table
+from webautodash.cli.terminal.tables import StreamedTable, show_numbers, show_table
 
 LONG = "Dr " + "very " * 100 + "long"
 

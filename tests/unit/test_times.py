@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from webautodash.cli.terminal.times import parse_time
+from webautodash.cli.options import parse_time
 from webautodash.errors import UsageError
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -8,8 +8,8 @@ import typer
 from webautodash.cli.exit_status import exit_with_problems
 from webautodash.cli.hints import digest_hint
 from webautodash.cli.options import JsonOption, LimitOption
-from webautodash.cli.terminal.json_output import show, show_json
-from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.log_output import print_notice
+from webautodash.cli.terminal.output import print_line, show, show_json
 from webautodash.cli.terminal.tables import show_table
 from webautodash.client import WebAutoDash
 from webautodash.client.alerts import ChannelTrial, Delivery, DeliveryReport

@@ -3,7 +3,7 @@
 import typer
 
 from webautodash.cli.options import JsonOption
-from webautodash.cli.terminal.json_output import show
+from webautodash.cli.terminal.output import show
 from webautodash.cli.terminal.tables import show_items
 from webautodash.config import Settings
 from webautodash.config.effective_settings import effective_settings

@@ -18,8 +18,8 @@ from webautodash.cli.options import (
     TypeOption,
     WhyOption,
 )
-from webautodash.cli.terminal.json_output import show
-from webautodash.cli.terminal.listing import show_listing
+from webautodash.cli.terminal.output import show
+from webautodash.cli.terminal.results import show_listing
 from webautodash.cli.terminal.tables import show_fields
 from webautodash.client import WebAutoDash
 from webautodash.client.conflicts import ReviewedConflict, ValueSource

@@ -7,8 +7,7 @@ import typer
 
 from webautodash.cli.command_lines import command
 from webautodash.cli.options import JsonOption
-from webautodash.cli.terminal.json_output import show_json
-from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.client.demo_data import DemoPlan, write_demo_data
 from webautodash.domain.wording import counted
 

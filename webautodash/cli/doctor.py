@@ -9,8 +9,8 @@ import typer
 from webautodash.cli.doctor_cures import cure_of
 from webautodash.cli.exit_status import PROBLEMS, UNREACHABLE, WRONG_USE
 from webautodash.cli.options import JsonOption
-from webautodash.cli.terminal.json_output import show_json
-from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.log_output import print_notice
+from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.client import WebAutoDash
 from webautodash.client.doctor import DoctorReport, Finding, FindingSeverity, invalid_settings
 from webautodash.domain.wording import counted

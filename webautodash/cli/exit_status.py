@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 import typer
 
 from webautodash.cli.hints import explain
-from webautodash.cli.terminal.messages import print_notice
-from webautodash.cli.terminal.streams import discard_output
+from webautodash.cli.terminal.log_output import print_notice
+from webautodash.cli.terminal.output import discard_output
 from webautodash.cli.terminal.verbosity import Verbosity
 from webautodash.errors import WebAutoDashError
 

@@ -7,9 +7,8 @@ import typer
 from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import AfterOption, ByOption, JsonOption, LimitOption, OnlyProviderOption, WhyOption
 from webautodash.cli.terminal.file_reports import print_file, show_report
-from webautodash.cli.terminal.json_output import show_json
-from webautodash.cli.terminal.listing import show_listing
-from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.output import print_line, show_json
+from webautodash.cli.terminal.results import show_listing
 from webautodash.client import WebAutoDash
 from webautodash.client.files import NOT_STORED
 from webautodash.client.ingest import IngestReport

@@ -3,7 +3,7 @@
 import typer
 
 from webautodash.cli.options import AnyProviderArgument, JsonOption, LimitOption
-from webautodash.cli.terminal.listing import show_listing
+from webautodash.cli.terminal.results import show_listing
 from webautodash.client import WebAutoDash
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -1,27 +1,27 @@
 """``webautodash log``: the system log."""
 
 import sys
-from typing import Annotated
+import time
+from typing import Annotated, NoReturn
 
 import typer
 
 from webautodash.cli.exit_status import PROBLEMS, exit_with_problems
-from webautodash.cli.hints import explain_unreadable
-from webautodash.cli.options import DryRunOption, JsonOption, LimitOption, OnlyProviderOption, YesOption
+from webautodash.cli.hints import explain, explain_unreadable
+from webautodash.cli.options import DryRunOption, JsonOption, LimitOption, OnlyProviderOption, YesOption, parse_time
 from webautodash.cli.terminal import verbosity
-from webautodash.cli.terminal.follow_log import follow
-from webautodash.cli.terminal.json_output import show_json
-from webautodash.cli.terminal.messages import print_line, print_notice
-from webautodash.cli.terminal.tables import show_items
-from webautodash.cli.terminal.times import parse_time
+from webautodash.cli.terminal.log_output import print_notice
+from webautodash.cli.terminal.output import print_line, show_json, show_json_line
+from webautodash.cli.terminal.tables import StreamedTable, show_items
 from webautodash.client import WebAutoDash
-from webautodash.client.log import LogFilter, Pruned
+from webautodash.client.log import LogEntry, LogFilter, LogTail, Pruned
 from webautodash.domain.vocabulary import Level
 from webautodash.domain.wording import counted
-from webautodash.errors import UsageError
+from webautodash.errors import UsageError, WebAutoDashError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+_PAUSE_SECONDS = 1.0
 _COLUMNS = {
     "id": "id",
     "time": "created_at",
@@ -68,7 +68,7 @@ def log(
         start = None if since is None else parse_time("--since", since, webautodash.settings.zone)
         wanted = LogFilter(level, component, provider, start)
         if follow_:
-            follow(webautodash.log.follow(wanted), limit, as_json=as_json)
+            _follow(webautodash.log.follow(wanted), limit, as_json=as_json)
         entries = webautodash.log.search(wanted, limit=limit, before_id=before)
     if as_json:
         show_json(entries)
@@ -113,6 +113,39 @@ def prune(
     else:
         print_line(f"{_counts(found)} {'would be ' if dry_run else ''}deleted")
     exit_with_problems(f"{problem.slug}: {explain_unreadable(problem)}" for problem in found.problems)
+
+
+def _follow(log: LogTail, limit: int, *, as_json: bool) -> NoReturn:
+    """Print the latest entries and then new ones, until Ctrl-C. An unreadable log is reported once and retried."""
+    # The usual width of each column.
+    table = StreamedTable(id=6, time=20, level=8, component=10, event=21, provider=16, message=0)
+
+    def show(entries: list[LogEntry]) -> None:
+        if as_json:
+            for one in entries:
+                show_json_line(one)
+        else:
+            table.show(
+                [
+                    (one.id, one.created_at, one.level, one.component, one.event, one.provider, one.message)
+                    for one in entries
+                ]
+            )
+
+    show(log.begin(limit))
+    reported: str | None = None
+    while True:
+        sys.stdout.flush()
+        time.sleep(_PAUSE_SECONDS)
+        try:
+            entries = log.news()
+        except WebAutoDashError as error:
+            if str(error) != reported:
+                reported = str(error)
+                print_notice(f"{explain(error)}; trying again")
+            continue
+        reported = None
+        show(entries)
 
 
 def _refuse_filters(ctx: typer.Context) -> None:

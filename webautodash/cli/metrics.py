@@ -12,7 +12,8 @@ import typer
 
 from webautodash.atomic_file import replace_file
 from webautodash.cli.hints import explain
-from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.log_output import print_notice
+from webautodash.cli.terminal.output import print_line
 from webautodash.client import WebAutoDash
 from webautodash.client.metrics import StoreCollector
 from webautodash.errors import UsageError, WebAutoDashError, without_context

@@ -9,8 +9,8 @@ from webautodash.cli.exit_status import exit_with_problems
 from webautodash.cli.hints import explain_drift, explain_revision
 from webautodash.cli.options import DryRunOption, JsonOption, LimitOption, ProvidersOption, WorkersOption, YesOption
 from webautodash.cli.terminal.fleet_reports import migration_progress, show_plan, show_report, show_run, show_runs
-from webautodash.cli.terminal.json_output import show, show_json
-from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.log_output import print_notice
+from webautodash.cli.terminal.output import print_line, show, show_json
 from webautodash.cli.terminal.tables import show_items
 from webautodash.client import WebAutoDash
 from webautodash.client.fleet import DowngradePlan, FleetReport, Plan, RevisionStatus, Scripts, Wave, preload_workers

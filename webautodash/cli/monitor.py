@@ -12,9 +12,8 @@ import typer
 
 from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import WorkersOption
-from webautodash.cli.terminal.file_reports import print_file
-from webautodash.cli.terminal.messages import print_notice
-from webautodash.cli.terminal.monitor_messages import MonitorMessages
+from webautodash.cli.terminal.file_reports import MonitorMessages, print_file
+from webautodash.cli.terminal.log_output import print_notice
 from webautodash.client import WebAutoDash
 from webautodash.client.ingest import FileOutcome, collect_rarely, preload_workers
 from webautodash.client.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, MonitorEvents, MonitorLoop

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.options import JsonOption, LimitOption, PrnArgument, ProviderArgument
-from webautodash.cli.terminal.json_output import show, show_json
-from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.output import print_line, show, show_json
 from webautodash.cli.terminal.tables import show_fields, show_table
 from webautodash.client import WebAutoDash
 from webautodash.client.patients import Chart, Extraction, PatientHistory

@@ -1,8 +1,6 @@
 """``webautodash provider``: the registry."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -11,13 +9,12 @@ from webautodash.cli.command_lines import command
 from webautodash.cli.exit_status import PROBLEMS, exit_with_problems
 from webautodash.cli.options import DryRunOption, JsonOption, ProviderArgument, YesOption
 from webautodash.cli.provider_grant import grant
-from webautodash.cli.terminal.json_output import show, show_json
-from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.log_output import print_notice
+from webautodash.cli.terminal.output import print_line, show, show_json
 from webautodash.cli.terminal.progress_bar import progress_line
 from webautodash.cli.terminal.tables import show_fields, show_items, show_table
-from webautodash.cli.terminal.verbosity import Verbosity
 from webautodash.client import WebAutoDash
-from webautodash.client.registry import Adoption, AdoptionSurvey, OnRows, RegisteredProvider, Registration
+from webautodash.client.registry import Adoption, AdoptionSurvey, RegisteredProvider, Registration
 from webautodash.domain.dates import DateOrder
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Register, adopt, list and show providers.")
@@ -117,18 +114,11 @@ def adopt(
             if not typer.confirm(f"Take over {database} as {found.name}'s?", err=True):
                 print_notice("nothing was changed")
                 raise typer.Exit(PROBLEMS)
-        with _progress(ctx.obj) as on_rows:
-            done = webautodash.registry.adopt(database, name, date_order, on_rows=on_rows)
+        with progress_line(ctx.obj, "renaming the old tables", 4) as update:
+            done = webautodash.registry.adopt(
+                database, name, date_order, on_rows=lambda done, of: update(f"{done:,} of {of:,} rows", done, of)
+            )
     show(done, _show_adoption, as_json=as_json)
-
-
-@contextmanager
-def _progress(verbosity: Verbosity) -> Iterator[OnRows]:
-    if not verbosity.shows_progress:
-        yield lambda *_: None
-        return
-    with progress_line("renaming the old tables", updates_per_second=4) as update:
-        yield lambda done, of: update(f"{done:,} of {of:,} rows", done, of)
 
 
 def _show_registration(done: Registration) -> None:

@@ -9,8 +9,7 @@ import typer
 from webautodash.cli.exit_status import exit_with_problems
 from webautodash.cli.hints import unknown_password_hint
 from webautodash.cli.options import JsonOption
-from webautodash.cli.terminal.json_output import show_json
-from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.client import WebAutoDash
 from webautodash.client.registry import GrantedAccount
 

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.options import FolderArgument, JsonOption
-from webautodash.cli.terminal.json_output import show, show_json
-from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.output import print_line, show, show_json
 from webautodash.cli.terminal.tables import show_items
 from webautodash.client import WebAutoDash
 

@@ -15,10 +15,8 @@ from webautodash.cli.options import (
     ProviderArgument,
     WhyOption,
 )
-from webautodash.cli.terminal.corrections import show_consequences
-from webautodash.cli.terminal.json_output import show
-from webautodash.cli.terminal.listing import show_listing
-from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.output import print_line, show
+from webautodash.cli.terminal.results import show_consequences, show_listing
 from webautodash.cli.terminal.tables import show_fields
 from webautodash.client import WebAutoDash
 from webautodash.client.extraction_sessions import DecidedSession, RecordedDecision, TimeCorrection

@@ -19,10 +19,9 @@ from webautodash.cli.options import (
     ProviderArgument,
     WhyOption,
 )
-from webautodash.cli.terminal.corrections import show_consequences
-from webautodash.cli.terminal.json_output import show, show_json
-from webautodash.cli.terminal.listing import show_listing
-from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.log_output import print_notice
+from webautodash.cli.terminal.output import print_line, show, show_json
+from webautodash.cli.terminal.results import show_consequences, show_listing
 from webautodash.cli.terminal.tables import show_fields
 from webautodash.client import WebAutoDash
 from webautodash.client.set_aside_patients import RetryOutcome, SetAsideDetail

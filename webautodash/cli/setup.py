@@ -8,8 +8,8 @@ import typer
 from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.file_reports import as_document, ingest_options, print_problems, show_report
-from webautodash.cli.terminal.json_output import show_json
-from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.log_output import print_notice
+from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.client import WebAutoDash
 from webautodash.client.ingest import FileResult, collect_rarely
 from webautodash.client.setup import SetupReport, SetupSurvey

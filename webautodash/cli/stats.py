@@ -7,8 +7,7 @@ import typer
 from webautodash.cli.exit_status import exit_with_problems
 from webautodash.cli.hints import explain_unreadable
 from webautodash.cli.options import AnyProviderArgument, JsonOption
-from webautodash.cli.terminal.json_output import show_json
-from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.cli.terminal.tables import show_fields, show_numbers
 from webautodash.client import WebAutoDash
 from webautodash.domain.extraction.clinical_lists import LISTS

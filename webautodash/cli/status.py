@@ -8,9 +8,8 @@ import typer
 from webautodash.cli.exit_status import exit_with_problems
 from webautodash.cli.hints import explain_unreadable
 from webautodash.cli.options import JsonOption
-from webautodash.cli.terminal.divergences import show_divergences
-from webautodash.cli.terminal.json_output import show
-from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.output import print_line, show
+from webautodash.cli.terminal.results import show_divergences
 from webautodash.cli.terminal.tables import cell_text, show_fields, show_items, show_numbers, show_table
 from webautodash.client import WebAutoDash
 from webautodash.domain.vocabulary import STORED_FILES, FileState, MonitorState, Severity

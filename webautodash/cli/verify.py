@@ -1,7 +1,5 @@
 """``webautodash verify``."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,17 +7,15 @@ import typer
 from webautodash.cli.exit_status import exit_with_problems
 from webautodash.cli.hints import explain_unreadable, verify_hints
 from webautodash.cli.options import JsonOption, OnlyProviderOption
-from webautodash.cli.terminal.divergences import show_divergences
-from webautodash.cli.terminal.json_output import show_json
-from webautodash.cli.terminal.messages import print_line
+from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.cli.terminal.progress_bar import progress_line
+from webautodash.cli.terminal.results import show_divergences
 from webautodash.cli.terminal.tables import show_table
-from webautodash.cli.terminal.verbosity import Verbosity
 from webautodash.client import WebAutoDash
 from webautodash.domain.wording import counted
 
 if TYPE_CHECKING:
-    from webautodash.client.reports import OnExtractions, ProviderVerification, Verification
+    from webautodash.client.reports import ProviderVerification, Verification
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -36,8 +32,10 @@ def verify(ctx: typer.Context, provider: OnlyProviderOption = None, as_json: Jso
     Also reports files, reviews and aliases that only the provider's or only the system database has, for example after
     one of them was restored from an older backup. Changes nothing. The exit status is 1 if anything is wrong.
     """
-    with WebAutoDash() as webautodash, _progress(ctx.obj) as on_extractions:
-        found = webautodash.verify(provider, on_extractions=on_extractions)
+    with WebAutoDash() as webautodash, progress_line(ctx.obj, "searching for extractions", 2) as update:
+        found = webautodash.verify(
+            provider, on_extractions=lambda slug, done, of: update(f"{slug}: {done:,} of {of:,} extractions", done, of)
+        )
     if as_json:
         show_json(found)
     else:
@@ -70,12 +68,3 @@ def _show(found: "Verification", *, quiet: bool) -> None:
 def _differences(one: "ProviderVerification") -> str:
     listed = "" if len(one.wrong) == one.differences else f", of which {len(one.wrong):,} are listed"
     return f"{counted(one.differences, 'difference')}{listed}"
-
-
-@contextmanager
-def _progress(verbosity: Verbosity) -> "Iterator[OnExtractions | None]":
-    if not verbosity.shows_progress:
-        yield None
-        return
-    with progress_line("searching for extractions", updates_per_second=2) as update:
-        yield lambda slug, done, of: update(f"{slug}: {done:,} of {of:,} extractions", done, of)

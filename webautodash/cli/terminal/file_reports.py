@@ -1,20 +1,24 @@
-"""Results of an ingest: a line for each file with a problem, a table of all."""
+"""Results of an ingest: a line for each file with a problem, a table of all. Messages of a monitor."""
 
+import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from webautodash.cli.hints import explain_file
-from webautodash.cli.terminal.json_output import show_json
-from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.log_output import print_notice
+from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.cli.terminal.progress_bar import progress_line
 from webautodash.cli.terminal.tables import show_numbers
 from webautodash.cli.terminal.verbosity import Verbosity
 from webautodash.client.ingest import FileOutcome, FileResult, IngestOptions, IngestReport, Progress
 from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.file_state_transitions import RETRIED_RESULTS
 from webautodash.domain.wording import counted
 
-SUCCESSES = frozenset({FileResult.INGESTED, FileResult.ALREADY_INGESTED})
+_SUCCESSES = frozenset({FileResult.INGESTED, FileResult.ALREADY_INGESTED})
 _PROBLEMS = (FileResult.REJECTED, FileResult.HELD, FileResult.BLOCKED, FileResult.FAILED, FileResult.PARTIAL)
 _NEXT_STEP = {
     FileResult.REJECTED: "nothing of it was stored; correct or remove it, then ingest again",
@@ -34,7 +38,7 @@ def ingest_options(verbosity: Verbosity, workers: int = 1) -> Iterator[IngestOpt
         yield IngestOptions(workers, print_file)
         return
     # Twice a second: each update costs as much as storing a patient or two.
-    with progress_line("searching for files", updates_per_second=2) as update:
+    with progress_line(verbosity, "searching for files", updates_per_second=2) as update:
         begin = time.monotonic()
 
         def on_progress(now: Progress) -> None:
@@ -75,9 +79,40 @@ def print_problems(report: IngestReport) -> None:
 
 def print_file(outcome: FileOutcome) -> None:
     """Print a line on stderr for a file with a problem."""
-    if outcome.state not in SUCCESSES:
+    if outcome.state not in _SUCCESSES:
         next_step = _NEXT_STEP.get(outcome.state)
         print_notice(f"{explain_file(outcome)}{f'; {next_step}' if next_step else ''}")
+
+
+class MonitorMessages:
+    """Prints problems of files as they occur, and a summary of each pass."""
+
+    def __init__(self) -> None:
+        self._reported: dict[str, str | None] = {}
+        self._files: Counter[FileResult] = Counter()
+        self._patients = 0
+
+    def file(self, outcome: FileOutcome) -> None:
+        """Print a line on stderr for a file with a new problem."""
+        self._files[outcome.state] += 1
+        if outcome.state is not FileResult.ALREADY_INGESTED:
+            self._patients += outcome.found
+        if outcome.state not in RETRIED_RESULTS:
+            self._reported.pop(outcome.path, None)
+            if outcome.state not in _SUCCESSES:
+                print_notice(explain_file(outcome))
+        elif self._reported.get(outcome.path) != outcome.reason:
+            self._reported[outcome.path] = outcome.reason
+            print_notice(f"{explain_file(outcome)}; it is retried with growing pauses")
+
+    def pass_ended(self) -> None:
+        """Print a line on stderr that counts the files since the last one."""
+        counts = ", ".join(f"{number:,} {state.replace('_', ' ')}" for state, number in self._files.items())
+        if self._files.keys() - RETRIED_RESULTS:
+            at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            print_notice(f"{at} files: {counts}; {self._patients:,} patients", logging.INFO)
+        self._files.clear()
+        self._patients = 0
 
 
 def _show_totals(report: IngestReport, ingested_before: int) -> None:

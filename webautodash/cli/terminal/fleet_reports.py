@@ -7,8 +7,8 @@ import typer
 
 from webautodash.cli.exit_status import PROBLEMS, exit_with_problems
 from webautodash.cli.hints import explain_migration, resume_hint
-from webautodash.cli.terminal.json_output import show_json
-from webautodash.cli.terminal.messages import print_line, print_notice
+from webautodash.cli.terminal.log_output import print_notice
+from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.cli.terminal.progress_bar import progress_line
 from webautodash.cli.terminal.tables import show_fields, show_table
 from webautodash.cli.terminal.verbosity import Verbosity
@@ -20,10 +20,7 @@ from webautodash.domain.wording import counted
 @contextmanager
 def migration_progress(verbosity: Verbosity) -> Iterator[OnResult]:
     """Show a progress line on a terminal within the block: how many databases are done, and the last one."""
-    if not verbosity.shows_progress:
-        yield lambda *_: None
-        return
-    with progress_line("reading the revisions", updates_per_second=4) as update:
+    with progress_line(verbosity, "reading the revisions", updates_per_second=4) as update:
         failed = 0
 
         def on_result(result: MigrationResult, done: int, of: int) -> None:

@@ -4,13 +4,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from webautodash.cli.terminal.verbosity import Verbosity
+
 UpdateProgress = Callable[[str, int, int | None], None]
 """Takes a description, how much is done, and of how much."""
 
 
 @contextmanager
-def progress_line(description: str, updates_per_second: float) -> Iterator[UpdateProgress]:
-    """Show a progress line on stderr within the block; only for ``Verbosity.shows_progress``."""
+def progress_line(verbosity: Verbosity, description: str, updates_per_second: float) -> Iterator[UpdateProgress]:
+    """Show a progress line on stderr within the block, if the command shows progress; otherwise updates do nothing."""
+    if not verbosity.shows_progress:
+        yield lambda *_: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 

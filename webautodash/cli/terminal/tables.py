@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime
 from statistics import median_low
 from typing import TYPE_CHECKING
 
-from webautodash.cli.terminal.messages import print_line
-from webautodash.cli.terminal.streams import printable, write_line
+from webautodash.cli.terminal.output import print_line, printable, write_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,6 +94,25 @@ def aligned(
             cells.append(padding + text if right and right[number] else text + padding)
         shown.append((" " * _GAP).join(cells).rstrip())
     return shown, used
+
+
+class StreamedTable:
+    """Prints rows as they come. Columns keep their positions; a longer cell widens its column for later rows."""
+
+    def __init__(self, **widths: int) -> None:
+        self._names, self._widths = list(widths), list(widths.values())
+        self._has_header = False
+
+    def show(self, rows: Sequence[Sequence[object]]) -> None:
+        """Print rows, and the header before the first ones."""
+        lines = [[cell_text(value) for value in row] for row in rows]
+        if not self._has_header:
+            lines.insert(0, self._names)
+            self._has_header = True
+        shown, self._widths = aligned(lines, self._widths)
+        for line in shown:
+            print_line(line)
+        sys.stdout.flush()
 
 
 def cell_text(value: object) -> str:
