@@ -13,11 +13,11 @@ from time import perf_counter
 
 from benchmarks.stores import Place
 from webautodash.domain.file_state_transitions import FileResult
-from webautodash.services.ingest.garbage_collection import collect_rarely
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import IngestReport
 from webautodash.services.registry.setup import set_up
 from webautodash.services.store import Store
+from webautodash.services.workers import collect_rarely
 
 COMMAND = (sys.executable, "-m", "webautodash")
 

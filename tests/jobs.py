@@ -20,11 +20,11 @@ from webautodash.errors import LeaseHeld
 from webautodash.models.base import utc_now
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import alerts, fleet, revisions
-from webautodash.services.alerts.system_alerts import check_and_send
 from webautodash.services.ingest import plan
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor import open_store as open_monitored
+from webautodash.services.monitor.system_alerts import check_and_send
 from webautodash.services.registry import adopt as adoption
 from webautodash.services.registry.adopt import copy_rows
 from webautodash.services.registry.register import register

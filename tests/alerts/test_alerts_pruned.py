@@ -15,10 +15,9 @@ from sqlalchemy import update
 from webautodash.errors import NotFound
 from webautodash.models import Alert, AlertDigest, Monitor
 from webautodash.models.base import utc_now
-from webautodash.services import alerts
-from webautodash.services.alerts.system_alerts import raise_all, silent_monitors
-from webautodash.services.system_log import retention
-from webautodash.services.system_log.retention import Pruned, prunable, prune
+from webautodash.services import alerts, retention
+from webautodash.services.monitor.system_alerts import raise_all, silent_monitors
+from webautodash.services.retention import Pruned, prunable, prune
 
 DAY = timedelta(days=1)
 

@@ -14,7 +14,7 @@ from webautodash.config import Settings
 from webautodash.domain.alerts import DEFAULT_RULES, AlertChannel, AlertKind, Rules, least_severity, parse_rules
 from webautodash.domain.vocabulary import Severity
 from webautodash.errors import ConfigurationError
-from webautodash.services.alerts.rules import configured, rules_of
+from webautodash.services.alerts.channels import configured, rules_of
 
 MAIL = {"alert_smtp_host": "mail.example", "alert_mail_to": "a@b.example", "alert_mail_from": "c@b.example"}
 WEBHOOK = {"alert_webhook_url": "https://hooks.example/Mark-of-a-token", "alert_webhook_secret": "Mark-of-a-secret"}

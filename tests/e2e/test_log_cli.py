@@ -18,7 +18,7 @@ from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
 from webautodash.repositories.system_log import LogRecord
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 SECRET = a_patient("PRN-4711", name="Zebulon Quirke", born="02/03/1951", medications=["Obscurimab 5 mg"])
 SECRETS = ("Zebulon", "Quirke", "4711", "1951", "Obscurimab")

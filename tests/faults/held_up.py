@@ -13,11 +13,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 from webautodash.cli import main
-from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate
 from webautodash.services.monitor import MonitorLoop, ingest_due
 from webautodash.services.store import Store
+from webautodash.services.workers import OnBatch
 
 COMMAND = [sys.executable, "-c", f"import {__name__}; {__name__}.watch()"]
 FOLDER = "HELD_UP_FOLDER"

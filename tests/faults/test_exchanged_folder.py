@@ -15,8 +15,8 @@ from processes import Failed, held_at, moments
 from webautodash.config import Settings
 from webautodash.services.ingest.order import Order
 from webautodash.services.ingest.scan import candidates
-from webautodash.services.ingest.workers import always
 from webautodash.services.timeouts import TimeLimit
+from webautodash.services.workers import always
 
 FILES = 6
 

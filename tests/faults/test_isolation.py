@@ -41,7 +41,7 @@ from webautodash.services.registry import accounts
 from webautodash.services.registry.accounts import AccountState, GrantedAccount
 from webautodash.services.registry.register import register
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 _SYSTEM, _LOG = "isolation.system_database", "isolation.log"
 SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)

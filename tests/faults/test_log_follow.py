@@ -12,7 +12,7 @@ from shell import COMMAND, Shell
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 
 def test_a_server_that_goes_is_said_once_and_when_it_is_back_it_goes_on(

@@ -12,9 +12,9 @@ from builders import Clinic, a_file, a_patient
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import ConflictStatus
-from webautodash.services.alerts.system_alerts import check_and_send
 from webautodash.services.doctor import examine
 from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.monitor.system_alerts import check_and_send
 from webautodash.services.registry.aliases import add_alias
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review import conflicts, sessions

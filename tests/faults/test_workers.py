@@ -25,12 +25,10 @@ from webautodash.services.ingest.count_attempts import Attempts
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.process_file import FileProcessor, lost_worker
-from webautodash.services.ingest.process_groups import process_groups
-from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, candidates
-from webautodash.services.ingest.workers import GroupWork
 from webautodash.services.store import Store
+from webautodash.services.workers import GroupWork, OnBatch
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,7 +96,7 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
                 reasons.add((outcome.kind, outcome.reason))
 
         with FileLog(store) as view, Attempts(store, view) as attempts:
-            process_groups(store, list(groups.values()), 2, attempts, GroupWork(_Killed, looked, lost))
+            attempts.process_groups(list(groups.values()), 2, GroupWork(_Killed, looked, lost))
         assert len(heard) == 12
         assert {state for name, state in heard if name.endswith("_002.json")} == {"failed"}
         assert reasons == {("worker_lost", "its worker process ended (status -9); ingest again")}
@@ -129,7 +127,7 @@ def test_a_file_that_kills_its_worker_three_times_is_held(fresh: Callable[..., S
                 for candidate, outcome in attempts.hold_killers([one for group in groups.values() for one in group]):
                     groups[str(candidate.folder)].remove(candidate)
                     looked(candidate, outcome)
-                process_groups(store, list(groups.values()), 2, attempts, GroupWork(_Killed, looked, lost))
+                attempts.process_groups(list(groups.values()), 2, GroupWork(_Killed, looked, lost))
             states.append(heard)
     killers = {path for path, (_, kind, number) in states[0].items() if kind == "worker_lost" and number}
     assert len(killers) == 3
@@ -152,7 +150,7 @@ def _quoting(_store: Store) -> Callable[[Candidate, OnBatch], FileOutcome]:
 
 _QUOTING = """
 import sys, test_workers as tests
-from webautodash.services.ingest.workers import GroupWork, run_groups
+from webautodash.services.workers import GroupWork, run_groups
 store = tests.Store.prepare(tests.Settings.load(database_url=sys.argv[1], _env_file=None))
 groups = [[candidate] for candidate in tests.candidates([], tests.Path(sys.argv[2]))]
 lost = lambda candidate, status: print("ended with", status)

@@ -17,7 +17,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from webautodash.domain.extraction.document import Document
-from webautodash.services.ingest import file_log, process_file, workers
+from webautodash.services import workers
+from webautodash.services.ingest import file_log, process_file
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.registry.register import register

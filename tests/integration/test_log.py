@@ -13,7 +13,7 @@ from webautodash.domain.vocabulary import Level
 from webautodash.models.base import utc_now
 from webautodash.repositories.system_log import LogFilter
 from webautodash.repositories.unit_of_work import SystemWork
-from webautodash.services.system_log.entries import SystemLogWriter, search_log
+from webautodash.services.system_log import SystemLogWriter, search_log
 
 SECRETS = ("Zebulon", "Quirke", "PRN-4711", "02/03/1951", "Obscurimab", "E11.9")
 

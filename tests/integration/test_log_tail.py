@@ -10,10 +10,9 @@ from builders import Clinic
 from webautodash.domain.vocabulary import Level
 from webautodash.models.base import utc_now
 from webautodash.repositories.system_log import LogEntry, LogRecord, LogRepository
-from webautodash.services.system_log import tail
-from webautodash.services.system_log.entries import SystemLogWriter
-from webautodash.services.system_log.retention import prune
-from webautodash.services.system_log.tail import LogFilter, LogTail
+from webautodash.services import system_log
+from webautodash.services.retention import prune
+from webautodash.services.system_log import LogFilter, LogTail, SystemLogWriter
 
 
 def _messages(entries: list[LogEntry]) -> list[str]:
@@ -51,8 +50,8 @@ def test_an_event_that_is_committed_after_one_with_a_higher_number_is_not_lost(c
 
 
 def test_what_is_remembered_does_not_grow(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tail, "_LATE_SECONDS", 0.0)
-    monkeypatch.setattr(tail, "_LATE_IDS", 3)
+    monkeypatch.setattr(system_log, "_LATE_SECONDS", 0.0)
+    monkeypatch.setattr(system_log, "_LATE_IDS", 3)
     follow = LogTail(clinic.store, LogFilter())
     follow.begin(limit=1)
     for number in range(20):

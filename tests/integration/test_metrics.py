@@ -32,7 +32,7 @@ from webautodash.services.metrics import StoreCollector
 from webautodash.services.registry.register import register
 from webautodash.services.review import conflicts
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 PROVIDERS = ("gary_wang", "john_doe")
 SECRETS = ("Zebulon", "Quirke", "4711", "1951", "Obscurimab")

@@ -13,7 +13,7 @@ from provider_names import names_alike
 
 from webautodash.domain.naming import same_name_key
 from webautodash.errors import InvalidProviderName, ProviderNameTaken, SafeNameTaken, UsageError
-from webautodash.services.ingest.process_groups import group_by_provider
+from webautodash.services.ingest.order import group_by_provider
 from webautodash.services.ingest.scan import Candidate
 from webautodash.services.registry.aliases import add_alias
 from webautodash.services.registry.register import register

@@ -15,11 +15,11 @@ from webautodash.models import ExtractionSession, IngestedFile, MigrationRun, Se
 from webautodash.models.base import utc_now
 from webautodash.repositories.migrations import MigrationRepository
 from webautodash.repositories.system_log import LogRecord, LogRepository
+from webautodash.services import retention
 from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.retention import Pruned, prunable, prune
 from webautodash.services.review.retry_patients import accept_set_aside, retry_set_aside
-from webautodash.services.system_log import retention
-from webautodash.services.system_log.entries import SystemLogWriter
-from webautodash.services.system_log.retention import Pruned, prunable, prune
+from webautodash.services.system_log import SystemLogWriter
 
 
 def _record(clinic: Clinic, *times: datetime) -> None:

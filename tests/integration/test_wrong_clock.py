@@ -15,10 +15,10 @@ from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.errors import LeaseHeld
 from webautodash.models.base import utc_now
 from webautodash.services.alerts import deliver_due, raise_alerts
-from webautodash.services.alerts.system_alerts import check_and_send, silent_monitors
 from webautodash.services.doctor import examine
 from webautodash.services.leases import leased
 from webautodash.services.monitor import MonitorLoop
+from webautodash.services.monitor.system_alerts import check_and_send, silent_monitors
 from webautodash.services.statistics.current_status import status
 
 YEAR = timedelta(days=365)

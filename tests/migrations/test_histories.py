@@ -26,7 +26,7 @@ from webautodash.models.base import utc_now
 from webautodash.repositories.pending_events import Event
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import fleet, revisions
-from webautodash.services.ingest.accept_file import accept_file
+from webautodash.services.ingest.file_states import accept_file
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.review import conflicts
 from webautodash.services.revisions import SchemaHistory

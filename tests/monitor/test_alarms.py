@@ -18,11 +18,10 @@ from webautodash.errors import DatabaseError
 from webautodash.models import Monitor as MonitorRow
 from webautodash.models.base import utc_now
 from webautodash.services import fleet
-from webautodash.services.alerts.system_alerts import check_and_send
 from webautodash.services.leases import host
 from webautodash.services.monitor import MonitorLoop
-from webautodash.services.monitor.alarms import Alarms
 from webautodash.services.monitor.heartbeat import Heartbeat
+from webautodash.services.monitor.system_alerts import Alarms, check_and_send
 from webautodash.services.processes import process_key
 from webautodash.services.statistics.current_status import status
 
@@ -152,7 +151,7 @@ def test_sending_alerts_without_a_monitor_checks_the_system_first(clinic: Clinic
 def test_a_check_that_fails_does_not_stop_the_sending(clinic: Clinic) -> None:
     clinic.ingest(b"{ nothing")
     with (
-        patch("webautodash.services.alerts.system_alerts.fleet.overview", side_effect=DatabaseError("d", "1", "no")),
+        patch("webautodash.services.monitor.system_alerts.fleet.overview", side_effect=DatabaseError("d", "1", "no")),
         pytest.raises(DatabaseError),
     ):
         check_and_send(clinic.store)

@@ -17,8 +17,8 @@ from webautodash.services.ingest import order as order_module
 from webautodash.services.ingest import scan
 from webautodash.services.ingest.order import Order
 from webautodash.services.ingest.scan import Candidate, candidates
-from webautodash.services.ingest.workers import always
 from webautodash.services.timeouts import TimeLimit
+from webautodash.services.workers import always
 
 PATIENCE = TimeLimit(60)
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from webautodash.domain.file_paths import shown_folder
 from webautodash.domain.folders import Folder
-from webautodash.services.ingest.file_stat import stat_file
-from webautodash.services.ingest.paths import shown_folder
-from webautodash.services.ingest.scan import Candidate, candidates
+from webautodash.services.ingest.scan import Candidate, candidates, stat_file
 from webautodash.services.ingest.skip_known import reliable_mtime
 
 READ = 1_700_000_000_000_000_000

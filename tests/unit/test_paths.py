@@ -9,7 +9,7 @@ from generated import LAW
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from webautodash.services.ingest.paths import as_text, from_text, is_extraction, is_watched
+from webautodash.domain.file_paths import as_text, from_text, is_extraction, is_watched
 
 # Letters that an escape is made of are more likely than chance would have them.
 PATHS = st.lists(st.sampled_from([b"\\", b"\\udcff", b"udc80", b"\xff", b"\x80", "é".encode(), b"a", b"/"])).map(

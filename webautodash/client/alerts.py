@@ -6,7 +6,8 @@ from webautodash.client.installation import Installation
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.repositories.alerts import Delivery
 from webautodash.services import alerts
-from webautodash.services.alerts import ChannelTrial, DeliveryReport, DigestResult, system_alerts
+from webautodash.services.alerts import ChannelTrial, DeliveryReport, DigestResult
+from webautodash.services.monitor import check_and_send
 
 __all__ = ["Alerts", "ChannelTrial", "Delivery", "DeliveryReport", "DigestResult"]
 
@@ -27,7 +28,7 @@ class Alerts:
 
     def send(self) -> DeliveryReport:
         """Check for silent monitors and databases behind, then deliver what is due, as a monitor does by itself."""
-        return system_alerts.check_and_send(self._installation.opened())
+        return check_and_send(self._installation.opened())
 
     def retry(self, digest_id: int | None = None) -> int:
         """Schedule failed digests again, all or one; return how many."""

@@ -5,9 +5,9 @@ from collections.abc import Collection, Sequence
 from webautodash.client.installation import Installation
 from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UsageError
+from webautodash.repositories.file_states import FileEntry
 from webautodash.services.ingest import file_states
-from webautodash.services.ingest.accept_file import accept_file
-from webautodash.services.ingest.file_states import NOT_STORED, FileEntry
+from webautodash.services.ingest.file_states import NOT_STORED
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.paging import Listing
 
@@ -54,7 +54,7 @@ class Files:
 
         Raises UsageError without ``by`` or ``why``, and for a file that is not held.
         """
-        return accept_file(self._installation.prepared(), path, by=by, why=why, extracted_at=extracted_at)
+        return file_states.accept_file(self._installation.prepared(), path, by=by, why=why, extracted_at=extracted_at)
 
     def _chosen(
         self, paths: Sequence[str], states: Collection[FileState], provider: str | None, *, watched: bool

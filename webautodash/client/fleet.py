@@ -20,8 +20,8 @@ from webautodash.services.fleet import (
     Scripts,
     Wave,
 )
-from webautodash.services.ingest.workers import MIGRATE, preload
 from webautodash.services.store import Store
+from webautodash.services.workers import preload
 
 __all__ = [
     "DatabaseRevision",
@@ -102,4 +102,4 @@ class Fleet:
 
 def preload_workers() -> None:
     """Begin to import what the worker processes of a migration need, while the caller does other work."""
-    preload(MIGRATE)
+    preload(fleet.WORKER_MODULES)

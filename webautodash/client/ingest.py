@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from webautodash.domain.file_state_transitions import FileResult
-from webautodash.services.ingest.garbage_collection import collect_rarely
 from webautodash.services.ingest.progress import Progress
 from webautodash.services.ingest.report import FileOutcome, IngestReport
-from webautodash.services.ingest.workers import INGEST, preload
+from webautodash.services.workers import collect_rarely, preload
 
 __all__ = [
     "FileOutcome",
@@ -31,4 +30,4 @@ class IngestOptions:
 
 def preload_workers() -> None:
     """Begin to import what the worker processes of an ingest need, while the caller does other work."""
-    preload(INGEST)
+    preload(["webautodash.services.ingest.process_file"])

@@ -3,11 +3,10 @@
 from datetime import datetime
 
 from webautodash.client.installation import Installation
+from webautodash.services import retention, system_log
 from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.system_log import entries, retention
-from webautodash.services.system_log.entries import LogEntry
-from webautodash.services.system_log.retention import Pruned
-from webautodash.services.system_log.tail import LogFilter, LogTail
+from webautodash.services.retention import Pruned
+from webautodash.services.system_log import LogEntry, LogFilter, LogTail
 
 __all__ = ["Log", "LogEntry", "LogFilter", "LogTail", "Pruned"]
 
@@ -21,7 +20,7 @@ class Log:
     def search(self, wanted: LogFilter, *, limit: int = 100, before_id: int | None = None) -> list[LogEntry]:
         """List the latest entries, oldest of them first, or those before ``before_id``."""
         store = self._installation.opened()
-        return entries.search_log(store, self._resolved(wanted), limit=limit, before_id=before_id)
+        return system_log.search_log(store, self._resolved(wanted), limit=limit, before_id=before_id)
 
     def follow(self, wanted: LogFilter) -> LogTail:
         """Return the log as it grows: first the latest entries, then the new ones at each call."""

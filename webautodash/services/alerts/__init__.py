@@ -1,6 +1,7 @@
 """Alerts: raised with their cause in one transaction, kept in an outbox, delivered in digests at least once."""
 
 from webautodash.services.alerts.causes import causes_of, monitor_silent, provider_behind, provider_not_ready
+from webautodash.services.alerts.channels import ChannelTrial, try_channels
 from webautodash.services.alerts.delivery import DeliveryReport, DigestResult, deliver_due
 from webautodash.services.alerts.outbox import (
     FailedDigest,
@@ -11,7 +12,6 @@ from webautodash.services.alerts.outbox import (
     search_alerts,
     waiting,
 )
-from webautodash.services.alerts.trial import ChannelTrial, try_channels
 
 __all__ = [
     "ChannelTrial",

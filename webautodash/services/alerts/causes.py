@@ -19,7 +19,7 @@ from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.pending_events import Event, file_stored
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import revisions
-from webautodash.services.alerts.rules import rules_of
+from webautodash.services.alerts.channels import rules_of
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store

@@ -14,9 +14,8 @@ from webautodash.errors import DeliveryFailed, LeaseHeld, LeaseLost
 from webautodash.repositories.alert_digests import Digest
 from webautodash.repositories.alerts import RaisedAlert
 from webautodash.repositories.unit_of_work import SystemWork
-from webautodash.services.alerts.channels import send
+from webautodash.services.alerts.channels import configured, send
 from webautodash.services.alerts.message import message_of
-from webautodash.services.alerts.rules import configured
 from webautodash.services.leases import HeldLease, leased
 from webautodash.services.store import Store
 

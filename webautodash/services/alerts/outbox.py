@@ -9,7 +9,7 @@ from webautodash.domain.alerts import AlertChannel, Cause, DigestState
 from webautodash.errors import NotFound
 from webautodash.repositories.alerts import Delivery
 from webautodash.repositories.unit_of_work import SystemWork
-from webautodash.services.alerts.rules import rules_of
+from webautodash.services.alerts.channels import rules_of
 from webautodash.services.store import Store
 
 

@@ -11,13 +11,14 @@ from webautodash.services.fleet.downgrade_one import (
     require_no_loss,
 )
 from webautodash.services.fleet.drift import DriftReport, check_all
-from webautodash.services.fleet.migrate_all import FleetReport, OnResult, resume, upgrade_all
+from webautodash.services.fleet.migrate_all import WORKER_MODULES, FleetReport, OnResult, resume, upgrade_all
 from webautodash.services.fleet.migrate_one import MigrationResult
 from webautodash.services.fleet.migration_sql import MigrationScript, Scripts, migration_scripts
 from webautodash.services.fleet.plan import DryRun, Plan, PlannedMigration, Wave, dry_run
 from webautodash.services.fleet.run_history import RunReport, is_at_work, run_report, runs
 
 __all__ = [
+    "WORKER_MODULES",
     "DatabaseRevision",
     "DowngradePlan",
     "DriftReport",

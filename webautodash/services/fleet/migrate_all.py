@@ -25,12 +25,11 @@ from webautodash.services.fleet.plan import (
     waves,
 )
 from webautodash.services.fleet.run_history import RUN_LEASE, run_report
-from webautodash.services.ingest.progress import OnBatch
-from webautodash.services.ingest.workers import GroupWork, run_groups, settings_per_process
 from webautodash.services.leases import HeldLease, host, leased, operator
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
+from webautodash.services.workers import GroupWork, OnBatch, run_groups, settings_per_process
 from webautodash.version import __version__
 
 
@@ -51,6 +50,8 @@ class FleetReport:
         return tuple(result for result in self.results if result.state is MigrationState.FAILED)
 
 
+WORKER_MODULES = (__name__, "alembic.command")
+"""What the processes of a run import; the second is otherwise imported when the first migration begins."""
 OnResult = Callable[[MigrationResult, int, int], None]
 """Called for each database: its result, how many are done, of how many."""
 
@@ -168,7 +169,13 @@ class _FleetRun:
         return FleetReport(self.number, tuple(self.results), left, stopped if left else None)
 
     def _take_wave(self, jobs: Sequence[Job], done: Callable[[Job, MigrationResult], None]) -> None:
-        work = GroupWork(job_runner, done=done, lost=partial(_lost, self.store), may_begin=self._continues)
+        work = GroupWork(
+            job_runner,
+            done=done,
+            lost=partial(_lost, self.store),
+            may_begin=self._continues,
+            modules=WORKER_MODULES,
+        )
         run_groups(self.store, [[job] for job in jobs], self.plan.workers, work)
 
     def _continues(self, *_: object) -> bool:

@@ -19,7 +19,7 @@ from webautodash.services.fleet.databases import Member, database_of
 from webautodash.services.leases import leased
 from webautodash.services.revisions import RevisionListener, RevisionStatements
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from webautodash.repositories.attempts import BegunAttempt, UnfinishedAttempts
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.file_log import FileLog
-from webautodash.services.ingest.file_stat import stat_text
 from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.ingest.scan import Candidate, FileKey
+from webautodash.services.ingest.scan import Candidate, FileKey, stat_text
 from webautodash.services.store import Store
+from webautodash.services.workers import GroupWork, run_groups
 
 _AT_ONCE = 200
 _ASKED_AT_ONCE = 900
@@ -63,9 +63,20 @@ class Attempts:
         held = [(candidate, self._hold(candidate, *unfinished)) for candidate, unfinished in earlier]
         return [(candidate, outcome) for candidate, outcome in held if outcome is not None]
 
-    def set_order(self, groups: Sequence[Sequence[Candidate]]) -> None:
-        """Set the order in which the files will be read."""
+    def process_groups(
+        self, groups: list[list[Candidate]], workers: int, work: GroupWork[Candidate, FileOutcome]
+    ) -> None:
+        """Process the files of each group in order, ``workers`` groups at a time. Raises DatabaseUnreachable."""
+
+        def begin(candidate: Candidate) -> None:
+            work.before(candidate)
+            self.begin(candidate)
+
+        def done(candidate: Candidate, outcome: FileOutcome) -> None:
+            work.done(candidate, self.end(candidate, outcome))
+
         self._coming = deque(candidate for group in groups for candidate in group)
+        run_groups(self._store, groups, workers, replace(work, before=begin, done=done))
 
     def may_be_opened(self, candidate: Candidate) -> bool:
         """Whether a file may be read before its turn; if so, it is counted now."""

@@ -1,6 +1,7 @@
 """Records the outcomes of files in the system database, many at a time."""
 
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +9,16 @@ from types import TracebackType
 from typing import Self
 
 from webautodash.domain.alerts import Cause
-from webautodash.domain.file_state_transitions import STORED_RESULTS, FileResult, RetryPolicy, after_attempt
+from webautodash.domain.file_state_transitions import (
+    STORED_RESULTS,
+    FileResult,
+    RetryPolicy,
+    Transition,
+    after_attempt,
+    stored_result,
+)
+from webautodash.domain.vocabulary import STORED_FILES, FileState, Level
+from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import FileRecord
@@ -18,17 +28,34 @@ from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.alerts.causes import Changed, causes_of
 from webautodash.services.alerts.outbox import raise_alerts
 from webautodash.services.batches import in_parts
-from webautodash.services.ingest.file_records import file_record, is_same_event, is_same_row, log_entries
-from webautodash.services.ingest.file_stat import FileStat
-from webautodash.services.ingest.provider_changes import delete_events, find_lost_paths, read_changes, settle_totals
+from webautodash.services.ingest.provider_changes import (
+    ProviderChanges,
+    delete_events,
+    find_lost_paths,
+    read_changes,
+    settle_totals,
+)
 from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest.scan import FileStat, stat_text
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 _MOST_AT_ONCE = 200
 _LONGEST_SECONDS = 1.0
 # A file of this size may take longer than the outcomes before it should stay unwritten.
 _LARGE = 1 << 20
+_LOGGED_COUNTS = ("stored", "changed", "duplicates", "set_aside", "conflicts")
+_HELD = (Level.ERROR, "file_held")
+_EVENTS = {
+    FileResult.INGESTED: (Level.INFO, "file_ingested"),
+    FileResult.PARTIAL: (Level.WARNING, "file_partial"),
+    FileResult.ALREADY_INGESTED: (Level.INFO, "file_already_ingested"),
+    FileResult.REJECTED: (Level.ERROR, "file_rejected"),
+    FileResult.WAITING: (Level.INFO, "file_waiting"),
+    FileResult.BLOCKED: (Level.WARNING, "file_blocked"),
+    FileResult.FAILED: (Level.ERROR, "file_failed"),
+    FileResult.HELD: _HELD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +136,16 @@ class FileLog:
                 transient=outcome.transient,
                 policy=self._retry,
             )
-            record = file_record(outcome, transition, provider.id if provider else None, entry.stat)
+            record = _record(outcome, transition, provider.id if provider else None, entry.stat)
             if outcome.state is FileResult.ALREADY_INGESTED and row is not None:
-                if is_same_row(row, record):
+                if _is_same_row(row, record):
                     continue
                 if row.content_sha256 == record.content_sha256:
                     # The duration is that of the attempt that stored the file.
                     record = replace(record, duration_ms=row.duration_ms)
             news.records.append(record)
-            if row is None or outcome.state in STORED_RESULTS or not is_same_event(row, record):
-                news.entries.extend(log_entries(entry.at, outcome, record.state))
+            if row is None or outcome.state in STORED_RESULTS or not _is_same_event(row, record):
+                news.entries.extend(_log_entries(entry.at, outcome, record.state))
                 news.changed.append((outcome, record, provider))
                 if provider is not None and outcome.session_id is not None:
                     self.recount(provider)
@@ -157,7 +184,7 @@ class FileLog:
         recorded = {(record.provider_id, record.content_sha256) for record in records}
         changes = read_changes(self._store, miscounted, {sha256 for _, sha256 in recorded if sha256 is not None})
         lost = [path for one in changes if one.is_older for path in find_lost_paths(self._store, one.provider)]
-        found = (record for one in changes for record in one.records())
+        found = (record for one in changes for record in _stored_files(one))
         corrections = [record for record in found if (record.provider_id, record.content_sha256) not in recorded]
         corrections.sort(key=lambda record: record.path)
         causes = [*causes, *(cause for one in changes for cause in one.causes(self._store))]
@@ -177,3 +204,77 @@ class FileLog:
             # The error that ended the run is reported, not one that follows from it.
             with suppress(WebAutoDashError):
                 self.flush()
+
+
+def _record(
+    outcome: FileOutcome, transition: Transition, provider_id: int | None, stat: FileStat | None = None
+) -> FileRecord:
+    """The row of a file; ``stat`` is the file's stat when it was found."""
+    return FileRecord(
+        path=outcome.path,
+        state=transition.state,
+        attempts=transition.attempts,
+        provider_id=provider_id,
+        content_sha256=outcome.sha256,
+        size=outcome.size,
+        mtime_ns=outcome.mtime_ns,
+        session_id=outcome.session_id,
+        look=stat_text(stat) if stat is not None else None,
+        next_attempt_at=transition.next_attempt_at,
+        reason=outcome.reason,
+        kind=outcome.kind,
+        found=outcome.found,
+        stored=outcome.stored,
+        changed=outcome.changed,
+        duplicates=outcome.duplicates,
+        set_aside=outcome.set_aside,
+        duration_ms=outcome.duration_ms,
+        unfinished=outcome.unfinished or None,
+    )
+
+
+def _is_same_event(before: FileRecord, now: FileRecord) -> bool:
+    """Whether two rows record the same event, so that the log and the alerts need nothing new."""
+    return _event(before) == _event(now)
+
+
+def _is_same_row(before: FileRecord, now: FileRecord) -> bool:
+    """Whether two rows of a stored file also agree in its session and its stat."""
+    return _row(before) == _row(now)
+
+
+def _event(record: FileRecord) -> tuple[object, ...]:
+    reason = None if record.state in STORED_FILES else record.reason
+    return record.state, record.content_sha256, record.provider_id, reason
+
+
+def _row(record: FileRecord) -> tuple[object, ...]:
+    return *_event(record), record.size, record.mtime_ns, record.session_id, record.look
+
+
+def _log_entries(at: datetime, outcome: FileOutcome, state: FileState) -> list[LogRecord]:
+    """The log entries for an outcome after which the file is in ``state``."""
+    level, event = _HELD if state is FileState.HELD else _EVENTS[outcome.state]
+    message = f"{outcome.path}: {event.removeprefix('file_').replace('_', ' ')}"
+    if outcome.reason:
+        message += f": {outcome.reason}"
+    details: dict[str, object] = {"path": outcome.path, "session_id": outcome.session_id}
+    if outcome.kind is not None:
+        details["kind"] = outcome.kind
+    if outcome.session_id is not None:
+        details |= {"found": outcome.found, **{name: getattr(outcome, name) for name in _LOGGED_COUNTS}, **outcome.rows}
+    where = (outcome.provider, outcome.database_name)
+    entries = [LogRecord(at, level, "ingest", event, message, *where, details)]
+    if outcome.conflicts and outcome.state is not FileResult.ALREADY_INGESTED:
+        message = f"{outcome.path}: {counted(outcome.conflicts, 'difference')} to review"
+        details = {"session_id": outcome.session_id, "conflicts": outcome.conflicts}
+        entries.append(LogRecord(at, Level.WARNING, "conflicts", "conflicts_found", message, *where, details))
+    return entries
+
+
+def _stored_files(changes: ProviderChanges) -> Iterator[FileRecord]:
+    """The rows of the files of a provider's events."""
+    for file in changes.files.values():
+        result = stored_result(file.session.tally.failed_extractions)
+        outcome = FileOutcome.of_session(file.path, result, changes.provider, file.session)
+        yield _record(outcome, after_attempt(result, 0, file.created_at), changes.provider.id)

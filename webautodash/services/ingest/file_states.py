@@ -1,27 +1,34 @@
-"""Lists file states, and lets people retry or forget files that are not stored."""
+"""Lists file states, and lets people retry, forget or accept files that are not stored."""
 
 import os
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from pathlib import Path
 
+from webautodash.domain.file_paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_path, split_root
+from webautodash.domain.signature import check_signature
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level
-from webautodash.errors import FileNotWatched, UnknownFile, UsageError
+from webautodash.errors import ACCEPTABLE_HOLDS, FileNotWatched, FutureTime, UnknownFile, UsageError
 from webautodash.models.base import utc_now
+from webautodash.repositories.file_acceptances import Acceptance
 from webautodash.repositories.file_states import FileEntry, FileStateRepository
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.batches import in_parts
-from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_path, split_root
+from webautodash.services.ingest.file_log import FileLog
+from webautodash.services.ingest.held_files import parse_corrected_time
+from webautodash.services.ingest.process_file import FileProcessor
+from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest.scan import candidates
 from webautodash.services.paging import Listing, of_one
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.registry.roots import Root, own_root
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
-
-__all__ = ["NOT_STORED", "FileEntry", "forget", "retry", "search", "waiting_paths"]
+from webautodash.services.system_log import SystemLogWriter
 
 NOT_STORED = (*OPEN_FILES, *FAILED_FILES)
 """The states of files that are not stored."""
 _AT_ONCE = 500
+_ACCEPTABLE = frozenset(hold.own_kind() for hold in ACCEPTABLE_HOLDS)
 
 
 def search(
@@ -91,6 +98,34 @@ def forget(store: Store, paths: Sequence[str]) -> list[str]:
     return existing
 
 
+def accept_file(store: Store, path: str, *, by: str, why: str, extracted_at: str | None = None) -> FileOutcome:
+    """Store a held file because a person confirms it, and record who did, when and why.
+
+    The acceptance is for the bytes that were held: a file that has changed since is processed like any other.
+    ``extracted_at`` is the correct ISO time. It is required if the time of the file is in the future, and refused
+    otherwise. Raises UsageError for a file that is not held, or not for a reason that can be accepted.
+    """
+    by, why = check_signature(by, why)
+    shown = existing_path(store, path)
+    with store.system.reading() as work:
+        row = work.ingested_files.find([shown])[shown]
+    if row.state is not FileState.HELD or row.kind not in _ACCEPTABLE or row.content_sha256 is None:
+        raise UsageError(f"{shown} is not held for a reason that can be accepted (it is {row.state}, {row.kind})")
+    acceptance = Acceptance(row.kind, _corrected_time(store, row.kind, extracted_at), by, utc_now())
+    content = row.content_sha256
+
+    def accept(work: SystemWork) -> None:
+        work.file_acceptances.accept(shown, content, acceptance)
+
+    found = candidates([place_of(store, shown)], store.settings.results_dir, split_root(shown)[0])[0]
+    store.system.run_raced(accept)
+    SystemLogWriter(store.system).record(Level.INFO, "files", "file_accepted", f"{shown}: accepted ({row.kind})")
+    outcome = FileProcessor(store, is_settled=True, why=why)(found)
+    with FileLog(store) as log:
+        log.record(outcome, found.stat)
+    return outcome
+
+
 def existing_path(store: Store, path: str) -> str:
     """The path of one file of the own root as the system database has it. Raises UnknownFile or UsageError."""
     return _existing(store, own_root(store), [path])[0]
@@ -144,3 +179,13 @@ def _log(store: Store, event: str, paths: Sequence[str], what: str) -> None:
     if paths:
         message = f"{paths[0]}: {what}" if len(paths) == 1 else f"{len(paths)} files: {what}"
         SystemLogWriter(store.system).record(Level.INFO, "files", event, message)
+
+
+def _corrected_time(store: Store, kind: str, extracted_at: str | None) -> datetime | None:
+    if kind != FutureTime.own_kind():
+        if extracted_at is not None:
+            raise UsageError(f"extracted_at is only for a file that is held as {FutureTime.own_kind()}")
+        return None
+    if extracted_at is None:
+        raise UsageError(f"a file that is held as {FutureTime.own_kind()} needs extracted_at, its correct time")
+    return parse_corrected_time(store, extracted_at)

@@ -8,18 +8,15 @@ from pathlib import Path
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.ingest.count_attempts import Attempts
 from webautodash.services.ingest.file_log import FileLog
-from webautodash.services.ingest.file_stat import stat_file
-from webautodash.services.ingest.order import Order
+from webautodash.services.ingest.order import Order, group_by_provider
 from webautodash.services.ingest.process_file import FileProcessor, lost_worker
-from webautodash.services.ingest.process_groups import group_by_provider, process_groups
 from webautodash.services.ingest.progress import Meter, Progress
 from webautodash.services.ingest.report import FileOutcome, IngestReport
-from webautodash.services.ingest.results_folder import check_results_folder
-from webautodash.services.ingest.scan import Candidate, each_candidate
+from webautodash.services.ingest.scan import Candidate, check_results_folder, each_candidate, stat_file
 from webautodash.services.ingest.skip_known import skip_known
-from webautodash.services.ingest.workers import GroupWork
 from webautodash.services.registry.roots import root_of_paths
 from webautodash.services.store import Store
+from webautodash.services.workers import GroupWork
 
 # Those of the system database and of the server itself, and a few spare ones.
 _OTHER_CONNECTIONS = 5
@@ -99,7 +96,7 @@ class _Run:
             on_batch=self._meter.batch,
             meanwhile=self.log.write_if_due,
         )
-        process_groups(self._store, groups, workers, self.attempts, work)
+        self.attempts.process_groups(groups, workers, work)
 
     def process_unfinished(self) -> None:
         """Wait, then process the files that may still have been being written."""

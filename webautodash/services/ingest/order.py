@@ -1,4 +1,4 @@
-"""Decides the order in which files are processed."""
+"""Decides the order in which files are processed, and groups them by provider."""
 
 import json
 import os
@@ -13,11 +13,15 @@ from webautodash.domain.dates import parse_instant
 from webautodash.domain.extraction.document import provider_key, read_document
 from webautodash.domain.extraction.private_copy import open_file
 from webautodash.domain.limits import LARGEST_FILE
-from webautodash.domain.naming import LONGEST_NAME
+from webautodash.domain.naming import LONGEST_NAME, letters_key
 from webautodash.errors import WebAutoDashError
+from webautodash.services.batches import in_parts
 from webautodash.services.ingest.scan import Candidate
+from webautodash.services.store import Store
 from webautodash.services.timeouts import TimeLimit
 
+# Folders and names whose providers are looked up in one statement.
+_AT_ONCE = 300
 _HEAD = 1 << 16
 _METADATA_FIRST = re.compile(r'\s*\{\s*"extraction_metadata"\s*:\s*(?=\{)')
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
@@ -58,6 +62,19 @@ class Order:
         if not isinstance(name, str) or len(name) > LONGEST_NAME:
             return _Metadata(at, None)
         return _Metadata(at, names.setdefault(name, name))
+
+
+def group_by_provider(store: Store, files: Sequence[Candidate]) -> dict[str, list[Candidate]]:
+    """The files of each provider in their order; different names and folders of one provider stay together."""
+    groups: dict[str, list[Candidate]] = {}
+    keys = [letters_key(candidate.folder or candidate.named or "") for candidate in files]
+    slugs: dict[str, str] = {}
+    with store.system.reading() as work:
+        for part in in_parts(dict.fromkeys(keys), _AT_ONCE):
+            slugs |= work.providers.slugs_by_letters(part)
+    for key, candidate in zip(keys, files, strict=True):
+        groups.setdefault(slugs.get(key, key), []).append(candidate)
+    return groups
 
 
 class _Metadata(NamedTuple):

@@ -31,13 +31,13 @@ from webautodash.errors import (
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.callbacks import ignore
 from webautodash.services.ingest.held_files import accepted_holds, decided
-from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate
 from webautodash.services.ingest.skip_known import reliable_mtime
 from webautodash.services.ingest.store_file import Accepted, Stored, store_document
 from webautodash.services.registry.file_owner import owner_of_file
 from webautodash.services.store import ProviderDatabase, Store
+from webautodash.services.workers import OnBatch
 
 # Their text names the file, which the outcome names already.
 _ABOUT_A_PATH = (FileGone, ReadInterrupted, UnreadableFile, UnusableFile, WrongFolder)

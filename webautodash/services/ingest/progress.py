@@ -7,9 +7,6 @@ from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, FileKey
 
-OnBatch = Callable[[int, int], None]
-"""Called with the number of a file's patients written so far, and of all; they are stored when the whole file is."""
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:

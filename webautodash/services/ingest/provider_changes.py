@@ -7,22 +7,18 @@ from functools import partial
 from typing import TypeVar
 
 from webautodash.domain.alerts import Cause
-from webautodash.domain.file_state_transitions import after_attempt, stored_result
 from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.domain.wording import counted
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories.ingested_files import FileRecord
 from webautodash.repositories.pending_events import Event, file_stored
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import LastSession, StoredFile, Totals
 from webautodash.repositories.system_log import LogRecord
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.alerts.causes import causes_of_event
-from webautodash.services.ingest.file_records import file_record
-from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 from webautodash.services.verify.divergence import lost_paths
 
 T = TypeVar("T")
@@ -39,14 +35,6 @@ class ProviderChanges:
     """The files of the events, by session."""
     is_older: bool
     """Whether it lacks the newest recorded session: it was restored from an older backup."""
-
-    def records(self) -> Iterator[FileRecord]:
-        """The rows of the events' files."""
-        for file in self.files.values():
-            set_aside = file.session.tally.failed_extractions
-            result = stored_result(set_aside)
-            outcome = FileOutcome.of_session(file.path, result, self.provider, file.session)
-            yield file_record(outcome, after_attempt(result, 0, file.created_at), self.provider.id)
 
     def causes(self, store: Store) -> Iterator[Cause]:
         """The causes of alerts in the events."""

@@ -1,18 +1,27 @@
-"""Finds the files to ingest."""
+"""Finds the files to ingest, without opening any."""
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple
 
+from webautodash.config import Settings, setting_key
+from webautodash.domain.file_paths import as_text, is_extraction, shown_folder
 from webautodash.domain.folders import Folder, find_folder, listed_folder
-from webautodash.errors import FolderReplaced, UsageError, without_context
-from webautodash.services.ingest.file_stat import FileStat, stat_file
-from webautodash.services.ingest.paths import as_text, is_extraction, shown_folder
+from webautodash.errors import ConfigurationError, FolderReplaced, NoAnswer, UsageError, without_context
+from webautodash.services.timeouts import TimeLimit
 
 FileKey = tuple[str, str]
 """Folder and name of a file."""
+# A plain tuple of ints, because there may be very many.
+FileStat = tuple[int, int | None, int, int, int]
+"""Inode, size (None for anything but a regular file that can be seen), mtime, number of links, and ctime.
+
+No program can set the ctime, so that no change goes unnoticed.
+"""
+_NOTHING: FileStat = (0, None, 0, 1, 0)
 
 
 class Candidate(NamedTuple):
@@ -53,6 +62,22 @@ class Candidate(NamedTuple):
         return as_text(shown_folder(self.directory, results, self.prefix) + self.name)
 
 
+def stat_file(path: Path | os.DirEntry[str]) -> FileStat:
+    """Stat a file now, without following a link."""
+    try:
+        status = path.stat(follow_symlinks=False)
+    except OSError:
+        return _NOTHING
+    size = status.st_size if S_ISREG(status.st_mode) else None
+    return status.st_ino, size, status.st_mtime_ns, status.st_nlink, status.st_ctime_ns
+
+
+def stat_text(stat: FileStat) -> str:
+    """The stat as a row records it. Without the number of links: another link changes the ctime."""
+    number, size, mtime_ns, _, ctime_ns = stat
+    return f"{number:x}:{'' if size is None else f'{size:x}'}:{mtime_ns:x}:{ctime_ns:x}"
+
+
 def candidates(paths: Sequence[Path], results: Path, prefix: str = "") -> list[Candidate]:
     """The files behind some paths, or in Results if there are none; each once.
 
@@ -75,6 +100,18 @@ def require_path(path: Path, results: Path) -> None:
     if not os.path.lexists(path):
         hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
         raise UsageError(f"{path} does not exist; {hint}")
+
+
+def check_results_folder(settings: Settings) -> None:
+    """Raise ConfigurationError if it is not a folder.
+
+    A folder that is missing, cannot be read or does not answer may come back; reading it reports the error.
+    """
+    folder = settings.results_dir
+    with suppress(NoAnswer):
+        time_limit = TimeLimit(settings.pass_seconds)
+        if time_limit.within(str(folder), lambda: folder.exists() and not folder.is_dir()):
+            raise ConfigurationError(setting_key("results_dir"), f"{folder} is not a folder")
 
 
 def _found(paths: Sequence[Path], results: Path, prefix: str) -> Iterator[Candidate]:

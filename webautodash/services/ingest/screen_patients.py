@@ -1,20 +1,26 @@
 """Decides which patients of a batch are set aside until a person accepts them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from webautodash.domain.dates import DateOrder
 from webautodash.domain.differences.demographics import is_another_person
+from webautodash.domain.extraction.clinical_lists import LISTS, NAMED_LISTS
 from webautodash.domain.extraction.json_values import raw_text
 from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.extraction.reread_lists import as_read_today
+from webautodash.domain.extraction.rows import Rows, no_rows
 from webautodash.domain.patient_outcome import CurrentPatient, NewExtraction, SessionDifference, other_person
 from webautodash.domain.set_aside_reasons import EMPTIED, OTHER_PERSON
 from webautodash.repositories.patients import StoredPatient
 from webautodash.repositories.set_aside import SetAside
 from webautodash.repositories.unit_of_work import ProviderWork
+from webautodash.services.batches import in_parts
 from webautodash.services.ingest.plan import Planned, StoringSession
-from webautodash.services.review.clinical_items import has_items, with_items
 
+# Each ``extra`` may be megabytes.
+_EXTRAS_AT_ONCE = 20
 _DETAILS = {EMPTIED: "all clinical lists are empty", OTHER_PERSON: "demographics_printable"}
 
 
@@ -103,3 +109,30 @@ def _without(entry: Planned, places: Sequence[PatientRecord]) -> Planned:
     detail = f"position {last.position} of the file has the same PRN and is stored"
     kept = [replace(repeat, detail=detail) for repeat in entry.kept if repeat.position in earlier]
     return Planned(last, entry.raw, repeats, kept, entry.repeats_differ)
+
+
+def has_items(lists: dict[str, Rows]) -> bool:
+    """Whether any of the clinical lists of the file format has an item that is not blank."""
+    return any(lists[which.name].has_content() for which in NAMED_LISTS)
+
+
+def with_items(work: ProviderWork, extraction_ids: Collection[int], order: DateOrder) -> set[int]:
+    """The extractions that have items, including lists that older versions kept in ``extra``.
+
+    Two statements; more only for extractions of older versions.
+    """
+    if not extraction_ids:
+        return set()
+    extractions = work.extractions
+    found = extractions.with_rows(extraction_ids)
+    rest = [number for number in extraction_ids if number not in found]
+    if not rest:
+        return found
+    no_lists = {which.name: no_rows(which) for which in LISTS}
+    candidates = extractions.with_lists_in_extra(rest)
+    for part in in_parts(candidates, _EXTRAS_AT_ONCE):
+        for number, extra in extractions.extras(part).items():
+            read = as_read_today(no_lists, extra, order)
+            if read is not None and has_items(read):
+                found.add(number)
+    return found

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from webautodash.domain.file_paths import as_text, shown_folder
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseError, DatabaseUnreachable, WebAutoDashError
@@ -16,10 +17,8 @@ from webautodash.repositories.ingested_files import IngestedPath
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
 from webautodash.services.batches import in_parts
-from webautodash.services.ingest.file_stat import stat_text
-from webautodash.services.ingest.paths import as_text, shown_folder
 from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.ingest.scan import Candidate
+from webautodash.services.ingest.scan import Candidate, stat_text
 from webautodash.services.store import ProviderDatabase, Store
 
 # A statement may have no more than 999 values in the oldest supported database engine.

@@ -15,10 +15,10 @@ from webautodash.repositories.set_aside import SetAside
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.callbacks import ignore
 from webautodash.services.ingest.plan import Entry, Planned, RepeatedPlace, StoringSession, planned
-from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.ingest.repeated_places import keep_repeated
 from webautodash.services.ingest.store_patients import store_planned
 from webautodash.services.store import ProviderDatabase
+from webautodash.services.workers import OnBatch
 
 
 @dataclass(frozen=True, slots=True)

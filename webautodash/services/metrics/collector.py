@@ -1,7 +1,7 @@
-"""The figures as metrics of Prometheus."""
+"""Metrics for Prometheus, read from one snapshot of the system database."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,14 +10,16 @@ from prometheus_client.registry import Collector
 
 from webautodash.config import Settings
 from webautodash.domain.alerts import AlertChannel, DigestState
-from webautodash.domain.vocabulary import FileState, Level, MonitorState, ProviderStatus
+from webautodash.domain.vocabulary import Level, MonitorState, ProviderStatus
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.ingested_files import OUTCOMES
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services import revisions
 from webautodash.services.callbacks import ignore
-from webautodash.services.metrics.figures import BOUNDS_SECONDS, Figures, read_figures
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
+
+_BOUNDS_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 
 
 class StoreCollector(Collector):
@@ -44,16 +46,15 @@ class StoreCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The metrics of this moment."""
-        figures: Figures | None = None
+        metrics: list[Metric] = []
         error: WebAutoDashError | None = None
         try:
-            figures = self._read()
+            metrics = self._read()
         except WebAutoDashError as problem:
             error = problem
         self._on_reading(error)
-        yield _gauge("up", "Whether the system database could be read: 1 or 0.", [], {(): float(figures is not None)})
-        if figures is not None:
-            yield from _metrics(figures)
+        yield _gauge("up", "Whether the system database could be read: 1 or 0.", [], {(): float(error is None)})
+        yield from metrics
 
     def close(self) -> None:
         """Close the connection. The next scrape opens another."""
@@ -62,14 +63,14 @@ class StoreCollector(Collector):
         if store is not None:
             store.close()
 
-    def _read(self) -> Figures:
+    def _read(self) -> list[Metric]:
         with self._lock:
             is_new = self._store is None
             self._store = store = self._store or Store.open(self._settings)
         try:
             with store.system.reading() as work:
                 revisions.require_head(work, store.system.name, SchemaHistory.SYSTEM)
-                return read_figures(work)
+                return list(_metrics(work))
         except WebAutoDashError:
             self.close()
             if is_new:
@@ -78,27 +79,24 @@ class StoreCollector(Collector):
         return self._read()
 
 
-def _metrics(figures: Figures) -> Iterator[Metric]:
-    providers = figures.providers
-    statuses = Counter(one.status for one in providers)
+def _metrics(work: SystemWork) -> Iterator[Metric]:
+    """The metrics, read in a constant number of statements."""
+    providers, monitors = work.providers.all(), work.monitors.all()
+    statuses, states = Counter(one.status for one in providers), Counter(one.state for one in monitors)
+    patients, conflicts = work.metrics.patients(), work.providers.open_conflicts()
+    entries, undelivered = work.system_log.counts(), work.alerts.undelivered()
     yield _gauge("providers", "Registered providers.", ["status"], {(one,): statuses[one] for one in ProviderStatus})
-    yield _gauge("files", "Files below Results, by state.", ["state"], _by_label(figures.files))
-    yield _gauge("file_attempts", "Attempts at files, for each since its last change.", [], {(): figures.attempts})
-    yield _gauge(
-        "oldest_waiting_seconds",
-        "Age of the oldest file that waits; 0 if none waits.",
-        [],
-        {(): figures.oldest_waiting_seconds},
-    )
+    files = work.file_states.counts()
+    yield _gauge("files", "Files below Results, by state.", ["state"], {(one,): files[one] for one in files})
+    attempts = work.metrics.attempts()
+    yield _gauge("file_attempts", "Attempts at files, for each since its last change.", [], {(): attempts})
+    oldest = work.file_states.oldest_waiting_seconds() or 0.0
+    yield _gauge("oldest_waiting_seconds", "Age of the oldest file that waits; 0 if none waits.", [], {(): oldest})
     yield _gauge(
         "patients",
         "Patients of the stored files, by outcome.",
         ["provider", "outcome"],
-        {
-            (one.slug, outcome): figures.patients.get(one.slug, {}).get(outcome, 0)
-            for one in providers
-            for outcome in OUTCOMES
-        },
+        {(one.slug, outcome): patients.get(one.slug, {}).get(outcome, 0) for one in providers for outcome in OUTCOMES},
     )
     yield _gauge(
         "conflicts",
@@ -110,11 +108,7 @@ def _metrics(figures: Figures) -> Iterator[Metric]:
         "open_conflicts",
         "Differences that wait for a person: unresolved or in review.",
         ["provider", "severity"],
-        {
-            (one.slug, str(severity)): number
-            for one in providers
-            for severity, number in figures.open_conflicts.get(one.id, {}).items()
-        },
+        {(one.slug, severity): number for one in providers for severity, number in conflicts.get(one.id, {}).items()},
     )
     yield _gauge(
         "last_extraction_timestamp_seconds",
@@ -122,8 +116,7 @@ def _metrics(figures: Figures) -> Iterator[Metric]:
         ["provider"],
         {(one.slug,): one.last_extraction.timestamp() for one in providers if one.last_extraction is not None},
     )
-    yield _durations(figures)
-    states = Counter(one.state for one in figures.monitors)
+    yield _durations(work)
     yield _gauge(
         "monitors", "Monitors, by last reported state.", ["state"], {(one,): states[one] for one in MonitorState}
     )
@@ -133,27 +126,26 @@ def _metrics(figures: Figures) -> Iterator[Metric]:
         ["host", "pid"],
         {
             (one.host, str(one.pid)): (one.now - one.heartbeat_at).total_seconds()
-            for one in figures.monitors
+            for one in monitors
             if one.state is MonitorState.RUNNING
         },
     )
-    entries = {level: figures.log_entries.get(level, 0) for level in Level}
     yield _gauge(
         "alerts",
         "Alerts that are not delivered: pending, or failed after the last attempt.",
         ["channel", "state"],
         {
-            (str(channel), str(state)): figures.undelivered.get((channel, state), 0)
+            (channel, state): undelivered.get((channel, state), 0)
             for channel in AlertChannel
             for state in (DigestState.PENDING, DigestState.FAILED)
         },
     )
-    yield _gauge("log_entries", "Entries in the system log.", ["level"], _by_label(entries))
+    yield _gauge("log_entries", "Entries in the system log.", ["level"], {(one,): entries.get(one, 0) for one in Level})
 
 
-def _durations(figures: Figures) -> Metric:
-    took = figures.durations
-    buckets = [(str(bound), number) for bound, number in zip(BOUNDS_SECONDS, took.within, strict=True)]
+def _durations(work: SystemWork) -> Metric:
+    took = work.metrics.durations([round(1000 * bound) for bound in _BOUNDS_SECONDS])
+    buckets = [(str(bound), number) for bound, number in zip(_BOUNDS_SECONDS, took.within, strict=True)]
     return HistogramMetricFamily(
         "webautodash_file_duration_seconds",
         "Time from the opening of a file to its commit, for the stored files.",
@@ -162,11 +154,7 @@ def _durations(figures: Figures) -> Metric:
     )
 
 
-def _by_label(numbers: dict[FileState, int] | dict[Level, int]) -> dict[tuple[str, ...], float]:
-    return {(str(label),): number for label, number in numbers.items()}
-
-
-def _gauge(name: str, documentation: str, labels: list[str], values: dict[tuple[str, ...], float]) -> Metric:
+def _gauge(name: str, documentation: str, labels: list[str], values: Mapping[tuple[str, ...], float]) -> Metric:
     # No counters: a changed file takes its counts back, and the log is pruned.
     family = GaugeMetricFamily(f"webautodash_{name}", documentation, labels=labels)
     for label_values, value in values.items():

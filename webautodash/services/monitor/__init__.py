@@ -2,5 +2,6 @@
 
 from webautodash.services.monitor.background import BackgroundMonitor
 from webautodash.services.monitor.loop import LONGEST_INTERVAL, SHORTEST_INTERVAL, MonitorLoop, open_store
+from webautodash.services.monitor.system_alerts import check_and_send
 
-__all__ = ["LONGEST_INTERVAL", "SHORTEST_INTERVAL", "BackgroundMonitor", "MonitorLoop", "open_store"]
+__all__ = ["LONGEST_INTERVAL", "SHORTEST_INTERVAL", "BackgroundMonitor", "MonitorLoop", "check_and_send", "open_store"]

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence, Set
 from itertools import islice
 from struct import Struct
 
-from webautodash.services.ingest.file_stat import FileStat
-from webautodash.services.ingest.scan import Candidate, FileKey
+from webautodash.services.ingest.scan import Candidate, FileKey, FileStat
 
 # Each file is asked for again in this time: a database may have been restored from a backup.
 _BELIEVED_SECONDS = 3600.0

@@ -17,7 +17,7 @@ from webautodash.services.leases import host, operator
 from webautodash.services.monitor.ingest_due import LEASE_PREFIX
 from webautodash.services.processes import has_ended, process_key
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 from webautodash.version import __version__
 
 T = TypeVar("T")

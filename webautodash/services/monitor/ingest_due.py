@@ -13,15 +13,14 @@ from webautodash.domain.retries import retry_pause
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.count_attempts import Attempts
 from webautodash.services.ingest.file_log import FileLog
-from webautodash.services.ingest.order import Order
+from webautodash.services.ingest.order import Order, group_by_provider
 from webautodash.services.ingest.process_file import lost_worker, settled_files
-from webautodash.services.ingest.process_groups import group_by_provider, process_groups
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, FileKey
-from webautodash.services.ingest.workers import GroupWork
 from webautodash.services.leases import HeldLeases, leased_of
 from webautodash.services.monitor.watch import DueFile, FolderWatch
 from webautodash.services.store import Store
+from webautodash.services.workers import GroupWork
 
 LEASE_PREFIX = "files:"
 """The beginning of the names of the leases under which files are ingested."""
@@ -151,7 +150,7 @@ class DueIngester:
             meanwhile=log.write_if_due,
             may_begin=may_begin,
         )
-        process_groups(self._store, [group for group in groups if group], self._workers, attempts, work)
+        attempts.process_groups([group for group in groups if group], self._workers, work)
         # While the leases are held, so that the next holder finds the new states.
         log.flush()
         return tried

@@ -11,14 +11,13 @@ from webautodash.errors import TransientError, UsageError, WebAutoDashError, whe
 from webautodash.services.callbacks import ignore
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.monitor.alarms import Alarms
-from webautodash.services.monitor.fs_events import FsEvents
 from webautodash.services.monitor.heartbeat import Heartbeat
 from webautodash.services.monitor.ingest_due import DueIngester
-from webautodash.services.monitor.wakeup import Wakeup
+from webautodash.services.monitor.system_alerts import Alarms
+from webautodash.services.monitor.wakeup import FsEvents, Wakeup
 from webautodash.services.monitor.watch import FolderWatch, ScanResult
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 _COMPONENT = "monitor"
 # On a busy machine other processes hold their locks for that long.

@@ -1,10 +1,14 @@
-"""A sleep that a signal handler or another thread can end."""
+"""Wakes a sleeping monitor: from a signal handler, from another thread, and when something changes in Results."""
 
 import os
 import select
 from contextlib import suppress
+from pathlib import Path
+from threading import Event, Thread
 
 _CLOSED = -1
+# Changes that follow each other this closely are one event.
+_DEBOUNCE_MS = 200
 
 
 class Wakeup:
@@ -40,3 +44,41 @@ class Wakeup:
         if write_fd != _CLOSED:
             os.close(read_fd)
             os.close(write_fd)
+
+
+class FsEvents:
+    """Wakes the monitor when something changes below a folder; does nothing if watchfiles is not installed.
+
+    Events only make a monitor faster: what counts is its own scan.
+    """
+
+    def __init__(self, folder: Path, wakeup: Wakeup) -> None:
+        self._folder, self._wakeup = folder, wakeup
+        self._stopped = Event()
+
+    def start(self) -> None:
+        """Listen in a thread."""
+        try:
+            import watchfiles
+        except ImportError:
+            return
+
+        def listen() -> None:
+            # Without events if the folder cannot be watched or is gone.
+            try:
+                for _ in watchfiles.watch(
+                    self._folder,
+                    debounce=_DEBOUNCE_MS,
+                    stop_event=self._stopped,
+                    raise_interrupt=False,
+                    watch_filter=None,
+                ):
+                    self._wakeup.wake()
+            except (OSError, RuntimeError):
+                return
+
+        Thread(target=listen, name="fs_events", daemon=True).start()
+
+    def stop(self) -> None:
+        """Listen no longer."""
+        self._stopped.set()

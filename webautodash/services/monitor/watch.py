@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
+from webautodash.domain.file_paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_folder, split_root
 from webautodash.domain.folders import entry_status
 from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.domain.vocabulary import FAILED_FILES, STORED_FILES, FileState
@@ -18,9 +19,7 @@ from webautodash.repositories.ingested_files import FileStatus
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.batches import in_parts
-from webautodash.services.ingest.file_stat import FileStat, stat_text
-from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_folder, split_root
-from webautodash.services.ingest.scan import Candidate, FileKey, Part, list_results, require_path
+from webautodash.services.ingest.scan import Candidate, FileKey, FileStat, Part, list_results, require_path, stat_text
 from webautodash.services.ingest.skip_known import skip_known
 from webautodash.services.monitor.done_files import DoneFiles
 from webautodash.services.registry.roots import Root, own_root

@@ -33,7 +33,7 @@ from webautodash.services.registry.account_rights import (
 )
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 _PASSWORD_BYTES = 24
 # A host name, an address or a network, with wildcards.

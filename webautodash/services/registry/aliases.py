@@ -7,7 +7,7 @@ from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.registry.name_check import require_free, same_spelling, valid_name
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 
 def add_alias(store: Store, provider: str, alias: str) -> RegisteredProvider:

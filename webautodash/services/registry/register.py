@@ -14,7 +14,7 @@ from webautodash.services.registry.rebuild_registry import identity_of
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from webautodash.domain.file_paths import DEFAULT_ROOT, as_text, is_root_name, root_prefix
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import AmbiguousRoot, RootInUse, UnknownResultsFolder, UnknownRoot, UsageError
 from webautodash.repositories.roots import RootFolder
 from webautodash.repositories.unit_of_work import SystemWork
-from webautodash.services.ingest.paths import DEFAULT_ROOT, as_text, is_root_name, root_prefix
 from webautodash.services.leases import host
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from webautodash.services.callbacks import ignore
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.progress import Progress
 from webautodash.services.ingest.report import FileOutcome, IngestReport
-from webautodash.services.ingest.results_folder import check_results_folder
-from webautodash.services.ingest.scan import each_candidate
+from webautodash.services.ingest.scan import check_results_folder, each_candidate
 from webautodash.services.ingest.skip_known import skip_known
 from webautodash.services.registry.file_owner import owner_of_file
 from webautodash.services.registry.roots import own_root

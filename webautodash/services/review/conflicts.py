@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from webautodash.domain.signature import check_signature
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UsageError, WebAutoDashError, without_context
 from webautodash.models import ConflictReview, DataConflict
@@ -16,7 +17,6 @@ from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.paging import Listing, list_rows
 from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.review.signature import check_signature
 from webautodash.services.store import Store
 
 OPEN = ConflictFilter()

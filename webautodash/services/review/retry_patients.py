@@ -11,6 +11,7 @@ from webautodash.domain.extraction.patient_record import complete_records
 from webautodash.domain.extraction.read_patient import read_patient
 from webautodash.domain.patient_outcome import PatientOutcome
 from webautodash.domain.set_aside_reasons import ACCEPTED_WITH
+from webautodash.domain.signature import Signature, check_signature
 from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context
 from webautodash.models import SetAsidePatient
@@ -25,10 +26,9 @@ from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.plan import Planned, StoringSession
 from webautodash.services.ingest.store_patients import store_planned
 from webautodash.services.review.replay_patients import Reviewer
-from webautodash.services.review.signature import Signature, check_signature
 from webautodash.services.review.stored_failures import accept_stored
 from webautodash.services.store import ProviderDatabase, Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 ACCEPTED = "set_aside_accepted"
 

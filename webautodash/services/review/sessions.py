@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
+from webautodash.domain.signature import check_signature
 from webautodash.domain.vocabulary import Level
 from webautodash.domain.wording import counted
 from webautodash.errors import NotFound, UsageError
@@ -17,9 +18,8 @@ from webautodash.services.paging import Listing, list_rows
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.corrections import correct
 from webautodash.services.review.replay_patients import BATCH, PatientReplayer, ReplayCounts, Reviewer
-from webautodash.services.review.signature import check_signature
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 __all__ = ["DecidedSession", "RecordedDecision", "SessionSummary", "TimeCorrection", "search", "set_time", "show"]
 

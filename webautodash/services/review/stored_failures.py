@@ -11,6 +11,7 @@ from webautodash.domain.json_document import sorted_json
 from webautodash.domain.replay import CompleteExtraction, sort_by_time
 from webautodash.domain.row_checks import replace_own_check
 from webautodash.domain.set_aside_reasons import EMPTIED
+from webautodash.domain.signature import check_signature
 from webautodash.domain.vocabulary import Level, ProcessingStatus
 from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
@@ -20,15 +21,14 @@ from webautodash.repositories.replays import RewrittenExtraction
 from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.stored_failures import MovedExtraction, StoredFailure
 from webautodash.repositories.unit_of_work import ProviderWork
+from webautodash.services.ingest.screen_patients import with_items
 from webautodash.services.paging import Unreadable
 from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.review.clinical_items import with_items
 from webautodash.services.review.corrections import correct
 from webautodash.services.review.load_lists import ListLoader
 from webautodash.services.review.replay_patients import BATCH, PatientReplayer, Reviewer
-from webautodash.services.review.signature import check_signature
 from webautodash.services.store import ProviderDatabase, Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 REVIEW_STORED, REVIEW_UNDONE = "review_stored", "review_undone"
 """Kinds of the decisions that set extractions of a session aside, and that restore them."""

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from webautodash.config import Settings
+from webautodash.domain.file_paths import DEFAULT_ROOT, from_text, root_prefix, split_root
 from webautodash.domain.naming import same_name_key
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.domain.wording import counted
@@ -18,7 +19,6 @@ from webautodash.repositories.ingested_files import StoredPath
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import LastSession, StoredFile
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest.paths import DEFAULT_ROOT, from_text, root_prefix, split_root
 from webautodash.services.store import Store
 
 # A file that was stored more recently may be just about to be recorded.

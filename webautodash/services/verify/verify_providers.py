@@ -11,7 +11,7 @@ from webautodash.services.callbacks import ignore
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import ProviderDatabase, Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 from webautodash.services.verify.check_rows import RowVerifier
 from webautodash.services.verify.divergence import divergence, system_records
 from webautodash.services.verify.report import ProviderVerification, Verification, WrongRow

@@ -24,7 +24,7 @@ from webautodash.services.registry.name_check import name_taken
 from webautodash.services.registry.rebuild_registry import identity_of
 from webautodash.services.revisions import RevisionListener, SchemaHistory
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 OnRows = Callable[[int, int], None]
 """Called with the number of rows that this call has copied, and of rows to copy; clinical rows do not count."""

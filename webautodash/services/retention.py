@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from webautodash.domain.file_paths import is_watched
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import AmbiguousRoot, NoAnswer, UnknownResultsFolder, UsageError, WebAutoDashError
 from webautodash.models.base import utc_now
@@ -16,11 +17,10 @@ from webautodash.repositories.ingested_files import OldFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.ingest.file_states import place_of
-from webautodash.services.ingest.paths import is_watched
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.registry.roots import own_root
 from webautodash.services.store import Store
-from webautodash.services.system_log.entries import SystemLogWriter
+from webautodash.services.system_log import SystemLogWriter
 
 _SHORTEST = timedelta(days=1)
 _AT_ONCE = 10_000

@@ -1,5 +1,6 @@
 """Processes groups of things, in this process or in several: each group in order, different groups at once."""
 
+import gc
 import logging
 import signal
 import sys
@@ -16,12 +17,12 @@ from typing import Generic, TypeVar
 from webautodash.config import Settings
 from webautodash.errors import WebAutoDashError
 from webautodash.services.callbacks import ignore
-from webautodash.services.ingest.garbage_collection import collect_rarely
-from webautodash.services.ingest.progress import OnBatch
 from webautodash.services.store import Store
 
 Thing = TypeVar("Thing")
 Outcome = TypeVar("Outcome")
+OnBatch = Callable[[int, int], None]
+"""Called while a thing is processed, with how much of it is done so far, and of how much."""
 Prepare = Callable[[Store], Callable[[Thing, OnBatch], Outcome]]
 """Called in each process with its open store; returns the function that processes one thing there.
 
@@ -34,9 +35,6 @@ def always(*_: object) -> bool:
     return True
 
 
-INGEST, MIGRATE = "webautodash.services.ingest.process_file", "webautodash.services.fleet.migrate_all"
-# Modules that a kind of work imports only when it begins.
-_LATER = {MIGRATE: ["alembic.command"]}
 _SECONDS_TO_WAIT = 1.0
 _SECONDS_TO_END = 1.0
 
@@ -58,6 +56,8 @@ class GroupWork(Generic[Thing, Outcome]):
     """Called at least every second while other processes work."""
     may_begin: Callable[[Thing, Outcome | None], bool] = always
     """Whether to begin a thing, given the outcome before it in its group; if not, the group ends there."""
+    modules: Sequence[str] = ()
+    """Modules that each process needs, apart from the one of ``prepare``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class _WorkerFailed:
     error: WebAutoDashError
 
 
-def preload(work: str) -> None:
-    """Begin to import the modules of workers in a separate process, while the caller does other things."""
-    _set_preload(work)
+def preload(modules: Sequence[str]) -> None:
+    """Begin to import modules of workers in a separate process, while the caller does other things."""
+    _set_preload(modules)
     # The process inherits the mask: Ctrl-C during its imports must not make it print a traceback.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -93,8 +93,8 @@ def preload(work: str) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _set_preload(work: str) -> None:
-    get_context("forkserver").set_forkserver_preload([work, *_LATER.get(work, ())])
+def _set_preload(modules: Sequence[str]) -> None:
+    get_context("forkserver").set_forkserver_preload(list(modules))
 
 
 def settings_per_process(settings: Settings, workers: int, groups: int) -> Settings:
@@ -161,7 +161,7 @@ class _Workers(Generic[Thing, Outcome]):
         self._settings, self._work = settings, work
         # Not fork: this process has open connections and perhaps threads, and a child must inherit neither.
         self._context = get_context("forkserver")
-        _set_preload(work.prepare.__module__)
+        _set_preload([work.prepare.__module__, *work.modules])
         self._idle: list[tuple[Connection, ForkServerProcess]] = []
         self.busy: dict[Connection, tuple[ForkServerProcess, deque[Thing]]] = {}
 
@@ -249,3 +249,13 @@ def _send_batch(pipe: Connection, done: int, of: int) -> None:
     # The thing is finished even if the calling process is gone.
     with suppress(OSError):
         pipe.send(_BatchWritten(done, of))
+
+
+def collect_rarely() -> None:
+    """Let this process look for cyclic garbage rarely; for a program that does nothing but ingest.
+
+    Ingestion makes a hundred thousand objects per batch and no cycles: at Python's usual pace the search for cycles
+    takes a quarter of the time. The objects of imported modules are not searched at all.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)

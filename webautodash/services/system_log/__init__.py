@@ -1,1 +1,0 @@
-"""The system log: its entries, following it as it grows, retention."""
