@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.sizes import Sizes
 from benchmarks.stores import Place, place
-from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
+from webautodash.services.demo import DemoPlan, write_demo_data
 
 
 class NotAvailableError(Exception):

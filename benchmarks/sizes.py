@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from webautodash.services.demo.demo_data import DemoPlan
+from webautodash.services.demo import DemoPlan
 
 
 @dataclass(frozen=True)

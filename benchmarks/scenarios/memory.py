@@ -4,7 +4,7 @@ from benchmarks.bench import Bench
 from benchmarks.memory_of import watched
 from benchmarks.results import Figure, Findings, Target
 from benchmarks.stores import MARIADB, Place
-from webautodash.services.demo.demo_data import DemoPlan
+from webautodash.services.demo import DemoPlan
 
 _MEGABYTE = 1_000_000
 

@@ -6,7 +6,7 @@ from benchmarks.bench import Bench
 from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import command, ingest
 from benchmarks.stores import MARIADB, SQLITE, Place
-from webautodash.services.demo.demo_data import DemoPlan
+from webautodash.services.demo import DemoPlan
 
 _SMALL_STORE = DemoPlan(patients=100, providers=2)
 _HELP = "webautodash --help"

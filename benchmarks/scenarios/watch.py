@@ -12,7 +12,7 @@ from benchmarks.memory_of import memory_of
 from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import COMMAND, WrongOutcomeError, command
 from benchmarks.stores import MARIADB, Place
-from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
+from webautodash.services.demo import DemoPlan, write_demo_data
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store
 

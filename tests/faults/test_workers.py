@@ -20,7 +20,7 @@ from local_server import wait_until
 from webautodash.config import Settings
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.callbacks import ignore
-from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
+from webautodash.services.demo import DemoPlan, write_demo_data
 from webautodash.services.ingest.count_attempts import Attempts
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.ingest_run import ingest_paths

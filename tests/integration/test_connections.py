@@ -18,7 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from webautodash.database import server
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.errors import ConfigurationError, DatabaseMissing, NoFreeConnection
-from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
+from webautodash.services.demo import DemoPlan, write_demo_data
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.registry.register import register
 from webautodash.services.statistics.provider_statistics import statistics

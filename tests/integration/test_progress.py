@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from builders import Clinic, a_file, a_patient
 
-from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
+from webautodash.services.demo import DemoPlan, write_demo_data
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.progress import Progress
 

@@ -1,5 +1,5 @@
 """Extraction files of fictitious patients."""
 
-from webautodash.services.demo.demo_data import DemoPlan, write_demo_data
+from webautodash.services.demo import DemoPlan, write_demo_data
 
 __all__ = ["DemoPlan", "write_demo_data"]

@@ -166,7 +166,7 @@ class WebAutoDash:
         ``options`` sets the number of processes and the functions to call during the ingest.
         """
         from webautodash.client.ingest import IngestOptions
-        from webautodash.services.ingest.ingest_run import ingest_paths
+        from webautodash.services.ingest import ingest_paths
 
         chosen = options or IngestOptions()
         return ingest_paths(
@@ -254,7 +254,7 @@ class WebAutoDash:
         raised by ``status()`` and at the end of the block, such as UsageError where there is no Results folder.
         """
         from webautodash.client.monitor import BackgroundMonitor, MonitorEvents
-        from webautodash.services.ingest.scan import check_results_folder
+        from webautodash.services.ingest import check_results_folder
 
         check_results_folder(self._settings)
         events = MonitorEvents() if on_file is None else MonitorEvents(on_file)

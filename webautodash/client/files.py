@@ -6,9 +6,7 @@ from webautodash.client.installation import Installation
 from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UsageError
 from webautodash.repositories.file_states import FileEntry
-from webautodash.services.ingest import file_states
-from webautodash.services.ingest.file_states import NOT_STORED
-from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest import NOT_STORED, FileOutcome, file_states
 from webautodash.services.paging import Listing
 
 __all__ = ["NOT_STORED", "FileEntry", "Files"]

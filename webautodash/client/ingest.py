@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from webautodash.domain.file_state_transitions import FileResult
-from webautodash.services.ingest.progress import Progress
-from webautodash.services.ingest.report import FileOutcome, IngestReport
+from webautodash.services.ingest import FileOutcome, IngestReport, Progress
 from webautodash.services.workers import collect_rarely, preload
 
 __all__ = [

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from webautodash.config import Settings
 from webautodash.services.callbacks import ignore
-from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.ingest.scan import check_results_folder
+from webautodash.services.ingest import FileOutcome, check_results_folder
 from webautodash.services.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, BackgroundMonitor, MonitorLoop, open_store
 
 __all__ = ["LONGEST_INTERVAL", "SHORTEST_INTERVAL", "BackgroundMonitor", "MonitorEvents", "MonitorLoop", "watching"]

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 from webautodash.client.installation import Installation
-from webautodash.services.ingest.progress import Progress
-from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest import FileOutcome, Progress
 from webautodash.services.registry.setup import SetupReport, SetupSurvey, set_up, survey_setup
 
 __all__ = ["Setup", "SetupReport", "SetupSurvey"]

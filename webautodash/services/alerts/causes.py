@@ -6,6 +6,7 @@ A cause contains neither content, name nor path of a file: a file may be named a
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
+from typing import NamedTuple
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severity
 from webautodash.domain.file_state_transitions import FileResult
@@ -20,31 +21,35 @@ from webautodash.repositories.pending_events import Event, file_stored
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import revisions
 from webautodash.services.alerts.channels import rules_of
-from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
-
-Changed = tuple[FileOutcome, FileRecord, RegisteredProvider | None]
-"""A file whose row is new or has changed."""
 
 _MOST_NUMBERS = 50
 _STATES = {FileState.REJECTED: AlertKind.REJECTED, FileState.HELD: AlertKind.HELD}
 
 
-def causes_of(store: Store, changed: Iterable[Changed]) -> list[Cause]:
+class ChangedFile(NamedTuple):
+    """A file whose row is new or has changed, and the result of the attempt that did it."""
+
+    result: FileResult
+    record: FileRecord
+    provider: RegisteredProvider | None
+
+
+def causes_of(store: Store, changed: Iterable[ChangedFile]) -> list[Cause]:
     """The causes in the outcomes of files; most files have none. Never fails: a cause may have fewer details."""
     causes = []
     behind: dict[str, RegisteredProvider] = {}
-    for outcome, record, provider in changed:
+    for result, record, provider in changed:
         if kind := _STATES.get(record.state):
             causes.append(_not_taken(kind, record, provider))
         if provider is None:
             continue
-        if outcome.state is FileResult.BLOCKED and outcome.kind == NotAtHead.own_kind():
+        if result is FileResult.BLOCKED and record.kind == NotAtHead.own_kind():
             behind[provider.slug] = provider
-        if outcome.state is FileResult.ALREADY_INGESTED and outcome.session_id is not None:
+        if result is FileResult.ALREADY_INGESTED and record.session_id is not None:
             # Its events are no longer in the outbox: the system database was restored or recreated.
-            causes += _causes_of_session(store, provider, outcome.session_id)
+            causes += _causes_of_session(store, provider, record.session_id)
     for provider in behind.values():
         causes += _behind(store, provider)
     return causes

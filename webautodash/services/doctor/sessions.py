@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from webautodash.models.base import utc_now
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.doctor.findings import Finding, error, warning
-from webautodash.services.ingest.held_files import FUTURE
+from webautodash.services.ingest import FUTURE
 from webautodash.services.store import Store
 
 _MOST_NAMED = 10

@@ -25,8 +25,7 @@ from webautodash.repositories.ingested_files import FileRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogRecord
 from webautodash.repositories.unit_of_work import SystemWork
-from webautodash.services.alerts.causes import Changed, causes_of
-from webautodash.services.alerts.outbox import raise_alerts
+from webautodash.services.alerts import ChangedFile, causes_of, raise_alerts
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.provider_changes import (
     ProviderChanges,
@@ -72,7 +71,7 @@ class _News:
 
     records: list[FileRecord]
     entries: list[LogRecord]
-    changed: list[Changed]
+    changed: list[ChangedFile]
 
 
 class FileLog:
@@ -146,7 +145,7 @@ class FileLog:
             news.records.append(record)
             if row is None or outcome.state in STORED_RESULTS or not _is_same_event(row, record):
                 news.entries.extend(_log_entries(entry.at, outcome, record.state))
-                news.changed.append((outcome, record, provider))
+                news.changed.append(ChangedFile(outcome.state, record, provider))
                 if provider is not None and outcome.session_id is not None:
                     self.recount(provider)
         return news

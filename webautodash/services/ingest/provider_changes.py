@@ -16,7 +16,7 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import LastSession, StoredFile, Totals
 from webautodash.repositories.system_log import LogRecord
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.alerts.causes import causes_of_event
+from webautodash.services.alerts import causes_of_event
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
 from webautodash.services.verify.divergence import lost_paths

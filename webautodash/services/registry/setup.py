@@ -8,10 +8,14 @@ from webautodash.config import Settings
 from webautodash.domain.extraction.document import read_document
 from webautodash.errors import WebAutoDashError
 from webautodash.services.callbacks import ignore
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.progress import Progress
-from webautodash.services.ingest.report import FileOutcome, IngestReport
-from webautodash.services.ingest.scan import check_results_folder, each_candidate
+from webautodash.services.ingest import (
+    FileOutcome,
+    IngestReport,
+    Progress,
+    check_results_folder,
+    each_candidate,
+    ingest_paths,
+)
 from webautodash.services.ingest.skip_known import skip_known
 from webautodash.services.registry.file_owner import owner_of_file
 from webautodash.services.registry.roots import own_root

@@ -14,7 +14,7 @@ from webautodash.repositories.conflicts import ConflictFilter, ListedConflict
 from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest.file_log import FileLog
+from webautodash.services.ingest import FileLog
 from webautodash.services.paging import Listing, list_rows
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store

@@ -7,7 +7,7 @@ from typing import TypeVar
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest.file_log import FileLog
+from webautodash.services.ingest import FileLog
 from webautodash.services.store import Store
 
 T = TypeVar("T")

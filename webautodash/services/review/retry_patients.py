@@ -22,9 +22,7 @@ from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.sessions import Tally
 from webautodash.repositories.set_aside import SetAsideRepository
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest.file_log import FileLog
-from webautodash.services.ingest.plan import Planned, StoringSession
-from webautodash.services.ingest.store_patients import store_planned
+from webautodash.services.ingest import FileLog, Planned, StoringSession, store_planned
 from webautodash.services.review.replay_patients import Reviewer
 from webautodash.services.review.stored_failures import accept_stored
 from webautodash.services.store import ProviderDatabase, Store

@@ -13,7 +13,7 @@ from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest.held_files import is_future, parse_corrected_time
+from webautodash.services.ingest import is_future, parse_corrected_time
 from webautodash.services.paging import Listing, list_rows
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.corrections import correct

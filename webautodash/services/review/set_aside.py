@@ -13,7 +13,7 @@ from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.set_aside import SetAsideRepository
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest.plan import readable_prn
+from webautodash.services.ingest import readable_prn
 from webautodash.services.paging import Listing, list_rows
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.store import Store

@@ -21,7 +21,7 @@ from webautodash.repositories.replays import RewrittenExtraction
 from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.stored_failures import MovedExtraction, StoredFailure
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest.screen_patients import with_items
+from webautodash.services.ingest import with_items
 from webautodash.services.paging import Unreadable
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review.corrections import correct

@@ -15,7 +15,7 @@ from webautodash.repositories.providers import ProviderIdentity, RegisteredProvi
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
 from webautodash.services.callbacks import ignore
-from webautodash.services.ingest.file_log import FileLog
+from webautodash.services.ingest import FileLog
 from webautodash.services.leases import HeldLease, leased
 from webautodash.services.registry.adopt.copy_rows import COPIED, copy
 from webautodash.services.registry.adopt.database_owner import Owner
