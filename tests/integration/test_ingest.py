@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 
+from webautodash.domain.alerts import Cause
 from webautodash.domain.row_checks import parse_row_checks
+from webautodash.services.ingest import FileLog, file_log
 from webautodash.services.ingest.ingest_run import ingest_paths
 
 LATER = "2025-03-05T09:00:00"
@@ -448,3 +450,22 @@ def test_an_empty_list_of_patients_is_a_file_without_patients(clinic: Clinic) ->
     outcome = clinic.ingest(a_file())
     assert (outcome.state, outcome.found) == ("ingested", 0)
     assert clinic.count("extraction_sessions") == 1
+
+
+def test_two_processes_that_record_a_file_at_the_same_time_count_both_attempts(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rejected = clinic.ingest(b"not JSON")
+
+    def record_meanwhile(*_: object) -> list[Cause]:
+        monkeypatch.undo()
+        with FileLog(clinic.store) as other:
+            other.record(rejected)
+        return []
+
+    with FileLog(clinic.store) as log:
+        log.record(rejected)
+        # Called after the row was read and before it is written.
+        monkeypatch.setattr(file_log, "causes_of", record_meanwhile)
+    [row] = clinic.system_rows("ingested_files")
+    assert (row["state"], row["attempts"]) == ("rejected", 3)

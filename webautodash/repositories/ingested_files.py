@@ -1,7 +1,7 @@
 """What the system database knows of each path. No patient's value: paths, counts, states and reasons."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from operator import attrgetter
@@ -209,9 +209,14 @@ class FileRepository(Repository):
         self._delete(list(self._unchanged(rows)))
 
     def record(self, records: Sequence[FileRecord], now: datetime) -> None:
-        """Write the states of some paths; a row is made where there is none. One statement."""
-        changed = (*FileRecord.__slots__, "updated_at")
-        insert_tuples(self._session, IngestedFile, _COLUMNS, _values(records, now), OnExisting("path_sha256", changed))
+        """Write the states of some paths and count an attempt of each; a row is made where there is none.
+
+        One statement. The attempts of the row are counted on, not those of the record: another process may have
+        recorded an attempt since the row was read.
+        """
+        changed = tuple(name for name in (*FileRecord.__slots__, "updated_at") if name != "attempts")
+        values = _values([replace(record, attempts=1) for record in records], now)
+        insert_tuples(self._session, IngestedFile, _COLUMNS, values, OnExisting("path_sha256", changed, ("attempts",)))
 
     def correct(self, record: FileRecord, now: datetime) -> None:
         """Correct session, state, reason and counts of every path of a provider that has these bytes.

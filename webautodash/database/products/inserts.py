@@ -10,10 +10,14 @@ from sqlalchemy import Table
 
 @dataclass(frozen=True, slots=True)
 class OnExisting:
-    """What to do if a row with the same unique ``key`` exists: set ``columns`` anew, or, without any, lock the row."""
+    """What to do if a row with the same unique ``key`` exists: set ``columns`` anew, or, without any, lock the row.
+
+    The new values of ``added`` are added to those of the row, so that no concurrent writer's addition is lost.
+    """
 
     key: str
     columns: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

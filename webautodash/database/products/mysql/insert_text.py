@@ -47,7 +47,7 @@ class InsertText:
         rows = self._format(insert)
         table, columns = self._quote(insert.table.name), self._listed(rows)
         head = f"INSERT INTO {table} ({columns}) VALUES (".encode()  # noqa: S608  # all quoted
-        tail = b")" + self._on_duplicate_key(insert.on_existing).encode()
+        tail = b")" + self._on_duplicate_key(table, insert.on_existing).encode()
         most = self._largest - len(head) - len(tail) - _PACKET_HEADER
         for packet in self._packets(insert, rows, b"),(", most, _LARGEST_STATEMENT):
             yield head + packet + tail
@@ -97,18 +97,18 @@ class InsertText:
             size += len(text) + len(separator)
         yield separator.join(pending) + rows.suffix
 
-    def _on_duplicate_key(self, on_existing: OnExisting | None) -> str:
+    def _on_duplicate_key(self, table: str, on_existing: OnExisting | None) -> str:
         if on_existing is None:
             return ""
         if not on_existing.columns:
             key = self._quote(on_existing.key)
             return f" ON DUPLICATE KEY UPDATE {key} = {key}"
-        columns = list(map(self._quote, on_existing.columns))
         # MySQL deprecates VALUES() in favour of an alias that MariaDB does not know.
-        if self._is_mariadb:
-            return " ON DUPLICATE KEY UPDATE " + ", ".join(f"{column} = VALUES({column})" for column in columns)
-        changes = ", ".join(f"{column} = incoming.{column}" for column in columns)
-        return f" AS incoming ON DUPLICATE KEY UPDATE {changes}"
+        alias, new = ("", "VALUES({})") if self._is_mariadb else (" AS incoming", "incoming.{}")
+        columns, added = map(self._quote, on_existing.columns), map(self._quote, on_existing.added)
+        changes = [f"{column} = {new.format(column)}" for column in columns]
+        changes += [f"{column} = {table}.{column} + {new.format(column)}" for column in added]
+        return f"{alias} ON DUPLICATE KEY UPDATE {', '.join(changes)}"
 
 
 def _is_null_by_default(insert: Insert, name: str) -> bool:

@@ -92,8 +92,9 @@ def _statement(connection: Connection, insert: Insert) -> str:
         return statement
     if not on_existing.columns:
         return f"{statement} ON CONFLICT ({quote(on_existing.key)}) DO NOTHING"
-    changes = ", ".join(f"{quote(column)} = excluded.{quote(column)}" for column in on_existing.columns)
-    return f"{statement} ON CONFLICT ({quote(on_existing.key)}) DO UPDATE SET {changes}"
+    changes = [f"{quote(column)} = excluded.{quote(column)}" for column in on_existing.columns]
+    changes += [f"{quote(column)} = {quote(column)} + excluded.{quote(column)}" for column in on_existing.added]
+    return f"{statement} ON CONFLICT ({quote(on_existing.key)}) DO UPDATE SET {', '.join(changes)}"
 
 
 @contextmanager
