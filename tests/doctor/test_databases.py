@@ -13,7 +13,7 @@ from builders import Clinic
 from examined import Problems
 from sqlalchemy import insert, text, update
 
-from webautodash.cli.doctor_cures import cure_of
+from webautodash.cli.hints import cure_of
 from webautodash.domain.vocabulary import MonitorState, ProviderStatus
 from webautodash.models import Lease, Monitor, Provider
 from webautodash.models.base import utc_now

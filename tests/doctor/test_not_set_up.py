@@ -10,7 +10,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from sqlalchemy import make_url
 
-from webautodash.cli.doctor_cures import cure_of
+from webautodash.cli.hints import cure_of
 from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.services.doctor import Finding, examine, examine_isolation

@@ -15,7 +15,7 @@ from examined import fill
 from sqlalchemy import Column, Table
 from test_isolation import SERVERS, Guarded, guarded
 
-from webautodash.cli.doctor_cures import cure_of
+from webautodash.cli.hints import cure_of
 from webautodash.database.products.mysql.grants import ADDING, ROWS, TABLES, exactly
 from webautodash.database.products.types import JsonText, UtcDateTime
 from webautodash.domain.json_document import to_json

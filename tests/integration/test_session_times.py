@@ -10,7 +10,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from stored_content import content, earlier_version
 
-from webautodash.cli.doctor_cures import cure_of
+from webautodash.cli.hints import cure_of
 from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.errors import NotFound, UsageError
 from webautodash.services.doctor.sessions import future_times, unread_times

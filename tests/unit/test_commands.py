@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from webautodash.cli.command_lines import command
-from webautodash.cli.hints import explain
+from webautodash.cli.hints import command, explain
 from webautodash.domain.shell_words import shell_word
 from webautodash.errors import MadeByEarlierScripts, ProviderNameTaken, UnregisteredProvider
 

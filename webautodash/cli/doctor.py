@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.doctor_cures import cure_of
 from webautodash.cli.exit_status import PROBLEMS, UNREACHABLE, WRONG_USE
+from webautodash.cli.hints import cure_of
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.cli.terminal.output import print_line, show_json

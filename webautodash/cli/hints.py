@@ -1,20 +1,35 @@
-"""Error kind to the command that fixes it. The command lines that a user may type are written in cli/ only."""
+"""Advice: the command that fixes an error, by its kind, or a finding of ``doctor``, by its code.
 
+The command lines that a user may type are written in cli/ only.
+"""
+
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from webautodash.cli.command_lines import command
 from webautodash.domain.alerts import DigestState
 from webautodash.domain.set_aside_reasons import ACCEPTED_WITH
+from webautodash.domain.shell_words import shell_word
 from webautodash.errors import Remedy, WebAutoDashError
 
 if TYPE_CHECKING:
+    from webautodash.client.doctor import Finding
     from webautodash.client.fleet import DatabaseRevision, DriftReport, MigrationResult
     from webautodash.client.ingest import FileOutcome
     from webautodash.client.reports import Unreadable
 
 Fields = Mapping[str, Any]
 """The parts of an error or of a problem, by name; any of them may be missing."""
+Hint = str | Callable[[Fields], str | None]
+"""A text in which a field in braces stands for its value, quoted for a shell; or a function that makes the text."""
+
+
+def command(words: str, *values: str | PurePath) -> str:
+    """A command line to copy: ``webautodash``, fixed words, and values, each quoted as one word of the shell."""
+    # After `--` no value is read as an option.
+    end_of_options = ["--"] if any(str(value).startswith("-") for value in values) else []
+    return " ".join([f"webautodash {words}", *end_of_options, *map(shell_word, values)])
 
 
 def explain(error: WebAutoDashError) -> str:
@@ -87,8 +102,20 @@ def verify_hints(wrong: Collection[str]) -> Iterator[str]:
 
 def hint_for(kind: str | None, fields: Fields) -> str | None:
     """The advice for a kind of error; placeholders such as NAME stand for missing fields. None if there is none."""
-    make = _HINTS.get(kind or "")
-    return make(fields) if make is not None else None
+    return _text_of(_HINTS.get(kind or ""), fields)
+
+
+def cure_of(finding: "Finding") -> str | None:
+    """What to do about a finding of ``doctor``; None where nothing is to do, or no command does it."""
+    if finding.cure is not None or finding.severity == "ok":
+        return finding.cure
+    fields = {"database": finding.subject, "name": finding.fields.get("provider"), **finding.fields}
+    if finding.code == "monitor.lost" and not finding.is_problem:
+        # With another monitor running it is only good to know.
+        return "webautodash log --component monitor"
+    if (hint := _text_of(_CURES.get(finding.code), fields)) is not None:
+        return hint
+    return hint_for(finding.fields.get("kind"), fields) or _CURES_WITHOUT_KIND.get(finding.code)
 
 
 def _with_hint(message: str, kind: str | None, fields: Fields) -> str:
@@ -96,30 +123,20 @@ def _with_hint(message: str, kind: str | None, fields: Fields) -> str:
     return message if advice is None else f"{message}; {advice}"
 
 
-def _fixed(advice: str) -> Callable[[Fields], str]:
-    return lambda _: advice
+def _text_of(hint: Hint | None, fields: Fields) -> str | None:
+    return hint(fields) if callable(hint) else hint and _FIELD.sub(lambda match: _word(fields, match[1]), hint)
 
 
-def _register(fields: Fields) -> str:
-    return command("provider register", fields.get("name") or "NAME")
+def _word(fields: Fields, name: str) -> str:
+    value = fields.get(name)
+    if not value:
+        return _PLACEHOLDERS.get(name, name.upper())
+    # After `--` it is not read as an option.
+    return f"-- {shell_word(value)}" if str(value).startswith("-") else shell_word(value)
 
 
 def _database_error(fields: Fields) -> str | None:
-    match fields.get("remedy"):
-        case Remedy.GRANT:
-            return "where each provider has its own account: webautodash provider grant --all"
-        case Remedy.CREATE_TABLES:
-            return "to see whether to set up or to migrate: webautodash doctor"
-        case Remedy.RECREATE_FILE:
-            return (
-                "if the path is not a sound database file: move it out of the folder, with its -wal and -shm, and keep "
-                f"it; then restore a backup, or recreate it: {_register(fields)} (for the system database: webautodash "
-                "setup), then webautodash ingest"
-            )
-        case Remedy.VERIFY:
-            return "to check the rows of every provider: webautodash verify"
-        case _:
-            return None
+    return _text_of(_REMEDIES.get(fields.get("remedy")), fields)
 
 
 def _results_folder(fields: Fields) -> str:
@@ -139,63 +156,98 @@ def _same_provider(fields: Fields) -> str:
     return f"if both names are the same provider: {line}"
 
 
-def _accept_file(options: str) -> Callable[[Fields], str]:
-    def advice(fields: Fields) -> str:
-        line = f"{command('file accept', fields.get('path') or 'PATH')}{options} --by NAME --why TEXT"
-        return f"if the file is right: {line}; else: webautodash file retry or webautodash file forget"
-
-    return advice
+def _create(fields: Fields) -> str:
+    # Without a provider it is the system database.
+    return command("provider register", fields["provider"]) if "provider" in fields else "webautodash setup"
 
 
+def _grant(fields: Fields) -> str:
+    # The account is a slug or an option.
+    return f"webautodash provider grant {fields['account']}"
+
+
+_FIELD = re.compile(r"{(\w+)}")
+_PLACEHOLDERS = {"before": "REV", "place": "PATH"}
 _READ_AGAIN = "to have it read again: webautodash file retry"
-_HINTS: dict[str, Callable[[Fields], str | None]] = {
-    "account_missing": _fixed("run: webautodash provider grant --all"),
-    "account_refused": _fixed(
-        "to renew the password: webautodash provider grant --rotate PROVIDER (or --system, --migrations); "
-        "--host sets the host that it may connect from"
-    ),
-    "ambiguous_root": lambda fields: (
-        f"to remove it from a root: {command('root remove', 'NAME', fields.get('folder') or 'FOLDER')}"
-    ),
-    "being_migrated": _fixed(
-        "to see whether a migration is running: webautodash migrate history; "
-        "to finish an interrupted one: webautodash migrate up"
-    ),
-    "breaking_revisions": lambda fields: (
-        f"once every machine runs this version: webautodash migrate up --contract; "
-        f"up to the revision before: webautodash migrate up --to {fields.get('before') or 'REV'}"
-    ),
-    "database_empty": lambda fields: f"to create its tables empty: {_register(fields)}; then: webautodash ingest",
+_NOT_RIGHT = "--by NAME --why TEXT; else: webautodash file retry or webautodash file forget"
+_SET_TIME = "webautodash session set-time {database} {session} TIME --by NAME --why TEXT"
+_REMEDIES: Mapping[Any, str] = {
+    Remedy.GRANT: "where each provider has its own account: webautodash provider grant --all",
+    Remedy.CREATE_TABLES: "to see whether to set up or to migrate: webautodash doctor",
+    Remedy.RECREATE_FILE: "if the path is not a sound database file: move it out of the folder, with its -wal and "
+    "-shm, and keep it; then restore a backup, or recreate it: webautodash provider register {name} (for the system "
+    "database: webautodash setup), then webautodash ingest",
+    Remedy.VERIFY: "to check the rows of every provider: webautodash verify",
+}
+_HINTS: dict[str, Hint] = {
+    "account_missing": "run: webautodash provider grant --all",
+    "account_refused": "to renew the password: webautodash provider grant --rotate PROVIDER (or --system, "
+    "--migrations); --host sets the host that it may connect from",
+    "ambiguous_root": "to remove it from a root: webautodash root remove NAME {folder}",
+    "being_migrated": "to see whether a migration is running: webautodash migrate history; to finish an interrupted "
+    "one: webautodash migrate up",
+    "breaking_revisions": "once every machine runs this version: webautodash migrate up --contract; up to the revision "
+    "before: webautodash migrate up --to {before}",
+    "database_empty": "to create its tables empty: webautodash provider register {name}; then: webautodash ingest",
     "database_error": _database_error,
-    "database_missing": lambda fields: f"to create it empty: {_register(fields)}",
-    "file_not_watched": lambda fields: f"run: {command('ingest', fields.get('place') or 'PATH')}",
-    "future_time": _accept_file(" --extracted-at TIME"),
-    "killed_reader": _fixed(_READ_AGAIN),
-    "made_by_earlier_scripts": lambda fields: (
-        f"to adopt it: {command('provider adopt', fields.get('database') or 'DATABASE')}"
-    ),
-    "migration_failed": _fixed("to compare its tables with the revision: webautodash migrate check"),
-    "not_resumable": _fixed("to begin it again: webautodash migrate down"),
-    "not_at_head": _fixed("run: webautodash migrate up"),
-    "not_set_up": _fixed("run: webautodash setup"),
+    "database_missing": "to create it empty: webautodash provider register {name}",
+    "file_not_watched": "run: webautodash ingest {place}",
+    "future_time": f"if the file is right: webautodash file accept {{path}} --extracted-at TIME {_NOT_RIGHT}",
+    "killed_reader": _READ_AGAIN,
+    "made_by_earlier_scripts": "to adopt it: webautodash provider adopt {database}",
+    "migration_failed": "to compare its tables with the revision: webautodash migrate check",
+    "not_at_head": "run: webautodash migrate up",
+    "not_resumable": "to begin it again: webautodash migrate down",
+    "not_set_up": "run: webautodash setup",
     "provider_name_taken": _same_provider,
-    "root_in_use": lambda fields: (
-        f"if the folder has moved: {command('root move', fields.get('name') or 'NAME', 'FOLDER')}"
-    ),
-    "stored_elsewhere": _accept_file(""),
-    "unknown_file": _fixed("to see all files: webautodash file list --all"),
-    "unknown_migration_run": _fixed("to see the runs: webautodash migrate history"),
+    "root_in_use": "if the folder has moved: webautodash root move {name} FOLDER",
+    "stored_elsewhere": f"if the file is right: webautodash file accept {{path}} {_NOT_RIGHT}",
+    "unknown_file": "to see all files: webautodash file list --all",
+    "unknown_migration_run": "to see the runs: webautodash migrate history",
     "unknown_provider": lambda fields: (
         None if fields.get("nearest") else "to see the registered providers: webautodash provider list"
     ),
     "unknown_results_folder": _results_folder,
-    "unknown_root": _fixed("to see the roots: webautodash root list"),
-    "unregistered_provider": lambda fields: f"to create its database: {_register(fields)}",
-    "untrusted_database_file": _fixed("for details: webautodash doctor"),
-    "would_lose_rows": _fixed("to accept the loss: --accept-loss"),
+    "unknown_root": "to see the roots: webautodash root list",
+    "unregistered_provider": "to create its database: webautodash provider register {name}",
+    "untrusted_database_file": "for details: webautodash doctor",
+    "would_lose_rows": "to accept the loss: --accept-loss",
     # Only where the database does not say whose it is.
     "wrong_database": lambda fields: (
-        f"if it is the provider's: {_register(fields)}" if fields.get("found", "") is None else None
+        _text_of("if it is the provider's: webautodash provider register {name}", fields)
+        if fields.get("found", "") is None
+        else None
     ),
     "wrong_folder": _same_provider,
 }
+_CURES: dict[str, Hint] = {
+    "backup.aliases": "webautodash provider alias {slug} {alias}",
+    "backup.lost_reviews": "restore a newer backup, or decide again: webautodash conflict list, webautodash session "
+    "list, webautodash set-aside list",
+    "backup.missing_nowhere": "restore a newer backup, or put the files into Results; else webautodash file forget",
+    "backup.missing_results": "webautodash ingest",
+    "backup.missing_unknown": "see why the folder does not answer, then webautodash doctor",
+    "backup.unrecorded": "webautodash alert send, which records them",
+    "database.behind": "webautodash migrate up",
+    "database.empty": _create,
+    "database.interrupted": "webautodash migrate up",
+    "database.missing": _create,
+    "database.unclaimed": _create,
+    "database.unregistered": "webautodash provider register NAME, or webautodash provider adopt {database}",
+    "isolation.account_missing": _grant,
+    "isolation.account_refused": lambda fields: f"webautodash provider grant --rotate {fields['account']}",
+    "isolation.rights": _grant,
+    "isolation.rights_missing": _grant,
+    "isolation.shared_account": "webautodash provider grant --all --into accounts, then "
+    "WEBAUTODASH_ACCOUNTS_DIR=accounts, without user and password",
+    "monitor.failing": "webautodash status",
+    "monitor.lost": "webautodash monitor",
+    "monitor.silent": "webautodash monitor",
+    "provider.unfinished": _create,
+    "secret.missing": "webautodash provider grant --all",
+    "session.future_time": _SET_TIME,
+    "session.unread_time": _SET_TIME,
+    "store.missing": "webautodash setup",
+}
+# Where the kind of the error has no advice.
+_CURES_WITHOUT_KIND = {"database.unreadable": "restore it from a backup"}

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.command_lines import command
 from webautodash.cli.exit_status import PROBLEMS, exit_with_problems
+from webautodash.cli.hints import command
 from webautodash.cli.options import DryRunOption, JsonOption, ProviderArgument, YesOption
 from webautodash.cli.provider_grant import grant
 from webautodash.cli.terminal.log_output import print_notice
