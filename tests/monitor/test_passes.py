@@ -18,7 +18,7 @@ from webautodash.errors import UnknownFile, UnusableFile, UsageError
 from webautodash.services import fleet
 from webautodash.services.ingest import file_states, order, process_file, scan
 from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.monitor import MonitorLoop, ingest_due
+from webautodash.services.monitor import MonitorEvents, MonitorLoop, MonitorTrouble, ingest_due
 from webautodash.services.registry.register import register
 from webautodash.services.statistics.current_status import status
 
@@ -27,7 +27,7 @@ GOOD = a_file(a_patient("GW1", medications=["Aspirin 81 mg"]), a_patient("GW2"))
 
 def _once(clinic: Clinic, **options: Any) -> list[FileOutcome]:
     seen: list[FileOutcome] = []
-    MonitorLoop(clinic.store, on_file=seen.append, **options).run_once()
+    MonitorLoop(clinic.store, events=MonitorEvents(seen.append), **options).run_once()
     return seen
 
 
@@ -186,7 +186,7 @@ def test_the_files_of_a_provider_are_left_to_the_process_with_its_lease(clinic: 
 
 def test_a_file_that_another_process_ingested_since_the_scan_is_not_read_again(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
-    watching = MonitorLoop(clinic.store, on_file=lambda _: pytest.fail("was taken twice"))
+    watching = MonitorLoop(clinic.store, events=MonitorEvents(lambda _: pytest.fail("was taken twice")))
     watching._watch.scan()
     time.sleep(0.2)
     result = watching._watch.scan()
@@ -227,7 +227,9 @@ def test_a_forgotten_file_that_exists_is_found_again(clinic: Clinic) -> None:
 def watched(clinic: Clinic) -> Callable[..., tuple[MonitorLoop, list[str], threading.Thread]]:
     def watch() -> tuple[MonitorLoop, list[str], threading.Thread]:
         said: list[str] = []
-        monitor = MonitorLoop(clinic.store, interval=0.2, on_trouble=said.append)
+        monitor = MonitorLoop(
+            clinic.store, interval=0.2, events=MonitorEvents(on_trouble=lambda trouble: said.append(trouble.message))
+        )
         thread = threading.Thread(target=monitor.run)
         thread.start()
         return monitor, said, thread
@@ -259,6 +261,19 @@ def test_a_results_folder_that_disappears_and_returns_is_reported_once_each(
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_trouble_carries_its_error_until_it_is_resolved(clinic: Clinic) -> None:
+    troubles: list[MonitorTrouble] = []
+    monitor = MonitorLoop(clinic.store, events=MonitorEvents(on_trouble=troubles.append))
+    monitor.run_once()
+    aside = clinic.results.rename(clinic.results.with_name("Aside"))
+    monitor._pass_whatever_happens()
+    monitor._pass_whatever_happens()
+    aside.rename(clinic.results)
+    monitor._pass_whatever_happens()
+    assert [one.error and one.error.kind for one in troubles] == ["usage_error", None]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_an_unreadable_provider_folder_is_reported_once_and_stops_no_other(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,7 +287,7 @@ def test_an_unreadable_provider_folder_is_reported_once_and_stops_no_other(
         return scandir(handle)
 
     said: list[str] = []
-    watching = MonitorLoop(clinic.store, on_trouble=said.append)
+    watching = MonitorLoop(clinic.store, events=MonitorEvents(on_trouble=lambda trouble: said.append(trouble.message)))
     with monkeypatch.context() as patch:
         patch.setattr(scan.os, "scandir", refuse)
         watching.run_once()

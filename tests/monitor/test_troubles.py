@@ -19,7 +19,7 @@ from webautodash.domain.folders import Folder
 from webautodash.errors import DatabaseBusy
 from webautodash.services.ingest import file_states, process_file
 from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.monitor import MonitorLoop
+from webautodash.services.monitor import MonitorEvents, MonitorLoop
 from webautodash.services.timeouts import TimeLimit
 
 ANN, GARY = "Ann Bee", "Gary Wang"
@@ -166,7 +166,7 @@ def test_one_file_of_a_failing_provider_is_tried_and_other_providers_go_on(
 
     monkeypatch.setattr(process_file, "store_document", busy)
     seen: list[FileOutcome] = []
-    watching = MonitorLoop(clinic.store, on_file=seen.append)
+    watching = MonitorLoop(clinic.store, events=MonitorEvents(seen.append))
     watching.run_once()
     assert [str(one.state) for one in seen if one.path.startswith("gary")] == ["ingested"] * 4
     assert [(one.path, str(one.state)) for one in seen if one.path.startswith("ann")] == [("ann_bee/1.json", "failed")]
@@ -192,7 +192,7 @@ def test_a_new_file_does_not_wait_for_all_files_of_another_provider(
 
     monkeypatch.setattr(process_file, "store_document", slow)
     seen: list[FileOutcome] = []
-    watching = MonitorLoop(clinic.store, on_file=seen.append)
+    watching = MonitorLoop(clinic.store, events=MonitorEvents(seen.append))
     watching._ingester._turn_seconds = 0.2
     watching.run_once()
     order = [one.path for one in seen]

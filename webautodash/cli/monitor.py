@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.exit_status import PROBLEMS
+from webautodash.cli.hints import explain
 from webautodash.cli.options import WorkersOption
 from webautodash.cli.terminal.file_reports import MonitorMessages, print_file
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.client import WebAutoDash
 from webautodash.client.ingest import FileOutcome, collect_rarely, preload_workers
-from webautodash.client.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, MonitorEvents, MonitorLoop
+from webautodash.client.monitor import LONGEST_INTERVAL, SHORTEST_INTERVAL, MonitorEvents, MonitorLoop, MonitorTrouble
 from webautodash.domain.wording import counted
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -57,13 +58,16 @@ def monitor(
         if outcome.is_problem:
             problems.append(outcome)
 
+    def print_trouble(trouble: MonitorTrouble) -> None:
+        print_notice(trouble.message if trouble.error is None else explain(trouble.error))
+
     messages = MonitorMessages()
     if once:
-        events = MonitorEvents(on_file_once, on_trouble=print_notice)
+        events = MonitorEvents(on_file_once, on_trouble=print_trouble)
     elif ctx.obj.quiet:
-        events = MonitorEvents(messages.file, on_trouble=print_notice)
+        events = MonitorEvents(messages.file, on_trouble=print_trouble)
     else:
-        events = MonitorEvents(messages.file, messages.pass_ended, print_notice)
+        events = MonitorEvents(messages.file, messages.pass_ended, print_trouble)
     with (
         WebAutoDash() as webautodash,
         webautodash.foreground_monitor(interval, workers=workers, events=events) as watching,

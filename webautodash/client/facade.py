@@ -254,11 +254,9 @@ class WebAutoDash:
         raised by ``status()`` and at the end of the block, such as UsageError where there is no Results folder.
         """
         from webautodash.client.monitor import BackgroundMonitor, MonitorEvents
-        from webautodash.services.ingest import check_results_folder
 
-        check_results_folder(self._settings)
         events = MonitorEvents() if on_file is None else MonitorEvents(on_file)
-        return BackgroundMonitor(self._settings, interval=interval, workers=workers, on_file=events.on_file)
+        return BackgroundMonitor(self._settings, interval, workers, events)
 
     def foreground_monitor(
         self, interval: float = 10.0, *, workers: int = 1, events: MonitorEvents | None = None

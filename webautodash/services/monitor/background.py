@@ -1,14 +1,11 @@
 """A monitor in a thread of another program."""
 
-from collections.abc import Callable
 from threading import Thread
 from types import TracebackType
 from typing import Self
 
 from webautodash.config import Settings
-from webautodash.services.callbacks import ignore
-from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.monitor.loop import MonitorLoop, open_store
+from webautodash.services.monitor.loop import MonitorEvents, MonitorLoop, open_store
 from webautodash.services.statistics.current_status import Status, status
 
 
@@ -19,17 +16,10 @@ class BackgroundMonitor:
     ...     print(monitor.status().files)
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        interval: float = 10.0,
-        workers: int = 1,
-        on_file: Callable[[FileOutcome], None] = ignore,
-    ) -> None:
+    def __init__(self, settings: Settings, interval: float, workers: int, events: MonitorEvents) -> None:
         self._store = open_store(settings)
         try:
-            self._monitor = MonitorLoop(self._store, interval=interval, workers=workers, on_file=on_file)
+            self._monitor = MonitorLoop(self._store, interval=interval, workers=workers, events=events)
         except BaseException:
             self._store.close()
             raise

@@ -4,13 +4,13 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import TransientError, UsageError, WebAutoDashError, where_from
 from webautodash.services.callbacks import ignore
-from webautodash.services.ingest.file_log import FileLog
-from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest import FileLog, FileOutcome, check_results_folder
 from webautodash.services.monitor.heartbeat import Heartbeat
 from webautodash.services.monitor.ingest_due import DueIngester
 from webautodash.services.monitor.system_alerts import Alarms
@@ -29,12 +29,34 @@ _SHORTEST_PAUSE = SHORTEST_INTERVAL
 _SHORTEST_TURN_SECONDS = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class MonitorTrouble:
+    """What stops all files or those of one folder, or that it no longer does."""
+
+    message: str
+    error: WebAutoDashError | None = None
+    """The error that stops all files; None if another cause is given, or if the trouble is over."""
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorEvents:
+    """Functions that a monitor calls: for each file, after each pass that processed any, once for each trouble."""
+
+    on_file: Callable[[FileOutcome], None] = ignore
+    on_pass: Callable[[], None] = ignore
+    on_trouble: Callable[[MonitorTrouble], None] = ignore
+
+
 def open_store(settings: Settings) -> Store:
-    """The store of a monitor, created if it does not exist.
+    """The store of a monitor, created if it does not exist. Raises ConfigurationError if Results is not a folder.
 
     It waits less long for locks: with the leases, only commands like `ingest` lock the same rows, and the monitor can
     do other work meanwhile.
     """
+    check_results_folder(settings)
     seconds = min(settings.lock_seconds, max(settings.lease_seconds, _SHORTEST_LOCK_SECONDS))
     return Store.prepare(settings.model_copy(update={"lock_seconds": seconds}), unattended=True)
 
@@ -43,29 +65,20 @@ class MonitorLoop:
     """Watches one Results folder and ingests its files once they are complete.
 
     Several monitors may watch the same folder, on one machine or on many: each file is ingested by one of them.
-    ``on_file`` is called after each file, ``on_pass`` after each pass that processed any, ``on_trouble`` once for
-    whatever stops all files. ``interval`` is in seconds, from SHORTEST_INTERVAL to LONGEST_INTERVAL; raises UsageError
-    for any other.
+    ``interval`` is in seconds, from SHORTEST_INTERVAL to LONGEST_INTERVAL; raises UsageError for any other.
     """
 
     def __init__(
-        self,
-        store: Store,
-        *,
-        interval: float = 10.0,
-        workers: int = 1,
-        on_file: Callable[[FileOutcome], None] = ignore,
-        on_pass: Callable[[], None] = ignore,
-        on_trouble: Callable[[str], None] = ignore,
+        self, store: Store, *, interval: float = 10.0, workers: int = 1, events: MonitorEvents = MonitorEvents()
     ) -> None:
         if not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
             raise UsageError(f"interval is {interval:g}; give {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g} seconds")
         self._store, self._interval = store, interval
         self._stopping, self._wakeup = False, Wakeup()
-        self._on_pass, self._on_trouble = on_pass, on_trouble
+        self._events = events
         self._watch = FolderWatch(store)
         turn_seconds = max(interval, _SHORTEST_TURN_SECONDS)
-        self._ingester = DueIngester(store, self._watch, workers, lambda: self._stopping, on_file, turn_seconds)
+        self._ingester = DueIngester(store, self._watch, workers, lambda: self._stopping, events.on_file, turn_seconds)
         self._heartbeat = Heartbeat(store, interval)
         self._alarms = Alarms(store, self._heartbeat, interval)
         self._log = SystemLogWriter(store.system)
@@ -97,9 +110,9 @@ class MonitorLoop:
             stack.callback(self._log.record, Level.INFO, _COMPONENT, "monitor_stopped", "stopped")
             stack.callback(self._alarms.stop)
             self._alarms.start()
-            events = FsEvents(self._store.settings.results_dir, self._wakeup)
-            stack.callback(events.stop)
-            events.start()
+            changes = FsEvents(self._store.settings.results_dir, self._wakeup)
+            stack.callback(changes.stop)
+            changes.start()
             while not self._stopping:
                 soon = self._pass_whatever_happens()
                 self._sleep(_SHORTEST_PAUSE)
@@ -148,7 +161,7 @@ class MonitorLoop:
             tried = self._ingester.ingest(result.due)
         self._heartbeat.end_pass(round(1000 * (time.monotonic() - begin)), result.found, tried)
         if tried:
-            self._on_pass()
+            self._events.on_pass()
         if tried < len(result.due):
             result.cut_short = tried > 0 and self._ingester.is_cut_short
             # Otherwise another process works on the rest, or its providers are left alone for a while.
@@ -160,10 +173,11 @@ class MonitorLoop:
         try:
             result = self._pass()
         except WebAutoDashError as error:
-            self._report_trouble(str(error), Level.WARNING if isinstance(error, TransientError) else Level.ERROR)
+            level = Level.WARNING if isinstance(error, TransientError) else Level.ERROR
+            self._report_trouble(MonitorTrouble(str(error), error), level)
         except Exception as error:  # it runs for months: after any error there is a next pass
             logging.getLogger("webautodash.monitor").debug("a pass failed", exc_info=True)
-            self._report_trouble(where_from(error), Level.ERROR)
+            self._report_trouble(MonitorTrouble(where_from(error)), Level.ERROR)
         else:
             self._report_recovery()
             self._heartbeat.record_error("; ".join(result.problems) or None)
@@ -174,32 +188,33 @@ class MonitorLoop:
         """Report folders that cannot be read, once each, and waiting files that no longer exist."""
         for problem in result.problems:
             if problem not in self._problems:
-                self._on_trouble(problem)
+                self._events.on_trouble(MonitorTrouble(problem))
                 self._log.record(Level.ERROR, _COMPONENT, "folder_unreadable", problem)
         for problem in self._problems:
             if problem not in result.problems:
-                self._on_trouble(f"resolved: {problem}")
-                self._log.record(Level.INFO, _COMPONENT, "folder_readable", f"resolved: {problem}")
+                resolved = MonitorTrouble(f"resolved: {problem}")
+                self._events.on_trouble(resolved)
+                self._log.record(Level.INFO, _COMPONENT, "folder_readable", resolved.message)
         self._problems = result.problems
         for path in result.gone:
             self._log.record(Level.WARNING, _COMPONENT, "file_gone", f"{path}: was waiting and no longer exists")
         for path in result.cleared:
             self._log.record(Level.INFO, _COMPONENT, "file_cleared", f"{path}: had failed and no longer exists")
 
-    def _report_trouble(self, trouble: str, level: Level) -> None:
+    def _report_trouble(self, trouble: MonitorTrouble, level: Level) -> None:
         """Report what stops all files, once, however often it is met."""
         if self._trouble is None:
             self._trouble_since = time.monotonic()
-        if trouble != self._trouble:
-            self._trouble = trouble
-            self._on_trouble(trouble)
-            self._log.record(level, _COMPONENT, "monitor_hindered", trouble)
-            self._heartbeat.record_error(trouble)
+        if trouble.message != self._trouble:
+            self._trouble = trouble.message
+            self._events.on_trouble(trouble)
+            self._log.record(level, _COMPONENT, "monitor_hindered", trouble.message)
+            self._heartbeat.record_error(trouble.message)
 
     def _report_recovery(self) -> None:
         if self._trouble is not None:
             seconds = time.monotonic() - self._trouble_since
-            message = f"resolved after {seconds:.0f} s: {self._trouble}"
-            self._on_trouble(message)
-            self._log.record(Level.INFO, _COMPONENT, "monitor_going_on", message)
+            resolved = MonitorTrouble(f"resolved after {seconds:.0f} s: {self._trouble}")
+            self._events.on_trouble(resolved)
+            self._log.record(Level.INFO, _COMPONENT, "monitor_going_on", resolved.message)
             self._trouble = None
