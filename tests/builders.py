@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from webautodash.config import Settings
+from webautodash.database import Database
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.store import Store
@@ -102,19 +105,54 @@ class Clinic:
         path = self.drop(content, folder, name)
         return ingest_paths(self.store, [path]).files[0]
 
+    def ingest_states(self, *paths: Path, **options: Any) -> list[str]:
+        """Ingest some paths, or all of Results: the state of each file."""
+        return [str(outcome.state) for outcome in ingest_paths(self.store, paths, **options).files]
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def reopen(self) -> None:
+        """Close the store and open it again, as the next command does."""
+        self.store.close()
+        self.store = Store.prepare(self.settings)
+
+    def database_name(self, provider: str = "gary_wang") -> str:
+        """The name of one provider's database."""
+        return self.settings.database_prefix + provider
+
+    def database(self, provider: str = "gary_wang") -> Database[Any]:
+        """One provider's database."""
+        return self.store.server.database(self.database_name(provider))
+
     def rows(self, table: str, provider: str = "gary_wang", order: str = "id") -> list[dict[str, Any]]:
         """All rows of a table of one provider's database."""
-        return self._rows(self.settings.database_prefix + provider, table, order)
+        return _rows(self.database(provider), table, order)
 
     def system_rows(self, table: str, order: str = "id") -> list[dict[str, Any]]:
         """All rows of a table of the system database."""
-        return self._rows(self.settings.system_database_name, table, order)
+        return _rows(self.store.server.database(self.settings.system_database_name), table, order)
 
     def count(self, table: str, provider: str = "gary_wang") -> int:
         """How many rows a table of one provider's database has."""
         return len(self.rows(table, provider))
 
-    def _rows(self, database: str, table: str, order: str) -> list[dict[str, Any]]:
-        with self.store.server.database(database).engine.connect() as connection:
-            found = connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY {order}")
-            return [dict(row) for row in found.mappings()]
+    def execute(self, statement: str, provider: str = "gary_wang", **values: object) -> None:
+        """Run a statement in one provider's database, as an administrator does by hand."""
+        _execute(self.database(provider), statement, values)
+
+    def execute_in_system(self, statement: str, **values: object) -> None:
+        """Run a statement in the system database, as an administrator does by hand."""
+        _execute(self.store.server.database(self.settings.system_database_name), statement, values)
+
+
+def _rows(database: Database[Any], table: str, order: str) -> list[dict[str, Any]]:
+    with database.engine.connect() as connection:
+        found = connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY {order}")
+        return [dict(row) for row in found.mappings()]
+
+
+def _execute(database: Database[Any], statement: str, values: dict[str, object]) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text(statement), values)

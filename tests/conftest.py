@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,6 +16,8 @@ from hypothesis import settings
 from local_server import LocalServer, NoServerError
 from selection import backend_of, mark, products_matter
 from servers import BACKENDS, Run, drop_databases, sources, temporary_folder
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from templates import Templates, migrate_for_real
 
 from webautodash.services import revisions
@@ -152,11 +155,36 @@ def real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
+def open_clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Callable[..., Clinic]]:
+    """Opens stores of the backend, each with settings of its own; `beside` names one that is apart from the others."""
+    with ExitStack() as opened:
+
+        def open_one(beside: str = "", **settings: Any) -> Clinic:
+            (tmp_path / beside).mkdir(exist_ok=True)
+            clinic = Clinic(server_url, database_prefix + beside, tmp_path / beside, **settings)
+            opened.callback(clinic.close)
+            return clinic
+
+        yield open_one
+
+
+@pytest.fixture
+def clinic(open_clinic: Callable[..., Clinic]) -> Clinic:
     """An empty store and an empty Results folder, for each backend."""
-    clinic = Clinic(server_url, database_prefix, tmp_path)
-    yield clinic
-    clinic.store.close()
+    return open_clinic()
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """Every statement that SQLAlchemy sends from now on, in any database."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture

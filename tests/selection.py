@@ -19,14 +19,27 @@ _ON_ONE_SERVER = {
     for name in (
         "alerts/test_delivery.py",
         "fleet/test_up.py",
+        "monitor",
+    )
+}
+# Rules of services, without SQL of their own: on servers they run in `make test-all` alone. A test in these files that
+# names its products runs on them.
+_ON_SQLITE = {
+    _HERE / name
+    for name in (
+        "doctor/test_databases.py",
+        "integration/test_demographics.py",
         "integration/test_held_files.py",
         "integration/test_incomplete_extractions.py",
         "integration/test_known_files_are_skipped.py",
-        "integration/test_unfinished_registration.py",
+        "integration/test_metrics.py",
+        "integration/test_provider_names.py",
         "integration/test_rejections.py",
         "integration/test_results_roots.py",
         "integration/test_session_times.py",
-        "monitor",
+        "integration/test_set_aside.py",
+        "integration/test_stored_failures.py",
+        "integration/test_unfinished_registration.py",
     )
 }
 # What MySQL does in its own way, in seconds; its other tests are CI's.
@@ -40,7 +53,6 @@ _QUICK_ON_MYSQL = {
         "integration/test_ingest.py",
         "integration/test_text_round_trip.py",
         "integration/test_transactions.py",
-        "integration/test_demographics.py",
         "migrations/test_templates.py",
     )
 }
@@ -81,11 +93,17 @@ def mark(item: pytest.Item) -> None:
     if item.get_closest_marker("slow") or item.get_closest_marker("ci"):
         return
     backend = backend_of(item)
-    if backend == "mysql" and not _is_among(item, _QUICK_ON_MYSQL):
+    if backend in {"mariadb", "mysql"} and _is_among(item, _ON_SQLITE) and not _names_products(item):
+        item.add_marker(pytest.mark.slow)
+    elif backend == "mysql" and not _is_among(item, _QUICK_ON_MYSQL):
         is_slow = _FAULTS in item.path.parents and not _is_among(item, _FAULTS_ON_MYSQL)
         item.add_marker(pytest.mark.slow if is_slow else pytest.mark.ci)
     elif backend == "mariadb" and _FAULTS in item.path.parents:
         item.add_marker(pytest.mark.ci)
+
+
+def _names_products(item: pytest.Item) -> bool:
+    return any("backend" in marker.args[0] for marker in item.iter_markers("parametrize"))
 
 
 def _is_among(item: pytest.Item, paths: set[Path]) -> bool:
