@@ -3,15 +3,14 @@
 A cause contains neither content, name nor path of a file: a file may be named after its patient.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severity
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.domain.revision_status import RevisionStatus
-from webautodash.domain.vocabulary import EventKind, FileState
+from webautodash.domain.vocabulary import EventKind, FileState, Severity
 from webautodash.domain.wording import counted
 from webautodash.errors import NotAtHead, WebAutoDashError
 from webautodash.repositories.conflicts import NewConflicts
@@ -97,46 +96,26 @@ def _behind(store: Store, provider: RegisteredProvider) -> list[Cause]:
 
 def provider_behind(provider: RegisteredProvider, found: str, needed: str) -> Cause:
     """A provider's database must be migrated before its files can be stored; one cause per revision."""
-    return Cause(
-        cause_key(AlertKind.BEHIND, provider.database_name, found, needed),
-        AlertKind.BEHIND,
-        f"the database is at revision {found}, this version needs {needed}; files wait until it is migrated",
-        provider=provider.slug,
-        database_name=provider.database_name,
-        details={"found": found, "needed": needed},
-    )
+    message = f"the database is at revision {found}, this version needs {needed}; files wait until it is migrated"
+    key = (provider.database_name, found, needed)
+    return _cause(AlertKind.BEHIND, key, message, provider, details={"found": found, "needed": needed})
 
 
 def provider_not_ready(provider: RegisteredProvider, status: RevisionStatus, found: str | None) -> Cause:
     """A provider's database accepts no files for another reason than a pending migration; one cause per reason."""
-    return Cause(
-        cause_key(AlertKind.BEHIND, provider.database_name, status, found or ""),
-        AlertKind.BEHIND,
-        f"the database is {status}; files wait until this is corrected",
-        provider=provider.slug,
-        database_name=provider.database_name,
-        details={"standing": str(status)},
-    )
+    message, key = f"the database is {status}; files wait until this is corrected", (provider.database_name, status)
+    return _cause(AlertKind.BEHIND, (*key, found or ""), message, provider, details={"standing": str(status)})
 
 
 def monitor_silent(one: MonitorRecord) -> Cause:
     """A monitor sends no heartbeats any more; one cause per last heartbeat."""
     facts = {"monitor_id": one.id, "host": one.host, "pid": one.pid, "heartbeat_at": one.heartbeat_at.isoformat()}
     at = f"{one.heartbeat_at:%Y-%m-%d %H:%M:%S}"
-    return Cause(
-        cause_key(AlertKind.SILENT, *facts.values()),
-        AlertKind.SILENT,
-        f"the monitor on {one.host}, process {one.pid}, sent its last heartbeat at {at} UTC",
-        details=facts,
-    )
+    message = f"the monitor on {one.host}, process {one.pid}, sent its last heartbeat at {at} UTC"
+    return _cause(AlertKind.SILENT, facts.values(), message, details=facts)
 
 
-def _conflicts_of(
-    store: Store,
-    provider: RegisteredProvider,
-    event: Event,
-    *parts: object,
-) -> list[Cause]:
+def _conflicts_of(store: Store, provider: RegisteredProvider, event: Event, *parts: object) -> list[Cause]:
     """The cause in the conflicts of an event; none if all are below the least severity or resolved.
 
     ``parts`` identify the cause, together with the provider. Never fails.
@@ -144,15 +123,14 @@ def _conflicts_of(
     least = least_severity(rules_of(store.settings).values())
     if least is None:
         return []
-    key = cause_key(AlertKind.CONFLICT, provider.identity, *parts)
-    cause = partial(Cause, key, AlertKind.CONFLICT, provider=provider.slug, database_name=provider.database_name)
+    key = (provider.identity, *parts)
     try:
         with store.provider_database(provider).reading() as work:
             found = work.conflicts.new_conflicts(event.session_id, event.at, least, _MOST_NUMBERS)
     except WebAutoDashError:
         # The row of the file must be written in any case, and the number of conflicts is known.
         message = f"{counted(event.conflicts, 'difference')} in a file to review; their severity could not be read"
-        return [cause(message, details={"conflicts": event.conflicts})]
+        return [_cause(AlertKind.CONFLICT, key, message, provider, details={"conflicts": event.conflicts})]
     if not found.ids:
         return []
     worst = max(found.by_severity, key=lambda severity: severity.rank)
@@ -161,30 +139,31 @@ def _conflicts_of(
         "by_severity": {str(word): count for word, count in found.by_severity.items()},
         "ids": list(found.ids),
     }
-    return [cause(_summary(found), worst, details=details)]
+    return [_cause(AlertKind.CONFLICT, key, _summary(found), provider, worst, details)]
 
 
 def _not_taken(kind: AlertKind, record: FileRecord, provider: RegisteredProvider | None) -> Cause:
     stat = record.look or (record.size, record.mtime_ns, record.content_sha256)
     event = "was rejected" if kind is AlertKind.REJECTED else "is held after its last attempt"
-    return Cause(
-        cause_key(kind, record.path, stat, record.reason),
-        kind,
-        f"a file {event}; it waits for a person",
-        provider=provider.slug if provider else None,
-        database_name=provider.database_name if provider else None,
-    )
+    return _cause(kind, (record.path, stat, record.reason), f"a file {event}; it waits for a person", provider)
 
 
 def _set_aside(event: Event, provider: RegisteredProvider, content_sha256: str | None) -> Cause:
-    return Cause(
-        cause_key(AlertKind.SET_ASIDE, provider.identity, content_sha256),
-        AlertKind.SET_ASIDE,
-        f"{event.set_aside} of a file's {event.found} patients were set aside",
-        provider=provider.slug,
-        database_name=provider.database_name,
-        details={"set_aside": event.set_aside, "found": event.found},
-    )
+    message = f"{event.set_aside} of a file's {event.found} patients were set aside"
+    details = {"set_aside": event.set_aside, "found": event.found}
+    return _cause(AlertKind.SET_ASIDE, (provider.identity, content_sha256), message, provider, details=details)
+
+
+def _cause(
+    kind: AlertKind,
+    key: Iterable[object],
+    message: str,
+    provider: RegisteredProvider | None = None,
+    severity: Severity | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Cause:
+    slug, database = (provider.slug, provider.database_name) if provider is not None else (None, None)
+    return Cause(cause_key(kind, *key), kind, message, severity, slug, database, details or {})
 
 
 def _summary(found: NewConflicts) -> str:

@@ -1,44 +1,37 @@
-"""Alerts through a service that the apprise library supports (``pip install webautodash[alerts]``)."""
+"""Alerts through services that the apprise library supports (``pip install webautodash[alerts]``)."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from webautodash.config import ENV_PREFIX, Settings
+from webautodash.config import ENV_PREFIX
 from webautodash.errors import ConfigurationError, DeliveryFailed, without_context
 from webautodash.services.alerts.message import Message
+from webautodash.services.store import Store
 
 _KEY = ENV_PREFIX + "ALERT_APPRISE_URLS"
 # They log URLs, which contain secrets.
 _LOGGERS = ("apprise", "urllib3.connectionpool", "requests")
 
 
-class AppriseChannel:
-    """The services of some URLs, notified together."""
-
-    @without_context
-    def __init__(self, settings: Settings) -> None:
-        try:
-            from apprise import Apprise, AppriseAsset
-        except ImportError:
-            raise ConfigurationError(_KEY, "needs the library apprise: pip install webautodash[alerts]") from None
-        with _silence():
-            self._services = Apprise(asset=AppriseAsset(app_id="WebAutoDash"))
-            added = [self._services.add(url) for url in settings.apprise_urls]
+@without_context
+def send(store: Store, message: Message) -> None:
+    """Notify the services of all URLs; if one fails, the next attempt notifies all of them again."""
+    try:
+        from apprise import Apprise, AppriseAsset
+    except ImportError:
+        raise ConfigurationError(_KEY, "needs the library apprise: pip install webautodash[alerts]") from None
+    with _silence():
+        services = Apprise(asset=AppriseAsset(app_id="WebAutoDash"))
+        added = [services.add(url) for url in store.settings.apprise_urls]
         if not all(added):
             raise ConfigurationError(_KEY, f"{added.count(False)} of {len(added)} are no URLs that apprise supports")
-
-    @without_context
-    def send(self, message: Message) -> str | None:
-        """Notify every service; if one fails, the next attempt notifies all of them again."""
-        with _silence():
-            try:
-                arrived = self._services.notify(body=message.text, title=message.subject, body_format="text")
-            except Exception as error:  # the text of a plugin's error may contain a secret
-                raise DeliveryFailed("apprise", type(error).__name__) from None
-        if not arrived:
-            raise DeliveryFailed("apprise", f"at least one of {len(self._services)} services failed")
-        return None
+        try:
+            arrived = services.notify(body=message.text, title=message.subject, body_format="text")
+        except Exception as error:  # the text of a plugin's error may contain a secret
+            raise DeliveryFailed("apprise", type(error).__name__) from None
+    if not arrived:
+        raise DeliveryFailed("apprise", f"at least one of {len(services)} services failed")
 
 
 @contextmanager

@@ -3,31 +3,23 @@
 import logging
 from collections import Counter
 
-from webautodash.database import Database
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import DeliveryFailed, WebAutoDashError, without_context
 from webautodash.models.base import utc_now
 from webautodash.repositories.system_log import LogRecord
-from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.alerts.message import Message
+from webautodash.services.store import Store
 
 
-class LogChannel:
-    """An entry in the system database and in the standard logging. Unlike other entries, it must not be lost."""
-
-    def __init__(self, system: Database[SystemWork]) -> None:
-        self._system = system
-
-    @without_context
-    def send(self, message: Message) -> str | None:
-        """Write the entry."""
-        counts = Counter(str(alert.kind) for alert in message.alerts)
-        details = {"key": message.key, "alerts": [alert.id for alert in message.alerts], **counts}
-        text = message.subject.removeprefix("WebAutoDash: ")
-        try:
-            entry = LogRecord(utc_now(), Level.WARNING, "alerts", "alerts", text, details=details)
-            self._system.run(lambda work: work.system_log.add([entry]))
-        except WebAutoDashError as error:
-            raise DeliveryFailed("log", type(error).__name__) from None
-        logging.getLogger("webautodash.alerts").warning("%s", text, extra={"event": "alerts", "provider": None})
-        return None
+@without_context
+def send(store: Store, message: Message) -> None:
+    """Write an entry in the system database and in the standard logging. Unlike other entries, it must not be lost."""
+    counts = Counter(str(alert.kind) for alert in message.alerts)
+    details = {"key": message.key, "alerts": [alert.id for alert in message.alerts], **counts}
+    text = message.subject.removeprefix("WebAutoDash: ")
+    try:
+        entry = LogRecord(utc_now(), Level.WARNING, "alerts", "alerts", text, details=details)
+        store.system.run(lambda work: work.system_log.add([entry]))
+    except WebAutoDashError as error:
+        raise DeliveryFailed("log", type(error).__name__) from None
+    logging.getLogger("webautodash.alerts").warning("%s", text, extra={"event": "alerts", "provider": None})

@@ -12,65 +12,62 @@ from webautodash.config import Settings
 from webautodash.config.alerts import SmtpTls
 from webautodash.errors import DeliveryFailed, without_context
 from webautodash.services.alerts.message import Message
+from webautodash.services.store import Store
 
 TIMEOUT_SECONDS = 10
 KEY_HEADER = "X-WebAutoDash-Key"
 
 
-class MailChannel:
-    """A mail server and its recipients."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    @without_context
-    def send(self, message: Message) -> str | None:
-        """Send the mail. Returns a remark if the server refused some of the addresses."""
-        mail = self._mail(message)
+@without_context
+def send(store: Store, message: Message) -> str | None:
+    """Send a mail to every recipient. Returns a remark if the server refused some of the addresses."""
+    settings = store.settings
+    mail = _mail(settings, message)
+    try:
+        server = _connect(settings)
         try:
-            server = self._connect()
-            try:
-                refused = server.send_message(mail)
-            finally:
-                # The mail is accepted or refused by now; an error of QUIT does not matter.
-                with suppress(OSError, smtplib.SMTPException):
-                    server.quit()
-                server.close()
-        except (OSError, UnicodeError, smtplib.SMTPException) as error:
-            raise DeliveryFailed("mail", _reason(error)) from None
-        return f"{len(refused)} of {len(self._settings.mail_to)} addresses were refused" if refused else None
-
-    def _connect(self) -> smtplib.SMTP:
-        settings = self._settings
-        where = (str(settings.alert_smtp_host), settings.smtp_port)
-        verified = ssl.create_default_context(cafile=settings.alert_smtp_ca)
-        if settings.alert_smtp_tls is SmtpTls.TLS:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=TIMEOUT_SECONDS, context=verified)
-        else:
-            server = smtplib.SMTP(*where, timeout=TIMEOUT_SECONDS)
-        try:
-            if settings.alert_smtp_tls is SmtpTls.STARTTLS:
-                server.starttls(context=verified)
-            if settings.alert_smtp_user is not None and settings.smtp_password is not None:
-                server.login(settings.alert_smtp_user, settings.smtp_password.get_secret_value())
-        except BaseException:
+            refused = server.send_message(mail)
+        finally:
+            # The mail is accepted or refused by now; an error of QUIT does not matter.
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
             server.close()
-            raise
-        return server
+    except (OSError, UnicodeError, smtplib.SMTPException) as error:
+        raise DeliveryFailed("mail", _reason(error)) from None
+    return f"{len(refused)} of {len(settings.mail_to)} addresses were refused" if refused else None
 
-    def _mail(self, message: Message) -> EmailMessage:
-        sender = str(self._settings.alert_mail_from)
-        mail = EmailMessage(policy=SMTP)
-        mail["Subject"] = message.subject
-        mail["From"] = sender
-        mail["To"] = ", ".join(self._settings.mail_to)
-        mail["Date"] = format_datetime(datetime.now(UTC))
-        # The same in every attempt: many mail programs show a repeat only once.
-        mail["Message-ID"] = f"<{message.key}@{sender.rpartition('@')[2]}>"
-        mail["Auto-Submitted"] = "auto-generated"
-        mail[KEY_HEADER] = message.key
-        mail.set_content(message.text)
-        return mail
+
+def _connect(settings: Settings) -> smtplib.SMTP:
+    where = (str(settings.alert_smtp_host), settings.smtp_port)
+    verified = ssl.create_default_context(cafile=settings.alert_smtp_ca)
+    if settings.alert_smtp_tls is SmtpTls.TLS:
+        server: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=TIMEOUT_SECONDS, context=verified)
+    else:
+        server = smtplib.SMTP(*where, timeout=TIMEOUT_SECONDS)
+    try:
+        if settings.alert_smtp_tls is SmtpTls.STARTTLS:
+            server.starttls(context=verified)
+        if settings.alert_smtp_user is not None and settings.smtp_password is not None:
+            server.login(settings.alert_smtp_user, settings.smtp_password.get_secret_value())
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _mail(settings: Settings, message: Message) -> EmailMessage:
+    sender = str(settings.alert_mail_from)
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = message.subject
+    mail["From"] = sender
+    mail["To"] = ", ".join(settings.mail_to)
+    mail["Date"] = format_datetime(datetime.now(UTC))
+    # The same in every attempt: many mail programs show a repeat only once.
+    mail["Message-ID"] = f"<{message.key}@{sender.rpartition('@')[2]}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail[KEY_HEADER] = message.key
+    mail.set_content(message.text)
+    return mail
 
 
 def _reason(error: Exception) -> str:

@@ -5,61 +5,51 @@ import json
 import ssl
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlunsplit
+from urllib.parse import SplitResult, urlunsplit
 
-from webautodash.config import Settings
 from webautodash.errors import DeliveryFailed, without_context
 from webautodash.repositories.alerts import RaisedAlert
 from webautodash.services.alerts.message import Message, command_of
+from webautodash.services.store import Store
 from webautodash.version import __version__
 
 TIMEOUT_SECONDS = 10
 
 
-class WebhookChannel:
-    """A URL that accepts JSON, and the secret of the signature."""
+@without_context
+def send(store: Store, message: Message) -> None:
+    """Post the message; any status but 2xx is a failure, and redirections are not followed."""
+    url, secret, ca = store.settings.webhook_url, store.settings.webhook_secret, store.settings.alert_webhook_ca
+    assert url is not None and secret is not None  # noqa: S101, PT018  # else the channel is not configured
+    now = datetime.now(UTC)
+    body, stamp = _body(message, now), str(int(now.timestamp()))
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": f"webautodash/{__version__}",
+        "Idempotency-Key": message.key,
+        "X-WebAutoDash-Timestamp": stamp,
+        "X-WebAutoDash-Signature": signature(secret.get_secret_value(), stamp, body),
+    }
+    connection = _connection(url, ca)
+    try:
+        connection.request("POST", urlunsplit(("", "", url.path or "/", url.query, "")), body, headers)
+        status = connection.getresponse().status
+    except (OSError, HTTPException) as error:
+        raise DeliveryFailed("webhook", _reason(error)) from None
+    finally:
+        connection.close()
+    if not 200 <= status < 300:
+        raise DeliveryFailed("webhook", f"HTTP {status}")
 
-    def __init__(self, settings: Settings) -> None:
-        self._url, self._secret, self._ca = settings.webhook_url, settings.webhook_secret, settings.alert_webhook_ca
 
-    @without_context
-    def send(self, message: Message) -> str | None:
-        """Post the message; any status but 2xx is a failure, and redirections are not followed."""
-        assert self._url is not None  # noqa: S101  # this channel is only used with a URL
-        now = datetime.now(UTC)
-        body = _body(message, now)
-        target = urlunsplit(("", "", self._url.path or "/", self._url.query, ""))
-        connection = self._connection()
-        try:
-            connection.request("POST", target, body, self._headers(message.key, now, body))
-            status = connection.getresponse().status
-        except (OSError, HTTPException) as error:
-            raise DeliveryFailed("webhook", _reason(error)) from None
-        finally:
-            connection.close()
-        if not 200 <= status < 300:
-            raise DeliveryFailed("webhook", f"HTTP {status}")
-        return None
-
-    def _connection(self) -> HTTPConnection:
-        assert self._url is not None  # noqa: S101  # as above
-        host, port = str(self._url.hostname), self._url.port
-        if self._url.scheme == "http":
-            return HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
-        verified = ssl.create_default_context(cafile=self._ca)
-        return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=verified)
-
-    def _headers(self, key: str, now: datetime, body: bytes) -> dict[str, str]:
-        assert self._secret is not None  # noqa: S101  # as above
-        stamp = str(int(now.timestamp()))
-        return {
-            "Content-Type": "application/json",
-            "User-Agent": f"webautodash/{__version__}",
-            "Idempotency-Key": key,
-            "X-WebAutoDash-Timestamp": stamp,
-            "X-WebAutoDash-Signature": signature(self._secret.get_secret_value(), stamp, body),
-        }
+def _connection(url: SplitResult, ca: Path | None) -> HTTPConnection:
+    host, port = str(url.hostname), url.port
+    if url.scheme == "http":
+        return HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+    verified = ssl.create_default_context(cafile=ca)
+    return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=verified)
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
