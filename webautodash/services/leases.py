@@ -8,12 +8,12 @@ import getpass
 import os
 import socket
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from threading import Event, Thread
 from uuid import uuid4
 
 from webautodash.database import Database
-from webautodash.errors import DuplicateKey, LeaseHeld, LeaseLost, WebAutoDashError
+from webautodash.errors import LeaseHeld, LeaseLost, WebAutoDashError
 from webautodash.repositories.unit_of_work import SystemWork
 
 _RENEWALS = 3
@@ -35,14 +35,13 @@ def host() -> str:
 class HeldLease:
     """A lease that this process holds."""
 
-    def __init__(self, system: Database[SystemWork], name: str, seconds: int) -> None:
-        self.name, self.token = name, uuid4().hex
+    def __init__(self, system: Database[SystemWork], name: str, token: str, seconds: int) -> None:
+        self.name, self.token = name, token
         self._system, self._seconds = system, seconds
 
     def require(self) -> None:
         """Renew the lease for its full time. Raises LeaseLost."""
-        renewed = self._system.run(lambda work: work.leases.renew(self.name, self.token, self._seconds))
-        if not renewed:
+        if not self._system.run(lambda work: work.leases.renew(self.name, self.token, self._seconds)):
             raise LeaseLost(self.name)
 
     def check(self) -> None:
@@ -52,20 +51,11 @@ class HeldLease:
                 raise LeaseLost(self.name)
 
 
-@contextmanager
-def leased(system: Database[SystemWork], name: str, purpose: str, seconds: int) -> Iterator[HeldLease]:
-    """Hold a lease until the block ends. Raises LeaseHeld, with the holder, if another process holds it."""
-    lease = HeldLease(system, name, seconds)
-    _take(system, lease, purpose, seconds)
-    with _renewed(system, lease.token, seconds):
-        yield lease
-
-
 class HeldLeases:
     """Several leases that this process holds."""
 
     def __init__(self, system: Database[SystemWork], names: Collection[str], token: str) -> None:
-        self._system, self._names, self._token = system, set(names), token
+        self._system, self._names, self.token = system, set(names), token
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
@@ -73,13 +63,26 @@ class HeldLeases:
     def all_held(self) -> bool:
         """Whether each of them is still held."""
         with self._system.reading() as work:
-            return work.leases.names_held_with(self._token) >= self._names
+            return work.leases.names_held_with(self.token) >= self._names
+
+
+@contextmanager
+def leased(system: Database[SystemWork], name: str, purpose: str, seconds: int) -> Iterator[HeldLease]:
+    """Hold a lease until the block ends. Raises LeaseHeld, with the holder, if another process holds it."""
+    with leased_of(system, {name: purpose}, seconds) as leases:
+        if name not in leases:
+            with system.reading() as work:
+                record = work.leases.find(name)
+            if record is None:  # released just now
+                raise LeaseHeld(name, "another process", "", None)
+            raise LeaseHeld(name, record.holder, record.purpose, record.taken_at)
+        yield HeldLease(system, name, leases.token, seconds)
 
 
 @contextmanager
 def leased_of(system: Database[SystemWork], purposes: Mapping[str, str], seconds: int) -> Iterator[HeldLeases]:
     """Hold, until the block ends, those of some leases that are free; ``purposes`` has their names as keys."""
-    token, holder = uuid4().hex, _this_process()
+    token, holder = uuid4().hex, f"{operator()}@{host()}, process {os.getpid()}"
 
     def take(work: SystemWork) -> list[str]:
         leases = work.leases
@@ -87,10 +90,7 @@ def leased_of(system: Database[SystemWork], purposes: Mapping[str, str], seconds
         return [name for name in sorted(purposes) if leases.take(name, token, holder, purposes[name], seconds)]
 
     names = system.run_raced(take)
-    if not names:
-        yield HeldLeases(system, names, token)
-        return
-    with _renewed(system, token, seconds):
+    with _renewed(system, token, seconds) if names else nullcontext():
         yield HeldLeases(system, names, token)
 
 
@@ -115,19 +115,3 @@ def _renewed(system: Database[SystemWork], token: str, seconds: int) -> Iterator
         # What cannot be released expires.
         with suppress(WebAutoDashError):
             system.run(lambda work: work.leases.release(token))
-
-
-def _this_process() -> str:
-    return f"{operator()}@{host()}, process {os.getpid()}"
-
-
-def _take(system: Database[SystemWork], lease: HeldLease, purpose: str, seconds: int) -> None:
-    holder = _this_process()
-    with suppress(DuplicateKey):
-        if system.run(lambda work: work.leases.take(lease.name, lease.token, holder, purpose, seconds)):
-            return
-    with system.reading() as work:
-        record = work.leases.find(lease.name)
-    if record is None:  # released just now
-        raise LeaseHeld(lease.name, "another process", "", None)
-    raise LeaseHeld(lease.name, record.holder, record.purpose, record.taken_at)

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Thread
 from typing import Any, Generic, TypeVar
 from weakref import finalize
 
@@ -40,43 +41,35 @@ class TimeLimit:
 
     def _wait(self, where: str, work: Callable[[KeepAlive], T], end: "Callable[[_Call[T]], float]") -> T:
         if where in self._hanging:
-            if not self._hanging[where].ended.is_set():
+            if not self._hanging[where].future.done():
                 raise NoAnswer(where, self.seconds)
             del self._hanging[where]
         if self._worker is None:
             self._worker = _Worker()
         call = _Call(work)
         self._worker.add(call)
-        while not call.ended.wait(max(_SHORTEST_WAIT_SECONDS, end(call) - time.monotonic())):
+        while wait([call.future], max(_SHORTEST_WAIT_SECONDS, end(call) - time.monotonic())).not_done:
             if time.monotonic() >= end(call):
                 self._hanging[where] = call
                 self._worker = None
                 raise NoAnswer(where, self.seconds)
-        return call.result()
+        return call.future.result()
 
 
 class _Call(Generic[T]):
     def __init__(self, work: Callable[[KeepAlive], T]) -> None:
         self._work = work
-        self._result: T | None = None
-        self._error: BaseException | None = None
+        self.future: Future[T] = Future()
         self.alive_at = time.monotonic()
-        self.ended = Event()
 
     def keep_alive(self) -> None:
         self.alive_at = time.monotonic()
 
     def __call__(self) -> None:
         try:
-            self._result = self._work(self.keep_alive)
+            self.future.set_result(self._work(self.keep_alive))
         except BaseException as error:
-            self._error = error
-        self.ended.set()
-
-    def result(self) -> T:
-        if self._error is not None:
-            raise self._error
-        return self._result  # type: ignore[return-value]  # there is one unless there is an error
+            self.future.set_exception(error)
 
 
 class _Worker:
