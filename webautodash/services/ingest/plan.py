@@ -88,8 +88,11 @@ class _Places(NamedTuple):
     repeats_differ: bool = False
 
 
+_Entry = _Places | RepeatedPlace | SetAside
+
+
 class _Weighed(NamedTuple):
-    entry: _Places | RepeatedPlace | SetAside
+    entry: _Entry
     weight: int
 
 
@@ -102,8 +105,7 @@ def planned(document: Document, order: DateOrder) -> Iterator[list[Entry]]:
     entries, size = _entries(document, order), BATCH if len(document.patients) <= BATCH else min(_FIRST_BATCH, BATCH)
     while batch := _next_batch(entries, size):
         size = BATCH
-        drafts = [draft for entry in batch if isinstance(entry, _Places) for draft in entry.drafts]
-        read = iter(complete_records(drafts, order))
+        read = iter(complete_records(_drafts(batch), order))
         yield [_planned(document, entry, read) if isinstance(entry, _Places) else entry for entry in batch]
 
 
@@ -112,13 +114,12 @@ def _entries(document: Document, order: DateOrder) -> Iterator[_Weighed]:
     for position in range(len(document.patients)):
         positions = repeated.get(position)
         if positions is None:
-            read = _read(document, position, order)
-            yield _Weighed(_Places([read]), _weight(document, read)) if isinstance(read, DecodedPatient) else read
+            yield _read(document, position, order)
         elif position == positions[0]:
             yield from _repeated_entries(document, positions, order)
 
 
-def _read(document: Document, position: int, order: DateOrder) -> DecodedPatient | _Weighed:
+def _read(document: Document, position: int, order: DateOrder) -> _Weighed:
     """Decode a patient; one that cannot be stored is set aside."""
     raw = document.patients[position]
     try:
@@ -130,7 +131,7 @@ def _read(document: Document, position: int, order: DateOrder) -> DecodedPatient
     else:
         failed = draft.failed or document.failed
         if not failed:
-            return draft
+            return _Weighed(_Places([draft]), _weight(document, draft))
         aside = SetAside(position, INCOMPLETE, failed, raw_text(raw), draft.prn)
     return _Weighed(aside, len(aside.raw_json))
 
@@ -149,13 +150,13 @@ def _repeated_entries(document: Document, positions: Sequence[int], order: DateO
     weight, limit, earlier = 0, _REPEATS_WEIGHT, list(positions)
     while earlier and len(together) <= _MOST_REPEATS and weight <= limit:
         read = _read(document, earlier.pop(), order)
-        if not isinstance(read, DecodedPatient):
+        if not isinstance(read.entry, _Places):
             yield read
             continue
-        weight += _weight(document, read)
+        weight += read.weight
         if not together:
             limit += weight
-        together.insert(0, read)
+        together[:0] = read.entry.drafts
     if not together:
         return
     if not earlier:
@@ -163,12 +164,13 @@ def _repeated_entries(document: Document, positions: Sequence[int], order: DateO
         return
     [stored] = complete_records(together[-1:], order)
     others = _read_some(document, earlier, order)
-    differ = any(place.checksum != stored.checksum for place in others if isinstance(place, PatientRecord))
+    differ = any(place.checksum != stored.checksum for records, _ in others for place in records)
     yield _Weighed(_Places(together, differ), weight)
     comparison = RepeatComparison(stored)
     # The last one first: should the compared place have to wait, the next one that need not is stored.
-    for place in _read_some(document, earlier[::-1], order):
-        yield place if isinstance(place, _Weighed) else _repeated_place(document, place, stored, comparison)
+    for records, aside in _read_some(document, earlier[::-1], order):
+        yield from (_repeated_place(document, place, stored, comparison) for place in records)
+        yield from (_Weighed(entry, len(entry.raw_json)) for entry in aside)
 
 
 def _repeated_place(
@@ -176,9 +178,8 @@ def _repeated_place(
 ) -> _Weighed:
     difference = None if place.checksum == stored.checksum else comparison.difference(place)
     kept = _kept(document, place, stored)
-    weight = len(kept.raw_json) + (
-        len((difference.old_value or "") + (difference.new_value or "")) if difference else 0
-    )
+    texts = (kept.raw_json, *((difference.old_value, difference.new_value) if difference else ()))
+    weight = sum(len(text or "") for text in texts)
     return _Weighed(RepeatedPlace(stored.prn, kept, stored.position, difference), weight)
 
 
@@ -187,22 +188,18 @@ def _kept(document: Document, place: PatientRecord, stored: PatientRecord) -> Se
     return SetAside(place.position, REPEATED_PRN, detail, raw_text(document.patients[place.position]), stored.prn)
 
 
-def _read_some(document: Document, places: Sequence[int], order: DateOrder) -> Iterator[PatientRecord | _Weighed]:
-    """Read some places, holding only a few at a time."""
-    read = (_read(document, place, order) for place in places)
-    entries = (
-        _Weighed(_Places([one]), _weight(document, one)) if isinstance(one, DecodedPatient) else one for one in read
-    )
+def _read_some(
+    document: Document, places: Sequence[int], order: DateOrder
+) -> Iterator[tuple[list[PatientRecord], list[SetAside]]]:
+    """Read some places, holding only a few at a time: those that can be stored, and those that are set aside."""
+    entries = (_read(document, place, order) for place in places)
     while batch := _next_batch(entries, BATCH):
-        yield from complete_records(
-            [draft for entry in batch if isinstance(entry, _Places) for draft in entry.drafts], order
-        )
-        yield from (_Weighed(entry, len(entry.raw_json)) for entry in batch if isinstance(entry, SetAside))
+        yield complete_records(_drafts(batch), order), [entry for entry in batch if isinstance(entry, SetAside)]
 
 
-def _next_batch(entries: Iterator[_Weighed], size: int) -> list[_Places | RepeatedPlace | SetAside]:
+def _next_batch(entries: Iterator[_Weighed], size: int) -> list[_Entry]:
     """The next entries: at most ``size``, and until they reach the limit of weight."""
-    batch: list[_Places | RepeatedPlace | SetAside] = []
+    batch: list[_Entry] = []
     weight = 0
     for entry, its_weight in entries:
         batch.append(entry)
@@ -210,6 +207,10 @@ def _next_batch(entries: Iterator[_Weighed], size: int) -> list[_Places | Repeat
         if len(batch) == size or weight >= _BATCH_WEIGHT:
             break
     return batch
+
+
+def _drafts(batch: Sequence[_Entry]) -> list[DecodedPatient]:
+    return [draft for entry in batch if isinstance(entry, _Places) for draft in entry.drafts]
 
 
 def _planned(document: Document, places: _Places, read: Iterator[PatientRecord]) -> Planned:
