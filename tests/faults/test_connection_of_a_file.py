@@ -9,8 +9,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from pymysql.err import MySQLError
 
-from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.ingest import store_file
+from webautodash.services.ingest import StoringSession, store_file
 from webautodash.services.ingest.ingest_run import ingest_paths
 
 
@@ -19,13 +18,13 @@ def test_a_file_that_loses_its_connection_is_held(clinic: Clinic, monkeypatch: p
     clinic.store.settings = clinic.settings.model_copy(update={"retry_attempts": 2})
     store_batch = store_file.store_batch
 
-    def losing(work: ProviderWork, current: Any, batch: Any, tally: Any) -> None:
+    def losing(current: StoringSession, batch: Any) -> None:
         if any(entry.record.prn == "BAD" for entry in batch):
-            driver: Any = work.session.connection().connection.driver_connection
+            driver: Any = current.work.session.connection().connection.driver_connection
             # The answer may not come any more.
             with suppress(MySQLError):
                 driver.query("KILL CONNECTION_ID()")
-        store_batch(work, current, batch, tally)
+        store_batch(current, batch)
 
     monkeypatch.setattr(store_file, "store_batch", losing)
     clinic.drop(a_file(a_patient("BAD")), name="a.json")

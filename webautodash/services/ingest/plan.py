@@ -24,7 +24,9 @@ from webautodash.domain.extraction.read_patient import read_patient
 from webautodash.domain.limits import LARGEST_PATIENT
 from webautodash.domain.set_aside_reasons import REPEATED_PRN
 from webautodash.errors import UnreadablePatient
+from webautodash.repositories.sessions import Tally
 from webautodash.repositories.set_aside import SetAside
+from webautodash.repositories.unit_of_work import ProviderWork
 
 BATCH = 500
 # If there are several batches: the server waits for the first, so that one is small.
@@ -70,8 +72,11 @@ Entry = Planned | RepeatedPlace | SetAside
 
 @dataclass(frozen=True, slots=True)
 class StoringSession:
-    """The session in which patients are stored."""
+    """The session in which patients are stored, and the transaction in which that happens."""
 
+    work: ProviderWork
+    tally: Tally
+    """Counts the patients that are stored."""
     id: int
     criteria_key: str
     extracted_at: datetime | None

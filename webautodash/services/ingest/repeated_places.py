@@ -12,7 +12,6 @@ from webautodash.domain.extraction.read_patient import read_patient
 from webautodash.domain.row_checks import NO_ROWS
 from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.extractions import StoredPlace
-from webautodash.repositories.sessions import Tally
 from webautodash.repositories.set_aside import SetAside
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest.plan import Planned, RepeatedPlace, StoringSession
@@ -23,13 +22,13 @@ _MOST_PLACES = 20
 _MOST_READ_AGAIN = 2 << 20
 
 
-def keep_repeated(work: ProviderWork, current: StoringSession, repeated: Sequence[RepeatedPlace], tally: Tally) -> None:
+def keep_repeated(current: StoringSession, repeated: Sequence[RepeatedPlace]) -> None:
     """Keep earlier places of PRNs, and record their differences from the place that is stored.
 
     They were compared with the last place of the PRN. If that one was set aside instead, they are read again: the last
     of them that is not set aside is stored, unless another place of the PRN is stored already.
     """
-    stored = work.extractions.places(current.id, {entry.prn for entry in repeated})
+    stored = current.work.extractions.places(current.id, {entry.prn for entry in repeated})
     compared: list[tuple[StoredPlace, SetAside, Difference | None]] = []
     others: dict[str, list[SetAside]] = {}
     for entry in repeated:
@@ -38,13 +37,13 @@ def keep_repeated(work: ProviderWork, current: StoringSession, repeated: Sequenc
             compared.append((place, entry.kept, entry.difference))
         else:
             others.setdefault(entry.prn, []).append(entry.kept)
-    _keep_compared(work, current, compared, tally)
+    _keep_compared(current, compared)
     for prn, places in others.items():
         in_order = sorted(places, key=lambda kept: kept.position)
         while in_order:
             last = _last_of(in_order)
             del in_order[-len(last) :]
-            _store_places(work, current, prn, last, tally)
+            _store_places(current, prn, last)
 
 
 def _last_of(places: Sequence[SetAside]) -> list[SetAside]:
@@ -59,9 +58,8 @@ def _last_of(places: Sequence[SetAside]) -> list[SetAside]:
     return last
 
 
-def _store_places(
-    work: ProviderWork, current: StoringSession, prn: str, places: Sequence[SetAside], tally: Tally
-) -> None:
+def _store_places(current: StoringSession, prn: str, places: Sequence[SetAside]) -> None:
+    work = current.work
     raws = [msgspec.Raw(kept.raw_json.encode()) for kept in places]
     read = complete_records(
         [read_patient(raw, kept.position, current.order) for raw, kept in zip(raws, places, strict=True)],
@@ -71,9 +69,9 @@ def _store_places(
     if stored is None:
         last = read[-1]
         kept = [_repeat_of(one, last.position) for one in places[:-1]]
-        aside = store_planned(work, current, [Planned(last, raws[-1], read[:-1], kept)], tally)
+        aside = store_planned(current, [Planned(last, raws[-1], read[:-1], kept)])
         work.set_aside.add(current.id, aside, current.now)
-        tally.failed_extractions += len(aside)
+        current.tally.failed_extractions += len(aside)
         return
     comparison = RepeatComparison(_stored_record(work, prn, stored))
     compared = [
@@ -84,7 +82,7 @@ def _store_places(
         )
         for kept, record in zip(places, read, strict=True)
     ]
-    _keep_compared(work, current, compared, tally)
+    _keep_compared(current, compared)
 
 
 def _repeat_of(kept: SetAside, position: int) -> SetAside:
@@ -99,18 +97,15 @@ def _stored_record(work: ProviderWork, prn: str, stored: StoredPlace) -> Patient
 
 
 def _keep_compared(
-    work: ProviderWork,
-    current: StoringSession,
-    compared: Sequence[tuple[StoredPlace, SetAside, Difference | None]],
-    tally: Tally,
+    current: StoringSession, compared: Sequence[tuple[StoredPlace, SetAside, Difference | None]]
 ) -> None:
     kept = [place for _, place, _ in compared]
-    work.set_aside.add(current.id, kept, current.now, taken_in_at=current.now)
+    current.work.set_aside.add(current.id, kept, current.now, taken_in_at=current.now)
     entries = [
         ConflictEntry(stored.patient_id, place.prn or "", difference, current.id, current.id, current.id)
         for stored, place, difference in compared
         if difference is not None
     ]
-    work.conflicts.add(entries, current.now)
-    tally.patients_duplicate += len(compared)
-    tally.conflicts_detected += len(entries)
+    current.work.conflicts.add(entries, current.now)
+    current.tally.patients_duplicate += len(compared)
+    current.tally.conflicts_detected += len(entries)

@@ -34,9 +34,7 @@ class Screened(NamedTuple):
     """By PRN, the difference from the stored patient, who is another person."""
 
 
-def screen(
-    work: ProviderWork, planned: Sequence[Planned], people: Mapping[str, StoredPatient], current: StoringSession
-) -> Screened:
+def screen(current: StoringSession, planned: Sequence[Planned], people: Mapping[str, StoredPatient]) -> Screened:
     """Set aside patients who lost all items or are another person, unless a person has accepted that.
 
     New patients and patients with items need no statement, any number of emptied ones a few.
@@ -44,7 +42,7 @@ def screen(
     returning = {prn: person for prn, person in people.items() if not person.is_new}
     if not returning:
         return Screened(list(planned), [], [])
-    had_items = _had_items(work, planned, returning, current)
+    had_items = _had_items(current, planned, returning)
     screened = Screened([], [], [])
     for entry in planned:
         person = returning.get(entry.record.prn)
@@ -63,12 +61,7 @@ def screen(
     return screened
 
 
-def _had_items(
-    work: ProviderWork,
-    planned: Sequence[Planned],
-    returning: Mapping[str, StoredPatient],
-    current: StoringSession,
-) -> set[int]:
+def _had_items(current: StoringSession, planned: Sequence[Planned], returning: Mapping[str, StoredPatient]) -> set[int]:
     if EMPTIED in current.accepted:
         return set()
     empty = [
@@ -76,8 +69,8 @@ def _had_items(
         for entry in planned
         if entry.record.prn in returning and any(map(_is_empty, (entry.record, *entry.repeats)))
     ]
-    latest = work.extractions.latest_complete(empty)
-    filled = with_items(work, latest.values(), current.order)
+    latest = current.work.extractions.latest_complete(empty)
+    filled = with_items(current.work, latest.values(), current.order)
     return {patient_id for patient_id, number in latest.items() if number in filled}
 
 

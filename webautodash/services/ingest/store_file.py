@@ -63,9 +63,9 @@ def store_document(
         now, tally = utc_now(), Tally()
         session_id = sessions.add(document.sha256, facts, path, now)
         work.session_decisions.add(session_id, accepted.decisions)
-        current = StoringSession(session_id, facts.criteria_key, facts.extracted_at, now, order)
+        current = StoringSession(work, tally, session_id, facts.criteria_key, facts.extracted_at, now, order)
         for batch in prefetched(planned(document, order)):
-            store_batch(work, current, batch, tally)
+            store_batch(current, batch)
             on_batch(tally.total_patients_found, len(document.patients))
         sessions.finish(session_id, tally)
         if tally.conflicts_detected or tally.failed_extractions:
@@ -76,12 +76,12 @@ def store_document(
     return provider.run_raced(transaction)
 
 
-def store_batch(work: ProviderWork, current: StoringSession, batch: Sequence[Entry], tally: Tally) -> None:
+def store_batch(current: StoringSession, batch: Sequence[Entry]) -> None:
     """Store patients of a session and add them to its tally, with as many statements for 500 patients as for one."""
     aside = [entry for entry in batch if isinstance(entry, SetAside)]
-    aside += store_planned(work, current, [entry for entry in batch if isinstance(entry, Planned)], tally)
+    aside += store_planned(current, [entry for entry in batch if isinstance(entry, Planned)])
     if aside:
-        work.set_aside.add(current.id, aside, current.now)
-        tally.failed_extractions += len(aside)
+        current.work.set_aside.add(current.id, aside, current.now)
+        current.tally.failed_extractions += len(aside)
     if repeated := [entry for entry in batch if isinstance(entry, RepeatedPlace)]:
-        keep_repeated(work, current, repeated, tally)
+        keep_repeated(current, repeated)

@@ -36,38 +36,36 @@ class _Decided(NamedTuple):
     """For a duplicate, the extraction that it repeats."""
 
 
-def store_planned(
-    work: ProviderWork, current: StoringSession, planned: Sequence[Planned], tally: Tally
-) -> list[SetAside]:
+def store_planned(current: StoringSession, planned: Sequence[Planned]) -> list[SetAside]:
     """Store patients that could be read. Returns those that are set aside instead; the tally does not count them."""
     if not planned:
         return []
-    patients = work.patients
-    people = patients.lock([entry.record for entry in planned], current.id, current.extracted_at, current.now)
-    screened = screen(work, planned, people, current)
+    work = current.work
+    people = work.patients.lock([entry.record for entry in planned], current.id, current.extracted_at, current.now)
+    screened = screen(current, planned, people)
     if kept := [repeat for entry in screened.planned for repeat in entry.kept]:
         work.set_aside.add(current.id, kept, current.now, taken_in_at=current.now)
     if screened.recorded:
-        _record(work, current, people, screened.recorded)
-        tally.conflicts_detected += len(screened.recorded)
+        _record(current, people, screened.recorded)
+        current.tally.conflicts_detected += len(screened.recorded)
     if screened.planned:
         # New patients have no earlier extraction.
         returning = [people[entry.record.prn].id for entry in screened.planned if not people[entry.record.prn].is_new]
         latest = work.extractions.latest(returning, current.criteria_key)
-        for part in _parts(work, screened.planned, people, latest):
-            _store(work, current, part, people, latest, tally)
+        for part in _parts(current, screened.planned, people, latest):
+            _store(current, part, people, latest)
     return screened.aside
 
 
 def _parts(
-    work: ProviderWork,
+    current: StoringSession,
     planned: Sequence[Planned],
     people: Mapping[str, StoredPatient],
     latest: Mapping[int, LatestExtraction],
 ) -> Iterator[Sequence[Planned]]:
     """The patients of a batch, as many at a time as the limit of compared rows allows: mostly all."""
     changed = _changed(planned, people, latest)
-    rows = work.clinical.numbers([found.original_id for found in changed.values()])
+    rows = current.work.clinical.numbers([found.original_id for found in changed.values()])
     part: list[Planned] = []
     compared = 0
     for entry in planned:
@@ -93,15 +91,14 @@ def _changed(
 
 
 def _store(
-    work: ProviderWork,
     current: StoringSession,
     planned: Sequence[Planned],
-    people: dict[str, StoredPatient],
+    people: Mapping[str, StoredPatient],
     latest: Mapping[int, LatestExtraction],
-    tally: Tally,
 ) -> None:
+    work = current.work
     patients = [entry.record for entry in planned]
-    decisions = _decide(work, current, planned, people, latest)
+    decisions = _decide(current, planned, people, latest)
 
     new = [record for record in patients if decisions[record.prn].repeats is None]
     columns = _extraction_columns(current, patients, people, decisions)
@@ -111,38 +108,36 @@ def _store(
     ids = work.extractions.add(current.id, columns, [record.prn for record in new])
     written = work.clinical.add([(ids[record.prn], record.lists) for record in new])
     differences = [(prn, found) for prn, decided in decisions.items() for found in decided.decision.differences]
-    _record(work, current, people, differences)
+    _record(current, people, differences)
     work.patients.update_values(
         {prn: one.decision.master for prn, one in decisions.items() if one.decision.master is not None},
         current.id,
         current.extracted_at,
         current.now,
     )
-    _count(tally, planned, people, decisions, written)
+    _count(current.tally, planned, people, decisions, written)
 
 
 def _record(
-    work: ProviderWork,
     current: StoringSession,
-    people: dict[str, StoredPatient],
+    people: Mapping[str, StoredPatient],
     differences: Sequence[tuple[str, SessionDifference]],
 ) -> None:
     entries = [
         ConflictEntry(people[prn].id, prn, found.difference, found.old_session, found.new_session, current.id)
         for prn, found in differences
     ]
-    work.conflicts.add(entries, current.now)
+    current.work.conflicts.add(entries, current.now)
 
 
 def _decide(
-    work: ProviderWork,
     current: StoringSession,
     planned: Sequence[Planned],
-    people: dict[str, StoredPatient],
+    people: Mapping[str, StoredPatient],
     latest: Mapping[int, LatestExtraction],
 ) -> dict[str, _Decided]:
     """The decisions by PRN."""
-    extractions = work.extractions
+    work, extractions = current.work, current.work.extractions
     changed = _changed(planned, people, latest).values()
     lists = work.clinical.load([found.original_id for found in changed])
     demographics = extractions.demographics([found.id for found in changed])
@@ -170,7 +165,7 @@ def _decide(
 
 
 def _other_demographics(
-    work: ProviderWork, planned: Sequence[Planned], people: dict[str, StoredPatient]
+    work: ProviderWork, planned: Sequence[Planned], people: Mapping[str, StoredPatient]
 ) -> dict[int, FieldValues | None]:
     """By patient, the unknown demographic fields of rows that lack them although the new record has some.
 
@@ -189,7 +184,7 @@ def _other_demographics(
 def _extraction_columns(
     current: StoringSession,
     patients: Sequence[PatientRecord],
-    people: dict[str, StoredPatient],
+    people: Mapping[str, StoredPatient],
     decisions: dict[str, _Decided],
 ) -> dict[str, Sequence[object]]:
     number = len(patients)
@@ -212,7 +207,7 @@ def _extraction_columns(
 def _count(
     tally: Tally,
     planned: Sequence[Planned],
-    people: dict[str, StoredPatient],
+    people: Mapping[str, StoredPatient],
     decisions: dict[str, _Decided],
     written: dict[str, int],
 ) -> None:

@@ -152,12 +152,12 @@ def _attempt(
     assert stored is not None  # noqa: S101  # guaranteed by the foreign key
     tally, now = stored.tally, utc_now()
     before, conflicts = (tally.patients_stored, tally.patients_changed), tally.conflicts_detected
-    current = StoringSession(stored.id, *sessions.criteria(stored.id), now, provider.date_order, accepted)
+    current = StoringSession(work, tally, stored.id, *sessions.criteria(stored.id), now, provider.date_order, accepted)
     if failed is not None:
         # An error text can quote patient data: it stays in the kept JSON only.
         draft = draft._replace(extra=without_failure(draft.extra or {}))
     [record] = complete_records([draft], provider.date_order)
-    waiting = store_planned(work, current, [Planned(record, raw)], tally)
+    waiting = store_planned(current, [Planned(record, raw)])
     if waiting and corrected is not None:
         raise _CorrectionRefused(_still_set_aside(set_aside_id, waiting[0].reason, waiting[0].detail))
     if waiting:
