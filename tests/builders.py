@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from webautodash.config import Settings
 from webautodash.database import Database
+from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.store import Store
@@ -122,9 +123,9 @@ class Clinic:
         """The name of one provider's database."""
         return self.settings.database_prefix + provider
 
-    def database(self, provider: str = "gary_wang") -> Database[Any]:
+    def database(self, provider: str = "gary_wang") -> Database[UnitOfWork]:
         """One provider's database."""
-        return self.store.server.database(self.database_name(provider))
+        return self.store.server.database(self.database_name(provider), UnitOfWork)
 
     def rows(self, table: str, provider: str = "gary_wang", order: str = "id") -> list[dict[str, Any]]:
         """All rows of a table of one provider's database."""

@@ -57,7 +57,7 @@ def test_a_database_that_is_not_there(clinic: Clinic, database: LegacyDatabase) 
 def test_a_database_that_is_ours_already(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_person(1)))
     with pytest.raises(NotAdoptable, match="gary_wang"):
-        adopt(clinic.store, f"{clinic.settings.database_prefix}gary_wang")
+        adopt(clinic.store, clinic.database_name())
 
 
 def test_an_adopted_database_whose_old_tables_were_deleted(clinic: Clinic, database: LegacyDatabase) -> None:
@@ -71,8 +71,8 @@ def test_an_adopted_database_whose_old_tables_were_deleted(clinic: Clinic, datab
 
 
 def test_the_system_database_and_an_empty_one(clinic: Clinic) -> None:
-    clinic.store.server.create(f"{clinic.settings.database_prefix}nothing")
-    for name in (clinic.store.system.name, f"{clinic.settings.database_prefix}nothing"):
+    clinic.store.server.create(clinic.database_name("nothing"))
+    for name in (clinic.store.system.name, clinic.database_name("nothing")):
         with pytest.raises(NotAdoptable, match="patients, extraction_sessions"):
             adopt(clinic.store, name)
 

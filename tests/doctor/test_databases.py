@@ -41,7 +41,7 @@ def in_store(found: Problems, clinic: Clinic) -> Callable[[], list[Finding]]:
 @pytest.fixture
 def gary_wang(clinic: Clinic) -> str:
     """The name of a provider's database."""
-    return f"{clinic.settings.database_prefix}gary_wang"
+    return clinic.database_name()
 
 
 def test_in_a_sound_store_there_is_nothing_to_say(clinic: Clinic, in_store: Callable[[], list[Finding]]) -> None:

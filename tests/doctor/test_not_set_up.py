@@ -55,7 +55,7 @@ def test_accounts_that_nobody_has_made_are_told_once(
 
 def test_a_database_that_nobody_has_registered_is_named(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("A1")))
-    name = f"{clinic.settings.database_prefix}nobodys"
+    name = clinic.database_name("nobodys")
     clinic.store.server.create(name)
     found = [one for one in examine(clinic.settings).findings if one.code == "database.unregistered"]
     assert [(one.subject, str(one.severity)) for one in found] == [(name, "warning")]

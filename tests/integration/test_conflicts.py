@@ -207,7 +207,7 @@ def test_a_patients_conflicts_are_looked_up_by_an_index(
         event.remove(Engine, "before_cursor_execute", listen)
     [(statement, parameters)] = asked
     explain = "EXPLAIN QUERY PLAN" if backend == "sqlite" else "EXPLAIN"
-    database = reviewed.store.server.database(f"{reviewed.settings.database_prefix}gary_wang")
+    database = reviewed.database()
     with database.engine.connect() as connection:
         plan = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
     assert "ix_data_conflicts_patient_id" in str(plan)

@@ -18,7 +18,7 @@ EARLIER, LATER, LATEST = "2023-03-04T09:00:00", "2024-03-04T09:00:00", "2024-04-
 
 
 def _execute(clinic: Clinic, statement: str, **values: object) -> None:
-    database = clinic.store.server.database(clinic.settings.database_prefix + "gary_wang")
+    database = clinic.database()
     with database.engine.begin() as connection:
         connection.execute(text(statement), values)
 

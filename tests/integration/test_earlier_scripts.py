@@ -58,7 +58,7 @@ def test_process_json_file(clinic: Clinic, webautodash: WebAutoDash) -> None:
     outcome = webautodash.ingest_file(clinic.results / "gary_wang" / "file_001.json")
     assert (outcome.provider_name, outcome.database_name, outcome.patients_processed) == (
         "Gary Wang",
-        f"{clinic.settings.database_prefix}gary_wang",
+        clinic.database_name(),
         2,
     )
     assert outcome.session_id == clinic.rows("extraction_sessions")[0]["id"]
@@ -95,6 +95,6 @@ def test_register_provider(webautodash: WebAutoDash) -> None:
 
 def test_sql_by_hand(clinic: Clinic, webautodash: WebAutoDash) -> None:
     webautodash.ingest()
-    with clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang").engine.connect() as connection:
+    with clinic.database().engine.connect() as connection:
         found = connection.exec_driver_sql("SELECT * FROM data_conflicts WHERE status = 'unresolved'").mappings().all()
     assert [(row["prn"], row["field_name"]) for row in found] == [("GW1", "patient_name")]

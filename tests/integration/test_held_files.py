@@ -120,13 +120,11 @@ def test_of_two_providers_with_the_same_bytes_in_one_run_one_is_held(clinic: Cli
 
 def test_the_other_providers_own_database_is_believed(clinic: Clinic) -> None:
     held = _elsewhere(clinic)
-    with clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang").engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE extraction_sessions SET content_sha256 = 'another'")
+    clinic.execute("UPDATE extraction_sessions SET content_sha256 = 'another'")
     path = clinic.results / held.path
     [waits] = ingest_paths(clinic.store, [path]).files
     assert (waits.state, waits.kind) == ("failed", "being_stored_elsewhere")
-    with clinic.store.system.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE stored_contents SET claimed_at = '2024-01-01 00:00:00'")
+    clinic.execute_in_system("UPDATE stored_contents SET claimed_at = '2024-01-01 00:00:00'")
     assert [file.state for file in ingest_paths(clinic.store, [path]).files] == ["ingested"]
     owners = {row["id"]: row["slug"] for row in clinic.system_rows("providers")}
     assert [owners[row["provider_id"]] for row in clinic.system_rows("stored_contents", "content_sha256")] == [
@@ -137,7 +135,6 @@ def test_the_other_providers_own_database_is_believed(clinic: Clinic) -> None:
 def test_a_file_that_was_stored_before_there_were_claims_is_found_by_its_row(clinic: Clinic) -> None:
     content = a_file(a_patient("A1"), provider=None)
     clinic.ingest(content, "gary_wang", "a.json")
-    with clinic.store.system.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM stored_contents")
+    clinic.execute_in_system("DELETE FROM stored_contents")
     assert clinic.ingest(content, "ann_bee", "a.json").kind == "stored_elsewhere"
     assert ingest_paths(clinic.store, [clinic.results / "gary_wang/a.json"], rehash=True).files[0].session_id == 1

@@ -175,7 +175,7 @@ def test_blank_items_and_other_lists_are_no_items(clinic: Clinic, nothing: dict[
 
 def test_lists_that_an_older_version_kept_as_json_are_items(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1"), a_patient("GW2")))
-    database = clinic.store.server.database(clinic.settings.database_prefix + "gary_wang")
+    database = clinic.database()
     kept = json.dumps({"allergies": [{"name": "Nuts"}], "status": "x"}), json.dumps({"allergies": [{}], "problems": []})
     with database.engine.begin() as connection:
         for prn, extra in zip(("GW1", "GW2"), kept, strict=True):
@@ -337,7 +337,5 @@ def test_nobody_accepts_without_a_name_and_a_reason(clinic: Clinic, by: str, why
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_the_prn_of_a_patient_that_an_older_version_set_aside_is_read_out_of_its_json(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1") | {"all_allergies": "none"}, a_patient(None)))
-    database = clinic.store.server.database(clinic.settings.database_prefix + "gary_wang")
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE set_aside_patients SET prn = NULL")
+    clinic.execute("UPDATE set_aside_patients SET prn = NULL")
     assert [one.prn for one in _waiting(clinic)] == ["GW1", None]

@@ -41,7 +41,7 @@ def test_a_patient_becomes_rows_in_the_providers_own_database(clinic: Clinic) ->
         "ingested",
         1,
         1,
-        f"{clinic.settings.database_prefix}gary_wang",
+        clinic.database_name(),
     )
     [patient] = clinic.rows("patients")
     assert (patient["prn"], patient["patient_name"], str(patient["date_of_birth"])) == (

@@ -23,7 +23,6 @@ from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.registry.register import register
 from webautodash.services.review.retry_patients import retry_set_aside
-from webautodash.services.store import Store
 
 HOUR_NS = 3_600_000_000_000
 SYSTEM_TABLES = ("providers", "ingested_files", "system_logs")
@@ -74,8 +73,7 @@ def _states(clinic: Clinic, *paths: Path, **how: Any) -> list[str]:
 
 
 def _reopen(clinic: Clinic) -> None:
-    clinic.store.close()
-    clinic.store = Store.prepare(clinic.settings)
+    clinic.reopen()
 
 
 def _system(clinic: Clinic) -> list[Any]:
@@ -136,8 +134,7 @@ def test_a_file_whose_looks_alone_differ_is_read_once_more(clinic: Clinic, cause
         path.chmod(0o600)
     else:
         # As an earlier version wrote it.
-        with clinic.store.system.engine.begin() as connection:
-            connection.exec_driver_sql("UPDATE ingested_files SET look = '12:345:678'")
+        clinic.execute_in_system("UPDATE ingested_files SET look = '12:345:678'")
     rows = [clinic.rows(table) for table in ("extraction_sessions", "patient_extractions", "medications")]
     for is_read in (True, False):
         with opened() as files:
@@ -237,7 +234,7 @@ def test_a_database_made_anew_is_filled_again(clinic: Clinic) -> None:
         _old(clinic, f"GW{n}", at=f"202{n}-01-01T00:00:00")
     other = _old(clinic, "JD1", "john_doe")
     ingest_paths(clinic.store)
-    clinic.store.server.drop(f"{clinic.settings.database_prefix}gary_wang")
+    clinic.store.server.drop(clinic.database_name())
     _reopen(clinic)
     outcomes = {outcome.path: str(outcome.state) for outcome in ingest_paths(clinic.store).files}
     assert outcomes.pop(f"john_doe/{other.name}") == "already_ingested"
@@ -254,7 +251,7 @@ def test_a_database_restored_from_an_older_backup_gets_what_it_lacks(clinic: Cli
     paths = [_old(clinic, f"GW{n}", at=f"202{n}-01-01T00:00:00") for n in range(4)]
     ingest_paths(clinic.store, paths[:2])
     # What the backup has, made by the same files in another order: other numbers for the same bytes.
-    clinic.store.server.drop(f"{clinic.settings.database_prefix}gary_wang")
+    clinic.store.server.drop(clinic.database_name())
     _reopen(clinic)
     register(clinic.store, "Gary Wang")
     assert _states(clinic, paths[2]) == _states(clinic, paths[3]) == ["ingested"]
@@ -268,8 +265,7 @@ def test_counters_that_are_not_right_are_put_right_by_a_pass_over_known_files(cl
     _old(clinic, "GW1")
     ingest_paths(clinic.store)
     [right] = clinic.system_rows("providers")
-    with clinic.store.system.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE providers SET total_sessions = 7, total_patients = 9")
+    clinic.execute_in_system("UPDATE providers SET total_sessions = 7, total_patients = 9")
     with opened() as files:
         assert _states(clinic) == ["already_ingested"]
     assert files == []

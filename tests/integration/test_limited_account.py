@@ -52,11 +52,8 @@ def test_an_account_for_rows_alone_ingests_into_what_is_there(clinic: Clinic, ro
 
 def test_a_database_that_is_nobodys_names_its_cure(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
-    database = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM database_identity")
-    clinic.store.close()
-    clinic.store = Store.open(clinic.settings)
+    clinic.execute("DELETE FROM database_identity")
+    clinic.reopen()
     outcome = clinic.ingest(a_file(a_patient("GW2")))
     assert (outcome.state, outcome.kind) == ("failed", "wrong_database")
     register(clinic.store, "Gary Wang")

@@ -136,7 +136,7 @@ def test_an_alias_that_an_earlier_version_did_not_know_is_no_change(clinic: Clin
 def _as_before(clinic: Clinic, extras: dict[str, dict[int, Any]], *, checksums: bool = True) -> None:
     """Have rows look as a version without other records wrote them: with ``extra``, and with checks of four lists
     where there are none."""
-    database = clinic.store.server.database(clinic.settings.database_prefix + "gary_wang")
+    database = clinic.database()
     with database.engine.begin() as connection:
         for table, rows in extras.items():
             for number, extra in rows.items():

@@ -118,7 +118,7 @@ def test_no_value_of_a_patient_leaves_the_providers_database(
 
 def _break_by_trigger(clinic: Clinic) -> None:
     """Make each insert of a medication fail with its own value in the server's text."""
-    database = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    database = clinic.database()
     with database.engine.begin() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(
@@ -133,16 +133,14 @@ def _break_by_trigger(clinic: Clinic) -> None:
 
 def _break_by_unique_key(clinic: Clinic) -> None:
     """Make the server quote a duplicate value."""
-    database = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    database = clinic.database()
     length = "" if clinic.settings.database_url.get_secret_value().startswith("sqlite") else "(100)"  # type: ignore[union-attr]
     with database.engine.begin() as connection:
         connection.exec_driver_sql(f"CREATE UNIQUE INDEX broken ON medications (medication_name{length})")
 
 
 def _break_by_dropped_table(clinic: Clinic) -> None:
-    database = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE medications")
+    clinic.execute("DROP TABLE medications")
 
 
 @pytest.mark.parametrize("damage", [_break_by_trigger, _break_by_unique_key, _break_by_dropped_table])
@@ -167,7 +165,7 @@ def test_an_error_of_the_database_quotes_nobody_and_stores_nothing(
 
 def test_an_error_shows_nothing_of_its_cause(clinic: Clinic) -> None:
     clinic.ingest(a_file(_marked()))
-    database = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    database = clinic.database()
 
     def twice() -> None:
         with database.session() as session:

@@ -169,7 +169,7 @@ def test_no_registration_reads_more_of_a_whole_table_than_the_names(store: Clini
 def test_nobody_reads_a_whole_table_to_show_one_patient_or_what_waits(store: Clinic) -> None:
     store.ingest(a_file(*_patients(500, 2_000), at="2025-01-01T00:00:00"))
     store.ingest(a_file(*_patients(0, 10, "Metformin 850 mg"), a_patient(None), at="2025-02-01T00:00:00"))
-    _analyze(store.store.server.database(f"{store.settings.database_prefix}gary_wang").engine)
+    _analyze(store.database().engine)
     corrected = '{"patient_id": "x", "demographics_printable": {"prn": "NEW"}}'
     with _recorded() as lookups:
         patients.show(store.store, "gary_wang", "P00003")

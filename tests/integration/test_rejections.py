@@ -26,7 +26,6 @@ from webautodash.errors import (
     UsageError,
     WrongDatabase,
 )
-from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.ingest import process_file
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome
@@ -230,7 +229,7 @@ def test_a_file_that_was_not_taken_says_why_in_one_word_and_whose_it_is(
         is_transient,
     )
     assert str(error) in str(found.reason) or kind == "unexpected"
-    database = f"{clinic.settings.database_prefix}gary_wang"
+    database = clinic.database_name()
     whose = ("gary_wang", "Gary Wang", database) if step == "store_document" else (None, None, None)
     assert (found.provider, found.provider_name, found.database_name) == whose
 
@@ -397,12 +396,11 @@ def test_spelling_of_case_and_space_is_the_same_provider(clinic: Clinic) -> None
 def test_a_database_that_says_it_is_anothers_is_not_touched(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     clinic.ingest(a_file(a_patient("JD1"), provider="John Doe"), folder="john_doe")
-    database = clinic.store.server.database(f"{clinic.settings.database_prefix}john_doe")
+    database = clinic.database("john_doe")
     identity = clinic.rows("database_identity")[0]["identity"]
     with database.engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE database_identity SET identity = '{identity}', slug = 'gary_wang'")
-    clinic.store.close()
-    clinic.store = type(clinic.store).open(clinic.settings)
+    clinic.reopen()
     # Nor read: what it says would be taken for John Doe's.
     with pytest.raises(WrongDatabase, match="gary_wang"):
         clinic.store.provider_database(resolve_provider(clinic.store, "john_doe"))
@@ -414,7 +412,7 @@ def test_a_database_that_says_it_is_anothers_is_not_touched(clinic: Clinic) -> N
 
 def test_a_registration_is_not_finished_in_a_database_that_has_become_anothers(clinic: Clinic) -> None:
     register(clinic.store, "John Doe")
-    database = clinic.store.server.database(f"{clinic.settings.database_prefix}john_doe")
+    database = clinic.database("john_doe")
     for one, statement in (
         (clinic.store.system, "UPDATE providers SET status = 'registering'"),
         (database, "UPDATE database_identity SET identity = 'another', slug = 'gary_wang'"),
@@ -429,9 +427,7 @@ def test_a_registration_is_not_finished_in_a_database_that_has_become_anothers(c
 
 def test_a_database_that_a_lost_registry_left_goes_to_its_own_provider_alone(clinic: Clinic) -> None:
     register(clinic.store, "John Doe")
-    database = clinic.store.server.database(f"{clinic.settings.database_prefix}john_doe")
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE database_identity SET name = 'Johanna Doe'")
+    clinic.execute("UPDATE database_identity SET name = 'Johanna Doe'", "john_doe")
     with clinic.store.system.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM provider_aliases")
         connection.exec_driver_sql("DELETE FROM providers")
@@ -475,14 +471,11 @@ def test_a_date_order_is_said_once(clinic: Clinic) -> None:
 
 def test_a_database_of_a_later_version_asks_for_a_later_program(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
-    database = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'p9999'")
-    clinic.store.close()
-    clinic.store = type(clinic.store).open(clinic.settings)
+    clinic.execute("UPDATE alembic_version SET version_num = 'p9999'")
+    clinic.reopen()
     outcome = clinic.ingest(a_file(a_patient("GW2")))
     assert (outcome.state, "upgrade webautodash" in str(outcome.reason)) == ("blocked", True)
     assert (outcome.kind, outcome.provider) == ("newer_than_program", "gary_wang")
     with pytest.raises(NewerThanProgram):
-        upgrade(clinic.store.server.database(database.name, UnitOfWork), SchemaHistory.PROVIDER)
+        upgrade(clinic.database(), SchemaHistory.PROVIDER)
     assert clinic.count("patients") == 1

@@ -126,7 +126,7 @@ def test_rows_of_files_that_are_gone_go_if_their_data_are_there(clinic: Clinic) 
     assert _pruned(clinic).files == 0
     _age_files(clinic)
     # One was lost with its data: its row is what shows it.
-    gary = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    gary = clinic.database()
     with gary.session() as session:
         numbers = [row["session_id"] for row in clinic.system_rows("ingested_files")]
         lost = update(ExtractionSession).where(ExtractionSession.id == numbers[2]).values(content_sha256="0" * 64)
@@ -156,7 +156,7 @@ def test_the_json_of_patients_that_were_taken_in_goes_and_their_rows_stay(clinic
         clinic.store, resolve_provider(clinic.store, "gary_wang"), rows[2], corrected=json.dumps(a_patient("GW2"))
     )
     assert taken_in.taken_in
-    gary = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    gary = clinic.database()
     with gary.session() as session:
         taken = SetAsidePatient.taken_in_at.is_not(None)
         session.execute(update(SetAsidePatient).where(taken).values(taken_in_at=utc_now() - OLD))
@@ -185,7 +185,7 @@ def test_the_json_stays_while_something_in_it_is_stored_nowhere_else(clinic: Cli
     corrected = {"GW2": json.dumps(a_patient("GW2", allergies=["Latex"])), "GW4": json.dumps(a_patient("GW4"))}
     for prn, number in rows.items():
         assert accept_set_aside(clinic.store, owner, [number], **by, corrected=corrected.get(prn))[0].taken_in
-    gary = clinic.store.server.database(f"{clinic.settings.database_prefix}gary_wang")
+    gary = clinic.database()
     with gary.session() as session:
         session.execute(update(SetAsidePatient).values(taken_in_at=utc_now() - OLD))
         session.commit()
@@ -216,7 +216,7 @@ def test_a_database_that_cannot_be_asked_is_a_problem_and_keeps_its_rows(clinic:
     (clinic.results / "gary_wang" / "0.json").unlink()
     _age_files(clinic)
     _record(clinic, utc_now() - OLD)
-    clinic.store.server.drop(f"{clinic.settings.database_prefix}gary_wang")
+    clinic.store.server.drop(clinic.database_name())
     done = _pruned(clinic)
     assert ([one.slug for one in done.problems], done.files, done.entries) == (["gary_wang"], 0, 1)
     assert _paths(clinic) == ["0.json"]

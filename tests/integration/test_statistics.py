@@ -55,7 +55,7 @@ def test_all_is_the_sum_of_each(busy: Clinic) -> None:
 
 
 def test_a_database_that_is_gone_is_listed_and_stops_nothing(busy: Clinic) -> None:
-    busy.store.server.drop(f"{busy.settings.database_prefix}john_doe")
+    busy.store.server.drop(busy.database_name("john_doe"))
     found = statistics(busy.store)
     assert [one.slug for one in found.providers] == ["gary_wang"]
     assert [(one.slug, "not on the server" in one.problem) for one in found.problems] == [("john_doe", True)]

@@ -54,7 +54,7 @@ def _tables(store: Store, database: str) -> list[str]:
 @pytest.mark.parametrize("opened", [Store.open, Store.attach, Store.prepare])
 def test_a_providers_database_is_no_system_database(clinic: Clinic, opened: Callable[[Settings], Store]) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
-    database = f"{clinic.settings.database_prefix}gary_wang"
+    database = clinic.database_name()
     before = _tables(clinic.store, database)
     settings = clinic.settings.model_copy(update={"system_database": database})
     with pytest.raises(SystemDatabaseTaken) as caught:
@@ -87,7 +87,7 @@ def test_a_database_of_the_earlier_scripts_is_none_either(server_url: str, datab
 
 
 def test_no_provider_is_registered_for_the_system_database(clinic: Clinic) -> None:
-    settings = clinic.settings.model_copy(update={"system_database": f"{clinic.settings.database_prefix}gary_wang"})
+    settings = clinic.settings.model_copy(update={"system_database": clinic.database_name()})
     clinic.store.close()
     clinic.settings, clinic.store = settings, Store.prepare(settings)
     outcome = clinic.ingest(a_file(a_patient("GW1")))
@@ -97,7 +97,7 @@ def test_no_provider_is_registered_for_the_system_database(clinic: Clinic) -> No
 
 
 def test_no_provider_is_registered_for_the_system_database_of_others(clinic: Clinic) -> None:
-    upgrade(clinic.store.server.create(f"{clinic.settings.database_prefix}x_system", UnitOfWork), SchemaHistory.SYSTEM)
+    upgrade(clinic.store.server.create(clinic.database_name("x_system"), UnitOfWork), SchemaHistory.SYSTEM)
     with pytest.raises(NotAProvidersDatabase):
         register(clinic.store, "X System")
     assert clinic.system_rows("providers") == []

@@ -43,7 +43,7 @@ def _unclaimed(clinic: Clinic, database: str) -> None:
 @pytest.mark.parametrize("stage", [_not_there, _empty, _early, _unclaimed])
 def test_a_registration_under_way_is_no_problem(clinic: Clinic, stage: Callable[[Clinic, str], None]) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
-    database = f"{clinic.settings.database_prefix}new_here"
+    database = clinic.database_name("new_here")
     with clinic.store.system.session() as session:
         identity = ProviderIdentity.new("New Here", "new_here", None, DateOrder.MDY)
         ProviderRepository(session).add(identity, database, ProviderStatus.REGISTERING)

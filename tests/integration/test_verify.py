@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 from generated import PATIENTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from servers import BACKENDS
 from sqlalchemy import text
 
 from webautodash.domain.json_document import to_json
@@ -78,20 +79,20 @@ PERSON = {
 }
 
 NUMBER = "the number of the row itself"
-WRITTEN = "when the row was written: nothing else says it"
-FILE = "what the file said of itself: nothing in the database is made of it"
-OWNER = "whose the database is: doctor compares it with the registry"
+WRITTEN = "when the row was written: stored nowhere else"
+FILE = "metadata of the file: nothing in the database is derived from it"
+OWNER = "the provider of the database: doctor compares it with the registry"
 FOUND_BY = "no row is read by it"
 NOT_COVERED: Mapping[str, Mapping[str, str]] = {
     **{table: {"id": NUMBER} for table in (*CLINICAL_TABLES, "patient_extractions")},
     "patients": {"id": NUMBER, "created_at": WRITTEN, "updated_at": WRITTEN},
     "extraction_sessions": {
         "id": NUMBER,
-        "content_sha256": "the bytes are not kept; that it is a SHA-256 is looked at",
+        "content_sha256": "the bytes are not kept; that it is a SHA-256 is checked",
         "created_at": WRITTEN,
         **dict.fromkeys(("job_id", "job_name", "portal_name", "extraction_mode", "provider_name"), FILE),
         **dict.fromkeys(("provider_directory", "target_url", "patient_identifier", "results_filename"), FILE),
-        "path": "where the file lay: nothing else says it",
+        "path": "where the file was: stored nowhere else",
         "extra": f"{FILE}, but for criteria that fit no column",
     },
     "database_identity": {
@@ -127,7 +128,7 @@ def duplicate(clinic: Clinic) -> int:
 
 def write(clinic: Clinic, statement: str, **values: object) -> None:
     """Change rows without the program."""
-    database = clinic.store.server.database(clinic.settings.database_prefix + "gary_wang")
+    database = clinic.database()
     with database.engine.connect() as connection:
         off = "PRAGMA foreign_keys = OFF" if connection.dialect.name == "sqlite" else "SET foreign_key_checks = 0"
         connection.exec_driver_sql("ROLLBACK")
@@ -151,7 +152,7 @@ def changed(value: Any) -> Any:
     return value[:place] + chr(ord(value[place]) + 1) + value[place + 1 :]
 
 
-def test_every_table_is_looked_at_but_for_what_files_said_otherwise() -> None:
+def test_every_table_is_verified_but_those_of_which_no_file_says_anything() -> None:
     assert set(ProviderBase.metadata.tables) - set(NOT_COVERED) == {
         "conflict_reviews",
         "data_conflicts",
@@ -164,64 +165,79 @@ def test_every_table_is_looked_at_but_for_what_files_said_otherwise() -> None:
 
 
 def columns(table: str) -> list[str]:
-    """Every value in which verification must detect a change."""
+    """Every column in which verification must detect a change."""
     return [column.name for column in ProviderBase.metadata.tables[table].c if column.name not in NOT_COVERED[table]]
 
 
-@pytest.mark.parametrize("table", CLINICAL_TABLES)
-def test_a_byte_of_a_clinical_row_is_found_in_every_column_and_the_row_named(stored: Clinic, table: str) -> None:
-    row = stored.rows(table)[0]
-    assert [name for name in columns(table) if row[name] is None] == []
-    for name in columns(table):
-        write(stored, f"UPDATE {table} SET {name} = :value WHERE id = :id", value=changed(row[name]), id=row["id"])
-        found = wrong(stored)
-        assert (table, row["id"]) in found or (name == "patient_extraction_id" and found), name
-        write(stored, f"UPDATE {table} SET {name} = :value WHERE id = :id", value=row[name], id=row["id"])
-    assert wrong(stored) == set()
+@contextmanager
+def altered(clinic: Clinic, table: str, number: int, **values: object) -> Iterator[None]:
+    """Change columns of a row, and change them back."""
+    [before] = [row for row in clinic.rows(table) if row["id"] == number]
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    for these in (values, {name: before[name] for name in values}):
+        write(clinic, f"UPDATE {table} SET {assignments} WHERE id = :number", number=number, **these)
+        if these is values:
+            yield
 
 
 @pytest.mark.parametrize(
-    ("column", "value"),
+    ("table", "place"),
     [
+        *((table, 0) for table in CLINICAL_TABLES),
+        pytest.param("patient_extractions", 0, id="original"),
+        pytest.param("patient_extractions", 2, id="duplicate"),
+        ("patients", 0),
+        ("extraction_sessions", 0),
+    ],
+)
+def test_a_changed_byte_is_found_in_every_column_and_its_row_is_named(stored: Clinic, table: str, place: int) -> None:
+    row = stored.rows(table)[place]
+    if not table.startswith("patient"):
+        assert [name for name in columns(table) if row[name] is None] == []
+    # The next session has this patient already.
+    other_values = {
+        "extraction_session_id": 99,
+        "processing_status": "processed" if place else "duplicate",
+    }
+    extractions = {("patient_extractions", 1), ("patient_extractions", 2)}
+    other_rows = {
+        ("patients", "prn"): {("patients", 1), ("patient_extractions", 1), ("patient_extractions", duplicate(stored))},
+        ("extraction_sessions", "extracted_at"): extractions,
+    } | {(table, "patient_extraction_id"): {("patient_extractions", 1)} for table in CLINICAL_TABLES}
+    for name in columns(table):
+        if name == "duplicate_of_id" and row[name] is None:
+            continue
+        value = other_values.get(name, changed(row[name])) if table == "patient_extractions" else changed(row[name])
+        with altered(stored, table, row["id"], **{name: value}):
+            assert other_rows.get((table, name), {(table, row["id"])}) <= wrong(stored), name
+    assert wrong(stored) == set()
+
+
+@pytest.mark.parametrize("backend", BACKENDS, indirect=True)
+def test_what_the_checksum_or_a_collation_ignores_is_another_value(stored: Clinic) -> None:
+    for column, value in (
         ("medication_name", "Lisinopril 10 MG Oral Tablet"),
         ("sig", "one  daily"),
         ("sig", "one daily "),
         ("sig", "óne daily"),
         ("extra", '{"route":  "by mouth"}'),
-    ],
-)
-def test_what_the_clinical_checksum_folds_away_is_another_row_all_the_same(
-    stored: Clinic, column: str, value: str
-) -> None:
-    write(stored, f"UPDATE medications SET {column} = :value WHERE id = 1", value=value)
-    assert ("medications", 1) in wrong(stored)
-
-
-@pytest.mark.parametrize("place", [0, 2], ids=["original", "duplicate"])
-def test_a_byte_of_an_extraction_is_found_in_every_column(stored: Clinic, place: int) -> None:
-    row = stored.rows("patient_extractions")[place]
-    for name in columns("patient_extractions"):
-        if row[name] is None and name == "duplicate_of_id":
-            continue
-        value = changed(row[name])
-        if name == "extraction_session_id":
-            value = 99  # the next one has this patient already
-        elif name == "processing_status":
-            value = "processed" if row[name] == "duplicate" else "duplicate"
-        write(stored, f"UPDATE patient_extractions SET {name} = :value WHERE id = :id", value=value, id=row["id"])
-        assert ("patient_extractions", row["id"]) in wrong(stored), name
-        write(stored, f"UPDATE patient_extractions SET {name} = :value WHERE id = :id", value=row[name], id=row["id"])
+    ):
+        with altered(stored, "medications", 1, **{column: value}):
+            assert ("medications", 1) in wrong(stored), value
+    for value in ("person", "Person ", "Pérson"):
+        with altered(stored, "patients", 1, last_name=value):
+            assert wrong(stored) == {("patients", 1)}, value
     assert wrong(stored) == set()
 
 
 @pytest.mark.parametrize("kept", ["", "00", "0" * 8 + ":::::" + "0" * 8])
-def test_checks_that_are_none_are_told(stored: Clinic, kept: str) -> None:
+def test_row_checks_that_cannot_be_read_are_reported(stored: Clinic, kept: str) -> None:
     write(stored, "UPDATE patient_extractions SET row_checks = :kept WHERE id = 1", kept=kept)
     found = verify(stored.store).providers[0].wrong
     assert [(row.table, row.id, row.wrong) for row in found] == [("patient_extractions", 1, RowFault.UNREADABLE)]
 
 
-def test_an_extraction_of_before_the_checks_is_compared_by_its_clinical_checksum_and_counted(stored: Clinic) -> None:
+def test_an_extraction_from_before_row_checks_is_compared_by_its_clinical_checksum_and_counted(stored: Clinic) -> None:
     write(stored, "UPDATE patient_extractions SET row_checks = NULL WHERE id = 1")
     assert (wrong(stored), verify(stored.store).providers[0].unchecked) == (set(), 1)
     write(stored, "UPDATE medications SET sig = 'ONE DAILY' WHERE id = 1")
@@ -229,31 +245,6 @@ def test_an_extraction_of_before_the_checks_is_compared_by_its_clinical_checksum
     write(stored, "UPDATE medications SET sig = 'two daily' WHERE id = 1")
     # Rows of the repeated extraction are not its own.
     assert wrong(stored) == {("patient_extractions", 1)}
-
-
-def test_a_byte_of_a_patient_is_found_in_every_column(stored: Clinic) -> None:
-    row = stored.rows("patients")[0]
-    for name in columns("patients"):
-        write(stored, f"UPDATE patients SET {name} = :value WHERE id = :id", value=changed(row[name]), id=row["id"])
-        found = wrong(stored)
-        if name == "prn":
-            assert {("patient_extractions", 1), ("patient_extractions", duplicate(stored))} <= found
-        assert ("patients", row["id"]) in found, name
-        write(stored, f"UPDATE patients SET {name} = :value WHERE id = :id", value=row[name], id=row["id"])
-    assert wrong(stored) == set()
-
-
-def test_a_byte_of_a_session_is_found_in_every_column(stored: Clinic) -> None:
-    row = stored.rows("extraction_sessions")[0]
-    of_session = {("patient_extractions", 1), ("patient_extractions", 2)}
-    assert [name for name in columns("extraction_sessions") if row[name] is None] == []
-    for name in columns("extraction_sessions"):
-        statement = f"UPDATE extraction_sessions SET {name} = :value WHERE id = 1"
-        write(stored, statement, value=changed(row[name]))
-        found = wrong(stored)
-        assert found >= of_session if name == "extracted_at" else ("extraction_sessions", 1) in found, name
-        write(stored, statement, value=row[name])
-    assert wrong(stored) == set()
 
 
 def changed_criteria(clinic: Clinic, changes: str) -> list[tuple[str | None, int | None, RowFault]]:
@@ -280,7 +271,7 @@ def test_other_criteria_than_a_session_was_stored_with_are_named_at_the_session(
         ({"medication": {"b": 1, "a": 2}}, "target_medication = 'x'"),
     ],
 )
-def test_criteria_that_are_none_or_fit_no_column_are_seen_to_be_the_same(
+def test_criteria_that_are_missing_or_fit_no_column_are_compared_too(
     clinic: Clinic, criteria: dict[str, Any], changes: str
 ) -> None:
     clinic.ingest(a_file(a_patient("A1"), **criteria))
@@ -288,14 +279,14 @@ def test_criteria_that_are_none_or_fit_no_column_are_seen_to_be_the_same(
     assert changed_criteria(clinic, changes) == [("extraction_sessions", 1, RowFault.SESSION)]
 
 
-def test_who_was_new_is_counted_also_where_a_patient_was_taken_in_later(clinic: Clinic) -> None:
+def test_new_patients_are_counted_also_where_one_was_stored_later(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("A1"), a_patient("A2"), a_patient("A1", medications=["X 1 mg"])))
     clinic.ingest(a_file(a_patient("A2"), a_patient("A3"), at="2023-03-04T09:00:00"))
     assert [row["patients_new"] for row in clinic.rows("extraction_sessions")] == [2, 1]
     assert wrong(clinic) == set()
 
 
-def test_another_identity_stops_the_look(stored: Clinic) -> None:
+def test_another_identity_ends_the_verification(stored: Clinic) -> None:
     row = stored.rows("database_identity")[0]
     assert columns("database_identity") == ["identity"]
     write(stored, "UPDATE database_identity SET identity = :value", value=changed(row["identity"]))
@@ -303,44 +294,34 @@ def test_another_identity_stops_the_look(stored: Clinic) -> None:
     assert [one.slug for one in verify(stored.store).problems] == ["gary_wang"]
 
 
-@pytest.mark.parametrize("value", ["person", "Person ", "Pérson"])
-def test_what_a_servers_collation_holds_for_the_same_is_another_value(stored: Clinic, value: str) -> None:
-    write(stored, "UPDATE patients SET last_name = :value WHERE id = 1", value=value)
-    assert wrong(stored) == {("patients", 1)}
+def test_a_row_that_is_gone_or_new_is_found(stored: Clinic) -> None:
+    for table in CLINICAL_TABLES:
+        names = ", ".join(name for name in stored.rows(table)[0] if name != "id")
+        write(stored, f"INSERT INTO {table} ({names}) SELECT {names} FROM {table} WHERE patient_extraction_id = 1")
+        new = max(row["id"] for row in stored.rows(table))
+        assert wrong(stored) == {(table, new), ("patient_extractions", 1), ("extraction_sessions", 1)}
+        write(stored, f"DELETE FROM {table} WHERE id = :id", id=new)
+        assert wrong(stored) == set()
+    for table in CLINICAL_TABLES:
+        write(stored, f"DELETE FROM {table} WHERE patient_extraction_id = 1")
+        assert wrong(stored) == {("patient_extractions", 1), ("extraction_sessions", 1)}
 
 
-@pytest.mark.parametrize("table", CLINICAL_TABLES)
-def test_a_row_that_is_gone_or_new_is_found(stored: Clinic, table: str) -> None:
-    names = ", ".join(name for name in stored.rows(table)[0] if name != "id")
-    write(stored, f"INSERT INTO {table} ({names}) SELECT {names} FROM {table} WHERE patient_extraction_id = 1")
-    new = max(row["id"] for row in stored.rows(table))
-    assert wrong(stored) == {(table, new), ("patient_extractions", 1), ("extraction_sessions", 1)}
-    write(stored, f"DELETE FROM {table} WHERE id = (SELECT n FROM (SELECT MAX(id) AS n FROM {table}) AS latest)")
-    assert wrong(stored) == set()
-    write(stored, f"DELETE FROM {table} WHERE patient_extraction_id = 1")
-    assert wrong(stored) == {("patient_extractions", 1), ("extraction_sessions", 1)}
+def test_a_row_of_another_extraction_is_found_at_both_and_one_of_none_is_named_itself(stored: Clinic) -> None:
+    for table in CLINICAL_TABLES:
+        row = (table, 1)
+        with altered(stored, *row, patient_extraction_id=2):
+            assert wrong(stored) == {row, ("patient_extractions", 1), ("patient_extractions", 2)}
+        for owner in (duplicate(stored), 99):
+            with altered(stored, *row, patient_extraction_id=owner):
+                assert {row, ("patient_extractions", 1)} <= wrong(stored), owner
 
 
-@pytest.mark.parametrize("table", CLINICAL_TABLES)
-def test_a_row_that_was_moved_to_another_patient_is_found_at_both(stored: Clinic, table: str) -> None:
-    write(stored, f"UPDATE {table} SET patient_extraction_id = 2 WHERE id = 1")
-    assert wrong(stored) == {(table, 1), ("patient_extractions", 1), ("patient_extractions", 2)}
-
-
-@pytest.mark.parametrize("owner", ["a duplicate", "nothing"])
-@pytest.mark.parametrize("table", CLINICAL_TABLES)
-def test_a_row_that_belongs_to_no_extraction_with_rows_is_named_itself(stored: Clinic, table: str, owner: str) -> None:
-    number = duplicate(stored) if owner == "a duplicate" else 99
-    write(stored, f"UPDATE {table} SET patient_extraction_id = :owner WHERE id = 1", owner=number)
-    assert {(table, 1), ("patient_extractions", 1)} <= wrong(stored)
-
-
-@pytest.mark.parametrize("original", ["another", "itself", "nothing"])
-def test_a_repetition_of_what_it_does_not_repeat_is_found(stored: Clinic, original: str) -> None:
+def test_a_duplicate_of_another_extraction_of_itself_or_of_none_is_found(stored: Clinic) -> None:
     own = duplicate(stored)
-    number = {"another": 2, "itself": own, "nothing": 99}[original]
-    write(stored, "UPDATE patient_extractions SET duplicate_of_id = :of WHERE id = :own", of=number, own=own)
-    assert ("patient_extractions", own) in wrong(stored)
+    for original in (2, own, 99):
+        with altered(stored, "patient_extractions", own, duplicate_of_id=original):
+            assert ("patient_extractions", own) in wrong(stored), original
 
 
 def test_lost_extractions_set_aside_patients_and_conflicts_leave_counts_that_are_wrong(clinic: Clinic) -> None:
@@ -358,23 +339,23 @@ def test_lost_extractions_set_aside_patients_and_conflicts_leave_counts_that_are
         assert before < wrong(clinic) or ("extraction_sessions", session) in before
     names = ("total_patients_found", "successful_extractions", "patients_stored", "patients_changed")
     for name in (*names, "patients_duplicate", "failed_extractions", "conflicts_detected", *CLINICAL_TABLES):
-        said = clinic.rows("extraction_sessions")[0][name]
+        before = clinic.rows("extraction_sessions")[0][name]
         write(clinic, f"UPDATE extraction_sessions SET {name} = {name} + 1 WHERE id = 1")
         messages = [
             row.message for row in verify(clinic.store).providers[0].wrong if row.table == "extraction_sessions"
         ]
-        assert any(str(said + 1) in message for message in messages), name
-        write(clinic, f"UPDATE extraction_sessions SET {name} = :said WHERE id = 1", said=said)
+        assert any(str(before + 1) in message for message in messages), name
+        write(clinic, f"UPDATE extraction_sessions SET {name} = :before WHERE id = 1", before=before)
 
 
-def test_no_value_is_told(stored: Clinic) -> None:
+def test_no_value_is_reported(stored: Clinic) -> None:
     for table in CLINICAL_TABLES:
         write(stored, f"UPDATE {table} SET extra = 'no JSON at all', extraction_method = 'x'")
     write(stored, "UPDATE patient_extractions SET patient_name = 'Mallory', date_of_birth_text = '01/01/1901'")
     write(stored, "UPDATE patients SET prn = 'SECRET', phone = '555 0199' WHERE id = 1")
-    said = to_json(verify(stored.store))
-    told = ["Mallory", "01/01/1901", "1901", "SECRET", "555", "no JSON", "Test", "Person", "A1", "lisinopril"]
-    assert [value for value in told if value in said] == []
+    report = to_json(verify(stored.store))
+    values = ["Mallory", "01/01/1901", "1901", "SECRET", "555", "no JSON", "Test", "Person", "A1", "lisinopril"]
+    assert [value for value in values if value in report] == []
     assert {row["message"] for row in stored.system_rows("system_logs") if row["component"] == "verify"} == {
         "3 extractions, 6 rows: 24 differences"
     }
@@ -389,7 +370,7 @@ def test_a_provider_whose_database_cannot_be_read_does_not_stop_the_others(store
     assert [one.slug for one in found.problems] == ["john_doe"]
 
 
-def test_more_wrong_rows_than_are_named_are_counted(stored: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_rows_beyond_those_that_are_named_are_counted(stored: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webautodash.services.verify.verify_providers.MOST_NAMED", 1)
     write(stored, "UPDATE patient_extractions SET data_checksum = :none", none="0" * 64)
     one = verify(stored.store).providers[0]
@@ -403,7 +384,7 @@ def test_more_wrong_rows_than_are_named_are_counted(stored: Clinic, monkeypatch:
         ("extraction_sessions", 2, {("patients", 1), ("data_conflicts", 1)}),
     ],
 )
-def test_rows_whose_reference_leads_nowhere_are_named(
+def test_rows_whose_reference_does_not_exist_are_named(
     stored: Clinic, table: str, number: int, rows: set[tuple[str, int]]
 ) -> None:
     write(stored, f"DELETE FROM {table} WHERE id = :id", id=number)
@@ -411,7 +392,7 @@ def test_rows_whose_reference_leads_nowhere_are_named(
 
 
 @pytest.mark.parametrize("size", [1, 2])
-def test_no_row_is_passed_over_between_two_ranges(stored: Clinic, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_row_is_left_out_between_two_ranges(stored: Clinic, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webautodash.repositories.verification.ORIGINALS", size)
     monkeypatch.setattr("webautodash.repositories.verification.DUPLICATES", size)
     others = [a_patient(f"C{number}", **FULL) for number in range(5)]
@@ -432,16 +413,15 @@ def test_ranges_are_cut_where_their_rows_are_large(stored: Clinic, monkeypatch: 
     patients = [a_patient(f"D{number}", medications=["x" * 6_000]) for number in range(4)]
     stored.ingest(a_file(*patients, at="2024-05-04T09:00:00"))
     assert wrong(stored) == set()
-    database = stored.store.server.database(stored.settings.database_prefix + "gary_wang")
+    database = stored.database()
     with database.session() as session:
         ranges = [[one.prn for one in each.originals] for each in VerificationRepository(session).ranges()]
     assert ranges == [["A1", "B7", "D0"], ["D1"], ["D2"], ["D3"], []]
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(
-    ("table", "column", "value"),
-    [
+def test_a_value_in_an_sqlite_file_that_its_column_cannot_hold_is_named(stored: Clinic) -> None:
+    for table, column, value in (
         ("medications", "sig", "CAST(X'6FFF' AS TEXT)"),
         ("medications", "row_index", "'x'"),
         ("medications", "start_date", "'1988-1x-20'"),
@@ -452,22 +432,18 @@ def test_ranges_are_cut_where_their_rows_are_large(stored: Clinic, monkeypatch: 
         ("extraction_sessions", "end_date", "'soon'"),
         ("extraction_sessions", "extra", "'{'"),
         ("patient_extractions", "patient_name", "CAST(X'6FFF' AS TEXT)"),
-    ],
-)
-def test_what_an_sqlite_file_holds_against_the_columns_type_is_named(
-    stored: Clinic, table: str, column: str, value: str
-) -> None:
-    write(stored, f"UPDATE {table} SET {column} = {value} WHERE id = 1")
-    found = verify(stored.store)
-    assert found.problems == ()
-    named = [
-        row for row in found.providers[0].wrong if (row.table, row.id, row.wrong) == (table, 1, RowFault.UNREADABLE)
-    ]
-    assert [row.message.split()[0] for row in named] == [column]
+    ):
+        before = stored.rows(table)[0][column]
+        write(stored, f"UPDATE {table} SET {column} = {value} WHERE id = 1")
+        found = verify(stored.store)
+        assert found.problems == ()
+        named = [row for row in found.providers[0].wrong if (row.table, row.wrong) == (table, RowFault.UNREADABLE)]
+        assert [(row.id, row.message.split()[0]) for row in named] == [(1, column)], value
+        write(stored, f"UPDATE {table} SET {column} = :before WHERE id = 1", before=before)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_an_index_of_an_sqlite_file_that_says_otherwise_than_its_table_is_told(stored: Clinic) -> None:
+def test_an_index_of_an_sqlite_file_that_differs_from_its_table_is_found(stored: Clinic) -> None:
     stored.store.close()
     assert stored.store.server.folder is not None
     path = stored.store.server.folder / f"{stored.settings.database_prefix}gary_wang.db"

@@ -87,8 +87,7 @@ def test_a_file_waits_no_longer_than_the_longest_pause(clinic: Clinic) -> None:
 def _wait(clinic: Clinic, monitor: MonitorLoop) -> None:
     """Have the file seen, and wait for an attempt."""
     monitor._watch.scan()
-    with clinic.store.system.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE ingested_files SET state = 'waiting', attempts = 1")
+    clinic.execute_in_system("UPDATE ingested_files SET state = 'waiting', attempts = 1")
 
 
 def test_a_message_waits_no_longer_than_the_longest_pause_and_holds_up_no_other(clinic: Clinic) -> None:
