@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("untimed")
     # The parent of every `tmp_path`.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", temporary_folder())
-    # The plugin's own collector needs an attribute that pytest 9.2 removed; modules import its tests.
+    # An older environment may still have the plugin pytest-alembic, whose collector fails with pytest 9.2.
     config.option.pytest_alembic_tests_path = "no file"
 
 

@@ -18,11 +18,6 @@ from webautodash.services.revisions import SchemaHistory
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(autouse=True)
-def _migrated_for_real(real_migrations: None) -> None:
-    """The revisions create every database of these tests."""
-
-
 @pytest.fixture
 def settings(server_url: str, database_prefix: str, tmp_path: Path) -> Settings:
     """The settings of a store that does not exist yet."""

@@ -1,4 +1,4 @@
-"""The `alembic` command typed in a checkout."""
+"""The command `alembic`, run in a checkout."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def alembic(settings: Settings, server_url: str) -> Typed:
     return typed
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_the_systems_history_goes_up_by_hand(alembic: Typed, settings: Settings) -> None:
     with Server(settings) as server:
         system = server.create(settings.system_database_name, UnitOfWork)
@@ -54,21 +55,21 @@ def test_one_providers_history_goes_down_and_up_by_hand(alembic: Typed, settings
     with Store.prepare(settings) as store:
         register(store, "Gary Wang")
         database = store.server.database(f"{settings.database_prefix}gary_wang", UnitOfWork)
-        for arguments, says, stands in (
+        for arguments, output, revision in (
             (("current",), f"{head} (head)", head),
             (("downgrade", "base"), "", None),
             (("upgrade", "head"), "", head),
         ):
             done = alembic("-n", "provider", "-x", "provider=gary_wang", *arguments)
             assert done.returncode == 0, done.stderr
-            assert done.stdout.strip() == says
-            assert revisions.current(database) == stands
+            assert done.stdout.strip() == output
+            assert revisions.current(database) == revision
         assert revisions.current(store.system) == revisions.head(SchemaHistory.SYSTEM)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "words"),
     [
         (("upgrade", "head"), ["alembic -n system upgrade head", "alembic -n provider -x provider=SLUG upgrade head"]),
         (("current",), ["alembic -n system", "webautodash migrate up"]),
@@ -77,12 +78,12 @@ def test_one_providers_history_goes_down_and_up_by_hand(alembic: Typed, settings
         (("-n", "system", "upgrade", "head"), ["there is no database", "system"]),
     ],
 )
-def test_what_cannot_be_meant_is_answered_with_what_to_type(
-    alembic: Typed, settings: Settings, arguments: tuple[str, ...], says: list[str]
+def test_an_incomplete_command_changes_nothing_and_is_answered_with_what_to_type(
+    alembic: Typed, settings: Settings, arguments: tuple[str, ...], words: list[str]
 ) -> None:
     done = alembic(*arguments)
     assert done.returncode != 0
-    assert all(words in done.stdout + done.stderr for words in says)
+    assert all(each in done.stdout + done.stderr for each in words)
     assert "Traceback" not in done.stdout + done.stderr
     with Server(settings) as server:
         assert server.names(settings.database_prefix) == []

@@ -9,14 +9,8 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from builders import Clinic, a_file, a_patient
-from pytest_alembic.tests import (  # noqa: F401  # the fixtures below choose the history and the database
-    test_model_definitions_match_ddl,
-    test_single_head_revision,
-    test_up_down_consistency,
-    test_upgrade,
-)
 from schema import VERSION_TABLE, drift_from_models, names_of, schema_of
-from sqlalchemy import Engine, MetaData, inspect
+from sqlalchemy import MetaData, inspect
 
 from webautodash.database import Database
 from webautodash.domain.alerts import AlertChannel, AlertKind, DigestState
@@ -36,56 +30,39 @@ ROOT = Path(__file__).parents[2]
 LONGEST_NAME = 64
 
 
-@pytest.fixture
-def alembic_config(history: SchemaHistory) -> Config:
-    """The history that pytest-alembic's own tests run."""
-    return Config(str(ROOT / "alembic.ini"), ini_section=history.value)
-
-
-@pytest.fixture
-def alembic_engine(database: Database) -> Engine:
-    """The database that they run it on."""
-    return database.engine
-
-
 def _metadata(history: SchemaHistory) -> MetaData:
     return SystemBase.metadata if history is SchemaHistory.SYSTEM else ProviderBase.metadata
 
 
-def test_the_history_is_one_line(history: SchemaHistory) -> None:
-    scripts = ScriptDirectory.from_config(Config(str(ROOT / "alembic.ini"), ini_section=history.value))
+def _scripts(history: SchemaHistory) -> ScriptDirectory:
+    return ScriptDirectory.from_config(Config(str(ROOT / "alembic.ini"), ini_section=history.value))
+
+
+def test_a_history_has_one_base_one_head_and_no_branch(history: SchemaHistory) -> None:
+    scripts = _scripts(history)
     assert len(scripts.get_bases()) == 1
     assert scripts.get_heads() == [revisions.head(history)]
     letter = history.value[0]
     assert all(script.revision.startswith(letter) for script in scripts.walk_revisions())
 
 
-def test_an_empty_database_upgraded_to_head_is_what_the_models_say(database: Database, history: SchemaHistory) -> None:
+@pytest.mark.usefixtures("real_migrations")
+def test_an_empty_database_at_head_is_what_the_models_define_after_every_way_there(
+    database: Database, history: SchemaHistory, go: Callable[[str], None]
+) -> None:
     assert revisions.current(database) is None
     assert revisions.upgrade(database, history)
     assert revisions.current(database) == revisions.head(history)
     assert drift_from_models(database, history) == []
-    assert set(schema_of(database)) == set(_metadata(history).tables)
-
-
-def test_upgrading_again_does_nothing(database: Database, history: SchemaHistory) -> None:
-    revisions.upgrade(database, history)
-    before = schema_of(database)
-    assert not revisions.upgrade(database, history)
-    assert schema_of(database) == before
-
-
-def test_up_down_and_up_again_gives_the_same_schema(
-    database: Database, history: SchemaHistory, go: Callable[[str], None]
-) -> None:
-    go("head")
     first = schema_of(database)
+    assert set(first) == set(_metadata(history).tables)
+    assert not revisions.upgrade(database, history)
+    assert schema_of(database) == first
     go("base")
     assert inspect(database.engine).get_table_names() == [VERSION_TABLE]
     assert revisions.current(database) is None
     go("head")
     assert schema_of(database) == first
-    assert drift_from_models(database, history) == []
 
 
 def _monitor() -> Monitor:
@@ -108,14 +85,8 @@ def _leave_an_event(work: ProviderWork) -> None:
 
 
 def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
-    database: Database,
-    history: SchemaHistory,
-    go: Callable[[str], None],
-    server_url: str,
-    database_prefix: str,
-    tmp_path: Path,
+    clinic: Clinic, database: Database, history: SchemaHistory, go: Callable[[str], None]
 ) -> None:
-    clinic = Clinic(server_url, database_prefix, tmp_path)
     first = a_patient("GW1", medications=["Aspirin 81 mg"], diagnoses=["Gout (M10.079)"], allergies=["Latex"])
     again = a_patient("GW1", name="Another Name", medications=["Xanax 1 mg"], health_concerns=["Smoker"])
     clinic.ingest(a_file(first, a_patient("GW2"), "no patient"))
@@ -128,14 +99,11 @@ def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
     accept_file(clinic.store, held.path, by="Dr. W", why="clock", extracted_at="2025-02-01T00:00:00")
     clinic.store.system.run(lambda work: work.session.add(_monitor()))
     clinic.store.system.run(_send_an_alert)
-    clinic.store.server.database(f"{database_prefix}gary_wang", ProviderWork).run(_leave_an_event)
+    clinic.store.server.database(clinic.database_name(), ProviderWork).run(_leave_an_event)
     full = {table for table in schema_of(database) if _count(database, table)}
     assert full >= set(_metadata(history).tables) - {"leases", "provider_aliases"}
 
-    revisions = list(
-        ScriptDirectory.from_config(Config(str(ROOT / "alembic.ini"), ini_section=history.value)).walk_revisions()
-    )
-    for revision in revisions:
+    for revision in _scripts(history).walk_revisions():
         go("-1")
         if revision.down_revision is not None:
             go("+1")
@@ -149,7 +117,6 @@ def test_each_revision_goes_down_and_up_with_rows_in_the_tables(
         outcomes = ingest_paths(store).files
     state = "already_ingested" if history is SchemaHistory.SYSTEM else "failed"
     assert {str(outcome.state) for outcome in outcomes} == {state}
-    clinic.store.close()
 
 
 def _count(database: Database, table: str) -> int:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
 
-from webautodash.database import Database
 from webautodash.domain.vocabulary import ConflictStatus, Severity
 from webautodash.services.review import conflicts
 from webautodash.services.revisions import SchemaHistory
 
+SYSTEM = pytest.mark.parametrize("history", [SchemaHistory.SYSTEM], indirect=True)
 NEW = ("mtime_ns", "session_id", "look", "next_attempt_at", "duration_ms", "kind", "unfinished", "unfinished_look")
 
 
@@ -21,11 +20,8 @@ def _known(row: dict[str, Any]) -> dict[str, Any]:
     return {column: value for column, value in row.items() if column not in NEW}
 
 
-@pytest.mark.parametrize("history", [SchemaHistory.SYSTEM], indirect=True)
-def test_known_files_keep_their_rows_down_and_up(
-    database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
-) -> None:
-    clinic = Clinic(server_url, database_prefix, tmp_path)
+@SYSTEM
+def test_known_files_keep_their_rows_down_and_up(clinic: Clinic, go: Callable[[str], None]) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     clinic.ingest(b"{", name="bad.json")
     before = clinic.system_rows("ingested_files")
@@ -34,14 +30,10 @@ def test_known_files_keep_their_rows_down_and_up(
     assert clinic.system_rows("ingested_files") == [_known(row) for row in before]
     go("head")
     assert clinic.system_rows("ingested_files") == [_known(row) | dict.fromkeys(NEW) for row in before]
-    clinic.store.close()
 
 
-@pytest.mark.parametrize("history", [SchemaHistory.SYSTEM], indirect=True)
-def test_providers_keep_their_rows_and_count_anew_what_waits(
-    database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
-) -> None:
-    clinic = Clinic(server_url, database_prefix, tmp_path)
+@SYSTEM
+def test_providers_keep_their_rows_and_count_open_conflicts_again(clinic: Clinic, go: Callable[[str], None]) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     clinic.ingest(a_file(a_patient("GW1", born="03/20/1999"), at="2025-01-01T00:00:00"))
     (before,) = clinic.system_rows("providers")
@@ -54,14 +46,10 @@ def test_providers_keep_their_rows_and_count_anew_what_waits(
     assert clinic.system_rows("providers") == [before | dict.fromkeys(counted)]
     clinic.ingest(a_file(a_patient("GW2"), at="2025-01-02T00:00:00"))
     assert [clinic.system_rows("providers")[0][name] for name in waiting] == [0, 0, 0, 1]
-    clinic.store.close()
 
 
-@pytest.mark.parametrize("history", [SchemaHistory.SYSTEM], indirect=True)
-def test_monitors_keep_their_rows_and_say_anew_who_they_are(
-    database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
-) -> None:
-    clinic = Clinic(server_url, database_prefix, tmp_path)
+@SYSTEM
+def test_monitors_keep_their_rows_without_token_and_process(clinic: Clinic, go: Callable[[str], None]) -> None:
     clinic.store.system.run(lambda work: work.monitors.add("a", 1, "b", "c", 10_000, process="d"))
     (before,) = clinic.system_rows("monitors")
     who = ("token", "process")
@@ -70,14 +58,10 @@ def test_monitors_keep_their_rows_and_say_anew_who_they_are(
     assert clinic.system_rows("monitors") == [{name: value for name, value in before.items() if name not in who}]
     go("head")
     assert clinic.system_rows("monitors") == [before | dict.fromkeys(who)]
-    clinic.store.close()
 
 
 @pytest.mark.parametrize("history", [SchemaHistory.PROVIDER], indirect=True)
-def test_reviews_get_the_numbers_of_their_order(
-    database: Database, go: Callable[[str], None], server_url: str, database_prefix: str, tmp_path: Path
-) -> None:
-    clinic = Clinic(server_url, database_prefix, tmp_path)
+def test_reviews_keep_their_rows_and_get_the_steps_of_their_order(clinic: Clinic, go: Callable[[str], None]) -> None:
     for number, name in enumerate(("Ann Bee", "Cee Dee", "Eff Gee")):
         clinic.ingest(a_file(a_patient("GW1", name=name), at=f"2025-01-0{number + 1}T00:00:00"))
     first, second = [row["id"] for row in clinic.rows("data_conflicts") if row["status"] == "unresolved"][:2]
@@ -97,4 +81,3 @@ def test_reviews_get_the_numbers_of_their_order(
     ]
     go("head")
     assert clinic.rows("conflict_reviews") == before
-    clinic.store.close()
