@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
@@ -21,7 +21,7 @@ from webautodash.domain.vocabulary import STORED_FILES, FileState, Level
 from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories.ingested_files import FileRecord
+from webautodash.repositories.ingested_files import COUNTS, FileRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogRecord
 from webautodash.repositories.unit_of_work import SystemWork
@@ -43,6 +43,8 @@ _MOST_AT_ONCE = 200
 _LONGEST_SECONDS = 1.0
 # A file of this size may take longer than the outcomes before it should stay unwritten.
 _LARGE = 1 << 20
+# The facts of an outcome that a row records under the same name.
+_COPIED = ("path", "size", "mtime_ns", "session_id", "reason", "kind", "duration_ms", *COUNTS)
 _LOGGED_COUNTS = ("stored", "changed", "duplicates", "set_aside", "conflicts")
 _HELD = (Level.ERROR, "file_held")
 _EVENTS = {
@@ -137,13 +139,13 @@ class FileLog:
             )
             record = _record(outcome, transition, provider.id if provider else None, entry.stat)
             if outcome.state is FileResult.ALREADY_INGESTED and row is not None:
-                if _is_same_row(row, record):
+                if _row(row) == _row(record):
                     continue
                 if row.content_sha256 == record.content_sha256:
                     # The duration is that of the attempt that stored the file.
                     record = replace(record, duration_ms=row.duration_ms)
             news.records.append(record)
-            if row is None or outcome.state in STORED_RESULTS or not _is_same_event(row, record):
+            if row is None or outcome.state in STORED_RESULTS or _event(row) != _event(record):
                 news.entries.extend(_log_entries(entry.at, outcome, record.state))
                 news.changed.append(ChangedFile(outcome.state, record, provider))
                 if provider is not None and outcome.session_id is not None:
@@ -197,12 +199,9 @@ class FileLog:
         return self
 
     def __exit__(self, _t: type[BaseException] | None, error: BaseException | None, _b: TracebackType | None) -> None:
-        if error is None:
+        # The error that ended the run is reported, not one that follows from it.
+        with suppress(WebAutoDashError) if error is not None else nullcontext():
             self.flush()
-        else:
-            # The error that ended the run is reported, not one that follows from it.
-            with suppress(WebAutoDashError):
-                self.flush()
 
 
 def _record(
@@ -210,44 +209,25 @@ def _record(
 ) -> FileRecord:
     """The row of a file; ``stat`` is the file's stat when it was found."""
     return FileRecord(
-        path=outcome.path,
         state=transition.state,
         attempts=transition.attempts,
         provider_id=provider_id,
         content_sha256=outcome.sha256,
-        size=outcome.size,
-        mtime_ns=outcome.mtime_ns,
-        session_id=outcome.session_id,
         look=stat_text(stat) if stat is not None else None,
         next_attempt_at=transition.next_attempt_at,
-        reason=outcome.reason,
-        kind=outcome.kind,
-        found=outcome.found,
-        stored=outcome.stored,
-        changed=outcome.changed,
-        duplicates=outcome.duplicates,
-        set_aside=outcome.set_aside,
-        duration_ms=outcome.duration_ms,
         unfinished=outcome.unfinished or None,
+        **{name: getattr(outcome, name) for name in _COPIED},
     )
 
 
-def _is_same_event(before: FileRecord, now: FileRecord) -> bool:
-    """Whether two rows record the same event, so that the log and the alerts need nothing new."""
-    return _event(before) == _event(now)
-
-
-def _is_same_row(before: FileRecord, now: FileRecord) -> bool:
-    """Whether two rows of a stored file also agree in its session and its stat."""
-    return _row(before) == _row(now)
-
-
 def _event(record: FileRecord) -> tuple[object, ...]:
+    """What a row records; if it is the same as before, the log and the alerts need nothing new."""
     reason = None if record.state in STORED_FILES else record.reason
     return record.state, record.content_sha256, record.provider_id, reason
 
 
 def _row(record: FileRecord) -> tuple[object, ...]:
+    """What a row of a stored file records, with its session and the stat of the file."""
     return *_event(record), record.size, record.mtime_ns, record.session_id, record.look
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from webautodash.domain.extraction.clinical_lists import LISTS
 from webautodash.domain.file_state_transitions import PROBLEM_RESULTS, STORED_RESULTS, FileResult
 from webautodash.domain.json_document import INLINE, NOT_IN_JSON
+from webautodash.repositories.ingested_files import OUTCOMES
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
 
@@ -119,11 +120,7 @@ class ProviderTotals:
             already_ingested=sum(outcome.state is FileResult.ALREADY_INGESTED for outcome in files),
             rejected=sum(outcome.state is FileResult.REJECTED for outcome in files),
             patients=sum(outcome.found for outcome in new),
-            stored=sum(outcome.stored for outcome in new),
-            changed=sum(outcome.changed for outcome in new),
-            duplicates=sum(outcome.duplicates for outcome in new),
-            set_aside=sum(outcome.set_aside for outcome in new),
-            conflicts=sum(outcome.conflicts for outcome in new),
+            **{name: sum(getattr(outcome, name) for outcome in new) for name in (*OUTCOMES, "conflicts")},
             rows={which.name: sum(outcome.rows.get(which.name, 0) for outcome in new) for which in LISTS},
         )
 
