@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +81,6 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
 ) -> None:
     settings = fresh("d", results_dir=results)
     heard: list[tuple[str, str]] = []
-    lost = partial(lost_worker, results)
     with Store.prepare(settings) as store:
         groups: dict[str, list[Candidate]] = {}
         for candidate in candidates([], results):
@@ -91,12 +89,12 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
 
         def looked(candidate: Candidate, outcome: FileOutcome) -> None:
             heard.append((candidate.path.name, str(outcome.state)))
-            assert outcome.path == candidate.shown(results)
+            assert outcome.path == candidate.shown
             if outcome.state is FileResult.FAILED:
                 reasons.add((outcome.kind, outcome.reason))
 
         with FileLog(store) as view, Attempts(store, view) as attempts:
-            attempts.process_groups(list(groups.values()), 2, GroupWork(_Killed, looked, lost))
+            attempts.process_groups(list(groups.values()), 2, GroupWork(_Killed, looked, lost_worker))
         assert len(heard) == 12
         assert {state for name, state in heard if name.endswith("_002.json")} == {"failed"}
         assert reasons == {("worker_lost", "its worker process ended (status -9); ingest again")}
@@ -111,7 +109,6 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
 def test_a_file_that_kills_its_worker_three_times_is_held(fresh: Callable[..., Settings], results: Path) -> None:
     settings = fresh("k", results_dir=results)
     states: list[dict[str, tuple[str, str | None, int]]] = []
-    lost = partial(lost_worker, results)
     with Store.prepare(settings) as store:
         for _ in range(4):
             heard: dict[str, tuple[str, str | None, int]] = {}
@@ -127,7 +124,7 @@ def test_a_file_that_kills_its_worker_three_times_is_held(fresh: Callable[..., S
                 for candidate, outcome in attempts.hold_killers([one for group in groups.values() for one in group]):
                     groups[str(candidate.folder)].remove(candidate)
                     looked(candidate, outcome)
-                attempts.process_groups(list(groups.values()), 2, GroupWork(_Killed, looked, lost))
+                attempts.process_groups(list(groups.values()), 2, GroupWork(_Killed, looked, lost_worker))
             states.append(heard)
     killers = {path for path, (_, kind, number) in states[0].items() if kind == "worker_lost" and number}
     assert len(killers) == 3

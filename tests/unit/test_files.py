@@ -36,14 +36,14 @@ def put(path: Path, content: str | bytes = "{}") -> Path:
     return path
 
 
-def shown(found: list[Candidate], results: Path) -> list[tuple[str, str | None]]:
-    return [(candidate.shown(results), candidate.folder) for candidate in found]
+def shown(found: list[Candidate]) -> list[tuple[str, str | None]]:
+    return [(candidate.shown, candidate.folder) for candidate in found]
 
 
 def test_results_has_files_in_the_folders_of_providers(results: Path) -> None:
     for name in ("b/2.json", "b/1.json", "a/x.JSON", "loose.json"):
         put(results / name)
-    assert shown(candidates([], results), results) == [
+    assert shown(candidates([], results)) == [
         ("a/x.JSON", "a"),
         ("b/1.json", "b"),
         ("b/2.json", "b"),
@@ -71,12 +71,12 @@ def test_hidden_unfinished_foreign_and_deeper_files_are_passed_over(name: str, r
 
 def test_a_folder_named_like_a_file_is_a_folder(results: Path) -> None:
     put(results / "clinic.json" / "x.json")
-    assert shown(candidates([], results), results) == [("clinic.json/x.json", "clinic.json")]
+    assert shown(candidates([], results)) == [("clinic.json/x.json", "clinic.json")]
 
 
 def test_a_folder_in_a_providers_folder_named_like_a_file_is_told(results: Path) -> None:
     put(results / "a" / "folder.json" / "x.json")
-    assert shown(candidates([], results), results) == [("a/folder.json", "a")]
+    assert shown(candidates([], results)) == [("a/folder.json", "a")]
 
 
 def test_links_and_fifos_named_like_a_file_are_named_and_not_followed(results: Path, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_links_and_fifos_named_like_a_file_are_named_and_not_followed(results: P
     (folder / "dir.json").symlink_to(tmp_path / "outside")
     os.mkfifo(folder / "fifo.json")
     (results / "b").symlink_to(tmp_path / "outside")
-    assert shown(candidates([], results), results) == [
+    assert shown(candidates([], results)) == [
         ("a/dir.json", "a"),
         ("a/fifo.json", "a"),
         ("a/link.json", "a"),
@@ -103,15 +103,15 @@ def test_results_itself_may_be_a_link_to_a_folder(results: Path, tmp_path: Path)
     path = put(results / "a" / "x.json")
     link = tmp_path / "Link"
     link.symlink_to("Results")
-    assert shown(candidates([], link), link) == [("a/x.json", "a")]
+    assert shown(candidates([], link)) == [("a/x.json", "a")]
     assert candidates([path], link)[0].folder == "a"
-    assert shown(candidates([link / "a"], results), results) == [(f"{link}/a/x.json", "a")]
+    assert shown(candidates([link / "a"], results)) == [(f"{link}/a/x.json", "a")]
 
 
 def test_another_folder_that_is_a_link_is_not_followed(results: Path, tmp_path: Path) -> None:
     put(tmp_path / "outside" / "x.json")
     (results / "evil").symlink_to(tmp_path / "outside")
-    assert shown(candidates([results / "evil"], results), results) == [("evil", None)]
+    assert shown(candidates([results / "evil"], results)) == [("evil", None)]
 
 
 def test_a_link_that_leads_to_itself_is_a_link(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_named_paths_are_taken_whatever_their_name_and_depth(results: Path, tmp_
     other = put(results / "a" / "x.txt")
     loose = put(results / "loose.json")
     outside = put(tmp_path / "outside.json")
-    assert shown(candidates([deep, other, loose, outside], results), results) == [
+    assert shown(candidates([deep, other, loose, outside], results)) == [
         ("a/deeper/x.json", "a"),
         ("a/x.txt", "a"),
         ("loose.json", None),
@@ -138,7 +138,7 @@ def test_a_named_folder_gives_its_files(results: Path, tmp_path: Path) -> None:
     put(results / "b" / "y.json")
     put(tmp_path / "inbox" / "clinic" / "z.json")
     put(tmp_path / "inbox" / "w.json")
-    assert shown(candidates([results / "a"], results), results) == [("a/x.json", "a")]
+    assert shown(candidates([results / "a"], results)) == [("a/x.json", "a")]
     assert [(candidate.path.name, candidate.folder) for candidate in candidates([tmp_path / "inbox"], results)] == [
         ("z.json", None),
         ("w.json", None),
@@ -160,7 +160,7 @@ def test_a_file_is_taken_once_however_often_it_is_named(
         Path("Link/a/x.json"),
     ]
     (results / "b").mkdir()
-    assert shown(candidates(again, results), results) == [("a/x.json", "a")]
+    assert shown(candidates(again, results)) == [("a/x.json", "a")]
 
 
 def test_a_relative_results_folder_is_the_same_folder(
@@ -168,8 +168,8 @@ def test_a_relative_results_folder_is_the_same_folder(
 ) -> None:
     put(results / "a" / "x.json")
     monkeypatch.chdir(tmp_path)
-    assert shown(candidates([], Path("Results")), results) == [("a/x.json", "a")]
-    assert shown(candidates([results], Path("Results")), Path("Results")) == [("a/x.json", "a")]
+    assert shown(candidates([], Path("Results"))) == [("a/x.json", "a")]
+    assert shown(candidates([results], Path("Results"))) == [("a/x.json", "a")]
 
 
 def test_a_path_that_is_not_there_says_what_to_do(results: Path, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_folder_that_vanishes_while_looking_is_empty(results: Path, monkeypatc
 
     monkeypatch.setattr(scan.os, "scandir", vanishing)
     # The entries of Results are read at once; b is gone when its turn comes.
-    assert [name for name, _ in shown(candidates([], results), results)] == ["a/x.json"]
+    assert [name for name, _ in shown(candidates([], results))] == ["a/x.json"]
 
 
 def test_a_folder_that_cannot_be_read_is_named_and_stops_no_other(
@@ -210,7 +210,7 @@ def test_a_folder_that_cannot_be_read_is_named_and_stops_no_other(
         return scandir(folder)
 
     monkeypatch.setattr(scan.os, "scandir", refusing)
-    assert shown(candidates([], results), results) == [("a", None), ("b/x.json", "b")]
+    assert shown(candidates([], results)) == [("a", None), ("b/x.json", "b")]
 
 
 def test_a_name_that_is_no_text_is_shown_as_one(results: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_name_that_is_no_text_is_shown_as_one(results: Path) -> None:
     path.write_bytes(b"{}")
     [candidate] = candidates([], results)
     assert candidate.path == path
-    assert candidate.shown(results) == "a/\\udcff.json"
+    assert candidate.shown == "a/\\udcff.json"
     assert Order(UTC, PATIENCE).of([candidate], always) == [candidate]
 
 

@@ -31,7 +31,7 @@ def test_a_candidate_knows_what_its_folder_said_of_it(tmp_path: Path) -> None:
     link, file = candidates([], tmp_path)
     status = path.stat()
     place = Folder(str(path.parent), path.parent.stat().st_dev, path.parent.stat().st_ino)
-    assert file == Candidate(str(path.parent), "x.json", "a", stat_file(path), place=place)
+    assert file == Candidate(str(path.parent), "x.json", "a", stat_file(path), place=place, shown_folder="a/")
     assert file.stat == (status.st_ino, 2, status.st_mtime_ns, 1, status.st_ctime_ns)
     assert (file.path, link.size) == (path, None)
     path.unlink()

@@ -53,7 +53,7 @@ class Attempts:
     def hold_killers(self, files: Sequence[Candidate]) -> list[tuple[Candidate, FileOutcome]]:
         """Look up the unfinished attempts of files. Returns those that are not read again, with their outcomes."""
         for part in in_parts(files, _ASKED_AT_ONCE):
-            shown = {candidate.shown(self._store.settings.results_dir): candidate for candidate in part}
+            shown = {candidate.shown: candidate for candidate in part}
             stats = {path: stat_text(candidate.stat) for path, candidate in shown.items()}
             with self._store.system.reading() as work:
                 found = work.attempts.unfinished(stats)
@@ -126,8 +126,7 @@ class Attempts:
             reason = f"the connection to the server was lost {number} times while this file was stored"
         else:
             reason = f"{number} processes ended while they read or stored this file"
-        shown = candidate.shown(self._store.settings.results_dir)
-        return FileOutcome(shown, FileResult.HELD, reason=reason, kind=kind, unfinished=number)
+        return FileOutcome(candidate.shown, FileResult.HELD, reason=reason, kind=kind, unfinished=number)
 
     def _count_with_next(self, candidate: Candidate) -> None:
         if candidate.key not in self._begun:
@@ -142,8 +141,7 @@ class Attempts:
         return files
 
     def _count(self, files: Sequence[Candidate], number: int) -> None:
-        results = self._store.settings.results_dir
-        attempts = [BegunAttempt(one.shown(results), stat_text(one.stat), number) for one in files]
+        attempts = [BegunAttempt(one.shown, stat_text(one.stat), number) for one in files]
         self._store.system.run(lambda work: work.attempts.begin(attempts, utc_now()))
         for candidate, attempt in zip(files, attempts, strict=True):
             self._begun[candidate.key] = _Begun(attempt.path, number)

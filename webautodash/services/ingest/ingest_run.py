@@ -91,7 +91,7 @@ class _Run:
         work = GroupWork(
             FileProcessor,
             done=self._record,
-            lost=partial(lost_worker, settings.results_dir),
+            lost=lost_worker,
             before=lambda candidate: self.log.write_if_due(candidate.size),
             on_batch=self._meter.batch,
             meanwhile=self.log.write_if_due,

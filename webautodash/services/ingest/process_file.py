@@ -57,7 +57,7 @@ class FileProcessor:
 
     def __call__(self, candidate: Candidate, on_batch: OnBatch = ignore) -> FileOutcome:
         """Process one file. Raises DatabaseUnreachable; every other error is part of the outcome."""
-        shown = candidate.shown(self._store.settings.results_dir)
+        shown = candidate.shown
         owner: RegisteredProvider | None = None
         try:
             opened_ns, started = time.time_ns(), time.monotonic()
@@ -122,10 +122,10 @@ def settled_files(store: Store) -> FileProcessor:
     return FileProcessor(store, is_settled=True)
 
 
-def lost_worker(results: Path, candidate: Candidate, status: int | None) -> FileOutcome:
+def lost_worker(candidate: Candidate, status: int | None) -> FileOutcome:
     """The outcome of a file whose worker process ended with this exit status."""
     reason = f"its worker process ended (status {status}); ingest again"
-    return FileOutcome(candidate.shown(results), FileResult.FAILED, reason=reason, kind=WORKER_LOST)
+    return FileOutcome(candidate.shown, FileResult.FAILED, reason=reason, kind=WORKER_LOST)
 
 
 def _result(stored: Stored) -> FileResult:

@@ -37,8 +37,8 @@ class Candidate(NamedTuple):
     """The provider that the file names, if its metadata could be read from its beginning."""
     place: Folder | None = None
     """The folder in which the file was found; the file is read from no other."""
-    prefix: str = ""
-    """The path prefix of the root that Results belongs to."""
+    shown_folder: str = ""
+    """The beginning of the paths of its folder's files as reports name them, not yet as text."""
     is_asked_for: bool = False
     """Whether a person named this file; then it is read even if it is stored and unchanged."""
 
@@ -57,9 +57,10 @@ class Candidate(NamedTuple):
         """The file's path."""
         return Path(self.directory, self.name)
 
-    def shown(self, results: Path) -> str:
+    @property
+    def shown(self) -> str:
         """The path as reports and the system database name it."""
-        return as_text(shown_folder(self.directory, results, self.prefix) + self.name)
+        return as_text(self.shown_folder + self.name)
 
 
 def stat_file(path: Path | os.DirEntry[str]) -> FileStat:
@@ -115,8 +116,9 @@ def check_results_folder(settings: Settings) -> None:
 
 
 def _found(paths: Sequence[Path], results: Path, prefix: str) -> Iterator[Candidate]:
-    # By directory as it was reached: its provider's folder, and the names found in it under any of its paths.
-    folders: dict[str, tuple[str | None, set[str]]] = {}
+    # By directory as it was reached: its provider's folder, how reports name it, and the names found in it under any of
+    # its paths.
+    folders: dict[str, tuple[str | None, str, set[str]]] = {}
     names: dict[Path, set[str]] = {}
     root = _real(results)
     for path in paths:
@@ -124,13 +126,14 @@ def _found(paths: Sequence[Path], results: Path, prefix: str) -> Iterator[Candid
         for directory, place, name, stat in _files(path, results) if is_folder else [_named(path, root)]:
             if directory not in folders:
                 real = Path(place.path)
-                folders[directory] = (_provider_folder(real, root), names.setdefault(real, set()))
-            folder, found = folders[directory]
+                shown = shown_folder(directory, results, prefix)
+                folders[directory] = (_provider_folder(real, root), shown, names.setdefault(real, set()))
+            folder, shown, found = folders[directory]
             if name in found:
                 continue
             if len(paths) > 1:
                 found.add(name)
-            yield Candidate(directory, name, folder, stat, place=place, prefix=prefix, is_asked_for=not is_folder)
+            yield Candidate(directory, name, folder, stat, None, place, shown, is_asked_for=not is_folder)
 
 
 def _named(path: Path, root: Path) -> tuple[str, Folder, str, FileStat]:

@@ -6,10 +6,8 @@ mtime changes at least one of these. A chmod or another inode costs one more rea
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
-from webautodash.domain.file_paths import as_text, shown_folder
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import DatabaseError, DatabaseUnreachable, WebAutoDashError
@@ -48,10 +46,10 @@ def skip_known(
     is known only if the provider's database has its session, with the same bytes.
     """
     new: list[Candidate] = []
-    sessions, paths = _StoredSessions(store), _ShownPaths(store.settings.results_dir)
+    sessions = _StoredSessions(store)
     with store.system.reading() as work:
         for part in in_parts(files, _AT_ONCE):
-            shown = [(paths.of(candidate), candidate) for candidate in part]
+            shown = [(candidate.shown, candidate) for candidate in part]
             asked = [path for path, candidate in shown if candidate.size is not None and not candidate.is_asked_for]
             rows = work.ingested_files.ingested(asked)
             same = {path: rows[path] for path, one in shown if path in rows and _is_unchanged(one, rows[path])}
@@ -69,20 +67,6 @@ def skip_known(
 
 def _is_unchanged(candidate: Candidate, row: IngestedPath) -> bool:
     return candidate.stat[1:3] == (row.size, row.mtime_ns) and stat_text(candidate.stat) == row.look
-
-
-class _ShownPaths:
-    """The paths of candidates as the system database names them; each folder is resolved once."""
-
-    def __init__(self, results: Path) -> None:
-        self._results = results
-        self._folders: dict[str, str] = {}
-
-    def of(self, candidate: Candidate) -> str:
-        directory = candidate.directory
-        if directory not in self._folders:
-            self._folders[directory] = shown_folder(directory, self._results, candidate.prefix)
-        return as_text(self._folders[directory] + candidate.name)
 
 
 class _StoredSessions:

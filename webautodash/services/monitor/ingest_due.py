@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -145,7 +144,7 @@ class DueIngester:
         work = GroupWork(
             settled_files,
             done=done,
-            lost=partial(lost_worker, self._store.settings.results_dir),
+            lost=lost_worker,
             before=lambda candidate: log.write_if_due(candidate.size),
             meanwhile=log.write_if_due,
             may_begin=may_begin,
@@ -163,8 +162,7 @@ class DueIngester:
 
     def _still_due(self, group: Sequence[Candidate]) -> list[Candidate]:
         """Without the files that another process has ingested since the scan."""
-        results = self._store.settings.results_dir
-        paths = {candidate.shown(results): candidate for candidate in group}
+        paths = {candidate.shown: candidate for candidate in group}
         with self._store.system.reading() as work:
             rows = work.ingested_files.statuses(list(paths))
         return [

@@ -128,18 +128,16 @@ class FolderWatch:
         entries: set[str] = set()
         for part in self._parts():
             entries.add(part.directory if part.folder is not None else part.files[0][0])
-            prefix = shown_folder(part.directory, self._results, self._root.prefix)
-            names = open_names.get(prefix, set())
+            shown = shown_folder(part.directory, self._results, self._root.prefix)
+            names = open_names.get(shown, set())
             result.found += len(part.files)
             if part.problem is not None:
                 result.problems.append(part.problem)
-                unseen -= {as_text(prefix + name) for name in names}
+                unseen -= {as_text(shown + name) for name in names}
                 continue
             for name, file_stat in self._done.changed(part.directory, part.files, names):
-                candidate = Candidate(
-                    part.directory, name, part.folder, file_stat, place=part.place, prefix=self._root.prefix
-                )
-                unseen.discard(candidate.shown(self._results) if unseen else "")
+                candidate = Candidate(part.directory, name, part.folder, file_stat, None, part.place, shown)
+                unseen.discard(candidate.shown if unseen else "")
                 yield candidate
             if part.folder is not None and len(self._done.names(part.directory)) > len(part.files):
                 self._something_removed = True
@@ -162,7 +160,7 @@ class FolderWatch:
         """Decide what each file needs: nothing, to settle, to wait for its next attempt, or to be ingested now."""
         if not files:
             return
-        paths = {candidate.shown(self._results): candidate for candidate in files}
+        paths = {candidate.shown: candidate for candidate in files}
         with self._store.system.reading() as work:
             rows = work.ingested_files.statuses(list(paths))
         now, found = utc_now(), {}
