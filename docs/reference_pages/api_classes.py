@@ -23,6 +23,8 @@ def reached(facade: type) -> list[Any]:
 def _reached(kind: Any, found: set[Any]) -> set[Any]:
     if not (isinstance(kind, type) and kind.__module__.startswith("webautodash")) or kind in found or kind is Settings:
         return found
+    if kind.__name__.startswith("_"):
+        return found
     found.add(kind)
     if issubclass(kind, StrEnum | WebAutoDashError):
         return found

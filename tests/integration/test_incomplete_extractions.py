@@ -250,7 +250,7 @@ def test_whom_the_robot_has_to_extract_again(clinic: Clinic) -> None:
     assert [one.prn for one in _again(clinic)] == ["GW1", None]
     with WebAutoDash(clinic.settings) as webautodash:
         assert list(webautodash.incomplete("gary_wang").items) == _again(clinic)
-        assert len(webautodash.set_aside(reasons=["incomplete_extraction"], limit=2).items) == 2
+        assert len(webautodash.set_aside_patients.search(reasons=["incomplete_extraction"], limit=2).items) == 2
     assert incomplete.search(clinic.store, limit=1).more
 
 

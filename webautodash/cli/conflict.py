@@ -22,7 +22,7 @@ from webautodash.cli.terminal.output import show
 from webautodash.cli.terminal.results import show_listing
 from webautodash.cli.terminal.tables import show_fields
 from webautodash.client import WebAutoDash
-from webautodash.client.conflicts import ReviewedConflict, ValueSource
+from webautodash.client.conflicts import ConflictFilter, ReviewedConflict, ValueSource
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus
 from webautodash.errors import UsageError
 
@@ -61,10 +61,7 @@ def list_(
     with WebAutoDash() as webautodash:
         found = webautodash.conflicts.search(
             provider,
-            statuses=() if everything else status or OPEN_CONFLICTS,
-            conflict_type=conflict_type,
-            least=severity,
-            prn=prn,
+            ConflictFilter(() if everything else status or OPEN_CONFLICTS, conflict_type, severity, prn),
             limit=limit,
             after=after,
         )

@@ -11,7 +11,7 @@ from webautodash.cli.hints import unknown_password_hint
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.client import WebAutoDash
-from webautodash.client.registry import GrantedAccount
+from webautodash.client.registry import GrantedAccount, GrantRequest
 
 
 def grant(
@@ -55,16 +55,8 @@ def grant(
             _show(account)
 
     try:
-        WebAutoDash().registry.grant(
-            provider or (),
-            everyone=everyone,
-            system=system,
-            migrations=migrations,
-            rotate=rotate,
-            host=host,
-            folder=into,
-            on_granted=on_granted,
-        )
+        request = GrantRequest(provider or (), everyone, system, migrations, rotate, host, into)
+        WebAutoDash().registry.grant(request, on_granted=on_granted)
     finally:
         # Also after an error: the server has these passwords, and nobody else does.
         if as_json and done:

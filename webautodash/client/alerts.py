@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from webautodash.client.installation import Installation
+from webautodash.client.installation import Group
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.repositories.alerts import Delivery
 from webautodash.services import alerts
@@ -12,11 +12,8 @@ from webautodash.services.monitor import check_and_send
 __all__ = ["Alerts", "ChannelTrial", "Delivery", "DeliveryReport", "DigestResult"]
 
 
-class Alerts:
+class Alerts(Group):
     """Methods about alerts: ``WebAutoDash().alerts``."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def test(self, channel: AlertChannel | None = None) -> list[ChannelTrial]:
         """Send a test message through each configured channel, or through one."""

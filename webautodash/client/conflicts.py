@@ -1,44 +1,29 @@
 """Recorded differences and their review."""
 
-from collections.abc import Collection
-
-from webautodash.client.installation import Installation
-from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus, ConflictType, Severity
+from webautodash.client.installation import Group
+from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.repositories.conflicts import ConflictFilter
 from webautodash.services.paging import Listing
 from webautodash.services.review import conflicts
 from webautodash.services.review.conflicts import Conflict, ReviewedConflict, ValueSource
 
-__all__ = ["Conflict", "Conflicts", "ReviewedConflict", "ValueSource"]
+__all__ = ["Conflict", "ConflictFilter", "Conflicts", "ReviewedConflict", "ValueSource"]
 
 
-class Conflicts:
+class Conflicts(Group):
     """Methods about conflicts: ``WebAutoDash().conflicts``."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def search(
         self,
         provider: str | None = None,
+        wanted: ConflictFilter | None = None,
         *,
-        statuses: Collection[ConflictStatus] = OPEN_CONFLICTS,
-        conflict_type: ConflictType | None = None,
-        least: Severity | None = None,
-        prn: str | None = None,
         limit: int = 50,
         after: int | None = None,
     ) -> Listing[Conflict]:
-        """List conflicts of one provider or of all, most severe first, then oldest first.
-
-        An empty ``statuses`` means every status. ``least`` is the lowest severity to list.
-        """
+        """List conflicts of one provider or of all, most severe first, then oldest first; by default the open ones."""
         return conflicts.search(
-            self._installation.opened(),
-            provider,
-            ConflictFilter(tuple(statuses), conflict_type, least, prn),
-            limit=limit,
-            after=after,
+            self._installation.opened(), provider, wanted or ConflictFilter(), limit=limit, after=after
         )
 
     def show(self, provider: str, conflict_id: int) -> ReviewedConflict:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from webautodash.client.installation import Installation
+from webautodash.client.installation import Group
 from webautodash.errors import ConfigurationError
 from webautodash.services.doctor import (
     DoctorReport,
@@ -17,19 +17,16 @@ from webautodash.services.doctor import (
 __all__ = ["Doctor", "DoctorReport", "Finding", "FindingSeverity"]
 
 
-class Doctor:
+class Doctor(Group):
     """Checks that change nothing: ``WebAutoDash().doctor``."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._settings = installation.settings
 
     def examine(self) -> DoctorReport:
         """Check server, rights, settings, folders and databases."""
-        return examine(self._settings)
+        return examine(self._installation.settings)
 
     def examine_isolation(self, logs: Sequence[Path] = ()) -> DoctorReport:
         """Check that no provider's account reaches another's rows, and that ``logs`` contain no PRN."""
-        return examine_isolation(self._settings, logs)
+        return examine_isolation(self._installation.settings, logs)
 
 
 def invalid_settings(error: ConfigurationError) -> DoctorReport:

@@ -1,6 +1,6 @@
 """Ingested files: each is one extraction session."""
 
-from webautodash.client.installation import Installation
+from webautodash.client.installation import Group
 from webautodash.services.paging import Listing
 from webautodash.services.review import sessions
 from webautodash.services.review.sessions import DecidedSession, RecordedDecision, SessionSummary, TimeCorrection
@@ -8,11 +8,8 @@ from webautodash.services.review.sessions import DecidedSession, RecordedDecisio
 __all__ = ["DecidedSession", "ExtractionSessions", "RecordedDecision", "SessionSummary", "TimeCorrection"]
 
 
-class ExtractionSessions:
+class ExtractionSessions(Group):
     """Methods about extraction sessions: ``WebAutoDash().extraction_sessions``."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def search(
         self, provider: str | None = None, *, limit: int = 50, after: int | None = None

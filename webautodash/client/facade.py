@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from webautodash.client.installation import Installation
 from webautodash.errors import NotSetUp
 
 # Everything else is imported when it is first used: most of the time of a short command is the time of its imports.
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from webautodash.client.alerts import Alerts
     from webautodash.client.conflicts import Conflicts
     from webautodash.client.doctor import Doctor
-    from webautodash.client.extraction_sessions import ExtractionSessions, SessionSummary, TimeCorrection
+    from webautodash.client.extraction_sessions import ExtractionSessions
     from webautodash.client.files import Files
     from webautodash.client.fleet import Fleet, FleetReport
     from webautodash.client.ingest import FileOutcome, IngestOptions, IngestReport
@@ -31,12 +31,32 @@ if TYPE_CHECKING:
     from webautodash.client.registry import RegisteredProvider, Registry
     from webautodash.client.reports import Incomplete, Listing, OnExtractions, Statistics, Status, Verification
     from webautodash.client.roots import Roots
-    from webautodash.client.set_aside_patients import RetryOutcome, SetAsideEntry, SetAsidePatients, StoredReviews
+    from webautodash.client.set_aside_patients import SetAsidePatients
     from webautodash.client.setup import Setup
     from webautodash.config import Settings
     from webautodash.domain.dates import DateOrder
     from webautodash.repositories.unit_of_work import ProviderWork
     from webautodash.services.store import ProviderDatabase
+
+
+G = TypeVar("G")
+
+
+class _Group(Generic[G]):
+    """Attribute of the facade: a group of methods, whose module is imported when it is first used."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, facade: WebAutoDash, owner: type) -> G:
+        module = import_module(f"webautodash.client.{self._name}")
+        # The facade's own attribute of the same name is found before this one.
+        group: G = getattr(module, self._kind)(facade._installation)
+        facade.__dict__[self._name] = group
+        return group
 
 
 class WebAutoDash:
@@ -51,6 +71,33 @@ class WebAutoDash:
     early.
     """
 
+    setup: _Group[Setup] = _Group("Setup")
+    """The first start: check, create, register, ingest."""
+    files: _Group[Files] = _Group("Files")
+    """Files that are not stored: list, retry, forget, accept."""
+    roots: _Group[Roots] = _Group("Roots")
+    """Results folders: list, add, move, remove."""
+    extraction_sessions: _Group[ExtractionSessions] = _Group("ExtractionSessions")
+    """Ingested files: list, show, correct a time."""
+    registry: _Group[Registry] = _Group("Registry")
+    """Providers: list, find, register, alias, adopt, grant accounts."""
+    patients: _Group[Patients] = _Group("Patients")
+    """Patients: list, show, history."""
+    conflicts: _Group[Conflicts] = _Group("Conflicts")
+    """Recorded differences: list, show, resolve."""
+    set_aside_patients: _Group[SetAsidePatients] = _Group("SetAsidePatients")
+    """Set-aside patients: list, show, retry, accept, review what was stored."""
+    alerts: _Group[Alerts] = _Group("Alerts")
+    """Alerts: test, list, send, retry, forget."""
+    log: _Group[Log] = _Group("Log")
+    """The system log: list, follow, prune."""
+    metrics: _Group[Metrics] = _Group("Metrics")
+    """Figures for Prometheus."""
+    fleet: _Group[Fleet] = _Group("Fleet")
+    """Schemas of all databases: upgrade, resume, history, check, downgrade."""
+    doctor: _Group[Doctor] = _Group("Doctor")
+    """Checks that change nothing."""
+
     def __init__(self, settings: Settings | None = None, *, unattended: bool = False) -> None:
         from webautodash.config import Settings
 
@@ -61,97 +108,6 @@ class WebAutoDash:
     def settings(self) -> Settings:
         """The settings of this installation."""
         return self._settings
-
-    @cached_property
-    def setup(self) -> Setup:
-        """The first start: check, create, register, ingest."""
-        from webautodash.client.setup import Setup
-
-        return Setup(self._installation)
-
-    @cached_property
-    def files(self) -> Files:
-        """Files that are not stored: list, retry, forget, accept."""
-        from webautodash.client.files import Files
-
-        return Files(self._installation)
-
-    @cached_property
-    def roots(self) -> Roots:
-        """Results folders: list, add, move, remove."""
-        from webautodash.client.roots import Roots
-
-        return Roots(self._installation)
-
-    @cached_property
-    def extraction_sessions(self) -> ExtractionSessions:
-        """Ingested files: list, show, correct a time."""
-        from webautodash.client.extraction_sessions import ExtractionSessions
-
-        return ExtractionSessions(self._installation)
-
-    @cached_property
-    def registry(self) -> Registry:
-        """Providers: list, find, register, alias, adopt, grant accounts."""
-        from webautodash.client.registry import Registry
-
-        return Registry(self._installation)
-
-    @cached_property
-    def patients(self) -> Patients:
-        """Patients: list, show, history."""
-        from webautodash.client.patients import Patients
-
-        return Patients(self._installation)
-
-    @cached_property
-    def conflicts(self) -> Conflicts:
-        """Recorded differences: list, show, resolve."""
-        from webautodash.client.conflicts import Conflicts
-
-        return Conflicts(self._installation)
-
-    @cached_property
-    def set_aside_patients(self) -> SetAsidePatients:
-        """Set-aside patients: list, show, retry, accept, review what was stored."""
-        from webautodash.client.set_aside_patients import SetAsidePatients
-
-        return SetAsidePatients(self._installation)
-
-    @cached_property
-    def alerts(self) -> Alerts:
-        """Alerts: test, list, send, retry, forget."""
-        from webautodash.client.alerts import Alerts
-
-        return Alerts(self._installation)
-
-    @cached_property
-    def log(self) -> Log:
-        """The system log: list, follow, prune."""
-        from webautodash.client.log import Log
-
-        return Log(self._installation)
-
-    @cached_property
-    def metrics(self) -> Metrics:
-        """Figures for Prometheus."""
-        from webautodash.client.metrics import Metrics
-
-        return Metrics(self._installation)
-
-    @cached_property
-    def fleet(self) -> Fleet:
-        """Schemas of all databases: upgrade, resume, history, check, downgrade."""
-        from webautodash.client.fleet import Fleet
-
-        return Fleet(self._installation)
-
-    @cached_property
-    def doctor(self) -> Doctor:
-        """Checks that change nothing."""
-        from webautodash.client.doctor import Doctor
-
-        return Doctor(self._installation)
 
     def ingest_file(self, path: Path | str, *, rehash: bool = False) -> FileOutcome:
         """Ingest one file; the same bytes are stored once. A problem with the file is in the outcome."""
@@ -199,41 +155,11 @@ class WebAutoDash:
 
         return statistics(self._installation.opened(), provider)
 
-    def set_aside(
-        self, provider: str | None = None, *, reasons: Collection[str] = (), limit: int = 50, after: int | None = None
-    ) -> Listing[SetAsideEntry]:
-        """List set-aside patients: ``set_aside_patients.search``."""
-        return self.set_aside_patients.search(provider, reasons=reasons, limit=limit, after=after)
-
-    def accept_set_aside(
-        self, provider: str, set_aside_ids: Sequence[int], *, by: str, why: str
-    ) -> tuple[RetryOutcome, ...]:
-        """Store set-aside patients: ``set_aside_patients.accept``."""
-        return self.set_aside_patients.accept(provider, set_aside_ids, by=by, why=why)
-
     def incomplete(self, provider: str | None = None, *, limit: int = 10_000) -> Listing[Incomplete]:
         """List patients whose extraction failed and must be repeated, with the criteria to use."""
         from webautodash.services.review import incomplete
 
         return incomplete.search(self._installation.opened(), provider, limit=limit)
-
-    def sessions(
-        self, provider: str | None = None, *, limit: int = 50, after: int | None = None
-    ) -> Listing[SessionSummary]:
-        """List ingested files: ``extraction_sessions.search``."""
-        return self.extraction_sessions.search(provider, limit=limit, after=after)
-
-    def set_session_time(
-        self, provider: str, session_id: int, time: str, *, by: str, why: str, dry_run: bool = False
-    ) -> TimeCorrection:
-        """Correct the time of a session: ``extraction_sessions.set_time``."""
-        return self.extraction_sessions.set_time(provider, session_id, time, by=by, why=why, dry_run=dry_run)
-
-    def review_stored(
-        self, provider: str | None = None, *, by: str, why: str, dry_run: bool = False, undo: bool = False
-    ) -> StoredReviews:
-        """Set aside stored extractions that failed: ``set_aside_patients.review_stored``."""
-        return self.set_aside_patients.review_stored(provider, by=by, why=why, dry_run=dry_run, undo=undo)
 
     def verify(self, provider: str | None = None, *, on_extractions: OnExtractions | None = None) -> Verification:
         """Compare all stored rows, or one provider's, with their checks; differences are named by table and id.

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from webautodash.client.installation import Installation
+from webautodash.client.installation import Group
 from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UsageError
 from webautodash.repositories.file_states import FileEntry
@@ -12,11 +12,8 @@ from webautodash.services.paging import Listing
 __all__ = ["NOT_STORED", "FileEntry", "Files"]
 
 
-class Files:
+class Files(Group):
     """Methods about files and their states: ``WebAutoDash().files``."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def search(
         self,

@@ -1,4 +1,4 @@
-"""The settings and the open store that all groups of methods share."""
+"""The settings and the open store that all groups of methods share, and the base of the groups."""
 
 from __future__ import annotations
 
@@ -37,3 +37,10 @@ class Installation:
         if self._store is not None:
             self._store.close()
             self._store = None
+
+
+class Group:
+    """Methods about one subject."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation

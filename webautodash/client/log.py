@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from webautodash.client.installation import Installation
+from webautodash.client.installation import Group
 from webautodash.services import retention, system_log
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.retention import Pruned
@@ -11,11 +11,8 @@ from webautodash.services.system_log import LogEntry, LogFilter, LogTail
 __all__ = ["Log", "LogEntry", "LogFilter", "LogTail", "Pruned"]
 
 
-class Log:
+class Log(Group):
     """Methods about the system log: ``WebAutoDash().log``."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def search(self, wanted: LogFilter, *, limit: int = 100, before_id: int | None = None) -> list[LogEntry]:
         """List the latest entries, oldest of them first, or those before ``before_id``."""

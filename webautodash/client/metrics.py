@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from webautodash.client.installation import Installation
+from webautodash.client.installation import Group
 from webautodash.errors import WebAutoDashError
 from webautodash.services.callbacks import ignore
 from webautodash.services.metrics import StoreCollector, serving
@@ -11,18 +11,15 @@ from webautodash.services.metrics import StoreCollector, serving
 __all__ = ["Metrics", "StoreCollector"]
 
 
-class Metrics:
+class Metrics(Group):
     """Methods about metrics: ``WebAutoDash().metrics``."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._settings = installation.settings
 
     def collector(self, on_reading: Callable[[WebAutoDashError | None], object] = ignore) -> StoreCollector:
         """Return a Prometheus collector that reads anew at each scrape.
 
         ``on_reading`` gets the error of each reading, or None.
         """
-        return StoreCollector(self._settings, on_reading)
+        return StoreCollector(self._installation.settings, on_reading)
 
     def serve(self, collector: StoreCollector, host: str, port: int) -> AbstractContextManager[str]:
         """Serve ``/metrics`` over HTTP within the context, whose value is the address; port 0 is any free one."""

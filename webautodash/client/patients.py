@@ -1,6 +1,6 @@
 """Stored patients and their extractions."""
 
-from webautodash.client.installation import Installation
+from webautodash.client.installation import Group
 from webautodash.repositories.paging import Page
 from webautodash.services.review import patients
 from webautodash.services.review.patients import Chart, Extraction, PatientHistory, Person
@@ -8,11 +8,8 @@ from webautodash.services.review.patients import Chart, Extraction, PatientHisto
 __all__ = ["Chart", "Extraction", "PatientHistory", "Patients", "Person"]
 
 
-class Patients:
+class Patients(Group):
     """Methods about patients: ``WebAutoDash().patients``."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def search(
         self, provider: str, name: str | None = None, *, limit: int = 50, after: str | None = None

@@ -1,14 +1,13 @@
 """Registered providers, their aliases, their accounts, and databases taken over from the earlier scripts."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from webautodash.client.installation import Installation
+from webautodash.client.installation import Group
 from webautodash.domain.dates import DateOrder
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.callbacks import ignore
 from webautodash.services.registry import accounts, adopt, aliases
-from webautodash.services.registry.accounts import GrantedAccount, OnGranted
+from webautodash.services.registry.accounts import GrantedAccount, GrantRequest, OnGranted
 from webautodash.services.registry.adopt import Adoption, AdoptionSurvey, OnRows
 from webautodash.services.registry.register import Registration, register
 from webautodash.services.registry.resolve import resolve_provider
@@ -17,6 +16,7 @@ from webautodash.services.store import Store
 __all__ = [
     "Adoption",
     "AdoptionSurvey",
+    "GrantRequest",
     "GrantedAccount",
     "OnGranted",
     "OnRows",
@@ -26,11 +26,8 @@ __all__ = [
 ]
 
 
-class Registry:
+class Registry(Group):
     """Methods about registered providers: ``WebAutoDash().registry``."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def all(self) -> list[RegisteredProvider]:
         """Return every registered provider, by slug. Raises NotSetUp."""
@@ -81,21 +78,9 @@ class Registry:
         with Store.prepare(self._installation.settings, schema=True) as store:
             return adopt.adopt(store, database, name, date_order, on_rows)
 
-    def grant(
-        self,
-        providers: Sequence[str] = (),
-        *,
-        everyone: bool = False,
-        system: bool = False,
-        migrations: bool = False,
-        rotate: bool = False,
-        host: str | None = None,
-        folder: Path | None = None,
-        on_granted: OnGranted = ignore,
-    ) -> Sequence[GrantedAccount]:
+    def grant(self, request: GrantRequest, *, on_granted: OnGranted = ignore) -> Sequence[GrantedAccount]:
         """Create database accounts that reach one database each, or correct their rights; safe to repeat.
 
         ``on_granted`` gets each account as soon as the server has it, with its password if no ``folder`` keeps it.
         """
-        request = accounts.GrantRequest(providers, everyone, system, migrations, rotate, host, folder)
         return accounts.grant(self._installation.settings, request, on_granted)

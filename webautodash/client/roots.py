@@ -2,18 +2,15 @@
 
 from pathlib import Path
 
-from webautodash.client.installation import Installation
+from webautodash.client.installation import Group
 from webautodash.repositories.roots import RootFolder
 from webautodash.services.registry import roots
 
 __all__ = ["RootFolder", "Roots"]
 
 
-class Roots:
+class Roots(Group):
     """Methods about Results folders: ``WebAutoDash().roots``. A ``folder`` is by default the one in the settings."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def all(self) -> list[RootFolder]:
         """Return the roots and their folders."""

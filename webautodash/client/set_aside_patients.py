@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from webautodash.client.installation import Installation
+from webautodash.client.installation import Group
 from webautodash.services.paging import Listing
 from webautodash.services.registry.resolve import resolve_provider
 from webautodash.services.review import set_aside, stored_failures
@@ -13,11 +13,8 @@ from webautodash.services.review.stored_failures import StoredReview, StoredRevi
 __all__ = ["RetryOutcome", "SetAsideDetail", "SetAsideEntry", "SetAsidePatients", "StoredReview", "StoredReviews"]
 
 
-class SetAsidePatients:
+class SetAsidePatients(Group):
     """Methods about set-aside patients: ``WebAutoDash().set_aside_patients``."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._installation = installation
 
     def search(
         self,
