@@ -5,19 +5,17 @@ its outcome is written before the next file: no file is blamed more than once fo
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
-from functools import partial
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from webautodash.domain.file_state_transitions import CONNECTION_LOST, WORKER_LOST, FileResult, held_kind
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
-from webautodash.repositories.attempts import AttemptRepository, BegunAttempt, UnfinishedAttempts
-from webautodash.repositories.unit_of_work import SystemWork
-from webautodash.services.batches import in_parts
+from webautodash.repositories.attempts import BegunAttempt, UnfinishedAttempts
+from webautodash.services.batches import in_parts, run_in_parts
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, FileKey, stat_text
@@ -147,12 +145,8 @@ class Attempts:
             self._begun[candidate.key] = _Begun(attempt.path, number)
 
     def _reset_finished(self) -> None:
-        self._change(AttemptRepository.end, self._finished)
+        run_in_parts(self._store.system, self._finished, _AT_ONCE, lambda part, work: work.attempts.end(part))
         self._finished = []
-
-    def _change(self, change: Callable[[AttemptRepository, list[str]], None], paths: Sequence[str]) -> None:
-        for part in in_parts(paths, _AT_ONCE):
-            self._store.system.run(partial(_changed, change, part))
 
     def __enter__(self) -> Self:
         return self
@@ -166,8 +160,4 @@ class Attempts:
             # A file that was read to the end killed nobody, even if its outcome could not be written.
             self._finished += self._file_log.unwritten()
             self._reset_finished()
-            self._change(AttemptRepository.cancel, unread)
-
-
-def _changed(change: Callable[[AttemptRepository, list[str]], None], paths: list[str], work: SystemWork) -> None:
-    change(work.attempts, paths)
+            run_in_parts(self._store.system, unread, _AT_ONCE, lambda part, work: work.attempts.cancel(part))

@@ -188,13 +188,10 @@ class MonitorLoop:
         """Report folders that cannot be read, once each, and waiting files that no longer exist."""
         for problem in result.problems:
             if problem not in self._problems:
-                self._events.on_trouble(MonitorTrouble(problem))
-                self._log.record(Level.ERROR, _COMPONENT, "folder_unreadable", problem)
+                self._report(Level.ERROR, "folder_unreadable", MonitorTrouble(problem))
         for problem in self._problems:
             if problem not in result.problems:
-                resolved = MonitorTrouble(f"resolved: {problem}")
-                self._events.on_trouble(resolved)
-                self._log.record(Level.INFO, _COMPONENT, "folder_readable", resolved.message)
+                self._report(Level.INFO, "folder_readable", MonitorTrouble(f"resolved: {problem}"))
         self._problems = result.problems
         for path in result.gone:
             self._log.record(Level.WARNING, _COMPONENT, "file_gone", f"{path}: was waiting and no longer exists")
@@ -207,14 +204,16 @@ class MonitorLoop:
             self._trouble_since = time.monotonic()
         if trouble.message != self._trouble:
             self._trouble = trouble.message
-            self._events.on_trouble(trouble)
-            self._log.record(level, _COMPONENT, "monitor_hindered", trouble.message)
+            self._report(level, "monitor_hindered", trouble)
             self._heartbeat.record_error(trouble.message)
 
     def _report_recovery(self) -> None:
         if self._trouble is not None:
             seconds = time.monotonic() - self._trouble_since
-            resolved = MonitorTrouble(f"resolved after {seconds:.0f} s: {self._trouble}")
-            self._events.on_trouble(resolved)
-            self._log.record(Level.INFO, _COMPONENT, "monitor_going_on", resolved.message)
+            message = f"resolved after {seconds:.0f} s: {self._trouble}"
+            self._report(Level.INFO, "monitor_going_on", MonitorTrouble(message))
             self._trouble = None
+
+    def _report(self, level: Level, event: str, trouble: MonitorTrouble) -> None:
+        self._events.on_trouble(trouble)
+        self._log.record(level, _COMPONENT, event, trouble.message)

@@ -17,8 +17,7 @@ from webautodash.domain.vocabulary import FAILED_FILES, STORED_FILES, FileState
 from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import FileStatus
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.unit_of_work import SystemWork
-from webautodash.services.batches import in_parts
+from webautodash.services.batches import in_parts, run_in_parts
 from webautodash.services.ingest.scan import Candidate, FileKey, FileStat, Part, list_results, require_path, stat_text
 from webautodash.services.ingest.skip_known import skip_known
 from webautodash.services.monitor.done_files import DoneFiles
@@ -223,8 +222,7 @@ class FolderWatch:
         result.gone = [row.path for row in gone if row.state is not FileState.SEEN]
 
     def _remove(self, rows: Sequence[FileStatus]) -> None:
-        for part in in_parts(rows, _AT_ONCE):
-            self._store.system.run(partial(_remove, part))
+        run_in_parts(self._store.system, rows, _AT_ONCE, lambda part, work: work.ingested_files.remove(part))
 
     def _is_gone(self, path: str) -> bool:
         """Whether a file does not exist; False if it only cannot be seen."""
@@ -232,10 +230,6 @@ class FolderWatch:
         return self._store.time_limit.within(
             str(self._results / folder), partial(_has_no_file, str(self._results), folder, name)
         )
-
-
-def _remove(rows: list[FileStatus], work: SystemWork) -> None:
-    work.ingested_files.remove(rows)
 
 
 def _has_no_file(results: str, folder: str, name: str) -> bool:
