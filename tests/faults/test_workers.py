@@ -121,7 +121,7 @@ def test_a_file_that_kills_its_worker_three_times_is_held(fresh: Callable[..., S
                 heard[outcome.path] = str(outcome.state), outcome.kind, outcome.unfinished
 
             with FileLog(store) as view, Attempts(store, view) as attempts:
-                for candidate, outcome in attempts.hold_killers([one for group in groups.values() for one in group]):
+                for candidate, outcome in attempts.hold_unfinished([one for group in groups.values() for one in group]):
                     groups[str(candidate.folder)].remove(candidate)
                     looked(candidate, outcome)
                 attempts.process_groups(list(groups.values()), 2, GroupWork(_Killed, looked, lost_worker))

@@ -35,6 +35,7 @@ def test_a_class_has_one_home() -> None:
 
 
 def test_a_function_has_one_home() -> None:
-    # Commands and methods are named by their group; each product implements the same functions.
-    modules = _modules("cli/", "client/", "database/products/mysql/", "database/products/sqlite/")
+    # Commands and methods are named by their group; each product, and each channel, implements the same functions.
+    same = ("database/products/mysql/", "database/products/sqlite/", "services/alerts/channels/")
+    modules = _modules("cli/", "client/", *same)
     assert set(_repeated((ast.FunctionDef, ast.AsyncFunctionDef), modules)) <= VERBS | OF_ONE_AND_OF_ALL

@@ -32,7 +32,7 @@ def split_root(shown: str) -> tuple[str, str]:
 
 
 def as_text(path: str) -> str:
-    """A path as text, whatever its bytes are; different paths have different texts."""
+    """A path as text, for any bytes; different paths have different texts."""
     if _ESCAPE not in path and _is_text(path):
         return path
     return path.replace("\\", "\\\\").encode("utf-8", "backslashreplace").decode("utf-8")

@@ -86,7 +86,7 @@ def leased_of(system: Database[SystemWork], purposes: Mapping[str, str], seconds
 
     def take(work: SystemWork) -> list[str]:
         leases = work.leases
-        # In one order, whichever process takes them, so that no two of them wait for each other forever.
+        # Every process takes them in the same order, so that no two of them wait for each other forever.
         return [name for name in sorted(purposes) if leases.take(name, token, holder, purposes[name], seconds)]
 
     names = system.run_raced(take)
@@ -101,7 +101,7 @@ def _renewed(system: Database[SystemWork], token: str, seconds: int) -> Iterator
 
     def renew() -> None:
         while not done.wait(seconds / _RENEWALS):
-            # The next renewal makes up for one that fails; the holder checks before each step anyway.
+            # If a renewal fails, the next one follows soon; the holder also checks before each step.
             with suppress(WebAutoDashError):
                 system.run(lambda work: work.leases.renew_all(token, seconds))
 

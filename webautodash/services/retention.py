@@ -80,7 +80,7 @@ def prunable(store: Store, before: datetime) -> Pruned:
 def prune(store: Store, before: datetime) -> Pruned:
     """Delete what is older, in small transactions, so that other writers wait only briefly.
 
-    An alert that is pending, or that was given up and not forgotten, stays however old it is.
+    An alert that is pending, or that was given up and not forgotten, is kept at any age.
     It can be interrupted at any point; the log records what was deleted until then. Raises UsageError as ``prunable``.
     """
     _require_old(before)

@@ -46,7 +46,7 @@ class ProviderDatabase:
         return self.database.run(self._blocking_migrations(transaction))
 
     def run_raced(self, transaction: Callable[[ProviderWork], T]) -> T:
-        """Like ``run``, and once more after DuplicateKey: another worker was first, and its row is found now."""
+        """Like ``run``, and once more after DuplicateKey: another worker was first, and now its row is found."""
         return self.database.run_raced(self._blocking_migrations(transaction))
 
     def _blocking_migrations(self, transaction: Callable[[ProviderWork], T]) -> Callable[[ProviderWork], T]:

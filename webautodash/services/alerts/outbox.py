@@ -81,7 +81,7 @@ def retry_digests(store: Store, digest_id: int | None = None) -> int:
 
 
 def forget_digests(store: Store, digest_ids: Sequence[int]) -> int:
-    """Delete digests that were given up, because a person knows of them. Returns how many.
+    """Delete digests that were given up, which a person has dealt with. Returns how many.
 
     Their causes are not raised again. Raises NotFound, and deletes none, if no such digest has one of the numbers.
     """

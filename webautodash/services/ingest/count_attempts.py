@@ -1,7 +1,7 @@
 """Counts attempts before they begin, because a process that is killed over a file leaves no other trace.
 
 Files are counted many at a time. A file whose last attempt did not end is counted alone, just before it is read, and
-its outcome is written before the next file: no file is blamed more than once for another one.
+its outcome is written before the next file: an unfinished attempt of one file is counted at most once for another one.
 """
 
 from collections import deque
@@ -48,7 +48,7 @@ class Attempts:
         self._finished: list[str] = []
         self._has_to_write = False
 
-    def hold_killers(self, files: Sequence[Candidate]) -> list[tuple[Candidate, FileOutcome]]:
+    def hold_unfinished(self, files: Sequence[Candidate]) -> list[tuple[Candidate, FileOutcome]]:
         """Look up the unfinished attempts of files. Returns those that are not read again, with their outcomes."""
         for part in in_parts(files, _ASKED_AT_ONCE):
             shown = {candidate.shown: candidate for candidate in part}
@@ -153,11 +153,11 @@ class Attempts:
 
     def __exit__(self, _t: type[BaseException] | None, error: BaseException | None, _b: TracebackType | None) -> None:
         # If the server was lost, any file in progress may be the cause.
-        blamed = self._in_progress if isinstance(error, DatabaseUnreachable) else set()
-        unread = [begun.path for key, begun in self._begun.items() if key not in blamed]
+        suspects = self._in_progress if isinstance(error, DatabaseUnreachable) else set()
+        unread = [begun.path for key, begun in self._begun.items() if key not in suspects]
         # The error that ended the run is reported, not one that follows from it.
         with suppress(WebAutoDashError) if error is not None else nullcontext():
-            # A file that was read to the end killed nobody, even if its outcome could not be written.
+            # A file that was read to the end ended no process, even if its outcome could not be written.
             self._finished += self._file_log.unwritten()
             self._reset_finished()
             run_in_parts(self._store.system, unread, _AT_ONCE, lambda part, work: work.attempts.cancel(part))

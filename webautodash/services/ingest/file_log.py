@@ -77,7 +77,7 @@ class _News:
 
 
 class FileLog:
-    """Brings states, totals, alerts and the log up to date: after a second or 200 files, and when its block ends.
+    """Updates states, totals, alerts and the log: after a second or 200 files, and when its block ends.
 
     After a crash the next run adds missing rows and totals: a file without a row is read again. The log then says that
     the file was ingested before. With a retry policy, files that failed get the time of their next attempt.

@@ -24,7 +24,7 @@ _NO_REASON = "(accepted; interrupted before the reason was stored)"
 def accepted_holds(store: Store, document: Document, provider: ProviderDatabase, shown: str) -> tuple[Acceptance, ...]:
     """The acceptances without which a file would be held; none for most files.
 
-    A file that is stored already is not held. Raises FileHeld for the first reason that nobody has accepted.
+    A file that is stored already is not held. Raises FileHeld for the first reason that is not accepted.
     """
     accepted: list[Acceptance] = []
     for hold in _holds(store, document, provider):

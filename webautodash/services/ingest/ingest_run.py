@@ -78,7 +78,7 @@ class _Run:
     def process(self, files: list[Candidate], workers: int) -> None:
         """Process files, apart from those that may still be being written."""
         self._meter.add(files)
-        for candidate, outcome in self.attempts.hold_killers(files):
+        for candidate, outcome in self.attempts.hold_unfinished(files):
             files.remove(candidate)
             self._record(candidate, outcome)
         settings = self._store.settings
@@ -94,7 +94,7 @@ class _Run:
             lost=lost_worker,
             before=lambda candidate: self.log.write_if_due(candidate.size),
             on_batch=self._meter.batch,
-            meanwhile=self.log.write_if_due,
+            while_waiting=self.log.write_if_due,
         )
         self.attempts.process_groups(groups, workers, work)
 

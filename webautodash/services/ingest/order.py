@@ -37,7 +37,7 @@ class Order:
     def of(self, files: Sequence[Candidate], may_be_opened: Callable[[Candidate], bool]) -> list[Candidate]:
         """Sort files by ``extracted_at``, those without one first, so that each is compared with an earlier one.
 
-        A file whose metadata is at its end has to be read whole; ``may_be_opened`` is asked before.
+        A file whose metadata is at its end has to be read whole, which ``may_be_opened`` allows or not.
         """
         # Many files name the same few providers.
         names: dict[str, str] = {}

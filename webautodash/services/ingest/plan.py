@@ -47,7 +47,7 @@ class Planned(NamedTuple):
     """The patient's JSON."""
     repeats: Sequence[PatientRecord] = ()
     kept: Sequence[SetAside] = ()
-    """The JSON of the earlier places. It is stored, but nobody has to deal with it."""
+    """The JSON of the earlier places. It is stored, but needs no decision."""
     repeats_differ: bool = False
     """Whether the content of any place that follows as ``RepeatedPlace`` differs."""
 

@@ -87,7 +87,7 @@ class FileProcessor:
             return replace(outcome, duration_ms=round(1000 * (time.monotonic() - started)))
         except DatabaseUnreachable:
             raise
-        except Exception as error:  # whatever is wrong with one file, the others are processed
+        except Exception as error:  # an error of one file must not stop the others
             return self._outcome_of_error(candidate, shown, owner, error)
 
     def _read(self, candidate: Candidate) -> Document:
@@ -118,7 +118,7 @@ class FileProcessor:
 
 
 def settled_files(store: Store) -> FileProcessor:
-    """A processor of files that have not changed for a while: a missing end is missing for good."""
+    """A processor of files that have not changed for a while: a missing end will not be written later."""
     return FileProcessor(store, is_settled=True)
 
 

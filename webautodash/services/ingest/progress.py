@@ -13,7 +13,7 @@ class Progress:
     """How far a run is; the remaining time is best estimated from the bytes."""
 
     files: int
-    """Files that are done, whatever their result."""
+    """Files that are done, with any result."""
     of_files: int
     size: int
     """Bytes that are done: of whole files, and of the written part of the files in progress."""

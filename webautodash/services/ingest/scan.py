@@ -82,7 +82,7 @@ def stat_text(stat: FileStat) -> str:
 def candidates(paths: Sequence[Path], results: Path, prefix: str = "") -> list[Candidate]:
     """The files behind some paths, or in Results if there are none; each once.
 
-    A folder stands for the files in it and in its folders, one level deep, like Results. Only Results itself may be a
+    For a folder: the files in it and in its folders, one level deep, like Results. Only Results itself may be a
     link to a folder. ``prefix`` is that of the root that Results belongs to.
     Raises UsageError for a path that does not exist.
     """

@@ -45,7 +45,7 @@ def store_document(
     on_batch: OnBatch = ignore,
     accepted: Accepted | None = None,
 ) -> Stored:
-    """Store one extraction file; the same bytes are stored once, whichever processes store them.
+    """Store one extraction file; the same bytes are stored once, even if several processes try.
 
     ``path`` is the file's path as reports show it.
     """

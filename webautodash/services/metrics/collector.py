@@ -32,7 +32,7 @@ class StoreCollector(Collector):
         self._settings, self._on_reading = settings, on_reading
         self._store: Store | None = None
         self._lock = Lock()
-        # The default registry has metrics of this process, which nobody needs.
+        # The default registry has metrics of this process, which are not needed.
         self.registry = CollectorRegistry()
         self.registry.register(self)
 

@@ -7,7 +7,7 @@ from struct import Struct
 
 from webautodash.services.ingest.scan import Candidate, FileKey, FileStat
 
-# Each file is asked for again in this time: a database may have been restored from a backup.
+# Each file is looked up again once in this time: a database may have been restored from a backup.
 _BELIEVED_SECONDS = 3600.0
 
 _STAT = Struct("<QqqIq")

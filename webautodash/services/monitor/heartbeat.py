@@ -113,7 +113,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._stopped.wait(heartbeat_pause(self._interval).total_seconds()):
-            # The next heartbeat makes up for one that fails.
+            # If a heartbeat fails, the next one follows soon.
             with suppress(WebAutoDashError):
                 if not self._change(MonitorRepository.beat):
                     # The system database was created anew, or another process marked this monitor as lost.

@@ -34,7 +34,7 @@ class _Failure(NamedTuple):
 
 
 class DueIngester:
-    """Ingests what is due, and tells the watch which files are done.
+    """Ingests what is due, and reports to the watch which files are done.
 
     Providers take turns, so that one with many files does not delay the others. A provider whose database or folder
     fails is left alone for a while, longer each time.
@@ -77,7 +77,7 @@ class DueIngester:
             return self._ingest_turn(log, attempts, [one.candidate for one in due])
 
     def _ingest_turn(self, log: FileLog, attempts: Attempts, files: list[Candidate]) -> int:
-        held = {candidate.key: outcome for candidate, outcome in attempts.hold_killers(files)}
+        held = {candidate.key: outcome for candidate, outcome in attempts.hold_unfinished(files)}
         groups = self._groups(files, attempts)
         self._providers = {candidate.key: provider for provider, group in groups for candidate in group}
         self._turn_ends = time.monotonic() + self._turn_seconds
@@ -146,7 +146,7 @@ class DueIngester:
             done=done,
             lost=lost_worker,
             before=lambda candidate: log.write_if_due(candidate.size),
-            meanwhile=log.write_if_due,
+            while_waiting=log.write_if_due,
             may_begin=may_begin,
         )
         attempts.process_groups([group for group in groups if group], self._workers, work)

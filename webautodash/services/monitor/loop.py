@@ -1,4 +1,4 @@
-"""The monitor: scans Results and ingests files until it is stopped, whatever goes wrong meanwhile."""
+"""The monitor: scans Results and ingests files until it is stopped, and continues after errors."""
 
 import logging
 import time
@@ -114,7 +114,7 @@ class MonitorLoop:
             stack.callback(changes.stop)
             changes.start()
             while not self._stopping:
-                soon = self._pass_whatever_happens()
+                soon = self._pass_despite_errors()
                 self._sleep(_SHORTEST_PAUSE)
                 if not self._stopping:
                     self._wakeup.sleep(min(self._interval, soon) - _SHORTEST_PAUSE)
@@ -141,7 +141,7 @@ class MonitorLoop:
                 return result
 
     def _sleep(self, seconds: float) -> None:
-        """Sleep so long, whatever wakes it, unless the monitor is stopping."""
+        """Sleep for the whole time, unless the monitor is stopping."""
         end = time.monotonic() + seconds
         while not self._stopping and (left := end - time.monotonic()) > 0:
             self._wakeup.sleep(left)
@@ -168,7 +168,7 @@ class MonitorLoop:
             result.scan_within(0 if result.cut_short else self._interval)
         return result
 
-    def _pass_whatever_happens(self) -> float:
+    def _pass_despite_errors(self) -> float:
         """One pass. Returns the seconds until the next has to begin."""
         try:
             result = self._pass()

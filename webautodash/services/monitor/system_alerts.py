@@ -72,12 +72,12 @@ def _counts(store: Store, provider: RegisteredProvider) -> DatabaseCounts | None
         return None
 
 
-def silent_monitors(store: Store, besides: MonitorKey | None = None) -> list[Cause]:
-    """Monitors without a recent heartbeat, ``besides`` the caller."""
+def silent_monitors(store: Store, own: MonitorKey | None = None) -> list[Cause]:
+    """Monitors without a recent heartbeat; ``own`` is the caller's, which is left out."""
     with store.system.reading() as work:
         known = work.monitors.all()
     gone = [one for one in known if one.silent or one.state is MonitorState.LOST]
-    return [monitor_silent(one) for one in gone if one.key != besides]
+    return [monitor_silent(one) for one in gone if one.key != own]
 
 
 def databases_not_ready(store: Store) -> list[Cause]:
@@ -119,7 +119,7 @@ class Alarms:
             self._thread.join(wait_seconds)
 
     def run_once(self) -> None:
-        """Raise alerts, then send those that are due. An error is ignored, because the next time meets it again."""
+        """Raise alerts, then send those that are due. An error is ignored: if it lasts, it occurs again."""
         with suppress(WebAutoDashError):
             self._raise_alerts()
         with suppress(WebAutoDashError):

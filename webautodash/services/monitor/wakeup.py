@@ -26,7 +26,7 @@ class Wakeup:
                 os.write(self._write_fd, b"!")
 
     def sleep(self, seconds: float) -> bool:
-        """Sleep so long, or until ``wake``. Returns whether it was woken."""
+        """Sleep for this time, or until ``wake``. Returns whether it was woken."""
         # Not select(), which refuses descriptors above 1023.
         ready = select.poll()
         ready.register(self._read_fd, select.POLLIN)
@@ -64,7 +64,7 @@ class FsEvents:
             return
 
         def listen() -> None:
-            # Without events if the folder cannot be watched or is gone.
+            # There are no events if the folder cannot be watched or no longer exists.
             try:
                 for _ in watchfiles.watch(
                     self._folder,

@@ -182,7 +182,7 @@ class FolderWatch:
             else:
                 result.due.append(DueFile(candidate, row.updated_at))
         if found:
-            # In one order, whichever process writes, so that no two of them wait for each other forever.
+            # Every process writes in the same order, so that no two of them wait for each other forever.
             ordered = dict(sorted(found.items()))
             self._store.system.run(lambda work: work.ingested_files.record_found(ordered, rows, now))
         if misdated:

@@ -19,7 +19,7 @@ from webautodash.services.store import Store
 def send(store: Store, channel: AlertChannel, message: Message) -> str | None:
     """Send a message through a channel. Returns a remark about a message that did arrive, or None.
 
-    Raises only DeliveryFailed, whatever went wrong, with a reason that contains no secret.
+    Raises only DeliveryFailed, for every error, with a reason that contains no secret.
     """
     try:
         # Imported on use: each needs libraries that are slow to import or optional.
