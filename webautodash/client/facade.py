@@ -53,8 +53,8 @@ class _Group(Generic[G]):
 
     def __get__(self, facade: WebAutoDash, owner: type) -> G:
         module = import_module(f"webautodash.client.{self._name}")
+        group: G = getattr(module, self._kind)(facade._installation)  # noqa: SLF001  # a part of the facade's class
         # The facade's own attribute of the same name is found before this one.
-        group: G = getattr(module, self._kind)(facade._installation)
         facade.__dict__[self._name] = group
         return group
 
