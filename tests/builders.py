@@ -1,8 +1,9 @@
-"""Extraction files for tests: a builder states only what matters to its test."""
+"""Extraction files and stores for tests: a builder states only what matters to its test."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,16 @@ from sqlalchemy import text
 from webautodash.config import Settings
 from webautodash.database import Database
 from webautodash.repositories.unit_of_work import UnitOfWork
+from webautodash.services.doctor import Finding
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.store import Store
+
+FLEET_NAMES = ("Ada Ash", "Ben Birch", "Cy Cedar", "Dee Dogwood")
+FLEET_SLUGS = ("ada_ash", "ben_birch", "cy_cedar", "dee_dogwood")
+
+Problems = Callable[[Settings], dict[str, list[Finding]]]
+"""Examines a store: its findings by code, without those of severity "ok"."""
 
 CLINICAL_TABLES = ("medications", "diagnoses", "allergies", "health_concerns", "other_records")
 
@@ -157,3 +165,10 @@ def _rows(database: Database[Any], table: str, order: str) -> list[dict[str, Any
 def _execute(database: Database[Any], statement: str, values: dict[str, object]) -> None:
     with database.engine.begin() as connection:
         connection.execute(text(statement), values)
+
+
+def fill_two_providers(clinic: Clinic) -> None:
+    """Two providers, a patient each, and a closed Results folder."""
+    clinic.results.chmod(0o700)
+    clinic.ingest(a_file(a_patient("GW1", medications=["Aspirin 81 mg"])))
+    clinic.ingest(a_file(a_patient("AK1"), provider="Anna Keller"), folder="anna_keller")

@@ -26,8 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from builders import a_file, a_patient
-from generated import patient_record
-from oracles import has_repeated_key
+from generated_patients import has_repeated_key, patient_record
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.clinical_lists import NAMED_LISTS

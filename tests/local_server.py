@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import keeper
 import pymysql
+import server_keeper
 
 
 class NoServerError(Exception):
@@ -68,14 +68,14 @@ class LocalServer:
 
     def start(self) -> None:
         """Start it and wait until it accepts connections. Raises NoServerError when it exits instead."""
-        keeper.start("program", self._lock, self._folder, self._command())
+        server_keeper.start("program", self._lock, self._folder, self._command())
         deadline = time.monotonic() + 60
         while True:
             try:
                 connect(self.url).close()
             except pymysql.MySQLError as error:
                 if not self._pid_file.exists() or time.monotonic() > deadline:
-                    raise NoServerError(f"it did not start: {keeper.tail(self._folder)}") from error
+                    raise NoServerError(f"it did not start: {server_keeper.tail(self._folder)}") from error
                 time.sleep(0.02)
             else:
                 return
@@ -172,8 +172,8 @@ class LocalServer:
             f"--port={self._port}",
             "--bind-address=127.0.0.1",
             "--skip-name-resolve",
-            *keeper.SMALL,
-            *(() if self._durable else keeper.FORGETFUL),
+            *server_keeper.SMALL,
+            *(() if self._durable else server_keeper.FORGETFUL),
             *(() if self._mariadb else ("--mysqlx=OFF",)),
             *self._options,
         ]

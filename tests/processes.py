@@ -11,10 +11,8 @@ import multiprocessing
 import os
 import signal
 import sys
-import tempfile
 import traceback
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
@@ -24,11 +22,9 @@ from typing import Any
 
 import pytest
 from local_server import wait_until
-from shell import Done
-from templates import Templates
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["warm", "jobs", __name__])
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["preload", "jobs", "shell", __name__])
 _HERE = Path(__file__).parent
 KILLED = -signal.SIGKILL
 _PATIENCE_SECONDS = 90
@@ -127,7 +123,7 @@ def together(
     With `before` that is just before the first statement of each in which these words stand, else at the beginning.
     Raises Failed if one of them fails.
     """
-    gate = _CONTEXT.Barrier(len(each))
+    gate = CONTEXT.Barrier(len(each))
     started = []
     for number, arguments in enumerate(each):
         own = folder / f"process-{number}"
@@ -139,51 +135,6 @@ def together(
         _end_well(process, own)
 
 
-def spoken(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], patience_seconds: float, stdin: str = ""
-) -> Done:
-    """Be the installed command in a folder, as in a shell; in less than half of the time that a new process takes."""
-    _warm_up()
-    with tempfile.TemporaryDirectory() as beside:
-        streams = [Path(beside, name) for name in ("stdin", "stdout", "stderr")]
-        streams[0].write_text(stdin)
-        templates = Templates.installed()
-        process = _CONTEXT.Process(target=_speak, args=(list(arguments), folder, dict(environment), streams, templates))
-        process.start()
-        process.join(patience_seconds)
-        if process.exitcode is None:
-            process.kill()
-            raise TimeoutError(f"{' '.join(arguments)} does not end")
-        return Done(process.exitcode, *(stream.read_text() for stream in streams[1:]))
-
-
-def _speak(
-    arguments: list[str],
-    folder: Path,
-    environment: dict[str, str],
-    streams: list[Path],
-    templates: Templates | None,
-) -> None:
-    from webautodash.cli import main
-
-    if templates is not None:
-        templates.install(pytest.MonkeyPatch())
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.argv = ["webautodash", *arguments]
-    for number, stream in enumerate(streams):
-        handle = os.open(stream, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600)
-        os.dup2(handle, number)
-        os.close(handle)
-    # A forked process has nothing to read from.
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115
-    # As PYTHONWARNINGS=error has it.
-    warnings.simplefilter("error")
-    tempfile.tempdir = None
-    main()
-
-
 def _passed(work: Work, arguments: Sequence[Any], folder: Path, **how: Any) -> list[str]:
     log = folder / "moments"
     log.unlink(missing_ok=True)
@@ -192,17 +143,18 @@ def _passed(work: Work, arguments: Sequence[Any], folder: Path, **how: Any) -> l
 
 
 def _start(work: Work, arguments: Sequence[Any], folder: Path, **how: Any) -> Any:
-    _warm_up()
+    warm_up()
     error = folder / "error"
     error.unlink(missing_ok=True)
-    process = _CONTEXT.Process(target=_live, args=(work, arguments, error), kwargs=how)
+    process = CONTEXT.Process(target=_live, args=(work, arguments, error), kwargs=how)
     process.start()
     return process
 
 
 @cache
-def _warm_up() -> None:
-    # The process to fork from looks for what it loads beforehand on its own path only, not on the test run's.
+def warm_up() -> None:
+    """Start the process to fork from, unless it runs."""
+    # It looks for the modules that it preloads on its own path only, not on the test run's.
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(_HERE), str(_HERE.parent)]))
         forkserver.ensure_running()

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-import keeper
+import server_keeper
 from local_server import LocalServer, NoServerError, connect, version, wait_until
 
 BACKENDS = ("sqlite", "mariadb", "mysql")
@@ -200,9 +200,9 @@ class Run:
             return server.url
         folder.mkdir()
         url, pid = folder / "url", folder / "pid"
-        keeper.start("image", self._lock, folder, [source.value])
+        server_keeper.start("image", self._lock, folder, [source.value])
         if not wait_until(lambda: url.exists() or not pid.exists(), seconds=300) or not url.exists():
-            raise NoServerError(keeper.tail(folder))
+            raise NoServerError(server_keeper.tail(folder))
         return url.read_text()
 
 

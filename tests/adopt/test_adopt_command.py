@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 from builders import a_file
-from forked import ForkedShell
 from legacy_database import TABLES, LegacyDatabase
 from legacy_files import a_person, two_sweeps
-from shell import COMMAND, Done, Shell
+from shell import COMMAND, Done, ForkedShell, Shell
 
 Command = Callable[..., Done]
 MARKS = [f"Mark{n:02}Qz" for n in range(9)]

@@ -8,9 +8,9 @@ from typing import Any
 
 import certificates
 import pytest
+from alert_receivers import Webhook
 from builders import Clinic
 from certificates import Certificates
-from receivers import Webhook
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alert_receivers import SECRET, Webhook
 from builders import a_file, a_patient
-from forked import ForkedShell
-from receivers import SECRET, Webhook
-from shell import Shell
+from shell import ForkedShell, Shell
 
 
 @pytest.fixture

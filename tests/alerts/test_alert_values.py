@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alert_causes import hooked
+from alert_receivers import PASSWORD, SECRET, Webhook, mail_server
 from builders import Clinic, a_file, a_patient
 from certificates import Certificates
-from happenings import hooked
-from receivers import PASSWORD, SECRET, Webhook, mail_server
 
 from webautodash.services import alerts
 

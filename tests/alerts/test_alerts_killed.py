@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alert_causes import a_cause, hooked, later, raised
+from alert_receivers import Webhook
 from builders import Clinic
-from happenings import a_cause, hooked, later, raised
 from jobs import deliver
 from processes import kill_at, moments
-from receivers import Webhook
 
 pytestmark = pytest.mark.ci
 EMBEDDED_AND_SERVER = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from alert_causes import a_cause, hooked, raised
+from alert_receivers import Webhook
 from builders import Clinic
-from happenings import a_cause, hooked, raised
-from receivers import Webhook
 from sqlalchemy import update
 
 from webautodash.errors import NotFound

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from alert_causes import a_cause, a_critical_conflict, later, raised
+from alert_receivers import Webhook
 from builders import Clinic
-from happenings import a_cause, a_critical_conflict, later, raised
-from receivers import Webhook
 
 from webautodash.config import Settings
 from webautodash.errors import ConfigurationError

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from alert_causes import a_cause, a_critical_conflict, hooked, later, raised
+from alert_receivers import Webhook
 from builders import Clinic
-from happenings import a_cause, a_critical_conflict, hooked, later, raised
-from receivers import Webhook
 
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.errors import NotFound

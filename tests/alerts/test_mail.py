@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from alert_causes import a_cause, a_critical_conflict, later, raised
+from alert_receivers import PASSWORD, USER, MailServer, mail_server
 from builders import Clinic
 from certificates import Certificates
-from happenings import a_cause, a_critical_conflict, later, raised
-from receivers import PASSWORD, USER, MailServer, mail_server
 
 from webautodash.services import alerts
 

@@ -11,8 +11,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from alert_causes import a_cause, a_critical_conflict, raised
 from builders import Clinic, a_file, a_patient
-from happenings import a_cause, a_critical_conflict, raised
 from jobs import raise_causes
 from processes import together
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alert_causes import a_cause, a_critical_conflict, hooked, raised
+from alert_receivers import SECRET, Webhook
 from builders import Clinic, a_file, a_patient
 from certificates import Certificates
-from happenings import a_cause, a_critical_conflict, hooked, raised
-from receivers import SECRET, Webhook
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.domain.vocabulary import Severity

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from manual import PAGES, ROOT, blocks
-from processes import spoken
+from shell import run_forked
 from transcripts import pages, refreshed
 
 
 def _run(words: list[str], folder: Path, environment: dict[str, str]) -> str:
-    done = spoken(words, folder, environment, 60)
+    done = run_forked(words, folder, environment, 60)
     return done.out + done.err
 
 

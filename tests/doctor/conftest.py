@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from accounts import Accounts
-from builders import Clinic
-from examined import Problems, fill
+from builders import Clinic, Problems, fill_two_providers
+from server_accounts import Accounts
 
 from webautodash.config import Settings
 from webautodash.services.doctor import Finding, examine
@@ -31,7 +30,7 @@ def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
     """A store with two providers and a closed Results folder; once for each backend."""
     clinic = Clinic(server_url, database_prefix, tmp_path)
-    fill(clinic)
+    fill_two_providers(clinic)
     yield clinic
     clinic.store.close()
 

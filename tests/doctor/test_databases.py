@@ -9,8 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builders import Clinic
-from examined import Problems
+from builders import Clinic, Problems
 from sqlalchemy import insert, text, update
 
 from webautodash.cli.hints import cure_of

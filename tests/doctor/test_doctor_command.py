@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from builders import a_file, a_patient
-from forked import ForkedShell
-from shell import Shell
+from shell import ForkedShell, Shell
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from examined import Problems
+from builders import Problems
 
 from webautodash.config import Settings
 

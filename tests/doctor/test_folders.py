@@ -9,8 +9,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
-from builders import Clinic
-from examined import Problems
+from builders import Clinic, Problems
 
 from webautodash.config import Settings
 from webautodash.services.doctor import Finding

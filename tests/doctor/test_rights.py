@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pymysql
 import pytest
-from accounts import Accounts
 from builders import Clinic, a_file, a_patient
+from server_accounts import Accounts
 
 from webautodash.config import Settings
 from webautodash.domain.json_document import to_json

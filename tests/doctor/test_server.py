@@ -8,10 +8,9 @@ from pathlib import Path
 
 import certificates
 import pytest
-from accounts import Accounts
-from builders import Clinic
-from examined import Problems, fill
+from builders import Clinic, Problems, fill_two_providers
 from local_server import LocalServer
+from server_accounts import Accounts
 from sqlalchemy import make_url
 
 from webautodash.config import Settings, Tls
@@ -39,7 +38,7 @@ def here(private_mariadb: LocalServer, tmp_path: Path) -> Iterator[tuple[Setting
     accounts = Accounts(private_mariadb.url)
     name = accounts.account(r"ALL PRIVILEGES ON `webautodash\_%`.*")
     clinic = Clinic(_url(accounts.settings(name)), "webautodash_", tmp_path)
-    fill(clinic)
+    fill_two_providers(clinic)
     clinic.store.close()
     yield clinic.settings, accounts
     accounts.connection.close()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from forked import ForkedShell
-from shell import Shell, fill
+from shell import ForkedShell, Shell, fill
 
 
 @pytest.fixture

@@ -21,14 +21,12 @@ from typing import Any
 
 import pytest
 import typer
+from alert_receivers import SECRET, Webhook
 from builders import Clinic, a_file
 from contents import everything
-from forked import ForkedShell
 from local_server import connect
-from processes import spoken
-from receivers import SECRET, Webhook
 from selection import backends
-from shell import COMMAND, Done
+from shell import COMMAND, Done, ForkedShell, run_forked
 from sqlalchemy import make_url
 
 from webautodash.cli.app import _COMMANDS
@@ -244,7 +242,7 @@ class _Canary:
     def call(self, words: tuple[str, ...], arguments: tuple[str, ...], *options: str, **settings: str) -> Done:
         """Run a command. What its purpose is to show it may show, on stdout alone."""
         environment = self.shell.environment | settings
-        done = spoken([*words, *arguments, *options], self.shell.folder, environment, _PATIENCE_SECONDS)
+        done = run_forked([*words, *arguments, *options], self.shell.folder, environment, _PATIENCE_SECONDS)
         return self.checked(done, words, arguments, *options)
 
     def checked(self, done: Done, words: tuple[str, ...], arguments: tuple[str, ...], *options: str) -> Done:

@@ -19,8 +19,7 @@ from typing import Any
 import pytest
 from builders import a_file, a_patient
 from contents import contents, differences
-from forked import ForkedShell
-from shell import Done, Shell
+from shell import Done, ForkedShell, Shell
 
 from webautodash.config import Settings
 

@@ -11,11 +11,11 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from jobs import migrate_fleet, migrate_to, take_back
 from processes import kill_at, moments, together, writes
-from schema_of_stores import schemas
 from shell import Shell
 from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
+from webautodash.database.schema import Schema, schema_of
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import MigrationState, ProviderStatus
 from webautodash.errors import LeaseHeld
@@ -64,6 +64,15 @@ def _let_leases_run_out(clinic: Clinic) -> None:
     with clinic.store.system.session() as session:
         session.connection().exec_driver_sql("UPDATE leases SET expires_at = '2020-01-01 00:00:00.000000'")
         session.commit()
+
+
+def schemas(store: Store) -> dict[str, Schema]:
+    """The schemas of the providers' databases, as the server reports them."""
+    found = {}
+    for provider in store.providers():
+        with store.server.database(provider.database_name).reading() as session:
+            found[provider.slug] = schema_of(session.connection())
+    return found
 
 
 def _rows(clinic: Clinic) -> list[object]:

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from builders import a_file, a_patient
 from contents import contents, differences
-from forked import ForkedShell
 from local_server import LocalServer
 from selection import backends
-from shell import COMMAND, Shell
+from shell import COMMAND, ForkedShell, Shell
 from watching import environment
 
 from webautodash.config import Settings

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 from contents import rows
-from forked import ForkedShell
 from selection import backends
-from shell import COMMAND, Shell
+from shell import COMMAND, ForkedShell, Shell
 
 from webautodash.config import Settings
 from webautodash.domain.extraction.clinical_lists import LISTS

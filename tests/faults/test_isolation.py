@@ -12,12 +12,10 @@ from typing import Any
 
 import pymysql
 import pytest
-from builders import Clinic, a_file, a_patient
-from examined import fill
-from forked import ForkedShell
+from builders import Clinic, a_file, a_patient, fill_two_providers
 from local_server import connect
 from pydantic import SecretStr
-from shell import Shell
+from shell import ForkedShell, Shell
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import Engine
 
@@ -114,7 +112,7 @@ def _drop_accounts(url: str, prefix: str) -> None:
 def guarded(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Guarded]:
     """Two providers, each with an account."""
     clinic = Clinic(server_url, database_prefix, tmp_path)
-    fill(clinic)
+    fill_two_providers(clinic)
     folder = tmp_path / "accounts"
     made = accounts.grant(clinic.settings, accounts.GrantRequest(everyone=True, folder=folder))
     yield Guarded(clinic, server_url, folder, made)
@@ -381,7 +379,7 @@ def test_to_make_accounts_is_safe_to_repeat(guarded: Guarded) -> None:
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_files_have_no_accounts(server_url: str, database_prefix: str, tmp_path: Path) -> None:
     clinic = Clinic(server_url, database_prefix, tmp_path)
-    fill(clinic)
+    fill_two_providers(clinic)
     with pytest.raises(UsageError, match="SQLite files have no accounts"):
         accounts.grant(clinic.settings, accounts.GrantRequest(everyone=True))
     with pytest.raises(ConfigurationError, match="WEBAUTODASH_ACCOUNTS_DIR"):

@@ -10,8 +10,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from builders import Clinic, a_file, a_patient
-from examined import fill
+from builders import Clinic, a_file, a_patient, fill_two_providers
 from sqlalchemy import Column, Table
 from test_isolation import SERVERS, Guarded, guarded
 
@@ -213,7 +212,7 @@ def _in_a_sentence(prn: str) -> str:
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_prn_is_found_in_every_text_of_every_table_of_the_system_database(clinic: Clinic) -> None:
     """In whichever column it stands; none is left out because nobody thought that it could get there."""
-    fill(clinic)
+    fill_two_providers(clinic)
     clinic.ingest(a_file(a_patient(PRN), at="2025-01-01T00:00:00"))
     folder = clinic.store.server.folder
     assert folder is not None

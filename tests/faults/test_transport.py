@@ -10,10 +10,9 @@ from pathlib import Path
 import certificates
 import pytest
 from certificates import Certificates
-from forked import ForkedShell
 from local_server import LocalServer
 from proxy import CommitCutter, receive, send
-from shell import Done, Shell
+from shell import Done, ForkedShell, Shell
 from sqlalchemy import make_url
 
 USER = "root"

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from a_fleet import NAMES, SLUGS
-from builders import Clinic, a_file, a_patient
+from builders import FLEET_NAMES, FLEET_SLUGS, Clinic, a_file, a_patient
 
 from webautodash.database import Database
 from webautodash.repositories.unit_of_work import UnitOfWork
@@ -19,7 +18,7 @@ from webautodash.services.revisions import SchemaHistory
 def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
     """Four providers, each with a patient; once for each backend."""
     clinic = Clinic(server_url, database_prefix, tmp_path)
-    for name, slug in zip(NAMES, SLUGS, strict=True):
+    for name, slug in zip(FLEET_NAMES, FLEET_SLUGS, strict=True):
         clinic.ingest(a_file(a_patient(f"{slug}-1", allergies=["Latex"]), provider=name), folder=slug)
     yield clinic
     clinic.store.close()
@@ -40,7 +39,7 @@ def behind(database: Callable[[str], Database]) -> Callable[..., None]:
     """Take databases back to a revision, as an earlier version of the program left them."""
 
     def take_back(revision: str, *slugs: str) -> None:
-        for slug in slugs or SLUGS:
+        for slug in slugs or FLEET_SLUGS:
             revisions.downgrade(database(slug), SchemaHistory.PROVIDER, revision)
 
     return take_back

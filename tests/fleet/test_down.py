@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from a_fleet import SLUGS
-from builders import Clinic
+from builders import FLEET_SLUGS, Clinic
 
 from webautodash.errors import BreakingRevisions, UsageError, WouldLoseRows
 from webautodash.repositories.unit_of_work import UnitOfWork
@@ -90,11 +89,11 @@ def test_a_revision_that_takes_something_from_older_programs_is_asked_for(clinic
         fleet.upgrade_all(clinic.store, Plan())
     assert refused.value.before == NICKNAME
     assert [subject.partition(":")[0] for subject in refused.value.subjects] == [NO_ADDRESS]
-    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {HEAD}
+    assert {each.revision for each in fleet.overview(clinic.store, FLEET_SLUGS)} == {HEAD}
     fleet.upgrade_all(clinic.store, Plan(to=NICKNAME))
-    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {NICKNAME}
+    assert {each.revision for each in fleet.overview(clinic.store, FLEET_SLUGS)} == {NICKNAME}
     fleet.upgrade_all(clinic.store, Plan(contract=True))
-    assert {each.revision for each in fleet.overview(clinic.store, SLUGS)} == {NO_ADDRESS}
+    assert {each.revision for each in fleet.overview(clinic.store, FLEET_SLUGS)} == {NO_ADDRESS}
     assert {name for name in clinic.rows("patients", "ada_ash")[0] if name in {"nickname", "address"}} == {"nickname"}
 
 
@@ -115,7 +114,7 @@ def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: C
     result = fleet.downgrade_provider(clinic.store, way, accept_loss=True)
     assert (result.before, result.after, result.error) == (NICKNAME, "p0003", None)
     assert revisions.current(clinic.store.server.database(way.database, UnitOfWork)) == "p0003"
-    others = {each.revision for each in fleet.overview(clinic.store, SLUGS[1:])}
+    others = {each.revision for each in fleet.overview(clinic.store, FLEET_SLUGS[1:])}
     assert others == {NICKNAME}
     run = fleet.runs(clinic.store, 1)[0]
     assert (run.kind, str(run.state), run.arguments) == ("down", "done", {"to": "p0003", "accept_loss": True})

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from a_fleet import SLUGS
-from builders import Clinic
+from builders import FLEET_SLUGS, Clinic
 
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import RevisionStatus
@@ -15,10 +14,10 @@ def test_the_fleet_is_looked_at_checked_and_brought_to_head_by_name_or_whole(cli
     looked = fleet.overview(clinic.store)
     assert [(one.provider, one.state) for one in looked] == [
         (None, RevisionStatus.BEHIND),
-        *((slug, RevisionStatus.CURRENT) for slug in sorted(SLUGS)),
+        *((slug, RevisionStatus.CURRENT) for slug in sorted(FLEET_SLUGS)),
     ]
-    (named,) = fleet.overview(clinic.store, (SLUGS[0],))
-    assert (named.provider, named.state) == (SLUGS[0], RevisionStatus.CURRENT)
-    assert [report.differences for report in fleet.check_all(clinic.store, (SLUGS[0],))] == [()]
-    fleet.upgrade_all(clinic.store, fleet.Plan((SLUGS[0],)))
+    (named,) = fleet.overview(clinic.store, (FLEET_SLUGS[0],))
+    assert (named.provider, named.state) == (FLEET_SLUGS[0], RevisionStatus.CURRENT)
+    assert [report.differences for report in fleet.check_all(clinic.store, (FLEET_SLUGS[0],))] == [()]
+    fleet.upgrade_all(clinic.store, fleet.Plan((FLEET_SLUGS[0],)))
     assert revisions.current(clinic.store.system) == revisions.head(SchemaHistory.SYSTEM)

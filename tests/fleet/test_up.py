@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from a_fleet import SLUGS
-from builders import Clinic, a_file, a_patient
+from builders import FLEET_SLUGS, Clinic, a_file, a_patient
 from local_server import wait_until
 
 from webautodash.config import Settings
@@ -40,7 +39,7 @@ Named = Callable[[str], Database]
 
 def found_revisions(clinic: Clinic) -> dict[str | None, str | None]:
     """By slug, where each provider's database is."""
-    return {each.provider: each.revision for each in fleet.overview(clinic.store, SLUGS)}
+    return {each.provider: each.revision for each in fleet.overview(clinic.store, FLEET_SLUGS)}
 
 
 def spoil(clinic: Clinic, database: Database, slug: str) -> None:
@@ -102,8 +101,10 @@ def test_one_that_fails_leaves_the_others_at_head_and_is_all_that_a_second_run_t
     assert "HAVING COUNT(*) > 1" in str(failed.cure)
     assert failed.database in str(failed.error)
     assert str(failed.statement) in str(failed.error)
-    assert found_revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": "p0004"}
-    assert ledger(clinic, report.run) == dict.fromkeys(SLUGS, ("done", HEAD, 1)) | {"ben_birch": ("failed", None, 1)}
+    assert found_revisions(clinic) == dict.fromkeys(FLEET_SLUGS, HEAD) | {"ben_birch": "p0004"}
+    assert ledger(clinic, report.run) == dict.fromkeys(FLEET_SLUGS, ("done", HEAD, 1)) | {
+        "ben_birch": ("failed", None, 1)
+    }
 
     heal(database("ben_birch"))
     resumed = fleet.resume(clinic.store, report.run, workers)
@@ -162,9 +163,9 @@ def test_a_dry_run_says_what_would_be_done_in_which_wave_and_changes_nothing(cli
 def test_some_providers_to_some_revision(clinic: Clinic, behind: Behind) -> None:
     behind(FIRST)
     fleet.upgrade_all(clinic.store, Plan(providers=("ada_ash", "Cy Cedar"), to="p0003"))
-    assert found_revisions(clinic) == dict.fromkeys(SLUGS, FIRST) | {"ada_ash": "p0003", "cy_cedar": "p0003"}
+    assert found_revisions(clinic) == dict.fromkeys(FLEET_SLUGS, FIRST) | {"ada_ash": "p0003", "cy_cedar": "p0003"}
     states = {each.provider: each.state for each in fleet.overview(clinic.store)}
-    assert states == dict.fromkeys(SLUGS, RevisionStatus.BEHIND) | {None: RevisionStatus.CURRENT}
+    assert states == dict.fromkeys(FLEET_SLUGS, RevisionStatus.BEHIND) | {None: RevisionStatus.CURRENT}
 
 
 def test_what_is_not_known_is_an_error_that_says_what_is(clinic: Clinic) -> None:
@@ -218,7 +219,7 @@ def test_a_database_that_is_newer_than_the_program_is_left_alone(
     report = fleet.upgrade_all(clinic.store, Plan())
     (failed,) = report.failures
     assert (failed.provider, failed.error_kind) == ("ben_birch", "newer_than_program")
-    assert found_revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": "p9999"}
+    assert found_revisions(clinic) == dict.fromkeys(FLEET_SLUGS, HEAD) | {"ben_birch": "p9999"}
 
 
 def test_a_second_operator_is_told_who_is_at_work_and_since_when(clinic: Clinic, behind: Behind) -> None:
@@ -238,7 +239,7 @@ def test_a_database_that_another_process_is_at_work_on_is_left_to_it(clinic: Cli
     with leased(clinic.store.system, name, "by hand", 30):
         report = fleet.upgrade_all(clinic.store, Plan())
     assert [one.provider for one in report.failures] == ["cy_cedar"]
-    assert found_revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"cy_cedar": FIRST}
+    assert found_revisions(clinic) == dict.fromkeys(FLEET_SLUGS, HEAD) | {"cy_cedar": FIRST}
 
 
 def test_who_has_lost_the_lease_stops_before_the_next_revision(clinic: Clinic, behind: Behind, database: Named) -> None:
@@ -381,7 +382,7 @@ def test_a_run_whose_lease_is_lost_ends_before_the_next_step(
     if stolen == "migration run":
         with pytest.raises(LeaseLost):
             fleet.upgrade_all(clinic.store, Plan())
-        assert found_revisions(clinic) == dict.fromkeys(SLUGS, HEAD) | {"ben_birch": FIRST}
+        assert found_revisions(clinic) == dict.fromkeys(FLEET_SLUGS, HEAD) | {"ben_birch": FIRST}
     else:
         (failed,) = fleet.upgrade_all(clinic.store, Plan()).failures
         assert (failed.provider, failed.after, failed.error_code) == ("ada_ash", "p0002", "LeaseLost")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
-from generated import read
+from generated_patients import read
 from sqlalchemy import text
 
 from webautodash.domain.dates import DateOrder

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from builders import Clinic, a_file, a_patient
+from generated_names import names_alike
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from provider_names import names_alike
 
 from webautodash.domain.naming import same_name_key
 from webautodash.errors import InvalidProviderName, ProviderNameTaken, SafeNameTaken, UsageError

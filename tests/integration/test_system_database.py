@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import Clinic, a_file, a_patient
-from forked import ForkedShell
-from shell import fill
+from shell import ForkedShell, fill
 from sqlalchemy import inspect
 
 from webautodash.config import Settings

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from builders import a_patient
-from generated import LAW, PATIENTS, WORDS, read
+from generated_patients import LAW, PATIENTS, WORDS, read
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from builders import a_file, a_patient
-from generated import LAW, patient_record
+from generated_patients import LAW, patient_record
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from builders import a_patient
-from generated import LAW, PATIENTS, patient_record
+from generated_patients import LAW, PATIENTS, patient_record
 from hypothesis import given
 from hypothesis import strategies as st
 

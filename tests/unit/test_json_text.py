@@ -6,10 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from generated import LAW
+from generated_patients import LAW, has_repeated_key
 from hypothesis import example, given
 from hypothesis import strategies as st
-from oracles import has_repeated_key
 
 from webautodash.domain.extraction.json_text import (
     deep_values,

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from builders import a_file, a_patient
-from generated import patient_record
+from generated_patients import patient_record
 
 from webautodash.database.products.mysql.literals import _literal, column_literals
 from webautodash.domain.bounded_cache import BoundedCache

@@ -8,9 +8,9 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from generated_names import NAMES, NEAR_NAMES, names_alike, near_names
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from provider_names import NAMES, NEAR_NAMES, names_alike, near_names
 
 from webautodash.domain.lookalikes import character_differences, look_alike, reads_like
 from webautodash.domain.naming import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from builders import a_patient
-from generated import read
+from generated_patients import read
 
 from webautodash.domain.extraction.clinical_lists import SECTIONS
 from webautodash.domain.limits import MOST_ITEMS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from generated import LAW
+from generated_patients import LAW
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from builders import a_patient
-from generated import LAW, PATIENTS, read
+from generated_patients import LAW, PATIENTS, read
 from hypothesis import given
 from hypothesis import strategies as st
 

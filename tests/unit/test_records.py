@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 from builders import a_file, a_patient
-from generated import LAW, patient_record, read
+from generated_patients import LAW, patient_record, read
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

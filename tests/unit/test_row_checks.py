@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from generated import LAW, PATIENTS, read
+from generated_patients import LAW, PATIENTS, read
 from hypothesis import given
 from hypothesis import strategies as st
 

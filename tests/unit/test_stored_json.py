@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from generated import read
+from generated_patients import read
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.patient_record import PatientRecord

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from alert_receivers import SECRET, Webhook
 from builders import Clinic, a_file, a_patient
-from receivers import SECRET, Webhook
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.models.base import utc_now

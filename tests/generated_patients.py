@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -80,3 +81,16 @@ def read(patient: dict[str, Any], position: int = 0, order: DateOrder = DateOrde
 def patient_record(raw: msgspec.Raw, position: int = 0, order: DateOrder = DateOrder.MDY) -> PatientRecord:
     """The record of one patient of a file."""
     return complete_records([read_patient(raw, position, order)], order)[0]
+
+
+def has_repeated_key(text: bytes) -> bool:
+    """Whether an object in valid JSON has a key twice, as the standard library's decoder reads it."""
+    found = False
+
+    def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal found
+        found = found or len(dict(pairs)) < len(pairs)
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=check)
+    return found
