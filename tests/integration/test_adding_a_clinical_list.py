@@ -6,11 +6,9 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
-import pytest
 from builders import a_file, a_patient
-from shell import Shell
+from forked import ForkedShell
 
 # In a process of its own, because modules take the lists when they are imported.
 _DECLARE = """
@@ -65,44 +63,39 @@ with Store.open(Settings.load()) as store:
         connection.execute(text("ALTER TABLE extraction_sessions ADD COLUMN implants INTEGER DEFAULT 0"))
 """
 _RUN = """
+import json
 from webautodash.cli.app import main
 
-main()
+for command in json.loads(sys.argv[1]):
+    sys.argv[1:] = command
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, (command, end.code)
+    print("end of output", flush=True)
 """
 
 
-def _run(shell: Shell, program: str, *arguments: str) -> str:
+def test_a_further_list_is_read_stored_compared_and_shown(tmp_path: Path) -> None:
+    shell = ForkedShell(tmp_path)
+    for command in (("setup", "--auto"), ("provider", "register", "Gary Wang")):
+        assert shell(*command).status == 0
+    stent = {"implant_name": "Stent", "implanted_on": "1/31/2020", "notes": "left"}
+    shell.drop(a_file(a_patient("A1", implants=[stent, "Lens"])), "first.json")
+    shell.drop(a_file(a_patient("A1", implants=["Lens"]), at="2025-01-01T00:00:00"), "second.json")
+    ingest = ["ingest", "--json"]
+    show = ["patient", "show", "gary_wang", "A1"]
+    others = [["conflict", "list", "gary_wang", "--json"], [*show, "--json"], ["stats", "gary_wang", "--json"]]
     done = subprocess.run(
-        [sys.executable, "-c", _DECLARE + program, *arguments],
+        [sys.executable, "-c", _DECLARE + _MIGRATE + _RUN, json.dumps([ingest, *others, show, ["verify"]])],
         cwd=shell.folder, env=shell.environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    made = Shell(tmp_path)
-    assert made("setup", "--auto").status == 0
-    assert made("provider", "register", "Gary Wang").status == 0
-    return made
-
-
-def _json(shell: Shell, *arguments: str) -> Any:
-    return json.loads(_run(shell, _RUN, *arguments, "--json"))
-
-
-def test_a_further_list_is_read_stored_compared_and_shown(shell: Shell) -> None:
-    stent = {"implant_name": "Stent", "implanted_on": "1/31/2020", "notes": "left"}
-    _run(shell, _MIGRATE)
-    shell.drop(a_file(a_patient("A1", implants=[stent, "Lens"])), "first.json")
-    shell.drop(a_file(a_patient("A1", implants=["Lens"]), at="2025-01-01T00:00:00"), "second.json")
-    report = _json(shell, "ingest")
+    *documents, page, _, _ = done.stdout.split("end of output\n")
+    report, conflicts, chart, statistics = map(json.loads, documents)
     assert [file["rows"]["implants"] for file in report["files"]] == [2, 1]
-    [conflict] = _json(shell, "conflict", "list", "gary_wang")["items"]
+    [conflict] = conflicts["items"]
     assert (conflict["field_name"], conflict["severity"]) == ("implants", "high")
-    chart = _json(shell, "patient", "show", "gary_wang", "A1")
     assert [row["implant_name"] for row in chart["lists"]["implants"]] == ["Lens"]
-    assert "implants: 1" in _run(shell, _RUN, "patient", "show", "gary_wang", "A1")
-    assert _json(shell, "stats", "gary_wang")["implants"] == 3
-    _run(shell, _RUN, "verify")
+    assert statistics["implants"] == 3
+    assert "implants: 1" in page
