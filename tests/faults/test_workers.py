@@ -23,11 +23,11 @@ from webautodash.services.demo import DemoPlan, write_demo_data
 from webautodash.services.ingest.count_attempts import Attempts
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.process_file import FileProcessor, lost_worker
+from webautodash.services.ingest.process_file import FileProcessor
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, candidates
 from webautodash.services.store import Store
-from webautodash.services.workers import GroupWork, OnBatch
+from webautodash.services.workers import OnBatch
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -94,7 +94,7 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
                 reasons.add((outcome.kind, outcome.reason))
 
         with FileLog(store) as view, Attempts(store, view) as attempts:
-            attempts.process_groups(list(groups.values()), 2, GroupWork(_Killed, looked, lost_worker))
+            attempts.process_groups(list(groups.values()), 2, _Killed, looked)
         assert len(heard) == 12
         assert {state for name, state in heard if name.endswith("_002.json")} == {"failed"}
         assert reasons == {("worker_lost", "its worker process ended (status -9); ingest again")}
@@ -124,7 +124,7 @@ def test_a_file_that_kills_its_worker_three_times_is_held(fresh: Callable[..., S
                 for candidate, outcome in attempts.hold_unfinished([one for group in groups.values() for one in group]):
                     groups[str(candidate.folder)].remove(candidate)
                     looked(candidate, outcome)
-                attempts.process_groups(list(groups.values()), 2, GroupWork(_Killed, looked, lost_worker))
+                attempts.process_groups(list(groups.values()), 2, _Killed, looked)
             states.append(heard)
     killers = {path for path, (_, kind, number) in states[0].items() if kind == "worker_lost" and number}
     assert len(killers) == 3

@@ -5,7 +5,7 @@ its outcome is written before the next file: an unfinished attempt of one file i
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from types import TracebackType
@@ -16,11 +16,13 @@ from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories.attempts import BegunAttempt, UnfinishedAttempts
 from webautodash.services.batches import in_parts, run_in_parts
+from webautodash.services.callbacks import ignore
 from webautodash.services.ingest.file_log import FileLog
+from webautodash.services.ingest.process_file import lost_worker
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, FileKey, stat_text
 from webautodash.services.store import Store
-from webautodash.services.workers import GroupWork, run_groups
+from webautodash.services.workers import GroupWork, Prepare, always, run_groups
 
 _AT_ONCE = 200
 _ASKED_AT_ONCE = 900
@@ -62,19 +64,33 @@ class Attempts:
         return [(candidate, outcome) for candidate, outcome in held if outcome is not None]
 
     def process_groups(
-        self, groups: list[list[Candidate]], workers: int, work: GroupWork[Candidate, FileOutcome]
+        self,
+        groups: list[list[Candidate]],
+        workers: int,
+        prepare: Prepare[Candidate, FileOutcome],
+        done: Callable[[Candidate, FileOutcome], None],
+        *,
+        on_batch: Callable[[Candidate, int, int], None] = ignore,
+        may_begin: Callable[[Candidate, FileOutcome | None], bool] = always,
     ) -> None:
-        """Process the files of each group in order, ``workers`` groups at a time. Raises DatabaseUnreachable."""
+        """Process the files of each group in order, ``workers`` groups at a time; for the rest, see GroupWork.
+
+        The outcomes that the log has by then are written in time. Raises DatabaseUnreachable.
+        """
 
         def begin(candidate: Candidate) -> None:
-            work.before(candidate)
+            self._file_log.write_if_due(candidate.size)
             self.begin(candidate)
 
-        def done(candidate: Candidate, outcome: FileOutcome) -> None:
-            work.done(candidate, self.end(candidate, outcome))
+        def end(candidate: Candidate, outcome: FileOutcome) -> None:
+            done(candidate, self.end(candidate, outcome))
 
         self._coming = deque(candidate for group in groups for candidate in group)
-        run_groups(self._store, groups, workers, replace(work, before=begin, done=done))
+        write = self._file_log.write_if_due
+        work = GroupWork(
+            prepare, end, lost_worker, before=begin, on_batch=on_batch, while_waiting=write, may_begin=may_begin
+        )
+        run_groups(self._store, groups, workers, work)
 
     def may_be_opened(self, candidate: Candidate) -> bool:
         """Whether a file may be read before its turn; if so, it is counted now."""

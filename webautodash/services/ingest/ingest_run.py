@@ -9,14 +9,13 @@ from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.ingest.count_attempts import Attempts
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.order import Order, group_by_provider
-from webautodash.services.ingest.process_file import FileProcessor, lost_worker
+from webautodash.services.ingest.process_file import FileProcessor
 from webautodash.services.ingest.progress import Meter, Progress
 from webautodash.services.ingest.report import FileOutcome, IngestReport
 from webautodash.services.ingest.scan import Candidate, check_results_folder, each_candidate, stat_file
 from webautodash.services.ingest.skip_known import skip_known
 from webautodash.services.registry.roots import root_of_paths
 from webautodash.services.store import Store
-from webautodash.services.workers import GroupWork
 
 # Those of the system database and of the server itself, and a few spare ones.
 _OTHER_CONNECTIONS = 5
@@ -88,15 +87,7 @@ class _Run:
         if workers == 1 and len(groups) <= settings.max_connections - _OTHER_CONNECTIONS:
             # One order over all providers, unless a file would then find its database closed to make room for others.
             groups = [files]
-        work = GroupWork(
-            FileProcessor,
-            done=self._record,
-            lost=lost_worker,
-            before=lambda candidate: self.log.write_if_due(candidate.size),
-            on_batch=self._meter.batch,
-            while_waiting=self.log.write_if_due,
-        )
-        self.attempts.process_groups(groups, workers, work)
+        self.attempts.process_groups(groups, workers, FileProcessor, self._record, on_batch=self._meter.batch)
 
     def process_unfinished(self) -> None:
         """Wait, then process the files that may still have been being written."""

@@ -13,13 +13,12 @@ from webautodash.services.batches import in_parts
 from webautodash.services.ingest.count_attempts import Attempts
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.order import Order, group_by_provider
-from webautodash.services.ingest.process_file import lost_worker, settled_files
+from webautodash.services.ingest.process_file import settled_files
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, FileKey
 from webautodash.services.leases import HeldLeases, leased_of
 from webautodash.services.monitor.watch import DueFile, FolderWatch
 from webautodash.services.store import Store
-from webautodash.services.workers import GroupWork
 
 LEASE_PREFIX = "files:"
 """The beginning of the names of the leases under which files are ingested."""
@@ -141,15 +140,8 @@ class DueIngester:
             for candidate in [one for one in group if one.key in held]:
                 group.remove(candidate)
                 done(candidate, held[candidate.key])
-        work = GroupWork(
-            settled_files,
-            done=done,
-            lost=lost_worker,
-            before=lambda candidate: log.write_if_due(candidate.size),
-            while_waiting=log.write_if_due,
-            may_begin=may_begin,
-        )
-        attempts.process_groups([group for group in groups if group], self._workers, work)
+        own = [group for group in groups if group]
+        attempts.process_groups(own, self._workers, settled_files, done, may_begin=may_begin)
         # While the leases are held, so that the next holder finds the new states.
         log.flush()
         return tried
