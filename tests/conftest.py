@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import pytest
 from builders import Clinic
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from local_server import LocalServer, NoServerError
 from selection import backend_of, mark, products_matter
 from servers import BACKENDS, Run, drop_databases, sources, temporary_folder
@@ -30,8 +30,10 @@ _REMEDIES = {"mariadb": "`sh tests/ensure_server.sh python3` says how to get one
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--every-step`, which `make test-all` uses."""
-    parser.addoption("--every-step", action="store_true", help="in kill sweeps, kill at every step instead of at one")
+    """Add `--every-step`, which `make test-all` and `make mutants` use."""
+    parser.addoption(
+        "--every-step", action="store_true", help="kill at every step of a sweep, and draw all examples of a law"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,8 +48,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # On a busy machine one example may take any time. pytest-timeout ends a test that hangs.
-    settings.register_profile("untimed", settings.default, deadline=None)
-    settings.load_profile("untimed")
+    untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("quick", untimed, max_examples=30)
+    settings.register_profile("full", untimed, max_examples=100)
+    settings.load_profile("full" if config.getoption("every_step") else "quick")
     # The parent of every `tmp_path`.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", temporary_folder())
     # An older environment may still have the plugin pytest-alembic, whose collector fails with pytest 9.2.

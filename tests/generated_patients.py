@@ -7,14 +7,11 @@ from typing import Any
 
 import msgspec
 from builders import a_patient
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.patient_record import PatientRecord, complete_records
 from webautodash.domain.extraction.read_patient import read_decoded, read_patient
-
-LAW = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 
 BLANK = st.sampled_from([None, "", " ", "\t"])
 WORDS = st.sampled_from(["Aspirin 81 mg", "aspirin  81 MG ", "Straße", "STRASSE", "Café", "Cafe\u0301", "Latex", "0"])

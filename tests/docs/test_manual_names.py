@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 from manual import PAGES, ROOT, anchors, blocks, prose
+from source_code import modules, parsed
 
 from webautodash import errors
 from webautodash.cli.app import app
@@ -81,8 +82,8 @@ def test_every_page_that_the_program_or_its_units_name_is_there() -> None:
 def _codes(*calls: str) -> set[str]:
     """The kinds that the code gives to what is wrong with a file or patient: constants in calls of these names."""
     found = set()
-    for path in (ROOT / "webautodash").rglob("*.py"):
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in modules():
+        for call in ast.walk(parsed(path)):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in calls:
                 values = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "kind")]
                 found |= {value.value for value in values if isinstance(value, ast.Constant)}

@@ -1,11 +1,16 @@
-"""What is the same for all tests without a database."""
+"""Empty caches, and files to read, for tests without a database."""
 
 from __future__ import annotations
 
-from webautodash.domain import checksum, dates
-from webautodash.domain.extraction import derived_columns
+from collections.abc import Callable
+from pathlib import Path
 
-_REMEMBERED = (
+import pytest
+
+from webautodash.domain import checksum, dates
+from webautodash.domain.extraction import derived_columns, split_document
+
+_CACHES = (
     checksum._FOLDED,
     checksum._ENDS,
     derived_columns._TYPES,
@@ -16,6 +21,28 @@ _REMEMBERED = (
 
 
 def pytest_runtest_setup() -> None:
-    """Forget what earlier tests asked for: an answer that is remembered says nothing of the code that gave it."""
-    for answers in _REMEMBERED:
-        answers.clear()
+    """Clear the caches: a cached answer does not test the code that gave it."""
+    for cached in _CACHES:
+        cached.clear()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[bytes], Path]:
+    """Write a file, and return its path."""
+
+    def write(content: bytes) -> Path:
+        path = tmp_path / "file.json"
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def most_patients(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many patients a file may have, lowered from a million: the rule is the same, and its test is quick."""
+    assert split_document.MOST_PATIENTS == 1_000_000
+    most = 1_000
+    monkeypatch.setattr(split_document, "MOST_PATIENTS", most)
+    monkeypatch.setattr(split_document, "_MAY_HAVE_MANY", 2 * most)
+    return most

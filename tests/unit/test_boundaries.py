@@ -1,25 +1,32 @@
-"""Boundaries that import-linter does not hold: what migrations import, where products and command lines are named."""
+"""How the code is cut, where import-linter cannot tell: imports, names, command lines, and the size of things."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from source_code import PACKAGE, ROOT, in_package, literals, modules, parsed
+
 from webautodash.cli.app import _COMMANDS
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "webautodash"
 PRODUCTS = PACKAGE / "database/products"
 PRODUCT_NAME = re.compile(r"mysql|mariadb|sqlite|innodb", re.IGNORECASE)
 # What a user reads or types: the default URL and examples of URLs.
-NAMED_ELSEWHERE = {"config/settings.py"}
+PRODUCTS_NAMED_ELSEWHERE = {"config/settings.py"}
 COMMAND_LINE = re.compile(rf"\bwebautodash ({'|'.join(_COMMANDS)})\b")
+# Verbs that several modules have, which are called with the name of the module: `conflicts.search`, `outbox.retry`.
+VERBS = {"forget", "retry", "search", "send", "show"}
+# What the command of a fleet does for all databases, and the revisions for one.
+OF_ONE_AND_OF_ALL = {"downgrade", "require_known", "scripts"}
+MOST_LINES = 350
+MOST_PARAMETERS = 6
 
 
 def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -39,15 +46,15 @@ def test_a_database_product_is_named_in_its_folder_and_nowhere_else() -> None:
     folders = {path.parent for path in PRODUCTS.glob("*/product.py")}
     assert len(folders) == 2
     elsewhere = {
-        str(path.relative_to(PACKAGE))
-        for path in PACKAGE.rglob("*.py")
+        in_package(path)
+        for path in modules()
         if folders.isdisjoint(path.parents) and PRODUCT_NAME.search(path.read_text())
     }
-    assert elsewhere == NAMED_ELSEWHERE
+    assert elsewhere == PRODUCTS_NAMED_ELSEWHERE
 
 
 def test_a_products_folder_is_imported_by_itself_alone() -> None:
-    for path in PACKAGE.rglob("*.py"):
+    for path in modules():
         folder = path.relative_to(PRODUCTS).parts[0] if PRODUCTS in path.parents else None
         for name in _imports(path):
             parts = name.removeprefix("webautodash.database.products.").split(".")
@@ -55,20 +62,47 @@ def test_a_products_folder_is_imported_by_itself_alone() -> None:
                 assert parts[0] == folder, path
 
 
-def test_a_command_line_to_type_is_written_by_the_command_line_alone() -> None:
-    written = {
-        str(path.relative_to(PACKAGE))
-        for path in PACKAGE.rglob("*.py")
-        if path.relative_to(PACKAGE).parts[0] != "cli" and any(map(COMMAND_LINE.search, _texts(path)))
-    }
+def test_only_the_command_line_writes_command_lines() -> None:
     # The mail of alerts is a page for a person as well.
-    assert written == {"services/alerts/message.py"}
+    elsewhere = {in_package(path) for path in modules("cli/") if any(map(COMMAND_LINE.search, literals(path)))}
+    assert elsewhere <= {"services/alerts/message.py"}
 
 
-def _texts(path: Path) -> Iterator[str]:
-    """The strings of a module without its docstrings."""
-    tree = ast.parse(path.read_text())
-    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
-            yield node.value
+def _repeated(kinds: type | tuple[type, ...], paths: list[Path]) -> dict[str, list[str]]:
+    homes: defaultdict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        for node in parsed(path).body:
+            if isinstance(node, kinds) and not node.name.startswith("_"):  # type: ignore[attr-defined]
+                homes[node.name].append(in_package(path))  # type: ignore[attr-defined]
+    return {name: found for name, found in homes.items() if len(found) > 1}
+
+
+def test_a_public_class_is_defined_in_one_module() -> None:
+    assert _repeated(ast.ClassDef, modules()) == {}
+
+
+def test_a_public_function_is_defined_in_one_module() -> None:
+    # Commands and methods are named by their group; each product implements the same functions.
+    paths = modules("cli/", "client/", "database/products/mysql/", "database/products/sqlite/")
+    assert set(_repeated((ast.FunctionDef, ast.AsyncFunctionDef), paths)) <= VERBS | OF_ONE_AND_OF_ALL
+
+
+def test_no_module_is_too_long() -> None:
+    assert {in_package(path) for path in modules() if len(path.read_text().splitlines()) > MOST_LINES} == set()
+
+
+def test_no_function_has_too_many_parameters() -> None:
+    # The functions of commands are left out: each of their parameters is an option.
+    found = [
+        f"{in_package(path)}: {node.name}"
+        for path in modules("cli/")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and len(_parameters(node)) > MOST_PARAMETERS
+    ]
+    assert found == []
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    arguments = function.args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return {argument.arg for argument in every} - {"self", "cls"}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from builders import a_patient
-from generated_patients import LAW, PATIENTS, WORDS, read
+from generated_patients import PATIENTS, WORDS, read
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -38,7 +38,6 @@ def changed(patient: dict[str, Any], change: Callable[[str, Any], Any]) -> dict[
     return changed
 
 
-@LAW
 @given(PATIENTS, st.randoms(use_true_random=False))
 def test_the_order_of_a_list_does_not_count(patient: dict[str, Any], random: Random) -> None:
     shuffled = copy.deepcopy(patient)
@@ -47,7 +46,6 @@ def test_the_order_of_a_list_does_not_count(patient: dict[str, Any], random: Ran
     assert fingerprint(shuffled) == fingerprint(patient)
 
 
-@LAW
 @given(PATIENTS, st.text(), st.integers())
 def test_uuid_age_urls_filters_and_scrape_fields_do_not_count(patient: dict[str, Any], text: str, number: int) -> None:
     again = changed(patient, lambda _, value: value)
@@ -61,7 +59,6 @@ def test_uuid_age_urls_filters_and_scrape_fields_do_not_count(patient: dict[str,
     assert fingerprint(again) == fingerprint(patient)
 
 
-@LAW
 @given(PATIENTS, st.sampled_from([" {} ", "\t{}", "{}\n", "\u00a0{}\u2003"]))
 def test_spacing_case_and_composition_do_not_count(patient: dict[str, Any], frame: str) -> None:
     def respell(field: str, value: Any) -> Any:
@@ -74,7 +71,6 @@ def test_spacing_case_and_composition_do_not_count(patient: dict[str, Any], fram
     assert fingerprint(changed(patient, respell)) == fingerprint(patient)
 
 
-@LAW
 @given(PATIENTS, st.randoms(use_true_random=False))
 def test_null_empty_blank_and_missing_are_the_same(patient: dict[str, Any], random: Random) -> None:
     again = changed(patient, lambda _, value: value)
@@ -105,7 +101,6 @@ def test_iso_and_us_dates_are_the_same(born: date, start: date) -> None:
     assert fingerprint(visit(american)) == fingerprint(visit(date.isoformat))
 
 
-@LAW
 @given(PATIENTS, st.randoms(use_true_random=False))
 def test_rows_as_stored_give_the_same_checksum(patient: dict[str, Any], random: Random) -> None:
     record = read(patient)
@@ -119,7 +114,6 @@ def test_rows_as_stored_give_the_same_checksum(patient: dict[str, Any], random: 
     assert checksum(record.prn, record.demographics.values(), lists) == record.checksum
 
 
-@LAW
 @given(PATIENTS, st.sampled_from(KEYS), WORDS)
 def test_one_item_more_is_a_difference(patient: dict[str, Any], key: str, text: str) -> None:
     assert fingerprint(patient | {key: [*patient[key], text]}) != fingerprint(patient)
@@ -128,7 +122,6 @@ def test_one_item_more_is_a_difference(patient: dict[str, Any], key: str, text: 
     )
 
 
-@LAW
 @given(PATIENTS, st.data())
 def test_one_item_less_or_one_twice_is_a_difference(patient: dict[str, Any], data: st.DataObject) -> None:
     filled = [key for key in KEYS if patient[key]]

@@ -14,7 +14,6 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.document import Document, read_document
 from webautodash.domain.extraction.json_values import decode_patient
 from webautodash.domain.extraction.read_patient import read_patient
-from webautodash.domain.limits import MOST_PATIENTS
 from webautodash.errors import MalformedDocument, UnreadablePatient
 
 METADATA: dict[str, Any] = a_file()["extraction_metadata"]
@@ -36,16 +35,6 @@ CONTAINERS: dict[str, tuple[Any, str]] = {
 }
 EVERY = pytest.mark.parametrize(("shape", "path"), CONTAINERS.values(), ids=CONTAINERS)
 Write = Callable[[bytes], Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def write(content: bytes) -> Path:
-        path = tmp_path / "file.json"
-        path.write_bytes(content)
-        return path
-
-    return write
 
 
 def content(shape: Any, patients: bytes) -> bytes:
@@ -91,13 +80,13 @@ def test_one_patient_that_no_decoder_takes_leaves_the_others(shape: Any, path: s
 
 
 @pytest.mark.parametrize("name", ["in results", "beside metadata", "bare"])
-def test_every_container_has_the_same_limits(name: str, write: Write) -> None:
+def test_every_container_has_the_same_limits(name: str, write: Write, most_patients: int) -> None:
     shape, path = CONTAINERS[name]
     too_large = content(shape, b'[{"patient_id": 1}, "' + b"x" * (17 << 20) + b'"]')
     assert refusal(write(too_large)) == ("patient_too_large", f"{path}[1]")
-    too_many = content(shape, b"[" + b"{}," * MOST_PATIENTS + b"{}]")
+    too_many = content(shape, b"[" + b"{}," * most_patients + b"{}]")
     assert refusal(write(too_many)) == ("too_many_patients", path)
-    numbers = content(shape, b"[" + b"0," * 3 * MOST_PATIENTS + b"0]")
+    numbers = content(shape, b"[" + b"0," * 3 * most_patients + b"0]")
     assert refusal(write(numbers)) == ("too_many_patients", path)
     assert refusal(write(content(shape, b"[{}]")[:-1]))[0] == "cut_short"
 

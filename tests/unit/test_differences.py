@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from builders import a_patient
-from generated_patients import LAW, PATIENTS, read
+from generated_patients import PATIENTS, read
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +41,6 @@ def summary(difference: Difference) -> tuple[str, str, str, Any, Any]:
     )
 
 
-@LAW
 @given(PATIENTS, PATIENTS)
 def test_the_checksum_is_equal_exactly_when_no_difference_is_found(one: dict[str, Any], two: dict[str, Any]) -> None:
     first, second = read(one), read(two)
@@ -53,7 +52,6 @@ def test_the_checksum_is_equal_exactly_when_no_difference_is_found(one: dict[str
     assert (first.checksum == second.checksum) == (found == [])
 
 
-@LAW
 @given(PATIENTS, st.data())
 def test_one_changed_field_is_seen_by_the_checksum_exactly_when_a_difference_is_found(
     patient: dict[str, Any], data: st.DataObject
@@ -67,7 +65,6 @@ def test_one_changed_field_is_seen_by_the_checksum_exactly_when_a_difference_is_
     assert (first.checksum == second.checksum) == (list_differences(first.lists, second.lists) == [])
 
 
-@LAW
 @given(PATIENTS, PATIENTS)
 def test_what_went_and_what_came_lead_from_one_list_to_the_other(one: dict[str, Any], two: dict[str, Any]) -> None:
     before, new = read(one).lists, read(two).lists
@@ -83,7 +80,6 @@ def test_what_went_and_what_came_lead_from_one_list_to_the_other(one: dict[str, 
         assert (len(went), len(came)) == ((old - now).total(), (now - old).total())
 
 
-@LAW
 @given(PATIENTS)
 def test_an_item_as_presented_is_read_as_the_same_item(patient: dict[str, Any]) -> None:
     for which in NAMED_LISTS:
@@ -329,7 +325,6 @@ def test_what_is_computed_from_a_text_is_not_presented_as_extracted() -> None:
     )
 
 
-@LAW
 @given(PATIENTS)
 def test_rows_as_stored_differ_in_nothing_from_the_same_patient(patient: dict[str, Any]) -> None:
     record = read(patient)

@@ -154,7 +154,7 @@ def _stays_in_its_place(slug: str) -> None:
     assert account not in {account_name(system), migrations_account_name(LONGEST_PREFIX)}
 
 
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=20 * settings.default.max_examples)
 @given(NAMES)
 def test_a_name_looks_like_itself_however_it_is_written(name: str) -> None:
     assert look_alike(name, name)

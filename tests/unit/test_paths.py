@@ -1,15 +1,15 @@
-"""What a file is called in the registry, and which file that is."""
+"""The registry's name of a file, and the file that a name stands for."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
-from generated_patients import LAW
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from webautodash.domain.file_paths import as_text, from_text, is_extraction, is_watched
+from webautodash.domain.file_paths import as_text, from_text, is_extraction, is_watched, shown_folder
 
 # Letters that an escape is made of are more likely than chance would have them.
 PATHS = st.lists(st.sampled_from([b"\\", b"\\udcff", b"udc80", b"\xff", b"\x80", "é".encode(), b"a", b"/"])).map(
@@ -17,7 +17,6 @@ PATHS = st.lists(st.sampled_from([b"\\", b"\\udcff", b"udc80", b"\xff", b"\x80",
 )
 
 
-@LAW
 @given(PATHS)
 @example(os.fsdecode(b"\\\xff"))
 @example("\\udcff")
@@ -43,3 +42,13 @@ def test_names_of_extractions(name: str) -> None:
 def test_names_that_are_none(name: str) -> None:
     assert not is_extraction(name)
     assert not is_watched(f"gary_wang/{name}", "")
+
+
+def test_the_shown_folder_is_below_results_where_it_lies_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    results = Path("Results")
+    assert shown_folder("Results", results) == ""
+    assert shown_folder(str(tmp_path / "Results" / "a"), results) == "a/"
+    assert shown_folder("Results/b/../a", results) == "b/../a/"
+    assert shown_folder(".", results) == f"{tmp_path}/"
+    assert shown_folder("/", results) == "/"

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from builders import a_patient
-from generated_patients import LAW, PATIENTS, read
+from generated_patients import PATIENTS, read
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -213,7 +213,6 @@ def test_a_birth_date_that_cannot_be_read_takes_the_place_of_the_one_that_could(
     )
 
 
-@LAW
 @given(PATIENTS, PATIENTS, st.booleans())
 def test_the_outcome_follows_the_checksum_and_a_change_says_what_it_is(
     one: dict[str, Any], two: dict[str, Any], other_master: bool
@@ -229,7 +228,6 @@ def test_the_outcome_follows_the_checksum_and_a_change_says_what_it_is(
         assert decision.conflicts > 0 or other_master
 
 
-@LAW
 @given(PATIENTS)
 def test_the_same_patient_again_is_never_a_conflict(patient: dict[str, Any]) -> None:
     record = read(patient)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from generated_patients import LAW, PATIENTS, read
+from generated_patients import PATIENTS, read
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +36,6 @@ def own(records: list[Any]) -> dict[str, list[Any]]:
 
 
 @given(st.lists(PATIENTS, max_size=4))
-@LAW
 def test_an_extraction_keeps_the_check_of_each_of_its_rows_in_their_order(patients: list[dict[str, Any]]) -> None:
     records = [read(patient) for patient in patients]
     extractions = own(records)
@@ -54,7 +53,6 @@ def test_an_extraction_keeps_the_check_of_each_of_its_rows_in_their_order(patien
 
 
 @given(st.lists(VALUES, min_size=1, max_size=6), st.data())
-@LAW
 def test_another_value_is_another_check(row: list[Any], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(row) - 1))
     other = data.draw(VALUES.filter(lambda value: value != row[place]))
@@ -65,7 +63,6 @@ def test_another_value_is_another_check(row: list[Any], data: st.DataObject) -> 
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=200), st.data())
-@LAW
 def test_every_changed_byte_is_another_check(text: str, data: st.DataObject) -> None:
     stored = text.encode()
     place, bit = data.draw(st.integers(0, len(stored) - 1)), data.draw(st.integers(0, 7))
@@ -90,7 +87,6 @@ def test_every_column_of_an_extraction_is_in_its_check_or_compared_with_another_
 
 
 @given(PATIENTS, st.data())
-@LAW
 def test_checks_that_were_changed_themselves_are_refused(patient: dict[str, Any], data: st.DataObject) -> None:
     record = read(patient)
     (text,) = row_checks(list(own([record]).values()), [record.list_checks])

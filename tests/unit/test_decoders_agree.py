@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from builders import a_patient
-from generated_patients import LAW, PATIENTS, patient_record
+from generated_patients import PATIENTS, patient_record
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,7 +52,6 @@ def outcome(patient: dict[str, Any]) -> list[Any]:
         return [refusal.reason, refusal.detail]
 
 
-@LAW
 @given(PATIENTS, st.sampled_from(DateOrder))
 def test_both_ways_of_reading_give_the_same_record(patient: dict[str, Any], order: DateOrder) -> None:
     assert whole(read(patient, order)) == whole(read(field_by_field(patient), order))
@@ -62,7 +61,6 @@ PRINTED = ("patient_name", "date_of_birth", "age", "gender", "first_name", "last
 OWN = ("patient_id", "patient_name", "filter_provider", "filter_medication_name", "summary_page_url", "unknown")
 
 
-@LAW
 @given(
     st.dictionaries(st.sampled_from([*PRINTED, "unknown"]), VALUES, max_size=4),
     st.dictionaries(st.sampled_from(OWN), VALUES, max_size=4),
@@ -75,7 +73,6 @@ def test_what_a_patient_says_of_themselves_is_read_the_same_in_both_ways(
     assert outcome(patient) == outcome(unusual(patient))
 
 
-@LAW
 @given(st.data(), st.sampled_from(NAMED_LISTS))
 def test_the_usual_shape_takes_no_value_that_a_column_cannot_hold(data: st.DataObject, which: ClinicalList) -> None:
     keys = [*which.text_keys, *which.type_keys, *which.prose_fields, *which.short_fields, *which.date_fields]
@@ -85,7 +82,6 @@ def test_the_usual_shape_takes_no_value_that_a_column_cannot_hold(data: st.DataO
     assert whole(read(patient)) == whole(read(field_by_field(patient)))
 
 
-@LAW
 @given(st.lists(PATIENTS, max_size=5))
 def test_a_batch_gives_what_its_patients_give_one_by_one(patients: list[dict[str, Any]]) -> None:
     drafts = [read_patient(msgspec.Raw(json.dumps(patient).encode()), 0, DateOrder.MDY) for patient in patients]

@@ -1,4 +1,4 @@
-"""Which files there are to take, whose folder they lie in, and in which order they go."""
+"""Which files there are to ingest, in whose folder, in which order, and whether their time of change is reliable."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from builders import a_file, a_patient
 
+from webautodash.domain.folders import Folder
 from webautodash.errors import UsageError
 from webautodash.services.ingest import order as order_module
 from webautodash.services.ingest import scan
 from webautodash.services.ingest.order import Order
-from webautodash.services.ingest.scan import Candidate, candidates
+from webautodash.services.ingest.scan import Candidate, candidates, stat_file
+from webautodash.services.ingest.skip_known import reliable_mtime
 from webautodash.services.timeouts import TimeLimit
 from webautodash.services.workers import always
 
@@ -318,3 +320,30 @@ def test_a_link_that_was_put_in_a_files_place_meanwhile_is_not_followed(results:
     path.rename(tmp_path / "elsewhere.json")
     path.symlink_to(tmp_path / "elsewhere.json")
     assert [one.named for one in Order(UTC, PATIENCE).of(found, always)] == [None]
+
+
+READ = 1_700_000_000_000_000_000
+SECOND = 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("before", "tells"),
+    [(0, False), (SECOND, False), (2 * SECOND - 1, False), (2 * SECOND, True), (10**18, True), (-SECOND, False)],
+)
+def test_a_time_tells_when_it_is_older_than_the_coarsest_clocks_tick(before: int, tells: bool) -> None:
+    assert reliable_mtime(READ - before, READ) == (READ - before if tells else None)
+
+
+def test_a_candidate_knows_what_its_folder_said_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "x.json"
+    path.parent.mkdir()
+    path.write_bytes(b"{}")
+    (path.parent / "link.json").symlink_to(path)
+    link, file = candidates([], tmp_path)
+    status = path.stat()
+    place = Folder(str(path.parent), path.parent.stat().st_dev, path.parent.stat().st_ino)
+    assert file == Candidate(str(path.parent), "x.json", "a", stat_file(path), place=place, shown_folder="a/")
+    assert file.stat == (status.st_ino, 2, status.st_mtime_ns, 1, status.st_ctime_ns)
+    assert (file.path, link.size) == (path, None)
+    path.unlink()
+    assert stat_file(path) == (0, None, 0, 1, 0)

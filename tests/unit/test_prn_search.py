@@ -1,10 +1,11 @@
-"""A log is looked through whatever it is, and however long its lines are."""
+"""Texts and logs that must hold no PRN: a PRN is found in any surroundings, and no other word is reported as one."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -12,19 +13,58 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.limits import PRN_LENGTH
-from webautodash.domain.prn_search import PrnMatch, PrnSearch
+from webautodash.domain.prn_search import SHORTEST_PRN, PrnMatch, PrnSearch
 from webautodash.services.doctor import logs
 from webautodash.services.doctor.logs import UnreadableLog, found_in, pieces
 
-PRN = "Mark-77 (old)"
-FILLED = st.text(alphabet="ab -\n", max_size=30)
-
 
 def search(*prns: str) -> PrnSearch:
-    looked_for = PrnSearch()
+    found = PrnSearch()
     for prn in prns:
-        looked_for.add(prn)
-    return looked_for
+        found.add(prn)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("AK1011", PrnMatch.PRN),
+        ("gary_wang/AK1011_x.json", PrnMatch.PRN),
+        ('{"prn": "AK1011"}', PrnMatch.PRN),
+        ("AK10111 and BAK1011 and ak1011", None),
+        ("4711023 files", PrnMatch.NUMBER),
+        ("4711023 files of AK1011", PrnMatch.PRN),
+        ("about A-1 2/3.", PrnMatch.PRN),
+        ("about A-1 2/34", None),
+        ("about BA-1 2/3", None),
+        ("(#77-x)", PrnMatch.PRN),
+        ("77-x", None),
+        ("no. 77 and 12 and nothing else", None),
+    ],
+)
+def test_a_prn_is_found_where_it_stands_by_itself(text: str, found: PrnMatch | None) -> None:
+    assert search("AK1011", "4711023", "A-1 2/3", "#77-x").find(text) is found
+
+
+def test_what_is_too_short_to_be_told_apart_is_counted() -> None:
+    found = search("12", "abc", "----", "1234")
+    assert (found.too_short, len(found)) == (3, 1)
+    assert found.find("12 abc ---- 99") is None
+
+
+_PRNS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=SHORTEST_PRN, max_size=12)
+
+
+@given(
+    prn=_PRNS, before=st.sampled_from(["", " ", "'", "/", "_", "("]), after=st.sampled_from(["", " ", "'", ",", "_"])
+)
+def test_every_prn_with_a_word_in_it_is_found(prn: str, before: str, after: str) -> None:
+    found = search(prn).find(f"it says {before}{prn}{after}")
+    assert (found is None) == (re.search(r"[^\W_]", prn) is None)
+
+
+PRN = "Mark-77 (old)"
+FILLED = st.text(alphabet="ab -\n", max_size=30)
 
 
 def lines_with(text: str, prn: str) -> list[int]:
