@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from builders import a_file, a_patient
-from forked import ForkedShell
+from shell import ForkedShell
 
 # In a process of its own, because modules take the lists when they are imported.
 _DECLARE = """

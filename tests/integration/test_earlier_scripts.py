@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from builders import Clinic, a_file, a_patient
-from forked import ForkedShell
+from shell import ForkedShell
 from sqlalchemy import text
 
 from webautodash import WebAutoDash
