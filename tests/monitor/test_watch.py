@@ -206,13 +206,13 @@ def test_a_file_removed_before_it_was_ingested_leaves_no_row(clinic: Clinic) -> 
 def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Let every listing of a folder hang, like a network folder that is gone."""
     answer = threading.Event()
-    unhindered = scan._scan
+    unhindered = os.scandir
 
-    def hang(handle: int) -> Iterator[os.DirEntry[str]]:
+    def hang(handle: int) -> Any:
         answer.wait()
         return unhindered(handle)
 
-    monkeypatch.setattr(scan, "_scan", hang)
+    monkeypatch.setattr(scan.os, "scandir", hang)
     yield answer
     answer.set()
 

@@ -71,6 +71,11 @@ def shown_path(path: Path, results: Path, prefix: str = "") -> str:
     return as_text(shown_folder(str(path.parent), results, prefix) + path.name)
 
 
+def place_of(results: Path, shown: str) -> Path:
+    """Where the file with this path is; the inverse of ``shown_path``."""
+    return results / from_text(split_root(shown)[1])
+
+
 def is_extraction(name: str) -> bool:
     """Whether a file with this name is ingested."""
     name = name.lower()

@@ -7,16 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from webautodash.domain.file_paths import is_watched
+from webautodash.domain.file_paths import is_watched, place_of
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import AmbiguousRoot, NoAnswer, UnknownResultsFolder, UsageError, WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import OldFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import SystemWork
-from webautodash.services.ingest.file_states import place_of
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.registry.roots import own_root
 from webautodash.services.store import Store
@@ -137,7 +137,7 @@ def _gone_files(store: Store, provider: RegisteredProvider, before: datetime) ->
         while rows := _old_files(store, provider, before, after):
             after = rows[-1].id
             own = [row for row in rows if row.path.startswith("/") or is_watched(row.path, prefix)]
-            gone = store.time_limit.within(str(results), partial(_without_file, store, own))
+            gone = store.time_limit.within(str(results), partial(_without_file, results, own))
             with store.provider_database(provider).reading() as work:
                 known = work.sessions.among([row.session_id for row in gone])
             kept = [row for row in gone if row.session_id in known]
@@ -149,10 +149,10 @@ def _old_files(store: Store, provider: RegisteredProvider, before: datetime, aft
         return work.ingested_files.stored_before(provider.id, before, after, _IDS_AT_ONCE)
 
 
-def _without_file(store: Store, rows: list[OldFile]) -> list[OldFile]:
-    if not store.settings.results_dir.is_dir():
+def _without_file(results: Path, rows: list[OldFile]) -> list[OldFile]:
+    if not results.is_dir():
         return []
-    return [row for row in rows if not os.path.lexists(place_of(store, row.path))]
+    return [row for row in rows if not os.path.lexists(place_of(results, row.path))]
 
 
 def _require_old(before: datetime) -> None:

@@ -11,7 +11,15 @@ from weakref import WeakKeyDictionary
 from webautodash.config import Settings
 from webautodash.database import Database, Server
 from webautodash.database.session import retrying
-from webautodash.errors import DatabaseMissing, NotAtHead, NotSetUp, WrongDatabase, without_context
+from webautodash.errors import (
+    DatabaseMissing,
+    DatabaseUnreachable,
+    NotAtHead,
+    NotSetUp,
+    WebAutoDashError,
+    WrongDatabase,
+    without_context,
+)
 from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
@@ -148,6 +156,16 @@ class Store:
                 raise WrongDatabase(database.name, provider.slug, found.slug if found else None)
             self._checked[database] = provider.identity
         return ProviderDatabase(provider, database)
+
+    def read_if_possible(self, provider: RegisteredProvider, read: Callable[[ProviderWork], T]) -> T | None:
+        """Read from a provider's database; None if it cannot be read. Raises DatabaseUnreachable."""
+        try:
+            with self.provider_database(provider).reading() as work:
+                return read(work)
+        except DatabaseUnreachable:
+            raise
+        except WebAutoDashError:
+            return None
 
     def close(self) -> None:
         """Close every connection."""

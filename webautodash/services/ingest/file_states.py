@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from webautodash.domain.file_paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_path, split_root
+from webautodash.domain.file_paths import DEFAULT_ROOT, as_text, is_watched, place_of, shown_path, split_root
 from webautodash.domain.signature import check_signature
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level
 from webautodash.errors import ACCEPTABLE_HOLDS, FileNotWatched, FutureTime, UnknownFile, UsageError
@@ -74,7 +74,7 @@ def retry(store: Store, paths: Sequence[str]) -> list[str]:
     existing = _existing(store, root, paths)
     elsewhere = next((path for path in existing if not is_watched(path, root.prefix)), None)
     if elsewhere is not None:
-        raise FileNotWatched(elsewhere, place_of(store, elsewhere))
+        raise FileNotWatched(elsewhere, place_of(store.settings.results_dir, elsewhere))
     now = utc_now()
     _change(store, existing, lambda states, part: states.retry(part, now))
     _log(store, "file_retried", existing, "will be tried again")
@@ -86,10 +86,10 @@ def forget(store: Store, paths: Sequence[str]) -> list[str]:
 
     What is stored of them stays stored. Raises UnknownFile or UsageError as ``retry`` does.
     """
-    root = own_root(store)
+    root, results = own_root(store), store.settings.results_dir
     existing = _existing(store, root, paths)
     # Files that are not watched would never be found again.
-    found = [path for path in existing if is_watched(path, root.prefix) and os.path.lexists(place_of(store, path))]
+    found = [path for path in existing if is_watched(path, root.prefix) and os.path.lexists(place_of(results, path))]
     gone = sorted(set(existing).difference(found))
     now = utc_now()
     _change(store, found, lambda states, part: states.reset(part, now))
@@ -106,7 +106,7 @@ def accept_file(store: Store, path: str, *, by: str, why: str, extracted_at: str
     otherwise. Raises UsageError for a file that is not held, or not for a reason that can be accepted.
     """
     by, why = check_signature(by, why)
-    shown = existing_path(store, path)
+    [shown] = _existing(store, own_root(store), [path])
     with store.system.reading() as work:
         row = work.ingested_files.find([shown])[shown]
     if row.state is not FileState.HELD or row.kind not in _ACCEPTABLE or row.content_sha256 is None:
@@ -117,23 +117,14 @@ def accept_file(store: Store, path: str, *, by: str, why: str, extracted_at: str
     def accept(work: SystemWork) -> None:
         work.file_acceptances.accept(shown, content, acceptance)
 
-    found = candidates([place_of(store, shown)], store.settings.results_dir, split_root(shown)[0])[0]
+    results = store.settings.results_dir
+    [found] = candidates([place_of(results, shown)], results, split_root(shown)[0])
     store.system.run_raced(accept)
     SystemLogWriter(store.system).record(Level.INFO, "files", "file_accepted", f"{shown}: accepted ({row.kind})")
     outcome = FileProcessor(store, is_settled=True, why=why)(found)
     with FileLog(store) as log:
         log.record(outcome, found.stat)
     return outcome
-
-
-def existing_path(store: Store, path: str) -> str:
-    """The path of one file of the own root as the system database has it. Raises UnknownFile or UsageError."""
-    return _existing(store, own_root(store), [path])[0]
-
-
-def place_of(store: Store, path: str) -> Path:
-    """Where the file with this path in the system database is."""
-    return store.settings.results_dir / from_text(split_root(path)[1])
 
 
 def _existing(store: Store, root: Root, paths: Sequence[str]) -> list[str]:

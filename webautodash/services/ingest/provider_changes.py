@@ -1,6 +1,6 @@
 """Reads from the providers' databases what the system database does not record yet."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -9,13 +9,11 @@ from typing import TypeVar
 from webautodash.domain.alerts import Cause
 from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.domain.wording import counted
-from webautodash.errors import DatabaseUnreachable, WebAutoDashError
-from webautodash.models.base import utc_now
+from webautodash.errors import WebAutoDashError
 from webautodash.repositories.pending_events import Event, file_stored
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import LastSession, StoredFile, Totals
-from webautodash.repositories.system_log import LogRecord
-from webautodash.repositories.unit_of_work import ProviderWork
+from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services.alerts import causes_of_event
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
@@ -55,17 +53,22 @@ def read_changes(
     # The system database is read first: the providers' databases have everything that is recorded there by then.
     with store.system.reading() as work:
         last = work.providers.last_sessions()
-    found = (_read(store, one, partial(_changes, one, last.get(one.id), recorded)) for one in providers)
+    found = (store.read_if_possible(one, partial(_changes, one, last.get(one.id), recorded)) for one in providers)
     return [one for one in found if one is not None]
 
 
 def find_lost_paths(store: Store, provider: RegisteredProvider) -> list[str]:
     """The paths whose sessions are missing since an older backup was restored, which is logged."""
-    lost = _read(store, provider, partial(lost_paths, store, provider)) or []
-    message = f"restored from an older backup: {counted(len(lost), 'stored file')} missing"
-    where = (provider.slug, provider.database_name)
-    entry = LogRecord(utc_now(), Level.ERROR, "backups", "database_older", message, *where, {"files": len(lost)})
-    SystemLogWriter(store.system).record_all([entry])
+    lost = store.read_if_possible(provider, partial(lost_paths, store, provider)) or []
+    SystemLogWriter(store.system).record(
+        Level.ERROR,
+        "backups",
+        "database_older",
+        f"restored from an older backup: {counted(len(lost), 'stored file')} missing",
+        provider=provider.slug,
+        database_name=provider.database_name,
+        files=len(lost),
+    )
     return lost
 
 
@@ -79,26 +82,21 @@ def delete_events(store: Store, changes: ProviderChanges) -> None:
 
 
 def settle_totals(store: Store, changes: ProviderChanges) -> None:
-    """Write the totals again while they change: another process may have stored a file and written them before."""
+    """Write the totals again while they change: another process may have stored a file and written them before.
+
+    If the database cannot be read, the next reader corrects the totals.
+    """
     provider, written = changes.provider, changes.totals
-    while (totals := _read(store, provider, lambda work: work.sessions.totals())) is not None and totals != written:
-        _set_totals(store, provider, totals)
+
+    def read(work: ProviderWork) -> Totals:
+        return work.sessions.totals()
+
+    def write(work: SystemWork) -> None:
+        work.providers.set_totals(provider.id, written)
+
+    while (totals := store.read_if_possible(provider, read)) is not None and totals != written:
         written = totals
-
-
-def _set_totals(store: Store, provider: RegisteredProvider, totals: Totals) -> None:
-    store.system.run(lambda work: work.providers.set_totals(provider.id, totals))
-
-
-def _read(store: Store, provider: RegisteredProvider, read: Callable[[ProviderWork], T]) -> T | None:
-    """Read from a provider's database; None if it cannot be read, in which case the next reader corrects the totals."""
-    try:
-        with store.provider_database(provider).reading() as work:
-            return read(work)
-    except DatabaseUnreachable:
-        raise
-    except WebAutoDashError:
-        return None
+        store.system.run(write)
 
 
 def _changes(

@@ -178,7 +178,7 @@ def _parts(folder: Path, real: str, root: str | None = None) -> Iterator[Part]:
     if place is None:
         return
     with _listing(place, folder) as handle:
-        for entry in sorted(_scan(handle), key=lambda entry: entry.name):
+        for entry in sorted(os.scandir(handle), key=lambda entry: entry.name):
             if entry.name.startswith("."):
                 continue
             if entry.is_symlink() and entry.is_dir():
@@ -243,11 +243,7 @@ def _files(folder: Path, results: Path) -> Iterator[tuple[str, Folder, str, File
 def _extractions(handle: int) -> list[tuple[str, FileStat]]:
     # Not the entries themselves, which take ten times the memory. A folder, link or fifo with such a name is kept: it
     # is rejected when it is read, so that the report shows it.
-    return sorted((entry.name, stat_file(entry)) for entry in _scan(handle) if is_extraction(entry.name))
-
-
-def _scan(handle: int) -> Iterator[os.DirEntry[str]]:
-    return os.scandir(handle)
+    return sorted((entry.name, stat_file(entry)) for entry in os.scandir(handle) if is_extraction(entry.name))
 
 
 def _provider_folder(directory: Path, results: Path) -> str | None:

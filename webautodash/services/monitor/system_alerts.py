@@ -7,11 +7,10 @@ from threading import Event, Thread
 
 from webautodash.domain.alerts import Cause
 from webautodash.domain.vocabulary import MonitorState, ProviderStatus
-from webautodash.errors import DatabaseUnreachable, WebAutoDashError
+from webautodash.errors import WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories.monitors import MonitorKey
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.repositories.sessions import DatabaseCounts
 from webautodash.services import fleet, revisions
 from webautodash.services.alerts import (
     DeliveryReport,
@@ -56,20 +55,10 @@ def record_pending(store: Store) -> None:
     with FileLog(store) as file_log:
         for provider in store.providers():
             if provider.status is ProviderStatus.ACTIVE:
-                found = _counts(store, provider)
+                # A database that cannot be read has its own alert.
+                found = store.read_if_possible(provider, lambda work: work.sessions.counts())
                 if found is not None and found != known.get(provider.id):
                     file_log.recount(provider)
-
-
-def _counts(store: Store, provider: RegisteredProvider) -> DatabaseCounts | None:
-    """None for a database that cannot be read, which has its own alert."""
-    try:
-        with store.provider_database(provider).reading() as work:
-            return work.sessions.counts()
-    except DatabaseUnreachable:
-        raise
-    except WebAutoDashError:
-        return None
 
 
 def silent_monitors(store: Store, own: MonitorKey | None = None) -> list[Cause]:
