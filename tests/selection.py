@@ -28,6 +28,7 @@ _ON_SQLITE = {
     _HERE / name
     for name in (
         "doctor/test_databases.py",
+        "integration/test_changes.py",
         "integration/test_demographics.py",
         "integration/test_held_files.py",
         "integration/test_incomplete_extractions.py",

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UnknownProvider, UsageError
 from webautodash.repositories.conflicts import ConflictFilter
-from webautodash.services.review import conflicts, patients
-from webautodash.services.store import Store
+from webautodash.services.review import conflicts
+from webautodash.services.review.conflicts import ReviewedConflict
 
 ALL = tuple(ConflictStatus)
 
@@ -42,7 +39,7 @@ def reviewed(clinic: Clinic) -> Clinic:
     return clinic
 
 
-def test_what_waits_is_listed_worst_first(reviewed: Clinic) -> None:
+def test_open_conflicts_are_listed_worst_first_with_both_values_and_resolved_duplicates_apart(reviewed: Clinic) -> None:
     found = conflicts.search(reviewed.store, "gary_wang")
     assert [(one.prn, one.severity, one.conflict_type) for one in found.items] == [
         ("A3", Severity.CRITICAL, ConflictType.DEMOGRAPHIC_MISMATCH),
@@ -50,26 +47,15 @@ def test_what_waits_is_listed_worst_first(reviewed: Clinic) -> None:
         ("A1", Severity.MEDIUM, ConflictType.MEDICATION_CONFLICT),
     ]
     assert not found.more
-
-
-def test_old_and_new_value_are_what_the_files_said(reviewed: Clinic) -> None:
-    by_prn = {one.prn: one for one in conflicts.search(reviewed.store, "gary_wang").items}
-    assert (by_prn["A3"].field_name, by_prn["A3"].old_value, by_prn["A3"].new_value) == (
-        "date_of_birth",
-        "01/02/1960",
-        "01/03/1960",
-    )
-    assert (by_prn["A1"].old_value, by_prn["A1"].new_value) == ([], [{"medication_name": "Xanax 1 mg"}])
-    assert [len(by_prn["A2"].old_value), by_prn["A2"].new_value] == [1, []]
-
-
-def test_a_recorded_duplicate_waits_for_nobody(reviewed: Clinic) -> None:
-    duplicates = conflicts.search(
-        reviewed.store, "gary_wang", ConflictFilter((), ConflictType.EXTRACTION_DUPLICATE)
-    ).items
-    assert [(one.prn, one.status, one.severity, one.reviewed_by) for one in duplicates] == [
-        ("A4", ConflictStatus.RESOLVED, Severity.LOW, None)
-    ]
+    born, allergy, medication = found.items
+    assert (born.field_name, born.old_value, born.new_value) == ("date_of_birth", "01/02/1960", "01/03/1960")
+    assert (medication.old_value, medication.new_value) == ([], [{"medication_name": "Xanax 1 mg"}])
+    assert [len(allergy.old_value), allergy.new_value] == [1, []]
+    duplicates = ConflictFilter((), ConflictType.EXTRACTION_DUPLICATE)
+    assert [
+        (one.prn, one.status, one.severity, one.reviewed_by)
+        for one in conflicts.search(reviewed.store, "gary_wang", duplicates).items
+    ] == [("A4", ConflictStatus.RESOLVED, Severity.LOW, None)]
 
 
 def test_pages_hold_every_conflict_once_in_the_same_order(reviewed: Clinic) -> None:
@@ -86,9 +72,8 @@ def test_pages_hold_every_conflict_once_in_the_same_order(reviewed: Clinic) -> N
     assert len(whole) == 4
 
 
-@pytest.mark.parametrize(
-    ("wanted", "prns"),
-    [
+def test_the_list_is_filtered(reviewed: Clinic) -> None:
+    for wanted, prns in (
         ({"least": Severity.CRITICAL}, ["A3"]),
         ({"least": Severity.HIGH}, ["A3", "A2"]),
         ({"least": Severity.LOW}, ["A3", "A2", "A1"]),
@@ -96,13 +81,12 @@ def test_pages_hold_every_conflict_once_in_the_same_order(reviewed: Clinic) -> N
         ({"prn": "A2"}, ["A2"]),
         ({"prn": "a2"}, []),
         ({"statuses": (ConflictStatus.REVIEWING,)}, []),
-    ],
-)
-def test_the_list_is_filtered(reviewed: Clinic, wanted: dict[str, Any], prns: list[str]) -> None:
-    assert [one.prn for one in conflicts.search(reviewed.store, "gary_wang", ConflictFilter(**wanted)).items] == prns
+    ):
+        found = conflicts.search(reviewed.store, "gary_wang", ConflictFilter(**wanted)).items
+        assert [one.prn for one in found] == prns, wanted
 
 
-def test_without_a_provider_all_are_asked(reviewed: Clinic) -> None:
+def test_without_a_provider_the_conflicts_of_all_are_listed(reviewed: Clinic) -> None:
     other = {"provider": "John Doe"}
     reviewed.ingest(a_file(a_patient("B1", gender="Male"), **other), "john_doe")
     reviewed.ingest(a_file(a_patient("B1", gender="Female"), at="2024-03-04T09:00:00", **other), "john_doe")
@@ -115,109 +99,60 @@ def test_without_a_provider_all_are_asked(reviewed: Clinic) -> None:
         conflicts.search(reviewed.store, after=1)
 
 
-def test_resolving_keeps_who_when_and_why(reviewed: Clinic) -> None:
+def _resolve(
+    clinic: Clinic, number: int, status: ConflictStatus, by: str = "Ann", why: str = "seen"
+) -> ReviewedConflict:
+    return conflicts.resolve(clinic.store, "gary_wang", number, status, by=by, why=why)
+
+
+def test_a_decision_keeps_who_when_and_why_and_reopening_keeps_the_history(reviewed: Clinic) -> None:
     one = conflicts.search(reviewed.store, "Gary Wang").items[0]
-    done = conflicts.resolve(
-        reviewed.store, "gary_wang", one.id, ConflictStatus.RESOLVED, by=" Ann ", why="typing error"
-    )
+    done = _resolve(reviewed, one.id, ConflictStatus.RESOLVED, by=" Ann ", why="typing error")
     shown = conflicts.show(reviewed.store, "gary_wang", one.id)
     assert shown == done
-    assert (shown.conflict.status, shown.conflict.reviewed_by, shown.conflict.resolution_notes) == (
-        ConflictStatus.RESOLVED,
-        "Ann",
-        "typing error",
-    )
+    decided = (shown.conflict.status, shown.conflict.reviewed_by, shown.conflict.resolution_notes)
+    assert decided == (ConflictStatus.RESOLVED, "Ann", "typing error")
     assert shown.conflict.reviewed_at == shown.reviews[0].reviewed_at
+    assert (shown.old_source.path, shown.new_source.path) == ("gary_wang/file_001.json", "gary_wang/file_002.json")
     assert one.id not in {left.id for left in conflicts.search(reviewed.store, "gary_wang").items}
-
-
-def test_reopening_keeps_the_history(reviewed: Clinic) -> None:
-    one = conflicts.search(reviewed.store, "gary_wang").items[0]
-    steps = [ConflictStatus.FALSE_POSITIVE, ConflictStatus.UNRESOLVED, ConflictStatus.REVIEWING]
-    for step in steps:
-        conflicts.resolve(reviewed.store, "gary_wang", one.id, step, by="Ann", why=f"because {step}")
-    shown = conflicts.show(reviewed.store, "gary_wang", one.id)
-    assert [(step.old_status, step.new_status, step.notes) for step in shown.reviews] == [
-        ("unresolved", "false_positive", "because false_positive"),
+    for status in (ConflictStatus.FALSE_POSITIVE, ConflictStatus.UNRESOLVED, ConflictStatus.REVIEWING):
+        _resolve(reviewed, one.id, status, why=f"because {status}")
+    steps = conflicts.show(reviewed.store, "gary_wang", one.id).reviews[1:]
+    assert [(step.old_status, step.new_status, step.notes) for step in steps] == [
+        ("resolved", "false_positive", "because false_positive"),
         ("false_positive", "unresolved", "because unresolved"),
         ("unresolved", "reviewing", "because reviewing"),
     ]
     assert one.id in {left.id for left in conflicts.search(reviewed.store, "gary_wang").items}
 
 
-def test_the_same_status_again_is_refused_and_leaves_no_trace(reviewed: Clinic) -> None:
+def test_a_decision_without_a_change_a_name_or_a_reason_is_refused_and_one_that_fits_no_column(
+    reviewed: Clinic,
+) -> None:
     one = conflicts.search(reviewed.store, "gary_wang").items[0]
-    with pytest.raises(UsageError, match="unresolved"):
-        conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.UNRESOLVED, by="Ann", why="?")
+    resolved = ConflictStatus.RESOLVED
+    for status, by, why in (
+        (ConflictStatus.UNRESOLVED, "Ann", "?"),
+        (resolved, "", "x"),
+        (resolved, "x", ""),
+        (resolved, " ", "x"),
+        (resolved, "A" * 256, "x"),
+        (resolved, "\udcff", "x"),
+        (resolved, "Ann", "\udcff"),
+    ):
+        with pytest.raises(UsageError):
+            _resolve(reviewed, one.id, status, by, why)
     assert reviewed.count("conflict_reviews") == 0
-
-
-@pytest.mark.parametrize(("by", "why"), [("", "x"), ("x", ""), (" ", "x")])
-def test_a_review_needs_who_and_why(reviewed: Clinic, by: str, why: str) -> None:
-    one = conflicts.search(reviewed.store, "gary_wang").items[0]
-    with pytest.raises(UsageError, match="--by"):
-        conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.RESOLVED, by=by, why=why)
-
-
-@pytest.mark.parametrize(
-    ("by", "why", "part"),
-    [("A" * 256, "x", "255"), ("\udcff", "x", "UTF-8"), ("Ann", "\udcff", "UTF-8")],
-)
-def test_what_a_column_cannot_hold_is_refused_alike(reviewed: Clinic, by: str, why: str, part: str) -> None:
-    one = conflicts.search(reviewed.store, "gary_wang").items[0]
-    with pytest.raises(UsageError, match=part):
-        conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.RESOLVED, by=by, why=why)
-    assert reviewed.count("conflict_reviews") == 0
-
-
-def test_a_name_of_255_characters_and_a_long_reason_are_kept_whole(reviewed: Clinic) -> None:
-    one = conflicts.search(reviewed.store, "gary_wang").items[0]
     by, why = "É" * 255, "because " * 10_000
-    done = conflicts.resolve(reviewed.store, "gary_wang", one.id, ConflictStatus.RESOLVED, by=by, why=why)
+    done = _resolve(reviewed, one.id, resolved, by, why)
     assert (done.conflict.reviewed_by, done.reviews[0].notes) == (by, why.strip())
 
 
-def test_both_values_name_their_file_by_its_path(reviewed: Clinic) -> None:
-    one = conflicts.search(reviewed.store, "gary_wang").items[0]
-    shown = conflicts.show(reviewed.store, "gary_wang", one.id)
-    assert (shown.old_source.path, shown.new_source.path) == ("gary_wang/file_001.json", "gary_wang/file_002.json")
-
-
-@pytest.mark.parametrize(
-    "read",
-    [
-        lambda store: conflicts.search(store, "gary_wang", ConflictFilter(prn="A1")),
-        lambda store: patients.history(store, "gary_wang", "A1"),
-    ],
-    ids=["search", "history"],
-)
-def test_a_patients_conflicts_are_looked_up_by_an_index(
-    reviewed: Clinic, backend: str, read: Callable[[Store], object]
-) -> None:
-    asked: list[tuple[str, Any]] = []
-
-    def listen(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: Any) -> None:
-        if "FROM data_conflicts" in statement:
-            asked.append((statement, parameters))
-
-    event.listen(Engine, "before_cursor_execute", listen)
-    try:
-        read(reviewed.store)
-    finally:
-        event.remove(Engine, "before_cursor_execute", listen)
-    [(statement, parameters)] = asked
-    explain = "EXPLAIN QUERY PLAN" if backend == "sqlite" else "EXPLAIN"
-    database = reviewed.database()
-    with database.engine.connect() as connection:
-        plan = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
-    assert "ix_data_conflicts_patient_id" in str(plan)
-
-
-def test_an_unknown_conflict_or_provider_is_an_error_and_makes_nothing(reviewed: Clinic) -> None:
+def test_an_unknown_conflict_or_provider_is_an_error_and_creates_nothing(reviewed: Clinic) -> None:
     with pytest.raises(NotFound):
         conflicts.show(reviewed.store, "gary_wang", 999_999)
     with pytest.raises(NotFound):
-        conflicts.resolve(reviewed.store, "gary_wang", 999_999, ConflictStatus.RESOLVED, by="Ann", why="x")
+        _resolve(reviewed, 999_999, ConflictStatus.RESOLVED)
     before = reviewed.store.server.names(reviewed.settings.database_prefix)
     with pytest.raises(UnknownProvider, match="gary_wang"):
         conflicts.search(reviewed.store, "gary_wong")

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -46,12 +45,8 @@ class Lookup(NamedTuple):
 
 
 @pytest.fixture
-def store(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
-    """A provider with thousands of patients and many files, among hundreds of other providers."""
-    clinic = Clinic(server_url, database_prefix, tmp_path)
-    clinic.ingest(a_file(*_patients(0, PATIENTS), at="2024-01-01T00:00:00"))
-    for number in range(SESSIONS):
-        clinic.ingest(a_file(a_patient(f"S{number}"), at="2024-01-02T00:00:00", medication=f"M{number}"))
+def many_providers(clinic: Clinic) -> Clinic:
+    """A registry of hundreds of providers."""
     with clinic.store.system.session() as session:
         repository = ProviderRepository(session)
         for number in range(PROVIDERS):
@@ -61,13 +56,23 @@ def store(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Cli
             )
             repository.add(identity, slug, ProviderStatus.ACTIVE)
         session.commit()
-    for database in (clinic.store.system, clinic.store.server.database(f"{database_prefix}gary_wang")):
-        _analyze(database.engine)
-    yield clinic
-    clinic.store.close()
+    _analyze(clinic.store.system.engine)
+    return clinic
 
 
-def _patients(first: int, behind: int, drug: str = "Aspirin 81 mg") -> list[dict[str, Any]]:
+@pytest.fixture
+def store(many_providers: Clinic) -> Clinic:
+    """A provider with thousands of patients and many files, among hundreds of other providers."""
+    clinic = many_providers
+    clinic.ingest(a_file(*_patients(0, PATIENTS), at="2024-01-01T00:00:00"))
+    for number in range(SESSIONS):
+        clinic.ingest(a_file(a_patient(f"S{number}"), at="2024-01-02T00:00:00", medication=f"M{number}"))
+    _analyze(clinic.store.system.engine)
+    _analyze(clinic.database().engine)
+    return clinic
+
+
+def _patients(first: int, end: int, drug: str = "Aspirin 81 mg") -> list[dict[str, Any]]:
     return [
         a_patient(
             f"P{number:05}",
@@ -77,7 +82,7 @@ def _patients(first: int, behind: int, drug: str = "Aspirin 81 mg") -> list[dict
             health_concerns=["Smoker"],
             lab_results=[{"test_name": "HbA1c", "value": "5.6"}],
         )
-        for number in range(first, behind)
+        for number in range(first, end)
     ]
 
 
@@ -151,22 +156,23 @@ def test_no_file_and_no_batch_reads_a_whole_table(store: Clinic, monkeypatch: py
     assert _scans([lookup for lookup in lookups if lookup not in whole]) == set()
 
 
-def test_no_registration_reads_more_of_a_whole_table_than_the_names(store: Clinic) -> None:
+def test_a_registration_reads_no_whole_table_but_the_names(many_providers: Clinic) -> None:
+    store = many_providers.store
     with _recorded() as lookups:
-        register(store.store, "Samuel Osei")
-        add_alias(store.store, "samuel_osei", "Dr Osei")
+        register(store, "Samuel Osei")
+        add_alias(store, "samuel_osei", "Dr Osei")
     # No index finds names that look alike.
     assert _scans(lookups) == {
         "providers: SELECT providers.id, providers.name FROM providers",
         "provider_aliases: SELECT provider_aliases.provider_id, provider_aliases.name FROM provider_aliases",
     }
     with _recorded() as lookups:
-        register(store.store, "Samuel Osei")
-        add_alias(store.store, "samuel_osei", "Samuel Osei")
+        register(store, "Samuel Osei")
+        add_alias(store, "samuel_osei", "Samuel Osei")
     assert _scans(lookups) == set()
 
 
-def test_nobody_reads_a_whole_table_to_show_one_patient_or_what_waits(store: Clinic) -> None:
+def test_one_patient_and_open_conflicts_are_shown_without_reading_a_whole_table(store: Clinic) -> None:
     store.ingest(a_file(*_patients(500, 2_000), at="2025-01-01T00:00:00"))
     store.ingest(a_file(*_patients(0, 10, "Metformin 850 mg"), a_patient(None), at="2025-02-01T00:00:00"))
     _analyze(store.database().engine)

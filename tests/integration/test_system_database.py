@@ -1,4 +1,4 @@
-"""A system database that is a provider's database is refused by every command, and nothing is written to it."""
+"""A system database that was lost or is another database: nothing is written, and the error names the way out."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from shell import ForkedShell, fill
 from sqlalchemy import inspect
 
 from webautodash.config import Settings
-from webautodash.errors import NotAProvidersDatabase, SystemDatabaseTaken
+from webautodash.database import Server
+from webautodash.errors import DatabaseError, NotAProvidersDatabase, NotSetUp, SystemDatabaseTaken, WebAutoDashError
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.doctor import examine
 from webautodash.services.registry.register import register
+from webautodash.services.registry.setup import set_up
 from webautodash.services.revisions import SchemaHistory, upgrade
 from webautodash.services.store import Store
 
@@ -51,7 +53,9 @@ def _tables(store: Store, database: str) -> list[str]:
 
 
 @pytest.mark.parametrize("opened", [Store.open, Store.attach, Store.prepare])
-def test_a_providers_database_is_no_system_database(clinic: Clinic, opened: Callable[[Settings], Store]) -> None:
+def test_a_providers_database_is_refused_as_system_database(
+    clinic: Clinic, opened: Callable[[Settings], Store]
+) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     database = clinic.database_name()
     before = _tables(clinic.store, database)
@@ -64,7 +68,8 @@ def test_a_providers_database_is_no_system_database(clinic: Clinic, opened: Call
     assert [one.subject for one in named] == ["WEBAUTODASH_SYSTEM_DATABASE"]
 
 
-def test_every_command_refuses_it(tmp_path: Path) -> None:
+@pytest.mark.ci
+def test_every_command_refuses_a_providers_database_as_system_database(tmp_path: Path) -> None:
     shell = ForkedShell(tmp_path)
     fill(shell)
     shell("ingest")
@@ -74,7 +79,7 @@ def test_every_command_refuses_it(tmp_path: Path) -> None:
     assert shell("verify").status == 0
 
 
-def test_a_database_of_the_earlier_scripts_is_none_either(server_url: str, database_prefix: str) -> None:
+def test_a_database_of_the_earlier_scripts_is_refused_as_system_database(server_url: str, database_prefix: str) -> None:
     settings = Settings.load(database_url=server_url, database_prefix=database_prefix, _env_file=None)
     name = settings.system_database_name
     with Store(settings) as store, store.server.create(name).engine.begin() as connection:
@@ -87,8 +92,8 @@ def test_a_database_of_the_earlier_scripts_is_none_either(server_url: str, datab
 
 def test_no_provider_is_registered_for_the_system_database(clinic: Clinic) -> None:
     settings = clinic.settings.model_copy(update={"system_database": clinic.database_name()})
-    clinic.store.close()
-    clinic.settings, clinic.store = settings, Store.prepare(settings)
+    clinic.settings = settings
+    clinic.reopen()
     outcome = clinic.ingest(a_file(a_patient("GW1")))
     assert (outcome.state, outcome.kind) == ("failed", "system_database_taken")
     assert clinic.system_rows("providers") == []
@@ -100,3 +105,44 @@ def test_no_provider_is_registered_for_the_system_database_of_others(clinic: Cli
     with pytest.raises(NotAProvidersDatabase):
         register(clinic.store, "X System")
     assert clinic.system_rows("providers") == []
+
+
+@pytest.mark.parametrize("enter", [Store.open, Store.attach], ids=["open", "attach"])
+@pytest.mark.parametrize("emptied", [False, True], ids=["dropped", "emptied"])
+def test_setup_rebuilds_the_registry_of_a_lost_system_database(
+    clinic: Clinic, enter: Callable[[Settings], Store], emptied: bool
+) -> None:
+    clinic.ingest(a_file(a_patient("P1")))
+    clinic.store.server.drop(clinic.store.system.name)
+    if emptied:
+        clinic.store.server.create(clinic.store.system.name)
+    with pytest.raises(NotSetUp) as refused:
+        enter(clinic.settings)
+    assert refused.value.exit_status == 2
+    bare = clinic.store.system.name if emptied else None
+    assert (refused.value.where, refused.value.bare) == (clinic.store.server.where, bare)
+    set_up(clinic.settings, ingest=False)
+    with enter(clinic.settings) as store:
+        assert [provider.slug for provider in store.providers()] == ["gary_wang"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("enter", [Store.open, Store.attach, Store.prepare], ids=["open", "attach", "prepare"])
+def test_a_store_that_cannot_be_opened_is_closed(
+    clinic: Clinic, enter: Callable[[Settings], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.store.server.drop(clinic.store.system.name)
+    closed: list[Store] = []
+
+    def close(store: Store) -> None:
+        closed.append(store)
+
+    monkeypatch.setattr(Store, "close", close)
+    monkeypatch.setattr(Server, "create", _refuse)
+    with pytest.raises(WebAutoDashError):
+        enter(clinic.settings)
+    assert len(closed) == 1
+
+
+def _refuse(server: Server, name: str, *_: object) -> None:
+    raise DatabaseError(name, "1044", "access denied")

@@ -5,32 +5,34 @@ from __future__ import annotations
 import pytest
 from builders import Clinic, a_file, a_patient
 
-_SIGNS = [
-    "'",
-    '"',
-    "\\",
-    "\n",
-    "\r",
-    "\t",
-    "\x00",
-    "\x1a",
-    "%",
-    "%s",
-    ";",
-    "--",
-    "`",
-    "é",
-    "😀",
-    "\u2028",
-    "\x1e",
-    "'\\'",
+TEXTS = [
+    *(
+        "'",
+        '"',
+        "\\",
+        "'\\'",
+        "\n",
+        "\r",
+        "\t",
+        "a\x00b",
+        "\x1a",
+        "\x1e",
+        "%",
+        "%s",
+        "%(x)s",
+        ":name ?",
+        ";",
+        "--",
+        "`",
+    ),
+    *("é", "Ω-3 жир", "😀", "\u2028", "\u202egnirts"),
 ]
 
 
 @pytest.mark.parametrize("apart", ["", "\x1f"], ids=["usual", "with the sign between literals"])
 @pytest.mark.parametrize("repeated", [False, True])
 def test_any_text_is_stored_as_it_is(clinic: Clinic, apart: str, repeated: bool) -> None:
-    texts = [f"{'' if repeated else number} {_SIGNS[number % len(_SIGNS)]} x" for number in range(150)]
+    texts = [f"{'' if repeated else number} {TEXTS[number % len(TEXTS)]} x" for number in range(150)]
     texts[70] += apart
     medications = [
         {"medication_name": text, "sig": text, "diagnosis": text if number % 2 else None}

@@ -141,29 +141,6 @@ def test_every_name_is_the_one_of_the_convention_and_short_enough(database: Data
             assert all(len(name) <= LONGEST_NAME for name in names)
 
 
-@pytest.mark.parametrize("history", [SchemaHistory.PROVIDER], indirect=True)
-def test_prns_are_equal_only_when_their_bytes_are(database: Database, history: SchemaHistory, backend: str) -> None:
-    revisions.upgrade(database, history)
-    prns = ["A1", "a1", "José", "Jose", "Jose\N{COMBINING ACUTE ACCENT}", "O'Neil", "o'neil", "Straße", "Strasse"]
-    marker = "?" if backend == "sqlite" else "%s"
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO extraction_sessions (id, content_sha256, criteria_key, total_patients_found, "
-            "successful_extractions, failed_extractions, conflicts_detected, patients_new, patients_stored, "
-            "patients_changed, patients_duplicate, medications, diagnoses, allergies, health_concerns, "
-            "path, created_at) VALUES (1, 'x', 'y', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'x.json', '2025-01-01')"
-        )
-        for prn in prns:
-            connection.exec_driver_sql(
-                "INSERT INTO patients (prn, extraction_session_id, updated_at, created_at) "
-                f"VALUES ({marker}, 1, '2025-01-01', '2025-01-01')",
-                (prn,),
-            )
-        for prn in prns:
-            found = connection.exec_driver_sql(f"SELECT prn FROM patients WHERE prn = {marker}", (prn,))
-            assert found.scalars().all() == [prn]
-
-
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
 def test_every_table_is_innodb_utf8mb4_and_has_a_primary_key(database: Database, history: SchemaHistory) -> None:
     revisions.upgrade(database, history)
