@@ -10,7 +10,6 @@ from builders import Clinic, a_file, a_patient
 from sqlalchemy import make_url
 
 from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry.register import register
 from webautodash.services.store import Store
 
 
@@ -48,13 +47,3 @@ def test_an_account_for_rows_alone_ingests_into_what_is_there(clinic: Clinic, ro
     assert states["new_here/file_003.json"].state == "failed"
     assert "right" in str(states["new_here/file_003.json"].reason)
     assert clinic.count("patients") == 2
-
-
-def test_a_database_that_is_nobodys_names_its_cure(clinic: Clinic) -> None:
-    clinic.ingest(a_file(a_patient("GW1")))
-    clinic.execute("DELETE FROM database_identity")
-    clinic.reopen()
-    outcome = clinic.ingest(a_file(a_patient("GW2")))
-    assert (outcome.state, outcome.kind) == ("failed", "wrong_database")
-    register(clinic.store, "Gary Wang")
-    assert clinic.ingest(a_file(a_patient("GW2"))).state == "ingested"
