@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,12 +27,11 @@ def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
+def clinic(open_clinic: Callable[..., Clinic]) -> Clinic:
     """A store with two providers and a closed Results folder; once for each backend."""
-    clinic = Clinic(server_url, database_prefix, tmp_path)
+    clinic = open_clinic()
     fill_two_providers(clinic)
-    yield clinic
-    clinic.store.close()
+    return clinic
 
 
 @pytest.fixture
