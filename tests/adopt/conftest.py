@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 from builders import Clinic
-from legacy_database import LegacyDatabase
+from legacy_database import Legacy, LegacyDatabase
 
 from webautodash.services.verify import verify
 
@@ -20,16 +20,21 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
-    """An empty store and Results folder."""
-    clinic = Clinic(server_url, database_prefix, tmp_path)
+def clinic(open_clinic: Callable[..., Clinic]) -> Iterator[Clinic]:
+    """An empty store and Results folder; all rows are verified at the end of the test."""
+    clinic = open_clinic()
     yield clinic
-    # Every test ends with a verification of all rows.
     assert [one.wrong for one in verify(clinic.store).providers if one.wrong] == []
-    clinic.store.close()
 
 
 @pytest.fixture
-def legacy(server_url: str, database_prefix: str) -> Callable[[str], LegacyDatabase]:
+def legacy(server_url: str, database_prefix: str) -> Iterator[Legacy]:
     """Create an empty database of the earlier scripts, by its name without the prefix."""
-    return lambda name: LegacyDatabase(server_url, database_prefix + name)
+    with ExitStack() as opened:
+
+        def create(name: str, *, is_made: bool = True) -> LegacyDatabase:
+            database = LegacyDatabase(server_url, database_prefix + name, is_made=is_made)
+            opened.callback(database.close)
+            return database
+
+        yield create

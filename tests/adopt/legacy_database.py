@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -69,6 +69,7 @@ _COLUMNS = {
         FOREIGN KEY (patient_id) REFERENCES patients (id) ON DELETE CASCADE,
         FOREIGN KEY (extraction_session_id) REFERENCES extraction_sessions (id) ON DELETE CASCADE""",
 }
+_CHARSET = "DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci"
 _CHECKSUM = "ab" * 32
 
 Row = dict[str, Any]
@@ -77,31 +78,34 @@ Row = dict[str, Any]
 class LegacyDatabase:
     """One provider's database of the earlier scripts."""
 
-    def __init__(self, server_url: str, name: str) -> None:
-        self.url, self.name = server_url, name
-        self.run(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
-        for table in TABLES:
-            self.run(
-                f"CREATE TABLE `{name}`.{table} (id INT AUTO_INCREMENT PRIMARY KEY, {_COLUMNS[table]}) ENGINE=InnoDB "
-                "DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci"
-            )
+    def __init__(self, server_url: str, name: str, *, is_made: bool = True) -> None:
+        self.url, self.name, self._connection = server_url, name, connect(server_url)
+        if is_made:
+            self.run(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
+            for table in TABLES:
+                columns = f"id INT AUTO_INCREMENT PRIMARY KEY, {_COLUMNS[table]}"
+                self.run(f"CREATE TABLE `{name}`.{table} ({columns}) ENGINE=InnoDB {_CHARSET}")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
     def run(self, statement: str, *values: object) -> int:
         """Send a statement as the scripts' account would; the number of the row it made."""
-        with connect(self.url) as connection, connection.cursor() as cursor:
+        with self._connection.cursor() as cursor:
             cursor.execute(statement, values or None)
             return int(cursor.lastrowid)
 
     def rows(self, table: str) -> list[Row]:
         """All rows of a table, by number."""
-        with connect(self.url) as connection, connection.cursor() as cursor:
+        with self._connection.cursor() as cursor:
             cursor.execute(f"SELECT * FROM `{self.name}`.`{table}` ORDER BY id")
             names = [each[0] for each in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def tables(self) -> set[str]:
-        """What there is."""
-        with connect(self.url) as connection, connection.cursor() as cursor:
+        """The names of the tables."""
+        with self._connection.cursor() as cursor:
             cursor.execute(f"SHOW TABLES FROM `{self.name}`")
             return {name for (name,) in cursor.fetchall()}
 
@@ -219,31 +223,31 @@ class LegacyDatabase:
         )
 
     def _allergy(self, extraction: int, item: Any) -> None:
-        said = item if isinstance(item, dict) else {"allergy_name": item}
-        text = said.get("allergy_name", str(item))
+        values = item if isinstance(item, dict) else {"allergy_name": item}
+        text = values.get("allergy_name", str(item))
         self.add(
             "allergies",
             patient_extraction_id=extraction,
-            allergy_type=said.get("allergy_type", "drug"),
+            allergy_type=values.get("allergy_type", "drug"),
             allergy_name=text,
             allergen=text,
-            reaction=said.get("reaction", ""),
-            severity=said.get("severity", ""),
-            notes=said.get("notes", ""),
+            reaction=values.get("reaction", ""),
+            severity=values.get("severity", ""),
+            notes=values.get("notes", ""),
             extraction_method="json_extraction",
             extracted_at="2024-02-04 10:00:00",
         )
 
     def _concern(self, extraction: int, item: Any) -> None:
-        said = item if isinstance(item, dict) else {"concern_text": item}
+        values = item if isinstance(item, dict) else {"concern_text": item}
         self.add(
             "health_concerns",
             patient_extraction_id=extraction,
-            concern_type=said.get("concern_type", "active"),
-            concern_text=said.get("concern_text", str(item)),
+            concern_type=values.get("concern_type", "active"),
+            concern_text=values.get("concern_text", str(item)),
             concern_category="",
-            status=said.get("status", ""),
-            priority=said.get("priority", ""),
+            status=values.get("status", ""),
+            priority=values.get("priority", ""),
             extraction_method="json_extraction",
             extracted_at="2024-02-04 10:00:00",
         )
@@ -272,6 +276,9 @@ class LegacyDatabase:
             data_checksum=_CHECKSUM,
             **{f"all_{name}": json.dumps(patient[f"all_{name}"]) for name in CLINICAL},
         )
+
+
+Legacy = Callable[..., LegacyDatabase]
 
 
 def _date(text: str | None) -> date | None:

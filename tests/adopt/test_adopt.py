@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 
 import pytest
 from builders import Clinic
-from legacy_database import TABLES, LegacyDatabase
+from legacy_database import TABLES, Legacy, LegacyDatabase
 from legacy_files import two_sweeps
 
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.registry.adopt import adopt
 from webautodash.services.revisions import SchemaHistory, current, head
 
-Legacy = Callable[[str], LegacyDatabase]
 COPIED = tuple(table for table in TABLES if table != "comprehensive_patient_records")
 
 

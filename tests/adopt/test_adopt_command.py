@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from builders import a_file
-from legacy_database import TABLES, LegacyDatabase
+from legacy_database import TABLES, Legacy, LegacyDatabase
 from legacy_files import a_person, two_sweeps
 from shell import COMMAND, Done, ForkedShell, Shell
 
@@ -28,8 +27,8 @@ def command(server_url: str, database_prefix: str, tmp_path: Path) -> Shell:
 
 
 @pytest.fixture
-def database(server_url: str, database_prefix: str) -> LegacyDatabase:
-    made = LegacyDatabase(server_url, f"{database_prefix}gary_wang")
+def database(legacy: Legacy) -> LegacyDatabase:
+    made = legacy("gary_wang")
     for file in two_sweeps(people=2):
         made.take(file)
     return made
@@ -46,7 +45,7 @@ def test_it_shows_counts_before_and_after_and_is_safe_to_repeat(command: Command
     assert (again.status, again.json["provider"], again.json["already"]) == (0, "gary_wang", True)
 
 
-def test_dry_run_changes_nothing_and_names_what_is_in_the_way(command: Command, database: LegacyDatabase) -> None:
+def test_dry_run_changes_nothing_and_names_the_problems(command: Command, database: LegacyDatabase) -> None:
     before = {table: database.rows(table) for table in TABLES}
     seen = command("provider", "adopt", database.name, "--dry-run", "--json")
     assert (seen.status, seen.json["provider"], seen.json["problems"]) == (0, "gary_wang", [])
@@ -75,10 +74,10 @@ def test_a_person_at_a_terminal_is_asked(command: Shell, database: LegacyDatabas
     )
     os.close(theirs)
     os.write(ours, f"{answer}\n".encode())
-    said, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
     os.close(ours)
     assert process.returncode == status
-    assert said.startswith(f"{database.name} is Gary Wang's (gary_wang)")
+    assert output.startswith(f"{database.name} is Gary Wang's (gary_wang)")
     assert ("legacy_patients" in database.tables()) is (answer == "y")
 
 
@@ -103,12 +102,12 @@ def test_the_other_commands_work_with_it(command: Command, database: LegacyDatab
     assert entry["details"]["rows"]["patients"] == 2
 
 
-def test_a_lost_registry_comes_back(command: Command, database: LegacyDatabase, database_prefix: str) -> None:
-    odd = LegacyDatabase(database.url, f"{database_prefix}clinic_of_old")
+def test_a_lost_registry_is_rebuilt(command: Command, database: LegacyDatabase, legacy: Legacy) -> None:
+    odd = legacy("clinic_of_old")
     odd.take(a_file(a_person(1), provider="Ann Lee"))
     assert command("provider", "adopt", database.name).status == 0
     assert command("provider", "adopt", odd.name, "--name", "Ann Lee").status == 0
-    database.run(f"DROP DATABASE `{database_prefix}system`")
+    database.run(f"DROP DATABASE `{legacy('system', is_made=False).name}`")
     assert command("ingest").status == 0
     found = command("provider", "list", "--json").json
     assert [(each["slug"], each["database_name"], each["total_patients"]) for each in found] == [
@@ -117,7 +116,7 @@ def test_a_lost_registry_comes_back(command: Command, database: LegacyDatabase, 
     ]
 
 
-def test_no_value_of_a_row_is_told(command: Command, database: LegacyDatabase, database_prefix: str) -> None:
+def test_no_value_of_a_row_is_printed_or_logged(command: Command, database: LegacyDatabase, legacy: Legacy) -> None:
     marked = a_person(
         1,
         prn=MARKS[0],
@@ -132,18 +131,17 @@ def test_no_value_of_a_row_is_told(command: Command, database: LegacyDatabase, d
     database.take(a_file(marked, results_filename="one.json", provider_directory="gary_wang"))
     database.take(a_file(marked, medication="Xanax", at="2024-05-01T00:00:00"), killed_before_rows_of=MARKS[0])
     database.add("data_conflicts", patient_id=3, prn=MARKS[0], conflict_type="data_changed", old_value=MARKS[8])
-    said = [
+    done = [
         command("provider", "adopt", database.name, "--dry-run", "--debug"),
         command("provider", "adopt", database.name, "--debug"),
         command("provider", "adopt", database.name, "--verbose"),
     ]
-    broken = LegacyDatabase(database.url, f"{database_prefix}ann_lee")
+    broken = legacy("ann_lee")
     broken.take(a_file(marked))
     broken.add("patients", prn=f" {MARKS[0]}", patient_name=MARKS[1])
-    said.append(command("provider", "adopt", broken.name, "--debug"))
-    assert [each.status for each in said] == [0, 0, 0, 1]
-    system = LegacyDatabase.__new__(LegacyDatabase)
-    system.url, system.name = database.url, f"{database_prefix}system"
-    told = json.dumps([system.rows(table) for table in ("providers", "system_logs")], default=str)
-    seen = told + "".join(each.out + each.err for each in said)
+    done.append(command("provider", "adopt", broken.name, "--debug"))
+    assert [each.status for each in done] == [0, 0, 0, 1]
+    system = legacy("system", is_made=False)
+    seen = repr([system.rows(table) for table in ("providers", "system_logs")])
+    seen += "".join(each.out + each.err for each in done)
     assert [mark for mark in MARKS if mark in seen] == []

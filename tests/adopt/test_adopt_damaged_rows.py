@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from builders import Clinic, a_file
-from legacy_database import LegacyDatabase
+from legacy_database import Legacy, LegacyDatabase
 from legacy_files import a_person, two_sweeps
 
 from webautodash.services.registry.adopt import adopt
 from webautodash.services.registry.adopt.copy_extractions import NOT_FINISHED, ROWS_FEWER, ROWS_MISSING
 from webautodash.services.review import conflicts, patients
-
-Legacy = Callable[[str], LegacyDatabase]
 
 
 @pytest.fixture
@@ -91,7 +88,7 @@ def test_a_session_counts_what_the_scripts_skipped_as_duplicates(clinic: Clinic,
     assert (provider.total_patients, provider.total_sessions, provider.total_extractions) == (3, 1, 7)
 
 
-def test_a_person_of_whom_no_session_says_anything_is_kept(clinic: Clinic, damaged: LegacyDatabase) -> None:
+def test_a_patient_without_a_session_is_kept(clinic: Clinic, damaged: LegacyDatabase) -> None:
     damaged.take(a_file(a_person(1)))
     damaged.add("patients", prn="LONELY", patient_name="Nobody Else", date_of_birth="1950-01-02")
     done = adopt(clinic.store, damaged.name)
@@ -104,13 +101,13 @@ def test_a_person_of_whom_no_session_says_anything_is_kept(clinic: Clinic, damag
     assert provider.total_patients == 2
 
 
-def test_an_empty_database_is_taken_over_too(clinic: Clinic, damaged: LegacyDatabase) -> None:
+def test_an_empty_database_is_adopted(clinic: Clinic, damaged: LegacyDatabase) -> None:
     done = adopt(clinic.store, damaged.name)
     assert {each.before for each in done.tables} == {0}
     assert clinic.ingest(a_file(a_person(1))).stored == 1
 
 
-def test_prns_that_the_collation_held_for_one_become_two_people(clinic: Clinic, damaged: LegacyDatabase) -> None:
+def test_prns_that_the_collation_took_for_equal_become_two_patients(clinic: Clinic, damaged: LegacyDatabase) -> None:
     # The earlier scripts found jose when they looked up José.
     damaged.take(a_file(a_person(1, prn="jose", name="First One", born="01/01/1950")))
     session = damaged.session(a_file(at="2024-05-01T09:00:00")["extraction_metadata"], 1)
@@ -138,9 +135,7 @@ def test_prns_that_the_collation_held_for_one_become_two_people(clinic: Clinic, 
     assert clinic.rows("patients")[1]["patient_name"] is None
 
 
-def test_a_row_with_one_persons_name_and_anothers_birth_date_spoils_no_extraction(
-    clinic: Clinic, damaged: LegacyDatabase
-) -> None:
+def test_a_row_that_mixes_two_persons_changes_no_extraction(clinic: Clinic, damaged: LegacyDatabase) -> None:
     first = a_file(a_person(1, name="Old Name", born="01/02/1950"))
     damaged.take(first)
     damaged.take(a_file(a_person(1, name="New Name", born="03/04/1960"), medication="Xanax", at="2024-05-01T09:00:00"))
@@ -190,21 +185,21 @@ def test_conflicts_keep_their_status_and_their_review(clinic: Clinic, damaged: L
     assert (shown[2].conflict.session_id_1, shown[2].conflict.session_id_2) == (second, second)
 
 
-def test_texts_that_only_look_like_a_printed_item_stay_texts(clinic: Clinic, damaged: LegacyDatabase) -> None:
+def test_a_text_that_only_looks_like_a_printed_item_stays_a_text(clinic: Clinic, damaged: LegacyDatabase) -> None:
     damaged.take(a_file(a_person(1, allergies=["{not a dictionary}", {"allergen": "Nuts", "allergy_type": "food"}])))
     adopt(clinic.store, damaged.name)
     assert [(row["allergy_name"], row["allergy_type"]) for row in clinic.rows("allergies")][1] == ("Nuts", "food")
     assert clinic.rows("allergies")[0]["allergy_name"] == "{not a dictionary}"
 
 
-def test_columns_that_somebody_added_are_named_and_stay_aside(clinic: Clinic, damaged: LegacyDatabase) -> None:
+def test_added_columns_are_named_and_stay_in_the_kept_tables(clinic: Clinic, damaged: LegacyDatabase) -> None:
     damaged.run(f"ALTER TABLE `{damaged.name}`.patients ADD COLUMN insurance VARCHAR(20)")
     damaged.take(a_file(a_person(1)))
     assert any("patients.insurance" in note for note in adopt(clinic.store, damaged.name).notes)
     assert "insurance" in damaged.rows("legacy_patients")[0]
 
 
-def test_times_are_what_the_files_said_and_instants_are_kept(clinic: Clinic, damaged: LegacyDatabase) -> None:
+def test_times_are_those_of_the_files(clinic: Clinic, damaged: LegacyDatabase) -> None:
     damaged.take(a_file(a_person(1)))
     before = damaged.rows("extraction_sessions")[0]
     adopt(clinic.store, damaged.name)
@@ -236,9 +231,7 @@ def test_what_the_scripts_left_out_comes_from_the_comprehensive_record(clinic: C
     assert clinic.ingest(_later(file)).duplicates == 1
 
 
-def test_what_somebody_corrected_in_a_row_wins_over_the_comprehensive_record(
-    clinic: Clinic, damaged: LegacyDatabase
-) -> None:
+def test_a_corrected_row_wins_over_the_comprehensive_record(clinic: Clinic, damaged: LegacyDatabase) -> None:
     damaged.take(a_file(a_person(1)))
     damaged.run(f"UPDATE `{damaged.name}`.allergies SET severity = 'Severe'")
     damaged.run(f"UPDATE `{damaged.name}`.medications SET medication_name = 'Other 5 mg' WHERE id = 1")

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from builders import Clinic, a_file
 from jobs import adopt
-from legacy_database import TABLES, LegacyDatabase
+from legacy_database import TABLES, Legacy, LegacyDatabase
 from legacy_files import a_person, two_sweeps
 from local_server import connect, wait_until
 from processes import Failed, kill_after, kill_at, kill_when, moments, together
 
 from webautodash.config import Settings
 
-Legacy = Callable[[str], LegacyDatabase]
 OURS = (*TABLES[:-1], "conflict_reviews", "database_identity")
 # Columns that differ between runs: times, and the random identity.
 OTHERS = dict.fromkeys(("id", "cause_key", "provider", "database_name", "created_at"))
@@ -54,6 +53,12 @@ def _contents(database: LegacyDatabase) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def _assert_equal(database: LegacyDatabase, whole: LegacyDatabase) -> None:
+    found, expected = _contents(database), _contents(whole)
+    assert [len(found.pop("database_identity")), len(expected.pop("database_identity"))] == [1, 1]
+    assert found == expected
+
+
 def _without_name(value: object, name: str) -> object:
     return value.replace(name, "DATABASE") if isinstance(value, str) else value
 
@@ -62,12 +67,12 @@ def _aside(database: LegacyDatabase) -> dict[str, list[dict[str, Any]]]:
     return {table: database.rows(f"legacy_{table}") for table in TABLES}
 
 
-def _telling(all_moments: list[str], backend: str) -> list[int]:
+def _moments_to_kill_at(all_moments: list[str], backend: str) -> list[int]:
     """The moments to kill at: all that may leave a state of their own, and a few within the migrations."""
     words = [moment.split(": ")[1].split(maxsplit=1)[0] for moment in all_moments]
     made = [n for n, word in enumerate(words) if word in {"CREATE", "ALTER", "DROP"}]
     ours = [n for n, word in enumerate(words) if word in {"COMMIT", "INSERT", "RENAME"}]
-    # A renewed lease is nothing of the adoption's.
+    # A renewed lease changes nothing of the adoption.
     ours = [n for n in ours if words[n - 1] != "UPDATE" or "_system: " not in all_moments[n]]
     every = {"mariadb": 1, "mysql": 3}[backend]
     renamed = words.index("RENAME")
@@ -94,13 +99,13 @@ def test_an_adoption_killed_at_any_moment_is_finished_by_the_next(
     all_moments = moments(adopt, settings, whole.name, "Doctor Whole", folder=tmp_path)
     expected, aside = _contents(whole), _aside(whole)
     assert aside == before
-    telling, killed = steps(_telling(all_moments, backend)), 0
-    for number in telling:
+    numbers, killed = steps(_moments_to_kill_at(all_moments, backend)), 0
+    for number in numbers:
         database = _filled(legacy, f"at_{number}")
         name = f"Doctor {number}"
         killed += kill_at(number, adopt, settings, database.name, name, folder=tmp_path)
         # As if it had expired.
-        clinic.store.server.database(settings.system_database_name).run(_forget_leases)
+        clinic.execute_in_system("DELETE FROM leases")
         adopt(settings, database.name, name)
         found = _contents(database)
         for row in found["database_identity"]:
@@ -110,16 +115,16 @@ def test_an_adoption_killed_at_any_moment_is_finished_by_the_next(
         assert [len(rows) for rows in _aside(database).values()] == [len(rows) for rows in aside.values()]
         [provider] = [each for each in clinic.store.providers() if each.database_name == database.name]
         assert (provider.status, provider.total_patients) == ("active", 5)
-        told = [row for row in clinic.system_rows("alerts") if row["database_name"] == database.name]
-        assert [(row["kind"], row["severity"]) for row in told] == [("conflict", "critical")]
+        alerts = [row for row in clinic.system_rows("alerts") if row["database_name"] == database.name]
+        assert [(row["kind"], row["severity"]) for row in alerts] == [("conflict", "critical")]
         assert database.rows("pending_events") == []
         database.run(f"DROP DATABASE `{database.name}`")
     # Whether a lease is renewed in between shifts the last moments.
-    assert len(telling) - killed <= 5
+    assert len(numbers) - killed <= 5
 
 
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
-def test_conflicts_of_an_adoption_that_was_killed_before_its_end_are_told(
+def test_conflicts_of_an_adoption_that_was_killed_raise_an_alert(
     clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
 ) -> None:
     whole, database = _filled(legacy, "whole"), _filled(legacy, "again")
@@ -131,24 +136,22 @@ def test_conflicts_of_an_adoption_that_was_killed_before_its_end_are_told(
     assert kill_at(claimed + 1, adopt, settings, database.name, "Again", folder=tmp_path)
     assert len(database.rows("pending_events")) == 1
     assert len(clinic.system_rows("alerts")) == 1
-    clinic.store.server.database(settings.system_database_name).run(_forget_leases)
+    clinic.execute_in_system("DELETE FROM leases")
     adopt(settings, database.name, "Again")
     assert [{**row, **OTHERS} for row in clinic.system_rows("alerts")] == expected * 2
     assert database.rows("pending_events") == []
 
 
 @pytest.mark.slow
-def test_an_adoption_killed_again_and_again_gets_there(
+def test_an_adoption_that_is_killed_repeatedly_is_finished(
     clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
 ) -> None:
     whole, database, killed = _filled(legacy, "whole"), _filled(legacy, "again"), 0
     adopt(settings, whole.name, "Whole")
     while kill_after(0.3 + 0.05 * killed, adopt, settings, database.name, "Again", folder=tmp_path):
-        clinic.store.server.database(settings.system_database_name).run(_forget_leases)
+        clinic.execute_in_system("DELETE FROM leases")
         killed += 1
-    found, expected = _contents(database), _contents(whole)
-    assert [len(found.pop("database_identity")), len(expected.pop("database_identity"))] == [1, 1]
-    assert found == expected
+    _assert_equal(database, whole)
 
 
 def test_what_the_server_still_does_for_a_killed_adoption_is_waited_for(
@@ -167,14 +170,12 @@ def test_what_the_server_still_does_for_a_killed_adoption_is_waited_for(
         cursor.execute(f"SELECT COUNT(*) FROM `{database.name}`.patients")
         kill_when(lambda: at_work("RENAME TABLE"), adopt, settings, database.name, "Again", folder=tmp_path)
         assert at_work("RENAME TABLE")
-        clinic.store.server.database(settings.system_database_name).run(_forget_leases)
+        clinic.execute_in_system("DELETE FROM leases")
         second = beside.submit(adopt, settings, database.name, "Again")
         assert wait_until(lambda: second.done() or at_work("SELECT GET_LOCK"), 20)
         reader.rollback()
         second.result()
-    found, expected = _contents(database), _contents(whole)
-    assert [len(found.pop("database_identity")), len(expected.pop("database_identity"))] == [1, 1]
-    assert found == expected
+    _assert_equal(database, whole)
 
 
 def test_of_two_at_once_one_waits_or_finds_it_done(
@@ -185,10 +186,4 @@ def test_of_two_at_once_one_waits_or_finds_it_done(
     # A second process is refused while the first one adopts.
     with suppress(Failed):
         together(adopt, *[(settings, database.name, "Together")] * 3, folder=tmp_path)
-    found, expected = _contents(database), _contents(whole)
-    assert [len(found.pop("database_identity")), len(expected.pop("database_identity"))] == [1, 1]
-    assert found == expected
-
-
-def _forget_leases(session: Any) -> None:
-    session.connection().exec_driver_sql("DELETE FROM leases")
+    _assert_equal(database, whole)
