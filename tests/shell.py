@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from builders import a_file, a_patient
 from processes import CONTEXT, warm_up
 from templates import Templates
 
 import webautodash
+from webautodash.cli.app import app
 
 COMMAND = [sys.executable, "-m", "webautodash"]
 
@@ -160,6 +162,22 @@ def _be_the_command(
     warnings.simplefilter("error")
     tempfile.tempdir = None
     main()
+
+
+def parse_command(words: Sequence[str]) -> tuple[Any, list[str]]:
+    """The command that some words call, and its own arguments. Raises where there is no such command."""
+    root: Any = typer.main.get_command(app)
+    _, command, rest = root.resolve_command(typer.Context(root, info_name="webautodash"), list(words))
+    commands = getattr(command, "commands", {})
+    if rest and (verb := commands.get(rest[0])):
+        return verb, rest[1:]
+    assert not commands or command.invoke_without_command, f"there is no command {' '.join(words[:2])}"
+    return command, rest
+
+
+def options_of(command: Any) -> set[str]:
+    """The options of a command, such as `--json`."""
+    return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
 
 
 def fill(shell: Shell) -> None:

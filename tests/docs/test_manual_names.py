@@ -5,32 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-from functools import cache
-from typing import Any
 
-import typer
 from manual import PAGES, ROOT, anchors, blocks, prose
+from shell import options_of, parse_command
 from source_code import modules, parsed
 
 from webautodash import errors
-from webautodash.cli.app import app
 from webautodash.config import Settings
-
-
-@cache
-def _root() -> Any:
-    return typer.main.get_command(app)
-
-
-def _found(words: list[str]) -> tuple[Any, list[str]]:
-    """The command that some words call, and its own arguments."""
-    context = typer.Context(_root(), info_name="webautodash")
-    _, command, rest = _root().resolve_command(context, words)
-    commands = getattr(command, "commands", {})
-    if rest and (verb := commands.get(rest[0])):
-        return verb, rest[1:]
-    assert not commands or command.invoke_without_command, f"there is no command {' '.join(words[:2])}"
-    return command, rest
 
 
 def test_every_command_to_type_is_one() -> None:
@@ -39,7 +20,7 @@ def test_every_command_to_type_is_one() -> None:
             if line.startswith("$ webautodash "):
                 words = shlex.split(line.partition(" | ")[0], comments=True)[2:]
                 # Without the option that would silence the log of this process.
-                command, arguments = _found([word for word in words if word != "--quiet"])
+                command, arguments = parse_command([word for word in words if word != "--quiet"])
                 command.make_context("webautodash", arguments)
 
 
@@ -49,9 +30,8 @@ def test_every_command_in_the_text_is_one() -> None:
             words = line.replace("...", "").split()
             if words == ["migrate"]:  # the group as a whole
                 continue
-            command, arguments = _found(words)
-            options = {option for parameter in command.params for option in parameter.opts}
-            assert {word for word in arguments if word.startswith("--")} <= options, (page, line)
+            command, arguments = parse_command(words)
+            assert {word for word in arguments if word.startswith("--")} <= options_of(command), (page, line)
 
 
 def test_every_setting_is_one() -> None:

@@ -145,7 +145,7 @@ def test_after_so_many_failures_no_other_database_is_begun(
     assert 1 <= len(report.failures) <= workers
     assert report.left >= 2
     assert found_revisions(clinic)["dee_dogwood"] == FIRST
-    assert "--max-failures 1" in str(report.stopped)
+    assert "the limit is 1" in str(report.stopped)
 
 
 def test_a_dry_run_says_what_would_be_done_in_which_wave_and_changes_nothing(clinic: Clinic, behind: Behind) -> None:

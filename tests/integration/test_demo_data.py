@@ -33,7 +33,7 @@ def test_demonstration_data_never_replaces_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrong", [{"patients": 0}, {"providers": 0}, {"files": -1}, {"rounds": 0}, {"changed": 1.5}])
 def test_numbers_that_make_no_files_are_refused(tmp_path: Path, wrong: dict[str, int]) -> None:
-    with pytest.raises(UsageError, match=f"--{next(iter(wrong))} must be"):
+    with pytest.raises(UsageError, match=f"{next(iter(wrong))} must be"):
         write_demo_data(tmp_path / "x", DemoPlan(**wrong))
     assert not (tmp_path / "x").exists()
 
@@ -41,13 +41,13 @@ def test_numbers_that_make_no_files_are_refused(tmp_path: Path, wrong: dict[str,
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
-        ({"patients": 10**12}, "--patients"),
-        ({"providers": 10**6}, "--providers"),
-        ({"files": 10**6}, "--files"),
-        ({"rounds": 10**6}, "--rounds"),
-        ({"changed": float("nan")}, "--changed"),
+        ({"patients": 10**12}, "patients"),
+        ({"providers": 10**6}, "providers"),
+        ({"files": 10**6}, "files"),
+        ({"rounds": 10**6}, "rounds"),
+        ({"changed": float("nan")}, "changed"),
         ({"providers": 1000, "files": 1000}, "1,000,000 files together"),
-        ({"patients": 1_000_000, "providers": 1}, "raise --files"),
+        ({"patients": 1_000_000, "providers": 1}, "raise the number of files"),
     ],
 )
 def test_absurd_numbers_are_refused_before_the_first_file(tmp_path: Path, wrong: dict[str, Any], named: str) -> None:

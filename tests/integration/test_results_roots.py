@@ -124,8 +124,9 @@ def test_a_root_that_has_moved_keeps_its_files_and_another_path_of_it_is_the_sam
     assert [str(file.state) for file in ingest_paths(other.store).files] == ["already_ingested"]
     roots.add_root(clinic.store, "default", clinic.results)
     assert ingest_paths(clinic.store).files == ()
-    with pytest.raises(UsageError, match="--from"):
+    with pytest.raises(UsageError) as refused:
         roots.move_root(clinic.store, "default", tmp_path / "elsewhere")
+    assert refused.value.topic == "root_with_several_folders"
     roots.move_root(clinic.store, "default", other.results, clinic.results)
     assert [one.folder for one in roots.list_roots(clinic.store)] == [str(other.results)]
     with pytest.raises(UsageError):
@@ -140,8 +141,9 @@ def test_machines_with_different_folders_of_one_path_are_told_apart_by_the_setti
     with Store.open(named) as store:
         with pytest.raises(UnknownResultsFolder):
             ingest_paths(store)
-        with pytest.raises(UsageError, match="--same-path"):
+        with pytest.raises(UsageError) as refused:
             roots.add_root(store, "b", clinic.results)
+        assert refused.value.topic == "folder_in_another_root"
         roots.add_root(store, "b", clinic.results, same_path=True)
         assert [file.path for file in ingest_paths(store).files] == ["b://gary_wang/a.json"]
     with pytest.raises(AmbiguousRoot):

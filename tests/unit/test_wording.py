@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import PurePath
 
 import pytest
+from shell import options_of, parse_command
+from source_code import literals, modules, parsed
 
 from webautodash import errors
-from webautodash.cli.app import _COMMANDS
-from webautodash.cli.hints import _HINTS, explain, explain_file, hint_for
+from webautodash.cli.hints import _HINTS, _USAGE_HINTS, explain, explain_file, hint_for
 from webautodash.domain.file_state_transitions import FileResult
-from webautodash.errors import Remedy, WebAutoDashError
+from webautodash.errors import WebAutoDashError
 from webautodash.services.ingest.report import FileOutcome
 
 KINDS = {
@@ -19,6 +22,10 @@ KINDS = {
     for error in vars(errors).values()
     if isinstance(error, type) and issubclass(error, WebAutoDashError)
 }
+# Up to the punctuation or the next command line in the sentence.
+COMMAND_LINE = re.compile(r"\bwebautodash ([a-z](?:(?!webautodash )[^;,:()`\"\n])*)")
+# A group whose command follows in a variable, and prose.
+NO_COMMAND_LINES = {"migrate ", "with its password"}
 # Given to a file after so many readings that ended their process; no error is raised for it.
 KINDS_WITHOUT_ERROR = {"killed_reader"}
 
@@ -27,13 +34,39 @@ def test_each_piece_of_advice_belongs_to_a_kind_that_there_is() -> None:
     assert _HINTS.keys() - KINDS == KINDS_WITHOUT_ERROR
 
 
-@pytest.mark.parametrize("kind", sorted(_HINTS))
-def test_each_piece_of_advice_names_a_command_that_there_is(kind: str) -> None:
-    fields = {"folder": "F", "known": {}, "wanted": None, "found": None, "database": "D", "remedy": Remedy.GRANT}
-    advice = str(hint_for(kind, fields))
-    commands = re.findall(r"\bwebautodash ([a-z-]+)", advice)
-    assert commands or advice.endswith("--accept-loss")
-    assert set(commands) <= set(_COMMANDS)
+def _command_lines() -> Iterator[str]:
+    """The command lines in texts of the package, and the fixed words of those that are made with values."""
+    for path in modules():
+        for text in literals(path):
+            yield from COMMAND_LINE.findall(text)
+        for node in ast.walk(parsed(path)):
+            match node:
+                case ast.Call(func=ast.Name(id="command"), args=[ast.Constant(value=str() as words), *_]):
+                    yield words
+
+
+@pytest.mark.parametrize("line", sorted({*_command_lines()} - NO_COMMAND_LINES))
+def test_each_command_line_in_a_text_is_a_command_with_these_options(line: str) -> None:
+    command, arguments = parse_command(line.split())
+    assert {word for word in arguments if word.startswith("--")} <= {"--", "--help"} | options_of(command)
+
+
+@pytest.mark.parametrize(
+    ("topic", "line"),
+    [
+        ("accounts", "provider grant"),
+        ("folder_in_another_root", "root add"),
+        ("root_with_several_folders", "root move"),
+        ("signature", "conflict resolve"),
+    ],
+)
+def test_advice_about_a_wrong_call_names_options_of_the_command(topic: str, line: str) -> None:
+    command, _ = parse_command(line.split())
+    assert set(re.findall(r"--[a-z-]+", _USAGE_HINTS[topic])) <= options_of(command)
+
+
+def test_each_kind_of_usage_error_that_has_advice_is_raised() -> None:
+    assert set(_USAGE_HINTS) <= {text for path in modules("cli/") for text in literals(path)}
 
 
 @pytest.mark.parametrize(
@@ -45,6 +78,7 @@ def test_each_piece_of_advice_names_a_command_that_there_is(kind: str) -> None:
         (errors.FileNotWatched("a.json", PurePath("/r/a b.json")), "; run: webautodash ingest '/r/a b.json'"),
         (errors.UnknownProvider("x", ["y"]), "did you mean y?"),
         (errors.WrongDatabase("d", "x", "y"), "belongs to y"),
+        (errors.UsageError("wrong", "signature"), "; pass --by and --why"),
     ],
 )
 def test_an_error_is_followed_by_its_advice(error: WebAutoDashError, text: str) -> None:

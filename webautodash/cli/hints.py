@@ -179,6 +179,13 @@ _REMEDIES: Mapping[Any, str] = {
     "database: webautodash setup), then webautodash ingest",
     Remedy.VERIFY: "to check the rows of every provider: webautodash verify",
 }
+_USAGE_HINTS: Mapping[Any, str] = {
+    "accounts": "name providers, or pass --system, --migrations or --all",
+    "folder_in_another_root": "if another machine has a different folder at this path, pass --same-path and set "
+    "WEBAUTODASH_RESULTS_ROOT on each machine",
+    "root_with_several_folders": "pass --from with the folder that was moved",
+    "signature": "pass --by and --why",
+}
 _HINTS: dict[str, Hint] = {
     "account_missing": "run: webautodash provider grant --all",
     "account_refused": "to renew the password: webautodash provider grant --rotate PROVIDER (or --system, "
@@ -210,6 +217,7 @@ _HINTS: dict[str, Hint] = {
     "unknown_results_folder": _results_folder,
     "unknown_root": "to see the roots: webautodash root list",
     "unregistered_provider": "to create its database: webautodash provider register {name}",
+    "usage_error": lambda fields: _USAGE_HINTS.get(fields.get("topic")),
     "untrusted_database_file": "for details: webautodash doctor",
     "would_lose_rows": "to accept the loss: --accept-loss",
     # Only where the database does not say whose it is.
@@ -228,6 +236,7 @@ _CURES: dict[str, Hint] = {
     "backup.missing_results": "webautodash ingest",
     "backup.missing_unknown": "see why the folder does not answer, then webautodash doctor",
     "backup.unrecorded": "webautodash alert send, which records them",
+    "database.ahead": "pip install --upgrade webautodash",
     "database.behind": "webautodash migrate up",
     "database.empty": _create,
     "database.interrupted": "webautodash migrate up",

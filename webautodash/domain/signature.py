@@ -15,17 +15,17 @@ class Signature(NamedTuple):
 
 @without_context
 def check_signature(by: str, why: str) -> Signature:
-    """Check the ``--by`` and ``--why`` of a decision.
+    """Check the name and the reason of a decision.
 
     Raises UsageError if one is missing, if ``by`` is longer than 255 characters, and for text that is not UTF-8.
     """
     by, why = by.strip(), why.strip()
     if not by or not why:
-        raise UsageError("a decision needs both --by and --why")
+        raise UsageError("a decision needs the name of the person who decides, and a reason", "signature")
     if len(by) > SHORT_TEXT_LENGTH:
-        raise UsageError(f"--by is longer than {SHORT_TEXT_LENGTH} characters")
+        raise UsageError(f"the name of the person who decides is longer than {SHORT_TEXT_LENGTH} characters")
     try:
         (by + why).encode()
     except UnicodeEncodeError:
-        raise UsageError("--by and --why must be valid UTF-8") from None
+        raise UsageError("the name of the person who decides and the reason must be valid UTF-8") from None
     return Signature(by, why)

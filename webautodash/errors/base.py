@@ -97,6 +97,10 @@ class ConfigurationError(TerminalError):
 
 
 class UsageError(TerminalError):
-    """The call itself is wrong: an unknown name, an impossible combination of arguments."""
+    """The call itself is wrong: an unknown name, an impossible combination of arguments; ``topic`` selects advice."""
 
     exit_status = 2
+
+    def __init__(self, message: str, topic: str | None = None) -> None:
+        self.topic = topic
+        super().__init__(message)

@@ -45,16 +45,16 @@ class DemoPlan:
         """Raise UsageError for numbers that are out of range."""
         for name, most in _MOST.items():
             if not 1 <= getattr(self, name) <= most:
-                raise UsageError(f"--{name} must be at least 1 and at most {most:,}")
+                raise UsageError(f"{name} must be at least 1 and at most {most:,}")
         if not 0 <= self.changed <= 1:
-            raise UsageError("--changed must be between 0 and 1")
+            raise UsageError("changed must be between 0 and 1")
         if self.number_of_files > _MOST_FILES:
             raise UsageError(
-                f"--providers, --files and --rounds give {self.number_of_files:,} files together, more than "
+                f"providers, files and rounds give {self.number_of_files:,} files together, more than "
                 f"{_MOST_FILES:,}; lower one of them"
             )
         if self.size / self.number_of_files > LARGEST_FILE:
-            raise UsageError(f"each file would be larger than {LARGEST_FILE >> 20:,} MiB; raise --files")
+            raise UsageError(f"each file would be larger than {LARGEST_FILE >> 20:,} MiB; raise the number of files")
 
     @property
     def number_of_files(self) -> int:
@@ -93,7 +93,7 @@ def _require_space(folder: Path, plan: DemoPlan) -> None:
     if plan.size > free:
         raise UsageError(
             f"the files need about {plan.size >> 20:,} MiB and {existing} has {free >> 20:,} MiB free; lower "
-            "--patients or --rounds, or choose another folder"
+            "the number of patients or rounds, or choose another folder"
         )
 
 

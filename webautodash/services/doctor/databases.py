@@ -28,7 +28,6 @@ from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
 _REGISTRY = "the registry can be rebuilt from the provider databases"
-_UPGRADE = "pip install --upgrade webautodash"
 
 
 def database_names(store: Store) -> list[str]:
@@ -135,7 +134,7 @@ def _not_current(found: DatabaseRevision, provider: RegisteredProvider | None, *
             return error("database.interrupted", name, "its migration was interrupted; its files wait")
         case RevisionStatus.AHEAD:
             message = f"is at revision {found.revision}, newer than this version's {found.head}; its files wait"
-            return error("database.ahead", name, message, _UPGRADE)
+            return error("database.ahead", name, message)
         case RevisionStatus.FOREIGN:
             return error("database.foreign", name, found.error or "is a system database")
         case RevisionStatus.EMPTY:

@@ -156,7 +156,7 @@ def misplaced_prns(store: Store, logs: Sequence[Path]) -> Iterator[Finding]:
         f"contains none of {searched}",
     )
     if not logs:
-        yield info("isolation.log", "log files", "none was searched; --log FILE adds one")
+        yield info("isolation.log", "log files", "no log file was searched")
     for log in logs:
         yield from or_fine(_first(_in_file(log, search)), "isolation.log", str(log), f"contains none of {searched}")
 

@@ -188,10 +188,10 @@ class _FleetRun:
             return "a canary failed"
         most = self.plan.max_failures
         if most is not None and self._failures() >= most:
-            return f"{self._failures()} failed; --max-failures {most}"
+            return f"{self._failures()} failed, and the limit is {most}"
         databases = {job.member.database for job in wave}
         if self.plan.wave and most is None and any(one.error and one.database in databases for one in self.results):
-            return "a wave had failures; --max-failures allows some"
+            return "a wave had failures, and no limit allows some"
         return None
 
     def _failures(self) -> int:

@@ -101,9 +101,9 @@ class GrantRequest:
     def check(self) -> None:
         """Raise UsageError if no account is requested, or the host is invalid."""
         if not (self.providers or self.everyone or self.system or self.migrations):
-            raise UsageError("no account is requested; name providers, or pass --system, --migrations or --all")
+            raise UsageError("no account is requested", "accounts")
         if self.host is not None and not _HOST.fullmatch(self.host):
-            raise UsageError("--host takes a host name or an address; % and _ are wildcards")
+            raise UsageError("the host is not a host name or an address; % and _ are wildcards")
 
 
 def grant(settings: Settings, request: GrantRequest, on_granted: OnGranted = ignore) -> list[GrantedAccount]:

@@ -93,10 +93,7 @@ def add_root(store: Store, name: str, folder: Path, *, same_path: bool = False) 
             return False
         others = sorted({one.name for one in work.roots.all() if one.folder == path})
         if others and not same_path:
-            raise UsageError(
-                f"{path} already belongs to the root {', '.join(others)}; if another machine has a different folder at "
-                "this path, pass --same-path and set WEBAUTODASH_RESULTS_ROOT on each machine"
-            )
+            raise UsageError(f"{path} already belongs to the root {', '.join(others)}", "folder_in_another_root")
         work.roots.add(name, path, host())
         return True
 
@@ -119,7 +116,7 @@ def move_root(store: Store, name: str, folder: Path, before: Path | None = None)
         if not folders:
             raise UnknownRoot(name)
         if old is None and len(folders) > 1:
-            raise UsageError(f"the root {name} has several folders; pass --from with the one that was moved")
+            raise UsageError(f"the root {name} has several folders", "root_with_several_folders")
         if old is not None and old not in folders:
             raise UnknownRoot(name, old)
         removed = [each for each in folders if each in {old or folders[0]} and each != path]

@@ -49,8 +49,8 @@ def owner_of_database(
             raise NotAdoptable(
                 database,
                 f"{owner.name!r} is the name of the registered provider {each.slug}, reads like it, or has the same "
-                f"safe name, and that provider has the database {each.database_name}; databases are never merged; pass "
-                "another --name",
+                f"safe name, and that provider has the database {each.database_name}; databases are never merged, so "
+                "it needs another name",
             )
     return owner
 
@@ -107,4 +107,4 @@ def _recorded_name(store: Store, database: str) -> str:
         rest = database.removeprefix(prefix)
         if rest and rest != database:
             return name_from_folder(rest)
-    raise NotAdoptable(database, "its provider is unknown; pass --name")
+    raise NotAdoptable(database, "the name of its provider is unknown")
