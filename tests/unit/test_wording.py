@@ -56,6 +56,7 @@ def test_each_command_line_in_a_text_is_a_command_with_these_options(line: str) 
     [
         ("accounts", "provider grant"),
         ("folder_in_another_root", "root add"),
+        ("provider_name", "provider adopt"),
         ("root_with_several_folders", "root move"),
         ("signature", "conflict resolve"),
     ],

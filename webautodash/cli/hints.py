@@ -139,6 +139,10 @@ def _database_error(fields: Fields) -> str | None:
     return _text_of(_REMEDIES.get(fields.get("remedy")), fields)
 
 
+def _usage_error(fields: Fields) -> str | None:
+    return _USAGE_HINTS.get(fields.get("topic"))
+
+
 def _results_folder(fields: Fields) -> str:
     folder = fields.get("folder") or "FOLDER"
     root = fields.get("wanted") or next(iter(fields.get("known") or ()), "default")
@@ -183,6 +187,7 @@ _USAGE_HINTS: Mapping[Any, str] = {
     "accounts": "name providers, or pass --system, --migrations or --all",
     "folder_in_another_root": "if another machine has a different folder at this path, pass --same-path and set "
     "WEBAUTODASH_RESULTS_ROOT on each machine",
+    "provider_name": "pass --name with the name of the provider",
     "root_with_several_folders": "pass --from with the folder that was moved",
     "signature": "pass --by and --why",
 }
@@ -203,6 +208,7 @@ _HINTS: dict[str, Hint] = {
     "killed_reader": _READ_AGAIN,
     "made_by_earlier_scripts": "to adopt it: webautodash provider adopt {database}",
     "migration_failed": "to compare its tables with the revision: webautodash migrate check",
+    "not_adoptable": _usage_error,
     "not_at_head": "run: webautodash migrate up",
     "not_resumable": "to begin it again: webautodash migrate down",
     "not_set_up": "run: webautodash setup",
@@ -217,7 +223,7 @@ _HINTS: dict[str, Hint] = {
     "unknown_results_folder": _results_folder,
     "unknown_root": "to see the roots: webautodash root list",
     "unregistered_provider": "to create its database: webautodash provider register {name}",
-    "usage_error": lambda fields: _USAGE_HINTS.get(fields.get("topic")),
+    "usage_error": _usage_error,
     "untrusted_database_file": "for details: webautodash doctor",
     "would_lose_rows": "to accept the loss: --accept-loss",
     # Only where the database does not say whose it is.

@@ -98,9 +98,9 @@ class MadeByEarlierScripts(UsageError):
 class NotAdoptable(UsageError):
     """A database cannot be adopted; nothing was changed."""
 
-    def __init__(self, database: str, reason: str) -> None:
+    def __init__(self, database: str, reason: str, topic: str | None = None) -> None:
         self.database, self.reason = database, reason
-        super().__init__(f"database {database} cannot be adopted: {reason}; nothing was changed")
+        super().__init__(f"database {database} cannot be adopted: {reason}; nothing was changed", topic)
 
 
 class DamagedRows(TerminalError):

@@ -107,4 +107,4 @@ def _recorded_name(store: Store, database: str) -> str:
         rest = database.removeprefix(prefix)
         if rest and rest != database:
             return name_from_folder(rest)
-    raise NotAdoptable(database, "the name of its provider is unknown")
+    raise NotAdoptable(database, "the name of its provider is unknown", "provider_name")
