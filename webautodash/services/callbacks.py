@@ -1,5 +1,10 @@
-"""Default for optional callbacks."""
+"""Defaults for optional callbacks."""
 
 
 def ignore(*_: object) -> None:
     """Do nothing."""
+
+
+def always(*_: object) -> bool:
+    """Return True."""
+    return True

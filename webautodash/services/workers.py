@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 from webautodash.config import Settings
 from webautodash.errors import WebAutoDashError
-from webautodash.services.callbacks import ignore
+from webautodash.services.callbacks import always, ignore
 from webautodash.services.store import Store
 
 Task = TypeVar("Task")
@@ -28,11 +28,6 @@ Prepare = Callable[[Store], Callable[[Task, OnBatch], Outcome]]
 
 Other processes import it by name: it is a function or class of a module.
 """
-
-
-def always(*_: object) -> bool:
-    """Return True."""
-    return True
 
 
 _SECONDS_TO_WAIT = 1.0

@@ -1,4 +1,8 @@
-"""The text of a digest: a subject with counts, a line per alert, the commands that show more."""
+"""The text of a digest: a subject with counts, a line per alert, the commands that show more.
+
+A mail or the JSON of a webhook is read away from any terminal, also if a Python program sends it. Therefore the command
+lines of alerts are made here, and all others in cli/.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

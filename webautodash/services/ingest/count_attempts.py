@@ -16,13 +16,13 @@ from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models.base import utc_now
 from webautodash.repositories.attempts import BegunAttempt, UnfinishedAttempts
 from webautodash.services.batches import in_parts, run_in_parts
-from webautodash.services.callbacks import ignore
+from webautodash.services.callbacks import always, ignore
 from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.process_file import lost_worker
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, FileKey, stat_text
 from webautodash.services.store import Store
-from webautodash.services.workers import GroupWork, Prepare, always, run_groups
+from webautodash.services.workers import GroupWork, Prepare, run_groups
 
 _AT_ONCE = 200
 _ASKED_AT_ONCE = 900

@@ -10,11 +10,10 @@ from webautodash.domain.file_state_transitions import RETRIED_RESULTS, FileResul
 from webautodash.domain.naming import letters_key
 from webautodash.domain.retries import retry_pause
 from webautodash.services.batches import in_parts
+from webautodash.services.ingest import FileLog, FileOutcome
 from webautodash.services.ingest.count_attempts import Attempts
-from webautodash.services.ingest.file_log import FileLog
 from webautodash.services.ingest.order import Order, group_by_provider
 from webautodash.services.ingest.process_file import settled_files
-from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, FileKey
 from webautodash.services.leases import HeldLeases, leased_of
 from webautodash.services.monitor.watch import DueFile, FolderWatch

@@ -20,7 +20,7 @@ from webautodash.services.alerts import (
     provider_not_ready,
     raise_alerts,
 )
-from webautodash.services.ingest.file_log import FileLog
+from webautodash.services.ingest import FileLog
 from webautodash.services.monitor.heartbeat import Heartbeat
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
