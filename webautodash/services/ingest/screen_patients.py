@@ -30,8 +30,8 @@ class Screened(NamedTuple):
     planned: list[Planned]
     """To be stored: for each PRN, the last place in the file that is not set aside."""
     aside: list[SetAside]
-    recorded: list[tuple[str, SessionDifference]]
-    """By PRN, the difference from the stored patient, who is another person."""
+    recorded: list[tuple[int, str, SessionDifference]]
+    """Id and PRN of stored patients, each with the difference of a record that is of another person."""
 
 
 def screen(current: StoringSession, planned: Sequence[Planned], people: Mapping[str, StoredPatient]) -> Screened:
@@ -54,7 +54,7 @@ def screen(current: StoringSession, planned: Sequence[Planned], people: Mapping[
             if reason == OTHER_PERSON:
                 master = CurrentPatient(person.demographics, person.as_of, person.session_id)
                 new = NewExtraction(record, current.extracted_at, current.id)
-                screened.recorded.append((record.prn, other_person(new, master)))
+                screened.recorded.append((person.id, record.prn, other_person(new, master)))
         screened.aside.extend(_set_aside(entry, reasons))
         if places:
             screened.planned.append(_without(entry, places) if reasons else entry)

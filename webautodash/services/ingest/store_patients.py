@@ -30,7 +30,28 @@ from webautodash.services.ingest.screen_patients import screen
 _MOST_COMPARED_ROWS = 40_000
 
 
+class _Patient(NamedTuple):
+    """A patient of a batch, and what the database has of the same person."""
+
+    planned: Planned
+    person: StoredPatient
+    latest: LatestExtraction | None
+    """The latest extraction with the same criteria."""
+
+    @property
+    def record(self) -> PatientRecord:
+        """What the file has of the patient."""
+        return self.planned.record
+
+    @property
+    def compared(self) -> LatestExtraction | None:
+        """The latest extraction, if its content differs from the record."""
+        found = self.latest
+        return found if found is not None and found.checksum != self.planned.record.checksum else None
+
+
 class _Decided(NamedTuple):
+    patient: _Patient
     decision: Decision
     repeats: int | None
     """For a duplicate, the extraction that it repeats."""
@@ -46,107 +67,80 @@ def store_planned(current: StoringSession, planned: Sequence[Planned]) -> list[S
     if kept := [repeat for entry in screened.planned for repeat in entry.kept]:
         work.set_aside.add(current.id, kept, current.now, taken_in_at=current.now)
     if screened.recorded:
-        _record(current, people, screened.recorded)
+        _record(current, screened.recorded)
         current.tally.conflicts_detected += len(screened.recorded)
     if screened.planned:
+        persons = [people[entry.record.prn] for entry in screened.planned]
         # New patients have no earlier extraction.
-        returning = [people[entry.record.prn].id for entry in screened.planned if not people[entry.record.prn].is_new]
-        latest = work.extractions.latest(returning, current.criteria_key)
-        for part in _parts(current, screened.planned, people, latest):
-            _store(current, part, people, latest)
+        latest = work.extractions.latest([one.id for one in persons if not one.is_new], current.criteria_key)
+        pairs = zip(screened.planned, persons, strict=True)
+        for part in _parts(work, [_Patient(entry, person, latest.get(person.id)) for entry, person in pairs]):
+            _store(current, part)
     return screened.aside
 
 
-def _parts(
-    current: StoringSession,
-    planned: Sequence[Planned],
-    people: Mapping[str, StoredPatient],
-    latest: Mapping[int, LatestExtraction],
-) -> Iterator[Sequence[Planned]]:
+def _parts(work: ProviderWork, patients: Sequence[_Patient]) -> Iterator[Sequence[_Patient]]:
     """The patients of a batch, as many at a time as the limit of compared rows allows: mostly all."""
-    changed = _changed(planned, people, latest)
-    rows = current.work.clinical.numbers([found.original_id for found in changed.values()])
-    part: list[Planned] = []
+    rows = work.clinical.numbers([found.original_id for one in patients if (found := one.compared)])
+    part: list[_Patient] = []
     compared = 0
-    for entry in planned:
-        found = changed.get(entry.record.prn)
+    for patient in patients:
+        found = patient.compared
         number = rows[found.original_id] if found else 0
         if part and compared + number > _MOST_COMPARED_ROWS:
             yield part
             part, compared = [], 0
-        part.append(entry)
+        part.append(patient)
         compared += number
     yield part
 
 
-def _changed(
-    planned: Sequence[Planned], people: Mapping[str, StoredPatient], latest: Mapping[int, LatestExtraction]
-) -> dict[str, LatestExtraction]:
-    """By PRN, the latest extraction with the same criteria if its content differs."""
-    return {
-        entry.record.prn: found
-        for entry in planned
-        if (found := latest.get(people[entry.record.prn].id)) and found.checksum != entry.record.checksum
-    }
-
-
-def _store(
-    current: StoringSession,
-    planned: Sequence[Planned],
-    people: Mapping[str, StoredPatient],
-    latest: Mapping[int, LatestExtraction],
-) -> None:
+def _store(current: StoringSession, patients: Sequence[_Patient]) -> None:
     work = current.work
-    patients = [entry.record for entry in planned]
-    decisions = _decide(current, planned, people, latest)
-
-    new = [record for record in patients if decisions[record.prn].repeats is None]
-    columns = _extraction_columns(current, patients, people, decisions)
+    decided = _decide(current, patients)
+    columns = _extraction_columns(current, decided)
     # A duplicate has no rows of its own.
-    lists = [record.list_checks if decisions[record.prn].repeats is None else NO_ROWS for record in patients]
+    new = [one.patient.record for one in decided if one.repeats is None]
+    lists = [one.patient.record.list_checks if one.repeats is None else NO_ROWS for one in decided]
     columns["row_checks"] = row_checks([columns[name] for name in CHECKED_COLUMNS], lists)
     ids = work.extractions.add(current.id, columns, [record.prn for record in new])
     written = work.clinical.add([(ids[record.prn], record.lists) for record in new])
-    differences = [(prn, found) for prn, decided in decisions.items() for found in decided.decision.differences]
-    _record(current, people, differences)
+    _record(
+        current,
+        [
+            (one.patient.person.id, one.patient.record.prn, found)
+            for one in decided
+            for found in one.decision.differences
+        ],
+    )
     work.patients.update_values(
-        {prn: one.decision.master for prn, one in decisions.items() if one.decision.master is not None},
+        {one.patient.record.prn: one.decision.master for one in decided if one.decision.master is not None},
         current.id,
         current.extracted_at,
         current.now,
     )
-    _count(current.tally, planned, people, decisions, written)
+    _count(current.tally, decided, written)
 
 
-def _record(
-    current: StoringSession,
-    people: Mapping[str, StoredPatient],
-    differences: Sequence[tuple[str, SessionDifference]],
-) -> None:
+def _record(current: StoringSession, differences: Sequence[tuple[int, str, SessionDifference]]) -> None:
+    """Record differences, each with the id and the PRN of its patient."""
     entries = [
-        ConflictEntry(people[prn].id, prn, found.difference, found.old_session, found.new_session, current.id)
-        for prn, found in differences
+        ConflictEntry(number, prn, found.difference, found.old_session, found.new_session, current.id)
+        for number, prn, found in differences
     ]
     current.work.conflicts.add(entries, current.now)
 
 
-def _decide(
-    current: StoringSession,
-    planned: Sequence[Planned],
-    people: Mapping[str, StoredPatient],
-    latest: Mapping[int, LatestExtraction],
-) -> dict[str, _Decided]:
-    """The decisions by PRN."""
+def _decide(current: StoringSession, patients: Sequence[_Patient]) -> list[_Decided]:
     work, extractions = current.work, current.work.extractions
-    changed = _changed(planned, people, latest).values()
-    lists = work.clinical.load([found.original_id for found in changed])
-    demographics = extractions.demographics([found.id for found in changed])
-    extras = extractions.extras([found.id for found in changed])
-    others = _other_demographics(work, planned, people)
-    decisions: dict[str, _Decided] = {}
-    for entry in planned:
-        person = people[entry.record.prn]
-        found = latest.get(person.id)
+    compared = [found for one in patients if (found := one.compared)]
+    lists = work.clinical.load([found.original_id for found in compared])
+    demographics = extractions.demographics([found.id for found in compared])
+    extras = extractions.extras([found.id for found in compared])
+    others = _other_demographics(work, patients)
+    decided: list[_Decided] = []
+    for patient in patients:
+        entry, person, found = patient
         master = None
         if not person.is_new:
             other = others.get(person.id, person.other)
@@ -160,38 +154,29 @@ def _decide(
         new = NewExtraction(entry.record, current.extracted_at, current.id, entry.repeats, entry.repeats_differ)
         decision = decide(new, master, previous)
         original = found.original_id if found and decision.outcome is PatientOutcome.DUPLICATE else None
-        decisions[entry.record.prn] = _Decided(decision, original)
-    return decisions
+        decided.append(_Decided(patient, decision, original))
+    return decided
 
 
-def _other_demographics(
-    work: ProviderWork, planned: Sequence[Planned], people: Mapping[str, StoredPatient]
-) -> dict[int, FieldValues | None]:
+def _other_demographics(work: ProviderWork, patients: Sequence[_Patient]) -> dict[int, FieldValues | None]:
     """By patient, the unknown demographic fields of rows that lack them although the new record has some.
 
     Older versions did not store them in the patient's row; they are in its extraction.
     """
     missing = [
         person.id
-        for entry in planned
-        if not (person := people[entry.record.prn]).is_new
-        and person.other is None
-        and entry.record.other_demographics is not None
+        for entry, person, _ in patients
+        if not person.is_new and person.other is None and entry.record.other_demographics is not None
     ]
     return {number: other_demographics(extra) for number, extra in work.extractions.master_extras(missing).items()}
 
 
-def _extraction_columns(
-    current: StoringSession,
-    patients: Sequence[PatientRecord],
-    people: Mapping[str, StoredPatient],
-    decisions: dict[str, _Decided],
-) -> dict[str, Sequence[object]]:
-    number = len(patients)
-    decided = [decisions[record.prn] for record in patients]
+def _extraction_columns(current: StoringSession, decided: Sequence[_Decided]) -> dict[str, Sequence[object]]:
+    number = len(decided)
+    patients = [one.patient.record for one in decided]
     return {
         "prn": [record.prn for record in patients],
-        "patient_id": [people[record.prn].id for record in patients],
+        "patient_id": [one.patient.person.id for one in decided],
         "criteria_key": [current.criteria_key] * number,
         "extracted_at": [current.extracted_at] * number,
         "position": [record.position for record in patients],
@@ -204,17 +189,11 @@ def _extraction_columns(
     }
 
 
-def _count(
-    tally: Tally,
-    planned: Sequence[Planned],
-    people: Mapping[str, StoredPatient],
-    decisions: dict[str, _Decided],
-    written: dict[str, int],
-) -> None:
-    tally.patients_new += sum(people[entry.record.prn].is_new for entry in planned)
-    # The earlier places of a PRN in the same file have no rows of their own.
-    tally.patients_duplicate += sum(len(entry.repeats) for entry in planned)
-    for decision, _ in decisions.values():
+def _count(tally: Tally, decided: Sequence[_Decided], written: Mapping[str, int]) -> None:
+    for patient, decision, _ in decided:
+        tally.patients_new += patient.person.is_new
+        # The earlier places of a PRN in the same file have no rows of their own.
+        tally.patients_duplicate += len(patient.planned.repeats)
         tally.patients_stored += decision.outcome is PatientOutcome.STORED
         tally.patients_changed += decision.outcome is PatientOutcome.CHANGED
         tally.patients_duplicate += decision.outcome is PatientOutcome.DUPLICATE
