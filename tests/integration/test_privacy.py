@@ -1,4 +1,4 @@
-"""No value out of a patient's record in the system database, the logs or an error, whatever goes wrong."""
+"""No value of a patient's record is in the system database, the logs or an error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from builders import Clinic, a_file, a_patient
@@ -52,24 +51,24 @@ def _foreign(error: BaseException) -> list[str]:
     return [type(one).__name__ for one in _chain(error) if not isinstance(one, WebAutoDashError)]
 
 
-def _told(error: BaseException) -> str:
-    """What a caller who looks finds in an error: its chain with every attribute, and the printed traceback."""
+def _text(error: BaseException) -> str:
+    """All that a caller can find in an error: its chain with every attribute, and the printed traceback."""
     parts = [repr((one.args, vars(one), getattr(one, "__notes__", ()))) for one in _chain(error)]
     return "".join([*parts, *traceback.format_exception(error)])
 
 
 @pytest.fixture
-def planned(monkeypatch: pytest.MonkeyPatch) -> list[WebAutoDashError]:
-    """Every error of this package that is made during a test, whoever catches it."""
-    made: list[WebAutoDashError] = []
+def made(monkeypatch: pytest.MonkeyPatch) -> list[WebAutoDashError]:
+    """Every error of this package that is made during a test, also those that are caught."""
+    errors: list[WebAutoDashError] = []
     before = WebAutoDashError.__init__
 
     def noted(self: WebAutoDashError, message: str) -> None:
         before(self, message)
-        made.append(self)
+        errors.append(self)
 
     monkeypatch.setattr(WebAutoDashError, "__init__", noted)
-    return made
+    return errors
 
 
 def _system_text(clinic: Clinic) -> str:
@@ -96,91 +95,64 @@ def _bad_files() -> list[object]:
 
 
 def test_no_value_of_a_patient_leaves_the_providers_database(
-    server_url: str,
-    database_prefix: str,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    planned: list[WebAutoDashError],
+    open_clinic: Callable[..., Clinic], caplog: pytest.LogCaptureFixture, made: list[WebAutoDashError]
 ) -> None:
     for name in ("", "sqlalchemy", "sqlalchemy.engine", "alembic", "webautodash"):
         caplog.set_level(logging.DEBUG, logger=name)
-    clinic = Clinic(server_url, database_prefix, tmp_path)
+    clinic = open_clinic()
     outcomes = [clinic.ingest(content) for content in _bad_files()]
     assert {str(outcome.state) for outcome in outcomes} >= {"ingested", "partial", "rejected"}
     assert clinic.count("data_conflicts") > 0
     assert "INSERT INTO extraction_sessions" in caplog.text
     seen = "".join((_system_text(clinic), repr(outcomes), caplog.text, *(str(r.__dict__) for r in caplog.records)))
     assert [mark for mark in MARKS if mark in seen] == []
-    assert {error.kind for error in planned} >= {"malformed", "not_utf8", "unreadable_patient"}
-    assert [(str(error), _foreign(error)) for error in planned if _foreign(error)] == []
-    assert [mark for mark in MARKS if mark in "".join(map(_told, planned))] == []
+    assert {error.kind for error in made} >= {"malformed", "not_utf8", "unreadable_patient"}
+    assert [(str(error), _foreign(error)) for error in made if _foreign(error)] == []
+    assert [mark for mark in MARKS if mark in "".join(map(_text, made))] == []
 
 
-def _break_by_trigger(clinic: Clinic) -> None:
-    """Make each insert of a medication fail with its own value in the server's text."""
-    database = clinic.database()
-    with database.engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(
-                "CREATE TRIGGER broken BEFORE INSERT ON medications BEGIN SELECT RAISE(ABORT, 'no'); END"
-            )
-        else:
-            connection.exec_driver_sql(
-                "CREATE TRIGGER broken BEFORE INSERT ON medications FOR EACH ROW "
-                "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = NEW.medication_name"
-            )
+# The server quotes the value of a row in its error.
+ON_SQLITE = {
+    "trigger": "CREATE TRIGGER broken BEFORE INSERT ON medications BEGIN SELECT RAISE(ABORT, 'no'); END",
+    "unique key": "CREATE UNIQUE INDEX broken ON medications (medication_name)",
+    "dropped table": "DROP TABLE medications",
+}
+ON_SERVERS = ON_SQLITE | {
+    "trigger": "CREATE TRIGGER broken BEFORE INSERT ON medications FOR EACH ROW "
+    "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = NEW.medication_name",
+    "unique key": "CREATE UNIQUE INDEX broken ON medications (medication_name(100))",
+}
 
 
-def _break_by_unique_key(clinic: Clinic) -> None:
-    """Make the server quote a duplicate value."""
-    database = clinic.database()
-    length = "" if clinic.settings.database_url.get_secret_value().startswith("sqlite") else "(100)"  # type: ignore[union-attr]
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE UNIQUE INDEX broken ON medications (medication_name{length})")
-
-
-def _break_by_dropped_table(clinic: Clinic) -> None:
-    clinic.execute("DROP TABLE medications")
-
-
-@pytest.mark.parametrize("damage", [_break_by_trigger, _break_by_unique_key, _break_by_dropped_table])
-def test_an_error_of_the_database_quotes_nobody_and_stores_nothing(
-    clinic: Clinic,
-    caplog: pytest.LogCaptureFixture,
-    damage: Callable[[Clinic], None],
-    planned: list[WebAutoDashError],
+@pytest.mark.parametrize("damage", ON_SQLITE)
+def test_an_error_of_the_database_quotes_no_value_and_stores_nothing(
+    clinic: Clinic, backend: str, caplog: pytest.LogCaptureFixture, damage: str, made: list[WebAutoDashError]
 ) -> None:
     caplog.set_level(logging.INFO)
     clinic.ingest(a_file(a_patient("GW1")))
-    damage(clinic)
+    clinic.execute((ON_SQLITE if backend == "sqlite" else ON_SERVERS)[damage])
     outcome = clinic.ingest(a_file(_marked(extra=1)))
     assert outcome.state == "failed"
     assert clinic.count("patients") == 1
     assert clinic.count("extraction_sessions") == 1
-    assert planned
-    assert [(str(error), _foreign(error)) for error in planned if _foreign(error)] == []
-    seen = "".join((_system_text(clinic), repr(outcome), caplog.text, *map(_told, planned)))
+    assert made
+    assert [(str(error), _foreign(error)) for error in made if _foreign(error)] == []
+    seen = "".join((_system_text(clinic), repr(outcome), caplog.text, *map(_text, made)))
     assert [mark for mark in MARKS if mark in seen] == []
 
 
 def test_an_error_shows_nothing_of_its_cause(clinic: Clinic) -> None:
     clinic.ingest(a_file(_marked()))
-    database = clinic.database()
-
-    def twice() -> None:
-        with database.session() as session:
-            session.connection().exec_driver_sql(
-                f"INSERT INTO patients (prn, extraction_session_id, created_at, updated_at) "
-                f"SELECT '{MARKS[0]}', extraction_session_id, created_at, updated_at FROM patients"
-            )
-
-    with pytest.raises(WebAutoDashError) as caught:
-        twice()
+    with pytest.raises(WebAutoDashError) as caught, clinic.database().session() as session:
+        session.connection().exec_driver_sql(
+            f"INSERT INTO patients (prn, extraction_session_id, created_at, updated_at) "
+            f"SELECT '{MARKS[0]}', extraction_session_id, created_at, updated_at FROM patients"
+        )
     assert _foreign(caught.value) == []
-    assert [mark for mark in MARKS if mark in _told(caught.value)] == []
+    assert [mark for mark in MARKS if mark in _text(caught.value)] == []
 
 
-def test_an_error_of_the_database_library_itself_shows_nothing_either(clinic: Clinic) -> None:
+def test_an_error_of_the_database_library_shows_nothing_either(clinic: Clinic) -> None:
     def quoting(session: Session) -> None:
         session.execute(select(MARKS[0]))  # type: ignore[call-overload]  # what is wrong with it
 
@@ -189,4 +161,4 @@ def test_an_error_of_the_database_library_itself_shows_nothing_either(clinic: Cl
     with pytest.raises(WebAutoDashError) as caught, clinic.store.system.session() as session:
         quoting(session)
     assert _foreign(caught.value) == []
-    assert [mark for mark in MARKS if mark in _told(caught.value)] == []
+    assert [mark for mark in MARKS if mark in _text(caught.value)] == []
