@@ -1,21 +1,18 @@
-"""Figures for Prometheus: what they are, and what it costs to ask for them."""
+"""Figures for Prometheus: their values, and the cost of a scrape."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import pytest
 from builders import Clinic, a_file, a_patient
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import event, text
-from sqlalchemy.engine import Engine
+from servers import BACKENDS
 
 from webautodash.config import Settings
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
@@ -39,7 +36,7 @@ SECRETS = ("Zebulon", "Quirke", "4711", "1951", "Obscurimab")
 
 
 class Scrape:
-    """What one scrape tells, by the names and labels of its samples."""
+    """The figures of one scrape, by the names and labels of its samples."""
 
     def __init__(self, settings: Settings) -> None:
         with closing(StoreCollector(settings)) as collector:
@@ -68,7 +65,8 @@ def _fill(clinic: Clinic) -> None:
     clinic.ingest(b'{"extraction_metadata": {}, "extraction_results": ["Zebulon" "Quirke"', name="broken.json")
 
 
-def test_every_figure_is_what_the_rows_say(clinic: Clinic) -> None:
+@pytest.mark.parametrize("backend", BACKENDS, indirect=True)
+def test_every_figure_is_that_of_the_rows(clinic: Clinic) -> None:
     _fill(clinic)
     SystemLogWriter(clinic.store.system).record(Level.CRITICAL, "ingest", "odd", "one")
     found = Scrape(clinic.settings)
@@ -97,7 +95,7 @@ def _open(clinic: Clinic) -> list[float]:
     return [found("open_conflicts", provider="gary_wang", severity=severity) for severity in Severity]
 
 
-def test_a_conflict_waits_until_its_review_is_done_and_again_when_it_is_not(clinic: Clinic) -> None:
+def test_a_conflict_is_open_until_its_review_is_done_and_again_after_it_is_reopened(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("A", medications=["Aspirin 81 mg"])))
     clinic.ingest(a_file(a_patient("A", born="03/20/1999", medications=["Xanax"]), at="2024-03-04T09:00:00"))
     assert _open(clinic) == [0, 1, 0, 1]
@@ -111,7 +109,7 @@ def test_a_conflict_waits_until_its_review_is_done_and_again_when_it_is_not(clin
         assert _open(clinic) == waiting
 
 
-def test_a_review_is_kept_where_the_count_cannot_be_and_the_next_look_puts_it_right(clinic: Clinic) -> None:
+def test_a_review_is_kept_if_its_count_cannot_be_and_the_next_pass_corrects_the_count(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("A")), name="a.json")
     clinic.ingest(a_file(a_patient("A", born="03/20/1999"), at="2024-03-04T09:00:00"), name="b.json")
     (critical,) = conflicts.search(clinic.store, "gary_wang").items
@@ -123,31 +121,27 @@ def test_a_review_is_kept_where_the_count_cannot_be_and_the_next_look_puts_it_ri
     assert _open(clinic) == [0, 0, 0, 0]
 
 
-def test_what_was_not_counted_yet_is_not_told_until_the_next_look(clinic: Clinic) -> None:
+def test_conflicts_that_are_not_counted_yet_have_no_figure_until_the_next_pass(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("A")), name="a.json")
     clinic.ingest(a_file(a_patient("A", born="03/20/1999"), at="2024-03-04T09:00:00"), name="b.json")
-    with clinic.store.system.engine.begin() as connection:
-        # As the revision that brings the columns leaves them.
-        connection.execute(text("UPDATE providers SET open_low = NULL, open_critical = NULL"))
+    # As the revision that adds the columns leaves them.
+    clinic.execute_in_system("UPDATE providers SET open_low = NULL, open_critical = NULL")
     assert "open_conflicts" not in Scrape(clinic.settings).names()
     _ingest_known(clinic)
     assert _open(clinic) == [0, 0, 0, 1]
 
 
 def _ingest_known(clinic: Clinic) -> None:
-    """Look at files of which the second look need not open any."""
+    """Ingest twice; the second pass opens no file."""
     for path in clinic.results.glob("*/*.json"):
         os.utime(path, (1_700_000_000, 1_700_000_000))
     ingest_paths(clinic.store)
     assert {file.state for file in ingest_paths(clinic.store).files} == {"already_ingested"}
 
 
-def test_alerts_are_told_until_they_are_delivered(server_url: str, database_prefix: str, tmp_path: Path) -> None:
-    clinic = Clinic(
-        server_url,
-        database_prefix,
-        tmp_path,
-        alert_webhook_url="http://127.0.0.1:9/nobody",
+def test_alerts_are_counted_until_they_are_delivered(open_clinic: Callable[..., Clinic]) -> None:
+    clinic = open_clinic(
+        alert_webhook_url="http://127.0.0.1:9/",
         alert_webhook_secret="hush",
         alert_attempts=2,
         alert_interval=0,
@@ -156,16 +150,15 @@ def test_alerts_are_told_until_they_are_delivered(server_url: str, database_pref
     causes = [Cause(cause_key(AlertKind.HELD, number), AlertKind.HELD, "held") for number in range(3)]
     clinic.store.system.run(lambda work: raise_alerts(work, clinic.settings, causes, utc_now()))
     words = [(channel, state) for channel in ("log", "webhook", "mail") for state in ("pending", "failed")]
-    told = []
+    counted = []
     for _ in range(3):
         found = Scrape(clinic.settings)
-        told.append([found("alerts", channel=channel, state=state) for channel, state in words])
+        counted.append([found("alerts", channel=channel, state=state) for channel, state in words])
         alerts.deliver_due(clinic.store)
-    assert told == [[3, 0, 3, 0, 0, 0], [0, 0, 3, 0, 0, 0], [0, 0, 0, 3, 0, 0]]
-    clinic.store.close()
+    assert counted == [[3, 0, 3, 0, 0, 0], [0, 0, 3, 0, 0, 0], [0, 0, 0, 3, 0, 0]]
 
 
-def test_a_session_counts_once_under_however_many_names_its_bytes_lie(clinic: Clinic) -> None:
+def test_a_session_counts_once_if_its_bytes_have_several_names(clinic: Clinic) -> None:
     content = a_file(a_patient("A"), a_patient("B"))
     clinic.ingest(content, name="a.json")
     clinic.ingest(content, name="copy.json")
@@ -175,7 +168,7 @@ def test_a_session_counts_once_under_however_many_names_its_bytes_lie(clinic: Cl
     assert found("file_duration_seconds_count") == 1
 
 
-def test_how_long_files_took_is_known_of_those_that_were_committed(clinic: Clinic) -> None:
+def test_files_that_were_committed_have_a_duration(clinic: Clinic) -> None:
     began = time.monotonic()
     outcome = clinic.ingest(a_file(a_patient("A")), name="a.json")
     assert outcome.duration_ms is not None
@@ -192,10 +185,11 @@ def test_how_long_files_took_is_known_of_those_that_were_committed(clinic: Clini
 def test_durations_are_counted_up_to_each_bound(clinic: Clinic) -> None:
     for number, milliseconds in enumerate((100, 101, 59_000, 7_200_000)):
         clinic.ingest(a_file(a_patient("A"), at=f"2024-01-0{number + 1}T00:00:00"), name=f"{number}.json")
-        with clinic.store.system.session() as session:
-            words = "UPDATE ingested_files SET duration_ms = :ms WHERE path = :path"
-            session.execute(text(words), {"ms": milliseconds, "path": f"gary_wang/{number}.json"})
-            session.commit()
+        clinic.execute_in_system(
+            "UPDATE ingested_files SET duration_ms = :ms WHERE path = :path",
+            ms=milliseconds,
+            path=f"gary_wang/{number}.json",
+        )
     found = Scrape(clinic.settings)
     bounds = ("0.1", "0.25", "30.0", "60.0", "1800.0", "+Inf")
     assert [found("file_duration_seconds_bucket", le=one) for one in bounds] == [1, 2, 2, 3, 3, 4]
@@ -213,7 +207,7 @@ def test_the_oldest_file_that_waits_has_its_age(clinic: Clinic) -> None:
     assert Scrape(clinic.settings)("oldest_waiting_seconds") == pytest.approx(7200, abs=60)
 
 
-def test_monitors_are_told_by_their_state_and_running_ones_by_their_heartbeat(clinic: Clinic) -> None:
+def test_monitors_are_counted_by_their_state_and_running_ones_have_the_age_of_their_heartbeat(clinic: Clinic) -> None:
     with clinic.store.system.session() as session:
         monitors = MonitorRepository(session)
         # The same process number again, as in containers: the later row counts.
@@ -231,19 +225,6 @@ def test_an_empty_store_has_its_figures(clinic: Clinic) -> None:
     assert "webautodash_patients{" not in found.text
 
 
-@pytest.fixture
-def statements() -> Iterator[list[str]]:
-    """Every statement, in whichever database."""
-    asked: list[str] = []
-
-    def noted(connection: Any, _cursor: object, statement: str, *_rest: object) -> None:
-        asked.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", noted)
-    yield asked
-    event.remove(Engine, "before_cursor_execute", noted)
-
-
 def test_a_scrape_costs_the_same_for_any_number_of_providers_and_opens_none_of_their_databases(
     clinic: Clinic, statements: list[str]
 ) -> None:
@@ -254,7 +235,7 @@ def test_a_scrape_costs_the_same_for_any_number_of_providers_and_opens_none_of_t
     for number in range(5):
         register(clinic.store, f"Provider Number {number}")
     for number in range(5):
-        # Whoever opened one would find it gone.
+        # A scrape that opened one would fail.
         clinic.store.server.drop(f"{clinic.settings.database_prefix}provider_number_{number}")
     statements.clear()
     found = Scrape(clinic.settings)
@@ -263,19 +244,19 @@ def test_a_scrape_costs_the_same_for_any_number_of_providers_and_opens_none_of_t
 
 
 def test_a_database_that_cannot_be_read_is_up_0_and_nothing_else(clinic: Clinic) -> None:
-    heard: list[WebAutoDashError | None] = []
+    errors: list[WebAutoDashError | None] = []
     clinic.store.server.drop(clinic.store.system.name)
-    collector = StoreCollector(clinic.settings, heard.append)
+    collector = StoreCollector(clinic.settings, errors.append)
     for _ in range(2):
-        told = [line for line in collector.text().decode().splitlines() if not line.startswith("#")]
-        assert told == ["webautodash_up 0.0"]
-    assert [type(error).__name__ for error in heard] == ["NotSetUp", "NotSetUp"]
+        lines = [line for line in collector.text().decode().splitlines() if not line.startswith("#")]
+        assert lines == ["webautodash_up 0.0"]
+    assert [error and error.kind for error in errors] == ["not_set_up", "not_set_up"]
 
 
 def test_a_collector_keeps_its_connection_and_opens_another_once_the_database_was_replaced(clinic: Clinic) -> None:
-    heard: list[WebAutoDashError | None] = []
+    errors: list[WebAutoDashError | None] = []
     with (
-        closing(StoreCollector(clinic.settings, heard.append)) as collector,
+        closing(StoreCollector(clinic.settings, errors.append)) as collector,
         patch.object(Store, "open", side_effect=Store.open) as opened,
     ):
         for _ in range(3):
@@ -285,4 +266,4 @@ def test_a_collector_keeps_its_connection_and_opens_another_once_the_database_wa
         assert b"webautodash_up 0.0" in collector.text()
         Store.prepare(clinic.settings).close()
         assert b"webautodash_up 1.0" in collector.text()
-    assert [error and error.kind for error in heard] == [None, None, None, "not_set_up", None]
+    assert [error and error.kind for error in errors] == [None, None, None, "not_set_up", None]

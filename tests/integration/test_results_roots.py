@@ -18,7 +18,6 @@ from webautodash.services.registry import roots
 from webautodash.services.store import Store
 
 GOOD = a_file(a_patient("GW1"))
-sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -88,16 +87,15 @@ def test_monitors_of_two_roots_leave_each_others_files_alone(clinic: Clinic, oth
     assert set(_states(clinic)) == {"gary_wang/a.json", "gary_wang/bad.json"}
 
 
-@sqlite_only
-def test_files_of_another_root_are_not_forgotten_retried_or_accepted(clinic: Clinic, other: Clinic) -> None:
+def test_files_of_another_root_cannot_be_forgotten_retried_or_accepted(clinic: Clinic, other: Clinic) -> None:
     clinic.drop(b"{ nothing", name="bad.json")
     clinic.drop(a_file(a_patient("GW1"), at="2999-01-01T00:00:00"), name="future.json")
     ingest_paths(clinic.store)
     roots.add_root(other.store, "other", other.results)
     for work in (file_states.retry, file_states.forget):
-        with pytest.raises(UsageError, match="another root, default"):
+        with pytest.raises(UsageError, match="default"):
             work(other.store, ["gary_wang/bad.json"])
-    with pytest.raises(UsageError, match="another root, default"):
+    with pytest.raises(UsageError, match="default"):
         accept_file(other.store, "gary_wang/future.json", by="Ann", why="clock", extracted_at="2024-01-01")
     assert file_states.waiting_paths(other.store, file_states.NOT_STORED) == []
     assert sorted(_states(clinic).values()) == ["held", "rejected"]
@@ -107,7 +105,6 @@ def test_files_of_another_root_are_not_forgotten_retried_or_accepted(clinic: Cli
     assert (taken.path, taken.state) == ("other://gary_wang/future.json", "ingested")
 
 
-@sqlite_only
 def test_a_root_that_has_moved_keeps_its_files_and_another_path_of_it_is_the_same_root(
     clinic: Clinic, other: Clinic, tmp_path: Path
 ) -> None:
@@ -121,7 +118,7 @@ def test_a_root_that_has_moved_keeps_its_files_and_another_path_of_it_is_the_sam
     link = tmp_path / "mounted"
     link.symlink_to(other.results)
     other.store.settings = other.settings.model_copy(update={"results_dir": link})
-    assert [str(file.state) for file in ingest_paths(other.store).files] == ["already_ingested"]
+    assert other.ingest_states() == ["already_ingested"]
     roots.add_root(clinic.store, "default", clinic.results)
     assert ingest_paths(clinic.store).files == ()
     with pytest.raises(UsageError) as refused:
@@ -133,8 +130,7 @@ def test_a_root_that_has_moved_keeps_its_files_and_another_path_of_it_is_the_sam
         roots.add_root(clinic.store, "Not a name", clinic.results)
 
 
-@sqlite_only
-def test_machines_with_different_folders_of_one_path_are_told_apart_by_the_setting(clinic: Clinic) -> None:
+def test_the_setting_distinguishes_machines_with_different_folders_of_one_path(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
     ingest_paths(clinic.store)
     named = clinic.settings.model_copy(update={"results_root": "b"})
@@ -158,8 +154,8 @@ def test_a_root_is_removed_unless_files_of_it_are_known(clinic: Clinic, other: C
     with pytest.raises(AmbiguousRoot):
         ingest_paths(clinic.store)
     assert roots.remove_root(clinic.store, "x_y").folder == str(clinic.results)
-    assert [str(file.state) for file in ingest_paths(clinic.store).files] == ["already_ingested"]
-    with pytest.raises(UsageError, match="folder"):
+    assert clinic.ingest_states() == ["already_ingested"]
+    with pytest.raises(UsageError):
         roots.remove_root(clinic.store, "default")
     # Files of a root whose name only matches as a pattern do not count.
     roots.add_root(clinic.store, "xzy", other.results)
@@ -167,11 +163,11 @@ def test_a_root_is_removed_unless_files_of_it_are_known(clinic: Clinic, other: C
     ingest_paths(other.store)
     roots.add_root(clinic.store, "x_y", tmp_path / "third")
     roots.remove_root(clinic.store, "x_y")
-    with pytest.raises(UsageError, match="folder"):
+    with pytest.raises(UsageError):
         roots.remove_root(clinic.store, "xzy")
     # One of several folders can be removed: the files stay with the root.
     roots.add_root(clinic.store, "xzy", tmp_path / "third")
-    with pytest.raises(UsageError, match="folders"):
+    with pytest.raises(UsageError):
         roots.remove_root(clinic.store, "xzy")
     roots.remove_root(clinic.store, "xzy", tmp_path / "third")
     with pytest.raises(UnknownRoot):
@@ -182,7 +178,6 @@ def test_a_root_is_removed_unless_files_of_it_are_known(clinic: Clinic, other: C
     ]
 
 
-@sqlite_only
 def test_files_named_from_elsewhere_need_no_root(clinic: Clinic, other: Clinic, tmp_path: Path) -> None:
     clinic.drop(GOOD, name="a.json")
     ingest_paths(clinic.store)
@@ -195,7 +190,7 @@ def test_files_named_from_elsewhere_need_no_root(clinic: Clinic, other: Clinic, 
         ingest_paths(other.store, [inside])
 
 
-def test_of_two_that_begin_at_once_one_folder_becomes_the_default_root(clinic: Clinic, other: Clinic) -> None:
+def test_of_two_processes_that_begin_at_once_one_folder_becomes_the_default_root(clinic: Clinic, other: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
     other.drop(a_file(a_patient("GW2")), name="b.json")
     found: list[object] = []
@@ -214,7 +209,7 @@ def test_of_two_that_begin_at_once_one_folder_becomes_the_default_root(clinic: C
     assert sorted(map(str, found)) == ["default", "unknown_results_folder"]
 
 
-def test_a_monitor_whose_root_moves_while_it_runs_takes_nothing_more(clinic: Clinic, other: Clinic) -> None:
+def test_a_monitor_whose_root_moves_while_it_runs_stores_no_more(clinic: Clinic, other: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
     monitor = MonitorLoop(clinic.store)
     monitor.run_once()
