@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
-from sqlalchemy import text
 
 from webautodash.client import WebAutoDash
 from webautodash.domain.extraction.clinical_lists import ALLERGIES
@@ -50,7 +49,6 @@ def _again(clinic: Clinic) -> list[Incomplete]:
     return list(incomplete.search(clinic.store, "gary_wang").items)
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_the_patients_of_a_job_that_failed_are_incomplete(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1", **LISTS)))
     before = _known(clinic)
@@ -72,7 +70,7 @@ def test_the_patients_of_a_job_that_failed_are_incomplete(clinic: Clinic) -> Non
     assert verify(clinic.store).is_right
 
 
-def test_a_failed_extraction_changes_nothing_that_is_known(clinic: Clinic) -> None:
+def test_a_failed_extraction_changes_nothing(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1", **LISTS)))
     before = _known(clinic)
     for at, how in (
@@ -98,7 +96,6 @@ def test_a_failed_extraction_changes_nothing_that_is_known(clinic: Clinic) -> No
     assert verify(clinic.store).is_right
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_failed_extraction_without_what_a_complete_one_has_is_incomplete(clinic: Clinic) -> None:
     bare = {"patient_name": "Test Person", **FAILED}
     listless = a_patient("GW2", **FAILED) | {"all_medications": "not loaded"}
@@ -114,15 +111,14 @@ def test_a_failed_extraction_without_what_a_complete_one_has_is_incomplete(clini
     ]
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("complete_first", [True, False])
-def test_of_a_prn_that_stands_twice_the_complete_one_is_stored(clinic: Clinic, complete_first: bool) -> None:
+def test_of_a_repeated_prn_the_complete_patient_is_stored(clinic: Clinic, complete_first: bool) -> None:
     places = [a_patient("GW1", **LISTS), a_patient("GW1", **FAILED)]
     outcome = clinic.ingest(a_file(*(places if complete_first else places[::-1])))
     assert (outcome.stored, outcome.set_aside, outcome.duplicates) == (1, 1, 0)
     assert (clinic.count("medications"), [one.reason for one in _waiting(clinic)]) == (1, ["incomplete_extraction"])
     assert _again(clinic) == []
-    with pytest.raises(UsageError, match="PRN"):
+    with pytest.raises(UsageError):
         _accept(clinic, _waiting(clinic)[0].id)
 
 
@@ -131,8 +127,8 @@ def test_an_emptied_patient_waits_for_a_person(clinic: Clinic) -> None:
     # A duplicate has the rows of the extraction that it repeats.
     clinic.ingest(a_file(a_patient("GW1", **LISTS), at=LATER))
     before = _known(clinic)
-    nobody = [a_patient(prn, name="Other Name") for prn in ("GW1", "GW2", "GW3", "GW4")]
-    outcome = clinic.ingest(a_file(*nobody, medication="other", at=LATEST))
+    empty = [a_patient(prn, name="Other Name") for prn in ("GW1", "GW2", "GW3", "GW4")]
+    outcome = clinic.ingest(a_file(*empty, medication="other", at=LATEST))
     # Patients without items before, and new ones, are stored.
     assert (outcome.stored, outcome.set_aside) == (2, 2)
     assert [(one.reason, one.prn) for one in _waiting(clinic, "emptied")] == [("emptied", "GW1"), ("emptied", "GW3")]
@@ -175,12 +171,9 @@ def test_blank_items_and_other_lists_are_no_items(clinic: Clinic, nothing: dict[
 
 def test_lists_that_an_older_version_kept_as_json_are_items(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1"), a_patient("GW2")))
-    database = clinic.database()
     kept = json.dumps({"allergies": [{"name": "Nuts"}], "status": "x"}), json.dumps({"allergies": [{}], "problems": []})
-    with database.engine.begin() as connection:
-        for prn, extra in zip(("GW1", "GW2"), kept, strict=True):
-            statement = text("UPDATE patient_extractions SET extra = :extra WHERE prn = :prn")
-            connection.execute(statement, {"extra": extra, "prn": prn})
+    for prn, extra in zip(("GW1", "GW2"), kept, strict=True):
+        clinic.execute("UPDATE patient_extractions SET extra = :extra WHERE prn = :prn", extra=extra, prn=prn)
     clinic.ingest(a_file(a_patient("GW1"), a_patient("GW2"), at=LATER))
     assert [(one.reason, one.prn) for one in _waiting(clinic)] == [("emptied", "GW1")]
     shown = patients.show(clinic.store, "gary_wang", "GW1").lists
@@ -188,20 +181,19 @@ def test_lists_that_an_older_version_kept_as_json_are_items(clinic: Clinic) -> N
     assert set(shown["allergies"][0]) == set(ALLERGIES.columns)
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_of_a_prn_that_stands_twice_the_last_that_is_not_emptied_is_stored(clinic: Clinic) -> None:
+def test_of_a_repeated_prn_the_last_patient_that_is_not_emptied_is_stored(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1", **LISTS)))
     places = [a_patient("GW1", diagnoses=["Gout"]), a_patient("GW1", **LISTS), a_patient("GW1")]
     outcome = clinic.ingest(a_file(*places, at=LATER))
     assert (outcome.found, outcome.duplicates, outcome.set_aside) == (3, 2, 1)
     kept = clinic.rows("set_aside_patients", order="position")
     assert [(row["position"], row["reason"]) for row in kept] == [(0, "repeated_prn"), (2, "emptied")]
-    assert kept[0]["detail"] == "position 1 of the file has the same PRN and is stored"
+    assert "position 1 " in kept[0]["detail"]
     assert verify(clinic.store).is_right
 
 
 @pytest.mark.parametrize("empty", [12, 50, 70])
-def test_of_a_prn_at_very_many_places_the_last_that_is_not_emptied_is_stored(
+def test_of_a_prn_at_many_places_the_last_patient_that_is_not_emptied_is_stored(
     clinic: Clinic, empty: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan, "BATCH", 40)
@@ -216,12 +208,12 @@ def test_of_a_prn_at_very_many_places_the_last_that_is_not_emptied_is_stored(
         *((position, "repeated_prn", False) for position in range(28)),
         *((position, "emptied", True) for position in range(29, 29 + empty)),
     ]
-    assert {row["detail"] for row in kept[:28]} == {"position 28 of the file has the same PRN and is stored"}
+    assert all("position 28 " in row["detail"] for row in kept[:28])
     assert clinic.rows("patient_extractions")[1]["position"] == 28
     assert verify(clinic.store).is_right, verify(clinic.store)
 
 
-def test_whom_the_robot_has_to_extract_again(clinic: Clinic) -> None:
+def test_patients_to_extract_again_are_listed_with_their_criteria(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1", **LISTS), a_patient("GW2", **FAILED)))
     clinic.ingest(a_file(a_patient("GW1", **FAILED), a_patient("GW2", **FAILED), at=LATER))
     clinic.ingest(a_file(a_patient("GW2", **FAILED), medication="Metformin", at=LATER), name="other.json")
@@ -254,8 +246,7 @@ def test_whom_the_robot_has_to_extract_again(clinic: Clinic) -> None:
     assert incomplete.search(clinic.store, limit=1).more
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_another_person_under_a_prn_waits_and_a_critical_conflict_says_so(clinic: Clinic) -> None:
+def test_another_person_with_the_same_prn_is_set_aside_with_a_critical_conflict(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1", **LISTS)))
     before = _known(clinic)
     clinic.ingest(a_file(a_patient("GW1", name="Bo Bee", born="1/1/1950", medications=["Xanax"]), at=LATER))
@@ -277,7 +268,7 @@ def test_another_person_under_a_prn_waits_and_a_critical_conflict_says_so(clinic
     assert verify(clinic.store).is_right
 
 
-def test_the_text_of_an_error_stays_in_the_kept_json_alone(clinic: Clinic) -> None:
+def test_the_text_of_an_error_stays_in_the_kept_json_only(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1", **LISTS, **FAILED, error="x", odd=1)))
     [waiting] = _waiting(clinic)
     assert _accept(clinic, waiting.id)[0].taken_in
@@ -292,8 +283,7 @@ def test_the_text_of_an_error_stays_in_the_kept_json_alone(clinic: Clinic) -> No
     assert [row["processing_status"] for row in clinic.rows("patient_extractions")] == ["processed"]
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_who_accepts_the_lists_has_not_said_whose_they_are(clinic: Clinic) -> None:
+def test_accepting_a_failed_extraction_does_not_accept_another_person(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1", **LISTS)))
     clinic.ingest(a_file(a_patient("GW1", name="Bo Bee", born="1/1/1950", **FAILED), at=LATER))
     [waiting] = _waiting(clinic)
@@ -324,9 +314,8 @@ def test_a_correction_that_is_another_person_changes_nothing(clinic: Clinic, acc
     assert _accept(clinic, waiting.id, corrected=json.dumps(a_patient("GW1", allergies=["Latex"])))[0].taken_in
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("by", "why"), [("", "x"), ("x", " "), ("x" * 256, "x")])
-def test_nobody_accepts_without_a_name_and_a_reason(clinic: Clinic, by: str, why: str) -> None:
+def test_an_acceptance_without_a_name_or_a_reason_is_refused(clinic: Clinic, by: str, why: str) -> None:
     clinic.ingest(a_file(a_patient("GW1", **FAILED)))
     owner = resolve_provider(clinic.store, "gary_wang")
     with pytest.raises(UsageError):
@@ -334,7 +323,6 @@ def test_nobody_accepts_without_a_name_and_a_reason(clinic: Clinic, by: str, why
     assert clinic.count("patients") == 0
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_the_prn_of_a_patient_that_an_older_version_set_aside_is_read_out_of_its_json(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1") | {"all_allergies": "none"}, a_patient(None)))
     clinic.execute("UPDATE set_aside_patients SET prn = NULL")

@@ -1,13 +1,13 @@
-"""Correcting the time of a session corrects everything that followed from the wrong one."""
+"""Correcting the time of a session corrects everything that was derived from it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
+from servers import BACKENDS
 from stored_content import content, earlier_version
 
 from webautodash.cli.hints import cure_of
@@ -15,6 +15,7 @@ from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.errors import NotFound, UsageError
 from webautodash.services.doctor.sessions import future_times, unread_times
 from webautodash.services.review import conflicts, sessions
+from webautodash.services.review.sessions import TimeCorrection
 from webautodash.services.verify import verify
 
 FUTURE = "2099-01-01T00:00:00"
@@ -41,21 +42,23 @@ def ingest_all(clinic: Clinic, files: Sequence[dict[str, Any]], order: Sequence[
         clinic.ingest(files[place], name=f"{place}.json")
 
 
-def test_a_corrected_time_leaves_what_an_ingest_with_the_right_time_leaves(
-    clinic: Clinic, server_url: str, database_prefix: str, tmp_path: Path
+def _set_time(clinic: Clinic, time: str, number: int = 1, *, dry_run: bool = False) -> TimeCorrection:
+    corrected = sessions.CorrectedTime(number, time, by="Ann", why="the robot's clock")
+    return sessions.set_time(clinic.store, "gary_wang", corrected, dry_run=dry_run)
+
+
+@pytest.mark.parametrize("backend", BACKENDS, indirect=True)
+def test_a_corrected_time_leaves_the_rows_of_an_ingest_with_the_right_time(
+    clinic: Clinic, open_clinic: Callable[..., Clinic]
 ) -> None:
     right = [f"2024-0{month}-01T00:00:00" for month in range(1, 6)]
     with earlier_version():
         ingest_all(clinic, visits([FUTURE, *right[1:]]))
     wrong = clinic.rows("data_conflicts")
-    done = sessions.set_time(
-        clinic.store, "gary_wang", sessions.CorrectedTime(1, right[0], by="Ann", why="the robot's clock")
-    )
-    (tmp_path / "other").mkdir()
-    other = Clinic(server_url, f"{database_prefix}o_", tmp_path / "other")
+    done = _set_time(clinic, right[0])
+    other = open_clinic(beside="o_")
     ingest_all(other, visits(right))
     assert content(clinic) == content(other)
-    other.store.close()
     assert (done.patients, done.patients_changed) == (3, 3)
     assert min(done.conflicts_closed, done.conflicts_added) > 0
     # Nothing is deleted, and each step has its reviewer.
@@ -65,7 +68,7 @@ def test_a_corrected_time_leaves_what_an_ingest_with_the_right_time_leaves(
     assert verify(clinic.store).is_right, verify(clinic.store)
 
 
-def test_what_a_person_decided_stays_and_setting_the_time_back_reopens_the_rest(clinic: Clinic) -> None:
+def test_decisions_of_a_person_stay_and_setting_the_time_back_reopens_the_other_conflicts(clinic: Clinic) -> None:
     right = [f"2024-0{month}-01T00:00:00" for month in range(1, 5)]
     with earlier_version():
         ingest_all(clinic, visits([FUTURE, *right[1:]]))
@@ -76,16 +79,12 @@ def test_what_a_person_decided_stays_and_setting_the_time_back_reopens_the_rest(
     ]
     conflicts.resolve(clinic.store, "gary_wang", decided, ConflictStatus.RESOLVED, by="Bob", why="seen")
     (kept,) = (row for row in clinic.rows("data_conflicts") if row["id"] == decided)
-    dry = sessions.set_time(
-        clinic.store, "gary_wang", sessions.CorrectedTime(1, right[0], by="Ann", why="clock"), dry_run=True
-    )
+    dry = _set_time(clinic, right[0], dry_run=True)
     assert clinic.rows("session_decisions") == []
-    done = sessions.set_time(clinic.store, "gary_wang", sessions.CorrectedTime(1, right[0], by="Ann", why="clock"))
+    done = _set_time(clinic, right[0])
     assert (done.conflicts_decided, dry.conflicts_closed) == (1, done.conflicts_closed)
     assert kept in clinic.rows("data_conflicts")
-    back = sessions.set_time(
-        clinic.store, "gary_wang", sessions.CorrectedTime(1, FUTURE_AGAIN, by="Ann", why="it was right")
-    )
+    back = _set_time(clinic, FUTURE_AGAIN)
     assert back.conflicts_reopened > 0
     shown = sessions.show(clinic.store, "gary_wang", 1)
     assert [(each.kind, each.decided_by) for each in shown.decisions] == [("set_time", "Ann")] * 2
@@ -104,7 +103,7 @@ def test_what_a_person_decided_stays_and_setting_the_time_back_reopens_the_rest(
 def test_a_time_that_is_refused_changes_nothing(clinic: Clinic, number: int, time: str, error: type[Exception]) -> None:
     ingest_all(clinic, visits(["2024-01-01T00:00:00"]))
     with pytest.raises(error):
-        sessions.set_time(clinic.store, "gary_wang", sessions.CorrectedTime(number, time, by="Ann", why="clock"))
+        _set_time(clinic, time, number)
     assert clinic.rows("session_decisions") == []
 
 
@@ -116,9 +115,7 @@ def test_the_doctor_names_sessions_whose_time_could_not_be_read(clinic: Clinic) 
     [found] = unread_times(clinic.store, owner)
     assert (found.code, found.severity) == ("session.unread_time", "warning")
     assert found.message.startswith("sessions 1, 2: ")
-    sessions.set_time(
-        clinic.store, "gary_wang", sessions.CorrectedTime(1, "2024-02-01T00:00:00", by="Ann", why="read by hand")
-    )
+    _set_time(clinic, "2024-02-01T00:00:00")
     [left] = unread_times(clinic.store, owner)
     assert left.message.startswith("session 2: ")
 
@@ -130,7 +127,5 @@ def test_the_doctor_names_sessions_of_the_future(clinic: Clinic) -> None:
     [found] = future_times(clinic.store, owner)
     assert (found.code, found.severity, found.subject) == ("session.future_time", "error", "gary_wang")
     assert cure_of(found) == "webautodash session set-time gary_wang 1 TIME --by NAME --why TEXT"
-    sessions.set_time(
-        clinic.store, "gary_wang", sessions.CorrectedTime(1, "2024-02-01T00:00:00", by="Ann", why="clock")
-    )
+    _set_time(clinic, "2024-02-01T00:00:00")
     assert list(future_times(clinic.store, owner)) == []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
+from servers import BACKENDS
 from stored_content import content, earlier_version
 
 from webautodash.errors import UsageError
@@ -47,23 +48,22 @@ def ingest_all(clinic: Clinic, *, with_failed: bool) -> None:
             clinic.ingest(file, name=f"{number}.json")
 
 
-def test_a_review_leaves_what_an_ingest_without_them_leaves_and_undoing_it_nothing_else(
-    clinic: Clinic, server_url: str, database_prefix: str, tmp_path: Path
+@pytest.mark.parametrize("backend", BACKENDS, indirect=True)
+def test_a_review_leaves_the_rows_of_an_ingest_without_them_and_can_be_undone(
+    clinic: Clinic, open_clinic: Callable[..., Clinic]
 ) -> None:
     ingest_all(clinic, with_failed=True)
     before, rows = content(clinic), clinic.rows("data_conflicts")
-    [looked] = verify(clinic.store).providers
-    assert [(each.table, each.wrong) for each in looked.wrong] == [("patient_extractions", "incomplete")] * 4
+    [found] = verify(clinic.store).providers
+    assert [(each.table, each.wrong) for each in found.wrong] == [("patient_extractions", "incomplete")] * 4
 
     [dry] = review_stored(clinic.store, "gary_wang", **BY, dry_run=True).providers
     assert (content(clinic), clinic.count("set_aside_patients")) == (before, 0)
     [done] = review_stored(clinic.store, "gary_wang", **BY).providers
     assert (dry.extractions, dry.conflicts_closed) == (done.extractions, done.conflicts_closed) == (4, len(rows) - 4)
-    (tmp_path / "other").mkdir()
-    other = Clinic(server_url, f"{database_prefix}o_", tmp_path / "other")
+    other = open_clinic(beside="o_")
     ingest_all(other, with_failed=False)
     after, expected = content(clinic, but_of=frozenset({"ONLY"})), content(other)
-    other.store.close()
     for table in ("patients", "data_conflicts"):
         assert after[table] == expected[table]
     whole = [row for row in after["patient_extractions"] if row["processing_status"] != "failed"]
@@ -84,7 +84,7 @@ def test_a_review_leaves_what_an_ingest_without_them_leaves_and_undoing_it_nothi
     assert clinic.count("set_aside_patients") == 4
 
 
-def test_a_patient_is_shown_without_what_failed(clinic: Clinic) -> None:
+def test_a_patient_is_shown_without_failed_extractions(clinic: Clinic) -> None:
     ingest_all(clinic, with_failed=True)
     with earlier_version():
         clinic.ingest(a_file(a_patient("A1", **FAILED), at="2024-05-01T00:00:00"))
@@ -100,7 +100,7 @@ def test_a_patient_is_shown_without_what_failed(clinic: Clinic) -> None:
     assert patients.show(clinic.store, "gary_wang", "ONLY").patient.patient_name == "Another Name"
 
 
-def test_a_duplicate_of_what_failed_is_emptied_if_there_were_items_before(clinic: Clinic) -> None:
+def test_a_duplicate_of_a_failed_extraction_is_emptied_if_there_were_items_before(clinic: Clinic) -> None:
     empty, unknown = a_patient("A1"), a_patient("A2")
     with earlier_version():
         clinic.ingest(a_file(a_patient("A1", **LISTS), at="2024-01-01T00:00:00"))
@@ -139,7 +139,7 @@ def test_the_kept_json_is_shown(clinic: Clinic) -> None:
     assert kept["demographics_printable"]["prn"] == "A1"
 
 
-def test_a_person_accepts_what_a_review_has_set_aside(clinic: Clinic) -> None:
+def test_patients_that_a_review_set_aside_can_be_accepted(clinic: Clinic) -> None:
     ingest_all(clinic, with_failed=True)
     before = content(clinic)
     review_stored(clinic.store, **BY)
