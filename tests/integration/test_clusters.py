@@ -15,7 +15,6 @@ from webautodash.database.products.mysql import limits
 from webautodash.database.products.mysql.limits import TransactionLimit, transaction_limit
 
 GALERA, GROUP = "wsrep_max_ws_size", "group_replication_transaction_size_limit"
-SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
 
 
 class Refusal:
@@ -51,19 +50,19 @@ def refusal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusal]:
     return refusal
 
 
-@SERVERS
 @pytest.mark.parametrize(
-    ("number", "setting", "size", "kind", "tries"),
+    ("backend", "number", "setting", "size", "kind", "tries"),
     [
-        (1105, GALERA, 1_000, "transaction_too_large", 1),
-        (1105, GALERA, 2 << 30, "database_error", 1),
-        (1180, GALERA, 1_000, "transaction_too_large", 1),
-        (1180, GALERA, 2 << 30, "database_busy", 6),
+        ("mariadb", 1105, GALERA, 1_000, "transaction_too_large", 1),
+        ("mariadb", 1105, GALERA, 2 << 30, "database_error", 1),
+        ("mariadb", 1180, GALERA, 1_000, "transaction_too_large", 1),
+        ("mariadb", 1180, GALERA, 2 << 30, "database_busy", 6),
         # Group replication reports a conflict with the same number.
-        (1180, GROUP, 1_000, "database_busy", 6),
-        (3100, GROUP, 1_000, "transaction_too_large", 1),
-        (3100, GROUP, 150_000_000, "database_error", 1),
+        ("mysql", 1180, GROUP, 1_000, "database_busy", 6),
+        ("mysql", 3100, GROUP, 1_000, "transaction_too_large", 1),
+        ("mysql", 3100, GROUP, 150_000_000, "database_error", 1),
     ],
+    indirect=["backend"],
 )
 def test_a_transaction_beyond_a_clusters_limit_is_named_and_not_repeated(
     clinic: Clinic,
@@ -91,8 +90,8 @@ def test_a_transaction_beyond_a_clusters_limit_is_named_and_not_repeated(
     assert clinic.ingest(a_file(a_patient("GW2"), at="2025-01-01T00:00:00")).state == "ingested"
 
 
-@SERVERS
-def test_a_server_of_its_own_has_no_such_limit(clinic: Clinic) -> None:
+@pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
+def test_a_server_outside_of_a_cluster_has_no_such_limit(clinic: Clinic) -> None:
     with clinic.store.system.engine.connect() as connection:
         assert limits.limits_of(connection).transaction is None
 
@@ -107,5 +106,7 @@ def test_a_server_of_its_own_has_no_such_limit(clinic: Clinic) -> None:
         ({}, None),
     ],
 )
-def test_the_limit_is_what_the_server_says(variables: dict[str, str], expected: TransactionLimit | None) -> None:
+def test_the_limit_is_read_from_the_variables_of_the_server(
+    variables: dict[str, str], expected: TransactionLimit | None
+) -> None:
     assert transaction_limit(variables) == expected

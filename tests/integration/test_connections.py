@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from threading import Event, Lock, Thread
 
 import pytest
@@ -30,11 +29,9 @@ _SETTLED_SECONDS = 0.05
 
 
 @pytest.fixture
-def small(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
-    """A store that may have four connections."""
-    clinic = Clinic(server_url, database_prefix, tmp_path, max_connections=MOST)
-    yield clinic
-    clinic.store.close()
+def small(open_clinic: Callable[..., Clinic]) -> Clinic:
+    """A store with at most four connections."""
+    return open_clinic(max_connections=MOST)
 
 
 @contextmanager
@@ -47,14 +44,11 @@ def _counted(clinic: Clinic, server_url: str) -> Iterator[list[int]]:
             opened[0] += change
             seen.append(opened[0])
 
-    def is_opened(*_: object) -> None:
-        count(1)
-
-    def is_closed(*_: object) -> None:
-        count(-1)
-
     clinic.store.close()
-    listeners = ((SharingPool, "connect", is_opened), (SharingPool, "close", is_closed))
+    listeners = (
+        (SharingPool, "connect", lambda *_: count(1)),
+        (SharingPool, "close", lambda *_: count(-1)),
+    )
     for listener in listeners:
         event.listen(*listener)
     done = Event()
@@ -121,10 +115,10 @@ def test_more_threads_than_connections_take_turns(small: Clinic) -> None:
             return int(session.execute(text("SELECT COUNT(*) FROM patients")).scalar_one())
 
     with ThreadPoolExecutor(max_workers=3 * MOST) as threads:
-        assert list(threads.map(read, range(30))) == [0] * 30
+        assert list(threads.map(read, range(24))) == [0] * 24
 
 
-def test_when_all_are_in_use_and_none_comes_back_the_error_says_what_to_do(
+def test_when_all_connections_stay_in_use_the_error_names_the_setting(
     small: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits = []
@@ -141,7 +135,7 @@ def test_when_all_are_in_use_and_none_comes_back_the_error_says_what_to_do(
             last.session.execute(text("SELECT 1"))
             monkeypatch.setattr(Connections, "take", waited)
             began = time.monotonic()
-            with pytest.raises(NoFreeConnection, match=r"all 4 .* WEBAUTODASH_MAX_CONNECTIONS"):
+            with pytest.raises(NoFreeConnection, match="WEBAUTODASH_MAX_CONNECTIONS"):
                 impatient.providers()
             assert time.monotonic() - began >= 1
             # The wait itself is not repeated.
@@ -149,7 +143,7 @@ def test_when_all_are_in_use_and_none_comes_back_the_error_says_what_to_do(
         assert impatient.providers() == []
 
 
-def test_what_could_not_be_opened_does_not_count(small: Clinic) -> None:
+def test_a_connection_that_could_not_be_opened_does_not_count(small: Clinic) -> None:
     for number in range(2 * MOST):
         with pytest.raises(DatabaseMissing), small.store.server.database(f"no_such_{number}").reading() as session:
             session.execute(text("SELECT 1"))
@@ -168,7 +162,7 @@ def test_connections_that_the_server_ended_do_not_count(small: Clinic, server_ur
         assert statistics(small.store).total_providers == 1
 
 
-def test_a_database_in_use_goes_on_when_others_are_opened(small: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_in_use_stays_open_when_others_are_opened(small: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "_KEPT_DATABASES", 1)
     first, *others = [register(small.store, f"Provider {letter}").provider for letter in "abcd"]
     database = small.store.provider_database(first)
@@ -186,12 +180,11 @@ def test_a_database_in_use_goes_on_when_others_are_opened(small: Clinic, monkeyp
 
 @pytest.mark.ci
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
-def test_workers_share_the_connections(server_url: str, database_prefix: str, tmp_path: Path) -> None:
-    clinic = Clinic(server_url, database_prefix, tmp_path, max_connections=6)
+def test_workers_share_the_connections(open_clinic: Callable[..., Clinic], server_url: str) -> None:
+    clinic = open_clinic(max_connections=6)
     write_demo_data(clinic.results, DemoPlan(patients=400, providers=20))
     with _counted(clinic, server_url) as seen:
         assert not ingest_paths(clinic.store, workers=2).problems
-        with pytest.raises(ConfigurationError, match="6 connections are too few for 4 processes"):
+        with pytest.raises(ConfigurationError):
             ingest_paths(clinic.store, workers=3, rehash=True)
     assert 4 < max(seen) <= 6
-    clinic.store.close()

@@ -31,37 +31,37 @@ def test_demonstration_data_never_replaces_a_file(tmp_path: Path) -> None:
         write_demo_data(tmp_path, PLAN)
 
 
-@pytest.mark.parametrize("wrong", [{"patients": 0}, {"providers": 0}, {"files": -1}, {"rounds": 0}, {"changed": 1.5}])
-def test_numbers_that_make_no_files_are_refused(tmp_path: Path, wrong: dict[str, int]) -> None:
-    with pytest.raises(UsageError, match=f"{next(iter(wrong))} must be"):
-        write_demo_data(tmp_path / "x", DemoPlan(**wrong))
-    assert not (tmp_path / "x").exists()
-
-
 @pytest.mark.parametrize(
     ("wrong", "named"),
     [
+        ({"patients": 0}, "patients"),
+        ({"providers": 0}, "providers"),
+        ({"files": -1}, "files"),
+        ({"rounds": 0}, "rounds"),
+        ({"changed": 1.5}, "changed"),
         ({"patients": 10**12}, "patients"),
         ({"providers": 10**6}, "providers"),
         ({"files": 10**6}, "files"),
         ({"rounds": 10**6}, "rounds"),
         ({"changed": float("nan")}, "changed"),
-        ({"providers": 1000, "files": 1000}, "1,000,000 files together"),
-        ({"patients": 1_000_000, "providers": 1}, "raise the number of files"),
+        ({"providers": 1000, "files": 1000}, "1,000,000"),
+        ({"patients": 1_000_000, "providers": 1}, "files"),
     ],
 )
-def test_absurd_numbers_are_refused_before_the_first_file(tmp_path: Path, wrong: dict[str, Any], named: str) -> None:
+def test_numbers_that_are_too_small_or_too_large_are_refused_before_the_first_file(
+    tmp_path: Path, wrong: dict[str, Any], named: str
+) -> None:
     with pytest.raises(UsageError, match=named):
         write_demo_data(tmp_path / "x", DemoPlan(**wrong))
     assert not (tmp_path / "x").exists()
 
 
-def test_what_does_not_fit_on_the_disk_is_refused_before_the_first_file(
+def test_data_that_do_not_fit_on_the_disk_are_refused_before_the_first_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = DemoPlan(patients=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=plan.size - 1))
-    with pytest.raises(UsageError, match="MiB"):
+    with pytest.raises(UsageError):
         write_demo_data(tmp_path / "deeper" / "x", plan)
     assert not (tmp_path / "deeper").exists()
 
@@ -73,7 +73,8 @@ def test_the_size_is_estimated_from_above(tmp_path: Path, indent: int | None) ->
     assert written <= plan.size <= 1.25 * written
 
 
-def test_a_later_round_changes_the_share_it_says_and_repeats_the_rest(clinic: Clinic) -> None:
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_later_round_changes_its_share_of_patients_and_repeats_the_others(clinic: Clinic) -> None:
     write_demo_data(clinic.results, PLAN)
     report = ingest_paths(clinic.store)
     assert {str(outcome.state) for outcome in report.files} == {"ingested"}
@@ -85,6 +86,7 @@ def test_a_later_round_changes_the_share_it_says_and_repeats_the_rest(clinic: Cl
     assert sum(outcome.duplicates for outcome in second) == 60 - changed
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_the_stored_rows_are_those_of_the_files(clinic: Clinic) -> None:
     paths = write_demo_data(clinic.results, DemoPlan(patients=30, providers=1))
     [outcome] = ingest_paths(clinic.store).files

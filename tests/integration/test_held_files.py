@@ -71,7 +71,7 @@ def test_an_acceptance_is_for_the_bytes_that_were_held(clinic: Clinic) -> None:
         {"by": "Ann", "why": "clock", "extracted_at": "2999-01-01T00:00:00Z"},
     ],
 )
-def test_an_acceptance_that_says_too_little_changes_nothing(clinic: Clinic, arguments: dict[str, str]) -> None:
+def test_an_incomplete_acceptance_changes_nothing(clinic: Clinic, arguments: dict[str, str]) -> None:
     outcome = clinic.ingest(a_file(a_patient("A1"), at=ahead(days=2)))
     with pytest.raises(UsageError):
         accept_file(clinic.store, outcome.path, **arguments)
@@ -94,7 +94,6 @@ def _elsewhere(clinic: Clinic) -> FileOutcome:
 def test_a_file_that_is_stored_for_another_provider_is_held_until_a_person_accepts_it(clinic: Clinic) -> None:
     held = _elsewhere(clinic)
     assert (held.state, held.kind, held.provider, held.is_problem) == ("held", "stored_elsewhere", "ann_bee", True)
-    assert "gary_wang" in str(held.reason)
     assert (clinic.rows("patients", "ann_bee"), clinic.count("patients")) == ([], 1)
     assert [row["kind"] for row in clinic.system_rows("alerts")] == ["held"]
     accepted = accept_file(clinic.store, held.path, by="Ann", why="both treat him")
@@ -118,7 +117,7 @@ def test_of_two_providers_with_the_same_bytes_in_one_run_one_is_held(clinic: Cli
     assert sorted(len(clinic.rows("patients", slug)) for slug in ("ann_bee", "gary_wang")) == [0, 20]
 
 
-def test_the_other_providers_own_database_is_believed(clinic: Clinic) -> None:
+def test_the_database_of_the_other_provider_decides(clinic: Clinic) -> None:
     held = _elsewhere(clinic)
     clinic.execute("UPDATE extraction_sessions SET content_sha256 = 'another'")
     path = clinic.results / held.path
@@ -132,7 +131,7 @@ def test_the_other_providers_own_database_is_believed(clinic: Clinic) -> None:
     ]
 
 
-def test_a_file_that_was_stored_before_there_were_claims_is_found_by_its_row(clinic: Clinic) -> None:
+def test_a_file_stored_before_there_were_claims_is_found_by_its_row(clinic: Clinic) -> None:
     content = a_file(a_patient("A1"), provider=None)
     clinic.ingest(content, "gary_wang", "a.json")
     clinic.execute_in_system("DELETE FROM stored_contents")

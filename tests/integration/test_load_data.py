@@ -53,11 +53,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return words
 
 
-def _set(clinic: Clinic, statement: str) -> None:
+def _run(clinic: Clinic, statement: str) -> tuple[tuple[object, ...], ...]:
     url = clinic.settings.database_url
     assert url is not None
     with connect(url.get_secret_value()) as connection, connection.cursor() as cursor:
         cursor.execute(statement)
+        return tuple(cursor.fetchall())
 
 
 def _clinical(clinic: Clinic) -> dict[str, list[dict[str, object]]]:
@@ -71,7 +72,7 @@ def test_a_load_and_an_insert_store_the_same_rows(here: Clinic, sent: list[str])
     assert [row["sig"] for row in loaded["medications"]] == [SIG] * 3
     assert [row["diagnosis_text"] for row in loaded["diagnoses"]] == ["NULL", "\\N"] * 3
     sent.clear()
-    _set(here, "SET GLOBAL local_infile = OFF")
+    _run(here, "SET GLOBAL local_infile = OFF")
     another = Clinic(here.settings.database_url.get_secret_value(), "insert_", here.results.parent)
     assert another.ingest(FILE).stored == 3
     assert set(sent) == {"INSERT"}
@@ -80,22 +81,18 @@ def test_a_load_and_an_insert_store_the_same_rows(here: Clinic, sent: list[str])
 
 
 @pytest.mark.parametrize("loads", [True, False], ids=["load", "insert"])
-def test_what_a_servers_log_of_statements_holds_is_what_readme_says(here: Clinic, loads: bool) -> None:
+def test_the_log_of_statements_of_a_server_holds_clinical_rows_only_of_inserts(here: Clinic, loads: bool) -> None:
     here.ingest(a_file(a_patient("P0")))
     for setting in (f"local_infile = {int(loads)}", "log_output = 'TABLE'", "general_log = ON"):
-        _set(here, f"SET GLOBAL {setting}")
+        _run(here, f"SET GLOBAL {setting}")
     here.store.close()
     assert here.ingest(a_file(a_patient("PrnMark", name="NameMark", medications=["DrugMark"]))).stored == 1
-    url = here.settings.database_url
-    assert url is not None
-    with connect(url.get_secret_value()) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log")
-        logged = "".join(str(argument) for (argument,) in cursor.fetchall())
+    logged = repr(_run(here, "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log"))
     # PRNs and the values compared with a patient's row are in statements; clinical rows only in INSERT statements.
     assert ("PrnMark" in logged, "NameMark" in logged, "DrugMark" in logged) == (True, True, not loads)
 
 
-def test_loads_that_were_switched_off_since_the_server_was_asked_become_inserts(
+def test_loads_that_are_switched_off_during_an_ingest_become_inserts(
     here: Clinic, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def asked_before(connection: Connection) -> limits.Limits:
@@ -104,7 +101,7 @@ def test_loads_that_were_switched_off_since_the_server_was_asked_become_inserts(
     here.ingest(a_file(a_patient("P0")))
     sent.clear()
     monkeypatch.setattr(writer, "limits_of", asked_before)
-    _set(here, "SET GLOBAL local_infile = OFF")
+    _run(here, "SET GLOBAL local_infile = OFF")
     assert here.ingest(a_file(a_patient("P1", medications=["A"]), a_patient("P2", medications=["B"]))).stored == 2
     assert sent == ["LOAD", "INSERT", "INSERT"]
     assert here.count("medications") == 2
@@ -116,9 +113,9 @@ def test_loads_that_were_switched_off_since_the_server_was_asked_become_inserts(
 @pytest.mark.parametrize("warnings_kept", [0, 64], ids=["server that keeps no warnings", "usual server"])
 def test_a_value_that_a_load_would_cut_is_refused_as_by_an_insert(here: Clinic, warnings_kept: int) -> None:
     here.ingest(a_file(a_patient("P9")))
-    _set(here, f"SET GLOBAL max_error_count = {warnings_kept}")
+    _run(here, f"SET GLOBAL max_error_count = {warnings_kept}")
     here.store.close()
-    _set(here, "ALTER TABLE load_gary_wang.medications MODIFY sig VARCHAR(3)")
+    _run(here, "ALTER TABLE load_gary_wang.medications MODIFY sig VARCHAR(3)")
     outcome = here.ingest(FILE)
     assert (str(outcome.state), here.count("extraction_sessions"), here.count("medications")) == ("failed", 1, 0)
     assert "1406" in str(outcome.reason)
@@ -127,14 +124,14 @@ def test_a_value_that_a_load_would_cut_is_refused_as_by_an_insert(here: Clinic, 
 
 def test_a_row_that_a_load_would_leave_out_is_refused_as_by_an_insert(here: Clinic) -> None:
     here.ingest(a_file(a_patient("P9")))
-    _set(here, "ALTER TABLE load_gary_wang.diagnoses ADD UNIQUE (diagnosis_text(10))")
+    _run(here, "ALTER TABLE load_gary_wang.diagnoses ADD UNIQUE (diagnosis_text(10))")
     outcome = here.ingest(FILE)
     assert (str(outcome.state), here.count("extraction_sessions"), here.count("diagnoses")) == ("failed", 1, 0)
     assert "1062" in str(outcome.reason)
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, ZeroDivisionError])
-def test_what_ends_in_the_middle_of_a_load_stores_nothing(
+def test_an_interrupted_load_stores_nothing(
     here: Clinic, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
 ) -> None:
     here.ingest(a_file(a_patient("P9")))

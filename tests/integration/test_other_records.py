@@ -93,7 +93,7 @@ BEFORE: dict[str, Written] = {
 
 @ON_SQLITE
 @pytest.mark.parametrize("written", BEFORE.values(), ids=BEFORE)
-def test_what_an_earlier_version_stored_is_no_other_content(clinic: Clinic, written: Written) -> None:
+def test_rows_of_an_earlier_version_are_the_same_content(clinic: Clinic, written: Written) -> None:
     now, then, extra = written
     clinic.ingest(a_file(a_patient("P1") | then))
     _as_before(clinic, {"patient_extractions": {1: extra}})
@@ -108,7 +108,7 @@ def test_what_an_earlier_version_stored_is_no_other_content(clinic: Clinic, writ
 
 
 @ON_SQLITE
-def test_a_real_change_of_what_an_earlier_version_stored_is_a_conflict(clinic: Clinic) -> None:
+def test_a_change_of_rows_of_an_earlier_version_is_a_conflict(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("P1")))
     _as_before(clinic, {"patient_extractions": {1: {"lab_results": [LAB, {"name": "HDL"}]}}})
     outcome = clinic.ingest(a_file(a_patient("P1", lab_results=[LAB]), at=LATER))
@@ -140,8 +140,8 @@ def _as_before(clinic: Clinic, extras: dict[str, dict[int, Any]], *, checksums: 
     with database.engine.begin() as connection:
         for table, rows in extras.items():
             for number, extra in rows.items():
-                said = {"extra": json.dumps(extra, ensure_ascii=False, sort_keys=True), "id": number}
-                connection.execute(text(f"UPDATE {table} SET extra = :extra WHERE id = :id"), said)
+                values = {"extra": json.dumps(extra, ensure_ascii=False, sort_keys=True), "id": number}
+                connection.execute(text(f"UPDATE {table} SET extra = :extra WHERE id = :id"), values)
     if not checksums:
         return
     owner = clinic.store.providers()[0]

@@ -1,4 +1,4 @@
-"""What whoever watches a run hears of it."""
+"""The progress of a run."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from webautodash.services.ingest.progress import Progress
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_progress_goes_from_nothing_to_all_there_is(clinic: Clinic, workers: int) -> None:
-    files = write_demo_data(clinic.results, DemoPlan(patients=1300, providers=2))
-    heard: list[Progress] = []
-    ingest_paths(clinic.store, workers=workers, on_progress=heard.append)
+    files = write_demo_data(clinic.results, DemoPlan(patients=1100, providers=2))
+    reported: list[Progress] = []
+    ingest_paths(clinic.store, workers=workers, on_progress=reported.append)
     size = sum(path.stat().st_size for path in files)
-    assert heard[0] == Progress(0, 2, 0, size, 0)
-    assert heard[-1] == Progress(2, 2, size, size, 1300)
-    assert [now.patients for now in heard] == sorted(now.patients for now in heard)
-    assert [now.size for now in heard] == sorted(now.size for now in heard)
-    # A batch is heard of before its file is done.
-    assert {now.patients for now in heard if now.files == 0} > {0}
+    assert reported[0] == Progress(0, 2, 0, size, 0)
+    assert reported[-1] == Progress(2, 2, size, size, 1100)
+    assert [now.patients for now in reported] == sorted(now.patients for now in reported)
+    assert [now.size for now in reported] == sorted(now.size for now in reported)
+    # A batch is reported before its file is done.
+    assert {now.patients for now in reported if now.files == 0} > {0}
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_files_that_are_rejected_or_stored_already_are_done_without_patients(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("A")))
     Path(clinic.results, "broken.json").write_text("{")
-    heard: list[Progress] = []
-    ingest_paths(clinic.store, rehash=True, on_progress=heard.append)
-    assert (heard[-1].files, heard[-1].of_files, heard[-1].patients) == (2, 2, 0)
+    reported: list[Progress] = []
+    ingest_paths(clinic.store, rehash=True, on_progress=reported.append)
+    assert (reported[-1].files, reported[-1].of_files, reported[-1].patients) == (2, 2, 0)

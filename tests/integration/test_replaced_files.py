@@ -1,4 +1,4 @@
-"""SQLite files that somebody moves, removes or puts back while they are in use."""
+"""SQLite files that are moved, removed or put back while they are in use."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_nothing_is_written_to_a_database_that_was_moved_away(clinic: Clinic) ->
     assert clinic.count("patients") == 2
 
 
-def test_a_backup_that_was_put_back_is_what_is_written_to(clinic: Clinic) -> None:
+def test_a_restored_backup_is_the_file_that_is_written(clinic: Clinic) -> None:
     assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
     path = _file(clinic)
     clinic.store.close()
@@ -58,9 +58,7 @@ def test_a_backup_that_was_put_back_is_what_is_written_to(clinic: Clinic) -> Non
     assert clinic.count("patients") == 2
 
 
-def test_what_was_begun_in_a_file_that_is_then_removed_is_not_said_to_be_stored(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_ingest_into_a_file_that_is_removed_fails(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
     path, store_batch = _file(clinic), store_file.store_batch
 
@@ -95,7 +93,7 @@ def _a_planted_log(path: Path) -> None:
     ],
     ids=["link", "log", "hard_link", "file_open_to_all", "folder_open_to_all"],
 )
-def test_a_database_file_that_somebody_else_can_have_planted_is_not_opened(
+def test_a_database_file_that_another_account_can_have_planted_is_not_opened(
     clinic: Clinic, plant: Callable[[Path], None]
 ) -> None:
     assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
@@ -111,7 +109,7 @@ def test_a_database_file_that_somebody_else_can_have_planted_is_not_opened(
     assert path.read_bytes() == before
 
 
-def test_a_database_whose_making_was_interrupted_is_opened(clinic: Clinic) -> None:
+def test_a_database_whose_creation_was_interrupted_is_opened(clinic: Clinic) -> None:
     assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
     clinic.store.close()
     path = _file(clinic)
@@ -137,9 +135,7 @@ def test_a_database_file_of_another_account_is_opened_for_root_alone(
         assert clinic.count("patients") == 1
 
 
-def test_a_file_that_takes_the_place_of_the_one_that_was_looked_at_is_not_used(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_replaces_the_checked_one_is_not_used(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"
     clinic.store.close()
     path, connect = _file(clinic), sqlite3.connect

@@ -58,7 +58,7 @@ def test_a_database_that_is_gone_is_listed_and_stops_nothing(busy: Clinic) -> No
     busy.store.server.drop(busy.database_name("john_doe"))
     found = statistics(busy.store)
     assert [one.slug for one in found.providers] == ["gary_wang"]
-    assert [(one.slug, "not on the server" in one.problem) for one in found.problems] == [("john_doe", True)]
+    assert [one.slug for one in found.problems] == ["john_doe"]
     assert found.total_providers == 2
     assert found.found == 5
 
@@ -68,4 +68,4 @@ def test_an_empty_store_has_zero_of_everything(clinic: Clinic) -> None:
     assert (found.total_providers, found.found, found.last_extraction) == (0, 0, None)
     assert set(found.conflicts_by_type) == set(ConflictType)
     with pytest.raises(UnknownProvider):
-        statistics(clinic.store, "nobody")
+        statistics(clinic.store, "unknown")

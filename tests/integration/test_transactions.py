@@ -1,10 +1,8 @@
-"""What a session sees of what others commit meanwhile, and what is tried again."""
+"""What a session sees of concurrent commits, and which work is repeated."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple, cast
 
 import pytest
@@ -56,7 +54,7 @@ def test_a_reader_sees_one_moment(clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
-def test_a_writer_sees_what_was_committed_while_it_waited_whoever_had_its_connection_before(clinic: Clinic) -> None:
+def test_a_writer_sees_what_was_committed_while_it_waited_also_on_a_used_connection(clinic: Clinic) -> None:
     with clinic.store.system.reading() as reader:
         assert _count(reader.session) == 0
     with clinic.store.system.session() as writer:
@@ -65,45 +63,40 @@ def test_a_writer_sees_what_was_committed_while_it_waited_whoever_had_its_connec
         assert _count(writer) == 1
 
 
-@contextmanager
-def _undone() -> Iterator[None]:
-    with pytest.raises(DatabaseBusy):
-        yield
-
-
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
-def test_the_server_undoes_what_an_unattended_process_left_open_and_a_person_may_think(
+def test_the_server_rolls_back_idle_transactions_of_unattended_processes_only(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connect_args, "_SHORTEST_SILENCE_SECONDS", 1)
-    settings = clinic.settings.model_copy(update={"lease_seconds": 3})
+    settings = clinic.settings.model_copy(update={"lease_seconds": 1})
     lock = text("SELECT id FROM system_logs FOR UPDATE")
     _log(clinic)
     with Store.open(settings, unattended=True) as frozen, Store.open(settings) as attended:
-        with _undone(), frozen.system.session() as left_open:
+        # The error of a session appears where its block ends.
+        with pytest.raises(DatabaseBusy), frozen.system.session() as left_open:  # noqa: PT012
             left_open.execute(lock)
-            time.sleep(3)
+            time.sleep(1.5)
             clinic.store.system.run(lambda work: work.execute(lock))
             left_open.execute(lock)
         with attended.system.session() as session:
             session.execute(lock)
-            time.sleep(3)
+            time.sleep(1.5)
             session.execute(lock)
             session.commit()
 
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
-def test_rows_that_are_locked_are_waited_for_as_long_as_the_settings_say(clinic: Clinic) -> None:
+def test_locked_rows_are_waited_for_as_long_as_the_setting_allows(clinic: Clinic) -> None:
     lock = text("SELECT id FROM system_logs FOR UPDATE")
     _log(clinic)
-    with Server(clinic.settings.model_copy(update={"lock_seconds": 6})) as server:
+    with Server(clinic.settings.model_copy(update={"lock_seconds": 1})) as server:
         waiting = server.database(clinic.store.system.name)
         with clinic.store.system.session() as holder:
             holder.execute(lock)
             begin = time.monotonic()
             with pytest.raises(DatabaseBusy, match="1205"):
                 waiting.run(lambda work: work.execute(lock))
-        assert time.monotonic() - begin >= 6
+        assert time.monotonic() - begin >= 1
         waiting.run(lambda work: work.execute(lock))
 
 
@@ -115,7 +108,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
-def test_what_was_interrupted_is_done_again_after_longer_and_longer_pauses_but_not_for_ever(
+def test_interrupted_work_is_repeated_after_growing_pauses_a_limited_number_of_times(
     pauses: list[float],
 ) -> None:
     tries: list[int] = []
@@ -147,7 +140,7 @@ def test_what_was_interrupted_is_done_again_after_longer_and_longer_pauses_but_n
     ],
     ids=lambda error: error.kind,
 )
-def test_what_another_try_does_not_help_is_tried_once(pauses: list[float], error: WebAutoDashError) -> None:
+def test_an_error_that_a_retry_does_not_help_is_raised_at_once(pauses: list[float], error: WebAutoDashError) -> None:
     tries: list[int] = []
 
     def work() -> None:
@@ -181,7 +174,7 @@ class _FailingDialect(NamedTuple):
     ],
 )
 @pytest.mark.parametrize("advice", [None, "make room"])
-def test_a_drivers_error_becomes_one_that_says_where_and_what_to_do(
+def test_an_error_of_a_driver_is_translated_without_its_values(
     trouble: Trouble, kind: type[WebAutoDashError], advice: str | None
 ) -> None:
     dialect = cast(Dialect, _FailingDialect(Failure(trouble, "17", advice)))
