@@ -1,4 +1,4 @@
-"""Real servers on loopback that take alerts: one for mail, one for HTTP."""
+"""Real servers on loopback that receive alerts: one for mail, one for HTTP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECRET = "Mark-of-a-secret"
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
@@ -31,7 +31,7 @@ def free_port() -> int:
 
 @dataclass
 class MailServer:
-    """What it was given; ``refuses`` are addresses that it does not take, ``logins`` the passwords it was told."""
+    """The mails that it received; ``refuses`` are addresses that it refuses, ``logins`` the passwords that it got."""
 
     port: int
     mails: list[EmailMessage] = field(default_factory=list)
@@ -57,7 +57,7 @@ class MailServer:
 
     def authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
         self.logins.append(data.password.decode())
-        # Not handled: the library itself is to answer.
+        # Not handled, so the library answers.
         return AuthResult(success=(data.login.decode(), data.password.decode()) == (USER, PASSWORD), handled=False)
 
 
@@ -65,7 +65,7 @@ class MailServer:
 def mail_server(
     starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None, *, login: bool = False
 ) -> Iterator[MailServer]:
-    """A mail server with one kind of encryption or none; with ``login`` it takes mail from its user alone."""
+    """A mail server with one kind of encryption or none; with ``login`` it accepts mail from its user only."""
     server = MailServer(free_port())
     controller = Controller(
         server,
@@ -87,7 +87,7 @@ def mail_server(
 
 @dataclass
 class Request:
-    """One POST as it came."""
+    """One received POST."""
 
     path: str
     headers: dict[str, str]
@@ -103,7 +103,7 @@ class Request:
 
 
 class Webhook:
-    """An HTTP server that notes what is posted, and answers with a status; it can go down and come up again."""
+    """An HTTP server that records POSTs and answers with a status; it can be stopped and started again."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []

@@ -14,7 +14,7 @@ import pytest
 from builders import Clinic
 from hypothesis import HealthCheck, settings
 from local_server import LocalServer, NoServerError
-from selection import backend_of, mark, products_matter
+from selection import backend_of, mark
 from servers import BACKENDS, Run, drop_databases, sources, temporary_folder
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -72,7 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     missing = set(config.stash[MISSING])
     # In CI a missing server fails its tests.
     without_server = set() if os.environ.get("CI") else missing
-    items[:] = [item for item in items if backend_of(item) not in without_server and products_matter(item)]
+    items[:] = [item for item in items if backend_of(item) not in without_server]
     for item in items:
         mark(item)
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):

@@ -1,8 +1,8 @@
-"""Files as no portal writes them, by the thousand: real shapes with something wrong, the same for the same seed.
+"""Damaged extraction files by the thousand: real shapes with a fault, the same for the same seed.
 
-`python tests/fuzz.py --seconds 600 --seed 1` looks for one that the reading of files does not bear: an error that is
-none of the program's own, a value in an error, a patient counted never or twice. It keeps what it finds, and
-`python tests/fuzz.py FILE` tries that again.
+`python tests/fuzz.py --seconds 600 --seed 1` looks for a file that breaks the reader: a foreign error, a
+value in an error, a patient that is counted never or twice. It keeps such files, and `python tests/fuzz.py FILE` tries
+one again.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from webautodash.repositories.set_aside import SetAside
 from webautodash.services.ingest.plan import RepeatedPlace, planned
 
 CANARY = "Zyxwvut"
-PATIENCE_SECONDS = 30
+TIMEOUT_SECONDS = 30
 _POSITION = re.compile(r"line \d+, column \d+|\$[\w.\[\]…]*")
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+|\s+', re.DOTALL)
 _MEMBER = re.compile(rb'"[^"\\]*"\s*:\s*(?:"[^"\\]*"|[^\s{}\[\]:,"]+|\[\]|\{\})')
@@ -67,7 +67,7 @@ _HOSTILE = [
 
 
 class BrokenPromiseError(Exception):
-    """What must hold for every file does not."""
+    """A promise about every file is broken."""
 
 
 class _Hangs(BaseException):
@@ -76,7 +76,7 @@ class _Hangs(BaseException):
 
 def content(seed: str) -> bytes:
     """One file."""
-    dice = random.Random(seed)  # noqa: S311  # the same files each time are what is wanted
+    dice = random.Random(seed)  # noqa: S311  # the same files each time, no secret
     written = _written(dice, _whole_file(dice))
     for _ in range(dice.choice([0, 1, 1, 1, 2, 3, 8])):
         written = dice.choice(_MUTATIONS)(dice, written)
@@ -169,7 +169,7 @@ def _exchange_a_token(dice: random.Random, written: bytes) -> bytes:
 
 
 def _exchange_a_value(dice: random.Random, written: bytes) -> bytes:
-    """Something hostile where a value stands: mostly JSON still."""
+    """Replace a value by something hostile; mostly it is still JSON."""
     tokens = _TOKEN.findall(written)
     places = [
         n for n, token in enumerate(tokens) if token[:1] not in b"{}[]:, \n" and b":" not in tokens[n + 1 : n + 3]
@@ -180,15 +180,15 @@ def _exchange_a_value(dice: random.Random, written: bytes) -> bytes:
 
 
 def _repeat_a_member(dice: random.Random, written: bytes) -> bytes:
-    """A key that its object has already, or that another has."""
+    """Repeat a key of its object, or insert one of another."""
     members = list(_MEMBER.finditer(written))
     if not members:
         return written
     at, other = dice.choice(members), dice.choice(members)
-    said = (at if dice.random() < 0.7 else other)[0]
+    member = (at if dice.random() < 0.7 else other)[0]
     if dice.random() < 0.3:
-        said = b'"\\u%04x' % said[1] + said[2:]
-    return written[: at.start()] + said + b", " + written[at.start() :]
+        member = b'"\\u%04x' % member[1] + member[2:]
+    return written[: at.start()] + member + b", " + written[at.start() :]
 
 
 _MUTATIONS: Sequence[Callable[[random.Random, bytes], bytes]] = [
@@ -198,7 +198,7 @@ _MUTATIONS: Sequence[Callable[[random.Random, bytes], bytes]] = [
 
 
 def examine(path: Path, seen: Counter[str]) -> None:
-    """Read a file as the ingest does, and count what became of it. Raises what must not be."""
+    """Read a file as the ingest does, and count the outcome. Raises BrokenPromiseError, or a foreign error."""
     try:
         document = read_document(path)
     except MalformedDocument as error:
@@ -261,7 +261,7 @@ def _examine_record(document: Document, record: PatientRecord) -> None:
 
 
 def _decoded(written: bytes) -> Any:
-    """What another decoder makes of it; None where it does not come to an end."""
+    """The value from another decoder; None where that decoder gives up."""
 
     def refuse(word: str) -> None:
         raise BrokenPromiseError(f"{word} is no JSON")
@@ -281,17 +281,17 @@ def _require(holds: bool, what: str, found: object = "") -> None:
         raise BrokenPromiseError(f"expected {what} {found}".rstrip())
 
 
-def _require_no_value(said: str) -> None:
-    _require(CANARY[:5] not in said, "no value in an error", said)
+def _require_no_value(message: str) -> None:
+    _require(CANARY[:5] not in message, "no value in an error", message)
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
+def _time_limit() -> Iterator[None]:
     def hangs(*_: object) -> None:
         raise _Hangs
 
     before = signal.signal(signal.SIGALRM, hangs)
-    signal.alarm(PATIENCE_SECONDS)
+    signal.alarm(TIMEOUT_SECONDS)
     try:
         yield
     finally:
@@ -300,9 +300,9 @@ def _patience() -> Iterator[None]:
 
 
 def problem_with(path: Path, seen: Counter[str]) -> str | None:
-    """What is wrong with the reading of a file, as a traceback; None where all is well."""
+    """The traceback of a reading that failed wrongly; None for a right result."""
     try:
-        with _patience():
+        with _time_limit():
             try:
                 examine(path, seen)
             except WebAutoDashError as error:
@@ -314,7 +314,7 @@ def problem_with(path: Path, seen: Counter[str]) -> str | None:
 
 
 def run(seed: str, seconds: float, folder: Path, most: int = sys.maxsize) -> tuple[list[Path], Counter[str]]:
-    """Try files until the time is over; those that were not borne are kept in the folder, and their tracebacks."""
+    """Try files until the time is over; keep those that break the reader in the folder, with their tracebacks."""
     seen: Counter[str] = Counter()
     kept: list[Path] = []
     end = time.monotonic() + seconds
@@ -338,7 +338,7 @@ def main() -> int:
     parser.add_argument("file", nargs="?", type=Path, help="one file to try again")
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--into", type=Path, default=Path("build/fuzz"), help="where files are kept that are not borne")
+    parser.add_argument("--into", type=Path, default=Path("build/fuzz"), help="folder for files that break the reader")
     chosen = parser.parse_args()
     if chosen.file:
         seen: Counter[str] = Counter()
@@ -348,7 +348,7 @@ def main() -> int:
     kept, seen = run(chosen.seed, chosen.seconds, chosen.into)
     print(f"seed {chosen.seed}: {', '.join(f'{name} {count:,}' for name, count in seen.most_common())}")  # noqa: T201
     for path in kept:
-        print(f"not borne: python {os.path.relpath(__file__)} {path}")  # noqa: T201
+        print(f"breaks the reader: python {os.path.relpath(__file__)} {path}")  # noqa: T201
     return 1 if kept else 0
 
 

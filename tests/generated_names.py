@@ -1,4 +1,4 @@
-"""Providers' names as hypothesis draws them: what people are called, what only looks so, and what attacks."""
+"""Providers' names as hypothesis draws them: real names, look-alikes, and hostile ones."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ _TWISTS = st.sampled_from(
 
 NAMES = _PEOPLE | _HOSTILE | _ANY
 
-# Few, so that two names often begin, end or sound alike: an account's name is cut after 19 characters, a slug after 40;
-# what has letters of another script loses them.
+# Few words, so that two names often begin or end alike: an account's name is cut after 19 characters, a slug after 40.
+# A slug has no letters of other scripts.
 _WORDS = [
     "Gary",
     "Wang",
@@ -111,11 +111,11 @@ _WORDS += ["Clinic", "System", "Provider", "0123abcd", "Con", "MD", "2", "02", "
 _BETWEEN = [" ", " ", " ", "-", "_", ". "]
 
 NEAR_NAMES = st.builds(str.join, st.sampled_from(_BETWEEN), st.lists(st.sampled_from(_WORDS), min_size=1, max_size=6))
-"""Names that may be registered, nearly all of them, and of which two seldom are one."""
+"""Names of which nearly all may be registered, and of which two are seldom the same."""
 
 
 def near_names(number: int) -> set[str]:
-    """So many of them, the same each time."""
+    """A number of such names, the same each time."""
     chance = random.Random(number)  # noqa: S311  # no secret
     names: set[str] = set()
     while len(names) < number:
@@ -125,6 +125,6 @@ def near_names(number: int) -> set[str]:
 
 @st.composite
 def names_alike(draw: st.DrawFn) -> tuple[str, str]:
-    """Two names, the second often the first one written otherwise."""
+    """Two names; the second is often another spelling of the first."""
     name = draw(NAMES)
     return name, draw(_TWISTS)(name) if draw(st.booleans()) else draw(NAMES)

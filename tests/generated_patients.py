@@ -1,4 +1,4 @@
-"""Patients as hypothesis draws them: few different values, so that equal ones meet."""
+"""Patients as hypothesis draws them: few different values, so that equal ones are frequent."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ PATIENTS = st.builds(
 
 
 def read(patient: dict[str, Any], position: int = 0, order: DateOrder = DateOrder.MDY) -> PatientRecord:
-    """A patient as the program takes it in."""
+    """The record of a patient, as the program reads it."""
     return complete_records([read_decoded(patient, position, order)], order)[0]
 
 

@@ -1,4 +1,4 @@
-"""What tests have other processes do; each starts from settings alone, as the program does."""
+"""Work of other processes in tests; each job starts from settings only, as the program does."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ _PROBLEMS = {"failed", "rejected", "waiting"}
 
 
 def upgrade(settings: Settings, name: str, history: SchemaHistory) -> None:
-    """Make a database and bring it to head."""
+    """Create a database and migrate it to head."""
     with Server(settings) as server:
         revisions.upgrade(server.create(name, UnitOfWork), history)
 
 
 def migrate_fleet(settings: Settings) -> None:
-    """Bring every database to head, unless another is at it. Raises where one could not be brought there."""
+    """Migrate every database, unless another process is at work on it. Raises if one could not be migrated."""
     with Store.open(settings) as store, suppress(LeaseHeld):
         report = fleet.upgrade_all(store, fleet.Plan())
         held = "is at work on it"
@@ -67,7 +67,7 @@ def take_back(settings: Settings, slug: str, revision: str) -> None:
 
 
 def migrate_to(settings: Settings, revision: str, *slugs: str) -> None:
-    """Make providers' databases as an earlier version of the program did, at a revision."""
+    """Create providers' databases as an earlier version of the program did, at a revision."""
     with Server(settings) as server:
         for slug in slugs:
             revisions.upgrade(
@@ -76,19 +76,19 @@ def migrate_to(settings: Settings, revision: str, *slugs: str) -> None:
 
 
 def open_store(settings: Settings) -> None:
-    """Make sure of a store, as every writing command does first."""
+    """Prepare a store, as every writing command does first."""
     Store.prepare(settings).close()
 
 
 def register_provider(settings: Settings, name: str) -> None:
-    """Register a provider in a store that may not be there yet."""
+    """Register a provider in a store that may not exist yet."""
     with Store.prepare(settings) as store:
         register(store, name)
 
 
 def ingest(settings: Settings, *paths: Path) -> None:
-    """Take files, or all of Results, into a store that may not be there yet. Raises where one could not be taken."""
-    # Put back afterwards: a test may call this in its own process. Tests kill it over one file as often as they like.
+    """Ingest files, or all of Results, into a store that may not exist yet. Raises if a file could not be ingested."""
+    # Restored afterwards, because a test may call this in its own process. One file may kill it any number of times.
     with (
         patch.object(plan, "BATCH", BATCH),
         patch.object(file_state_transitions, "MOST_KILLED", 1_000_000),
@@ -101,9 +101,9 @@ def ingest(settings: Settings, *paths: Path) -> None:
 
 
 def run_commands(environment: Mapping[str, str], *commands: Sequence[str]) -> None:
-    """Be one installed command after the other, where others are at work too. Raises where one failed.
+    """Run installed commands one after the other, while other processes work. Raises if one failed.
 
-    What is being migrated by another is none of its own failures.
+    A database that another process migrates is not a failure.
     """
     for command in commands:
         with suppress(_HasProblems):
@@ -111,33 +111,33 @@ def run_commands(environment: Mapping[str, str], *commands: Sequence[str]) -> No
 
 
 def run_command(environment: Mapping[str, str], *arguments: str) -> None:
-    """Be the installed command. Raises where it does not end with 0."""
+    """Run the installed command. Raises if it does not end with 0."""
     from webautodash.cli import main
 
-    said = io.StringIO()
+    output = io.StringIO()
     with (
         patch.dict(os.environ, environment),
         patch.object(sys, "argv", ["webautodash", *arguments]),
-        redirect_stdout(said),
-        redirect_stderr(said),
+        redirect_stdout(output),
+        redirect_stderr(output),
     ):
         try:
             main()
         except SystemExit as end:
             if end.code != 0:
-                text = f"{' '.join(arguments)} ended with {end.code}: {said.getvalue()}"
+                text = f"{' '.join(arguments)} ended with {end.code}: {output.getvalue()}"
                 kind = _HasProblems if end.code == 1 and not _FAILURES.search(text) else RuntimeError
                 raise kind(text) from None
 
 
 def adopt(settings: Settings, database: str, name: str) -> None:
-    """Take over a database of the earlier scripts, a few rows a transaction."""
+    """Adopt a database of the earlier scripts, with few rows per transaction."""
     with patch.object(copy_rows, "BATCH", 2), Store.prepare(settings) as store:
         adoption.adopt(store, database, name)
 
 
 def raise_causes(settings: Settings, number: int) -> None:
-    """Raise as many alerts, one a transaction, as others do who find the same at this moment."""
+    """Raise a number of alerts, each in a transaction, as other processes do at the same moment."""
     with Store.open(settings) as store:
         for name in range(number):
             cause = Cause(cause_key(AlertKind.HELD, name), AlertKind.HELD, f"cause {name}")
@@ -145,19 +145,19 @@ def raise_causes(settings: Settings, number: int) -> None:
 
 
 def retry(settings: Settings, slug: str, set_aside_id: int, corrected: str) -> None:
-    """Take a patient in that was set aside."""
+    """Store a patient that was set aside."""
     with Store.open(settings) as store:
         assert retry_set_aside(store, resolve_provider(store, slug), set_aside_id, corrected).taken_in
 
 
 def send_alerts(settings: Settings) -> None:
-    """Be `alert send`."""
+    """As `alert send`."""
     with Store.open(settings) as store:
         check_and_send(store)
 
 
 def monitor_once(settings: Settings) -> None:
-    """Be `monitor --once`."""
+    """As `monitor --once`."""
     with open_monitored(settings) as store:
         monitor = MonitorLoop(store)
         monitor.run_once()
@@ -165,6 +165,6 @@ def monitor_once(settings: Settings) -> None:
 
 
 def deliver(settings: Settings) -> None:
-    """Send what is due of the alerts."""
+    """Deliver the alerts that are due."""
     with Store.open(settings) as store:
         alerts.deliver_due(store)

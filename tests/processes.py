@@ -1,4 +1,4 @@
-"""Real processes for tests: killed at a moment that the test chooses, or set off together.
+"""Real processes for tests: killed at a moment that the test chooses, or started together.
 
 A process is forked from a clean, warm server process, never from the test run with its threads. It starts as the
 program does, from settings alone, and shares nothing with the test but the databases and the files.
@@ -27,12 +27,12 @@ CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["preload", "jobs", "shell", __name__])
 _HERE = Path(__file__).parent
 KILLED = -signal.SIGKILL
-_PATIENCE_SECONDS = 90
+_TIMEOUT_SECONDS = 90
 
 Work = Callable[..., None]
 
 
-class Failed(Exception):  # it says what another process said
+class Failed(Exception):
     """A process ended by an error of its own; the text is its traceback."""
 
 
@@ -56,51 +56,51 @@ def moments_of_files(work: Work, *arguments: Any, folder: Path, files: Path) -> 
 
 
 def writes(moment: str) -> bool:
-    """Whether what comes next at a moment may leave something behind; other statements only look."""
+    """Whether the next step of a moment may change data; other statements only read."""
     first_word = moment.split(": ")[1].split(maxsplit=1)[0]
     return first_word not in {"SELECT", "SHOW", "PRAGMA", "BEGIN"}
 
 
 def kill_at(moment: int, work: Work, *arguments: Any, folder: Path, files: Path | None = None) -> bool:
-    """Run the work and kill it with SIGKILL at a moment, by its number; whether it came that far."""
+    """Run the work and kill it with SIGKILL at a moment, by its number; return whether it reached the moment."""
     process = _start(work, arguments, folder, stops_at=(moment, signal.SIGKILL), files=files)
-    process.join(_PATIENCE_SECONDS)
+    process.join(_TIMEOUT_SECONDS)
     if process.exitcode == KILLED:
         return True
-    _end_well(process, folder)
+    _end_without_error(process, folder)
     return False
 
 
 def kill_after(seconds: float, work: Work, *arguments: Any, folder: Path) -> bool:
-    """Run the work and kill it with SIGKILL after a time, wherever it is; whether it was still at it."""
+    """Run the work and kill it with SIGKILL after a time; return whether it was still running."""
     process = _start(work, arguments, folder)
     process.join(seconds)
     process.kill()
-    process.join(_PATIENCE_SECONDS)
+    process.join(_TIMEOUT_SECONDS)
     if process.exitcode == KILLED:
         return True
-    _end_well(process, folder)
+    _end_without_error(process, folder)
     return False
 
 
 def kill_when(condition: Callable[[], bool], work: Work, *arguments: Any, folder: Path) -> None:
-    """Run the work and kill it with SIGKILL once something is so. Raises Failed where it ends before."""
+    """Run the work and kill it with SIGKILL once a condition is true. Raises Failed if it ends before."""
     process = _start(work, arguments, folder)
-    came = wait_until(lambda: process.exitcode is not None or condition(), _PATIENCE_SECONDS)
+    came = wait_until(lambda: process.exitcode is not None or condition(), _TIMEOUT_SECONDS)
     process.kill()
-    process.join(_PATIENCE_SECONDS)
+    process.join(_TIMEOUT_SECONDS)
     if not came or process.exitcode != KILLED:
-        raise Failed("it did not come to what it was to be killed at")
+        raise Failed("it ended before the condition came true")
 
 
 @contextmanager
 def held_at(moment: int, work: Work, *arguments: Any, folder: Path) -> Iterator[None]:
-    """Run the work, stand it still at a moment for as long as the block lasts, and let it go on to its end.
+    """Run the work, suspend it at a moment for as long as the block lasts, and let it continue to its end.
 
     Raises Failed if it did not come that far, or fails in the end.
     """
     process = _start(work, arguments, folder, stops_at=(moment, signal.SIGSTOP))
-    stands = wait_until(lambda: process.exitcode is not None or _stands_still(process.pid), _PATIENCE_SECONDS)
+    stands = wait_until(lambda: process.exitcode is not None or _is_suspended(process.pid), _TIMEOUT_SECONDS)
     try:
         if not stands or process.exitcode is not None:
             raise Failed("it did not come to the moment")
@@ -108,19 +108,19 @@ def held_at(moment: int, work: Work, *arguments: Any, folder: Path) -> Iterator[
     finally:
         if process.exitcode is None:
             os.kill(process.pid, signal.SIGCONT)
-    _end_well(process, folder)
+    _end_without_error(process, folder)
 
 
 def together(
     work: Work,
     *each: Sequence[Any],
     folder: Path,
-    patience_seconds: float = _PATIENCE_SECONDS,
+    timeout_seconds: float = _TIMEOUT_SECONDS,
     before: str | None = None,
 ) -> None:
-    """Run the work in as many processes as there are lists of arguments, each let go when all are ready.
+    """Run the work in a process for each list of arguments; all start when every one is ready.
 
-    With `before` that is just before the first statement of each in which these words stand, else at the beginning.
+    With `before` they wait just before their first statement that contains these words, else at the beginning.
     Raises Failed if one of them fails.
     """
     gate = CONTEXT.Barrier(len(each))
@@ -130,15 +130,15 @@ def together(
         own.mkdir(exist_ok=True)
         started.append((_start(work, arguments, own, gate=gate, before=before), own))
     for process, _ in started:
-        process.join(patience_seconds)
+        process.join(timeout_seconds)
     for process, own in started:
-        _end_well(process, own)
+        _end_without_error(process, own)
 
 
 def _passed(work: Work, arguments: Sequence[Any], folder: Path, **how: Any) -> list[str]:
     log = folder / "moments"
     log.unlink(missing_ok=True)
-    _end_well(_start(work, arguments, folder, log=log, **how), folder)
+    _end_without_error(_start(work, arguments, folder, log=log, **how), folder)
     return log.read_text().splitlines()
 
 
@@ -160,18 +160,18 @@ def warm_up() -> None:
         forkserver.ensure_running()
 
 
-def _end_well(process: Any, folder: Path) -> None:
-    process.join(_PATIENCE_SECONDS)
+def _end_without_error(process: Any, folder: Path) -> None:
+    process.join(_TIMEOUT_SECONDS)
     if process.exitcode is None:
         process.kill()
         process.join()
-        raise Failed(f"it did not end within {_PATIENCE_SECONDS} s")
+        raise Failed(f"it did not end within {_TIMEOUT_SECONDS} s")
     if process.exitcode != 0:
         error = folder / "error"
         raise Failed(error.read_text() if error.exists() else f"exit status {process.exitcode}")
 
 
-def _stands_still(process: int) -> bool:
+def _is_suspended(process: int) -> bool:
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
@@ -187,7 +187,7 @@ def _live(
     files: Path | None = None,
     looks: bool = False,
 ) -> None:
-    """What a process does with its life."""
+    """Run the work in a new process."""
     try:
         passed: list[str] = []
         if stops_at is not None or log is not None:
@@ -197,10 +197,10 @@ def _live(
         if gate is not None and before is not None:
             _wait_before(before, gate, waited)
         elif gate is not None:
-            gate.wait(_PATIENCE_SECONDS)
+            gate.wait(_TIMEOUT_SECONDS)
         work(*arguments)
         if before is not None and not waited:
-            raise AssertionError(f"it ended without a statement in which {before!r} stands")
+            raise AssertionError(f"it ended without a statement that contains {before!r}")
         if log is not None:
             log.write_text("\n".join(passed))
     except BaseException:
@@ -222,7 +222,7 @@ def _wait_before(words: str, gate: Any, waited: list[str]) -> None:
     def before_statement(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         if not waited and words in " ".join(statement.split()):
             waited.append(statement)
-            gate.wait(_PATIENCE_SECONDS)
+            gate.wait(_TIMEOUT_SECONDS)
 
     event.listen(Engine, "before_cursor_execute", before_statement)
 
@@ -249,7 +249,7 @@ def _watch(passed: list[str], stops_at: tuple[int, int] | None, files: Path | No
         below = f"{files}{os.sep}"
 
         def before_operation(name: str, arguments: tuple[object, ...]) -> None:
-            # Any other is of an interpreter that loads its modules, or a look at the state of the files.
+            # Others come from the interpreter, which loads modules, or from reading the state of the files.
             if name in _OPERATIONS and not _looking and any(below in os.fsdecode(each) for each in _paths(arguments)):
                 reached(f"file: {name} {Path(os.fsdecode(next(_paths(arguments)))).name}")
 
@@ -264,19 +264,19 @@ _looking: list[Path] = []
 
 
 def _state(folder: Path) -> str:
-    """A digest of all that a folder has: names, rights, times and contents."""
+    """A digest of a folder: names, rights, times and contents."""
     _looking.append(folder)
-    said = sha256()
+    digest = sha256()
     for path in sorted(folder.rglob("*")):
-        # What SQLite keeps there does not outlive its processes: the first to open the database makes it anew.
+        # SQLite's shared memory does not outlive its processes: the first to open the database creates it again.
         if path.name.endswith("-shm"):
             continue
         about = path.lstat()
-        said.update(repr((str(path), about.st_mode, path.is_file() and about.st_mtime_ns)).encode())
+        digest.update(repr((str(path), about.st_mode, path.is_file() and about.st_mtime_ns)).encode())
         if path.is_file():
-            said.update(path.read_bytes())
+            digest.update(path.read_bytes())
     _looking.remove(folder)
-    return said.hexdigest()
+    return digest.hexdigest()
 
 
 def _paths(arguments: tuple[object, ...]) -> Iterator[Any]:

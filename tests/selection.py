@@ -13,7 +13,7 @@ import pytest
 _HERE = Path(__file__).parent
 _FAULTS = _HERE / "faults"
 
-# Rules of services that send the same SQL as tests which do run on MySQL: one server is enough.
+# Rules of services that send the same SQL as tests which do run on MySQL: there they run in `make test-all` alone.
 _ON_ONE_SERVER = {
     _HERE / name
     for name in (
@@ -85,11 +85,6 @@ def backend_of(item: pytest.Item) -> str | None:
     return backend
 
 
-def products_matter(item: pytest.Item) -> bool:
-    """Whether a test can show on its product what it does not show on another."""
-    return backend_of(item) != "mysql" or not _is_among(item, _ON_ONE_SERVER)
-
-
 def mark(item: pytest.Item) -> None:
     """Give a test that is too long for `make test` its marker: `ci`, or `slow` where it is too long for CI."""
     if item.get_closest_marker("slow") or item.get_closest_marker("ci"):
@@ -98,7 +93,8 @@ def mark(item: pytest.Item) -> None:
     if backend in {"mariadb", "mysql"} and _is_among(item, _ON_SQLITE) and not _names_products(item):
         item.add_marker(pytest.mark.slow)
     elif backend == "mysql" and not _is_among(item, _QUICK_ON_MYSQL):
-        is_slow = _FAULTS in item.path.parents and not _is_among(item, _FAULTS_ON_MYSQL)
+        is_fault = _FAULTS in item.path.parents and not _is_among(item, _FAULTS_ON_MYSQL)
+        is_slow = is_fault or _is_among(item, _ON_ONE_SERVER)
         item.add_marker(pytest.mark.slow if is_slow else pytest.mark.ci)
     elif backend == "mariadb" and _FAULTS in item.path.parents:
         item.add_marker(pytest.mark.ci)

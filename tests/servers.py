@@ -72,7 +72,7 @@ def docker_answers() -> bool:
             return bool(client.ping())
         finally:
             client.close()
-    except Exception:  # whatever it was, there is no engine to use
+    except Exception:  # after any error there is no engine to use
         return False
 
 

@@ -28,7 +28,7 @@ COMMAND = [sys.executable, "-m", "webautodash"]
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended, and what it said where."""
+    """The exit status and the output of a command."""
 
     status: int
     out: str
@@ -43,8 +43,8 @@ class Done:
 class Shell:
     """A folder with a Results folder in it, and the command."""
 
-    def __init__(self, folder: Path, patience_seconds: float = 60) -> None:
-        self.folder, self._patience_seconds = folder, patience_seconds
+    def __init__(self, folder: Path, timeout_seconds: float = 60) -> None:
+        self.folder, self._timeout_seconds = folder, timeout_seconds
         (folder / "Results").mkdir()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WEBAUTODASH_")}
         self.environment = kept | {
@@ -64,7 +64,7 @@ class Shell:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=self._patience_seconds,
+            timeout=self._timeout_seconds,
             check=False,
         )
         assert "Traceback" not in done.stderr
@@ -97,7 +97,7 @@ class Shell:
                 stdout=subprocess.PIPE,
                 stderr=full,
                 text=True,
-                timeout=self._patience_seconds,
+                timeout=self._timeout_seconds,
                 check=False,
             )
         return done.returncode, done.stdout
@@ -113,13 +113,13 @@ class ForkedShell(Shell):
     """Like ``Shell``, in less than half of the time, for tests that are not about how the command starts."""
 
     def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> Done:
-        done = run_forked(arguments, self.folder, self.environment | environment, self._patience_seconds, stdin)
+        done = run_forked(arguments, self.folder, self.environment | environment, self._timeout_seconds, stdin)
         assert "Traceback" not in done.err
         return done
 
 
 def run_forked(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], patience_seconds: float, stdin: str = ""
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], timeout_seconds: float, stdin: str = ""
 ) -> Done:
     """Run the installed command in a folder, in a process forked from one that has already imported it."""
     warm_up()
@@ -130,7 +130,7 @@ def run_forked(
             target=_be_the_command, args=(list(arguments), folder, dict(environment), streams, Templates.installed())
         )
         process.start()
-        process.join(patience_seconds)
+        process.join(timeout_seconds)
         if process.exitcode is None:
             process.kill()
             raise TimeoutError(f"{' '.join(arguments)} does not end")

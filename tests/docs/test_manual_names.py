@@ -14,7 +14,7 @@ from webautodash import errors
 from webautodash.config import Settings
 
 
-def test_every_command_to_type_is_one() -> None:
+def test_every_command_in_a_console_block_exists() -> None:
     for page in PAGES:
         for line in "".join(blocks(page, "console")).splitlines():
             if line.startswith("$ webautodash "):
@@ -24,7 +24,7 @@ def test_every_command_to_type_is_one() -> None:
                 command.make_context("webautodash", arguments)
 
 
-def test_every_command_in_the_text_is_one() -> None:
+def test_every_command_in_the_text_exists() -> None:
     for page in PAGES:
         for line in re.findall(r"`webautodash ([a-z][^`]*)`", " ".join(prose(page).split())):
             words = line.replace("...", "").split()
@@ -34,7 +34,7 @@ def test_every_command_in_the_text_is_one() -> None:
             assert {word for word in arguments if word.startswith("--")} <= options_of(command), (page, line)
 
 
-def test_every_setting_is_one() -> None:
+def test_every_setting_in_the_manual_exists() -> None:
     others = ("WEBAUTODASH_TEST_", "WEBAUTODASH_RESULT_DIR")  # of the tests; shown as a mistake
     settings = {f"WEBAUTODASH_{name.upper()}" for name in Settings.model_fields}
     for page in PAGES:
@@ -42,7 +42,7 @@ def test_every_setting_is_one() -> None:
         assert {name for name in names if not name.startswith(others)} <= settings, page
 
 
-def test_every_link_leads_somewhere() -> None:
+def test_every_link_has_a_target() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
             name, _, anchor = target.partition("#")
@@ -51,7 +51,7 @@ def test_every_link_leads_somewhere() -> None:
             assert not anchor or anchor in anchors(path), (page, target)
 
 
-def test_every_page_that_the_program_or_its_units_name_is_there() -> None:
+def test_every_page_that_the_program_or_its_units_name_exists() -> None:
     files = [*(ROOT / "webautodash").rglob("*.py"), *(ROOT / "deploy").iterdir()]
     named = {name for file in files for name in re.findall(r"docs/[\w/-]+\.md", file.read_text(encoding="utf-8"))}
     assert "docs/how-to/service.md" in named
@@ -76,7 +76,7 @@ def test_every_kind_of_a_file_and_reason_of_a_patient_is_described() -> None:
     assert codes <= described
 
 
-def test_every_kind_to_troubleshoot_is_one() -> None:
+def test_every_kind_in_troubleshooting_exists() -> None:
     page = (ROOT / "docs/how-to/troubleshooting.md").read_text(encoding="utf-8")
     first = re.findall(r"^\| ([^|]*) \|", page, re.MULTILINE)
     kinds = {kind for cell in first for kind in re.findall(r"`([a-z]\w+)`", cell)}

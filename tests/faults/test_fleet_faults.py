@@ -171,14 +171,14 @@ def test_two_operators_at_once_do_no_work_twice(clinic: Clinic, tmp_path: Path) 
 def test_one_broken_database_of_three_hundred_leaves_the_others_at_head(
     server_url: str, database_prefix: str, tmp_path: Path
 ) -> None:
-    shell = Shell(tmp_path, patience_seconds=300)
+    shell = Shell(tmp_path, timeout_seconds=300)
     settings = Settings.load(
         database_url=server_url, database_prefix=database_prefix, results_dir=tmp_path / "Results", _env_file=None
     )
     environment = {"WEBAUTODASH_DATABASE_URL": server_url, "WEBAUTODASH_DATABASE_PREFIX": database_prefix}
     slugs = [f"clinic_{number:03}" for number in range(300)]
     halves = (slugs[::2], slugs[1::2])
-    together(migrate_to, *[(settings, "p0004", *half) for half in halves], folder=tmp_path, patience_seconds=400)
+    together(migrate_to, *[(settings, "p0004", *half) for half in halves], folder=tmp_path, timeout_seconds=400)
     with Store.prepare(settings) as store:
         store.system.run(partial(_register, slugs, database_prefix))
         with store.server.database(f"{database_prefix}clinic_123").engine.begin() as connection:

@@ -20,18 +20,18 @@ def recorded(date: str, figure: Figure = FIGURE) -> Recorded:
     return Recorded(Findings("First ingest", ["A method."], [figure]), date, 3, {"Python": "3.11"})
 
 
-def test_a_figure_is_the_median_and_is_held_against_its_target() -> None:
+def test_a_figure_is_the_median_and_is_compared_with_its_target() -> None:
     assert (FIGURE.value, FIGURE.verdict, str(FIGURE.target)) == (0.41, "yes", "≥ 0.4, better 0.45")
     assert Figure("start", "s", [0.4], Target(at_most=0.3)).verdict == "NO"
     assert Figure("rehash", "s", target=Target(at_most=1), missing="no such option").verdict == "not available"
 
 
-def test_ratios_are_taken_within_a_repetition() -> None:
+def test_ratios_are_computed_within_a_repetition() -> None:
     assert ratios([1, 4], [2, 8]) == [0.5, 0.5]
     assert per_second(100, [0.5, 2]) == [200, 50]
 
 
-def test_results_are_kept_between_runs_and_the_notes_word_for_word(tmp_path: Path) -> None:
+def test_results_are_kept_between_runs_and_the_notes_unchanged(tmp_path: Path) -> None:
     kept = {"first": recorded("2026-01-02 10:00 UTC"), "start": recorded("2026-03-04 10:00 UTC")}
     results.write(tmp_path / "results.json", kept)
     assert results.read(tmp_path / "results.json") == kept
@@ -50,7 +50,7 @@ def test_the_same_points_give_the_same_plot() -> None:
     assert ">3,000<" in svg([panel])
 
 
-def test_a_stage_has_the_time_that_no_stage_inside_it_has() -> None:
+def test_a_stage_has_the_time_outside_of_its_inner_stages() -> None:
     watch = Stopwatch()
     inner = watch.timed("inner", lambda: time.sleep(0.2))
     watch.timed("outer", lambda: (inner(), inner()))()
@@ -59,7 +59,7 @@ def test_a_stage_has_the_time_that_no_stage_inside_it_has() -> None:
     assert watch.stages["outer"].wall < 0.4
 
 
-def test_the_profile_knows_functions_that_are_there() -> None:
+def test_the_profile_names_existing_functions() -> None:
     with wrapped(profile.STAGES, profile.WAITING):
         pass
     with (

@@ -1,4 +1,4 @@
-"""How the code is cut, where import-linter cannot tell: imports, names, command lines, and the size of things."""
+"""Rules of the code that import-linter does not check: imports, names, command lines, and sizes."""
 
 from __future__ import annotations
 

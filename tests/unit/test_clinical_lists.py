@@ -1,4 +1,4 @@
-"""How the items of the four lists become rows: every field of FORMAT's table, and nothing dropped."""
+"""The items of the four lists become rows: every field of the format, and no value is dropped."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rows(which: ClinicalList, *items: Any, order: DateOrder = DateOrder.MDY) -> 
 
 
 def row(which: ClinicalList, item: Any, order: DateOrder = DateOrder.MDY) -> Row:
-    """What of one item's row holds anything."""
+    """The columns of one item's row that have a value."""
     [found] = rows(which, item, order=order)
     return {name: value for name, value in found.items() if value is not None}
 
@@ -122,7 +122,7 @@ def test_every_row_of_a_list_has_the_same_columns() -> None:
         assert set(empty.values()) == {None}
 
 
-# Every alias of FORMAT's table: the item as a file may have it, and the columns that it gives.
+# Every alias of the format: the item as a file may have it, and the columns that it gives.
 ALIASES: list[tuple[ClinicalList, dict[str, Any], dict[str, Any]]] = [
     *(
         (MEDICATIONS, {key: "Some text"}, {"medication_name": "Some text"})
@@ -168,7 +168,7 @@ ALIASES: list[tuple[ClinicalList, dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("which", "item", "expected"), ALIASES, ids=lambda value: getattr(value, "name", None))
-def test_a_field_stands_under_any_of_its_names(
+def test_a_field_is_found_under_any_of_its_names(
     which: ClinicalList, item: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     assert row(which, item) == expected
@@ -209,7 +209,7 @@ def test_a_code_in_the_text_wins_over_one_beside_it() -> None:
         (HEALTH_CONCERNS, "health_concerns", "x"),
     ],
 )
-def test_a_list_stands_under_its_bare_name_where_no_other_has_items(which: ClinicalList, key: str, item: Any) -> None:
+def test_a_list_is_found_under_its_bare_name_where_no_other_has_items(which: ClinicalList, key: str, item: Any) -> None:
     for others in ({}, {which.key: []}, {which.key: None, which.split_lists[0][0]: []}):
         found, unmatched = read_list({key: [item], **others}, which, DateOrder.MDY)
         assert ([each[which.text_field] for each in found], unmatched) == (["x"], {})
@@ -219,7 +219,7 @@ def test_a_list_stands_under_its_bare_name_where_no_other_has_items(which: Clini
         assert ([each[which.text_field] for each in found], unmatched) == (["y"], {key: [item]})
 
 
-def test_of_two_bare_names_the_first_wins_and_what_the_other_has_more_is_handed_back() -> None:
+def test_of_two_bare_names_the_first_wins_and_extra_items_of_the_other_are_returned() -> None:
     found, unmatched = read_list({"problems": ["Gout", "Asthma"], "diagnoses": ["Gout"]}, DIAGNOSES, DateOrder.MDY)
     assert [each["diagnosis_text"] for each in found] == ["Gout"]
     assert unmatched == {"problems": ["Asthma"]}
@@ -300,7 +300,7 @@ def test_the_older_lists_are_those_of_the_format() -> None:
     }
 
 
-def test_what_an_item_of_an_older_list_says_of_its_type_is_kept_beside() -> None:
+def test_the_own_type_of_an_item_of_an_older_list_is_kept() -> None:
     older = {"current_medications": [{"medication_name": "x", "medication_type": "active"}]}
     [found], _ = read_list(older, MEDICATIONS, DateOrder.MDY)
     assert (found["medication_type"], found["extra"]) == ("current", {"own_type": "active"})
@@ -309,7 +309,7 @@ def test_what_an_item_of_an_older_list_says_of_its_type_is_kept_beside() -> None
     assert (found["medication_type"], found["extra"]) == ("current", None)
 
 
-def test_where_both_are_there_the_new_list_is_the_data_and_what_the_older_has_more_is_handed_back() -> None:
+def test_the_new_list_is_the_data_and_extra_items_of_the_older_ones_are_returned() -> None:
     both = {
         "all_medications": [{"medication_name": "Aspirin", "medication_type": "active"}],
         "active_medications": [{"medication_name": "Aspirin"}],
@@ -332,7 +332,7 @@ def test_where_both_are_there_the_new_list_is_the_data_and_what_the_older_has_mo
             },
             0,
         ),
-        # No single row says it: the one has the sig, the other the strength.
+        # No single row has both: one has the sig, the other the strength.
         (
             {
                 "all_medications": [{"name": "Y", "sig": "daily", "dosage": "1"}, {"name": "Y", "sig": "weekly"}],
@@ -346,12 +346,12 @@ def test_where_both_are_there_the_new_list_is_the_data_and_what_the_older_has_mo
         ({"all_health_concerns": ["Y"], "health_concerns": [{"name": "Y", "type": "x"}]}, 3),
     ],
 )
-def test_what_no_row_says_as_a_whole_is_handed_back(lists: dict[str, Any], which: int) -> None:
+def test_an_item_that_no_single_row_covers_is_returned(lists: dict[str, Any], which: int) -> None:
     second = list(lists)[1]
     assert read_list(lists, NAMED_LISTS[which], DateOrder.MDY)[1] == {second: lists[second]}
 
 
-def test_what_is_written_otherwise_is_a_copy() -> None:
+def test_an_item_in_another_spelling_is_a_copy() -> None:
     row = {"medication_name": "Y", "medication_type": "active", "sig": "Take  one", "stop_date": "01/02/2020"}
     copy = {"name": "y", "status": "ACTIVE", "directions": "take one", "end_date": "2020-01-02", "row_index": 4}
     assert read_list({"all_medications": [row], "medications": [copy]}, MEDICATIONS, DateOrder.MDY)[1] == {}
@@ -363,7 +363,7 @@ def test_an_own_type_overwrites_no_field_of_that_name() -> None:
     assert found["extra"] == {"own_type": "mine", "own_type_": "active"}
 
 
-def test_an_older_item_that_says_no_more_than_how_it_was_scraped_is_handed_back() -> None:
+def test_an_older_item_with_scraping_details_only_is_returned() -> None:
     both = {"all_allergies": ["Latex", {}], "drug_allergies": [{"extraction_method": "dom", "type": "x"}]}
     assert read_list(both, ALLERGIES, DateOrder.MDY)[1] == {"drug_allergies": both["drug_allergies"]}
 
@@ -386,7 +386,7 @@ def test_an_empty_new_list_leaves_the_data_to_the_older_ones(empty: object) -> N
         ({}, None, None),
     ],
 )
-def test_the_strength_is_given_or_read_out_of_the_name(
+def test_the_strength_is_a_field_or_part_of_the_name(
     item: dict[str, Any], strength: str | None, text: str | None
 ) -> None:
     [found] = rows(MEDICATIONS, item)
@@ -410,7 +410,7 @@ def test_a_date_is_read_in_the_providers_order_and_its_text_kept() -> None:
     ],
 )
 @pytest.mark.parametrize("value", [LONG, ["a"], {"b": 1}, True])
-def test_a_value_that_no_column_can_hold_is_kept_beside_the_row(which: ClinicalList, field: str, value: object) -> None:
+def test_a_value_that_no_column_can_hold_is_kept_in_extra(which: ClinicalList, field: str, value: object) -> None:
     found = row(which, {which.text_keys[0]: "x", field: value})
     assert found == {which.text_field: "x", "extra": {field: value}}
 
@@ -462,7 +462,9 @@ def test_unknown_fields_are_kept_and_nulls_are_not() -> None:
         ({"all_medications": ["x"], "active_medications": [["MARK"]]}, "unreadable_item", "active_medications[0]"),
     ],
 )
-def test_a_list_that_is_none_says_where(patient: dict[str, Any], reason: str, detail: str) -> None:
+def test_a_value_that_is_not_a_list_is_refused_with_its_place(
+    patient: dict[str, Any], reason: str, detail: str
+) -> None:
     with pytest.raises(UnreadablePatient) as caught:
         read_list(patient, MEDICATIONS, DateOrder.MDY)
     assert (caught.value.reason, caught.value.detail) == (reason, detail)

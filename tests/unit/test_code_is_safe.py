@@ -1,4 +1,4 @@
-"""What no code of the package may do, whatever a linter is told to overlook."""
+"""Rules of security for the code of the package, also where a linter is told to ignore a line."""
 
 from __future__ import annotations
 
@@ -24,19 +24,26 @@ def _calls(tree: ast.Module) -> Iterator[str]:
 
 
 def _unreasoned(source: str) -> list[str]:
-    """Lines on which a check of security is put off without a word why."""
+    """Lines that turn a check of security off without a reason."""
     off = re.compile(r"#\s*(?:noqa:.*\bS\d+|nosec)")
     reason = re.compile(r"#\s*(?:noqa|nosec)[^#]*#\s*(?!noqa|nosec)\w")
     return [line for line in source.splitlines() if off.search(line) and not reason.search(line)]
 
 
-# What handles these knows no value of a patient, or they are turned into an error of ours further out.
-_TURNED_LATER = {"DBAPIError", "OperationalError", "ValueError", "UnreadableLog", "DocumentFaultError", "_TooManyError"}
-_TURNED_LATER |= {"invalid_type", "malformed_json", "UnreadableValueError"}
+# Their handlers know no value of a patient, or the callers replace them by an error of the package.
+_REPLACED_LATER = {
+    "DBAPIError",
+    "OperationalError",
+    "ValueError",
+    "UnreadableLog",
+    "DocumentFaultError",
+    "_TooManyError",
+}
+_REPLACED_LATER |= {"invalid_type", "malformed_json", "UnreadableValueError"}
 
 
 def _keeping_context(node: ast.AST, *, cleaned: bool = False, handling: bool = False) -> Iterator[int]:
-    """Lines that raise another error while one is handled, and leave the handled one within reach of the caller."""
+    """Lines that raise another error while one is handled, so that the caller can reach the handled one."""
     for child in ast.iter_child_nodes(node):
         inside, handles = cleaned, handling
         match child:
@@ -51,12 +58,12 @@ def _keeping_context(node: ast.AST, *, cleaned: bool = False, handling: bool = F
                 handles = True
             case ast.Raise(exc=ast.expr() as raised) if handles and not inside:
                 name = raised.func if isinstance(raised, ast.Call) else raised
-                if ast.unparse(name).rpartition(".")[2] not in _TURNED_LATER:
+                if ast.unparse(name).rpartition(".")[2] not in _REPLACED_LATER:
                     yield child.lineno
         yield from _keeping_context(child, cleaned=inside, handling=handles)
 
 
-def test_an_error_leaves_the_exception_behind_that_it_stands_for() -> None:
+def test_an_error_does_not_keep_the_exception_that_it_replaces() -> None:
     found = [f"{path.name}:{line}" for path in modules() for line in _keeping_context(parsed(path))]
     assert found == []
 
@@ -71,18 +78,18 @@ def test_an_error_leaves_the_exception_behind_that_it_stands_for() -> None:
         ("try: g()\nexcept ValueError:\n raise", []),
     ],
 )
-def test_an_error_that_keeps_it_would_be_seen(source: str, lines: list[int]) -> None:
+def test_the_check_finds_an_error_that_keeps_an_exception(source: str, lines: list[int]) -> None:
     assert list(_keeping_context(ast.parse(source))) == lines
 
 
-def test_there_is_no_eval_and_no_shell() -> None:
+def test_no_code_uses_eval_or_a_shell() -> None:
     assert len(SOURCES) > 100
     forbidden = {*FORBIDDEN, "shell="}
     assert {f"{path.name}: {call}" for path in SOURCES for call in _calls(parsed(path)) if call in forbidden} == set()
 
 
 @pytest.mark.parametrize("source", ["eval('1')", "import os\nos.system('x')", "run('x', shell=True)"])
-def test_eval_and_shell_would_be_seen(source: str) -> None:
+def test_the_check_finds_eval_and_shell(source: str) -> None:
     assert {*FORBIDDEN, "shell="} & set(_calls(ast.parse(source)))
 
 
@@ -92,7 +99,7 @@ def test_each_exception_from_a_check_of_security_has_its_reason() -> None:
     assert _unreasoned("x = 1  # noqa: S608  # nosec B608  # all quoted") == []
 
 
-def test_the_checks_are_on() -> None:
+def test_the_security_checks_are_on() -> None:
     lint = PROJECT["tool"]["ruff"]["lint"]
     assert "S" in lint["select"]
     assert [rule for rule in lint["ignore"] if rule.startswith("S")] == []

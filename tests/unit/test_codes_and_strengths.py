@@ -66,7 +66,7 @@ def _seconds(read: Callable[[str], object], text: str) -> float:
 
 
 @given(st.lists(CODES, min_size=1, max_size=6), st.sampled_from([", ", ",", "; ", " / ", "/", " and ", " ", " & "]))
-def test_codes_come_in_order_and_once(codes: list[str], between: str) -> None:
+def test_codes_are_read_in_order_and_once(codes: list[str], between: str) -> None:
     expected = tuple(dict.fromkeys(codes))
     assert read_icd10(f"Words ({between.join(codes)}) more words") == expected
     assert read_icd10(f"words [icd-10: {between.join(codes).lower()}]") == expected
@@ -74,7 +74,7 @@ def test_codes_come_in_order_and_once(codes: list[str], between: str) -> None:
 
 
 @given(st.lists(st.sampled_from(CODE_PARTS), max_size=30).map("".join))
-def test_what_is_read_is_always_a_code_of_the_text(text: str) -> None:
+def test_each_code_that_is_read_is_in_the_text(text: str) -> None:
     found = read_icd10(text)
     assert len(set(found)) == len(found)
     for code in found:
@@ -87,7 +87,7 @@ def test_any_text_has_codes_or_none(text: str) -> None:
     read_icd10(text)
 
 
-def test_letters_that_only_fold_to_latin_are_no_code() -> None:
+def test_letters_of_other_scripts_are_not_part_of_a_code() -> None:
     assert read_icd10("Something (\u212a52.0)") == ()
     assert read_icd10("Something (\u017f52.0)") == ()
     assert read_icd10("Something (I１0)") == ()
@@ -116,7 +116,7 @@ STRENGTH_PARTS = [
 ]
 
 
-def test_an_endless_combination_is_no_strength() -> None:
+def test_a_very_long_combination_is_not_a_strength() -> None:
     assert read_strength("A 1 MG / " * 20 + "B") is not None
     assert read_strength("A 1 MG / " * 200 + "B") is None
 
@@ -180,6 +180,6 @@ def test_codes_of_a_diagnosis(text: str, expected: str) -> None:
     assert read_icd10(text) == tuple(expected.split())
 
 
-def test_the_corpus_is_whole_and_says_nothing_twice() -> None:
+def test_the_corpus_is_complete_and_repeats_no_text() -> None:
     assert len(MEDICATIONS) == len(dict(MEDICATIONS)) >= 100
     assert len(DIAGNOSES) == len(dict(DIAGNOSES)) >= 80

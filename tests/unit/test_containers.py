@@ -1,4 +1,4 @@
-"""Where a file may have its patients, and that every place is guarded alike."""
+"""The places where a file may have its patients: all have the same limits and checks."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_patients_are_those_of_the_list(shape: Any, path: str, write: Write)
 
 
 @EVERY
-def test_one_patient_that_no_decoder_takes_leaves_the_others(shape: Any, path: str, write: Write) -> None:
+def test_a_patient_that_cannot_be_decoded_does_not_affect_the_others(shape: Any, path: str, write: Write) -> None:
     whole = json.dumps(a_patient("GW1")).encode()
     deep = b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     half = b'{"a": "MARK\\ud83d"}'
@@ -102,11 +102,11 @@ def test_every_container_has_the_same_limits(name: str, write: Write, most_patie
         b'{"extraction_results": {"patient_id": "MARK"}, "extraction_results": {"patient_id": "MARK"}}',
     ],
 )
-def test_a_key_that_stands_twice_is_refused_in_every_container(text: bytes, write: Write) -> None:
+def test_a_repeated_key_is_refused_in_every_container(text: bytes, write: Write) -> None:
     assert refusal(write(text))[0] == "duplicate_key"
 
 
-def test_what_stands_beside_the_patients_is_guarded_in_every_container(write: Write) -> None:
+def test_members_beside_the_patients_have_limits_in_every_container(write: Write) -> None:
     large = b'"' + b"x" * (1 << 20) + b'"'
     for text, kind in (
         (b'{"patients": [{}], "MARK": ' + large + b"}", "member_too_large"),
@@ -119,7 +119,7 @@ def test_what_stands_beside_the_patients_is_guarded_in_every_container(write: Wr
 
 
 @pytest.mark.parametrize("failed", [{}, {"extraction_status": "failed", "extraction_error": "timeout"}])
-def test_one_patient_may_stand_in_the_place_of_the_list(failed: dict[str, Any], write: Write) -> None:
+def test_a_single_patient_may_replace_the_list(failed: dict[str, Any], write: Write) -> None:
     one = a_patient("GW1") | failed
     document = read_document(write(json.dumps({"extraction_metadata": METADATA, "extraction_results": one}).encode()))
     assert [decode_patient(raw) for raw in document.patients] == [one]
@@ -149,7 +149,7 @@ def test_one_patient_may_stand_in_the_place_of_the_list(failed: dict[str, Any], 
         ({"status": "error", "extraction_results": {"total_patients": 0}}, "$.extraction_results"),
     ],
 )
-def test_a_file_that_only_reports_a_failed_job_says_so(file: Any, position: str, write: Write) -> None:
+def test_a_file_that_only_reports_a_failed_job_is_refused(file: Any, position: str, write: Write) -> None:
     assert refusal(write(json.dumps(file).encode())) == ("failed_job", position)
 
 
@@ -176,7 +176,7 @@ def test_a_file_without_patients_or_with_two_lists_of_them_is_refused(
     assert refusal(write(json.dumps(file).encode())) == expected
 
 
-def test_a_job_that_says_no_error_has_no_patients_and_is_whole(write: Write) -> None:
+def test_a_job_without_an_error_may_have_no_patients(write: Write) -> None:
     for file in (
         {"extraction_metadata": METADATA, "status": "success", "error": None, "extraction_results": []},
         {"extraction_metadata": METADATA, "extraction_results": {"status": "success", "patients": []}},
@@ -195,7 +195,7 @@ def test_a_job_that_says_no_error_has_no_patients_and_is_whole(write: Write) -> 
         ({"status": "partial", "error": ""}, {"error": None}, None),
     ],
 )
-def test_what_stands_beside_the_patients_is_kept_and_may_say_that_the_job_failed(
+def test_members_beside_the_patients_are_kept_and_may_report_a_failed_job(
     beside: dict[str, Any], inside: dict[str, Any] | None, failed: str | None, write: Write
 ) -> None:
     patients: Any = [a_patient("GW1")]
@@ -225,11 +225,11 @@ PATIENT = {"patient_id": "MARK", "demographics_printable": {"prn": "MARK"}, "all
         {"patients": [{}], "pages": {"1": [{"name": "MARK", "medications": [{"name": "MARK"}]}]}},
     ],
 )
-def test_patients_that_nothing_would_read_refuse_the_file(file: dict[str, Any], write: Write) -> None:
+def test_a_file_with_patients_in_an_unread_place_is_refused(file: dict[str, Any], write: Write) -> None:
     assert refusal(write(json.dumps({"extraction_metadata": METADATA} | file).encode()))[0] == "two_lists"
 
 
-def test_what_only_names_patients_is_kept(write: Write) -> None:
+def test_members_that_only_name_patients_are_kept(write: Write) -> None:
     beside = {"failed_patients": [{"patient_id": "u", "error": "timeout"}, "Ann"], "filters": {"medications": ["all"]}}
     file = {"patients": [{}], "total_patients": 1} | beside
     assert read_document(write(json.dumps(file).encode())).other_members == {"total_patients": 1} | beside
@@ -241,7 +241,7 @@ def test_one_patient_with_an_empty_list_of_patients_is_that_patient(write: Write
     assert (document.prns, document.container.is_single) == (["GW1"], True)
 
 
-def test_what_stands_beside_the_patients_is_bounded_as_the_metadata_are(write: Write) -> None:
+def test_members_beside_the_patients_have_the_limits_of_the_metadata(write: Write) -> None:
     half = "x" * (600 << 10)
     for beside, kind in (
         ({"a": half, "b": half}, "member_too_large"),
@@ -261,6 +261,8 @@ def test_what_stands_beside_the_patients_is_bounded_as_the_metadata_are(write: W
         ({"doctor_name": ""}, None),
     ],
 )
-def test_the_doctor_stands_for_the_provider(metadata: dict[str, Any], name: str | None, write: Write) -> None:
+def test_the_doctor_is_the_provider_where_no_provider_is_named(
+    metadata: dict[str, Any], name: str | None, write: Write
+) -> None:
     file = {"extraction_metadata": metadata, "extraction_results": []}
     assert read_document(write(json.dumps(file).encode())).provider_name == name

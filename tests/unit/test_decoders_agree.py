@@ -1,4 +1,4 @@
-"""Items of the usual shape are decoded at once, others field by field: both must say the same."""
+"""Items of the usual shape are decoded as a whole, others field by field: both ways give the same result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from webautodash.domain.extraction.patient_record import PatientRecord, complete
 from webautodash.domain.extraction.read_patient import read_patient
 from webautodash.errors import UnreadablePatient
 
-# Around what a column holds, and what is no text at all.
+# Texts around the length of a column, and values that are not texts.
 VALUES = st.sampled_from(
     ["x", "", " \t", "x" * 255, "x" * 256, "é" * 255, "é" * 256, "😀" * 255, "01/02/2020", "health_concern_note"]
 ) | st.sampled_from([None, 0, 7, -1, 1.0, 1.5, True, 2**31 - 1, 2**31, -(2**31), 10**30, [], ["x"], {"a": None}])
@@ -31,12 +31,12 @@ def read(patient: dict[str, Any], order: DateOrder = DateOrder.MDY) -> PatientRe
 
 
 def field_by_field(patient: dict[str, Any]) -> dict[str, Any]:
-    """The same patient with an item of nothing in each list, which is passed over, but is not the usual shape."""
+    """The same patient with a null item in each list: it is ignored, but is not of the usual shape."""
     return patient | {which.key: [*patient[which.key], None] for which in NAMED_LISTS}
 
 
 def unusual(patient: dict[str, Any]) -> dict[str, Any]:
-    """The same patient with an unknown field that says nothing."""
+    """The same patient with an unknown, empty field."""
     return patient | {"unknown_too": None}
 
 
@@ -66,7 +66,7 @@ OWN = ("patient_id", "patient_name", "filter_provider", "filter_medication_name"
     st.dictionaries(st.sampled_from(OWN), VALUES, max_size=4),
     st.none() | st.dictionaries(st.sampled_from(["extraction_method", "found_at", "unknown"]), VALUES, max_size=2),
 )
-def test_what_a_patient_says_of_themselves_is_read_the_same_in_both_ways(
+def test_a_patients_own_fields_are_read_the_same_in_both_ways(
     printed: dict[str, Any], own: dict[str, Any], scraped: dict[str, Any] | None
 ) -> None:
     patient = own | {"demographics_printable": printed | {"prn": "GW1"}, "extraction_metadata": scraped}
@@ -74,7 +74,7 @@ def test_what_a_patient_says_of_themselves_is_read_the_same_in_both_ways(
 
 
 @given(st.data(), st.sampled_from(NAMED_LISTS))
-def test_the_usual_shape_takes_no_value_that_a_column_cannot_hold(data: st.DataObject, which: ClinicalList) -> None:
+def test_the_usual_shape_has_no_value_that_a_column_cannot_hold(data: st.DataObject, which: ClinicalList) -> None:
     keys = [*which.text_keys, *which.type_keys, *which.prose_fields, *which.short_fields, *which.date_fields]
     keys += ["row_index", "extraction_method", "extracted_at", "unknown", "medication_strength"]
     item = data.draw(st.dictionaries(st.sampled_from(keys), VALUES, max_size=5))
@@ -83,7 +83,7 @@ def test_the_usual_shape_takes_no_value_that_a_column_cannot_hold(data: st.DataO
 
 
 @given(st.lists(PATIENTS, max_size=5))
-def test_a_batch_gives_what_its_patients_give_one_by_one(patients: list[dict[str, Any]]) -> None:
+def test_a_batch_gives_the_same_records_as_its_patients_one_by_one(patients: list[dict[str, Any]]) -> None:
     drafts = [read_patient(msgspec.Raw(json.dumps(patient).encode()), 0, DateOrder.MDY) for patient in patients]
     assert list(map(whole, complete_records(drafts, DateOrder.MDY))) == [whole(read(patient)) for patient in patients]
 

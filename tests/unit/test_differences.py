@@ -1,4 +1,4 @@
-"""What went, what came, what it is called and how much it matters."""
+"""Removed and added items, and the type and severity of their difference."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_one_changed_field_is_seen_by_the_checksum_exactly_when_a_difference_is_
 
 
 @given(PATIENTS, PATIENTS)
-def test_what_went_and_what_came_lead_from_one_list_to_the_other(one: dict[str, Any], two: dict[str, Any]) -> None:
+def test_removed_and_added_items_lead_from_one_list_to_the_other(one: dict[str, Any], two: dict[str, Any]) -> None:
     before, new = read(one).lists, read(two).lists
     found = {difference.field_name: difference for difference in list_differences(before, new)}
     for which in LISTS:
@@ -81,7 +81,7 @@ def test_what_went_and_what_came_lead_from_one_list_to_the_other(one: dict[str, 
 
 
 @given(PATIENTS)
-def test_an_item_as_presented_is_read_as_the_same_item(patient: dict[str, Any]) -> None:
+def test_a_readable_item_is_read_as_the_same_item(patient: dict[str, Any]) -> None:
     for which in NAMED_LISTS:
         rows = [row for row in read(patient).lists[which.name] if not _has_other(row)]
         shown = json.loads(json.dumps([readable_item(which, row) for row in rows]))
@@ -90,7 +90,7 @@ def test_an_item_as_presented_is_read_as_the_same_item(patient: dict[str, Any]) 
 
 
 def _has_other(row: dict[str, Any]) -> bool:
-    # Aliases beside the text, which the input's names cannot tell apart once the text has its column's name.
+    # With the text under its column's name, the input's names do not distinguish these aliases.
     return bool(row["extra"]) and bool({"name", "allergy_name", "description", "type"} & set(row["extra"]))
 
 
@@ -173,7 +173,7 @@ def _has_other(row: dict[str, Any]) -> bool:
         ),
     ],
 )
-def test_a_list_that_differs_is_one_difference_with_just_what_went_and_came(
+def test_a_list_that_differs_is_one_difference_with_the_removed_and_added_items(
     before: dict[str, Any], new: dict[str, Any], expected: tuple[Any, ...]
 ) -> None:
     assert [summary(difference) for difference in between(before, new)] == [expected]
@@ -220,7 +220,7 @@ def test_another_name_birth_date_or_gender_is_a_mismatch_with_both_values(
         {"age": "36 yrs", "uuid": "another", "demographics": {"phone": "555", "email": "a@b", "address": "here"}},
     ],
 )
-def test_what_is_written_otherwise_or_not_said_is_no_mismatch(new: dict[str, Any]) -> None:
+def test_another_spelling_or_a_missing_value_is_not_a_mismatch(new: dict[str, Any]) -> None:
     assert demographic_differences(KNOWN, person(**new)) == []
     assert demographic_differences(person(**new), KNOWN) == []
 
@@ -250,9 +250,7 @@ def test_a_value_that_appears_or_disappears_is_a_low_mismatch(field: str) -> Non
         ({"born": "07/04/1976", "medications": ["Aspirin"]}, "critical"),
     ],
 )
-def test_a_prn_twice_with_other_content_is_as_severe_as_its_worst_difference(
-    later: dict[str, Any], severity: str
-) -> None:
+def test_a_repeated_prn_is_as_severe_as_its_worst_difference(later: dict[str, Any], severity: str) -> None:
     earlier = read(a_patient("GW1", allergies=["Latex"]), 3)
     stored = read(a_patient("GW1", **{"allergies": ["Latex"], **later}), 8)
     found = RepeatComparison(stored).difference(earlier)
@@ -260,7 +258,7 @@ def test_a_prn_twice_with_other_content_is_as_severe_as_its_worst_difference(
     assert "positions 3 and 8" in found.description
 
 
-def test_a_prn_twice_shows_who_both_are_and_what_only_one_says() -> None:
+def test_a_repeated_prn_shows_both_people_and_the_items_of_only_one() -> None:
     earlier = read(a_patient("GW1", medications=["Aspirin", "Xanax", "Xanax"], diagnoses=["Gout"]))
     stored = read(a_patient("GW1", name="Other", medications=["Xanax", "Zocor"], diagnoses=["Gout"]), 1)
     found = RepeatComparison(stored).difference(earlier)
@@ -278,7 +276,7 @@ def test_a_prn_twice_shows_who_both_are_and_what_only_one_says() -> None:
     }
 
 
-def test_a_prn_twice_shows_a_few_small_items_and_counts_the_others() -> None:
+def test_a_repeated_prn_shows_a_few_small_items_and_counts_the_others() -> None:
     small = [f"drug {number:05}" for number in range(1_000)]
     earlier = read(a_patient("GW1", medications=["an old one", "x" * 5_000]))
     comparison = RepeatComparison(read(a_patient("GW1", medications=small), 2))
@@ -295,7 +293,7 @@ def test_a_duplicate_is_recorded_with_its_checksum_only() -> None:
     assert summary(duplicate("ab" * 32)) == ("extraction_duplicate", "data_checksum", "low", "ab" * 32, "ab" * 32)
 
 
-def test_an_item_is_presented_raw_under_the_inputs_names_without_how_it_was_scraped() -> None:
+def test_a_readable_item_has_the_inputs_names_and_no_scraping_details() -> None:
     item = {
         "medication_name": "Aspirin 81 MG Tablet",
         "medication_type": "current",
@@ -312,12 +310,12 @@ def test_an_item_is_presented_raw_under_the_inputs_names_without_how_it_was_scra
     assert readable_item(MEDICATIONS, row) == {key: value for key, value in item.items() if key not in scraped}
 
 
-def test_a_second_text_hides_neither_itself_nor_the_first() -> None:
+def test_a_readable_item_has_both_of_two_texts() -> None:
     [row] = read(a_patient("GW1", allergies=[{"allergen": "Latex", "allergy_name": "Rubber"}])).lists["allergies"]
     assert readable_item(ALLERGIES, row) == {"allergy_name": "Latex", "other allergy_name": "Rubber"}
 
 
-def test_what_is_computed_from_a_text_is_not_presented_as_extracted() -> None:
+def test_a_readable_item_has_no_computed_value() -> None:
     [diagnosis] = read(a_patient("GW1", diagnoses=["Gout (M10.079)"])).lists["diagnoses"]
     assert (diagnosis["diagnosis_code"], readable_item(DIAGNOSES, diagnosis)) == (
         "M10.079",
@@ -326,7 +324,7 @@ def test_what_is_computed_from_a_text_is_not_presented_as_extracted() -> None:
 
 
 @given(PATIENTS)
-def test_rows_as_stored_differ_in_nothing_from_the_same_patient(patient: dict[str, Any]) -> None:
+def test_stored_rows_do_not_differ_from_the_same_patient(patient: dict[str, Any]) -> None:
     record = read(patient)
     stored = {
         name: [json.loads(json.dumps(row, default=str)) | _dates(row) for row in rows]
@@ -340,7 +338,7 @@ def _dates(row: dict[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in row.items() if f"{field}_text" in row and not isinstance(value, str)}
 
 
-def test_long_lists_are_compared_in_no_more_than_their_time() -> None:
+def test_long_lists_are_compared_quickly() -> None:
     many = [f"drug {n}" for n in range(5_000)]
     [found] = between({"medications": many}, {"medications": [*reversed(many), "one more"]})
     assert summary(found)[3:] == ([], [{"medication_name": "one more"}])
@@ -361,9 +359,9 @@ def test_the_description_of_a_difference_holds_no_value() -> None:
 
 
 def test_a_strength_that_only_the_name_gives_is_no_difference_of_its_own() -> None:
-    named, given_too = (
+    named, explicit = (
         canonical_items(MEDICATIONS, read(a_patient("GW1", medications=[item])).lists["medications"])[0]
         for item in ({"medication_name": "x 10 MG"}, {"medication_name": "x 10 MG", "medication_strength": "10 MG"})
     )
     assert "10 mg" not in named.split("\x1f")
-    assert "10 mg" in given_too.split("\x1f")
+    assert "10 mg" in explicit.split("\x1f")

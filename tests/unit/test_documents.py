@@ -1,4 +1,4 @@
-"""Reading one file: its identity, what is wrong with it and where, and never a value of it in an error."""
+"""Reading one file: its identity, its faults with their positions, and no value of it in an error."""
 
 from __future__ import annotations
 
@@ -79,15 +79,15 @@ def test_the_text_of_a_patient_is_the_files_own(write: Callable[[bytes], Path]) 
 
 
 def test_the_prns_are_those_that_the_patients_give(write: Callable[[bytes], Path]) -> None:
-    given = ["A", " B\n", 7, 2**70, None, "", True, 1.5, ["A"], "x" * 200, "x" * 128, "\ud83d\udc8a"]
-    some = [a_patient(prn) for prn in given] + [{}, {"demographics_printable": 7}, {"demographics_printable": None}]
+    values = ["A", " B\n", 7, 2**70, None, "", True, 1.5, ["A"], "x" * 200, "x" * 128, "\ud83d\udc8a"]
+    some = [a_patient(prn) for prn in values] + [{}, {"demographics_printable": 7}, {"demographics_printable": None}]
     document = read_document(write(json.dumps(a_file(*some)).encode()))
     expected = ["A", "B", 7, 2**70, None, "", True, None, None, "x" * 129, "x" * 128, "💊", None, None, None]
     assert document.prns == expected
     assert read_document(write(json.dumps(a_file(*some, "no object")).encode())).prns is None
 
 
-def test_unknown_parts_of_a_file_are_passed_over(write: Callable[[bytes], Path]) -> None:
+def test_unknown_parts_of_a_file_are_ignored(write: Callable[[bytes], Path]) -> None:
     document = read_document(write(json.dumps({"version": [1, {}], **a_file()}).encode()))
     assert patients(document) == []
 
@@ -103,19 +103,19 @@ def test_a_provider_without_a_name_is_none(name: Any, write: Callable[[bytes], P
     assert read_document(write(json.dumps(a_file(provider=name)).encode())).provider_name is None
 
 
-def test_a_provider_whose_name_nobody_can_have_is_refused_before_it_is_compared(write: Callable[[bytes], Path]) -> None:
+def test_a_provider_name_that_is_too_long_is_refused_before_it_is_compared(write: Callable[[bytes], Path]) -> None:
     assert read_document(write(json.dumps(a_file(provider="x" * 255)).encode())).provider_name == "x" * 255
     error = refusal(write(json.dumps(a_file(provider="MARK" * 64)).encode()))
-    assert (error.position, error.reason) == ("$.extraction_metadata.provider_name", "longer than 255 characters")
+    assert (error.position, error.kind) == ("$.extraction_metadata.provider_name", "name_too_long")
 
 
-# Content that is no extraction
+# Content that is not an extraction
 
 
 @pytest.mark.parametrize("content", [b"", BOM])
-def test_an_empty_file_says_so(content: bytes, write: Callable[[bytes], Path]) -> None:
+def test_an_empty_file_has_its_own_kind(content: bytes, write: Callable[[bytes], Path]) -> None:
     error = refusal(write(content))
-    assert (error.position, error.reason, error.truncated) == ("line 1, column 1", "the file is empty", True)
+    assert (error.position, error.kind, error.truncated) == ("line 1, column 1", "empty", True)
 
 
 @pytest.mark.parametrize("bom", [b"", BOM], ids=["plain", "bom"])
@@ -138,8 +138,7 @@ def test_a_syntax_error_has_its_line_and_column_in_characters(
     bom: bytes, content: bytes, position: str, write: Callable[[bytes], Path]
 ) -> None:
     error = refusal(write(bom + content))
-    assert (error.position, error.truncated) == (position, False)
-    assert error.reason.startswith("JSON is malformed: ")
+    assert (error.position, error.kind, error.truncated) == (position, "malformed", False)
 
 
 @pytest.mark.parametrize("bom", [b"", BOM], ids=["plain", "bom"])
@@ -154,24 +153,20 @@ def test_a_syntax_error_has_its_line_and_column_in_characters(
         (b"\xc0\xaf MARK", "line 1, column 1", False),
     ],
 )
-def test_what_is_not_utf_8_has_its_line_and_column(
+def test_bytes_that_are_not_utf_8_have_their_line_and_column(
     bom: bytes, content: bytes, position: str, truncated: bool, write: Callable[[bytes], Path]
 ) -> None:
     error = refusal(write(bom + content))
-    assert (error.position, error.reason, error.truncated) == (position, "not UTF-8", truncated)
+    assert (error.position, error.kind, error.truncated) == (position, "not_utf8", truncated)
 
 
 @pytest.mark.parametrize("before", [(1 << 20) - 5, (1 << 20) - 4, (1 << 20) - 3, (1 << 20) - 2])
 def test_a_letter_on_the_border_of_two_reads_is_whole(before: int, write: Callable[[bytes], Path]) -> None:
     content = COMPACT[:-2].ljust(before) + b',"' + "💊".encode() + b'"]}'
     document = read_document(write(content))
-    assert decode_patient_text(document) == '"💊"'
+    assert raw_text(document.patients[-1]) == '"💊"'
     error = refusal(write(content[:-4] + content[-3:]))
     assert error.position == f"line 1, column {len(COMPACT[:-2].ljust(before).decode()) + 3}"
-
-
-def decode_patient_text(document: Document) -> str:
-    return raw_text(document.patients[-1])
 
 
 def test_an_error_far_into_one_long_line_has_its_column(write: Callable[[bytes], Path]) -> None:
@@ -180,13 +175,13 @@ def test_an_error_far_into_one_long_line_has_its_column(write: Callable[[bytes],
 
 
 @pytest.mark.parametrize("cut", range(1, len(PRETTY), 97))
-def test_a_file_cut_short_is_seen_to_be(cut: int, write: Callable[[bytes], Path]) -> None:
+def test_a_file_that_was_cut_short_is_recognised(cut: int, write: Callable[[bytes], Path]) -> None:
     content = PRETTY[:cut]
     error = refusal(write(content))
     assert error.truncated
     lines = content.decode("utf-8", "ignore").split("\n")
     assert error.position == f"line {len(lines)}, column {len(lines[-1]) + 1}"
-    assert error.reason in {"the file ends in the middle", "not UTF-8"}
+    assert error.kind in {"cut_short", "not_utf8"}
 
 
 @pytest.mark.parametrize(
@@ -228,11 +223,11 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
         (b'{"extraction_metadata":{},"extraction_results":[' + b"[" * 3_000_000, "line 1, column 175"),
     ],
 )
-def test_json_nested_without_end_is_refused_with_its_place(
+def test_json_that_is_nested_too_deeply_is_refused_with_its_position(
     content: bytes, position: str, write: Callable[[bytes], Path]
 ) -> None:
     error = refusal(write(content))
-    assert (error.position, error.reason, error.truncated) == (position, "nested too deeply", False)
+    assert (error.position, error.kind, error.truncated) == (position, "nested_too_deeply", False)
 
 
 HARMLESS = json.dumps(a_patient("GW1", note="\\ud83d\n💊")).encode()
@@ -249,7 +244,7 @@ HARMLESS = json.dumps(a_patient("GW1", note="\\ud83d\n💊")).encode()
         (b'{"a": ["\\udc00", ' + DEEP + b"]}", "half_character"),
     ],
 )
-def test_one_patient_that_no_decoder_bears_leaves_the_others_and_itself_as_they_are(
+def test_the_text_of_a_patient_that_cannot_be_decoded_is_kept(
     bad: bytes, reason: str, write: Callable[[bytes], Path]
 ) -> None:
     whole = b'{"extraction_metadata":{},"extraction_results":[' + b",\n".join([HARMLESS, bad, HARMLESS]) + b"]}"
@@ -271,12 +266,11 @@ def test_one_patient_that_no_decoder_bears_leaves_the_others_and_itself_as_they_
         (b'{"\\ud83d":"MARK","extraction_results":[],"extraction_metadata":{}}', "line 1, column 3"),
     ],
 )
-def test_half_a_character_beside_the_patients_is_named_with_its_place(
+def test_half_a_character_beside_the_patients_is_refused_with_its_position(
     content: bytes, position: str, write: Callable[[bytes], Path]
 ) -> None:
     error = refusal(write(content))
-    reason = "an escape of half a character (lone surrogate)"
-    assert (error.position, error.reason, error.truncated) == (position, reason, False)
+    assert (error.position, error.kind, error.truncated) == (position, "half_character", False)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +291,7 @@ def test_half_a_character_beside_the_patients_is_named_with_its_place(
         ),
     ],
 )
-def test_a_key_that_stands_twice_is_refused_with_the_place_of_the_second(
+def test_a_repeated_key_is_refused_with_the_position_of_the_second(
     content: bytes, position: str, write: Callable[[bytes], Path]
 ) -> None:
     for bom in (b"", BOM):
@@ -310,22 +304,29 @@ BEFORE = b'{"extraction_metadata":{},"extraction_results":['
 
 
 @pytest.mark.parametrize(
-    ("content", "where"),
+    ("content", "where", "kind"),
     [
-        (b'{"extraction_results":[],"extraction_metadata":{"a":"%b"}}' % (b"x" * (1 << 20)), "$.extraction_metadata"),
-        (BEFORE + b'],"MARK":"' + b"x" * (1 << 20) + b'"}', "line 1, column 51"),
-        (BEFORE + b'"","' + b"x" * (17 << 20) + b'"]}', "$.extraction_results[1]"),
-        (BEFORE + b'"","' + b'\\"' * (9 << 19) + b'"]}', "$.extraction_results[1]"),
-        (BEFORE + b"]," + b",".join(b'"%d":0' % number for number in range(1_000)) + b"}", "line 1, column 7925"),
+        (
+            b'{"extraction_results":[],"extraction_metadata":{"a":"%b"}}' % (b"x" * (1 << 20)),
+            "$.extraction_metadata",
+            "metadata_too_large",
+        ),
+        (BEFORE + b'],"MARK":"' + b"x" * (1 << 20) + b'"}', "line 1, column 51", "member_too_large"),
+        (BEFORE + b'"","' + b"x" * (17 << 20) + b'"]}', "$.extraction_results[1]", "patient_too_large"),
+        (BEFORE + b'"","' + b'\\"' * (9 << 19) + b'"]}', "$.extraction_results[1]", "patient_too_large"),
+        (
+            BEFORE + b"]," + b",".join(b'"%d":0' % number for number in range(1_000)) + b"}",
+            "line 1, column 7925",
+            "too_many_members",
+        ),
     ],
     ids=["metadata", "member", "patient", "escapes", "members"],
 )
-def test_what_is_larger_than_any_extraction_is_refused(
-    content: bytes, where: str, write: Callable[[bytes], Path]
+def test_a_part_that_is_too_large_is_refused(
+    content: bytes, where: str, kind: str, write: Callable[[bytes], Path]
 ) -> None:
     error = refusal(write(content))
-    assert error.position == where
-    assert "more than" in error.reason or "larger than" in error.reason
+    assert (error.position, error.kind) == (where, kind)
 
 
 def test_a_file_may_have_a_million_patients_and_no_more(write: Callable[[bytes], Path], most_patients: int) -> None:
@@ -341,8 +342,9 @@ def test_a_file_larger_than_the_setting_is_refused_before_it_is_read(tmp_path: P
     with path.open("wb") as file:
         file.truncate(2 << 30)
     begun = time.process_time()
-    with pytest.raises(UnusableFile, match=r"has 2,147,483,648 bytes, .* WEBAUTODASH_MAX_FILE_SIZE .*raise"):
+    with pytest.raises(UnusableFile, match="WEBAUTODASH_MAX_FILE_SIZE") as refused:
         read_document(path)
+    assert refused.value.kind == "file_too_large"
     assert time.process_time() - begun < 1
     path.write_bytes(COMPACT)
     assert read_document(path, largest=len(COMPACT)).size == len(COMPACT)
@@ -386,12 +388,12 @@ def test_any_bytes_are_a_document_or_refused_without_a_value(
 
 
 @given(content=st.binary(max_size=30))
-def test_a_file_of_nothing_but_noise_is_refused(scratch: Path, content: bytes) -> None:
+def test_random_bytes_are_refused(scratch: Path, content: bytes) -> None:
     scratch.write_bytes(content)
     assert refusal(scratch).path == scratch
 
 
-# Paths that are no regular file
+# Paths that are not regular files
 
 
 @pytest.fixture
@@ -405,8 +407,9 @@ def listening(tmp_path: Path) -> Iterator[Path]:
 def test_a_fifo_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     os.mkfifo(path)
-    with pytest.raises(UnusableFile, match="is not a regular file"):
+    with pytest.raises(UnusableFile) as refused:
         read_document(path)
+    assert refused.value.kind == "no_regular_file"
 
 
 def test_a_socket_a_device_and_a_folder_are_refused(listening: Path, tmp_path: Path) -> None:
@@ -421,12 +424,13 @@ def test_a_link_is_refused_wherever_it_leads(tmp_path: Path) -> None:
     (tmp_path / "real.json").write_bytes(COMPACT)
     for name, target in {"a": "real.json", "b": "nowhere", "c": "c.json", "d": "/etc/passwd"}.items():
         (tmp_path / f"{name}.json").symlink_to(target)
-        with pytest.raises(UnusableFile, match="is a symbolic link"):
+        with pytest.raises(UnusableFile) as refused:
             read_document(tmp_path / f"{name}.json")
+        assert refused.value.kind == "symbolic_link"
 
 
 def test_a_path_that_can_be_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnusableFile, match="cannot be opened"):
+    with pytest.raises(UnusableFile):
         read_document(tmp_path / ("x" * 300))
 
 
@@ -448,7 +452,7 @@ def test_a_path_that_is_not_there_is_gone(write: Callable[[bytes], Path], tmp_pa
         (errno.ENOENT, FileGone),
     ],
 )
-def test_what_the_system_refuses_is_not_the_files_fault(
+def test_an_error_of_the_system_is_not_a_fault_of_the_file(
     write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch, call: str, number: int, kind: type[Exception]
 ) -> None:
     path = write(COMPACT)
@@ -469,7 +473,7 @@ def test_what_the_system_refuses_is_not_the_files_fault(
 
 
 class _Refusing(FileIO):
-    """A file that is open, and cannot be read."""
+    """An open file that cannot be read."""
 
     def __init__(self, handle: int, refuse: Callable[[], int]) -> None:
         super().__init__(handle)
@@ -484,23 +488,24 @@ def test_a_file_with_a_second_name_is_refused_until_the_other_is_gone(
 ) -> None:
     path = write(COMPACT)
     os.link(path, tmp_path / "other.json")
-    with pytest.raises(UnusableFile, match="hard link"):
+    with pytest.raises(UnusableFile) as refused:
         read_document(tmp_path / "other.json")
+    assert refused.value.kind == "hard_link"
     path.unlink()
     assert read_document(tmp_path / "other.json").sha256 == sha256(COMPACT).hexdigest()
 
 
-def test_a_path_with_a_name_that_is_no_text_is_read(tmp_path: Path) -> None:
+def test_a_path_that_is_not_utf_8_is_read(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.json"))
     path.write_bytes(COMPACT)
     assert read_document(path).size == len(COMPACT)
 
 
-# Files that change meanwhile
+# Files that change while they are read
 
 
 class _Meddling:
-    """A digest that does something to the file each time it is fed."""
+    """A digest that changes the file at each update."""
 
     def __init__(self, meddle: Callable[[], object]) -> None:
         self._meddle, self.times = meddle, 0
@@ -529,17 +534,17 @@ def _append(path: Path, content: bytes) -> None:
     ],
     ids=["grows", "shrinks", "emptied", "touched", "rewritten"],
 )
-def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_look(
+def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_pass(
     meddle: Callable[[Path], object], write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(COMPACT)
     monkeypatch.setattr(private_copy, "sha256", lambda: _Meddling(lambda: meddle(path)))
-    with pytest.raises(StillBeingWritten, match=r"file\.json is still being written"):
+    with pytest.raises(StillBeingWritten):
         read_document(path)
 
 
 @pytest.mark.parametrize("swap", ["file", "link", "fifo"])
-def test_a_file_that_is_put_in_place_meanwhile_is_not_the_one_that_is_read(
+def test_a_file_that_replaces_the_path_during_the_reading_is_not_read(
     swap: str, write: Callable[[bytes], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = PRETTY.ljust(2 << 20)
@@ -571,7 +576,7 @@ def test_a_file_that_is_put_in_place_meanwhile_is_not_the_one_that_is_read(
     assert patients(document) == CONTENT["extraction_results"]
 
 
-def test_a_file_that_grows_faster_than_it_is_read_does_not_hold_the_reader(
+def test_a_file_that_grows_faster_than_it_is_read_does_not_block_the_reader(
     write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(COMPACT)
@@ -583,7 +588,7 @@ def test_a_file_that_grows_faster_than_it_is_read_does_not_hold_the_reader(
 
 
 @pytest.mark.parametrize("in_memory", [32 << 20, 100])
-def test_what_was_hashed_is_what_is_parsed_whatever_happens_to_the_file(
+def test_the_bytes_that_were_hashed_are_parsed_even_if_the_file_changes(
     in_memory: int, write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(private_copy, "_IN_MEMORY", in_memory)
@@ -613,7 +618,7 @@ def test_a_large_file_reads_like_a_small_one(
     assert str(refusal(write(content[:-5] + b"x" + content[-5:]))) == str(error)
 
 
-def test_a_file_larger_than_32_mb_takes_no_more_memory_than_that_and_no_file_stays_open(
+def test_a_large_file_needs_at_most_42_mb_of_memory_and_no_file_stays_open(
     write: Callable[[bytes], Path],
 ) -> None:
     fat = json.dumps(a_patient("GW1", notes="x" * 500_000)).encode()
@@ -635,7 +640,7 @@ def test_a_file_larger_than_32_mb_takes_no_more_memory_than_that_and_no_file_sta
         assert len(list(Path("/proc/self/fd").iterdir())) <= open_before
 
 
-def test_a_full_disk_under_the_private_copy_is_an_error_of_this_file(
+def test_a_full_disk_during_the_private_copy_is_an_error_of_this_file(
     write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(PRETTY * 100)
@@ -643,7 +648,7 @@ def test_a_full_disk_under_the_private_copy_is_an_error_of_this_file(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
-        with pytest.raises(NoTemporarySpace, match="no space"):
+        with pytest.raises(NoTemporarySpace):
             read_document(path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -657,7 +662,9 @@ def test_a_full_disk_under_the_private_copy_is_an_error_of_this_file(
         b'{"extraction_metadata":{},"extraction_results":[' + b"[]," * 500_000,
     ],
 )
-def test_a_hostile_file_is_refused_in_the_time_of_its_length(content: bytes, write: Callable[[bytes], Path]) -> None:
+def test_a_hostile_file_is_refused_in_a_time_proportional_to_its_length(
+    content: bytes, write: Callable[[bytes], Path]
+) -> None:
     path = write(content)
     begun = time.process_time()
     refusal(path)
@@ -668,7 +675,7 @@ def test_a_hostile_file_is_refused_in_the_time_of_its_length(content: bytes, wri
 
 
 @pytest.mark.parametrize("raw", [b"7", b'"x"', b"[]", b"null", b"{", b'{"a":1e999}'])
-def test_what_is_no_object_is_no_patient(raw: bytes) -> None:
+def test_a_patient_must_be_an_object(raw: bytes) -> None:
     import msgspec
 
     with pytest.raises(ValueError):  # noqa: PT011  # any of msgspec's

@@ -1,4 +1,4 @@
-"""What an error's text may hold."""
+"""The text of errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_lines_stay_lines() -> None:
     assert str(UnusableFile(Path("a.json"), "first\nsecond\t\x1b")).endswith("first\nsecond\\t\\x1b")
 
 
-def test_an_error_comes_out_of_another_process_with_its_text_and_its_parts() -> None:
+def test_an_error_keeps_its_text_and_attributes_between_processes() -> None:
     for error in (MalformedDocument(Path("a.json"), "line 1", "x", truncated=True), DatabaseBusy("db", "1205")):
         there = pickle.loads(pickle.dumps(error))  # noqa: S301  # its own
         assert type(there) is type(error)
@@ -34,15 +34,15 @@ def test_an_error_comes_out_of_another_process_with_its_text_and_its_parts() -> 
         assert vars(there)
 
 
-def test_an_error_that_nobody_planned_is_told_by_its_type_and_place_alone() -> None:
+def test_an_unexpected_error_is_reported_by_its_type_and_place_only() -> None:
     try:
         raise ValueError("a value")
     except ValueError as error:
-        told, line = where_from(error), error.__traceback__.tb_lineno  # type: ignore[union-attr]  # it was raised
-    assert told == f"unexpected ValueError at test_errors.py, line {line}; please report it"
+        message, line = where_from(error), error.__traceback__.tb_lineno  # type: ignore[union-attr]  # it was raised
+    assert message == f"unexpected ValueError at test_errors.py, line {line}; please report it"
 
 
-def test_an_error_about_the_settings_has_no_link_to_what_read_them(tmp_path: Path) -> None:
+def test_an_error_about_the_settings_has_no_cause_or_context(tmp_path: Path) -> None:
     (tmp_path / "env").write_bytes(b"WEBAUTODASH_DB_PASSWORD=\xff")
     for values in ({"db_port": "a secret"}, {"_env_file": tmp_path / "env"}, {"timezone": "a secret"}):
         with pytest.raises(ConfigurationError) as caught:

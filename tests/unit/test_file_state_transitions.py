@@ -100,5 +100,7 @@ def test_each_error_leads_to_one_result(error: Exception, may_grow: bool, result
         (5, CONNECTION_LOST, CONNECTION_LOST),
     ],
 )
-def test_a_file_whose_attempts_do_not_end_is_held(unfinished: int, last_kind: str | None, kind: str | None) -> None:
+def test_a_file_with_too_many_unfinished_attempts_is_held(
+    unfinished: int, last_kind: str | None, kind: str | None
+) -> None:
     assert held_kind(unfinished, last_kind, most_attempts=5) == kind

@@ -59,7 +59,7 @@ def test_every_kind_of_value_that_a_result_holds() -> None:
     assert to_json({"at": datetime(2024, 1, 1, tzinfo=UTC)}) == '{\n  "at": "2024-01-01T00:00:00Z"\n}'
 
 
-def test_text_that_is_no_utf_8_is_escaped_and_comes_back() -> None:
+def test_text_that_is_not_utf_8_is_escaped_and_read_again() -> None:
     text = to_json(["é\udcff"])
     assert text.encode()
     assert "é" in text
@@ -69,7 +69,7 @@ def test_text_that_is_no_utf_8_is_escaped_and_comes_back() -> None:
 @pytest.mark.parametrize(
     ("value", "kind"), [(object(), "object"), (b"bytes", "bytes"), (Inner, "type"), (1.5j, "complex")]
 )
-def test_anything_else_is_an_error_that_quotes_no_value(value: object, kind: str) -> None:
+def test_any_other_value_is_an_error_without_the_value(value: object, kind: str) -> None:
     with pytest.raises(TypeError, match=f"^no JSON for {kind}$"):
         to_json(value)
 
@@ -101,7 +101,7 @@ def test_a_reports_sums_are_results_too() -> None:
     assert json.loads(to_json(report))["files"][3]["state"] == "rejected"
 
 
-def test_a_line_holds_the_same_without_a_line_break() -> None:
+def test_a_line_has_the_same_values_without_a_line_break() -> None:
     found = {"path": "new\nline \udcff\u2028", "parts": (Severity.LOW, None)}
     line = to_json_line(found)
     assert "\n" not in line
@@ -109,7 +109,7 @@ def test_a_line_holds_the_same_without_a_line_break() -> None:
 
 
 @pytest.mark.parametrize("write", [to_json, to_json_line])
-def test_a_document_shows_letters_and_commands_no_terminal(write: Callable[[object], str]) -> None:
+def test_a_document_shows_letters_and_has_no_terminal_sequences(write: Callable[[object], str]) -> None:
     name = "Zoë Жир\x1b[2J\x9b1m\u202e\u2028\x7f\ud800\U000e0041\n"
     document = write({"name": name})
     assert all(line.isprintable() for line in document.split("\n"))

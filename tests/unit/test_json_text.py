@@ -1,4 +1,4 @@
-"""JSON as text: what is found in it is what a decoder that told everything would find."""
+"""Searches in JSON text find what a full decoder finds."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_repeated_key_is_found_where_a_hook_for_pairs_finds_one(text: bytes) -
     found = repeated_key(text)
     assert (found is not None) == has_repeated_key(text)
     if found is not None:
-        # Without what stands before the second key nothing is repeated.
+        # It is the position of a key.
         assert text[found.at : found.at + 1] == b'"'
 
 
@@ -75,7 +75,7 @@ def test_a_repeated_key_is_found_where_a_hook_for_pairs_finds_one(text: bytes) -
 @example(b'{"a":":","b":"\\"","a":"\\":"}')
 @example(b'{"a":"\\\\","a":"\\\\"}')
 @example(b'{"a":1,"a":"\\u0022:"}')
-def test_what_surely_says_all_repeats_no_key(text: bytes) -> None:
+def test_a_text_that_says_all_repeats_no_key(text: bytes) -> None:
     value = json.loads(text)
     assert not (says_all(text, value) and has_repeated_key(text))
     if b"\\u" not in text and not has_repeated_key(text):
@@ -124,7 +124,7 @@ def test_half_characters_are_those_that_a_decoder_leaves_alone(inside: str) -> N
 
 
 @given(texts(), texts())
-def test_a_value_ends_where_a_decoder_says(text: bytes, more: bytes) -> None:
+def test_a_value_ends_where_a_decoder_ends_it(text: bytes, more: bytes) -> None:
     _, characters = json.JSONDecoder().raw_decode(text.decode())
     assert end_of_value(text + b"," + more, 0) == len(text.decode()[:characters].encode())
     assert end_of_value(text[:-1], 0) is None or text[:1] not in b"[{"
@@ -143,7 +143,7 @@ def test_deep_values() -> None:
 
 
 @given(st.lists(st.lists(VALUES, max_size=4), max_size=4))
-def test_no_list_has_more_elements_than_it_may_have(lists: list[list[Any]]) -> None:
+def test_may_have_more_never_misses_a_longer_list(lists: list[list[Any]]) -> None:
     longest = max(map(len, lists), default=0)
     text = json.dumps(lists).encode()
     assert all(may_have_more(text, most, 2) for most in range(longest))

@@ -1,4 +1,4 @@
-"""Rows of the earlier scripts, read as the file would have been."""
+"""Rows of the earlier scripts are read as the file would be."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from webautodash.domain.extraction.clinical_lists import ALLERGIES, DIAGNOSES, H
 from webautodash.domain.extraction.list_definition import ClinicalList
 
 
-def _row(which: ClinicalList, **said: Any) -> Mapping[str, Any]:
-    return dict.fromkeys(LEGACY_TABLES[which.name]) | {"id": 1, "patient_extraction_id": 1} | said
+def _row(which: ClinicalList, **values: Any) -> Mapping[str, Any]:
+    return dict.fromkeys(LEGACY_TABLES[which.name]) | {"id": 1, "patient_extraction_id": 1} | values
 
 
 def _read(which: ClinicalList, row: Mapping[str, Any], listed: list[Any] | None = None) -> Mapping[str, Any]:
@@ -25,9 +25,9 @@ def _read(which: ClinicalList, row: Mapping[str, Any], listed: list[Any] | None 
     return only
 
 
-def test_what_was_read_out_of_a_text_is_read_anew_and_else_kept() -> None:
-    said = {"medication_name": "lisinopril 10 MG Oral Tablet", "medication_strength": "10"}
-    row = _read(MEDICATIONS, _row(MEDICATIONS, **said))
+def test_values_of_a_text_are_read_again_and_others_kept() -> None:
+    values = {"medication_name": "lisinopril 10 MG Oral Tablet", "medication_strength": "10"}
+    row = _read(MEDICATIONS, _row(MEDICATIONS, **values))
     assert (row["medication_strength"], row["medication_strength_text"]) == ("10 MG", None)
     row = _read(MEDICATIONS, _row(MEDICATIONS, medication_name="Advair", medication_strength="250/50"))
     assert (row["medication_strength"], row["medication_strength_text"]) == ("250/50", None)
@@ -57,18 +57,18 @@ def test_the_printed_form_of_an_item_is_the_item(column: str) -> None:
     ["{}}", "{'a': 1", "{1: 2}", "{'a': {1, 2}}", "{'a': open('x')}", "{" * 5000 + "}" * 5000, "{'a': '\0'}", "{a}"],
     ids=range(8),
 )
-def test_any_other_text_is_a_text(text: str) -> None:
+def test_any_other_text_is_kept_as_text(text: str) -> None:
     assert _read(ALLERGIES, _row(ALLERGIES, allergy_name=text, allergen=text))["allergy_name"] == text
 
 
-def test_a_type_that_the_scripts_made_up_is_left_out_only_where_the_item_is_known() -> None:
+def test_an_invented_type_is_left_out_only_where_the_item_is_known() -> None:
     row = _row(ALLERGIES, allergy_name="Latex", allergen="Latex", allergy_type="drug")
     assert _read(ALLERGIES, row)["allergy_type"] == "drug"
     assert _read(ALLERGIES, row, ["Latex"])["allergy_type"] is None
     assert _read(ALLERGIES, row, ["Nuts"])["allergy_type"] == "drug"
 
 
-def test_items_that_are_not_of_the_row_do_not_count() -> None:
+def test_items_of_other_rows_are_ignored() -> None:
     row = _row(HEALTH_CONCERNS, concern_text="Fall", concern_type="active")
     known = {"concern_text": "Fall", "notes": "twice"}
     assert _read(HEALTH_CONCERNS, row, [known])["notes"] == "twice"
@@ -85,7 +85,7 @@ def test_there_are_as_many_rows_as_there_were_and_each_extraction_has_its_own() 
 
 
 @pytest.mark.parametrize("text", [None, "", "{}", "[", "7", "[" * 100_000])
-def test_a_list_that_is_none(text: str | None) -> None:
+def test_a_text_that_is_not_a_list(text: str | None) -> None:
     assert listed_items(text) is None
 
 

@@ -1,4 +1,4 @@
-"""No step of reading, comparing or wording takes more than n log n: each kind of input, and four times as much."""
+"""Reading and comparing take at most n log n: each kind of input is measured, and four times as much of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who looks like somebody else, and what a name can do to databases, accounts and folders."""
+"""Names that look alike, and the databases, accounts and folders of hostile names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LONGEST_PREFIX = "clinic_wide_15_"
         ("Dr. \u217f", "Dr. m"),
     ],
 )
-def test_a_name_with_letters_that_look_like_anothers_is_a_look_alike(name: str, other: str) -> None:
+def test_a_name_with_similar_letters_is_a_look_alike(name: str, other: str) -> None:
     assert look_alike(name, other)
     assert look_alike(other, name)
 
@@ -60,7 +60,7 @@ def test_a_name_with_letters_that_look_like_anothers_is_a_look_alike(name: str, 
         ("Anna Keller", "Anne Keller"),
     ],
 )
-def test_people_who_are_called_nearly_the_same_are_two(name: str, other: str) -> None:
+def test_people_with_similar_names_are_two(name: str, other: str) -> None:
     assert not look_alike(name, other)
 
 
@@ -71,7 +71,7 @@ def test_two_names_may_share_a_slug_and_not_read_alike() -> None:
     assert reads_like("Gary Wang", "G\u0430ry Wang")
 
 
-def test_the_code_points_in_which_names_differ_are_told() -> None:
+def test_the_code_points_in_which_names_differ_are_listed() -> None:
     assert character_differences("G\u0430ry Wang", "Gary Wang") == (
         "character 2 is U+0430 CYRILLIC SMALL LETTER A, where the other has U+0061 LATIN SMALL LETTER A"
     )
@@ -90,7 +90,7 @@ def _display(name: str) -> str | None:
 
 @pytest.mark.ci
 def test_distinct_names_never_share_a_database_an_account_or_a_place() -> None:
-    """As the registry decides: the same by key is one provider; the same letters, or a look-alike, is refused."""
+    """As in the registry: names with the same key are one provider; the same letters, or a look-alike, are refused."""
     apart: set[tuple[str, str]] = set()
     drawn, reached = 0, 0
 
@@ -115,7 +115,7 @@ def test_distinct_names_never_share_a_database_an_account_or_a_place() -> None:
 
 @pytest.mark.ci
 def test_ten_thousand_names_that_are_near_each_other_have_as_many_databases_and_accounts() -> None:
-    """Each against all others: those with one slug are the few of whom the registry takes only one."""
+    """Each is compared with all others: of names with one slug the registry accepts only one."""
     named: dict[str, list[str]] = {}
     for name in near_names(10_000):
         if (shown := _display(name)) is not None:
@@ -128,7 +128,7 @@ def test_ten_thousand_names_that_are_near_each_other_have_as_many_databases_and_
 
 
 def _are_two(name: str, other: str) -> bool:
-    """Whether both may be registered; if so nothing of theirs may have the same name."""
+    """Whether both may be registered; if so, their databases and accounts have different names."""
     if same_name_key(name) == same_name_key(other):
         assert slug(name) == slug(other)
         return False
@@ -156,7 +156,7 @@ def _stays_in_its_place(slug: str) -> None:
 
 @settings(max_examples=20 * settings.default.max_examples)
 @given(NAMES)
-def test_a_name_looks_like_itself_however_it_is_written(name: str) -> None:
+def test_a_name_looks_like_itself_in_any_spelling(name: str) -> None:
     assert look_alike(name, name)
     assert look_alike(same_name_key(name), name)
     assert look_alike(unicodedata.normalize("NFD", name), name)

@@ -77,7 +77,7 @@ def test_every_apostrophe_is_dropped(apostrophe: str) -> None:
     assert letters_key(name) == "patoneil"
 
 
-def test_a_folder_has_the_letters_of_its_provider() -> None:
+def test_a_folder_name_has_the_letters_of_its_provider() -> None:
     names = ["O'Neil Pat", "o_neil_pat", "oneil_pat", "Ó Neil-Pat", "ONEILPAT"]
     assert {letters_key(name) for name in names} == {"oneilpat"}
     assert letters_key("李 小龙") == "李小龙"

@@ -1,4 +1,4 @@
-"""Lists that have no table of their own: each item a row, and none passed over in silence."""
+"""Lists without a table of their own: each item is a row, and no item is ignored silently."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ KEYS = {
 
 
 def others(**lists: Any) -> list[dict[str, Any]]:
-    """What of each row of other records holds anything."""
+    """The columns of each row of other records that have a value."""
     rows = read(a_patient("GW1", **lists)).lists["other_records"]
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 @pytest.mark.parametrize(("column", "key"), [(column, key) for column, keys in KEYS.items() for key in keys])
-def test_a_field_stands_under_any_of_its_names(column: str, key: str) -> None:
+def test_a_field_is_found_under_any_of_its_names(column: str, key: str) -> None:
     assert others(vitals=[{key: "x"}]) == [{"section": "vitals", column: "x"}]
 
 
@@ -73,7 +73,7 @@ def test_every_other_list_gives_rows() -> None:
     }
 
 
-def test_what_a_list_of_another_name_says_more_than_the_data_is_another_record() -> None:
+def test_an_extra_item_of_a_list_with_another_name_is_another_record() -> None:
     record = read(a_patient("GW1", diagnoses=["Gout"], problems=["Gout", {"name": "Asthma", "status": "active"}]))
     assert [row["diagnosis_text"] for row in record.lists["diagnoses"]] == ["Gout"]
     assert others(diagnoses=["Gout"], problems=["Gout", {"name": "Asthma", "status": "active"}]) == [
@@ -111,7 +111,7 @@ def test_lists_of_objects_inside_an_object_are_other_records() -> None:
 
 
 @pytest.mark.parametrize("key", ["filter_provider", "patient_id", "extracted_at", "photo_url", "extraction_error"])
-def test_a_list_in_the_place_of_what_is_no_record_is_kept_and_gives_none(key: str) -> None:
+def test_a_list_in_a_field_that_is_not_a_record_is_kept_and_gives_no_record(key: str) -> None:
     record = read(a_patient("GW1", **{key: ["x"]}))
     assert (len(record.lists["other_records"]), record.extra) == (0, {key: ["x"]})
     assert record.checksum == read(a_patient("GW1")).checksum
@@ -131,7 +131,7 @@ def test_a_list_in_the_place_of_what_is_no_record_is_kept_and_gives_none(key: st
         ({"patients": [{"demographics_printable": {}}]}, "unknown_list", "[member 8]: the list holds patients"),
     ],
 )
-def test_a_list_of_which_an_item_would_be_lost_sets_the_patient_aside(
+def test_a_patient_is_set_aside_if_an_item_of_a_list_would_be_lost(
     lists: dict[str, Any], reason: str, detail: str
 ) -> None:
     with pytest.raises(UnreadablePatient) as caught:

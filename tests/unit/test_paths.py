@@ -21,7 +21,7 @@ PATHS = st.lists(st.sampled_from([b"\\", b"\\udcff", b"udc80", b"\xff", b"\x80",
 @example(os.fsdecode(b"\\\xff"))
 @example("\\udcff")
 @example("a/b.json")
-def test_a_text_is_of_one_path_and_can_be_written_anywhere(path: str) -> None:
+def test_a_path_and_its_text_correspond_and_the_text_is_utf_8(path: str) -> None:
     text = as_text(path)
     text.encode()
     assert from_text(text) == path
@@ -39,12 +39,14 @@ def test_names_of_extractions(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [".a.json", "a.txt", "a.json.tmp", "a.tmp.json", "a.part.json"])
-def test_names_that_are_none(name: str) -> None:
+def test_names_of_other_files(name: str) -> None:
     assert not is_extraction(name)
     assert not is_watched(f"gary_wang/{name}", "")
 
 
-def test_the_shown_folder_is_below_results_where_it_lies_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shown_folder_is_relative_to_results_if_it_is_below(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     results = Path("Results")
     assert shown_folder("Results", results) == ""

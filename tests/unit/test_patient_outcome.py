@@ -1,4 +1,4 @@
-"""What becomes of one patient: known, seen before, new."""
+"""The outcome of one patient of a file: known, extracted before, or new."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_outcome_and_differences(
 
 
 def test_a_repeat_of_other_demographics_than_the_master_row_is_a_duplicate_with_a_mismatch() -> None:
-    # Other criteria in between brought another gender; these criteria say again what they always said.
+    # Other criteria had another gender in between; these criteria have the same values as before.
     male, female = a_record(gender="Male"), a_record()
     decision = decide(NewExtraction(female, LATER, THIS), known(male), previous(female))
     assert (decision.outcome, decision.status) == (PatientOutcome.DUPLICATE, ProcessingStatus.DUPLICATE)
@@ -156,7 +156,7 @@ def test_other_places_of_the_prn_are_conflicts_of_this_session_only_where_they_d
     assert decision.status is ProcessingStatus.CONFLICT
 
 
-def test_a_duplicate_that_the_file_contradicts_is_both() -> None:
+def test_a_duplicate_that_the_file_contradicts_is_also_a_conflict() -> None:
     last, other = a_record(), a_record(born="7/4/1976")
     decision = decide(NewExtraction(last, NOW, THIS, [other]), known(last), previous(last))
     assert recorded(decision) == [SAME, ("data_changed", "prn", "critical", THIS)]
@@ -191,7 +191,7 @@ def test_a_new_patient_has_no_master_row_to_change() -> None:
     assert decide(NewExtraction(a_record(), NOW, THIS), None, None).master is None
 
 
-def test_the_master_row_keeps_what_is_not_said_this_time() -> None:
+def test_the_master_row_keeps_values_that_are_missing_this_time() -> None:
     old = a_record(demographics={"phone": "555-0100", "first_name": "Test", "email": "old@example.org"})
     new = a_record(gender=None, born=None, age="36 yrs", uuid="new", demographics={"email": "new@example.org"})
     master = decide(NewExtraction(new, LATER, THIS), known(old), None).master
@@ -199,7 +199,7 @@ def test_the_master_row_keeps_what_is_not_said_this_time() -> None:
     assert master.demographics == old.demographics._replace(age="36 yrs", patient_uuid="new", email="new@example.org")
 
 
-def test_a_birth_date_that_cannot_be_read_takes_the_place_of_the_one_that_could() -> None:
+def test_an_unreadable_birth_date_replaces_a_readable_one() -> None:
     master = decide(NewExtraction(a_record(born="circa 1990"), LATER, THIS), known(a_record()), None).master
     assert master is not None
     assert (master.demographics.date_of_birth, master.demographics.date_of_birth_text) == (None, "circa 1990")
@@ -214,7 +214,7 @@ def test_a_birth_date_that_cannot_be_read_takes_the_place_of_the_one_that_could(
 
 
 @given(PATIENTS, PATIENTS, st.booleans())
-def test_the_outcome_follows_the_checksum_and_a_change_says_what_it_is(
+def test_the_outcome_follows_the_checksum_and_a_change_has_differences(
     one: dict[str, Any], two: dict[str, Any], other_master: bool
 ) -> None:
     before, now = read(one), read(two)
@@ -236,7 +236,7 @@ def test_the_same_patient_again_is_never_a_conflict(patient: dict[str, Any]) -> 
     assert decision.master == PatientValues(record.demographics, None)
 
 
-# Which patients of a file are decided about
+# Which patients of a file are decided
 
 
 def planned(*raw: str) -> list[Any]:
@@ -255,7 +255,7 @@ def raw(prn: object, **fields: Any) -> str:
     return json.dumps(a_patient(prn, **fields))
 
 
-def test_the_last_readable_place_of_a_prn_is_decided_about_once() -> None:
+def test_only_the_last_readable_place_of_a_prn_is_decided() -> None:
     assert planned(raw("A"), raw("B"), raw(" A "), raw("a")) == [(2, [0]), (1, []), (3, [])]
     assert planned(raw(7), raw("7"), raw("07")) == [(1, [0]), (2, [])]
     assert planned(raw("A"), raw("A", all_allergies="none")) == [(1, "not_a_list"), (0, [])]
@@ -263,7 +263,7 @@ def test_the_last_readable_place_of_a_prn_is_decided_about_once() -> None:
     assert planned(raw(None), "7", raw(None)) == [(0, "no_prn"), (1, "malformed"), (2, "no_prn")]
 
 
-def test_the_first_of_many_places_of_a_prn_follow_the_stored_one_with_what_differs(
+def test_further_places_of_a_prn_follow_the_stored_one_with_their_differences(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(plan, "_MOST_REPEATS", 1)
@@ -301,7 +301,7 @@ def test_a_patient_that_the_file_contradicts_elsewhere_is_in_conflict() -> None:
         '{"demographics_printable": {"prn": "A", "age": ["odd"], "x": 1}, "patient_id": {"odd": 1}}',
     ],
 )
-def test_a_prn_twice_is_seen_however_oddly_it_is_written(odd: str) -> None:
+def test_a_repeated_prn_is_recognised_in_any_spelling_of_the_json(odd: str) -> None:
     assert planned(raw("A"), odd) == [(1, [0])]
     assert planned(odd, raw("A")) == [(1, [0])]
 
@@ -315,7 +315,7 @@ def test_a_prn_twice_is_seen_however_oddly_it_is_written(odd: str) -> None:
         '{"demographics_printable": {"prn": "A", "pr\\u006e": "A"}}',
     ],
 )
-def test_a_prn_that_is_said_twice_in_one_patient_is_nobodys(odd: str) -> None:
+def test_a_prn_that_is_twice_in_one_patient_is_not_used(odd: str) -> None:
     assert planned(raw("A"), odd) == [(1, "duplicate_key"), (0, [])]
     assert planned(odd, raw("A")) == [(0, "duplicate_key"), (1, [])]
 

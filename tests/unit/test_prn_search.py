@@ -42,11 +42,11 @@ def search(*prns: str) -> PrnSearch:
         ("no. 77 and 12 and nothing else", None),
     ],
 )
-def test_a_prn_is_found_where_it_stands_by_itself(text: str, found: PrnMatch | None) -> None:
+def test_a_prn_is_found_where_it_is_a_word_of_its_own(text: str, found: PrnMatch | None) -> None:
     assert search("AK1011", "4711023", "A-1 2/3", "#77-x").find(text) is found
 
 
-def test_what_is_too_short_to_be_told_apart_is_counted() -> None:
+def test_prns_that_are_too_short_are_counted() -> None:
     found = search("12", "abc", "----", "1234")
     assert (found.too_short, len(found)) == (3, 1)
     assert found.find("12 abc ---- 99") is None
@@ -83,7 +83,7 @@ def test_a_prn_is_found_in_its_line_wherever_the_pieces_are_cut(between: list[st
     assert sorted(found) == lines_with(text, PRN)
 
 
-def test_a_part_of_a_longer_word_is_none_where_a_piece_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_of_a_longer_word_is_not_found_at_the_end_of_a_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "PIECE", 300)
     for before in range(280, 310):
         text = " " * before + "4711023999 "
@@ -98,14 +98,14 @@ def test_a_line_without_end_is_read_in_pieces(tmp_path: Path) -> None:
         assert max(len(piece) for _, piece in pieces(lines)) <= 2 * logs.PIECE
 
 
-def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_log_that_is_not_a_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path / "fifo", tmp_path, Path("/dev/zero")):
         with pytest.raises(UnreadableLog, match="is not a file"):
             list(found_in(path, search("Mark-77")))
 
 
-def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     damaged = tmp_path / "old.log.gz"
     damaged.write_bytes(gzip.compress(b"Mark-77\n" * 1000)[:-20])
     with pytest.raises(UnreadableLog, match="it is damaged"):

@@ -1,4 +1,4 @@
-"""Processes told apart, though their numbers come again."""
+"""Processes are distinguished, although their numbers are used again."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ def _of_this_process() -> str:
     return key
 
 
-def test_a_process_is_there_until_it_ends_though_nobody_waited_for_it() -> None:
+def test_a_process_has_ended_even_before_its_parent_waits_for_it() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         key = process_key(process.pid)
         assert key != _of_this_process()
         assert has_ended(process.pid, key) is False
         assert process.stdin is not None
         process.stdin.close()
-        # Ended, and its number not free yet.
+        # It has ended, and its number is not free yet.
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert has_ended(process.pid, key) is True
     assert has_ended(process.pid, key) is True
     assert process_key(process.pid) is None
 
 
-def test_another_process_of_the_same_number_is_not_the_one_that_is_meant() -> None:
+def test_another_process_with_the_same_number_is_not_the_same_process() -> None:
     key = _of_this_process()
     assert has_ended(os.getpid(), key) is False
     assert has_ended(os.getpid(), f"{key}0") is True
 
 
-def test_of_another_container_or_machine_or_an_older_program_nothing_can_be_told() -> None:
+def test_nothing_is_known_of_processes_of_other_containers_machines_or_older_programs() -> None:
     boot, namespace, started = _of_this_process().split("/")
     others = [None, f"{boot}/{namespace}1/{started}", f"another/{namespace}/{started}"]
     assert [has_ended(os.getpid(), key) for key in others] == [None, None, None]
 
 
-def test_where_the_system_does_not_say_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_known_where_the_system_has_no_process_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     key = _of_this_process()
     monkeypatch.setattr(processes, "_PROC", processes._PROC / "nowhere")
     assert (process_key(os.getpid()), has_ended(os.getpid(), key)) == (None, None)

@@ -1,4 +1,4 @@
-"""One session and one patient, normalised: typed, nothing dropped, and no value in an error."""
+"""One session and one patient as records: typed, complete, and without a value in an error."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_birth_date_is_read_where_it_is_clear_and_its_text_kept(
     assert (person.date_of_birth, person.date_of_birth_text) == (expected, text)
 
 
-def test_the_name_stands_beside_the_demographics_too() -> None:
+def test_the_name_may_be_beside_the_demographics() -> None:
     patient = a_patient("GW1", name=None) | {"patient_name": "Outer Name"}
     assert read(patient).demographics.patient_name == "Outer Name"
     both = a_patient("GW1", name="Inner Name") | {"patient_name": "Outer Name"}
@@ -97,7 +97,7 @@ def test_blank_demographics_are_none() -> None:
     assert (person.patient_name, person.date_of_birth_text, person.gender) == (None, None, None)
 
 
-def test_what_matched_in_the_sweep_and_where_it_was_found() -> None:
+def test_the_filters_of_the_sweep_and_the_source_are_read() -> None:
     filters = {
         "filter_medication_name": "lisinopril " * 100,
         "filter_medication_strength": "10 MG",
@@ -125,7 +125,7 @@ def test_each_list_has_its_rows() -> None:
     }
 
 
-def test_unknown_and_unfitting_fields_are_kept_where_they_stood() -> None:
+def test_unknown_and_unsuitable_fields_are_kept_under_their_object() -> None:
     patient = a_patient(
         "GW1",
         demographics={"nickname": "Tess", "phone": LONG, "age": [35]},
@@ -193,7 +193,7 @@ def test_a_patient_is_not_changed_by_reading_it() -> None:
         ("N/A", "N/A"),
     ],
 )
-def test_a_prn_is_trimmed_and_otherwise_as_it_came(value: object, prn: str) -> None:
+def test_a_prn_is_trimmed_and_otherwise_unchanged(value: object, prn: str) -> None:
     assert read_prn(value) == prn
 
 
@@ -217,7 +217,7 @@ def test_a_prn_is_trimmed_and_otherwise_as_it_came(value: object, prn: str) -> N
         (10**200, "unusable_prn"),
     ],
 )
-def test_a_prn_that_is_none_or_could_be_mistaken_is_refused(value: object, reason: str) -> None:
+def test_a_missing_or_ambiguous_prn_is_refused(value: object, reason: str) -> None:
     with pytest.raises(UnreadablePatient) as caught:
         read_prn(value)
     assert (caught.value.reason, caught.value.detail) == (reason, "demographics_printable.prn")
@@ -225,7 +225,7 @@ def test_a_prn_that_is_none_or_could_be_mistaken_is_refused(value: object, reaso
 
 
 @given(st.text(max_size=6), st.text(max_size=6))
-def test_two_prns_are_one_only_when_they_are_equal_but_for_the_space_around(one: str, two: str) -> None:
+def test_two_prns_are_the_same_only_if_they_are_equal_without_surrounding_space(one: str, two: str) -> None:
     try:
         first, second = read_prn(one), read_prn(two)
     except UnreadablePatient:
@@ -253,7 +253,9 @@ def test_two_prns_are_one_only_when_they_are_equal_but_for_the_space_around(one:
         (a_patient("GW1", allergies=["x", ["MARK"]]), ("unreadable_item", "all_allergies[1]")),
     ],
 )
-def test_a_patient_that_cannot_be_read_says_why_and_where(patient: dict[str, Any], expected: tuple[str, str]) -> None:
+def test_a_patient_that_cannot_be_read_has_a_reason_and_a_place(
+    patient: dict[str, Any], expected: tuple[str, str]
+) -> None:
     assert refusal(patient) == expected
 
 
@@ -271,11 +273,11 @@ def deep(levels: int) -> Any:
         ({"medications": ["x"], "current_medications": [{"sig": deep(65)}]}, "medications"),
     ],
 )
-def test_nesting_beyond_all_sense_is_refused_wherever_it_is(fields: dict[str, Any], where: str) -> None:
+def test_nesting_that_is_too_deep_is_refused_everywhere(fields: dict[str, Any], where: str) -> None:
     assert refusal(a_patient("GW1", **fields)) == ("nested_too_deeply", where)
 
 
-def test_nesting_within_sense_is_kept() -> None:
+def test_nesting_up_to_the_limit_is_kept() -> None:
     assert read(a_patient("GW1", odd={"deep": deep(63)})).extra == {"odd": {"deep": deep(63)}}
 
 
@@ -297,7 +299,7 @@ def test_nesting_within_sense_is_kept() -> None:
         (b'{"odd": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested_too_deeply"),
     ],
 )
-def test_json_that_is_no_patient_is_refused_by_its_place(raw: bytes, reason: str) -> None:
+def test_json_that_is_not_a_patient_is_refused_by_its_place(raw: bytes, reason: str) -> None:
     with pytest.raises(UnreadablePatient) as caught:
         patient_record(msgspec.Raw(raw), 12, DateOrder.MDY)
     assert (caught.value.reason, caught.value.detail) == (reason, "extraction_results[12]")
@@ -322,7 +324,7 @@ def test_json_that_is_no_patient_is_refused_by_its_place(raw: bytes, reason: str
         ('"a": [[[[[[[{"b": 1, "b": 2}]]]]]]]', "[...][0][0][0][0][0]..."),
     ],
 )
-def test_of_two_equal_keys_neither_counts(fields: str, where: str) -> None:
+def test_a_patient_with_a_repeated_key_is_refused(fields: str, where: str) -> None:
     raw = msgspec.Raw(f'{{{fields}, "demographics_printable": {{"prn": "GW1", "age": "MARK"}}}}'.encode())
     with pytest.raises(UnreadablePatient) as caught:
         patient_record(raw, 0, DateOrder.MDY)
@@ -338,17 +340,17 @@ def test_of_two_equal_keys_neither_counts(fields: str, where: str) -> None:
         '"patient_id": null, "all_medications": [{"sig": null}, {"sig": null}]',
     ],
 )
-def test_equal_keys_of_different_objects_and_in_texts_are_none(fields: str) -> None:
+def test_equal_keys_of_different_objects_or_in_texts_are_not_repeated_keys(fields: str) -> None:
     raw = msgspec.Raw(f'{{{fields}, "demographics_printable": {{"prn": "GW1"}}}}'.encode())
     assert patient_record(raw, 0, DateOrder.MDY).prn == "GW1"
 
 
-# More than any patient has
+# Limits of size
 
 
 @pytest.mark.parametrize("key", [key for which in NAMED_LISTS for key in (which.key, which.split_lists[0][0])])
 @pytest.mark.parametrize("item", ["Aspirin", {"name": "Aspirin", "type": None}])
-def test_a_list_longer_than_any_patients_is_refused(key: str, item: object) -> None:
+def test_a_list_longer_than_the_limit_is_refused(key: str, item: object) -> None:
     raw = json.dumps(a_patient("GW1", **{key: [item] * (MOST_ITEMS + 1)})).encode()
     with pytest.raises(UnreadablePatient) as caught:
         patient_record(msgspec.Raw(raw), 0, DateOrder.MDY)
@@ -368,7 +370,7 @@ def test_a_list_of_the_usual_shape_has_the_same_limit() -> None:
         patient_record(msgspec.Raw(json.dumps(a_patient("GW1", medications=items)).encode()), 0, DateOrder.MDY)
 
 
-def test_a_patient_larger_than_any_is_refused_by_its_place() -> None:
+def test_a_patient_larger_than_the_limit_is_refused_by_its_place() -> None:
     rest = len(json.dumps(a_patient("GW1", note="")))
     for length, reason in ((LARGEST_PATIENT - rest, None), (LARGEST_PATIENT - rest + 1, "too_large")):
         raw = msgspec.Raw(json.dumps(a_patient("GW1", note="x" * length)).encode())
@@ -380,7 +382,7 @@ def test_a_patient_larger_than_any_is_refused_by_its_place() -> None:
         assert (caught.value.reason, caught.value.detail) == (reason, "extraction_results[12]: more than 4 MiB")
 
 
-def test_numbers_of_any_size_come_through() -> None:
+def test_numbers_of_any_size_are_kept() -> None:
     record = read(a_patient("GW1", medications=[{"medication_name": 2**80, "sig": 0.5, "dose": 10**300}]))
     [row] = record.lists["medications"]
     assert (row["medication_name"], row["sig"], row["extra"]) == (str(2**80), "0.5", {"dose": 10**300})
@@ -472,14 +474,14 @@ def test_nothing_that_was_read_is_lost(printed: dict[str, Any], lists: dict[str,
     try:
         record = read(patient, 0, DateOrder.MDY)
     except UnreadablePatient:
-        # A list that cannot be read: set aside, which keeps the whole patient.
+        # The patient is set aside, which keeps all of it.
         assume(False)  # its only parameter
     kept = json.dumps(_whole(record), default=str)
     assert set(re.findall(r"<\d+>", json.dumps(patient))) - set(re.findall(r"<\d+>", kept)) == set()
 
 
 def _numbered(value: Any, count: list[int] | None = None) -> Any:
-    """The same value with a number of its own in each text, so that each can be found again."""
+    """The same value with a different number in each text, so that each text can be found."""
     count = [0] if count is None else count
     if isinstance(value, dict):
         return {key: _numbered(part, count) for key, part in value.items()}
@@ -512,15 +514,15 @@ def _whole(record: PatientRecord) -> list[Any]:
         ({"error": "x" * 1_000}, "error"),
     ],
 )
-def test_an_extraction_says_itself_whether_it_failed(fields: dict[str, Any], failed: str | None) -> None:
+def test_an_extraction_reports_whether_it_failed(fields: dict[str, Any], failed: str | None) -> None:
     raw = msgspec.Raw(json.dumps(a_patient("GW1", **fields)).encode())
     draft = read_patient(raw, 0, DateOrder.MDY)
     assert draft.failed == failed
-    # What it says stays beside the columns, as in rows of older versions.
+    # The fields stay in extra, as in rows of older versions.
     assert draft.extra == ({name: value for name, value in fields.items() if value is not None} or None)
 
 
-def test_a_patient_that_cannot_be_read_still_says_that_its_extraction_failed() -> None:
+def test_a_patient_that_cannot_be_read_may_report_a_failed_extraction() -> None:
     raw = msgspec.Raw(b'{"extraction_error": "timeout"}')
     with pytest.raises(UnreadablePatient) as caught:
         read_patient(raw, 0, DateOrder.MDY)
@@ -600,7 +602,7 @@ def test_the_time_of_an_extraction(stamp: Any, expected: datetime | None) -> Non
     assert kept == (stamp if expected is None else None)
 
 
-def test_metadata_without_a_column_of_their_kind_are_kept() -> None:
+def test_metadata_that_no_column_can_hold_are_kept() -> None:
     record = session(job_id="1000", job_name=LONG, start="N/A", end="2024", clinic={"code": 7}, portal_name=["x"])
     assert record.values["extra"] == {
         "job_id": "1000",
@@ -614,7 +616,7 @@ def test_metadata_without_a_column_of_their_kind_are_kept() -> None:
 
 
 @pytest.mark.parametrize("job_id", [True, 1.5, 2**63, -(2**63)])
-def test_a_job_id_that_is_no_number_of_64_bits_is_kept_beside(job_id: object) -> None:
+def test_a_job_id_that_is_not_a_64_bit_number_is_kept_in_extra(job_id: object) -> None:
     values = session(job_id=job_id).values
     assert (values["job_id"], values["extra"]) == (None, {"job_id": job_id})
 
@@ -653,7 +655,7 @@ def test_absent_criteria_are_equal_to_absent_ones() -> None:
     assert len(keys) == 1
 
 
-def test_criteria_that_no_column_can_hold_tell_sweeps_apart_all_the_same() -> None:
+def test_criteria_that_no_column_can_hold_still_distinguish_sweeps() -> None:
     assert session(medication=LONG).criteria_key != session(medication=LONG + "y").criteria_key
     assert session(start="soon").criteria_key != session(start="later").criteria_key
 

@@ -1,4 +1,4 @@
-"""Where a database stands: one table, for every status that follows from a revision."""
+"""The status of a database that follows from its revision, as a table."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ def test_the_status_and_the_error_follow_from_the_revision(
     assert (refused and refused.kind) == error
 
 
-def test_a_recorded_migration_and_tables_to_come_are_statuses_of_their_own() -> None:
+def test_a_recorded_migration_and_missing_tables_have_their_own_statuses() -> None:
     assert revisions.revision_status(PROVIDER, HEADS[PROVIDER], migrating=True) is RevisionStatus.MIGRATING
     assert revisions.revision_status(PROVIDER, None, may_be_empty=True) is RevisionStatus.BEHIND

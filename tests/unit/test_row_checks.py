@@ -1,4 +1,4 @@
-"""Each row has a check of every byte of it, and an extraction's stand in the order of its rows."""
+"""Each row has a check of all its bytes; an extraction keeps them in the order of its rows."""
 
 from __future__ import annotations
 
@@ -97,6 +97,6 @@ def test_checks_that_were_changed_themselves_are_refused(patient: dict[str, Any]
 
 
 @pytest.mark.parametrize("text", ["", ":", "00000000", "00000000::::"])
-def test_what_is_none_is_refused(text: str) -> None:
+def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a result of row_checks"):
         read_checks(text)

@@ -1,4 +1,4 @@
-"""Settings that are divided or refused."""
+"""Settings that are divided among processes, refused, or shown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_too_few_connections_for_the_workers_are_refused_with_the_settings_name(
         Settings.load(max_connections=16, _env_file=None).shared_by(9)
 
 
-def test_one_connection_is_too_few_for_anybody() -> None:
+def test_one_connection_is_too_few() -> None:
     with pytest.raises(ConfigurationError, match="WEBAUTODASH_MAX_CONNECTIONS"):
         Settings.load(max_connections=1, _env_file=None)
 
@@ -36,7 +36,7 @@ def _load(**values: object) -> Settings:
     return Settings.load(_env_file=None, **values)
 
 
-def test_a_setting_that_is_given_empty_counts_as_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_setting_counts_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     without = Settings.load()
     for name in Settings.model_fields:
@@ -48,7 +48,7 @@ def test_a_setting_that_is_given_empty_counts_as_not_given(tmp_path: Path, monke
 
 @pytest.mark.parametrize("name", ["results_dir", "database_url", "db_password_file", "tls_ca", "db_user"])
 @pytest.mark.parametrize("blank", ["", " ", "\t\n"])
-def test_a_blank_value_is_refused_by_its_name(name: str, blank: str) -> None:
+def test_a_blank_value_is_refused_with_the_settings_name(name: str, blank: str) -> None:
     with pytest.raises(ConfigurationError, match="is blank") as refused:
         _load(**{name: blank})
     assert refused.value.key == setting_key(name)
@@ -67,14 +67,14 @@ def test_a_blank_value_is_refused_by_its_name(name: str, blank: str) -> None:
         ({"db_host": "h", "db_password": "Mark", "db_password_file": "/Mark"}, "WEBAUTODASH_DB_PASSWORD_FILE"),
     ],
 )
-def test_the_server_is_not_named_in_halves_nor_twice(values: dict[str, object], key: str) -> None:
+def test_a_server_that_is_named_incompletely_or_twice_is_refused(values: dict[str, object], key: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         _load(**values)
     assert refused.value.key == key
     assert "Mark" not in str(refused.value)
 
 
-def test_what_is_not_given_is_missing_nowhere() -> None:
+def test_optional_settings_may_be_missing() -> None:
     assert _load(db_host="h", db_user="me", db_port=3307, db_password="x").db_port == 3307
     assert _load(database_url="mysql+pymysql://me@h/", db_password_file="/x").db_host is None
     assert _load(db_user=None, db_password=None).db_host is None
@@ -134,7 +134,7 @@ def test_a_folder_of_passwords_that_others_can_change_is_refused(tmp_path: Path)
     assert folder.account("one").password
 
 
-def test_a_secret_is_read_from_a_file_of_its_size_and_kind_alone(tmp_path: Path) -> None:
+def test_a_secret_is_read_only_from_a_regular_file_of_limited_size(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo", 0o600)
     (tmp_path / "long").write_text("x" * 5000)
     (tmp_path / "long").chmod(0o600)
@@ -156,18 +156,18 @@ def test_a_secret_is_read_from_a_file_of_its_size_and_kind_alone(tmp_path: Path)
         "Mark",
     ],
 )
-def test_a_url_that_may_be_taken_apart_wrongly_is_refused_and_not_shown(url: str) -> None:
+def test_an_ambiguous_url_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         _load(database_url=url)
     assert "%40" in str(refused.value)
     assert "Mark" not in str(refused.value)
-    # Settings that nobody has checked show nothing of it either.
+    # Settings that were not checked do not show it either.
     unchecked = Settings(database_url=SecretStr(url), _env_file=None)  # type: ignore[call-arg]
     assert "Mark" not in repr(effective_settings(unchecked))
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "shown"),
     [
         ("mysql+pymysql://root:p:a/s#s?1@db.example:3306/", "mysql+pymysql://root:***@db.example:3306/"),
         ("mysql+pymysql://root:p%40ss@[::1]:3306/", "mysql+pymysql://root:***@[::1]:3306/"),
@@ -178,9 +178,9 @@ def test_a_url_that_may_be_taken_apart_wrongly_is_refused_and_not_shown(url: str
         ("sqlite:///a folder@home", "sqlite:///a folder@home"),
     ],
 )
-def test_a_url_is_shown_without_its_password(url: str, said: str) -> None:
+def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
     (one,) = [one for one in effective_settings(_load(database_url=url)) if one.name == "WEBAUTODASH_DATABASE_URL"]
-    assert one.value == said
+    assert one.value == shown
 
 
 @pytest.mark.parametrize(
@@ -207,24 +207,24 @@ def test_a_settings_file_with_a_password_is_for_its_owner(
 
 
 @pytest.mark.parametrize(
-    ("given", "size"),
+    ("text", "size"),
     [("1048576", 1 << 20), ("500MB", 500_000_000), ("2G", 2_000_000_000), ("2 GiB", 2 << 30), ("1.5gib", 1536 << 20)],
 )
-def test_a_size_is_given_in_bytes_or_with_its_unit(given: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_size_is_in_bytes_or_has_a_unit(text: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _load().max_file_size == 1536 << 20
-    monkeypatch.setenv("WEBAUTODASH_MAX_FILE_SIZE", given)
+    monkeypatch.setenv("WEBAUTODASH_MAX_FILE_SIZE", text)
     assert _load().max_file_size == size
 
 
-@pytest.mark.parametrize("given", ["2X", "Mark", "-1", "1000"])
-def test_a_size_that_is_none_is_refused_by_its_name(given: str) -> None:
+@pytest.mark.parametrize("text", ["2X", "Mark", "-1", "1000"])
+def test_an_invalid_size_is_refused_with_the_settings_name(text: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        _load(max_file_size=given)
+        _load(max_file_size=text)
     assert refused.value.key == "WEBAUTODASH_MAX_FILE_SIZE"
     assert "Mark" not in str(refused.value)
 
 
-def test_what_is_wrong_is_said_in_our_own_words() -> None:
+def test_the_reason_of_an_invalid_setting_has_the_programs_wording() -> None:
     with pytest.raises(ConfigurationError) as refused:
         _load(timezone="Nowhere/Mark")
     assert str(refused.value) == "WEBAUTODASH_TIMEZONE: not a time zone name such as UTC or America/New_York"

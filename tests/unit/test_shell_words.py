@@ -1,4 +1,4 @@
-"""Commands that a person copies: a shell does with them what they say, whatever name is in them."""
+"""Command lines to copy: a shell reads each value as one word, also a hostile name."""
 
 from __future__ import annotations
 

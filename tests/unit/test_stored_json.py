@@ -1,4 +1,4 @@
-"""The JSON that is made of a stored extraction says what the rows say."""
+"""The JSON of a stored extraction has the values of its rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def columns(record: PatientRecord) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("patient", PATIENTS)
-def test_reading_it_gives_the_same_values_and_rows_again(patient: dict[str, Any]) -> None:
+def test_reading_the_json_of_a_stored_patient_gives_the_same_values_and_rows(patient: dict[str, Any]) -> None:
     record = read({"demographics_printable": PRINTED} | patient, 0, DateOrder.MDY)
     again = read(patient_json(columns(record), record.lists), 0, DateOrder.MDY)
     assert (again.checksum, columns(again)) == (record.checksum, columns(record))

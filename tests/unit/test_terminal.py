@@ -28,7 +28,7 @@ def test_one_long_cell_makes_its_own_line_long_and_is_not_cut(capsys: pytest.Cap
     ]
 
 
-def test_columns_are_as_wide_as_their_longest_usual_cell_whatever_the_script(
+def test_columns_are_as_wide_as_their_longest_usual_cell_in_any_script(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     usual = "a" * 60
@@ -41,7 +41,7 @@ def test_columns_are_as_wide_as_their_longest_usual_cell_whatever_the_script(
     ]
 
 
-def test_where_most_cells_are_long_they_stand_in_a_column(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_column_of_long_cells_is_as_wide_as_most_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     paths = ["a" * 70, "b" * 90, "c" * 80, "d" * 400]
     show_table(["file", "reason"], [(path, "x") for path in paths])
     assert capsys.readouterr().out.splitlines() == [
@@ -90,7 +90,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("2025-03-10T09:00Z", datetime(2025, 3, 10, 9, tzinfo=UTC)),
     ],
 )
-def test_a_time_is_of_the_given_zone_where_it_names_none(text: str, expected: datetime) -> None:
+def test_a_time_without_a_zone_is_in_the_zone_of_the_settings(text: str, expected: datetime) -> None:
     assert parse_time("--since", text, BERLIN) == expected
 
 
@@ -103,13 +103,13 @@ def test_a_time_is_of_the_given_zone_where_it_names_none(text: str, expected: da
         ("7d", timedelta(days=7)),
     ],
 )
-def test_a_number_with_a_unit_is_so_long_ago(text: str, ago: timedelta) -> None:
+def test_a_number_with_a_unit_is_a_time_before_now(text: str, ago: timedelta) -> None:
     before = datetime.now(UTC)
     assert before <= parse_time("--since", text, UTC) + ago <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "7", "7w", "-7d", "9999999d", "999999d", "2025-13-01"])
-def test_anything_else_is_wrong_use_of_the_named_option(text: str) -> None:
+def test_any_other_time_is_wrong_use_of_the_option(text: str) -> None:
     with pytest.raises(UsageError, match=r"^--older-than takes 2025-03-10"):
         parse_time("--older-than", text, UTC)
 

@@ -46,12 +46,10 @@ def test_results_and_errors_are_passed_on_and_one_thread_makes_all_calls(started
     assert wait_until(lambda: started() == 0)
 
 
-def test_while_a_call_hangs_no_other_begins_in_its_folder_and_others_go_on(
-    answer: threading.Event, started: Callable[[], int]
-) -> None:
+def test_while_a_call_hangs_only_its_own_folder_is_blocked(answer: threading.Event, started: Callable[[], int]) -> None:
     limit = TimeLimit(0.1)
     done: list[str] = []
-    with pytest.raises(NoAnswer, match=r"dead does not answer within 0\.1 s"):
+    with pytest.raises(NoAnswer):
         limit.within("dead", answer.wait, 0.1)
     for _ in range(3):
         with pytest.raises(NoAnswer):

@@ -26,11 +26,11 @@ KINDS = {
 COMMAND_LINE = re.compile(r"\bwebautodash ([a-z](?:(?!webautodash )[^;,:()`\"\n])*)")
 # A group whose command follows in a variable, and prose.
 NO_COMMAND_LINES = {"migrate ", "with its password"}
-# Given to a file after so many readings that ended their process; no error is raised for it.
+# The kind of a file whose readings ended their process several times; no error is raised for it.
 KINDS_WITHOUT_ERROR = {"killed_reader"}
 
 
-def test_each_piece_of_advice_belongs_to_a_kind_that_there_is() -> None:
+def test_each_piece_of_advice_belongs_to_an_existing_kind() -> None:
     assert _HINTS.keys() - KINDS == KINDS_WITHOUT_ERROR
 
 
