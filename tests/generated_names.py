@@ -9,48 +9,16 @@ from hypothesis import strategies as st
 
 _PEOPLE = st.sampled_from(
     [
-        "Gary Wang",
-        "José Núñez",
-        "O'Neil Pat",
-        "Søren Kierkegaard",
-        "Иван Петров",
-        "李小龙",
-        "عمر خيام",
-        "Anna Kem",
-        "Weiß",
+        *("Gary Wang", "José Núñez", "O'Neil Pat", "Søren Kierkegaard", "Иван Петров", "李小龙", "عمر خيام"),
+        *("Anna Kem", "Weiß"),
     ]
 )
 _HOSTILE = st.sampled_from(
     [
-        "../../etc",
-        "..\\..\\etc\\passwd",
-        "/etc/passwd",
-        "CON",
-        "nul",
-        "COM1.txt",
-        "System",
-        "sYsTeM",
-        "ｓｙｓｔｅｍ",
-        "a\x00b",
-        "`; DROP DATABASE x; --",
-        "x' OR '1'='1",
-        '"quoted"',
-        "a`b",
-        "%s %(name)s {0}",
-        "\u202egnaW yraG",
-        "Gary\u200bWang",
-        "😀 Clinic",
-        "x" * 300,
-        "é" * 255,
-        "_" * 40,
-        ".",
-        "",
-        " ",
-        "-rf",
-        "\ud800",
-        "mysql",
-        "information_schema",
-        "provider_0123abcd",
+        *("../../etc", "..\\..\\etc\\passwd", "/etc/passwd", "CON", "nul", "COM1.txt", "System", "sYsTeM"),
+        *("ｓｙｓｔｅｍ", "a\x00b", "`; DROP DATABASE x; --", "x' OR '1'='1", '"quoted"', "a`b", "%s %(name)s {0}"),
+        *("\u202egnaW yraG", "Gary\u200bWang", "😀 Clinic", "x" * 300, "é" * 255, "_" * 40, ".", "", " ", "-rf"),
+        *("\ud800", "mysql", "information_schema", "provider_0123abcd"),
     ]
 )
 _ANY = st.text(st.characters(), max_size=20) | st.text("abcXYZ 019'’`\"-._/\\%éÉñü", min_size=1, max_size=45)
@@ -87,25 +55,8 @@ NAMES = _PEOPLE | _HOSTILE | _ANY
 # Few words, so that two names often begin or end alike: an account's name is cut after 19 characters, a slug after 40.
 # A slug has no letters of other scripts.
 _WORDS = [
-    "Gary",
-    "Wang",
-    "Wong",
-    "José",
-    "Josef",
-    "Núñez",
-    "Søren",
-    "Soeren",
-    "O'Neil",
-    "Weiß",
-    "Weiss",
-    "Anna",
-    "Anne",
-    "Иван",
-    "Петров",
-    "李",
-    "小龙",
-    "小虎",
-    "عمر",
+    *("Gary", "Wang", "Wong", "José", "Josef", "Núñez", "Søren", "Soeren", "O'Neil", "Weiß", "Weiss", "Anna"),
+    *("Anne", "Иван", "Петров", "李", "小龙", "小虎", "عمر"),
 ]
 _WORDS += ["Clinic", "System", "Provider", "0123abcd", "Con", "MD", "2", "02", "x" * 17]
 _BETWEEN = [" ", " ", " ", "-", "_", ". "]

@@ -112,11 +112,7 @@ def held_at(moment: int, work: Work, *arguments: Any, folder: Path) -> Iterator[
 
 
 def together(
-    work: Work,
-    *each: Sequence[Any],
-    folder: Path,
-    timeout_seconds: float = _TIMEOUT_SECONDS,
-    before: str | None = None,
+    work: Work, *each: Sequence[Any], folder: Path, timeout_seconds: float = _TIMEOUT_SECONDS, before: str | None = None
 ) -> None:
     """Run the work in a process for each list of arguments; all start when every one is ready.
 

@@ -14,14 +14,7 @@ _HERE = Path(__file__).parent
 _FAULTS = _HERE / "faults"
 
 # Rules of services that send the same SQL as tests which do run on MySQL: there they run in `make test-all` alone.
-_ON_ONE_SERVER = {
-    _HERE / name
-    for name in (
-        "alerts/test_delivery.py",
-        "fleet/test_up.py",
-        "monitor",
-    )
-}
+_ON_ONE_SERVER = {_HERE / name for name in ("alerts/test_delivery.py", "fleet/test_up.py", "monitor")}
 # Rules of services, without SQL of their own: on servers they run in `make test-all` alone. A test in these files that
 # names its products runs on them.
 _ON_SQLITE = {

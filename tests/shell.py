@@ -138,11 +138,7 @@ def run_forked(
 
 
 def _be_the_command(
-    arguments: list[str],
-    folder: Path,
-    environment: dict[str, str],
-    streams: list[Path],
-    templates: Templates | None,
+    arguments: list[str], folder: Path, environment: dict[str, str], streams: list[Path], templates: Templates | None
 ) -> None:
     from webautodash.cli import main
 

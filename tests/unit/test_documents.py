@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from builders import a_file, a_patient
 from generated_patients import patient_record
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
@@ -34,7 +34,6 @@ from webautodash.errors import (
     ReadInterrupted,
     StillBeingWritten,
     UnreadableFile,
-    UnreadablePatient,
     UnusableFile,
 )
 
@@ -230,33 +229,6 @@ def test_json_that_is_nested_too_deeply_is_refused_with_its_position(
     assert (error.position, error.kind, error.truncated) == (position, "nested_too_deeply", False)
 
 
-HARMLESS = json.dumps(a_patient("GW1", note="\\ud83d\n💊")).encode()
-
-
-@pytest.mark.parametrize(
-    ("bad", "reason"),
-    [
-        (b'{"a": \n' + DEEP + b', "demographics_printable": {"prn": "MARK"}}', "nested_too_deeply"),
-        (DEEP, "nested_too_deeply"),
-        (b'{"a": ' * 50_000 + b'"MARK"' + b"}" * 50_000, "nested_too_deeply"),
-        (b'{"a": "MARK\\ud83d", "demographics_printable": {"prn": "MARK"}}', "half_character"),
-        (b'{"a": "MARK\\\\\\ud83d\\ude00\\ude00"}', "half_character"),
-        (b'{"a": ["\\udc00", ' + DEEP + b"]}", "half_character"),
-    ],
-)
-def test_the_text_of_a_patient_that_cannot_be_decoded_is_kept(
-    bad: bytes, reason: str, write: Callable[[bytes], Path]
-) -> None:
-    whole = b'{"extraction_metadata":{},"extraction_results":[' + b",\n".join([HARMLESS, bad, HARMLESS]) + b"]}"
-    document = read_document(write(whole))
-    assert [bytes(raw) for raw in document.patients] == [HARMLESS, bad, HARMLESS]
-    assert document.sha256 == sha256(whole).hexdigest()
-    with pytest.raises(UnreadablePatient) as caught:
-        patient_record(document.patients[1], 1, DateOrder.MDY)
-    assert (caught.value.reason, caught.value.detail) == (reason, "extraction_results[1]")
-    assert patient_record(document.patients[2], 2, DateOrder.MDY).prn == "GW1"
-
-
 @pytest.mark.parametrize(
     ("content", "position"),
     [
@@ -352,39 +324,9 @@ def test_a_file_larger_than_the_setting_is_refused_before_it_is_read(tmp_path: P
         read_document(path, largest=len(COMPACT) - 1)
 
 
-MUTATIONS = st.lists(
-    st.tuples(st.integers(0, len(PRETTY)), st.integers(0, 3), st.binary(max_size=3) | st.sampled_from([b"\\u", b'"'])),
-    min_size=1,
-    max_size=3,
-)
-
-
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("documents") / "file.json"
-
-
-@given(mutations=MUTATIONS, bom=st.booleans())
-@example(mutations=[(len(PRETTY) - 1, 0, b'"\\ud800"')], bom=True)
-def test_any_bytes_are_a_document_or_refused_without_a_value(
-    scratch: Path, mutations: list[tuple[int, int, bytes]], bom: bool
-) -> None:
-    content = PRETTY
-    for place, length, replacement in mutations:
-        content = content[:place] + replacement + content[place + length :]
-    scratch.write_bytes(BOM + content if bom else content)
-    messages: list[str] = []
-    try:
-        document = read_document(scratch)
-    except MalformedDocument as error:
-        messages.append(str(error))
-    else:
-        for position, raw in enumerate(document.patients):
-            try:
-                patient_record(raw, position, DateOrder.MDY)
-            except UnreadablePatient as error:
-                messages.append(str(error))
-    assert "MARK" not in "".join(messages)
 
 
 @given(content=st.binary(max_size=30))
@@ -618,9 +560,7 @@ def test_a_large_file_reads_like_a_small_one(
     assert str(refusal(write(content[:-5] + b"x" + content[-5:]))) == str(error)
 
 
-def test_a_large_file_needs_at_most_42_mb_of_memory_and_no_file_stays_open(
-    write: Callable[[bytes], Path],
-) -> None:
+def test_a_large_file_needs_at_most_42_mb_of_memory_and_no_file_stays_open(write: Callable[[bytes], Path]) -> None:
     fat = json.dumps(a_patient("GW1", notes="x" * 500_000)).encode()
     path = write(b'{"extraction_metadata":{},"extraction_results":[' + b",".join([fat] * 150) + b"]}")
     assert path.stat().st_size > 75_000_000

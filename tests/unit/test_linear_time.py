@@ -116,18 +116,9 @@ def _plan(content: object, folder: Path) -> Callable[[], object]:
 @pytest.mark.parametrize(
     "kind",
     [
-        all_items_differ,
-        equal_items_differ_in_number,
-        many_small_places_and_a_large_one,
-        older_lists_beside,
-        unknown_fields,
-        unknown_lists,
-        older_lists_whose_items_are_alike,
-        escaped_keys,
-        half_characters,
-        deep_values,
-        a_row_of_marks,
-        texts_for_a_statement,
+        *(all_items_differ, equal_items_differ_in_number, many_small_places_and_a_large_one, older_lists_beside),
+        *(unknown_fields, unknown_lists, older_lists_whose_items_are_alike, escaped_keys, half_characters),
+        *(deep_values, a_row_of_marks, texts_for_a_statement),
     ],
     ids=lambda kind: kind.__name__,
 )

@@ -97,12 +97,7 @@ def test_lists_of_objects_inside_an_object_are_other_records() -> None:
     vitals = {"readings": [{"date": "01/02/2020", "bp": "120/80"}, None], "unit": "mmHg", "marks": [1]}
     lists: dict[str, Any] = {"vitals": vitals, "lab_results": {"x": [{"name": "LDL"}]}, "one": {"bp": "1/2"}}
     assert others(**lists) == [
-        {
-            "section": "vitals.readings",
-            "date": date(2020, 1, 2),
-            "date_text": "01/02/2020",
-            "extra": {"bp": "120/80"},
-        },
+        {"section": "vitals.readings", "date": date(2020, 1, 2), "date_text": "01/02/2020", "extra": {"bp": "120/80"}},
         {"section": "lab_results.x", "label": "LDL"},
     ]
     assert read(a_patient("GW1", **lists)).extra == {"vitals": {"unit": "mmHg", "marks": [1]}, "one": {"bp": "1/2"}}

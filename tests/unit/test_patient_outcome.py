@@ -80,14 +80,7 @@ BORN = ("demographic_mismatch", "date_of_birth", "critical", MASTER)
         ({"gender": "Male", "diagnoses": ["Gout"]}, True, True, "changed", "conflict", [MISMATCH, DIAGNOSES]),
         ({"gender": "Male", "born": "1/1/2000"}, True, False, "stored", "conflict", [BORN, MISMATCH]),
         ({"gender": None}, True, False, "stored", "processed", []),
-        (
-            {"gender": None},
-            True,
-            True,
-            "changed",
-            "conflict",
-            [("demographic_mismatch", "gender", "low", LATEST)],
-        ),
+        ({"gender": None}, True, True, "changed", "conflict", [("demographic_mismatch", "gender", "low", LATEST)]),
         (
             {"medications": ["Xanax"], "allergies": [], "health_concerns": ["Smoker"], "diagnoses": ["Gout"]},
             True,
@@ -263,9 +256,7 @@ def test_only_the_last_readable_place_of_a_prn_is_decided() -> None:
     assert planned(raw(None), "7", raw(None)) == [(0, "no_prn"), (1, "malformed"), (2, "no_prn")]
 
 
-def test_further_places_of_a_prn_follow_the_stored_one_with_their_differences(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_further_places_of_a_prn_follow_the_stored_one_with_their_differences(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "_MOST_REPEATS", 1)
     other = raw("A", allergies=["Latex"])
     texts = [other, raw("A"), raw("A", all_allergies=1), other, raw("A", age="1 yr"), raw("A")]

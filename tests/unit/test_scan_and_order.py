@@ -56,14 +56,8 @@ def test_results_has_files_in_the_folders_of_providers(results: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "a/.hidden.json",
-        ".hidden/x.json",
-        ".x.json",
-        "a/x.json.part",
-        "a/x.txt",
-        "a/xjson",
-        "a/json",
-        "a/deeper/x.json",
+        *("a/.hidden.json", ".hidden/x.json", ".x.json", "a/x.json.part", "a/x.txt", "a/xjson"),
+        *("a/json", "a/deeper/x.json"),
     ],
 )
 def test_hidden_unfinished_foreign_and_deeper_files_are_ignored(name: str, results: Path) -> None:

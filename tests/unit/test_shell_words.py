@@ -15,22 +15,9 @@ from webautodash.domain.shell_words import shell_word
 from webautodash.errors import MadeByEarlierScripts, ProviderNameTaken, UnregisteredProvider
 
 HOSTILE = [
-    "Gary Wang",
-    "O'Neil",
-    "x'; touch owned; echo '",
-    '"$(touch owned)"',
-    "`touch owned`",
-    "a\\'b",
-    "new\ntouch owned\n",
-    "\x1b[2J\x9b1m",
-    "Gary \u202egnaW\u2066",
-    "it's\x07\\",
-    "two\u2028lines",
-    "tag \U000e0041",
-    "",
-    "!!",
-    "~",
-    "*",
+    *("Gary Wang", "O'Neil", "x'; touch owned; echo '", '"$(touch owned)"', "`touch owned`", "a\\'b"),
+    *("new\ntouch owned\n", "\x1b[2J\x9b1m", "Gary \u202egnaW\u2066", "it's\x07\\", "two\u2028lines"),
+    *("tag \U000e0041", "", "!!", "~", "*"),
 ]
 
 

@@ -28,9 +28,7 @@ def test_one_long_cell_makes_its_own_line_long_and_is_not_cut(capsys: pytest.Cap
     ]
 
 
-def test_columns_are_as_wide_as_their_longest_usual_cell_in_any_script(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_columns_are_as_wide_as_their_longest_usual_cell_in_any_script(capsys: pytest.CaptureFixture[str]) -> None:
     usual = "a" * 60
     show_numbers(["provider", "files"], [(usual, 1), ("山田", 22), ("a" * 61, 3)])
     assert capsys.readouterr().out.splitlines() == [
@@ -44,10 +42,7 @@ def test_columns_are_as_wide_as_their_longest_usual_cell_in_any_script(
 def test_a_column_of_long_cells_is_as_wide_as_most_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     paths = ["a" * 70, "b" * 90, "c" * 80, "d" * 400]
     show_table(["file", "reason"], [(path, "x") for path in paths])
-    assert capsys.readouterr().out.splitlines() == [
-        f"{'file':<90}  reason",
-        *(f"{path:<90}  x" for path in paths),
-    ]
+    assert capsys.readouterr().out.splitlines() == [f"{'file':<90}  reason", *(f"{path:<90}  x" for path in paths)]
 
 
 def test_a_long_cell_does_not_widen_a_table_without_an_end(capsys: pytest.CaptureFixture[str]) -> None:
