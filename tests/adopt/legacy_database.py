@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -161,14 +161,9 @@ class LegacyDatabase:
         )
         if killed:
             return
-        for item in patient["all_medications"]:
-            self._medication(extraction, item)
-        for item in patient["all_diagnoses"]:
-            self._diagnosis(extraction, item)
-        for item in patient["all_allergies"]:
-            self._allergy(extraction, item)
-        for item in patient["all_health_concerns"]:
-            self._concern(extraction, item)
+        for table in CLINICAL:
+            for item in patient[f"all_{table}"]:
+                self.add(table, patient_extraction_id=extraction, **_ROWS[table](item))
         self._comprehensive(patient, person, session, metadata)
 
     def _person(self, patient: Mapping[str, Any]) -> int:
@@ -194,62 +189,6 @@ class LegacyDatabase:
             date_of_birth=_date(printed["date_of_birth"]),
             age=printed["age"],
             gender=printed["gender"],
-        )
-
-    def _medication(self, extraction: int, item: Mapping[str, Any]) -> None:
-        name = item.get("medication_name") or ""
-        strength = re.search(r"\d+ ?mg", name, re.IGNORECASE)
-        fields = ("row_index", "sig", "start_date", "stop_date", "dates", "diagnosis", "extraction_method")
-        self.add(
-            "medications",
-            patient_extraction_id=extraction,
-            medication_type=item["medication_type"],
-            medication_name=name,
-            medication_strength=strength.group() if strength else "",
-            extracted_at=_moment(item.get("extracted_at")),
-            **{field: item.get(field) for field in fields},
-        )
-
-    def _diagnosis(self, extraction: int, item: Mapping[str, Any]) -> None:
-        code = re.search(r"\(([A-Z]\d+\.?\d*)\)", item["diagnosis_text"])
-        fields = ("row_index", "diagnosis_text", "acuity", "start_date", "stop_date", "extraction_method")
-        self.add(
-            "diagnoses",
-            patient_extraction_id=extraction,
-            diagnosis_type=item["diagnosis_type"],
-            diagnosis_code=code[1] if code else "",
-            extracted_at=_moment(item.get("extracted_at")),
-            **{field: item.get(field) for field in fields},
-        )
-
-    def _allergy(self, extraction: int, item: Any) -> None:
-        values = item if isinstance(item, dict) else {"allergy_name": item}
-        text = values.get("allergy_name", str(item))
-        self.add(
-            "allergies",
-            patient_extraction_id=extraction,
-            allergy_type=values.get("allergy_type", "drug"),
-            allergy_name=text,
-            allergen=text,
-            reaction=values.get("reaction", ""),
-            severity=values.get("severity", ""),
-            notes=values.get("notes", ""),
-            extraction_method="json_extraction",
-            extracted_at="2024-02-04 10:00:00",
-        )
-
-    def _concern(self, extraction: int, item: Any) -> None:
-        values = item if isinstance(item, dict) else {"concern_text": item}
-        self.add(
-            "health_concerns",
-            patient_extraction_id=extraction,
-            concern_type=values.get("concern_type", "active"),
-            concern_text=values.get("concern_text", str(item)),
-            concern_category="",
-            status=values.get("status", ""),
-            priority=values.get("priority", ""),
-            extraction_method="json_extraction",
-            extracted_at="2024-02-04 10:00:00",
         )
 
     def _comprehensive(
@@ -278,12 +217,49 @@ class LegacyDatabase:
         )
 
 
+def _medication(item: Mapping[str, Any]) -> Row:
+    name = item.get("medication_name") or ""
+    strength = re.search(r"\d+ ?mg", name, re.IGNORECASE)
+    fields = ("medication_type", "row_index", "sig", "start_date", "stop_date", "dates", "diagnosis")
+    return _scraped(item, fields) | {"medication_name": name, "medication_strength": strength[0] if strength else ""}
+
+
+def _diagnosis(item: Mapping[str, Any]) -> Row:
+    code = re.search(r"\(([A-Z]\d+\.?\d*)\)", item["diagnosis_text"])
+    fields = ("diagnosis_type", "row_index", "diagnosis_text", "acuity", "start_date", "stop_date")
+    return _scraped(item, fields) | {"diagnosis_code": code[1] if code else ""}
+
+
+def _scraped(item: Mapping[str, Any], fields: Sequence[str]) -> Row:
+    stamp = item.get("extracted_at")
+    moment = stamp.replace("T", " ") if stamp else None
+    return {field: item.get(field) for field in (*fields, "extraction_method")} | {"extracted_at": moment}
+
+
+def _allergy(item: Any) -> Row:
+    values = item if isinstance(item, dict) else {"allergy_name": item}
+    text = values.get("allergy_name", str(item))
+    texts = {name: values.get(name, "") for name in ("reaction", "severity", "notes")}
+    return {"allergy_type": values.get("allergy_type", "drug"), "allergy_name": text, "allergen": text} | texts | _JSON
+
+
+def _concern(item: Any) -> Row:
+    values = item if isinstance(item, dict) else {"concern_text": item}
+    texts = {name: values.get(name, "") for name in ("status", "priority")} | {"concern_category": ""}
+    text = values.get("concern_text", str(item))
+    return {"concern_type": values.get("concern_type", "active"), "concern_text": text} | texts | _JSON
+
+
+# How the scripts stored an item that is read from a file and not from a page.
+_JSON = {"extraction_method": "json_extraction", "extracted_at": "2024-02-04 10:00:00"}
+_ROWS: dict[str, Callable[[Any], Row]] = {
+    "medications": _medication,
+    "diagnoses": _diagnosis,
+    "allergies": _allergy,
+    "health_concerns": _concern,
+}
 Legacy = Callable[..., LegacyDatabase]
 
 
 def _date(text: str | None) -> date | None:
     return datetime.strptime(text, "%m/%d/%Y").date() if text and "/" in text else None  # noqa: DTZ007
-
-
-def _moment(text: str | None) -> str | None:
-    return text.replace("T", " ") if text else None

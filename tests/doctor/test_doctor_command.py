@@ -19,7 +19,7 @@ def shell(tmp_path: Path) -> Shell:
     return shell
 
 
-def test_a_sound_store_is_said_to_be_sound(shell: Shell) -> None:
+def test_a_sound_store_ends_with_0_and_prints_nothing_with_quiet(shell: Shell) -> None:
     done = shell("doctor")
     assert (done.status, done.err) == (0, "")
     lines = done.out.splitlines()
@@ -30,7 +30,7 @@ def test_a_sound_store_is_said_to_be_sound(shell: Shell) -> None:
     assert (quiet.status, quiet.out, quiet.err) == (0, "", "")
 
 
-def test_problems_stand_with_their_cures_and_errors_end_with_1(shell: Shell) -> None:
+def test_problems_have_their_cures_and_errors_end_with_1(shell: Shell) -> None:
     (shell.folder / "webautodash.env").write_text("WEBAUTODASH_DATABASE_URL=sqlite:///webautodash-data\n")
     (shell.folder / "password").write_text("hush")
     (shell.folder / "password").chmod(0o640)
@@ -46,15 +46,10 @@ def test_problems_stand_with_their_cures_and_errors_end_with_1(shell: Shell) -> 
     assert "hush" not in done.out + done.err
 
 
-def test_warnings_alone_end_with_0(shell: Shell) -> None:
-    done = shell("doctor", WEBAUTODASH_QQQQ="1")
-    assert (done.status, done.err) == (0, "")
-    assert done.out.startswith("warning ")
-
-
-def test_json_is_one_document(shell: Shell) -> None:
+def test_warnings_alone_end_with_0_and_json_is_one_document(shell: Shell) -> None:
     done = shell("doctor", "--json", WEBAUTODASH_QQQQ="1")
     assert (done.status, done.err) == (0, "")
+    assert shell("doctor", WEBAUTODASH_QQQQ="1").out.startswith("warning ")
     counts = done.json["counts"]
     assert (counts["error"], counts["warning"], counts["info"]) == (0, 1, 0)
     assert len(done.json["findings"]) == sum(counts.values())
@@ -68,9 +63,9 @@ def test_json_is_one_document(shell: Shell) -> None:
     }
 
 
-def test_a_server_out_of_reach_ends_with_3_and_the_rest_is_looked_at(shell: Shell) -> None:
-    nobody = {"WEBAUTODASH_DB_HOST": "127.0.0.1", "WEBAUTODASH_DB_PORT": "1", "WEBAUTODASH_DB_PASSWORD": "hush"}
-    done = shell("doctor", "--json", **nobody)
+def test_an_unreachable_server_ends_with_3_and_the_rest_is_examined(shell: Shell) -> None:
+    no_server = {"WEBAUTODASH_DB_HOST": "127.0.0.1", "WEBAUTODASH_DB_PORT": "1", "WEBAUTODASH_DB_PASSWORD": "hush"}
+    done = shell("doctor", "--json", **no_server)
     assert (done.status, done.err) == (3, "problems: 1 error, 0 warnings\n")
     found = {one["code"]: one for one in done.json["findings"]}
     assert {"server.unreachable", "results.readable", "disk.results"} <= set(found)
@@ -79,7 +74,7 @@ def test_a_server_out_of_reach_ends_with_3_and_the_rest_is_looked_at(shell: Shel
     assert "hush" not in done.out
 
 
-def test_a_setting_that_names_no_server_ends_with_2_and_the_rest_is_looked_at(shell: Shell) -> None:
+def test_a_setting_that_names_no_server_ends_with_2_and_the_rest_is_examined(shell: Shell) -> None:
     done = shell("doctor", WEBAUTODASH_DATABASE_URL="postgresql://me:hush@host/")
     assert done.status == 2
     assert "settings.invalid" in done.out
@@ -96,7 +91,7 @@ def test_a_setting_that_names_no_server_ends_with_2_and_the_rest_is_looked_at(sh
         ({}, "\udcff", "webautodash.env", "chmod 600 webautodash.env"),
     ],
 )
-def test_a_wrong_setting_is_a_report_of_one_finding(
+def test_an_invalid_setting_is_the_only_finding(
     shell: Shell, environment: dict[str, str], file: str, key: str, cure: str
 ) -> None:
     (shell.folder / "webautodash.env").write_text(file, errors="surrogateescape")
@@ -111,7 +106,7 @@ def test_a_wrong_setting_is_a_report_of_one_finding(
     assert (shown.status, len(shown.out.splitlines())) == (2, 2)
 
 
-def test_where_nothing_is_set_up_nothing_is_made(working_folder: Path) -> None:
+def test_without_a_store_nothing_is_created(working_folder: Path) -> None:
     shell = ForkedShell(working_folder)
     done = shell("doctor")
     assert (done.status, done.err) == (0, "")

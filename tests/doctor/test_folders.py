@@ -20,7 +20,7 @@ Usage = namedtuple("Usage", "total used free")  # as shutil has it
 
 @pytest.fixture
 def results() -> Path:
-    """A Results folder that nothing is wrong with."""
+    """A sound Results folder."""
     folder = Path("Results")
     folder.mkdir(mode=0o700)
     return folder
@@ -32,7 +32,7 @@ def _only(found: dict[str, list[Finding]]) -> Finding:
     return one
 
 
-def test_a_folder_for_its_user_alone_is_right(found: Problems, results: Path) -> None:
+def test_a_folder_of_its_user_only_has_no_finding(found: Problems, results: Path) -> None:
     assert set(found(Settings.load())) == {"store.missing"}
 
 
@@ -51,7 +51,7 @@ def test_a_folder_that_is_open_to_others(
     assert (one.code, one.severity, one.cure) == (code, severity, cure)
 
 
-def test_a_folder_that_is_not_there_or_is_none(found: Problems) -> None:
+def test_a_folder_that_is_missing_or_is_a_file(found: Problems) -> None:
     one = _only(found(Settings.load()))
     assert (one.code, one.severity) == ("results.missing", "error")
     assert one.cure is not None
@@ -80,7 +80,7 @@ def test_a_disk_that_is_nearly_full(
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_files_of_databases_are_their_owners_alone(found: Problems, clinic: Clinic, tmp_path: Path) -> None:
+def test_files_of_databases_are_accessible_to_their_owner_only(found: Problems, clinic: Clinic, tmp_path: Path) -> None:
     folder = tmp_path / "databases"
     assert found(clinic.settings) == {}
     database = folder / f"{clinic.settings.database_prefix}gary_wang.db"
@@ -109,17 +109,17 @@ def test_a_folder_of_databases_that_may_not_be_written(
 
 
 @pytest.mark.parametrize("hangs", ["Results", "databases"])
-def test_a_folder_that_never_answers_is_a_finding_and_the_rest_is_looked_at(
+def test_a_folder_that_never_answers_is_a_finding_and_the_rest_is_examined(
     found: Problems, results: Path, monkeypatch: pytest.MonkeyPatch, hangs: str
 ) -> None:
     Path("databases").mkdir(mode=0o700)
     answered = threading.Event()
-    look = Path.is_dir
+    real_is_dir = Path.is_dir
 
     def is_dir(path: Path) -> bool:
         if path.name == hangs:
-            answered.wait()  # as a network that is gone has it
-        return look(path)
+            answered.wait()  # like a network that is gone
+        return real_is_dir(path)
 
     monkeypatch.setattr(Path, "is_dir", is_dir)
     settings = Settings.load(database_url="sqlite:///databases", pass_seconds=0.2)

@@ -1,4 +1,4 @@
-"""What servers print about rights, and which of several patterns counts."""
+"""The grants that servers print, and which of several patterns counts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_line_of_either_product_is_read(line: str, grant: Grant) -> None:
         "SET DEFAULT ROLE `r1` FOR `w`@`%`",
     ],
 )
-def test_a_line_about_something_else_is_passed_over(line: str) -> None:
+def test_other_lines_are_ignored(line: str) -> None:
     assert parse(line) is None
 
 
@@ -65,7 +65,7 @@ def test_a_passwords_hash_is_not_kept() -> None:
         (r"web\_anna", "web_anna", True, ""),
     ],
 )
-def test_a_backslash_makes_a_sign_stand_for_itself(pattern: str, name: str, covers: bool, wild: str) -> None:
+def test_a_backslash_escapes_a_wildcard(pattern: str, name: str, covers: bool, wild: str) -> None:
     grant = Grant("w", pattern, ALL)
     assert (grant.covers(name), grant.wild_signs("web_")) == (covers, list(wild))
 
@@ -79,7 +79,7 @@ def test_a_backslash_makes_a_sign_stand_for_itself(pattern: str, name: str, cove
         ("w_%", "%_"),
     ],
 )
-def test_only_a_sign_that_stands_for_others_is_called_so(pattern: str, signs: str) -> None:
+def test_only_wildcards_are_reported(pattern: str, signs: str) -> None:
     prefix = "web_abc_" if "a%" in pattern else "web_"
     report = rights_report(OwnGrants("w", [Grant("w", pattern, ALL)], literally=False), prefix, [])
     (one,) = [one for one in report.problems if one.code == "rights.wildcard"]
@@ -87,7 +87,7 @@ def test_only_a_sign_that_stands_for_others_is_called_so(pattern: str, signs: st
     assert [sign for sign in "%_" if f"`{sign}`" in named] == list(signs)
 
 
-def test_of_patterns_the_most_specific_counts_alone_and_what_is_global_or_of_a_role_besides() -> None:
+def test_only_the_most_specific_pattern_counts_and_global_rights_and_those_of_roles_too() -> None:
     wide, narrow = Grant("w", r"web\_%", ALL), Grant("w", r"web\_anna", frozenset({"SELECT"}))
     assert rights_in([wide, narrow], "web_anna") == {"SELECT"}
     assert rights_in([wide, narrow], "web_gary") == ALL
@@ -99,14 +99,14 @@ def test_of_patterns_the_most_specific_counts_alone_and_what_is_global_or_of_a_r
 @pytest.mark.parametrize(
     "patterns", [(r"web\_anna", r"web\_anna%", r"web\_%", "web_%", "%"), ("web_anna", "we__anna", "w%a", "_eb%")]
 )
-def test_the_later_a_sign_stands_for_others_the_more_specific_is_a_pattern(patterns: tuple[str, ...]) -> None:
+def test_a_pattern_is_more_specific_the_later_its_first_wildcard_is(patterns: tuple[str, ...]) -> None:
     grants = [Grant("w", pattern, frozenset({f"RIGHT {n}"})) for n, pattern in enumerate(patterns)]
     for first in range(len(grants)):
         assert rights_in(grants[first:], "web_anna") == {f"RIGHT {first}"}
         assert rights_in(grants[:first:-1], "web_anna") <= {f"RIGHT {first + 1}"}
 
 
-def test_where_the_server_takes_patterns_literally_it_is_said_and_names_are_granted_as_they_are() -> None:
+def test_a_server_that_takes_patterns_literally_is_reported_and_names_are_granted_as_they_are() -> None:
     own = OwnGrants("w", [Grant("w", "web_system", ALL), Grant("w", "web_%", ALL)], literally=True)
     found = rights_report(own, "web_", ["web_system", "web_anna"]).problems
     assert [(one.code, one.severity) for one in found] == [
@@ -117,7 +117,7 @@ def test_where_the_server_takes_patterns_literally_it_is_said_and_names_are_gran
     assert [one.fix for one in found[1:]] == ["GRANT ALL PRIVILEGES ON `web_anna`.* TO w;"] * 2
 
 
-def test_an_administrators_rights_are_left_and_an_account_is_to_be_made() -> None:
+def test_an_administrator_keeps_its_rights_and_another_account_is_advised() -> None:
     grants = [Grant("`root`@`10.0.0.%`", None, ALL | {"GRANT OPTION"})]
     (one,) = rights_report(OwnGrants("`root`@`10.0.0.%`", grants, literally=False), "web_", []).problems
     assert (one.code, one.severity) == ("rights.global", "warning")
@@ -128,7 +128,7 @@ def test_an_administrators_rights_are_left_and_an_account_is_to_be_made() -> Non
     )
 
 
-def test_many_rights_are_taken_away_together_and_the_right_to_give_them_apart() -> None:
+def test_many_rights_are_revoked_together_and_the_grant_option_separately() -> None:
     few = Grant("`w`@`%`", None, frozenset({"FILE", "PROCESS", "GRANT OPTION"}))
     assert revoking(few) == "REVOKE FILE, PROCESS ON *.* FROM `w`@`%`; REVOKE GRANT OPTION ON *.* FROM `w`@`%`;"
     alone = few._replace(rights=frozenset({"GRANT OPTION"}))

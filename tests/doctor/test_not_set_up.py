@@ -1,4 +1,4 @@
-"""Where nothing is set up yet there is nothing to prove, and the cure is to set it up."""
+"""A store that is not set up yet, and databases and accounts that do not belong to it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def empty(server_url: str, database_prefix: str, tmp_path: Path) -> Callable[...
     """The settings of a store that was never set up."""
 
     def settings(**values: Any) -> Settings:
-        given = {"database_url": server_url, "database_prefix": database_prefix, "results_dir": tmp_path}
-        return Settings.load(**{"_env_file": None, **given, **values})
+        common = {"database_url": server_url, "database_prefix": database_prefix, "results_dir": tmp_path}
+        return Settings.load(**{"_env_file": None, **common, **values})
 
     return settings
 
@@ -31,11 +31,11 @@ def problems(findings: tuple[Finding, ...]) -> list[tuple[str, str | None]]:
     return [(one.code, cure_of(one)) for one in findings if one.is_problem]
 
 
-def test_a_store_that_was_never_set_up_is_told_so(empty: Callable[..., Settings]) -> None:
+def test_a_store_that_was_never_set_up_is_one_problem(empty: Callable[..., Settings]) -> None:
     assert problems(examine_isolation(empty()).findings) == [("store.missing", "webautodash setup")]
 
 
-def test_a_system_database_without_its_tables_is_told_so(empty: Callable[..., Settings]) -> None:
+def test_a_system_database_without_its_tables_is_one_problem(empty: Callable[..., Settings]) -> None:
     settings = empty()
     with Server(settings) as server:
         server.create(settings.system_database_name)
@@ -43,9 +43,7 @@ def test_a_system_database_without_its_tables_is_told_so(empty: Callable[..., Se
 
 
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
-def test_accounts_that_nobody_has_made_are_told_once(
-    empty: Callable[..., Settings], server_url: str, tmp_path: Path
-) -> None:
+def test_missing_accounts_are_one_problem(empty: Callable[..., Settings], server_url: str, tmp_path: Path) -> None:
     url = make_url(server_url)
     own = {"database_url": None, "db_host": url.host, "db_port": url.port, "accounts_dir": tmp_path / "accounts"}
     found = problems(examine_isolation(empty(**own)).findings)
@@ -53,9 +51,9 @@ def test_accounts_that_nobody_has_made_are_told_once(
     assert len(found) == 2, found
 
 
-def test_a_database_that_nobody_has_registered_is_named(clinic: Clinic) -> None:
+def test_an_unregistered_database_is_named(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("A1")))
-    name = clinic.database_name("nobodys")
+    name = clinic.database_name("unregistered")
     clinic.store.server.create(name)
     found = [one for one in examine(clinic.settings).findings if one.code == "database.unregistered"]
     assert [(one.subject, str(one.severity)) for one in found] == [(name, "warning")]

@@ -45,7 +45,7 @@ def here(private_mariadb: LocalServer, tmp_path: Path) -> Iterator[tuple[Setting
 
 
 @pytest.mark.parametrize("private_mariadb", [SOUND], indirect=True)
-def test_a_sound_server_has_nothing_but_good(here: tuple[Settings, Accounts]) -> None:
+def test_a_sound_server_has_no_problem(here: tuple[Settings, Accounts]) -> None:
     findings = examine(here[0]).findings
     assert [one for one in findings if one.severity != "ok"] == []
     assert {one.code for one in findings} >= {
@@ -55,7 +55,7 @@ def test_a_sound_server_has_nothing_but_good(here: tuple[Settings, Accounts]) ->
 
 
 @pytest.mark.parametrize("private_mariadb", [LOSING], indirect=True)
-def test_settings_that_lose_data_or_cut_it_are_found_and_statements_cure_them(
+def test_settings_that_lose_or_cut_data_are_found_and_can_be_corrected(
     here: tuple[Settings, Accounts], found: Problems
 ) -> None:
     settings, accounts = here
@@ -77,7 +77,7 @@ def test_settings_that_lose_data_or_cut_it_are_found_and_statements_cure_them(
 
 
 @pytest.mark.parametrize("private_mariadb", [SOUND], indirect=True)
-def test_what_is_switched_at_run_time_is_seen(here: tuple[Settings, Accounts], found: Problems) -> None:
+def test_settings_that_change_at_run_time_are_found(here: tuple[Settings, Accounts], found: Problems) -> None:
     settings, accounts = here
     accounts.run("SET GLOBAL read_only = ON; SET GLOBAL innodb_flush_log_at_trx_commit = 0")
     problems = found(settings)
@@ -88,7 +88,7 @@ def test_what_is_switched_at_run_time_is_seen(here: tuple[Settings, Accounts], f
 
 
 @pytest.mark.parametrize("backend", ["mysql"], indirect=True)
-def test_mysql_says_what_it_is(clinic: Clinic) -> None:
+def test_the_status_of_mysql(clinic: Clinic) -> None:
     status = clinic.store.server.status()
     assert (status.product, status.too_old, status.network) == ("MySQL", False, False)
     assert "durability.redo_log" not in {one.code for one in status.durability}
@@ -96,7 +96,7 @@ def test_mysql_says_what_it_is(clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize("private_mariadb", [SOUND], indirect=True)
-def test_the_way_to_a_server_that_is_not_called_this_machine(
+def test_the_encryption_of_a_connection_over_a_network(
     here: tuple[Settings, Accounts], private_mariadb: LocalServer, tmp_path: Path
 ) -> None:
     settings, accounts = here
@@ -112,7 +112,7 @@ def test_the_way_to_a_server_that_is_not_called_this_machine(
     assert way() == [("server.unreachable", "error")]  # it speaks no TLS
     trusted = certificates.make(tmp_path / "trusted", "localhost")
     private_mariadb.restart(*trusted.options)
-    assert way() == [("server.unreachable", "error")]  # an authority that nobody knows
+    assert way() == [("server.unreachable", "error")]  # an unknown authority
     assert way(tls_ca=trusted.ca) == [("tls.cipher", "ok")]
 
 
@@ -121,7 +121,7 @@ def _url(settings: Settings) -> str:
     return settings.database_url.get_secret_value()
 
 
-# Facts that no server here can be made to have.
+# Facts that no server of the tests can have.
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_plain_text_over_a_network(
     assert (one.code, one.severity.value) == (code, severity)
 
 
-def test_a_server_that_is_too_old_says_what_is_needed(status: ServerStatus) -> None:
+def test_a_server_that_is_too_old_is_an_error_with_the_oldest_version(status: ServerStatus) -> None:
     one = _one(server.version(replace(status, too_old=True, product="MySQL", oldest="8.0.19"), Settings.load()))
     assert (one.code, one.severity.value, "8.0.19" in one.message) == ("server.old", "error", True)
 

@@ -1,4 +1,4 @@
-"""What a provider's database holds, to be compared with another's that came to it by another way."""
+"""The content of a provider's database, to compare databases with a different history."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from webautodash.domain.extraction import read_patient
 from webautodash.services.ingest import held_files, screen_patients
 
 _NUMBERS = ("id", "patient_id", "content_sha256")
-_OF_THE_WAY = ("created_at", "updated_at", "detected_at", "reviewed_by", "reviewed_at", "resolution_notes")
+_OF_THE_HISTORY = ("created_at", "updated_at", "detected_at", "reviewed_by", "reviewed_at", "resolution_notes")
 _SESSIONS = ("extraction_session_id", "extraction_session_id_1", "extraction_session_id_2")
 _COUNTS = ("patients_stored", "patients_changed", "patients_duplicate", "failed_extractions", *CLINICAL_TABLES)
 
 
 @contextmanager
 def earlier_version() -> Iterator[None]:
-    """Ingest as before files were held and patients set aside for what they say: everything readable is stored."""
+    """Ingest as before files were held and failed extractions set aside: everything readable is stored."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(held_files, "_holds", lambda *_: [])
         patch.setattr(read_patient, "failure_field", lambda _: None)
@@ -36,7 +36,7 @@ def content(clinic: Clinic, *, but_of: frozenset[str] = frozenset()) -> dict[str
     }
 
     def shown(row: dict[str, Any]) -> dict[str, Any]:
-        kept = {name: value for name, value in row.items() if name not in (*_NUMBERS, *_OF_THE_WAY)}
+        kept = {name: value for name, value in row.items() if name not in (*_NUMBERS, *_OF_THE_HISTORY)}
         kept |= {name: names[row[name]] for name in _SESSIONS if name in row}
         links = ("duplicate_of_id", "patient_extraction_id")
         return kept | {name: extractions.get(row[name]) for name in links if name in row}

@@ -64,7 +64,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusal]:
     ],
     indirect=["backend"],
 )
-def test_a_transaction_beyond_a_clusters_limit_is_named_and_not_repeated(
+def test_a_transaction_over_the_limit_of_a_cluster_is_not_repeated(
     clinic: Clinic,
     refusal: Refusal,
     monkeypatch: pytest.MonkeyPatch,

@@ -220,7 +220,7 @@ def test_a_rejected_file_is_read_again(clinic: Clinic) -> None:
     assert clinic.ingest_states() == ["ingested"]
 
 
-def test_a_database_made_anew_is_filled_again(clinic: Clinic) -> None:
+def test_a_recreated_database_is_filled_again(clinic: Clinic) -> None:
     for n in range(3):
         _old(clinic, f"GW{n}", at=f"202{n}-01-01T00:00:00")
     other = _old(clinic, "JD1", "john_doe")

@@ -151,7 +151,7 @@ def test_the_json_of_patients_that_were_stored_is_deleted_and_their_rows_stay(cl
     kept = {row["position"]: bool(row["raw_json"]) for row in clinic.rows("set_aside_patients")}
     # The repeat and what was corrected are stored nowhere else, and the last one waits.
     assert kept == {0: True, 2: True, 3: True}
-    # An older version did not say what it was taken in as; a JSON that is stored goes.
+    # An older version did not record whether the JSON is stored as a whole; if it is, it is deleted.
     clinic.execute("UPDATE set_aside_patients SET is_stored_whole = TRUE WHERE position = 2")
     assert _pruned(clinic).kept_json == 1
     kept = {row["position"]: bool(row["raw_json"]) for row in clinic.rows("set_aside_patients")}

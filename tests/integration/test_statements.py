@@ -1,4 +1,4 @@
-"""The number of statements does not grow with the number of patients in a batch, nor their size beyond the server's."""
+"""The number of statements does not depend on the number of patients in a batch; none is too large for the server."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_no_packet_is_larger_than_the_server_takes(
         "other_records": 0,
     }
     sizes = [len(sql if isinstance(sql, bytes) else sql.encode()) for sql in sent]
-    # One byte of the packet says that it is a statement.
+    # One byte of the packet marks it as a statement.
     assert SMALLEST_PACKET // 2 < max(sizes) < SMALLEST_PACKET
     assert any(rows.endswith(b"\n") for rows in packets) == (loads == "ON")
     assert all(len(rows) <= SMALLEST_PACKET for rows in packets)

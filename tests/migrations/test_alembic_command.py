@@ -74,7 +74,7 @@ def test_one_providers_history_goes_down_and_up_by_hand(alembic: Typed, settings
         (("upgrade", "head"), ["alembic -n system upgrade head", "alembic -n provider -x provider=SLUG upgrade head"]),
         (("current",), ["alembic -n system", "webautodash migrate up"]),
         (("-n", "provider", "upgrade", "head"), ["-x provider=SLUG"]),
-        (("-n", "provider", "-x", "provider=nobody", "upgrade", "head"), ["there is no database", "nobody"]),
+        (("-n", "provider", "-x", "provider=unknown", "upgrade", "head"), ["there is no database", "unknown"]),
         (("-n", "system", "upgrade", "head"), ["there is no database", "system"]),
     ],
 )

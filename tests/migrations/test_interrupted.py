@@ -29,10 +29,10 @@ def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
         all_moments = moments(upgrade, settings, f"{prefix}whole", history, folder=tmp_path)
         whole = schema_of(server.database(f"{prefix}whole"))
         assert drift_from_models(server.database(f"{prefix}whole"), history) == []
-        # Alembic's own too; SQLite writes a table anew where a constraint changes.
+        # Alembic's own table too; SQLite rebuilds a table if a constraint changes.
         made = [moment for moment in all_moments if ": CREATE TABLE" in moment and "_alembic_tmp_" not in moment]
         assert len(made) == len(whole) + 1
-        # Killed before a statement that only looks, it leaves what it leaves before the next one that writes.
+        # Killed before a statement that only reads, it leaves the same as before the next one that writes.
         for number in steps([n for n, moment in enumerate(all_moments) if writes(moment)]):
             moment = all_moments[number]
             name = f"{prefix}at_{number}"
@@ -46,7 +46,7 @@ def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
 
 @pytest.mark.slow
 @BACKENDS
-def test_an_upgrade_killed_again_and_again_gets_there(
+def test_an_upgrade_that_is_killed_repeatedly_is_finished(
     settings: Settings, history: SchemaHistory, tmp_path: Path
 ) -> None:
     name, killed = f"{settings.database_prefix}again", 0

@@ -52,7 +52,7 @@ def _before(history: SchemaHistory, revision: str) -> str | None:
     return known[known.index(revision) - 1] if revision != known[0] else None
 
 
-def _way_back(history: SchemaHistory, revision: str) -> str:
+def _downgrade_sql(history: SchemaHistory, revision: str) -> str:
     config = _config(history)
     command.downgrade(config, f"{revision}:{_before(history, revision) or 'base'}", sql=True)
     lines = str(config.output_buffer.getvalue()).splitlines()
@@ -70,7 +70,7 @@ def _leaves_all(statement: str, others: Sequence[str]) -> bool:
 
 @EVERY
 @pytest.mark.parametrize("product", ["mysql", "sqlite"])
-def test_a_revision_that_takes_away_is_marked(history: SchemaHistory, revision: str, product: str) -> None:
+def test_a_revision_that_takes_away_is_marked_as_breaking(history: SchemaHistory, revision: str, product: str) -> None:
     (step,) = revisions.upgrade_sql(history, product, _before(history, revision), revision)
     taken = [one for one in step.statements if TAKES_AWAY.search(one) and not _leaves_all(one, step.statements)]
     unique = [name for one in step.statements for name in re.findall(r"CREATE UNIQUE INDEX (\w+)", one)]
@@ -79,21 +79,21 @@ def test_a_revision_that_takes_away_is_marked(history: SchemaHistory, revision: 
 
 
 @EVERY
-def test_what_the_way_back_takes_is_listed(history: SchemaHistory, revision: str) -> None:
+def test_what_a_downgrade_deletes_is_listed(history: SchemaHistory, revision: str) -> None:
     module = ScriptDirectory.from_config(_config(history)).get_revision(revision).module
-    dropped = {table or f"{of}.{column}" for table, of, column in DROPPED.findall(_way_back(history, revision))}
+    dropped = {table or f"{of}.{column}" for table, of, column in DROPPED.findall(_downgrade_sql(history, revision))}
     assert dropped == {*module.loses, *getattr(module, "derived", ())}
 
 
 @EVERY
-def test_a_revision_says_what_it_keeps_and_has_a_way_back(history: SchemaHistory, revision: str) -> None:
+def test_a_revision_names_what_it_keeps_and_has_a_downgrade(history: SchemaHistory, revision: str) -> None:
     script = ScriptDirectory.from_config(_config(history)).get_revision(revision)
     assert re.search(r"^Keeps ", script.module.__doc__, re.MULTILINE)
-    assert script.module.downgrade.__doc__ or _way_back(history, revision).strip()
+    assert script.module.downgrade.__doc__ or _downgrade_sql(history, revision).strip()
     assert Path(script.path).name.startswith(f"{revision}_")
 
 
-def test_the_lint_sees_what_it_is_there_for() -> None:
+def test_the_lint_recognises_statements_that_take_away() -> None:
     for statement in (
         "DROP TABLE patients",
         "ALTER TABLE patients DROP COLUMN email",
