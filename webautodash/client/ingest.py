@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from webautodash.domain.file_state_transitions import FileResult
-from webautodash.services.ingest import FileOutcome, IngestReport, Progress
+from webautodash.services.ingest import FileOutcome, FileProcessor, IngestReport, Progress
 from webautodash.services.workers import collect_rarely, preload
 
 __all__ = [
@@ -29,4 +29,4 @@ class IngestOptions:
 
 def preload_workers() -> None:
     """Begin to import what the worker processes of an ingest need, while the caller does other work."""
-    preload(["webautodash.services.ingest.process_file"])
+    preload([FileProcessor.__module__])

@@ -8,6 +8,7 @@ from webautodash.services.ingest.file_states import NOT_STORED
 from webautodash.services.ingest.held_files import FUTURE, is_future, parse_corrected_time
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.plan import Planned, StoringSession, readable_prn
+from webautodash.services.ingest.process_file import FileProcessor
 from webautodash.services.ingest.progress import Progress
 from webautodash.services.ingest.report import FileOutcome, IngestReport
 from webautodash.services.ingest.scan import check_results_folder, each_candidate
@@ -19,6 +20,7 @@ __all__ = [
     "NOT_STORED",
     "FileLog",
     "FileOutcome",
+    "FileProcessor",
     "IngestReport",
     "Planned",
     "Progress",
