@@ -86,3 +86,14 @@ def test_every_kind_in_troubleshooting_exists() -> None:
     monitor = set(re.findall(r"`(\w+)`", (ROOT / "docs/how-to/monitor.md").read_text(encoding="utf-8")))
     assert "not_at_head" in kinds
     assert kinds <= own | files | monitor
+
+
+def test_each_test_and_module_in_the_list_of_mutants_exists() -> None:
+    page = (ROOT / "tests/MUTANTS.md").read_text(encoding="utf-8")
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    tests = {name for source in sources for name in re.findall(r"^def (test_\w+)", source, re.MULTILINE)}
+    assert set(re.findall(r"`(test_\w+)`", page)) - tests == set()
+    paths = set(re.findall(r"`([\w/]+\.py)`", page))
+    assert {
+        path for path in paths if not (ROOT / path).exists() and not (ROOT / "webautodash" / path).exists()
+    } == set()
