@@ -5,19 +5,17 @@ mtime changes at least one of these. A chmod or another inode costs one more rea
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
 from typing import NamedTuple
 
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.domain.vocabulary import ProviderStatus
-from webautodash.errors import DatabaseError, DatabaseUnreachable, WebAutoDashError
 from webautodash.repositories.ingested_files import IngestedPath
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import StoredSession
 from webautodash.services.batches import in_parts
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, stat_text
-from webautodash.services.store import ProviderDatabase, Store
+from webautodash.services.store import Store
 
 # A statement may have no more than 999 values in the oldest supported database engine.
 _AT_ONCE = 900
@@ -91,27 +89,21 @@ class _StoredSessions:
             provider = self._providers.get(number)
             if provider is None or provider.status is not ProviderStatus.ACTIVE or number in self._unreadable:
                 continue
-            try:
-                sessions = self._read(self._store.provider_database(provider), session_ids)
-            except DatabaseUnreachable:
-                raise
-            except WebAutoDashError:
+            sessions = self._read(provider, session_ids)
+            if sessions is None:
                 self._unreadable.add(number)
-            else:
-                found |= {(number, session_id): (provider, stored) for session_id, stored in sessions.items()}
+                continue
+            found |= {(number, session_id): (provider, stored) for session_id, stored in sessions.items()}
+            if number not in self._counted:
+                self._counted.add(number)
+                self._count(provider)
         return found
 
-    def _read(self, database: ProviderDatabase, session_ids: Collection[int]) -> dict[int, StoredSession]:
-        with database.reading() as work:
-            sessions = work.sessions.among(session_ids)
-        if database.provider.id not in self._counted:
-            self._counted.add(database.provider.id)
-            # A database that is being migrated may lack the columns now; it is counted the next time.
-            with suppress(DatabaseError):
-                self._count(database)
-        return sessions
+    def _read(self, provider: RegisteredProvider, session_ids: Collection[int]) -> dict[int, StoredSession] | None:
+        return self._store.read_if_possible(provider, lambda work: work.sessions.among(session_ids))
 
-    def _count(self, database: ProviderDatabase) -> None:
-        with database.reading() as work:
-            if work.sessions.counts() != self._recorded.get(database.provider.id):
-                self.miscounted.append(database.provider)
+    def _count(self, provider: RegisteredProvider) -> None:
+        counts = self._store.read_if_possible(provider, lambda work: work.sessions.counts())
+        # A database that is being migrated may lack the columns now; it is counted the next time.
+        if counts is not None and counts != self._recorded.get(provider.id):
+            self.miscounted.append(provider)
