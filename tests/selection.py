@@ -46,7 +46,6 @@ _QUICK_ON_MYSQL = {
         "integration/test_clusters.py",
         "integration/test_connections.py",
         "integration/test_ingest.py",
-        "integration/test_text_round_trip.py",
         "integration/test_transactions.py",
         "migrations/test_templates.py",
     )

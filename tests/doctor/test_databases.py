@@ -119,6 +119,12 @@ def test_a_database_whose_identity_differs_from_the_registry_is_an_error(
     assert in_store() == []
 
 
+def test_an_unregistered_database_is_named(clinic: Clinic, in_store: Findings) -> None:
+    name = clinic.database_name("unregistered")
+    clinic.store.server.create(name)
+    assert [(one.code, one.subject, one.severity) for one in in_store()] == [("database.unregistered", name, "warning")]
+
+
 def test_a_registration_that_was_not_finished(clinic: Clinic, in_store: Findings) -> None:
     clinic.execute_in_system("UPDATE providers SET status = 'registering' WHERE slug = 'gary_wang'")
     (one,) = in_store()

@@ -1,4 +1,4 @@
-"""A store that is not set up yet, and databases and accounts that do not belong to it."""
+"""A store or its accounts that are not set up yet: one problem, with its cure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import Clinic, a_file, a_patient
 from sqlalchemy import make_url
 
 from webautodash.cli.hints import cure_of
 from webautodash.config import Settings
 from webautodash.database import Server
-from webautodash.services.doctor import Finding, examine, examine_isolation
+from webautodash.services.doctor import Finding, examine_isolation
 
 
 @pytest.fixture
@@ -49,11 +48,3 @@ def test_missing_accounts_are_one_problem(empty: Callable[..., Settings], server
     found = problems(examine_isolation(empty(**own)).findings)
     assert found[0] == ("secret.missing", "webautodash provider grant --all")
     assert len(found) == 2, found
-
-
-def test_an_unregistered_database_is_named(clinic: Clinic) -> None:
-    clinic.ingest(a_file(a_patient("A1")))
-    name = clinic.database_name("unregistered")
-    clinic.store.server.create(name)
-    found = [one for one in examine(clinic.settings).findings if one.code == "database.unregistered"]
-    assert [(one.subject, str(one.severity)) for one in found] == [(name, "warning")]

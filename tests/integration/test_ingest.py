@@ -13,6 +13,29 @@ from webautodash.services.ingest import FileLog, file_log
 from webautodash.services.review import patients
 
 LATER = "2025-03-05T09:00:00"
+# Signs that a driver, a server or a statement could take for something else.
+TEXTS = [
+    *(
+        "'",
+        '"',
+        "\\",
+        "'\\'",
+        "\n",
+        "\r",
+        "\t",
+        "a\x00b",
+        "\x1a",
+        "\x1e",
+        "%",
+        "%s",
+        "%(x)s",
+        ":name ?",
+        ";",
+        "--",
+        "`",
+    ),
+    *("é", "Ω-3 жир", "😀", "\u2028", "\u202egnirts"),
+]
 
 
 def _conflicts(clinic: Clinic) -> list[tuple[str, str, str, str]]:
@@ -248,3 +271,19 @@ def test_two_processes_that_record_a_file_at_the_same_time_count_both_attempts(
         monkeypatch.setattr(file_log, "causes_of", record_meanwhile)
     [row] = clinic.system_rows("ingested_files")
     assert (row["state"], row["attempts"]) == ("rejected", 3)
+
+
+@pytest.mark.parametrize("apart", ["", "\x1f"], ids=["usual", "with the sign between literals"])
+@pytest.mark.parametrize("repeated", [False, True])
+def test_any_text_is_stored_as_it_is(clinic: Clinic, apart: str, repeated: bool) -> None:
+    texts = [f"{'' if repeated else number} {TEXTS[number % len(TEXTS)]} x" for number in range(150)]
+    texts[70] += apart
+    medications = [
+        {"medication_name": text, "sig": text, "diagnosis": text if number % 2 else None}
+        for number, text in enumerate(texts)
+    ]
+    clinic.ingest(a_file(a_patient("GW1", medications=medications)))
+    rows = sorted(clinic.rows("medications"), key=lambda row: row["id"])
+    assert [row["medication_name"] for row in rows] == texts
+    assert [row["sig"] for row in rows] == texts
+    assert [row["diagnosis"] for row in rows] == [text if number % 2 else None for number, text in enumerate(texts)]
