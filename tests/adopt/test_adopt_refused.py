@@ -130,7 +130,7 @@ def test_the_system_database_and_an_empty_one(clinic: Clinic) -> None:
             adopt(clinic.store, name)
 
 
-def test_a_database_without_the_comprehensive_table_can_be_taken_over(clinic: Clinic, database: LegacyDatabase) -> None:
+def test_a_database_without_the_comprehensive_table_can_be_adopted(clinic: Clinic, database: LegacyDatabase) -> None:
     database.run(f"DROP TABLE `{database.name}`.comprehensive_patient_records")
     assert adopt(clinic.store, database.name).provider == "gary_wang"
 
@@ -142,7 +142,7 @@ def test_a_name_that_is_not_the_registered_one(clinic: Clinic, database: LegacyD
     assert adopt(clinic.store, database.name, "gary  WANG").already
 
 
-def test_files_wait_until_the_database_is_taken_over(clinic: Clinic, database: LegacyDatabase) -> None:
+def test_files_wait_until_the_database_is_adopted(clinic: Clinic, database: LegacyDatabase) -> None:
     before = {table: database.rows(table) for table in TABLES}
     outcome = clinic.ingest(a_file(a_person(3)), name="new.json")
     assert (outcome.state, outcome.kind) == ("failed", "made_by_earlier_scripts")
