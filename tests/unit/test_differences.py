@@ -94,89 +94,47 @@ def _has_other(row: dict[str, Any]) -> bool:
     return bool(row["extra"]) and bool({"name", "allergy_name", "description", "type"} & set(row["extra"]))
 
 
+NAME, DAILY, WEEKLY = "medication_name", {"sig": "daily"}, {"sig": "weekly"}
+
+
 @pytest.mark.parametrize(
-    ("before", "new", "expected"),
+    ("field", "before", "new", "severity", "removed", "added"),
     [
+        ("medications", ["Aspirin 81 mg", "Xanax"], ["Xanax"], "medium", [{NAME: "Aspirin 81 mg"}], []),
         (
-            {"medications": ["Aspirin 81 mg", "Xanax 1 mg"]},
-            {"medications": ["Xanax 1 mg"]},
-            ("medication_conflict", "medications", "medium", [{"medication_name": "Aspirin 81 mg"}], []),
+            "medications",
+            [{NAME: "A"} | DAILY],
+            [{NAME: "A"} | WEEKLY],
+            "medium",
+            [{NAME: "A"} | DAILY],
+            [{NAME: "A"} | WEEKLY],
+        ),
+        ("medications", ["Aspirin"], ["Aspirin", "aspirin ", "ASPIRIN"], "medium", [], [{NAME: "Aspirin"}] * 2),
+        ("diagnoses", ["Gout (M10.079)"], [], "low", [{"diagnosis_text": "Gout (M10.079)"}], []),
+        ("allergies", ["Latex"], [], "high", [{"allergy_name": "Latex"}], []),
+        ("allergies", ["Latex"], ["Nuts"], "high", [{"allergy_name": "Latex"}], [{"allergy_name": "Nuts"}]),
+        ("allergies", ["Latex", "latex"], ["Latex"], "high", [{"allergy_name": "Latex"}], []),
+        ("allergies", [], ["Latex"], "medium", [], [{"allergy_name": "Latex"}]),
+        (
+            *("allergies", ["Latex"], [{"allergen": "LATEX", "severity": "severe"}], "medium"),
+            *([{"allergy_name": "Latex"}], [{"allergy_name": "LATEX", "severity": "severe"}]),
         ),
         (
-            {"medications": [{"medication_name": "Aspirin", "sig": "daily"}]},
-            {"medications": [{"medication_name": "Aspirin", "sig": "weekly"}]},
-            (
-                "medication_conflict",
-                "medications",
-                "medium",
-                [{"medication_name": "Aspirin", "sig": "daily"}],
-                [{"medication_name": "Aspirin", "sig": "weekly"}],
-            ),
-        ),
-        (
-            {"medications": ["Aspirin"]},
-            {"medications": ["Aspirin", "aspirin ", "ASPIRIN"]},
-            (
-                "medication_conflict",
-                "medications",
-                "medium",
-                [],
-                [{"medication_name": "Aspirin"}, {"medication_name": "Aspirin"}],
-            ),
-        ),
-        (
-            {"diagnoses": ["Gout (M10.079)"]},
-            {"diagnoses": []},
-            ("data_changed", "diagnoses", "low", [{"diagnosis_text": "Gout (M10.079)"}], []),
-        ),
-        (
-            {"allergies": ["Latex"]},
-            {"allergies": []},
-            ("data_changed", "allergies", "high", [{"allergy_name": "Latex"}], []),
-        ),
-        (
-            {"allergies": ["Latex"]},
-            {"allergies": ["Nuts"]},
-            ("data_changed", "allergies", "high", [{"allergy_name": "Latex"}], [{"allergy_name": "Nuts"}]),
-        ),
-        (
-            {"allergies": ["Latex", "latex"]},
-            {"allergies": ["Latex"]},
-            ("data_changed", "allergies", "high", [{"allergy_name": "Latex"}], []),
-        ),
-        (
-            {"allergies": []},
-            {"allergies": ["Latex"]},
-            ("data_changed", "allergies", "medium", [], [{"allergy_name": "Latex"}]),
-        ),
-        (
-            {"allergies": ["Latex"]},
-            {"allergies": [{"allergen": "LATEX", "severity": "severe"}]},
-            (
-                "data_changed",
-                "allergies",
-                "medium",
-                [{"allergy_name": "Latex"}],
-                [{"allergy_name": "LATEX", "severity": "severe"}],
-            ),
-        ),
-        (
-            {"health_concerns": [{"note_text": "Smoker", "start_date": "1/1/2020"}]},
-            {"health_concerns": [{"note_text": "Smoker", "start_date": "2020-01-02"}]},
-            (
-                "data_changed",
-                "health_concerns",
-                "low",
-                [{"concern_text": "Smoker", "start_date": "1/1/2020"}],
-                [{"concern_text": "Smoker", "start_date": "2020-01-02"}],
-            ),
+            "health_concerns",
+            [{"note_text": "Smoker", "start_date": "1/1/2020"}],
+            [{"note_text": "Smoker", "start_date": "2020-01-02"}],
+            "low",
+            [{"concern_text": "Smoker", "start_date": "1/1/2020"}],
+            [{"concern_text": "Smoker", "start_date": "2020-01-02"}],
         ),
     ],
 )
 def test_a_list_that_differs_is_one_difference_with_the_removed_and_added_items(
-    before: dict[str, Any], new: dict[str, Any], expected: tuple[Any, ...]
+    field: str, before: list[Any], new: list[Any], severity: str, removed: list[Any], added: list[Any]
 ) -> None:
-    assert [summary(difference) for difference in between(before, new)] == [expected]
+    conflict_type = "medication_conflict" if field == "medications" else "data_changed"
+    [found] = between({field: before}, {field: new})
+    assert summary(found) == (conflict_type, field, severity, removed, added)
 
 
 def test_each_list_has_its_own_difference_in_the_order_of_the_tables() -> None:

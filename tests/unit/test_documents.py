@@ -37,6 +37,7 @@ from webautodash.errors import (
     UnusableFile,
 )
 
+Write = Callable[[bytes], Path]
 BOM = b"\xef\xbb\xbf"
 CONTENT = a_file(
     a_patient("MARK1", name="MARK Ünïcode 💊", medications=["MARK 10 MG"], odd={"MARK": [1.5, None, True]}),
@@ -61,9 +62,7 @@ def patients(document: Document) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("content", [COMPACT, PRETTY, BOM + PRETTY, b"\n\n" + COMPACT + b"\n \n"])
-def test_a_file_is_its_metadata_its_patients_and_the_digest_of_its_bytes(
-    content: bytes, write: Callable[[bytes], Path]
-) -> None:
+def test_a_file_is_its_metadata_its_patients_and_the_digest_of_its_bytes(content: bytes, write: Write) -> None:
     document = read_document(write(content))
     assert document.metadata == CONTENT["extraction_metadata"]
     assert patients(document) == CONTENT["extraction_results"]
@@ -71,13 +70,13 @@ def test_a_file_is_its_metadata_its_patients_and_the_digest_of_its_bytes(
     assert document.provider_name == "MARK"
 
 
-def test_the_text_of_a_patient_is_the_files_own(write: Callable[[bytes], Path]) -> None:
+def test_the_text_of_a_patient_is_the_files_own(write: Write) -> None:
     odd = b'{ "a" : "\\u00e9\\/" ,\n"b":1e2 }'
     document = read_document(write(b'{"extraction_metadata":{},"extraction_results":[' + odd + b" , 7]}"))
     assert [raw_text(raw) for raw in document.patients] == [odd.decode(), "7"]
 
 
-def test_the_prns_are_those_that_the_patients_give(write: Callable[[bytes], Path]) -> None:
+def test_the_prns_are_those_that_the_patients_give(write: Write) -> None:
     values = ["A", " B\n", 7, 2**70, None, "", True, 1.5, ["A"], "x" * 200, "x" * 128, "\ud83d\udc8a"]
     some = [a_patient(prn) for prn in values] + [{}, {"demographics_printable": 7}, {"demographics_printable": None}]
     document = read_document(write(json.dumps(a_file(*some)).encode()))
@@ -86,23 +85,23 @@ def test_the_prns_are_those_that_the_patients_give(write: Callable[[bytes], Path
     assert read_document(write(json.dumps(a_file(*some, "no object")).encode())).prns is None
 
 
-def test_unknown_parts_of_a_file_are_ignored(write: Callable[[bytes], Path]) -> None:
+def test_unknown_parts_of_a_file_are_ignored(write: Write) -> None:
     document = read_document(write(json.dumps({"version": [1, {}], **a_file()}).encode()))
     assert patients(document) == []
 
 
 @pytest.mark.parametrize("name", [7, 0, True, False, [], ["Gary Wang"], {}, {"name": "Gary Wang"}])
-def test_a_provider_name_that_is_no_text_is_refused(name: Any, write: Callable[[bytes], Path]) -> None:
+def test_a_provider_name_that_is_no_text_is_refused(name: Any, write: Write) -> None:
     error = refusal(write(json.dumps(a_file(provider=name)).encode()))
     assert (error.kind, error.position) == ("unusable_provider_name", "$.extraction_metadata.provider_name")
 
 
 @pytest.mark.parametrize("name", [None, "", "  "])
-def test_a_provider_without_a_name_is_none(name: Any, write: Callable[[bytes], Path]) -> None:
+def test_a_provider_without_a_name_is_none(name: Any, write: Write) -> None:
     assert read_document(write(json.dumps(a_file(provider=name)).encode())).provider_name is None
 
 
-def test_a_provider_name_that_is_too_long_is_refused_before_it_is_compared(write: Callable[[bytes], Path]) -> None:
+def test_a_provider_name_that_is_too_long_is_refused_before_it_is_compared(write: Write) -> None:
     assert read_document(write(json.dumps(a_file(provider="x" * 255)).encode())).provider_name == "x" * 255
     error = refusal(write(json.dumps(a_file(provider="MARK" * 64)).encode()))
     assert (error.position, error.kind) == ("$.extraction_metadata.provider_name", "name_too_long")
@@ -112,7 +111,7 @@ def test_a_provider_name_that_is_too_long_is_refused_before_it_is_compared(write
 
 
 @pytest.mark.parametrize("content", [b"", BOM])
-def test_an_empty_file_has_its_own_kind(content: bytes, write: Callable[[bytes], Path]) -> None:
+def test_an_empty_file_has_its_own_kind(content: bytes, write: Write) -> None:
     error = refusal(write(content))
     assert (error.position, error.kind, error.truncated) == ("line 1, column 1", "empty", True)
 
@@ -134,7 +133,7 @@ def test_an_empty_file_has_its_own_kind(content: bytes, write: Callable[[bytes],
     ],
 )
 def test_a_syntax_error_has_its_line_and_column_in_characters(
-    bom: bytes, content: bytes, position: str, write: Callable[[bytes], Path]
+    bom: bytes, content: bytes, position: str, write: Write
 ) -> None:
     error = refusal(write(bom + content))
     assert (error.position, error.kind, error.truncated) == (position, "malformed", False)
@@ -153,14 +152,14 @@ def test_a_syntax_error_has_its_line_and_column_in_characters(
     ],
 )
 def test_bytes_that_are_not_utf_8_have_their_line_and_column(
-    bom: bytes, content: bytes, position: str, truncated: bool, write: Callable[[bytes], Path]
+    bom: bytes, content: bytes, position: str, truncated: bool, write: Write
 ) -> None:
     error = refusal(write(bom + content))
     assert (error.position, error.kind, error.truncated) == (position, "not_utf8", truncated)
 
 
 @pytest.mark.parametrize("before", [(1 << 20) - 5, (1 << 20) - 4, (1 << 20) - 3, (1 << 20) - 2])
-def test_a_letter_on_the_border_of_two_reads_is_whole(before: int, write: Callable[[bytes], Path]) -> None:
+def test_a_letter_on_the_border_of_two_reads_is_whole(before: int, write: Write) -> None:
     content = COMPACT[:-2].ljust(before) + b',"' + "💊".encode() + b'"]}'
     document = read_document(write(content))
     assert raw_text(document.patients[-1]) == '"💊"'
@@ -168,13 +167,13 @@ def test_a_letter_on_the_border_of_two_reads_is_whole(before: int, write: Callab
     assert error.position == f"line 1, column {len(COMPACT[:-2].ljust(before).decode()) + 3}"
 
 
-def test_an_error_far_into_one_long_line_has_its_column(write: Callable[[bytes], Path]) -> None:
+def test_an_error_far_into_one_long_line_has_its_column(write: Write) -> None:
     content = b'{"a":["' + "ä".encode() * 1_500_000 + b'", x]'
     assert refusal(write(content)).position == "line 1, column 1500011"
 
 
 @pytest.mark.parametrize("cut", range(1, len(PRETTY), 97))
-def test_a_file_that_was_cut_short_is_recognised(cut: int, write: Callable[[bytes], Path]) -> None:
+def test_a_file_that_was_cut_short_is_recognised(cut: int, write: Write) -> None:
     content = PRETTY[:cut]
     error = refusal(write(content))
     assert error.truncated
@@ -201,9 +200,7 @@ def test_a_file_that_was_cut_short_is_recognised(cut: int, write: Callable[[byte
         (b'{"extraction_metadata": {"a": ' + b"[" * 65 + b"]" * 65 + b'}, "extraction_results": []}', None),
     ],
 )
-def test_json_that_is_no_extraction_has_its_json_path(
-    content: bytes, position: str | None, write: Callable[[bytes], Path]
-) -> None:
+def test_json_that_is_no_extraction_has_its_json_path(content: bytes, position: str | None, write: Write) -> None:
     error = refusal(write(content))
     assert not error.truncated
     assert error.position == position or (position is None and error.position.startswith("$.extraction_metadata"))
@@ -223,7 +220,7 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
     ],
 )
 def test_json_that_is_nested_too_deeply_is_refused_with_its_position(
-    content: bytes, position: str, write: Callable[[bytes], Path]
+    content: bytes, position: str, write: Write
 ) -> None:
     error = refusal(write(content))
     assert (error.position, error.kind, error.truncated) == (position, "nested_too_deeply", False)
@@ -239,7 +236,7 @@ def test_json_that_is_nested_too_deeply_is_refused_with_its_position(
     ],
 )
 def test_half_a_character_beside_the_patients_is_refused_with_its_position(
-    content: bytes, position: str, write: Callable[[bytes], Path]
+    content: bytes, position: str, write: Write
 ) -> None:
     error = refusal(write(content))
     assert (error.position, error.kind, error.truncated) == (position, "half_character", False)
@@ -263,9 +260,7 @@ def test_half_a_character_beside_the_patients_is_refused_with_its_position(
         ),
     ],
 )
-def test_a_repeated_key_is_refused_with_the_position_of_the_second(
-    content: bytes, position: str, write: Callable[[bytes], Path]
-) -> None:
+def test_a_repeated_key_is_refused_with_the_position_of_the_second(content: bytes, position: str, write: Write) -> None:
     for bom in (b"", BOM):
         error = refusal(write(bom + content))
         assert (error.position, error.truncated) == (position, False)
@@ -294,14 +289,12 @@ BEFORE = b'{"extraction_metadata":{},"extraction_results":['
     ],
     ids=["metadata", "member", "patient", "escapes", "members"],
 )
-def test_a_part_that_is_too_large_is_refused(
-    content: bytes, where: str, kind: str, write: Callable[[bytes], Path]
-) -> None:
+def test_a_part_that_is_too_large_is_refused(content: bytes, where: str, kind: str, write: Write) -> None:
     error = refusal(write(content))
     assert (error.position, error.kind) == (where, kind)
 
 
-def test_a_file_may_have_a_million_patients_and_no_more(write: Callable[[bytes], Path], most_patients: int) -> None:
+def test_a_file_may_have_a_million_patients_and_no_more(write: Write, most_patients: int) -> None:
     whole = BEFORE + b"{},\n" * (most_patients - 1) + b"{}"
     assert len(read_document(write(whole + b"]}")).patients) == most_patients
     for more in (whole + b",{}]}", BEFORE + b"0," * 3 * most_patients + b"0]}"):
@@ -376,7 +369,7 @@ def test_a_path_that_can_be_no_file_is_refused(tmp_path: Path) -> None:
         read_document(tmp_path / ("x" * 300))
 
 
-def test_a_path_that_is_not_there_is_gone(write: Callable[[bytes], Path], tmp_path: Path) -> None:
+def test_a_path_that_is_not_there_is_gone(write: Write, tmp_path: Path) -> None:
     for path in (tmp_path / "none.json", tmp_path / "a" / "b.json", write(COMPACT) / "c.json"):
         with pytest.raises(FileGone):
             read_document(path)
@@ -395,7 +388,7 @@ def test_a_path_that_is_not_there_is_gone(write: Callable[[bytes], Path], tmp_pa
     ],
 )
 def test_an_error_of_the_system_is_not_a_fault_of_the_file(
-    write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch, call: str, number: int, kind: type[Exception]
+    write: Write, monkeypatch: pytest.MonkeyPatch, call: str, number: int, kind: type[Exception]
 ) -> None:
     path = write(COMPACT)
 
@@ -425,9 +418,7 @@ class _Refusing(FileIO):
         raise AssertionError(self._refuse())
 
 
-def test_a_file_with_a_second_name_is_refused_until_the_other_is_gone(
-    write: Callable[[bytes], Path], tmp_path: Path
-) -> None:
+def test_a_file_with_a_second_name_is_refused_until_the_other_is_gone(write: Write, tmp_path: Path) -> None:
     path = write(COMPACT)
     os.link(path, tmp_path / "other.json")
     with pytest.raises(UnusableFile) as refused:
@@ -477,7 +468,7 @@ def _append(path: Path, content: bytes) -> None:
     ids=["grows", "shrinks", "emptied", "touched", "rewritten"],
 )
 def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_pass(
-    meddle: Callable[[Path], object], write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+    meddle: Callable[[Path], object], write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(COMPACT)
     monkeypatch.setattr(private_copy, "sha256", lambda: _Meddling(lambda: meddle(path)))
@@ -487,7 +478,7 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_pass(
 
 @pytest.mark.parametrize("swap", ["file", "link", "fifo"])
 def test_a_file_that_replaces_the_path_during_the_reading_is_not_read(
-    swap: str, write: Callable[[bytes], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    swap: str, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = PRETTY.ljust(2 << 20)
     path, other = write(content), tmp_path / "other.json"
@@ -519,7 +510,7 @@ def test_a_file_that_replaces_the_path_during_the_reading_is_not_read(
 
 
 def test_a_file_that_grows_faster_than_it_is_read_does_not_block_the_reader(
-    write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+    write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(COMPACT)
     digest = _Meddling(lambda: _append(path, b" " * (1 << 20)))
@@ -531,7 +522,7 @@ def test_a_file_that_grows_faster_than_it_is_read_does_not_block_the_reader(
 
 @pytest.mark.parametrize("in_memory", [32 << 20, 100])
 def test_the_bytes_that_were_hashed_are_parsed_even_if_the_file_changes(
-    in_memory: int, write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+    in_memory: int, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(private_copy, "_IN_MEMORY", in_memory)
     path = write(COMPACT)
@@ -547,9 +538,7 @@ def test_the_bytes_that_were_hashed_are_parsed_even_if_the_file_changes(
 
 
 @pytest.mark.parametrize("content", [COMPACT, BOM + PRETTY])
-def test_a_large_file_reads_like_a_small_one(
-    content: bytes, write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_file_reads_like_a_small_one(content: bytes, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     small = read_document(write(content))
     monkeypatch.setattr(private_copy, "_IN_MEMORY", 100)
     large = read_document(write(content))
@@ -560,7 +549,7 @@ def test_a_large_file_reads_like_a_small_one(
     assert str(refusal(write(content[:-5] + b"x" + content[-5:]))) == str(error)
 
 
-def test_a_large_file_needs_at_most_42_mb_of_memory_and_no_file_stays_open(write: Callable[[bytes], Path]) -> None:
+def test_a_large_file_needs_at_most_42_mb_of_memory_and_no_file_stays_open(write: Write) -> None:
     fat = json.dumps(a_patient("GW1", notes="x" * 500_000)).encode()
     path = write(b'{"extraction_metadata":{},"extraction_results":[' + b",".join([fat] * 150) + b"]}")
     assert path.stat().st_size > 75_000_000
@@ -581,7 +570,7 @@ def test_a_large_file_needs_at_most_42_mb_of_memory_and_no_file_stays_open(write
 
 
 def test_a_full_disk_during_the_private_copy_is_an_error_of_this_file(
-    write: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+    write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(PRETTY * 100)
     monkeypatch.setattr(private_copy, "_IN_MEMORY", 100)
@@ -602,9 +591,7 @@ def test_a_full_disk_during_the_private_copy_is_an_error_of_this_file(
         b'{"extraction_metadata":{},"extraction_results":[' + b"[]," * 500_000,
     ],
 )
-def test_a_hostile_file_is_refused_in_a_time_proportional_to_its_length(
-    content: bytes, write: Callable[[bytes], Path]
-) -> None:
+def test_a_hostile_file_is_refused_in_a_time_proportional_to_its_length(content: bytes, write: Write) -> None:
     path = write(content)
     begun = time.process_time()
     refusal(path)

@@ -36,6 +36,19 @@ def _load(**values: object) -> Settings:
     return Settings.load(_env_file=None, **values)
 
 
+def _password(file: Path) -> str:
+    password = _load(db_host="h", db_password_file=file).password
+    assert password is not None
+    return password.get_secret_value()
+
+
+def _refusal_of_password(file: Path) -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        _password(file)
+    assert refused.value.key == "WEBAUTODASH_DB_PASSWORD_FILE"
+    return refused.value.reason
+
+
 def test_an_empty_setting_counts_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     without = Settings.load()
@@ -82,23 +95,17 @@ def test_optional_settings_may_be_missing() -> None:
 
 def test_a_password_file_is_refused_by_the_setting_that_names_it(tmp_path: Path) -> None:
     file = tmp_path / "password"
-    with pytest.raises(ConfigurationError, match="WEBAUTODASH_DB_PASSWORD_FILE: names a file that cannot be read"):
-        assert _load(db_host="h", db_password_file=file).password
+    assert "cannot be read" in _refusal_of_password(file)
     file.write_text("\n")
     for mode in (0o604, 0o644, 0o602):
         file.chmod(mode)
-        with pytest.raises(ConfigurationError, match=f"is open to everybody .*mode {mode:04o}.: chmod 600"):
-            assert _load(db_host="h", db_password_file=file).password
+        assert f"mode {mode:04o}" in _refusal_of_password(file)
     file.chmod(0o660)
-    with pytest.raises(ConfigurationError, match=r"can be changed by its group .*: chmod g-w"):
-        assert _load(db_host="h", db_password_file=file).password
+    assert "chmod g-w" in _refusal_of_password(file)
     file.chmod(0o640)
-    with pytest.raises(ConfigurationError, match="WEBAUTODASH_DB_PASSWORD_FILE: names a file that is empty"):
-        assert _load(db_host="h", db_password_file=file).password
+    assert "is empty" in _refusal_of_password(file)
     file.write_text("hush \r\n")
-    password = _load(db_host="h", db_password_file=file).password
-    assert password is not None
-    assert password.get_secret_value() == "hush "
+    assert _password(file) == "hush "
 
 
 def test_a_password_file_or_link_of_another_account_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,19 +113,17 @@ def test_a_password_file_or_link_of_another_account_is_refused(tmp_path: Path, m
     file.write_text("hush")
     file.chmod(0o600)
     link.symlink_to(file)
-    assert _load(db_host="h", db_password_file=link).password
+    assert _password(link) == "hush"
     if os.geteuid() == 0:
         os.chown(file, 12_345, -1)
-        assert _load(db_host="h", db_password_file=file).password
+        assert _password(file) == "hush"
     monkeypatch.setattr(os, "geteuid", lambda: 54_321)
-    with pytest.raises(ConfigurationError, match="belongs to another account"):
-        assert _load(db_host="h", db_password_file=file).password
+    assert "another account" in _refusal_of_password(file)
     if os.getuid() == 0:
         os.chown(file, 54_321, -1)
-        assert _load(db_host="h", db_password_file=link).password
+        assert _password(link) == "hush"
         os.chown(link, 12_345, -1, follow_symlinks=False)
-    with pytest.raises(ConfigurationError, match="is a link that another account created"):
-        assert _load(db_host="h", db_password_file=link).password
+    assert "is a link" in _refusal_of_password(link)
 
 
 def test_a_folder_of_passwords_that_others_can_change_is_refused(tmp_path: Path) -> None:
@@ -138,11 +143,9 @@ def test_a_secret_is_read_only_from_a_regular_file_of_limited_size(tmp_path: Pat
     os.mkfifo(tmp_path / "fifo", 0o600)
     (tmp_path / "long").write_text("x" * 5000)
     (tmp_path / "long").chmod(0o600)
-    for name, reason in (("fifo", "not a regular file"), ("long", "longer than 4096 characters")):
-        with pytest.raises(ConfigurationError, match=reason):
-            assert _load(db_host="h", db_password_file=tmp_path / name).password
-    with pytest.raises(ConfigurationError, match="not a regular file"):
-        assert _load(db_host="h", db_password_file=Path("/dev/zero")).password
+    assert "4096 characters" in _refusal_of_password(tmp_path / "long")
+    for path in (tmp_path / "fifo", Path("/dev/zero")):
+        assert "regular file" in _refusal_of_password(path)
 
 
 @pytest.mark.parametrize(
