@@ -1,4 +1,4 @@
-"""A certificate authority of the test's own, and what it vouches for."""
+"""A certificate authority for tests, and a server certificate that it signs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Certificates:
-    """The authority's file for the client, and the server's, with its key, for one host."""
+    """Files for one host: the certificate of the authority, and that of the server with its key."""
 
     ca: Path
     server: Path
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Of a database server that has them."""
+        """Options of a database server that uses them."""
         return (f"--ssl-ca={self.ca}", f"--ssl-cert={self.server}", f"--ssl-key={self.server}")
 
     def for_server(self) -> ssl.SSLContext:
@@ -33,7 +33,7 @@ class Certificates:
 
 
 def make(folder: Path, host: str = "127.0.0.1") -> Certificates:
-    """An authority and a certificate that it has signed for a host, by its address or name."""
+    """Create an authority, and a certificate that it signs for a host (address or name)."""
     folder.mkdir(parents=True)
     authority, server = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = _name("authority")

@@ -13,54 +13,53 @@ import pytest
 _HERE = Path(__file__).parent
 _FAULTS = _HERE / "faults"
 
+
+def _paths(*names: str) -> set[Path]:
+    paths = {_HERE / name for name in names}
+    # A test module that was renamed must not run elsewhere than before.
+    assert all(path.exists() for path in paths), sorted(path for path in paths if not path.exists())
+    return paths
+
+
 # Rules of services that send the same SQL as tests which do run on MySQL: there they run in `make test-all` alone.
-_ON_ONE_SERVER = {_HERE / name for name in ("alerts/test_delivery.py", "fleet/test_up.py", "monitor")}
+_ON_ONE_SERVER = _paths("alerts/test_delivery.py", "fleet/test_up.py", "monitor")
 # Rules of services, without SQL of their own: on servers they run in `make test-all` alone. A test in these files that
 # names its products runs on them.
-_ON_SQLITE = {
-    _HERE / name
-    for name in (
-        "doctor/test_databases.py",
-        "integration/test_changes.py",
-        "integration/test_demographics.py",
-        "integration/test_held_files.py",
-        "integration/test_incomplete_extractions.py",
-        "integration/test_known_files_are_skipped.py",
-        "integration/test_metrics.py",
-        "integration/test_provider_names.py",
-        "integration/test_rejections.py",
-        "integration/test_results_roots.py",
-        "integration/test_session_times.py",
-        "integration/test_set_aside.py",
-        "integration/test_stored_failures.py",
-        "integration/test_unfinished_registration.py",
-        "integration/test_verify.py",
-    )
-}
+_ON_SQLITE = _paths(
+    "doctor/test_databases.py",
+    "integration/test_changes.py",
+    "integration/test_demographics.py",
+    "integration/test_held_files.py",
+    "integration/test_incomplete_extractions.py",
+    "integration/test_known_files_are_skipped.py",
+    "integration/test_metrics.py",
+    "integration/test_provider_names.py",
+    "integration/test_rejections.py",
+    "integration/test_results_roots.py",
+    "integration/test_session_times.py",
+    "integration/test_set_aside.py",
+    "integration/test_stored_failures.py",
+    "integration/test_unfinished_registration.py",
+    "integration/test_verify.py",
+)
 # What MySQL does in its own way, in seconds; its other tests are CI's.
-_QUICK_ON_MYSQL = {
-    _HERE / name
-    for name in (
-        "adopt/test_adopt.py",
-        "integration/test_limited_account.py",
-        "integration/test_clusters.py",
-        "integration/test_connections.py",
-        "integration/test_ingest.py",
-        "integration/test_transactions.py",
-        "migrations/test_templates.py",
-    )
-}
+_QUICK_ON_MYSQL = _paths(
+    "adopt/test_adopt.py",
+    "integration/test_limited_account.py",
+    "integration/test_clusters.py",
+    "integration/test_connections.py",
+    "integration/test_ingest.py",
+    "integration/test_transactions.py",
+    "migrations/test_templates.py",
+)
 # Faults that a product answers in its own way.
-_FAULTS_ON_MYSQL = {
-    _FAULTS / name
-    for name in (
-        "test_connection_of_a_file.py",
-        "test_isolation.py",
-        "test_promises.py",
-        "test_transport.py",
-        "test_wrong_connection.py",
-    )
-}
+_FAULTS_ON_MYSQL = _paths(
+    "faults/test_connection_of_a_file.py",
+    "faults/test_isolation.py",
+    "faults/test_promises.py",
+    "faults/test_transport.py",
+    "faults/test_wrong_connection.py",
+)
 
 
 def backends(**markers: str) -> pytest.MarkDecorator:

@@ -1,4 +1,4 @@
-"""Accounts with just the rights that a test gives them."""
+"""Database accounts that have only the rights that a test grants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webautodash.config import Settings
 
 
 class Accounts:
-    """Accounts and roles on a server, gone with the test."""
+    """Accounts and roles on a server, removed after the test."""
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
