@@ -29,30 +29,18 @@ def _items(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
 
 
 MEDICATIONS = _items(
-    medication_name=TEXT,
+    **dict.fromkeys(("medication_name", "medication_strength", "sig", "diagnosis"), TEXT),
     medication_type=st.sampled_from(["current", "Active", None]),
-    medication_strength=TEXT,
-    sig=TEXT,
-    diagnosis=TEXT,
-    dates=RANGES,
-    start_date=DATES,
-    stop_date=DATES,
+    **{"dates": RANGES, "start_date": DATES, "stop_date": DATES},
 )
 DIAGNOSES = _items(diagnosis_text=TEXT, name=TEXT, diagnosis_type=TEXT, acuity=TEXT, start_date=DATES, stop_date=DATES)
 ALLERGIES = _items(
     allergen=TEXT, allergy_name=TEXT, name=TEXT, allergy_type=TEXT, type=TEXT, reaction=TEXT, severity=TEXT, notes=TEXT
 )
 HEALTH_CONCERNS = _items(
-    concern_text=TEXT,
-    description=TEXT,
-    type=TEXT,
-    status=TEXT,
-    priority=TEXT,
-    start_date=DATES,
-    end_date=DATES,
-    notes=TEXT,
+    **dict.fromkeys(("concern_text", "description", "type", "status", "priority", "notes"), TEXT),
+    **{"start_date": DATES, "end_date": DATES},
 )
-
 OTHERS = _items(name=TEXT, type=TEXT, value=TEXT, units=TEXT, date=DATES)
 
 PATIENTS = st.builds(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from local_server import connect
@@ -17,7 +18,7 @@ class Accounts:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.connection = connect(url)
-        self._made: list[str] = []
+        self._created: list[str] = []
 
     def run(self, statements: str) -> None:
         """Statements as the server's root, separated by semicolons."""
@@ -28,20 +29,20 @@ class Accounts:
     def role(self, *grants: str) -> str:
         """A role with some rights; its name."""
         name = f"role_{secrets.token_hex(4)}"
-        self.run(f"CREATE ROLE {name}")
-        self._made.append(f"DROP ROLE {name}")
-        for grant in grants:
-            self.run(f"GRANT {grant} TO {name}")
+        self._create("ROLE", name, "", grants)
         return name
 
     def account(self, *grants: str) -> str:
         """An account with some rights; its name."""
         name = f"user_{secrets.token_hex(4)}"
-        self.run(f"CREATE USER '{name}'@'%' IDENTIFIED BY 'a long password'")
-        self._made.append(f"DROP USER '{name}'@'%'")
-        for grant in grants:
-            self.run(f"GRANT {grant} TO '{name}'@'%'")
+        self._create("USER", f"'{name}'@'%'", "IDENTIFIED BY 'a long password'", grants)
         return name
+
+    def _create(self, kind: str, name: str, options: str, grants: Sequence[str]) -> None:
+        self.run(f"CREATE {kind} {name} {options}")
+        self._created.append(f"DROP {kind} {name}")
+        for grant in grants:
+            self.run(f"GRANT {grant} TO {name}")
 
     def settings(self, name: str, like: Settings | None = None, **values: Any) -> Settings:
         """The settings of a store that is reached by an account."""
@@ -50,5 +51,5 @@ class Accounts:
         return Settings.load(**{"database_url": url, "_env_file": None, **same, **values})
 
     def remove(self) -> None:
-        self.run(";".join(reversed(self._made)))
+        self.run(";".join(reversed(self._created)))
         self.connection.close()

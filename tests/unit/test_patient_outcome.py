@@ -62,6 +62,11 @@ def recorded(decision: Decision) -> list[tuple[str, str, str, int]]:
 
 SAME = ("extraction_duplicate", "data_checksum", "low", LATEST)
 DIAGNOSES = ("data_changed", "diagnoses", "low", LATEST)
+MEDICATIONS = ("medication_conflict", "medications", "medium", LATEST)
+FEWER_ALLERGIES = ("data_changed", "allergies", "high", LATEST)
+MORE_ALLERGIES = ("data_changed", "allergies", "medium", LATEST)
+CONCERNS = ("data_changed", "health_concerns", "low", LATEST)
+EVERY_LIST = {"medications": ["Xanax"], "allergies": [], "health_concerns": ["Smoker"], "diagnoses": ["Gout"]}
 MISMATCH = ("demographic_mismatch", "gender", "high", MASTER)
 BORN = ("demographic_mismatch", "date_of_birth", "critical", MASTER)
 
@@ -81,27 +86,8 @@ BORN = ("demographic_mismatch", "date_of_birth", "critical", MASTER)
         ({"gender": "Male", "born": "1/1/2000"}, True, False, "stored", "conflict", [BORN, MISMATCH]),
         ({"gender": None}, True, False, "stored", "processed", []),
         ({"gender": None}, True, True, "changed", "conflict", [("demographic_mismatch", "gender", "low", LATEST)]),
-        (
-            {"medications": ["Xanax"], "allergies": [], "health_concerns": ["Smoker"], "diagnoses": ["Gout"]},
-            True,
-            True,
-            "changed",
-            "conflict",
-            [
-                ("medication_conflict", "medications", "medium", LATEST),
-                DIAGNOSES,
-                ("data_changed", "allergies", "high", LATEST),
-                ("data_changed", "health_concerns", "low", LATEST),
-            ],
-        ),
-        (
-            {"allergies": ["Latex", "Nuts"]},
-            True,
-            True,
-            "changed",
-            "conflict",
-            [("data_changed", "allergies", "medium", LATEST)],
-        ),
+        (EVERY_LIST, True, True, "changed", "conflict", [MEDICATIONS, DIAGNOSES, FEWER_ALLERGIES, CONCERNS]),
+        ({"allergies": ["Latex", "Nuts"]}, True, True, "changed", "conflict", [MORE_ALLERGIES]),
     ],
 )
 def test_outcome_and_differences(
