@@ -211,6 +211,12 @@ def private_mariadb(request: pytest.FixtureRequest, pytestconfig: pytest.Config)
     yield from _private("mariadb", request, pytestconfig)
 
 
+@pytest.fixture(scope="module")
+def module_mariadb(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[LocalServer]:
+    """A private MariaDB for all tests of a module; each undoes what it changes."""
+    yield from _private("mariadb", request, pytestconfig)
+
+
 def _private(
     backend: str, request: pytest.FixtureRequest, config: pytest.Config, data: Path | None = None
 ) -> Iterator[LocalServer]:

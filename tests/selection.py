@@ -41,6 +41,7 @@ _ON_SQLITE = _paths(
     "integration/test_stored_failures.py",
     "integration/test_unfinished_registration.py",
     "integration/test_verify.py",
+    "migrations/test_alembic_command.py",
 )
 # What MySQL does in its own way, in seconds; its other tests are CI's.
 _QUICK_ON_MYSQL = _paths(
@@ -70,7 +71,7 @@ def backends(**markers: str) -> pytest.MarkDecorator:
 
 def backend_of(item: pytest.Item) -> str | None:
     """The product that a test runs on, None for a test without one."""
-    if "private_mariadb" in getattr(item, "fixturenames", ()):
+    if not {"private_mariadb", "module_mariadb"}.isdisjoint(getattr(item, "fixturenames", ())):
         return "mariadb"
     backend: str | None = getattr(getattr(item, "callspec", None), "params", {}).get("backend")
     return backend

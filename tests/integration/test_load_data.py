@@ -9,6 +9,7 @@ import pymysql
 import pytest
 from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 from local_server import LocalServer, connect
+from servers import drop_databases
 from sqlalchemy import Connection
 
 from webautodash.database.products.mysql import insert_text, limits, writer
@@ -29,12 +30,19 @@ FILE = a_file(
 )
 
 
+USUAL = ("local_infile = ON", "general_log = OFF", "log_output = 'FILE'", "max_error_count = 64")
+
+
 @pytest.fixture
-def here(private_mariadb: LocalServer, tmp_path: Path) -> Iterator[Clinic]:
-    """A store on its own MariaDB, whose variables the test may change."""
-    clinic = Clinic(private_mariadb.url, "load_", tmp_path)
+def here(module_mariadb: LocalServer, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
+    """A store on a private MariaDB, whose variables the test may change."""
+    clinic = Clinic(module_mariadb.url, database_prefix, tmp_path)
     yield clinic
-    clinic.store.close()
+    for setting in USUAL:
+        _run(clinic, f"SET GLOBAL {setting}")
+    _run(clinic, "TRUNCATE mysql.general_log")
+    clinic.close()
+    drop_databases(module_mariadb.url, database_prefix)
 
 
 @pytest.fixture
@@ -73,7 +81,9 @@ def test_a_load_and_an_insert_store_the_same_rows(here: Clinic, sent: list[str])
     assert [row["diagnosis_text"] for row in loaded["diagnoses"]] == ["NULL", "\\N"] * 3
     sent.clear()
     _run(here, "SET GLOBAL local_infile = OFF")
-    another = Clinic(here.settings.database_url.get_secret_value(), "insert_", here.results.parent)
+    another = Clinic(
+        here.settings.database_url.get_secret_value(), f"{here.settings.database_prefix}o_", here.results.parent
+    )
     assert another.ingest(FILE).stored == 3
     assert set(sent) == {"INSERT"}
     assert _clinical(another) == loaded
@@ -115,7 +125,7 @@ def test_a_value_that_a_load_would_cut_is_refused_as_by_an_insert(here: Clinic, 
     here.ingest(a_file(a_patient("P9")))
     _run(here, f"SET GLOBAL max_error_count = {warnings_kept}")
     here.store.close()
-    _run(here, "ALTER TABLE load_gary_wang.medications MODIFY sig VARCHAR(3)")
+    _run(here, f"ALTER TABLE {here.database_name()}.medications MODIFY sig VARCHAR(3)")
     outcome = here.ingest(FILE)
     assert (str(outcome.state), here.count("extraction_sessions"), here.count("medications")) == ("failed", 1, 0)
     assert "1406" in str(outcome.reason)
@@ -124,7 +134,7 @@ def test_a_value_that_a_load_would_cut_is_refused_as_by_an_insert(here: Clinic, 
 
 def test_a_row_that_a_load_would_leave_out_is_refused_as_by_an_insert(here: Clinic) -> None:
     here.ingest(a_file(a_patient("P9")))
-    _run(here, "ALTER TABLE load_gary_wang.diagnoses ADD UNIQUE (diagnosis_text(10))")
+    _run(here, f"ALTER TABLE {here.database_name()}.diagnoses ADD UNIQUE (diagnosis_text(10))")
     outcome = here.ingest(FILE)
     assert (str(outcome.state), here.count("extraction_sessions"), here.count("diagnoses")) == ("failed", 1, 0)
     assert "1062" in str(outcome.reason)
@@ -156,7 +166,7 @@ def test_a_server_that_asks_for_a_file_gets_none(here: Clinic, tmp_path: Path) -
     secret = tmp_path / "secret"
     secret.write_text("1\n")
     here.ingest(a_file(a_patient("P9")))
-    engine = here.store.server.database("load_gary_wang").engine
+    engine = here.database().engine
     with engine.connect() as connection:
         with pytest.raises(RuntimeError, match="local_infile"):
             connection.exec_driver_sql(f"LOAD DATA LOCAL INFILE '{secret}' INTO TABLE database_identity (id)")

@@ -47,6 +47,8 @@ class Lookup(NamedTuple):
 @pytest.fixture
 def many_providers(clinic: Clinic) -> Clinic:
     """A registry of hundreds of providers."""
+    # The first database of a test run is counted for a template.
+    register(clinic.store, "Ann First")
     with clinic.store.system.session() as session:
         repository = ProviderRepository(session)
         for number in range(PROVIDERS):
@@ -60,16 +62,13 @@ def many_providers(clinic: Clinic) -> Clinic:
     return clinic
 
 
-@pytest.fixture
-def store(many_providers: Clinic) -> Clinic:
-    """A provider with thousands of patients and many files, among hundreds of other providers."""
-    clinic = many_providers
-    clinic.ingest(a_file(*_patients(0, PATIENTS), at="2024-01-01T00:00:00"))
+def _fill(clinic: Clinic, patients: int) -> None:
+    """Store many patients and many files of one provider."""
+    clinic.ingest(a_file(*_patients(0, patients), at="2024-01-01T00:00:00"))
     for number in range(SESSIONS):
         clinic.ingest(a_file(a_patient(f"S{number}"), at="2024-01-02T00:00:00", medication=f"M{number}"))
     _analyze(clinic.store.system.engine)
     _analyze(clinic.database().engine)
-    return clinic
 
 
 def _patients(first: int, end: int, drug: str = "Aspirin 81 mg") -> list[dict[str, Any]]:
@@ -137,7 +136,9 @@ def _asks_for_all(lookup: Lookup) -> bool:
     return registry is not None and len(lookup.parameters) >= SESSIONS // 2
 
 
-def test_no_file_and_no_batch_reads_a_whole_table(store: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_file_and_no_batch_reads_a_whole_table(many_providers: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = many_providers
+    _fill(store, PATIENTS)
     # A slow machine writes the states of a few files in between: in so small a table some are found by reading it all.
     monkeypatch.setattr(file_log, "_LONGEST_SECONDS", math.inf)
     changed, same = _patients(0, 300, "Metformin 500 mg"), _patients(300, 500)
@@ -172,8 +173,10 @@ def test_a_registration_reads_no_whole_table_but_the_names(many_providers: Clini
     assert _scans(lookups) == set()
 
 
-def test_one_patient_and_open_conflicts_are_shown_without_reading_a_whole_table(store: Clinic) -> None:
-    store.ingest(a_file(*_patients(500, 2_000), at="2025-01-01T00:00:00"))
+def test_one_patient_and_open_conflicts_are_shown_without_reading_a_whole_table(many_providers: Clinic) -> None:
+    store = many_providers
+    _fill(store, 1_000)
+    store.ingest(a_file(*_patients(500, 900), at="2025-01-01T00:00:00"))
     store.ingest(a_file(*_patients(0, 10, "Metformin 850 mg"), a_patient(None), at="2025-02-01T00:00:00"))
     _analyze(store.database().engine)
     corrected = '{"patient_id": "x", "demographics_printable": {"prn": "NEW"}}'
