@@ -90,8 +90,8 @@ def test_a_reports_sums_are_results_too() -> None:
             FileOutcome("x.json", FileResult.REJECTED),
         )
     )
-    nobody, b = json.loads(to_json(report.by_provider()))
-    assert (nobody["name"], nobody["files"], nobody["rejected"], nobody["patients"]) == ("(no provider)", 1, 1, 0)
+    unknown, b = json.loads(to_json(report.by_provider()))
+    assert (unknown["name"], unknown["files"], unknown["rejected"], unknown["patients"]) == ("(no provider)", 1, 1, 0)
     assert (b["files"], b["already_ingested"], b["patients"], b["set_aside"], b["medications"]) == (3, 1, 5, 1, 4)
     assert b["patients"] == b["stored"] + b["changed"] + b["duplicates"] + b["set_aside"]
     assert list(b) == [

@@ -225,9 +225,3 @@ def test_an_invalid_size_is_refused_with_the_settings_name(text: str) -> None:
         _load(max_file_size=text)
     assert refused.value.key == "WEBAUTODASH_MAX_FILE_SIZE"
     assert "Mark" not in str(refused.value)
-
-
-def test_the_reason_of_an_invalid_setting_has_the_programs_wording() -> None:
-    with pytest.raises(ConfigurationError) as refused:
-        _load(timezone="Nowhere/Mark")
-    assert str(refused.value) == "WEBAUTODASH_TIMEZONE: not a time zone name such as UTC or America/New_York"

@@ -13,6 +13,7 @@ from source_code import literals, modules, parsed
 
 from webautodash import errors
 from webautodash.cli.hints import _HINTS, _USAGE_HINTS, explain, explain_file, hint_for
+from webautodash.config import Settings
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.errors import WebAutoDashError
 from webautodash.services.ingest.report import FileOutcome
@@ -97,3 +98,9 @@ def test_a_lost_connection_names_the_retry_of_a_file_only_if_a_file_is_held() ->
     held = FileOutcome("a.json", FileResult.HELD, reason="lost", kind="connection_lost")
     assert ["file retry" in text for text in map(explain_file, (lost, held))] == [False, True]
     assert "file retry" not in explain(errors.ConnectionLost("d", "2013"))
+
+
+def test_the_reason_of_an_invalid_setting_has_the_programs_wording() -> None:
+    with pytest.raises(errors.ConfigurationError) as refused:
+        Settings.load(_env_file=None, timezone="Nowhere/Mark")
+    assert str(refused.value) == "WEBAUTODASH_TIMEZONE: not a time zone name such as UTC or America/New_York"
