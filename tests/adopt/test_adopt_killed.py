@@ -154,7 +154,7 @@ def test_an_adoption_that_is_killed_repeatedly_is_finished(
     _assert_equal(database, whole)
 
 
-def test_what_the_server_still_does_for_a_killed_adoption_is_waited_for(
+def test_an_adoption_waits_for_statements_of_a_killed_one(
     clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
 ) -> None:
     whole, database = _filled(legacy, "whole"), _filled(legacy, "again")
@@ -178,7 +178,7 @@ def test_what_the_server_still_does_for_a_killed_adoption_is_waited_for(
     _assert_equal(database, whole)
 
 
-def test_of_two_at_once_one_waits_or_finds_it_done(
+def test_of_concurrent_adoptions_one_waits_or_finds_it_done(
     clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
 ) -> None:
     whole, database = _filled(legacy, "whole"), _filled(legacy, "together")

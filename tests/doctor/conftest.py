@@ -16,7 +16,7 @@ from webautodash.services.doctor import Finding, examine
 
 @pytest.fixture(autouse=True)
 def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that the test works in, without any setting from outside."""
+    """The working folder of the test, with no settings in the environment."""
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -36,7 +36,7 @@ def clinic(open_clinic: Callable[..., Clinic]) -> Clinic:
 
 @pytest.fixture
 def found() -> Problems:
-    """Examines a store: its findings by code, without those that only say that all is right."""
+    """Examines a store: its problems by code."""
 
     def examined(settings: Settings) -> dict[str, list[Finding]]:
         by_code: dict[str, list[Finding]] = {}
@@ -50,7 +50,7 @@ def found() -> Problems:
 
 @pytest.fixture
 def accounts(server_url: str) -> Iterator[Accounts]:
-    """Accounts of the test's own on the backend's server."""
+    """Accounts for this test on the server of the backend."""
     accounts = Accounts(server_url)
     yield accounts
     accounts.remove()

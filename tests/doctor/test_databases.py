@@ -30,7 +30,7 @@ _OF_THE_SERVER = ("durability.", "charset.", "rights.", "sql_mode.", "packet.")
 
 @pytest.fixture
 def in_store(found: Problems, clinic: Clinic) -> Findings:
-    """The findings about the databases, without those that only say that all is right."""
+    """The problems of the databases."""
     return lambda: [
         one for code, these in found(clinic.settings).items() if not code.startswith(_OF_THE_SERVER) for one in these
     ]
@@ -77,7 +77,7 @@ def test_a_migration_that_was_interrupted_and_one_at_work(clinic: Clinic, gary_w
     assert found == {"database.migrating": "info", "lease.held": "info"}
 
 
-def test_a_database_that_is_gone_or_empty(clinic: Clinic, gary_wang: str, in_store: Findings) -> None:
+def test_a_missing_or_empty_database_is_an_error(clinic: Clinic, gary_wang: str, in_store: Findings) -> None:
     clinic.store.server.drop(gary_wang)
     (one,) = in_store()
     assert (one.code, one.severity) == ("database.missing", "error")
@@ -188,7 +188,9 @@ def test_a_file_without_a_write_ahead_log(clinic: Clinic, gary_wang: str, in_sto
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_file_that_is_no_database(clinic: Clinic, gary_wang: str, in_store: Findings, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_an_error(
+    clinic: Clinic, gary_wang: str, in_store: Findings, tmp_path: Path
+) -> None:
     clinic.store.close()
     for path in (tmp_path / "databases").glob(f"{gary_wang}.db-*"):
         path.unlink()

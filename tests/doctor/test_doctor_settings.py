@@ -15,7 +15,7 @@ FILE = Path("webautodash.env")
 
 @pytest.fixture(autouse=True)
 def results(working_folder: Path) -> None:
-    """Nothing is wrong with the folder."""
+    """A sound Results folder."""
     (working_folder / "Results").mkdir(mode=0o700)
 
 

@@ -61,7 +61,9 @@ def test_a_folder_that_is_missing_or_is_a_file(found: Problems) -> None:
     assert (one.code, one.severity) == ("results.not_folder", "error")
 
 
-def test_a_folder_that_may_not_be_read(found: Problems, results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_read_permission_is_an_error(
+    found: Problems, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # The administrator, who may run this, can read everything.
     monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != results)
     one = _only(found(Settings.load()))
@@ -69,7 +71,7 @@ def test_a_folder_that_may_not_be_read(found: Problems, results: Path, monkeypat
 
 
 @pytest.mark.parametrize(("free", "severity"), [(0.5, "error"), (4, "warning"), (6, None)])
-def test_a_disk_that_is_nearly_full(
+def test_a_disk_that_is_nearly_full_is_reported(
     found: Problems, results: Path, monkeypatch: pytest.MonkeyPatch, free: float, severity: str | None
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100 * GIB, 0, int(free * GIB)))
@@ -100,7 +102,7 @@ def test_files_of_databases_are_accessible_to_their_owner_only(found: Problems, 
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_folder_of_databases_that_may_not_be_written(
+def test_a_folder_of_databases_without_write_permission_is_an_error(
     found: Problems, clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "databases"

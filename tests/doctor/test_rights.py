@@ -118,7 +118,7 @@ def test_rights_by_a_role_count_and_too_many_are_the_roles(
     assert set(_rights(settings)) == {"rights"}
 
 
-def test_a_narrower_grant_takes_away_what_a_wider_one_gives(
+def test_a_narrower_grant_overrides_a_wider_one(
     clinic: Clinic, accounts: Accounts, database_prefix: str, pattern: str
 ) -> None:
     database = f"{database_prefix}gary_wang"

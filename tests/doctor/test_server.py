@@ -34,7 +34,7 @@ LOSING = (
 
 @pytest.fixture
 def here(private_mariadb: LocalServer, tmp_path: Path) -> Iterator[tuple[Settings, Accounts]]:
-    """A store on a server of its own, reached by an account as the README makes it, and who may do everything."""
+    """A store on a private server, reached by an account as the manual creates it, and an administrator."""
     accounts = Accounts(private_mariadb.url)
     name = accounts.account(r"ALL PRIVILEGES ON `webautodash\_%`.*")
     clinic = Clinic(_url(accounts.settings(name)), "webautodash_", tmp_path)
@@ -126,7 +126,7 @@ def _url(settings: Settings) -> str:
 
 @pytest.fixture
 def status(tmp_path: Path) -> ServerStatus:
-    """Of a server with which all is right."""
+    """The status of a sound server."""
     with Server(Settings.load(database_url=f"sqlite:///{tmp_path}/databases", _env_file=None)) as embedded:
         return embedded.status()
 
@@ -139,7 +139,7 @@ def _one(findings: Iterator[Finding]) -> Finding:
 @pytest.mark.parametrize(
     ("seconds", "severity"), [(0, "ok"), (4.9, "ok"), (-6, "warning"), (59, "warning"), (61, "error"), (-4000, "error")]
 )
-def test_a_clock_that_is_wrong(status: ServerStatus, seconds: float, severity: str) -> None:
+def test_a_wrong_clock_is_reported(status: ServerStatus, seconds: float, severity: str) -> None:
     one = _one(server.clock(replace(status, seconds_ahead=seconds), Settings.load()))
     assert (one.code, one.severity.value, one.cure is None) == ("clock.skew", severity, severity == "ok")
 
@@ -153,7 +153,7 @@ def test_a_clock_that_is_wrong(status: ServerStatus, seconds: float, severity: s
         (True, None, Tls.VERIFY, "tls.none", "error"),
     ],
 )
-def test_plain_text_over_a_network(
+def test_plain_text_over_a_network_is_reported(
     status: ServerStatus, network: bool, cipher: str | None, tls: Tls, code: str, severity: str
 ) -> None:
     one = _one(server.tls(replace(status, network=network, cipher=cipher), Settings.load(tls=tls)))

@@ -29,7 +29,7 @@ def earlier_version() -> Iterator[None]:
 
 
 def content(clinic: Clinic, *, but_of: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The rows of all patients but some PRNs, with files in the place of numbers, without closed conflicts."""
+    """The rows of all patients but some PRNs, with file paths instead of ids, without closed conflicts."""
     names = {row["id"]: row["path"] for row in clinic.rows("extraction_sessions")}
     extractions = {
         row["id"]: (names[row["extraction_session_id"]], row["prn"]) for row in clinic.rows("patient_extractions")

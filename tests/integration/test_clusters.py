@@ -18,7 +18,7 @@ GALERA, GROUP = "wsrep_max_ws_size", "group_replication_transaction_size_limit"
 
 
 class Refusal:
-    """Makes COMMIT, or with 1105 the first INSERT of rows, fail in one database while ``number`` is set; counts it."""
+    """Counts failures: while ``number`` is set, COMMIT fails in one database, or for 1105 the first INSERT of rows."""
 
     def __init__(self) -> None:
         self.number, self.refused = 0, 0

@@ -85,7 +85,7 @@ def test_only_a_held_file_is_accepted(clinic: Clinic) -> None:
 
 
 def _elsewhere(clinic: Clinic) -> FileOutcome:
-    """Drop a file without a name into two providers' folders, and take the second once the first is stored."""
+    """Ingest a file without a provider name in the folder of one provider, and then in that of another."""
     content = a_file(a_patient("A1", medications=["Xanax"]), provider=None)
     assert clinic.ingest(content, "gary_wang", "a.json").state == "ingested"
     return clinic.ingest(content, "ann_bee", "a.json")

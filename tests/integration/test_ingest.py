@@ -105,7 +105,7 @@ def test_order_age_uuid_spacing_case_and_nulls_are_no_difference(clinic: Clinic)
     assert clinic.rows("patients")[0]["age"] == "36 yrs"
 
 
-def test_each_list_that_differs_is_one_conflict_with_what_went_and_came(clinic: Clinic) -> None:
+def test_each_list_that_differs_is_one_conflict_with_removed_and_added_items(clinic: Clinic) -> None:
     clinic.ingest(
         a_file(
             a_patient(
@@ -170,7 +170,7 @@ def test_a_prn_twice_with_the_same_content_is_stored_once(clinic: Clinic) -> Non
     assert kept["taken_in_at"] is not None
 
 
-def test_a_bad_patient_is_set_aside_alone_with_its_json(clinic: Clinic) -> None:
+def test_an_unreadable_patient_is_set_aside_with_its_json_and_no_other(clinic: Clinic) -> None:
     good = a_patient("GW1", medications=["Aspirin 81 mg"])
     outcome = clinic.ingest(
         a_file(

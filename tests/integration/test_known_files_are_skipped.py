@@ -60,7 +60,7 @@ def _old(clinic: Clinic, prn: str, folder: str = "gary_wang", **how: Any) -> Pat
 
 
 def _swap(path: Path, before: str, after: str) -> None:
-    """Replace bytes by as many others, and keep the times of the file."""
+    """Replace bytes by the same number of others, and keep the times of the file."""
     assert len(before) == len(after)
     times = path.stat()
     path.write_text(path.read_text().replace(before, after))
@@ -236,7 +236,7 @@ def test_a_recreated_database_is_filled_again(clinic: Clinic) -> None:
     assert _states_without_opening(clinic) == ["already_ingested"] * 4
 
 
-def test_a_database_restored_from_an_older_backup_gets_what_it_lacks(clinic: Clinic) -> None:
+def test_a_database_restored_from_an_older_backup_gets_the_missing_files(clinic: Clinic) -> None:
     paths = [_old(clinic, f"GW{n}", at=f"202{n}-01-01T00:00:00") for n in range(4)]
     ingest_paths(clinic.store, paths[:2])
     # What the backup has, made by the same files in another order: other numbers for the same bytes.

@@ -24,7 +24,7 @@ def rows_only(clinic: Clinic, server_url: str) -> Iterator[Settings]:
 
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
-def test_an_account_for_rows_alone_ingests_into_what_is_there(clinic: Clinic, rows_only: Settings) -> None:
+def test_an_account_for_rows_only_ingests_into_existing_databases(clinic: Clinic, rows_only: Settings) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     clinic.drop(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"))
     clinic.drop(a_file(a_patient("N1"), provider="New Here"), folder="new_here")

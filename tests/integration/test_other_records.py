@@ -134,8 +134,7 @@ def test_an_alias_that_an_earlier_version_did_not_know_is_no_change(clinic: Clin
 
 
 def _as_before(clinic: Clinic, extras: dict[str, dict[int, Any]], *, checksums: bool = True) -> None:
-    """Have rows look as a version without other records wrote them: with ``extra``, and with checks of four lists
-    where there are none."""
+    """Make rows as a version without other records wrote them: with ``extra``, and with checks of four lists."""
     database = clinic.database()
     with database.engine.begin() as connection:
         for table, rows in extras.items():

@@ -14,7 +14,7 @@ from webautodash.services.ingest.progress import Progress
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_progress_goes_from_nothing_to_all_there_is(clinic: Clinic, workers: int) -> None:
+def test_progress_goes_from_zero_to_all_files_and_patients(clinic: Clinic, workers: int) -> None:
     files = write_demo_data(clinic.results, DemoPlan(patients=1100, providers=2))
     reported: list[Progress] = []
     ingest_paths(clinic.store, workers=workers, on_progress=reported.append)

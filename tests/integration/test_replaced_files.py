@@ -117,7 +117,7 @@ def test_a_database_whose_creation_was_interrupted_is_opened(clinic: Clinic) -> 
     assert clinic.count("patients") == 1
 
 
-def test_a_database_file_of_another_account_is_opened_for_root_alone(
+def test_a_database_file_of_another_account_is_opened_by_root_only(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert clinic.ingest(a_file(a_patient("GW1"))).state == "ingested"

@@ -59,7 +59,7 @@ def test_the_first_folder_is_recorded_and_another_is_refused_until_it_is_declare
     assert ingest_paths(other.store).files[0].state == "already_ingested"
 
 
-def test_monitors_of_two_roots_leave_each_others_files_alone(clinic: Clinic, other: Clinic) -> None:
+def test_monitors_of_two_roots_ignore_the_files_of_each_other(clinic: Clinic, other: Clinic) -> None:
     clinic.drop(b"{ nothing", name="bad.json")
     clinic.drop(GOOD, name="a.json")
     ingest_paths(clinic.store)

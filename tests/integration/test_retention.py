@@ -57,7 +57,7 @@ def test_nothing_to_delete_is_not_logged(clinic: Clinic) -> None:
     assert clinic.system_rows("system_logs") == rows
 
 
-def test_a_part_is_no_larger_than_it_may_be(clinic: Clinic) -> None:
+def test_the_size_of_a_part_is_limited(clinic: Clinic) -> None:
     now = utc_now()
     _record(clinic, *(now - timedelta(days=100, seconds=number) for number in range(10)))
     with clinic.store.system.session() as session:
@@ -111,7 +111,7 @@ def _paths(clinic: Clinic) -> list[str]:
     return [row["path"].rpartition("/")[2] for row in clinic.system_rows("ingested_files")]
 
 
-def test_rows_of_files_that_are_gone_are_deleted_if_their_data_are_stored(clinic: Clinic) -> None:
+def test_rows_of_removed_files_are_deleted_if_their_data_are_stored(clinic: Clinic) -> None:
     for number in range(4):
         clinic.ingest(a_file(a_patient(f"GW{number}"), at=f"2025-0{number + 1}-01T00:00:00"), name=f"{number}.json")
     clinic.ingest(b"{", name="rejected.json")

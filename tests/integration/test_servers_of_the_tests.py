@@ -32,7 +32,7 @@ def test_only_databases_with_the_prefix_are_dropped(server_url: str, database_pr
         cursor.execute(f"DROP DATABASE `{other}`")
 
 
-def test_private_server_keeps_what_was_committed_when_killed(private_mariadb: LocalServer) -> None:
+def test_a_killed_private_server_keeps_committed_rows(private_mariadb: LocalServer) -> None:
     with connect(private_mariadb.url) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE DATABASE kept")
         cursor.execute("CREATE TABLE kept.numbers (number INT PRIMARY KEY) ENGINE=InnoDB")
@@ -50,7 +50,7 @@ def test_private_server_keeps_what_was_committed_when_killed(private_mariadb: Lo
 
 @pytest.mark.ci
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_killed_run_leaves_no_server_and_no_folder(workers: str, tmp_path: Path) -> None:
+def test_a_killed_run_leaves_no_server_and_no_folder(workers: str, tmp_path: Path) -> None:
     if find_program("mariadb") is None:
         pytest.skip("only a server of a program can be left behind")
     if workers != "0":

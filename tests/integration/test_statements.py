@@ -37,7 +37,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | bytes]]:
 
 @pytest.fixture
 def packets(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The packets that are no statements: the login, the rows of a load."""
+    """The packets other than statements: the login, the rows of a load."""
     sent: list[bytes] = []
     write = pymysql.connections.Connection.write_packet
 

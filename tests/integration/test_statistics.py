@@ -54,7 +54,7 @@ def test_all_is_the_sum_of_each(busy: Clinic) -> None:
     assert found.last_extraction == found.providers[0].last_extraction
 
 
-def test_a_database_that_is_gone_is_listed_and_stops_nothing(busy: Clinic) -> None:
+def test_a_missing_database_is_a_problem_and_stops_nothing(busy: Clinic) -> None:
     busy.store.server.drop(busy.database_name("john_doe"))
     found = statistics(busy.store)
     assert [one.slug for one in found.providers] == ["gary_wang"]

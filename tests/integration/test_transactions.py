@@ -102,7 +102,7 @@ def test_locked_rows_are_waited_for_as_long_as_the_setting_allows(clinic: Clinic
 
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long is waited between tries, without waiting."""
+    """The pauses between tries, which take no time."""
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
     return waited

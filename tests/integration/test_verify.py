@@ -294,7 +294,7 @@ def test_another_identity_ends_the_verification(stored: Clinic) -> None:
     assert [one.slug for one in verify(stored.store).problems] == ["gary_wang"]
 
 
-def test_a_row_that_is_gone_or_new_is_found(stored: Clinic) -> None:
+def test_a_deleted_or_added_row_is_found(stored: Clinic) -> None:
     for table in CLINICAL_TABLES:
         names = ", ".join(name for name in stored.rows(table)[0] if name != "id")
         write(stored, f"INSERT INTO {table} ({names}) SELECT {names} FROM {table} WHERE patient_extraction_id = 1")
@@ -307,7 +307,7 @@ def test_a_row_that_is_gone_or_new_is_found(stored: Clinic) -> None:
         assert wrong(stored) == {("patient_extractions", 1), ("extraction_sessions", 1)}
 
 
-def test_a_row_of_another_extraction_is_found_at_both_and_one_of_none_is_named_itself(stored: Clinic) -> None:
+def test_a_row_of_another_extraction_or_of_none_is_found(stored: Clinic) -> None:
     for table in CLINICAL_TABLES:
         row = (table, 1)
         with altered(stored, *row, patient_extraction_id=2):

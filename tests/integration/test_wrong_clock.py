@@ -81,7 +81,7 @@ def test_a_file_waits_no_longer_than_the_longest_pause(clinic: Clinic) -> None:
 
 
 def _wait(clinic: Clinic, monitor: MonitorLoop) -> None:
-    """Have the file seen, and wait for an attempt."""
+    """Let the monitor find the file, and let it wait for an attempt."""
     monitor._watch.scan()
     clinic.execute_in_system("UPDATE ingested_files SET state = 'waiting', attempts = 1")
 

@@ -41,7 +41,7 @@ def alembic(settings: Settings, server_url: str) -> Typed:
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_the_systems_history_goes_up_by_hand(alembic: Typed, settings: Settings) -> None:
+def test_alembic_upgrades_the_system_database(alembic: Typed, settings: Settings) -> None:
     with Server(settings) as server:
         system = server.create(settings.system_database_name, UnitOfWork)
         done = alembic("-n", "system", "upgrade", "head")
@@ -50,7 +50,7 @@ def test_the_systems_history_goes_up_by_hand(alembic: Typed, settings: Settings)
         assert drift_from_models(system, SchemaHistory.SYSTEM) == []
 
 
-def test_one_providers_history_goes_down_and_up_by_hand(alembic: Typed, settings: Settings) -> None:
+def test_alembic_downgrades_and_upgrades_one_provider(alembic: Typed, settings: Settings) -> None:
     head = revisions.head(SchemaHistory.PROVIDER)
     with Store.prepare(settings) as store:
         register(store, "Gary Wang")

@@ -72,7 +72,7 @@ def test_each_kind_of_manual_change_is_drift_and_is_named(gary_wang: Clinic) -> 
 
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)
-def test_what_only_servers_have_is_compared_too(gary_wang: Clinic) -> None:
+def test_collations_and_index_prefixes_of_servers_are_compared_too(gary_wang: Clinic) -> None:
     for change, name in (
         ("MODIFY prn VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL", "column prn"),
         ("DROP INDEX uq_patients_prn, ADD UNIQUE uq_patients_prn (prn(5))", "index uq_patients_prn"),
@@ -85,9 +85,9 @@ def test_what_only_servers_have_is_compared_too(gary_wang: Clinic) -> None:
 
 def test_a_view_and_a_trigger_are_found(gary_wang: Clinic, backend: str) -> None:
     once = "BEGIN DELETE FROM allergies; END" if backend == "sqlite" else "DELETE FROM allergies"
-    gary_wang.execute("CREATE VIEW someone AS SELECT prn FROM patients")
+    gary_wang.execute("CREATE VIEW added AS SELECT prn FROM patients")
     gary_wang.execute(f"CREATE TRIGGER quiet AFTER UPDATE ON patients FOR EACH ROW {once}")
-    assert [line.split()[:2] for line in _drift(gary_wang)] == [["trigger", "quiet"], ["view", "someone"]]
+    assert [line.split()[:2] for line in _drift(gary_wang)] == [["trigger", "quiet"], ["view", "added"]]
 
 
 def test_a_check_drops_its_own_databases_and_those_of_killed_checks_and_no_others(clinic: Clinic) -> None:

@@ -47,7 +47,7 @@ def test_a_history_has_one_base_one_head_and_no_branch(history: SchemaHistory) -
 
 
 @pytest.mark.usefixtures("real_migrations")
-def test_an_empty_database_at_head_is_what_the_models_define_after_every_way_there(
+def test_an_empty_database_is_what_the_models_define_after_upgrade_repeat_and_downgrade(
     database: Database, history: SchemaHistory, go: Callable[[str], None]
 ) -> None:
     assert revisions.current(database) is None
