@@ -29,10 +29,10 @@ from builders import a_file, a_patient
 from generated_patients import has_repeated_key, patient_record
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
-from webautodash.domain.extraction.document import Document, read_document
-from webautodash.domain.extraction.patient_record import PatientRecord
-from webautodash.domain.extraction.session_metadata import session_record
+from webautodash.domain.extraction.document.read_document import Document, read_document
+from webautodash.domain.extraction.document.session_metadata import session_record
+from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS
+from webautodash.domain.extraction.patient.patient_record import PatientRecord
 from webautodash.errors import MalformedDocument, WebAutoDashError
 from webautodash.repositories.set_aside import SetAside
 from webautodash.services.ingest.plan import RepeatedPlace, planned

@@ -10,8 +10,8 @@ from builders import a_patient
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.patient_record import PatientRecord, complete_records
-from webautodash.domain.extraction.read_patient import read_decoded, read_patient
+from webautodash.domain.extraction.patient.patient_record import PatientRecord, complete_records
+from webautodash.domain.extraction.patient.read_patient import read_decoded, read_patient
 
 BLANK = st.sampled_from([None, "", " ", "\t"])
 WORDS = st.sampled_from(["Aspirin 81 mg", "aspirin  81 MG ", "Straße", "STRASSE", "Café", "Cafe\u0301", "Latex", "0"])

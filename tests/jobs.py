@@ -16,8 +16,8 @@ from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.domain import file_state_transitions
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
+from webautodash.domain.dates import utc_now
 from webautodash.errors import LeaseHeld
-from webautodash.models.base import utc_now
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import alerts, fleet, revisions
 from webautodash.services.ingest import plan

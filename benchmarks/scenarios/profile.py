@@ -22,8 +22,8 @@ STAGES = {
     "read, hash, split": ["webautodash.services.ingest.process_file:read_document"],
     "PRNs of the file": ["webautodash.services.ingest.plan:_prn"],
     "decode": ["webautodash.services.ingest.plan:read_patient"],
-    "normalise": ["webautodash.domain.extraction.patient_record:complete_rows"],
-    "checksum": ["webautodash.domain.extraction.patient_record:checksum"],
+    "normalise": ["webautodash.domain.extraction.patient.patient_record:complete_rows"],
+    "checksum": ["webautodash.domain.extraction.patient.patient_record:checksum"],
     "look-ups": [
         "webautodash.repositories.sessions:SessionRepository.find",
         "webautodash.repositories.patients:PatientRepository.lock",
@@ -32,7 +32,7 @@ STAGES = {
         "webautodash.repositories.clinical:ClinicalRepository.load",
     ],
     "decide": ["webautodash.services.ingest.store_patients:decide"],
-    "words of the statements": ["webautodash.database.products.mysql.insert_text:InsertText._packets"],
+    "words of the statements": ["webautodash.database.products.mysql.writer:InsertText._packets"],
     "clinical rows": ["webautodash.repositories.clinical:ClinicalRepository.add"],
     "other rows": [
         "webautodash.repositories.sessions:SessionRepository.add",

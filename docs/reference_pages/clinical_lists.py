@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reference_pages.markup import code, page, table
-from webautodash.domain.extraction.clinical_lists import LISTS, OTHER_RECORDS
-from webautodash.domain.extraction.list_definition import ClinicalList
+from webautodash.domain.extraction.lists.clinical_lists import LISTS, OTHER_RECORDS
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
 
 
 def render() -> str:

@@ -8,7 +8,7 @@ from alert_receivers import SECRET, Webhook
 from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
-from webautodash.models.base import utc_now
+from webautodash.domain.dates import utc_now
 from webautodash.services.alerts import raise_alerts
 
 ONLY_WEBHOOK = {"alert_log_on": "off"}

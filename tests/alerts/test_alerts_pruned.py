@@ -12,9 +12,9 @@ from alert_receivers import Webhook
 from builders import Clinic
 from sqlalchemy import update
 
+from webautodash.domain.dates import utc_now
 from webautodash.errors import NotFound
 from webautodash.models import Alert, AlertDigest, Monitor
-from webautodash.models.base import utc_now
 from webautodash.services import alerts, retention
 from webautodash.services.monitor.system_alerts import raise_all, silent_monitors
 from webautodash.services.retention import Pruned, prunable, prune

@@ -12,9 +12,9 @@ import pytest
 from builders import Clinic, Problems
 
 from webautodash.cli.hints import cure_of
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import MonitorState
 from webautodash.models import Monitor
-from webautodash.models.base import utc_now
 from webautodash.services import doctor, revisions
 from webautodash.services.doctor import Finding
 from webautodash.services.fleet.run_history import RUN_LEASE

@@ -9,7 +9,8 @@ from pathlib import Path
 import fuzz
 import pytest
 
-from webautodash.domain.extraction import document_parts, read_patient
+from webautodash.domain.extraction.document import parse_document
+from webautodash.domain.extraction.patient import read_patient
 from webautodash.services.ingest import plan
 
 _MOST = 1_500
@@ -39,7 +40,7 @@ def _fall_over(*_: object) -> None:
     ("module", "name", "broken"),
     [
         (read_patient, "says_all", lambda *_: True),
-        (document_parts, "repeated_key", _fall_over),
+        (parse_document, "repeated_key", _fall_over),
         (plan, "_repeated", lambda _: {}),
         (read_patient, "_where", lambda _: fuzz.CANARY),
     ],

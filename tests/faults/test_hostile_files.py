@@ -18,7 +18,7 @@ from selection import backends
 from shell import COMMAND, ForkedShell, Shell
 
 from webautodash.config import Settings
-from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.limits import LARGEST_SET_ASIDE, MOST_ITEMS, MOST_VALUES
 from webautodash.services.store import Store
 

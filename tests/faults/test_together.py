@@ -20,7 +20,7 @@ from sqlalchemy import event
 
 from webautodash.config import Settings
 from webautodash.database import Server
-from webautodash.domain.extraction.document import read_document
+from webautodash.domain.extraction.document.read_document import read_document
 from webautodash.services import fleet
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.store_file import Stored, store_document

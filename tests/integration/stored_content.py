@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from builders import CLINICAL_TABLES, Clinic
 
-from webautodash.domain.extraction import read_patient
+from webautodash.domain.extraction.patient import read_patient
 from webautodash.services.ingest import held_files, screen_patients
 
 _NUMBERS = ("id", "patient_id", "content_sha256")

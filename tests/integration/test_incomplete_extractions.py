@@ -9,7 +9,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.client import WebAutoDash
-from webautodash.domain.extraction.clinical_lists import ALLERGIES
+from webautodash.domain.extraction.lists.clinical_lists import ALLERGIES
 from webautodash.errors import UsageError
 from webautodash.services.ingest import plan
 from webautodash.services.registry.resolve import resolve_provider

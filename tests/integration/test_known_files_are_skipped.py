@@ -15,7 +15,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from sqlalchemy import event
 
-from webautodash.domain.extraction.document import Document
+from webautodash.domain.extraction.document.read_document import Document
 from webautodash.services import workers
 from webautodash.services.ingest import file_log, process_file
 from webautodash.services.ingest.ingest_run import ingest_paths

@@ -12,7 +12,7 @@ from local_server import LocalServer, connect
 from servers import drop_databases
 from sqlalchemy import Connection
 
-from webautodash.database.products.mysql import insert_text, limits, writer
+from webautodash.database.products.mysql import limits, writer
 
 TABLES = ("patient_extractions", *CLINICAL_TABLES)
 SIG = "one tablet in the morning"
@@ -145,15 +145,15 @@ def test_an_interrupted_load_stores_nothing(
     here: Clinic, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
 ) -> None:
     here.ingest(a_file(a_patient("P9")))
-    packets = insert_text.InsertText._packets
+    packets = writer.InsertText._packets
 
-    def cut_short(self: insert_text.InsertText, *arguments: object) -> Iterator[bytes]:
+    def cut_short(self: writer.InsertText, *arguments: object) -> Iterator[bytes]:
         yield next(packets(self, *arguments))  # type: ignore[arg-type]
         raise stop
 
     with monkeypatch.context() as patch:
-        patch.setattr(insert_text, "_LOAD_PACKET", 1)
-        patch.setattr(insert_text.InsertText, "_packets", cut_short)
+        patch.setattr(writer, "_LOAD_PACKET", 1)
+        patch.setattr(writer.InsertText, "_packets", cut_short)
         path = here.drop(FILE)
         with pytest.raises(stop):
             here.ingest(FILE)

@@ -16,9 +16,9 @@ from servers import BACKENDS
 
 from webautodash.config import Settings
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import ConflictStatus, Level, Severity
 from webautodash.errors import DatabaseError, WebAutoDashError
-from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import FileRepository
 from webautodash.repositories.monitors import MonitorRepository
 from webautodash.repositories.providers import ProviderRepository

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from builders import Clinic, a_file, a_patient
 
-from webautodash.domain.extraction.document import Document
+from webautodash.domain.extraction.document.read_document import Document
 from webautodash.errors import (
     DatabaseBusy,
     NotAtHead,

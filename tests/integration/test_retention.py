@@ -9,10 +9,10 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from sqlalchemy import update
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import Level, MigrationState
 from webautodash.errors import UsageError
 from webautodash.models import MigrationRun
-from webautodash.models.base import utc_now
 from webautodash.repositories.migrations import MigrationRepository
 from webautodash.repositories.system_log import LogRecord, LogRepository
 from webautodash.services import retention

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from builders import Clinic
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import Level
-from webautodash.models.base import utc_now
 from webautodash.repositories.system_log import LogEntry, LogRecord, LogRepository
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services import system_log

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from webautodash.database import Server
 from webautodash.database.error_translation import translated
-from webautodash.database.products import TRIES, Dialect, Failure, Trouble
+from webautodash.database.products import TRIES, Failure, ProductServer, Trouble
 from webautodash.database.products.mysql import connect_args
 from webautodash.database.products.mysql.failures import failure_of as mysql_failure
 from webautodash.database.products.sqlite.failures import failure_of as sqlite_failure
 from webautodash.database.session import retrying
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import (
     ConnectionLost,
@@ -29,7 +30,6 @@ from webautodash.errors import (
     NoFreeConnection,
     WebAutoDashError,
 )
-from webautodash.models.base import utc_now
 from webautodash.repositories.system_log import LogRecord
 from webautodash.services.store import Store
 
@@ -152,8 +152,8 @@ def test_an_error_that_a_retry_does_not_help_is_raised_at_once(pauses: list[floa
     assert (len(tries), pauses) == (1, [])
 
 
-class _FailingDialect(NamedTuple):
-    """A dialect for which every error means the same."""
+class _FailingServer(NamedTuple):
+    """A server for which every error means the same."""
 
     meaning: Failure
     where: str = "a server"
@@ -177,8 +177,8 @@ class _FailingDialect(NamedTuple):
 def test_an_error_of_a_driver_is_translated_without_its_values(
     trouble: Trouble, kind: type[WebAutoDashError], advice: str | None
 ) -> None:
-    dialect = cast(Dialect, _FailingDialect(Failure(trouble, "17", advice)))
-    with pytest.raises(WebAutoDashError) as found, translated(dialect, "gary"):
+    server = cast(ProductServer, _FailingServer(Failure(trouble, "17", advice)))
+    with pytest.raises(WebAutoDashError) as found, translated(server, "gary"):
         raise DBAPIError("SELECT 'Zyxwvut'", None, Exception("Zyxwvut"))
     error = found.value
     assert type(error) is kind

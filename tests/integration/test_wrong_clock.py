@@ -10,9 +10,9 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.alerts import AlertChannel, AlertKind, Cause, cause_key
+from webautodash.domain.dates import utc_now
 from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.errors import LeaseHeld
-from webautodash.models.base import utc_now
 from webautodash.services.alerts import deliver_due, raise_alerts
 from webautodash.services.doctor import examine
 from webautodash.services.leases import leased

@@ -14,9 +14,9 @@ from sqlalchemy import MetaData, inspect
 
 from webautodash.database import Database
 from webautodash.domain.alerts import AlertChannel, AlertKind, DigestState
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import ConflictStatus, EventKind, MonitorState
 from webautodash.models import Alert, AlertDelivery, AlertDigest, Monitor, ProviderBase, SystemBase
-from webautodash.models.base import utc_now
 from webautodash.repositories.pending_events import Event
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import fleet, revisions

@@ -14,9 +14,9 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from sqlalchemy import update
 
+from webautodash.domain.dates import utc_now
 from webautodash.errors import DatabaseError
 from webautodash.models import Monitor as MonitorRow
-from webautodash.models.base import utc_now
 from webautodash.services import fleet
 from webautodash.services.leases import host
 from webautodash.services.monitor import MonitorLoop

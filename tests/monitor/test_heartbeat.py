@@ -9,9 +9,9 @@ from builders import Clinic
 from local_server import wait_until
 from sqlalchemy import delete
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import MonitorState
 from webautodash.models import Monitor as MonitorRow
-from webautodash.models.base import utc_now
 from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor.heartbeat import Heartbeat
 from webautodash.services.statistics.current_status import status

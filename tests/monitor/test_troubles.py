@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from builders import Clinic, a_file, a_patient
 
-from webautodash.domain.extraction import private_copy
-from webautodash.domain.extraction.document import Document
+from webautodash.domain.extraction.document import private_copy
+from webautodash.domain.extraction.document.read_document import Document
 from webautodash.domain.folders import Folder
 from webautodash.errors import DatabaseBusy
 from webautodash.services.ingest import file_states, process_file

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from webautodash.domain import checksum, dates
-from webautodash.domain.extraction import derived_columns, split_document
+from webautodash.domain.extraction.document import split_document
+from webautodash.domain.extraction.lists import derived_columns
 
 _CACHES = (
     checksum._FOLDED,

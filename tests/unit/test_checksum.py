@@ -18,7 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from webautodash.domain.checksum import checksum, folded
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
+from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS
 
 KEYS = [which.key for which in NAMED_LISTS]
 DATE_FIELDS = ("start_date", "stop_date", "end_date", "dates", "date_of_birth")

@@ -9,11 +9,17 @@ from typing import Any
 import pytest
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.clinical_lists import ALLERGIES, DIAGNOSES, HEALTH_CONCERNS, MEDICATIONS, NAMED_LISTS
-from webautodash.domain.extraction.derived_columns import complete_rows
-from webautodash.domain.extraction.list_definition import ClinicalList
-from webautodash.domain.extraction.read_lists import read_items
-from webautodash.domain.extraction.rows import Row, Rows
+from webautodash.domain.extraction.lists.clinical_lists import (
+    ALLERGIES,
+    DIAGNOSES,
+    HEALTH_CONCERNS,
+    MEDICATIONS,
+    NAMED_LISTS,
+)
+from webautodash.domain.extraction.lists.derived_columns import complete_rows
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
+from webautodash.domain.extraction.lists.read_lists import read_items
+from webautodash.domain.extraction.lists.rows import Row, Rows
 from webautodash.errors import UnreadablePatient
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webautodash.domain.extraction.icd10 import read_icd10
-from webautodash.domain.extraction.strengths import LONGEST_STRENGTH, read_strength
+from webautodash.domain.extraction.lists.icd10 import read_icd10
+from webautodash.domain.extraction.lists.strengths import LONGEST_STRENGTH, read_strength
 
 CODES = st.from_regex(r"[A-Z][0-9][0-9AB]\.[0-9A-Z]{1,4}", fullmatch=True)
 CODE_PARTS = [

@@ -11,9 +11,9 @@ import pytest
 from builders import a_file, a_patient
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.document import Document, read_document
+from webautodash.domain.extraction.document.read_document import Document, read_document
 from webautodash.domain.extraction.json_values import decode_patient
-from webautodash.domain.extraction.read_patient import read_patient
+from webautodash.domain.extraction.patient.read_patient import read_patient
 from webautodash.errors import MalformedDocument, UnreadablePatient
 
 METADATA: dict[str, Any] = a_file()["extraction_metadata"]

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
-from webautodash.domain.extraction.item_types import item_type
-from webautodash.domain.extraction.list_definition import ClinicalList
-from webautodash.domain.extraction.patient_record import PatientRecord, complete_records
-from webautodash.domain.extraction.read_patient import read_patient
+from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
+from webautodash.domain.extraction.lists.read_item import item_type
+from webautodash.domain.extraction.patient.patient_record import PatientRecord, complete_records
+from webautodash.domain.extraction.patient.read_patient import read_patient
 from webautodash.errors import UnreadablePatient
 
 # Texts around the length of a column, and values that are not texts.

@@ -17,8 +17,8 @@ from webautodash.domain.differences.clinical_lists import list_differences, read
 from webautodash.domain.differences.demographics import demographic_differences, one_sided_differences
 from webautodash.domain.differences.difference import Difference, duplicate
 from webautodash.domain.differences.repeated_prn import RepeatComparison
-from webautodash.domain.extraction.clinical_lists import ALLERGIES, DIAGNOSES, LISTS, MEDICATIONS, NAMED_LISTS
-from webautodash.domain.extraction.demographics import Demographics
+from webautodash.domain.extraction.lists.clinical_lists import ALLERGIES, DIAGNOSES, LISTS, MEDICATIONS, NAMED_LISTS
+from webautodash.domain.extraction.patient.demographics import Demographics
 
 KNOWN = read(a_patient("GW1")).demographics
 

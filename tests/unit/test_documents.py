@@ -23,8 +23,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction import private_copy
-from webautodash.domain.extraction.document import Document, read_document
+from webautodash.domain.extraction.document import private_copy
+from webautodash.domain.extraction.document.read_document import Document, read_document
 from webautodash.domain.extraction.json_values import decode_patient, raw_text
 from webautodash.domain.json_document import sorted_json
 from webautodash.errors import (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.file_state_transitions import (
     CONNECTION_LOST,
     KILLED_READER,
@@ -31,7 +32,6 @@ from webautodash.errors import (
     UnregisteredProvider,
     WrongFolder,
 )
-from webautodash.models.base import utc_now
 
 NOW = utc_now()
 POLICY = RetryPolicy(first_seconds=10, most_attempts=3)

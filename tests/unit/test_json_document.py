@@ -12,7 +12,7 @@ import pytest
 
 import webautodash
 from webautodash import to_json
-from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.domain.json_document import to_json_line
 from webautodash.domain.vocabulary import Severity

@@ -11,8 +11,14 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.clinical_rows import clinical_rows, listed_items
 from webautodash.domain.earlier_scripts.sessions import session_sha256
 from webautodash.domain.earlier_scripts.tables import LEGACY_TABLES
-from webautodash.domain.extraction.clinical_lists import ALLERGIES, DIAGNOSES, HEALTH_CONCERNS, MEDICATIONS, NAMED_LISTS
-from webautodash.domain.extraction.list_definition import ClinicalList
+from webautodash.domain.extraction.lists.clinical_lists import (
+    ALLERGIES,
+    DIAGNOSES,
+    HEALTH_CONCERNS,
+    MEDICATIONS,
+    NAMED_LISTS,
+)
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
 
 
 def _row(which: ClinicalList, **values: Any) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from webautodash.database.products.mysql.literals import _literal, column_litera
 from webautodash.domain.bounded_cache import BoundedCache
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.differences.clinical_lists import list_differences
-from webautodash.domain.extraction.document import read_document
+from webautodash.domain.extraction.document.read_document import read_document
 from webautodash.services.ingest.plan import planned
 
 _SIZE = 300

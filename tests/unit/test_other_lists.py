@@ -9,7 +9,7 @@ import pytest
 from builders import a_patient
 from generated_patients import read
 
-from webautodash.domain.extraction.clinical_lists import SECTIONS
+from webautodash.domain.extraction.lists.clinical_lists import SECTIONS
 from webautodash.domain.limits import MOST_ITEMS
 from webautodash.errors import UnreadablePatient
 

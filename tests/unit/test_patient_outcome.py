@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.demographics import Demographics
-from webautodash.domain.extraction.document import Document
-from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.extraction.document.read_document import Document
+from webautodash.domain.extraction.patient.demographics import Demographics
+from webautodash.domain.extraction.patient.patient_record import PatientRecord
 from webautodash.domain.patient_outcome import (
     CurrentPatient,
     Decision,

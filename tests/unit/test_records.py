@@ -16,12 +16,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
-from webautodash.domain.extraction.demographics import Demographics, read_prn
-from webautodash.domain.extraction.list_definition import ClinicalList
-from webautodash.domain.extraction.patient_record import PatientRecord
-from webautodash.domain.extraction.read_patient import read_patient
-from webautodash.domain.extraction.session_metadata import SessionRecord, is_key_of, session_record
+from webautodash.domain.extraction.document.session_metadata import SessionRecord, is_key_of, session_record
+from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
+from webautodash.domain.extraction.patient.demographics import Demographics, read_prn
+from webautodash.domain.extraction.patient.patient_record import PatientRecord
+from webautodash.domain.extraction.patient.read_patient import read_patient
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.limits import LARGEST_PATIENT, MOST_ITEMS
 from webautodash.errors import UnreadablePatient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webautodash.domain.revision_status import RevisionStatus
+from webautodash.domain.vocabulary import RevisionStatus
 from webautodash.services import revisions
 from webautodash.services.revisions import SchemaHistory
 

@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from webautodash.config import ENV_FILE, Settings, setting_key
-from webautodash.config.accounts import AccountFolder
 from webautodash.config.effective_settings import effective_settings
+from webautodash.config.secrets import AccountFolder
 from webautodash.errors import ConfigurationError
 
 

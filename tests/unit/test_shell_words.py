@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from webautodash.cli.hints import command, explain
-from webautodash.domain.shell_words import shell_word
+from webautodash.domain.wording import shell_word
 from webautodash.errors import MadeByEarlierScripts, ProviderNameTaken, UnregisteredProvider
 
 HOSTILE = [

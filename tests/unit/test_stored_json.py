@@ -8,8 +8,8 @@ import pytest
 from generated_patients import read
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.patient_record import PatientRecord
-from webautodash.domain.extraction.stored_json import patient_json
+from webautodash.domain.extraction.patient.patient_record import PatientRecord
+from webautodash.domain.extraction.patient.stored_json import patient_json
 
 PRINTED = {"prn": "A1", "patient_name": "Ann Lee", "date_of_birth": "02/19/1988", "age": "36 yrs", "sex": "F"}
 PATIENTS: list[dict[str, Any]] = [

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from local_server import wait_until
 
-from webautodash.domain.extraction.private_copy import KeepAlive
+from webautodash.domain.extraction.document.private_copy import KeepAlive
 from webautodash.errors import NoAnswer
 from webautodash.services.timeouts import TimeLimit
 

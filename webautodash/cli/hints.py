@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from webautodash.domain.alerts import DigestState
 from webautodash.domain.set_aside_reasons import ACCEPTED_WITH
-from webautodash.domain.shell_words import shell_word
+from webautodash.domain.wording import shell_word
 from webautodash.errors import Remedy, WebAutoDashError
 
 if TYPE_CHECKING:

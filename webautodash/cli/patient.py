@@ -12,9 +12,8 @@ from webautodash.cli.terminal.output import print_line, show, show_json
 from webautodash.cli.terminal.tables import show_fields, show_table
 from webautodash.client import WebAutoDash
 from webautodash.client.patients import Chart, Extraction, PatientHistory
-from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.shell_words import shell_word
-from webautodash.domain.wording import counted
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
+from webautodash.domain.wording import counted, shell_word
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="List and show patients and their history.")
 

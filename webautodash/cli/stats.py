@@ -10,7 +10,7 @@ from webautodash.cli.options import AnyProviderArgument, JsonOption
 from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.cli.terminal.tables import show_fields, show_numbers
 from webautodash.client import WebAutoDash
-from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
 
 if TYPE_CHECKING:
     from webautodash.client.reports import ProviderStatistics, Statistics

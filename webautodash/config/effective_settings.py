@@ -6,9 +6,8 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
-from webautodash.config.explicit_settings import find_explicit_settings
 from webautodash.config.hosts import is_plain_url
-from webautodash.config.setting_names import ENV_FILE, setting_key
+from webautodash.config.setting_names import ENV_FILE, find_explicit_settings, setting_key
 from webautodash.config.settings import DEFAULT_DATABASE_URL, Settings
 
 _SET = "(set, not shown)"

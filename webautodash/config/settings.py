@@ -12,17 +12,16 @@ from zoneinfo import ZoneInfo
 from pydantic import ByteSize, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from webautodash.config.accounts import AccountFolder
 from webautodash.config.alerts import AlertSettings
-from webautodash.config.explicit_settings import file_holds_secret
 from webautodash.config.hosts import is_plain_url
-from webautodash.config.secrets import is_open_to_everybody, open_to_everybody, secret_of
+from webautodash.config.secrets import AccountFolder, is_open_to_everybody, open_to_everybody, secret_of
 from webautodash.config.setting_names import (
     ENV_FILE,
     ENV_PREFIX,
     check_beside,
     check_one_secret,
     explicitly_set,
+    file_holds_secret,
     setting_key,
 )
 from webautodash.domain.limits import LARGEST_FILE

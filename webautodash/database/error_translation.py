@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from webautodash.database.products import Dialect, Trouble
+from webautodash.database.products import ProductServer, Trouble
 from webautodash.database.products.types import UnreadableValueError
 from webautodash.errors import (
     ConnectionLost,
@@ -25,21 +25,21 @@ _UNREADABLE = (
 
 
 @contextmanager
-def translated(dialect: Dialect, database: str) -> Iterator[None]:
+def translated(server: ProductServer, database: str) -> Iterator[None]:
     """Translate the errors of a block: the code and the database, no text of the original and no link to it."""
     with without_context:
         try:
             yield
         except DBAPIError as error:
-            raise _translate(error, dialect, database) from None
+            raise _translate(error, server, database) from None
         except SQLAlchemyError as error:
             raise DatabaseError(database, type(error).__name__, "the database library refused the call") from None
         except UnreadableValueError:
             raise DatabaseError(database, "unreadable value", _UNREADABLE, Remedy.VERIFY) from None
 
 
-def _translate(error: DBAPIError, dialect: Dialect, database: str) -> WebAutoDashError:
-    failure = dialect.failure(error)
+def _translate(error: DBAPIError, server: ProductServer, database: str) -> WebAutoDashError:
+    failure = server.failure(error)
     code, advice = failure.code, failure.advice
     match failure.trouble:
         case Trouble.TRANSIENT:
@@ -47,7 +47,7 @@ def _translate(error: DBAPIError, dialect: Dialect, database: str) -> WebAutoDas
         case Trouble.LOST:
             return ConnectionLost(database, code)
         case Trouble.UNREACHABLE:
-            return DatabaseUnreachable(dialect.where, code, advice or "check the host, port and account")
+            return DatabaseUnreachable(server.where, code, advice or "check the host, port and account")
         case Trouble.NO_DATABASE:
             return DatabaseMissing(database)
         case Trouble.DUPLICATE_KEY:

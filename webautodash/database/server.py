@@ -16,13 +16,13 @@ from webautodash.config import Settings
 from webautodash.database.connections import Connections
 from webautodash.database.error_translation import translated
 from webautodash.database.products import (
-    Dialect,
     OwnAccount,
+    ProductServer,
     RightsReport,
     ServerAccounts,
     ServerProblem,
     ServerStatus,
-    dialect_for,
+    server_for,
 )
 from webautodash.database.session import retrying, session_on
 from webautodash.errors import DuplicateKey
@@ -42,12 +42,12 @@ def _plain(session: Session) -> Session:
 class Database(Generic[W_co]):
     """One database, with its own engine and pool. ``W_co`` is the class of its units of work."""
 
-    def __init__(self, name: str, dialect: Dialect, work: Callable[[Session], W_co]) -> None:
+    def __init__(self, name: str, server: ProductServer, work: Callable[[Session], W_co]) -> None:
         self.name = name
         self._work = work
-        self._dialect = dialect
-        self._engine: Engine = dialect.engine(name)
-        self._reader = dialect.reader(self._engine)
+        self._server = server
+        self._engine: Engine = server.engine(name)
+        self._reader = server.reader(self._engine)
         self._with_others: dict[Callable[[Session], Any], Database[Any]] = {work: self}
 
     def using(self, work: Callable[[Session], W]) -> "Database[W]":
@@ -66,11 +66,11 @@ class Database(Generic[W_co]):
     @property
     def schema_mismatch_codes(self) -> frozenset[str]:
         """Error codes of a statement that does not fit the schema."""
-        return self._dialect.schema_mismatch_codes
+        return self._server.schema_mismatch_codes
 
     def session(self) -> AbstractContextManager[Session]:
         """A SQLAlchemy session that may write. What is not committed is undone when the block ends."""
-        return session_on(self._engine, self._dialect, self.name)
+        return session_on(self._engine, self._server, self.name)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[W_co]:
@@ -81,7 +81,7 @@ class Database(Generic[W_co]):
     @contextmanager
     def reading(self) -> Iterator[W_co]:
         """A unit of work that sees one snapshot of the database, and blocks no writer."""
-        with session_on(self._reader, self._dialect, self.name) as session:
+        with session_on(self._reader, self._server, self.name) as session:
             yield self._work(session)
 
     def run(self, transaction: Callable[[W_co], T]) -> T:
@@ -106,8 +106,8 @@ class Database(Generic[W_co]):
     def migrating(self) -> Iterator[W_co]:
         """A unit of work with the exclusive right to change the schema; others wait for it. Committed at the end."""
         with (
-            translated(self._dialect, self.name),
-            self._dialect.migrating(self._engine) as connection,
+            translated(self._server, self.name),
+            self._server.migrating(self._engine) as connection,
             Session(connection, autoflush=False, expire_on_commit=False) as session,
         ):
             yield self._work(session)
@@ -129,51 +129,51 @@ class Server:
         """
         self._most = settings.max_connections
         self._connections = Connections(self._most, settings.connect_timeout)
-        self._dialect = dialect_for(settings, self._connections, unattended=unattended, schema=schema)
+        self._server = server_for(settings, self._connections, unattended=unattended, schema=schema)
         self._kept: OrderedDict[str, Database[Any]] = OrderedDict()
         self._lock = Lock()
 
     @property
     def where(self) -> str:
         """The server's address for people, without user and password."""
-        return self._dialect.where
+        return self._server.where
 
     @property
     def folder(self) -> Path | None:
         """The folder of the databases, if they are files on this machine."""
-        return self._dialect.folder
+        return self._server.folder
 
     @property
     def may_hold_earlier_scripts(self) -> bool:
         """Whether databases of the earlier scripts can be on this server."""
-        return self._dialect.may_hold_earlier_scripts
+        return self._server.may_hold_earlier_scripts
 
     def status(self) -> ServerStatus:
         """What the server reports about itself. Raises DatabaseUnreachable."""
-        with translated(self._dialect, self.where):
-            return self._dialect.status()
+        with translated(self._server, self.where):
+            return self._server.status()
 
     def rights_report(self, prefix: str, databases: Sequence[str]) -> RightsReport | None:
         """What the account may do in these databases, and in new ones with the prefix; None without accounts."""
-        with translated(self._dialect, self.where):
-            return self._dialect.rights_report(prefix, databases)
+        with translated(self._server, self.where):
+            return self._server.rights_report(prefix, databases)
 
     @contextmanager
     def accounts(self) -> Iterator[ServerAccounts]:
         """The server's accounts, for an account that may manage them. Raises UsageError if the product has none."""
-        with translated(self._dialect, self.where), self._dialect.accounts() as accounts:
+        with translated(self._server, self.where), self._server.accounts() as accounts:
             yield accounts
 
     @contextmanager
     def account(self, name: str) -> Iterator[OwnAccount]:
         """A connection by one account, its password from the folder of accounts. Raises AccountMissing."""
-        with translated(self._dialect, name), self._dialect.account(name) as account:
+        with translated(self._server, name), self._server.account(name) as account:
             yield account
 
     def database_problems(self, name: str) -> list[ServerProblem]:
         """Properties of a database that cause problems. Raises DatabaseMissing."""
-        with translated(self._dialect, name):
-            return self._dialect.database_problems(name)
+        with translated(self._server, name):
+            return self._server.database_problems(name)
 
     @overload
     def database(self, name: str) -> Database[Session]: ...
@@ -187,7 +187,7 @@ class Server:
         forgotten = None
         with self._lock:
             if name not in self._kept:
-                self._kept[name] = Database(name, self._dialect, work)
+                self._kept[name] = Database(name, self._server, work)
             self._kept.move_to_end(name)
             if len(self._kept) > _KEPT_DATABASES:
                 _, forgotten = self._kept.popitem(last=False)
@@ -208,26 +208,26 @@ class Server:
 
     def exists(self, name: str) -> bool:
         """Whether the server has this database."""
-        with translated(self._dialect, name):
-            return self._dialect.exists(name)
+        with translated(self._server, name):
+            return self._server.exists(name)
 
     def names(self, prefix: str) -> list[str]:
         """The databases whose names begin with ``prefix``."""
-        with translated(self._dialect, prefix):
-            return self._dialect.names(prefix)
+        with translated(self._server, prefix):
+            return self._server.names(prefix)
 
     def read_value(self, name: str, table: str, column: str) -> Any:
         """The value in a table of one row, None if table or row is missing. Cheap for many databases.
 
         Raises DatabaseMissing.
         """
-        with translated(self._dialect, name):
-            return self._dialect.read_value(name, table, column)
+        with translated(self._server, name):
+            return self._server.read_value(name, table, column)
 
     @property
     def product(self) -> str:
         """SQLAlchemy's name of the database product."""
-        return self._dialect.product
+        return self._server.product
 
     @overload
     def create(self, name: str) -> Database[Session]: ...
@@ -235,8 +235,8 @@ class Server:
     def create(self, name: str, work: Callable[[Session], W]) -> Database[W]: ...
     def create(self, name: str, work: Callable[[Session], Any] = _plain) -> Database[Any]:
         """Create the database if it does not exist. Idempotent and safe to run concurrently."""
-        with translated(self._dialect, name):
-            self._dialect.create(name)
+        with translated(self._server, name):
+            self._server.create(name)
         return self.database(name, work)
 
     def drop(self, name: str) -> None:
@@ -245,8 +245,8 @@ class Server:
             dropped = self._kept.pop(name, None)
         if dropped is not None:
             dropped.close()
-        with translated(self._dialect, name):
-            self._dialect.drop(name)
+        with translated(self._server, name):
+            self._server.drop(name)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -254,7 +254,7 @@ class Server:
             closed, self._kept = list(self._kept.values()), OrderedDict()
         for database in closed:
             database.close()
-        self._dialect.close()
+        self._server.close()
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from webautodash.database.error_translation import translated
-from webautodash.database.products import TRIES, Dialect
+from webautodash.database.products import TRIES, ProductServer
 from webautodash.errors import DatabaseUnreachable, NoFreeConnection, TransientError
 
 T = TypeVar("T")
@@ -19,12 +19,12 @@ _FIRST_PAUSE_SECONDS = 0.05
 
 
 @contextmanager
-def session_on(engine: Engine, dialect: Dialect, database: str) -> Iterator[Session]:
+def session_on(engine: Engine, server: ProductServer, database: str) -> Iterator[Session]:
     """A session; leaving it without ``commit()`` rolls back everything that was done in it.
 
     Raises this package's errors instead of the driver's, whose texts quote values.
     """
-    with translated(dialect, database), Session(engine, autoflush=False, expire_on_commit=False) as session:
+    with translated(server, database), Session(engine, autoflush=False, expire_on_commit=False) as session:
         yield session
 
 

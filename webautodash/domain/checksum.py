@@ -15,9 +15,9 @@ import msgspec
 
 from webautodash.domain.bounded_cache import BoundedCache, up_to_length
 from webautodash.domain.dates import parse_date
-from webautodash.domain.extraction.clinical_lists import LISTS, OTHER_RECORDS
-from webautodash.domain.extraction.list_definition import ClinicalList
-from webautodash.domain.extraction.rows import ColumnValues, Row, Rows, join_rows
+from webautodash.domain.extraction.lists.clinical_lists import LISTS, OTHER_RECORDS
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
+from webautodash.domain.extraction.lists.rows import ColumnValues, Row, Rows, join_rows
 
 _EMPTY: tuple[object, ...] = ("", [], {}, None)
 

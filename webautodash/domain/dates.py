@@ -1,4 +1,4 @@
-"""Parses dates and times as portals write them. Anything else is None; the raw text is stored separately."""
+"""Dates and times: the clock, and parsing what portals write; anything else is None, and its raw text is stored."""
 
 import datetime
 import re
@@ -26,6 +26,11 @@ class DateOrder(StrEnum):
     """The month first: 12/31/2024."""
     DMY = "dmy"
     """The day first: 31/12/2024."""
+
+
+def utc_now() -> datetime.datetime:
+    """The current time, timezone-aware, in UTC."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 def parse_date(text: str | None, order: DateOrder = DateOrder.MDY) -> datetime.date | None:

@@ -16,8 +16,8 @@ from webautodash.domain.differences.demographics import (
 )
 from webautodash.domain.differences.difference import Difference, FieldValues, RowsByList, duplicate
 from webautodash.domain.differences.repeated_prn import RepeatComparison
-from webautodash.domain.extraction.demographics import Demographics
-from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.extraction.patient.demographics import Demographics
+from webautodash.domain.extraction.patient.patient_record import PatientRecord
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 
 

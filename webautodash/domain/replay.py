@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from webautodash.domain.differences.difference import FieldValues, RowsByList
-from webautodash.domain.extraction.demographics import DEMOGRAPHICS_KEY, Demographics
-from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.extraction.patient.demographics import DEMOGRAPHICS_KEY, Demographics
+from webautodash.domain.extraction.patient.patient_record import PatientRecord
 from webautodash.domain.patient_outcome import (
     CurrentPatient,
     NewExtraction,

@@ -16,8 +16,8 @@ from zlib import crc32
 
 import msgspec
 
-from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.rows import ColumnValues, Row, join_rows
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.rows import ColumnValues, Row, join_rows
 from webautodash.domain.json_document import sorted_json
 
 NO_ROWS = ":" * (len(LISTS) - 1)

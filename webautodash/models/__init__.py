@@ -4,21 +4,16 @@ from webautodash.models.alerts import Alert, AlertDelivery, AlertDigest
 from webautodash.models.base import ProviderBase, SystemBase
 from webautodash.models.clinical import Allergy, ClinicalRow, Diagnosis, HealthConcern, Medication, OtherRecord
 from webautodash.models.conflicts import ConflictReview, DataConflict
-from webautodash.models.extractions import PatientExtraction
-from webautodash.models.file_acceptances import FileAcceptance
 from webautodash.models.identity import DatabaseIdentity
-from webautodash.models.ingested_files import IngestedFile
+from webautodash.models.ingested_files import FileAcceptance, IngestedFile, StoredContent
 from webautodash.models.leases import Lease
 from webautodash.models.migration_runs import MigratedDatabase, MigrationRun
 from webautodash.models.monitors import Monitor
-from webautodash.models.patients import Patient
+from webautodash.models.patients import Patient, PatientExtraction
 from webautodash.models.pending_events import PendingEvent
-from webautodash.models.providers import Provider, ProviderAlias
-from webautodash.models.roots import ResultsRoot
-from webautodash.models.session_decisions import SessionDecision
-from webautodash.models.sessions import ExtractionSession
+from webautodash.models.providers import Provider, ProviderAlias, ResultsRoot
+from webautodash.models.sessions import ExtractionSession, SessionDecision
 from webautodash.models.set_aside import SetAsidePatient
-from webautodash.models.stored_contents import StoredContent
 from webautodash.models.system_log import SystemLog
 
 __all__ = [

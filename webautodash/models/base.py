@@ -1,13 +1,14 @@
 """The two declarative bases, the naming convention of constraints, and column types named by meaning."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar
 
 from sqlalchemy import CheckConstraint, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from webautodash.database.products import types
+from webautodash.domain.dates import utc_now
 from webautodash.domain.limits import PRN_LENGTH, SHORT_TEXT_LENGTH
 
 _NAMING_CONVENTION = {
@@ -31,11 +32,6 @@ Json = Annotated[Any, mapped_column(types.JsonText)]
 
 _APPEND_ONLY = "append_only"
 _TYPES = {datetime: types.UtcDateTime, date: types.Day, str: String(SHORT_TEXT_LENGTH)}
-
-
-def utc_now() -> datetime:
-    """The current time, timezone-aware, in UTC."""
-    return datetime.now(UTC)
 
 
 class SystemBase(DeclarativeBase):

@@ -1,12 +1,13 @@
-"""File states: what the system database knows of each path below Results."""
+"""Files: the state of each path below Results, accepted held files, and which provider each file content belongs to."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import FileState
-from webautodash.models.base import BigId, Identifier, Prose, Sha256, SystemBase, Word, one_of, table_options, utc_now
+from webautodash.models.base import BigId, Identifier, Name, Prose, Sha256, SystemBase, Word, one_of, table_options
 
 
 class IngestedFile(SystemBase):
@@ -49,3 +50,37 @@ class IngestedFile(SystemBase):
     """Time from opening the file to its commit."""
     first_seen_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class FileAcceptance(SystemBase):
+    """A person's decision to ingest a held file. The reason is kept with the session in the provider's database."""
+
+    __tablename__ = "file_acceptances"
+    # A later acceptance of the same path, content and kind replaces the earlier one.
+    __table_args__ = table_options(UniqueConstraint("path_sha256", "content_sha256", "kind"))
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    path_sha256: Mapped[Sha256]
+    content_sha256: Mapped[Sha256]
+    kind: Mapped[Word]
+    """Why the file was held."""
+    extracted_at: Mapped[datetime | None]
+    """The correct time, if the file's own is wrong."""
+    accepted_by: Mapped[Name]
+    accepted_at: Mapped[datetime]
+
+
+class StoredContent(SystemBase):
+    """The provider that a file content belongs to.
+
+    The row is written before the file is stored, so that two workers that store the same content for different
+    providers notice each other.
+    """
+
+    __tablename__ = "stored_contents"
+    __table_args__ = table_options()
+
+    content_sha256: Mapped[Sha256] = mapped_column(primary_key=True)
+    # No foreign key: it would lock the provider's row, and others wait for its counters.
+    provider_id: Mapped[BigId]
+    claimed_at: Mapped[datetime]

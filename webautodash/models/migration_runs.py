@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import MigrationState
 from webautodash.models.base import (
     BigId,
@@ -17,7 +18,6 @@ from webautodash.models.base import (
     Word,
     one_of,
     table_options,
-    utc_now,
 )
 
 

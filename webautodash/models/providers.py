@@ -1,8 +1,8 @@
-"""The registry of providers."""
+"""The registry of providers, and the Results folders of a store."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webautodash.domain.vocabulary import ProviderStatus
@@ -12,6 +12,7 @@ from webautodash.models.base import (
     Identifier,
     Key,
     Name,
+    Prose,
     Sha256,
     SystemBase,
     Word,
@@ -66,3 +67,19 @@ class ProviderAlias(Created, SystemBase):
     name: Mapped[Name]
     name_key: Mapped[Key] = mapped_column(unique=True)
     letters_key: Mapped[Key] = mapped_column(index=True)
+
+
+class ResultsRoot(Created, SystemBase):
+    """One path of a Results root, on one machine. A root may have several paths, such as mounts of one folder."""
+
+    __tablename__ = "results_roots"
+    __table_args__ = table_options(UniqueConstraint("name", "folder_sha256"))
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    name: Mapped[Word]
+    folder: Mapped[Prose]
+    """The folder's real path."""
+    folder_sha256: Mapped[Sha256]
+    """SHA-256 of ``folder``, which is too long for a unique key."""
+    host: Mapped[Name]
+    """The machine that recorded the folder."""

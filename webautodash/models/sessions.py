@@ -1,11 +1,11 @@
-"""Extraction sessions: one row for each ingested file."""
+"""Extraction sessions, one row for each ingested file, and decisions that people made about whole sessions."""
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webautodash.models.base import BigId, Created, Json, Name, Prose, ProviderBase, Sha256, table_options
+from webautodash.models.base import BigId, Created, Json, Name, Prose, ProviderBase, Sha256, Word, table_options
 
 
 class ExtractionSession(Created, ProviderBase):
@@ -50,3 +50,22 @@ class ExtractionSession(Created, ProviderBase):
     health_concerns: Mapped[int]
     # Nullable with a default: earlier versions of the program do not write this column.
     other_records: Mapped[int | None] = mapped_column(server_default="0")
+
+
+class SessionDecision(ProviderBase):
+    """A decision about a session: accept a held file, correct its time, or accept a patient. Append-only."""
+
+    __tablename__ = "session_decisions"
+    # Serves the list of a session's decisions, and the foreign key.
+    __table_args__ = table_options(Index(None, "extraction_session_id", "decided_at"), append_only=True)
+
+    id: Mapped[BigId] = mapped_column(primary_key=True)
+    extraction_session_id: Mapped[BigId] = mapped_column(ForeignKey("extraction_sessions.id"))
+    kind: Mapped[Word]
+    """Why the file was held, what was corrected, or `set_aside_accepted`, with the set-aside patient's id as new value.
+    """
+    old_value: Mapped[Name | None]
+    new_value: Mapped[Name | None]
+    decided_by: Mapped[Name]
+    decided_at: Mapped[datetime]
+    why: Mapped[Prose]

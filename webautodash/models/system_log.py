@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import Level
-from webautodash.models.base import BigId, Identifier, Json, Prose, SystemBase, Word, one_of, table_options, utc_now
+from webautodash.models.base import BigId, Identifier, Json, Prose, SystemBase, Word, one_of, table_options
 
 
 class SystemLog(SystemBase):

@@ -8,8 +8,8 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy import func, select, union_all
 
 from webautodash.database.products.bulk import write
-from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.rows import Row, Rows, RowTable, join_rows
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.rows import Row, Rows, RowTable, join_rows
 from webautodash.models import ClinicalRow
 from webautodash.repositories.base import Repository
 from webautodash.repositories.rows import insert

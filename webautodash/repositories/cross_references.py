@@ -6,11 +6,10 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Table, and_, case, func, or_, select, true
 
-from webautodash.database.products.raw import all_rows, file_faults, raw
-from webautodash.database.products.statements import exactly
+from webautodash.database.products.statements import all_rows, exactly, file_faults, raw
 from webautodash.database.products.types import Day
-from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
+from webautodash.domain.extraction.patient.demographics import DEMOGRAPHIC_COLUMNS
 from webautodash.domain.set_aside_reasons import REPEATED_PRN
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.models import (

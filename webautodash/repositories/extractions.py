@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Table, and_, exists, func, or_, select
 
 from webautodash.database.products.bulk import write
-from webautodash.database.products.raw import raw
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS
-from webautodash.domain.extraction.demographics import Demographics
-from webautodash.domain.extraction.list_definition import ClinicalList
+from webautodash.database.products.statements import raw
+from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
+from webautodash.domain.extraction.patient.demographics import Demographics
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import Patient, PatientExtraction
 from webautodash.repositories.base import Repository

@@ -16,8 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import as_written, by_bytes
-from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, LEGACY_LISTS, LEGACY_TABLES, legacy_name
-from webautodash.domain.earlier_scripts.values import LegacyRow
+from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, LEGACY_LISTS, LEGACY_TABLES, LegacyRow, legacy_name
 from webautodash.repositories.base import Repository
 from webautodash.repositories.legacy_tables import table
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import MigrationState
 from webautodash.models import MigratedDatabase, MigrationRun
-from webautodash.models.base import utc_now
 from webautodash.repositories.base import Repository
 
 

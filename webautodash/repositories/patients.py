@@ -8,8 +8,8 @@ from sqlalchemy import Table, bindparam, select
 
 from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.differences.difference import FieldValues
-from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, Demographics
-from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.extraction.patient.demographics import DEMOGRAPHIC_COLUMNS, Demographics
+from webautodash.domain.extraction.patient.patient_record import PatientRecord
 from webautodash.domain.patient_outcome import PatientValues
 from webautodash.models import Patient
 from webautodash.repositories.base import Repository

@@ -9,8 +9,8 @@ from sqlalchemy import Column, MetaData, String, Table, column, event, func, ins
 from sqlalchemy.exc import DBAPIError
 
 from webautodash.database.schema import Schema, has_column, schema_of
+from webautodash.domain.dates import utc_now
 from webautodash.models import DatabaseIdentity
-from webautodash.models.base import utc_now
 from webautodash.repositories.base import Repository
 
 VERSION_TABLE, VERSION_COLUMN = "alembic_version", "version_num"

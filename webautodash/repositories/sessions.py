@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, update
 
-from webautodash.database.products.raw import raw
-from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.session_metadata import SessionRecord
+from webautodash.database.products.statements import raw
+from webautodash.domain.extraction.document.session_metadata import SessionRecord
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, Severity
 from webautodash.models import DataConflict, ExtractionSession, PendingEvent
 from webautodash.repositories.base import Repository

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import defer
 
-from webautodash.domain.extraction.completeness import INCOMPLETE
+from webautodash.domain.set_aside_reasons import INCOMPLETE
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ExtractionSession, Patient, PatientExtraction, SetAsidePatient
 from webautodash.repositories.base import Repository

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Select, Table, exists, func, or_, select, update
 
-from webautodash.database.products.raw import raw
-from webautodash.domain.extraction.completeness import FIELDS, failure_field
-from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS
-from webautodash.domain.extraction.patient_record import SWEEP_FIELDS
+from webautodash.database.products.statements import raw
+from webautodash.domain.extraction.patient.demographics import DEMOGRAPHIC_COLUMNS
+from webautodash.domain.extraction.patient.patient_record import SWEEP_FIELDS
+from webautodash.domain.set_aside_reasons import COMPLETENESS_FIELDS, failure_field
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ExtractionSession, PatientExtraction, SetAsidePatient
 from webautodash.repositories.base import Repository
@@ -107,7 +107,7 @@ class StoredFailureRepository(Repository):
             _CANDIDATES.where(
                 PatientExtraction.id > after, PatientExtraction.processing_status != ProcessingStatus.FAILED
             )
-            .where(or_(*(_EXTRA.contains(f'"{key}"', autoescape=True) for key in FIELDS)), ~_IS_ACCEPTED)
+            .where(or_(*(_EXTRA.contains(f'"{key}"', autoescape=True) for key in COMPLETENESS_FIELDS)), ~_IS_ACCEPTED)
             .limit(_BATCH)
         )
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import BigInteger, Integer, Select, Table, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.products.raw import all_rows, raw
+from webautodash.database.products.statements import all_rows, raw
 from webautodash.database.products.types import Day, JsonText
-from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.list_definition import ClinicalList
-from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS
-from webautodash.domain.extraction.rows import ColumnValues
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
+from webautodash.domain.extraction.lists.rows import ColumnValues
+from webautodash.domain.extraction.patient.patient_record import CHECKED_COLUMNS
 from webautodash.domain.limits import nested_too_deeply
 from webautodash.domain.row_checks import crc_of_rows
 from webautodash.models import ExtractionSession, Patient, PatientExtraction

@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.file_paths import is_watched, place_of
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import AmbiguousRoot, NoAnswer, UnknownResultsFolder, UsageError, WebAutoDashError
-from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import OldFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import SystemWork

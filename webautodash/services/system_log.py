@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from webautodash.database import Database
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import WebAutoDashError
-from webautodash.models.base import utc_now
 from webautodash.repositories.system_log import LogEntry, LogFilter, LogRecord
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.store import Store

@@ -8,7 +8,7 @@ from threading import Thread
 from typing import Any, Generic, TypeVar
 from weakref import finalize
 
-from webautodash.domain.extraction.private_copy import KeepAlive
+from webautodash.domain.extraction.document.private_copy import KeepAlive
 from webautodash.errors import NoAnswer
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from webautodash.cli.terminal.progress_bar import progress_line
 from webautodash.cli.terminal.tables import show_numbers
 from webautodash.cli.terminal.verbosity import Verbosity
 from webautodash.client.ingest import FileOutcome, FileResult, IngestOptions, IngestReport, Progress
-from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.file_state_transitions import RETRIED_RESULTS
 from webautodash.domain.wording import counted
 

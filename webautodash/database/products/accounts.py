@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from webautodash.config.accounts import Account
+from webautodash.config.secrets import Account
 from webautodash.errors import AccountUnknown
 
 

@@ -1,14 +1,16 @@
-"""What a database product has to provide, apart from a server (see ``dialect.py``)."""
+"""What a database product has to provide, apart from a server (see ``product_server.py``)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import URL, ColumnElement, Connection, Row, Select
+from sqlalchemy import URL, ColumnElement, Connection, Row, Select, String
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import DateTime
 
 from webautodash.config import Settings
 from webautodash.database.connections import Connections
-from webautodash.database.products.dialect import Dialect
 from webautodash.database.products.inserts import Insert
+from webautodash.database.products.product_server import ProductServer
 
 
 class Product(Protocol):
@@ -33,9 +35,9 @@ class Product(Protocol):
     def is_network_server(self) -> bool:
         """Whether it is reached by host and port."""
 
-    def dialect(
+    def server(
         self, url: URL, settings: Settings, connections: Connections, *, unattended: bool, schema: bool
-    ) -> Dialect:
+    ) -> ProductServer:
         """The server that a URL names. Raises ConfigurationError for a URL or settings that it cannot use."""
 
     def write(self, connection: Connection, inserts: Sequence[Insert]) -> None:
@@ -61,3 +63,19 @@ class Product(Protocol):
 
     def exact(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """A text that is equal only if all its bytes are, trailing white space included."""
+
+
+class ByBytes(FunctionElement[str]):
+    """A text that is equal only if its bytes are equal, whatever the collation of its column."""
+
+    name = "by_bytes"
+    type: Any = String()
+    inherit_cache = True
+
+
+class InServerTimeZone(FunctionElement[Any]):
+    """A timestamp in the server's own time zone, in which programs that set no zone of their own wrote it."""
+
+    name = "in_server_time_zone"
+    type: Any = DateTime()
+    inherit_cache = True

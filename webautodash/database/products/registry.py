@@ -10,8 +10,8 @@ from sqlalchemy.exc import ArgumentError
 
 from webautodash.config import DEFAULT_DATABASE_URL, ENV_PREFIX, Settings
 from webautodash.database.connections import Connections
-from webautodash.database.products.dialect import Dialect
 from webautodash.database.products.product import Product
+from webautodash.database.products.product_server import ProductServer
 from webautodash.errors import ConfigurationError, without_context
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
@@ -29,7 +29,7 @@ def product_of(connection: Connection) -> Product:
     return _BY_DIALECT[connection.dialect.name]
 
 
-def dialect_for(settings: Settings, connections: Connections, *, unattended: bool, schema: bool) -> Dialect:
+def server_for(settings: Settings, connections: Connections, *, unattended: bool, schema: bool) -> ProductServer:
     """The server that the settings name by a URL, or by host, port and user.
 
     Raises ConfigurationError for an invalid URL, an unknown product, a URL with a database, and unknown options.
@@ -38,7 +38,7 @@ def dialect_for(settings: Settings, connections: Connections, *, unattended: boo
     product = _BY_SCHEME.get(url.drivername)
     if product is None:
         raise ConfigurationError(_URL_KEY, f"must begin with {_examples()}")
-    return product.dialect(url, settings, connections, unattended=unattended, schema=schema)
+    return product.server(url, settings, connections, unattended=unattended, schema=schema)
 
 
 def _examples() -> str:

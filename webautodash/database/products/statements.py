@@ -1,15 +1,15 @@
-"""Expressions and statements that differ between products."""
+"""Expressions and statements that differ between products, and rows as they are stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, type_coerce
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
 
-from webautodash.database.products.expressions import ByBytes, InServerTimeZone
+from webautodash.database.products.product import ByBytes, InServerTimeZone
 from webautodash.database.products.registry import product_of
-from webautodash.database.products.types import UtcDateTime
+from webautodash.database.products.types import Day, JsonText, UtcDateTime
 
 
 def contains(connection: Connection, column: InstrumentedAttribute[Any], text: str) -> ColumnElement[bool]:
@@ -45,3 +45,18 @@ def as_written(stamp: ColumnElement[Any]) -> ColumnElement[Any]:
 def rename_tables(connection: Connection, names: Mapping[str, str]) -> None:
     """Rename tables, all or none."""
     product_of(connection).rename_tables(connection, names)
+
+
+def raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A column whose values are not converted: a conversion would fail at the first invalid value."""
+    return type_coerce(column, String) if isinstance(column.type, Day | JsonText) else column
+
+
+def all_rows(connection: Connection, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The rows of a statement. A text that is not valid UTF-8 is returned as bytes."""
+    return product_of(connection).all_rows(connection, statement)
+
+
+def file_faults(connection: Connection) -> list[str]:
+    """Damage of a database file's structure. Empty if it is sound, and for servers, which check their pages."""
+    return product_of(connection).file_faults(connection)

@@ -8,9 +8,9 @@ from typing import Any
 
 from webautodash.domain.checksum import canonical_items, folded
 from webautodash.domain.differences.difference import Difference, RowsByList
-from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.list_definition import SCRAPE_FIELDS, ClinicalList
-from webautodash.domain.extraction.rows import Row
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.list_definition import SCRAPE_FIELDS, ClinicalList
+from webautodash.domain.extraction.lists.rows import Row
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.vocabulary import Severity
 

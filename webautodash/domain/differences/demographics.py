@@ -5,7 +5,7 @@ from typing import Any
 
 from webautodash.domain.checksum import canonical_date, canonical_fields, folded
 from webautodash.domain.differences.difference import Difference, FieldValues
-from webautodash.domain.extraction.demographics import Demographics
+from webautodash.domain.extraction.patient.demographics import Demographics
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
 from webautodash.domain.vocabulary import ConflictType, Severity

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webautodash.domain.extraction.rows import Row
+from webautodash.domain.extraction.lists.rows import Row
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.vocabulary import ConflictType, Severity
 

@@ -5,9 +5,9 @@ from typing import Any
 from webautodash.domain.differences.clinical_lists import CountedList, change_severity
 from webautodash.domain.differences.demographics import demographic_differences, one_sided_differences
 from webautodash.domain.differences.difference import Difference
-from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.demographics import Demographics
-from webautodash.domain.extraction.patient_record import PatientRecord
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
+from webautodash.domain.extraction.patient.demographics import Demographics
+from webautodash.domain.extraction.patient.patient_record import PatientRecord
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.vocabulary import ConflictType, Severity
 

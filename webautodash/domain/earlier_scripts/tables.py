@@ -1,6 +1,13 @@
-"""The tables of the earlier scripts: their names, before and after they are put aside, and their columns."""
+"""The tables of the earlier scripts: names, before and after they are put aside, columns, and values."""
 
-from webautodash.domain.extraction.clinical_lists import LISTS
+import ast
+import warnings
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
+from webautodash.domain.limits import nested_too_deeply
 
 COMPREHENSIVE = "comprehensive_patient_records"
 
@@ -60,6 +67,9 @@ OWN_COLUMNS = {
 """For each table name that both programs use, a column that only this program's table has."""
 
 _PREFIX = "legacy_"
+LegacyRow = Mapping[str, Any]
+"""A row of a table of the earlier scripts."""
+_LONGEST_PRINTED = 1 << 16
 
 
 def legacy_name(table: str) -> str:
@@ -69,3 +79,40 @@ def legacy_name(table: str) -> str:
 
 LEGACY_NAMES = frozenset(map(legacy_name, LEGACY_TABLES))
 """The tables that an adopted database has in addition to those of its revision."""
+
+
+def stored_text(value: Any) -> str | None:
+    """A value as text, dates as ISO. None for an empty text."""
+    if value is None or isinstance(value, str):
+        return value or None
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)
+
+
+def stored_day(value: Any) -> date | None:
+    """A DATE; None for a date that the calendar does not have, which the driver returns as text."""
+    return value if isinstance(value, date) else None
+
+
+def printed_item(text: str | None) -> dict[str, Any] | None:
+    """Parse the printed form of a dictionary, which the scripts stored as text; None for any other text."""
+    if not text or not text.startswith("{") or not text.endswith("}") or len(text) > _LONGEST_PRINTED:
+        return None
+    try:
+        with warnings.catch_warnings():
+            # The warning about a backslash would quote the text.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            item = ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+    plain = isinstance(item, dict) and all(isinstance(key, str) for key in item) and _is_json(item)
+    return item if plain else None
+
+
+def _is_json(value: Any) -> bool:
+    if nested_too_deeply(value):
+        return False
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_json(part) for key, part in value.items())
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return value is None or isinstance(value, str | int | float | bool)

@@ -1,1 +1,1 @@
-"""Reading an extraction file: metadata, patients, the clinical lists and their items."""
+"""Reading an extraction file: the document, the patients in it, and their clinical lists."""

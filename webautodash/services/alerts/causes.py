@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key, least_severity
 from webautodash.domain.file_state_transitions import FileResult
-from webautodash.domain.revision_status import RevisionStatus
-from webautodash.domain.vocabulary import EventKind, FileState, Severity
+from webautodash.domain.vocabulary import EventKind, FileState, RevisionStatus, Severity
 from webautodash.domain.wording import counted
 from webautodash.errors import NotAtHead, WebAutoDashError
 from webautodash.repositories.conflicts import NewConflicts

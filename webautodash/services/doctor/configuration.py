@@ -7,13 +7,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, setting_key
-from webautodash.config.explicit_settings import (
-    ExplicitSetting,
-    file_holds_secret,
-    find_explicit_settings,
-    secret_files,
-)
-from webautodash.domain.shell_words import shell_word
+from webautodash.config.setting_names import ExplicitSetting, file_holds_secret, find_explicit_settings, secret_files
+from webautodash.domain.wording import shell_word
 from webautodash.errors import ConfigurationError
 from webautodash.services.doctor.findings import Finding, error, fine, or_fine, warning
 

@@ -5,8 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from webautodash.config import ENV_PREFIX
-from webautodash.domain.revision_status import RevisionStatus
-from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.domain.vocabulary import ProviderStatus, RevisionStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models import DatabaseIdentity
 from webautodash.repositories.providers import RegisteredProvider

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from webautodash.config import Settings
-from webautodash.domain.shell_words import shell_word
-from webautodash.domain.wording import counted
+from webautodash.domain.wording import counted, shell_word
 from webautodash.errors import NoAnswer
 from webautodash.services.doctor.findings import Finding, error, fine, info, warning
 from webautodash.services.timeouts import TimeLimit

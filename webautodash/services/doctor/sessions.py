@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from webautodash.models.base import utc_now
+from webautodash.domain.dates import utc_now
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.doctor.findings import Finding, error, warning
 from webautodash.services.ingest import FUTURE

@@ -1,6 +1,6 @@
 """All databases of one installation: where each stands, migrations of all of them, drift."""
 
-from webautodash.domain.revision_status import RevisionStatus
+from webautodash.domain.vocabulary import RevisionStatus
 from webautodash.repositories.migrations import Run
 from webautodash.services.fleet.databases import DatabaseRevision, overview
 from webautodash.services.fleet.downgrade_one import (

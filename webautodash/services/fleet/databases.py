@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webautodash.database import Database
-from webautodash.domain.revision_status import RevisionStatus
-from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.domain.vocabulary import ProviderStatus, RevisionStatus
 from webautodash.errors import DatabaseError, DatabaseMissing, DatabaseUnreachable, WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import UnitOfWork

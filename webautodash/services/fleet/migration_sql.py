@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webautodash.domain.revision_status import RevisionStatus
+from webautodash.domain.vocabulary import RevisionStatus
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import members, read_revision
 from webautodash.services.revisions import RevisionStatements, SchemaHistory

@@ -11,9 +11,9 @@ from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.file_state_transitions import CONNECTION_LOST, WORKER_LOST, FileResult, held_kind
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
-from webautodash.models.base import utc_now
 from webautodash.repositories.attempts import BegunAttempt, UnfinishedAttempts
 from webautodash.services.batches import in_parts, run_in_parts
 from webautodash.services.callbacks import always, ignore

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from webautodash.domain.alerts import Cause
+from webautodash.domain.dates import utc_now
 from webautodash.domain.file_state_transitions import (
     STORED_RESULTS,
     FileResult,
@@ -20,7 +21,6 @@ from webautodash.domain.file_state_transitions import (
 from webautodash.domain.vocabulary import STORED_FILES, FileState, Level
 from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
-from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import COUNTS, FileRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogRecord

@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.file_paths import DEFAULT_ROOT, as_text, is_watched, place_of, shown_path, split_root
 from webautodash.domain.signature import check_signature
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level
 from webautodash.errors import ACCEPTABLE_HOLDS, FileNotWatched, FutureTime, UnknownFile, UsageError
-from webautodash.models.base import utc_now
 from webautodash.repositories.file_acceptances import Acceptance
 from webautodash.repositories.file_states import FileEntry, FileStateRepository
 from webautodash.repositories.unit_of_work import SystemWork

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from webautodash.domain.dates import parse_instant
-from webautodash.domain.extraction.document import Document
+from webautodash.domain.dates import parse_instant, utc_now
+from webautodash.domain.extraction.document.read_document import Document
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import BeingStoredElsewhere, FileHeld, FutureTime, StoredElsewhere, UsageError
-from webautodash.models.base import utc_now
 from webautodash.repositories.file_acceptances import Acceptance
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.session_decisions import RecordedDecision

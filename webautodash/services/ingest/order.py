@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from webautodash.domain.dates import parse_instant
-from webautodash.domain.extraction.document import provider_key, read_document
-from webautodash.domain.extraction.private_copy import open_file
+from webautodash.domain.extraction.document.private_copy import open_file
+from webautodash.domain.extraction.document.read_document import provider_key, read_document
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME, letters_key
 from webautodash.errors import WebAutoDashError

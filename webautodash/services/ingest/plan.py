@@ -14,15 +14,14 @@ import msgspec
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.differences.difference import Difference
 from webautodash.domain.differences.repeated_prn import RepeatComparison
-from webautodash.domain.extraction.completeness import INCOMPLETE
-from webautodash.domain.extraction.demographics import read_prn
-from webautodash.domain.extraction.document import Document
+from webautodash.domain.extraction.document.read_document import Document
 from webautodash.domain.extraction.json_text import most_memory, repeated_key
 from webautodash.domain.extraction.json_values import raw_text
-from webautodash.domain.extraction.patient_record import DecodedPatient, PatientRecord, complete_records
-from webautodash.domain.extraction.read_patient import read_patient
+from webautodash.domain.extraction.patient.demographics import read_prn
+from webautodash.domain.extraction.patient.patient_record import DecodedPatient, PatientRecord, complete_records
+from webautodash.domain.extraction.patient.read_patient import read_patient
 from webautodash.domain.limits import LARGEST_PATIENT
-from webautodash.domain.set_aside_reasons import REPEATED_PRN
+from webautodash.domain.set_aside_reasons import INCOMPLETE, REPEATED_PRN
 from webautodash.errors import UnreadablePatient
 from webautodash.repositories.sessions import Tally
 from webautodash.repositories.set_aside import SetAside

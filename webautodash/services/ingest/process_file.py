@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from webautodash.domain.extraction.document import Document, read_document
+from webautodash.domain.extraction.document.read_document import Document, read_document
 from webautodash.domain.file_state_transitions import (
     CONNECTION_LOST,
     WORKER_LOST,

@@ -7,8 +7,8 @@ import msgspec
 
 from webautodash.domain.differences.difference import Difference
 from webautodash.domain.differences.repeated_prn import RepeatComparison
-from webautodash.domain.extraction.patient_record import PatientRecord, complete_records
-from webautodash.domain.extraction.read_patient import read_patient
+from webautodash.domain.extraction.patient.patient_record import PatientRecord, complete_records
+from webautodash.domain.extraction.patient.read_patient import read_patient
 from webautodash.domain.row_checks import NO_ROWS
 from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.extractions import StoredPlace

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.file_state_transitions import PROBLEM_RESULTS, STORED_RESULTS, FileResult
 from webautodash.domain.json_document import INLINE, NOT_IN_JSON
 from webautodash.repositories.ingested_files import OUTCOMES

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.differences.demographics import is_another_person
-from webautodash.domain.extraction.clinical_lists import LISTS, NAMED_LISTS
 from webautodash.domain.extraction.json_values import raw_text
-from webautodash.domain.extraction.patient_record import PatientRecord
-from webautodash.domain.extraction.reread_lists import as_read_today
-from webautodash.domain.extraction.rows import Rows, no_rows
+from webautodash.domain.extraction.lists.clinical_lists import LISTS, NAMED_LISTS
+from webautodash.domain.extraction.lists.reread_lists import as_read_today
+from webautodash.domain.extraction.lists.rows import Rows, no_rows
+from webautodash.domain.extraction.patient.patient_record import PatientRecord
 from webautodash.domain.patient_outcome import CurrentPatient, NewExtraction, SessionDifference, other_person
 from webautodash.domain.set_aside_reasons import EMPTIED, OTHER_PERSON
 from webautodash.repositories.patients import StoredPatient

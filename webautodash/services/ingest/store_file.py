@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from webautodash.domain.extraction.document import Document
-from webautodash.domain.extraction.session_metadata import session_record
-from webautodash.models.base import utc_now
+from webautodash.domain.dates import utc_now
+from webautodash.domain.extraction.document.read_document import Document
+from webautodash.domain.extraction.document.session_metadata import session_record
 from webautodash.prefetch import prefetched
 from webautodash.repositories.pending_events import file_stored
 from webautodash.repositories.session_decisions import RecordedDecision

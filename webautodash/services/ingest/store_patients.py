@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from webautodash.domain.differences.difference import FieldValues
-from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, other_demographics
-from webautodash.domain.extraction.patient_record import CHECKED_COLUMNS, SWEEP_FIELDS, PatientRecord
-from webautodash.domain.extraction.reread_lists import as_read_today
+from webautodash.domain.extraction.lists.reread_lists import as_read_today
+from webautodash.domain.extraction.patient.demographics import DEMOGRAPHIC_COLUMNS, other_demographics
+from webautodash.domain.extraction.patient.patient_record import CHECKED_COLUMNS, SWEEP_FIELDS, PatientRecord
 from webautodash.domain.patient_outcome import (
     CurrentPatient,
     Decision,

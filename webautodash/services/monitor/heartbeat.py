@@ -7,9 +7,9 @@ from datetime import timedelta
 from threading import Event, Thread
 from typing import TypeVar
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import Level, MonitorState
 from webautodash.errors import WebAutoDashError
-from webautodash.models.base import utc_now
 from webautodash.repositories.monitors import MonitorKey, MonitorRecord, MonitorRepository, heartbeat_pause
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.alerts import monitor_silent, raise_alerts

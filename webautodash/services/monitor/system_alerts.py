@@ -6,9 +6,9 @@ from contextlib import suppress
 from threading import Event, Thread
 
 from webautodash.domain.alerts import Cause
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import MonitorState, ProviderStatus
 from webautodash.errors import WebAutoDashError
-from webautodash.models.base import utc_now
 from webautodash.repositories.monitors import MonitorKey
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services import fleet, revisions

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.file_paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_folder, split_root
 from webautodash.domain.folders import entry_status
 from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.domain.vocabulary import FAILED_FILES, STORED_FILES, FileState
-from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import FileStatus
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.batches import in_parts, run_in_parts

@@ -17,7 +17,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from webautodash.config import Settings, setting_key
-from webautodash.config.accounts import Account, AccountFolder
+from webautodash.config.secrets import Account, AccountFolder
 from webautodash.database import Server
 from webautodash.database.products import AccountRights, HeldRights, ServerAccounts
 from webautodash.domain.vocabulary import Level

@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from webautodash.database import Database, Server
+from webautodash.domain.dates import utc_now
 from webautodash.domain.naming import RESERVED_SLUG, database_name
 from webautodash.domain.vocabulary import Level, ProviderStatus
 from webautodash.errors import DuplicateKey, TerminalError
 from webautodash.models import DatabaseIdentity
-from webautodash.models.base import utc_now
 from webautodash.repositories.providers import ProviderIdentity
 from webautodash.repositories.sessions import Totals
 from webautodash.repositories.system_log import LogRecord

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from webautodash.config import Settings
-from webautodash.domain.extraction.document import read_document
+from webautodash.domain.extraction.document.read_document import read_document
 from webautodash.errors import WebAutoDashError
 from webautodash.services.callbacks import ignore
 from webautodash.services.ingest import (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from webautodash.domain.extraction.rows import Rows
+from webautodash.domain.extraction.lists.rows import Rows
 from webautodash.repositories.unit_of_work import ProviderWork
 
 _MOST_ROWS = 20_000

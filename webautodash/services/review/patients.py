@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from webautodash.domain.extraction.reread_lists import as_read_today
+from webautodash.domain.extraction.lists.reread_lists import as_read_today
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus, Severity
 from webautodash.errors import NotFound
 from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction

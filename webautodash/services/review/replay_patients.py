@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.demographics import Demographics
-from webautodash.domain.extraction.reread_lists import as_read_today
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.reread_lists import as_read_today
+from webautodash.domain.extraction.patient.demographics import Demographics
 from webautodash.domain.patient_outcome import CurrentPatient, merge_demographics
 from webautodash.domain.replay import (
     CompleteExtraction,

@@ -6,16 +6,15 @@ from datetime import datetime
 
 import msgspec
 
-from webautodash.domain.extraction.completeness import INCOMPLETE, without_failure
-from webautodash.domain.extraction.patient_record import complete_records
-from webautodash.domain.extraction.read_patient import read_patient
+from webautodash.domain.dates import utc_now
+from webautodash.domain.extraction.patient.patient_record import complete_records
+from webautodash.domain.extraction.patient.read_patient import read_patient
 from webautodash.domain.patient_outcome import PatientOutcome
-from webautodash.domain.set_aside_reasons import ACCEPTED_WITH
+from webautodash.domain.set_aside_reasons import ACCEPTED_WITH, INCOMPLETE, without_failure
 from webautodash.domain.signature import Signature, check_signature
 from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context
 from webautodash.models import SetAsidePatient
-from webautodash.models.base import utc_now
 from webautodash.repositories.pending_events import Event
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.session_decisions import RecordedDecision

@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.signature import check_signature
 from webautodash.domain.vocabulary import Level
 from webautodash.domain.wording import counted
 from webautodash.errors import NotFound, UsageError
 from webautodash.models import ExtractionSession
-from webautodash.models.base import utc_now
 from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.session_decisions import RecordedDecision

@@ -4,18 +4,16 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.completeness import INCOMPLETE
-from webautodash.domain.extraction.stored_json import patient_json
+from webautodash.domain.dates import DateOrder, utc_now
+from webautodash.domain.extraction.patient.stored_json import patient_json
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.replay import CompleteExtraction, sort_by_time
 from webautodash.domain.row_checks import replace_own_check
-from webautodash.domain.set_aside_reasons import EMPTIED
+from webautodash.domain.set_aside_reasons import EMPTIED, INCOMPLETE
 from webautodash.domain.signature import check_signature
 from webautodash.domain.vocabulary import Level, ProcessingStatus
 from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
-from webautodash.models.base import utc_now
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.replays import RewrittenExtraction
 from webautodash.repositories.session_decisions import RecordedDecision

@@ -2,7 +2,7 @@
 
 from webautodash.config import ENV_PREFIX
 from webautodash.database import Database, Server
-from webautodash.domain.revision_status import RevisionStatus
+from webautodash.domain.vocabulary import RevisionStatus
 from webautodash.errors import (
     ConfigurationError,
     DatabaseEmpty,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from webautodash.domain.alerts import AlertChannel
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import (
     FAILED_FILES,
     OPEN_FILES,
@@ -14,7 +15,6 @@ from webautodash.domain.vocabulary import (
     Severity,
 )
 from webautodash.errors import WebAutoDashError
-from webautodash.models.base import utc_now
 from webautodash.repositories.file_states import FileEntry, ProcessedFiles
 from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.providers import RegisteredProvider

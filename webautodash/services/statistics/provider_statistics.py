@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from webautodash.domain.extraction.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.row_checks import RowChecks, parse_row_checks
 from webautodash.repositories.verification import StoredExtraction, StoredRows
 from webautodash.services.verify.report import EXTRACTIONS, RowFault, WrongRow

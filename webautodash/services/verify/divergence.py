@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from webautodash.config import Settings
+from webautodash.domain.dates import utc_now
 from webautodash.domain.file_paths import DEFAULT_ROOT, from_text, root_prefix, split_root
 from webautodash.domain.naming import same_name_key
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.domain.wording import counted
 from webautodash.errors import NoAnswer
-from webautodash.models.base import utc_now
 from webautodash.repositories.ingested_files import StoredPath
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.sessions import LastSession, StoredFile

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from webautodash.config.accounts import Account
+from webautodash.config.secrets import Account
 from webautodash.database.products.accounts import AccountRights, HeldRights, Probe
 from webautodash.database.products.mysql.account_rights import compare, in_databases, on_tables, patterns_of
 from webautodash.database.products.mysql.failures import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE, number_of

@@ -7,7 +7,7 @@ from sqlalchemy import URL
 
 from webautodash.config import ENV_PREFIX, Settings, Tls
 from webautodash.config.hosts import is_loopback
-from webautodash.database.products.dialect import lock_wait
+from webautodash.database.products.product_server import lock_wait
 from webautodash.errors import ConfigurationError, without_context
 
 # A server's own default may truncate long text silently; these modes raise an error instead.

@@ -2,7 +2,7 @@
 
 from sqlalchemy.exc import DBAPIError
 
-from webautodash.database.products.dialect import Failure, Trouble
+from webautodash.database.products.product_server import Failure, Trouble
 from webautodash.errors import Remedy
 
 NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE = 1142, 1044

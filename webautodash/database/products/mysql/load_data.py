@@ -12,9 +12,9 @@ from typing import Any
 from pymysql.err import MySQLError, OperationalError
 from sqlalchemy import Connection
 
-from webautodash.database.products.mysql.insert_text import Load
 from webautodash.database.products.mysql.limits import count_written, loading_of
 from webautodash.database.products.mysql.private_apis import LoadAnswer, send_load
+from webautodash.database.products.mysql.writer import Load
 from webautodash.errors import LoadInDoubt
 
 # "LOAD DATA is disabled", from each product and the driver; 1148 also from older servers, and from proxies.

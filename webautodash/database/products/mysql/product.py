@@ -10,13 +10,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from webautodash.config import Settings
 from webautodash.database.connections import Connections
-from webautodash.database.products.dialect import Dialect
-from webautodash.database.products.expressions import ByBytes, InServerTimeZone
 from webautodash.database.products.inserts import Insert
 from webautodash.database.products.mysql.column_types import COLUMN_TYPES
-from webautodash.database.products.mysql.dialect import MySQLDialect
+from webautodash.database.products.mysql.server import MySQLServer
 from webautodash.database.products.mysql.writer import write
-from webautodash.database.products.product import Product
+from webautodash.database.products.product import ByBytes, InServerTimeZone, Product
+from webautodash.database.products.product_server import ProductServer
 
 _BYTEWISE = "utf8mb4_bin"
 _SCHEME = "mysql+pymysql"
@@ -30,11 +29,11 @@ class MySQL:
     url_example = f"{_SCHEME}://"
     is_network_server = True
 
-    def dialect(
+    def server(
         self, url: URL, settings: Settings, connections: Connections, *, unattended: bool, schema: bool
-    ) -> Dialect:
+    ) -> ProductServer:
         url = url.set(drivername=_SCHEME)
-        return MySQLDialect(url, settings, connections, unattended=unattended, schema=schema)
+        return MySQLServer(url, settings, connections, unattended=unattended, schema=schema)
 
     def write(self, connection: Connection, inserts: Sequence[Insert]) -> None:
         write(connection, inserts)

@@ -18,7 +18,7 @@ from webautodash.database.products.mysql.grants import (
     rights_in,
     specificity,
 )
-from webautodash.database.products.server_status import RightsReport, ServerProblem
+from webautodash.database.products.product_server import RightsReport, ServerProblem
 
 _MATCHES = {"%": "`%` matches any text", "_": r"`_` without a backslash matches any character"}
 _SHOWN = 6

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from webautodash.config import ENV_PREFIX
-from webautodash.database.products.server_status import ServerProblem
+from webautodash.database.products.product_server import ServerProblem
 
 VARIABLES = (
     "character_set_server",

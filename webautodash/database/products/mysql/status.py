@@ -14,7 +14,7 @@ from webautodash.database.products.mysql.server_settings import (
     durability_problems,
     setting_problems,
 )
-from webautodash.database.products.server_status import ServerProblem, ServerStatus
+from webautodash.database.products.product_server import ServerProblem, ServerStatus
 
 # The first version of MySQL with a row alias in upserts.
 _OLDEST = {"MySQL": (8, 0, 19), "MariaDB": (10, 5)}

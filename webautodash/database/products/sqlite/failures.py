@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy.exc import DBAPIError
 
-from webautodash.database.products.dialect import Failure, Trouble
+from webautodash.database.products.product_server import Failure, Trouble
 from webautodash.errors import Remedy
 
 _TRANSIENT = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

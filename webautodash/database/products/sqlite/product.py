@@ -10,11 +10,11 @@ from sqlalchemy.exc import OperationalError
 
 from webautodash.config import Settings, setting_key
 from webautodash.database.connections import Connections
-from webautodash.database.products.dialect import Dialect
 from webautodash.database.products.inserts import Insert, plain_time
 from webautodash.database.products.product import Product
+from webautodash.database.products.product_server import ProductServer
 from webautodash.database.products.sqlite.column_types import COLUMN_TYPES
-from webautodash.database.products.sqlite.dialect import SQLiteDialect
+from webautodash.database.products.sqlite.server import SQLiteServer
 from webautodash.database.products.types import Day, UtcDateTime
 from webautodash.errors import ConfigurationError
 
@@ -27,13 +27,13 @@ class SQLite:
     url_example = "sqlite:///folder"
     is_network_server = False
 
-    def dialect(
+    def server(
         self, url: URL, settings: Settings, connections: Connections, *, unattended: bool, schema: bool
-    ) -> Dialect:
+    ) -> ProductServer:
         del unattended, schema
         if settings.accounts is not None:
             raise ConfigurationError(setting_key("accounts_dir"), "is set, but SQLite files have no accounts")
-        return SQLiteDialect(url, settings, connections)
+        return SQLiteServer(url, settings, connections)
 
     def write(self, connection: Connection, inserts: Sequence[Insert]) -> None:
         driver: Any = connection.connection.driver_connection

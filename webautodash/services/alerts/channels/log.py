@@ -3,9 +3,9 @@
 import logging
 from collections import Counter
 
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import DeliveryFailed, WebAutoDashError, without_context
-from webautodash.models.base import utc_now
 from webautodash.repositories.system_log import LogRecord
 from webautodash.services.alerts.message import Message
 from webautodash.services.store import Store

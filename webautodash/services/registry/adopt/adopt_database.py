@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from webautodash.database import Database
-from webautodash.domain.dates import DateOrder
+from webautodash.domain.dates import DateOrder, utc_now
 from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE
 from webautodash.domain.vocabulary import EventKind, Level, ProviderStatus
 from webautodash.errors import AdoptionIncomplete, DamagedRows, WrongDatabase
-from webautodash.models.base import utc_now
 from webautodash.repositories.pending_events import Event
 from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webautodash.domain.earlier_scripts.values import LegacyRow
+from webautodash.domain.dates import utc_now
+from webautodash.domain.earlier_scripts.tables import LegacyRow
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict
-from webautodash.models.base import utc_now
 from webautodash.repositories.adopted import AdoptedPatient
 from webautodash.repositories.unit_of_work import ProviderWork
 

@@ -9,12 +9,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from webautodash.database import Database
-from webautodash.domain.dates import DateOrder
+from webautodash.domain.dates import DateOrder, utc_now
 from webautodash.domain.earlier_scripts.sessions import session_metadata, session_path, session_sha256
-from webautodash.domain.earlier_scripts.values import LegacyRow, stored_day, stored_text
-from webautodash.domain.extraction.session_metadata import session_record
+from webautodash.domain.earlier_scripts.tables import LegacyRow, stored_day, stored_text
+from webautodash.domain.extraction.document.session_metadata import session_record
 from webautodash.models import ExtractionSession, Patient, PatientExtraction
-from webautodash.models.base import utc_now
 from webautodash.repositories.adopted import AdoptedSession
 from webautodash.repositories.sessions import Tally
 from webautodash.repositories.unit_of_work import ProviderWork

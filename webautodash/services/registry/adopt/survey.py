@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.earlier_scripts.tables import legacy_name
-from webautodash.domain.extraction.demographics import read_prn
+from webautodash.domain.extraction.patient.demographics import read_prn
 from webautodash.domain.naming import letters_key
 from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
 from webautodash.repositories.legacy_checks import LegacyChecks

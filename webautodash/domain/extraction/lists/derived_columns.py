@@ -10,13 +10,12 @@ import msgspec
 
 from webautodash.domain.bounded_cache import BoundedCache, up_to_length
 from webautodash.domain.dates import DateOrder, days
-from webautodash.domain.extraction.clinical_lists import OTHER_RECORDS
-from webautodash.domain.extraction.icd10 import read_icd10
-from webautodash.domain.extraction.item_types import NO_ITEMS, Items, extras_of
-from webautodash.domain.extraction.list_definition import ClinicalList
-from webautodash.domain.extraction.read_item import type_word
-from webautodash.domain.extraction.rows import ColumnValues, Rows, RowTable, no_rows
-from webautodash.domain.extraction.strengths import read_strength
+from webautodash.domain.extraction.lists.clinical_lists import OTHER_RECORDS
+from webautodash.domain.extraction.lists.icd10 import read_icd10
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
+from webautodash.domain.extraction.lists.read_item import NO_ITEMS, Items, extras_of, type_word
+from webautodash.domain.extraction.lists.rows import ColumnValues, Rows, RowTable, no_rows
+from webautodash.domain.extraction.lists.strengths import read_strength
 from webautodash.domain.limits import SHORT_TEXT_LENGTH
 
 _is_cached = up_to_length(300)

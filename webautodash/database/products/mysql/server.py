@@ -14,7 +14,6 @@ from sqlalchemy.exc import DBAPIError
 from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.private_apis import CompiledStatements
-from webautodash.database.products.dialect import Failure, discreet, refuse_unstorable_values
 from webautodash.database.products.mysql.accounts import MySQLAccounts, MySQLOwnAccount
 from webautodash.database.products.mysql.connect_args import connect_args, is_on_this_machine
 from webautodash.database.products.mysql.failures import (
@@ -36,7 +35,14 @@ from webautodash.database.products.mysql.status import (
     own_account,
     status_of,
 )
-from webautodash.database.products.server_status import RightsReport, ServerProblem, ServerStatus
+from webautodash.database.products.product_server import (
+    Failure,
+    RightsReport,
+    ServerProblem,
+    ServerStatus,
+    discreet,
+    refuse_unstorable_values,
+)
 from webautodash.domain.naming import account_name, migrations_account_name
 from webautodash.errors import (
     AccountRefused,
@@ -52,7 +58,7 @@ _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 _ANSWER_MARGIN_SECONDS = 5
 
 
-class MySQLDialect:
+class MySQLServer:
     """One server. Each database has an engine of its own; ``USE`` is never sent."""
 
     def __init__(
@@ -74,7 +80,7 @@ class MySQLDialect:
         # One account may change the tables of all databases.
         self._shared_account = migrations_account_name(settings.database_prefix) if schema else None
         self._server_account = self._account_for(settings.system_database_name)
-        self._server = self._engine(url, "AUTOCOMMIT", account=self._server_account)
+        self._server_engine = self._engine(url, "AUTOCOMMIT", account=self._server_account)
 
     @property
     def product(self) -> str:
@@ -120,7 +126,7 @@ class MySQLDialect:
             return found.first() is not None
 
     def names(self, prefix: str) -> list[str]:
-        with self._server.connect() as connection:
+        with self._server_engine.connect() as connection:
             found = connection.execute(text("SELECT schema_name FROM information_schema.schemata")).scalars()
             return sorted(name for name in found if name.startswith(prefix))
 
@@ -142,14 +148,14 @@ class MySQLDialect:
         # Checked first: an account may use a database that it may not create.
         if self.exists(database):
             return
-        with self._server.connect() as connection:
+        with self._server_engine.connect() as connection:
             quoted = connection.dialect.identifier_preparer.quote_identifier(database)
             connection.exec_driver_sql(
                 f"CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"
             )
 
     def drop(self, database: str) -> None:
-        with self._server.connect() as connection:
+        with self._server_engine.connect() as connection:
             quoted = connection.dialect.identifier_preparer.quote_identifier(database)
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quoted}")
 
@@ -173,11 +179,11 @@ class MySQLDialect:
                     connection.commit()
 
     def status(self) -> ServerStatus:
-        with self._server.connect() as connection:
+        with self._server_engine.connect() as connection:
             return status_of(connection, network=not is_on_this_machine(self._url))
 
     def rights_report(self, prefix: str, databases: Sequence[str]) -> RightsReport:
-        with self._server.connect() as connection:
+        with self._server_engine.connect() as connection:
             own = OwnGrants(own_account(connection), grants_of(connection), is_literal(connection))
         return rights_report(own, prefix, databases)
 
@@ -187,7 +193,7 @@ class MySQLDialect:
 
     @contextmanager
     def accounts(self) -> Iterator[MySQLAccounts]:
-        with self._server.connect() as connection:
+        with self._server_engine.connect() as connection:
             yield MySQLAccounts(connection)
 
     @contextmanager
@@ -199,7 +205,7 @@ class MySQLDialect:
         return failure_of(error)
 
     def close(self) -> None:
-        self._server.dispose()
+        self._server_engine.dispose()
 
     def _account_for(self, database: str) -> str | None:
         """The account for a database; None for the account of the settings."""
@@ -209,7 +215,11 @@ class MySQLDialect:
     def _without_database(self, database: str) -> Iterator[Connection]:
         """A connection that is in no database, by the account for this one."""
         account = self._account_for(database)
-        with self._server.connect() if account == self._server_account else self._connected_as(account) as connection:
+        with (
+            self._server_engine.connect()
+            if account == self._server_account
+            else self._connected_as(account) as connection
+        ):
             yield connection
 
     @contextmanager

@@ -10,7 +10,7 @@ from itertools import accumulate, chain, pairwise
 from operator import itemgetter
 from typing import Any
 
-from webautodash.domain.extraction.list_definition import ClinicalList
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
 
 Row = Mapping[str, Any]
 """One row by column name."""

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from webautodash.domain.checksum import checksum
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.clinical_lists import LISTS
-from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS, Demographics, other_demographics
-from webautodash.domain.extraction.derived_columns import complete_rows
-from webautodash.domain.extraction.item_types import Items
-from webautodash.domain.extraction.rows import Rows
+from webautodash.domain.extraction.lists.clinical_lists import LISTS
+from webautodash.domain.extraction.lists.derived_columns import complete_rows
+from webautodash.domain.extraction.lists.read_item import Items
+from webautodash.domain.extraction.lists.rows import Rows
+from webautodash.domain.extraction.patient.demographics import DEMOGRAPHIC_COLUMNS, Demographics, other_demographics
 from webautodash.domain.row_checks import list_checks
 
 FILTER_FIELDS = (

@@ -1,19 +1,25 @@
-"""Splits a document into its metadata and its patients, which stay undecoded."""
+"""Splits a document into its metadata and its patients, which stay undecoded.
 
+The places that no decoder can read are masked, so that one patient does not spoil the whole file: each is overwritten
+with valid JSON of the same length while the document is split, and restored afterwards.
+"""
+
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
-from webautodash.domain.extraction.document_faults import (
+from webautodash.domain.extraction.document.faults import (
     LONE_SURROGATE,
     NO_PATIENTS,
     TOO_DEEP,
     TOO_MANY_PATIENTS,
     DocumentFaultError,
+    Fault,
     invalid_type,
     malformed_json,
 )
-from webautodash.domain.extraction.find_patients import (
+from webautodash.domain.extraction.document.find_patients import (
     BARE,
     MISSING,
     NATIVE,
@@ -22,15 +28,25 @@ from webautodash.domain.extraction.find_patients import (
     is_patient,
 )
 from webautodash.domain.extraction.json_text import deep_values, half_characters, may_have_more
-from webautodash.domain.extraction.mask_undecodable import DEEP, LONGEST_DEEP, Masks, mask
 from webautodash.domain.limits import (
     LARGEST_PATIENT,
+    LARGEST_SET_ASIDE,
     MOST_PATIENTS,
+    NESTING_DEPTH,
     PRN_LENGTH,
 )
 
 # Each patient takes at least a byte and a comma, so a smaller file cannot have too many.
 _MAY_HAVE_MANY = 2 * MOST_PATIENTS
+
+
+_MOST_MASKS = 100_000
+# Of the whole document: twice the depth that a patient may have.
+DEEP = 2 * NESTING_DEPTH
+LONGEST_DEEP = 1 << 20
+
+Masks = list[tuple[int, bytes]]
+"""The offset of each masked place, and the bytes that were there."""
 
 
 class _File(msgspec.Struct):
@@ -147,3 +163,22 @@ def _prn(demographics: msgspec.Raw) -> str | int | None:
         return None
     # The end of a PRN that is too long does not matter.
     return prn.strip()[: PRN_LENGTH + 1] if isinstance(prn, str) else prn if isinstance(prn, int) else None
+
+
+def mask(content: memoryview, masks: Masks, places: Iterator[tuple[int, int | None]], fault: Fault) -> bool:
+    """Mask the places. Returns whether there was any. Raises DocumentFaultError for a place that has no end, and for
+    too many or too large places."""
+    before, size = len(masks), sum(len(masked) for _, masked in masks)
+    for begin, end in places:
+        size += (end or begin) - begin
+        if end is None or size > LARGEST_SET_ASIDE or len(masks) == _MOST_MASKS:
+            raise DocumentFaultError(masks[before][0] if len(masks) > before else begin, fault)
+        masks.append((begin, bytes(content[begin:end])))
+        content[begin:end] = rb"\ufffd" if content[begin] == ord("\\") else b"0".ljust(end - begin)
+    return len(masks) > before
+
+
+def unmask(content: memoryview, masks: Masks) -> None:
+    """Restore the masked bytes."""
+    for begin, masked in masks:
+        content[begin : begin + len(masked)] = masked

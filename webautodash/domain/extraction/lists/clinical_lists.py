@@ -4,7 +4,7 @@ A new list needs its declaration in ``LISTS``, a model with its columns and its 
 revision that creates both.
 """
 
-from webautodash.domain.extraction.list_definition import ClinicalList
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
 from webautodash.domain.vocabulary import ConflictType, Severity
 
 MEDICATIONS = ClinicalList(

@@ -17,8 +17,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from webautodash.config import ENV_PREFIX, Settings
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.private_apis import CompiledStatements
-from webautodash.database.products.dialect import Failure, discreet, lock_wait, refuse_unstorable_values
-from webautodash.database.products.server_status import ServerProblem, ServerStatus
+from webautodash.database.products.product_server import (
+    Failure,
+    ServerProblem,
+    ServerStatus,
+    discreet,
+    lock_wait,
+    refuse_unstorable_values,
+)
 from webautodash.database.products.sqlite.failures import failure_of
 from webautodash.database.products.sqlite.trusted_files import (
     file_identity,
@@ -41,7 +47,7 @@ _FILE = "webautodash_file"
 _OLDEST = (3, 24)
 
 
-class SQLiteDialect:
+class SQLiteServer:
     """The embedded default. Only the owner may read the folder and its files."""
 
     def __init__(self, url: URL, settings: Settings, connections: Connections) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from webautodash.domain.checksum import folded
 from webautodash.domain.dates import DateOrder, parse_date, parse_instant
-from webautodash.domain.extraction.document import provider_key
+from webautodash.domain.extraction.document.read_document import provider_key
 from webautodash.domain.extraction.json_values import take_text, unmapped
 from webautodash.domain.json_document import sorted_json
 

@@ -8,16 +8,20 @@ from contextlib import suppress
 from typing import Any
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS
-from webautodash.domain.extraction.derived_columns import complete_rows
-from webautodash.domain.extraction.item_types import as_items, item_type
-from webautodash.domain.extraction.list_definition import ClinicalList
-from webautodash.domain.extraction.other_records import take_other_records
-from webautodash.domain.extraction.patient_record import SWEEP_FIELDS
-from webautodash.domain.extraction.read_item import longest, take_alternative, take_item_text, take_type
-from webautodash.domain.extraction.read_lists import older_lists, read_items
-from webautodash.domain.extraction.rows import Rows, RowTable, join_rows
-from webautodash.domain.extraction.unmatched_items import unmatched_items
+from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS, OTHER_RECORDS
+from webautodash.domain.extraction.lists.derived_columns import complete_rows
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
+from webautodash.domain.extraction.lists.read_item import (
+    as_items,
+    item_type,
+    longest,
+    take_alternative,
+    take_item_text,
+    take_type,
+)
+from webautodash.domain.extraction.lists.read_lists import older_lists, read_items, take_other_records, unmatched_items
+from webautodash.domain.extraction.lists.rows import Rows, RowTable, join_rows
+from webautodash.domain.extraction.patient.patient_record import SWEEP_FIELDS
 from webautodash.errors import UnreadablePatient
 
 NOT_RECORDS = frozenset(

@@ -1,4 +1,4 @@
-"""What a server of each database product has to provide."""
+"""What a server of each database product has to provide, and what it reports about itself."""
 
 import logging
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
@@ -14,8 +14,54 @@ from sqlalchemy.exc import DBAPIError
 
 from webautodash.config import Settings
 from webautodash.database.products.accounts import OwnAccount, ServerAccounts
-from webautodash.database.products.server_status import RightsReport, ServerProblem, ServerStatus
 from webautodash.errors import Remedy, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProblem:
+    """Something about a server, an account or a database that a person should look at, with the fix."""
+
+    severity: Literal["error", "warning", "info"]
+    code: str
+    """Stable, for programs."""
+    subject: str
+    message: str
+    fix: str
+    """A statement, or what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """A server as the connecting account sees it."""
+
+    product: str
+    """The product's name, for people."""
+    version: str
+    oldest: str
+    """The oldest supported version of this product."""
+    too_old: bool
+    account: str | None
+    """The account, quoted as in a statement; None if the product has no accounts."""
+    network: bool
+    """Whether the connection leaves this machine."""
+    cipher: str | None
+    """The connection's TLS cipher."""
+    seconds_ahead: float
+    """How far the server's clock is ahead of this machine's."""
+    durability: tuple[ServerProblem, ...] = ()
+    """Settings with which a crash loses committed data."""
+    settings: tuple[ServerProblem, ...] = ()
+    """Other settings that cause problems."""
+
+
+@dataclass(frozen=True, slots=True)
+class RightsReport:
+    """What the connecting account may do, compared with what the program needs."""
+
+    account: str
+    needed: str
+    """The databases that the account needs all rights on, as a statement names them."""
+    problems: tuple[ServerProblem, ...]
 
 
 class Trouble(Enum):
@@ -74,7 +120,7 @@ def _unstorable(context: ExceptionContext) -> UsageError | None:
     return None
 
 
-class Dialect(Protocol):
+class ProductServer(Protocol):
     """A server of one product. Names of databases are plain text; quoting happens inside."""
 
     @property

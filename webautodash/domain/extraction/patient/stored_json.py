@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS
-from webautodash.domain.extraction.demographics import DEMOGRAPHIC_COLUMNS
-from webautodash.domain.extraction.list_definition import ClinicalList
-from webautodash.domain.extraction.patient_record import SWEEP_FIELDS
-from webautodash.domain.extraction.rows import Row
+from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS, OTHER_RECORDS
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
+from webautodash.domain.extraction.lists.rows import Row
+from webautodash.domain.extraction.patient.demographics import DEMOGRAPHIC_COLUMNS
+from webautodash.domain.extraction.patient.patient_record import SWEEP_FIELDS
 
 _PARTS = ("demographics_printable", "extraction_metadata")
 _NOT_PRINTED = frozenset({"patient_uuid", "date_of_birth"})

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from webautodash.domain.extraction.document_faults import DUPLICATE_KEY, DocumentFaultError, Fault, metadata_limit
-from webautodash.domain.extraction.find_patients import BARE, IN_RESULTS
+from webautodash.domain.extraction.document.faults import DUPLICATE_KEY, DocumentFaultError, Fault, metadata_limit
+from webautodash.domain.extraction.document.find_patients import BARE, IN_RESULTS
+from webautodash.domain.extraction.document.split_document import SplitDocument
 from webautodash.domain.extraction.json_text import SEPARATOR, WHITE_SPACE, end_of_value, skip, text_of
-from webautodash.domain.extraction.split_document import SplitDocument
 from webautodash.domain.limits import (
     LARGEST_METADATA,
     LARGEST_SET_ASIDE,

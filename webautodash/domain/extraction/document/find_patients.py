@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from webautodash.domain.extraction.document_faults import FAILED_JOB, NO_PATIENTS, TWO_LISTS, DocumentFaultError
+from webautodash.domain.extraction.document.faults import FAILED_JOB, NO_PATIENTS, TWO_LISTS, DocumentFaultError
 from webautodash.domain.extraction.json_text import WHITE_SPACE, skip, text_of
 
 MISSING = msgspec.Raw(b"")

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from webautodash.domain.extraction.document_faults import line_and_column
-from webautodash.domain.extraction.document_parts import parse_document
-from webautodash.domain.extraction.find_patients import NATIVE, PatientContainer
-from webautodash.domain.extraction.private_copy import (
+from webautodash.domain.extraction.document.faults import line_and_column
+from webautodash.domain.extraction.document.find_patients import NATIVE, PatientContainer
+from webautodash.domain.extraction.document.parse_document import parse_document
+from webautodash.domain.extraction.document.private_copy import (
     ReadWithTimeout,
     copy_file,
     mapped_content,

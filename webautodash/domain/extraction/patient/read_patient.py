@@ -8,30 +8,24 @@ from typing import Any, NamedTuple
 import msgspec
 
 from webautodash.domain.dates import DateOrder, parse_date
-from webautodash.domain.extraction.clinical_lists import NAMED_LISTS, OTHER_RECORDS
-from webautodash.domain.extraction.completeness import FIELDS as COMPLETENESS_FIELDS
-from webautodash.domain.extraction.completeness import failure_field
-from webautodash.domain.extraction.demographics import (
+from webautodash.domain.extraction.document.find_patients import NATIVE, PatientContainer
+from webautodash.domain.extraction.json_text import JsonPath, half_characters, has_more_values, repeated_key, says_all
+from webautodash.domain.extraction.json_values import decode_patient, take_text, unmapped
+from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS, OTHER_RECORDS
+from webautodash.domain.extraction.lists.read_item import NO_ITEMS, Items
+from webautodash.domain.extraction.lists.read_lists import read_items, require_few, take_other_records
+from webautodash.domain.extraction.lists.reread_lists import NOT_RECORDS
+from webautodash.domain.extraction.patient.demographics import (
     DEMOGRAPHICS_KEY,
     Demographics,
     read_demographics,
     read_prn,
     text_or_none,
 )
-from webautodash.domain.extraction.find_patients import NATIVE, PatientContainer
-from webautodash.domain.extraction.item_types import NO_ITEMS, Items
-from webautodash.domain.extraction.json_text import JsonPath, half_characters, has_more_values, repeated_key, says_all
-from webautodash.domain.extraction.json_values import decode_patient, take_text, unmapped
-from webautodash.domain.extraction.other_records import take_other_records
-from webautodash.domain.extraction.patient_record import (
-    FILTER_FIELDS,
-    SWEEP_FIELDS,
-    DecodedPatient,
-)
-from webautodash.domain.extraction.patient_schema import NOT_SCRAPED, schema_keys, usual_decoder
-from webautodash.domain.extraction.read_lists import read_items, require_few
-from webautodash.domain.extraction.reread_lists import NOT_RECORDS
+from webautodash.domain.extraction.patient.patient_record import FILTER_FIELDS, SWEEP_FIELDS, DecodedPatient
+from webautodash.domain.extraction.patient.patient_schema import NOT_SCRAPED, schema_keys, usual_decoder
 from webautodash.domain.limits import LARGEST_PATIENT, MOST_ROWS, MOST_VALUES
+from webautodash.domain.set_aside_reasons import COMPLETENESS_FIELDS, failure_field
 from webautodash.errors import UnreadablePatient, without_context
 
 _sweep_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*SWEEP_FIELDS[:-2])

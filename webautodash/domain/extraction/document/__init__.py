@@ -1,0 +1,1 @@
+"""The file as a whole: read with bounded memory, split into metadata and undecoded patients."""

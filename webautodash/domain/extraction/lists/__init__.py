@@ -1,0 +1,1 @@
+"""The clinical lists of a patient: their declarations, their items and their rows."""

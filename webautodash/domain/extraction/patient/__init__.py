@@ -1,0 +1,1 @@
+"""One patient of a file, as typed values."""
