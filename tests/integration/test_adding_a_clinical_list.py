@@ -16,7 +16,7 @@ import sys
 from dataclasses import replace
 from datetime import date
 
-from webautodash.domain.extraction import clinical_lists as lists
+from webautodash.domain.extraction.lists import clinical_lists as lists
 
 further = replace(
     lists.ALLERGIES,
