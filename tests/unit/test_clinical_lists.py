@@ -128,61 +128,56 @@ def test_every_row_of_a_list_has_the_same_columns() -> None:
         assert set(empty.values()) == {None}
 
 
-# Every alias of the format: the item as a file may have it, and the columns that it gives.
-ALIASES: list[tuple[ClinicalList, dict[str, Any], dict[str, Any]]] = [
-    *(
-        (MEDICATIONS, {key: "Some text"}, {"medication_name": "Some text"})
-        for key in ("medication_name", "name", "medication", "medication_text", "drug_name")
-    ),
-    *((MEDICATIONS, {key: "active"}, {"medication_type": "active"}) for key in ("medication_type", "status")),
-    *((MEDICATIONS, {key: "daily"}, {"sig": "daily"}) for key in ("sig", "directions", "instructions", "frequency")),
+TEXT, DAY, STRENGTH = "Some text", "1/2/2020", "10 MG"
+# Every alias of the format: the names that a field may have in a list, its value, and the columns that it gives.
+ALIASES: list[tuple[ClinicalList, tuple[str, ...], str, dict[str, Any]]] = [
     (
-        MEDICATIONS,
-        {"frequency": "daily", "route": "oral"},
-        {"sig": "daily oral", "extra": {"frequency": "daily", "route": "oral"}},
+        *(MEDICATIONS, ("medication_name", "name", "medication", "medication_text", "drug_name")),
+        *(TEXT, {"medication_name": TEXT}),
     ),
-    *(
-        (MEDICATIONS, {key: "10 MG"}, {"medication_strength": "10 MG", "medication_strength_text": "10 MG"})
-        for key in ("medication_strength", "dosage")
+    (MEDICATIONS, ("medication_type", "status"), "active", {"medication_type": "active"}),
+    (MEDICATIONS, ("sig", "directions", "instructions", "frequency"), "daily", {"sig": "daily"}),
+    (
+        *(MEDICATIONS, ("medication_strength", "dosage")),
+        *(STRENGTH, {"medication_strength": STRENGTH, "medication_strength_text": STRENGTH}),
     ),
-    (MEDICATIONS, {"start_date": "1/2/2020"}, {"start_date": date(2020, 1, 2), "start_date_text": "1/2/2020"}),
-    *(
-        (MEDICATIONS, {key: "1/2/2020"}, {"stop_date": date(2020, 1, 2), "stop_date_text": "1/2/2020"})
-        for key in ("stop_date", "end_date")
+    (MEDICATIONS, ("start_date",), DAY, {"start_date": date(2020, 1, 2), "start_date_text": DAY}),
+    (MEDICATIONS, ("stop_date", "end_date"), DAY, {"stop_date": date(2020, 1, 2), "stop_date_text": DAY}),
+    (DIAGNOSES, ("diagnosis_text", "name", "condition", "diagnosis"), TEXT, {"diagnosis_text": TEXT}),
+    (DIAGNOSES, ("diagnosis_type", "status"), "current", {"diagnosis_type": "current"}),
+    (DIAGNOSES, ("start_date", "diagnosed_date"), DAY, {"start_date": date(2020, 1, 2), "start_date_text": DAY}),
+    *((DIAGNOSES, (key,), "M10.079", {"diagnosis_code": "M10.079", "extra": {key: "M10.079"}}) for key in CODE_KEYS),
+    *((DIAGNOSES, (key,), "i10", {"diagnosis_code": "I10", "extra": {key: "i10"}}) for key in CODE_KEYS),
+    *((DIAGNOSES, (key,), "90560007", {"extra": {key: "90560007"}}) for key in CODE_KEYS),
+    (ALLERGIES, ("allergen", "allergy_name", "name"), TEXT, {"allergy_name": TEXT}),
+    (ALLERGIES, ("allergy_type", "type"), "food", {"allergy_type": "food"}),
+    (
+        *(HEALTH_CONCERNS, ("concern_text", "name", "description", "note_text", "text", "content")),
+        *(TEXT, {"concern_text": TEXT}),
     ),
-    *(
-        (DIAGNOSES, {key: "Some text"}, {"diagnosis_text": "Some text"})
-        for key in ("diagnosis_text", "name", "condition", "diagnosis")
-    ),
-    *((DIAGNOSES, {key: "current"}, {"diagnosis_type": "current"}) for key in ("diagnosis_type", "status")),
-    *(
-        (DIAGNOSES, {key: "1/2/2020"}, {"start_date": date(2020, 1, 2), "start_date_text": "1/2/2020"})
-        for key in ("start_date", "diagnosed_date")
-    ),
-    *((DIAGNOSES, {key: "M10.079"}, {"diagnosis_code": "M10.079", "extra": {key: "M10.079"}}) for key in CODE_KEYS),
-    *((DIAGNOSES, {key: "i10"}, {"diagnosis_code": "I10", "extra": {key: "i10"}}) for key in CODE_KEYS),
-    *((DIAGNOSES, {key: "90560007"}, {"extra": {key: "90560007"}}) for key in CODE_KEYS),
-    *((ALLERGIES, {key: "Some text"}, {"allergy_name": "Some text"}) for key in ("allergen", "allergy_name", "name")),
-    *((ALLERGIES, {key: "food"}, {"allergy_type": "food"}) for key in ("allergy_type", "type")),
-    *(
-        (HEALTH_CONCERNS, {key: "Some text"}, {"concern_text": "Some text"})
-        for key in ("concern_text", "name", "description", "note_text", "text", "content")
-    ),
-    *((HEALTH_CONCERNS, {key: "inactive"}, {"concern_type": "inactive"}) for key in ("concern_type", "type")),
-    (HEALTH_CONCERNS, {"type": "health_concern_note"}, {"concern_type": "note"}),
+    (HEALTH_CONCERNS, ("concern_type", "type"), "inactive", {"concern_type": "inactive"}),
+    (HEALTH_CONCERNS, ("type",), "health_concern_note", {"concern_type": "note"}),
 ]
 
 
-@pytest.mark.parametrize(("which", "item", "expected"), ALIASES, ids=lambda value: getattr(value, "name", None))
+@pytest.mark.parametrize(
+    ("which", "name", "value", "expected"),
+    [(which, name, value, expected) for which, names, value, expected in ALIASES for name in names],
+    ids=lambda value: getattr(value, "name", None),
+)
 def test_a_field_is_found_under_any_of_its_names(
-    which: ClinicalList, item: dict[str, Any], expected: dict[str, Any]
+    which: ClinicalList, name: str, value: str, expected: dict[str, Any]
 ) -> None:
-    assert row(which, item) == expected
+    assert row(which, {name: value}) == expected
 
 
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
+        (
+            {"frequency": "daily", "route": "oral"},
+            {"sig": "daily oral", "extra": {"frequency": "daily", "route": "oral"}},
+        ),
         ({"sig": "a", "directions": "b"}, {"sig": "a", "extra": {"directions": "b"}}),
         ({"sig": " ", "directions": "b"}, {"sig": "b"}),
         ({"directions": "a", "frequency": "b", "route": "c"}, {"sig": "a", "extra": {"frequency": "b", "route": "c"}}),
