@@ -65,8 +65,11 @@ def many_providers(clinic: Clinic) -> Clinic:
 def _fill(clinic: Clinic, patients: int) -> None:
     """Store many patients and many files of one provider."""
     clinic.ingest(a_file(*_patients(0, patients), at="2024-01-01T00:00:00"))
-    for number in range(SESSIONS):
-        clinic.ingest(a_file(a_patient(f"S{number}"), at="2024-01-02T00:00:00", medication=f"M{number}"))
+    others = [
+        clinic.drop(a_file(a_patient(f"S{number}"), at="2024-01-02T00:00:00", medication=f"M{number}"))
+        for number in range(SESSIONS)
+    ]
+    assert clinic.ingest_states(*others) == ["ingested"] * SESSIONS
     _analyze(clinic.store.system.engine)
     _analyze(clinic.database().engine)
 
