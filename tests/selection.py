@@ -21,7 +21,8 @@ def _paths(*names: str) -> set[Path]:
     return paths
 
 
-# Rules of services that send the same SQL as tests which do run on MySQL: there they run in `make test-all` alone.
+# Rules of services that send the same SQL as tests which do run on MySQL: there they run in `make test-all` alone, and
+# on MariaDB in CI.
 _ON_ONE_SERVER = _paths("alerts/test_delivery.py", "fleet/test_up.py", "monitor")
 # Rules of services, without SQL of their own: on servers they run in `make test-all` alone. A test in these files that
 # names its products runs on them.
@@ -62,6 +63,13 @@ _FAULTS_ON_MYSQL = _paths(
     "faults/test_wrong_connection.py",
 )
 
+# Processes that are killed, held up or run for seconds. `make test` has tests of the same rules within one process.
+_IN_CI = _paths(
+    "e2e/test_libraries_log.py",
+    "e2e/test_metrics_cli.py",
+    "faults/test_monitor_faults.py",
+)
+
 
 def backends(**markers: str) -> pytest.MarkDecorator:
     """Run a test on some products, each with its marker: ``backends(sqlite="ci", mariadb="slow")``."""
@@ -88,7 +96,7 @@ def mark(item: pytest.Item) -> None:
         is_fault = _FAULTS in item.path.parents and not _is_among(item, _FAULTS_ON_MYSQL)
         is_slow = is_fault or _is_among(item, _ON_ONE_SERVER)
         item.add_marker(pytest.mark.slow if is_slow else pytest.mark.ci)
-    elif backend == "mariadb" and _FAULTS in item.path.parents:
+    elif _is_among(item, _IN_CI) or (backend == "mariadb" and _is_among(item, {_FAULTS} | _ON_ONE_SERVER)):
         item.add_marker(pytest.mark.ci)
 
 

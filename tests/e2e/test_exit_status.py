@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from builders import a_file, a_patient
-from shell import COMMAND, Shell
+from shell import COMMAND, ForkedShell, Shell
 
 
 @pytest.fixture
@@ -63,7 +63,8 @@ def test_wrong_use_is_one_line_and_status_2(shell: Shell, arguments: list[str]) 
     assert done.err.startswith("error: ")
 
 
-def test_help_names_every_command(shell: Shell) -> None:
+def test_help_names_every_command(tmp_path: Path) -> None:
+    shell = ForkedShell(tmp_path)
     done = shell("--help")
     assert done.status == 0
     reading = ("patient", "conflict", "set-aside", "stats", "log", "metrics", "doctor", "verify")

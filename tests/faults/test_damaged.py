@@ -269,10 +269,14 @@ def test_a_new_file_takes_nothing_out_of_the_log_of_the_one_that_was_moved(shell
         assert connection.execute("SELECT path FROM extraction_sessions").fetchall() == [("of the log",)]
 
 
+_IMPATIENT = {"WEBAUTODASH_LOCK_SECONDS": "1", "WEBAUTODASH_RETRY_ATTEMPTS": "2", "WEBAUTODASH_RETRY_SECONDS": "0.01"}
+
+
+@pytest.mark.ci
 def test_rows_locked_for_too_long_are_said_and_the_next_run_stores_the_file(shell: Shell) -> None:
     with closing(sqlite3.connect(_file(shell), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        done = shell("ingest", WEBAUTODASH_LOCK_SECONDS="1")
+        done = shell("ingest", **_IMPATIENT)
         assert (done.status, "SQLITE_BUSY" in done.err, _sessions(shell, "anna_keller")) == (1, True, 2), done.err
         other.execute("ROLLBACK")
     assert shell("ingest").status == 0
@@ -282,7 +286,7 @@ def test_rows_locked_for_too_long_are_said_and_the_next_run_stores_the_file(shel
 def test_a_system_database_that_is_locked_for_too_long_ends_the_command_and_loses_nothing(shell: Shell) -> None:
     with closing(sqlite3.connect(_file(shell, "system"), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        done = shell("ingest", WEBAUTODASH_LOCK_SECONDS="1")
+        done = shell("ingest", **_IMPATIENT)
         assert (done.status, "SQLITE_BUSY" in done.err) == (3, True), done.err
         other.execute("ROLLBACK")
     assert shell("ingest").status == 0
