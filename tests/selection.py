@@ -23,7 +23,7 @@ def _paths(*names: str) -> set[Path]:
 
 # Rules of services that send the same SQL as tests which do run on MySQL: there they run in `make test-all` alone, and
 # on MariaDB in CI.
-_ON_ONE_SERVER = _paths("alerts/test_delivery.py", "fleet/test_up.py", "monitor")
+_ON_ONE_SERVER = _paths("alerts/test_delivery.py", "fleet/test_migrate_all.py", "monitor")
 # Rules of services, without SQL of their own: on servers they run in `make test-all` alone. A test in these files that
 # names its products runs on them.
 _ON_SQLITE = _paths(
@@ -56,16 +56,16 @@ _QUICK_ON_MYSQL = _paths(
 )
 # Faults that a product answers in its own way.
 _FAULTS_ON_MYSQL = _paths(
-    "faults/test_connection_of_a_file.py",
-    "faults/test_isolation.py",
-    "faults/test_promises.py",
+    "faults/test_lost_connection_of_a_file.py",
+    "faults/test_accounts_of_databases.py",
+    "faults/test_against_a_model.py",
     "faults/test_transport.py",
     "faults/test_wrong_connection.py",
 )
 
 # Processes that are killed, held up or run for seconds. `make test` has tests of the same rules within one process.
 _IN_CI = _paths(
-    "e2e/test_libraries_log.py",
+    "e2e/test_log_of_libraries.py",
     "e2e/test_metrics_cli.py",
     "faults/test_monitor_faults.py",
 )

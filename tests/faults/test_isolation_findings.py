@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from builders import Clinic, a_file, a_patient, fill_two_providers
 from sqlalchemy import Column, Table
-from test_isolation import SERVERS, Guarded, guarded
+from test_accounts_of_databases import SERVERS, Guarded, guarded
 
 from webautodash.cli.hints import cure_of
 from webautodash.database.products.mysql.grants import ADDING, ROWS, TABLES, exactly

@@ -146,7 +146,7 @@ def _quoting(_store: Store) -> Callable[[Candidate, OnBatch], FileOutcome]:
 
 
 _QUOTING = """
-import sys, test_workers as tests
+import sys, test_worker_processes as tests
 from webautodash.services.workers import GroupWork, run_groups
 store = tests.Store.prepare(tests.Settings.load(database_url=sys.argv[1], _env_file=None))
 groups = [[candidate] for candidate in tests.candidates([], tests.Path(sys.argv[2]))]
