@@ -1,4 +1,4 @@
-"""How the command ends where it cannot do what it was asked."""
+"""Exit statuses of commands that fail."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from shell import COMMAND, ForkedShell, Shell
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    """Each command a process of its own: its status is what is tested."""
-    return Shell(tmp_path)
+    """An empty Results folder, and the command."""
+    return ForkedShell(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,7 @@ def test_wrong_use_is_one_line_and_status_2(shell: Shell, arguments: list[str]) 
     assert done.err.startswith("error: ")
 
 
-def test_help_names_every_command(tmp_path: Path) -> None:
-    shell = ForkedShell(tmp_path)
+def test_help_names_every_command(shell: Shell) -> None:
     done = shell("--help")
     assert done.status == 0
     reading = ("patient", "conflict", "set-aside", "stats", "log", "metrics", "doctor", "verify")
@@ -80,9 +79,9 @@ def test_an_unexpected_error_says_its_type_and_no_value(shell: Shell) -> None:
         "store.Store.open = broken\n"
     )
     path = os.pathsep.join([str(shell.folder), shell.environment["PYTHONPATH"]])
-    done = shell("stats", PYTHONPATH=path)
+    done = shell.in_a_new_process("stats", PYTHONPATH=path)
     assert (done.status, "KeyError" in done.err, "--debug" in done.err) == (1, True, True)
-    debugged = shell("stats", "--debug", PYTHONPATH=path)
+    debugged = shell.in_a_new_process("stats", "--debug", PYTHONPATH=path)
     assert "sitecustomize.py" in debugged.err
     assert "4711" not in debugged.err.replace("raise KeyError('PRN-4711')", "")
 

@@ -209,6 +209,7 @@ def _in_a_sentence(prn: str) -> str:
     return f"seen twice: '{prn}', and so on"
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_prn_is_found_in_every_text_of_every_table_of_the_system_database(clinic: Clinic) -> None:
     """In whichever column it stands; none is left out because nobody thought that it could get there."""

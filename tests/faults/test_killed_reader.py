@@ -1,40 +1,41 @@
-"""A file over which its reader is killed again and again is held; no other file is, and the others are taken."""
+"""A file that kills its reader again and again is held; the other files are ingested."""
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
+from processes import CONTEXT, warm_up
 
-from webautodash.services.ingest import process_file
-from webautodash.services.ingest.ingest_run import ingest_paths
-
-ROOT = Path(__file__).resolve().parents[2]
-_ENDS = """
-import os, signal, sys
 from webautodash.cli import main
 from webautodash.services.ingest import order, process_file
+from webautodash.services.ingest.ingest_run import ingest_paths
 
-END = getattr(signal, sys.argv[1])
 
-def killing(read):
-    def read_or_die(path, *others):
-        if path.name == "b.json":
-            os.kill(os.getpid(), END)
-        return read(path, *others)
-    return read_or_die
+def _end_at_b(number: int, arguments: Sequence[str], environment: dict[str, str]) -> None:
+    """The command, in a process of its own that sends itself a signal when it reads b.json."""
 
-process_file.read_document = killing(process_file.read_document)
-order.read_document = killing(order.read_document)
-sys.argv = ["webautodash", *sys.argv[2:]]
-main()
-"""
+    def ending(read: Callable[..., Any]) -> Callable[..., Any]:
+        def read_or_end(path: Path, *others: Any) -> Any:
+            if path.name == "b.json":
+                os.kill(os.getpid(), number)
+            return read(path, *others)
+
+        return read_or_end
+
+    process_file.read_document = ending(process_file.read_document)  # type: ignore[attr-defined]
+    order.read_document = ending(order.read_document)  # type: ignore[attr-defined]
+    os.environ.update(environment)
+    sys.argv = ["webautodash", *arguments]
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        main()
 
 
 @pytest.fixture
@@ -44,23 +45,24 @@ def server_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def run(clinic: Clinic, tmp_path: Path, server_url: str, database_prefix: str) -> Callable[..., int]:
-    """The command, which ends by a signal when it reads b.json; its status."""
+def run(clinic: Clinic, server_url: str, database_prefix: str) -> Callable[..., int]:
+    """The command, which ends by a signal when it reads b.json; returns its status."""
     environment = {
-        "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": str(ROOT),
         "WEBAUTODASH_DATABASE_URL": server_url,
         "WEBAUTODASH_DATABASE_PREFIX": database_prefix,
         "WEBAUTODASH_RESULTS_DIR": str(clinic.results),
         "WEBAUTODASH_SETTLE_SECONDS": "0",
     }
 
-    def start(*arguments: str, by: str = "SIGKILL") -> int:
+    def start(*arguments: str, by: int = signal.SIGKILL) -> int:
         # The lease of a process that was killed would be valid for a while.
         clinic.execute_in_system("DELETE FROM leases")
-        command = [sys.executable, "-c", _ENDS, by, *arguments]
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
-        return done.returncode
+        warm_up()
+        process = CONTEXT.Process(target=_end_at_b, args=(int(by), arguments, environment))
+        process.start()
+        process.join()
+        assert process.exitcode is not None
+        return process.exitcode
 
     return start
 
@@ -113,7 +115,7 @@ def test_a_file_that_kills_its_reader_three_times_is_held(
 def test_an_interrupted_reading_does_not_count(clinic: Clinic, run: Callable[..., int]) -> None:
     _drop(clinic)
     for _ in range(4):
-        assert run("ingest", by="SIGINT") == 130
+        assert run("ingest", by=signal.SIGINT) == 130
     assert {name: state for name, state in _states(clinic).items() if state[2]} == {}
     assert [str(outcome.state) for outcome in ingest_paths(clinic.store).files] == ["already_ingested"] + [
         "ingested"

@@ -446,6 +446,7 @@ def test_no_lock_lets_a_value_out(troubled: _Canary, backend: str) -> None:
     assert _marks_in(troubled.system_texts()) == []
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_no_full_disk_lets_a_value_out(troubled: _Canary) -> None:
     blocks = (_file(troubled).stat().st_size >> 9) + 8
@@ -509,6 +510,7 @@ def _modes(folder: Path) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.rglob("*"))}
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_files_of_patients_are_for_their_owner_while_they_are_worked_on(canary: _Canary) -> None:
     """A large file has a private copy: nobody finds it, and nobody else could read it."""

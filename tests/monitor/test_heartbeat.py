@@ -36,7 +36,7 @@ def test_an_error_is_shown_until_it_is_resolved(clinic: Clinic) -> None:
         assert wait_until(lambda: _errors(clinic) != [None])
         (one,) = status(clinic.store).monitoring_status.monitors
         assert one.last_error is not None
-        assert "does not exist" in one.last_error
+        assert str(clinic.results) in one.last_error
         assert one.last_error_at is not None
         assert one.since <= one.last_error_at <= utc_now()
         away.rename(clinic.results)
