@@ -1,4 +1,4 @@
-"""A store that has something to tell, and servers to tell it to."""
+"""A store that raises alerts, and servers that receive them."""
 
 from __future__ import annotations
 
@@ -13,33 +13,28 @@ from builders import Clinic
 from certificates import Certificates
 
 
-@pytest.fixture
-def a_clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Callable[..., Clinic]]:
-    """Make a store with settings of the alerts; once for each backend."""
+def _clinics(server_url: str, database_prefix: str, folder: Path) -> Iterator[Callable[..., Clinic]]:
     made: list[Clinic] = []
 
     def clinic(**settings: Any) -> Clinic:
-        made.append(Clinic(server_url, database_prefix, tmp_path, **{"alert_interval": 0, **settings}))
+        made.append(Clinic(server_url, database_prefix, folder, **{"alert_interval": 0, **settings}))
         return made[-1]
 
     yield clinic
     for each in made:
         each.store.close()
+
+
+@pytest.fixture
+def a_clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Callable[..., Clinic]]:
+    """Make a store with settings of the alerts; once for each backend."""
+    yield from _clinics(server_url, database_prefix, tmp_path)
 
 
 @pytest.fixture
 def on_sqlite(database_prefix: str, tmp_path: Path) -> Iterator[Callable[..., Clinic]]:
     """The same on SQLite alone, where the backend makes no difference."""
-    made: list[Clinic] = []
-
-    def clinic(**settings: Any) -> Clinic:
-        url = f"sqlite:///{tmp_path}/databases"
-        made.append(Clinic(url, database_prefix, tmp_path, **{"alert_interval": 0, **settings}))
-        return made[-1]
-
-    yield clinic
-    for each in made:
-        each.store.close()
+    yield from _clinics(f"sqlite:///{tmp_path}/databases", database_prefix, tmp_path)
 
 
 @pytest.fixture
@@ -52,11 +47,11 @@ def webhook() -> Iterator[Webhook]:
 
 @pytest.fixture(scope="session")
 def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """The certificates of the servers."""
+    """The certificates of the servers, trusted by the settings."""
     return certificates.make(tmp_path_factory.mktemp("tls") / "trusted")
 
 
 @pytest.fixture(scope="session")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Those of somebody else."""
+    """Certificates of another authority, not trusted."""
     return certificates.make(tmp_path_factory.mktemp("tls") / "other")

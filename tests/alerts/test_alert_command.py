@@ -53,7 +53,7 @@ def test_what_does_not_arrive_is_a_problem_until_it_is_retried(shell: Shell, web
     assert shell("alert", "retry").out.startswith("0 digests ")
 
 
-def test_what_was_given_up_is_forgotten_by_its_number(shell: Shell, webhook: Webhook) -> None:
+def test_a_failed_alert_can_be_forgotten_by_its_number(shell: Shell, webhook: Webhook) -> None:
     webhook.status = 410
     assert shell("alert", "send").status == 1
     assert "webautodash alert retry" in shell("status").out
@@ -63,7 +63,7 @@ def test_what_was_given_up_is_forgotten_by_its_number(shell: Shell, webhook: Web
     assert "webautodash alert retry" not in shell("status").out
 
 
-def test_a_test_goes_through_each_channel_and_says_which_failed(shell: Shell, webhook: Webhook) -> None:
+def test_a_test_alert_goes_through_each_channel_and_reports_failures(shell: Shell, webhook: Webhook) -> None:
     tried = shell("alert", "test")
     assert (tried.status, tried.out, tried.err) == (0, "log: sent\nwebhook: sent\n", "")
     assert webhook.requests[0].json["alerts"] == []

@@ -81,7 +81,7 @@ def test_a_channel_that_was_down_gets_the_same_message_once_it_is_up(
     assert [request.key for request in webhook.requests] == [_digests(clinic)[0]["idempotency_key"]]
 
 
-def test_a_channel_that_refuses_is_tried_at_growing_intervals_then_given_up_and_kept(
+def test_a_channel_that_refuses_is_retried_at_growing_intervals_then_failed_and_kept(
     a_clinic: Callable[..., Clinic], webhook: Webhook
 ) -> None:
     clinic = a_clinic(**hooked(webhook, alert_attempts=4, alert_retry_seconds=30))

@@ -30,9 +30,7 @@ LOGIN = {"alert_smtp_user": USER, "alert_smtp_password": PASSWORD}
 
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
-def test_a_mail_arrives_encrypted_from_who_may_send_it(
-    on_sqlite: Callable[..., Clinic], trusted: Certificates, tls: str
-) -> None:
+def test_a_mail_is_sent_encrypted(on_sqlite: Callable[..., Clinic], trusted: Certificates, tls: str) -> None:
     context = {tls: trusted.for_server()}
     # The library asks for a login over STARTTLS only.
     with mail_server(**context, login=tls == "starttls") as server:
@@ -58,7 +56,7 @@ def test_a_mail_arrives_encrypted_from_who_may_send_it(
 
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
-def test_a_server_that_nobody_vouches_for_hears_neither_password_nor_mail(
+def test_an_untrusted_mail_server_receives_neither_password_nor_mail(
     on_sqlite: Callable[..., Clinic], trusted: Certificates, other: Certificates, tls: str
 ) -> None:
     context = {tls: trusted.for_server()}
@@ -88,7 +86,7 @@ def test_a_server_without_starttls_hears_neither_password_nor_mail(
         ("Mark-ü", "UnicodeEncodeError"),
     ],
 )
-def test_a_wrong_password_is_told_by_its_number_alone(
+def test_a_wrong_password_is_reported_by_the_servers_number_alone(
     on_sqlite: Callable[..., Clinic], trusted: Certificates, password: str, problem: str
 ) -> None:
     with mail_server(starttls=trusted.for_server(), login=True) as server:
@@ -100,7 +98,7 @@ def test_a_wrong_password_is_told_by_its_number_alone(
     assert "Mark" not in repr(clinic.system_rows("alert_digests")) + repr(clinic.system_rows("system_logs"))
 
 
-def test_one_address_that_is_refused_keeps_the_mail_from_nobody_else(
+def test_a_refused_address_does_not_stop_the_mail_to_others(
     on_sqlite: Callable[..., Clinic], trusted: Certificates
 ) -> None:
     with mail_server(starttls=trusted.for_server()) as server:

@@ -95,7 +95,7 @@ def test_none_that_is_due_or_failed_on_any_channel_goes(a_clinic: Callable[..., 
     ]
 
 
-def test_what_was_given_up_goes_once_somebody_has_seen_it(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_failed_alerts_that_are_forgotten_are_pruned_later(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook, alert_attempts=1))
     webhook.status = 500
     for name in ("one", "two"):

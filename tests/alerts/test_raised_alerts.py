@@ -69,14 +69,14 @@ def test_an_alert_goes_where_the_rules_say(a_clinic: Callable[..., Clinic]) -> N
     assert sorted(_channels(clinic)) == [(medium, "webhook"), (critical, "log"), (critical, "webhook")]
 
 
-def test_what_nobody_wants_is_not_raised(a_clinic: Callable[..., Clinic]) -> None:
+def test_an_alert_without_a_subscriber_is_not_raised(a_clinic: Callable[..., Clinic]) -> None:
     clinic = a_clinic(alert_on="off")
     a_critical_conflict(clinic)
     clinic.ingest(b"{")
     assert (_facts(clinic), _channels(clinic)) == ([], [])
 
 
-def test_at_most_fifty_numbers_are_told_and_the_count_of_all(a_clinic: Callable[..., Clinic]) -> None:
+def test_an_alert_lists_at_most_fifty_numbers_and_the_total(a_clinic: Callable[..., Clinic]) -> None:
     clinic = a_clinic()
     clinic.ingest(a_file(*(a_patient(f"P{n}") for n in range(60))))
     clinic.ingest(a_file(*(a_patient(f"P{n}", born="03/20/1999") for n in range(60)), at="2025-01-01T00:00:00"))
@@ -84,7 +84,7 @@ def test_at_most_fifty_numbers_are_told_and_the_count_of_all(a_clinic: Callable[
     assert (details["conflicts"], len(details["ids"])) == (60, 50)
 
 
-def test_rejected_held_and_set_aside_are_raised_and_said_once(a_clinic: Callable[..., Clinic]) -> None:
+def test_rejected_held_and_set_aside_are_raised_once(a_clinic: Callable[..., Clinic]) -> None:
     clinic = a_clinic(settle_seconds=0)
     bad = clinic.drop(b"{]")
     partly = clinic.drop(a_file(a_patient("P1"), "no patient", a_patient(None)))
@@ -120,7 +120,7 @@ def test_a_database_behind_is_raised_once_however_many_files_wait(a_clinic: Call
     assert found == ["p0005", "p0004"]
 
 
-def test_who_finds_the_file_stored_and_untold_raises_what_it_brought(a_clinic: Callable[..., Clinic]) -> None:
+def test_a_stored_file_without_its_alerts_is_completed_by_the_next_run(a_clinic: Callable[..., Clinic]) -> None:
     """As after a kill between the file's commit and the system database's rows."""
     clinic = a_clinic()
     a_critical_conflict(clinic)
@@ -135,7 +135,7 @@ def test_who_finds_the_file_stored_and_untold_raises_what_it_brought(a_clinic: C
     assert after == before
 
 
-def test_a_patient_that_is_taken_in_later_is_told_of_as_one_that_came_at_once(
+def test_a_patient_stored_by_a_retry_raises_the_same_alerts(
     a_clinic: Callable[..., Clinic],
 ) -> None:
     clinic = a_clinic(alert_on="conflict:critical")
@@ -153,7 +153,7 @@ def test_a_patient_that_is_taken_in_later_is_told_of_as_one_that_came_at_once(
     assert told == [[row["id"]] for row in clinic.rows("data_conflicts")]
 
 
-def test_conflicts_that_cannot_be_looked_up_are_told_all_and_the_file_keeps_its_row(
+def test_conflicts_that_cannot_be_queried_are_all_alerted_and_the_file_keeps_its_row(
     a_clinic: Callable[..., Clinic],
 ) -> None:
     clinic = a_clinic(alert_on="conflict:critical")
@@ -191,7 +191,7 @@ def test_a_cause_that_many_find_at_once_is_one_alert(a_clinic: Callable[..., Cli
     assert len(_facts(clinic)) == len(_channels(clinic)) == 30
 
 
-def test_the_monitors_causes_say_who_is_silent_and_since_when(a_clinic: Callable[..., Clinic]) -> None:
+def test_causes_of_the_monitor_name_silent_providers_and_since_when(a_clinic: Callable[..., Clinic]) -> None:
     clinic = a_clinic()
     clinic.store.system.run(lambda work: work.monitors.add("host-a", 4711, "somebody", "0", 10_000))
     with clinic.store.system.session() as session:

@@ -28,7 +28,7 @@ def _load(**values: Any) -> Settings:
 
 
 @given(st.lists(WORDS, min_size=1, max_size=8), st.sampled_from([" ", ", ", ",", "\n  "]))
-def test_what_is_named_is_told_and_nothing_else(words: list[str], separator: str) -> None:
+def test_only_named_kinds_are_alerted(words: list[str], separator: str) -> None:
     rules = parse_rules(separator.join(words))
     for kind in OTHERS:
         assert rules.want(kind) == (kind in words)
@@ -57,13 +57,13 @@ def test_the_settings_take_exactly_what_the_rules_understand(text: str) -> None:
         assert rules_of(_load(alert_on=text)) == {AlertChannel.LOG: rules}
 
 
-def test_a_word_that_is_not_understood_is_not_told() -> None:
+def test_an_unknown_word_is_not_quoted() -> None:
     with pytest.raises(ConfigurationError, match=f"nor rules such as: {DEFAULT_RULES}") as refused:
         _load(alert_on="held Mark-of-a-secret")
     assert "Mark" not in str(refused.value)
 
 
-def test_the_least_severity_of_all_channels_is_what_has_to_be_looked_up() -> None:
+def test_the_query_uses_the_lowest_severity_of_all_channels() -> None:
     texts = ("conflict:critical", "held", "conflict:medium held", "off")
     assert least_severity(map(parse_rules, texts)) is Severity.MEDIUM
     assert least_severity(map(parse_rules, ("held", "off"))) is None

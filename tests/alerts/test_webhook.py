@@ -23,9 +23,7 @@ from webautodash.services.alerts.channels.webhook import signature
 from webautodash.services.review import conflicts
 
 
-def test_the_receiver_can_tell_who_sent_it_when_and_what_it_is_about(
-    on_sqlite: Callable[..., Clinic], webhook: Webhook
-) -> None:
+def test_a_webhook_names_its_sender_time_and_subject(on_sqlite: Callable[..., Clinic], webhook: Webhook) -> None:
     clinic = on_sqlite(**hooked(webhook))
     a_critical_conflict(clinic)
     assert alerts.deliver_due(clinic.store).problems == ()
@@ -113,7 +111,7 @@ def test_over_tls_the_server_has_to_be_the_right_one(
     assert len(hook.requests) == 1
 
 
-def test_a_server_that_says_nothing_is_given_up_after_a_while(
+def test_a_silent_server_times_out(
     on_sqlite: Callable[..., Clinic], webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webautodash.services.alerts.channels.webhook.TIMEOUT_SECONDS", 0.2)

@@ -17,7 +17,7 @@ PROGRAM = "/opt/webautodash/.venv/bin/webautodash"
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 @pytest.mark.parametrize("names", [[UNIT.name], [PRUNE.name, "webautodash-prune.timer"]])
-def test_systemd_takes_the_units(tmp_path: Path, names: list[str]) -> None:
+def test_systemd_accepts_the_units(tmp_path: Path, names: list[str]) -> None:
     units = [tmp_path / name for name in names]
     for unit in units:
         # The program is not where the unit has it.
@@ -37,7 +37,7 @@ def test_a_server_that_is_down_is_tried_again_and_wrong_settings_are_not(shell: 
     assert shell("monitor", WEBAUTODASH_DB_PORT="many").status in prevented
 
 
-def test_the_unit_and_cron_delete_what_is_old(shell: Shell) -> None:
+def test_the_prune_unit_and_cron_delete_old_entries(shell: Shell) -> None:
     (unit,) = re.findall(rf"^ExecStart={PROGRAM} (.*)$", PRUNE.read_text(), re.MULTILINE)
     (cron,) = re.findall(r"\.venv/bin/webautodash (log .*)$", (DEPLOY / "webautodash.cron").read_text(), re.MULTILINE)
     assert unit == cron

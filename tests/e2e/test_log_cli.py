@@ -201,7 +201,7 @@ def test_where_an_error_came_from_is_part_of_its_line(shell: Shell) -> None:
     assert any("store.py" in part for part in traced[-1]["trace"])
 
 
-def test_work_goes_on_where_nobody_takes_the_lines(shell: Shell) -> None:
+def test_an_ingest_continues_where_its_json_log_cannot_be_written(shell: Shell) -> None:
     fill(shell)
     status, out = shell.with_stderr_full("ingest", "--json", "--log-format", "json")
     assert (status, len(json.loads(out)["files"])) == (1, 2)

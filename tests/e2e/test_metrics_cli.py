@@ -42,7 +42,7 @@ def _body(address: str) -> str:
         return str(answer.read().decode())
 
 
-def test_the_text_stands_on_stdout(filled: Shell) -> None:
+def test_metrics_are_printed_to_stdout(filled: Shell) -> None:
     done = filled("metrics")
     assert (done.status, done.err) == (0, "")
     found = _samples(done.out)
@@ -55,14 +55,14 @@ def test_a_server_out_of_reach_is_up_0_and_has_its_status(shell: Shell) -> None:
     assert done.err.startswith("error: cannot reach the database server")
 
 
-def test_where_there_is_no_store_none_is_made(shell: Shell) -> None:
+def test_metrics_do_not_create_a_store(shell: Shell) -> None:
     done = shell("metrics")
     assert (done.status, done.out.splitlines()[-1]) == (2, UP_0)
     assert "run: webautodash setup" in done.err
     assert [path.name for path in shell.folder.iterdir()] == ["Results"]
 
 
-def test_the_file_is_whole_and_for_all_to_read(filled: Shell, tmp_path: Path) -> None:
+def test_the_metrics_file_is_replaced_atomically_and_readable_by_all(filled: Shell, tmp_path: Path) -> None:
     file = tmp_path / "webautodash.prom"
     file.write_text("before")
     file.chmod(0o600)
@@ -119,7 +119,7 @@ def test_the_endpoint_answers_each_scrape_afresh_until_a_signal(
     assert (process.returncode, err) == (status, "" if status == 0 else "interrupted\n")
 
 
-def test_the_endpoint_is_for_this_machine_alone_unless_told_otherwise(filled: Shell) -> None:
+def test_the_endpoint_listens_on_the_loopback_address_by_default(filled: Shell) -> None:
     with filled.started("metrics", "--serve", "--port", "0") as process:
         parts = urlsplit(_address(process))
         assert parts.hostname == "127.0.0.1"
@@ -163,6 +163,6 @@ def test_a_port_that_is_taken_is_named(filled: Shell) -> None:
         (["--serve", "--port", "65536"], "--port"),
     ],
 )
-def test_what_does_not_go_together_is_wrong_use(filled: Shell, arguments: list[str], text: str) -> None:
+def test_options_that_exclude_each_other_are_refused(filled: Shell, arguments: list[str], text: str) -> None:
     done = filled("metrics", *arguments)
     assert (done.status, done.out, text in done.err) == (2, "", True)

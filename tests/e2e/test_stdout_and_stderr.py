@@ -144,13 +144,13 @@ def test_output_that_cannot_be_written_is_one_line_and_status_1(filled: Shell, a
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
 
 
-def test_work_goes_on_where_nobody_can_be_told(shell: Shell) -> None:
+def test_work_continues_where_stderr_cannot_be_written(shell: Shell) -> None:
     fill(shell)
     status, out = shell.with_stderr_full("ingest", "--json")
     assert (status, len(json.loads(out)["files"])) == (1, 2)
 
 
-def test_a_reader_that_has_had_enough_is_no_error(filled: Shell) -> None:
+def test_a_closed_stdout_is_no_error(filled: Shell) -> None:
     process = subprocess.Popen(
         [*COMMAND, "patient", "show", "gary_wang", "P1", "--json"],
         cwd=filled.folder,

@@ -264,7 +264,7 @@ def test_a_password_that_is_changed_counts_for_the_next_connection(guarded: Guar
 
 
 @SERVERS
-def test_a_password_is_shown_once_and_kept_by_nobody(guarded: Guarded) -> None:
+def test_a_password_is_shown_once_and_not_stored(guarded: Guarded) -> None:
     (shown,) = accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True))
     password = str(shown.password)
     assert len(password) >= 32
@@ -301,7 +301,7 @@ ADMINISTRATORS = pytest.mark.parametrize("more", [None, [LOOKS], []], ids=["root
 @SERVERS
 @ADMINISTRATORS
 @pytest.mark.parametrize("rights", ["SELECT ON mysql.*", None], ids=["rights", "no_rights"])
-def test_somebody_elses_account_is_left_alone(guarded: Guarded, more: list[str] | None, rights: str | None) -> None:
+def test_an_account_of_another_user_is_left_alone(guarded: Guarded, more: list[str] | None, rights: str | None) -> None:
     register(guarded.clinic.store, "New Here")
     administrator = guarded.administrator if more is None else _administrator(guarded, *more)
     name, host = guarded.name("new_here"), guarded.made[0].host
@@ -351,7 +351,7 @@ def test_the_administrator_of_the_readme_can_make_and_rotate_them(guarded: Guard
 
 
 @SERVERS
-def test_an_account_that_its_password_opens_is_given_no_more_than_it_needs(guarded: Guarded) -> None:
+def test_an_account_whose_password_works_gets_no_more_rights_than_needed(guarded: Guarded) -> None:
     settings = _administrator(guarded)
     (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
     # Of two accounts of the name the server takes that of the narrower host, and the password is that one's.
@@ -430,7 +430,7 @@ def _problems(guarded: Guarded, *logs: Path) -> dict[str, str]:
 
 
 @SERVERS
-def test_a_password_that_cannot_be_kept_is_not_given_to_the_server(
+def test_a_password_that_cannot_be_saved_is_not_set_on_the_server(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
@@ -457,7 +457,7 @@ def test_a_password_that_cannot_be_kept_is_not_given_to_the_server(
 
 
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
-def test_of_several_none_is_given_a_password_where_one_has_other_rights(guarded: Guarded) -> None:
+def test_no_account_gets_a_password_if_one_has_other_rights(guarded: Guarded) -> None:
     register(guarded.clinic.store, "Late One")
     (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
     guarded.run("GRANT SELECT ON mysql.* TO %s@%s", wang.account, wang.host)

@@ -181,7 +181,7 @@ def test_two_files_that_say_the_same_news_of_a_known_person_give_one_conflict(
 @pytest.mark.ci
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
 @pytest.mark.parametrize("where", [_WHERE_THEY_MEET["mariadb"], "UPDATE providers SET total_patients"])
-def test_who_meets_over_a_person_or_the_counters_waits_and_nobody_is_thrown_back(
+def test_processes_that_lock_the_same_person_or_counters_wait_without_a_rollback(
     fresh: Callable[..., Settings], private_mariadb: LocalServer, tmp_path: Path, where: str
 ) -> None:
     settings = fresh("w", database_url=private_mariadb.url, results_dir=tmp_path / "Results")
@@ -195,7 +195,7 @@ def test_who_meets_over_a_person_or_the_counters_waits_and_nobody_is_thrown_back
         assert connection.exec_driver_sql(query).scalar() == "0"
 
 
-def test_counters_from_a_look_that_is_out_of_date_are_corrected(fresh: Callable[..., Settings], tmp_path: Path) -> None:
+def test_counters_from_an_outdated_read_are_corrected(fresh: Callable[..., Settings], tmp_path: Path) -> None:
     settings = fresh("o", results_dir=tmp_path)
     first, second = tmp_path / "1.json", tmp_path / "2.json"
     for path, prn in ((first, "P1"), (second, "P2")):

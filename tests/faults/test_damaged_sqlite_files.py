@@ -124,7 +124,7 @@ def _line_about(done: Done, name: str) -> str:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_file_stops_its_provider_alone_and_the_message_leads_out(
+def test_a_damaged_file_stops_its_provider_alone_and_the_message_names_the_fix(
     shell: Shell, damage: Callable[[Path], None]
 ) -> None:
     damage(_file(shell))
@@ -157,7 +157,7 @@ VALUES = {
 
 
 @pytest.mark.parametrize("table", VALUES)
-def test_a_value_that_its_column_cannot_hold_is_named_by_its_database_and_stops_nobody_else(
+def test_an_unreadable_value_is_reported_with_its_database_and_stops_no_other_provider(
     shell: Shell, table: str
 ) -> None:
     column, value = VALUES[table]
@@ -178,7 +178,7 @@ def test_a_value_that_its_column_cannot_hold_is_named_by_its_database_and_stops_
     assert "anna_keller: 1 extraction" in said[0].out
 
 
-def test_a_value_in_the_registry_that_its_column_cannot_hold_is_said(shell: Shell) -> None:
+def test_an_unreadable_value_in_the_registry_is_reported(shell: Shell) -> None:
     with closing(sqlite3.connect(_file(shell, "system"))) as connection, connection:
         connection.execute("UPDATE providers SET last_extraction = 'Mark'")
     for command in (("ingest",), ("doctor",), ("stats",)):
@@ -191,7 +191,7 @@ def test_a_value_in_the_registry_that_its_column_cannot_hold_is_said(shell: Shel
 @pytest.mark.parametrize(
     "command", [("provider", "show"), ("stats",), ("patient", "show", PROVIDER), ("log", "--component")]
 )
-def test_half_a_character_is_refused_where_it_is_asked_for(shell: Shell, command: tuple[str, ...]) -> None:
+def test_a_lone_surrogate_in_an_argument_is_refused(shell: Shell, command: tuple[str, ...]) -> None:
     done = shell(*command, os.fsdecode(b"\xff"))
     assert (done.status, "unexpected" in done.err) == (2, False), done.err
 
@@ -202,7 +202,7 @@ def test_a_number_that_no_row_can_have_is_refused(shell: Shell) -> None:
         assert (done.status, "unexpected" in done.err) == (2, False), done.err
 
 
-def test_a_backup_in_the_place_of_a_damaged_file_is_gone_on_from(shell: Shell) -> None:
+def test_a_damaged_file_can_be_replaced_by_a_backup(shell: Shell) -> None:
     with (
         closing(sqlite3.connect(_file(shell))) as source,
         closing(sqlite3.connect(shell.folder / "backup.db")) as backup,
@@ -252,7 +252,7 @@ def _killed_while_writing(path: Path) -> None:
     subprocess.run([sys.executable, "-c", code, str(path)], check=False)
 
 
-def test_a_new_file_takes_nothing_out_of_the_log_of_the_one_that_was_moved(shell: Shell) -> None:
+def test_a_new_file_does_not_use_the_log_of_a_moved_file(shell: Shell) -> None:
     _killed_while_writing(_file(shell))
     log = _file(shell).with_name(f"{_file(shell).name}-wal")
     kept = log.read_bytes()
@@ -273,7 +273,7 @@ _IMPATIENT = {"WEBAUTODASH_LOCK_SECONDS": "1", "WEBAUTODASH_RETRY_ATTEMPTS": "2"
 
 
 @pytest.mark.ci
-def test_rows_locked_for_too_long_are_said_and_the_next_run_stores_the_file(shell: Shell) -> None:
+def test_rows_locked_for_too_long_are_reported_and_the_next_run_stores_the_file(shell: Shell) -> None:
     with closing(sqlite3.connect(_file(shell), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         done = shell("ingest", **_IMPATIENT)

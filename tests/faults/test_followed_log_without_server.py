@@ -15,7 +15,7 @@ from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
 
 
-def test_a_server_that_goes_is_said_once_and_when_it_is_back_it_goes_on(
+def test_a_lost_server_is_reported_once_and_the_log_is_followed_when_it_returns(
     private_mariadb: LocalServer, tmp_path: Path
 ) -> None:
     shell = Shell(tmp_path)

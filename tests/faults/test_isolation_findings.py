@@ -103,7 +103,7 @@ def test_each_right_that_an_account_lacks_is_named(guarded: Guarded) -> None:
 
 
 @SERVERS
-def test_all_the_rights_that_an_account_lacks_are_given_back_by_the_cure(guarded: Guarded) -> None:
+def test_the_fix_grants_all_rights_that_an_account_lacks(guarded: Guarded) -> None:
     holder, pattern = _held_by(guarded, "gary_wang"), exactly(guarded.database("gary_wang"))
     database = guarded.database("gary_wang")
     guarded.run(f"REVOKE INSERT ON `{pattern}`.* FROM {holder}")
@@ -151,7 +151,7 @@ def test_no_account_changes_what_is_only_added_to(guarded: Guarded) -> None:
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
-def test_a_provider_whose_prns_cannot_be_read_is_named_and_the_others_are_looked_for(
+def test_a_provider_whose_prns_cannot_be_read_is_named_and_the_others_are_checked(
     clinic: Clinic, tmp_path: Path
 ) -> None:
     clinic.ingest(a_file(a_patient("Mark-77")))

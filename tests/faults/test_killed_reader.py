@@ -130,7 +130,7 @@ def test_a_file_that_changes_is_read_again(clinic: Clinic, run: Callable[..., in
     assert {str(outcome.state) for outcome in ingest_paths(clinic.store).files} == {"ingested", "already_ingested"}
 
 
-def test_what_is_counted_in_advance_takes_a_statement_for_many_files(
+def test_unfinished_reads_of_many_files_are_counted_in_one_statement(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(20):

@@ -60,7 +60,7 @@ def _under_way(settings: Settings) -> bool:
 @SERVERS
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_signal_finishes_the_file_in_hand_and_no_other(
+def test_a_signal_lets_the_current_file_finish_and_no_other_start(
     settings: Settings, folder: Path, tmp_path: Path, number: int, workers: int
 ) -> None:
     # Of more patients than a batch has, so that a file is half written when it is held up.
@@ -166,7 +166,7 @@ def test_two_monitors_take_each_file_once(private_mariadb: LocalServer, folder: 
     assert (len(taken), sum(taken)) == (2, len(names))
 
 
-def test_what_one_monitor_has_no_hand_free_for_another_takes(
+def test_files_that_wait_for_a_busy_monitor_are_taken_by_another(
     private_mariadb: LocalServer, folder: Path, tmp_path: Path
 ) -> None:
     settings = _on(private_mariadb, "both_", folder, settle_seconds=0.3)
@@ -198,7 +198,7 @@ def _writes_under_way(looking: Server) -> bool:
         return bool(connection.exec_driver_sql(_TRANSACTIONS).one()[1])
 
 
-def test_a_monitor_that_is_frozen_in_a_transaction_keeps_nobody_from_the_files_and_adds_nothing_when_it_wakes(
+def test_a_monitor_suspended_in_a_transaction_does_not_block_others_and_adds_nothing_when_it_continues(
     private_mariadb: LocalServer, folder: Path, tmp_path: Path
 ) -> None:
     settings, alone = (_on(private_mariadb, prefix, folder, **SHORT) for prefix in ("ice_", "clean_"))
@@ -234,7 +234,7 @@ def _beats_again(settings: Settings) -> bool:
     return len(beats) == 2 and max(beats) - min(beats) < timedelta(seconds=2)
 
 
-def test_a_server_that_goes_away_is_said_once_and_gone_on_with(
+def test_a_lost_server_is_reported_once_and_used_again_when_it_returns(
     private_mariadb: LocalServer, folder: Path, tmp_path: Path
 ) -> None:
     settings = _on(private_mariadb, "gone_", folder, **SHORT)

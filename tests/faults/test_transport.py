@@ -84,7 +84,7 @@ def _says_nothing(done: Done, listener: Listener) -> None:
     assert not done.out
 
 
-def test_a_verified_server_hears_who_it_is_under_cover_alone(
+def test_credentials_are_sent_to_a_verified_server_over_tls_only(
     shell: Shell, private_mariadb: LocalServer, listener: Listener, trusted: Certificates
 ) -> None:
     private_mariadb.restart(*trusted.options)
@@ -94,7 +94,7 @@ def test_a_verified_server_hears_who_it_is_under_cover_alone(
     assert b"CREATE DATABASE" not in listener.said
 
 
-def test_an_authority_that_nobody_named_is_refused(
+def test_an_untrusted_certificate_authority_is_refused(
     shell: Shell, private_mariadb: LocalServer, listener: Listener, trusted: Certificates, tmp_path: Path
 ) -> None:
     private_mariadb.restart(*trusted.options)
@@ -112,7 +112,7 @@ def test_another_hosts_certificate_is_refused(
 
 
 @pytest.mark.parametrize("private_mariadb", [("--skip-ssl",)], indirect=True)
-def test_a_server_without_tls_is_refused_unless_that_is_said(
+def test_a_server_without_tls_is_refused_unless_it_is_allowed(
     shell: Shell, private_mariadb: LocalServer, listener: Listener, trusted: Certificates
 ) -> None:
     _says_nothing(_setup(shell, private_mariadb, listener), listener)

@@ -155,7 +155,7 @@ run_groups(store, groups, 2, GroupWork(tests._quoting, done=lambda *_: None, los
 """
 
 
-def test_what_nobody_planned_ends_a_worker_without_a_word_of_what_it_quotes(results: Path, tmp_path: Path) -> None:
+def test_an_unexpected_error_ends_a_worker_without_showing_its_values(results: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _QUOTING, f"sqlite:///{tmp_path}/databases", str(results)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(ROOT)])},

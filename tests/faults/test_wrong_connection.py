@@ -30,7 +30,7 @@ def _patients(clinic: Clinic) -> dict[str, list[str]]:
 
 
 @SERVERS
-def test_a_pooled_connection_that_went_astray_is_given_up(two: Clinic) -> None:
+def test_a_pooled_connection_to_another_database_is_discarded(two: Clinic) -> None:
     engine = two.store.server.database(f"{two.settings.database_prefix}gary_wang").engine
     with engine.connect() as connection:
         number = connection.connection.driver_connection.thread_id()  # type: ignore[union-attr]  # PyMySQL's

@@ -84,7 +84,7 @@ def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("to_come")
-def test_a_revision_that_takes_something_from_older_programs_is_asked_for(clinic: Clinic) -> None:
+def test_a_revision_that_breaks_older_programs_needs_permission(clinic: Clinic) -> None:
     with pytest.raises(BreakingRevisions) as refused:
         fleet.upgrade_all(clinic.store, Plan())
     assert refused.value.before == NICKNAME
@@ -98,7 +98,7 @@ def test_a_revision_that_takes_something_from_older_programs_is_asked_for(clinic
 
 
 @pytest.mark.usefixtures("to_come")
-def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: Clinic) -> None:
+def test_a_downgrade_that_loses_values_is_refused_unless_allowed(clinic: Clinic) -> None:
     fleet.upgrade_all(clinic.store, Plan(to=NICKNAME))
     way = fleet.plan_downgrade(clinic.store, "ada_ash", HEAD)
     assert (way.revisions, way.losses) == ((NICKNAME,), ())
@@ -120,7 +120,7 @@ def test_the_way_back_is_refused_where_values_would_go_unless_they_may(clinic: C
     assert (run.kind, str(run.state), run.arguments) == ("down", "done", {"to": "p0003", "accept_loss": True})
 
 
-def test_a_revision_that_does_not_lie_behind_is_no_way_back(clinic: Clinic) -> None:
+def test_a_downgrade_to_a_revision_that_is_not_earlier_is_refused(clinic: Clinic) -> None:
     for revision in (HEAD, "p9999"):
         with pytest.raises(UsageError, match=revision):
             fleet.plan_downgrade(clinic.store, "ada_ash", revision)

@@ -146,7 +146,7 @@ def test_a_provider_registered_while_a_run_is_at_work_is_at_head_at_once(
     assert {each.state for each in fleet.overview(clinic.store)} == {fleet.RevisionStatus.CURRENT}
 
 
-def test_who_reviews_or_retries_keeps_out_too(clinic: Clinic) -> None:
+def test_reviews_and_aliases_wait_for_migrations(clinic: Clinic) -> None:
     another_name = a_patient("ada_ash-1", name="Another", medications=["Xanax 1 mg"])
     clinic.ingest(a_file(another_name, provider="Ada Ash", at=LATER), folder="ada_ash")
     number = clinic.rows("data_conflicts", "ada_ash")[0]["id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,7 @@ def test_after_so_many_failures_no_other_database_is_begun(
     assert "the limit is 1" in str(report.stopped)
 
 
-def test_a_dry_run_says_what_would_be_done_in_which_wave_and_changes_nothing(clinic: Clinic, behind: Behind) -> None:
+def test_a_dry_run_shows_the_databases_of_each_wave_and_changes_nothing(clinic: Clinic, behind: Behind) -> None:
     behind(FIRST, "ada_ash", "ben_birch", "dee_dogwood")
     planned = fleet.dry_run(clinic.store, Plan(canaries=("dee_dogwood",), wave=Wave.parse("50%"), to="p0003")).databases
     assert [(one.wave, one.provider, one.before, one.target, one.revisions) for one in planned] == [
@@ -222,13 +223,16 @@ def test_a_database_that_is_newer_than_the_program_is_left_alone(
     assert found_revisions(clinic) == dict.fromkeys(FLEET_SLUGS, HEAD) | {"ben_birch": "p9999"}
 
 
-def test_a_second_operator_is_told_who_is_at_work_and_since_when(clinic: Clinic, behind: Behind) -> None:
+def test_a_second_run_is_refused_with_the_holder_of_the_lease(clinic: Clinic, behind: Behind) -> None:
     behind(FIRST)
     with (
         leased(clinic.store.system, "migration run", "migrate up", 30),
-        pytest.raises(LeaseHeld, match=r"process \d+ is at work on it since 20.*UTC \(migrate up\)"),
+        pytest.raises(LeaseHeld) as refused,
     ):
         fleet.upgrade_all(clinic.store, Plan())
+    assert (refused.value.name, refused.value.purpose) == ("migration run", "migrate up")
+    assert f"process {os.getpid()}" in refused.value.holder
+    assert refused.value.since is not None
     assert set(found_revisions(clinic).values()) == {FIRST}
     assert not fleet.upgrade_all(clinic.store, Plan()).failures
 
@@ -242,7 +246,9 @@ def test_a_database_that_another_process_is_at_work_on_is_left_to_it(clinic: Cli
     assert found_revisions(clinic) == dict.fromkeys(FLEET_SLUGS, HEAD) | {"cy_cedar": FIRST}
 
 
-def test_who_has_lost_the_lease_stops_before_the_next_revision(clinic: Clinic, behind: Behind, database: Named) -> None:
+def test_a_lost_lease_stops_a_migration_before_the_next_revision(
+    clinic: Clinic, behind: Behind, database: Named
+) -> None:
     behind(FIRST, "ada_ash")
     begun: list[str] = []
     with leased(clinic.store.system, "x", "test", 30) as lease:
@@ -261,7 +267,7 @@ def test_who_has_lost_the_lease_stops_before_the_next_revision(clinic: Clinic, b
     assert revisions.current(database("ada_ash")) == "p0003"
 
 
-def test_a_lease_that_ran_out_is_anybodys(clinic: Clinic) -> None:
+def test_an_expired_lease_may_be_taken_by_any_process(clinic: Clinic) -> None:
     with leased(clinic.store.system, "x", "first", 30) as first:
         with clinic.store.system.session() as session:
             session.connection().exec_driver_sql("UPDATE leases SET expires_at = '2020-01-01 00:00:00.000000'")
@@ -280,7 +286,7 @@ def test_a_lease_that_ran_out_is_anybodys(clinic: Clinic) -> None:
         assert session.connection().exec_driver_sql("SELECT COUNT(*) FROM leases").scalar() == 0
 
 
-def test_what_ran_has_the_hash_of_what_was_shown_before(clinic: Clinic, behind: Behind) -> None:
+def test_a_run_records_the_hash_of_the_statements_shown_before(clinic: Clinic, behind: Behind) -> None:
     behind(FIRST, "ada_ash", "ben_birch")
     behind("p0003", "cy_cedar")
     shown = fleet.migration_scripts(clinic.store).scripts
@@ -397,7 +403,7 @@ def test_two_names_of_one_provider_are_one_database(clinic: Clinic, behind: Behi
     assert [one.provider for one in report.results if one.done] == ["ada_ash"]
 
 
-def test_too_few_connections_are_said_before_anything_is_begun(
+def test_too_few_connections_are_refused_before_the_first_migration(
     server_url: str, database_prefix: str, clinic: Clinic, behind: Behind, tmp_path: Path
 ) -> None:
     behind(FIRST)
@@ -413,7 +419,7 @@ def test_too_few_connections_are_said_before_anything_is_begun(
     assert fleet.runs(clinic.store) == []
 
 
-def test_another_that_reaches_head_in_between_leaves_no_closed_gate(
+def test_a_database_that_another_process_migrates_is_not_left_blocked(
     clinic: Clinic, behind: Behind, database: Named
 ) -> None:
     behind("p0004", "ada_ash")
@@ -428,7 +434,7 @@ def test_another_that_reaches_head_in_between_leaves_no_closed_gate(
     assert fleet.overview(clinic.store, ["ada_ash"])[0].state is RevisionStatus.CURRENT
 
 
-def test_who_comes_late_closes_no_gate_of_a_database_at_head(clinic: Clinic, behind: Behind, database: Named) -> None:
+def test_a_late_migration_does_not_block_a_database_at_head(clinic: Clinic, behind: Behind, database: Named) -> None:
     behind("p0003", "ada_ash")
     seen: list[tuple[str, object]] = []
 

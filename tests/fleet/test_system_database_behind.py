@@ -9,7 +9,7 @@ from webautodash.services.fleet import RevisionStatus
 from webautodash.services.revisions import SchemaHistory
 
 
-def test_the_fleet_is_looked_at_checked_and_brought_to_head_by_name_or_whole(clinic: Clinic) -> None:
+def test_an_older_system_database_is_listed_checked_and_migrated(clinic: Clinic) -> None:
     revisions.downgrade(clinic.store.system, SchemaHistory.SYSTEM, "s0005")
     looked = fleet.overview(clinic.store)
     assert [(one.provider, one.state) for one in looked] == [

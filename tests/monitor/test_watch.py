@@ -218,9 +218,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_a_folder_that_does_not_answer_is_given_up_in_time_and_used_again_later(
-    clinic: Clinic, hanging: threading.Event
-) -> None:
+def test_a_folder_that_hangs_times_out_and_is_used_again_later(clinic: Clinic, hanging: threading.Event) -> None:
     clinic.drop(b"{", name="a.json")
     watching = FolderWatch(clinic.store)
     clinic.store.time_limit = TimeLimit(1.0)
