@@ -13,9 +13,8 @@ from time import perf_counter
 
 from benchmarks.stores import Place
 from webautodash.domain.file_state_transitions import FileResult
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.report import IngestReport
-from webautodash.services.registry.setup import set_up
+from webautodash.services.ingest import IngestReport, ingest_paths
+from webautodash.services.setup import set_up
 from webautodash.services.store import Store
 from webautodash.services.workers import collect_rarely
 

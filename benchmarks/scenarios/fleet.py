@@ -10,7 +10,7 @@ from benchmarks.stores import MARIADB, Place
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan, RevisionStatus
-from webautodash.services.registry.register import register
+from webautodash.services.registry import register
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 

@@ -9,8 +9,8 @@ from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import expect, ingest
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.demo import DemoPlan, provider_name
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry.register import register
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.registry import register
 from webautodash.services.store import Store
 
 _NEAR = 0.25

@@ -9,7 +9,7 @@ from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import WrongOutcomeError, command, expect, process
 from benchmarks.stores import MARIADB, Place
 from webautodash.domain.file_state_transitions import FileResult
-from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest import ingest_paths
 from webautodash.services.store import Store
 
 _INSIDE, _PASS, _REHASH = "a pass", "a pass, whole process", "a pass with --rehash, whole process"

@@ -13,7 +13,7 @@ from benchmarks.results import Figure, Findings, Target
 from benchmarks.runs import COMMAND, WrongOutcomeError, command
 from benchmarks.stores import MARIADB, Place
 from webautodash.services.demo import DemoPlan, write_demo_data
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.store import Store
 
 _INTERVAL, _SETTLE = 2.0, 2.0

@@ -10,7 +10,7 @@ from legacy_database import TABLES, Legacy, LegacyDatabase
 from legacy_files import two_sweeps
 
 from webautodash.repositories.unit_of_work import UnitOfWork
-from webautodash.services.registry.adopt import adopt
+from webautodash.services.adopt import adopt
 from webautodash.services.revisions import SchemaHistory, current, head
 
 COPIED = tuple(table for table in TABLES if table != "comprehensive_patient_records")

@@ -10,8 +10,8 @@ from builders import Clinic, a_file
 from legacy_database import Legacy, LegacyDatabase
 from legacy_files import a_person, two_sweeps
 
-from webautodash.services.registry.adopt import adopt
-from webautodash.services.registry.adopt.copy_extractions import NOT_FINISHED, ROWS_FEWER, ROWS_MISSING
+from webautodash.services.adopt import adopt
+from webautodash.services.adopt.copy_extractions import NOT_FINISHED, ROWS_FEWER, ROWS_MISSING
 from webautodash.services.review import conflicts, patients
 
 

@@ -21,9 +21,9 @@ from webautodash.errors import (
     WebAutoDashError,
 )
 from webautodash.repositories.legacy_tables import LegacyTables
+from webautodash.services.adopt import adopt, adopt_database, survey_adoption
 from webautodash.services.leases import leased
-from webautodash.services.registry.adopt import adopt, adopt_database, survey_adoption
-from webautodash.services.registry.register import register
+from webautodash.services.registry import register
 from webautodash.services.store import Store
 
 

@@ -22,11 +22,9 @@ from webautodash.errors import DatabaseError
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.monitors import MonitorRepository
 from webautodash.services import alerts, fleet
-from webautodash.services.ingest.file_log import FileLog
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.review.retry_patients import retry_set_aside
+from webautodash.services.ingest import FileLog, FileOutcome, ingest_paths
+from webautodash.services.registry import resolve_provider
+from webautodash.services.review import retry_set_aside
 
 
 def _facts(clinic: Clinic) -> list[tuple[Any, ...]]:

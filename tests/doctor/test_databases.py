@@ -17,11 +17,11 @@ from webautodash.domain.vocabulary import MonitorState
 from webautodash.models import Monitor
 from webautodash.services import doctor, revisions
 from webautodash.services.doctor import Finding
-from webautodash.services.fleet.run_history import RUN_LEASE
+from webautodash.services.fleet.migration_runs import RUN_LEASE
 from webautodash.services.leases import leased
-from webautodash.services.registry.register import register
-from webautodash.services.registry.setup import set_up
+from webautodash.services.registry import register
 from webautodash.services.revisions import SchemaHistory
+from webautodash.services.setup import set_up
 
 Findings = Callable[[], list[Finding]]
 # What the shared servers of the tests do on purpose, and what an administrator's account has.

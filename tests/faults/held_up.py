@@ -13,7 +13,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from webautodash.cli import main
-from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest import FileOutcome
 from webautodash.services.ingest.scan import Candidate
 from webautodash.services.monitor import MonitorLoop, ingest_due
 from webautodash.services.store import Store

@@ -34,10 +34,8 @@ from webautodash.errors import (
 )
 from webautodash.services import fleet
 from webautodash.services.doctor import examine, examine_isolation
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry import accounts
-from webautodash.services.registry.accounts import AccountState, GrantedAccount
-from webautodash.services.registry.register import register
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.registry import AccountState, GrantedAccount, accounts, register
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
 

@@ -22,9 +22,9 @@ from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.domain.extraction.document.read_document import read_document
 from webautodash.services import fleet
-from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest import ingest_paths
 from webautodash.services.ingest.store_file import Stored, store_document
-from webautodash.services.registry.register import register
+from webautodash.services.registry import register
 from webautodash.services.store import Store
 
 ROOT = Path(__file__).parents[2]

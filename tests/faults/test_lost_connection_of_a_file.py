@@ -9,8 +9,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 from pymysql.err import MySQLError
 
-from webautodash.services.ingest import StoringSession, store_file
-from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest import StoringSession, ingest_paths, store_file
 
 
 @pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)

@@ -22,7 +22,7 @@ from watching import environment, monitors, put, states, wait_for, watching
 
 from webautodash.config import Settings
 from webautodash.database import Server
-from webautodash.services.statistics.current_status import status
+from webautodash.services.statistics import status
 from webautodash.services.store import Store
 
 SHORT = {"settle_seconds": 0.3, "lease_seconds": 3, "retry_seconds": 0.2}

@@ -16,9 +16,8 @@ from processes import kill_at, moments, together, writes
 from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.domain.dates import DateOrder
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry.aliases import add_alias
-from webautodash.services.registry.register import register
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.registry import add_alias, register
 from webautodash.services.store import Store
 
 

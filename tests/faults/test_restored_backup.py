@@ -13,16 +13,13 @@ from builders import Clinic, a_file, a_patient
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.services.doctor import examine
-from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest import ingest_paths
 from webautodash.services.monitor.system_alerts import check_and_send
-from webautodash.services.registry.aliases import add_alias
-from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.review import conflicts, sessions
-from webautodash.services.review.retry_patients import accept_set_aside
-from webautodash.services.statistics.current_status import status
+from webautodash.services.registry import add_alias, resolve_provider
+from webautodash.services.review import accept_set_aside, conflicts, sessions
+from webautodash.services.statistics import status
 from webautodash.services.store import Store
-from webautodash.services.verify import verify
-from webautodash.services.verify.divergence import Divergence
+from webautodash.services.verify import Divergence, verify
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from webautodash.errors import WrongConnection, WrongDatabase
 from webautodash.services.callbacks import ignore
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.store import Store
 
 SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True)

@@ -14,10 +14,8 @@ from webautodash.errors import MigrationFailed, NotAtHead
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry.aliases import add_alias
-from webautodash.services.registry.register import register
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.registry import add_alias, register, resolve_provider
 from webautodash.services.review import conflicts
 from webautodash.services.revisions import RevisionListener, RevisionStatements, SchemaHistory
 from webautodash.services.store import Store

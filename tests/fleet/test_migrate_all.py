@@ -27,7 +27,7 @@ from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan, RevisionStatus, Wave
 from webautodash.services.leases import leased
-from webautodash.services.registry.register import register
+from webautodash.services.registry import register
 from webautodash.services.revisions import RevisionListener, SchemaHistory
 from webautodash.services.store import Store
 

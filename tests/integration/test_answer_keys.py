@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from builders import CLINICAL_TABLES, Clinic
 
-from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest import ingest_paths
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT.parent / "shared" / "samples"

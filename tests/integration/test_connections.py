@@ -18,9 +18,9 @@ from webautodash.database import server
 from webautodash.database.connections import Connections, SharingPool
 from webautodash.errors import ConfigurationError, DatabaseMissing, NoFreeConnection
 from webautodash.services.demo import DemoPlan, write_demo_data
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry.register import register
-from webautodash.services.statistics.provider_statistics import statistics
+from webautodash.services.ingest import ingest_paths
+from webautodash.services.registry import register
+from webautodash.services.statistics import statistics
 from webautodash.services.store import Store
 
 MOST = 4

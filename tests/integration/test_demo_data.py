@@ -13,7 +13,7 @@ from builders import CLINICAL_TABLES, Clinic
 
 from webautodash.errors import UsageError
 from webautodash.services.demo import DemoPlan, write_demo_data
-from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest import ingest_paths
 
 PLAN = DemoPlan(patients=60, providers=2, files=2, rounds=2, changed=0.25, seed=7)
 

@@ -9,9 +9,8 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.errors import UsageError
+from webautodash.services.ingest import FileOutcome, ingest_paths
 from webautodash.services.ingest.file_states import accept_file
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.report import FileOutcome
 
 RIGHT = "2024-02-04T09:00:00Z"
 

@@ -12,12 +12,18 @@ from webautodash.client import WebAutoDash
 from webautodash.domain.extraction.lists.clinical_lists import ALLERGIES
 from webautodash.errors import UsageError
 from webautodash.services.ingest import plan
-from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.review import conflicts, incomplete, patients, set_aside
-from webautodash.services.review.incomplete import Incomplete
-from webautodash.services.review.retry_patients import RetryOutcome, accept_set_aside, retry_set_aside
-from webautodash.services.review.set_aside import SetAsideEntry
-from webautodash.services.review.stored_failures import review_stored
+from webautodash.services.registry import resolve_provider
+from webautodash.services.review import (
+    Incomplete,
+    RetryOutcome,
+    SetAsideEntry,
+    accept_set_aside,
+    conflicts,
+    patients,
+    retry_set_aside,
+    review_stored,
+    set_aside,
+)
 from webautodash.services.verify import verify
 
 LATER, LATEST = "2024-03-04T09:00:00", "2024-04-04T09:00:00"
@@ -46,7 +52,7 @@ def _accept(clinic: Clinic, *numbers: int, corrected: str | None = None) -> tupl
 
 
 def _again(clinic: Clinic) -> list[Incomplete]:
-    return list(incomplete.search(clinic.store, "gary_wang").items)
+    return list(set_aside.search_incomplete(clinic.store, "gary_wang").items)
 
 
 def test_the_patients_of_a_job_that_failed_are_incomplete(clinic: Clinic) -> None:
@@ -243,7 +249,7 @@ def test_patients_to_extract_again_are_listed_with_their_criteria(clinic: Clinic
     with WebAutoDash(clinic.settings) as webautodash:
         assert list(webautodash.incomplete("gary_wang").items) == _again(clinic)
         assert len(webautodash.set_aside_patients.search(reasons=["incomplete_extraction"], limit=2).items) == 2
-    assert incomplete.search(clinic.store, limit=1).more
+    assert set_aside.search_incomplete(clinic.store, limit=1).more
 
 
 def test_another_person_with_the_same_prn_is_set_aside_with_a_critical_conflict(clinic: Clinic) -> None:

@@ -17,11 +17,9 @@ from sqlalchemy import event
 
 from webautodash.domain.extraction.document.read_document import Document
 from webautodash.services import workers
-from webautodash.services.ingest import file_log, process_file
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.report import FileOutcome
-from webautodash.services.registry.register import register
-from webautodash.services.review.retry_patients import retry_set_aside
+from webautodash.services.ingest import FileOutcome, file_log, ingest_paths, process_file
+from webautodash.services.registry import register
+from webautodash.services.review import retry_set_aside
 
 HOUR_NS = 3_600_000_000_000
 SYSTEM_TABLES = ("providers", "ingested_files", "system_logs")

@@ -24,9 +24,9 @@ from webautodash.repositories.monitors import MonitorRepository
 from webautodash.repositories.providers import ProviderRepository
 from webautodash.services import alerts
 from webautodash.services.alerts import raise_alerts
-from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest import ingest_paths
 from webautodash.services.metrics import StoreCollector
-from webautodash.services.registry.register import register
+from webautodash.services.registry import register
 from webautodash.services.review import conflicts
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter

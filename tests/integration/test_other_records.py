@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from webautodash.repositories.verification import VerificationRepository
 from webautodash.services.review import patients
-from webautodash.services.statistics.provider_statistics import statistics
+from webautodash.services.statistics import statistics
 from webautodash.services.verify import verify
 
 LATER, LAST = "2024-03-04T09:00:00", "2024-04-04T09:00:00"

@@ -8,8 +8,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.services.demo import DemoPlan, write_demo_data
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.ingest.progress import Progress
+from webautodash.services.ingest import Progress, ingest_paths
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -19,9 +19,8 @@ from webautodash.errors import InvalidProviderName, ProviderNameTaken, SafeNameT
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.order import group_by_provider
 from webautodash.services.ingest.scan import Candidate
-from webautodash.services.registry.aliases import add_alias
-from webautodash.services.registry.register import register
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry.provider_names import add_alias, resolve_provider
+from webautodash.services.registry.registration import register
 
 SAME_SAFE_NAME = ("Гжоз", "Вчжи")
 """Names whose SHA-256 have the same first eight hex digits."""

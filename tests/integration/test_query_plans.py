@@ -17,13 +17,9 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.repositories.conflicts import ConflictFilter
 from webautodash.repositories.providers import ProviderIdentity, ProviderRepository
-from webautodash.services.ingest import file_log
-from webautodash.services.ingest.ingest_run import ingest_paths
-from webautodash.services.registry.aliases import add_alias
-from webautodash.services.registry.register import register
-from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.review import conflicts, patients
-from webautodash.services.review.retry_patients import retry_set_aside
+from webautodash.services.ingest import file_log, ingest_paths
+from webautodash.services.registry import add_alias, register, resolve_provider
+from webautodash.services.review import conflicts, patients, retry_set_aside
 
 PATIENTS = 4_000
 PROVIDERS = 300

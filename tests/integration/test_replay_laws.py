@@ -11,8 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from stored_content import content, earlier_version
 
-from webautodash.services.review import sessions
-from webautodash.services.review.stored_failures import review_stored
+from webautodash.services.review import review_stored, sessions
 from webautodash.services.verify import verify
 
 FILES = 5

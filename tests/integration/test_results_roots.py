@@ -10,9 +10,8 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.errors import AmbiguousRoot, UnknownResultsFolder, UnknownRoot, UsageError
-from webautodash.services.ingest import file_states
+from webautodash.services.ingest import file_states, ingest_paths
 from webautodash.services.ingest.file_states import accept_file
-from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.monitor import MonitorLoop
 from webautodash.services.registry import roots
 from webautodash.services.store import Store

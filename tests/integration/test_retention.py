@@ -16,9 +16,9 @@ from webautodash.models import MigrationRun
 from webautodash.repositories.migrations import MigrationRepository
 from webautodash.repositories.system_log import LogRecord, LogRepository
 from webautodash.services import retention
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.retention import Pruned, prunable, prune
-from webautodash.services.review.retry_patients import accept_set_aside, retry_set_aside
+from webautodash.services.review import accept_set_aside, retry_set_aside
 from webautodash.services.system_log import SystemLogWriter
 
 

@@ -13,7 +13,7 @@ from stored_content import content, earlier_version
 from webautodash.cli.hints import cure_of
 from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.errors import NotFound, UsageError
-from webautodash.services.doctor.sessions import future_times, unread_times
+from webautodash.services.doctor.databases import future_times, unread_times
 from webautodash.services.review import conflicts, sessions
 from webautodash.services.review.sessions import TimeCorrection
 from webautodash.services.verify import verify

@@ -9,7 +9,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.errors import NotFound, UsageError
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry.provider_names import resolve_provider
 from webautodash.services.review.retry_patients import RetryOutcome, retry_set_aside
 from webautodash.services.statistics.provider_statistics import statistics
 

@@ -8,7 +8,7 @@ from builders import Clinic, a_file, a_patient
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import UnknownProvider
 from webautodash.repositories.statistics import DatabaseStatistics
-from webautodash.services.statistics.provider_statistics import statistics
+from webautodash.services.statistics import statistics
 
 
 @pytest.fixture

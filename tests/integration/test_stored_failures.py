@@ -12,10 +12,8 @@ from servers import BACKENDS
 from stored_content import content, earlier_version
 
 from webautodash.errors import UsageError
-from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.review import patients, set_aside
-from webautodash.services.review.retry_patients import accept_set_aside
-from webautodash.services.review.stored_failures import review_stored
+from webautodash.services.registry import resolve_provider
+from webautodash.services.review import accept_set_aside, patients, review_stored, set_aside
 from webautodash.services.verify import verify
 
 BY = {"by": "Ann", "why": "the portal timed out"}

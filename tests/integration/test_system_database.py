@@ -15,9 +15,9 @@ from webautodash.database import Server
 from webautodash.errors import DatabaseError, NotAProvidersDatabase, NotSetUp, SystemDatabaseTaken, WebAutoDashError
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.doctor import examine
-from webautodash.services.registry.register import register
-from webautodash.services.registry.setup import set_up
+from webautodash.services.registry.registration import register
 from webautodash.services.revisions import SchemaHistory, upgrade
+from webautodash.services.setup import set_up
 from webautodash.services.store import Store
 
 COMMANDS = (

@@ -9,11 +9,10 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.repositories.providers import ProviderIdentity, ProviderRepository
 from webautodash.services import revisions
-from webautodash.services.registry.register import register
+from webautodash.services.registry import register
 from webautodash.services.review import conflicts
 from webautodash.services.revisions import SchemaHistory
-from webautodash.services.statistics.current_status import status
-from webautodash.services.statistics.provider_statistics import statistics
+from webautodash.services.statistics import statistics, status
 from webautodash.services.verify import verify
 
 

@@ -18,7 +18,7 @@ from webautodash.services.doctor import examine
 from webautodash.services.leases import leased
 from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor.system_alerts import check_and_send, silent_monitors
-from webautodash.services.statistics.current_status import status
+from webautodash.services.statistics import status
 
 YEAR = timedelta(days=365)
 LONG = 600

@@ -6,8 +6,8 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.errors import NewerThanProgram, WrongDatabase
-from webautodash.services.registry.register import register
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry.provider_names import resolve_provider
+from webautodash.services.registry.registration import register
 from webautodash.services.revisions import SchemaHistory, upgrade
 
 

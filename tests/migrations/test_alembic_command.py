@@ -15,7 +15,7 @@ from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
-from webautodash.services.registry.register import register
+from webautodash.services.registry import register
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 

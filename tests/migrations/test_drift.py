@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from builders import Clinic
 
 from webautodash.services import fleet, revisions
-from webautodash.services.registry.register import register
+from webautodash.services.registry import register
 from webautodash.services.revisions import SchemaHistory
 
 

@@ -20,8 +20,8 @@ from webautodash.models import Alert, AlertDelivery, AlertDigest, Monitor, Provi
 from webautodash.repositories.pending_events import Event
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import fleet, revisions
+from webautodash.services.ingest import ingest_paths
 from webautodash.services.ingest.file_states import accept_file
-from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.review import conflicts
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store

@@ -23,7 +23,7 @@ from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor.heartbeat import Heartbeat
 from webautodash.services.monitor.system_alerts import Alarms, check_and_send
 from webautodash.services.processes import process_key
-from webautodash.services.statistics.current_status import status
+from webautodash.services.statistics import status
 
 
 def _alerts(clinic: Clinic) -> list[tuple[str, str]]:

@@ -17,8 +17,7 @@ from webautodash.domain.extraction.document import private_copy
 from webautodash.domain.extraction.document.read_document import Document
 from webautodash.domain.folders import Folder
 from webautodash.errors import DatabaseBusy
-from webautodash.services.ingest import file_states, process_file
-from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest import FileOutcome, file_states, process_file
 from webautodash.services.monitor import MonitorEvents, MonitorLoop
 from webautodash.services.timeouts import TimeLimit
 

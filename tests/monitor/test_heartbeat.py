@@ -14,7 +14,7 @@ from webautodash.domain.vocabulary import MonitorState
 from webautodash.models import Monitor as MonitorRow
 from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor.heartbeat import Heartbeat
-from webautodash.services.statistics.current_status import status
+from webautodash.services.statistics import status
 
 
 def _delete_rows(clinic: Clinic) -> None:

@@ -16,11 +16,10 @@ from local_server import wait_until
 from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UnknownFile, UnusableFile, UsageError
 from webautodash.services import fleet
-from webautodash.services.ingest import file_states, order, process_file, scan
-from webautodash.services.ingest.report import FileOutcome
+from webautodash.services.ingest import FileOutcome, file_states, order, process_file, scan
 from webautodash.services.monitor import MonitorEvents, MonitorLoop, MonitorTrouble, ingest_due
-from webautodash.services.registry.register import register
-from webautodash.services.statistics.current_status import status
+from webautodash.services.registry import register
+from webautodash.services.statistics import status
 
 GOOD = a_file(a_patient("GW1", medications=["Aspirin 81 mg"]), a_patient("GW2"))
 

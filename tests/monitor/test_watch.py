@@ -18,8 +18,7 @@ from local_server import wait_until
 
 from webautodash.domain.retries import LONGEST_SECONDS, retry_pause
 from webautodash.errors import FileNotWatched, NoAnswer
-from webautodash.services.ingest import file_states, scan
-from webautodash.services.ingest.ingest_run import ingest_paths
+from webautodash.services.ingest import file_states, ingest_paths, scan
 from webautodash.services.ingest.scan import Candidate
 from webautodash.services.monitor import done_files, watch
 from webautodash.services.monitor.watch import FolderWatch, ScanResult

@@ -16,7 +16,8 @@ from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.domain.json_document import to_json_line
 from webautodash.domain.vocabulary import Severity
-from webautodash.services.ingest.report import FileOutcome, IngestReport, ProviderTotals
+from webautodash.services.ingest import FileOutcome, IngestReport
+from webautodash.services.ingest.report import ProviderTotals
 
 
 class Colour(Enum):

@@ -30,8 +30,8 @@ from webautodash.domain.patient_outcome import (
 )
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.repositories.set_aside import SetAside
-from webautodash.services.ingest import plan
-from webautodash.services.ingest.plan import Planned, RepeatedPlace
+from webautodash.services.ingest import Planned, plan
+from webautodash.services.ingest.plan import RepeatedPlace
 
 NOW = datetime(2024, 2, 4, 9, tzinfo=UTC)
 EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)

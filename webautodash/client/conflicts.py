@@ -4,8 +4,7 @@ from webautodash.client.installation import Group
 from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.repositories.conflicts import ConflictFilter
 from webautodash.services.paging import Listing
-from webautodash.services.review import conflicts
-from webautodash.services.review.conflicts import Conflict, ReviewedConflict, ValueSource
+from webautodash.services.review import Conflict, ReviewedConflict, ValueSource, conflicts
 
 __all__ = ["Conflict", "ConflictFilter", "Conflicts", "ReviewedConflict", "ValueSource"]
 

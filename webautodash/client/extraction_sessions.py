@@ -1,9 +1,9 @@
 """Ingested files: each is one extraction session."""
 
 from webautodash.client.installation import Group
+from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.services.paging import Listing
-from webautodash.services.review import sessions
-from webautodash.services.review.sessions import DecidedSession, RecordedDecision, SessionSummary, TimeCorrection
+from webautodash.services.review import DecidedSession, SessionSummary, TimeCorrection, sessions
 
 __all__ = ["DecidedSession", "ExtractionSessions", "RecordedDecision", "SessionSummary", "TimeCorrection"]
 

@@ -151,15 +151,15 @@ class WebAutoDash:
 
     def statistics(self, provider: str | None = None) -> Statistics:
         """Count what is stored, of all providers or of one."""
-        from webautodash.services.statistics.provider_statistics import statistics
+        from webautodash.services.statistics import statistics
 
         return statistics(self._installation.opened(), provider)
 
     def incomplete(self, provider: str | None = None, *, limit: int = 10_000) -> Listing[Incomplete]:
         """List patients whose extraction failed and must be repeated, with the criteria to use."""
-        from webautodash.services.review import incomplete
+        from webautodash.services.review import set_aside
 
-        return incomplete.search(self._installation.opened(), provider, limit=limit)
+        return set_aside.search_incomplete(self._installation.opened(), provider, limit=limit)
 
     def verify(self, provider: str | None = None, *, on_extractions: OnExtractions | None = None) -> Verification:
         """Compare all stored rows, or one provider's, with their checks; differences are named by table and id.
@@ -197,7 +197,7 @@ class WebAutoDash:
 
     def status(self) -> Status:
         """Report monitors, files, providers and the last 24 hours."""
-        from webautodash.services.statistics.current_status import status
+        from webautodash.services.statistics import status
 
         return status(self._installation.opened())
 

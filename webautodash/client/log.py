@@ -4,7 +4,7 @@ from datetime import datetime
 
 from webautodash.client.installation import Group
 from webautodash.services import retention, system_log
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.retention import Pruned
 from webautodash.services.system_log import LogEntry, LogFilter, LogTail
 

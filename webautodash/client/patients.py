@@ -2,8 +2,7 @@
 
 from webautodash.client.installation import Group
 from webautodash.repositories.paging import Page
-from webautodash.services.review import patients
-from webautodash.services.review.patients import Chart, Extraction, PatientHistory, Person
+from webautodash.services.review import Chart, Extraction, PatientHistory, Person, patients
 
 __all__ = ["Chart", "Extraction", "PatientHistory", "Patients", "Person"]
 

@@ -5,12 +5,17 @@ from collections.abc import Sequence
 from webautodash.client.installation import Group
 from webautodash.domain.dates import DateOrder
 from webautodash.repositories.providers import RegisteredProvider
+from webautodash.services import adopt, registry
+from webautodash.services.adopt import Adoption, AdoptionSurvey, OnRows
 from webautodash.services.callbacks import ignore
-from webautodash.services.registry import accounts, adopt, aliases
-from webautodash.services.registry.accounts import GrantedAccount, GrantRequest, OnGranted
-from webautodash.services.registry.adopt import Adoption, AdoptionSurvey, OnRows
-from webautodash.services.registry.register import Registration, register
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import (
+    GrantedAccount,
+    GrantRequest,
+    OnGranted,
+    Registration,
+    register,
+    resolve_provider,
+)
 from webautodash.services.store import Store
 
 __all__ = [
@@ -47,7 +52,7 @@ class Registry(Group):
 
     def add_alias(self, provider: str, alias: str) -> RegisteredProvider:
         """Record another name, or another folder in Results, of a provider."""
-        return aliases.add_alias(self._installation.opened(), provider, alias)
+        return registry.add_alias(self._installation.opened(), provider, alias)
 
     def survey_adoption(
         self, database: str, name: str | None = None, date_order: DateOrder | None = None
@@ -83,4 +88,4 @@ class Registry(Group):
 
         ``on_granted`` gets each account as soon as the server has it, with its password if no ``folder`` keeps it.
         """
-        return accounts.grant(self._installation.settings, request, on_granted)
+        return registry.grant(self._installation.settings, request, on_granted)

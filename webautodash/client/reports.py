@@ -1,18 +1,17 @@
 """The results of ``status``, ``statistics`` and ``verify``, and the parts of lists."""
 
 from webautodash.services.paging import Listing, Unreadable
-from webautodash.services.review.incomplete import Incomplete
-from webautodash.services.statistics.current_status import (
+from webautodash.services.review import Incomplete
+from webautodash.services.statistics import (
     AlertStatus,
     LastDay,
     MonitorStatus,
+    ProviderStatistics,
     ProviderSummary,
+    Statistics,
     Status,
 )
-from webautodash.services.statistics.provider_statistics import ProviderStatistics, Statistics
-from webautodash.services.verify import ProviderVerification, Verification
-from webautodash.services.verify.divergence import Divergence
-from webautodash.services.verify.verify_providers import OnExtractions
+from webautodash.services.verify import Divergence, OnExtractions, ProviderVerification, Verification
 
 __all__ = [
     "AlertStatus",

@@ -4,11 +4,18 @@ from collections.abc import Collection, Sequence
 
 from webautodash.client.installation import Group
 from webautodash.services.paging import Listing
-from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.review import set_aside, stored_failures
-from webautodash.services.review.retry_patients import RetryOutcome, accept_set_aside, retry_set_aside
-from webautodash.services.review.set_aside import SetAsideDetail, SetAsideEntry
-from webautodash.services.review.stored_failures import StoredReview, StoredReviews
+from webautodash.services.registry import resolve_provider
+from webautodash.services.review import (
+    RetryOutcome,
+    SetAsideDetail,
+    SetAsideEntry,
+    StoredReview,
+    StoredReviews,
+    accept_set_aside,
+    retry_set_aside,
+    set_aside,
+    stored_failures,
+)
 
 __all__ = ["RetryOutcome", "SetAsideDetail", "SetAsideEntry", "SetAsidePatients", "StoredReview", "StoredReviews"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from webautodash.client.installation import Group
 from webautodash.services.ingest import FileOutcome, Progress
-from webautodash.services.registry.setup import SetupReport, SetupSurvey, set_up, survey_setup
+from webautodash.services.setup import SetupReport, SetupSurvey, set_up, survey_setup
 
 __all__ = ["Setup", "SetupReport", "SetupSurvey"]
 

@@ -17,7 +17,7 @@ from webautodash.errors import (
 from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.store import Store
 
 T = TypeVar("T")

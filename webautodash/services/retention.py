@@ -18,7 +18,7 @@ from webautodash.repositories.ingested_files import OldFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.paging import Unreadable, problems_of
-from webautodash.services.registry.roots import own_root
+from webautodash.services.registry import own_root
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
 

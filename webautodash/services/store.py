@@ -23,7 +23,7 @@ from webautodash.errors import (
 from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
-from webautodash.services.registry.rebuild_registry import rebuild
+from webautodash.services.rebuild_registry import rebuild
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.timeouts import TimeLimit
 

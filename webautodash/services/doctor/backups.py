@@ -6,14 +6,7 @@ from webautodash.domain.wording import counted
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.services.doctor.findings import Finding, error, fine, warning
 from webautodash.services.store import Store
-from webautodash.services.verify.divergence import (
-    Divergence,
-    DivergingFile,
-    Location,
-    divergence,
-    is_active,
-    system_records,
-)
+from webautodash.services.verify import Divergence, DivergingFile, Location, find_divergence, is_active, system_records
 
 _MOST_NAMED = 5
 _WHERE = {
@@ -29,7 +22,7 @@ def backups(store: Store) -> Iterator[Finding]:
     for provider in filter(is_active, store.providers()):
         found = None
         try:
-            found = divergence(store, provider, recorded)
+            found = find_divergence(store, provider, recorded)
         except DatabaseUnreachable:
             raise
         except WebAutoDashError:

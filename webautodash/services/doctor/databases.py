@@ -1,10 +1,11 @@
 """Checks of every database: its revision, its owner, how it was created."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 from webautodash.config import ENV_PREFIX
+from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import ProviderStatus, RevisionStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
 from webautodash.models import DatabaseIdentity
@@ -20,9 +21,8 @@ from webautodash.services.doctor.findings import (
     of_server,
     warning,
 )
-from webautodash.services.doctor.sessions import future_times, unread_times
-from webautodash.services.fleet.databases import DatabaseRevision, member_of, read_revision, system_member
-from webautodash.services.fleet.run_history import is_at_work
+from webautodash.services.fleet import DatabaseRevision, is_at_work, member_of, read_revision, system_member
+from webautodash.services.ingest import FUTURE
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 
@@ -168,3 +168,30 @@ def _is_migration_running(store: Store) -> bool:
         return is_at_work(store)
     except WebAutoDashError:  # a system database that is behind may have no leases, and is a finding itself
         return False
+
+
+_MOST_NAMED = 10
+
+
+def future_times(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
+    """Sessions of one provider more than a day in the future: every other file counts as older."""
+    with store.provider_database(provider).reading() as work:
+        number, named = work.sessions.later_than(utc_now() + FUTURE, _MOST_NAMED)
+    if number:
+        message = f"{_named(named, number)}: the time is in the future, so that every correct one counts as older"
+        yield error("session.future_time", provider.slug, message, session=str(named[0]))
+
+
+def unread_times(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
+    """Sessions of one provider without a valid ISO date-time: they count as older than all others."""
+    with store.provider_database(provider).reading() as work:
+        found = work.sessions.with_unread_time()
+    if found:
+        sessions = _named(found[:_MOST_NAMED], len(found))
+        message = f"{sessions}: extracted_at is not an ISO date-time, so that every other session counts as newer"
+        yield warning("session.unread_time", provider.slug, message, session=str(found[0]))
+
+
+def _named(named: Sequence[int], number: int) -> str:
+    more = "" if number == len(named) else f" and {number - len(named)} more"
+    return f"session {named[0]}" if number == 1 else f"sessions {', '.join(map(str, named))}{more}"

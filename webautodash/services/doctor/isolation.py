@@ -15,7 +15,7 @@ from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.doctor import databases
 from webautodash.services.doctor.findings import Finding, error, fine, info, of_error, or_fine, warning
 from webautodash.services.doctor.logs import UnreadableLog, found_in
-from webautodash.services.registry.account_rights import WantedAccount, database_accounts, migrations_account
+from webautodash.services.registry import WantedAccount, database_accounts, migrations_account
 from webautodash.services.store import Store
 
 _SHOWN = 20

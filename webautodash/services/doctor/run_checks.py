@@ -8,7 +8,7 @@ from webautodash.config import Settings
 from webautodash.errors import ConfigurationError, DatabaseUnreachable, NoAnswer, WebAutoDashError, where_from
 from webautodash.services.doctor import backups, configuration, databases, folders, isolation, processes, server
 from webautodash.services.doctor.findings import DoctorReport, Finding, error, of_error
-from webautodash.services.doctor.rights import rights
+from webautodash.services.doctor.server import rights
 from webautodash.services.fleet import RevisionStatus
 from webautodash.services.store import Store
 

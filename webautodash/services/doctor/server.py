@@ -1,8 +1,9 @@
 """The server: its version, the connection to it, its clock, and its settings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from webautodash.config import ENV_PREFIX, Settings, Tls
+from webautodash.database import Server
 from webautodash.database.products import ServerStatus
 from webautodash.services.doctor.findings import Finding, error, fine, of_server, or_fine, warning
 
@@ -57,3 +58,12 @@ def server_settings(status: ServerStatus, settings: Settings) -> list[Finding]:
     """Other settings of the server that cause problems."""
     del settings
     return of_server(status.settings)
+
+
+def rights(server: Server, settings: Settings, databases: Sequence[str]) -> list[Finding]:
+    """The rights in these databases, and in those of new providers. Empty if the product has no accounts."""
+    report = server.rights_report(settings.database_prefix, databases)
+    if report is None:
+        return []
+    message = f"all that is needed on {report.needed}, no more"
+    return or_fine(of_server(report.problems), "rights", report.account, message)

@@ -9,7 +9,7 @@ from webautodash.errors import DatabaseError, DatabaseMissing, DatabaseUnreachab
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 

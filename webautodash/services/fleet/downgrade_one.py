@@ -7,7 +7,7 @@ from webautodash.services import revisions
 from webautodash.services.fleet.databases import database_of, member_of
 from webautodash.services.fleet.migrate_all import begin_run, run_lease
 from webautodash.services.fleet.migrate_one import Job, MigrationResult, migrate_one
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 

@@ -14,7 +14,7 @@ from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import Member, database_of, members
 from webautodash.services.leases import leased
-from webautodash.services.registry.rebuild_registry import identity_of
+from webautodash.services.rebuild_registry import identity_of
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 

@@ -16,6 +16,7 @@ from webautodash.services import revisions
 from webautodash.services.callbacks import ignore
 from webautodash.services.fleet.databases import DatabaseRevision, Member, system_member
 from webautodash.services.fleet.migrate_one import Job, MigrationResult, failure, migrate_one, record_failure
+from webautodash.services.fleet.migration_runs import RUN_LEASE, run_report
 from webautodash.services.fleet.plan import (
     Plan,
     canaries_of,
@@ -24,7 +25,6 @@ from webautodash.services.fleet.plan import (
     require_no_breaking_revisions,
     waves,
 )
-from webautodash.services.fleet.run_history import RUN_LEASE, run_report
 from webautodash.services.leases import HeldLease, host, leased, operator
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store

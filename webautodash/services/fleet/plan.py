@@ -5,17 +5,19 @@ from dataclasses import asdict, dataclass
 from math import ceil
 from typing import Any, TypeVar
 
+from webautodash.domain.vocabulary import RevisionStatus
 from webautodash.errors import BreakingRevisions, UsageError
 from webautodash.services import revisions
 from webautodash.services.fleet.databases import (
     DatabaseRevision,
     Member,
+    members,
     members_of,
     provider_members,
     read_revision,
     system_member,
 )
-from webautodash.services.revisions import SchemaHistory
+from webautodash.services.revisions import RevisionStatements, SchemaHistory
 from webautodash.services.store import Store
 
 T = TypeVar("T")
@@ -169,3 +171,46 @@ def waves(
 def _planned(member: Member, found: DatabaseRevision, wave: int) -> PlannedMigration:
     pending = revisions.pending(member.history, found.revision, found.head)
     return PlannedMigration(member.database, member.provider, found.revision, found.head, wave, tuple(pending))
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationScript:
+    """The statements for all databases with the same revision and target."""
+
+    before: str | None
+    target: str
+    databases: tuple[str, ...]
+    steps: tuple[RevisionStatements, ...]
+    sha256: str
+    """Of the statements; a run records the same for what it sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """The statements for every database, and why nothing can be sent to some databases."""
+
+    scripts: tuple[MigrationScript, ...]
+    problems: tuple[str, ...]
+
+
+def migration_scripts(store: Store, providers: Sequence[str] = (), to: str | None = None) -> Scripts:
+    """The statements for every database that is behind, the system database first."""
+    if to is not None:
+        revisions.require_known(SchemaHistory.PROVIDER, to)
+    problems: list[str] = []
+    groups: dict[tuple[SchemaHistory, str | None, str], list[str]] = {}
+    for member in members(store, providers):
+        found = read_revision(store, member, to if member.history is SchemaHistory.PROVIDER else None)
+        if found.error is not None:
+            problems.append(found.error)
+        if found.state is RevisionStatus.BEHIND:
+            groups.setdefault((member.history, found.revision, found.head), []).append(member.database)
+    return Scripts(tuple(_script(store, *key, databases) for key, databases in groups.items()), tuple(problems))
+
+
+def _script(
+    store: Store, history: SchemaHistory, before: str | None, target: str, databases: Sequence[str]
+) -> MigrationScript:
+    steps = revisions.upgrade_sql(history, store.server.product, before, target)
+    statements = [statement for step in steps for statement in step.statements]
+    return MigrationScript(before, target, tuple(databases), tuple(steps), revisions.sha256_of(statements))

@@ -20,8 +20,7 @@ from webautodash.services.ingest.process_file import FileProcessor
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import candidates
 from webautodash.services.paging import Listing, of_one
-from webautodash.services.registry.resolve import resolve_provider
-from webautodash.services.registry.roots import Root, own_root
+from webautodash.services.registry import Root, own_root, resolve_provider
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
 

@@ -14,7 +14,7 @@ from webautodash.services.ingest.progress import Meter, Progress
 from webautodash.services.ingest.report import FileOutcome, IngestReport
 from webautodash.services.ingest.scan import Candidate, check_results_folder, each_candidate, stat_file
 from webautodash.services.ingest.skip_known import skip_known
-from webautodash.services.registry.roots import root_of_paths
+from webautodash.services.registry import root_of_paths
 from webautodash.services.store import Store
 
 # Those of the system database and of the server itself, and a few spare ones.

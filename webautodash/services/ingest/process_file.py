@@ -35,7 +35,7 @@ from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate
 from webautodash.services.ingest.skip_known import reliable_mtime
 from webautodash.services.ingest.store_file import Accepted, Stored, store_document
-from webautodash.services.registry.file_owner import owner_of_file
+from webautodash.services.registry import owner_of_file
 from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.workers import OnBatch
 

@@ -17,7 +17,6 @@ from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services.alerts import causes_of_event
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
-from webautodash.services.verify.divergence import lost_paths
 
 T = TypeVar("T")
 
@@ -59,7 +58,11 @@ def read_changes(
 
 def find_lost_paths(store: Store, provider: RegisteredProvider) -> list[str]:
     """The paths whose sessions are missing since an older backup was restored, which is logged."""
-    lost = store.read_if_possible(provider, partial(lost_paths, store, provider)) or []
+    # The system database first, as above.
+    with store.system.reading() as work:
+        rows = work.ingested_files.stored_of(provider.id)
+    hashes = store.read_if_possible(provider, lambda work: work.sessions.hashes())
+    lost = [row.path for row in rows if hashes is not None and row.content_sha256 not in hashes]
     SystemLogWriter(store.system).record(
         Level.ERROR,
         "backups",

@@ -6,7 +6,7 @@ from typing import Self
 
 from webautodash.config import Settings
 from webautodash.services.monitor.loop import MonitorEvents, MonitorLoop, open_store
-from webautodash.services.statistics.current_status import Status, status
+from webautodash.services.statistics import Status, status
 
 
 class BackgroundMonitor:

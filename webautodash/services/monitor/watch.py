@@ -21,7 +21,7 @@ from webautodash.services.batches import in_parts, run_in_parts
 from webautodash.services.ingest.scan import Candidate, FileKey, FileStat, Part, list_results, require_path, stat_text
 from webautodash.services.ingest.skip_known import skip_known
 from webautodash.services.monitor.done_files import DoneFiles
-from webautodash.services.registry.roots import Root, own_root
+from webautodash.services.registry import Root, own_root
 from webautodash.services.store import Store
 
 _AT_ONCE = 900

@@ -6,7 +6,7 @@ from webautodash.domain.naming import check_provider_name, letters_key, name_fro
 from webautodash.domain.vocabulary import ProviderStatus
 from webautodash.errors import MalformedDocument, UnregisteredProvider, UnusableFile, WrongFolder
 from webautodash.repositories.providers import RegisteredProvider
-from webautodash.services.registry.register import register
+from webautodash.services.registry.registration import register
 from webautodash.services.store import Store
 
 

@@ -16,7 +16,7 @@ from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest import FileLog
 from webautodash.services.paging import Listing, list_rows
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.store import Store
 
 OPEN = ConflictFilter()

@@ -12,7 +12,7 @@ from webautodash.models import DataConflict, ExtractionSession, Patient, Patient
 from webautodash.repositories.paging import Page
 from webautodash.repositories.patient_queries import ClinicalRows, PatientQueries
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.store import Store
 
 

@@ -15,13 +15,11 @@ from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest import is_future, parse_corrected_time
 from webautodash.services.paging import Listing, list_rows
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.review.corrections import correct
 from webautodash.services.review.replay_patients import BATCH, PatientReplayer, ReplayCounts, Reviewer
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
-
-__all__ = ["DecidedSession", "RecordedDecision", "SessionSummary", "TimeCorrection", "search", "set_time", "show"]
 
 SET_TIME = "set_time"
 """Kind of the decision that changes the time of a session."""

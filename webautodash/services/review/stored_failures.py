@@ -21,7 +21,7 @@ from webautodash.repositories.stored_failures import MovedExtraction, StoredFail
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest import with_items
 from webautodash.services.paging import Unreadable
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.review.corrections import correct
 from webautodash.services.review.load_lists import ListLoader
 from webautodash.services.review.replay_patients import BATCH, PatientReplayer, Reviewer

@@ -23,11 +23,11 @@ from webautodash.services.alerts import FailedDigest, failed_digests
 from webautodash.services.alerts import waiting as waiting_alerts
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.store import Store
-from webautodash.services.verify.divergence import (
+from webautodash.services.verify import (
     Divergence,
     SystemRecords,
     compare_databases,
-    divergence,
+    find_divergence,
     is_active,
     recorded_rows,
     system_records,
@@ -225,7 +225,7 @@ def _provider(
             if is_active(provider):
                 differences = compare_databases(store, provider, records, work, rows)
         if differences is not None and differences.is_older:
-            differences = divergence(store, provider, records)
+            differences = find_divergence(store, provider, records)
     except WebAutoDashError as error:
         problems += problems_of(provider, error)
     summary = ProviderSummary(

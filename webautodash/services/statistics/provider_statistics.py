@@ -11,7 +11,7 @@ from webautodash.errors import WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.statistics import DatabaseStatistics
 from webautodash.services.paging import Unreadable, problems_of
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.store import Store
 
 _COUNTED: dict[str, type[StrEnum]] = {

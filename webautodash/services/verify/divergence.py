@@ -117,7 +117,7 @@ def system_records(store: Store) -> SystemRecords:
     return SystemRecords(last, reviews, frozenset(lost), folders)
 
 
-def divergence(store: Store, provider: RegisteredProvider, records: SystemRecords) -> Divergence:
+def find_divergence(store: Store, provider: RegisteredProvider, records: SystemRecords) -> Divergence:
     """Compare one provider's database with the records, every file. Raises what opening the database raises."""
     # The rows first: everything recorded by then is in the database.
     rows = recorded_rows(store, provider)
@@ -153,13 +153,6 @@ def recorded_rows(store: Store, provider: RegisteredProvider) -> list[StoredPath
     """Every path of a provider that is recorded as stored."""
     with store.system.reading() as work:
         return work.ingested_files.stored_of(provider.id)
-
-
-def lost_paths(store: Store, provider: RegisteredProvider, work: ProviderWork) -> list[str]:
-    """The paths that are recorded as stored but missing in the provider's database."""
-    rows = recorded_rows(store, provider)
-    hashes = work.sessions.hashes()
-    return [row.path for row in rows if row.content_sha256 not in hashes]
 
 
 def is_active(provider: RegisteredProvider) -> bool:

@@ -9,11 +9,11 @@ from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError
 from webautodash.services.callbacks import ignore
 from webautodash.services.paging import Unreadable, problems_of
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.registry import resolve_provider
 from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.system_log import SystemLogWriter
 from webautodash.services.verify.check_rows import RowVerifier
-from webautodash.services.verify.divergence import divergence, system_records
+from webautodash.services.verify.divergence import find_divergence, system_records
 from webautodash.services.verify.report import ProviderVerification, Verification, WrongRow
 
 MOST_NAMED = 1_000
@@ -33,7 +33,7 @@ def verify(store: Store, provider: str | None = None, on_extractions: OnExtracti
     for one in providers:
         try:
             found = _verify(store.provider_database(one), on_extractions)
-            found = replace(found, divergence=divergence(store, one, records) or None)
+            found = replace(found, divergence=find_divergence(store, one, records) or None)
         except WebAutoDashError as error:
             problems += problems_of(one, error)
             continue

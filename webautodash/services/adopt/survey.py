@@ -16,13 +16,8 @@ from webautodash.repositories.legacy_checks import LegacyChecks
 from webautodash.repositories.legacy_tables import LegacyShape
 from webautodash.repositories.providers import ProviderIdentity
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.registry.adopt.database_owner import (
-    Owner,
-    earlier_name,
-    has_earlier_registry,
-    owner_of_database,
-)
-from webautodash.services.registry.rebuild_registry import identity_of
+from webautodash.services.adopt.database_owner import Owner, earlier_name, has_earlier_registry, owner_of_database
+from webautodash.services.rebuild_registry import identity_of
 from webautodash.services.store import Store
 
 _MOST_FOLDERS = 10

@@ -9,9 +9,8 @@ from webautodash.errors import MadeByEarlierScripts, SystemDatabaseTaken, UsageE
 from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
-from webautodash.services.registry.name_check import require_free, same_spelling, valid_name
-from webautodash.services.registry.rebuild_registry import identity_of
-from webautodash.services.registry.resolve import resolve_provider
+from webautodash.services.rebuild_registry import identity_of
+from webautodash.services.registry.provider_names import require_free, resolve_provider, same_spelling, valid_name
 from webautodash.services.revisions import SchemaHistory
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter

@@ -17,8 +17,7 @@ from webautodash.services.ingest import (
     ingest_paths,
 )
 from webautodash.services.ingest.skip_known import skip_known
-from webautodash.services.registry.file_owner import owner_of_file
-from webautodash.services.registry.roots import own_root
+from webautodash.services.registry import own_root, owner_of_file
 from webautodash.services.store import Store
 
 

@@ -17,8 +17,8 @@ from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.adopted import AdoptedSession
 from webautodash.repositories.sessions import Tally
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.registry.adopt.copy_conflicts import add_conflicts, add_mixed
-from webautodash.services.registry.adopt.copy_extractions import add_extractions
+from webautodash.services.adopt.copy_conflicts import add_conflicts, add_mixed
+from webautodash.services.adopt.copy_extractions import add_extractions
 
 T = TypeVar("T")
 

@@ -13,14 +13,14 @@ from webautodash.repositories.pending_events import Event
 from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork, SystemWork
 from webautodash.services import revisions
+from webautodash.services.adopt.copy_rows import COPIED, copy
+from webautodash.services.adopt.database_owner import Owner
+from webautodash.services.adopt.survey import SurveyedDatabase, TableCount, survey_database
 from webautodash.services.callbacks import ignore
 from webautodash.services.ingest import FileLog
 from webautodash.services.leases import HeldLease, leased
-from webautodash.services.registry.adopt.copy_rows import COPIED, copy
-from webautodash.services.registry.adopt.database_owner import Owner
-from webautodash.services.registry.adopt.survey import SurveyedDatabase, TableCount, survey_database
-from webautodash.services.registry.name_check import name_taken
-from webautodash.services.registry.rebuild_registry import identity_of
+from webautodash.services.rebuild_registry import identity_of
+from webautodash.services.registry import name_taken
 from webautodash.services.revisions import RevisionListener, SchemaHistory
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
