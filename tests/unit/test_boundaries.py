@@ -19,7 +19,7 @@ PRODUCTS_NAMED_ELSEWHERE = {"config/settings.py"}
 COMMAND_LINE = re.compile(rf"\bwebautodash ({'|'.join(_COMMANDS)})\b")
 OPTION = re.compile(r"(?<![\w-])--[a-z]")
 # The mail of alerts is a page for a person as well; the accounts that no provider has are asked for by an option.
-ELSEWHERE = {"services/alerts/message.py", "services/registry/account_rights.py"}
+ELSEWHERE = {"services/alerts/message.py", "services/registry/accounts.py"}
 # Verbs that several modules have, which are called with the name of the module: `conflicts.search`, `outbox.retry`.
 VERBS = {"forget", "retry", "search", "send", "show"}
 # What the command of a fleet does for all databases, and the revisions for one.
