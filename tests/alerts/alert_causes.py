@@ -1,4 +1,4 @@
-"""What gives rise to alerts, and the time that passes between them."""
+"""Causes of alerts, and the time between them."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def shell(tmp_path: Path, webhook: Webhook) -> Shell:
     return shell
 
 
-def test_what_is_raised_is_listed_sent_and_listed_as_delivered(shell: Shell, webhook: Webhook) -> None:
+def test_a_raised_alert_is_listed_sent_and_listed_as_delivered(shell: Shell, webhook: Webhook) -> None:
     raised = shell("alert", "list", "--json").json
     assert {(one["channel"], one["state"], one["alert"]["severity"]) for one in raised} == {
         ("log", "pending", "critical"),
@@ -40,7 +40,7 @@ def test_what_is_raised_is_listed_sent_and_listed_as_delivered(shell: Shell, web
     assert len(shell("alert", "list", "--state", "delivered").out.splitlines()) == 3
 
 
-def test_what_does_not_arrive_is_a_problem_until_it_is_retried(shell: Shell, webhook: Webhook) -> None:
+def test_an_undelivered_alert_is_a_problem_until_it_is_retried(shell: Shell, webhook: Webhook) -> None:
     webhook.status = 410
     sent = shell("alert", "send")
     assert (sent.status, len(sent.err.splitlines())) == (1, 1)

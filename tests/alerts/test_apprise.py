@@ -23,7 +23,7 @@ def _url(webhook: Webhook) -> str:
     return webhook.url.replace("http://", "json://")
 
 
-def test_any_service_of_apprise_takes_a_digest_and_no_log_has_its_url(
+def test_a_digest_is_sent_through_apprise_and_its_url_is_in_no_log(
     on_sqlite: Callable[..., Clinic], webhook: Webhook, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

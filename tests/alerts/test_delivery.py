@@ -1,4 +1,4 @@
-"""What waits goes out: bundled, repeated until it arrives, given up at last and kept."""
+"""Delivery of alerts: bundled, retried until it succeeds or fails for good, and kept."""
 
 from __future__ import annotations
 
@@ -140,9 +140,7 @@ def test_a_channel_that_fails_holds_up_no_other(a_clinic: Callable[..., Clinic],
     assert _digests(clinic, channel="log")[0]["idempotency_key"] in entry["details"]
 
 
-def test_what_waits_for_a_channel_that_is_gone_is_kept_as_failed(
-    a_clinic: Callable[..., Clinic], webhook: Webhook
-) -> None:
+def test_alerts_for_a_removed_channel_are_kept_as_failed(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook))
     webhook.status = 500
     raised(clinic, a_cause(1))

@@ -1,4 +1,4 @@
-"""kill -9 at any moment of a delivery: everything arrives, and a repeat can be told by its key."""
+"""kill -9 at any moment of a delivery: every alert arrives, and its key identifies a repeat."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALERTS = 5
 
 
 @EMBEDDED_AND_SERVER
-def test_what_a_killed_delivery_leaves_the_next_one_delivers(
+def test_the_next_delivery_sends_what_a_killed_one_left(
     a_clinic: Callable[..., Clinic],
     webhook: Webhook,
     tmp_path: Path,

@@ -114,9 +114,7 @@ def test_a_refused_address_does_not_stop_the_mail_to_others(
     assert server.recipients == [["admin@clinic.example"]]
 
 
-def test_a_mail_that_did_not_go_out_goes_out_later_under_the_same_key(
-    on_sqlite: Callable[..., Clinic], trusted: Certificates
-) -> None:
+def test_a_failed_mail_is_sent_later_with_the_same_key(on_sqlite: Callable[..., Clinic], trusted: Certificates) -> None:
     with mail_server() as server:
         pass
     plain = {"alert_smtp_tls": "off", "alert_smtp_ca": None}

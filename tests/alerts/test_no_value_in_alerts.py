@@ -1,4 +1,4 @@
-"""No value out of a patient's record in any alert, wherever it goes."""
+"""No value out of a patient's record in any alert, on any channel."""
 
 from __future__ import annotations
 

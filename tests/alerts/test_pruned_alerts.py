@@ -1,4 +1,4 @@
-"""Old alerts go with the log; what is still due, or could not be delivered, stays until somebody has seen it."""
+"""Old alerts are pruned with the log; those that are due or failed stay until they are forgotten."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def test_delivered_alerts_go_and_the_last_message_of_a_channel_stays(
     assert clinic.system_rows("system_logs")[-1]["message"].startswith("6 alerts from before ")
 
 
-def test_none_that_is_due_or_failed_on_any_channel_goes(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_alerts_that_are_due_or_failed_on_a_channel_are_not_pruned(
+    a_clinic: Callable[..., Clinic], webhook: Webhook
+) -> None:
     clinic = a_clinic(**hooked(webhook, alert_log_on="held", alert_attempts=2))
     webhook.status = 500
     raised(clinic, a_cause("failed"))
@@ -114,7 +116,7 @@ def test_failed_alerts_that_are_forgotten_are_pruned_later(a_clinic: Callable[..
     assert _messages(clinic) == ["cause two"]
 
 
-def test_a_monitor_that_is_no_more_goes_with_its_alert_and_is_not_raised_again(a_clinic: Callable[..., Clinic]) -> None:
+def test_a_removed_monitor_is_pruned_with_its_alert_and_not_raised_again(a_clinic: Callable[..., Clinic]) -> None:
     clinic = a_clinic()
     clinic.store.system.run(lambda work: work.monitors.add("far", 1, "somebody", "0", 10_000))
     _age(clinic, 91)

@@ -1,4 +1,4 @@
-"""What is raised, when, and for whom: rows that commit with what caused them."""
+"""Alerts are raised in the transaction of their cause, for the channels of their rules."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_conflict_is_raised_with_its_numbers_and_its_worst_severity(a_clinic: 
     }
 
 
-def test_an_alert_goes_where_the_rules_say(a_clinic: Callable[..., Clinic]) -> None:
+def test_an_alert_is_sent_to_the_channels_of_its_rules(a_clinic: Callable[..., Clinic]) -> None:
     hook = {"alert_webhook_url": "http://127.0.0.1:9/", "alert_webhook_secret": "s", "alert_webhook_on": "conflict"}
     clinic = a_clinic(alert_on="conflict:critical", **hook)
     clinic.ingest(a_file(a_patient("P1", medications=["Aspirin 81 mg"])))

@@ -1,4 +1,4 @@
-"""Rules, and the settings they come from."""
+"""Rules of alerts, and their settings."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_each_channel_has_its_own_rules_or_those_for_all() -> None:
         ({"alert_attempts": 0}, "ATTEMPTS"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_its_name_and_quoted_nowhere(values: dict[str, Any], key: str) -> None:
+def test_an_invalid_setting_is_refused_by_name_without_its_value(values: dict[str, Any], key: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         _load(**values)
     assert refused.value.key == f"WEBAUTODASH_ALERT_{key}"
@@ -134,7 +134,7 @@ def test_what_does_not_fit_is_refused_by_its_name_and_quoted_nowhere(values: dic
     assert refused.value.exit_status == 2
 
 
-def test_a_channel_that_is_not_there_may_be_off() -> None:
+def test_a_channel_that_is_not_configured_may_be_off() -> None:
     off = {f"alert_{channel}_on": " off" for channel in ("mail", "webhook", "apprise")}
     assert rules_of(_load(alert_on="held", **off)).keys() == {AlertChannel.LOG}
 

@@ -44,7 +44,7 @@ def test_a_webhook_names_its_sender_time_and_subject(on_sqlite: Callable[..., Cl
     assert alert["details"]["conflicts"] == 1
 
 
-def test_the_check_in_the_manual_takes_what_is_sent_and_nothing_else(
+def test_the_check_in_the_manual_accepts_only_signed_requests(
     on_sqlite: Callable[..., Clinic], webhook: Webhook
 ) -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/alerts.md").read_text(encoding="utf-8")

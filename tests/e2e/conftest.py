@@ -1,4 +1,4 @@
-"""The command in an empty folder, and in one where there is something to read."""
+"""The command in an empty folder, and in a folder with a store to read."""
 
 from __future__ import annotations
 

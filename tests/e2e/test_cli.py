@@ -1,4 +1,4 @@
-"""The installed command, as a person at a shell or a script meets it."""
+"""The installed command, as a person at a shell or a script calls it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_each_file_that_needs_a_look_is_one_line_on_stderr(shell: Shell) -> None
     assert totals["patients"] == totals["stored"] + totals["changed"] + totals["duplicates"] + totals["set_aside"] == 5
 
 
-def test_paths_may_be_named(shell: Shell) -> None:
+def test_paths_can_be_passed_to_ingest(shell: Shell) -> None:
     path = shell.drop(a_file(a_patient("P1")))
     shell.drop(a_file(a_patient("P2"), at=None), "other.json")
     assert [one["path"] for one in shell("ingest", str(path), "--json").json["files"]] == ["gary_wang/first.json"]
@@ -57,7 +57,7 @@ def test_paths_may_be_named(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("option", ["--rehash", "--force"])
-def test_a_known_file_is_read_again_when_it_is_asked_for(shell: Shell, option: str) -> None:
+def test_an_option_has_a_known_file_read_again(shell: Shell, option: str) -> None:
     path = shell.drop(a_file(a_patient("P1")))
     os.utime(path, (1_700_000_000, 1_700_000_000))
     assert shell("ingest").status == 0
@@ -90,7 +90,7 @@ def test_a_conflict_is_reviewed(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("left_out", ["--by", "--why"])
-def test_a_review_needs_who_and_why(filled: Shell, left_out: str) -> None:
+def test_a_review_needs_a_name_and_a_reason(filled: Shell, left_out: str) -> None:
     given = {"--by": "Ann", "--why": "asked"}
     del given[left_out]
     done = filled("conflict", "resolve", "gary_wang", "1", *(word for pair in given.items() for word in pair))
@@ -98,7 +98,7 @@ def test_a_review_needs_who_and_why(filled: Shell, left_out: str) -> None:
     assert done.err == f"error: Missing option '{left_out}'. (see `webautodash conflict resolve --help`)\n"
 
 
-def test_who_was_set_aside_is_taken_in_corrected(shell: Shell) -> None:
+def test_a_patient_set_aside_is_stored_after_a_correction(shell: Shell) -> None:
     fill(shell)
     shell("ingest")
     shown = shell("set-aside", "show", "gary_wang", "1", "--json").json
@@ -162,13 +162,13 @@ def test_the_log_is_filtered(filled: Shell) -> None:
     assert filled("log", "--since", "soon").status == filled("log", "--since", "999999d").status == 2
 
 
-def test_migrations_say_that_there_is_nothing_to_do(filled: Shell) -> None:
+def test_migrate_reports_that_nothing_is_pending(filled: Shell) -> None:
     assert [one["before"] == one["after"] for one in filled("migrate", "up", "--json").json["results"]] == [True] * 2
     assert [one["state"] for one in filled("migrate", "current", "--json").json] == ["at head", "at head"]
     assert [one["differences"] for one in filled("migrate", "check", "--provider", "gary_wang", "--json").json] == [[]]
 
 
-def test_a_database_that_is_gone_is_a_problem_that_is_named(shell: Shell) -> None:
+def test_a_missing_database_is_a_problem_with_its_name(shell: Shell) -> None:
     fill(shell)
     shell("ingest")
     for path in (shell.folder / "webautodash-data").glob("webautodash_gary_wang*"):
@@ -186,7 +186,7 @@ def test_a_database_that_is_gone_is_a_problem_that_is_named(shell: Shell) -> Non
         assert "webautodash_gary_wang" in done.err
 
 
-def test_setup_asks_and_with_auto_does_not(shell: Shell) -> None:
+def test_setup_asks_unless_auto_is_passed(shell: Shell) -> None:
     shell.drop(a_file(a_patient("P1")))
     unanswered = shell("setup")
     assert (unanswered.status, "--auto" in unanswered.err) == (2, True)

@@ -1,4 +1,4 @@
-"""What is in deploy/, as systemd reads it."""
+"""The files in deploy/, as systemd reads them."""
 
 from __future__ import annotations
 

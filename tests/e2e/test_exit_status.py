@@ -72,7 +72,7 @@ def test_help_names_every_command(shell: Shell) -> None:
         assert shell(name, "--help").status == 0
 
 
-def test_an_unexpected_error_says_its_type_and_no_value(shell: Shell) -> None:
+def test_an_unexpected_error_shows_its_type_and_no_value(shell: Shell) -> None:
     (shell.folder / "sitecustomize.py").write_text(
         "import webautodash.services.store as store\n"
         "def broken(*_, **__):\n    raise KeyError('PRN-4711')\n"

@@ -1,4 +1,4 @@
-"""What a command does not load: most of the time of a short one is the time of its imports."""
+"""Modules that a command does not import: imports take most of the time of a short command."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_reading_loads_neither_migrations_nor_another_products_driver(filled: Sh
     assert {"alembic", "mako", "pymysql", "cryptography", "prometheus_client"} & _loaded(filled, *arguments) == set()
 
 
-def test_json_is_printed_without_what_draws_tables(filled: Shell) -> None:
+def test_json_is_printed_without_the_modules_that_draw_tables(filled: Shell) -> None:
     assert {"alembic", "rich"} & _loaded(filled, "stats", "--json") == set()
 
 

@@ -31,7 +31,7 @@ def _interrupted(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def test_lines_come_while_another_process_ingests(shell: Shell) -> None:
+def test_followed_lines_appear_while_another_process_ingests(shell: Shell) -> None:
     shell.drop(a_file(SECRET))
     shell("ingest")
     with shell.started("log", "--follow", "--limit", "1") as process:
@@ -110,7 +110,7 @@ def test_old_entries_are_pruned(old: Shell) -> None:
 
 
 @pytest.mark.parametrize(("answer", "status", "left"), [("n\n", 1, 3), ("y\n", 0, 1)])
-def test_a_person_at_a_terminal_is_asked(old: Shell, answer: str, status: int, left: int) -> None:
+def test_pruning_asks_for_confirmation_at_a_terminal(old: Shell, answer: str, status: int, left: int) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*COMMAND, "log", "prune", "--older-than", "90d"],
@@ -132,7 +132,7 @@ def test_a_person_at_a_terminal_is_asked(old: Shell, answer: str, status: int, l
 @pytest.mark.parametrize(
     "arguments", [["--older-than", "23h"], ["--older-than", "2999-01-01"], ["--older-than", "soon"], []]
 )
-def test_what_is_too_new_or_no_time_is_wrong_use(old: Shell, arguments: list[str]) -> None:
+def test_a_time_that_is_too_recent_or_invalid_is_refused(old: Shell, arguments: list[str]) -> None:
     assert (old("log", "prune", *arguments, "--yes").status, len(_events(old))) == (2, 3)
 
 
@@ -176,7 +176,7 @@ def test_all_of_stderr_is_json_lines(shell: Shell, before: bool) -> None:
     assert [word for word in SECRETS if word in done.err] == []
 
 
-def test_problems_alone_are_json_lines_where_quiet_is_asked_for(shell: Shell) -> None:
+def test_quiet_writes_only_problems_as_json_lines(shell: Shell) -> None:
     fill(shell)
     lines = _lines(shell("ingest", "--quiet", "--log-format", "json").err)
     assert {line["level"] for line in lines} == {"WARNING"}
@@ -207,6 +207,6 @@ def test_an_ingest_continues_where_its_json_log_cannot_be_written(shell: Shell) 
     assert (status, len(json.loads(out)["files"])) == (1, 2)
 
 
-def test_text_is_what_there_is_without_asking(filled: Shell) -> None:
+def test_the_log_format_is_text_by_default(filled: Shell) -> None:
     assert filled("log", "--log-format", "text").err == ""
     assert filled("log", "--log-format", "xml").status == 2

@@ -1,4 +1,4 @@
-"""What libraries log and warn of: nothing of it reaches anybody but where it came from, and that with --debug."""
+"""Log lines and warnings of libraries: only --debug shows them, and only by their source."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_nothing_of_libraries_stands_on_stderr(filled: Shell, options: list[str]
 
 
 @pytest.mark.parametrize("options", [[], ["--log-format", "json"]])
-def test_debug_says_where_it_came_from_and_no_text(filled: Shell, options: list[str]) -> None:
+def test_debug_shows_the_source_of_a_line_and_not_its_text(filled: Shell, options: list[str]) -> None:
     done = _talked(filled, "stats", "--debug", *options)
     assert done.status == 0
     assert "sitecustomize.py, line 10: KeyError" in done.err

@@ -1,4 +1,4 @@
-"""`webautodash metrics` as Prometheus and its node_exporter meet it."""
+"""`webautodash metrics` as Prometheus and its node_exporter use it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_metrics_file_is_replaced_atomically_and_readable_by_all(filled: She
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left(filled: Shell, tmp_path: Path) -> None:
+def test_a_metrics_file_that_cannot_be_written_is_reported_and_leaves_nothing(filled: Shell, tmp_path: Path) -> None:
     (tmp_path / "folder.prom").mkdir()
     for name, reason in (("nowhere/x.prom", "No such file or directory"), ("folder.prom", "Is a directory")):
         done = filled("metrics", "--file", str(tmp_path / name))
@@ -131,7 +131,7 @@ def test_the_endpoint_listens_on_the_loopback_address_by_default(filled: Shell) 
         assert _samples(_body(f"http://127.0.0.2:{port}/metrics"))["webautodash_up"] == 1
 
 
-def test_a_silent_client_holds_up_no_other_and_a_scrape_finds_up_0_while_there_is_no_database(shell: Shell) -> None:
+def test_a_silent_client_delays_no_other_and_up_is_0_without_a_database(shell: Shell) -> None:
     nowhere = {"WEBAUTODASH_DB_HOST": "127.0.0.1", "WEBAUTODASH_DB_PORT": "1"}
     with shell.started("metrics", "--serve", "--port", "0", **nowhere) as process:
         address = _address(process)
@@ -147,7 +147,7 @@ def test_a_silent_client_holds_up_no_other_and_a_scrape_finds_up_0_while_there_i
     assert process.returncode == 0
 
 
-def test_a_port_that_is_taken_is_named(filled: Shell) -> None:
+def test_a_port_in_use_is_reported(filled: Shell) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = filled("metrics", "--serve", "--port", port)

@@ -21,7 +21,7 @@ def fleet(shell: Shell) -> Shell:
     return shell
 
 
-def test_down_asks_for_the_providers_name(fleet: Shell) -> None:
+def test_down_needs_confirmation(fleet: Shell) -> None:
     down = ("migrate", "down", "--provider", "Ada Ash", "--to", "p0004")
     refused = fleet(*down)
     assert (refused.status, "--yes" in refused.err) == (2, True)
@@ -31,7 +31,7 @@ def test_down_asks_for_the_providers_name(fleet: Shell) -> None:
     assert done.out.splitlines()[1].split()[:4] == ["webautodash_ada_ash", HEAD, "p0004", "done"]
 
 
-def test_up_history_resume_sql_and_check_say_what_there_is(fleet: Shell) -> None:
+def test_up_history_resume_sql_and_check_report_the_state(fleet: Shell) -> None:
     assert fleet("migrate", "sql").out == "-- nothing would be sent\n"
     assert fleet("migrate", "down", "--provider", "ada_ash", "--to", "p0004", "--yes").status == 0
 
@@ -88,7 +88,7 @@ def test_what_is_not_known_is_an_error_that_says_what_is(fleet: Shell, arguments
     assert says in done.err
 
 
-def test_files_of_a_database_that_is_behind_wait_and_are_named(fleet: Shell) -> None:
+def test_files_of_a_database_that_is_behind_wait_and_are_reported(fleet: Shell) -> None:
     assert fleet("migrate", "down", "--provider", "ada_ash", "--to", "p0004", "--yes").status == 0
     fleet.drop(a_file(a_patient("P2"), provider="Ada Ash", at="2025-01-01T00:00:00"), "two.json", "ada_ash")
     done = fleet("ingest")

@@ -1,4 +1,4 @@
-"""`monitor --once`, `status` and `file` as a user calls them, and the monitor of a program of one's own."""
+"""`monitor --once`, `status` and `file` as a user calls them, and the monitor inside another program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from webautodash import WebAutoDash
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_one_pass_takes_what_is_there_and_says_what_needs_a_look(shell: Shell) -> None:
+def test_one_pass_ingests_all_files_and_reports_problems(shell: Shell) -> None:
     fill(shell)
     shell.drop(b"{ nothing", "bad.json")
     once = shell("monitor", "--once")
@@ -54,7 +54,7 @@ def test_status_tells_a_days_work(shell: Shell) -> None:
     assert told["last_day"]["taken"]["stored"] == 2
 
 
-def test_status_says_since_when_something_is_in_the_way(shell: Shell) -> None:
+def test_status_shows_since_when_a_problem_exists(shell: Shell) -> None:
     shell("monitor", "--once")
     with sqlite3.connect(shell.folder / "webautodash-data" / "webautodash_system.db") as system:
         system.execute("UPDATE monitors SET last_error = 'gone', last_error_at = '2026-03-04 08:12:33.123456'")
@@ -111,7 +111,7 @@ def test_wrong_choices_of_files_are_told(shell: Shell) -> None:
         assert (done.status, done.out, text in done.err) == (2, "", True), (arguments, done.err)
 
 
-def test_settings_that_do_not_fit_and_a_folder_that_is_not_there_are_named(shell: Shell) -> None:
+def test_inconsistent_settings_and_a_missing_folder_are_reported(shell: Shell) -> None:
     for name, value in (("SETTLE_SECONDS", "soon"), ("RETRY_ATTEMPTS", "0"), ("AUTO_REGISTER", "maybe")):
         done = shell("monitor", "--once", **{f"WEBAUTODASH_{name}": value})
         assert (done.status, f"WEBAUTODASH_{name}" in done.err) == (2, True)
@@ -119,7 +119,7 @@ def test_settings_that_do_not_fit_and_a_folder_that_is_not_there_are_named(shell
     assert (done.status, "nowhere" in done.err, "WEBAUTODASH_RESULTS_DIR" in done.err) == (2, True, True)
 
 
-def test_a_monitor_in_a_program_of_ones_own(tmp_path: Path) -> None:
+def test_a_monitor_runs_inside_another_program(tmp_path: Path) -> None:
     clinic = Clinic(f"sqlite:///{tmp_path}/databases", "t_", tmp_path)
     taken: list[str] = []
     with (
@@ -135,7 +135,7 @@ def test_a_monitor_in_a_program_of_ones_own(tmp_path: Path) -> None:
     clinic.store.close()
 
 
-def test_what_is_in_deploy_calls_commands_that_there_are(shell: Shell) -> None:
+def test_files_in_deploy_call_existing_commands(shell: Shell) -> None:
     unit = ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read(ROOT / "deploy" / "webautodash-monitor.service")

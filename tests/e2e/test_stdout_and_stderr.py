@@ -1,4 +1,4 @@
-"""What the command says on stdout and on stderr, and what becomes of it there."""
+"""The output of commands on stdout and stderr, also where it cannot be written."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_each_reading_command_prints_one_json_document(filled: Shell, arguments:
 
 
 @pytest.mark.parametrize("arguments", READING[::3], ids=" ".join)
-def test_a_reading_command_makes_nothing_where_there_is_nothing(shell: Shell, arguments: list[str]) -> None:
+def test_a_reading_command_creates_nothing_without_a_store(shell: Shell, arguments: list[str]) -> None:
     done = shell(*arguments, "--json")
     assert (done.status, done.out) == (2, "")
     assert "webautodash setup" in done.err
@@ -64,7 +64,7 @@ def test_each_reading_command_prints_plain_text_in_a_pipe(
     assert "\x1b" not in said.out
 
 
-def test_quiet_says_problems_only(shell: Shell) -> None:
+def test_quiet_prints_problems_only(shell: Shell) -> None:
     fill(shell)
     done = shell("ingest", "--quiet")
     assert (done.status, done.out) == (1, "")

@@ -1,4 +1,4 @@
-"""`webautodash verify`: what it says and how it ends."""
+"""`webautodash verify`: its output and its exit status."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_rows_that_are_as_they_were_end_with_0(stored: Shell) -> None:
         assert facade.verify().is_right
 
 
-def test_a_changed_byte_is_named_by_table_and_id_and_ends_with_1(stored: Shell) -> None:
+def test_a_changed_byte_is_reported_by_table_and_id_with_status_1(stored: Shell) -> None:
     _change(stored, "UPDATE medications SET medication_name = 'Aspirin 82 mg'")
     done = stored("verify")
     assert (done.status, done.err) == (1, "problem: gary_wang: 3 differences\n")
@@ -67,14 +67,14 @@ def test_extractions_of_before_the_checks_are_told(stored: Shell) -> None:
     assert stored("verify", "--json").json["providers"][0]["unchecked"] == 1
 
 
-def test_a_database_that_is_gone_ends_with_1(stored: Shell) -> None:
+def test_a_missing_database_ends_with_1(stored: Shell) -> None:
     (stored.folder / "webautodash-data" / "webautodash_gary_wang.db").unlink()
     done = stored("verify")
     assert (done.status, done.out) == (1, "")
     assert done.err.startswith("problem: gary_wang: ")
 
 
-def test_a_file_that_an_older_backup_lacks_is_named_with_its_place(stored: Shell) -> None:
+def test_a_file_that_an_older_backup_lacks_is_reported_with_its_path(stored: Shell) -> None:
     database = stored.folder / "webautodash-data" / "webautodash_gary_wang.db"
     backup = shutil.copy(database, stored.folder / "backup")
     path = stored.drop(a_file(a_patient("P3")))

@@ -1,4 +1,4 @@
-"""The wheel, installed where there is no checkout: what it carries, and that it works from there."""
+"""The wheel, installed without a checkout: its contents, and that it works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A wire between client and server that can be cut at the worst moment."""
+"""A proxy between client and server that can cut the connection at the worst moment."""
 
 from __future__ import annotations
 

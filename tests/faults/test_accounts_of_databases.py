@@ -1,4 +1,4 @@
-"""An account for each database: what it may do is all that it can do, and the ingest does with those alone."""
+"""An account for each database: it has the rights that it needs and no others, and the ingest works with it."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def users() -> Iterator[set[str]]:
 
 
 @SERVERS
-def test_an_account_may_do_what_it_has_to_and_nothing_else(guarded: Guarded) -> None:
+def test_an_account_has_the_rights_it_needs_and_no_others(guarded: Guarded) -> None:
     wang, keller, system = map(guarded.database, ("gary_wang", "anna_keller", "system"))
     account = guarded.name("gary_wang")
     assert guarded.by(account, f"SELECT COUNT(*) FROM {wang}.patients") is None
@@ -208,9 +208,7 @@ def _without_its_rights(guarded: Guarded) -> None:
 
 @SERVERS
 @pytest.mark.parametrize("damage", [_without_file, _with_another_password, _open_to_everybody, _without_its_rights])
-def test_what_is_wrong_with_one_account_stops_that_provider_alone(
-    guarded: Guarded, damage: Callable[[Guarded], None]
-) -> None:
+def test_a_faulty_account_stops_its_provider_alone(guarded: Guarded, damage: Callable[[Guarded], None]) -> None:
     damage(guarded)
     guarded.clinic.drop(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"), name="new.json")
     guarded.clinic.drop(a_file(a_patient("AK2"), provider="Anna Keller"), "anna_keller", "new.json")
@@ -262,7 +260,7 @@ def test_a_password_that_is_changed_counts_for_the_next_connection(guarded: Guar
 
 
 @SERVERS
-def test_a_password_is_shown_once_and_not_stored(guarded: Guarded) -> None:
+def test_a_password_is_shown_once_and_kept_in_private_files_only(guarded: Guarded) -> None:
     (shown,) = accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True))
     password = str(shown.password)
     assert len(password) >= 32
@@ -405,7 +403,7 @@ def role(guarded: Guarded) -> Iterator[str]:
 
 
 @SERVERS
-def test_what_an_account_may_take_besides_is_found_and_keeps_it_from_being_granted(guarded: Guarded, role: str) -> None:
+def test_extra_rights_of_an_account_are_found_and_prevent_a_grant(guarded: Guarded, role: str) -> None:
     (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
     guarded.run(f"GRANT {role} TO %s@%s", wang.account, wang.host)
     # Not at once: only once it says SET ROLE.
@@ -469,7 +467,7 @@ def test_no_account_gets_a_password_if_one_has_other_rights(guarded: Guarded) ->
 
 
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
-def test_the_commands_say_what_they_made_and_what_they_found(guarded: Guarded, tmp_path: Path) -> None:
+def test_the_commands_report_what_they_created_and_found(guarded: Guarded, tmp_path: Path) -> None:
     (folder := tmp_path / "shell").mkdir()
     shell = ForkedShell(folder)
     shell.environment["WEBAUTODASH_DATABASE_PREFIX"] = guarded.administrator.database_prefix
@@ -606,7 +604,7 @@ def test_where_a_password_cannot_be_shown_no_other_account_is_touched(guarded: G
 
 
 @SERVERS
-def test_the_doctor_proves_that_providers_are_kept_apart(guarded: Guarded) -> None:
+def test_the_doctor_proves_that_providers_are_isolated(guarded: Guarded) -> None:
     report = examine_isolation(guarded.settings)
     assert {one.code: str(one.severity) for one in report.findings} == {
         "isolation.migrations": "info",
@@ -650,7 +648,7 @@ def test_the_doctor_finds_a_database_in_anothers_place(guarded: Guarded) -> None
 
 
 @SERVERS
-def test_the_doctor_finds_a_database_that_says_otherwise_of_its_provider(guarded: Guarded) -> None:
+def test_the_doctor_finds_a_database_that_names_another_provider(guarded: Guarded) -> None:
     guarded.run(f"UPDATE {guarded.database('gary_wang')}.database_identity SET slug = 'x', date_order = 'dmy'")
     found = _problems(guarded)
     assert set(found) == {"database.identity"}
@@ -666,7 +664,7 @@ def test_the_doctor_finds_missing_and_refused_accounts(guarded: Guarded) -> None
     assert found["isolation.account_refused"].startswith(guarded.name("anna_keller"))
 
 
-def test_the_doctor_finds_prns_where_none_may_be(clinic: Clinic, tmp_path: Path) -> None:
+def test_the_doctor_finds_prns_in_the_system_log_and_in_log_files(clinic: Clinic, tmp_path: Path) -> None:
     clinic.ingest(a_file(a_patient("Mark-77"), a_patient("4711023"), a_patient("Zoë O'N 5"), a_patient("12")))
     log = tmp_path / "some.log"
     log.write_text("a line\nof Mark-77, stored\n")

@@ -1,4 +1,4 @@
-"""Nobody merged, nothing overwritten in silence, no false alarm, nothing lost: against a model of a few lines.
+"""The store compared with a model of a few lines: no merged patients, no silent overwrite, no false alarm, no loss.
 
 The model knows of a person by the PRN's bytes, remembers what the latest complete extraction said, and holds every
 change for a conflict and nothing else; the later state is the new side in whatever order files come. An extraction that
@@ -202,7 +202,7 @@ def _check(clinic: Clinic, files: list[dict[str, tuple[Said, int]]], months: lis
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "mariadb", "mysql"], indirect=True)
-def test_what_files_say_is_kept_apart_compared_and_all_there(clinic: Clinic, backend: str) -> None:
+def test_the_store_agrees_with_the_model(clinic: Clinic, backend: str) -> None:
     numbers = count()
 
     @settings(

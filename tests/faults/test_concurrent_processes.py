@@ -1,4 +1,4 @@
-"""Several processes over the same folder, or over the same new name, leave what one leaves."""
+"""Several processes over the same folder or the same new name leave the rows of one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A SQLite file that is damaged stops its own provider alone, is not touched, and the message says how to go on."""
+"""A damaged SQLite file stops its own provider alone and is not touched; the message names the fix."""
 
 from __future__ import annotations
 
@@ -56,7 +56,11 @@ def _a_folder_in_its_place(path: Path) -> None:
     (path / "kept").write_text("something")
 
 
-DAMAGES = [_overwrite_the_header, _garbage_in_the_middle, _cut_short, _empty, _a_folder_in_its_place]
+DAMAGES = [
+    _garbage_in_the_middle,
+    _a_folder_in_its_place,
+    *(pytest.param(damage, marks=pytest.mark.ci) for damage in (_overwrite_the_header, _cut_short, _empty)),
+]
 
 
 @pytest.fixture

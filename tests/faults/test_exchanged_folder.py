@@ -1,4 +1,4 @@
-"""A provider's folder that is exchanged while its files are taken: not one file from outside comes in."""
+"""A provider's folder that is replaced while its files are ingested: no file from outside is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run over the fleet that is killed, that meets another operator, and one broken database among three hundred."""
+"""A run over all databases that is killed, that meets another run, and one broken database among three hundred."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who follows the log outlives the server's absence."""
+"""Following the log continues after the server was away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No room on the disk: the file waits, the command says why, and stores it once there is room."""
+"""A full disk: the file waits, the command reports the reason, and stores the file once there is space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The proof of isolation, finding by finding: for each thing that it looks at, a store in which that alone is wrong."""
+"""The proof of isolation, finding by finding: each in a store in which only that is wrong."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_the_fix_grants_all_rights_that_an_account_lacks(guarded: Guarded) -> No
 
 
 @SERVERS
-def test_no_account_changes_what_is_only_added_to(guarded: Guarded) -> None:
+def test_no_account_may_change_append_only_tables(guarded: Guarded) -> None:
     account, database = guarded.name("gary_wang"), guarded.database("gary_wang")
     tables = append_only_tables(ProviderBase)
     assert {"conflict_reviews", "session_decisions"} <= set(tables)

@@ -1,4 +1,4 @@
-"""kill -9 between the commit of a provider's database and that of the system database: nothing is lost on the way."""
+"""kill -9 between the commits of a provider's database and the system database: nothing is lost."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _recorded(settings: Settings) -> dict[str, Any]:
 
 @EMBEDDED_AND_SERVER
 @pytest.mark.parametrize("next_command", [send_alerts, ingest, monitor_once, None])
-def test_what_a_killed_retry_left_the_next_command_records(
+def test_the_next_command_records_what_a_killed_retry_stored(
     fresh: Callable[..., Settings],
     folder: Path,
     tmp_path: Path,
@@ -90,7 +90,7 @@ def test_what_a_killed_retry_left_the_next_command_records(
 
 
 @EMBEDDED_AND_SERVER
-def test_what_a_killed_ingest_stored_is_recorded_although_its_file_is_gone(
+def test_a_killed_ingest_is_recorded_although_its_file_is_gone(
     fresh: Callable[..., Settings], folder: Path, tmp_path: Path
 ) -> None:
     undisturbed = fresh("c", results_dir=folder)

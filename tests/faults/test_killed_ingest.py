@@ -1,4 +1,4 @@
-"""kill -9 at any moment of an ingest: the next run leaves what a run that nobody disturbed leaves."""
+"""kill -9 at any moment of an ingest: the next run leaves the same rows as an undisturbed run."""
 
 from __future__ import annotations
 

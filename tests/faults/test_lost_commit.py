@@ -1,4 +1,4 @@
-"""The line breaks as COMMIT goes through, before or after the server has done it: stored once all the same."""
+"""The connection is lost at COMMIT, before or after the server has done it: the file is stored once."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def test_a_monitor_that_is_killed_loses_nothing_and_the_next_ends_like_a_clean_r
 
 
 @SERVERS
-def test_of_two_monitors_one_is_killed_and_the_other_takes_what_it_left(
+def test_a_monitor_takes_the_files_of_another_that_was_killed(
     settings: Settings, folder: Path, fresh: Callable[..., Settings], tmp_path: Path
 ) -> None:
     for name in ("Ann Bee", "Cee Dee", "Eff Gee", "Hal Ives"):
@@ -278,7 +278,7 @@ def test_a_hint_of_the_system_shortens_the_wait_also_in_a_folder_that_is_new(
 
 @pytest.mark.slow
 @SERVERS
-def test_a_thousand_files_that_come_in_every_way_are_taken_once_each_and_whole(
+def test_a_thousand_files_written_in_several_ways_are_each_ingested_once_and_whole(
     settings: Settings, folder: Path, tmp_path: Path
 ) -> None:
     names, good, bad = ("Ann Bee", "Cee Dee", "Eff Gee", "Hal Ives"), 0, 0

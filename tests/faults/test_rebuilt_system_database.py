@@ -1,4 +1,4 @@
-"""The system database is a view: lost, it comes back from the providers' own databases."""
+"""The system database can be rebuilt from the providers' own databases."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def lost(fresh: Callable[..., Settings], tmp_path: Path) -> Callable[[str], Sett
     return store
 
 
-def test_every_provider_comes_back_as_it_was_called_also_without_a_file(lost: Callable[[str], Settings]) -> None:
+def test_every_provider_is_restored_with_its_name_also_without_a_file(lost: Callable[[str], Settings]) -> None:
     settings = lost("n")
     with Store.prepare(settings) as store:
         report = ingest_paths(store, [settings.results_dir / "o_neil_pat/2.json"])
@@ -70,7 +70,7 @@ def test_every_provider_comes_back_as_it_was_called_also_without_a_file(lost: Ca
     assert "registry_rebuilt" in [row["event"] for row in rows(settings, "system", "system_logs")]
 
 
-def test_aliases_and_date_order_come_back(fresh: Callable[..., Settings], tmp_path: Path) -> None:
+def test_aliases_and_date_order_are_restored(fresh: Callable[..., Settings], tmp_path: Path) -> None:
     folder = tmp_path / "Results"
     (folder / "continental_clinic").mkdir(parents=True)
     file = folder / "continental_clinic" / "1.json"

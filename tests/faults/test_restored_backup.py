@@ -80,7 +80,9 @@ def _events(clinic: Clinic) -> list[str]:
     return [row["event"] for row in clinic.system_rows("system_logs") if row["component"] == "backups"]
 
 
-def test_what_an_older_provider_database_lacks_is_named_and_taken_again(clinic: Clinic, tmp_path: Path) -> None:
+def test_rows_that_an_older_provider_database_lacks_are_reported_and_ingested_again(
+    clinic: Clinic, tmp_path: Path
+) -> None:
     backup = Backup(clinic, PROVIDER, tmp_path)
     clinic.ingest(a_file(a_patient("P2")), name="kept.json")
     clinic.ingest(a_file(a_patient("P3")), name="gone.json")
@@ -113,7 +115,7 @@ def test_an_older_provider_database_is_noticed_however_many_files_come_before(cl
     assert _divergence(clinic) == {"missing_files": [("kept.json", "results")]}
 
 
-def test_reviews_and_aliases_that_went_with_a_backup_are_named_until_they_are_made_again(
+def test_reviews_and_aliases_lost_with_a_backup_are_reported_until_they_are_repeated(
     clinic: Clinic, tmp_path: Path
 ) -> None:
     clinic.ingest(a_file(a_patient("P1", gender="Male"), at="2025-01-01T00:00:00"))
@@ -159,7 +161,7 @@ def test_decisions_about_files_and_patients_that_went_with_a_backup_are_counted(
     assert (decision["new_value"], decision["decided_by"], decision["why"]) == (str(waiting["id"]), "Ann", "seen")
 
 
-def test_what_an_older_system_database_does_not_know_is_named_and_recorded(clinic: Clinic, tmp_path: Path) -> None:
+def test_rows_that_an_older_system_database_lacks_are_reported_and_recorded(clinic: Clinic, tmp_path: Path) -> None:
     backup = Backup(clinic, SYSTEM, tmp_path)
     clinic.ingest(a_file(a_patient("P2")), name="kept.json")
     clinic.ingest(a_file(a_patient("P1", born="03/20/1999"), at="2025-01-01T00:00:00"), name="gone.json")

@@ -1,4 +1,4 @@
-"""The server dies, or stands still, at any statement of an ingest: what a run leaves that nobody disturbed is left."""
+"""The server is killed or suspended at any statement of an ingest: the next run leaves the rows of a clean run."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_run_over_a_server_that_is_killed_at_any_statement_leaves_what_a_clean
     assert "well" in ended
 
 
-def test_a_server_that_is_gone_ends_the_command_with_3_and_nothing_half_done(
+def test_a_lost_server_ends_the_command_with_3_and_leaves_no_partial_file(
     fresh: Callable[..., Settings],
     clean: dict[str, Any],
     private_server: LocalServer,

@@ -1,4 +1,4 @@
-"""The way to a server on another machine: verified, or refused before anybody has said who they are."""
+"""The connection to a remote server: verified, or refused before credentials are sent."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_server_without_tls_is_refused_unless_it_is_allowed(
 
 
 @pytest.mark.parametrize("backend", ["mysql"], indirect=True)
-def test_mysqls_own_certificate_is_refused_until_its_authority_is_named(shell: Shell, server_url: str) -> None:
+def test_mysqls_own_certificate_is_refused_until_its_authority_is_configured(shell: Shell, server_url: str) -> None:
     url = make_url(server_url).set(host=FAR).render_as_string(hide_password=False)
     done = shell("provider", "list", WEBAUTODASH_DATABASE_URL=url)
     assert (done.status, "error 2026" in done.err) == (3, True)

@@ -1,4 +1,4 @@
-"""A connection that is in another database than it was opened for: given up before a row is read or written."""
+"""A connection to another database than it was opened for is discarded before a row is read or written."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_pooled_connection_to_another_database_is_discarded(two: Clinic) -> No
 
 @SERVERS
 @pytest.mark.parametrize("elsewhere", ["anna_keller", "system"])
-def test_where_every_connection_goes_astray_nothing_is_stored(two: Clinic, elsewhere: str) -> None:
+def test_nothing_is_stored_if_every_connection_is_to_another_database(two: Clinic, elsewhere: str) -> None:
     wang = f"{two.settings.database_prefix}gary_wang"
 
     def astray(connection: Any, _record: object) -> None:
@@ -70,7 +70,7 @@ def test_where_every_connection_goes_astray_nothing_is_stored(two: Clinic, elsew
     assert two.count("extraction_sessions", "anna_keller") == 1
 
 
-def test_a_database_that_becomes_anothers_while_it_is_open_takes_nothing(two: Clinic) -> None:
+def test_a_database_that_becomes_another_providers_while_open_stores_nothing(two: Clinic) -> None:
     database = two.store.server.database(f"{two.settings.database_prefix}gary_wang")
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE database_identity SET identity = 'another', slug = 'another'")

@@ -1,4 +1,4 @@
-"""Monitors as real processes, and how to wait for what they do."""
+"""Monitors as real processes, and waiting for what they do."""
 
 from __future__ import annotations
 

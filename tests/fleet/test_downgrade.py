@@ -1,4 +1,4 @@
-"""The way back: one database, and no row goes unless that is said. Revisions to come are written by the test."""
+"""Downgrades: of one database, without loss of rows unless it is allowed. The tests write future revisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No file goes into a database that is behind, ahead, or in the middle of a migration; all others go on."""
+"""No file is stored in a database that is behind, ahead or being migrated; the other databases go on."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_store_that_was_open_before_the_migration_began_keeps_out_too(clinic: 
     assert (str(outcome.state), clinic.count("patients", "ada_ash")) == ("blocked", 1)
 
 
-def test_a_database_in_the_middle_of_a_migration_says_so_until_it_is_finished(
+def test_a_database_is_marked_until_its_migration_is_finished(
     clinic: Clinic, behind: Callable[..., None], database: Named
 ) -> None:
     class KilledError(Exception):

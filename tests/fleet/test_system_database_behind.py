@@ -1,4 +1,4 @@
-"""A system database of an earlier version, whose columns are fewer: who is registered is asked of it all the same."""
+"""A system database of an earlier version, with fewer columns: its providers are listed all the same."""
 
 from __future__ import annotations
 

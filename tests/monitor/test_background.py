@@ -33,7 +33,7 @@ def _is_open(number: int) -> bool:
     return True
 
 
-def test_each_block_closes_what_it_opened(clinic: Clinic) -> None:
+def test_each_block_closes_its_pipes(clinic: Clinic) -> None:
     numbers = []
     for day in range(1, 4):
         with WebAutoDash(clinic.settings) as program, program.monitor(interval=0.2) as monitor:

@@ -110,7 +110,7 @@ def _lose_database(clinic: Clinic) -> None:
     clinic.store.server.drop(clinic.settings.database_prefix + "gary_wang")
 
 
-def test_a_failing_file_is_retried_with_growing_pauses_then_held_until_a_person_asks(clinic: Clinic) -> None:
+def test_a_failing_file_is_retried_with_growing_pauses_then_held_until_a_retry(clinic: Clinic) -> None:
     clinic.ingest(GOOD, name="a.json")
     _lose_database(clinic)
     clinic.drop(a_file(a_patient("GW3")), name="b.json")
