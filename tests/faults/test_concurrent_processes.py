@@ -17,6 +17,7 @@ from jobs import ingest, register_provider
 from local_server import LocalServer
 from processes import together
 from sqlalchemy import event
+from watching import environment
 
 from webautodash.config import Settings
 from webautodash.database import Server
@@ -26,8 +27,6 @@ from webautodash.services.ingest import ingest_paths
 from webautodash.services.ingest.store_file import Stored, store_document
 from webautodash.services.registry import register
 from webautodash.services.store import Store
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
@@ -42,7 +41,7 @@ def test_four_ingesting_processes_leave_what_one_leaves(
 
 @pytest.mark.slow
 def test_four_ingest_commands_leave_what_one_leaves_and_all_end_well(
-    fresh: Callable[..., Settings], server_url: str, tmp_path: Path
+    fresh: Callable[..., Settings], tmp_path: Path
 ) -> None:
     folder = tmp_path / "Results"
     for provider, slug in (("Gary Wang", "gary_wang"), ("Renée O'Malley", "renee_omalley")):
@@ -53,18 +52,11 @@ def test_four_ingest_commands_leave_what_one_leaves_and_all_end_well(
             (folder / slug / f"{n}.json").write_text(json.dumps(content), encoding="utf-8")
     one, four = fresh("1", results_dir=folder), fresh("4", results_dir=folder)
     ingest(one)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "WEBAUTODASH_DATABASE_URL": server_url,
-        "WEBAUTODASH_DATABASE_PREFIX": four.database_prefix,
-        "WEBAUTODASH_RESULTS_DIR": str(folder),
-    }
     commands = [
         subprocess.Popen(
             [sys.executable, "-m", "webautodash", "ingest", "--json"],
             cwd=tmp_path,
-            env=environment,
+            env=os.environ | environment(four),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from builders import Clinic, a_file, a_patient
 from processes import CONTEXT, warm_up
+from watching import environment
 
 from webautodash.cli import main
 from webautodash.services.ingest import order, process_file
 from webautodash.services.ingest.ingest_run import ingest_paths
 
 
-def _end_at_b(number: int, arguments: Sequence[str], environment: dict[str, str]) -> None:
+def _end_at_b(number: int, arguments: Sequence[str], settings: dict[str, str]) -> None:
     """The command, in a process of its own that sends itself a signal when it reads b.json."""
 
     def ending(read: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,7 +33,7 @@ def _end_at_b(number: int, arguments: Sequence[str], environment: dict[str, str]
 
     process_file.read_document = ending(process_file.read_document)  # type: ignore[attr-defined]
     order.read_document = ending(order.read_document)  # type: ignore[attr-defined]
-    os.environ.update(environment)
+    os.environ.update(settings)
     sys.argv = ["webautodash", *arguments]
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         main()
@@ -45,20 +46,15 @@ def server_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def run(clinic: Clinic, server_url: str, database_prefix: str) -> Callable[..., int]:
+def run(clinic: Clinic) -> Callable[..., int]:
     """The command, which ends by a signal when it reads b.json; returns its status."""
-    environment = {
-        "WEBAUTODASH_DATABASE_URL": server_url,
-        "WEBAUTODASH_DATABASE_PREFIX": database_prefix,
-        "WEBAUTODASH_RESULTS_DIR": str(clinic.results),
-        "WEBAUTODASH_SETTLE_SECONDS": "0",
-    }
+    settings = environment(clinic.settings) | {"WEBAUTODASH_SETTLE_SECONDS": "0"}
 
     def start(*arguments: str, by: int = signal.SIGKILL) -> int:
         # The lease of a process that was killed would be valid for a while.
         clinic.execute_in_system("DELETE FROM leases")
         warm_up()
-        process = CONTEXT.Process(target=_end_at_b, args=(int(by), arguments, environment))
+        process = CONTEXT.Process(target=_end_at_b, args=(int(by), arguments, settings))
         process.start()
         process.join()
         assert process.exitcode is not None
