@@ -23,7 +23,13 @@ def _paths(*names: str) -> set[Path]:
 
 # Rules of services that send the same SQL as tests which do run on MySQL: there they run in `make test-all` alone, and
 # on MariaDB in CI.
-_ON_ONE_SERVER = _paths("alerts/test_delivery.py", "fleet/test_migrate_all.py", "monitor")
+_ON_ONE_SERVER = _paths(
+    "adopt/test_adopt_damaged_rows.py",
+    "adopt/test_adopt_refused.py",
+    "alerts/test_delivery.py",
+    "fleet/test_migrate_all.py",
+    "monitor",
+)
 # Rules of services, without SQL of their own: on servers they run in `make test-all` alone. A test in these files that
 # names its products runs on them.
 _ON_SQLITE = _paths(
@@ -87,11 +93,13 @@ def backend_of(item: pytest.Item) -> str | None:
 
 def mark(item: pytest.Item) -> None:
     """Give a test that is too long for `make test` its marker: `ci`, or `slow` where it is too long for CI."""
-    if item.get_closest_marker("slow") or item.get_closest_marker("ci"):
-        return
     backend = backend_of(item)
+    if item.get_closest_marker("slow"):
+        return
     if backend in {"mariadb", "mysql"} and _is_among(item, _ON_SQLITE) and not _names_products(item):
         item.add_marker(pytest.mark.slow)
+    elif item.get_closest_marker("ci"):
+        return
     elif backend == "mysql" and not _is_among(item, _QUICK_ON_MYSQL):
         is_fault = _FAULTS in item.path.parents and not _is_among(item, _FAULTS_ON_MYSQL)
         is_slow = is_fault or _is_among(item, _ON_ONE_SERVER)

@@ -63,9 +63,11 @@ def test_a_run_over_a_server_that_is_killed_at_any_statement_leaves_what_a_clean
     private_server: LocalServer,
     whole: list[str],
     tmp_path: Path,
+    pytestconfig: pytest.Config,
 ) -> None:
     ended = []
-    for number in _spread(whole, KILLED[backend]):
+    kills = KILLED[backend] if pytestconfig.getoption("every_step") else 3
+    for number in _spread(whole, kills):
         settings = fresh(f"{number:x}", database_url=private_server.url)
         try:
             with held_at(number, ingest, settings, folder=tmp_path):
@@ -111,9 +113,11 @@ def test_a_server_that_stands_still_ends_the_command_in_time_and_nothing_is_half
     private_server: LocalServer,
     whole: list[str],
     tmp_path: Path,
+    pytestconfig: pytest.Config,
 ) -> None:
+    freezes = FROZEN[backend] if pytestconfig.getoption("every_step") else 1
     patience = {"read_timeout": 3, "connect_timeout": 2}
-    for number in [0, *_spread(whole, FROZEN[backend])]:
+    for number in [0, *_spread(whole, freezes)]:
         settings = fresh(f"{number:x}", database_url=private_server.url, **patience)
         with ExitStack() as until_it_has_ended:
             with (

@@ -461,7 +461,7 @@ def test_an_index_of_an_sqlite_file_that_differs_from_its_table_is_found(stored:
 
 @pytest.mark.ci
 @given(st.lists(PATIENTS, min_size=20, max_size=20), st.randoms())
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 def test_stored_rows_give_the_checksum_of_what_was_read(
     clinic: Clinic, patients: list[dict[str, Any]], random: Any
 ) -> None:

@@ -11,8 +11,8 @@ LOST, SILENT, LOGIN_REFUSED, NO_TLS = 2013, 2003, 1045, 2026
 SCHEMA_MISMATCH = frozenset({"1050", "1051", "1054", "1060", "1061", "1072", "1091", str(NO_TABLE)})
 """Errors of a statement that does not fit the schema."""
 
-# 1684: the table's definition is being changed by another connection.
-_TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 1684, 2014})
+# 1412 and 1684: another connection has changed, or is changing, the table's definition.
+_TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 1412, 1684, 2014})
 _LOST = frozenset({2006, LOST, 4031})
 _UNREACHABLE = frozenset({1040, LOGIN_REFUSED, 1129, 1130, 1203, 1226, 2002, SILENT, 2005, NO_TLS, 2061, 2068})
 _NO_DATABASE = 1049
