@@ -47,7 +47,7 @@ def read_secret(file: Path, key: str, what: str) -> SecretStr:
             status = os.fstat(opened.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ConfigurationError(key, f"{what} is not a regular file")
-            if reason := _why_untrusted(status):
+            if reason := _why_no_secret(status):
                 raise ConfigurationError(key, f"{what} {reason}")
             text = opened.read(_LONGEST + 1).decode()
     except (OSError, UnicodeDecodeError):
@@ -73,7 +73,7 @@ def _opened(file: Path, key: str, what: str) -> int:
     return os.open(file, flags)
 
 
-def _why_untrusted(status: os.stat_result) -> str | None:
+def _why_no_secret(status: os.stat_result) -> str | None:
     if is_open_to_everybody(status):
         return open_to_everybody(status)
     if belongs_to_another(status):
@@ -91,7 +91,10 @@ class Account(NamedTuple):
 
 
 class AccountFolder:
-    """The password files of some accounts; each file is named after its account."""
+    """The password files of some accounts; each file is named after its account.
+
+    A process that can read the file of an account can use the account: the rights of the files keep processes apart.
+    """
 
     def __init__(self, folder: Path, label: str = _KEY) -> None:
         """``label`` names the folder in an error."""

@@ -1,5 +1,6 @@
-"""The names of settings outside of the program: which are set, in the environment or in ``webautodash.env``, and which
-belong together.
+"""Names of settings as people write them, in the environment and in ``webautodash.env``.
+
+Here it is found which settings are set, and checked that settings which need each other are set together.
 
 The functions take the class of the settings, so that the settings themselves can use this module.
 """
@@ -58,7 +59,10 @@ class ExplicitSetting(NamedTuple):
 
 
 def find_explicit_settings(settings_type: type[BaseSettings]) -> list[ExplicitSetting]:
-    """All names that are set, sorted. Raises OSError or UnicodeDecodeError if the file cannot be read."""
+    """All names with the prefix that are set, sorted, also misspelt names that are no setting.
+
+    Raises OSError or UnicodeDecodeError if the file cannot be read.
+    """
     found = [
         *(ExplicitSetting(name, None) for name in os.environ),
         *(ExplicitSetting(name.upper(), ENV_FILE) for name in _file_values(settings_type)),
