@@ -58,8 +58,15 @@ def _under_way(settings: Settings) -> bool:
 
 
 @SERVERS
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("number", "workers"),
+    [
+        (signal.SIGINT, 1),
+        (signal.SIGTERM, 2),
+        pytest.param(signal.SIGINT, 2, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, 1, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_lets_the_current_file_finish_and_no_other_start(
     settings: Settings, folder: Path, tmp_path: Path, number: int, workers: int
 ) -> None:
@@ -86,7 +93,9 @@ def test_a_signal_lets_the_current_file_finish_and_no_other_start(
 
 
 @SERVERS
-@pytest.mark.parametrize("wait", [0.05, 0.3, 0.8])
+@pytest.mark.parametrize(
+    "wait", [pytest.param(0.05, marks=pytest.mark.slow), 0.3, pytest.param(0.8, marks=pytest.mark.slow)]
+)
 def test_a_monitor_that_is_killed_loses_nothing_and_the_next_ends_like_a_clean_run(
     settings: Settings,
     clean: dict[str, object],
