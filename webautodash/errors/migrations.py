@@ -79,7 +79,7 @@ class BreakingRevisions(UsageError):
 
 
 class WouldLoseRows(UsageError):
-    """A downgrade would delete rows, and nobody has accepted that."""
+    """A downgrade would delete rows, and the loss was not accepted."""
 
     def __init__(self, database: str, losses: Sequence[tuple[str, int]]) -> None:
         self.database, self.losses = database, tuple(losses)
