@@ -25,8 +25,7 @@ def ingest(
     ] = None,
     workers: WorkersOption = 1,
     rehash: Annotated[
-        bool,
-        typer.Option("--rehash", "--force", help="Read every file, also those that appear unchanged."),
+        bool, typer.Option("--rehash", "--force", help="Read every file, also those that appear unchanged.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -45,8 +45,7 @@ WorkersOption = Annotated[
     ),
 ]
 FolderArgument = Annotated[
-    Path | None,
-    typer.Argument(metavar="FOLDER", help="By default WEBAUTODASH_RESULTS_DIR.", show_default=False),
+    Path | None, typer.Argument(metavar="FOLDER", help="By default WEBAUTODASH_RESULTS_DIR.", show_default=False)
 ]
 
 _AGO = re.compile(r"([0-9]{1,6})([smhd])")

@@ -11,9 +11,7 @@ from webautodash.cli.terminal.tables import show_items
 from webautodash.client import WebAutoDash
 
 app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    help="List, add, move and remove the Results folders of the store.",
+    add_completion=False, rich_markup_mode=None, help="List, add, move and remove the Results folders of the store."
 )
 
 _NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the root.", show_default=False)]
@@ -71,8 +69,7 @@ def move(
 def remove(
     name: _NameArgument,
     folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="FOLDER", help="The folder, if the root has several.", show_default=False),
+        Path | None, typer.Argument(metavar="FOLDER", help="The folder, if the root has several.", show_default=False)
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

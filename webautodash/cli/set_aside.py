@@ -29,14 +29,11 @@ from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
 
 app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    help="List, show, retry and accept patients that were set aside.",
+    add_completion=False, rich_markup_mode=None, help="List, show, retry and accept patients that were set aside."
 )
 
 CorrectedOption = Annotated[
-    str | None,
-    typer.Option("--with", metavar="FILE", help="The patient's corrected JSON; - for standard input."),
+    str | None, typer.Option("--with", metavar="FILE", help="The patient's corrected JSON; - for standard input.")
 ]
 _MAX_BYTES = 64 << 20
 _COLUMNS = {

@@ -68,12 +68,7 @@ class Registry(Group):
             adopt.require_adoptable(store, database)
 
     def adopt(
-        self,
-        database: str,
-        name: str | None = None,
-        date_order: DateOrder | None = None,
-        *,
-        on_rows: OnRows = ignore,
+        self, database: str, name: str | None = None, date_order: DateOrder | None = None, *, on_rows: OnRows = ignore
     ) -> Adoption:
         """Take over a database of the earlier scripts; an interrupted adoption continues.
 

@@ -140,9 +140,7 @@ def _delivered(moment: datetime) -> Select[int]:
         .where(
             AlertDelivery.alert_id == Alert.id,
             or_(
-                AlertDigest.id.is_(None),
-                AlertDigest.state != DigestState.DELIVERED,
-                AlertDigest.delivered_at >= moment,
+                AlertDigest.id.is_(None), AlertDigest.state != DigestState.DELIVERED, AlertDigest.delivered_at >= moment
             ),
         )
     )

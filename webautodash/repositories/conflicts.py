@@ -72,13 +72,7 @@ class ConflictRepository(Repository):
         """Record a batch in one statement; duplicates are stored as resolved."""
         insert_rows(self._session, DataConflict, [_row(entry, detected_at) for entry in entries])
 
-    def search(
-        self,
-        wanted: ConflictFilter,
-        *,
-        limit: int,
-        after: DataConflict | None = None,
-    ) -> Page[ListedConflict]:
+    def search(self, wanted: ConflictFilter, *, limit: int, after: DataConflict | None = None) -> Page[ListedConflict]:
         """A page of conflicts, most severe first, then oldest first."""
         rank = _rank()
         old, new = DataConflict.old_value, DataConflict.new_value
@@ -174,10 +168,7 @@ class ConflictRepository(Repository):
             in_time = and_(
                 DataConflict.found_in_session_id.is_(None), DataConflict.extraction_session_id_2 == session_id
             )
-            found += [
-                or_(in_time, DataConflict.found_in_session_id == session_id),
-                DataConflict.detected_at >= since,
-            ]
+            found += [or_(in_time, DataConflict.found_in_session_id == session_id), DataConflict.detected_at >= since]
         counts = select(DataConflict.severity, func.count()).where(*found).group_by(DataConflict.severity)
         ids = select(DataConflict.id).where(*found).order_by(_rank(), DataConflict.id).limit(most)
         numbers = {Severity(word): number for word, number in self._session.execute(counts)}

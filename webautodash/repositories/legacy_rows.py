@@ -4,15 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import (
-    TIMESTAMP,
-    ColumnElement,
-    Select,
-    TableClause,
-    func,
-    inspect,
-    select,
-)
+from sqlalchemy import TIMESTAMP, ColumnElement, Select, TableClause, func, inspect, select
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import as_written, by_bytes

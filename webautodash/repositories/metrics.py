@@ -27,10 +27,7 @@ class MetricsRepository(Repository):
         """How many patients had each outcome, by the slug of each provider with files."""
         # Each session once: several paths may have the same bytes.
         once = (
-            select(
-                IngestedFile.provider_id,
-                *(func.max(getattr(IngestedFile, name)).label(name) for name in OUTCOMES),
-            )
+            select(IngestedFile.provider_id, *(func.max(getattr(IngestedFile, name)).label(name) for name in OUTCOMES))
             .where(IngestedFile.session_id.is_not(None))
             .group_by(IngestedFile.provider_id, IngestedFile.session_id)
             .subquery()

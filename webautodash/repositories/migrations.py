@@ -53,11 +53,7 @@ class RunDatabase:
 class MigrationRepository(Repository):
     """Rows of ``migration_runs`` and ``migration_run_databases``."""
 
-    def begin(
-        self,
-        databases: Sequence[tuple[str, str | None, str | None, str | None]],
-        **facts: Any,
-    ) -> int:
+    def begin(self, databases: Sequence[tuple[str, str | None, str | None, str | None]], **facts: Any) -> int:
         """Add a run with its databases: name, provider, revision, target. Returns the id of the run."""
         run = MigrationRun(state=MigrationState.RUNNING, **facts)
         self._session.add(run)

@@ -46,8 +46,7 @@ class PatientQueries(Repository):
     def incomplete(self, patient_id: int) -> int:
         """The number of failed extractions of a patient."""
         statement = select(func.count()).where(
-            PatientExtraction.patient_id == patient_id,
-            PatientExtraction.processing_status == ProcessingStatus.FAILED,
+            PatientExtraction.patient_id == patient_id, PatientExtraction.processing_status == ProcessingStatus.FAILED
         )
         return self._number(statement)
 

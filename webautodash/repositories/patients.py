@@ -43,8 +43,7 @@ _EXISTING = (
 _INSERTED = (
     select(_TABLE.c.id, _TABLE.c.prn)
     .where(
-        _TABLE.c.prn.in_(bindparam("prns", expanding=True)),
-        _TABLE.c.extraction_session_id == bindparam("session_id"),
+        _TABLE.c.prn.in_(bindparam("prns", expanding=True)), _TABLE.c.extraction_session_id == bindparam("session_id")
     )
     .order_by(_TABLE.c.prn)
 )

@@ -53,10 +53,7 @@ class Tally:
         return (
             {name: getattr(self, name) for name in _COUNTS}
             | self.rows
-            | {
-                "total_patients_found": self.total_patients_found,
-                "successful_extractions": self.successful_extractions,
-            }
+            | {"total_patients_found": self.total_patients_found, "successful_extractions": self.successful_extractions}
         )
 
 

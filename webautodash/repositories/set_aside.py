@@ -101,11 +101,7 @@ class SetAsideRepository(Repository):
     """Rows of ``set_aside_patients``. A row stays when the patient is stored later, with the time."""
 
     def add(
-        self,
-        session_id: int,
-        patients: Sequence[SetAside],
-        created_at: datetime,
-        taken_in_at: datetime | None = None,
+        self, session_id: int, patients: Sequence[SetAside], created_at: datetime, taken_in_at: datetime | None = None
     ) -> None:
         """Add the patients of one file in one statement; with ``taken_in_at`` they count as stored."""
         rows = [
@@ -185,13 +181,7 @@ class SetAsideRepository(Repository):
         return self._session.scalars(statement.execution_options(populate_existing=True)).first()
 
     def mark_taken_in(
-        self,
-        set_aside_id: int,
-        at: datetime,
-        by: str | None = None,
-        why: str | None = None,
-        *,
-        is_stored_whole: bool,
+        self, set_aside_id: int, at: datetime, by: str | None = None, why: str | None = None, *, is_stored_whole: bool
     ) -> None:
         """Record that the patient is stored, who accepted it and why, and whether the kept JSON is stored whole."""
         self._set(set_aside_id, taken_in_at=at, decided_by=by, decided_why=why, is_stored_whole=is_stored_whole)

@@ -127,10 +127,7 @@ def run_groups(store: Store, groups: Sequence[list[Task]], workers: int, work: G
 
 
 def _run_in_processes(
-    pool: "_Workers[Task, Outcome]",
-    groups: Sequence[Sequence[Task]],
-    workers: int,
-    work: GroupWork[Task, Outcome],
+    pool: "_Workers[Task, Outcome]", groups: Sequence[Sequence[Task]], workers: int, work: GroupWork[Task, Outcome]
 ) -> None:
     # The largest group first, so that none is left for the end alone; groups of equal size keep their order.
     waiting = sorted(groups, key=len, reverse=True)[::-1]

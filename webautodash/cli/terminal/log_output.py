@@ -70,10 +70,7 @@ def configure_logging(level: int | None, *, as_json: bool, debug: bool) -> None:
     library_handler = _LibraryHandler(handler if debug else None)
     root, pools = logging.getLogger(), logging.getLogger(_POOLS)
     for each in (root, pools):
-        each.handlers[:] = [
-            *(kept for kept in each.handlers if not isinstance(kept, _LibraryHandler)),
-            library_handler,
-        ]
+        each.handlers[:] = [*(kept for kept in each.handlers if not isinstance(kept, _LibraryHandler)), library_handler]
     pools.setLevel(logging.WARNING)
     pools.propagate = False
     logging.captureWarnings(True)

@@ -55,8 +55,7 @@ def _set(context: typer.Context, parameter: typer.CallbackParam, value: bool | L
 
 # Each is an option of the program and of every command. The callback keeps the value; no command gets it.
 QuietOption = Annotated[
-    bool,
-    typer.Option("--quiet", "-q", callback=_set, expose_value=False, help="Print problems only."),
+    bool, typer.Option("--quiet", "-q", callback=_set, expose_value=False, help="Print problems only.")
 ]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", callback=_set, expose_value=False, help="Print the log on stderr too.")

@@ -20,10 +20,7 @@ _DEFAULT_TYPES = {ALLERGIES.name: "drug", HEALTH_CONCERNS.name: "active"}
 
 
 def clinical_rows(
-    which: ClinicalList,
-    rows: Sequence[Sequence[LegacyRow]],
-    listed: Sequence[Sequence[Any] | None],
-    order: DateOrder,
+    which: ClinicalList, rows: Sequence[Sequence[LegacyRow]], listed: Sequence[Sequence[Any] | None], order: DateOrder
 ) -> list[Rows]:
     """The rows of one list of several extractions, read like items of a file, in the same number and order.
 

@@ -47,11 +47,7 @@ class Adoption:
 
 
 def adopt(
-    store: Store,
-    database: str,
-    name: str | None = None,
-    date_order: DateOrder | None = None,
-    on_rows: OnRows = ignore,
+    store: Store, database: str, name: str | None = None, date_order: DateOrder | None = None, on_rows: OnRows = ignore
 ) -> Adoption:
     """Adopt a database of the earlier scripts. Safe to interrupt and to repeat.
 

@@ -86,12 +86,7 @@ def earlier_name(store: Store, database: str) -> str | None:
     return None
 
 
-def _agreed(
-    database: str,
-    name: str | None,
-    date_order: DateOrder | None,
-    owner: Owner,
-) -> Owner:
+def _agreed(database: str, name: str | None, date_order: DateOrder | None, owner: Owner) -> Owner:
     if name is not None and same_name_key(name) != same_name_key(owner.name):
         raise NotAdoptable(database, f"it is registered as {owner.name!r}, not as {name!r}")
     if date_order not in {None, owner.date_order}:

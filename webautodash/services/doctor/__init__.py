@@ -3,10 +3,4 @@
 from webautodash.services.doctor.findings import DoctorReport, Finding, FindingSeverity
 from webautodash.services.doctor.run_checks import examine, examine_isolation
 
-__all__ = [
-    "DoctorReport",
-    "Finding",
-    "FindingSeverity",
-    "examine",
-    "examine_isolation",
-]
+__all__ = ["DoctorReport", "Finding", "FindingSeverity", "examine", "examine_isolation"]

@@ -14,13 +14,7 @@ from webautodash.services.store import Store
 
 _DATABASES = "databases folder"
 _OF_THIS_MACHINE = (configuration.unknown_settings, configuration.secrets, folders.results, folders.temporary)
-_OF_THE_SERVER = (
-    server.version,
-    server.tls,
-    server.clock,
-    server.durability,
-    server.server_settings,
-)
+_OF_THE_SERVER = (server.version, server.tls, server.clock, server.durability, server.server_settings)
 
 
 def examine_isolation(settings: Settings, logs: Sequence[Path] = ()) -> DoctorReport:

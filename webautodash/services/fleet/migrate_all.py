@@ -170,11 +170,7 @@ class _FleetRun:
 
     def _take_wave(self, jobs: Sequence[Job], done: Callable[[Job, MigrationResult], None]) -> None:
         work = GroupWork(
-            job_runner,
-            done=done,
-            lost=partial(_lost, self.store),
-            may_begin=self._continues,
-            modules=WORKER_MODULES,
+            job_runner, done=done, lost=partial(_lost, self.store), may_begin=self._continues, modules=WORKER_MODULES
         )
         run_groups(self.store, [[job] for job in jobs], self.plan.workers, work)
 

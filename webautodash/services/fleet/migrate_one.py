@@ -157,11 +157,7 @@ class _JobRecord:
     def failed(self, error: WebAutoDashError) -> None:
         parts = _parts(error)
         self._end(
-            MigrationState.FAILED,
-            error=str(error),
-            error_code=parts.code,
-            statement=parts.statement,
-            cure=parts.cure,
+            MigrationState.FAILED, error=str(error), error_code=parts.code, statement=parts.statement, cure=parts.cure
         )
         self._log(Level.ERROR, "migration_failed", str(error))
 

@@ -23,10 +23,7 @@ class ConflictCorrections:
 
 
 def correct_conflicts(
-    expected: Sequence[ConflictEntry],
-    recorded: Sequence[StoredConflict],
-    last: Mapping[int, LastStep],
-    decision: int,
+    expected: Sequence[ConflictEntry], recorded: Sequence[StoredConflict], last: Mapping[int, LastStep], decision: int
 ) -> ConflictCorrections:
     """Compare the conflicts of one patient; ``last`` has the last review step of each recorded conflict that has any.
 

@@ -26,11 +26,7 @@ from webautodash.domain.vocabulary import ConflictType, EventKind, ProcessingSta
 from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.patients import PatientRow, StoredPatient
 from webautodash.repositories.pending_events import Event
-from webautodash.repositories.replays import (
-    CorrectionStep,
-    RewrittenExtraction,
-    StoredConflict,
-)
+from webautodash.repositories.replays import CorrectionStep, RewrittenExtraction, StoredConflict
 from webautodash.repositories.sessions import Tally
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.review.load_lists import ExtraLoader, ListLoader

@@ -83,11 +83,7 @@ def accept_set_aside(
 
 
 def _store(
-    store: Store,
-    provider: RegisteredProvider,
-    set_aside_id: int,
-    corrected: str | None,
-    acceptance: Signature | None,
+    store: Store, provider: RegisteredProvider, set_aside_id: int, corrected: str | None, acceptance: Signature | None
 ) -> RetryOutcome:
     database = store.provider_database(provider)
 

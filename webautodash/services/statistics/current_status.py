@@ -6,14 +6,7 @@ from typing import NamedTuple
 
 from webautodash.domain.alerts import AlertChannel
 from webautodash.domain.dates import utc_now
-from webautodash.domain.vocabulary import (
-    FAILED_FILES,
-    OPEN_FILES,
-    FileState,
-    Level,
-    MonitorState,
-    Severity,
-)
+from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level, MonitorState, Severity
 from webautodash.errors import WebAutoDashError
 from webautodash.repositories.file_states import FileEntry, ProcessedFiles
 from webautodash.repositories.monitors import MonitorRecord

@@ -19,11 +19,7 @@ from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.repositories.cross_references import SessionCounts
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.repositories.verification import (
-    ExtractionRange,
-    StoredExtraction,
-    StoredRows,
-)
+from webautodash.repositories.verification import ExtractionRange, StoredExtraction, StoredRows
 from webautodash.services.verify.altered_rows import StoredChecks
 from webautodash.services.verify.report import EXTRACTIONS, SESSIONS, RowFault, WrongRow
 
@@ -36,11 +32,7 @@ class RowVerifier:
     """Reads a database once, yields wrong rows, and counts what it verified."""
 
     def __init__(
-        self,
-        work: ProviderWork,
-        provider: RegisteredProvider,
-        database: str,
-        on_extractions: Callable[[int], None],
+        self, work: ProviderWork, provider: RegisteredProvider, database: str, on_extractions: Callable[[int], None]
     ) -> None:
         self._stored, self._references = work.verification, work.cross_references
         self._failures = work.stored_failures

@@ -10,10 +10,7 @@ from webautodash.domain.extraction.document.faults import DUPLICATE_KEY, Documen
 from webautodash.domain.extraction.document.find_patients import BARE, IN_RESULTS
 from webautodash.domain.extraction.document.split_document import SplitDocument
 from webautodash.domain.extraction.json_text import SEPARATOR, WHITE_SPACE, end_of_value, skip, text_of
-from webautodash.domain.limits import (
-    LARGEST_METADATA,
-    LARGEST_SET_ASIDE,
-)
+from webautodash.domain.limits import LARGEST_METADATA, LARGEST_SET_ASIDE
 
 _MOST_MEMBERS = 1_000
 _KEY = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+', re.DOTALL)

@@ -24,10 +24,7 @@ from webautodash.domain.extraction.document.split_document import Masks, split_d
 from webautodash.domain.extraction.json_text import repeated_key
 from webautodash.domain.extraction.json_values import has_objects
 from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS
-from webautodash.domain.limits import (
-    LARGEST_METADATA,
-    nested_too_deeply,
-)
+from webautodash.domain.limits import LARGEST_METADATA, nested_too_deeply
 from webautodash.errors import MalformedDocument, without_context
 
 # Keys that distinguish a patient from other objects.

@@ -20,9 +20,7 @@ from webautodash.domain.extraction.document.private_copy import (
 from webautodash.domain.folders import Folder
 from webautodash.domain.limits import LARGEST_FILE
 from webautodash.domain.naming import LONGEST_NAME
-from webautodash.errors import (
-    MalformedDocument,
-)
+from webautodash.errors import MalformedDocument
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,7 @@ from webautodash.domain.extraction.document.find_patients import (
     is_patient,
 )
 from webautodash.domain.extraction.json_text import deep_values, half_characters, may_have_more
-from webautodash.domain.limits import (
-    LARGEST_PATIENT,
-    LARGEST_SET_ASIDE,
-    MOST_PATIENTS,
-    NESTING_DEPTH,
-    PRN_LENGTH,
-)
+from webautodash.domain.limits import LARGEST_PATIENT, LARGEST_SET_ASIDE, MOST_PATIENTS, NESTING_DEPTH, PRN_LENGTH
 
 # Each patient takes at least a byte and a comma, so a smaller file cannot have too many.
 _MAY_HAVE_MANY = 2 * MOST_PATIENTS

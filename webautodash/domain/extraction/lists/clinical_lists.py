@@ -80,10 +80,7 @@ HEALTH_CONCERNS = ClinicalList(
     text_keys=("concern_text", "name", "description", "note_text", "text", "content"),
     type_field="concern_type",
     type_keys=("concern_type", "type"),
-    copy_keys=(
-        *("concern_text", "name", "description", "note_text", "text", "content"),
-        *("concern_type", "type"),
-    ),
+    copy_keys=(*("concern_text", "name", "description", "note_text", "text", "content"), *("concern_type", "type")),
     prose_fields=("notes",),
     short_fields=("status", "priority"),
     date_fields=("start_date", "end_date"),
