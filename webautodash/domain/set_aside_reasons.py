@@ -1,7 +1,4 @@
-"""The reasons to set a readable patient aside, and whether the extraction of a patient is complete."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The reasons to set a readable patient aside, and what a person accepts together."""
 
 INCOMPLETE = "incomplete_extraction"
 """The reason to set an incomplete extraction aside."""
@@ -12,35 +9,9 @@ OTHER_PERSON = "other_person"
 REPEATED_PRN = "repeated_prn"
 """The file has another patient with this PRN, which is stored. This one is only kept here and needs no decision."""
 
-COMPLETENESS_FIELDS = ("extraction_status", "extraction_error", "error")
-
-_COMPLETE = frozenset({"complete", "completed", "success", "ok"})
-_STATUS, *_ERRORS = COMPLETENESS_FIELDS
 _LISTS = frozenset({INCOMPLETE, EMPTIED})
 ACCEPTED_WITH = {INCOMPLETE: _LISTS, EMPTIED: _LISTS, OTHER_PERSON: _LISTS | {OTHER_PERSON}}
 """For each reason, the reasons that a person also accepts with it.
 
 Accepting the lists of a patient does not accept that they belong to this person.
 """
-
-
-def failure_field(patient: Mapping[str, Any]) -> str | None:
-    """The field that marks the extraction of a patient as failed; None for a complete extraction.
-
-    Takes a decoded patient, or the ``extra`` of a stored extraction. Null is the same as missing. An error that is
-    false, zero, blank or an empty list or object is no error. The value is not returned: it can quote the patient.
-    Source: FORMAT.md, "Complete or not".
-    """
-    status = patient.get(_STATUS)
-    if status is not None and not (isinstance(status, str) and status.strip().casefold() in _COMPLETE):
-        return _STATUS
-    return next((field for field in _ERRORS if _has_content(patient.get(field))), None)
-
-
-def without_failure(extra: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The ``extra`` of a failed extraction that a person has accepted, without the fields that mark it as failed."""
-    return {key: value for key, value in extra.items() if key not in COMPLETENESS_FIELDS} or None
-
-
-def _has_content(value: object) -> bool:
-    return bool(value.strip()) if isinstance(value, str) else bool(value)

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Select, Table, exists, func, or_, select, update
 
 from webautodash.database.products.statements import raw
+from webautodash.domain.extraction.patient.completeness import COMPLETENESS_FIELDS, failure_field
 from webautodash.domain.extraction.patient.demographics import DEMOGRAPHIC_COLUMNS
 from webautodash.domain.extraction.patient.patient_record import SWEEP_FIELDS
-from webautodash.domain.set_aside_reasons import COMPLETENESS_FIELDS, failure_field
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ExtractionSession, PatientExtraction, SetAsidePatient
 from webautodash.repositories.base import Repository

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from webautodash.domain.dates import utc_now
+from webautodash.domain.decision_signature import check_signature
 from webautodash.domain.file_paths import DEFAULT_ROOT, as_text, is_watched, place_of, shown_path, split_root
-from webautodash.domain.signature import check_signature
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level
 from webautodash.errors import ACCEPTABLE_HOLDS, FileNotWatched, FutureTime, UnknownFile, UsageError
 from webautodash.repositories.file_acceptances import Acceptance

@@ -7,11 +7,12 @@ from datetime import datetime
 import msgspec
 
 from webautodash.domain.dates import utc_now
+from webautodash.domain.decision_signature import Signature, check_signature
+from webautodash.domain.extraction.patient.completeness import without_failure
 from webautodash.domain.extraction.patient.patient_record import complete_records
 from webautodash.domain.extraction.patient.read_patient import read_patient
 from webautodash.domain.patient_outcome import PatientOutcome
-from webautodash.domain.set_aside_reasons import ACCEPTED_WITH, INCOMPLETE, without_failure
-from webautodash.domain.signature import Signature, check_signature
+from webautodash.domain.set_aside_reasons import ACCEPTED_WITH, INCOMPLETE
 from webautodash.domain.vocabulary import EventKind, Level
 from webautodash.errors import NotFound, UnreadablePatient, UsageError, without_context
 from webautodash.models import SetAsidePatient

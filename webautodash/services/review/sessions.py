@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from webautodash.domain.dates import utc_now
-from webautodash.domain.signature import check_signature
+from webautodash.domain.decision_signature import check_signature
 from webautodash.domain.vocabulary import Level
 from webautodash.domain.wording import counted
 from webautodash.errors import NotFound, UsageError

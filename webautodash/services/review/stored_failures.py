@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from webautodash.domain.dates import DateOrder, utc_now
+from webautodash.domain.decision_signature import check_signature
 from webautodash.domain.extraction.patient.stored_json import patient_json
 from webautodash.domain.json_document import sorted_json
 from webautodash.domain.replay import CompleteExtraction, sort_by_time
 from webautodash.domain.row_checks import replace_own_check
 from webautodash.domain.set_aside_reasons import EMPTIED, INCOMPLETE
-from webautodash.domain.signature import check_signature
 from webautodash.domain.vocabulary import Level, ProcessingStatus
 from webautodash.domain.wording import counted
 from webautodash.errors import WebAutoDashError

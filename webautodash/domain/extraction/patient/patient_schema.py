@@ -7,9 +7,9 @@ import msgspec
 
 from webautodash.domain.extraction.lists.clinical_lists import LISTS, NAMED_LISTS, SECTIONS
 from webautodash.domain.extraction.lists.read_item import AnyText, ShortString, item_type
+from webautodash.domain.extraction.patient.completeness import COMPLETENESS_FIELDS
 from webautodash.domain.extraction.patient.demographics import DEMOGRAPHICS_KEY
 from webautodash.domain.extraction.patient.patient_record import FILTER_FIELDS
-from webautodash.domain.set_aside_reasons import COMPLETENESS_FIELDS
 
 
 class _Printed(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):

@@ -15,6 +15,7 @@ from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS, OTHE
 from webautodash.domain.extraction.lists.read_item import NO_ITEMS, Items
 from webautodash.domain.extraction.lists.read_lists import read_items, require_few, take_other_records
 from webautodash.domain.extraction.lists.reread_lists import NOT_RECORDS
+from webautodash.domain.extraction.patient.completeness import COMPLETENESS_FIELDS, failure_field
 from webautodash.domain.extraction.patient.demographics import (
     DEMOGRAPHICS_KEY,
     Demographics,
@@ -25,7 +26,6 @@ from webautodash.domain.extraction.patient.demographics import (
 from webautodash.domain.extraction.patient.patient_record import FILTER_FIELDS, SWEEP_FIELDS, DecodedPatient
 from webautodash.domain.extraction.patient.patient_schema import NOT_SCRAPED, schema_keys, usual_decoder
 from webautodash.domain.limits import LARGEST_PATIENT, MOST_ROWS, MOST_VALUES
-from webautodash.domain.set_aside_reasons import COMPLETENESS_FIELDS, failure_field
 from webautodash.errors import UnreadablePatient, without_context
 
 _sweep_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*SWEEP_FIELDS[:-2])
