@@ -19,12 +19,10 @@ from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.domain.dates import utc_now
 from webautodash.errors import LeaseHeld
 from webautodash.repositories.unit_of_work import UnitOfWork
-from webautodash.services import adopt as adoption
-from webautodash.services import alerts, fleet, revisions
+from webautodash.services import adopt as adoption, alerts, fleet, revisions
 from webautodash.services.adopt import copy_rows
 from webautodash.services.ingest import ingest_paths, plan
-from webautodash.services.monitor import MonitorLoop
-from webautodash.services.monitor import open_store as open_monitored
+from webautodash.services.monitor import MonitorLoop, open_store as open_monitored
 from webautodash.services.monitor.system_alerts import check_and_send
 from webautodash.services.registry import register, resolve_provider
 from webautodash.services.review import retry_set_aside

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from certificates import Certificates
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from webautodash.config import Settings
 from webautodash.domain.alerts import DEFAULT_RULES, AlertChannel, AlertKind, Rules, least_severity, parse_rules

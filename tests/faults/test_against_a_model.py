@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 from builders import Clinic, a_file, a_patient
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 LOOK_ALIKE = ("José", "Jose\u0301", "Jose", "JOSE", "A1", "a1", "Ａ1", "A1.", "0A1", "Straße", "Strasse", "А1")
 """PRNs that a server's usual collation, or a careless comparison, would take for each other."""

@@ -14,9 +14,7 @@ from typing import Any
 import pytest
 from builders import a_file, a_patient
 from contents import contents, differences, identities, rows
-from hypothesis import Phase
-from hypothesis import settings as limits
-from hypothesis import strategies as st
+from hypothesis import Phase, settings as limits, strategies as st
 from hypothesis.stateful import (
     Bundle,
     MultipleResults,

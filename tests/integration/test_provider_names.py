@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from builders import Clinic, a_file, a_patient
 from generated_names import names_alike
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.naming import letters_key, same_name_key

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from builders import Clinic, a_file, a_patient
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import Phase, given, settings, strategies as st
 from stored_content import content, earlier_version
 
 from webautodash.services.review import review_stored, sessions

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
 from generated_patients import PATIENTS
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from servers import BACKENDS
 from sqlalchemy import text
 

@@ -9,8 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 
 from webautodash.database import Database
-from webautodash.database.schema import Schema, compare_type
-from webautodash.database.schema import schema_of as schema_of_connection
+from webautodash.database.schema import Schema, compare_type, schema_of as schema_of_connection
 from webautodash.models import ProviderBase, SystemBase
 from webautodash.services.revisions import SchemaHistory
 

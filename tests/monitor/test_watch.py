@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from builders import Clinic, a_file, a_patient
 from clock import Clock
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from local_server import wait_until
 
 from webautodash.domain.retries import LONGEST_SECONDS, retry_pause

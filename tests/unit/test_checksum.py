@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 from builders import a_patient
 from generated_patients import PATIENTS, WORDS, read
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from webautodash.domain.checksum import checksum, folded
 from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from webautodash.domain.extraction.lists.icd10 import read_icd10
 from webautodash.domain.extraction.lists.strengths import LONGEST_STRENGTH, read_strength

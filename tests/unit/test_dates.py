@@ -3,8 +3,7 @@ from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from webautodash.domain.dates import DateOrder, parse_date, parse_instant
 

@@ -9,8 +9,7 @@ import msgspec
 import pytest
 from builders import a_patient
 from generated_patients import PATIENTS, patient_record
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.lists.clinical_lists import NAMED_LISTS

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from builders import a_patient
 from generated_patients import PATIENTS, read
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from webautodash.domain.checksum import canonical_items
 from webautodash.domain.differences.clinical_lists import list_differences, readable_item

@@ -19,8 +19,7 @@ from typing import Any
 import pytest
 from builders import a_file, a_patient
 from generated_patients import patient_record
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.document import private_copy

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from generated_patients import has_repeated_key
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from webautodash.domain.extraction.json_text import (
     deep_values,

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 from generated_names import NAMES, NEAR_NAMES, names_alike, near_names
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from webautodash.domain.lookalikes import character_differences, look_alike, reads_like
 from webautodash.domain.naming import (

@@ -3,8 +3,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import assume, example, given
-from hypothesis import strategies as st
+from hypothesis import assume, example, given, strategies as st
 
 from webautodash.domain.naming import (
     account_name,

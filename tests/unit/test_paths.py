@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from webautodash.domain.file_paths import as_text, from_text, is_extraction, is_watched, shown_folder
 

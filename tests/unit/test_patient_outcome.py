@@ -12,8 +12,7 @@ import msgspec
 import pytest
 from builders import a_patient
 from generated_patients import PATIENTS, read
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.document.read_document import Document

@@ -9,8 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from webautodash.domain.limits import PRN_LENGTH
 from webautodash.domain.prn_search import SHORTEST_PRN, PrnMatch, PrnSearch

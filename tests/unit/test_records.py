@@ -12,8 +12,7 @@ import msgspec
 import pytest
 from builders import a_file, a_patient
 from generated_patients import patient_record, read
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.extraction.document.session_metadata import SessionRecord, is_key_of, session_record

@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 from generated_patients import PATIENTS, read
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.extraction.patient.patient_record import CHECKED_COLUMNS
 from webautodash.domain.json_document import sorted_json
-from webautodash.domain.row_checks import NO_ROWS, crc_of_rows, list_checks, row_checks
-from webautodash.domain.row_checks import parse_row_checks as read_checks
+from webautodash.domain.row_checks import NO_ROWS, crc_of_rows, list_checks, parse_row_checks as read_checks, row_checks
 from webautodash.models import PatientExtraction
 
 COMPARED_OTHERWISE = {

@@ -14,8 +14,7 @@ from builders import a_file, a_patient
 
 from webautodash.domain.folders import Folder
 from webautodash.errors import UsageError
-from webautodash.services.ingest import order as order_module
-from webautodash.services.ingest import scan
+from webautodash.services.ingest import order as order_module, scan
 from webautodash.services.ingest.order import Order
 from webautodash.services.ingest.scan import Candidate, candidates, stat_file
 from webautodash.services.ingest.skip_known import reliable_mtime

@@ -6,39 +6,22 @@ from webautodash.client.installation import Group
 from webautodash.services import fleet
 from webautodash.services.callbacks import ignore
 from webautodash.services.fleet import (
-    DatabaseRevision,
-    DowngradePlan,
-    DriftReport,
-    DryRun,
-    FleetReport,
-    MigrationResult,
-    OnResult,
-    Plan,
-    RevisionStatus,
-    Run,
-    RunReport,
-    Scripts,
-    Wave,
+    DatabaseRevision as DatabaseRevision,
+    DowngradePlan as DowngradePlan,
+    DriftReport as DriftReport,
+    DryRun as DryRun,
+    FleetReport as FleetReport,
+    MigrationResult as MigrationResult,
+    OnResult as OnResult,
+    Plan as Plan,
+    RevisionStatus as RevisionStatus,
+    Run as Run,
+    RunReport as RunReport,
+    Scripts as Scripts,
+    Wave as Wave,
 )
 from webautodash.services.store import Store
 from webautodash.services.workers import preload
-
-__all__ = [
-    "DatabaseRevision",
-    "DowngradePlan",
-    "DriftReport",
-    "DryRun",
-    "Fleet",
-    "FleetReport",
-    "MigrationResult",
-    "OnResult",
-    "Plan",
-    "RevisionStatus",
-    "Run",
-    "RunReport",
-    "Scripts",
-    "Wave",
-]
 
 
 class Fleet(Group):

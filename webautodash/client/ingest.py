@@ -3,19 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from webautodash.domain.file_state_transitions import FileResult
-from webautodash.services.ingest import FileOutcome, FileProcessor, IngestReport, Progress
-from webautodash.services.workers import collect_rarely, preload
-
-__all__ = [
-    "FileOutcome",
-    "FileResult",
-    "IngestOptions",
-    "IngestReport",
-    "Progress",
-    "collect_rarely",
-    "preload_workers",
-]
+from webautodash.domain.file_state_transitions import FileResult as FileResult
+from webautodash.services.ingest import (
+    FileOutcome as FileOutcome,
+    FileProcessor,
+    IngestReport as IngestReport,
+    Progress as Progress,
+)
+from webautodash.services.workers import collect_rarely as collect_rarely, preload
 
 
 @dataclass(frozen=True, slots=True)

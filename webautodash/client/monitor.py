@@ -5,24 +5,14 @@ from contextlib import closing, contextmanager
 
 from webautodash.config import Settings
 from webautodash.services.monitor import (
-    LONGEST_INTERVAL,
-    SHORTEST_INTERVAL,
-    BackgroundMonitor,
-    MonitorEvents,
-    MonitorLoop,
-    MonitorTrouble,
+    LONGEST_INTERVAL as LONGEST_INTERVAL,
+    SHORTEST_INTERVAL as SHORTEST_INTERVAL,
+    BackgroundMonitor as BackgroundMonitor,
+    MonitorEvents as MonitorEvents,
+    MonitorLoop as MonitorLoop,
+    MonitorTrouble as MonitorTrouble,
     open_store,
 )
-
-__all__ = [
-    "LONGEST_INTERVAL",
-    "SHORTEST_INTERVAL",
-    "BackgroundMonitor",
-    "MonitorEvents",
-    "MonitorLoop",
-    "MonitorTrouble",
-    "watching",
-]
 
 
 @contextmanager

@@ -4,31 +4,19 @@ from collections.abc import Sequence
 
 from webautodash.client.installation import Group
 from webautodash.domain.dates import DateOrder
-from webautodash.repositories.providers import RegisteredProvider
+from webautodash.repositories.providers import RegisteredProvider as RegisteredProvider
 from webautodash.services import adopt, registry
-from webautodash.services.adopt import Adoption, AdoptionSurvey, OnRows
+from webautodash.services.adopt import Adoption as Adoption, AdoptionSurvey as AdoptionSurvey, OnRows as OnRows
 from webautodash.services.callbacks import ignore
 from webautodash.services.registry import (
-    GrantedAccount,
-    GrantRequest,
-    OnGranted,
-    Registration,
+    GrantedAccount as GrantedAccount,
+    GrantRequest as GrantRequest,
+    OnGranted as OnGranted,
+    Registration as Registration,
     register,
     resolve_provider,
 )
 from webautodash.services.store import Store
-
-__all__ = [
-    "Adoption",
-    "AdoptionSurvey",
-    "GrantRequest",
-    "GrantedAccount",
-    "OnGranted",
-    "OnRows",
-    "RegisteredProvider",
-    "Registration",
-    "Registry",
-]
 
 
 class Registry(Group):

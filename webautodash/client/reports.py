@@ -1,31 +1,19 @@
 """The results of ``status``, ``statistics`` and ``verify``, and the parts of lists."""
 
-from webautodash.services.paging import Listing, Unreadable
-from webautodash.services.review import Incomplete
+from webautodash.services.paging import Listing as Listing, Unreadable as Unreadable
+from webautodash.services.review import Incomplete as Incomplete
 from webautodash.services.statistics import (
-    AlertStatus,
-    LastDay,
-    MonitorStatus,
-    ProviderStatistics,
-    ProviderSummary,
-    Statistics,
-    Status,
+    AlertStatus as AlertStatus,
+    LastDay as LastDay,
+    MonitorStatus as MonitorStatus,
+    ProviderStatistics as ProviderStatistics,
+    ProviderSummary as ProviderSummary,
+    Statistics as Statistics,
+    Status as Status,
 )
-from webautodash.services.verify import Divergence, OnExtractions, ProviderVerification, Verification
-
-__all__ = [
-    "AlertStatus",
-    "Divergence",
-    "Incomplete",
-    "LastDay",
-    "Listing",
-    "MonitorStatus",
-    "OnExtractions",
-    "ProviderStatistics",
-    "ProviderSummary",
-    "ProviderVerification",
-    "Statistics",
-    "Status",
-    "Unreadable",
-    "Verification",
-]
+from webautodash.services.verify import (
+    Divergence as Divergence,
+    OnExtractions as OnExtractions,
+    ProviderVerification as ProviderVerification,
+    Verification as Verification,
+)

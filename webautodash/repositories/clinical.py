@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
-from sqlalchemy import Table as SqlTable
-from sqlalchemy import func, select, union_all
+from sqlalchemy import Table as SqlTable, func, select, union_all
 
 from webautodash.database.products.bulk import write
 from webautodash.domain.extraction.lists.clinical_lists import LISTS

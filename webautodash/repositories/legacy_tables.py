@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import TableClause, column, func, inspect, select
-from sqlalchemy import table as table_of
+from sqlalchemy import TableClause, column, func, inspect, select, table as table_of
 
 from webautodash.database.products.statements import rename_tables
 from webautodash.domain.earlier_scripts.tables import (

@@ -4,31 +4,20 @@ The modules beside the folders are the same for all products: column types, expr
 protocols ``Product`` and ``ProductServer`` that a folder implements.
 """
 
-from webautodash.database.products.accounts import AccountRights, HeldRights, OwnAccount, Probe, ServerAccounts
-from webautodash.database.products.product_server import (
-    TRIES,
-    Failure,
-    ProductServer,
-    RightsReport,
-    ServerProblem,
-    ServerStatus,
-    Trouble,
+from webautodash.database.products.accounts import (
+    AccountRights as AccountRights,
+    HeldRights as HeldRights,
+    OwnAccount as OwnAccount,
+    Probe as Probe,
+    ServerAccounts as ServerAccounts,
 )
-from webautodash.database.products.registry import product_of, server_for
-
-__all__ = [
-    "TRIES",
-    "AccountRights",
-    "Failure",
-    "HeldRights",
-    "OwnAccount",
-    "Probe",
-    "ProductServer",
-    "RightsReport",
-    "ServerAccounts",
-    "ServerProblem",
-    "ServerStatus",
-    "Trouble",
-    "product_of",
-    "server_for",
-]
+from webautodash.database.products.product_server import (
+    TRIES as TRIES,
+    Failure as Failure,
+    ProductServer as ProductServer,
+    RightsReport as RightsReport,
+    ServerProblem as ServerProblem,
+    ServerStatus as ServerStatus,
+    Trouble as Trouble,
+)
+from webautodash.database.products.registry import product_of as product_of, server_for as server_for

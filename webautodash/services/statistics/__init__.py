@@ -1,29 +1,18 @@
 """Statistics of one provider or of all, and the current status of the installation."""
 
 from webautodash.services.statistics.current_status import (
-    AlertStatus,
-    LastDay,
-    MonitoringStatistics,
-    MonitoringStatus,
-    MonitorStatus,
-    ProviderDatabaseStatistics,
-    ProviderSummary,
-    Status,
-    status,
+    AlertStatus as AlertStatus,
+    LastDay as LastDay,
+    MonitoringStatistics as MonitoringStatistics,
+    MonitoringStatus as MonitoringStatus,
+    MonitorStatus as MonitorStatus,
+    ProviderDatabaseStatistics as ProviderDatabaseStatistics,
+    ProviderSummary as ProviderSummary,
+    Status as Status,
+    status as status,
 )
-from webautodash.services.statistics.provider_statistics import ProviderStatistics, Statistics, statistics
-
-__all__ = [
-    "AlertStatus",
-    "LastDay",
-    "MonitorStatus",
-    "MonitoringStatistics",
-    "MonitoringStatus",
-    "ProviderDatabaseStatistics",
-    "ProviderStatistics",
-    "ProviderSummary",
-    "Statistics",
-    "Status",
-    "statistics",
-    "status",
-]
+from webautodash.services.statistics.provider_statistics import (
+    ProviderStatistics as ProviderStatistics,
+    Statistics as Statistics,
+    statistics as statistics,
+)

@@ -12,8 +12,7 @@ from webautodash.repositories.file_states import FileEntry, ProcessedFiles
 from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogEntry, LogFilter
-from webautodash.services.alerts import FailedDigest, failed_digests
-from webautodash.services.alerts import waiting as waiting_alerts
+from webautodash.services.alerts import FailedDigest, failed_digests, waiting as waiting_alerts
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.store import Store
 from webautodash.services.verify import (

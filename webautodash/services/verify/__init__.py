@@ -1,33 +1,20 @@
 """Verifies that stored rows are as they were written, and that the databases agree."""
 
 from webautodash.services.verify.divergence import (
-    Divergence,
-    DivergingFile,
-    Location,
-    SystemRecords,
-    compare_databases,
-    find_divergence,
-    is_active,
-    recorded_rows,
-    system_records,
+    Divergence as Divergence,
+    DivergingFile as DivergingFile,
+    Location as Location,
+    SystemRecords as SystemRecords,
+    compare_databases as compare_databases,
+    find_divergence as find_divergence,
+    is_active as is_active,
+    recorded_rows as recorded_rows,
+    system_records as system_records,
 )
-from webautodash.services.verify.report import ProviderVerification, RowFault, Verification, WrongRow
-from webautodash.services.verify.verify_providers import OnExtractions, verify
-
-__all__ = [
-    "Divergence",
-    "DivergingFile",
-    "Location",
-    "OnExtractions",
-    "ProviderVerification",
-    "RowFault",
-    "SystemRecords",
-    "Verification",
-    "WrongRow",
-    "compare_databases",
-    "find_divergence",
-    "is_active",
-    "recorded_rows",
-    "system_records",
-    "verify",
-]
+from webautodash.services.verify.report import (
+    ProviderVerification as ProviderVerification,
+    RowFault as RowFault,
+    Verification as Verification,
+    WrongRow as WrongRow,
+)
+from webautodash.services.verify.verify_providers import OnExtractions as OnExtractions, verify as verify
