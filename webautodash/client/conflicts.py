@@ -21,9 +21,7 @@ class Conflicts(Group):
         after: int | None = None,
     ) -> Listing[Conflict]:
         """List conflicts of one provider or of all, most severe first, then oldest first; by default the open ones."""
-        return conflicts.search(
-            self._installation.opened(), provider, wanted or ConflictFilter(), limit=limit, after=after
-        )
+        return conflicts.search(self._installation.opened(), provider, wanted, limit=limit, after=after)
 
     def show(self, provider: str, conflict_id: int) -> ReviewedConflict:
         """Return a conflict with both values and its review. Raises NotFound."""

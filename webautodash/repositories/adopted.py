@@ -47,7 +47,7 @@ class AdoptedRepository(Repository):
 
     def last(self, model: type[ProviderBase]) -> int:
         """The highest number in a table, 0 if it is empty."""
-        return self._count(select(func.max(_id(model))))
+        return self._number(select(func.max(_id(model))))
 
     def add(self, model: type[ProviderBase], rows: Sequence[dict[str, Any]]) -> None:
         """Write rows that include their numbers, in one statement."""
@@ -130,13 +130,10 @@ class AdoptedRepository(Repository):
     def count_misassigned(self) -> int:
         """Count extractions linked to a patient with another PRN; there must be none."""
         statement = select(func.count()).select_from(PatientExtraction).join(Patient)
-        return self._count(statement.where(PatientExtraction.prn != Patient.prn))
+        return self._number(statement.where(PatientExtraction.prn != Patient.prn))
 
     def _by(self, statement: Select[int, int]) -> list[tuple[int, int]]:
         return [(number, count) for number, count in self._session.execute(statement)]
-
-    def _count(self, statement: Select[Any]) -> int:
-        return self._number(statement)
 
 
 def _id(model: type[ProviderBase]) -> ColumnElement[int]:

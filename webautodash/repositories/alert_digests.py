@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.models import AlertDelivery, AlertDigest
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,21 +158,7 @@ class DigestRepository(Repository):
 
     def _of(self, *conditions: ColumnElement[bool]) -> list[Digest]:
         statement = select(AlertDigest).where(*conditions).order_by(AlertDigest.created_at, AlertDigest.id)
-        return [_digest(row) for row in self._session.scalars(statement)]
+        return [from_row(Digest, row, key=row.idempotency_key) for row in self._session.scalars(statement)]
 
     def _set(self, digest: Digest, **values: object) -> None:
         self._change(update(AlertDigest).where(AlertDigest.id == digest.id).values(**values))
-
-
-def _digest(row: AlertDigest) -> Digest:
-    return Digest(
-        id=row.id,
-        key=row.idempotency_key,
-        channel=AlertChannel(row.channel),
-        state=DigestState(row.state),
-        attempts=row.attempts,
-        next_attempt_at=row.next_attempt_at,
-        last_error=row.last_error,
-        created_at=row.created_at,
-        delivered_at=row.delivered_at,
-    )

@@ -12,7 +12,7 @@ from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.alerts import AlertChannel, AlertKind, Cause, DigestState
 from webautodash.domain.vocabulary import Severity
 from webautodash.models import Alert, AlertDelivery, AlertDigest
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 from webautodash.repositories.rows import insert_rows
 
 
@@ -161,29 +161,11 @@ def _row(cause: Cause, now: datetime) -> dict[str, Any]:
 
 
 def _alert(row: Alert) -> RaisedAlert:
-    return RaisedAlert(
-        id=row.id,
-        kind=AlertKind(row.kind),
-        severity=None if row.severity is None else Severity(row.severity),
-        provider=row.provider,
-        database_name=row.database_name,
-        message=row.message,
-        details=row.details,
-        created_at=row.created_at,
-    )
+    return from_row(RaisedAlert, row, severity=None if row.severity is None else Severity(row.severity))
 
 
 def _delivery(alert: Alert, delivery: AlertDelivery, digest: AlertDigest | None) -> Delivery:
     raised, channel = _alert(alert), AlertChannel(delivery.channel)
     if digest is None:
         return Delivery(raised, channel, DigestState.PENDING)
-    return Delivery(
-        raised,
-        channel,
-        DigestState(digest.state),
-        digest.id,
-        digest.attempts,
-        digest.next_attempt_at,
-        digest.delivered_at,
-        digest.last_error,
-    )
+    return from_row(Delivery, digest, alert=raised, channel=channel, digest_id=digest.id)

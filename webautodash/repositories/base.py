@@ -1,11 +1,26 @@
-"""What all repositories share: the session, numbers, changes of rows, the server's time."""
+"""What all repositories share: the session, numbers, changes of rows, rows as dataclasses, the server's time."""
 
-from typing import Any
+from dataclasses import fields
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, Select
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.statements import moment
+
+T = TypeVar("T")
+
+
+def from_row(kind: type[T], row: object, **others: Any) -> T:
+    """A dataclass with the values of a row under the same names; ``others`` are the fields that differ.
+
+    Fields of an enumeration become its members.
+    """
+    names = {field.name: field.type for field in fields(kind) if field.name not in others}  # type: ignore[arg-type]
+    values = {name: getattr(row, name) for name in names}
+    words = {name: of(values[name]) for name, of in names.items() if isinstance(of, type) and issubclass(of, StrEnum)}
+    return kind(**(values | words | others))
 
 
 class Repository:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, update
 from webautodash.domain.file_state_transitions import FOUND, RETRY_REQUESTED
 from webautodash.domain.vocabulary import OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile, Provider
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 from webautodash.repositories.ingested_files import COUNTS, path_key
 from webautodash.repositories.paging import Page, page_of
 
@@ -73,8 +73,7 @@ class FileStateRepository(Repository):
             statement = statement.where(IngestedFile.provider_id == provider_id)
         if after is not None:
             statement = statement.where(IngestedFile.id > after)
-        rows = self._session.execute(statement).mappings().all()
-        entries = [FileEntry(**{**row, "state": FileState(row["state"])}) for row in rows]
+        entries = [from_row(FileEntry, row) for row in self._session.execute(statement)]
         return page_of(entries, limit, lambda one: one.id)
 
     def oldest_waiting_seconds(self) -> float | None:
@@ -110,21 +109,9 @@ class FileStateRepository(Repository):
     def reset(self, paths: Sequence[str], now: datetime) -> None:
         """Forget everything about files except that they were found."""
         counts = dict.fromkeys(COUNTS, 0)
-        nothing = dict.fromkeys(
-            (
-                "provider_id",
-                "content_sha256",
-                "size",
-                "mtime_ns",
-                "session_id",
-                "look",
-                "reason",
-                "kind",
-                "unfinished",
-                "duration_ms",
-            )
-        )
-        self._set(paths, **asdict(FOUND), first_seen_at=now, updated_at=now, **counts, **nothing)
+        stat = dict.fromkeys(("content_sha256", "size", "mtime_ns", "look"))
+        attempt = dict.fromkeys(("provider_id", "session_id", "reason", "kind", "unfinished", "duration_ms"))
+        self._set(paths, **asdict(FOUND), first_seen_at=now, updated_at=now, **counts, **stat, **attempt)
 
     def forget(self, paths: Sequence[str]) -> None:
         """Delete the rows of files."""

@@ -2,9 +2,8 @@
 
 from sqlalchemy import select
 
-from webautodash.domain.dates import DateOrder
 from webautodash.models import DatabaseIdentity
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 from webautodash.repositories.providers import ProviderIdentity, RegisteredProvider
 
 
@@ -16,9 +15,7 @@ class IdentityRepository(Repository):
         row = self._session.scalars(select(DatabaseIdentity)).first()
         if row is None:
             return None
-        return ProviderIdentity(
-            row.identity, row.name, row.slug, row.folder, DateOrder(row.date_order), tuple(row.aliases)
-        )
+        return from_row(ProviderIdentity, row, aliases=tuple(row.aliases))
 
     def claim(self, owner: RegisteredProvider) -> None:
         """Write which provider the database belongs to. Raises DuplicateKey if there is a row already."""

@@ -13,7 +13,7 @@ from webautodash.database.products.inserts import OnExisting
 from webautodash.domain.file_state_transitions import FOUND
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, STORED_FILES, FileState
 from webautodash.models import IngestedFile
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 from webautodash.repositories.rows import insert_tuples
 
 _TABLE = cast(Table, IngestedFile.__table__)
@@ -101,8 +101,8 @@ class FileRepository(Repository):
 
     def find(self, paths: Sequence[str]) -> dict[str, FileRecord]:
         """The rows of some paths."""
-        rows = self._session.execute(_select(FileRecord.__slots__).where(is_any_of(paths))).mappings()
-        return {row["path"]: FileRecord(**{**row, "state": FileState(row["state"])}) for row in rows}
+        rows = self._session.execute(_select(FileRecord.__slots__).where(is_any_of(paths)))
+        return {row.path: from_row(FileRecord, row) for row in rows}
 
     def ingested(self, paths: Sequence[str]) -> dict[str, IngestedPath]:
         """Those of some paths whose bytes are stored and whose stat is known."""

@@ -39,7 +39,7 @@ class LegacyChecks(Repository):
                 .select_from(child.outerjoin(parents, child.c[owner] == parents.c.id))
                 .where(child.c[owner].is_not(None), parents.c.id.is_(None))
             )
-            if number := self._count(statement):
+            if number := self._number(statement):
                 yield name, owner, parent, number
 
     def prns(self, name: str) -> Iterator[str | None]:
@@ -85,10 +85,7 @@ class LegacyChecks(Repository):
             rows = table(current_name(which.name, self._aside), "patient_extraction_id")
             joined = joined.outerjoin(rows, rows.c.patient_extraction_id == found.c.id)
             empty.append(rows.c.patient_extraction_id.is_(None))
-        return self._count(select(func.count()).select_from(joined).where(*empty))
-
-    def _count(self, statement: Select[Any]) -> int:
-        return self._number(statement)
+        return self._number(select(func.count()).select_from(joined).where(*empty))
 
     def _stream(self, statement: Select[Any]) -> Iterator[Any]:
         yield from self._session.execute(statement.execution_options(yield_per=_AT_ONCE))

@@ -10,7 +10,7 @@ from sqlalchemy import Select, delete, func, select, update
 from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import MigrationState
 from webautodash.models import MigratedDatabase, MigrationRun
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +152,7 @@ class MigrationRepository(Repository):
         )
         for run, state, number in self._session.execute(numbers):
             counted[run][MigrationState(state)] = number
-        return [
-            Run(
-                id=row.id,
-                kind=row.kind,
-                started_by=row.started_by,
-                host=row.host,
-                pid=row.pid,
-                arguments=row.arguments,
-                code_version=row.code_version,
-                state=MigrationState(row.state),
-                started_at=row.started_at,
-                finished_at=row.finished_at,
-                databases=counted[row.id],
-            )
-            for row in rows
-        ]
+        return [from_row(Run, row, databases=counted[row.id]) for row in rows]
 
     def _set_run(self, run: int, **values: Any) -> None:
         self._session.execute(update(MigrationRun).where(MigrationRun.id == run).values(**values))
@@ -182,18 +167,5 @@ class MigrationRepository(Repository):
 
 def _database(row: MigratedDatabase) -> RunDatabase:
     worked = row.finished_at - row.started_at if row.finished_at and row.started_at else None
-    return RunDatabase(
-        database=row.database_name,
-        provider=row.provider,
-        before=row.from_revision,
-        target=row.to_revision,
-        state=MigrationState(row.state),
-        reached=row.reached,
-        attempts=row.attempts,
-        seconds=worked.total_seconds() if worked else None,
-        error_code=row.error_code,
-        statement=row.statement,
-        error=row.error,
-        cure=row.cure,
-        sql_sha256=row.sql_sha256,
-    )
+    renamed = {"database": row.database_name, "before": row.from_revision, "target": row.to_revision}
+    return from_row(RunDatabase, row, **renamed, seconds=worked.total_seconds() if worked else None)

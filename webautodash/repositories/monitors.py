@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 
 from webautodash.domain.vocabulary import MonitorState
 from webautodash.models import Monitor
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 
 SILENT_AFTER = 3
 """The number of missed heartbeats after which a monitor counts as silent."""
@@ -134,8 +134,8 @@ class MonitorRepository(Repository):
     def all(self) -> list[MonitorRecord]:
         """Every monitor, oldest first."""
         columns = [getattr(Monitor, name) for name in MonitorRecord.__slots__ if name != "now"]
-        rows = self._session.execute(select(*columns, self._moment().label("now")).order_by(Monitor.id)).mappings()
-        return [MonitorRecord(**{**row, "state": MonitorState(row["state"])}) for row in rows]
+        rows = self._session.execute(select(*columns, self._moment().label("now")).order_by(Monitor.id))
+        return [from_row(MonitorRecord, row) for row in rows]
 
     def _set(self, key: MonitorKey, **values: Any) -> bool:
         own = (Monitor.id == key.id, Monitor.token == key.token, Monitor.state == MonitorState.RUNNING)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 
 from webautodash.domain.vocabulary import EventKind
 from webautodash.models import PendingEvent
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 from webautodash.repositories.sessions import Tally
 
 
@@ -58,19 +58,8 @@ class EventRepository(Repository):
 
     def pending(self) -> list[Event]:
         """All events that are not recorded yet, oldest first."""
-        return [
-            Event(
-                kind=EventKind(row.kind),
-                at=row.created_at,
-                session_id=row.session_id,
-                set_aside_id=row.set_aside_id,
-                conflicts=row.conflicts,
-                set_aside=row.set_aside,
-                found=row.found,
-                id=row.id,
-            )
-            for row in self._session.scalars(select(PendingEvent).order_by(PendingEvent.id))
-        ]
+        rows = self._session.scalars(select(PendingEvent).order_by(PendingEvent.id))
+        return [from_row(Event, row, at=row.created_at) for row in rows]
 
     def delete(self, numbers: Collection[int]) -> None:
         """Delete recorded events; idempotent."""

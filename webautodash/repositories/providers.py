@@ -13,7 +13,7 @@ from webautodash.domain.lookalikes import look_alike
 from webautodash.domain.naming import letters_key, same_name_key
 from webautodash.domain.vocabulary import ProviderStatus, Severity
 from webautodash.models import Provider, ProviderAlias
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 from webautodash.repositories.sessions import DatabaseCounts, LastSession, Totals
 
 _OPEN = {severity: f"open_{severity}" for severity in Severity}
@@ -185,26 +185,7 @@ class ProviderRepository(Repository):
             select(ProviderAlias).where(ProviderAlias.provider_id.in_(wanted)).order_by(ProviderAlias.name_key)
         ):
             aliases.setdefault(alias.provider_id, []).append(alias.name)
-        return [
-            RegisteredProvider(
-                id=row.id,
-                identity=row.identity,
-                name=row.name,
-                slug=row.slug,
-                folder=row.folder,
-                database_name=row.database_name,
-                date_order=DateOrder(row.date_order),
-                status=ProviderStatus(row.status),
-                aliases=tuple(aliases.get(row.id, ())),
-                total_patients=row.total_patients,
-                total_extractions=row.total_extractions,
-                total_sessions=row.total_sessions,
-                total_conflicts=row.total_conflicts,
-                last_extraction=row.last_extraction,
-                created_at=row.created_at,
-            )
-            for row in rows
-        ]
+        return [from_row(RegisteredProvider, row, aliases=tuple(aliases.get(row.id, ()))) for row in rows]
 
 
 def _sum(counts: dict[Severity, int] | None) -> int | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from webautodash.models import ResultsRoot
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 from webautodash.repositories.ingested_files import path_key
 
 _FIRST = 1
@@ -29,7 +29,7 @@ class RootRepository(Repository):
     def all(self) -> list[RootFolder]:
         """Every folder, in the order of recording."""
         rows = self._session.scalars(select(ResultsRoot).order_by(ResultsRoot.created_at, ResultsRoot.id))
-        return [RootFolder(row.name, row.folder, row.host, row.created_at) for row in rows]
+        return [from_row(RootFolder, row) for row in rows]
 
     def add_first(self, name: str, folder: str, host: str) -> None:
         """Record the first folder. Raises DuplicateKey if another process has recorded one meanwhile."""

@@ -1,13 +1,13 @@
 """Decisions of people about sessions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
 from webautodash.models import SessionDecision
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,7 @@ class SessionDecisionRepository(Repository):
 
     def add(self, session_id: int, decisions: Sequence[RecordedDecision]) -> list[int]:
         """Add decisions about a session. Returns their numbers."""
-        rows = [
-            SessionDecision(
-                extraction_session_id=session_id, **{name: getattr(one, name) for name in RecordedDecision.__slots__}
-            )
-            for one in decisions
-        ]
+        rows = [SessionDecision(extraction_session_id=session_id, **asdict(one)) for one in decisions]
         self._session.add_all(rows)
         self._session.flush()
         return [row.id for row in rows]
@@ -45,6 +40,4 @@ class SessionDecisionRepository(Repository):
             .where(SessionDecision.extraction_session_id == session_id)
             .order_by(SessionDecision.decided_at, SessionDecision.id)
         )
-        return tuple(
-            RecordedDecision(**{name: getattr(row, name) for name in RecordedDecision.__slots__}) for row in rows
-        )
+        return tuple(from_row(RecordedDecision, row) for row in rows)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 
 from webautodash.domain.vocabulary import Level
 from webautodash.models import SystemLog
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 from webautodash.repositories.rows import insert_rows
 
 _AT_ONCE = 1000
@@ -74,7 +74,7 @@ class LogRepository(Repository):
         statement = select(SystemLog).where(*_conditions(wanted)).order_by(SystemLog.id.desc()).limit(limit)
         if before_id is not None:
             statement = statement.where(SystemLog.id < before_id)
-        return [_entry(row) for row in reversed(self._session.scalars(statement).all())]
+        return [from_row(LogEntry, row) for row in reversed(self._session.scalars(statement).all())]
 
     def last_id(self) -> int:
         """The highest id of an entry, 0 if there is none."""
@@ -90,7 +90,7 @@ class LogRepository(Repository):
         found: list[LogEntry] = []
         for begin in range(0, len(ids), _AT_ONCE):
             some = select(SystemLog).where(SystemLog.id.in_(ids[begin : begin + _AT_ONCE])).order_by(SystemLog.id)
-            found += map(_entry, self._session.scalars(some))
+            found += [from_row(LogEntry, row) for row in self._session.scalars(some)]
         return found
 
     def count_before(self, moment: datetime) -> int:
@@ -119,17 +119,3 @@ def _conditions(wanted: LogFilter) -> list[ColumnElement[bool]]:
     if wanted.since is not None:
         conditions.append(SystemLog.created_at >= wanted.since)
     return conditions
-
-
-def _entry(row: SystemLog) -> LogEntry:
-    return LogEntry(
-        id=row.id,
-        created_at=row.created_at,
-        level=Level(row.level),
-        component=row.component,
-        event=row.event,
-        message=row.message,
-        provider=row.provider,
-        database_name=row.database_name,
-        details=row.details,
-    )

@@ -9,7 +9,8 @@ from typing import Any
 from webautodash.domain.decision_signature import check_signature
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import NotFound, UsageError, WebAutoDashError, without_context
-from webautodash.models import ConflictReview, DataConflict
+from webautodash.models import DataConflict
+from webautodash.repositories.base import from_row
 from webautodash.repositories.conflicts import ConflictFilter, ListedConflict
 from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
@@ -18,8 +19,6 @@ from webautodash.services.ingest import FileLog
 from webautodash.services.paging import Listing, list_rows
 from webautodash.services.registry import resolve_provider
 from webautodash.services.store import Store
-
-OPEN = ConflictFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class ReviewedConflict:
 def search(
     store: Store,
     provider: str | None = None,
-    wanted: ConflictFilter = OPEN,
+    wanted: ConflictFilter | None = None,
     *,
     limit: int = 50,
     after: int | None = None,
@@ -92,7 +91,7 @@ def search(
 
     def page(work: ProviderWork, owner: RegisteredProvider, most: int) -> Page[Conflict]:
         last = _require(work.conflicts.get(after), after, owner.slug) if after is not None else None
-        found = work.conflicts.search(wanted, limit=most, after=last)
+        found = work.conflicts.search(wanted or ConflictFilter(), limit=most, after=last)
         return Page(tuple(_listed(row, owner.slug) for row in found.items), found.next)
 
     return list_rows(store, provider, page, limit=limit, after=after)
@@ -143,7 +142,7 @@ def _reviewed(work: ProviderWork, row: DataConflict, slug: str) -> ReviewedConfl
         _conflict(row, slug, row.old_value, row.new_value),
         ValueSource(*sources[row.extraction_session_id_1]),
         ValueSource(*sources[row.extraction_session_id_2]),
-        tuple(_review(step) for step in work.conflicts.history(row.id)),
+        tuple(from_row(Review, step) for step in work.conflicts.history(row.id)),
     )
 
 
@@ -156,36 +155,18 @@ def _listed(listed: ListedConflict, slug: str) -> Conflict:
 def _conflict(
     row: DataConflict, slug: str, old_value: str | None, new_value: str | None, left_out: bool = False
 ) -> Conflict:
-    return Conflict(
-        id=row.id,
+    return from_row(
+        Conflict,
+        row,
         provider=slug,
-        prn=row.prn,
-        conflict_type=ConflictType(row.conflict_type),
-        severity=Severity(row.severity),
-        status=ConflictStatus(row.status),
-        field_name=row.field_name,
         description=row.conflict_description,
         old_value=_decoded(old_value),
         new_value=_decoded(new_value),
         session_id_1=row.extraction_session_id_1,
         session_id_2=row.extraction_session_id_2,
-        detected_at=row.detected_at,
-        reviewed_by=row.reviewed_by,
-        reviewed_at=row.reviewed_at,
-        resolution_notes=row.resolution_notes,
         values_left_out=left_out,
     )
 
 
 def _decoded(value: str | None) -> Any:
     return None if value is None else json.loads(value)
-
-
-def _review(step: ConflictReview) -> Review:
-    return Review(
-        old_status=ConflictStatus(step.old_status),
-        new_status=ConflictStatus(step.new_status),
-        reviewed_by=step.reviewed_by,
-        reviewed_at=step.reviewed_at,
-        notes=step.notes,
-    )

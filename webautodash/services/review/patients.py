@@ -8,7 +8,8 @@ from typing import Any
 from webautodash.domain.extraction.lists.reread_lists import as_read_today
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus, Severity
 from webautodash.errors import NotFound
-from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction
+from webautodash.models import ExtractionSession, Patient, PatientExtraction
+from webautodash.repositories.base import from_row
 from webautodash.repositories.paging import Page
 from webautodash.repositories.patient_queries import ClinicalRows, PatientQueries
 from webautodash.repositories.unit_of_work import ProviderWork
@@ -101,7 +102,7 @@ def search(
     """
     with store.provider_database(resolve_provider(store, provider)).reading() as work:
         page = work.patient_queries.search(name, limit, after)
-        return Page(tuple(_person(row) for row in page.items), page.next)
+        return Page(tuple(from_row(Person, row) for row in page.items), page.next)
 
 
 def show(store: Store, provider: str, prn: str) -> Chart:
@@ -112,7 +113,7 @@ def show(store: Store, provider: str, prn: str) -> Chart:
         person = _require(queries, prn, owner.slug)
         latest, incomplete = queries.latest_complete(person.prn), queries.incomplete(person.id)
         if latest is None:
-            return Chart(owner.slug, _person(person), None, {}, incomplete)
+            return Chart(owner.slug, from_row(Person, person), None, {}, incomplete)
         [extraction] = _extractions(work, person.id, [latest])
         source = _source(latest[0])
         lists = queries.rows([source])[source]
@@ -121,7 +122,7 @@ def show(store: Store, provider: str, prn: str) -> Chart:
             # An older version kept some lists as JSON: a list without rows may have items there.
             reread = as_read_today(stored, latest[0].extra, owner.date_order) or stored
             lists = {name: rows or list(map(dict, reread[name])) for name, rows in lists.items()}
-        return Chart(owner.slug, _person(person), extraction, lists, incomplete)
+        return Chart(owner.slug, from_row(Person, person), extraction, lists, incomplete)
 
 
 def history(store: Store, provider: str, prn: str) -> PatientHistory:
@@ -131,7 +132,7 @@ def history(store: Store, provider: str, prn: str) -> PatientHistory:
         queries = work.patient_queries
         person = _require(queries, prn, owner.slug)
         extractions = _extractions(work, person.id, queries.extractions(person.prn))
-        return PatientHistory(owner.slug, _person(person), tuple(extractions))
+        return PatientHistory(owner.slug, from_row(Person, person), tuple(extractions))
 
 
 def _require(queries: PatientQueries, prn: str, slug: str) -> Patient:
@@ -147,18 +148,16 @@ def _extractions(
     counts = work.clinical.counts(sorted({_source(row) for row, _ in extractions}))
     by_session = work.conflicts.by_patient(patient_id)
     return [
-        Extraction(
+        from_row(
+            Extraction,
+            session,
             id=row.id,
             session_id=session.id,
-            path=session.path,
             extracted_at=row.extracted_at,
-            target_medication=session.target_medication,
-            start_date=session.start_date,
-            end_date=session.end_date,
             status=ProcessingStatus(row.processing_status),
             duplicate_of=row.duplicate_of_id,
             rows=counts[_source(row)],
-            conflicts=tuple(_mention(conflict) for conflict in by_session.get(session.id, ())),
+            conflicts=tuple(from_row(ConflictMention, conflict) for conflict in by_session.get(session.id, ())),
         )
         for row, session in extractions
     ]
@@ -167,18 +166,3 @@ def _extractions(
 def _source(extraction: PatientExtraction) -> int:
     """The extraction that has the clinical rows."""
     return extraction.duplicate_of_id or extraction.id
-
-
-def _person(row: Patient) -> Person:
-    values: dict[str, Any] = {name: getattr(row, name) for name in Person.__slots__}
-    return Person(**values)
-
-
-def _mention(conflict: DataConflict) -> ConflictMention:
-    return ConflictMention(
-        id=conflict.id,
-        conflict_type=ConflictType(conflict.conflict_type),
-        severity=Severity(conflict.severity),
-        status=ConflictStatus(conflict.status),
-        field_name=conflict.field_name,
-    )

@@ -9,6 +9,7 @@ from webautodash.domain.vocabulary import Level
 from webautodash.domain.wording import counted
 from webautodash.errors import NotFound, UsageError
 from webautodash.models import ExtractionSession
+from webautodash.repositories.base import from_row
 from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.session_decisions import RecordedDecision
@@ -161,16 +162,11 @@ def set_time(store: Store, provider: str, corrected: CorrectedTime, *, dry_run: 
 
 
 def _summary(row: ExtractionSession, slug: str) -> SessionSummary:
-    return SessionSummary(
-        id=row.id,
+    return from_row(
+        SessionSummary,
+        row,
         provider=slug,
-        path=row.path,
-        extracted_at=row.extracted_at,
         is_future=row.extracted_at is not None and is_future(row.extracted_at),
-        target_medication=row.target_medication,
-        start_date=row.start_date,
-        end_date=row.end_date,
-        content_sha256=row.content_sha256,
         ingested_at=row.created_at,
         found=row.total_patients_found,
         stored=row.patients_stored,

@@ -9,6 +9,7 @@ import msgspec
 from webautodash.domain.set_aside_reasons import REPEATED_PRN
 from webautodash.errors import NotFound
 from webautodash.models import ExtractionSession, SetAsidePatient
+from webautodash.repositories.base import from_row
 from webautodash.repositories.paging import Page
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.set_aside import SetAsideRepository
@@ -86,20 +87,9 @@ def show(store: Store, provider: str, set_aside_id: int) -> SetAsideDetail:
 
 
 def _entry(row: SetAsidePatient, session: ExtractionSession, slug: str, aside: SetAsideRepository) -> SetAsideEntry:
-    return SetAsideEntry(
-        id=row.id,
-        provider=slug,
-        session_id=row.extraction_session_id,
-        path=session.path,
-        position=row.position,
-        prn=row.prn or _prn_of_older_version(row, aside),
-        reason=row.reason,
-        detail=row.detail,
-        created_at=row.created_at,
-        taken_in_at=row.taken_in_at,
-        decided_by=row.decided_by,
-        decided_why=row.decided_why,
-    )
+    prn = row.prn or _prn_of_older_version(row, aside)
+    of_session = {"session_id": session.id, "path": session.path}
+    return from_row(SetAsideEntry, row, provider=slug, prn=prn, **of_session)
 
 
 def _prn_of_older_version(row: SetAsidePatient, aside: SetAsideRepository) -> str | None:

@@ -8,6 +8,7 @@ from webautodash.domain.alerts import AlertChannel
 from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import FAILED_FILES, OPEN_FILES, FileState, Level, MonitorState, Severity
 from webautodash.errors import WebAutoDashError
+from webautodash.repositories.base import from_row
 from webautodash.repositories.file_states import FileEntry, ProcessedFiles
 from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.providers import RegisteredProvider
@@ -220,40 +221,19 @@ def _provider(
             differences = find_divergence(store, provider, records)
     except WebAutoDashError as error:
         problems += problems_of(provider, error)
-    summary = ProviderSummary(
-        slug=provider.slug,
-        name=provider.name,
-        database_name=provider.database_name,
-        last_extraction=provider.last_extraction,
-        total_sessions=provider.total_sessions,
-        total_patients=provider.total_patients,
-        total_extractions=provider.total_extractions,
-        total_conflicts=provider.total_conflicts,
-        open_conflicts=open_conflicts,
-    )
+    summary = from_row(ProviderSummary, provider, open_conflicts=open_conflicts)
     return _ReadProvider(summary, recent_conflicts, differences)
 
 
 def _monitor(one: MonitorRecord) -> MonitorStatus:
     started = one.pass_started_at if one.state is MonitorState.RUNNING else None
-    return MonitorStatus(
-        host=one.host,
-        pid=one.pid,
-        started_by=one.started_by,
+    return from_row(
+        MonitorStatus,
+        one,
         version=one.code_version,
-        state=one.state,
-        silent=one.silent,
         since=one.started_at,
-        stopped_at=one.stopped_at,
         interval_seconds=one.interval_ms / 1000,
         heartbeat_seconds_ago=round((one.now - one.heartbeat_at).total_seconds(), 3),
         pass_running_seconds=None if started is None else round((one.now - started).total_seconds(), 3),
-        last_pass_at=one.last_pass_at,
         last_pass_seconds=None if one.last_pass_ms is None else one.last_pass_ms / 1000,
-        passes=one.passes,
-        files_found=one.files_found,
-        files_taken=one.files_taken,
-        files_per_second=one.files_per_second,
-        last_error=one.last_error,
-        last_error_at=one.last_error_at,
     )

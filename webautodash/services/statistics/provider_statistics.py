@@ -8,6 +8,7 @@ from typing import Any
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.errors import WebAutoDashError
+from webautodash.repositories.base import from_row
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.statistics import DatabaseStatistics
 from webautodash.services.paging import Unreadable, problems_of
@@ -58,12 +59,8 @@ def statistics(store: Store, provider: str | None = None) -> Statistics:
 def _of(store: Store, provider: RegisteredProvider) -> ProviderStatistics:
     with store.provider_database(provider).reading() as work:
         numbers = work.statistics.read()
-    return ProviderStatistics(
-        **{field.name: getattr(numbers, field.name) for field in fields(DatabaseStatistics)},
-        slug=provider.slug,
-        name=provider.name,
-        database_name=provider.database_name,
-    )
+    facts = {"slug": provider.slug, "name": provider.name, "database_name": provider.database_name}
+    return from_row(ProviderStatistics, numbers, **facts)
 
 
 def _sums(read: list[ProviderStatistics]) -> dict[str, Any]:
