@@ -11,10 +11,10 @@ from builders import Clinic, a_file, a_patient
 from webautodash.client import WebAutoDash
 from webautodash.domain.extraction.lists.clinical_lists import ALLERGIES
 from webautodash.errors import UsageError
+from webautodash.repositories.set_aside import Incomplete
 from webautodash.services.ingest import plan
 from webautodash.services.registry import resolve_provider
 from webautodash.services.review import (
-    Incomplete,
     RetryOutcome,
     SetAsideEntry,
     accept_set_aside,

@@ -1,7 +1,7 @@
 """The results of ``status``, ``statistics`` and ``verify``, and the parts of lists."""
 
+from webautodash.repositories.set_aside import Incomplete as Incomplete
 from webautodash.services.paging import Listing as Listing, Unreadable as Unreadable
-from webautodash.services.review import Incomplete as Incomplete
 from webautodash.services.statistics import (
     AlertStatus as AlertStatus,
     LastDay as LastDay,

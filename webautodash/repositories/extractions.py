@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Subquery, Table, and_, exists, func, or_, select
 
 from webautodash.database.products.bulk import write
 from webautodash.database.products.statements import raw
@@ -23,6 +23,16 @@ _IDENTIFYING = ("patient_name", "first_name", "last_name", "date_of_birth", "dat
 def _content(which: ClinicalList) -> list[ColumnElement[bool]]:
     table = cast(Table, MODELS[which.name].__table__)
     return [func.trim(raw(table.c[name])) != "" for name in which.content]
+
+
+def _ranked(patient_ids: Sequence[int], condition: ColumnElement[bool]) -> Subquery:
+    """The extractions of some patients, with their ``place`` from the latest on, which is 1."""
+    place = func.row_number().over(
+        partition_by=PatientExtraction.patient_id,
+        order_by=(PatientExtraction.extracted_at.desc(), PatientExtraction.id.desc()),
+    )
+    ranked = select(PatientExtraction.patient_id, PatientExtraction.id, place.label("place"))
+    return ranked.where(PatientExtraction.patient_id.in_(patient_ids), condition).subquery()
 
 
 class LatestExtraction(NamedTuple):
@@ -54,15 +64,7 @@ class ExtractionRepository(Repository):
         """By patient, the extraction with these criteria and the latest ``extracted_at``."""
         if not patient_ids:
             return {}
-        place = func.row_number().over(
-            partition_by=PatientExtraction.patient_id,
-            order_by=(PatientExtraction.extracted_at.desc(), PatientExtraction.id.desc()),
-        )
-        ranked = (
-            select(PatientExtraction.id, place.label("place"))
-            .where(PatientExtraction.criteria_key == criteria_key, PatientExtraction.patient_id.in_(patient_ids))
-            .subquery()
-        )
+        ranked = _ranked(patient_ids, PatientExtraction.criteria_key == criteria_key)
         rows = self._session.execute(
             select(
                 PatientExtraction.id,
@@ -84,18 +86,7 @@ class ExtractionRepository(Repository):
         """By patient, the latest complete extraction with any criteria."""
         if not patient_ids:
             return {}
-        place = func.row_number().over(
-            partition_by=PatientExtraction.patient_id,
-            order_by=(PatientExtraction.extracted_at.desc(), PatientExtraction.id.desc()),
-        )
-        ranked = (
-            select(PatientExtraction.patient_id, PatientExtraction.id, place.label("place"))
-            .where(
-                PatientExtraction.patient_id.in_(patient_ids),
-                PatientExtraction.processing_status != ProcessingStatus.FAILED,
-            )
-            .subquery()
-        )
+        ranked = _ranked(patient_ids, PatientExtraction.processing_status != ProcessingStatus.FAILED)
         rows = self._session.execute(select(ranked.c.patient_id, ranked.c.id).where(ranked.c.place == 1))
         return {row.patient_id: row.id for row in rows}
 

@@ -1,17 +1,17 @@
 """Rows of patients that were set aside."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import defer
 
 from webautodash.domain.set_aside_reasons import INCOMPLETE
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import ExtractionSession, Patient, PatientExtraction, SetAsidePatient
-from webautodash.repositories.base import Repository
+from webautodash.repositories.base import Repository, from_row
 from webautodash.repositories.paging import Page, page_of
 from webautodash.repositories.rows import insert_rows
 
@@ -32,22 +32,25 @@ class SetAside:
     """None if it cannot be read."""
 
 
-class IncompletePatient(NamedTuple):
-    """A patient that must be extracted again with the same criteria."""
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """A patient whose extraction failed, and who has no later complete one with the same criteria."""
 
+    provider: str
     prn: str | None
-    """None if the failed extraction has none."""
-    path: str
-    """The last file, relative to Results."""
+    """None if the failed extraction has none; each such failure is an entry of its own."""
     target_medication: str | None
     start_date: date | None
     end_date: date | None
     failures: int
     """Since the last complete extraction."""
     first_failed_at: datetime
+    """The extraction time of the file, or the time of its ingest if the file has none."""
     last_failed_at: datetime
+    path: str
+    """The file of the last failure, relative to Results."""
     set_aside_id: int
-    """Of the last failure."""
+    """The set-aside patient of the last failure."""
 
 
 _FAILED_AT = func.coalesce(ExtractionSession.extracted_at, ExtractionSession.created_at)
@@ -104,20 +107,8 @@ class SetAsideRepository(Repository):
         self, session_id: int, patients: Sequence[SetAside], created_at: datetime, taken_in_at: datetime | None = None
     ) -> None:
         """Add the patients of one file in one statement; with ``taken_in_at`` they count as stored."""
-        rows = [
-            {
-                "extraction_session_id": session_id,
-                "prn": patient.prn,
-                "position": patient.position,
-                "reason": patient.reason,
-                "detail": patient.detail,
-                "raw_json": patient.raw_json,
-                "created_at": created_at,
-                "taken_in_at": taken_in_at,
-            }
-            for patient in patients
-        ]
-        insert_rows(self._session, SetAsidePatient, rows)
+        common = {"extraction_session_id": session_id, "created_at": created_at, "taken_in_at": taken_in_at}
+        insert_rows(self._session, SetAsidePatient, [common | asdict(patient) for patient in patients])
 
     def search(
         self,
@@ -148,25 +139,39 @@ class SetAsideRepository(Repository):
         """The JSON of a patient as in the file."""
         return self._session.scalars(select(SetAsidePatient.raw_json).where(SetAsidePatient.id == set_aside_id)).one()
 
-    def incomplete(self, limit: int) -> list[IncompletePatient]:
-        """Patients with a failed and no later complete extraction, by PRN and criteria; those without a PRN last."""
-        found = self._failures(_FAILURES.where(SetAsidePatient.prn.is_not(None), ~_COMPLETE_SINCE), limit)
-        if len(found) < limit:
-            found += self._failures(_FAILURES.where(SetAsidePatient.prn.is_(None)), limit - len(found))
-        return found
+    def incomplete(self, slug: str, limit: int) -> Page[Incomplete]:
+        """A page of patients to extract again, by PRN and criteria; those without a PRN last.
 
-    def _failures(self, statement: Select[*tuple[Any, ...]], limit: int) -> list[IncompletePatient]:
+        ``slug`` is that of the database's provider. The key of a page's last row is a number of the list only: a page
+        cannot be continued, because rows disappear when patients are extracted again.
+        """
+        found = self._failures(slug, _FAILURES.where(SetAsidePatient.prn.is_not(None), ~_COMPLETE_SINCE), limit + 1)
+        if len(found) <= limit:
+            without_prn = _FAILURES.where(SetAsidePatient.prn.is_(None))
+            found += self._failures(slug, without_prn, limit + 1 - len(found))
+        return page_of(found, limit, lambda one: one.set_aside_id)
+
+    def _failures(self, slug: str, statement: Select[*tuple[Any, ...]], limit: int) -> list[Incomplete]:
         # Without a PRN, failures of the same patient cannot be grouped.
         apart = case((SetAsidePatient.prn.is_(None), SetAsidePatient.id), else_=0)
         groups = [SetAsidePatient.prn, ExtractionSession.criteria_key, apart]
         rows = self._session.execute(statement.group_by(*groups).order_by(*groups).limit(limit)).all()
-        files: dict[int, tuple[str, str | None, date | None, date | None]] = {}
+        files: dict[int, Row[*tuple[Any, ...]]] = {}
         for start in range(0, len(rows), _FILES_AT_ONCE):
             chosen = [row.last_id for row in rows[start : start + _FILES_AT_ONCE]]
             found = self._session.execute(_FILES_OF_FAILURES.where(SetAsidePatient.id.in_(chosen)))
-            files |= {number: (path, medication, begin, end) for number, path, medication, begin, end in found}
+            files |= {row.id: row for row in found}
         return [
-            IncompletePatient(prn, *files[last_id], failures, first, last, last_id)
+            from_row(
+                Incomplete,
+                files[last_id],
+                provider=slug,
+                prn=prn,
+                failures=failures,
+                first_failed_at=first,
+                last_failed_at=last,
+                set_aside_id=last_id,
+            )
             for prn, failures, first, last, last_id in rows
         ]
 

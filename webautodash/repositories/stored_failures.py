@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Select, Table, exists, func, or_, select, update
+from sqlalchemy import Row, Select, Table, exists, func, or_, select, update
 
 from webautodash.database.products.statements import raw
 from webautodash.domain.extraction.patient.completeness import COMPLETENESS_FIELDS, failure_field
@@ -25,7 +25,7 @@ _COLUMNS = (
     PatientExtraction.duplicate_of_id,
     PatientExtraction.row_checks,
 )
-_CANDIDATES = select(*_COLUMNS, func.length(_EXTRA))
+_CANDIDATES = select(*_COLUMNS, func.length(_EXTRA).label("size"))
 _BATCH = 200
 _BATCH_BYTES = 16 << 20
 # A person accepted the data of the file.
@@ -35,6 +35,10 @@ _IS_ACCEPTED = exists().where(
     SetAsidePatient.taken_in_at.is_not(None),
     SetAsidePatient.decided_by.is_not(None),
 )
+
+
+_Candidate = Row[*tuple[Any, ...]]
+"""A row of ``_CANDIDATES``."""
 
 
 class StoredFailure(NamedTuple):
@@ -75,7 +79,7 @@ class StoredFailureRepository(Repository):
             for some in _no_larger_than(_BATCH_BYTES, found):
                 columns = self._columns([one.id for one in some])
                 failed = [
-                    StoredFailure(*one[:-1], columns[one.id])
+                    StoredFailure._make((*one[:-1], columns[one.id]))
                     for one in some
                     if failure_field(columns[one.id]["extra"] or {}) is not None
                 ]
@@ -99,9 +103,9 @@ class StoredFailureRepository(Repository):
             chosen = PatientExtraction.id.in_(extraction_ids[start : start + _BATCH])
             for some in _no_larger_than(_BATCH_BYTES, self._found(_CANDIDATES.where(chosen))):
                 columns = self._columns([one.id for one in some])
-                yield [StoredFailure(*one[:-1], columns[one.id]) for one in some]
+                yield [StoredFailure._make((*one[:-1], columns[one.id])) for one in some]
 
-    def _candidates(self, after: int) -> list["_Candidate"]:
+    def _candidates(self, after: int) -> list[_Candidate]:
         """The next complete extractions whose JSON has a key that may mark a failure."""
         return self._found(
             _CANDIDATES.where(
@@ -111,8 +115,8 @@ class StoredFailureRepository(Repository):
             .limit(_BATCH)
         )
 
-    def _found(self, statement: Select[*tuple[Any, ...]]) -> list["_Candidate"]:
-        return [_Candidate(*row) for row in self._session.execute(statement.order_by(PatientExtraction.id))]
+    def _found(self, statement: Select[*tuple[Any, ...]]) -> list[_Candidate]:
+        return list(self._session.execute(statement.order_by(PatientExtraction.id)))
 
     def moved(self, after: int, limit: int, set_aside_id: int | None = None) -> list[MovedExtraction]:
         """The next extractions that a review set aside and nobody restored, or the one of a set-aside patient."""
@@ -160,16 +164,6 @@ class StoredFailureRepository(Repository):
         self._change(
             update(SetAsidePatient).where(SetAsidePatient.patient_extraction_id.in_(extraction_ids)).values(**values)
         )
-
-
-class _Candidate(NamedTuple):
-    id: int
-    session_id: int
-    patient_id: int
-    prn: str
-    duplicate_of_id: int | None
-    row_checks: str | None
-    size: int | None
 
 
 def _no_larger_than(most: int, found: Sequence[_Candidate]) -> Iterator[list[_Candidate]]:

@@ -14,8 +14,6 @@ from webautodash.repositories.system_log import LogEntry, LogFilter, LogRecord
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.store import Store
 
-__all__ = ["LogEntry", "SystemLogWriter", "search_log"]
-
 
 class SystemLogWriter:
     """Writes events to the system database and to the standard logging."""
@@ -59,8 +57,6 @@ def search_log(store: Store, wanted: LogFilter, *, limit: int = 100, before_id: 
     with store.system.reading() as work:
         return work.system_log.search(wanted, limit=limit, before_id=before_id)
 
-
-__all__ = ["LogFilter", "LogTail"]
 
 # An id is assigned before the commit: an entry may become visible so much later than one with a higher id.
 _LATE_SECONDS = 30.0

@@ -11,7 +11,6 @@ from webautodash.services.fleet.databases import (
 )
 from webautodash.services.fleet.downgrade_one import (
     DowngradePlan as DowngradePlan,
-    Loss as Loss,
     downgrade_provider as downgrade_provider,
     plan_downgrade as plan_downgrade,
     require_no_loss as require_no_loss,
@@ -33,9 +32,7 @@ from webautodash.services.fleet.migration_runs import (
 )
 from webautodash.services.fleet.plan import (
     DryRun as DryRun,
-    MigrationScript as MigrationScript,
     Plan as Plan,
-    PlannedMigration as PlannedMigration,
     Scripts as Scripts,
     Wave as Wave,
     dry_run as dry_run,

@@ -11,13 +11,11 @@ from webautodash.services.review import (
 )
 from webautodash.services.review.conflicts import (
     Conflict as Conflict,
-    Review as Review,
     ReviewedConflict as ReviewedConflict,
     ValueSource as ValueSource,
 )
 from webautodash.services.review.patients import (
     Chart as Chart,
-    ConflictMention as ConflictMention,
     Extraction as Extraction,
     PatientHistory as PatientHistory,
     Person as Person,
@@ -33,7 +31,6 @@ from webautodash.services.review.sessions import (
     TimeCorrection as TimeCorrection,
 )
 from webautodash.services.review.set_aside import (
-    Incomplete as Incomplete,
     SetAsideDetail as SetAsideDetail,
     SetAsideEntry as SetAsideEntry,
 )

@@ -3,10 +3,7 @@
 from webautodash.services.statistics.current_status import (
     AlertStatus as AlertStatus,
     LastDay as LastDay,
-    MonitoringStatistics as MonitoringStatistics,
-    MonitoringStatus as MonitoringStatus,
     MonitorStatus as MonitorStatus,
-    ProviderDatabaseStatistics as ProviderDatabaseStatistics,
     ProviderSummary as ProviderSummary,
     Status as Status,
     status as status,

@@ -26,8 +26,6 @@ from webautodash.services.verify import (
     system_records,
 )
 
-__all__ = ["FileEntry", "Status", "status"]
-
 _DAY = timedelta(days=1)
 # Number of waiting and failed files that are shown; the list of files has all.
 _SHOWN = 20

@@ -15,6 +15,5 @@ from webautodash.services.verify.report import (
     ProviderVerification as ProviderVerification,
     RowFault as RowFault,
     Verification as Verification,
-    WrongRow as WrongRow,
 )
 from webautodash.services.verify.verify_providers import OnExtractions as OnExtractions, verify as verify
