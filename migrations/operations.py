@@ -1,21 +1,82 @@
-"""Alembic operations that can be repeated: each one checks the live schema first.
+"""Alembic operations that can be repeated, and the parts of the tables that they create.
 
-Some servers commit every DDL statement. A revision that was interrupted is therefore run again from its beginning, with
-some of its statements already done. In offline mode there is no schema to check: every statement is written.
+Each operation checks the live schema first: some servers commit every DDL statement, and a revision that was
+interrupted is run again from its beginning, with some of its statements already done. In offline mode there is no
+schema to check: every statement is written.
 
 ``env.py`` loads this module, and the revisions call ``op.create_table_if_missing`` and so on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
+import sqlalchemy as sa
 from alembic.operations import MigrateOperation, Operations
-from sqlalchemy import CheckConstraint, Column, Table, inspect
+from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
 
 Names = Callable[[Operations, str], set[str]]
+Columns = Iterable[sa.Column[Any]]
 
 _TABLE_OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_ci"}
+
+
+@Operations.register_operation("big_id")
+@Operations.register_operation("long_text")
+@Operations.register_operation("instant")
+@Operations.register_operation("sha256")
+@Operations.register_operation("bytewise")
+class ColumnTypes(MigrateOperation):
+    """Types that differ between products. Every revision uses them: a change needs a new type, beside the old one."""
+
+    @classmethod
+    def big_id(cls, operations: Operations) -> TypeEngine[Any]:
+        return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+    @classmethod
+    def long_text(cls, operations: Operations) -> TypeEngine[Any]:
+        return sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+
+    @classmethod
+    def instant(cls, operations: Operations) -> TypeEngine[Any]:
+        return sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
+    @classmethod
+    def sha256(cls, operations: Operations) -> TypeEngine[Any]:
+        hexadecimal = mysql.CHAR(64, charset="ascii", collation="ascii_bin")
+        return sa.String(64).with_variant(hexadecimal, "mysql", "mariadb")
+
+    @classmethod
+    def bytewise(cls, operations: Operations, length: int) -> TypeEngine[Any]:
+        """Text that is compared byte by byte."""
+        return sa.String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+
+
+@Operations.register_operation("required")
+@Operations.register_operation("optional")
+@Operations.register_operation("table")
+class TableParts(MigrateOperation):
+    """Columns and constraints with the names that the models expect."""
+
+    @classmethod
+    def required(cls, operations: Operations, kind: TypeEngine[Any], *names: str) -> Columns:
+        """Columns of one type that are NOT NULL."""
+        return [sa.Column(name, kind, nullable=False) for name in names]
+
+    @classmethod
+    def optional(cls, operations: Operations, kind: TypeEngine[Any], *names: str) -> Columns:
+        """Columns of one type that may be NULL."""
+        return [sa.Column(name, kind) for name in names]
+
+    @classmethod
+    def table(cls, operations: Operations, name: str, *columns: Columns, **constraints: Any) -> sa.Table:
+        """A table, for ``replace_check``; ``constraints`` as ``create_table_if_missing`` takes them."""
+        metadata = sa.MetaData()
+        for target in constraints.get("references", {}).values():
+            sa.Table(target, metadata, sa.Column("id", ColumnTypes.big_id(operations), primary_key=True))
+        return sa.Table(name, metadata, *chain(*columns), *_constraints(operations, name, **constraints))
 
 
 @Operations.register_operation("create_table_if_missing")
@@ -30,12 +91,17 @@ class RepeatableOperations(MigrateOperation):
     """The operations; each is a class method, as Alembic registers them."""
 
     @classmethod
-    def create_table_if_missing(cls, operations: Operations, name: str, *items: SchemaItem) -> None:
-        """Create a table with the options that are not left to a server's defaults."""
+    def create_table_if_missing(cls, operations: Operations, name: str, *columns: Columns, **constraints: Any) -> None:
+        """Create a table with the options that are not left to a server's defaults.
+
+        ``key`` is its primary key, by default ``id``; ``one_of`` maps columns with a CHECK to their values,
+        ``references`` columns to the tables of their foreign keys; ``unique`` lists the columns of each unique key.
+        """
+        items = (*chain(*columns), *_constraints(operations, name, **constraints))
         operations.create_table(name, *items, if_not_exists=True, **_TABLE_OPTIONS)
 
     @classmethod
-    def add_column_if_missing(cls, operations: Operations, table: str, column: Column[Any]) -> None:
+    def add_column_if_missing(cls, operations: Operations, table: str, column: sa.Column[Any]) -> None:
         if _must_add(operations, _columns, table, str(column.name)):
             operations.add_column(table, column)
 
@@ -88,10 +154,10 @@ class RepeatableOperations(MigrateOperation):
         cls.drop_column_if_exists(operations, table, name)
 
     @classmethod
-    def replace_check(cls, operations: Operations, table: Table, name: str, condition: str) -> None:
+    def replace_check(cls, operations: Operations, table: sa.Table, name: str, condition: str) -> None:
         """Change the condition of a CHECK constraint; ``table`` is the whole table without this constraint."""
         if _is_sqlite(operations):
-            table.append_constraint(CheckConstraint(condition, name=operations.f(name)))
+            table.append_constraint(sa.CheckConstraint(condition, name=operations.f(name)))
             # SQLite has no ALTER for this: the table is rebuilt. The whole revision is one transaction there.
             with operations.batch_alter_table(table.name, recreate="always", copy_from=table):
                 pass
@@ -103,16 +169,36 @@ class RepeatableOperations(MigrateOperation):
             )
 
 
+def _constraints(
+    operations: Operations,
+    table: str,
+    *,
+    key: str = "id",
+    one_of: Mapping[str, Sequence[str]] | None = None,
+    references: Mapping[str, str] | None = None,
+    unique: Iterable[Sequence[str]] = (),
+) -> Iterator[SchemaItem]:
+    for column, values in (one_of or {}).items():
+        condition = f"{column} IN ({', '.join(map(repr, values))})"
+        # ``f`` says that the name is whole, and not to be made by the naming convention of the models.
+        yield sa.CheckConstraint(condition, name=operations.f(f"ck_{table}_{column}"))
+    for column, target in (references or {}).items():
+        yield sa.ForeignKeyConstraint([column], [f"{target}.id"], name=f"fk_{table}_{column}")
+    yield sa.PrimaryKeyConstraint(key, name=f"pk_{table}")
+    for columns in unique:
+        yield sa.UniqueConstraint(*columns, name=f"uq_{table}_{'_'.join(columns)}")
+
+
 def _is_sqlite(operations: Operations) -> bool:
     return operations.get_context().dialect.name == "sqlite"
 
 
 def _columns(operations: Operations, table: str) -> set[str]:
-    return {str(column["name"]) for column in inspect(operations.get_bind()).get_columns(table)}
+    return {str(column["name"]) for column in sa.inspect(operations.get_bind()).get_columns(table)}
 
 
 def _indexes(operations: Operations, table: str) -> set[str]:
-    return {str(index["name"]) for index in inspect(operations.get_bind()).get_indexes(table)}
+    return {str(index["name"]) for index in sa.inspect(operations.get_bind()).get_indexes(table)}
 
 
 def _must_add(operations: Operations, names: Names, table: str, name: str) -> bool:

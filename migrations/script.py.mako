@@ -9,8 +9,6 @@ from alembic import op
 ${imports if imports else ""}
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
-branch_labels = ${repr(branch_labels)}
-depends_on = ${repr(depends_on)}
 # Whether it drops, renames or narrows something that the previous version of the program still uses.
 contract = False
 # Tables, and columns as "table.column", that a downgrade drops; derived are those whose values can be computed again.

@@ -28,8 +28,6 @@ from alembic import op
 
 revision = "{NICKNAME}"
 down_revision = "{HEAD}"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ("patients.nickname",)
 
@@ -51,8 +49,6 @@ from alembic import op
 
 revision = "{NO_ADDRESS}"
 down_revision = "{NICKNAME}"
-branch_labels = None
-depends_on = None
 contract = True
 loses = ()
 

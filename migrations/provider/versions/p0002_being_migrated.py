@@ -5,12 +5,9 @@ Keeps every row both ways.
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import mysql
 
 revision = "p0002"
 down_revision = "p0001"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ()
 # Always empty when a downgrade drops them.
@@ -18,12 +15,10 @@ derived = ("database_identity.migrating_to", "database_identity.migrating_since"
 
 TABLE = "database_identity"
 
-INSTANT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
-
 
 def upgrade() -> None:
     op.add_column_if_missing(TABLE, sa.Column("migrating_to", sa.String(32)))
-    op.add_column_if_missing(TABLE, sa.Column("migrating_since", INSTANT))
+    op.add_column_if_missing(TABLE, sa.Column("migrating_since", op.instant()))
 
 
 def downgrade() -> None:

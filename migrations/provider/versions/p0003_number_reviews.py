@@ -8,8 +8,6 @@ from alembic import op
 
 revision = "p0003"
 down_revision = "p0002"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ()
 # The numbers follow from the order of the rows.

@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "p0004"
 down_revision = "p0003"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ()
 

@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "p0005"
 down_revision = "p0004"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ()
 cure = (

@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "p0006"
 down_revision = "p0005"
-branch_labels = None
-depends_on = None
 # Earlier versions of the program work without this index.
 contract = False
 loses = ()

@@ -5,23 +5,17 @@ Keeps every row both ways. Existing rows get no checksum: nobody knows what they
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import mysql
 
 revision = "p0007"
 down_revision = "p0006"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ()
 # Checksums of the rows as they were written; `verify` counts the extractions that have none.
 derived = ("patient_extractions.row_checks",)
 
 
-LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
-
-
 def upgrade() -> None:
-    op.add_column_if_missing("patient_extractions", sa.Column("row_checks", LONG_TEXT))
+    op.add_column_if_missing("patient_extractions", sa.Column("row_checks", op.long_text()))
 
 
 def downgrade() -> None:

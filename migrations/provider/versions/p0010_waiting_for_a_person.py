@@ -6,12 +6,9 @@ needed, unknown demographic fields from the extraction that a patient's values c
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import mysql
 
 revision = "p0010"
 down_revision = "p0009"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ("set_aside_patients.decided_by", "set_aside_patients.decided_why", "data_conflicts.found_in_session_id")
 # The PRN is in the kept JSON, the fields are in the extractions.
@@ -19,22 +16,14 @@ derived = ("set_aside_patients.prn", "patients.other_demographics")
 
 REASONS, FOUND_IN = "ix_set_aside_patients_reason_prn", "ix_data_conflicts_found_in_session_id"
 
-BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
-
-
-def bytewise(length: int) -> sa.String:
-    """Text that is compared byte by byte."""
-    return sa.String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
-
 
 def upgrade() -> None:
-    op.add_column_if_missing("patients", sa.Column("other_demographics", LONG_TEXT))
-    op.add_column_if_missing("set_aside_patients", sa.Column("prn", bytewise(128)))
+    op.add_column_if_missing("patients", sa.Column("other_demographics", op.long_text()))
+    op.add_column_if_missing("set_aside_patients", sa.Column("prn", op.bytewise(128)))
     op.add_column_if_missing("set_aside_patients", sa.Column("decided_by", sa.String(255)))
-    op.add_column_if_missing("set_aside_patients", sa.Column("decided_why", LONG_TEXT))
+    op.add_column_if_missing("set_aside_patients", sa.Column("decided_why", op.long_text()))
     op.create_index_if_missing(REASONS, "set_aside_patients", ["reason", "prn"])
-    op.add_column_if_missing("data_conflicts", sa.Column("found_in_session_id", BIG_ID))
+    op.add_column_if_missing("data_conflicts", sa.Column("found_in_session_id", op.big_id()))
     op.create_index_if_missing(FOUND_IN, "data_conflicts", ["found_in_session_id"])
 
 

@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "p0012"
 down_revision = "p0011"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ("conflict_reviews.session_decision_id",)
 

@@ -7,8 +7,6 @@ from alembic import op
 
 revision = "p0013"
 down_revision = "p0012"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ("set_aside_patients.patient_extraction_id",)
 

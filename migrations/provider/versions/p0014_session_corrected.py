@@ -6,21 +6,15 @@ counted.
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import mysql
 
 revision = "p0014"
 down_revision = "p0013"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ()
 
 TABLE, CHECK = "pending_events", "ck_pending_events_kind"
 BEFORE = "kind IN ('file_stored', 'patient_taken_in', 'database_adopted')"
 AFTER = "kind IN ('file_stored', 'patient_taken_in', 'database_adopted', 'session_corrected')"
-
-BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-INSTANT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
 def upgrade() -> None:
@@ -34,16 +28,11 @@ def downgrade() -> None:
 
 def _table() -> sa.Table:
     """The table after the previous revision, without the CHECK."""
-    return sa.Table(
+    return op.table(
         TABLE,
-        sa.MetaData(),
-        sa.Column("id", BIG_ID, nullable=False),
-        sa.Column("kind", sa.String(32), nullable=False),
-        sa.Column("session_id", sa.BigInteger()),
-        sa.Column("set_aside_id", sa.BigInteger()),
-        sa.Column("conflicts", sa.Integer(), nullable=False),
-        sa.Column("set_aside", sa.Integer(), nullable=False),
-        sa.Column("found", sa.Integer(), nullable=False),
-        sa.Column("created_at", INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_pending_events"),
+        op.required(op.big_id(), "id"),
+        op.required(sa.String(32), "kind"),
+        op.optional(sa.BigInteger(), "session_id", "set_aside_id"),
+        op.required(sa.Integer(), "conflicts", "set_aside", "found"),
+        op.required(op.instant(), "created_at"),
     )

@@ -8,8 +8,6 @@ from alembic import op
 
 revision = "p0015"
 down_revision = "p0014"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ("set_aside_patients.is_stored_whole",)
 

@@ -8,8 +8,6 @@ from alembic import op
 
 revision = "s0002"
 down_revision = "s0001"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ()
 # Written again when the files are next read.

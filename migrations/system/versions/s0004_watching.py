@@ -5,12 +5,9 @@ Keeps every row both ways. On downgrade a file that was only seen becomes a wait
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import mysql
 
 revision = "s0004"
 down_revision = "s0003"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ("monitors",)
 # Written again when the files are next seen.
@@ -20,16 +17,6 @@ TABLE, CHECK, INDEX = "ingested_files", "ck_ingested_files_state", "ix_ingested_
 BEFORE = "state IN ('waiting', 'ingested', 'partial', 'rejected', 'held')"
 AFTER = "state IN ('seen', 'waiting', 'ingested', 'partial', 'rejected', 'held')"
 
-BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-LONG_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
-INSTANT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
-SHA256 = sa.String(64).with_variant(mysql.CHAR(64, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
-
-
-def bytewise(length: int) -> sa.String:
-    """Text that is compared byte by byte."""
-    return sa.String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
-
 
 def upgrade() -> None:
     op.replace_check(_table(), CHECK, AFTER)
@@ -38,28 +25,23 @@ def upgrade() -> None:
     op.create_index_if_missing(INDEX, TABLE, ["state"])
     op.create_table_if_missing(
         "monitors",
-        sa.Column("id", BIG_ID, nullable=False),
-        sa.Column("host", sa.String(255), nullable=False),
-        sa.Column("pid", sa.Integer(), nullable=False),
-        sa.Column("started_by", sa.String(255), nullable=False),
-        sa.Column("code_version", sa.String(32), nullable=False),
-        sa.Column("interval_ms", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(32), nullable=False),
-        sa.Column("started_at", INSTANT, nullable=False),
-        sa.Column("heartbeat_at", INSTANT, nullable=False),
-        sa.Column("stopped_at", INSTANT),
-        sa.Column("passes", sa.BigInteger(), nullable=False),
-        sa.Column("pass_started_at", INSTANT),
-        sa.Column("last_pass_at", INSTANT),
-        sa.Column("last_pass_ms", sa.Integer()),
-        sa.Column("files_found", sa.Integer()),
-        sa.Column("files_taken", sa.BigInteger(), nullable=False),
-        sa.Column("busy_files", sa.Integer()),
-        sa.Column("busy_ms", sa.Integer()),
-        sa.Column("last_error", LONG_TEXT),
-        sa.Column("last_error_at", INSTANT),
-        sa.CheckConstraint("state IN ('running', 'stopped', 'lost')", name=op.f("ck_monitors_state")),
-        sa.PrimaryKeyConstraint("id", name="pk_monitors"),
+        op.required(op.big_id(), "id"),
+        op.required(sa.String(255), "host"),
+        op.required(sa.Integer(), "pid"),
+        op.required(sa.String(255), "started_by"),
+        op.required(sa.String(32), "code_version"),
+        op.required(sa.Integer(), "interval_ms"),
+        op.required(sa.String(32), "state"),
+        op.required(op.instant(), "started_at", "heartbeat_at"),
+        op.optional(op.instant(), "stopped_at"),
+        op.required(sa.BigInteger(), "passes"),
+        op.optional(op.instant(), "pass_started_at", "last_pass_at"),
+        op.optional(sa.Integer(), "last_pass_ms", "files_found"),
+        op.required(sa.BigInteger(), "files_taken"),
+        op.optional(sa.Integer(), "busy_files", "busy_ms"),
+        op.optional(op.long_text(), "last_error"),
+        op.optional(op.instant(), "last_error_at"),
+        one_of={"state": ("running", "stopped", "lost")},
     )
 
 
@@ -74,39 +56,30 @@ def downgrade() -> None:
 
 def _columns() -> list[sa.Column[object]]:
     return [
-        sa.Column("look", bytewise(64)),
-        sa.Column("next_attempt_at", INSTANT),
+        sa.Column("look", op.bytewise(64)),
+        sa.Column("next_attempt_at", op.instant()),
         sa.Column("duration_ms", sa.Integer()),
     ]
 
 
 def _table() -> sa.Table:
     """The table after the previous revision, without the CHECK."""
-    metadata = sa.MetaData()
-    sa.Table("providers", metadata, sa.Column("id", BIG_ID, primary_key=True))
-    return sa.Table(
+    table = op.table(
         TABLE,
-        metadata,
-        sa.Column("id", BIG_ID, nullable=False),
-        sa.Column("path_sha256", SHA256, nullable=False),
-        sa.Column("path", LONG_TEXT, nullable=False),
-        sa.Column("provider_id", BIG_ID),
-        sa.Column("content_sha256", SHA256),
-        sa.Column("size", sa.BigInteger()),
-        sa.Column("state", sa.String(32), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("reason", LONG_TEXT),
-        sa.Column("found", sa.Integer(), nullable=False),
-        sa.Column("stored", sa.Integer(), nullable=False),
-        sa.Column("changed", sa.Integer(), nullable=False),
-        sa.Column("duplicates", sa.Integer(), nullable=False),
-        sa.Column("set_aside", sa.Integer(), nullable=False),
-        sa.Column("first_seen_at", INSTANT, nullable=False),
-        sa.Column("updated_at", INSTANT, nullable=False),
-        sa.Column("mtime_ns", sa.BigInteger()),
-        sa.Column("session_id", sa.BigInteger()),
-        sa.ForeignKeyConstraint(["provider_id"], ["providers.id"], name="fk_ingested_files_provider_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_ingested_files"),
-        sa.UniqueConstraint("path_sha256", name="uq_ingested_files_path_sha256"),
-        sa.Index("ix_ingested_files_provider_id", "provider_id"),
+        op.required(op.big_id(), "id"),
+        op.required(op.sha256(), "path_sha256"),
+        op.required(op.long_text(), "path"),
+        op.optional(op.big_id(), "provider_id"),
+        op.optional(op.sha256(), "content_sha256"),
+        op.optional(sa.BigInteger(), "size"),
+        op.required(sa.String(32), "state"),
+        op.required(sa.Integer(), "attempts"),
+        op.optional(op.long_text(), "reason"),
+        op.required(sa.Integer(), "found", "stored", "changed", "duplicates", "set_aside"),
+        op.required(op.instant(), "first_seen_at", "updated_at"),
+        op.optional(sa.BigInteger(), "mtime_ns", "session_id"),
+        references={"provider_id": "providers"},
+        unique=(("path_sha256",),),
     )
+    sa.Index("ix_ingested_files_provider_id", table.c.provider_id)
+    return table

@@ -8,8 +8,6 @@ from alembic import op
 
 revision = "s0006"
 down_revision = "s0005"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ()
 # Written again with each monitor's next row.

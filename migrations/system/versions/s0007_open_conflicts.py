@@ -8,8 +8,6 @@ from alembic import op
 
 revision = "s0007"
 down_revision = "s0006"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ()
 # Counted again with the provider's next file or review.

@@ -5,12 +5,9 @@ Keeps every row both ways. Existing rows get their numbers when their database, 
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import mysql
 
 revision = "s0009"
 down_revision = "s0008"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ()
 derived = (
@@ -20,21 +17,14 @@ derived = (
     "leases.seconds",
 )
 
-SHA256 = sa.String(64).with_variant(mysql.CHAR(64, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
-
-COLUMNS = (
-    ("providers", "last_session_id", sa.BigInteger()),
-    ("providers", "last_session_sha256", SHA256),
-    ("providers", "total_reviews", sa.Integer()),
-    ("leases", "seconds", sa.Integer()),
-)
-
 
 def upgrade() -> None:
-    for table, name, kind in COLUMNS:
-        op.add_column_if_missing(table, sa.Column(name, kind))
+    op.add_column_if_missing("providers", sa.Column("last_session_id", sa.BigInteger()))
+    op.add_column_if_missing("providers", sa.Column("last_session_sha256", op.sha256()))
+    op.add_column_if_missing("providers", sa.Column("total_reviews", sa.Integer()))
+    op.add_column_if_missing("leases", sa.Column("seconds", sa.Integer()))
 
 
 def downgrade() -> None:
-    for table, name, _ in reversed(COLUMNS):
-        op.drop_column_if_exists(table, name)
+    for column in reversed(derived):
+        op.drop_column_if_exists(*column.split("."))

@@ -5,26 +5,18 @@ Keeps every row. On downgrade the counts are dropped; each file is then read aga
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import mysql
 
 revision = "s0012"
 down_revision = "s0011"
-branch_labels = None
-depends_on = None
 contract = False
 loses = ()
 # Counted again when the file is next read.
 derived = ("ingested_files.unfinished", "ingested_files.unfinished_look")
 
 
-def bytewise(length: int) -> sa.String:
-    """Text that is compared byte by byte."""
-    return sa.String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
-
-
 def upgrade() -> None:
     op.add_column_if_missing("ingested_files", sa.Column("unfinished", sa.Integer()))
-    op.add_column_if_missing("ingested_files", sa.Column("unfinished_look", bytewise(64)))
+    op.add_column_if_missing("ingested_files", sa.Column("unfinished_look", op.bytewise(64)))
 
 
 def downgrade() -> None:
