@@ -156,6 +156,12 @@ class Clinic:
         _execute(self.store.server.database(self.settings.system_database_name), statement, values)
 
 
+NewClinic = Callable[..., Clinic]
+"""Opens a store with settings of its own."""
+NewSettings = Callable[..., Settings]
+"""The settings of a store that is not there yet, by a name."""
+
+
 def _rows(database: Database[Any], table: str, order: str) -> list[dict[str, Any]]:
     with database.engine.connect() as connection:
         found = connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY {order}")

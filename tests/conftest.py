@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from builders import Clinic
+from builders import Clinic, NewClinic
 from hypothesis import HealthCheck, settings
 from local_server import LocalServer, NoServerError
+from processes import Steps
 from selection import backend_of, mark
 from servers import BACKENDS, Run, drop_databases, sources, temporary_folder
 from sqlalchemy import event
@@ -116,7 +117,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @pytest.fixture
-def steps(pytestconfig: pytest.Config) -> Callable[[Sequence[int]], Sequence[int]]:
+def steps(pytestconfig: pytest.Config) -> Steps:
     """The steps of a sweep to kill at: with `--every-step` all of them, else the middle one."""
 
     def chosen(every: Sequence[int]) -> Sequence[int]:
@@ -159,7 +160,7 @@ def real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def open_clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Callable[..., Clinic]]:
+def open_clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[NewClinic]:
     """Opens stores of the backend, each with settings of its own; `beside` names one that is apart from the others."""
     with ExitStack() as opened:
 
@@ -173,7 +174,7 @@ def open_clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterat
 
 
 @pytest.fixture
-def clinic(open_clinic: Callable[..., Clinic]) -> Clinic:
+def clinic(open_clinic: NewClinic) -> Clinic:
     """An empty store and an empty Results folder, for each backend."""
     return open_clinic()
 

@@ -30,6 +30,8 @@ KILLED = -signal.SIGKILL
 _TIMEOUT_SECONDS = 90
 
 Work = Callable[..., None]
+Steps = Callable[[Sequence[int]], Sequence[int]]
+"""Chooses the steps of a sweep to kill at."""
 
 
 class Failed(Exception):

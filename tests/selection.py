@@ -71,11 +71,7 @@ _FAULTS_ON_MYSQL = _paths(
 )
 
 # Processes that are killed, held up or run for seconds. `make test` has tests of the same rules within one process.
-_IN_CI = _paths(
-    "e2e/test_log_of_libraries.py",
-    "e2e/test_metrics_cli.py",
-    "faults/test_monitor_faults.py",
-)
+_IN_CI = _paths("e2e/test_log_of_libraries.py", "e2e/test_metrics_cli.py", "faults/test_monitor_faults.py")
 
 
 def backends(**markers: str) -> pytest.MarkDecorator:

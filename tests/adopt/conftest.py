@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from builders import Clinic
+from builders import Clinic, NewClinic
 from legacy_database import Legacy, LegacyDatabase
 
 from webautodash.services.verify import verify
@@ -20,7 +20,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def clinic(open_clinic: Callable[..., Clinic]) -> Iterator[Clinic]:
+def clinic(open_clinic: NewClinic) -> Iterator[Clinic]:
     """An empty store and Results folder; all rows are verified at the end of the test."""
     clinic = open_clinic()
     yield clinic

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ from jobs import adopt
 from legacy_database import TABLES, Legacy, LegacyDatabase
 from legacy_files import a_person, two_sweeps
 from local_server import connect, wait_until
-from processes import Failed, kill_after, kill_at, kill_when, moments, together
+from processes import Failed, Steps, kill_after, kill_at, kill_when, moments, together
 
 from webautodash.config import Settings
 
@@ -87,12 +86,7 @@ def settings(clinic: Clinic) -> Settings:
 @pytest.mark.ci
 @pytest.mark.timeout(600)
 def test_an_adoption_killed_at_any_moment_is_finished_by_the_next(
-    clinic: Clinic,
-    settings: Settings,
-    legacy: Legacy,
-    tmp_path: Path,
-    backend: str,
-    steps: Callable[[Sequence[int]], Sequence[int]],
+    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path, backend: str, steps: Steps
 ) -> None:
     whole = _filled(legacy, "whole")
     before = {table: whole.rows(table) for table in TABLES}

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import certificates
 import pytest
 from alert_receivers import Webhook
-from builders import Clinic
+from builders import Clinic, NewClinic
 from certificates import Certificates
 
 
-def _clinics(server_url: str, database_prefix: str, folder: Path) -> Iterator[Callable[..., Clinic]]:
+def _clinics(server_url: str, database_prefix: str, folder: Path) -> Iterator[NewClinic]:
     made: list[Clinic] = []
 
     def clinic(**settings: Any) -> Clinic:
@@ -26,13 +26,13 @@ def _clinics(server_url: str, database_prefix: str, folder: Path) -> Iterator[Ca
 
 
 @pytest.fixture
-def a_clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Callable[..., Clinic]]:
+def a_clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[NewClinic]:
     """Make a store with settings of the alerts; once for each backend."""
     yield from _clinics(server_url, database_prefix, tmp_path)
 
 
 @pytest.fixture
-def on_sqlite(database_prefix: str, tmp_path: Path) -> Iterator[Callable[..., Clinic]]:
+def on_sqlite(database_prefix: str, tmp_path: Path) -> Iterator[NewClinic]:
     """The same on SQLite alone, where the backend makes no difference."""
     yield from _clinics(f"sqlite:///{tmp_path}/databases", database_prefix, tmp_path)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
 
 import pytest
 from alert_causes import a_cause, a_critical_conflict, later, raised
 from alert_receivers import Webhook
-from builders import Clinic
+from builders import NewClinic
 
 from webautodash.config import Settings
 from webautodash.errors import ConfigurationError
@@ -24,7 +23,7 @@ def _url(webhook: Webhook) -> str:
 
 
 def test_a_digest_is_sent_through_apprise_and_its_url_is_in_no_log(
-    on_sqlite: Callable[..., Clinic], webhook: Webhook, caplog: pytest.LogCaptureFixture
+    on_sqlite: NewClinic, webhook: Webhook, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     for name in ("apprise", "urllib3", "requests"):
@@ -46,7 +45,7 @@ def test_a_digest_is_sent_through_apprise_and_its_url_is_in_no_log(
     assert not logging.getLogger("apprise").filters
 
 
-def test_a_url_that_apprise_does_not_know_is_counted_and_not_quoted(on_sqlite: Callable[..., Clinic]) -> None:
+def test_a_url_that_apprise_does_not_know_is_counted_and_not_quoted(on_sqlite: NewClinic) -> None:
     clinic = on_sqlite(alert_log_on="off", alert_apprise_urls="json://127.0.0.1/ nothing://Mark")
     raised(clinic, a_cause())
     (result,) = alerts.deliver_due(clinic.store).problems

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 from alert_causes import a_cause, a_critical_conflict, hooked, later, raised
 from alert_receivers import Webhook
-from builders import Clinic
+from builders import Clinic, NewClinic
 
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.errors import NotFound
@@ -23,7 +22,7 @@ def _digests(clinic: Clinic, **wanted: Any) -> list[dict[str, Any]]:
     return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
 
 
-def test_a_hundred_alerts_are_one_message(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_a_hundred_alerts_are_one_message(a_clinic: NewClinic, webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook))
     raised(clinic, *(a_cause(n) for n in range(100)))
     report = alerts.deliver_due(clinic.store)
@@ -38,7 +37,7 @@ def test_a_hundred_alerts_are_one_message(a_clinic: Callable[..., Clinic], webho
     assert {row["digest_id"] for row in clinic.system_rows("alert_deliveries")} == {digest["id"]}
 
 
-def test_the_next_message_waits_for_its_interval(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_the_next_message_waits_for_its_interval(a_clinic: NewClinic, webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook, alert_interval=300))
     raised(clinic, a_cause(1))
     alerts.deliver_due(clinic.store)
@@ -52,7 +51,7 @@ def test_the_next_message_waits_for_its_interval(a_clinic: Callable[..., Clinic]
 
 
 def test_more_than_fit_into_one_message_follow_in_the_next(
-    on_sqlite: Callable[..., Clinic], webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+    on_sqlite: NewClinic, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webautodash.services.alerts.delivery._MOST_ALERTS", 40)
     clinic = on_sqlite(**hooked(webhook))
@@ -63,9 +62,7 @@ def test_more_than_fit_into_one_message_follow_in_the_next(
     assert len({alert["id"] for alert in webhook.alerts}) == 100
 
 
-def test_a_channel_that_was_down_gets_the_same_message_once_it_is_up(
-    a_clinic: Callable[..., Clinic], webhook: Webhook
-) -> None:
+def test_a_channel_that_was_down_gets_the_same_message_once_it_is_up(a_clinic: NewClinic, webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook))
     a_critical_conflict(clinic)
     webhook.down()
@@ -82,7 +79,7 @@ def test_a_channel_that_was_down_gets_the_same_message_once_it_is_up(
 
 
 def test_a_channel_that_refuses_is_retried_at_growing_intervals_then_failed_and_kept(
-    a_clinic: Callable[..., Clinic], webhook: Webhook
+    a_clinic: NewClinic, webhook: Webhook
 ) -> None:
     clinic = a_clinic(**hooked(webhook, alert_attempts=4, alert_retry_seconds=30))
     raised(clinic, a_cause(1))
@@ -125,7 +122,7 @@ def _moment(value: Any) -> datetime:
     return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
-def test_a_channel_that_fails_holds_up_no_other(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_a_channel_that_fails_holds_up_no_other(a_clinic: NewClinic, webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook) | {"alert_log_on": None})
     webhook.status = 404
     a_critical_conflict(clinic)
@@ -140,7 +137,7 @@ def test_a_channel_that_fails_holds_up_no_other(a_clinic: Callable[..., Clinic],
     assert _digests(clinic, channel="log")[0]["idempotency_key"] in entry["details"]
 
 
-def test_alerts_for_a_removed_channel_are_kept_as_failed(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_alerts_for_a_removed_channel_are_kept_as_failed(a_clinic: NewClinic, webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook))
     webhook.status = 500
     raised(clinic, a_cause(1))
@@ -162,7 +159,7 @@ def test_alerts_for_a_removed_channel_are_kept_as_failed(a_clinic: Callable[...,
     ]
 
 
-def test_a_channel_that_another_process_is_at_is_left_to_it(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_a_channel_that_another_process_is_at_is_left_to_it(a_clinic: NewClinic, webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook))
     raised(clinic, a_cause(1))
     with leased(clinic.store.system, "alerts:webhook", "sending alerts", 30):
@@ -171,13 +168,13 @@ def test_a_channel_that_another_process_is_at_is_left_to_it(a_clinic: Callable[.
     assert len(alerts.deliver_due(clinic.store).results) == 1
 
 
-def test_nothing_due_takes_no_lease_and_writes_nothing(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_nothing_due_takes_no_lease_and_writes_nothing(a_clinic: NewClinic, webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook))
     with leased(clinic.store.system, "alerts:webhook", "sending alerts", 30):
         assert alerts.deliver_due(clinic.store) == alerts.DeliveryReport((), ())
 
 
-def test_the_latest_alerts_come_first_once_a_channel(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_the_latest_alerts_come_first_once_a_channel(a_clinic: NewClinic, webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook) | {"alert_log_on": None})
     for number in range(3):
         raised(clinic, a_cause(number))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alert_causes import a_cause, hooked, later, raised
 from alert_receivers import Webhook
-from builders import Clinic
+from builders import Clinic, NewClinic
 from jobs import deliver
-from processes import kill_at, moments
+from processes import Steps, kill_at, moments
 
 pytestmark = pytest.mark.ci
 EMBEDDED_AND_SERVER = pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
@@ -21,10 +20,7 @@ ALERTS = 5
 
 @EMBEDDED_AND_SERVER
 def test_the_next_delivery_sends_what_a_killed_one_left(
-    a_clinic: Callable[..., Clinic],
-    webhook: Webhook,
-    tmp_path: Path,
-    steps: Callable[[Sequence[int]], Sequence[int]],
+    a_clinic: NewClinic, webhook: Webhook, tmp_path: Path, steps: Steps
 ) -> None:
     clinic = a_clinic(**hooked(webhook) | {"alert_log_on": None})
     _raise(clinic, 0)

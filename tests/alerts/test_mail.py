@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from alert_causes import a_cause, a_critical_conflict, later, raised
 from alert_receivers import PASSWORD, USER, MailServer, mail_server
-from builders import Clinic
+from builders import NewClinic
 from certificates import Certificates
 
 from webautodash.services import alerts
@@ -30,7 +29,7 @@ LOGIN = {"alert_smtp_user": USER, "alert_smtp_password": PASSWORD}
 
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
-def test_a_mail_is_sent_encrypted(on_sqlite: Callable[..., Clinic], trusted: Certificates, tls: str) -> None:
+def test_a_mail_is_sent_encrypted(on_sqlite: NewClinic, trusted: Certificates, tls: str) -> None:
     context = {tls: trusted.for_server()}
     # The library asks for a login over STARTTLS only.
     with mail_server(**context, login=tls == "starttls") as server:
@@ -57,7 +56,7 @@ def test_a_mail_is_sent_encrypted(on_sqlite: Callable[..., Clinic], trusted: Cer
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
 def test_an_untrusted_mail_server_receives_neither_password_nor_mail(
-    on_sqlite: Callable[..., Clinic], trusted: Certificates, other: Certificates, tls: str
+    on_sqlite: NewClinic, trusted: Certificates, other: Certificates, tls: str
 ) -> None:
     context = {tls: trusted.for_server()}
     with mail_server(**context, login=tls == "starttls") as server:
@@ -68,9 +67,7 @@ def test_an_untrusted_mail_server_receives_neither_password_nor_mail(
     assert (server.logins, server.mails) == ([], [])
 
 
-def test_a_server_without_starttls_hears_neither_password_nor_mail(
-    on_sqlite: Callable[..., Clinic], trusted: Certificates
-) -> None:
+def test_a_server_without_starttls_hears_neither_password_nor_mail(on_sqlite: NewClinic, trusted: Certificates) -> None:
     with mail_server() as server:
         clinic = on_sqlite(**_mailed(server, trusted, **LOGIN))
         raised(clinic, a_cause())
@@ -81,13 +78,10 @@ def test_a_server_without_starttls_hears_neither_password_nor_mail(
 
 @pytest.mark.parametrize(
     ("password", "problem"),
-    [
-        ("wrong-Mark", "the server answered 535 (SMTPAuthenticationError)"),
-        ("Mark-ü", "UnicodeEncodeError"),
-    ],
+    [("wrong-Mark", "the server answered 535 (SMTPAuthenticationError)"), ("Mark-ü", "UnicodeEncodeError")],
 )
 def test_a_wrong_password_is_reported_by_the_servers_number_alone(
-    on_sqlite: Callable[..., Clinic], trusted: Certificates, password: str, problem: str
+    on_sqlite: NewClinic, trusted: Certificates, password: str, problem: str
 ) -> None:
     with mail_server(starttls=trusted.for_server(), login=True) as server:
         clinic = on_sqlite(**_mailed(server, trusted, **LOGIN | {"alert_smtp_password": password}))
@@ -98,9 +92,7 @@ def test_a_wrong_password_is_reported_by_the_servers_number_alone(
     assert "Mark" not in repr(clinic.system_rows("alert_digests")) + repr(clinic.system_rows("system_logs"))
 
 
-def test_a_refused_address_does_not_stop_the_mail_to_others(
-    on_sqlite: Callable[..., Clinic], trusted: Certificates
-) -> None:
+def test_a_refused_address_does_not_stop_the_mail_to_others(on_sqlite: NewClinic, trusted: Certificates) -> None:
     with mail_server(starttls=trusted.for_server()) as server:
         server.refuses = {"other@clinic.example"}
         clinic = on_sqlite(**_mailed(server, trusted))
@@ -114,7 +106,7 @@ def test_a_refused_address_does_not_stop_the_mail_to_others(
     assert server.recipients == [["admin@clinic.example"]]
 
 
-def test_a_failed_mail_is_sent_later_with_the_same_key(on_sqlite: Callable[..., Clinic], trusted: Certificates) -> None:
+def test_a_failed_mail_is_sent_later_with_the_same_key(on_sqlite: NewClinic, trusted: Certificates) -> None:
     with mail_server() as server:
         pass
     plain = {"alert_smtp_tls": "off", "alert_smtp_ca": None}
@@ -130,7 +122,7 @@ def test_a_failed_mail_is_sent_later_with_the_same_key(on_sqlite: Callable[..., 
     assert [mail["X-WebAutoDash-Key"] for mail in up.mails] == [key]
 
 
-def test_more_than_a_hundred_lines_are_counted(on_sqlite: Callable[..., Clinic], trusted: Certificates) -> None:
+def test_more_than_a_hundred_lines_are_counted(on_sqlite: NewClinic, trusted: Certificates) -> None:
     with mail_server(starttls=trusted.for_server()) as server:
         clinic = on_sqlite(**_mailed(server, trusted))
         raised(clinic, *(a_cause(n, provider=f"p{n % 2}") for n in range(130)))

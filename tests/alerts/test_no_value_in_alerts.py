@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from alert_causes import hooked
 from alert_receivers import PASSWORD, SECRET, Webhook, mail_server
-from builders import Clinic, a_file, a_patient
+from builders import NewClinic, a_file, a_patient
 from certificates import Certificates
 
 from webautodash.services import alerts
@@ -36,11 +35,7 @@ def _marked(born: str = "02/19/1988", extra: int = 0) -> dict[str, object]:
 
 @pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
 def test_no_message_no_table_and_no_log_has_a_patients_value_or_a_secret(
-    a_clinic: Callable[..., Clinic],
-    webhook: Webhook,
-    trusted: Certificates,
-    caplog: pytest.LogCaptureFixture,
-    tmp_path: Path,
+    a_clinic: NewClinic, webhook: Webhook, trusted: Certificates, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     for name in ("", "sqlalchemy", "webautodash", "apprise", "urllib3"):
         caplog.set_level(logging.DEBUG, logger=name)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from alert_causes import a_cause, hooked, raised
 from alert_receivers import Webhook
-from builders import Clinic
+from builders import Clinic, NewClinic
 from sqlalchemy import update
 
 from webautodash.domain.dates import utc_now
@@ -47,7 +47,7 @@ def _ago(days: int) -> Any:
 
 
 def test_delivered_alerts_go_and_the_last_message_of_a_channel_stays(
-    a_clinic: Callable[..., Clinic], monkeypatch: pytest.MonkeyPatch
+    a_clinic: NewClinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "_IDS_AT_ONCE", 2)
     clinic = a_clinic()
@@ -65,9 +65,7 @@ def test_delivered_alerts_go_and_the_last_message_of_a_channel_stays(
     assert clinic.system_rows("system_logs")[-1]["message"].startswith("6 alerts from before ")
 
 
-def test_alerts_that_are_due_or_failed_on_a_channel_are_not_pruned(
-    a_clinic: Callable[..., Clinic], webhook: Webhook
-) -> None:
+def test_alerts_that_are_due_or_failed_on_a_channel_are_not_pruned(a_clinic: NewClinic, webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook, alert_log_on="held", alert_attempts=2))
     webhook.status = 500
     raised(clinic, a_cause("failed"))
@@ -97,7 +95,7 @@ def test_alerts_that_are_due_or_failed_on_a_channel_are_not_pruned(
     ]
 
 
-def test_failed_alerts_that_are_forgotten_are_pruned_later(a_clinic: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_failed_alerts_that_are_forgotten_are_pruned_later(a_clinic: NewClinic, webhook: Webhook) -> None:
     clinic = a_clinic(**hooked(webhook, alert_attempts=1))
     webhook.status = 500
     for name in ("one", "two"):
@@ -116,7 +114,7 @@ def test_failed_alerts_that_are_forgotten_are_pruned_later(a_clinic: Callable[..
     assert _messages(clinic) == ["cause two"]
 
 
-def test_a_removed_monitor_is_pruned_with_its_alert_and_not_raised_again(a_clinic: Callable[..., Clinic]) -> None:
+def test_a_removed_monitor_is_pruned_with_its_alert_and_not_raised_again(a_clinic: NewClinic) -> None:
     clinic = a_clinic()
     clinic.store.system.run(lambda work: work.monitors.add("far", 1, "somebody", "0", 10_000))
     _age(clinic, 91)

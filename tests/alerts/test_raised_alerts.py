@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 from alert_causes import a_cause, a_critical_conflict, raised
-from builders import Clinic, a_file, a_patient
+from builders import Clinic, NewClinic, a_file, a_patient
 from jobs import raise_causes
 from processes import together
 
@@ -35,7 +34,7 @@ def _channels(clinic: Clinic) -> list[tuple[int, str]]:
     return [(row["alert_id"], row["channel"]) for row in clinic.system_rows("alert_deliveries")]
 
 
-def test_a_conflict_is_raised_with_its_numbers_and_its_worst_severity(a_clinic: Callable[..., Clinic]) -> None:
+def test_a_conflict_is_raised_with_its_numbers_and_its_worst_severity(a_clinic: NewClinic) -> None:
     clinic = a_clinic(alert_on="conflict:medium")
     first = [a_patient(f"P{n}", medications=["Aspirin 81 mg"], diagnoses=["Gout (M10.079)"]) for n in range(4)]
     again = [
@@ -56,7 +55,7 @@ def test_a_conflict_is_raised_with_its_numbers_and_its_worst_severity(a_clinic: 
     }
 
 
-def test_an_alert_is_sent_to_the_channels_of_its_rules(a_clinic: Callable[..., Clinic]) -> None:
+def test_an_alert_is_sent_to_the_channels_of_its_rules(a_clinic: NewClinic) -> None:
     hook = {"alert_webhook_url": "http://127.0.0.1:9/", "alert_webhook_secret": "s", "alert_webhook_on": "conflict"}
     clinic = a_clinic(alert_on="conflict:critical", **hook)
     clinic.ingest(a_file(a_patient("P1", medications=["Aspirin 81 mg"])))
@@ -67,14 +66,14 @@ def test_an_alert_is_sent_to_the_channels_of_its_rules(a_clinic: Callable[..., C
     assert sorted(_channels(clinic)) == [(medium, "webhook"), (critical, "log"), (critical, "webhook")]
 
 
-def test_an_alert_without_a_subscriber_is_not_raised(a_clinic: Callable[..., Clinic]) -> None:
+def test_an_alert_without_a_subscriber_is_not_raised(a_clinic: NewClinic) -> None:
     clinic = a_clinic(alert_on="off")
     a_critical_conflict(clinic)
     clinic.ingest(b"{")
     assert (_facts(clinic), _channels(clinic)) == ([], [])
 
 
-def test_an_alert_lists_at_most_fifty_numbers_and_the_total(a_clinic: Callable[..., Clinic]) -> None:
+def test_an_alert_lists_at_most_fifty_numbers_and_the_total(a_clinic: NewClinic) -> None:
     clinic = a_clinic()
     clinic.ingest(a_file(*(a_patient(f"P{n}") for n in range(60))))
     clinic.ingest(a_file(*(a_patient(f"P{n}", born="03/20/1999") for n in range(60)), at="2025-01-01T00:00:00"))
@@ -82,7 +81,7 @@ def test_an_alert_lists_at_most_fifty_numbers_and_the_total(a_clinic: Callable[.
     assert (details["conflicts"], len(details["ids"])) == (60, 50)
 
 
-def test_rejected_held_and_set_aside_are_raised_once(a_clinic: Callable[..., Clinic]) -> None:
+def test_rejected_held_and_set_aside_are_raised_once(a_clinic: NewClinic) -> None:
     clinic = a_clinic(settle_seconds=0)
     bad = clinic.drop(b"{]")
     partly = clinic.drop(a_file(a_patient("P1"), "no patient", a_patient(None)))
@@ -104,7 +103,7 @@ def test_rejected_held_and_set_aside_are_raised_once(a_clinic: Callable[..., Cli
     assert len(_facts(clinic)) == 4
 
 
-def test_a_database_behind_is_raised_once_however_many_files_wait(a_clinic: Callable[..., Clinic]) -> None:
+def test_a_database_behind_is_raised_once_however_many_files_wait(a_clinic: NewClinic) -> None:
     clinic = a_clinic()
     clinic.ingest(a_file(a_patient("P1")))
     for revision in ("p0005", "p0004"):
@@ -118,7 +117,7 @@ def test_a_database_behind_is_raised_once_however_many_files_wait(a_clinic: Call
     assert found == ["p0005", "p0004"]
 
 
-def test_a_stored_file_without_its_alerts_is_completed_by_the_next_run(a_clinic: Callable[..., Clinic]) -> None:
+def test_a_stored_file_without_its_alerts_is_completed_by_the_next_run(a_clinic: NewClinic) -> None:
     """As after a kill between the file's commit and the system database's rows."""
     clinic = a_clinic()
     a_critical_conflict(clinic)
@@ -133,9 +132,7 @@ def test_a_stored_file_without_its_alerts_is_completed_by_the_next_run(a_clinic:
     assert after == before
 
 
-def test_a_patient_stored_by_a_retry_raises_the_same_alerts(
-    a_clinic: Callable[..., Clinic],
-) -> None:
+def test_a_patient_stored_by_a_retry_raises_the_same_alerts(a_clinic: NewClinic) -> None:
     clinic = a_clinic(alert_on="conflict:critical")
     clinic.ingest(a_file(a_patient("P1"), a_patient("P2")))
     changed = a_patient("P2", born="03/20/1999")
@@ -151,9 +148,7 @@ def test_a_patient_stored_by_a_retry_raises_the_same_alerts(
     assert told == [[row["id"]] for row in clinic.rows("data_conflicts")]
 
 
-def test_conflicts_that_cannot_be_queried_are_all_alerted_and_the_file_keeps_its_row(
-    a_clinic: Callable[..., Clinic],
-) -> None:
+def test_conflicts_that_cannot_be_queried_are_all_alerted_and_the_file_keeps_its_row(a_clinic: NewClinic) -> None:
     clinic = a_clinic(alert_on="conflict:critical")
     clinic.ingest(a_file(a_patient("P1", medications=["Aspirin 81 mg"])))
     with patch.object(ConflictRepository, "new_conflicts", side_effect=DatabaseError("d", "1", "no")):
@@ -163,7 +158,7 @@ def test_conflicts_that_cannot_be_queried_are_all_alerted_and_the_file_keeps_its
     assert json.loads(clinic.system_rows("alerts")[0]["details"]) == {"conflicts": 1}
 
 
-def test_alerts_and_the_rows_of_their_files_stand_or_fall_together(a_clinic: Callable[..., Clinic]) -> None:
+def test_alerts_and_the_rows_of_their_files_stand_or_fall_together(a_clinic: NewClinic) -> None:
     clinic = a_clinic()
     path = clinic.drop(b"{]")
     with (
@@ -174,7 +169,7 @@ def test_alerts_and_the_rows_of_their_files_stand_or_fall_together(a_clinic: Cal
     assert (clinic.system_rows("ingested_files"), clinic.system_rows("alerts")) == ([], [])
 
 
-def test_a_cause_that_is_known_adds_nothing(a_clinic: Callable[..., Clinic]) -> None:
+def test_a_cause_that_is_known_adds_nothing(a_clinic: NewClinic) -> None:
     clinic = a_clinic()
     assert raised(clinic, a_cause(1), a_cause(2)) == 2
     assert raised(clinic, a_cause(2), a_cause(3), a_cause(3)) == 1
@@ -183,13 +178,13 @@ def test_a_cause_that_is_known_adds_nothing(a_clinic: Callable[..., Clinic]) -> 
 
 
 @pytest.mark.ci
-def test_a_cause_that_many_find_at_once_is_one_alert(a_clinic: Callable[..., Clinic], tmp_path: Path) -> None:
+def test_a_cause_that_many_find_at_once_is_one_alert(a_clinic: NewClinic, tmp_path: Path) -> None:
     clinic = a_clinic()
     together(raise_causes, *[(clinic.settings, 30)] * 4, folder=tmp_path)
     assert len(_facts(clinic)) == len(_channels(clinic)) == 30
 
 
-def test_causes_of_the_monitor_name_silent_providers_and_since_when(a_clinic: Callable[..., Clinic]) -> None:
+def test_causes_of_the_monitor_name_silent_providers_and_since_when(a_clinic: NewClinic) -> None:
     clinic = a_clinic()
     clinic.store.system.run(lambda work: work.monitors.add("host-a", 4711, "somebody", "0", 10_000))
     with clinic.store.system.session() as session:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hmac
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alert_causes import a_cause, a_critical_conflict, hooked, raised
 from alert_receivers import SECRET, Webhook
-from builders import Clinic, a_file, a_patient
+from builders import NewClinic, a_file, a_patient
 from certificates import Certificates
 
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
@@ -23,7 +22,7 @@ from webautodash.services.alerts.channels.webhook import signature
 from webautodash.services.review import conflicts
 
 
-def test_a_webhook_names_its_sender_time_and_subject(on_sqlite: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_a_webhook_names_its_sender_time_and_subject(on_sqlite: NewClinic, webhook: Webhook) -> None:
     clinic = on_sqlite(**hooked(webhook))
     a_critical_conflict(clinic)
     assert alerts.deliver_due(clinic.store).problems == ()
@@ -44,9 +43,7 @@ def test_a_webhook_names_its_sender_time_and_subject(on_sqlite: Callable[..., Cl
     assert alert["details"]["conflicts"] == 1
 
 
-def test_the_check_in_the_manual_accepts_only_signed_requests(
-    on_sqlite: Callable[..., Clinic], webhook: Webhook
-) -> None:
+def test_the_check_in_the_manual_accepts_only_signed_requests(on_sqlite: NewClinic, webhook: Webhook) -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/alerts.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(import hmac, time\n.*?)```", page, re.DOTALL)
     names: dict[str, Any] = {}
@@ -69,9 +66,7 @@ def test_the_check_in_the_manual_accepts_only_signed_requests(
     assert not is_genuine(stale | {names_of_headers[1]: signature(SECRET, "1700000000", b"")}, b"", SECRET)
 
 
-def test_a_repeat_has_the_key_of_before_and_a_signature_of_its_own_time(
-    on_sqlite: Callable[..., Clinic], webhook: Webhook
-) -> None:
+def test_a_repeat_has_the_key_of_before_and_a_signature_of_its_own_time(on_sqlite: NewClinic, webhook: Webhook) -> None:
     clinic = on_sqlite(**hooked(webhook, alert_retry_seconds=0))
     raised(clinic, a_cause())
     webhook.status = 503
@@ -85,7 +80,7 @@ def test_a_repeat_has_the_key_of_before_and_a_signature_of_its_own_time(
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_no_redirection_is_followed(on_sqlite: Callable[..., Clinic], webhook: Webhook, status: int) -> None:
+def test_no_redirection_is_followed(on_sqlite: NewClinic, webhook: Webhook, status: int) -> None:
     elsewhere = Webhook()
     webhook.status, webhook.location = status, elsewhere.url
     clinic = on_sqlite(**hooked(webhook))
@@ -97,7 +92,7 @@ def test_no_redirection_is_followed(on_sqlite: Callable[..., Clinic], webhook: W
 
 
 def test_over_tls_the_server_has_to_be_the_right_one(
-    on_sqlite: Callable[..., Clinic], trusted: Certificates, other: Certificates
+    on_sqlite: NewClinic, trusted: Certificates, other: Certificates
 ) -> None:
     hook = Webhook(trusted.for_server())
     clinic = on_sqlite(**hooked(hook, alert_webhook_ca=other.ca, alert_retry_seconds=0))
@@ -111,9 +106,7 @@ def test_over_tls_the_server_has_to_be_the_right_one(
     assert len(hook.requests) == 1
 
 
-def test_a_silent_server_times_out(
-    on_sqlite: Callable[..., Clinic], webhook: Webhook, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_silent_server_times_out(on_sqlite: NewClinic, webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("webautodash.services.alerts.channels.webhook.TIMEOUT_SECONDS", 0.2)
     webhook.delay_seconds = 1.0
     clinic = on_sqlite(**hooked(webhook))
@@ -123,7 +116,7 @@ def test_a_silent_server_times_out(
     assert "Mark" not in repr(clinic.system_rows("alert_digests"))
 
 
-def test_the_command_of_an_alert_lists_all_that_it_counts(on_sqlite: Callable[..., Clinic], webhook: Webhook) -> None:
+def test_the_command_of_an_alert_lists_all_that_it_counts(on_sqlite: NewClinic, webhook: Webhook) -> None:
     clinic = on_sqlite(**hooked(webhook, alert_on="conflict:medium"))
     clinic.ingest(a_file(*(a_patient(f"P{n}", medications=["Aspirin 81 mg"], allergies=["Latex"]) for n in range(3))))
     changed = [
@@ -141,9 +134,7 @@ def test_the_command_of_an_alert_lists_all_that_it_counts(on_sqlite: Callable[..
     assert [one.severity for one in listed.items] == ["critical", "medium"]
 
 
-def test_an_alert_that_cannot_say_how_severe_has_them_all_listed(
-    on_sqlite: Callable[..., Clinic], webhook: Webhook
-) -> None:
+def test_an_alert_that_cannot_say_how_severe_has_them_all_listed(on_sqlite: NewClinic, webhook: Webhook) -> None:
     clinic = on_sqlite(**hooked(webhook))
     raised(clinic, Cause(cause_key(AlertKind.CONFLICT, 1), AlertKind.CONFLICT, "some", provider="gary_wang"))
     alerts.deliver_due(clinic.store)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders import Clinic, Problems, fill_two_providers
+from builders import Clinic, NewClinic, Problems, fill_two_providers
 from server_accounts import Accounts
 
 from webautodash.config import Settings
@@ -27,7 +27,7 @@ def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def clinic(open_clinic: Callable[..., Clinic]) -> Clinic:
+def clinic(open_clinic: NewClinic) -> Clinic:
     """A store with two providers and a closed Results folder; once for each backend."""
     clinic = open_clinic()
     fill_two_providers(clinic)

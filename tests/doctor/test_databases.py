@@ -219,11 +219,7 @@ def test_a_lease_whose_holder_died(clinic: Clinic, in_store: Findings) -> None:
     ],
 )
 def test_a_monitor_without_a_heartbeat_for_three_intervals_is_a_warning(
-    clinic: Clinic,
-    in_store: Findings,
-    silent_seconds: int,
-    state: MonitorState,
-    code: str | None,
+    clinic: Clinic, in_store: Findings, silent_seconds: int, state: MonitorState, code: str | None
 ) -> None:
     _a_monitor(clinic, silent_seconds, state)
     found = in_store()

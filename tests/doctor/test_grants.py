@@ -70,15 +70,7 @@ def test_a_backslash_escapes_a_wildcard(pattern: str, name: str, covers: bool, w
     assert (grant.covers(name), grant.wild_signs("web_")) == (covers, list(wild))
 
 
-@pytest.mark.parametrize(
-    ("pattern", "signs"),
-    [
-        ("web_%", "_"),
-        (r"web\_a%", "%"),
-        ("we%", "%"),
-        ("w_%", "%_"),
-    ],
-)
+@pytest.mark.parametrize(("pattern", "signs"), [("web_%", "_"), (r"web\_a%", "%"), ("we%", "%"), ("w_%", "%_")])
 def test_only_wildcards_are_reported(pattern: str, signs: str) -> None:
     prefix = "web_abc_" if "a%" in pattern else "web_"
     report = rights_report(OwnGrants("w", [Grant("w", pattern, ALL)], literally=False), prefix, [])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import NewSettings
 from sqlalchemy import make_url
 
 from webautodash.cli.hints import cure_of
@@ -16,7 +16,7 @@ from webautodash.services.doctor import Finding, examine_isolation
 
 
 @pytest.fixture
-def empty(server_url: str, database_prefix: str, tmp_path: Path) -> Callable[..., Settings]:
+def empty(server_url: str, database_prefix: str, tmp_path: Path) -> NewSettings:
     """The settings of a store that was never set up."""
 
     def settings(**values: Any) -> Settings:
@@ -30,11 +30,11 @@ def problems(findings: tuple[Finding, ...]) -> list[tuple[str, str | None]]:
     return [(one.code, cure_of(one)) for one in findings if one.is_problem]
 
 
-def test_a_store_that_was_never_set_up_is_one_problem(empty: Callable[..., Settings]) -> None:
+def test_a_store_that_was_never_set_up_is_one_problem(empty: NewSettings) -> None:
     assert problems(examine_isolation(empty()).findings) == [("store.missing", "webautodash setup")]
 
 
-def test_a_system_database_without_its_tables_is_one_problem(empty: Callable[..., Settings]) -> None:
+def test_a_system_database_without_its_tables_is_one_problem(empty: NewSettings) -> None:
     settings = empty()
     with Server(settings) as server:
         server.create(settings.system_database_name)
@@ -42,7 +42,7 @@ def test_a_system_database_without_its_tables_is_one_problem(empty: Callable[...
 
 
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
-def test_missing_accounts_are_one_problem(empty: Callable[..., Settings], server_url: str, tmp_path: Path) -> None:
+def test_missing_accounts_are_one_problem(empty: NewSettings, server_url: str, tmp_path: Path) -> None:
     url = make_url(server_url)
     own = {"database_url": None, "db_host": url.host, "db_port": url.port, "accounts_dir": tmp_path / "accounts"}
     found = problems(examine_isolation(empty(**own)).findings)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_file, a_patient
+from builders import NewSettings, a_file, a_patient
 from contents import contents
 from jobs import ingest
 
@@ -31,9 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def fresh(
-    server_url: str, database_prefix: str, results: Path, backend: str, tmp_path: Path
-) -> Callable[[str], Settings]:
+def fresh(server_url: str, database_prefix: str, results: Path, backend: str, tmp_path: Path) -> NewSettings:
     """The settings of a store that is not there yet; each name is another store on the backend's server."""
 
     def settings(name: str, **values: Any) -> Settings:
@@ -52,7 +49,7 @@ def fresh(
 
 
 @pytest.fixture
-def clean(fresh: Callable[[str], Settings]) -> dict[str, Any]:
+def clean(fresh: NewSettings) -> dict[str, Any]:
     """What one run, alone and undisturbed, leaves of the Results folder."""
     settings = fresh("c")
     ingest(settings)

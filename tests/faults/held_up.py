@@ -28,10 +28,7 @@ _settled_files, _stop = ingest_due.settled_files, MonitorLoop.stop
 
 def watch() -> None:
     """Watch, with every file held up."""
-    with (
-        patch.object(ingest_due, "settled_files", held_up_files),
-        patch.object(MonitorLoop, "stop", _stop_and_let_go),
-    ):
+    with patch.object(ingest_due, "settled_files", held_up_files), patch.object(MonitorLoop, "stop", _stop_and_let_go):
         main()
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_file, a_patient
+from builders import NewSettings, a_file, a_patient
 from contents import contents, differences, identities, rows
 from hypothesis import Phase, settings as limits, strategies as st
 from hypothesis.stateful import (
@@ -63,9 +62,7 @@ class Clinic(RuleBasedStateMachine):
 
     files = Bundle("files")
 
-    def __init__(
-        self, fresh: Callable[..., Settings], folder: Path, number: int, failures: list[BaseException]
-    ) -> None:
+    def __init__(self, fresh: NewSettings, folder: Path, number: int, failures: list[BaseException]) -> None:
         super().__init__()
         self._failures = failures
         self._folder = folder / str(number)
@@ -79,9 +76,7 @@ class Clinic(RuleBasedStateMachine):
 
     # Two meet over a new provider: no example is without that.
     @initialize(
-        target=files,
-        new=st.lists(_new_files, min_size=1, max_size=3),
-        works=st.lists(_work, min_size=3, max_size=4),
+        target=files, new=st.lists(_new_files, min_size=1, max_size=3), works=st.lists(_work, min_size=3, max_size=4)
     )
     def begin(self, new: list[tuple[str, int]], works: list[list[tuple[str, ...]]]) -> MultipleResults[Path]:
         paths = [self._drop(slug, changes) for slug, changes in new]
@@ -197,7 +192,7 @@ def _forget(store: Settings) -> None:
             server.drop(name)
 
 
-def _run(examples: int, steps: int, fresh: Callable[..., Settings], folder: Path) -> None:
+def _run(examples: int, steps: int, fresh: NewSettings, folder: Path) -> None:
     """Try so many lives of a clinic, the same ones in every run."""
     numbers = count()
     failures: list[BaseException] = []
@@ -223,7 +218,7 @@ def _run(examples: int, steps: int, fresh: Callable[..., Settings], folder: Path
 
 @pytest.mark.ci
 @pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
-def test_several_processes_end_where_one_process_ends(fresh: Callable[..., Settings], tmp_path: Path) -> None:
+def test_several_processes_end_where_one_process_ends(fresh: NewSettings, tmp_path: Path) -> None:
     _run(2, 6, fresh, tmp_path)
 
 
@@ -234,6 +229,6 @@ _EXAMPLES = {"sqlite": 10, "mariadb": 8, "mysql": 4}
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_several_processes_end_where_one_process_ends_in_more_orders(
-    fresh: Callable[..., Settings], backend: str, tmp_path: Path
+    fresh: NewSettings, backend: str, tmp_path: Path
 ) -> None:
     _run(_EXAMPLES[backend], 8, fresh, tmp_path)

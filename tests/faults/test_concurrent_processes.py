@@ -6,12 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_file, a_patient
+from builders import NewSettings, a_file, a_patient
 from contents import contents, differences, identities, rows
 from jobs import ingest, register_provider
 from local_server import LocalServer
@@ -19,7 +18,6 @@ from processes import together
 from sqlalchemy import event
 from watching import environment
 
-from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.domain.extraction.document.read_document import read_document
 from webautodash.services import fleet
@@ -31,7 +29,7 @@ from webautodash.services.store import Store
 
 @pytest.mark.slow
 def test_four_ingesting_processes_leave_what_one_leaves(
-    fresh: Callable[[str], Settings], clean: dict[str, Any], tmp_path: Path
+    fresh: NewSettings, clean: dict[str, Any], tmp_path: Path
 ) -> None:
     settings = fresh("4")
     together(ingest, *[(settings,)] * 4, folder=tmp_path)
@@ -40,9 +38,7 @@ def test_four_ingesting_processes_leave_what_one_leaves(
 
 
 @pytest.mark.slow
-def test_four_ingest_commands_leave_what_one_leaves_and_all_end_well(
-    fresh: Callable[..., Settings], tmp_path: Path
-) -> None:
+def test_four_ingest_commands_leave_what_one_leaves_and_all_end_well(fresh: NewSettings, tmp_path: Path) -> None:
     folder = tmp_path / "Results"
     for provider, slug in (("Gary Wang", "gary_wang"), ("Renée O'Malley", "renee_omalley")):
         (folder / slug).mkdir(parents=True)
@@ -70,9 +66,7 @@ def test_four_ingest_commands_leave_what_one_leaves_and_all_end_well(
     assert (states.count("ingested"), states.count("already_ingested")) == (4, 12)
 
 
-def test_files_of_one_provider_stored_at_once_are_all_stored_and_counted(
-    fresh: Callable[..., Settings], tmp_path: Path
-) -> None:
+def test_files_of_one_provider_stored_at_once_are_all_stored_and_counted(fresh: NewSettings, tmp_path: Path) -> None:
     settings = fresh("f", results_dir=tmp_path / "Results")
     paths = [tmp_path / f"Results/gary_wang/{number}.json" for number in range(6)]
     paths[0].parent.mkdir(parents=True)
@@ -107,7 +101,7 @@ def _files(folder: Path, *contents: object) -> list[Path]:
 
 @pytest.mark.ci
 def test_eight_processes_that_meet_the_same_new_person_make_one_row(
-    fresh: Callable[..., Settings], backend: str, tmp_path: Path
+    fresh: NewSettings, backend: str, tmp_path: Path
 ) -> None:
     settings = fresh("8", results_dir=tmp_path / "Results")
     person = a_patient("NEW", medications=["Aspirin 81 mg"])
@@ -123,7 +117,7 @@ def test_eight_processes_that_meet_the_same_new_person_make_one_row(
 
 @pytest.mark.ci
 def test_the_same_bytes_taken_by_eight_processes_at_once_are_stored_once(
-    fresh: Callable[..., Settings], backend: str, tmp_path: Path
+    fresh: NewSettings, backend: str, tmp_path: Path
 ) -> None:
     settings = fresh("s", results_dir=tmp_path / "Results")
     paths = _files(tmp_path, *[a_file(a_patient("NEW", medications=["Aspirin 81 mg"]))] * 8)
@@ -137,7 +131,7 @@ def test_the_same_bytes_taken_by_eight_processes_at_once_are_stored_once(
 
 @pytest.mark.ci
 def test_two_files_that_differ_about_a_new_person_give_one_conflict_and_the_later_one_is_kept(
-    fresh: Callable[..., Settings], backend: str, tmp_path: Path
+    fresh: NewSettings, backend: str, tmp_path: Path
 ) -> None:
     settings = fresh("2", results_dir=tmp_path / "Results")
     names = {2024: "Ann Miller", 2025: "Ann Smith"}
@@ -157,7 +151,7 @@ def test_two_files_that_differ_about_a_new_person_give_one_conflict_and_the_late
 
 @pytest.mark.ci
 def test_two_files_that_say_the_same_news_of_a_known_person_give_one_conflict(
-    fresh: Callable[..., Settings], backend: str, tmp_path: Path
+    fresh: NewSettings, backend: str, tmp_path: Path
 ) -> None:
     settings = fresh("k", results_dir=tmp_path / "Results")
     known, news = a_patient("KNOWN", name="Ann Miller"), a_patient("KNOWN", name="Ann Smith")
@@ -174,7 +168,7 @@ def test_two_files_that_say_the_same_news_of_a_known_person_give_one_conflict(
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
 @pytest.mark.parametrize("where", [_WHERE_THEY_MEET["mariadb"], "UPDATE providers SET total_patients"])
 def test_processes_that_lock_the_same_person_or_counters_wait_without_a_rollback(
-    fresh: Callable[..., Settings], private_mariadb: LocalServer, tmp_path: Path, where: str
+    fresh: NewSettings, private_mariadb: LocalServer, tmp_path: Path, where: str
 ) -> None:
     settings = fresh("w", database_url=private_mariadb.url, results_dir=tmp_path / "Results")
     said = [a_file(a_patient("KNOWN", name=f"Name {n}"), at=f"2024-01-0{n}T00:00:00") for n in range(1, 7)]
@@ -187,7 +181,7 @@ def test_processes_that_lock_the_same_person_or_counters_wait_without_a_rollback
         assert connection.exec_driver_sql(query).scalar() == "0"
 
 
-def test_counters_from_an_outdated_read_are_corrected(fresh: Callable[..., Settings], tmp_path: Path) -> None:
+def test_counters_from_an_outdated_read_are_corrected(fresh: NewSettings, tmp_path: Path) -> None:
     settings = fresh("o", results_dir=tmp_path)
     first, second = tmp_path / "1.json", tmp_path / "2.json"
     for path, prn in ((first, "P1"), (second, "P2")):
@@ -210,7 +204,7 @@ def test_counters_from_an_outdated_read_are_corrected(fresh: Callable[..., Setti
 
 @pytest.mark.ci
 def test_one_new_name_registered_by_six_processes_is_one_row_and_one_database(
-    fresh: Callable[[str], Settings], tmp_path: Path
+    fresh: NewSettings, tmp_path: Path
 ) -> None:
     settings = fresh("6")
     together(register_provider, *[(settings, "Gary Wang")] * 6, folder=tmp_path)

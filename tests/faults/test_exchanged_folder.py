@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import a_file, a_patient
+from builders import NewSettings, a_file, a_patient
 from contents import rows
 from jobs import ingest
 from processes import Failed, held_at, moments
@@ -40,7 +39,7 @@ def _prns(settings: Settings) -> list[str]:
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("after", [0, 2])
 def test_files_of_a_folder_that_takes_the_place_of_a_providers_are_not_read(
-    fresh: Callable[..., Settings], tmp_path: Path, after: int
+    fresh: NewSettings, tmp_path: Path, after: int
 ) -> None:
     results, inside, outside = tmp_path / "Results", tmp_path / "Results/gary_wang", tmp_path / "outside"
     _fill(inside, "IN")

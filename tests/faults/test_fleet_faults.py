@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 from builders import Clinic, a_file, a_patient
 from jobs import migrate_fleet, migrate_to, take_back
-from processes import kill_at, moments, together, writes
+from processes import Steps, kill_at, moments, together, writes
 from shell import Shell
 from sqlalchemy.orm import Session
 
@@ -85,7 +85,7 @@ def _rows(clinic: Clinic) -> list[object]:
 @pytest.mark.ci
 @BACKENDS
 def test_a_run_killed_between_any_two_statements_is_finished_by_resuming_it(
-    clinic: Clinic, backend: str, tmp_path: Path, steps: Callable[[Sequence[int]], Sequence[int]]
+    clinic: Clinic, backend: str, tmp_path: Path, steps: Steps
 ) -> None:
     clean, rows = schemas(clinic.store), _rows(clinic)
     _take_back(clinic)
@@ -115,7 +115,7 @@ def test_a_run_killed_between_any_two_statements_is_finished_by_resuming_it(
 @pytest.mark.ci
 @BACKENDS
 def test_a_way_back_that_was_killed_anywhere_is_healed_by_going_up(
-    clinic: Clinic, tmp_path: Path, steps: Callable[[Sequence[int]], Sequence[int]]
+    clinic: Clinic, tmp_path: Path, steps: Steps
 ) -> None:
     clean, rows = schemas(clinic.store), _rows(clinic)
     all_moments = moments(take_back, clinic.settings, "ada_ash", "p0003", folder=tmp_path)

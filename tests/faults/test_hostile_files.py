@@ -37,11 +37,7 @@ def _file(*patients: bytes, metadata: bytes = b'{"provider_name": "Gary Wang"}')
 
 
 def _patient(prn: str, more: bytes = b'"note": 1') -> bytes:
-    return b'{%b, "demographics_printable": {"prn": "%b", "patient_name": "%b"}}' % (
-        more,
-        prn.encode(),
-        _CANARY,
-    )
+    return b'{%b, "demographics_printable": {"prn": "%b", "patient_name": "%b"}}' % (more, prn.encode(), _CANARY)
 
 
 GOOD = _file(_patient("GOOD"))

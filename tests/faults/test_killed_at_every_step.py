@@ -7,14 +7,13 @@ first is enough. Some of the others are tried nevertheless.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from builders import a_file, a_patient
+from builders import NewSettings, a_file, a_patient
 from contents import contents, differences, identities
 from jobs import register_provider, run_command
-from processes import kill_at, moments_of_files, together
+from processes import Steps, kill_at, moments_of_files, together
 from selection import backends
 from watching import environment
 
@@ -22,11 +21,7 @@ from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.database.products import ServerProblem
 
-COMMANDS = {
-    "register": ("provider", "register", "Renée O'Malley"),
-    "setup": ("setup", "--auto"),
-    "ingest": ("ingest",),
-}
+COMMANDS = {"register": ("provider", "register", "Renée O'Malley"), "setup": ("setup", "--auto"), "ingest": ("ingest",)}
 # Every nth moment, and every nth of those that leave something of their own. A server's databases cost much more.
 STRIDES = {"sqlite": (40, 1), "mariadb": (24, 5), "mysql": (80, 21)}
 
@@ -78,12 +73,7 @@ def _beside_commits(all_moments: list[str]) -> list[int]:
 @backends(sqlite="ci", mariadb="ci", mysql="slow")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_killed_at_any_step_is_finished_by_the_same_command(
-    command: str,
-    fresh: Callable[..., Settings],
-    folder: Path,
-    backend: str,
-    tmp_path: Path,
-    steps: Callable[[Sequence[int]], Sequence[int]],
+    command: str, fresh: NewSettings, folder: Path, backend: str, tmp_path: Path, steps: Steps
 ) -> None:
     def settings_of(name: str) -> tuple[Settings, dict[str, str]]:
         settings = fresh(name, results_dir=folder)

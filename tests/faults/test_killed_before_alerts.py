@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_file, a_patient
+from builders import NewSettings, a_file, a_patient
 from contents import contents, differences, rows
 from jobs import ingest, monitor_once, retry, send_alerts
-from processes import kill_at, moments
+from processes import Steps, kill_at, moments
 
 from webautodash.config import Settings
 from webautodash.errors import UsageError
@@ -55,12 +55,12 @@ def _recorded(settings: Settings) -> dict[str, Any]:
 @EMBEDDED_AND_SERVER
 @pytest.mark.parametrize("next_command", [send_alerts, ingest, monitor_once, None])
 def test_the_next_command_records_what_a_killed_retry_stored(
-    fresh: Callable[..., Settings],
+    fresh: NewSettings,
     folder: Path,
     tmp_path: Path,
     backend: str,
     next_command: Callable[..., None] | None,
-    steps: Callable[[Sequence[int]], Sequence[int]],
+    steps: Steps,
 ) -> None:
     """None is the same command again, which finds that it was done and has nothing to take in."""
 
@@ -91,7 +91,7 @@ def test_the_next_command_records_what_a_killed_retry_stored(
 
 @EMBEDDED_AND_SERVER
 def test_a_killed_ingest_is_recorded_although_its_file_is_gone(
-    fresh: Callable[..., Settings], folder: Path, tmp_path: Path
+    fresh: NewSettings, folder: Path, tmp_path: Path
 ) -> None:
     undisturbed = fresh("c", results_dir=folder)
     all_moments = moments(ingest, undisturbed, folder=tmp_path)

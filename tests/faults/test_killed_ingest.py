@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from builders import NewSettings
 from contents import contents, differences, identities
 from jobs import ingest
-from processes import kill_after, kill_at, moments, writes
+from processes import Steps, kill_after, kill_at, moments, writes
 from selection import backends
-
-from webautodash.config import Settings
 
 # To make a database costs a server a hundred times what it costs SQLite.
 SPREAD = {"sqlite": 30, "mariadb": 12}
@@ -28,11 +26,7 @@ def _spread(all_moments: list[str], number: int) -> list[int]:
 
 @backends(sqlite="ci", mariadb="ci")
 def test_a_run_after_a_kill_at_any_moment_leaves_what_a_clean_run_leaves(
-    fresh: Callable[[str], Settings],
-    clean: dict[str, Any],
-    backend: str,
-    tmp_path: Path,
-    steps: Callable[[Sequence[int]], Sequence[int]],
+    fresh: NewSettings, clean: dict[str, Any], backend: str, tmp_path: Path, steps: Steps
 ) -> None:
     whole = moments(ingest, fresh("m"), folder=tmp_path)
     assert contents(fresh("m")) == clean
@@ -49,7 +43,7 @@ def test_a_run_after_a_kill_at_any_moment_leaves_what_a_clean_run_leaves(
 
 @backends(sqlite="ci", mariadb="slow")
 def test_a_run_after_many_killed_ones_leaves_what_a_clean_run_leaves(
-    fresh: Callable[[str], Settings], clean: dict[str, Any], tmp_path: Path
+    fresh: NewSettings, clean: dict[str, Any], tmp_path: Path
 ) -> None:
     settings, killed = fresh("on"), 0
     # Each run gets a little further than the last; what one leaves is where the next begins.
@@ -61,7 +55,7 @@ def test_a_run_after_many_killed_ones_leaves_what_a_clean_run_leaves(
 
 @backends(sqlite="ci", mariadb="slow")
 def test_a_kill_in_the_middle_of_a_statement_leaves_nothing_half_done(
-    fresh: Callable[[str], Settings], clean: dict[str, Any], tmp_path: Path
+    fresh: NewSettings, clean: dict[str, Any], tmp_path: Path
 ) -> None:
     settings, killed = fresh("at"), 0
     while kill_after(0.05 + 0.04 * killed, ingest, settings, folder=tmp_path):

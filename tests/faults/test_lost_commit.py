@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from builders import a_file, a_patient
+from builders import NewSettings, a_file, a_patient
 from contents import contents, differences
 from jobs import ingest
+from processes import Steps
 from proxy import CommitCutter
 from selection import backends
 from sqlalchemy import make_url
-
-from webautodash.config import Settings
 
 # Every run has the COMMITs of its migrations.
 pytestmark = [backends(mariadb="ci", mysql="slow"), pytest.mark.usefixtures("real_migrations")]
@@ -25,12 +23,7 @@ EVERY = {"mariadb": 1, "mysql": 3}
 
 @pytest.mark.parametrize("before", [False, True], ids=["its answer", "itself"])
 def test_a_commit_that_is_lost_or_whose_answer_is_is_done_once(
-    fresh: Callable[..., Settings],
-    backend: str,
-    server_url: str,
-    tmp_path: Path,
-    before: bool,
-    steps: Callable[[Sequence[int]], Sequence[int]],
+    fresh: NewSettings, backend: str, server_url: str, tmp_path: Path, before: bool, steps: Steps
 ) -> None:
     url = make_url(server_url)
     folder = tmp_path / "Results/gary_wang"

@@ -8,13 +8,12 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import held_up
 import pytest
-from builders import a_file, a_patient
+from builders import NewSettings, a_file, a_patient
 from contents import contents, differences, rows
 from jobs import ingest
 from local_server import LocalServer, wait_until
@@ -38,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def settings(fresh: Callable[..., Settings], folder: Path) -> Settings:
+def settings(fresh: NewSettings, folder: Path) -> Settings:
     """A store for it that is not there yet."""
     return fresh("w", results_dir=folder, **SHORT)
 
@@ -97,12 +96,7 @@ def test_a_signal_lets_the_current_file_finish_and_no_other_start(
     "wait", [pytest.param(0.05, marks=pytest.mark.slow), 0.3, pytest.param(0.8, marks=pytest.mark.slow)]
 )
 def test_a_monitor_that_is_killed_loses_nothing_and_the_next_ends_like_a_clean_run(
-    settings: Settings,
-    clean: dict[str, object],
-    results: Path,
-    fresh: Callable[..., Settings],
-    tmp_path: Path,
-    wait: float,
+    settings: Settings, clean: dict[str, object], results: Path, fresh: NewSettings, tmp_path: Path, wait: float
 ) -> None:
     settings = fresh("w", results_dir=results, **SHORT)
     with watching(settings, tmp_path, "--interval", "0.3") as monitor:
@@ -121,7 +115,7 @@ def test_a_monitor_that_is_killed_loses_nothing_and_the_next_ends_like_a_clean_r
 
 @SERVERS
 def test_a_monitor_takes_the_files_of_another_that_was_killed(
-    settings: Settings, folder: Path, fresh: Callable[..., Settings], tmp_path: Path
+    settings: Settings, folder: Path, fresh: NewSettings, tmp_path: Path
 ) -> None:
     for name in ("Ann Bee", "Cee Dee", "Eff Gee", "Hal Ives"):
         for day in range(1, 6):

@@ -150,7 +150,7 @@ def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...
         ("file", "list"): [("--all",)],
         ("file", "retry"): [("gary_wang/wrong.json",)],
         ("file", "accept"): [
-            ("gary_wang/future.json", "--extracted-at", "2024-02-15T00:00:00", "--by", "Dr Wang", "--why", MARKS[9]),
+            ("gary_wang/future.json", "--extracted-at", "2024-02-15T00:00:00", "--by", "Dr Wang", "--why", MARKS[9])
         ],
         ("file", "forget"): [("gary_wang/wrong.json",)],
         ("root", "list"): [()],

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import a_file, a_patient
+from builders import NewSettings, a_file, a_patient
 from contents import contents, differences, identities, rows
 from jobs import ingest, open_store, register_provider
-from processes import kill_at, moments, together, writes
+from processes import Steps, kill_at, moments, together, writes
 
 from webautodash.config import Settings
 from webautodash.database import Server
@@ -26,9 +25,7 @@ def _lose_the_system_database(settings: Settings) -> None:
         server.drop(settings.system_database_name)
 
 
-def test_a_lost_system_database_is_rebuilt_by_the_next_ingest(
-    fresh: Callable[[str], Settings], clean: dict[str, Any]
-) -> None:
+def test_a_lost_system_database_is_rebuilt_by_the_next_ingest(fresh: NewSettings, clean: dict[str, Any]) -> None:
     settings = fresh("c")
     before = identities(settings)
     _lose_the_system_database(settings)
@@ -40,7 +37,7 @@ def test_a_lost_system_database_is_rebuilt_by_the_next_ingest(
 
 
 @pytest.fixture
-def lost(fresh: Callable[..., Settings], tmp_path: Path) -> Callable[[str], Settings]:
+def lost(fresh: NewSettings, tmp_path: Path) -> NewSettings:
     """Stores of two providers, one of them without a file, whose system database is gone."""
     folder = tmp_path / "Results"
     (folder / "o_neil_pat").mkdir(parents=True)
@@ -58,7 +55,7 @@ def lost(fresh: Callable[..., Settings], tmp_path: Path) -> Callable[[str], Sett
     return store
 
 
-def test_every_provider_is_restored_with_its_name_also_without_a_file(lost: Callable[[str], Settings]) -> None:
+def test_every_provider_is_restored_with_its_name_also_without_a_file(lost: NewSettings) -> None:
     settings = lost("n")
     with Store.prepare(settings) as store:
         report = ingest_paths(store, [settings.results_dir / "o_neil_pat/2.json"])
@@ -70,7 +67,7 @@ def test_every_provider_is_restored_with_its_name_also_without_a_file(lost: Call
     assert "registry_rebuilt" in [row["event"] for row in rows(settings, "system", "system_logs")]
 
 
-def test_aliases_and_date_order_are_restored(fresh: Callable[..., Settings], tmp_path: Path) -> None:
+def test_aliases_and_date_order_are_restored(fresh: NewSettings, tmp_path: Path) -> None:
     folder = tmp_path / "Results"
     (folder / "continental_clinic").mkdir(parents=True)
     file = folder / "continental_clinic" / "1.json"
@@ -88,7 +85,7 @@ def test_aliases_and_date_order_are_restored(fresh: Callable[..., Settings], tmp
 
 
 def test_a_database_of_another_installation_or_a_broken_one_is_left_alone(
-    lost: Callable[[str], Settings], fresh: Callable[[str], Settings], backend: str
+    lost: NewSettings, fresh: NewSettings, backend: str
 ) -> None:
     settings = lost("x")
     with Server(settings) as server:
@@ -99,7 +96,7 @@ def test_a_database_of_another_installation_or_a_broken_one_is_left_alone(
         assert [each.slug for each in store.providers()] == ["anna_keller", "oneil_pat"]
 
 
-def test_a_rebuilding_that_is_raced_gives_each_provider_once(lost: Callable[[str], Settings], tmp_path: Path) -> None:
+def test_a_rebuilding_that_is_raced_gives_each_provider_once(lost: NewSettings, tmp_path: Path) -> None:
     settings = lost("r")
     together(open_store, *[(settings,)] * 4, folder=tmp_path)
     assert [row["slug"] for row in rows(settings, "system", "providers")] == ["anna_keller", "oneil_pat"]
@@ -108,9 +105,7 @@ def test_a_rebuilding_that_is_raced_gives_each_provider_once(lost: Callable[[str
 
 @pytest.mark.ci
 @pytest.mark.parametrize("backend", ["sqlite", "mariadb"], indirect=True)
-def test_a_rebuilding_that_is_killed_is_done_by_the_next(
-    lost: Callable[[str], Settings], tmp_path: Path, steps: Callable[[Sequence[int]], Sequence[int]]
-) -> None:
+def test_a_rebuilding_that_is_killed_is_done_by_the_next(lost: NewSettings, tmp_path: Path, steps: Steps) -> None:
     settings = lost("k")
     whole = moments(open_store, settings, folder=tmp_path)
     expected = contents(settings)

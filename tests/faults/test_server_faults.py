@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import NewSettings
 from contents import contents, differences
 from jobs import ingest, run_command
 from local_server import LocalServer
@@ -25,9 +26,7 @@ KILLED, FROZEN = {"mariadb": 8, "mysql": 3}, {"mariadb": 3, "mysql": 1}
 
 
 @pytest.fixture
-def whole(
-    fresh: Callable[..., Settings], clean: dict[str, Any], private_server: LocalServer, tmp_path: Path
-) -> list[str]:
+def whole(fresh: NewSettings, clean: dict[str, Any], private_server: LocalServer, tmp_path: Path) -> list[str]:
     """The moments of an undisturbed run on the server that will be disturbed."""
     settings = fresh("m", database_url=private_server.url)
     found = moments(ingest, settings, folder=tmp_path)
@@ -58,7 +57,7 @@ _OF_ROWS = {"INSERT", "UPDATE", "LOAD", "COMMIT"}
 
 def test_a_run_over_a_server_that_is_killed_at_any_statement_leaves_what_a_clean_run_leaves(
     backend: str,
-    fresh: Callable[..., Settings],
+    fresh: NewSettings,
     clean: dict[str, Any],
     private_server: LocalServer,
     whole: list[str],
@@ -82,11 +81,7 @@ def test_a_run_over_a_server_that_is_killed_at_any_statement_leaves_what_a_clean
 
 
 def test_a_lost_server_ends_the_command_with_3_and_leaves_no_partial_file(
-    fresh: Callable[..., Settings],
-    clean: dict[str, Any],
-    private_server: LocalServer,
-    whole: list[str],
-    tmp_path: Path,
+    fresh: NewSettings, clean: dict[str, Any], private_server: LocalServer, whole: list[str], tmp_path: Path
 ) -> None:
     number = _spread(whole, 2)[0]
     settings = fresh("g", database_url=private_server.url)
@@ -108,7 +103,7 @@ def _frozen_since(server: LocalServer) -> Iterator[float]:
 
 def test_a_server_that_stands_still_ends_the_command_in_time_and_nothing_is_half_stored(
     backend: str,
-    fresh: Callable[..., Settings],
+    fresh: NewSettings,
     clean: dict[str, Any],
     private_server: LocalServer,
     whole: list[str],

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import Clinic
+from builders import Clinic, NewSettings
 from contents import contents, differences
 from local_server import wait_until
 
-from webautodash.config import Settings
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.callbacks import ignore
 from webautodash.services.demo import DemoPlan, write_demo_data
@@ -62,7 +61,7 @@ def results(tmp_path: Path) -> Path:
     return folder
 
 
-def test_two_workers_leave_what_one_leaves(fresh: Callable[..., Settings], results: Path) -> None:
+def test_two_workers_leave_what_one_leaves(fresh: NewSettings, results: Path) -> None:
     seen = []
     for name, workers in (("a", 1), ("b", 2)):
         settings = fresh(name, results_dir=results)
@@ -77,7 +76,7 @@ def test_two_workers_leave_what_one_leaves(fresh: Callable[..., Settings], resul
 
 
 def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
-    fresh: Callable[..., Settings], results: Path
+    fresh: NewSettings, results: Path
 ) -> None:
     settings = fresh("d", results_dir=results)
     heard: list[tuple[str, str]] = []
@@ -106,7 +105,7 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
     assert differences(contents(settings), contents(whole)) == []
 
 
-def test_a_file_that_kills_its_worker_three_times_is_held(fresh: Callable[..., Settings], results: Path) -> None:
+def test_a_file_that_kills_its_worker_three_times_is_held(fresh: NewSettings, results: Path) -> None:
     settings = fresh("k", results_dir=results)
     states: list[dict[str, tuple[str, str | None, int]]] = []
     with Store.prepare(settings) as store:

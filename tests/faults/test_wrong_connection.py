@@ -59,10 +59,7 @@ def test_nothing_is_stored_if_every_connection_is_to_another_database(two: Clini
             provider = resolve_provider(store, "gary_wang")
             with pytest.raises(WrongConnection, match=wang):
                 store.provider_database(provider)
-            with (
-                pytest.raises(WrongConnection),
-                store.server.database(wang).session() as session,
-            ):
+            with pytest.raises(WrongConnection), store.server.database(wang).session() as session:
                 session.connection()
     finally:
         event.remove(Engine, "connect", astray)

@@ -225,10 +225,7 @@ def test_a_database_that_is_newer_than_the_program_is_left_alone(
 
 def test_a_second_run_is_refused_with_the_holder_of_the_lease(clinic: Clinic, behind: Behind) -> None:
     behind(FIRST)
-    with (
-        leased(clinic.store.system, "migration run", "migrate up", 30),
-        pytest.raises(LeaseHeld) as refused,
-    ):
+    with leased(clinic.store.system, "migration run", "migrate up", 30), pytest.raises(LeaseHeld) as refused:
         fleet.upgrade_all(clinic.store, Plan())
     assert (refused.value.name, refused.value.purpose) == ("migration run", "migrate up")
     assert f"process {os.getpid()}" in refused.value.holder
