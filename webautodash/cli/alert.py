@@ -10,13 +10,27 @@ from webautodash.cli.hints import digest_hint
 from webautodash.cli.options import JsonOption, LimitOption
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.cli.terminal.output import print_line, show, show_json
-from webautodash.cli.terminal.tables import show_table
+from webautodash.cli.terminal.results import show_found
 from webautodash.client import WebAutoDash
-from webautodash.client.alerts import ChannelTrial, Delivery, DeliveryReport
+from webautodash.client.alerts import ChannelTrial, DeliveryReport
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.wording import counted
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Test, list, send and retry alerts.")
+
+_COLUMNS = {
+    "id": "alert.id",
+    "raised": "alert.created_at",
+    "kind": "alert.kind",
+    "severity": "alert.severity",
+    "provider": "alert.provider",
+    "message": "alert.message",
+    "channel": "channel",
+    "state": "state",
+    "digest": "digest_id",
+    "tries": "attempts",
+    "error": "last_error",
+}
 
 
 @app.command("test", epilog="Example: webautodash alert test --channel mail")
@@ -40,7 +54,7 @@ def list_(
     """List the latest alerts, newest first, once for each channel."""
     with WebAutoDash() as webautodash:
         found = webautodash.alerts.search(state=state, limit=limit)
-    show(found, _show_deliveries, as_json=as_json)
+    show_found(found, _COLUMNS, "no alerts", as_json=as_json)
 
 
 @app.command(epilog="For cron, without a monitor: webautodash ingest; webautodash alert send")
@@ -97,31 +111,6 @@ def _show_trials(trials: Sequence[ChannelTrial]) -> None:
     for each in trials:
         if each.sent:
             print_line(f"{each.channel}: sent" + (f", but {each.problem}" if each.problem else ""))
-
-
-def _show_deliveries(found: Sequence[Delivery]) -> None:
-    if not found:
-        print_line("no alerts")
-        return
-    show_table(
-        ["id", "raised", "kind", "severity", "provider", "message", "channel", "state", "digest", "tries", "error"],
-        [
-            (
-                one.alert.id,
-                one.alert.created_at,
-                one.alert.kind,
-                one.alert.severity,
-                one.alert.provider,
-                one.alert.message,
-                one.channel,
-                one.state,
-                one.digest_id,
-                one.attempts,
-                one.last_error,
-            )
-            for one in found
-        ],
-    )
 
 
 def _show_report(report: DeliveryReport) -> None:

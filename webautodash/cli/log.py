@@ -2,6 +2,7 @@
 
 import sys
 import time
+from operator import attrgetter
 from typing import Annotated, NoReturn
 
 import typer
@@ -12,7 +13,8 @@ from webautodash.cli.options import DryRunOption, JsonOption, LimitOption, OnlyP
 from webautodash.cli.terminal import verbosity
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.cli.terminal.output import print_line, show_json, show_json_line
-from webautodash.cli.terminal.tables import StreamedTable, show_items
+from webautodash.cli.terminal.results import show_found
+from webautodash.cli.terminal.tables import StreamedTable
 from webautodash.client import WebAutoDash
 from webautodash.client.log import LogEntry, LogFilter, LogTail, Pruned
 from webautodash.domain.vocabulary import Level
@@ -70,12 +72,7 @@ def log(
         if follow_:
             _follow(webautodash.log.follow(wanted), limit, as_json=as_json)
         entries = webautodash.log.search(wanted, limit=limit, before_id=before)
-    if as_json:
-        show_json(entries)
-    elif not entries:
-        print_line("no entries")
-    else:
-        show_items(_COLUMNS, entries)
+    show_found(entries, _COLUMNS, "no entries", as_json=as_json)
 
 
 @app.command(epilog="Example, for cron: webautodash log prune --older-than 90d --yes")
@@ -125,12 +122,7 @@ def _follow(log: LogTail, limit: int, *, as_json: bool) -> NoReturn:
             for one in entries:
                 show_json_line(one)
         else:
-            table.show(
-                [
-                    (one.id, one.created_at, one.level, one.component, one.event, one.provider, one.message)
-                    for one in entries
-                ]
-            )
+            table.show(list(map(attrgetter(*_COLUMNS.values()), entries)))
 
     show(log.begin(limit))
     reported: str | None = None

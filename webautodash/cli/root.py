@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from webautodash.cli.options import FolderArgument, JsonOption
-from webautodash.cli.terminal.output import print_line, show, show_json
-from webautodash.cli.terminal.tables import show_items
+from webautodash.cli.terminal.output import print_line, show
+from webautodash.cli.terminal.results import show_found
 from webautodash.client import WebAutoDash
 
 app = typer.Typer(
@@ -23,12 +23,8 @@ def list_(as_json: JsonOption = False) -> None:
     """List the roots and their folders. The first folder with ingested files is the root `default`."""
     with WebAutoDash() as webautodash:
         found = webautodash.roots.all()
-    if as_json:
-        show_json(found)
-    elif not found:
-        print_line("no root is recorded yet; the first `webautodash ingest` or `monitor` records its Results folder")
-    else:
-        show_items(_COLUMNS, found)
+    empty = "no root is recorded yet; the first `webautodash ingest` or `monitor` records its Results folder"
+    show_found(found, _COLUMNS, empty, as_json=as_json)
 
 
 @app.command(epilog="Examples: webautodash root add clinic_b /data/b; webautodash root add default /mnt/share/Results")

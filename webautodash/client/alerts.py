@@ -17,20 +17,20 @@ class Alerts(Group):
 
     def test(self, channel: AlertChannel | None = None) -> list[ChannelTrial]:
         """Send a test message through each configured channel, or through one."""
-        return alerts.try_channels(self._installation.opened(), channel)
+        return alerts.try_channels(self._store, channel)
 
     def search(self, *, state: DigestState | None = None, limit: int = 50) -> list[Delivery]:
         """List the latest alerts, newest first, once for each channel."""
-        return alerts.search_alerts(self._installation.opened(), state=state, limit=limit)
+        return alerts.search_alerts(self._store, state=state, limit=limit)
 
     def send(self) -> DeliveryReport:
         """Check for silent monitors and databases behind, then deliver what is due, as a monitor does by itself."""
-        return check_and_send(self._installation.opened())
+        return check_and_send(self._store)
 
     def retry(self, digest_id: int | None = None) -> int:
         """Schedule failed digests again, all or one; return how many."""
-        return alerts.retry_digests(self._installation.opened(), digest_id)
+        return alerts.retry_digests(self._store, digest_id)
 
     def forget(self, digest_ids: Sequence[int]) -> int:
         """Delete failed digests without sending them; return how many."""
-        return alerts.forget_digests(self._installation.opened(), digest_ids)
+        return alerts.forget_digests(self._store, digest_ids)

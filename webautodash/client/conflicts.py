@@ -21,14 +21,14 @@ class Conflicts(Group):
         after: int | None = None,
     ) -> Listing[Conflict]:
         """List conflicts of one provider or of all, most severe first, then oldest first; by default the open ones."""
-        return conflicts.search(self._installation.opened(), provider, wanted, limit=limit, after=after)
+        return conflicts.search(self._store, provider, wanted, limit=limit, after=after)
 
     def show(self, provider: str, conflict_id: int) -> ReviewedConflict:
         """Return a conflict with both values and its review. Raises NotFound."""
-        return conflicts.show(self._installation.opened(), provider, conflict_id)
+        return conflicts.show(self._store, provider, conflict_id)
 
     def resolve(
         self, provider: str, conflict_id: int, status: ConflictStatus = ConflictStatus.RESOLVED, *, by: str, why: str
     ) -> ReviewedConflict:
         """Give a conflict another status; who and why is kept. Raises UsageError without ``by`` or ``why``."""
-        return conflicts.resolve(self._installation.opened(), provider, conflict_id, status, by=by, why=why)
+        return conflicts.resolve(self._store, provider, conflict_id, status, by=by, why=why)

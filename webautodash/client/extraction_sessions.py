@@ -15,11 +15,11 @@ class ExtractionSessions(Group):
         self, provider: str | None = None, *, limit: int = 50, after: int | None = None
     ) -> Listing[SessionSummary]:
         """List ingested files in the order in which they were stored, of one provider or of all."""
-        return sessions.search(self._installation.opened(), provider, limit=limit, after=after)
+        return sessions.search(self._store, provider, limit=limit, after=after)
 
     def show(self, provider: str, session_id: int) -> DecidedSession:
         """Return a session with the decisions about it. Raises NotFound."""
-        return sessions.show(self._installation.opened(), provider, session_id)
+        return sessions.show(self._store, provider, session_id)
 
     def set_time(
         self, provider: str, session_id: int, time: str, *, by: str, why: str, dry_run: bool = False
@@ -29,4 +29,4 @@ class ExtractionSessions(Group):
         Raises UsageError without ``by`` or ``why`` and for an invalid time, NotFound for an unknown number.
         """
         corrected = sessions.CorrectedTime(session_id, time, by, why)
-        return sessions.set_time(self._installation.opened(), provider, corrected, dry_run=dry_run)
+        return sessions.set_time(self._store, provider, corrected, dry_run=dry_run)

@@ -24,7 +24,7 @@ class Files(Group):
         after: int | None = None,
     ) -> Listing[FileEntry]:
         """List files in these states, by default those that are not stored; an empty ``states`` means every state."""
-        return file_states.search(self._installation.opened(), states, provider, limit=limit, after=after)
+        return file_states.search(self._store, states, provider, limit=limit, after=after)
 
     def retry(
         self, paths: Sequence[str] = (), *, states: Collection[FileState] = (), provider: str | None = None
@@ -35,14 +35,14 @@ class Files(Group):
         path.
         """
         paths = self._chosen(paths, states, provider, watched=True)
-        return file_states.retry(self._installation.opened(), paths)
+        return file_states.retry(self._store, paths)
 
     def forget(
         self, paths: Sequence[str] = (), *, states: Collection[FileState] = (), provider: str | None = None
     ) -> list[str]:
         """Delete the state of files, given as for ``retry``; what is stored of them stays stored."""
         paths = self._chosen(paths, states, provider, watched=False)
-        return file_states.forget(self._installation.opened(), paths)
+        return file_states.forget(self._store, paths)
 
     def accept(self, path: str, *, by: str, why: str, extracted_at: str | None = None) -> FileOutcome:
         """Store a held file because a person confirms it; ``extracted_at`` corrects its time.
@@ -58,4 +58,4 @@ class Files(Group):
             raise UsageError("name files, or select them by state or provider, not both")
         if paths:
             return paths
-        return file_states.waiting_paths(self._installation.opened(), states or NOT_STORED, provider, watched=watched)
+        return file_states.waiting_paths(self._store, states or NOT_STORED, provider, watched=watched)

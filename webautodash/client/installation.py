@@ -44,3 +44,8 @@ class Group:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
+
+    @property
+    def _store(self) -> Store:
+        """The open store, as ``Installation.opened`` returns it."""
+        return self._installation.opened()

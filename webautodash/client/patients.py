@@ -14,12 +14,12 @@ class Patients(Group):
         self, provider: str, name: str | None = None, *, limit: int = 50, after: str | None = None
     ) -> Page[Person]:
         """List a provider's patients by PRN, or those whose name contains ``name`` in any case."""
-        return patients.search(self._installation.opened(), provider, name, limit, after)
+        return patients.search(self._store, provider, name, limit, after)
 
     def show(self, provider: str, prn: str) -> Chart:
         """Return the latest demographics and the lists of the newest complete extraction. Raises NotFound."""
-        return patients.show(self._installation.opened(), provider, prn)
+        return patients.show(self._store, provider, prn)
 
     def history(self, provider: str, prn: str) -> PatientHistory:
         """Return every extraction of a patient, newest first, with the conflicts of each. Raises NotFound."""
-        return patients.history(self._installation.opened(), provider, prn)
+        return patients.history(self._store, provider, prn)

@@ -24,11 +24,11 @@ class Registry(Group):
 
     def all(self) -> list[RegisteredProvider]:
         """Return every registered provider, by slug. Raises NotSetUp."""
-        return self._installation.opened().providers()
+        return self._store.providers()
 
     def find(self, name: str) -> RegisteredProvider:
         """Return a provider by slug, name or alias. Raises UnknownProvider with the nearest names."""
-        return resolve_provider(self._installation.opened(), name)
+        return resolve_provider(self._store, name)
 
     def register(self, name: str, *, date_order: DateOrder | None = None) -> Registration:
         """Register a provider and create the database; safe to repeat."""
@@ -40,7 +40,7 @@ class Registry(Group):
 
     def add_alias(self, provider: str, alias: str) -> RegisteredProvider:
         """Record another name, or another folder in Results, of a provider."""
-        return registry.add_alias(self._installation.opened(), provider, alias)
+        return registry.add_alias(self._store, provider, alias)
 
     def survey_adoption(
         self, database: str, name: str | None = None, date_order: DateOrder | None = None

@@ -14,7 +14,7 @@ class Roots(Group):
 
     def all(self) -> list[RootFolder]:
         """Return the roots and their folders."""
-        return registry.list_roots(self._installation.opened())
+        return registry.list_roots(self._store)
 
     def add(self, name: str, folder: Path | None = None, *, same_path: bool = False) -> RootFolder:
         """Add a Results folder, or another path of a root's folder; safe to repeat.
@@ -29,7 +29,7 @@ class Roots(Group):
 
     def remove(self, name: str, folder: Path | None = None) -> RootFolder:
         """Remove a folder from a root; ``folder`` names it if the root has several."""
-        return registry.remove_root(self._installation.opened(), name, folder)
+        return registry.remove_root(self._store, name, folder)
 
     def _folder(self, folder: Path | None) -> Path:
         return folder or self._installation.settings.results_dir

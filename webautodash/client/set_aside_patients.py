@@ -37,17 +37,15 @@ class SetAsidePatients(Group):
         ``reasons`` are the codes to list. ``taken_in`` None includes those that were stored later, True lists only
         those.
         """
-        store = self._installation.opened()
-        return set_aside.search(store, provider, reasons=reasons, taken_in=taken_in, limit=limit, after=after)
+        return set_aside.search(self._store, provider, reasons=reasons, taken_in=taken_in, limit=limit, after=after)
 
     def show(self, provider: str, set_aside_id: int) -> SetAsideDetail:
         """Return one with its JSON as it was in the file. Raises NotFound."""
-        return set_aside.show(self._installation.opened(), provider, set_aside_id)
+        return set_aside.show(self._store, provider, set_aside_id)
 
     def retry(self, provider: str, set_aside_id: int, corrected: str | None = None) -> RetryOutcome:
         """Store a patient from the JSON in the file, or from ``corrected``. Raises NotFound."""
-        store = self._installation.opened()
-        return retry_set_aside(store, resolve_provider(store, provider), set_aside_id, corrected)
+        return retry_set_aside(self._store, resolve_provider(self._store, provider), set_aside_id, corrected)
 
     def accept(
         self, provider: str, set_aside_ids: Sequence[int], *, by: str, why: str, corrected: str | None = None
@@ -56,9 +54,8 @@ class SetAsidePatients(Group):
 
         Raises UsageError without ``by`` or ``why``, NotFound for an unknown number.
         """
-        store = self._installation.opened()
         return accept_set_aside(
-            store, resolve_provider(store, provider), set_aside_ids, by=by, why=why, corrected=corrected
+            self._store, resolve_provider(self._store, provider), set_aside_ids, by=by, why=why, corrected=corrected
         )
 
     def review_stored(
@@ -68,5 +65,4 @@ class SetAsidePatients(Group):
 
         Raises UsageError without ``by`` or ``why``.
         """
-        store = self._installation.opened()
-        return stored_failures.review_stored(store, provider, by=by, why=why, dry_run=dry_run, undo=undo)
+        return stored_failures.review_stored(self._store, provider, by=by, why=why, dry_run=dry_run, undo=undo)

@@ -1,6 +1,6 @@
 """Queries one provider's database, or all of them, a page at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -58,6 +58,25 @@ def _is_unfinished(error: WebAutoDashError) -> bool:
     if isinstance(error, WrongDatabase):
         return error.found is None
     return isinstance(error, DatabaseMissing | NotAtHead | DatabaseBusy)
+
+
+def chosen_providers(store: Store, provider: str | None) -> list[RegisteredProvider]:
+    """One provider, or all of them by slug. Raises UnknownProvider."""
+    return store.providers() if provider is None else [resolve_provider(store, provider)]
+
+
+def read_each(
+    providers: Iterable[RegisteredProvider], read: Callable[[RegisteredProvider], T]
+) -> tuple[list[T], list[Unreadable]]:
+    """Call ``read`` for each provider. A database that cannot be read is a problem and does not stop the others."""
+    results: list[T] = []
+    problems: list[Unreadable] = []
+    for one in providers:
+        try:
+            results.append(read(one))
+        except WebAutoDashError as error:
+            problems += problems_of(one, error)
+    return results, problems
 
 
 @dataclass(frozen=True, slots=True)

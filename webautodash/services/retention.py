@@ -13,11 +13,11 @@ from typing import Any
 from webautodash.domain.dates import utc_now
 from webautodash.domain.file_paths import is_watched, place_of
 from webautodash.domain.vocabulary import Level
-from webautodash.errors import AmbiguousRoot, NoAnswer, UnknownResultsFolder, UsageError, WebAutoDashError
+from webautodash.errors import AmbiguousRoot, NoAnswer, UnknownResultsFolder, UsageError
 from webautodash.repositories.ingested_files import OldFile
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.unit_of_work import SystemWork
-from webautodash.services.paging import Unreadable, problems_of
+from webautodash.services.paging import Unreadable, read_each
 from webautodash.services.registry import own_root
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
@@ -58,7 +58,6 @@ class Pruned:
 def prunable(store: Store, before: datetime) -> Pruned:
     """Count what ``prune`` would delete. Raises UsageError for a time less than a day ago."""
     _require_old(before)
-    problems: list[Unreadable] = []
     with store.system.reading() as work:
         counts = {
             "entries": work.system_log.count_before(before),
@@ -66,15 +65,15 @@ def prunable(store: Store, before: datetime) -> Pruned:
             "monitors": work.monitors.count_silent(before),
             "migrations": work.migration_runs.count_ended(before),
         }
-    files = kept_json = 0
-    for provider in store.providers():
-        try:
-            files += sum(len(gone) for gone in _gone_files(store, provider, before))
-            with store.provider_database(provider).reading() as work:
-                kept_json += work.set_aside.count_kept(before)
-        except WebAutoDashError as error:
-            problems += problems_of(provider, error)
-    return Pruned(before, **counts, files=files, kept_json=kept_json, problems=tuple(problems), dry_run=True)
+    counts |= {"files": 0, "kept_json": 0}
+
+    def count(provider: RegisteredProvider) -> None:
+        counts["files"] += sum(len(gone) for gone in _gone_files(store, provider, before))
+        with store.provider_database(provider).reading() as work:
+            counts["kept_json"] += work.set_aside.count_kept(before)
+
+    _, problems = read_each(store.providers(), count)
+    return Pruned(before, **counts, problems=tuple(problems), dry_run=True)
 
 
 def prune(store: Store, before: datetime) -> Pruned:
@@ -93,16 +92,11 @@ def prune(store: Store, before: datetime) -> Pruned:
         "migrations": lambda work: work.migration_runs.delete_ended(before, _IDS_AT_ONCE),
     }
     deleted = Counter(dict.fromkeys((*steps, "files", "kept_json"), 0))
-    problems: list[Unreadable] = []
     try:
         for what, step in steps.items():
             while number := store.system.run(step):
                 deleted[what] += number
-        for provider in store.providers():
-            try:
-                _prune_provider(store, provider, before, deleted)
-            except WebAutoDashError as error:
-                problems += problems_of(provider, error)
+        _, problems = read_each(store.providers(), lambda one: _prune_provider(store, one, before, deleted))
     finally:
         del deleted["digests"]
         if deleted.total():

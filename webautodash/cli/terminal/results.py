@@ -17,14 +17,22 @@ if TYPE_CHECKING:
 _MAX_ROWS = 20
 
 
-def show_listing(found: "Listing[Any]", columns: Mapping[str, str], empty: str, *, as_json: bool) -> None:
-    """Print a page and end the command; ``columns`` maps headings to fields, ``empty`` is printed for no items."""
+def show_found(found: Sequence[object], columns: Mapping[str, str], empty: str, *, as_json: bool) -> None:
+    """Print a list; ``columns`` maps headings to fields, ``empty`` is printed for no items."""
     if as_json:
         show_json(found)
-    elif not found.items:
+    elif not found:
         print_line(empty)
     else:
-        show_items(columns, found.items)
+        show_items(columns, found)
+
+
+def show_listing(found: "Listing[Any]", columns: Mapping[str, str], empty: str, *, as_json: bool) -> None:
+    """Print a page like ``show_found``, and whether there is more, and end the command if there was a problem."""
+    if as_json:
+        show_json(found)
+    else:
+        show_found(found.items, columns, empty, as_json=False)
         if found.more:
             print_line(
                 f"more: --after {found.next}" if found.next else "there are more: name a provider, or raise --limit"

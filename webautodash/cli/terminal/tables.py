@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from statistics import median_low
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,8 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 
 def show_items(columns: Mapping[str, str], items: Iterable[object]) -> None:
-    """Print objects as a table; ``columns`` maps headings to attributes."""
-    show_table(list(columns), [[getattr(item, attribute) for attribute in columns.values()] for item in items])
+    """Print objects as a table; ``columns`` maps headings to attributes, also those of an attribute: ``alert.id``."""
+    show_table(list(columns), list(map(attrgetter(*columns.values()), items)))
 
 
 def show_numbers(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -98,39 +98,19 @@ def failure(
     member: Member, before: str | None, after: str | None, error: WebAutoDashError, seconds: float = 0.0
 ) -> MigrationResult:
     """The result of a database that an error stopped."""
-    parts = _parts(error)
-    return MigrationResult(
-        member.database,
-        member.provider,
-        before,
-        after,
-        MigrationState.FAILED,
-        seconds,
-        error=str(error),
-        error_code=parts.code,
-        statement=parts.statement,
-        cure=parts.cure,
-        error_kind=error.kind,
-    )
+    name, provider, state = member.database, member.provider, MigrationState.FAILED
+    return MigrationResult(name, provider, before, after, state, seconds, error_kind=error.kind, **_parts(error))
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+def _parts(error: WebAutoDashError) -> dict[str, str | None]:
     """What a result and the row of a run keep of an error."""
-
-    code: str
-    statement: str | None = None
-    cure: str | None = None
-
-
-def _parts(error: WebAutoDashError) -> _Parts:
+    code, statement, cure = type(error).__name__, None, None
     match error:
         case MigrationFailed():
-            return _Parts(error.code, error.statement, error.cure)
+            code, statement, cure = error.code, error.statement, error.cure
         case DatabaseError():
-            return _Parts(error.code, cure=error.advice)
-        case _:
-            return _Parts(type(error).__name__)
+            code, cure = error.code, error.advice
+    return {"error": str(error), "error_code": code, "statement": statement, "cure": cure}
 
 
 class _JobRecord:
@@ -155,10 +135,7 @@ class _JobRecord:
             self._log(Level.INFO, "migrated", f"{self._job.before or 'empty'} to {self._job.target}")
 
     def failed(self, error: WebAutoDashError) -> None:
-        parts = _parts(error)
-        self._end(
-            MigrationState.FAILED, error=str(error), error_code=parts.code, statement=parts.statement, cure=parts.cure
-        )
+        self._end(MigrationState.FAILED, **_parts(error))
         self._log(Level.ERROR, "migration_failed", str(error))
 
     def _end(self, state: MigrationState, **values: object) -> None:

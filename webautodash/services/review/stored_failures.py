@@ -20,8 +20,7 @@ from webautodash.repositories.session_decisions import RecordedDecision
 from webautodash.repositories.stored_failures import MovedExtraction, StoredFailure
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.ingest import with_items
-from webautodash.services.paging import Unreadable
-from webautodash.services.registry import resolve_provider
+from webautodash.services.paging import Unreadable, chosen_providers
 from webautodash.services.review.corrections import correct
 from webautodash.services.review.load_lists import ListLoader
 from webautodash.services.review.replay_patients import BATCH, PatientReplayer, Reviewer
@@ -79,7 +78,7 @@ def review_stored(
     by, why = check_signature(by, why)
     done: list[StoredReview] = []
     problems: list[Unreadable] = []
-    for owner in [resolve_provider(store, provider)] if provider is not None else store.providers():
+    for owner in chosen_providers(store, provider):
         try:
             done.append(_review(store, owner, Reviewer(by, why, utc_now()), dry_run=dry_run, undo=undo))
         except WebAutoDashError as error:

@@ -3,16 +3,15 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
-from webautodash.errors import WebAutoDashError
 from webautodash.repositories.base import from_row
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.statistics import DatabaseStatistics
-from webautodash.services.paging import Unreadable, problems_of
-from webautodash.services.registry import resolve_provider
+from webautodash.services.paging import Unreadable, chosen_providers, read_each
 from webautodash.services.store import Store
 
 _COUNTED: dict[str, type[StrEnum]] = {
@@ -45,14 +44,8 @@ def statistics(store: Store, provider: str | None = None) -> Statistics:
 
     A provider whose registration is not complete counts as a provider, without statistics.
     """
-    providers = [resolve_provider(store, provider)] if provider is not None else store.providers()
-    read: list[ProviderStatistics] = []
-    problems: list[Unreadable] = []
-    for one in providers:
-        try:
-            read.append(_of(store, one))
-        except WebAutoDashError as error:
-            problems += problems_of(one, error)
+    providers = chosen_providers(store, provider)
+    read, problems = read_each(providers, partial(_of, store))
     return Statistics(**_sums(read), total_providers=len(providers), providers=tuple(read), problems=tuple(problems))
 
 

@@ -6,10 +6,9 @@ from itertools import islice
 
 from webautodash.domain.vocabulary import Level
 from webautodash.domain.wording import counted
-from webautodash.errors import WebAutoDashError
+from webautodash.repositories.providers import RegisteredProvider
 from webautodash.services.callbacks import ignore
-from webautodash.services.paging import Unreadable, problems_of
-from webautodash.services.registry import resolve_provider
+from webautodash.services.paging import chosen_providers, read_each
 from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.system_log import SystemLogWriter
 from webautodash.services.verify.check_rows import RowVerifier
@@ -25,21 +24,16 @@ OnExtractions = Callable[[str, int, int], None]
 
 def verify(store: Store, provider: str | None = None, on_extractions: OnExtractions = ignore) -> Verification:
     """Verify the rows of one provider or of all; an unreadable database is listed and does not stop the others."""
-    providers = [resolve_provider(store, provider)] if provider is not None else store.providers()
-    log = SystemLogWriter(store.system)
-    read: list[ProviderVerification] = []
-    problems: list[Unreadable] = []
-    records = system_records(store)
-    for one in providers:
-        try:
-            found = _verify(store.provider_database(one), on_extractions)
-            found = replace(found, divergence=find_divergence(store, one, records) or None)
-        except WebAutoDashError as error:
-            problems += problems_of(one, error)
-            continue
-        read.append(found)
-        _record(log, found)
-    return Verification(tuple(read), tuple(problems))
+    providers, records = chosen_providers(store, provider), system_records(store)
+
+    def read(one: RegisteredProvider) -> ProviderVerification:
+        found = _verify(store.provider_database(one), on_extractions)
+        found = replace(found, divergence=find_divergence(store, one, records) or None)
+        _record(SystemLogWriter(store.system), found)
+        return found
+
+    results, problems = read_each(providers, read)
+    return Verification(tuple(results), tuple(problems))
 
 
 def _verify(database: ProviderDatabase, on_extractions: OnExtractions) -> ProviderVerification:
