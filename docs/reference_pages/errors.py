@@ -10,7 +10,7 @@ from typing import Any
 
 from reference_pages.markup import code, first_paragraph, page, title_of
 from webautodash import errors
-from webautodash.cli.hints import hint_for
+from webautodash.cli.advice import advice_for
 from webautodash.errors import TransientError, WebAutoDashError
 
 _COMMAND = re.compile(r"webautodash [a-z-]+(?: (?!or )[^;,()\s]+)*")
@@ -45,7 +45,7 @@ def _error(error: type[WebAutoDashError]) -> Iterator[str]:
     yield first_paragraph(error.__doc__)
     if "kind" in vars(error):
         yield "An instance has its own kind, which names the fault: [Extraction files](files.md#rejected-files)."
-    if advice := hint_for(kind, _PLACEHOLDERS):
+    if advice := advice_for(kind, _PLACEHOLDERS):
         commands = _COMMAND.sub(r"`\g<0>`", advice)
         yield f"What to do: {commands}."
     retry = "transient" if issubclass(error, TransientError) else "terminal"

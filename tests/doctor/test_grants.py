@@ -106,14 +106,14 @@ def test_a_server_that_takes_patterns_literally_is_reported_and_names_are_grante
         ("rights.missing", "error"),
         ("rights.missing", "warning"),
     ]
-    assert [one.fix for one in found[1:]] == ["GRANT ALL PRIVILEGES ON `web_anna`.* TO w;"] * 2
+    assert [one.advice for one in found[1:]] == ["GRANT ALL PRIVILEGES ON `web_anna`.* TO w;"] * 2
 
 
 def test_an_administrator_keeps_its_rights_and_another_account_is_advised() -> None:
     grants = [Grant("`root`@`10.0.0.%`", None, ALL | {"GRANT OPTION"})]
     (one,) = rights_report(OwnGrants("`root`@`10.0.0.%`", grants, literally=False), "web_", []).problems
     assert (one.code, one.severity) == ("rights.global", "warning")
-    assert one.fix == (
+    assert one.advice == (
         "CREATE USER `webautodash`@`10.0.0.%` IDENTIFIED BY '...'; "
         r"GRANT ALL PRIVILEGES ON `web\_%`.* TO `webautodash`@`10.0.0.%`; "
         "and WEBAUTODASH_DB_USER=webautodash with its password"

@@ -9,7 +9,7 @@ import pytest
 from builders import NewSettings
 from sqlalchemy import make_url
 
-from webautodash.cli.hints import cure_of
+from webautodash.cli.advice import advice_on
 from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.services.doctor import Finding, examine_isolation
@@ -27,7 +27,7 @@ def empty(server_url: str, database_prefix: str, tmp_path: Path) -> NewSettings:
 
 
 def problems(findings: tuple[Finding, ...]) -> list[tuple[str, str | None]]:
-    return [(one.code, cure_of(one)) for one in findings if one.is_problem]
+    return [(one.code, advice_on(one)) for one in findings if one.is_problem]
 
 
 def test_a_store_that_was_never_set_up_is_one_problem(empty: NewSettings) -> None:

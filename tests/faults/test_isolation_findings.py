@@ -14,7 +14,7 @@ from builders import Clinic, a_file, a_patient, fill_two_providers
 from sqlalchemy import Column, Table
 from test_accounts_of_databases import SERVERS, Guarded, guarded
 
-from webautodash.cli.hints import cure_of
+from webautodash.cli.advice import advice_on
 from webautodash.database.products.mysql.grants import ADDING, ROWS, TABLES, exactly
 from webautodash.database.products.types import JsonText, UtcDateTime
 from webautodash.domain.json_document import to_json
@@ -115,7 +115,7 @@ def test_the_fix_grants_all_rights_that_an_account_lacks(guarded: Guarded) -> No
         ("error", "lacks UPDATE on patients"),
         ("error", "lacks DELETE on patients, medications"),
     ]
-    assert {cure_of(one) for one in found} == {"webautodash provider grant gary_wang"}
+    assert {advice_on(one) for one in found} == {"webautodash provider grant gary_wang"}
     accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], folder=guarded.folder))
     assert _found(guarded, "isolation.rights_missing") == []
 
@@ -141,7 +141,7 @@ def test_no_account_may_change_append_only_tables(guarded: Guarded) -> None:
         f"DELETE, UPDATE on `{exactly(database)}`.*",
         f"UPDATE on `{database}`.`conflict_reviews`",
     ]
-    assert {cure_of(one) for one in found} == {"webautodash provider grant gary_wang"}
+    assert {advice_on(one) for one in found} == {"webautodash provider grant gary_wang"}
     assert answers() <= {None, 1451}
     for _ in range(2):
         (granted,) = accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], folder=guarded.folder))

@@ -10,7 +10,7 @@ from builders import Clinic, a_file, a_patient
 from servers import BACKENDS
 from stored_content import content, earlier_version
 
-from webautodash.cli.hints import cure_of
+from webautodash.cli.advice import advice_on
 from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.errors import NotFound, UsageError
 from webautodash.services.doctor.databases import future_times, unread_times
@@ -126,6 +126,6 @@ def test_the_doctor_names_sessions_of_the_future(clinic: Clinic) -> None:
     [owner] = clinic.store.providers()
     [found] = future_times(clinic.store, owner)
     assert (found.code, found.severity, found.subject) == ("session.future_time", "error", "gary_wang")
-    assert cure_of(found) == "webautodash session set-time gary_wang 1 TIME --by NAME --why TEXT"
+    assert advice_on(found) == "webautodash session set-time --by NAME --why TEXT gary_wang 1 TIME"
     _set_time(clinic, "2024-02-01T00:00:00")
     assert list(future_times(clinic.store, owner)) == []

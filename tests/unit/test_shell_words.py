@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from webautodash.cli.hints import command, explain
+from webautodash.cli.advice import command, explain
 from webautodash.domain.wording import shell_word
 from webautodash.errors import MadeByEarlierScripts, ProviderNameTaken, UnregisteredProvider
 

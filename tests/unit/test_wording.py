@@ -12,7 +12,7 @@ from shell import options_of, parse_command
 from source_code import literals, modules, parsed
 
 from webautodash import errors
-from webautodash.cli.hints import _HINTS, _USAGE_HINTS, explain, explain_file, hint_for
+from webautodash.cli.advice import _ON_ERRORS, _ON_USAGE_ERRORS, advice_for, explain, explain_file
 from webautodash.config import Settings
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.errors import WebAutoDashError
@@ -32,7 +32,7 @@ KINDS_WITHOUT_ERROR = {"killed_reader"}
 
 
 def test_each_piece_of_advice_belongs_to_an_existing_kind() -> None:
-    assert _HINTS.keys() - KINDS == KINDS_WITHOUT_ERROR
+    assert _ON_ERRORS.keys() - KINDS == KINDS_WITHOUT_ERROR
 
 
 def _command_lines() -> Iterator[str]:
@@ -64,11 +64,11 @@ def test_each_command_line_in_a_text_is_a_command_with_these_options(line: str) 
 )
 def test_advice_about_a_wrong_call_names_options_of_the_command(topic: str, line: str) -> None:
     command, _ = parse_command(line.split())
-    assert set(re.findall(r"--[a-z-]+", _USAGE_HINTS[topic])) <= options_of(command)
+    assert set(re.findall(r"--[a-z-]+", _ON_USAGE_ERRORS[topic])) <= options_of(command)
 
 
 def test_each_kind_of_usage_error_that_has_advice_is_raised() -> None:
-    assert set(_USAGE_HINTS) <= {text for path in modules("cli/") for text in literals(path)}
+    assert set(_ON_USAGE_ERRORS) <= {text for path in modules("cli/") for text in literals(path)}
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,9 @@ def test_an_error_is_followed_by_its_advice(error: WebAutoDashError, text: str) 
     assert explain(error).startswith(str(error))
 
 
-@pytest.mark.parametrize("kind", sorted(_HINTS))
+@pytest.mark.parametrize("kind", sorted(_ON_ERRORS))
 def test_advice_needs_no_field(kind: str) -> None:
-    hint_for(kind, {})
+    advice_for(kind, {})
 
 
 def test_a_lost_connection_names_the_retry_of_a_file_only_if_a_file_is_held() -> None:

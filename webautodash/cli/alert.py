@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.advice import digest_advice
 from webautodash.cli.exit_status import exit_with_problems
-from webautodash.cli.hints import digest_hint
 from webautodash.cli.options import JsonOption, LimitOption
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.cli.terminal.output import print_line, show, show_json
@@ -71,7 +71,7 @@ def send(ctx: typer.Context, as_json: JsonOption = False) -> None:
         _show_report(report)
     exit_with_problems(
         f"{one.channel}: digest {one.digest_id} with {counted(one.alerts, 'alert')} not delivered ({one.problem}); "
-        f"{digest_hint(one.state)}"
+        f"{digest_advice(one.state)}"
         for one in report.problems
     )
 

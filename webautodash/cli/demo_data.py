@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.hints import command
+from webautodash.cli.advice import command
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.client.demo_data import DemoPlan, write_demo_data

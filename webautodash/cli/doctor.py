@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.advice import advice_on
 from webautodash.cli.exit_status import PROBLEMS, UNREACHABLE, WRONG_USE
-from webautodash.cli.hints import cure_of
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.cli.terminal.output import print_line, show_json
@@ -72,7 +72,7 @@ def _show(findings: Sequence[Finding]) -> None:
     code = max((len(one.code) for one in findings), default=0) + _GAP
     for one in findings:
         print_line(f"{one.severity:<{severity}}{one.code:<{code}}{one.subject}: {one.message}")
-        if (cure := cure_of(one)) is not None:
+        if (cure := advice_on(one)) is not None:
             print_line(f"{'':<{severity}}{'cure:':<{code}}{cure}")
 
 
@@ -82,5 +82,5 @@ def _as_document(one: Finding) -> dict[str, object]:
         "severity": one.severity,
         "subject": one.subject,
         "message": one.message,
-        "cure": cure_of(one),
+        "cure": advice_on(one),
     }

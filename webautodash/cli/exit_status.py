@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import typer
 
-from webautodash.cli.hints import explain
+from webautodash.cli.advice import explain
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.cli.terminal.output import discard_output
 from webautodash.cli.terminal.verbosity import Verbosity
@@ -19,11 +19,13 @@ DONE, PROBLEMS, WRONG_USE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
-def exit_with_problems(problems: Iterable[str]) -> None:
-    """Print each problem on a line of stderr and end the command; continue if there is none."""
+def exit_with_problems(problems: Iterable[str], advice: str | None = None) -> None:
+    """Print each problem on a line of stderr, then the advice, and end the command; continue if there is none."""
     found = list(problems)
     for problem in found:
         print_notice(f"problem: {problem}")
+    if found and advice:
+        print_notice(advice)
     if found:
         raise typer.Exit(PROBLEMS)
 

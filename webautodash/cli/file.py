@@ -8,7 +8,7 @@ from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import AfterOption, ByOption, JsonOption, LimitOption, OnlyProviderOption, WhyOption
 from webautodash.cli.terminal.file_reports import print_file, show_report
 from webautodash.cli.terminal.output import print_line, show_json
-from webautodash.cli.terminal.results import show_listing
+from webautodash.cli.terminal.results import show_advice, show_listing
 from webautodash.client import WebAutoDash
 from webautodash.client.files import NOT_STORED
 from webautodash.client.ingest import IngestReport
@@ -56,6 +56,8 @@ def list_(
         states = () if everything else state or NOT_STORED
         found = webautodash.files.search(states, provider, limit=limit, after=after)
     show_listing(found, _COLUMNS, "no such files", as_json=as_json)
+    if not as_json:
+        show_advice(one.kind for one in found.items)
 
 
 @app.command(epilog="Examples: webautodash file retry gary_wang/a.json; webautodash file retry --state held")

@@ -7,8 +7,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from webautodash.cli.advice import explain, explain_unreadable
 from webautodash.cli.exit_status import PROBLEMS, exit_with_problems
-from webautodash.cli.hints import explain, explain_unreadable
 from webautodash.cli.options import DryRunOption, JsonOption, LimitOption, OnlyProviderOption, YesOption, parse_time
 from webautodash.cli.terminal import verbosity
 from webautodash.cli.terminal.log_output import print_notice

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from webautodash.atomic_file import replace_file
-from webautodash.cli.hints import explain
+from webautodash.cli.advice import explain
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.cli.terminal.output import print_line
 from webautodash.client import WebAutoDash

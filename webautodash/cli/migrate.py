@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.advice import explain, explain_revision
 from webautodash.cli.exit_status import exit_with_problems
-from webautodash.cli.hints import explain_drift, explain_revision
 from webautodash.cli.options import DryRunOption, JsonOption, LimitOption, ProvidersOption, WorkersOption, YesOption
 from webautodash.cli.terminal.fleet_reports import migration_progress, show_plan, show_report, show_run, show_runs
 from webautodash.cli.terminal.log_output import print_notice
@@ -123,7 +123,7 @@ def sql(provider: ProvidersOption = None, to: ToOption = None, as_json: JsonOpti
     with WebAutoDash() as webautodash:
         found = webautodash.fleet.scripts(provider or (), to)
     show(found, _show_scripts, as_json=as_json)
-    exit_with_problems(found.problems)
+    exit_with_problems(map(explain_revision, found.refused))
 
 
 @app.command(epilog="Example: webautodash migrate check --provider gary_wang")
@@ -141,7 +141,7 @@ def check(provider: ProvidersOption = None, as_json: JsonOption = False) -> None
             if not one.differences and not one.error:
                 print_line(f"{one.database}: no drift")
     exit_with_problems(
-        [explain_drift(one) for one in reports if one.error]
+        [f"{one.database}: {explain(one.cause)}" for one in reports if one.cause]
         + [f"{one.database}: {difference}" for one in reports for difference in one.differences]
     )
 

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.advice import explain
 from webautodash.cli.exit_status import PROBLEMS
-from webautodash.cli.hints import explain
 from webautodash.cli.options import WorkersOption
 from webautodash.cli.terminal.file_reports import MonitorMessages, print_file
 from webautodash.cli.terminal.log_output import print_notice

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.advice import advice_for, command
 from webautodash.cli.exit_status import PROBLEMS, exit_with_problems
-from webautodash.cli.hints import command
 from webautodash.cli.options import DryRunOption, JsonOption, ProviderArgument, YesOption
 from webautodash.cli.provider_grant import grant
 from webautodash.cli.terminal.log_output import print_notice
@@ -108,7 +108,7 @@ def adopt(
                 show_json(found)
             elif dry_run or not as_json:
                 _show_survey(found)
-            exit_with_problems(found.problems)
+            exit_with_problems(found.problems, advice_for("damaged_rows", {"database": database}))
             if dry_run:
                 return
             if not typer.confirm(f"Take over {database} as {found.name}'s?", err=True):

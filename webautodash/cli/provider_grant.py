@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.advice import unknown_password_advice
 from webautodash.cli.exit_status import exit_with_problems
-from webautodash.cli.hints import unknown_password_hint
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.client import WebAutoDash
@@ -62,7 +62,7 @@ def grant(
         if as_json and done:
             show_json(done)
     exit_with_problems(
-        f"{account.account}: its password is unknown; {unknown_password_hint(account.asked_by)}"
+        f"{account.account}: its password is unknown; {unknown_password_advice(account.asked_by)}"
         for account in done
         if account.password_is_unknown
     )

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from webautodash.cli.advice import explain_unreadable, set_aside_advice
 from webautodash.cli.exit_status import PROBLEMS, exit_with_problems
-from webautodash.cli.hints import explain_unreadable, set_aside_hint
 from webautodash.cli.options import (
     AfterOption,
     AnyProviderArgument,
@@ -159,7 +159,7 @@ def _report(provider: str, outcomes: tuple[RetryOutcome, ...], *, as_json: bool)
     for each in outcomes:
         patient = f"set-aside patient {each.set_aside_id} of {provider}"
         if not each.taken_in:
-            print_notice(f"{patient} is still set aside: {each.reason}; {set_aside_hint(each.kind)}")
+            print_notice(f"{patient} is still set aside: {each.reason}; {set_aside_advice(each.kind)}")
         elif not as_json:
             print_line(f"{patient} is stored: {each.outcome}")
     if not all(each.taken_in for each in outcomes):

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from webautodash.cli.advice import explain_unreadable
 from webautodash.cli.exit_status import exit_with_problems
-from webautodash.cli.hints import explain_unreadable
 from webautodash.cli.options import AnyProviderArgument, JsonOption
 from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.cli.terminal.tables import show_fields, show_numbers

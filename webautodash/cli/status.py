@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from webautodash.cli.advice import explain_unreadable
 from webautodash.cli.exit_status import exit_with_problems
-from webautodash.cli.hints import explain_unreadable
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.output import print_line, show
-from webautodash.cli.terminal.results import show_divergences
+from webautodash.cli.terminal.results import show_advice, show_divergences
 from webautodash.cli.terminal.tables import cell_text, show_fields, show_items, show_numbers, show_table
 from webautodash.client import WebAutoDash
 from webautodash.domain.vocabulary import STORED_FILES, FileState, MonitorState, Severity
@@ -26,6 +26,7 @@ _FILE_COLUMNS = {
     "since": "first_seen_at",
     "attempts": "attempts",
     "next attempt": "next_attempt_at",
+    "kind": "kind",
     "reason": "reason",
 }
 
@@ -99,6 +100,7 @@ def _show_files(found: "Status") -> None:
     shown = [*found.waiting, *found.failed]
     if shown:
         show_items(_FILE_COLUMNS, shown)
+        show_advice(one.kind for one in shown)
     if _not_stored(found.files) > len(shown):
         print_line(f"first {len(shown)} of {_not_stored(found.files)}; to see all: webautodash file list")
 

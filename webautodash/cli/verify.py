@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from webautodash.cli.advice import explain_unreadable, verify_advice
 from webautodash.cli.exit_status import exit_with_problems
-from webautodash.cli.hints import explain_unreadable, verify_hints
 from webautodash.cli.options import JsonOption, OnlyProviderOption
 from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.cli.terminal.progress_bar import progress_line
@@ -51,7 +51,7 @@ def _show(found: "Verification", *, quiet: bool) -> None:
     rows = [(one.slug, each.table, each.id, each.wrong, each.message) for one in found.providers for each in one.wrong]
     if rows:
         show_table(["provider", "table", "id", "wrong", "what"], rows)
-        for advice in verify_hints({each.wrong for one in found.providers for each in one.wrong}):
+        for advice in verify_advice({each.wrong for one in found.providers for each in one.wrong}):
             print_line(advice)
     show_divergences([one.divergence for one in found.providers if one.divergence])
     for one in found.providers:

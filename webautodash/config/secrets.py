@@ -23,7 +23,7 @@ def is_open_to_everybody(status: os.stat_result) -> bool:
 
 
 def open_to_everybody(status: os.stat_result) -> str:
-    """The reason in an error for such a file, with the fix."""
+    """The reason in an error for such a file, with advice."""
     return f"is open to everybody on this machine (mode {stat.S_IMODE(status.st_mode):04o}): chmod 600"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, select, update
 
+from webautodash import errors
 from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import MigrationState
 from webautodash.models import MigratedDatabase, MigrationRun
@@ -48,6 +49,14 @@ class RunDatabase:
     error: str | None
     cure: str | None
     sql_sha256: str | None
+
+    @property
+    def error_kind(self) -> str | None:
+        """The kind of the error. The row has it as the name of the class, or as a statement that was refused."""
+        error = getattr(errors, self.error_code or "", None)
+        if isinstance(error, type) and issubclass(error, errors.WebAutoDashError):
+            return error.own_kind()
+        return errors.MigrationFailed.own_kind() if self.statement is not None else None
 
 
 class MigrationRepository(Repository):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from webautodash.cli.hints import explain_file
+from webautodash.cli.advice import explain_file
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.cli.terminal.progress_bar import progress_line

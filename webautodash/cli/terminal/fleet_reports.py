@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import typer
 
+from webautodash.cli.advice import explain, explain_revision, resume_advice, with_advice
 from webautodash.cli.exit_status import PROBLEMS, exit_with_problems
-from webautodash.cli.hints import explain_migration, resume_hint
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.cli.terminal.progress_bar import progress_line
@@ -89,7 +89,9 @@ def show_run(report: RunReport) -> None:
     )
     for each in report.databases:
         if each.error:
-            print_notice(f"{each.database}: {each.error}")
+            print_notice(f"{each.database}: {with_advice(each.error, each.error_kind, {'database': each.database})}")
+    if run.kind == "up" and run.state is MigrationState.FAILED:
+        print_notice(resume_advice(run.id))
 
 
 def show_plan(plan: DryRun, *, as_json: bool) -> None:
@@ -112,7 +114,7 @@ def show_plan(plan: DryRun, *, as_json: bool) -> None:
                 for one in plan.databases
             ],
         )
-    exit_with_problems(plan.problems)
+    exit_with_problems(map(explain_revision, plan.refused))
 
 
 def show_report(report: FleetReport, *, as_json: bool) -> None:
@@ -130,12 +132,13 @@ def show_report(report: FleetReport, *, as_json: bool) -> None:
         )
     elif not report.left:
         print_line(f"{counted(len(report.results), 'database')}, all at head; nothing to do")
-    for one in report.failures:
-        print_notice(f"problem: {explain_migration(one)}")
+    for one in report.results:
+        if one.cause is not None:
+            print_notice(f"problem: {explain(one.cause)}")
     if report.left:
         print_notice(f"problem: {counted(report.left, 'database')} not begun: {report.stopped}")
     if report.run is not None and (report.failures or report.left):
-        print_notice(resume_hint(report.run))
+        print_notice(resume_advice(report.run))
     if report.failures or report.left:
         raise typer.Exit(PROBLEMS)
 

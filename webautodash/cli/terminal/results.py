@@ -1,10 +1,10 @@
 """Results that several commands print: a page of a list, divergences, the consequences of a correction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from webautodash.cli.advice import advice_for, explain_unreadable
 from webautodash.cli.exit_status import exit_with_problems
-from webautodash.cli.hints import explain_unreadable
 from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.cli.terminal.tables import show_items, show_table
 from webautodash.domain.wording import counted
@@ -38,6 +38,13 @@ def show_listing(found: "Listing[Any]", columns: Mapping[str, str], empty: str, 
                 f"more: --after {found.next}" if found.next else "there are more: name a provider, or raise --limit"
             )
     exit_with_problems(explain_unreadable(problem) for problem in found.problems)
+
+
+def show_advice(kinds: Iterable[str | None]) -> None:
+    """Print the advice for each kind of error once; placeholders such as PATH stand for the values."""
+    for kind in dict.fromkeys(kinds):
+        if (advice := advice_for(kind, {})) is not None:
+            print_line(f"{kind}: {advice}")
 
 
 def show_divergences(found: "Sequence[Divergence]") -> None:

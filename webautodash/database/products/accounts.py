@@ -41,7 +41,7 @@ class ExcessRights:
     """What the rights are on, as a statement names it."""
     is_revoked_by_grant: bool
     """Whether ``ServerAccounts.grant`` takes them back: an earlier version of the program granted them."""
-    fix: str
+    advice: str
     """The statements that take them back."""
 
     def __str__(self) -> str:

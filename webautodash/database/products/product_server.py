@@ -19,14 +19,14 @@ from webautodash.errors import Remedy, UsageError
 
 @dataclass(frozen=True, slots=True)
 class ServerProblem:
-    """Something about a server, an account or a database that a person should look at, with the fix."""
+    """Something about a server, an account or a database that a person should look at, with advice."""
 
     severity: Literal["error", "warning", "info"]
     code: str
     """Stable, for programs."""
     subject: str
     message: str
-    fix: str
+    advice: str
     """A statement, or what to change."""
 
 

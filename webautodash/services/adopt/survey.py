@@ -123,8 +123,8 @@ def _require_there(store: Store, database: str) -> None:
         )
     if not store.server.exists(database):
         near = get_close_matches(database, store.server.names(""), n=3, cutoff=0.6)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise UsageError(f"{store.server.where} has no database {database}, or this account may not use it{hint}")
+        advice = f"; did you mean {', '.join(near)}?" if near else ""
+        raise UsageError(f"{store.server.where} has no database {database}, or this account may not use it{advice}")
 
 
 def _require_legacy(database: str, shape: LegacyShape, identity: ProviderIdentity | None) -> None:

@@ -26,8 +26,8 @@ def invalid(wrong: ConfigurationError) -> Finding:
         for one in find_explicit_settings(Settings)
         if wrong.key == f"{ENV_PREFIX}{one.setting}"
     ]
-    cure = f"correct {wrong.key} in {places[0]}" if places else f"set {wrong.key} in {ENV_FILE} or in the environment"
-    return error("settings.invalid", wrong.key, wrong.reason, f"{cure}; docs/reference/settings.md")
+    advice = f"correct {wrong.key} in {places[0]}" if places else f"set {wrong.key} in {ENV_FILE} or in the environment"
+    return error("settings.invalid", wrong.key, wrong.reason, f"{advice}; docs/reference/settings.md")
 
 
 def unknown_settings(settings: Settings) -> list[Finding]:
@@ -63,12 +63,12 @@ def _accounts(folder: Path) -> Iterator[Finding]:
 
 
 def _unknown(one: ExplicitSetting, known: frozenset[str]) -> Finding:
-    cure = f"unset {shell_word(one.name)}" if one.file is None else f"remove it from {one.file}"
+    advice = f"unset {shell_word(one.name)}" if one.file is None else f"remove it from {one.file}"
     # Compared without the common prefix, which would make all names similar.
     if nearest := get_close_matches(one.setting, sorted(known), 1):
-        cure = f"rename it to {ENV_PREFIX}{nearest[0]}, or {cure}"
+        advice = f"rename it to {ENV_PREFIX}{nearest[0]}, or {advice}"
     message = f"is set in {one.file or 'the environment'}, but there is no such setting"
-    return warning("settings.unknown", one.name, message, cure)
+    return warning("settings.unknown", one.name, message, advice)
 
 
 def _settings_file() -> Iterator[Finding]:

@@ -53,8 +53,8 @@ def system_database(store: Store, found: DatabaseRevision) -> Iterator[Finding]:
         yield _not_current(found, None, is_running=False)
     elif _is_earlier_registry(store):
         message = "is the registry of the earlier scripts and is not changed"
-        cure = f"{ENV_PREFIX}SYSTEM_DATABASE=webautodash_registry"
-        yield error("store.earlier_scripts", found.database, message, cure)
+        advice = f"{ENV_PREFIX}SYSTEM_DATABASE=webautodash_registry"
+        yield error("store.earlier_scripts", found.database, message, advice)
     else:
         yield error("database.empty", found.database, f"has no tables; {_REGISTRY}")
 
@@ -109,8 +109,8 @@ def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
         found = " and ".join(f"{name} {recorded(name)!r}" for name in different)
         registered = " and ".join(repr(str(getattr(provider, name))) for name in different)
         message = f"records {found}, the registry has {registered}; a rebuilt registry would take over the former"
-        cure = f"correct {', '.join(different)} where it was changed, in database_identity or in the table providers"
-        yield error("database.identity", provider.database_name, message, cure)
+        advice = f"correct {', '.join(different)} where it was changed, in database_identity or in the table providers"
+        yield error("database.identity", provider.database_name, message, advice)
 
 
 def _unregistered(store: Store, registered: set[str]) -> Iterator[Finding]:

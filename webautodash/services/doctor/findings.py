@@ -80,7 +80,7 @@ def fine(code: str, subject: str, message: str) -> Finding:
 
 def of_server(problems: Iterable[ServerProblem]) -> list[Finding]:
     """The problems of a server as findings."""
-    return [Finding(one.code, FindingSeverity(one.severity), one.subject, one.message, one.fix) for one in problems]
+    return [Finding(one.code, FindingSeverity(one.severity), one.subject, one.message, one.advice) for one in problems]
 
 
 def or_fine(found: Iterable[Finding], code: str, subject: str, message: str) -> list[Finding]:

@@ -95,9 +95,9 @@ def of_databases(folder: Path | None) -> Iterator[Finding]:
     if loose:
         named = f"{', '.join(loose[:3])}{' ...' if loose[3:] else ''}"
         message = f"{counted(len(loose), 'file')} that others can read: {named}"
-        cure = f"find {word} -type f -exec chmod 600 {{}} +"
+        advice = f"find {word} -type f -exec chmod 600 {{}} +"
         # Others cannot reach a file in a closed folder.
-        yield (error if is_open else warning)("databases.files", name, message, cure)
+        yield (error if is_open else warning)("databases.files", name, message, advice)
     elif not is_open:
         yield fine("databases.folder", name, "the folder and its files are closed to others")
 

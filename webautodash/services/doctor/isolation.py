@@ -106,8 +106,8 @@ def _rights_and_probes(
             else:
                 answer = "was allowed" if probe.answer is None else f"was answered with error {probe.answer}"
                 message = f"to {probe.action} {database} {answer}; it has to be refused with {probe.expected}"
-                cure = "revoke the right: SHOW GRANTS shows where it comes from, possibly a role or PUBLIC"
-                yield error("isolation.reaches", wanted.rights.account, message, cure)
+                advice = "revoke the right: SHOW GRANTS shows where it comes from, possibly a role or PUBLIC"
+                yield error("isolation.reaches", wanted.rights.account, message, advice)
 
 
 def _rights(wanted: WantedAccount, own: OwnAccount) -> Iterator[Finding]:
@@ -115,10 +115,10 @@ def _rights(wanted: WantedAccount, own: OwnAccount) -> Iterator[Finding]:
     name, held = wanted.rights.account, own.held(wanted.rights)
     for line in held.others:
         message = f"may do more than it needs: {line}"
-        cure = "REVOKE it from the account, the role or PUBLIC that SHOW GRANTS names"
-        yield error("isolation.rights", name, message, cure)
+        advice = "REVOKE it from the account, the role or PUBLIC that SHOW GRANTS names"
+        yield error("isolation.rights", name, message, advice)
     for more in held.excess:
-        revoke = None if more.is_revoked_by_grant else more.fix
+        revoke = None if more.is_revoked_by_grant else more.advice
         yield error("isolation.rights", name, f"may do more than it needs: {more}", revoke, account=wanted.asked_by)
     for missing in own.missing(wanted.rights):
         yield error("isolation.rights_missing", name, f"lacks {missing}", account=wanted.asked_by)

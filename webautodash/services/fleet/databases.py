@@ -1,9 +1,10 @@
 """All databases of one installation, and where each stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from webautodash.database import Database
+from webautodash.domain.json_document import NOT_IN_JSON
 from webautodash.domain.vocabulary import ProviderStatus, RevisionStatus
 from webautodash.errors import DatabaseError, DatabaseMissing, DatabaseUnreachable, WebAutoDashError
 from webautodash.repositories.providers import RegisteredProvider
@@ -37,6 +38,8 @@ class DatabaseRevision:
     state: RevisionStatus
     error: str | None = None
     error_kind: str | None = None
+    cause: WebAutoDashError | None = field(default=None, compare=False, metadata=NOT_IN_JSON)
+    """The error itself."""
 
     @property
     def needs_work(self) -> bool:
@@ -85,7 +88,7 @@ def read_revision(store: Store, member: Member, target: str | None = None) -> Da
         raise
     except WebAutoDashError as error:
         state = RevisionStatus.MISSING if isinstance(error, DatabaseMissing) else RevisionStatus.UNREADABLE
-        return DatabaseRevision(name, provider, None, wanted, state, str(error), error.kind)
+        return DatabaseRevision(name, provider, None, wanted, state, str(error), error.kind, error)
     state = revisions.revision_status(
         member.history,
         found,
@@ -96,7 +99,7 @@ def read_revision(store: Store, member: Member, target: str | None = None) -> Da
     problem = None if state is RevisionStatus.BEHIND else revisions.refusal(name, member.history, found)
     if problem is None:
         return DatabaseRevision(name, provider, found, wanted, state)
-    return DatabaseRevision(name, provider, found, wanted, state, str(problem), problem.kind)
+    return DatabaseRevision(name, provider, found, wanted, state, str(problem), problem.kind, problem)
 
 
 def database_of(store: Store, member: Member) -> Database[UnitOfWork]:

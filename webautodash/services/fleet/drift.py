@@ -4,11 +4,12 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from webautodash.database import Database
 from webautodash.database.schema import Schema, differences
 from webautodash.domain.earlier_scripts.tables import LEGACY_NAMES
+from webautodash.domain.json_document import NOT_IN_JSON
 from webautodash.errors import DatabaseUnreachable, NotAtHead, WebAutoDashError
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
@@ -31,6 +32,8 @@ class DriftReport:
     differences: tuple[str, ...] = ()
     error: str | None = None
     error_kind: str | None = None
+    cause: WebAutoDashError | None = field(default=None, compare=False, metadata=NOT_IN_JSON)
+    """The error itself."""
 
 
 def check_all(store: Store, providers: Sequence[str] = ()) -> list[DriftReport]:
@@ -66,7 +69,7 @@ def _check(store: Store, member: Member, reference: "_Reference") -> DriftReport
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as error:
-        return DriftReport(member.database, member.provider, error=str(error), error_kind=error.kind)
+        return DriftReport(member.database, member.provider, error=str(error), error_kind=error.kind, cause=error)
 
 
 class _Reference:

@@ -69,8 +69,8 @@ def upgrade_all(store: Store, plan: Plan, on_result: OnResult = ignore) -> Fleet
         return FleetReport(None, (system,))
     found, canaries = read_revisions(store, plan), canaries_of(store, plan)
     behind = [(member, revision) for member, revision in found if revision.needs_work]
-    unusable = [(member, revision) for member, revision in found if revision.error is not None]
-    done = [_done(member, one) for member, one in found if not one.needs_work and one.error is None]
+    unusable = [(member, revision) for member, revision in found if revision.cause is not None]
+    done = [_done(member, one) for member, one in found if not one.needs_work and one.cause is None]
     if not behind and not unusable:
         return FleetReport(None, (system, *done))
     require_no_breaking_revisions(plan, [revision for _, revision in behind])
@@ -81,7 +81,10 @@ def upgrade_all(store: Store, plan: Plan, on_result: OnResult = ignore) -> Fleet
         jobs = [(member, one.revision, one.head) for member, one in (*behind, *unusable)]
         number = begin_run(store, "up", plan.arguments(), jobs)
         run = _FleetRun(store, plan, number, lease, canaries, on_result)
-        run.results += [_unusable(store, number, member, one) for member, one in unusable]
+        for member, one in found:
+            if one.cause is not None:
+                record_failure(store, Job(number, member, one.revision, one.head), one.cause)
+                run.results.append(failure(member, one.revision, one.revision, one.cause))
         report = run.take([Job(number, member, one.revision, one.head) for member, one in behind])
     return replace(report, results=(system, *done, *report.results))
 
@@ -212,13 +215,6 @@ def _upgrade_system(store: Store) -> MigrationResult:
 def _done(member: Member, found: DatabaseRevision) -> MigrationResult:
     """The result of a database with nothing to do."""
     return MigrationResult(member.database, member.provider, found.revision, found.revision, MigrationState.DONE)
-
-
-def _unusable(store: Store, run: int, member: Member, found: DatabaseRevision) -> MigrationResult:
-    """The result of a database that cannot be begun: missing, damaged, or newer than the program."""
-    error = TerminalError(str(found.error))
-    record_failure(store, Job(run, member, found.revision, found.head), error)
-    return replace(failure(member, found.revision, found.revision, error), error_kind=found.error_kind)
 
 
 def _job(run: int, row: RunDatabase) -> Job:

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from webautodash.domain.json_document import NOT_IN_JSON
 from webautodash.domain.vocabulary import Level, MigrationState
 from webautodash.errors import (
     DatabaseError,
@@ -49,6 +50,8 @@ class MigrationResult:
     statement: str | None = None
     cure: str | None = None
     error_kind: str | None = None
+    cause: WebAutoDashError | None = field(default=None, compare=False, metadata=NOT_IN_JSON)
+    """The error itself."""
 
     @property
     def done(self) -> bool:
@@ -99,7 +102,9 @@ def failure(
 ) -> MigrationResult:
     """The result of a database that an error stopped."""
     name, provider, state = member.database, member.provider, MigrationState.FAILED
-    return MigrationResult(name, provider, before, after, state, seconds, error_kind=error.kind, **_parts(error))
+    return MigrationResult(
+        name, provider, before, after, state, seconds, error_kind=error.kind, cause=error, **_parts(error)
+    )
 
 
 def _parts(error: WebAutoDashError) -> dict[str, str | None]:

@@ -100,6 +100,8 @@ class DryRun:
 
     databases: tuple[PlannedMigration, ...]
     problems: tuple[str, ...]
+    """The errors of ``refused`` as text."""
+    refused: tuple[DatabaseRevision, ...]
 
 
 def require_known_target(plan: Plan) -> None:
@@ -133,8 +135,8 @@ def dry_run(store: Store, plan: Plan) -> DryRun:
     planned = [_planned(system, own, 0)] if own.needs_work else []
     for number, wave in waves(plan, canaries, behind, lambda one: one[0]):
         planned += [_planned(member, revision, number) for member, revision in wave]
-    problems = [one.error for one in (own, *(revision for _, revision in found)) if one.error is not None]
-    return DryRun(tuple(planned), tuple(problems))
+    refused = tuple(one for one in (own, *(revision for _, revision in found)) if one.cause is not None)
+    return DryRun(tuple(planned), tuple(str(one.error) for one in refused), refused)
 
 
 def require_no_breaking_revisions(plan: Plan, found: Sequence[DatabaseRevision]) -> None:
@@ -187,25 +189,28 @@ class MigrationScript:
 
 @dataclass(frozen=True, slots=True)
 class Scripts:
-    """The statements for every database, and why nothing can be sent to some databases."""
+    """The statements for every database, and the databases to which nothing can be sent."""
 
     scripts: tuple[MigrationScript, ...]
     problems: tuple[str, ...]
+    """The errors of ``refused`` as text."""
+    refused: tuple[DatabaseRevision, ...]
 
 
 def migration_scripts(store: Store, providers: Sequence[str] = (), to: str | None = None) -> Scripts:
     """The statements for every database that is behind, the system database first."""
     if to is not None:
         revisions.require_known(SchemaHistory.PROVIDER, to)
-    problems: list[str] = []
+    refused: list[DatabaseRevision] = []
     groups: dict[tuple[SchemaHistory, str | None, str], list[str]] = {}
     for member in members(store, providers):
         found = read_revision(store, member, to if member.history is SchemaHistory.PROVIDER else None)
-        if found.error is not None:
-            problems.append(found.error)
+        if found.cause is not None:
+            refused.append(found)
         if found.state is RevisionStatus.BEHIND:
             groups.setdefault((member.history, found.revision, found.head), []).append(member.database)
-    return Scripts(tuple(_script(store, *key, databases) for key, databases in groups.items()), tuple(problems))
+    scripts = tuple(_script(store, *key, databases) for key, databases in groups.items())
+    return Scripts(scripts, tuple(str(one.error) for one in refused), tuple(refused))
 
 
 def _script(

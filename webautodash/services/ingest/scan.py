@@ -99,8 +99,8 @@ def each_candidate(paths: Sequence[Path], results: Path, prefix: str = "") -> It
 def require_path(path: Path, results: Path) -> None:
     """Raise UsageError for a path that does not exist."""
     if not os.path.lexists(path):
-        hint = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
-        raise UsageError(f"{path} does not exist; {hint}")
+        advice = "set WEBAUTODASH_RESULTS_DIR, or name files or folders" if path == results else "check the path"
+        raise UsageError(f"{path} does not exist; {advice}")
 
 
 def check_results_folder(settings: Settings) -> None:

@@ -72,8 +72,8 @@ class MySQLAccounts:
                 return None
             if number in _MAY_NOT_READ_GRANTS:
                 asker = _quoted(*_authenticated(self._connection))
-                reason, fix = f"error {number} to SHOW GRANTS", f"GRANT SELECT ON mysql.* TO {asker}"
-                raise AccountUnknown(_quoted(rights.account, host), asker, str(number), reason, fix) from None
+                reason, advice = f"error {number} to SHOW GRANTS", f"GRANT SELECT ON mysql.* TO {asker}"
+                raise AccountUnknown(_quoted(rights.account, host), asker, str(number), reason, advice) from None
             raise
         return compare(rights, held, patterns)
 

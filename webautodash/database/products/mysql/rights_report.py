@@ -79,14 +79,14 @@ def _global(own: OwnGrants, prefix: str) -> Iterator[ServerProblem]:
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else "")
         message = f"has rights on every database, including those of other programs: {shown}"
         if GRANT_OPTION in grant.rights and grant.holder == own.account:
-            fix = _new_account(own.account, prefix)
-            yield ServerProblem("warning", "rights.global", own.account, f"an administrator's: {message}", fix)
+            advice = _new_account(own.account, prefix)
+            yield ServerProblem("warning", "rights.global", own.account, f"an administrator's: {message}", advice)
             continue
-        fix = revoking(grant)
+        advice = revoking(grant)
         # Some servers revoke all other rights with them, and the account must keep the rights that it needs.
-        if EVERYTHING in fix or lacking([*ROWS, *TABLES], rights_in(narrow, _new(prefix))):
-            fix += " " + granting([EVERYTHING], _pattern(prefix), own.account)
-        yield ServerProblem("warning", "rights.global", grant.holder, message, fix)
+        if EVERYTHING in advice or lacking([*ROWS, *TABLES], rights_in(narrow, _new(prefix))):
+            advice += " " + granting([EVERYTHING], _pattern(prefix), own.account)
+        yield ServerProblem("warning", "rights.global", grant.holder, message, advice)
 
 
 def _new_account(administrator: str, prefix: str) -> str:
@@ -102,9 +102,9 @@ def _wide(own: OwnGrants, prefix: str, databases: Sequence[str]) -> Iterator[Ser
     for grant in own.grants:
         wild = grant.wild_signs(prefix)
         if wild and not own.literally and any(grant.covers(name) for name in prefixed):
-            fix = granting([EVERYTHING], _pattern(prefix), grant.holder) + " " + revoking(grant)
+            advice = granting([EVERYTHING], _pattern(prefix), grant.holder) + " " + revoking(grant)
             message = f"{grant.object} matches other names too: {', '.join(_MATCHES[sign] for sign in wild)}"
-            yield ServerProblem("warning", "rights.wildcard", grant.holder, message, fix)
+            yield ServerProblem("warning", "rights.wildcard", grant.holder, message, advice)
 
 
 def _deciding(by_itself: Sequence[Grant], database: str, prefix: str) -> str:

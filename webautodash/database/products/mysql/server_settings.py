@@ -93,29 +93,29 @@ def setting_problems(variables: Variables) -> Iterator[ServerProblem]:
 def _read_only(variables: Variables) -> Iterator[ServerProblem]:
     for name in ("read_only", "super_read_only", "innodb_read_only"):
         if (value := variables.get(name)) is not None and value.upper() not in _OFF:
-            fix = f"SET GLOBAL {name} = OFF; or, if it is a replica, point {ENV_PREFIX}DB_HOST to the primary"
-            yield ServerProblem("error", "server.read_only", name, "the server accepts no changes", fix)
+            advice = f"SET GLOBAL {name} = OFF; or, if it is a replica, point {ENV_PREFIX}DB_HOST to the primary"
+            yield ServerProblem("error", "server.read_only", name, "the server accepts no changes", advice)
 
 
 def _texts(variables: Variables) -> Iterator[ServerProblem]:
     mode = variables.get("sql_mode")
     if mode is not None and _STRICT.isdisjoint(mode.upper().split(",")):
         message = "is not strict: texts of other programs are truncated without an error; this program's are not"
-        fix = f"SET GLOBAL sql_mode = CONCAT(@@GLOBAL.sql_mode, ',STRICT_TRANS_TABLES'); {_AND_CONFIGURED}"
-        yield ServerProblem("warning", "sql_mode.lax", "sql_mode", message, fix)
+        advice = f"SET GLOBAL sql_mode = CONCAT(@@GLOBAL.sql_mode, ',STRICT_TRANS_TABLES'); {_AND_CONFIGURED}"
+        yield ServerProblem("warning", "sql_mode.lax", "sql_mode", message, advice)
     charset = variables.get("character_set_server", "")
     if charset and charset != "utf8mb4":
         message = f"{charset}: databases of other programs cannot store every character; this program's can"
-        fix = "character_set_server = utf8mb4, where it is set"
-        yield ServerProblem("info", "charset.server", "character_set_server", message, fix)
+        advice = "character_set_server = utf8mb4, where it is set"
+        yield ServerProblem("info", "charset.server", "character_set_server", message, advice)
 
 
 def _packet(variables: Variables) -> Iterator[ServerProblem]:
     size = variables.get("max_allowed_packet", "")
     if size.isdigit() and int(size) < _LEAST_PACKET:
         message = f"{int(size) / _MEGABYTE:,.0f} MiB: a file with a large record has to wait"
-        fix = f"SET GLOBAL max_allowed_packet = {4 * _LEAST_PACKET}; {_AND_CONFIGURED}"
-        yield ServerProblem("warning", "packet.small", "max_allowed_packet", message, fix)
+        advice = f"SET GLOBAL max_allowed_packet = {4 * _LEAST_PACKET}; {_AND_CONFIGURED}"
+        yield ServerProblem("warning", "packet.small", "max_allowed_packet", message, advice)
 
 
 def _statement_logs(variables: Variables) -> Iterator[ServerProblem]:

@@ -84,8 +84,8 @@ def charset_problems(connection: Connection, database: str) -> list[ServerProble
     if found in {None, "utf8mb4"}:
         return []
     message = f"new tables would use {found}, which cannot store every character"
-    fix = f"ALTER DATABASE {identifier(database)} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"
-    return [ServerProblem("warning", "database.charset", database, message, fix)]
+    advice = f"ALTER DATABASE {identifier(database)} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;"
+    return [ServerProblem("warning", "database.charset", database, message, advice)]
 
 
 def is_literal(connection: Connection) -> bool:

@@ -15,13 +15,13 @@ from webautodash.errors import Remedy, WebAutoDashError
 
 if TYPE_CHECKING:
     from webautodash.client.doctor import Finding
-    from webautodash.client.fleet import DatabaseRevision, DriftReport, MigrationResult
+    from webautodash.client.fleet import DatabaseRevision
     from webautodash.client.ingest import FileOutcome
     from webautodash.client.reports import Unreadable
 
 Fields = Mapping[str, Any]
 """The parts of an error or of a problem, by name; any of them may be missing."""
-Hint = str | Callable[[Fields], str | None]
+Advice = str | Callable[[Fields], str | None]
 """A text in which a field in braces stands for its value, quoted for a shell; or a function that makes the text."""
 
 
@@ -34,20 +34,20 @@ def command(words: str, *values: str | PurePath) -> str:
 
 def explain(error: WebAutoDashError) -> str:
     """An error's text, followed by the advice for it."""
-    return _with_hint(str(error), error.kind, vars(error))
+    return with_advice(str(error), error.kind, vars(error))
 
 
 def explain_unreadable(problem: "Unreadable") -> str:
     """Why a provider's database could not be read, followed by the advice."""
     fields = {"database": problem.database_name, "name": problem.name, "remedy": problem.remedy}
-    return _with_hint(problem.problem, problem.kind, fields)
+    return with_advice(problem.problem, problem.kind, fields)
 
 
 def explain_file(outcome: "FileOutcome") -> str:
     """State, path, reason and kind of a file that is not stored whole, followed by the advice."""
     kind = f" [{outcome.kind}]" if outcome.kind is not None else ""
     fields = {"name": outcome.provider_name, **outcome.fields, "path": outcome.path}
-    text = _with_hint(f"{outcome.state}: {outcome.path}: {outcome.reason}{kind}", outcome.kind, fields)
+    text = with_advice(f"{outcome.state}: {outcome.path}: {outcome.reason}{kind}", outcome.kind, fields)
     if outcome.state == "partial" and outcome.provider is not None:
         text += f"; to see them: {command('set-aside list', outcome.provider)}"
     if outcome.state == "held" and outcome.kind == "connection_lost":
@@ -57,55 +57,49 @@ def explain_file(outcome: "FileOutcome") -> str:
 
 def explain_revision(found: "DatabaseRevision") -> str:
     """Why a database is not at this version's revision, followed by the advice."""
-    if found.error is not None:
-        return _with_hint(found.error, found.error_kind, {"database": found.database})
-    return f"{found.database} is {found.state}; run: webautodash migrate up"
+    return explain(found.cause) if found.cause else f"{found.database} is {found.state}; run: webautodash migrate up"
 
 
-def explain_drift(report: "DriftReport") -> str:
-    """Why the tables of a database could not be compared, followed by the advice."""
-    return f"{report.database}: {_with_hint(report.error or '', report.error_kind, {'database': report.database})}"
-
-
-def explain_migration(result: "MigrationResult") -> str:
-    """Why a migration failed, followed by the advice."""
-    return _with_hint(result.error or "", result.error_kind, {"database": result.database})
-
-
-def resume_hint(run: int) -> str:
+def resume_advice(run: int) -> str:
     """How to finish a run of migrations."""
     return f"once the cause is fixed: webautodash migrate resume {run}"
 
 
-def set_aside_hint(kind: str | None) -> str:
+def set_aside_advice(kind: str | None) -> str:
     """How a patient that is set aside can be stored."""
     if kind in ACCEPTED_WITH:
         return "if the file is right: webautodash set-aside accept"
     return "to store a corrected record: --with FILE"
 
 
-def digest_hint(state: DigestState) -> str:
+def digest_advice(state: DigestState) -> str:
     """What happens to a digest that was not delivered."""
     return "given up; to send it again: webautodash alert retry" if state is DigestState.FAILED else "retried later"
 
 
-def unknown_password_hint(account: str) -> str:
+def unknown_password_advice(account: str) -> str:
     """How to replace a password that nobody has. ``account`` is what ``provider grant`` takes for it."""
     return f"to set a new one: webautodash provider grant --rotate {account}"
 
 
-def verify_hints(wrong: Collection[str]) -> Iterator[str]:
+def verify_advice(wrong: Collection[str]) -> Iterator[str]:
     """What to do about the kinds of wrong rows that a command can correct."""
     if "incomplete" in wrong:
         yield "to set aside extractions that failed: webautodash set-aside review-stored --help"
 
 
-def hint_for(kind: str | None, fields: Fields) -> str | None:
+def with_advice(message: str, kind: str | None, fields: Fields) -> str:
+    """A message, followed by the advice for a kind of error."""
+    advice = advice_for(kind, fields)
+    return message if advice is None else f"{message}; {advice}"
+
+
+def advice_for(kind: str | None, fields: Fields) -> str | None:
     """The advice for a kind of error; placeholders such as NAME stand for missing fields. None if there is none."""
-    return _text_of(_HINTS.get(kind or ""), fields)
+    return _text_of(_ON_ERRORS.get(kind or ""), fields)
 
 
-def cure_of(finding: "Finding") -> str | None:
+def advice_on(finding: "Finding") -> str | None:
     """What to do about a finding of ``doctor``; None where nothing is to do, or no command does it."""
     if finding.cure is not None or finding.severity == "ok":
         return finding.cure
@@ -113,18 +107,13 @@ def cure_of(finding: "Finding") -> str | None:
     if finding.code == "monitor.lost" and not finding.is_problem:
         # With another monitor running it is only good to know.
         return "webautodash log --component monitor"
-    if (hint := _text_of(_CURES.get(finding.code), fields)) is not None:
-        return hint
-    return hint_for(finding.fields.get("kind"), fields) or _CURES_WITHOUT_KIND.get(finding.code)
+    if (advice := _text_of(_ON_FINDINGS.get(finding.code), fields)) is not None:
+        return advice
+    return advice_for(finding.fields.get("kind"), fields) or _ON_OTHER_FINDINGS.get(finding.code)
 
 
-def _with_hint(message: str, kind: str | None, fields: Fields) -> str:
-    advice = hint_for(kind, fields)
-    return message if advice is None else f"{message}; {advice}"
-
-
-def _text_of(hint: Hint | None, fields: Fields) -> str | None:
-    return hint(fields) if callable(hint) else hint and _FIELD.sub(lambda match: _word(fields, match[1]), hint)
+def _text_of(advice: Advice | None, fields: Fields) -> str | None:
+    return advice(fields) if callable(advice) else advice and _FIELD.sub(lambda match: _word(fields, match[1]), advice)
 
 
 def _word(fields: Fields, name: str) -> str:
@@ -136,11 +125,11 @@ def _word(fields: Fields, name: str) -> str:
 
 
 def _database_error(fields: Fields) -> str | None:
-    return _text_of(_REMEDIES.get(fields.get("remedy")), fields)
+    return _text_of(_ON_DATABASE_ERRORS.get(fields.get("remedy")), fields)
 
 
 def _usage_error(fields: Fields) -> str | None:
-    return _USAGE_HINTS.get(fields.get("topic"))
+    return _ON_USAGE_ERRORS.get(fields.get("topic"))
 
 
 def _results_folder(fields: Fields) -> str:
@@ -173,9 +162,13 @@ def _grant(fields: Fields) -> str:
 _FIELD = re.compile(r"{(\w+)}")
 _PLACEHOLDERS = {"before": "REV", "place": "PATH"}
 _READ_AGAIN = "to have it read again: webautodash file retry"
-_NOT_RIGHT = "--by NAME --why TEXT; else: webautodash file retry or webautodash file forget"
-_SET_TIME = "webautodash session set-time {database} {session} TIME --by NAME --why TEXT"
-_REMEDIES: Mapping[Any, str] = {
+# The options come first: `--` before a path that begins with `-` ends them.
+_ACCEPT = (
+    "if the file is right: webautodash file accept {}--by NAME --why TEXT {{path}}; "
+    "else: webautodash file retry or webautodash file forget"
+)
+_SET_TIME = "webautodash session set-time --by NAME --why TEXT {database} {session} TIME"
+_ON_DATABASE_ERRORS: Mapping[Any, str] = {
     Remedy.GRANT: "where each provider has its own account: webautodash provider grant --all",
     Remedy.CREATE_TABLES: "to see whether to set up or to migrate: webautodash doctor",
     Remedy.RECREATE_FILE: "if the path is not a sound database file: move it out of the folder, with its -wal and "
@@ -183,7 +176,7 @@ _REMEDIES: Mapping[Any, str] = {
     "database: webautodash setup), then webautodash ingest",
     Remedy.VERIFY: "to check the rows of every provider: webautodash verify",
 }
-_USAGE_HINTS: Mapping[Any, str] = {
+_ON_USAGE_ERRORS: Mapping[Any, str] = {
     "accounts": "name providers, or pass --system, --migrations or --all",
     "folder_in_another_root": "if another machine has a different folder at this path, pass --same-path and set "
     "WEBAUTODASH_RESULTS_ROOT on each machine",
@@ -191,7 +184,7 @@ _USAGE_HINTS: Mapping[Any, str] = {
     "root_with_several_folders": "pass --from with the folder that was moved",
     "signature": "pass --by and --why",
 }
-_HINTS: dict[str, Hint] = {
+_ON_ERRORS: dict[str, Advice] = {
     "account_missing": "run: webautodash provider grant --all",
     "account_refused": "to renew the password: webautodash provider grant --rotate PROVIDER (or --system, "
     "--migrations); --host sets the host that it may connect from",
@@ -200,11 +193,12 @@ _HINTS: dict[str, Hint] = {
     "one: webautodash migrate up",
     "breaking_revisions": "once every machine runs this version: webautodash migrate up --contract; up to the revision "
     "before: webautodash migrate up --to {before}",
+    "damaged_rows": "once these rows are correct: webautodash provider adopt {database}",
     "database_empty": "to create its tables empty: webautodash provider register {name}; then: webautodash ingest",
     "database_error": _database_error,
     "database_missing": "to create it empty: webautodash provider register {name}",
     "file_not_watched": "run: webautodash ingest {place}",
-    "future_time": f"if the file is right: webautodash file accept {{path}} --extracted-at TIME {_NOT_RIGHT}",
+    "future_time": _ACCEPT.format("--extracted-at TIME "),
     "killed_reader": _READ_AGAIN,
     "made_by_earlier_scripts": "to adopt it: webautodash provider adopt {database}",
     "migration_failed": "to compare its tables with the revision: webautodash migrate check",
@@ -214,7 +208,7 @@ _HINTS: dict[str, Hint] = {
     "not_set_up": "run: webautodash setup",
     "provider_name_taken": _same_provider,
     "root_in_use": "if the folder has moved: webautodash root move {name} FOLDER",
-    "stored_elsewhere": f"if the file is right: webautodash file accept {{path}} {_NOT_RIGHT}",
+    "stored_elsewhere": _ACCEPT.format(""),
     "unknown_file": "to see all files: webautodash file list --all",
     "unknown_migration_run": "to see the runs: webautodash migrate history",
     "unknown_provider": lambda fields: (
@@ -234,7 +228,7 @@ _HINTS: dict[str, Hint] = {
     ),
     "wrong_folder": _same_provider,
 }
-_CURES: dict[str, Hint] = {
+_ON_FINDINGS: dict[str, Advice] = {
     "backup.aliases": "webautodash provider alias {slug} {alias}",
     "backup.lost_reviews": "restore a newer backup, or decide again: webautodash conflict list, webautodash session "
     "list, webautodash set-aside list",
@@ -265,4 +259,4 @@ _CURES: dict[str, Hint] = {
     "store.missing": "webautodash setup",
 }
 # Where the kind of the error has no advice.
-_CURES_WITHOUT_KIND = {"database.unreadable": "restore it from a backup"}
+_ON_OTHER_FINDINGS = {"database.unreadable": "restore it from a backup"}
