@@ -16,7 +16,7 @@ from webautodash.client.alerts import ChannelTrial, DeliveryReport
 from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.domain.wording import counted
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Test, list, send and retry alerts.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _COLUMNS = {
     "id": "alert.id",

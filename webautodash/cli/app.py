@@ -26,7 +26,7 @@ _COMMANDS = {
     "monitor": _Command("monitor", "Ingest new files continuously."),
     "status": _Command("status", "Show monitors, files, providers and the last 24 hours."),
     "file": _Command("file", "List, retry, accept and forget files that are not stored."),
-    "root": _Command("root", "List, add, move and remove Results folders."),
+    "root": _Command("root", "List, add, move and remove the Results folders of the store."),
     "session": _Command("session", "List and show ingested files, correct a wrong time."),
     "provider": _Command("provider", "Register, adopt, list and show providers."),
     "patient": _Command("patient", "List and show patients and their history."),

@@ -8,14 +8,15 @@ from webautodash.cli.terminal.tables import show_items
 from webautodash.config import Settings
 from webautodash.config.effective_settings import effective_settings
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Show the settings and their sources.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _COLUMNS = {"setting": "name", "value": "value", "from": "source"}
 
 
+# A group although it has one command: the command's name is required.
 @app.callback()
 def _config() -> None:
-    """A group although it has one command: the command's name is required."""
+    """Show the settings and their sources."""
 
 
 @app.command("show", epilog="Example: webautodash config show --json")

@@ -26,7 +26,7 @@ from webautodash.client.conflicts import ConflictFilter, ReviewedConflict, Value
 from webautodash.domain.vocabulary import OPEN_CONFLICTS, ConflictStatus
 from webautodash.errors import UsageError
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="List, show and resolve recorded differences.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _COLUMNS = {
     "provider": "provider",

@@ -16,9 +16,7 @@ from webautodash.domain.vocabulary import FileState
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError
 
-app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, help="List, retry, accept and forget files that are not stored."
-)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _COLUMNS = {
     "id": "id",

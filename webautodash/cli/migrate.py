@@ -16,7 +16,7 @@ from webautodash.client import WebAutoDash
 from webautodash.client.fleet import DowngradePlan, FleetReport, Plan, RevisionStatus, Scripts, Wave, preload_workers
 from webautodash.errors import UsageError
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Migrate the schemas of all databases.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 ToOption = Annotated[
     str | None,

@@ -15,7 +15,7 @@ from webautodash.client.patients import Chart, Extraction, PatientHistory
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.wording import counted, shell_word
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="List and show patients and their history.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command("list", epilog="Example: webautodash patient list gary_wang --name smith")

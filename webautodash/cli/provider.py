@@ -12,12 +12,13 @@ from webautodash.cli.provider_grant import grant
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.cli.terminal.output import print_line, show, show_json
 from webautodash.cli.terminal.progress_bar import progress_line
-from webautodash.cli.terminal.tables import show_fields, show_items, show_table
+from webautodash.cli.terminal.results import show_found
+from webautodash.cli.terminal.tables import show_fields, show_items
 from webautodash.client import WebAutoDash
 from webautodash.client.registry import Adoption, AdoptionSurvey, RegisteredProvider, Registration
 from webautodash.domain.dates import DateOrder
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Register, adopt, list and show providers.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 app.command(epilog="Example: webautodash provider grant gary_wang --into accounts")(grant)
 
 DateOrderOption = Annotated[
@@ -54,12 +55,8 @@ def list_(as_json: JsonOption = False) -> None:
     """List all providers."""
     with WebAutoDash() as webautodash:
         found = webautodash.registry.all()
-    if as_json:
-        show_json(found)
-    elif not found:
-        print_line("no provider is registered yet; `webautodash ingest` registers the providers of its files")
-    else:
-        show_items(_COLUMNS, found)
+    empty = "no provider is registered yet; `webautodash ingest` registers the providers of its files"
+    show_found(found, _COLUMNS, empty, as_json=as_json)
 
 
 @app.command("show", epilog="Example: webautodash provider show gary_wang")
@@ -157,7 +154,7 @@ def _show_survey(found: AdoptionSurvey) -> None:
     elif found.begun:
         state = "; an interrupted adoption will be continued"
     print_line(f"{found.database} is {found.name}'s ({found.provider}){state}")
-    show_table(["table", "rows", "kept as"], [(one.table, one.before, one.kept_as) for one in found.tables])
+    show_items({"table": "table", "rows": "before", "kept as": "kept_as"}, found.tables)
     if found.without_rows:
         print_line(f"to be flagged: {found.without_rows} extractions with a checksum and no clinical rows")
     _show_notes(found)
@@ -166,10 +163,7 @@ def _show_survey(found: AdoptionSurvey) -> None:
 def _show_adoption(done: Adoption) -> None:
     verb = "was already adopted as" if done.already else "adopted as"
     print_line(f"{done.database} {verb} {done.name} ({done.provider})")
-    show_table(
-        ["table", "rows before", "rows after", "kept as"],
-        [(one.table, one.before, one.after, one.kept_as) for one in done.tables],
-    )
+    show_items({"table": "table", "rows before": "before", "rows after": "after", "kept as": "kept_as"}, done.tables)
     for reason, number in done.flagged.items():
         print_line(f"flagged: {number} extractions: {reason}")
     _show_notes(done)

@@ -10,9 +10,7 @@ from webautodash.cli.terminal.output import print_line, show
 from webautodash.cli.terminal.results import show_found
 from webautodash.client import WebAutoDash
 
-app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, help="List, add, move and remove the Results folders of the store."
-)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the root.", show_default=False)]
 _COLUMNS = {"name": "name", "folder": "folder", "recorded on": "host", "since": "created_at"}

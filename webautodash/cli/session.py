@@ -21,9 +21,7 @@ from webautodash.cli.terminal.tables import show_fields
 from webautodash.client import WebAutoDash
 from webautodash.client.extraction_sessions import DecidedSession, RecordedDecision, TimeCorrection
 
-app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, help="List and show ingested files, correct a wrong time."
-)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _COLUMNS = {
     "provider": "provider",

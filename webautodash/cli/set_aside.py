@@ -28,9 +28,7 @@ from webautodash.client.set_aside_patients import RetryOutcome, SetAsideDetail
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
 
-app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, help="List, show, retry and accept patients that were set aside."
-)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 CorrectedOption = Annotated[
     str | None, typer.Option("--with", metavar="FILE", help="The patient's corrected JSON; - for standard input.")

@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from webautodash.config import Settings
@@ -101,11 +101,7 @@ class MonitorLoop:
         Raises UsageError if Results does not exist when it begins, UnknownResultsFolder or AmbiguousRoot if Results
         does not belong to exactly one root.
         """
-        self._watch.require_results()
-        self._watch.require_root()
-        with ExitStack() as stack:
-            stack.callback(self._heartbeat.stop)
-            self._heartbeat.start()
+        with self._begun() as stack:
             self._log.record(Level.INFO, _COMPONENT, "monitor_started", f"watching every {self._interval:g} s")
             stack.callback(self._log.record, Level.INFO, _COMPONENT, "monitor_stopped", "stopped")
             stack.callback(self._alarms.stop)
@@ -124,15 +120,21 @@ class MonitorLoop:
 
         Raises UsageError if Results does not exist, and every other error that stops all files.
         """
+        with self._begun():
+            if self._whole_pass().settling:
+                self._sleep(self._store.settings.settle_seconds)
+                self._whole_pass()
+            self._alarms.run_once()
+
+    @contextmanager
+    def _begun(self) -> Iterator[ExitStack]:
+        """Check Results and send heartbeats until the block ends, then call what was added to the stack."""
         self._watch.require_results()
         self._watch.require_root()
         with ExitStack() as stack:
             stack.callback(self._heartbeat.stop)
             self._heartbeat.start()
-            if self._whole_pass().settling:
-                self._sleep(self._store.settings.settle_seconds)
-                self._whole_pass()
-            self._alarms.run_once()
+            yield stack
 
     def _whole_pass(self) -> ScanResult:
         while True:

@@ -23,13 +23,17 @@ class ConflictCorrections:
 
 
 def correct_conflicts(
-    expected: Sequence[ConflictEntry], recorded: Sequence[StoredConflict], last: Mapping[int, LastStep], decision: int
-) -> ConflictCorrections:
-    """Compare the conflicts of one patient; ``last`` has the last review step of each recorded conflict that has any.
+    result: ConflictCorrections,
+    expected: Sequence[ConflictEntry],
+    recorded: Sequence[StoredConflict],
+    last: Mapping[int, LastStep],
+    decision: int,
+) -> None:
+    """Compare the conflicts of one patient and add to ``result`` what has to be corrected.
 
-    ``decision`` is the number of the session decision that the correction belongs to.
+    ``last`` has the last review step of each recorded conflict that has any. ``decision`` is the number of the session
+    decision that the correction belongs to.
     """
-    result = ConflictCorrections()
     by_key: defaultdict[_Key, list[StoredConflict]] = defaultdict(list)
     for conflict in recorded:
         by_key[_key_of(conflict)].append(conflict)
@@ -58,7 +62,6 @@ def correct_conflicts(
             elif not _is_withdrawn(conflict, last):
                 step(conflict, ConflictStatus.FALSE_POSITIVE)
                 result.closed += conflict.conflict_type is not ConflictType.EXTRACTION_DUPLICATE
-    return result
 
 
 _Key = tuple[ConflictType, str, int, int, str | None, str | None]

@@ -26,7 +26,7 @@ from webautodash.domain.vocabulary import ConflictType, EventKind, ProcessingSta
 from webautodash.repositories.conflicts import ConflictEntry
 from webautodash.repositories.patients import PatientRow, StoredPatient
 from webautodash.repositories.pending_events import Event
-from webautodash.repositories.replays import CorrectionStep, RewrittenExtraction, StoredConflict
+from webautodash.repositories.replays import RewrittenExtraction, StoredConflict
 from webautodash.repositories.sessions import Tally
 from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.review.load_lists import ExtraLoader, ListLoader
@@ -64,11 +64,9 @@ class ReplayCounts:
 
 
 @dataclass(slots=True)
-class _Batch:
+class _Batch(ConflictCorrections):
     """The changes of a batch of patients, collected before they are written."""
 
-    added: list[ConflictEntry] = field(default_factory=list)
-    steps: list[CorrectionStep] = field(default_factory=list)
     patients: list[PatientRow] = field(default_factory=list)
     replayed: list[ReplayedExtraction] = field(default_factory=list)
 
@@ -103,7 +101,7 @@ class PatientReplayer:
             self._compare_row(prn, person, expected, extractions[person.id], batch)
             sessions = {one.session_id for one in extractions[person.id]}
             recorded = [one for one in conflicts[person.id] if self._is_replayable(one, sessions)]
-            self._add(correct_conflicts(entries, recorded, last, decisions[person.id]), batch)
+            correct_conflicts(batch, entries, recorded, last, decisions[person.id])
             self._sessions |= sessions - self._adopted
             self.counts.patients += 1
         self._write(batch, extractions)
@@ -203,15 +201,11 @@ class PatientReplayer:
             batch.patients.append(expected)
             self.counts.patients_changed += 1
 
-    def _add(self, corrections: ConflictCorrections, batch: _Batch) -> None:
-        batch.added += corrections.added
-        batch.steps += corrections.steps
-        self.counts.conflicts_closed += corrections.closed
-        self.counts.conflicts_reopened += corrections.reopened
-        self.counts.conflicts_decided += corrections.decided
-
     def _write(self, batch: _Batch, extractions: Mapping[int, Sequence[CompleteExtraction]]) -> None:
         reviewer = self._reviewer
+        self.counts.conflicts_closed += batch.closed
+        self.counts.conflicts_reopened += batch.reopened
+        self.counts.conflicts_decided += batch.decided
         self._work.conflicts.add(batch.added, reviewer.at)
         for entry in batch.added:
             if entry.difference.conflict_type is not ConflictType.EXTRACTION_DUPLICATE:
