@@ -126,7 +126,7 @@ def _gone_files(store: Store, provider: RegisteredProvider, before: datetime) ->
     another root, and every row while the Results folder does not respond: it is unknown then which files exist.
     """
     with suppress(UnknownResultsFolder, AmbiguousRoot, NoAnswer):
-        prefix, results = own_root(store).prefix, store.settings.results_dir
+        prefix, results = own_root(store), store.settings.results_dir
         after = 0
         while rows := _old_files(store, provider, before, after):
             after = rows[-1].id

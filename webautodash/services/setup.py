@@ -82,7 +82,7 @@ def set_up(
 
 
 def _register_found(store: Store) -> None:
-    found = each_candidate([], store.settings.results_dir, own_root(store).prefix)
+    found = each_candidate([], store.settings.results_dir, own_root(store))
     unknown, _ = skip_known(store, found, ignore)
     for candidate in unknown:
         # A fault of a file is reported when it is ingested.

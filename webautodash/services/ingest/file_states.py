@@ -20,7 +20,7 @@ from webautodash.services.ingest.process_file import FileProcessor
 from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import candidates
 from webautodash.services.paging import Listing, of_one
-from webautodash.services.registry import Root, own_root, resolve_provider
+from webautodash.services.registry import own_root, resolve_provider
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
 
@@ -52,7 +52,7 @@ def waiting_paths(
     Files that were named to ``ingest`` and lie elsewhere belong to no root.
     """
     paths: list[str] = []
-    prefix = own_root(store).prefix
+    prefix = own_root(store)
     after: int | None = None
     while True:
         page = search(store, states, provider, limit=_AT_ONCE, after=after)
@@ -69,9 +69,9 @@ def retry(store: Store, paths: Sequence[str]) -> list[str]:
     Changes nothing and raises UnknownFile if one is unknown, UsageError if one belongs to another root, FileNotWatched
     if one is where new files are not looked for.
     """
-    root = own_root(store)
-    existing = _existing(store, root, paths)
-    elsewhere = next((path for path in existing if not is_watched(path, root.prefix)), None)
+    prefix = own_root(store)
+    existing = _existing(store, prefix, paths)
+    elsewhere = next((path for path in existing if not is_watched(path, prefix)), None)
     if elsewhere is not None:
         raise FileNotWatched(elsewhere, place_of(store.settings.results_dir, elsewhere))
     now = utc_now()
@@ -85,10 +85,10 @@ def forget(store: Store, paths: Sequence[str]) -> list[str]:
 
     What is stored of them stays stored. Raises UnknownFile or UsageError as ``retry`` does.
     """
-    root, results = own_root(store), store.settings.results_dir
-    existing = _existing(store, root, paths)
+    prefix, results = own_root(store), store.settings.results_dir
+    existing = _existing(store, prefix, paths)
     # Files that are not watched would never be found again.
-    found = [path for path in existing if is_watched(path, root.prefix) and os.path.lexists(place_of(results, path))]
+    found = [path for path in existing if is_watched(path, prefix) and os.path.lexists(place_of(results, path))]
     gone = sorted(set(existing).difference(found))
     now = utc_now()
     _change(store, found, lambda states, part: states.reset(part, now))
@@ -126,17 +126,17 @@ def accept_file(store: Store, path: str, *, by: str, why: str, extracted_at: str
     return outcome
 
 
-def _existing(store: Store, root: Root, paths: Sequence[str]) -> list[str]:
+def _existing(store: Store, prefix: str, paths: Sequence[str]) -> list[str]:
     found: dict[str, None] = {}
     with store.system.reading() as work:
         for part in in_parts(paths, _AT_ONCE):
-            names = {path: _names(store, root, path) for path in part}
+            names = {path: _names(store, prefix, path) for path in part}
             existing = work.file_states.existing([name for each in names.values() for name in each])
             for path in part:
                 name = next((name for name in names[path] if name in existing), None)
                 if name is None:
                     raise UnknownFile(path)
-                if not _is_of(name, root.prefix):
+                if not _is_of(name, prefix):
                     theirs = split_root(name)[0] or f"{DEFAULT_ROOT}://"
                     raise UsageError(
                         f"{name} is a file of another root, {theirs.removesuffix('://')}; run this command where "
@@ -146,10 +146,10 @@ def _existing(store: Store, root: Root, paths: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def _names(store: Store, root: Root, path: str) -> tuple[str, ...]:
+def _names(store: Store, prefix: str, path: str) -> tuple[str, ...]:
     """The paths that a person's path may mean: below Results, as text, or from the current folder."""
-    shown = shown_path(Path(os.path.normpath(path)), store.settings.results_dir, root.prefix)
-    return root.prefix + as_text(path), path, as_text(path), shown
+    shown = shown_path(Path(os.path.normpath(path)), store.settings.results_dir, prefix)
+    return prefix + as_text(path), path, as_text(path), shown
 
 
 def _is_of(path: str, prefix: str) -> bool:

@@ -40,8 +40,7 @@ def ingest_paths(
     """
     if not paths:
         check_results_folder(store.settings)
-    root = root_of_paths(store, paths)
-    found = each_candidate(paths, store.settings.results_dir, root.prefix)
+    found = each_candidate(paths, store.settings.results_dir, root_of_paths(store, paths))
     run = _Run(store, on_file, Meter(on_progress))
     with run.attempts, run.log:
         # There may be very many files: no variable here keeps them while they are processed.

@@ -11,7 +11,15 @@ from functools import partial
 from typing import NamedTuple
 
 from webautodash.domain.dates import utc_now
-from webautodash.domain.file_paths import DEFAULT_ROOT, as_text, from_text, is_watched, shown_folder, split_root
+from webautodash.domain.file_paths import (
+    DEFAULT_ROOT,
+    as_text,
+    from_text,
+    is_watched,
+    root_prefix,
+    shown_folder,
+    split_root,
+)
 from webautodash.domain.folders import entry_status
 from webautodash.domain.retries import LONGEST_SECONDS
 from webautodash.domain.vocabulary import FAILED_FILES, STORED_FILES, FileState
@@ -21,7 +29,7 @@ from webautodash.services.batches import in_parts, run_in_parts
 from webautodash.services.ingest.scan import Candidate, FileKey, FileStat, Part, list_results, require_path, stat_text
 from webautodash.services.ingest.skip_known import skip_known
 from webautodash.services.monitor.done_files import DoneFiles
-from webautodash.services.registry import Root, own_root
+from webautodash.services.registry import own_root
 from webautodash.services.store import Store
 
 _AT_ONCE = 900
@@ -75,7 +83,7 @@ class FolderWatch:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._results = store.settings.results_dir
-        self._root = Root(DEFAULT_ROOT)
+        self._prefix = root_prefix(DEFAULT_ROOT)
         self._done = DoneFiles()
         self._settling: dict[FileKey, _Settling] = {}
         # The folders in Results, and the names beside them.
@@ -103,12 +111,12 @@ class FolderWatch:
         """
         self._done.doubt()
         # Each time: a root may have been moved while this process still watches its old folder.
-        self._root = own_root(self._store)
+        self._prefix = own_root(self._store)
         with self._store.system.reading() as work:
             open_rows = {row.path: row for row in work.ingested_files.open()}
         result, settling = ScanResult(), self._settling
         self._settling = {}
-        unseen = {path for path in open_rows if is_watched(path, self._root.prefix)}
+        unseen = {path for path in open_rows if is_watched(path, self._prefix)}
         # A few at a time, because there may be very many.
         for part in in_parts(self._changed(result, unseen), _AT_ONCE):
             new = skip_known(self._store, part, lambda candidate, _: self._done.add(candidate))
@@ -127,7 +135,7 @@ class FolderWatch:
         entries: set[str] = set()
         for part in self._parts():
             entries.add(part.directory if part.folder is not None else part.files[0][0])
-            shown = shown_folder(part.directory, self._results, self._root.prefix)
+            shown = shown_folder(part.directory, self._results, self._prefix)
             names = open_names.get(shown, set())
             result.found += len(part.files)
             if part.problem is not None:
@@ -211,7 +219,7 @@ class FolderWatch:
             self._something_removed = False
             with self._store.system.reading() as work:
                 failed = work.ingested_files.failed()
-                self._failed.extend(row for row in failed if is_watched(row.path, self._root.prefix))
+                self._failed.extend(row for row in failed if is_watched(row.path, self._prefix))
         part = [self._failed.popleft() for _ in range(min(len(self._failed), _FAILED_AT_ONCE))]
         gone = [row for row in part if self._is_gone(row.path)]
         self._remove(gone)

@@ -18,7 +18,6 @@ from webautodash.services.registry.provider_names import (
 )
 from webautodash.services.registry.registration import Registration as Registration, register as register
 from webautodash.services.registry.roots import (
-    Root as Root,
     add_root as add_root,
     list_roots as list_roots,
     move_root as move_root,

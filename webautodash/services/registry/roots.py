@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from webautodash.domain.file_paths import DEFAULT_ROOT, as_text, is_root_name, root_prefix
@@ -15,20 +14,8 @@ from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
-    """The root that the Results folder of this process belongs to."""
-
-    name: str
-
-    @property
-    def prefix(self) -> str:
-        """The prefix of its files' paths."""
-        return root_prefix(self.name)
-
-
-def own_root(store: Store) -> Root:
-    """Find the root of the Results folder in the settings.
+def own_root(store: Store) -> str:
+    """Find the root that the Results folder in the settings belongs to. Returns the prefix of its files' paths.
 
     The first folder that is used with a store becomes the default root. Raises UnknownResultsFolder for a folder that
     was not added, AmbiguousRoot for one that several roots have, NoAnswer if the folder does not respond in time.
@@ -36,39 +23,39 @@ def own_root(store: Store) -> Root:
     results, wanted = store.settings.results_dir, store.settings.results_root
     folder, is_there = store.time_limit.within(str(results), lambda: (_real(results), results.is_dir()))
 
-    def find(work: SystemWork) -> Root | None:
+    def find(work: SystemWork) -> str | None:
         known = work.roots.all()
         names = {one.name for one in known if one.folder == folder and wanted in {None, one.name}}
         if len(names) > 1:
             raise AmbiguousRoot(folder, sorted(names))
         if names:
-            return Root(names.pop())
+            return root_prefix(names.pop())
         if known or wanted not in {None, DEFAULT_ROOT}:
             others = {one.name: one.folder for one in known}
             raise UnknownResultsFolder(folder, others, wanted, has_a_root=any(one.folder == folder for one in known))
         return None
 
-    def find_or_record(work: SystemWork) -> Root:
+    def find_or_record(work: SystemWork) -> str:
         found = find(work)
         if found is None:
             work.roots.add_first(DEFAULT_ROOT, folder, host())
-        return found or Root(DEFAULT_ROOT)
+        return found or root_prefix(DEFAULT_ROOT)
 
     with store.system.reading() as work:
         found = find(work)
     if found is not None or not is_there:
-        return found or Root(DEFAULT_ROOT)
+        return found or root_prefix(DEFAULT_ROOT)
     return store.system.run_raced(find_or_record)
 
 
-def root_of_paths(store: Store, paths: Sequence[Path]) -> Root:
-    """Find the root of files at these paths, or in Results if there are none.
+def root_of_paths(store: Store, paths: Sequence[Path]) -> str:
+    """Find the root of files at these paths, or in Results if there are none. Returns the prefix of its files' paths.
 
     Paths outside the Results folder need no root.
     """
     results = Path(_real(store.settings.results_dir))
     if all(_is_apart(Path(_real(path)), results) for path in paths) and paths:
-        return Root(DEFAULT_ROOT)
+        return root_prefix(DEFAULT_ROOT)
     return own_root(store)
 
 
