@@ -86,6 +86,13 @@ def a_file(
     }
 
 
+def write_file(path: Path, content: object) -> Path:
+    """Write an extraction file and its folder; the content is bytes or becomes JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False).encode())
+    return path
+
+
 class Clinic:
     """A store on one server and a Results folder to drop files into."""
 
@@ -104,10 +111,7 @@ class Clinic:
     def drop(self, content: object, folder: str = "gary_wang", name: str | None = None) -> Path:
         """Write a file below Results, as a portal robot would."""
         self._files += 1
-        path = self.results / folder / (name or f"file_{self._files:03}.json")
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False).encode())
-        return path
+        return write_file(self.results / folder / (name or f"file_{self._files:03}.json"), content)
 
     def ingest(self, content: object, folder: str = "gary_wang", name: str | None = None) -> FileOutcome:
         """Drop a file and take it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 import tempfile
@@ -12,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 import typer
-from builders import a_file, a_patient
+from builders import a_file, a_patient, write_file
 from processes import CONTEXT, warm_up
 from templates import Templates
 
@@ -56,19 +57,40 @@ class Shell:
     def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> Done:
         return self.in_a_new_process(*arguments, stdin=stdin, **environment)
 
-    def in_a_new_process(self, *arguments: str, stdin: str = "", **environment: str) -> Done:
+    def in_a_new_process(
+        self,
+        *arguments: str,
+        before: Sequence[str] = (),
+        stdin: str | int = "",
+        stdout: IO[str] | int = subprocess.PIPE,
+        stderr: IO[str] | int = subprocess.PIPE,
+        **environment: str,
+    ) -> Done:
+        """Run the command by the words `before` it, such as `nice`; a number is an open file."""
+        given: dict[str, Any] = {"input": stdin} if isinstance(stdin, str) else {"stdin": stdin}
         done = subprocess.run(
-            [*COMMAND, *arguments],
+            [*before, *COMMAND, *arguments],
             cwd=self.folder,
             env=self.environment | environment,
-            input=stdin,
-            capture_output=True,
+            stdout=stdout,
+            stderr=stderr,
             text=True,
             timeout=self._timeout_seconds,
             check=False,
+            **given,
         )
-        assert "Traceback" not in done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        ended = Done(done.returncode, done.stdout or "", done.stderr or "")
+        assert "Traceback" not in ended.err
+        return ended
+
+    def at_a_terminal(self, answer: str, *arguments: str) -> Done:
+        """Run the command where a person types an answer."""
+        ours, theirs = pty.openpty()
+        os.write(ours, f"{answer}\n".encode())
+        done = self.in_a_new_process(*arguments, stdin=theirs, TERM="dumb")
+        os.close(ours)
+        os.close(theirs)
+        return done
 
     @contextmanager
     def started(self, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
@@ -87,26 +109,8 @@ class Shell:
             process.kill()
             process.communicate()
 
-    def with_stderr_full(self, *arguments: str) -> tuple[int, str]:
-        """Run the command where nothing can be written to stderr; its status and stdout."""
-        with Path("/dev/full").open("w") as full:
-            done = subprocess.run(
-                [*COMMAND, *arguments],
-                cwd=self.folder,
-                env=self.environment,
-                stdout=subprocess.PIPE,
-                stderr=full,
-                text=True,
-                timeout=self._timeout_seconds,
-                check=False,
-            )
-        return done.returncode, done.stdout
-
     def drop(self, content: object, name: str = "first.json", folder: str = "gary_wang") -> Path:
-        path = self.folder / "Results" / folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-        return path
+        return write_file(self.folder / "Results" / folder / name, content)
 
 
 class ForkedShell(Shell):
@@ -116,6 +120,11 @@ class ForkedShell(Shell):
         done = run_forked(arguments, self.folder, self.environment | environment, self._timeout_seconds, stdin)
         assert "Traceback" not in done.err
         return done
+
+
+def file_limit(blocks: int) -> Sequence[str]:
+    """The words before a command whose files must not grow beyond a number of blocks of 512 bytes."""
+    return "sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh"
 
 
 def run_forked(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +9,7 @@ import pytest
 from builders import a_file
 from legacy_database import TABLES, Legacy, LegacyDatabase
 from legacy_files import a_person, two_sweeps
-from shell import COMMAND, Done, ForkedShell, Shell
+from shell import Done, ForkedShell, Shell
 
 Command = Callable[..., Done]
 MARKS = [f"Mark{n:02}Qz" for n in range(9)]
@@ -62,22 +59,9 @@ def test_dry_run_changes_nothing_and_names_the_problems(command: Command, databa
 
 @pytest.mark.parametrize(("answer", "status"), [("n", 1), ("y", 0)])
 def test_a_person_at_a_terminal_is_asked(command: Shell, database: LegacyDatabase, answer: str, status: int) -> None:
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "provider", "adopt", database.name],
-        cwd=command.folder,
-        env=command.environment | {"TERM": "dumb"},
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        text=True,
-    )
-    os.close(theirs)
-    os.write(ours, f"{answer}\n".encode())
-    output, _ = process.communicate(timeout=60)
-    os.close(ours)
-    assert process.returncode == status
-    assert output.startswith(f"{database.name} is Gary Wang's (gary_wang)")
+    done = command.at_a_terminal(answer, "provider", "adopt", database.name)
+    assert done.status == status
+    assert done.out.startswith(f"{database.name} is Gary Wang's (gary_wang)")
     assert ("legacy_patients" in database.tables()) is (answer == "y")
 
 

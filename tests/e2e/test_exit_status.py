@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from builders import a_file, a_patient
-from shell import COMMAND, ForkedShell, Shell
-
-
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    """An empty Results folder, and the command."""
-    return ForkedShell(tmp_path)
+from local_server import wait_until
+from shell import Shell
 
 
 @pytest.mark.parametrize(
@@ -88,23 +81,19 @@ def test_an_unexpected_error_shows_its_type_and_no_value(shell: Shell) -> None:
 
 def test_an_interrupt_ends_with_130(shell: Shell) -> None:
     os.mkfifo(shell.folder / "pipe")
-    process = subprocess.Popen(
-        [*COMMAND, "set-aside", "retry", "gary_wang", "1", "--with", "pipe"],
-        cwd=shell.folder,
-        env=shell.environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    # The other end can be opened once the command reads: it is at work then.
-    deadline = time.monotonic() + 60
-    writer = None
-    while writer is None:
-        assert process.poll() is None
-        assert time.monotonic() < deadline
+    writers: list[int] = []
+
+    def is_read() -> bool:
+        """The other end can be opened once the command reads."""
         with suppress(OSError):
-            writer = os.open(shell.folder / "pipe", os.O_WRONLY | os.O_NONBLOCK)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    os.close(writer)
+            writers.append(os.open(shell.folder / "pipe", os.O_WRONLY | os.O_NONBLOCK))
+        return bool(writers)
+
+    with shell.started("set-aside", "retry", "gary_wang", "1", "--with", "pipe") as process:
+        assert wait_until(lambda: process.poll() is not None or is_read())
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    for writer in writers:
+        os.close(writer)
     assert (process.returncode, err) == (130, "interrupted\n")

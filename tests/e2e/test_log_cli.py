@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import signal
 import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from builders import a_file, a_patient
-from shell import COMMAND, Shell, fill
+from shell import Shell, fill
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
@@ -109,24 +108,11 @@ def test_old_entries_are_pruned(old: Shell) -> None:
     assert old("log", "prune", "--older-than", "90d").out.startswith("0 entries from before ")
 
 
-@pytest.mark.parametrize(("answer", "status", "left"), [("n\n", 1, 3), ("y\n", 0, 1)])
+@pytest.mark.parametrize(("answer", "status", "left"), [("n", 1, 3), ("y", 0, 1)])
 def test_pruning_asks_for_confirmation_at_a_terminal(old: Shell, answer: str, status: int, left: int) -> None:
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "log", "prune", "--older-than", "90d"],
-        cwd=old.folder,
-        env=old.environment,
-        stdin=theirs,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    os.close(theirs)
-    os.write(ours, answer.encode())
-    _, err = process.communicate(timeout=60)
-    os.close(ours)
-    assert err.startswith("Delete 3 entries from before ")
-    assert (process.returncode, len(_events(old))) == (status, left)
+    done = old.at_a_terminal(answer, "log", "prune", "--older-than", "90d")
+    assert done.err.startswith("Delete 3 entries from before ")
+    assert (done.status, len(_events(old))) == (status, left)
 
 
 @pytest.mark.parametrize(
@@ -203,8 +189,9 @@ def test_where_an_error_came_from_is_part_of_its_line(shell: Shell) -> None:
 
 def test_an_ingest_continues_where_its_json_log_cannot_be_written(shell: Shell) -> None:
     fill(shell)
-    status, out = shell.with_stderr_full("ingest", "--json", "--log-format", "json")
-    assert (status, len(json.loads(out)["files"])) == (1, 2)
+    with Path("/dev/full").open("w") as full:
+        done = shell.in_a_new_process("ingest", "--json", "--log-format", "json", stderr=full)
+    assert (done.status, len(done.json["files"])) == (1, 2)
 
 
 def test_the_log_format_is_text_by_default(filled: Shell) -> None:

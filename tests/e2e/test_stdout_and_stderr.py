@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import subprocess
@@ -130,39 +129,24 @@ def test_a_name_that_commands_the_terminal_is_shown_harmless(shell: Shell) -> No
 )
 def test_output_that_cannot_be_written_is_one_line_and_status_1(filled: Shell, arguments: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=filled.folder,
-            env=filled.environment,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert done.stderr.splitlines()[-1].endswith("No space left on device")
-    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        done = filled.in_a_new_process(*arguments, stdout=full)
+    assert done.err.splitlines()[-1].endswith("No space left on device")
+    assert done.status == 1
 
 
 def test_work_continues_where_stderr_cannot_be_written(shell: Shell) -> None:
     fill(shell)
-    status, out = shell.with_stderr_full("ingest", "--json")
-    assert (status, len(json.loads(out)["files"])) == (1, 2)
+    with Path("/dev/full").open("w") as full:
+        done = shell.in_a_new_process("ingest", "--json", stderr=full)
+    assert (done.status, len(done.json["files"])) == (1, 2)
 
 
 def test_a_closed_stdout_is_no_error(filled: Shell) -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "patient", "show", "gary_wang", "P1", "--json"],
-        cwd=filled.folder,
-        env=filled.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    assert (process.stderr.read(), process.wait(60)) == (b"", 0)
-    process.stderr.close()
+    with filled.started("patient", "show", "gary_wang", "P1", "--json") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert (process.stderr.read(), process.wait(60)) == ("", 0)
 
 
 @pytest.mark.parametrize("no_color", ["", "1"])

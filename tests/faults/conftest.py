@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NewSettings, a_file, a_patient
+from builders import NewSettings, a_file, a_patient, write_file
 from contents import contents
 from jobs import ingest
 
@@ -19,13 +18,15 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three providers, two of them met for the first time; a second extraction with changes; patients set aside."""
     folder = tmp_path_factory.mktemp("files") / "Results"
     later, latest = "2025-01-01T00:00:00", "2025-06-01T00:00:00"
-    _write(folder / "gary_wang/1.json", a_file(*_patients(50)))
-    _write(folder / "gary_wang/2.json", a_file(*_patients(55, changed=True), "unreadable", at=later))
-    _write(folder / "gary_wang/2_again.json", a_file(*_patients(55, changed=True), "unreadable", at=later))
-    _write(folder / "gary_wang/3.json", a_file(*_patients(30), a_patient(None), medication="Xanax", at=latest))
-    _write(folder / "renee_omalley/1.json", a_file(*_patients(20), provider="Renée O'Malley"))
-    _write(folder / "renee_omalley/2.json", a_file(*_patients(20, changed=True), provider="Renée O'Malley", at=later))
-    _write(folder / "sam_osei/1.json", a_file(*_patients(10), provider=None, at=latest))
+    write_file(folder / "gary_wang/1.json", a_file(*_patients(50)))
+    write_file(folder / "gary_wang/2.json", a_file(*_patients(55, changed=True), "unreadable", at=later))
+    write_file(folder / "gary_wang/2_again.json", a_file(*_patients(55, changed=True), "unreadable", at=later))
+    write_file(folder / "gary_wang/3.json", a_file(*_patients(30), a_patient(None), medication="Xanax", at=latest))
+    write_file(folder / "renee_omalley/1.json", a_file(*_patients(20), provider="Renée O'Malley"))
+    write_file(
+        folder / "renee_omalley/2.json", a_file(*_patients(20, changed=True), provider="Renée O'Malley", at=later)
+    )
+    write_file(folder / "sam_osei/1.json", a_file(*_patients(10), provider=None, at=latest))
     return folder
 
 
@@ -76,8 +77,3 @@ def _patients(number: int, *, changed: bool = False) -> list[dict[str, Any]]:
             )
         )
     return patients
-
-
-def _write(path: Path, content: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content), encoding="utf-8")

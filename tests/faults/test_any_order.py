@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from contextlib import suppress
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NewSettings, a_file, a_patient
+from builders import NewSettings, a_file, a_patient, write_file
 from contents import contents, differences, identities, rows
 from hypothesis import Phase, settings as limits, strategies as st
 from hypothesis.stateful import (
@@ -164,10 +163,7 @@ class Clinic(RuleBasedStateMachine):
             a_patient("OTHER", **({"name": "Bo Bee", "born": "1/1/1950"} if changes == 1 else {})),
         ]
         content = a_file(*people, *waiting, a_patient(f"NEW{number}"), provider=PROVIDERS[slug], at=at)
-        path = self._results / slug / f"{number:02}.json"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(content))
-        return path
+        return write_file(self._results / slug / f"{number:02}.json", content)
 
 
 def _without_the_way(found: dict[str, Any]) -> dict[str, Any]:
@@ -210,7 +206,7 @@ def _run(examples: int, steps: int, fresh: NewSettings, folder: Path) -> None:
             lambda: Clinic(fresh, folder, next(numbers), failures), settings=how
         )
     except Exception as error:
-        # What failed is done once more, and processes may meet otherwise then: that is all that this one says.
+        # Hypothesis repeats the failed example; this error says only that the repeat ended in another way.
         if failures and error is not failures[0]:
             raise failures[0] from error
         raise

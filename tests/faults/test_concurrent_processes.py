@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NewSettings, a_file, a_patient
+from builders import NewSettings, a_file, a_patient, write_file
 from contents import contents, differences, identities, rows
 from jobs import ingest, register_provider
 from local_server import LocalServer
 from processes import together
+from shell import Shell
 from sqlalchemy import event
 from watching import environment
 
@@ -41,46 +40,34 @@ def test_four_ingesting_processes_leave_what_one_leaves(
 def test_four_ingest_commands_leave_what_one_leaves_and_all_end_well(fresh: NewSettings, tmp_path: Path) -> None:
     folder = tmp_path / "Results"
     for provider, slug in (("Gary Wang", "gary_wang"), ("Renée O'Malley", "renee_omalley")):
-        (folder / slug).mkdir(parents=True)
         for n, drug in enumerate(("Xanax 1 mg", "Metformin 500 mg")):
             patients = [a_patient(f"P{number}", medications=[drug, "Aspirin 81 mg"]) for number in range(60)]
             content = a_file(*patients, provider=provider, at=f"202{n}-01-01T00:00:00")
-            (folder / slug / f"{n}.json").write_text(json.dumps(content), encoding="utf-8")
+            write_file(folder / slug / f"{n}.json", content)
     one, four = fresh("1", results_dir=folder), fresh("4", results_dir=folder)
     ingest(one)
-    commands = [
-        subprocess.Popen(
-            [sys.executable, "-m", "webautodash", "ingest", "--json"],
-            cwd=tmp_path,
-            env=os.environ | environment(four),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(4)
-    ]
-    said = [command.communicate(timeout=120) for command in commands]
-    assert [command.returncode for command in commands] == [0, 0, 0, 0], said
+    with ExitStack() as running:
+        (own := tmp_path / "shell").mkdir()
+        shell = Shell(own)
+        commands = [running.enter_context(shell.started("ingest", "--json", **environment(four))) for _ in range(4)]
+        output = [command.communicate(timeout=120) for command in commands]
+    assert [command.returncode for command in commands] == [0, 0, 0, 0], output
     assert differences(contents(four), contents(one)) == []
-    states = [file["state"] for out, _ in said for file in json.loads(out)["files"]]
+    states = [file["state"] for out, _ in output for file in json.loads(out)["files"]]
     assert (states.count("ingested"), states.count("already_ingested")) == (4, 12)
 
 
 def test_files_of_one_provider_stored_at_once_are_all_stored_and_counted(fresh: NewSettings, tmp_path: Path) -> None:
     settings = fresh("f", results_dir=tmp_path / "Results")
-    paths = [tmp_path / f"Results/gary_wang/{number}.json" for number in range(6)]
-    paths[0].parent.mkdir(parents=True)
-    for number, path in enumerate(paths):
-        # The same patients in another order each: whoever locks them meets the others half way.
+    contents = []
+    for number in range(6):
+        # The same patients, every second time in the opposite order: processes that lock them meet half way.
         patients = [a_patient(f"P{n}", medications=[f"Drug {number} {n} mg"]) for n in range(60)]
-        path.write_text(json.dumps(a_file(*patients[:: (-1) ** number], at=f"202{number}-01-01T00:00:00")))
+        contents.append(a_file(*patients[:: (-1) ** number], at=f"202{number}-01-01T00:00:00"))
+    paths = _files(tmp_path, *contents)
     together(ingest, *[(settings, path) for path in paths], folder=tmp_path)
     assert len(rows(settings, "gary_wang", "extraction_sessions")) == 6
-    assert (
-        len(rows(settings, "gary_wang", "medications"))
-        == len(rows(settings, "gary_wang", "patient_extractions"))
-        == 360
-    )
+    assert [len(rows(settings, "gary_wang", table)) for table in ("medications", "patient_extractions")] == [360, 360]
     [provider] = rows(settings, "system", "providers")
     assert (provider["total_sessions"], provider["total_patients"], provider["total_extractions"]) == (6, 60, 360)
     assert provider["total_conflicts"] == len(rows(settings, "gary_wang", "data_conflicts"))
@@ -92,11 +79,7 @@ _WHERE_THEY_MEET = {"sqlite": None, "mariadb": "FROM patients WHERE", "mysql": "
 
 
 def _files(folder: Path, *contents: object) -> list[Path]:
-    paths = [folder / f"Results/gary_wang/{number}.json" for number in range(len(contents))]
-    paths[0].parent.mkdir(parents=True)
-    for path, content in zip(paths, contents, strict=True):
-        path.write_text(json.dumps(content))
-    return paths
+    return [write_file(folder / f"Results/gary_wang/{number}.json", each) for number, each in enumerate(contents)]
 
 
 @pytest.mark.ci
@@ -109,9 +92,8 @@ def test_eight_processes_that_meet_the_same_new_person_make_one_row(
     register_provider(settings, "Gary Wang")
     together(ingest, *[(settings, path) for path in paths], folder=tmp_path, before=_WHERE_THEY_MEET[backend])
     assert [row["prn"] for row in rows(settings, "gary_wang", "patients")] == ["NEW"]
-    assert len(rows(settings, "gary_wang", "extraction_sessions")) == 8
-    assert len(rows(settings, "gary_wang", "patient_extractions")) == 8
-    assert len(rows(settings, "gary_wang", "medications")) == 8
+    for table in ("extraction_sessions", "patient_extractions", "medications"):
+        assert len(rows(settings, "gary_wang", table)) == 8, table
     assert rows(settings, "gary_wang", "data_conflicts") == []
 
 
@@ -171,8 +153,8 @@ def test_processes_that_lock_the_same_person_or_counters_wait_without_a_rollback
     fresh: NewSettings, private_mariadb: LocalServer, tmp_path: Path, where: str
 ) -> None:
     settings = fresh("w", database_url=private_mariadb.url, results_dir=tmp_path / "Results")
-    said = [a_file(a_patient("KNOWN", name=f"Name {n}"), at=f"2024-01-0{n}T00:00:00") for n in range(1, 7)]
-    first, *others = _files(tmp_path, *said)
+    contents = [a_file(a_patient("KNOWN", name=f"Name {n}"), at=f"2024-01-0{n}T00:00:00") for n in range(1, 7)]
+    first, *others = _files(tmp_path, *contents)
     ingest(settings, first)
     together(ingest, *[(settings, path) for path in others], folder=tmp_path, before=where)
     assert [row["patient_name"] for row in rows(settings, "gary_wang", "patients")] == ["Name 6"]
@@ -183,9 +165,7 @@ def test_processes_that_lock_the_same_person_or_counters_wait_without_a_rollback
 
 def test_counters_from_an_outdated_read_are_corrected(fresh: NewSettings, tmp_path: Path) -> None:
     settings = fresh("o", results_dir=tmp_path)
-    first, second = tmp_path / "1.json", tmp_path / "2.json"
-    for path, prn in ((first, "P1"), (second, "P2")):
-        path.write_text(json.dumps(a_file(a_patient(prn))))
+    first, second = (write_file(tmp_path / f"{prn}.json", a_file(a_patient(prn))) for prn in ("P1", "P2"))
     between: list[Stored] = []
 
     def store_the_second(*arguments: Any) -> None:

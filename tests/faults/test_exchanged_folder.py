@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from builders import NewSettings, a_file, a_patient
+from builders import NewSettings, a_file, a_patient, write_file
 from contents import rows
 from jobs import ingest
 from processes import Failed, held_at, moments
@@ -21,10 +20,8 @@ FILES = 6
 
 
 def _fill(folder: Path, prefix: str) -> None:
-    folder.mkdir(parents=True)
     for day in range(1, FILES + 1):
-        content = a_file(a_patient(f"{prefix}{day}"), at=f"2024-01-0{day}T00:00:00")
-        (folder / f"{day}.json").write_text(json.dumps(content), encoding="utf-8")
+        write_file(folder / f"{day}.json", a_file(a_patient(f"{prefix}{day}"), at=f"2024-01-0{day}T00:00:00"))
 
 
 def _exchange(folder: Path, outside: Path, aside: Path) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 from local_server import LocalServer
-from shell import COMMAND, Shell
+from shell import Shell
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import Level
@@ -28,17 +27,9 @@ def test_a_lost_server_is_reported_once_and_the_log_is_followed_when_it_returns(
             SystemLogWriter(store.system).record(Level.INFO, "ingest", "looked", message)
 
     record("before")
-    process = subprocess.Popen(
-        [*COMMAND, "log", "--follow", "--json"],
-        cwd=shell.folder,
-        env=shell.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
+    with shell.started("log", "--follow", "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
         assert json.loads(process.stdout.readline())["message"] == "before"
         private_mariadb.kill()
         first = process.stderr.readline()
@@ -48,9 +39,8 @@ def test_a_lost_server_is_reported_once_and_the_log_is_followed_when_it_returns(
         record("after")
         assert json.loads(process.stdout.readline())["message"] == "after"
         assert process.poll() is None
-    finally:
         process.kill()
         _, err = process.communicate(timeout=60)
-    said = [first, *err.splitlines()]
-    assert len(said) <= 2
-    assert all("trying again" in line for line in said)
+    lines = [first, *err.splitlines()]
+    assert len(lines) <= 2
+    assert all("trying again" in line for line in lines)

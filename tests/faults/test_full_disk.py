@@ -14,7 +14,7 @@ from builders import a_file, a_patient
 from contents import contents, differences
 from local_server import LocalServer
 from selection import backends
-from shell import COMMAND, ForkedShell, Shell
+from shell import ForkedShell, Shell, file_limit
 from watching import environment
 
 from webautodash.config import Settings
@@ -102,17 +102,8 @@ def test_a_file_waits_while_its_database_may_not_grow(tmp_path: Path) -> None:
     shell.drop(a_file(a_patient("P1", medications=["Aspirin 81 mg"])))
     assert shell("setup", "--auto").status == 0
     shell.drop(_large(), "second.json")
-    done = subprocess.run(
-        ["sh", "-c", 'ulimit -f 1000; exec "$@"', "sh", *COMMAND, "ingest"],
-        cwd=shell.folder,
-        env=shell.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, "SQLITE_IOERR_WRITE" in done.stderr, "Traceback" in done.stderr) == (1, True, False), (
-        done.stderr
-    )
+    done = shell.in_a_new_process("ingest", before=file_limit(1000))
+    assert (done.status, "SQLITE_IOERR_WRITE" in done.err) == (1, True), done.err
     assert shell("ingest").status == 0
     _expect_what_a_clean_run_stores(shell, shell.folder / "webautodash-data")
 

@@ -6,11 +6,10 @@ first is enough. Some of the others are tried nevertheless.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from builders import NewSettings, a_file, a_patient
+from builders import NewSettings, a_file, a_patient, write_file
 from contents import contents, differences, identities
 from jobs import register_provider, run_command
 from processes import Steps, kill_at, moments_of_files, together
@@ -39,8 +38,7 @@ def folder(tmp_path: Path) -> Path:
         "anna_keller/1.json": a_file(a_patient("P1", name="Someone Else", diagnoses=["Gout"]), provider="Anna Keller"),
     }
     for name, content in contents.items():
-        (results / name).parent.mkdir(parents=True, exist_ok=True)
-        (results / name).write_text(json.dumps(content))
+        write_file(results / name, content)
     return results
 
 

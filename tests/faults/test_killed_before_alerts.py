@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NewSettings, a_file, a_patient
+from builders import NewSettings, a_file, a_patient, write_file
 from contents import contents, differences, rows
 from jobs import ingest, monitor_once, retry, send_alerts
 from processes import Steps, kill_at, moments
@@ -28,10 +28,9 @@ LATER = "2025-01-01T00:00:00"
 def folder(tmp_path: Path) -> Path:
     """Two patients, and a second file of one of them that cannot be read and, once corrected, is a conflict."""
     results = tmp_path / "Results/gary_wang"
-    results.mkdir(parents=True)
     unreadable = CHANGED | {"demographics_printable": "no object"}
-    (results / "1.json").write_text(json.dumps(a_file(a_patient("P1"), a_patient("P2"))))
-    (results / "2.json").write_text(json.dumps(a_file(a_patient("P1", gender="Male"), unreadable, at=LATER)))
+    write_file(results / "1.json", a_file(a_patient("P1"), a_patient("P2")))
+    write_file(results / "2.json", a_file(a_patient("P1", gender="Male"), unreadable, at=LATER))
     # A file that was changed within the last two seconds is read again, whatever its state.
     past = time.time() - 60
     for path in results.iterdir():

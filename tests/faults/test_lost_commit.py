@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from builders import NewSettings, a_file, a_patient
+from builders import NewSettings, a_file, a_patient, write_file
 from contents import contents, differences
 from jobs import ingest
 from processes import Steps
@@ -27,10 +26,9 @@ def test_a_commit_that_is_lost_or_whose_answer_is_is_done_once(
 ) -> None:
     url = make_url(server_url)
     folder = tmp_path / "Results/gary_wang"
-    folder.mkdir(parents=True)
     for year, drug in ((2024, "Xanax 1 mg"), (2025, "Metformin 500 mg")):
         patients = [a_patient(f"P{number}", medications=[drug]) for number in range(30)]
-        (folder / f"{year}.json").write_text(json.dumps(a_file(*patients, None, at=f"{year}-01-01T00:00:00")))
+        write_file(folder / f"{year}.json", a_file(*patients, None, at=f"{year}-01-01T00:00:00"))
 
     def cut_at(number: int | None, name: str) -> CommitCutter:
         with CommitCutter(str(url.host), url.port or 3306, number, before=before) as cutter:

@@ -17,6 +17,7 @@ from builders import NewSettings, a_file, a_patient
 from contents import contents, differences, rows
 from jobs import ingest
 from local_server import LocalServer, wait_until
+from shell import run_forked
 from watching import environment, monitors, put, states, wait_for, watching
 
 from webautodash.config import Settings
@@ -42,12 +43,10 @@ def settings(fresh: NewSettings, folder: Path) -> Settings:
     return fresh("w", results_dir=folder, **SHORT)
 
 
-def _large(provider: str, number: int, patients: int = 1000) -> dict[str, object]:
-    return a_file(
-        *(a_patient(f"{provider}{n}", medications=[f"Drug {n} mg"] * 5) for n in range(patients)),
-        provider=provider,
-        at=f"2024-01-{number:02}T00:00:00",
-    )
+def _put(folder: Path, provider: str, day: int, patients: int) -> None:
+    people = [a_patient(f"{provider}{n}", medications=[f"Drug {n} mg"] * 5) for n in range(patients)]
+    content = a_file(*people, provider=provider, at=f"2024-01-{day:02}T00:00:00")
+    put(folder / provider.lower().replace(" ", "_") / f"{day}.json", content)
 
 
 def _under_way(settings: Settings) -> bool:
@@ -72,7 +71,7 @@ def test_a_signal_lets_the_current_file_finish_and_no_other_start(
     # Of more patients than a batch has, so that a file is half written when it is held up.
     for name in ("Ann Bee", "Cee Dee"):
         for day in range(1, 6):
-            put(folder / name.lower().replace(" ", "_") / f"{day}.json", _large(name, day, 600))
+            _put(folder, name, day, 600)
     # It holds its leases and its transactions for as long as this test takes.
     settings = settings.model_copy(update={"lease_seconds": 300})
     hand = {held_up.FOLDER: str(tmp_path)}
@@ -80,9 +79,8 @@ def test_a_signal_lets_the_current_file_finish_and_no_other_start(
     with watching(settings, tmp_path, *arguments, command=held_up.COMMAND, **hand) as monitor:
         wait_for(lambda: held_up.in_hand(tmp_path) == workers)
         assert set(states(settings).values()) == {"seen"}
-        monitor.tell(number)
-        assert monitor.ends_with() == 0
-        assert "Traceback" not in monitor.said
+        assert monitor.end(number) == 0
+        assert "Traceback" not in monitor.output
     # Those that were in hand, whole; the others as they were.
     assert Counter(states(settings).values()) == {"ingested": workers, "seen": 10 - workers}
     with Store.open(settings) as store:
@@ -102,13 +100,11 @@ def test_a_monitor_that_is_killed_loses_nothing_and_the_next_ends_like_a_clean_r
     with watching(settings, tmp_path, "--interval", "0.3") as monitor:
         wait_for(lambda: _under_way(settings))
         time.sleep(wait)
-        monitor.tell(signal.SIGKILL)
-        monitor.ends_with()
+        monitor.end(signal.SIGKILL)
     with watching(settings, tmp_path, "--interval", "0.3") as monitor:
         wait_for(lambda: len(monitors(settings)) == 2)
         wait_for(lambda: set(states(settings).values()) == {"ingested", "partial"} and len(states(settings)) == 7)
-        monitor.tell(signal.SIGTERM)
-        assert monitor.ends_with() == 0
+        assert monitor.end(signal.SIGTERM) == 0
     assert differences(clean, contents(settings)) == []
     assert sorted(row["state"] for row in monitors(settings)) == ["lost", "stopped"]
 
@@ -119,17 +115,16 @@ def test_a_monitor_takes_the_files_of_another_that_was_killed(
 ) -> None:
     for name in ("Ann Bee", "Cee Dee", "Eff Gee", "Hal Ives"):
         for day in range(1, 6):
-            put(folder / name.lower().replace(" ", "_") / f"{day}.json", _large(name, day, 200))
+            _put(folder, name, day, 200)
     with (
         watching(settings, tmp_path, "--interval", "0.3") as first,
         watching(settings, tmp_path, "--interval", "0.3") as second,
     ):
         wait_for(lambda: _under_way(settings))
         time.sleep(0.4)
-        first.tell(signal.SIGKILL)
+        first.process.kill()
         wait_for(lambda: list(states(settings).values()).count("ingested") == 20)
-        second.tell(signal.SIGTERM)
-        assert second.ends_with() == 0
+        assert second.end(signal.SIGTERM) == 0
     alone = fresh("a", results_dir=folder)
     ingest(alone)
     assert differences(contents(alone), contents(settings)) == []
@@ -144,7 +139,7 @@ def _many_providers(folder: Path) -> list[str]:
     """More than one monitor keeps for itself, a file each."""
     names = [f"Doc {letter * 3}" for letter in "abcdefghijklmnopqrstuvwx"]
     for name in names:
-        put(folder / name.lower().replace(" ", "_") / "1.json", _large(name, 1, 60))
+        _put(folder, name, 1, 60)
     return names
 
 
@@ -159,8 +154,8 @@ def test_two_monitors_take_each_file_once(private_mariadb: LocalServer, folder: 
     ):
         wait_for(lambda: list(states(settings).values()).count("ingested") == len(names))
         for monitor in (first, second):
-            monitor.tell(signal.SIGTERM)
-        assert [first.ends_with(), second.ends_with()] == [0, 0]
+            monitor.process.terminate()
+        assert [monitor.process.wait(60) for monitor in (first, second)] == [0, 0]
     files = rows(settings, "system", "ingested_files")
     assert [row["attempts"] for row in files] == [1] * len(names)
     events = [row["event"] for row in rows(settings, "system", "system_logs")]
@@ -186,13 +181,13 @@ def test_files_that_wait_for_a_busy_monitor_are_taken_by_another(
         # Neither can finish what it has, and so has no other for so long.
         wait_for(lambda: [held_up.in_hand(hand) for hand in hands] == [1, 1])
         for monitor in (first, second):
-            monitor.tell(signal.SIGTERM)
-        assert [first.ends_with(), second.ends_with()] == [0, 0]
+            monitor.process.terminate()
+        assert [monitor.process.wait(60) for monitor in (first, second)] == [0, 0]
     assert Counter(states(settings).values()) == {"ingested": 2, "seen": len(names) - 2}
     assert [row["files_taken"] for row in monitors(settings)] == [1, 1]
 
 
-# It tells what was so a tenth of a second ago.
+# InnoDB refreshes this table every tenth of a second.
 _TRANSACTIONS = "SELECT SLEEP(0.15), COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 10"
 
 
@@ -207,27 +202,25 @@ def test_a_monitor_suspended_in_a_transaction_does_not_block_others_and_adds_not
     settings, alone = (_on(private_mariadb, prefix, folder, **SHORT) for prefix in ("ice_", "clean_"))
     Store.prepare(settings).close()
     for day in (1, 2):
-        put(folder / f"ann_bee/{day}.json", _large("Ann Bee", day, 4000))
+        _put(folder, "Ann Bee", day, 4000)
     with watching(settings, tmp_path, "--interval", "0.3") as frozen, Server(settings) as looking:
 
         def froze() -> bool:
             if not _writes_under_way(looking):
                 return False
-            frozen.tell(signal.SIGSTOP)
+            frozen.process.send_signal(signal.SIGSTOP)
             if _writes_under_way(looking):
                 return True
-            frozen.tell(signal.SIGCONT)
+            frozen.process.send_signal(signal.SIGCONT)
             return False
 
         wait_for(froze)
-        put(folder / "cee_dee/1.json", _large("Cee Dee", 1, 20))
+        _put(folder, "Cee Dee", 1, 20)
         with watching(settings, tmp_path, "--interval", "0.3") as other:
             wait_for(lambda: list(states(settings).values()).count("ingested") == 3, 120)
-            frozen.tell(signal.SIGCONT)
+            frozen.process.send_signal(signal.SIGCONT)
             wait_for(lambda: _beats_again(settings))
-            for monitor in (frozen, other):
-                monitor.tell(signal.SIGTERM)
-                assert monitor.ends_with() == 0
+            assert [monitor.end(signal.SIGTERM) for monitor in (frozen, other)] == [0, 0]
     ingest(alone)
     assert differences(contents(alone), contents(settings)) == []
 
@@ -245,18 +238,17 @@ def test_a_lost_server_is_reported_once_and_used_again_when_it_returns(
     with watching(settings, tmp_path, "--interval", "0.3") as monitor:
         wait_for(lambda: states(settings).get("gary_wang/1.json") == "ingested")
         private_mariadb.kill()
-        wait_for(lambda: "cannot reach the database server" in monitor.said)
+        wait_for(lambda: "cannot reach the database server" in monitor.output)
         put(folder / "gary_wang/2.json", a_file(a_patient("GW2"), at="2024-03-04T09:00:00"))
         time.sleep(3)
         assert monitor.process.poll() is None
         private_mariadb.restart()
         wait_for(lambda: states(settings).get("gary_wang/2.json") == "ingested")
-        wait_for(lambda: "resolved after" in monitor.said)
-        monitor.tell(signal.SIGTERM)
-        assert monitor.ends_with() == 0
-        said = monitor.said.splitlines()
-    assert len([line for line in said if line.startswith("cannot reach")]) == 1
-    assert len(said) <= 6, said
+        wait_for(lambda: "resolved after" in monitor.output)
+        assert monitor.end(signal.SIGTERM) == 0
+        lines = monitor.output.splitlines()
+    assert len([line for line in lines if line.startswith("cannot reach")]) == 1
+    assert len(lines) <= 6, lines
     events = [row["event"] for row in rows(settings, "system", "system_logs")]
     assert events.count("monitor_going_on") == 1
 
@@ -270,13 +262,12 @@ def test_a_hint_of_the_system_shortens_the_wait_also_in_a_folder_that_is_new(
         letters = iter("abcdefghijklmnopqrstuvwxyz")
 
         def another_is_stored() -> bool:
-            # The system takes a moment until it tells of changes: what comes before that is not heard of.
+            # The system reports changes a moment after the folder was created, and none of those before.
             put(folder / f"doc_{next(letters)}/1.json", a_file(a_patient("P1"), provider=None))
             return wait_until(lambda: "ingested" in states(settings).values(), 5)
 
         wait_for(another_is_stored)
-        monitor.tell(signal.SIGTERM)
-        assert monitor.ends_with() == 0
+        assert monitor.end(signal.SIGTERM) == 0
 
 
 @pytest.mark.slow
@@ -331,8 +322,7 @@ def test_a_thousand_files_written_in_several_ways_are_each_ingested_once_and_who
         dropping.join()
         done = {"ingested": good, "rejected": bad}
         wait_for(lambda: {s: list(states(settings).values()).count(s) for s in done} == done, 300)
-        monitor.tell(signal.SIGTERM)
-        assert monitor.ends_with() == 0
+        assert monitor.end(signal.SIGTERM) == 0
     with Store.open(settings) as store:
         found = status(store)
     assert {state: number for state, number in found.files.items() if number} == done
@@ -344,11 +334,5 @@ def test_a_thousand_files_written_in_several_ways_are_each_ingested_once_and_who
 
 
 def test_a_store_is_needed_by_status_and_none_is_made(settings: Settings, tmp_path: Path) -> None:
-    import subprocess
-
-    import shell
-
-    done = subprocess.run(
-        [*shell.COMMAND, "status"], cwd=tmp_path, env=environment(settings), capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, "webautodash setup" in done.stderr) == (2, True)
+    done = run_forked(["status"], tmp_path, environment(settings), timeout_seconds=60)
+    assert (done.status, "webautodash setup" in done.err) == (2, True)

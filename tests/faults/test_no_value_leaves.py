@@ -10,7 +10,6 @@ import os
 import socket
 import sqlite3
 import stat
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ from builders import Clinic, a_file
 from contents import everything
 from local_server import connect
 from selection import backends
-from shell import COMMAND, Done, ForkedShell, run_forked
+from shell import Done, ForkedShell, file_limit, run_forked
 from sqlalchemy import make_url
 
 from webautodash.cli.app import _COMMANDS
@@ -450,16 +449,9 @@ def test_no_lock_lets_a_value_out(troubled: _Canary, backend: str) -> None:
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_no_full_disk_lets_a_value_out(troubled: _Canary) -> None:
     blocks = (_file(troubled).stat().st_size >> 9) + 8
-    done = subprocess.run(
-        ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *COMMAND, "ingest", "--debug"],
-        cwd=troubled.shell.folder,
-        env=troubled.shell.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, "SQLITE_IOERR" in done.stderr) == (1, True), done.stderr
-    troubled.checked(Done(done.returncode, done.stdout, done.stderr), ("ingest",), ())
+    done = troubled.shell.in_a_new_process("ingest", "--debug", before=file_limit(blocks))
+    assert (done.status, "SQLITE_IOERR" in done.err) == (1, True), done.err
+    troubled.checked(done, ("ingest",), ())
     assert _marks_in(troubled.system_texts()) == []
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NewSettings, a_file, a_patient
+from builders import NewSettings, a_file, a_patient, write_file
 from contents import contents, differences, identities, rows
 from jobs import ingest, open_store, register_provider
 from processes import Steps, kill_at, moments, together, writes
@@ -40,10 +39,8 @@ def test_a_lost_system_database_is_rebuilt_by_the_next_ingest(fresh: NewSettings
 def lost(fresh: NewSettings, tmp_path: Path) -> NewSettings:
     """Stores of two providers, one of them without a file, whose system database is gone."""
     folder = tmp_path / "Results"
-    (folder / "o_neil_pat").mkdir(parents=True)
-    named, nameless = folder / "o_neil_pat/1.json", folder / "o_neil_pat/2.json"
-    named.write_text(json.dumps(a_file(a_patient("A1"), provider="O'Neil Pat")), encoding="utf-8")
-    nameless.write_text(json.dumps(a_file(a_patient("A2"), provider=None)), encoding="utf-8")
+    named = write_file(folder / "o_neil_pat/1.json", a_file(a_patient("A1"), provider="O'Neil Pat"))
+    nameless = write_file(folder / "o_neil_pat/2.json", a_file(a_patient("A2"), provider=None))
 
     def store(name: str) -> Settings:
         settings = fresh(name, results_dir=folder)
@@ -69,9 +66,7 @@ def test_every_provider_is_restored_with_its_name_also_without_a_file(lost: NewS
 
 def test_aliases_and_date_order_are_restored(fresh: NewSettings, tmp_path: Path) -> None:
     folder = tmp_path / "Results"
-    (folder / "continental_clinic").mkdir(parents=True)
-    file = folder / "continental_clinic" / "1.json"
-    file.write_text(json.dumps(a_file(a_patient("E1", born="01/02/1970"), provider="Euro Doc")), encoding="utf-8")
+    write_file(folder / "continental_clinic/1.json", a_file(a_patient("E1", born="01/02/1970"), provider="Euro Doc"))
     settings = fresh("d", results_dir=folder)
     with Store.prepare(settings) as store:
         register(store, "Euro Doc", date_order=DateOrder.DMY)

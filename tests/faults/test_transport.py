@@ -21,13 +21,13 @@ FAR = "LOCALHOST"
 
 
 class Listener(CommitCutter):
-    """Keeps all that clients say."""
+    """Keeps all bytes that clients send."""
 
-    said = b""
+    received = b""
 
     def _to_server(self, client: socket.socket, server: socket.socket, _cutting: threading.Event) -> None:
         while data := receive(client):
-            self.said += data
+            self.received += data
             send(server, data)
         server.close()
 
@@ -55,7 +55,7 @@ def listener(private_mariadb: LocalServer) -> Iterator[Listener]:
 
 
 def _setup(shell: Shell, server: LocalServer, listener: Listener, **settings: str) -> Done:
-    """Set up a store over the listener; neither what is said nor what is shown has the password."""
+    """Set up a store over the listener; the password is neither sent as text nor shown."""
     password = str(make_url(server.url).password)
     secret = shell.folder / "password"
     secret.touch(mode=0o600)
@@ -71,16 +71,16 @@ def _setup(shell: Shell, server: LocalServer, listener: Listener, **settings: st
         **settings,
     )
     assert password not in done.out + done.err
-    assert password.encode() not in listener.said
+    assert password.encode() not in listener.received
     return done
 
 
-def _says_nothing(done: Done, listener: Listener) -> None:
-    """The command ended before it had said who it is."""
+def _is_refused_before_the_login(done: Done, listener: Listener) -> None:
+    """The command ended before it sent its user name."""
     assert done.status == 3
     assert "error 2026" in done.err
     assert "WEBAUTODASH_TLS_CA" in done.err
-    assert USER.encode() not in listener.said
+    assert USER.encode() not in listener.received
     assert not done.out
 
 
@@ -90,17 +90,17 @@ def test_credentials_are_sent_to_a_verified_server_over_tls_only(
     private_mariadb.restart(*trusted.options)
     done = _setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(trusted.ca))
     assert done.status == 0, done.err
-    assert USER.encode() not in listener.said
-    assert b"CREATE DATABASE" not in listener.said
+    assert USER.encode() not in listener.received
+    assert b"CREATE DATABASE" not in listener.received
 
 
 def test_an_untrusted_certificate_authority_is_refused(
     shell: Shell, private_mariadb: LocalServer, listener: Listener, trusted: Certificates, tmp_path: Path
 ) -> None:
     private_mariadb.restart(*trusted.options)
-    _says_nothing(_setup(shell, private_mariadb, listener), listener)
+    _is_refused_before_the_login(_setup(shell, private_mariadb, listener), listener)
     another = certificates.make(tmp_path / "another", "localhost")
-    _says_nothing(_setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(another.ca)), listener)
+    _is_refused_before_the_login(_setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(another.ca)), listener)
 
 
 def test_another_hosts_certificate_is_refused(
@@ -108,20 +108,20 @@ def test_another_hosts_certificate_is_refused(
 ) -> None:
     another = certificates.make(tmp_path / "another", "db.clinic.example")
     private_mariadb.restart(*another.options)
-    _says_nothing(_setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(another.ca)), listener)
+    _is_refused_before_the_login(_setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(another.ca)), listener)
 
 
 @pytest.mark.parametrize("private_mariadb", [("--skip-ssl",)], indirect=True)
 def test_a_server_without_tls_is_refused_unless_it_is_allowed(
     shell: Shell, private_mariadb: LocalServer, listener: Listener, trusted: Certificates
 ) -> None:
-    _says_nothing(_setup(shell, private_mariadb, listener), listener)
-    _says_nothing(_setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(trusted.ca)), listener)
+    _is_refused_before_the_login(_setup(shell, private_mariadb, listener), listener)
+    _is_refused_before_the_login(_setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(trusted.ca)), listener)
     done = _setup(shell, private_mariadb, listener, WEBAUTODASH_TLS="off")
     assert done.status == 0, done.err
-    # So the listener would have heard it above.
-    assert USER.encode() in listener.said
-    assert b"CREATE DATABASE" in listener.said
+    # So the tests above would have noticed it.
+    assert USER.encode() in listener.received
+    assert b"CREATE DATABASE" in listener.received
 
 
 @pytest.mark.parametrize("backend", ["mysql"], indirect=True)
@@ -134,14 +134,14 @@ def test_mysqls_own_certificate_is_refused_until_its_authority_is_configured(she
 
 def test_no_secret_is_shown(shell: Shell) -> None:
     secret = "Mark-of-a-secret"
-    given = {
+    settings = {
         "WEBAUTODASH_DATABASE_URL": f"mysql+pymysql://me:{secret}@127.0.0.1:1/",
         "WEBAUTODASH_ALERT_WEBHOOK_URL": f"https://example.org/{secret}",
         "WEBAUTODASH_ALERT_WEBHOOK_SECRET": secret,
         "WEBAUTODASH_DB_PASSWORD": secret,
         "WEBAUTODASH_ALERT_APPRISE_URLS": f"json://me:{secret}@example.org",
     }
-    # What stands behind a host is shown no more than a password; only these two commands do not refuse it.
+    # The rest of a URL is not shown either; all other commands refuse such a URL.
     for behind in (f"?password={secret}", f"x?ssl_ca={secret}", secret):
         for command in (("config", "show"), ("config", "show", "--json")):
             done = shell(*command, WEBAUTODASH_DATABASE_URL=f"mysql+pymysql://me:a@127.0.0.1:1/{behind}")
@@ -156,6 +156,6 @@ def test_no_secret_is_shown(shell: Shell) -> None:
         ("alert", "test", "--debug"),
         ("--debug", "stats"),
     ):
-        done = shell(*command, **given)
+        done = shell(*command, **settings)
         assert secret not in done.out + done.err, command
         assert done.out + done.err

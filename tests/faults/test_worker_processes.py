@@ -15,6 +15,7 @@ import pytest
 from builders import Clinic, NewSettings
 from contents import contents, differences
 from local_server import wait_until
+from watching import ROOT, environment
 
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.services.callbacks import ignore
@@ -27,8 +28,6 @@ from webautodash.services.ingest.report import FileOutcome
 from webautodash.services.ingest.scan import Candidate, candidates
 from webautodash.services.store import Store
 from webautodash.services.workers import OnBatch
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class _Killed(FileProcessor):
@@ -61,6 +60,13 @@ def results(tmp_path: Path) -> Path:
     return folder
 
 
+def _by_folder(results: Path) -> dict[str, list[Candidate]]:
+    groups: dict[str, list[Candidate]] = {}
+    for candidate in candidates([], results):
+        groups.setdefault(str(candidate.folder), []).append(candidate)
+    return groups
+
+
 def test_two_workers_leave_what_one_leaves(fresh: NewSettings, results: Path) -> None:
     seen = []
     for name, workers in (("a", 1), ("b", 2)):
@@ -81,9 +87,7 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
     settings = fresh("d", results_dir=results)
     heard: list[tuple[str, str]] = []
     with Store.prepare(settings) as store:
-        groups: dict[str, list[Candidate]] = {}
-        for candidate in candidates([], results):
-            groups.setdefault(str(candidate.folder), []).append(candidate)
+        groups = _by_folder(results)
         reasons: set[tuple[str | None, str | None]] = set()
 
         def looked(candidate: Candidate, outcome: FileOutcome) -> None:
@@ -111,9 +115,7 @@ def test_a_file_that_kills_its_worker_three_times_is_held(fresh: NewSettings, re
     with Store.prepare(settings) as store:
         for _ in range(4):
             heard: dict[str, tuple[str, str | None, int]] = {}
-            groups: dict[str, list[Candidate]] = {}
-            for candidate in candidates([], results):
-                groups.setdefault(str(candidate.folder), []).append(candidate)
+            groups = _by_folder(results)
 
             def looked(candidate: Candidate, outcome: FileOutcome, heard: Any = heard) -> None:
                 view.record(outcome, candidate.stat)
@@ -146,8 +148,9 @@ def _quoting(_store: Store) -> Callable[[Candidate, OnBatch], FileOutcome]:
 
 _QUOTING = """
 import sys, test_worker_processes as tests
+from webautodash.config import Settings
 from webautodash.services.workers import GroupWork, run_groups
-store = tests.Store.prepare(tests.Settings.load(database_url=sys.argv[1], _env_file=None))
+store = tests.Store.prepare(Settings.load(database_url=sys.argv[1], _env_file=None))
 groups = [[candidate] for candidate in tests.candidates([], tests.Path(sys.argv[2]))]
 lost = lambda candidate, status: print("ended with", status)
 run_groups(store, groups, 2, GroupWork(tests._quoting, done=lambda *_: None, lost=lost))
@@ -174,15 +177,9 @@ def test_ctrl_c_ends_every_worker_in_the_middle_of_its_file(
 ) -> None:
     clinic = Clinic(server_url, database_prefix, tmp_path)
     write_demo_data(clinic.results, DemoPlan(patients=12000, providers=2, files=1))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBAUTODASH_")} | {
-        "WEBAUTODASH_DATABASE_URL": server_url,
-        "WEBAUTODASH_DATABASE_PREFIX": database_prefix,
-        "WEBAUTODASH_RESULTS_DIR": str(clinic.results),
-        "PYTHONPATH": str(ROOT),
-    }
     process = subprocess.Popen(
         [sys.executable, "-m", "webautodash", "ingest", "--workers", str(workers)],
-        env=environment,
+        env=os.environ | environment(clinic.settings),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import shell
+from builders import write_file
 from contents import rows
 from local_server import wait_until
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,8 +33,8 @@ class Watching:
         command: Sequence[str],
         more: Mapping[str, str],
     ) -> None:
-        self._said = folder / f"said-{time.monotonic_ns()}"
-        self._output: IO[bytes] = self._said.open("wb")
+        self._output_file = folder / f"output-{time.monotonic_ns()}"
+        self._output: IO[bytes] = self._output_file.open("wb")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WEBAUTODASH_")}
         self.process = subprocess.Popen(
             [*command, "monitor", *arguments],
@@ -45,17 +45,14 @@ class Watching:
         )
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """All that it has written so far."""
-        return self._said.read_text()
+        return self._output_file.read_text()
 
-    def tell(self, number: int) -> None:
-        """Send it a signal."""
+    def end(self, number: int) -> int:
+        """Send it a signal, and return the status with which it ends."""
         self.process.send_signal(number)
-
-    def ends_with(self, seconds: float = 60) -> int:
-        """The status with which it ends."""
-        return self.process.wait(seconds)
+        return self.process.wait(60)
 
     def close(self) -> None:
         """Make sure that it is gone."""
@@ -65,11 +62,11 @@ class Watching:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The settings, as a process is given them."""
-    given = settings.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    """The settings as environment variables of a process."""
+    values = settings.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     if settings.database_url is not None:
-        given["database_url"] = settings.database_url.get_secret_value()
-    texts = {f"WEBAUTODASH_{name.upper()}": str(value) for name, value in given.items()}
+        values["database_url"] = settings.database_url.get_secret_value()
+    texts = {f"WEBAUTODASH_{name.upper()}": str(value) for name, value in values.items()}
     paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
     return texts | {"PYTHONPATH": paths, "PYTHONWARNINGS": "error"}
 
@@ -78,7 +75,7 @@ def environment(settings: Settings) -> dict[str, str]:
 def watching(
     settings: Settings, folder: Path, *arguments: str, command: Sequence[str] = shell.COMMAND, **more: str
 ) -> Iterator[Watching]:
-    """A monitor for as long as the block lasts; ``more`` is of its environment."""
+    """A monitor for as long as the block lasts; ``more`` is added to its environment."""
     monitor = Watching(settings, folder, arguments, command, more)
     try:
         yield monitor
@@ -87,29 +84,27 @@ def watching(
 
 
 def states(settings: Settings) -> dict[str, str]:
-    """How each file stands; nothing while there is no store."""
-    try:
-        return {row["path"]: row["state"] for row in rows(settings, "system", "ingested_files")}
-    except (WebAutoDashError, SQLAlchemyError):
-        return {}
+    """The state of each file; nothing while there is no store."""
+    return {row["path"]: row["state"] for row in _system_rows(settings, "ingested_files")}
 
 
 def monitors(settings: Settings) -> list[dict[str, Any]]:
-    """What is known of the monitors."""
+    """The rows of the monitors; nothing while there is no store."""
+    return _system_rows(settings, "monitors")
+
+
+def _system_rows(settings: Settings, table: str) -> list[dict[str, Any]]:
     try:
-        return rows(settings, "system", "monitors")
+        return rows(settings, "system", table)
     except (WebAutoDashError, SQLAlchemyError):
         return []
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 150) -> None:
-    """Wait until something is so. Raises AssertionError where it does not come."""
-    assert wait_until(condition, seconds), "it did not come to pass"
+    """Wait for a condition. Raises AssertionError if it does not come true in time."""
+    assert wait_until(condition, seconds), "the condition did not come true"
 
 
 def put(path: Path, content: object) -> None:
-    """Have a whole file at a path at once, as a careful robot does."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.tmp")
-    draft.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-    draft.replace(path)
+    """Put a whole file at a path at once, as a careful robot does."""
+    write_file(path.with_name(f".{path.name}.tmp"), content).replace(path)
