@@ -1,7 +1,5 @@
 """The content of a provider's database, to compare databases with a different history."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """A further clinical list is a declaration, a model and a revision: everything else follows."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

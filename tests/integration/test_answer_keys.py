@@ -1,7 +1,5 @@
 """Known files, known answers: the project's own data, and the shared samples where they are."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections import Counter

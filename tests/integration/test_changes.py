@@ -1,7 +1,5 @@
 """What counts as a change: repeated files, duplicates, demographics, criteria, and the order of files."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A transaction that is too large for a cluster is distinguished from a conflict and not repeated."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """Listing and reviewing conflicts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

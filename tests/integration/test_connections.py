@@ -1,7 +1,5 @@
 """The number of simultaneous connections, as the server counts them."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Files that have their patients elsewhere than usual, from the folder to the rows."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Demonstration data is reproducible, and can be ingested."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Demographics: names built from parts, contact details, unknown fields, and late files."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What replaces the earlier scripts (docs/how-to/adopt.md): each counterpart is run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Whole files that are held until a person accepts them."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
 

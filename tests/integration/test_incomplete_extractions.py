@@ -1,7 +1,5 @@
 """A failed extraction changes nothing about a patient, unless a person accepts it."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

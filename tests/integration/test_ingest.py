@@ -1,7 +1,5 @@
 """From a file to rows: what is stored, repeated, compared and set aside, on every product."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Stored files with an unchanged stat are not opened again, and no other file is skipped."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

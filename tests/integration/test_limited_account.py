@@ -1,7 +1,5 @@
 """An account that may read and write rows, and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """Rows sent with LOAD DATA pass the same checks as an INSERT, and no file of this machine is ever sent."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

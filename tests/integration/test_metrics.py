@@ -1,7 +1,5 @@
 """Figures for Prometheus: their values, and the cost of a scrape."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable

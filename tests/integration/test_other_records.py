@@ -1,7 +1,5 @@
 """Lists without a table of their own, from a file to rows and back, and rows of an earlier version."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 from zlib import crc32

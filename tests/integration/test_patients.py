@@ -1,7 +1,5 @@
 """Reading patients and set-aside patients."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 

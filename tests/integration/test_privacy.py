@@ -1,7 +1,5 @@
 """No value of a patient's record is in the system database, the logs or an error."""
 
-from __future__ import annotations
-
 import json
 import logging
 import traceback

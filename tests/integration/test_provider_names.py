@@ -1,7 +1,5 @@
 """Whose a file is: names, aliases and folders of providers. Each provider gets a database of its own, or is refused."""
 
-from __future__ import annotations
-
 import json
 import os
 import unicodedata

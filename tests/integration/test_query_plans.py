@@ -1,7 +1,5 @@
 """Queries that run per file or per batch read no whole table, by the plans of the server."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterator

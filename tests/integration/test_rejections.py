@@ -1,7 +1,5 @@
 """Files that are rejected, incomplete or gone: why, and that no other file is affected."""
 
-from __future__ import annotations
-
 import json
 import os
 import time

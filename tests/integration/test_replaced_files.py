@@ -1,7 +1,5 @@
 """SQLite files that are moved, removed or put back while they are in use."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sqlite3

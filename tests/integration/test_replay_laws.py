@@ -1,7 +1,5 @@
 """Properties of the replay, on many patients with random histories in one store."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

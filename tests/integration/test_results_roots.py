@@ -1,7 +1,5 @@
 """Several Results folders of one store: each is a root with its own files."""
 
-from __future__ import annotations
-
 import threading
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Old entries of the system log, files that are gone, kept JSON and migration runs are deleted, and no others."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The servers of the tests: each is the right product, keeps databases apart, and does not outlive its run."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Correcting the time of a session corrects everything that was derived from it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Storing set-aside patients later keeps the counts consistent."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The number of statements does not depend on the number of patients in a batch; none is too large for the server."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

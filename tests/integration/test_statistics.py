@@ -1,7 +1,5 @@
 """Statistics of one provider and of all."""
 
-from __future__ import annotations
-
 import pytest
 from builders import Clinic, a_file, a_patient
 

@@ -1,7 +1,5 @@
 """Failed extractions that an older version stored as data."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

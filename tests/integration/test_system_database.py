@@ -1,7 +1,5 @@
 """A system database that was lost or is another database: nothing is written, and the error names the way out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

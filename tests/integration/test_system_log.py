@@ -1,7 +1,5 @@
 """The system log: searched, and followed as it grows; every event that matches, and each once."""
 
-from __future__ import annotations
-
 import logging
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """What a session sees of concurrent commits, and which work is repeated."""
 
-from __future__ import annotations
-
 import time
 from typing import NamedTuple, cast
 

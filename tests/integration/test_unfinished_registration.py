@@ -1,7 +1,5 @@
 """An incomplete registration does not disturb queries over all providers."""
 
-from __future__ import annotations
-
 import pytest
 from builders import Clinic, a_file, a_patient
 

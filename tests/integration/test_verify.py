@@ -1,7 +1,5 @@
 """Verification finds each changed byte and names the row."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager

@@ -1,7 +1,5 @@
 """Times in the future, which a wrong clock left: they are reported, and nothing waits for them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Databases that belong to another provider, to none, or to a newer version of the program."""
 
-from __future__ import annotations
-
 import pytest
 from builders import Clinic, a_file, a_patient
 

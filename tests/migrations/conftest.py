@@ -1,7 +1,5 @@
 """Both histories, each with an empty database on each backend."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

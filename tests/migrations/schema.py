@@ -1,7 +1,5 @@
 """The schema of a database, as the server reports it and as the models define it."""
 
-from __future__ import annotations
-
 import re
 
 from alembic import autogenerate

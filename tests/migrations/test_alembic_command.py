@@ -1,7 +1,5 @@
 """The command `alembic`, run in a checkout."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The drift check finds manual changes; a check that cannot fail proves nothing."""
 
-from __future__ import annotations
-
 import pytest
 import sqlalchemy as sa
 from alembic.operations import Operations

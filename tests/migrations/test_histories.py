@@ -1,7 +1,5 @@
 """Both schema histories on every product: up, down, up again, and the result is what the models define."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """An upgrade that is killed between two statements is finished by the next one; concurrent upgrades wait."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What the file of each revision must declare."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from io import StringIO

@@ -1,7 +1,5 @@
 """Revisions keep rows: the same rows exist after an upgrade and after a downgrade."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

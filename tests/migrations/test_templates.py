@@ -1,7 +1,5 @@
 """The databases that other tests get from a template are what the revisions make."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

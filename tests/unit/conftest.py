@@ -1,7 +1,5 @@
 """Empty caches, and files to read, for tests without a database."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The benchmarks' own arithmetic, and the names that they know the product's functions by."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Rules of the code that import-linter does not check: imports, names, command lines, and sizes."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """Differences between two visits that do not change the checksum, and differences that do."""
 
-from __future__ import annotations
-
 import copy
 import json
 import time

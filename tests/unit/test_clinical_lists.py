@@ -1,7 +1,5 @@
 """The items of the four lists become rows: every field of the format, and no value is dropped."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from typing import Any

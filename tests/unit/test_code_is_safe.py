@@ -1,7 +1,5 @@
 """Rules of security for the code of the package, also where a linter is told to ignore a line."""
 
-from __future__ import annotations
-
 import ast
 import re
 import tomllib

@@ -1,7 +1,5 @@
 """ICD-10 codes in the text of a diagnosis, and strengths in the name of a medication."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable

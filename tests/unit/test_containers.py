@@ -1,7 +1,5 @@
 """The places where a file may have its patients: all have the same limits and checks."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

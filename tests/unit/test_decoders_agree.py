@@ -1,7 +1,5 @@
 """Items of the usual shape are decoded as a whole, others field by field: both ways give the same result."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

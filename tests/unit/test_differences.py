@@ -1,7 +1,5 @@
 """Removed and added items, and the type and severity of their difference."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from typing import Any

@@ -1,7 +1,5 @@
 """Reading one file: its identity, its faults with their positions, and no value of it in an error."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

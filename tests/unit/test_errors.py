@@ -1,7 +1,5 @@
 """The text of errors."""
 
-from __future__ import annotations
-
 import pickle
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The state of a file after an attempt, as a table."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 

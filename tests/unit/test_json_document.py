@@ -1,7 +1,5 @@
 """Results turn into JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields

@@ -1,7 +1,5 @@
 """Searches in JSON text find what a full decoder finds."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

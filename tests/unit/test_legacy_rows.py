@@ -1,7 +1,5 @@
 """Rows of the earlier scripts are read as the file would be."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

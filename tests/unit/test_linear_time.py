@@ -1,7 +1,5 @@
 """Reading and comparing take at most n log n: each kind of input is measured, and four times as much of it."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Names that look alike, and the databases, accounts and folders of hostile names."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from itertools import combinations

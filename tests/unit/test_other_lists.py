@@ -1,7 +1,5 @@
 """Lists without a table of their own: each item is a row, and no item is ignored silently."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

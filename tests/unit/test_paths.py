@@ -1,7 +1,5 @@
 """The registry's name of a file, and the file that a name stands for."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The outcome of one patient of a file: known, extracted before, or new."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

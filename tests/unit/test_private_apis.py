@@ -1,7 +1,5 @@
 """The internals of libraries that the program uses: each test fails when a library changes them."""
 
-from __future__ import annotations
-
 from pymysql.connections import Connection as Driver
 from pymysql.protocol import MysqlPacket, OKPacketWrapper
 from sqlalchemy import create_engine, event, literal, select

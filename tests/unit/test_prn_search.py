@@ -1,7 +1,5 @@
 """Texts and logs that must hold no PRN: a PRN is found in any surroundings, and no other word is reported as one."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import os

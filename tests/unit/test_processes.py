@@ -1,7 +1,5 @@
 """Processes are distinguished, although their numbers are used again."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

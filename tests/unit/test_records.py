@@ -1,7 +1,5 @@
 """One session and one patient as records: typed, complete, and without a value in an error."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """The status of a database that follows from its revision, as a table."""
 
-from __future__ import annotations
-
 import pytest
 
 from webautodash.domain.vocabulary import RevisionStatus

@@ -1,7 +1,5 @@
 """Each row has a check of all its bytes; an extraction keeps them in the order of its rows."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

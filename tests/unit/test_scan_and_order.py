@@ -1,7 +1,5 @@
 """Which files there are to ingest, in whose folder, in which order, and whether their time of change is reliable."""
 
-from __future__ import annotations
-
 import json
 import os
 from datetime import UTC

@@ -1,7 +1,5 @@
 """Settings that are divided among processes, refused, or shown."""
 
-from __future__ import annotations
-
 import os
 from contextlib import nullcontext
 from pathlib import Path

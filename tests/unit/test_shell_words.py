@@ -1,7 +1,5 @@
 """Command lines to copy: a shell reads each value as one word, also a hostile name."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """The JSON of a stored extraction has the values of its rows."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Tables, times and the amount of output on a terminal or in a pipe."""
 
-from __future__ import annotations
-
 import logging
 import sys
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Calls that may never return, and the limit of their time."""
 
-from __future__ import annotations
-
 import gc
 import threading
 import time

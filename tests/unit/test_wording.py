@@ -1,7 +1,5 @@
 """The few wordings that are pinned, and the advice for each kind of error."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator
