@@ -1,7 +1,6 @@
 """The root command: its options, and the commands, each imported when it is called."""
 
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -13,35 +12,29 @@ from webautodash.cli.exit_status import exit_status
 from webautodash.cli.terminal import verbosity
 from webautodash.cli.terminal.verbosity import DebugOption, LogFormatOption, QuietOption, VerboseOption, Verbosity
 
-
-@dataclass(frozen=True, slots=True)
-class _Command:
-    module: str
-    summary: str
-
-
+# A command has the name of its module.
 _COMMANDS = {
-    "setup": _Command("setup", "Create the databases, register providers, ingest."),
-    "ingest": _Command("ingest", "Ingest extraction files, each once."),
-    "monitor": _Command("monitor", "Ingest new files continuously."),
-    "status": _Command("status", "Show monitors, files, providers and the last 24 hours."),
-    "file": _Command("file", "List, retry, accept and forget files that are not stored."),
-    "root": _Command("root", "List, add, move and remove the Results folders of the store."),
-    "session": _Command("session", "List and show ingested files, correct a wrong time."),
-    "provider": _Command("provider", "Register, adopt, list and show providers."),
-    "patient": _Command("patient", "List and show patients and their history."),
-    "conflict": _Command("conflict", "List, show and resolve recorded differences."),
-    "set-aside": _Command("set_aside", "List, show, retry and accept patients that were set aside."),
-    "incomplete": _Command("incomplete", "List patients whose extraction must be repeated."),
-    "stats": _Command("stats", "Count what is stored."),
-    "alert": _Command("alert", "Test, list, send and retry alerts."),
-    "log": _Command("log", "Show, follow and prune the system log."),
-    "metrics": _Command("metrics", "Export figures for Prometheus."),
-    "migrate": _Command("migrate", "Migrate the schemas of all databases."),
-    "config": _Command("config", "Show the settings and their sources."),
-    "doctor": _Command("doctor", "Check the installation and suggest fixes."),
-    "verify": _Command("verify", "Check that stored rows are unchanged."),
-    "demo-data": _Command("demo_data", "Write extraction files of fictitious patients."),
+    "setup": "Create the databases, register providers, ingest.",
+    "ingest": "Ingest extraction files, each once.",
+    "monitor": "Ingest new files continuously.",
+    "status": "Show monitors, files, providers and the last 24 hours.",
+    "file": "List, retry, accept and forget files that are not stored.",
+    "root": "List, add, move and remove the Results folders of the store.",
+    "session": "List and show ingested files, correct a wrong time.",
+    "provider": "Register, adopt, list and show providers.",
+    "patient": "List and show patients and their history.",
+    "conflict": "List, show and resolve recorded differences.",
+    "set-aside": "List, show, retry and accept patients that were set aside.",
+    "incomplete": "List patients whose extraction must be repeated.",
+    "stats": "Count what is stored.",
+    "alert": "Test, list, send and retry alerts.",
+    "log": "Show, follow and prune the system log.",
+    "metrics": "Export figures for Prometheus.",
+    "migrate": "Migrate the schemas of all databases.",
+    "config": "Show the settings and their sources.",
+    "doctor": "Check the installation and suggest fixes.",
+    "verify": "Check that stored rows are unchanged.",
+    "demo-data": "Write extraction files of fictitious patients.",
 }
 
 
@@ -54,15 +47,14 @@ class _Commands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         del ctx
-        found = _COMMANDS.get(cmd_name)
-        return found and TyperCommand(cmd_name, help=found.summary, rich_markup_mode=None)
+        summary = _COMMANDS.get(cmd_name)
+        return summary and TyperCommand(cmd_name, help=summary, rich_markup_mode=None)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        found = _COMMANDS.get(args[0])
-        if found is None:
+        if args[0] not in _COMMANDS:
             return super().resolve_command(ctx, args)
-        command: Any = typer.main.get_command(import_module(f"webautodash.cli.{found.module}").app)
-        command.help = command.help or found.summary
+        command: Any = typer.main.get_command(import_module(f"webautodash.cli.{args[0].replace('-', '_')}").app)
+        command.help = command.help or _COMMANDS[args[0]]
         shared = [parameter for parameter in self.params if parameter.name in verbosity.NAMES]
         for each in (command, *getattr(command, "commands", {}).values()):
             # Not for a group that cannot be called without one of its commands.

@@ -19,17 +19,8 @@ class IdentityRepository(Repository):
 
     def claim(self, owner: RegisteredProvider) -> None:
         """Write which provider the database belongs to. Raises DuplicateKey if there is a row already."""
-        self._session.add(
-            DatabaseIdentity(
-                id=1,
-                identity=owner.identity,
-                slug=owner.slug,
-                name=owner.name,
-                folder=owner.folder,
-                date_order=owner.date_order,
-                aliases=list(owner.aliases),
-            )
-        )
+        facts = {name: getattr(owner, name) for name in ProviderIdentity.__slots__}
+        self._session.add(DatabaseIdentity(id=1, **facts | {"aliases": list(owner.aliases)}))
         self._session.flush()
 
     def add_alias(self, alias: str) -> None:

@@ -101,13 +101,8 @@ class MigrationRepository(Repository):
             database,
             state=MigrationState.RUNNING,
             started_at=utc_now(),
-            finished_at=None,
             attempts=MigratedDatabase.attempts + 1,
-            error_code=None,
-            statement=None,
-            error=None,
-            cure=None,
-            sql_sha256=None,
+            **dict.fromkeys(("finished_at", "error_code", "statement", "error", "cure", "sql_sha256")),
         )
 
     def reached(self, run: int, database: str, revision: str | None) -> None:

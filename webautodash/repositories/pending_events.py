@@ -43,18 +43,8 @@ class EventRepository(Repository):
 
     def add(self, event: Event) -> None:
         """Add an event, in the transaction of the change."""
-        self._session.connection().execute(
-            insert(PendingEvent),
-            {
-                "kind": event.kind,
-                "session_id": event.session_id,
-                "set_aside_id": event.set_aside_id,
-                "conflicts": event.conflicts,
-                "set_aside": event.set_aside,
-                "found": event.found,
-                "created_at": event.at,
-            },
-        )
+        facts = {name: getattr(event, name) for name in Event.__slots__ if name not in {"id", "at"}}
+        self._session.connection().execute(insert(PendingEvent), {**facts, "created_at": event.at})
 
     def pending(self) -> list[Event]:
         """All events that are not recorded yet, oldest first."""

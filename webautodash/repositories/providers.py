@@ -108,17 +108,9 @@ class ProviderRepository(Repository):
 
     def add(self, provider: ProviderIdentity, database_name: str, status: ProviderStatus) -> RegisteredProvider:
         """Add a provider with its aliases; the row is locked until the transaction ends. Raises DuplicateKey."""
-        row = Provider(
-            identity=provider.identity,
-            name=provider.name,
-            name_key=same_name_key(provider.name),
-            letters_key=letters_key(provider.name),
-            slug=provider.slug,
-            folder=provider.folder,
-            database_name=database_name,
-            date_order=provider.date_order,
-            status=status,
-        )
+        keys = {"name_key": same_name_key(provider.name), "letters_key": letters_key(provider.name)}
+        facts = {name: value for name, value in asdict(provider).items() if name != "aliases"}
+        row = Provider(**facts, **keys, database_name=database_name, status=status)
         self._session.add(row)
         self._session.flush()
         for alias in provider.aliases:
