@@ -65,7 +65,8 @@ class Place:
         """Make providers' databases, empty, by the migrations."""
         with Server(self.settings) as server:
             for name in names:
-                revisions.upgrade(server.create(name, ProviderWork), SchemaHistory.PROVIDER)
+                server.create(name)
+                revisions.upgrade(server.database(name, ProviderWork), SchemaHistory.PROVIDER)
 
 
 @contextmanager

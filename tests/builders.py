@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
-from webautodash.database import Database
+from webautodash.database import Database, Server
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.doctor import Finding
 from webautodash.services.ingest.ingest_run import ingest_paths
@@ -145,7 +146,7 @@ class Clinic:
 
     def system_rows(self, table: str, order: str = "id") -> list[dict[str, Any]]:
         """All rows of a table of the system database."""
-        return _rows(self.store.server.database(self.settings.system_database_name), table, order)
+        return _rows(self.store.system, table, order)
 
     def count(self, table: str, provider: str = "gary_wang") -> int:
         """How many rows a table of one provider's database has."""
@@ -157,13 +158,24 @@ class Clinic:
 
     def execute_in_system(self, statement: str, **values: object) -> None:
         """Run a statement in the system database, as an administrator does by hand."""
-        _execute(self.store.server.database(self.settings.system_database_name), statement, values)
+        _execute(self.store.system, statement, values)
 
 
 NewClinic = Callable[..., Clinic]
 """Opens a store with settings of its own."""
 NewSettings = Callable[..., Settings]
 """The settings of a store that is not there yet, by a name."""
+
+
+def new_database(server: Server, name: str) -> Database[UnitOfWork]:
+    """Create an empty database."""
+    server.create(name)
+    return server.database(name, UnitOfWork)
+
+
+def plain_database(server: Server, name: str) -> Database[Session]:
+    """A database whose units of work are SQLAlchemy's sessions."""
+    return server.database(name, lambda session: session)
 
 
 def _rows(database: Database[Any], table: str, order: str) -> list[dict[str, Any]]:

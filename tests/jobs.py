@@ -12,13 +12,14 @@ from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
+from builders import new_database
+
 from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.domain import file_state_transitions
 from webautodash.domain.alerts import AlertKind, Cause, cause_key
 from webautodash.domain.dates import utc_now
 from webautodash.errors import LeaseHeld
-from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import adopt as adoption, alerts, fleet, revisions
 from webautodash.services.adopt import copy_rows
 from webautodash.services.ingest import ingest_paths, plan
@@ -43,7 +44,7 @@ _PROBLEMS = {"failed", "rejected", "waiting"}
 def upgrade(settings: Settings, name: str, history: SchemaHistory) -> None:
     """Create a database and migrate it to head."""
     with Server(settings) as server:
-        revisions.upgrade(server.create(name, UnitOfWork), history)
+        revisions.upgrade(new_database(server, name), history)
 
 
 def migrate_fleet(settings: Settings) -> None:
@@ -66,9 +67,7 @@ def migrate_to(settings: Settings, revision: str, *slugs: str) -> None:
     """Create providers' databases as an earlier version of the program did, at a revision."""
     with Server(settings) as server:
         for slug in slugs:
-            revisions.upgrade(
-                server.create(settings.database_prefix + slug, UnitOfWork), SchemaHistory.PROVIDER, revision
-            )
+            revisions.upgrade(new_database(server, settings.database_prefix + slug), SchemaHistory.PROVIDER, revision)
 
 
 def open_store(settings: Settings) -> None:

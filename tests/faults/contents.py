@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from builders import plain_database
 from sqlalchemy import inspect
 
 from webautodash.config import Settings
@@ -31,7 +32,7 @@ def contents(settings: Settings) -> dict[str, dict[str, list[Row]]]:
     """By database (its name without the prefix) and table, the rows in an order of their own."""
     with Server(settings) as server:
         return {
-            name.removeprefix(settings.database_prefix): _tables(server.database(name), settings.database_prefix)
+            name.removeprefix(settings.database_prefix): _tables(plain_database(server, name), settings.database_prefix)
             for name in server.names(settings.database_prefix)
         }
 
@@ -39,21 +40,23 @@ def contents(settings: Settings) -> dict[str, dict[str, list[Row]]]:
 def rows(settings: Settings, database: str, table: str) -> list[Row]:
     """All rows of one table, as they are; the database by its name without the prefix."""
     with Server(settings) as server:
-        return _rows(server.database(settings.database_prefix + database), table)
+        return _rows(plain_database(server, settings.database_prefix + database), table)
 
 
 def everything(settings: Settings, database: str) -> dict[str, list[Row]]:
     """All that a database holds, by table; the database by its name without the prefix."""
     with Server(settings) as server:
-        found = server.database(settings.database_prefix + database)
+        found = plain_database(server, settings.database_prefix + database)
         return {name: _rows(found, name) for name in inspect(found.engine).get_table_names()}
 
 
 def identities(settings: Settings) -> dict[str, tuple[str, str]]:
     """By slug, what the registry and the provider's own database say of whose it is; each pair must be one."""
     with Server(settings) as server:
-        registry = _rows(server.database(settings.system_database_name), "providers")
-        said = {row["slug"]: _rows(server.database(row["database_name"]), "database_identity") for row in registry}
+        registry = _rows(plain_database(server, settings.system_database_name), "providers")
+        said = {
+            row["slug"]: _rows(plain_database(server, row["database_name"]), "database_identity") for row in registry
+        }
         return {row["slug"]: (row["identity"], said[row["slug"]][0]["identity"]) for row in registry}
 
 

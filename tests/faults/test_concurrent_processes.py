@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NewSettings, a_file, a_patient, write_file
+from builders import NewSettings, a_file, a_patient, plain_database, write_file
 from contents import contents, differences, identities, rows
 from jobs import ingest, register_provider
 from local_server import LocalServer
@@ -158,7 +158,7 @@ def test_processes_that_lock_the_same_person_or_counters_wait_without_a_rollback
     ingest(settings, first)
     together(ingest, *[(settings, path) for path in others], folder=tmp_path, before=where)
     assert [row["patient_name"] for row in rows(settings, "gary_wang", "patients")] == ["Name 6"]
-    with Server(settings) as server, server.database("information_schema").engine.connect() as connection:
+    with Server(settings) as server, plain_database(server, "information_schema").engine.connect() as connection:
         query = "SELECT variable_value FROM global_status WHERE variable_name = 'INNODB_DEADLOCKS'"
         assert connection.exec_driver_sql(query).scalar() == "0"
 

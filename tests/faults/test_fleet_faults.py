@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from builders import Clinic, a_file, a_patient
+from builders import Clinic, a_file, a_patient, plain_database
 from jobs import migrate_fleet, migrate_to, take_back
 from processes import Steps, kill_at, moments, together, writes
 from shell import Shell
@@ -39,7 +39,7 @@ def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Cl
         folder = name.lower().replace(" ", "_")
         clinic.ingest(a_file(a_patient("P1", allergies=["Latex"]), provider=name), folder=folder)
         clinic.ingest(a_file(a_patient("P1", name="Another"), provider=name, at="2025-01-01T00:00:00"), folder=folder)
-    with clinic.store.server.database(clinic.settings.database_prefix + "ada_ash").engine.begin() as connection:
+    with clinic.database("ada_ash").engine.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO conflict_reviews (conflict_id, step, old_status, new_status, reviewed_by, reviewed_at, notes) "
             "SELECT id, 1, 'unresolved', 'reviewing', 'x', '2025-01-01', 'y' FROM data_conflicts"
@@ -70,7 +70,7 @@ def schemas(store: Store) -> dict[str, Schema]:
     """The schemas of the providers' databases, as the server reports them."""
     found = {}
     for provider in store.providers():
-        with store.server.database(provider.database_name).reading() as session:
+        with plain_database(store.server, provider.database_name).reading() as session:
             found[provider.slug] = schema_of(session.connection())
     return found
 
@@ -181,7 +181,7 @@ def test_one_broken_database_of_three_hundred_leaves_the_others_at_head(
     together(migrate_to, *[(settings, "p0004", *half) for half in halves], folder=tmp_path, timeout_seconds=400)
     with Store.prepare(settings) as store:
         store.system.run(partial(_register, slugs, database_prefix))
-        with store.server.database(f"{database_prefix}clinic_123").engine.begin() as connection:
+        with plain_database(store.server, f"{database_prefix}clinic_123").engine.begin() as connection:
             _spoil(connection)
     done = shell("migrate", "up", "--workers", "2", **environment)
     assert done.status == 1
@@ -193,7 +193,7 @@ def test_one_broken_database_of_three_hundred_leaves_the_others_at_head(
         assert [each.provider for each in fleet.overview(store) if each.revision != HEAD and each.provider] == [
             "clinic_123"
         ]
-        with store.server.database(f"{database_prefix}clinic_123").engine.begin() as connection:
+        with plain_database(store.server, f"{database_prefix}clinic_123").engine.begin() as connection:
             connection.exec_driver_sql("UPDATE conflict_reviews SET step = id")
     resumed = shell("migrate", "resume", "1", "--json", **environment)
     assert resumed.status == 0

@@ -10,7 +10,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from builders import Clinic, a_file, a_patient, fill_two_providers
+from builders import Clinic, a_file, a_patient, fill_two_providers, plain_database
 from sqlalchemy import Column, Table
 from test_accounts_of_databases import SERVERS, Guarded, guarded
 
@@ -104,8 +104,8 @@ def test_each_right_that_an_account_lacks_is_named(guarded: Guarded) -> None:
 
 @SERVERS
 def test_the_fix_grants_all_rights_that_an_account_lacks(guarded: Guarded) -> None:
-    holder, pattern = _held_by(guarded, "gary_wang"), exactly(guarded.database("gary_wang"))
-    database = guarded.database("gary_wang")
+    holder, pattern = _held_by(guarded, "gary_wang"), exactly(guarded.database())
+    database = guarded.database()
     guarded.run(f"REVOKE INSERT ON `{pattern}`.* FROM {holder}")
     guarded.run(f"REVOKE DELETE ON `{database}`.medications FROM {holder}")
     guarded.run(f"REVOKE UPDATE, DELETE ON `{database}`.patients FROM {holder}")
@@ -122,7 +122,7 @@ def test_the_fix_grants_all_rights_that_an_account_lacks(guarded: Guarded) -> No
 
 @SERVERS
 def test_no_account_may_change_append_only_tables(guarded: Guarded) -> None:
-    account, database = guarded.name("gary_wang"), guarded.database("gary_wang")
+    account, database = guarded.name("gary_wang"), guarded.database()
     tables = append_only_tables(ProviderBase)
     assert {"conflict_reviews", "session_decisions"} <= set(tables)
 
@@ -157,7 +157,7 @@ def test_a_provider_whose_prns_cannot_be_read_is_named_and_the_others_are_checke
     clinic.ingest(a_file(a_patient("Mark-77")))
     clinic.ingest(a_file(a_patient("Mark-78"), provider="Anna Keller"), "anna_keller")
     lost = f"{clinic.settings.database_prefix}gary_wang"
-    with clinic.store.server.database(lost).engine.begin() as connection:
+    with plain_database(clinic.store.server, lost).engine.begin() as connection:
         # What refers to a patient keeps a server from dropping the table.
         connection.exec_driver_sql("ALTER TABLE patients RENAME TO elsewhere")
     log = tmp_path / "some.log"

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import typer
 from alert_receivers import SECRET, Webhook
-from builders import Clinic, a_file
+from builders import Clinic, a_file, plain_database
 from contents import everything
 from local_server import connect
 from selection import backends
@@ -268,7 +268,7 @@ def canary(clinic: Clinic, server_url: str, tmp_path: Path) -> Iterator[_Canary]
     canary = _Canary(clinic, server_url, folder, webhook)
     clinic.ingest(a_file(provider="Broken"), "broken", "first.json")
     clinic.ingest(a_file(provider="Anna Keller"), "anna_keller", "first.json")
-    database = clinic.store.server.database(f"{clinic.settings.database_prefix}broken")
+    database = clinic.database("broken")
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE medications")
     for place, content in _files().items():
@@ -395,7 +395,7 @@ def _no_right_to_write(canary: _Canary) -> Iterator[dict[str, str]]:
 @contextmanager
 def _another_providers(canary: _Canary) -> Iterator[dict[str, str]]:
     """The database says that it is somebody else's."""
-    database = canary.clinic.store.server.database(_database(canary))
+    database = plain_database(canary.clinic.store.server, _database(canary))
     change = "UPDATE database_identity SET slug = '{}', identity = REPLACE(identity, '{}', '{}')"
     with database.engine.begin() as connection:
         ((slug, identity),) = connection.exec_driver_sql("SELECT slug, identity FROM database_identity").fetchall()

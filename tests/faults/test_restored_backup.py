@@ -173,7 +173,7 @@ def test_rows_that_an_older_system_database_lacks_are_reported_and_recorded(clin
     # What was stored a moment ago is being recorded.
     assert _divergence(clinic) == {"unrecorded_aliases": ("Wang Gary MD",)}
     past = "2024-01-01 00:00:00.000000"
-    with clinic.store.server.database(f"{clinic.settings.database_prefix}{PROVIDER}").engine.begin() as connection:
+    with clinic.database(PROVIDER).engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE extraction_sessions SET created_at = '{past}'")
     files = [("gone.json", "nowhere"), ("kept.json", "results")]
     assert _divergence(clinic)["unrecorded_files"] == files

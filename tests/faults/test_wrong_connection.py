@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import Clinic, a_file, a_patient
+from builders import Clinic, a_file, a_patient, plain_database
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -31,7 +31,7 @@ def _patients(clinic: Clinic) -> dict[str, list[str]]:
 
 @SERVERS
 def test_a_pooled_connection_to_another_database_is_discarded(two: Clinic) -> None:
-    engine = two.store.server.database(f"{two.settings.database_prefix}gary_wang").engine
+    engine = two.database().engine
     with engine.connect() as connection:
         number = connection.connection.driver_connection.thread_id()  # type: ignore[union-attr]  # PyMySQL's
         connection.exec_driver_sql(f"USE {two.settings.database_prefix}anna_keller")
@@ -59,7 +59,7 @@ def test_nothing_is_stored_if_every_connection_is_to_another_database(two: Clini
             provider = resolve_provider(store, "gary_wang")
             with pytest.raises(WrongConnection, match=wang):
                 store.provider_database(provider)
-            with pytest.raises(WrongConnection), store.server.database(wang).session() as session:
+            with pytest.raises(WrongConnection), plain_database(store.server, wang).session() as session:
                 session.connection()
     finally:
         event.remove(Engine, "connect", astray)
@@ -68,7 +68,7 @@ def test_nothing_is_stored_if_every_connection_is_to_another_database(two: Clini
 
 
 def test_a_database_that_becomes_another_providers_while_open_stores_nothing(two: Clinic) -> None:
-    database = two.store.server.database(f"{two.settings.database_prefix}gary_wang")
+    database = two.database()
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE database_identity SET identity = 'another', slug = 'another'")
     outcome = two.ingest(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"))

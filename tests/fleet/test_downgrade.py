@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders import FLEET_SLUGS, Clinic
+from builders import FLEET_SLUGS, Clinic, plain_database
 
 from webautodash.errors import BreakingRevisions, UsageError, WouldLoseRows
 from webautodash.repositories.unit_of_work import UnitOfWork
@@ -98,7 +98,7 @@ def test_a_downgrade_that_loses_values_is_refused_unless_allowed(clinic: Clinic)
     fleet.upgrade_all(clinic.store, Plan(to=NICKNAME))
     way = fleet.plan_downgrade(clinic.store, "ada_ash", HEAD)
     assert (way.revisions, way.losses) == ((NICKNAME,), ())
-    with clinic.store.server.database(way.database).engine.begin() as connection:
+    with plain_database(clinic.store.server, way.database).engine.begin() as connection:
         connection.exec_driver_sql("UPDATE patients SET nickname = 'x'")
     way = fleet.plan_downgrade(clinic.store, "ada_ash", "p0003")
     behind = revisions.pending(SchemaHistory.PROVIDER, "p0003", NICKNAME)

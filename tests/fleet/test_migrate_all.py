@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import FLEET_SLUGS, Clinic, a_file, a_patient
+from builders import FLEET_SLUGS, Clinic, a_file, a_patient, new_database
 from local_server import wait_until
 
 from webautodash.config import Settings
@@ -23,7 +23,6 @@ from webautodash.errors import (
     UsageError,
 )
 from webautodash.repositories.leases import LeaseRepository
-from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan, RevisionStatus, Wave
 from webautodash.services.leases import leased
@@ -196,7 +195,7 @@ def test_a_missing_database_fails_alone_and_is_resumed_once_it_is_back(
     assert report.run is not None
     assert ledger(clinic, report.run) == {"ada_ash": ("done", HEAD, 1), "ben_birch": ("failed", None, 0)}
     assert [row.error for row in fleet.run_report(clinic.store, report.run).databases if row.error] == [failed.error]
-    revisions.upgrade(clinic.store.server.create(gone, UnitOfWork), SchemaHistory.PROVIDER, "p0003")
+    revisions.upgrade(new_database(clinic.store.server, gone), SchemaHistory.PROVIDER, "p0003")
     assert [one.provider for one in fleet.resume(clinic.store, report.run).results] == ["ben_birch"]
     assert set(found_revisions(clinic).values()) == {HEAD}
     assert fleet.run_report(clinic.store, report.run).run.state is MigrationState.DONE

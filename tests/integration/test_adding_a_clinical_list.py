@@ -56,7 +56,7 @@ from webautodash.config import Settings
 from webautodash.services.store import Store
 
 with Store.open(Settings.load()) as store:
-    with store.server.database("webautodash_gary_wang").engine.begin() as connection:
+    with store.server.database("webautodash_gary_wang", lambda session: session).engine.begin() as connection:
         Implant.__table__.create(connection)
         connection.execute(text("ALTER TABLE extraction_sessions ADD COLUMN implants INTEGER DEFAULT 0"))
 """

@@ -143,8 +143,8 @@ def test_when_all_connections_stay_in_use_the_error_names_the_setting(
 
 def test_a_connection_that_could_not_be_opened_does_not_count(small: Clinic) -> None:
     for number in range(2 * MOST):
-        with pytest.raises(DatabaseMissing), small.store.server.database(f"no_such_{number}").reading() as session:
-            session.execute(text("SELECT 1"))
+        with pytest.raises(DatabaseMissing), small.database(f"no_such_{number}").reading() as work:
+            work.session.execute(text("SELECT 1"))
     assert small.store.providers() == []
 
 

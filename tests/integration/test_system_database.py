@@ -4,14 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import Clinic, a_file, a_patient
+from builders import Clinic, a_file, a_patient, new_database, plain_database
 from shell import ForkedShell, fill
 from sqlalchemy import inspect
 
 from webautodash.config import Settings
 from webautodash.database import Server
 from webautodash.errors import DatabaseError, NotAProvidersDatabase, NotSetUp, SystemDatabaseTaken, WebAutoDashError
-from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services.doctor import examine
 from webautodash.services.registry.registration import register
 from webautodash.services.revisions import SchemaHistory, upgrade
@@ -46,7 +45,7 @@ COMMANDS = (
 
 
 def _tables(store: Store, database: str) -> list[str]:
-    with store.server.database(database).engine.connect() as connection:
+    with plain_database(store.server, database).engine.connect() as connection:
         return sorted(inspect(connection).get_table_names())
 
 
@@ -80,7 +79,7 @@ def test_every_command_refuses_a_providers_database_as_system_database(tmp_path:
 def test_a_database_of_the_earlier_scripts_is_refused_as_system_database(server_url: str, database_prefix: str) -> None:
     settings = Settings.load(database_url=server_url, database_prefix=database_prefix, _env_file=None)
     name = settings.system_database_name
-    with Store(settings) as store, store.server.create(name).engine.begin() as connection:
+    with Store(settings) as store, new_database(store.server, name).engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE patients (id INTEGER PRIMARY KEY, prn VARCHAR(20))")
     with pytest.raises(SystemDatabaseTaken):
         Store.prepare(settings)
@@ -99,7 +98,7 @@ def test_no_provider_is_registered_for_the_system_database(clinic: Clinic) -> No
 
 
 def test_no_provider_is_registered_for_the_system_database_of_others(clinic: Clinic) -> None:
-    upgrade(clinic.store.server.create(clinic.database_name("x_system"), UnitOfWork), SchemaHistory.SYSTEM)
+    upgrade(new_database(clinic.store.server, clinic.database_name("x_system")), SchemaHistory.SYSTEM)
     with pytest.raises(NotAProvidersDatabase):
         register(clinic.store, "X System")
     assert clinic.system_rows("providers") == []

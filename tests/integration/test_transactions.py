@@ -4,7 +4,7 @@ import time
 from typing import NamedTuple, cast
 
 import pytest
-from builders import Clinic
+from builders import Clinic, plain_database
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -97,7 +97,7 @@ def test_locked_rows_are_waited_for_as_long_as_the_setting_allows(clinic: Clinic
     lock = text("SELECT id FROM system_logs FOR UPDATE")
     _log(clinic)
     with Server(clinic.settings.model_copy(update={"lock_seconds": 1})) as server:
-        waiting = server.database(clinic.store.system.name)
+        waiting = plain_database(server, clinic.store.system.name)
         with clinic.store.system.session() as holder:
             holder.execute(lock)
             begin = time.monotonic()

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
+from builders import new_database
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
-from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.revisions import SchemaHistory
 
@@ -34,7 +34,7 @@ def database(history: SchemaHistory, settings: Settings) -> Iterator[Database]:
     """An empty database for the history."""
     name = settings.system_database_name if history is SchemaHistory.SYSTEM else f"{settings.database_prefix}gary_wang"
     with Server(settings) as server:
-        yield server.create(name, UnitOfWork)
+        yield new_database(server, name)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from builders import new_database
 from schema import drift_from_models
 
 from webautodash.config import Settings
@@ -41,7 +42,7 @@ def alembic(settings: Settings, server_url: str) -> Typed:
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_alembic_upgrades_the_system_database(alembic: Typed, settings: Settings) -> None:
     with Server(settings) as server:
-        system = server.create(settings.system_database_name, UnitOfWork)
+        system = new_database(server, settings.system_database_name)
         done = alembic("-n", "system", "upgrade", "head")
         assert done.returncode == 0, done.stderr
         assert revisions.current(system) == revisions.head(SchemaHistory.SYSTEM)

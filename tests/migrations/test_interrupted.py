@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from builders import new_database, plain_database
 from jobs import upgrade
 from processes import kill_at, moments, together, writes
 from schema import drift_from_models, schema_of
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
-from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions
 from webautodash.services.revisions import SchemaHistory
 
@@ -25,8 +25,8 @@ def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
     prefix = settings.database_prefix
     with Server(settings) as server:
         all_moments = moments(upgrade, settings, f"{prefix}whole", history, folder=tmp_path)
-        whole = schema_of(server.database(f"{prefix}whole"))
-        assert drift_from_models(server.database(f"{prefix}whole"), history) == []
+        whole = schema_of(plain_database(server, f"{prefix}whole"))
+        assert drift_from_models(plain_database(server, f"{prefix}whole"), history) == []
         # Alembic's own table too; SQLite rebuilds a table if a constraint changes.
         made = [moment for moment in all_moments if ": CREATE TABLE" in moment and "_alembic_tmp_" not in moment]
         assert len(made) == len(whole) + 1
@@ -35,7 +35,7 @@ def test_an_upgrade_killed_between_any_two_statements_is_finished_by_the_next(
             moment = all_moments[number]
             name = f"{prefix}at_{number}"
             assert kill_at(number, upgrade, settings, name, history, folder=tmp_path), moment
-            database = server.create(name, UnitOfWork)
+            database = new_database(server, name)
             revisions.upgrade(database, history)
             assert revisions.current(database) == revisions.head(history)
             assert schema_of(database) == whole, moment
@@ -52,7 +52,7 @@ def test_an_upgrade_that_is_killed_repeatedly_is_finished(
         killed += 1
     assert killed > 2
     with Server(settings) as server:
-        assert drift_from_models(server.database(name), history) == []
+        assert drift_from_models(plain_database(server, name), history) == []
 
 
 def test_several_processes_upgrading_the_same_new_database_all_succeed(

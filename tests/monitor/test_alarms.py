@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from builders import Clinic, a_file, a_patient
+from builders import Clinic, a_file, a_patient, plain_database
 from sqlalchemy import update
 
 from webautodash.domain.dates import utc_now
@@ -121,7 +121,7 @@ def test_a_database_that_is_missing_or_ahead_is_alerted(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee")
     prefix = clinic.settings.database_prefix
     clinic.store.server.drop(f"{prefix}gary_wang")
-    with clinic.store.server.database(f"{prefix}ann_bee").engine.begin() as connection:
+    with plain_database(clinic.store.server, f"{prefix}ann_bee").engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'p9999'")
     for _ in range(2):
         check_and_send(clinic.store)

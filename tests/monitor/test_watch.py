@@ -243,7 +243,7 @@ def test_done_files_are_checked_in_the_databases_again_after_a_time(
     clinic.ingest(a_file(a_patient("GW1")), name="a.json")
     watching = FolderWatch(clinic.store)
     assert watching.scan().due == []
-    with clinic.store.server.database(clinic.settings.database_prefix + "gary_wang").engine.begin() as connection:
+    with clinic.database().engine.begin() as connection:
         # Like a backup from before the file.
         for table in ("medications", "patient_extractions", "patients", "extraction_sessions"):
             connection.exec_driver_sql(f"DELETE FROM {table}")

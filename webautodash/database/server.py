@@ -3,11 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from copy import copy
-from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Self, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -35,33 +33,13 @@ W_co = TypeVar("W_co", covariant=True)
 _KEPT_DATABASES = 32
 
 
-def _plain(session: Session) -> Session:
-    return session
-
-
 class Database(Generic[W_co]):
     """One database, with its own engine and pool. ``W_co`` is the class of its units of work."""
 
-    def __init__(self, name: str, server: ProductServer, work: Callable[[Session], W_co]) -> None:
-        self.name = name
-        self._work = work
-        self._server = server
-        self._engine: Engine = server.engine(name)
-        self._reader = server.reader(self._engine)
-        self._with_others: dict[Callable[[Session], Any], Database[Any]] = {work: self}
-
-    def using(self, work: Callable[[Session], W]) -> "Database[W]":
-        """The same database and engine with another class of units of work."""
-        if work not in self._with_others:
-            other: Any = copy(self)
-            vars(other)["_work"] = work
-            self._with_others[work] = other
-        return self._with_others[work]
-
-    @property
-    def engine(self) -> Engine:
-        """The engine, for callers that need SQLAlchemy itself."""
-        return self._engine
+    def __init__(self, name: str, server: ProductServer, engine: Engine, work: Callable[[Session], W_co]) -> None:
+        """``engine`` is for callers that need SQLAlchemy itself."""
+        self.name, self.engine = name, engine
+        self._server, self._work = server, work
 
     @property
     def schema_mismatch_codes(self) -> frozenset[str]:
@@ -70,7 +48,7 @@ class Database(Generic[W_co]):
 
     def session(self) -> AbstractContextManager[Session]:
         """A SQLAlchemy session that may write. What is not committed is undone when the block ends."""
-        return session_on(self._engine, self._server, self.name)
+        return session_on(self.engine, self._server, self.name)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[W_co]:
@@ -81,7 +59,7 @@ class Database(Generic[W_co]):
     @contextmanager
     def reading(self) -> Iterator[W_co]:
         """A unit of work that sees one snapshot of the database, and blocks no writer."""
-        with session_on(self._reader, self._server, self.name) as session:
+        with session_on(self._server.reader(self.engine), self._server, self.name) as session:
             yield self._work(session)
 
     def run(self, transaction: Callable[[W_co], T]) -> T:
@@ -107,14 +85,14 @@ class Database(Generic[W_co]):
         """A unit of work with the exclusive right to change the schema; others wait for it. Committed at the end."""
         with (
             translated(self._server, self.name),
-            self._server.migrating(self._engine) as connection,
+            self._server.migrating(self.engine) as connection,
             Session(connection, autoflush=False, expire_on_commit=False) as session,
         ):
             yield self._work(session)
 
     def close(self) -> None:
         """Close the connections that are not in use. The database can be used again."""
-        self._engine.dispose()
+        self.engine.dispose()
 
 
 class Server:
@@ -130,23 +108,16 @@ class Server:
         self._most = settings.max_connections
         self._connections = Connections(self._most, settings.connect_timeout)
         self._server = server_for(settings, self._connections, unattended=unattended, schema=schema)
-        self._kept: OrderedDict[str, Database[Any]] = OrderedDict()
+        self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._lock = Lock()
-
-    @property
-    def where(self) -> str:
+        self.product = self._server.product
+        """SQLAlchemy's name of the database product."""
+        self.where = self._server.where
         """The server's address for people, without user and password."""
-        return self._server.where
-
-    @property
-    def folder(self) -> Path | None:
+        self.folder = self._server.folder
         """The folder of the databases, if they are files on this machine."""
-        return self._server.folder
-
-    @property
-    def may_hold_earlier_scripts(self) -> bool:
+        self.may_hold_earlier_scripts = self._server.may_hold_earlier_scripts
         """Whether databases of the earlier scripts can be on this server."""
-        return self._server.may_hold_earlier_scripts
 
     def status(self) -> ServerStatus:
         """What the server reports about itself. Raises DatabaseUnreachable."""
@@ -175,27 +146,23 @@ class Server:
         with translated(self._server, name):
             return self._server.database_problems(name)
 
-    @overload
-    def database(self, name: str) -> Database[Session]: ...
-    @overload
-    def database(self, name: str, work: Callable[[Session], W]) -> Database[W]: ...
-    def database(self, name: str, work: Callable[[Session], Any] = _plain) -> Database[Any]:
-        """The database of this name. Connects to nothing and creates nothing.
+    def database(self, name: str, work: Callable[[Session], W]) -> Database[W]:
+        """The database of this name; ``work`` makes its units of work out of sessions.
 
-        ``work`` makes its units of work out of a session; without it they are plain sessions.
+        Connects to nothing and creates nothing.
         """
-        forgotten = None
+        unused = None
         with self._lock:
-            if name not in self._kept:
-                self._kept[name] = Database(name, self._server, work)
-            self._kept.move_to_end(name)
-            if len(self._kept) > _KEPT_DATABASES:
-                _, forgotten = self._kept.popitem(last=False)
-            database = self._kept[name].using(work)
-        if forgotten is not None:
+            if name not in self._engines:
+                self._engines[name] = self._server.engine(name)
+            self._engines.move_to_end(name)
+            engine = self._engines[name]
+            if len(self._engines) > _KEPT_DATABASES:
+                _, unused = self._engines.popitem(last=False)
+        if unused is not None:
             # Connections in use stay open; only idle ones are closed.
-            forgotten.close()
-        return database
+            unused.dispose()
+        return Database(name, self._server, engine, work)
 
     @contextmanager
     def sharing(self, connections: int) -> Iterator[None]:
@@ -224,36 +191,26 @@ class Server:
         with translated(self._server, name):
             return self._server.read_value(name, table, column)
 
-    @property
-    def product(self) -> str:
-        """SQLAlchemy's name of the database product."""
-        return self._server.product
-
-    @overload
-    def create(self, name: str) -> Database[Session]: ...
-    @overload
-    def create(self, name: str, work: Callable[[Session], W]) -> Database[W]: ...
-    def create(self, name: str, work: Callable[[Session], Any] = _plain) -> Database[Any]:
+    def create(self, name: str) -> None:
         """Create the database if it does not exist. Idempotent and safe to run concurrently."""
         with translated(self._server, name):
             self._server.create(name)
-        return self.database(name, work)
 
     def drop(self, name: str) -> None:
         """Delete the database and everything in it."""
         with self._lock:
-            dropped = self._kept.pop(name, None)
+            dropped = self._engines.pop(name, None)
         if dropped is not None:
-            dropped.close()
+            dropped.dispose()
         with translated(self._server, name):
             self._server.drop(name)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
         with self._lock:
-            closed, self._kept = list(self._kept.values()), OrderedDict()
-        for database in closed:
-            database.close()
+            closed, self._engines = list(self._engines.values()), OrderedDict()
+        for engine in closed:
+            engine.dispose()
         self._server.close()
 
     def __enter__(self) -> Self:

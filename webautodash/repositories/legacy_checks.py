@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import FromClause, Select, func, select
 
-from webautodash.database.products.statements import by_bytes
+from webautodash.database.products.product import ByBytes
 from webautodash.domain.earlier_scripts.tables import LEGACY_LISTS
 from webautodash.repositories.base import Repository
 from webautodash.repositories.legacy_tables import LegacyTables, current_name, table
@@ -55,11 +55,11 @@ class LegacyChecks(Repository):
     def mixed_prns(self) -> list[tuple[int, str]]:
         """Patients, and each different PRN that extractions or conflicts linked to them have."""
         patients = table(current_name("patients", self._aside), "id", "prn")
-        own = by_bytes(patients.c.prn)
+        own = ByBytes(patients.c.prn)
         found: set[tuple[int, str]] = set()
         for name in ("patient_extractions", "data_conflicts"):
             rows = table(current_name(name, self._aside), "patient_id", "prn")
-            other = by_bytes(rows.c.prn)
+            other = ByBytes(rows.c.prn)
             joined = rows.join(patients, rows.c.patient_id == patients.c.id)
             statement = select(patients.c.id, patients.c.prn, other).select_from(joined).where(own != other).distinct()
             # White space around a PRN is not part of it.

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import TIMESTAMP, ColumnElement, Select, TableClause, func, inspect, select
 from sqlalchemy.orm import Session
 
-from webautodash.database.products.statements import as_written, by_bytes
+from webautodash.database.products.product import ByBytes, InServerTimeZone
 from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, LEGACY_LISTS, LEGACY_TABLES, LegacyRow, legacy_name
 from webautodash.repositories.base import Repository
 from webautodash.repositories.legacy_tables import table
@@ -80,7 +80,7 @@ class LegacyRows(Repository):
         """Whether there are patients without an extraction, or conflicts without a session."""
         patients = table(legacy_name("patients"), "id", "prn")
         rows = table(legacy_name("patient_extractions"), "id", "patient_id", "prn")
-        own = (rows.c.patient_id == patients.c.id) & (by_bytes(rows.c.prn) == by_bytes(patients.c.prn))
+        own = (rows.c.patient_id == patients.c.id) & (ByBytes(rows.c.prn) == ByBytes(patients.c.prn))
         without_extraction = (
             select(patients.c.id).select_from(patients.outerjoin(rows, own)).where(rows.c.id.is_(None)).limit(1)
         )
@@ -103,7 +103,7 @@ class LegacyRows(Repository):
             timestamps = {one["name"] for one in found if isinstance(one["type"], TIMESTAMP)} - _INSTANTS
             as_text = timestamps if name in _WITH_LOCAL_TIMES else frozenset()
             rows = table(legacy_name(name), *LEGACY_TABLES[name])
-            columns = (as_written(each).label(each.name) if each.name in as_text else each for each in rows.c)
+            columns = (InServerTimeZone(each).label(each.name) if each.name in as_text else each for each in rows.c)
             self._readers[name] = rows, tuple(columns)
         return self._readers[name]
 

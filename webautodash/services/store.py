@@ -74,7 +74,7 @@ class Store:
         self.server = Server(settings, unattended=unattended, schema=schema)
         self.system = self.server.database(settings.system_database_name, SystemWork)
         # The owner that each open database records; a database that is opened again is checked again.
-        self._checked: WeakKeyDictionary[Database[ProviderWork], str] = WeakKeyDictionary()
+        self._checked: WeakKeyDictionary[object, str] = WeakKeyDictionary()
         self.time_limit = TimeLimit(settings.pass_seconds)
         """For reading folders, which may be those of another machine."""
 
@@ -149,12 +149,12 @@ class Store:
         Raises DatabaseMissing, NotAtHead, or WrongDatabase if it records another provider as its owner.
         """
         database = self.server.database(provider.database_name, ProviderWork)
-        if self._checked.get(database) != provider.identity:
+        if self._checked.get(database.engine) != provider.identity:
             # A migration may be changing its tables now.
             found = retrying(partial(_identity_at_head, database))
             if found is None or found.identity != provider.identity:
                 raise WrongDatabase(database.name, provider.slug, found.slug if found else None)
-            self._checked[database] = provider.identity
+            self._checked[database.engine] = provider.identity
         return ProviderDatabase(provider, database)
 
     def read_if_possible(self, provider: RegisteredProvider, read: Callable[[ProviderWork], T]) -> T | None:

@@ -19,21 +19,14 @@ class Product(Protocol):
     Functions that take a connection are about the database behind it; expressions are for statements of that database.
     """
 
-    @property
-    def dialects(self) -> tuple[str, ...]:
-        """SQLAlchemy's names of the product's dialects."""
-
-    @property
-    def schemes(self) -> tuple[str, ...]:
-        """Schemes of the URLs that name the product."""
-
-    @property
-    def url_example(self) -> str:
-        """Beginning of a URL, for messages."""
-
-    @property
-    def is_network_server(self) -> bool:
-        """Whether it is reached by host and port."""
+    dialects: tuple[str, ...]
+    """SQLAlchemy's names of the product's dialects."""
+    schemes: tuple[str, ...]
+    """Schemes of the URLs that name the product."""
+    url_example: str
+    """Beginning of a URL, for messages."""
+    is_network_server: bool
+    """Whether it is reached by host and port."""
 
     def server(
         self, url: URL, settings: Settings, connections: Connections, *, unattended: bool, schema: bool
@@ -44,10 +37,13 @@ class Product(Protocol):
         """Insert rows, see ``bulk.write``."""
 
     def all_rows(self, connection: Connection, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
-        """The rows of a statement, see ``raw.all_rows``."""
+        """The rows of a statement. A text that is not valid UTF-8 is returned as bytes."""
+        return connection.execute(statement).all()
 
     def file_faults(self, connection: Connection) -> list[str]:
-        """Damage of a database file's structure, see ``raw.file_faults``."""
+        """Damage of a database file's structure. Empty if it is sound, and for servers, which check their pages."""
+        del connection
+        return []
 
     def triggers(self, connection: Connection) -> list[str]:
         """The names of the triggers in the database."""

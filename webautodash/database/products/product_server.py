@@ -123,31 +123,23 @@ def _unstorable(context: ExceptionContext) -> UsageError | None:
 class ProductServer(Protocol):
     """A server of one product. Names of databases are plain text; quoting happens inside."""
 
-    @property
-    def product(self) -> str:
-        """SQLAlchemy's name of the product."""
-
-    @property
-    def where(self) -> str:
-        """The server's address for people, without user and password."""
-
-    @property
-    def folder(self) -> Path | None:
-        """The folder of the databases, if they are files on this machine."""
-
-    @property
-    def may_hold_earlier_scripts(self) -> bool:
-        """Whether databases of the earlier scripts can be on this server."""
-
-    @property
-    def schema_mismatch_codes(self) -> frozenset[str]:
-        """Error codes of a statement that does not fit the schema."""
+    product: str
+    """SQLAlchemy's name of the product."""
+    where: str
+    """The server's address for people, without user and password."""
+    folder: Path | None
+    """The folder of the databases, if they are files on this machine."""
+    may_hold_earlier_scripts: bool
+    """Whether databases of the earlier scripts can be on this server."""
+    schema_mismatch_codes: frozenset[str]
+    """Error codes of a statement that does not fit the schema."""
 
     def engine(self, database: str) -> Engine:
         """An engine for one database. Connecting to a missing database fails and never creates it."""
 
     def reader(self, engine: Engine) -> Engine:
         """The same engine and pool for transactions that only read, and that see one snapshot of the database."""
+        return engine.execution_options(reading=True)
 
     def exists(self, database: str) -> bool:
         """Whether the server has the database."""

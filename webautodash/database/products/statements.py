@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, String, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute
 
-from webautodash.database.products.product import ByBytes, InServerTimeZone
 from webautodash.database.products.registry import product_of
 from webautodash.database.products.types import Day, JsonText, UtcDateTime
 
@@ -30,16 +29,6 @@ def triggers(connection: Connection) -> list[str]:
 def exactly(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
     """A text that is equal only if all its bytes are, trailing white space included."""
     return product_of(connection).exact(column)
-
-
-def by_bytes(column: ColumnElement[str]) -> ColumnElement[str]:
-    """A text of the earlier scripts' database that is equal only if its bytes are equal."""
-    return ByBytes(column)
-
-
-def as_written(stamp: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A timestamp of the earlier scripts' database, in the time zone in which they wrote it."""
-    return InServerTimeZone(stamp)
 
 
 def rename_tables(connection: Connection, names: Mapping[str, str]) -> None:

@@ -90,7 +90,8 @@ class _Reference:
 @contextmanager
 def _reference_database(store: Store, history: SchemaHistory, revision: str) -> Iterator[Database[UnitOfWork]]:
     name = f"{store.settings.database_prefix}check_{secrets.token_hex(8)}"
-    database = store.server.create(name, UnitOfWork)
+    store.server.create(name)
+    database = store.server.database(name, UnitOfWork)
     try:
         revisions.upgrade(database, history, revision)
         yield database

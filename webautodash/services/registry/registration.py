@@ -38,7 +38,8 @@ def register(
     # Another process may register this name, or one that reads like it, at the same time.
     registration = store.system.run_raced(lambda work: _find_or_add(work, store, display, folder, date_order))
     provider = registration.provider
-    database = store.server.create(provider.database_name, ProviderWork)
+    store.server.create(provider.database_name)
+    database = store.server.database(provider.database_name, ProviderWork)
     revisions.upgrade(database, SchemaHistory.PROVIDER)
     database.run_raced(lambda work: _claim(work, provider))
     if provider.status is not ProviderStatus.ACTIVE:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Connection, Row, Select, String, cast, func, literal, literal_column
+from sqlalchemy import URL, ColumnElement, Connection, String, cast, func, literal, literal_column
 from sqlalchemy.dialects.mysql import BINARY, CHAR
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -21,7 +21,7 @@ _BYTEWISE = "utf8mb4_bin"
 _SCHEME = "mysql+pymysql"
 
 
-class MySQL:
+class MySQL(Product):
     """MySQL and MariaDB, through PyMySQL."""
 
     dialects = COLUMN_TYPES.dialects
@@ -37,13 +37,6 @@ class MySQL:
 
     def write(self, connection: Connection, inserts: Sequence[Insert]) -> None:
         write(connection, inserts)
-
-    def all_rows(self, connection: Connection, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
-        return connection.execute(statement).all()
-
-    def file_faults(self, connection: Connection) -> list[str]:
-        del connection
-        return []
 
     def triggers(self, connection: Connection) -> list[str]:
         found = "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE()"
@@ -68,7 +61,7 @@ class MySQL:
         return cast(column, BINARY)
 
 
-PRODUCT: Product = MySQL()
+PRODUCT = MySQL()
 
 
 @compiles(ByBytes, *COLUMN_TYPES.dialects)

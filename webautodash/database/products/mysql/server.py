@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -37,6 +36,7 @@ from webautodash.database.products.mysql.status import (
 )
 from webautodash.database.products.product_server import (
     Failure,
+    ProductServer,
     RightsReport,
     ServerProblem,
     ServerStatus,
@@ -58,8 +58,13 @@ _URL_KEY = ENV_PREFIX + "DATABASE_URL"
 _ANSWER_MARGIN_SECONDS = 5
 
 
-class MySQLServer:
+class MySQLServer(ProductServer):
     """One server. Each database has an engine of its own; ``USE`` is never sent."""
+
+    product = "mysql"
+    folder = None
+    may_hold_earlier_scripts = True
+    schema_mismatch_codes = SCHEMA_MISMATCH
 
     def __init__(
         self, url: URL, settings: Settings, connections: Connections, *, unattended: bool, schema: bool
@@ -72,6 +77,8 @@ class MySQLServer:
                 _URL_KEY,
                 f"has unknown options: {', '.join(sorted(unknown))} (TLS: {ENV_PREFIX}TLS, {ENV_PREFIX}TLS_CA)",
             )
+        socket = url.query.get("unix_socket")
+        self.where = str(socket) if socket else f"{url.host or 'localhost'}:{url.port or 3306}"
         self._url, self._connections = url, connections
         self._compiled, self._loading = CompiledStatements(), Loading()
         self._connect_args = connect_args(url, settings, unattended=unattended)
@@ -82,27 +89,6 @@ class MySQLServer:
         self._server_account = self._account_for(settings.system_database_name)
         self._server_engine = self._engine(url, "AUTOCOMMIT", account=self._server_account)
 
-    @property
-    def product(self) -> str:
-        return "mysql"
-
-    @property
-    def where(self) -> str:
-        socket = self._url.query.get("unix_socket")
-        return str(socket) if socket else f"{self._url.host or 'localhost'}:{self._url.port or 3306}"
-
-    @property
-    def folder(self) -> Path | None:
-        return None
-
-    @property
-    def may_hold_earlier_scripts(self) -> bool:
-        return True
-
-    @property
-    def schema_mismatch_codes(self) -> frozenset[str]:
-        return SCHEMA_MISMATCH
-
     def engine(self, database: str) -> Engine:
         # Rows that another worker committed while this one waited for its lock must be visible.
         account = self._account_for(database)
@@ -110,9 +96,6 @@ class MySQLServer:
         event.listen(engine, "begin", partial(_on_begin, database))
         event.listen(engine, "handle_error", exceeded_limit)
         return engine
-
-    def reader(self, engine: Engine) -> Engine:
-        return engine.execution_options(reading=True)
 
     def exists(self, database: str) -> bool:
         with self._without_database(database) as connection:

@@ -19,7 +19,7 @@ from webautodash.database.products.types import Day, UtcDateTime
 from webautodash.errors import ConfigurationError
 
 
-class SQLite:
+class SQLite(Product):
     """The embedded default product."""
 
     dialects = COLUMN_TYPES.dialects
@@ -72,7 +72,7 @@ class SQLite:
         return column
 
 
-PRODUCT: Product = SQLite()
+PRODUCT = SQLite()
 
 
 def _rows(insert: Insert) -> Iterator[Sequence[Any]]:

@@ -19,6 +19,7 @@ from webautodash.database.connections import Connections, SharingPool
 from webautodash.database.private_apis import CompiledStatements
 from webautodash.database.products.product_server import (
     Failure,
+    ProductServer,
     ServerProblem,
     ServerStatus,
     discreet,
@@ -47,8 +48,12 @@ _FILE = "webautodash_file"
 _OLDEST = (3, 24)
 
 
-class SQLiteServer:
+class SQLiteServer(ProductServer):
     """The embedded default. Only the owner may read the folder and its files."""
+
+    product = "sqlite"
+    may_hold_earlier_scripts = False
+    schema_mismatch_codes = frozenset({"SQLITE_ERROR"})
 
     def __init__(self, url: URL, settings: Settings, connections: Connections) -> None:
         if not url.database or url.database == ":memory:":
@@ -56,32 +61,13 @@ class SQLiteServer:
         if url.query:
             raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", "takes no options after ? for SQLite")
         # Resolved once: a later change of the working folder must not lead to a second store.
-        self._folder = Path(url.database).expanduser().absolute()
-        if self._folder.exists() and not self._folder.is_dir():
+        self.folder: Path = Path(url.database).expanduser().absolute()
+        self.where = f"the SQLite folder {self.folder}"
+        if self.folder.exists() and not self.folder.is_dir():
             raise ConfigurationError(ENV_PREFIX + "DATABASE_URL", f"{url.database} is a file; SQLite needs a folder")
         self._connections = connections
         self._lock_seconds = lock_wait(settings)
         self._compiled = CompiledStatements()
-
-    @property
-    def product(self) -> str:
-        return "sqlite"
-
-    @property
-    def where(self) -> str:
-        return f"the SQLite folder {self._folder}"
-
-    @property
-    def folder(self) -> Path | None:
-        return self._folder
-
-    @property
-    def may_hold_earlier_scripts(self) -> bool:
-        return False
-
-    @property
-    def schema_mismatch_codes(self) -> frozenset[str]:
-        return frozenset({"SQLITE_ERROR"})
 
     def engine(self, database: str) -> Engine:
         engine = create_engine(
@@ -101,18 +87,15 @@ class SQLiteServer:
         event.listen(engine, "commit", partial(_require_file_at_commit, self._path(database)))
         return engine
 
-    def reader(self, engine: Engine) -> Engine:
-        return engine.execution_options(reading=True)
-
     def exists(self, database: str) -> bool:
-        with _os_errors_translated(self._folder):
+        with _os_errors_translated(self.folder):
             return self._path(database).is_file()
 
     def names(self, prefix: str) -> list[str]:
-        with _os_errors_translated(self._folder):
-            if not self._folder.is_dir():
+        with _os_errors_translated(self.folder):
+            if not self.folder.is_dir():
                 return []
-            files = [entry.name for entry in os.scandir(self._folder) if entry.name.endswith(_SUFFIX)]
+            files = [entry.name for entry in os.scandir(self.folder) if entry.name.endswith(_SUFFIX)]
         return sorted(name.removesuffix(_SUFFIX) for name in files if name.startswith(prefix))
 
     def read_value(self, database: str, table: str, column: str) -> Any:
@@ -130,11 +113,11 @@ class SQLiteServer:
         path = self._path(database)
         if self.exists(database):
             return
-        with _os_errors_translated(self._folder):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            require_trusted_folder(self._folder)
+        with _os_errors_translated(self.folder):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            require_trusted_folder(self.folder)
             # Created under another name and then linked: WAL mode cannot be set while others use the file.
-            draft = self._folder / f".{database}.{secrets.token_hex(4)}.new"
+            draft = self.folder / f".{database}.{secrets.token_hex(4)}.new"
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             try:
                 connection = sqlite3.connect(draft)
@@ -209,8 +192,8 @@ class SQLiteServer:
     @without_context
     def _connect(self, database: str) -> sqlite3.Connection:
         path = self._path(database)
-        with _os_errors_translated(self._folder):
-            require_trusted(self._folder, path)
+        with _os_errors_translated(self.folder):
+            require_trusted(self.folder, path)
             checked = file_identity(path)
         # mode=rw opens and never creates. isolation_level=None leaves BEGIN to the event below: the driver's own
         # transactions never roll back DDL, and savepoints outlive them.
@@ -234,13 +217,13 @@ class SQLiteServer:
 
     def _refuse_log(self, database: str) -> None:
         """Raise LogLeftBehind if a log exists: SQLite would write the rows of a moved file into the new one."""
-        log = self._folder / f"{database}{_SUFFIX}-wal"
+        log = self.folder / f"{database}{_SUFFIX}-wal"
         # Another process may have created and opened the file since the last check.
         if log.exists() and not self.exists(database):
             raise LogLeftBehind(database, log.name)
 
     def _path(self, database: str) -> Path:
-        return self._folder / f"{database}{_SUFFIX}"
+        return self.folder / f"{database}{_SUFFIX}"
 
 
 def _no_accounts() -> UsageError:
