@@ -30,19 +30,19 @@ def test_a_sound_store_ends_with_0_and_prints_nothing_with_quiet(shell: Shell) -
     assert (quiet.status, quiet.out, quiet.err) == (0, "", "")
 
 
-def test_problems_have_their_cures_and_errors_end_with_1(shell: Shell) -> None:
+def test_problems_have_fixes_and_errors_end_with_1(shell: Shell) -> None:
     (shell.folder / "webautodash.env").write_text("WEBAUTODASH_DATABASE_URL=sqlite:///webautodash-data\n")
     (shell.folder / "password").write_text("hush")
     (shell.folder / "password").chmod(0o640)
     done = shell("doctor", "--quiet", WEBAUTODASH_DB_PASSWORD_FILE="password", WEBAUTODASH_RESULT_DIR="hush")
     assert (done.status, done.err) == (1, "problems: 1 error, 1 warning\n")
-    problems = [line.split(":")[0].split() for line in done.out.splitlines() if "cure:" not in line]
+    problems = [line.split(":")[0].split() for line in done.out.splitlines() if "fix:" not in line]
     assert problems == [
         ["warning", "settings.unknown", "WEBAUTODASH_RESULT_DIR"],
         ["error", "secret.readable", "password"],
     ]
-    cures = [line.split("cure:")[1].strip() for line in done.out.splitlines() if "cure:" in line]
-    assert cures == ["rename it to WEBAUTODASH_RESULTS_DIR, or unset WEBAUTODASH_RESULT_DIR", "chmod 600 password"]
+    fixes = [line.split("fix:")[1].strip() for line in done.out.splitlines() if "fix:" in line]
+    assert fixes == ["rename it to WEBAUTODASH_RESULTS_DIR, or unset WEBAUTODASH_RESULT_DIR", "chmod 600 password"]
     assert "hush" not in done.out + done.err
 
 

@@ -67,13 +67,13 @@ def _examine(*, isolation: bool, logs: Sequence[Path]) -> DoctorReport:
 
 
 def _show(findings: Sequence[Finding]) -> None:
-    # Not as a table, which would wrap: a fix is there to be copied.
+    # Not as a table, which would wrap: so that a fix can be copied.
     severity = max((len(one.severity) for one in findings), default=0) + _GAP
     code = max((len(one.code) for one in findings), default=0) + _GAP
     for one in findings:
         print_line(f"{one.severity:<{severity}}{one.code:<{code}}{one.subject}: {one.message}")
-        if (cure := advice_on(one)) is not None:
-            print_line(f"{'':<{severity}}{'cure:':<{code}}{cure}")
+        if (fix := advice_on(one)) is not None:
+            print_line(f"{'':<{severity}}{'fix:':<{code}}{fix}")
 
 
 def _as_document(one: Finding) -> dict[str, object]:

@@ -7,7 +7,7 @@ import typer
 
 from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import JsonOption, WorkersOption
-from webautodash.cli.terminal.file_reports import ingest_options, print_problems, show_report
+from webautodash.cli.terminal.file_reports import ingest_options, print_problems, show_next_steps, show_report
 from webautodash.client import WebAutoDash
 from webautodash.client.ingest import collect_rarely, preload_workers
 
@@ -41,6 +41,8 @@ def ingest(
     with WebAutoDash(unattended=True) as webautodash, ingest_options(ctx.obj, workers) as options:
         report = webautodash.ingest(paths or [], rehash=rehash, options=options)
     show_report(report, as_json=as_json, quiet=ctx.obj.quiet)
+    if not (as_json or ctx.obj.quiet):
+        show_next_steps(report)
     print_problems(report)
     if report.problems:
         raise typer.Exit(PROBLEMS)

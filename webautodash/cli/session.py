@@ -28,7 +28,7 @@ _COLUMNS = {
     "id": "id",
     "file": "path",
     "extracted": "extracted_at",
-    "future": "is_future",
+    "in the future": "is_future",
     "stored": "stored",
     "changed": "changed",
     "duplicates": "duplicates",
@@ -47,7 +47,9 @@ def list_(
     """List ingested files in the order in which they were stored."""
     with WebAutoDash() as webautodash:
         found = webautodash.extraction_sessions.search(provider, limit=limit, after=after)
-    show_listing(found, _COLUMNS, "no sessions", as_json=as_json)
+    any_future = any(one.is_future for one in found.items)
+    columns = {name: field for name, field in _COLUMNS.items() if field != "is_future" or any_future}
+    show_listing(found, columns, "no sessions", as_json=as_json)
 
 
 @app.command("show", epilog="Example: webautodash session show gary_wang 7")

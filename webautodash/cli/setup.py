@@ -7,11 +7,17 @@ import typer
 
 from webautodash.cli.exit_status import PROBLEMS
 from webautodash.cli.options import JsonOption
-from webautodash.cli.terminal.file_reports import as_document, ingest_options, print_problems, show_report
+from webautodash.cli.terminal.file_reports import (
+    as_document,
+    ingest_options,
+    print_problems,
+    show_next_steps,
+    show_report,
+)
 from webautodash.cli.terminal.log_output import print_notice
 from webautodash.cli.terminal.output import print_line, show_json
 from webautodash.client import WebAutoDash
-from webautodash.client.ingest import FileResult, collect_rarely
+from webautodash.client.ingest import collect_rarely
 from webautodash.client.setup import SetupReport, SetupSurvey
 from webautodash.domain.wording import counted
 from webautodash.errors import UsageError, without_context
@@ -70,7 +76,7 @@ def _confirm(question: str) -> bool:
         if sys.stdin.isatty():
             raise
         print_notice("")
-        raise UsageError(f"{question} Standard input is not a terminal; pass --auto") from None
+        raise UsageError("standard input is not a terminal; pass --auto") from None
 
 
 def _show_survey(found: SetupSurvey) -> None:
@@ -87,11 +93,8 @@ def _show_report(done: SetupReport, found: SetupSurvey, *, ingested: bool) -> No
     if ingested:
         print_line("")
         show_report(done.report)
-        print_line("")
-    print_line("Next:")
-    if any(outcome.conflicts for outcome in done.report.files):
-        print_line("  webautodash conflict list     to review the recorded differences")
-    if done.report.count([FileResult.PARTIAL]):
-        print_line("  webautodash set-aside list    to see the patients that were set aside")
-    print_line("  webautodash stats             to count what is stored")
-    print_line(f"  webautodash ingest            again, whenever new files are in {found.results}/<provider>/")
+    show_next_steps(
+        done.report,
+        ("stats", "to count what is stored"),
+        ("ingest", f"again, whenever new files are in {found.results}/<provider>/"),
+    )

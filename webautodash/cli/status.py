@@ -164,11 +164,11 @@ def _show_day(day: "LastDay") -> None:
 
 
 def _show_alerts(alerts: "AlertStatus") -> None:
-    waiting = ", ".join(f"{number:,} for {channel}" for channel, number in alerts.waiting.items() if number)
+    waiting = ", ".join(f"{number:,} (channel: {channel})" for channel, number in alerts.waiting.items() if number)
     if waiting or alerts.failed:
         print_line("")
     if waiting:
-        print_line(f"alerts to be sent: {waiting}")
+        print_line(f"pending alerts: {waiting}")
     if alerts.failed:
         print_line("alerts that could not be delivered; next: webautodash alert retry, or webautodash alert forget")
         show_table(

@@ -15,7 +15,7 @@ from webautodash.cli.terminal.tables import show_numbers
 from webautodash.cli.terminal.verbosity import Verbosity
 from webautodash.client.ingest import FileOutcome, FileResult, IngestOptions, IngestReport, Progress
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
-from webautodash.domain.file_state_transitions import RETRIED_RESULTS
+from webautodash.domain.file_state_transitions import RETRIED_RESULTS, STORED_RESULTS
 from webautodash.domain.wording import counted
 
 _SUCCESSES = frozenset({FileResult.INGESTED, FileResult.ALREADY_INGESTED})
@@ -27,8 +27,15 @@ _NEXT_STEP = {
     FileResult.BLOCKED: "nothing of it was stored; it waits until the cause is fixed",
     FileResult.WAITING: "left for the next ingest",
 }
-_OUTCOMES = ("files", "patients", "stored", "changed", "duplicates", "set_aside")
-_ROWS = tuple(which.name for which in LISTS)
+_OUTCOMES = {
+    "files": "files",
+    "found": "patients",
+    "stored": "stored",
+    "changed": "changed",
+    "duplicates": "duplicates",
+    "set aside": "set_aside",
+}
+_ROWS = {which.name.replace("_", " "): which.name for which in LISTS}
 
 
 @contextmanager
@@ -68,6 +75,21 @@ def show_report(report: IngestReport, *, as_json: bool = False, quiet: bool = Fa
         print_line(f"{counted(ingested_before, 'file')}, all ingested before; nothing new")
     else:
         _show_totals(report, ingested_before)
+
+
+def show_next_steps(report: IngestReport, *further: tuple[str, str]) -> None:
+    """Print the commands that deal with what a run stored, and ``further`` ones, each with its purpose."""
+    stored = [outcome for outcome in report.files if outcome.state in STORED_RESULTS]
+    steps = list(further)
+    if any(outcome.set_aside for outcome in stored):
+        steps.insert(0, ("set-aside list", "to see the patients that were set aside"))
+    if any(outcome.conflicts for outcome in stored):
+        steps.insert(0, ("conflict list", "to review the recorded differences"))
+    if steps:
+        print_line("")
+        print_line("Next:")
+    for command, purpose in steps:
+        print_line(f"  {f'webautodash {command}':<30}{purpose}")
 
 
 def print_problems(report: IngestReport) -> None:
@@ -117,9 +139,14 @@ class MonitorMessages:
 
 def _show_totals(report: IngestReport, ingested_before: int) -> None:
     totals = report.by_provider()
-    columns = _OUTCOMES if not ingested_before else (_OUTCOMES[0], "already_ingested", *_OUTCOMES[1:])
-    numbers = [[*(getattr(one, name) for name in columns), *(one.rows[name] for name in _ROWS)] for one in totals]
+    columns = dict(_OUTCOMES)
+    if ingested_before:
+        columns = {"files": columns.pop("files"), "already ingested": "already_ingested"} | columns
+    numbers = [
+        [*(getattr(one, name) for name in columns.values()), *(one.rows[name] for name in _ROWS.values())]
+        for one in totals
+    ]
     rows: list[list[object]] = [[one.name, *own] for one, own in zip(totals, numbers, strict=True)]
     if len(totals) > 1:
         rows.append(["total", *map(sum, zip(*numbers, strict=True))])
-    show_numbers(["provider", *(name.replace("_", " ") for name in (*columns, *_ROWS))], rows)
+    show_numbers(["provider", *columns, *_ROWS], rows)

@@ -63,7 +63,7 @@ def _place(row: WrongRow) -> tuple[str, int, str]:
 
 
 def _record(log: SystemLogWriter, found: ProviderVerification) -> None:
-    result = counted(found.differences, "difference") if found.differences else "as they were stored"
+    result = counted(found.differences, "difference") if found.differences else "all unchanged"
     log.record(
         Level.ERROR if found.differences else Level.INFO,
         "verify",
