@@ -113,10 +113,9 @@ def test_rows_as_stored_give_the_same_checksum(patient: dict[str, Any], random: 
 
 @given(PATIENTS, st.sampled_from(KEYS), WORDS)
 def test_one_item_more_is_a_difference(patient: dict[str, Any], key: str, text: str) -> None:
-    assert fingerprint(patient | {key: [*patient[key], text]}) != fingerprint(patient)
-    assert fingerprint(patient | {key: [*patient[key], text, text]}) != fingerprint(
-        patient | {key: [*patient[key], text]}
-    )
+    none, one, two = (fingerprint(patient | {key: [*patient[key], *[text] * times]}) for times in range(3))
+    assert none == fingerprint(patient)
+    assert one not in {none, two}
 
 
 @given(PATIENTS, st.data())
@@ -132,21 +131,16 @@ def test_one_item_less_or_one_twice_is_a_difference(patient: dict[str, Any], dat
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("field", "value"),
     [
-        a_patient("gw1"),
-        a_patient("GW2"),
-        a_patient("GW1", name="Test Persona"),
-        a_patient("GW1", name=None),
-        a_patient("GW1", born="02/20/1988"),
-        a_patient("GW1", born="19.02.1988"),
-        a_patient("GW1", born=None),
-        a_patient("GW1", gender="Male"),
-        a_patient("GW1", gender=None),
+        *(("prn", other) for other in ("gw1", "GW2")),
+        *(("name", other) for other in ("Test Persona", None)),
+        *(("born", other) for other in ("02/20/1988", "19.02.1988", None)),
+        *(("gender", other) for other in ("Male", None)),
     ],
 )
-def test_another_prn_name_birth_date_or_gender_is_a_difference(other: dict[str, Any]) -> None:
-    assert fingerprint(other) != fingerprint(a_patient("GW1"))
+def test_another_prn_name_birth_date_or_gender_is_a_difference(field: str, value: Any) -> None:
+    assert fingerprint(a_patient(**{"prn": "GW1", field: value})) != fingerprint(a_patient("GW1"))
 
 
 MEDICATION = {
@@ -213,12 +207,8 @@ def test_a_value_in_another_field_is_a_difference() -> None:
 
 def test_a_second_text_under_another_alias_hides_no_difference() -> None:
     two = {"allergen": "Latex", "allergy_name": "Rubber"}
-    assert fingerprint(a_patient("GW1", allergies=[two])) != fingerprint(
-        a_patient("GW1", allergies=[two | {"allergen": "Peanut"}])
-    )
-    assert fingerprint(a_patient("GW1", allergies=[two])) != fingerprint(
-        a_patient("GW1", allergies=[two | {"allergy_name": "Peanut"}])
-    )
+    for other in (two | {"allergen": "Peanut"}, two | {"allergy_name": "Peanut"}):
+        assert fingerprint(a_patient("GW1", allergies=[two])) != fingerprint(a_patient("GW1", allergies=[other]))
 
 
 @pytest.mark.parametrize(
@@ -256,6 +246,7 @@ def test_another_way_to_write_the_same_item_is_no_difference(key: str, first: An
     [
         ("dates", ["spring - 1/2/2000", "autumn - 1/2/2000", "1/2/2000 - spring", "1/2/2000 - autumn", " - 1/2/2000"]),
         ("dates", ["1/2/2000", "1/2/2000 - 1/3/2000", "1/2/2000 - 1/3/2000 - x", "1/2/2000-1/3/2000", "1/3/2000"]),
+        ("medication_type", ["current", "active"]),
         (
             "refills",
             [1, 2, 0, True, False, 1.5, "two", ["1"], [1], [2], [1, 2], [2, 1], [[1]], [True], [None], {"a": 1}],
@@ -292,11 +283,6 @@ def test_a_list_that_is_null_missing_or_empty_is_the_same() -> None:
     empty = a_patient("GW1")
     missing = {key: value for key, value in empty.items() if key not in KEYS}
     assert fingerprint(empty) == fingerprint(missing) == fingerprint(missing | dict.fromkeys(KEYS))
-
-
-def test_current_and_active_are_two_types() -> None:
-    items = [{"medication_name": "Aspirin", "medication_type": word} for word in ("current", "active")]
-    assert len({fingerprint(a_patient("GW1", medications=[item])) for item in items}) == 2
 
 
 def test_the_checksum_of_a_known_patient_does_not_change() -> None:

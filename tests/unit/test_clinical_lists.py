@@ -85,20 +85,8 @@ def test_a_diagnosis() -> None:
 
 
 def test_an_allergy() -> None:
-    item = {
-        "allergen": "Penicillin",
-        "allergy_type": "drug",
-        "reaction": "hives",
-        "severity": "mild",
-        "notes": "since 9",
-    }
-    assert row(ALLERGIES, item) == {
-        "allergy_name": "Penicillin",
-        "allergy_type": "drug",
-        "reaction": "hives",
-        "severity": "mild",
-        "notes": "since 9",
-    }
+    rest = {"allergy_type": "drug", "reaction": "hives", "severity": "mild", "notes": "since 9"}
+    assert row(ALLERGIES, {"allergen": "Penicillin"} | rest) == {"allergy_name": "Penicillin"} | rest
 
 
 def test_a_health_concern() -> None:
@@ -170,32 +158,36 @@ def test_a_field_is_found_under_any_of_its_names(
 
 
 @pytest.mark.parametrize(
-    ("item", "expected"),
+    ("which", "item", "columns", "extra"),
     [
+        (MEDICATIONS, {"frequency": "daily", "route": "oral"}, {"sig": "daily oral"}, ("frequency", "route")),
+        (MEDICATIONS, {"sig": "a", "directions": "b"}, {"sig": "a"}, ("directions",)),
+        (MEDICATIONS, {"sig": " ", "directions": "b"}, {"sig": "b"}, ()),
+        (MEDICATIONS, {"directions": "a", "frequency": "b", "route": "c"}, {"sig": "a"}, ("frequency", "route")),
+        (MEDICATIONS, {"route": "oral"}, {}, ("route",)),
+        (MEDICATIONS, {"stop_date": ["x"], "end_date": "soon"}, {"stop_date_text": "soon"}, ("stop_date",)),
+        (MEDICATIONS, {"stop_date": "", "end_date": LONG}, {"stop_date_text": ""}, ("end_date",)),
+        (MEDICATIONS, {"medication_type": "active", "status": "active"}, {"medication_type": "active"}, ("status",)),
+        (MEDICATIONS, {"medication_name": "x", "name": "x"}, {"medication_name": "x"}, ("name",)),
+        (DIAGNOSES, {"diagnosis_text": None, "name": " ", "condition": "Gout"}, {"diagnosis_text": "Gout"}, ()),
+        (DIAGNOSES, {"name": "Gout", "condition": "Gout"}, {"diagnosis_text": "Gout"}, ()),
+        (DIAGNOSES, {"diagnosis_text": ["?"], "name": "Gout"}, {"diagnosis_text": "Gout"}, ("diagnosis_text",)),
         (
-            {"frequency": "daily", "route": "oral"},
-            {"sig": "daily oral", "extra": {"frequency": "daily", "route": "oral"}},
+            *(DIAGNOSES, {"diagnosis_text": "Gout (M10.079)", "code": "E11.9"}),
+            *({"diagnosis_text": "Gout (M10.079)", "diagnosis_code": "M10.079"}, ("code",)),
         ),
-        ({"sig": "a", "directions": "b"}, {"sig": "a", "extra": {"directions": "b"}}),
-        ({"sig": " ", "directions": "b"}, {"sig": "b"}),
-        ({"directions": "a", "frequency": "b", "route": "c"}, {"sig": "a", "extra": {"frequency": "b", "route": "c"}}),
-        ({"route": "oral"}, {"extra": {"route": "oral"}}),
-        ({"stop_date": ["x"], "end_date": "soon"}, {"stop_date_text": "soon", "extra": {"stop_date": ["x"]}}),
-        ({"stop_date": "", "end_date": LONG}, {"stop_date_text": "", "extra": {"end_date": LONG}}),
+        (ALLERGIES, {"allergy_name": "Rubber", "allergen": "Latex"}, {"allergy_name": "Latex"}, ("allergy_name",)),
         (
-            {"medication_type": "active", "status": "active"},
-            {"medication_type": "active", "extra": {"status": "active"}},
+            *(HEALTH_CONCERNS, {"content": "c", "text": "t", "note_text": "n", "description": "d"}),
+            *({"concern_text": "d"}, ("content", "text", "note_text")),
         ),
-        ({"medication_name": "x", "name": "x"}, {"medication_name": "x", "extra": {"name": "x"}}),
     ],
+    ids=lambda value: getattr(value, "name", None),
 )
-def test_the_first_present_field_wins_and_the_others_are_kept(item: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert row(MEDICATIONS, item) == expected
-
-
-def test_a_code_in_the_text_wins_over_one_beside_it() -> None:
-    found = row(DIAGNOSES, {"name": "Gout (M10.079)", "code": "E11.9"})
-    assert (found["diagnosis_code"], found["extra"]) == ("M10.079", {"code": "E11.9"})
+def test_the_first_present_field_wins_and_the_others_are_kept(
+    which: ClinicalList, item: dict[str, Any], columns: dict[str, Any], extra: tuple[str, ...]
+) -> None:
+    assert row(which, item) == columns | ({"extra": {name: item[name] for name in extra}} if extra else {})
 
 
 @pytest.mark.parametrize(
@@ -224,31 +216,10 @@ def test_of_two_bare_names_the_first_wins_and_extra_items_of_the_other_are_retur
     assert unmatched == {"problems": ["Asthma"]}
 
 
-def test_the_first_present_name_wins_and_the_others_are_kept() -> None:
-    assert row(HEALTH_CONCERNS, {"content": "c", "text": "t", "note_text": "n", "description": "d"}) == {
-        "concern_text": "d",
-        "extra": {"content": "c", "text": "t", "note_text": "n"},
-    }
-    assert row(ALLERGIES, {"allergy_name": "Rubber", "allergen": "Latex"}) == {
-        "allergy_name": "Latex",
-        "extra": {"allergy_name": "Rubber"},
-    }
-    assert row(DIAGNOSES, {"diagnosis_text": None, "name": " ", "condition": "Gout"}) == {"diagnosis_text": "Gout"}
-    assert row(DIAGNOSES, {"name": "Gout", "condition": "Gout"}) == {"diagnosis_text": "Gout"}
-    assert row(DIAGNOSES, {"diagnosis_text": ["?"], "name": "Gout"}) == {
-        "diagnosis_text": "Gout",
-        "extra": {"diagnosis_text": ["?"]},
-    }
-
-
 @pytest.mark.parametrize("which", NAMED_LISTS, ids=lambda which: which.name)
 def test_a_plain_string_or_number_is_the_text_of_an_item(which: ClinicalList) -> None:
-    assert [found[which.text_field] for found in rows(which, "Latex", 7, 2.5, None, " x ")] == [
-        "Latex",
-        "7",
-        "2.5",
-        " x ",
-    ]
+    texts = [found[which.text_field] for found in rows(which, "Latex", 7, 2.5, None, " x ")]
+    assert texts == ["Latex", "7", "2.5", " x "]
 
 
 @pytest.mark.parametrize(
@@ -423,21 +394,12 @@ def test_prose_of_any_length_has_its_column(which: ClinicalList) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "column", "extra"),
-    [
-        (0, 0, None),
-        (-1, -1, None),
-        (2**31 - 1, 2**31 - 1, None),
-        (2**31, None, {"row_index": 2**31}),
-        ("3", None, {"row_index": "3"}),
-        (1.5, None, {"row_index": 1.5}),
-        (True, None, {"row_index": True}),
-        (None, None, None),
-    ],
+    ("value", "fits"),
+    [*((number, True) for number in (0, -1, 2**31 - 1, None)), *((other, False) for other in (2**31, "3", 1.5, True))],
 )
-def test_a_row_index_is_a_number_that_fits(value: object, column: int | None, extra: object) -> None:
+def test_a_row_index_is_a_number_that_fits(value: object, fits: bool) -> None:
     [found] = rows(MEDICATIONS, {"row_index": value})
-    assert (found["row_index"], found["extra"]) == (column, extra)
+    assert (found["row_index"], found["extra"]) == ((value, None) if fits else (None, {"row_index": value}))
 
 
 def test_unknown_fields_are_kept_and_nulls_are_not() -> None:
@@ -450,13 +412,10 @@ def test_unknown_fields_are_kept_and_nulls_are_not() -> None:
 @pytest.mark.parametrize(
     ("patient", "reason", "detail"),
     [
-        ({"all_medications": "MARK"}, "not_a_list", "all_medications"),
-        ({"all_medications": {"MARK": 1}}, "not_a_list", "all_medications"),
-        ({"all_medications": 0}, "not_a_list", "all_medications"),
+        *(({"all_medications": no_list}, "not_a_list", "all_medications") for no_list in ("MARK", {"MARK": 1}, 0)),
         ({"medications": {"name": "MARK"}}, "not_a_list", "medications"),
         ({"all_medications": ["x"], "medications": "MARK"}, "not_a_list", "medications"),
-        ({"current_medications": ""}, "not_a_list", "current_medications"),
-        ({"current_medications": "MARK"}, "not_a_list", "current_medications"),
+        *(({"current_medications": no_list}, "not_a_list", "current_medications") for no_list in ("", "MARK")),
         ({"all_medications": ["x", True]}, "unreadable_item", "all_medications[1]"),
         ({"all_medications": ["x"], "active_medications": [["MARK"]]}, "unreadable_item", "active_medications[0]"),
     ],

@@ -15,6 +15,7 @@ from webautodash.domain.differences.demographics import demographic_differences,
 from webautodash.domain.differences.difference import Difference, duplicate
 from webautodash.domain.differences.repeated_prn import RepeatComparison
 from webautodash.domain.extraction.lists.clinical_lists import ALLERGIES, DIAGNOSES, LISTS, MEDICATIONS, NAMED_LISTS
+from webautodash.domain.extraction.lists.list_definition import ClinicalList
 from webautodash.domain.extraction.patient.demographics import Demographics
 
 KNOWN = read(a_patient("GW1")).demographics
@@ -91,21 +92,14 @@ def _has_other(row: dict[str, Any]) -> bool:
     return bool(row["extra"]) and bool({"name", "allergy_name", "description", "type"} & set(row["extra"]))
 
 
-NAME, DAILY, WEEKLY = "medication_name", {"sig": "daily"}, {"sig": "weekly"}
+NAME, A, DAILY, WEEKLY = "medication_name", {"medication_name": "A"}, {"sig": "daily"}, {"sig": "weekly"}
 
 
 @pytest.mark.parametrize(
     ("field", "before", "new", "severity", "removed", "added"),
     [
         ("medications", ["Aspirin 81 mg", "Xanax"], ["Xanax"], "medium", [{NAME: "Aspirin 81 mg"}], []),
-        (
-            "medications",
-            [{NAME: "A"} | DAILY],
-            [{NAME: "A"} | WEEKLY],
-            "medium",
-            [{NAME: "A"} | DAILY],
-            [{NAME: "A"} | WEEKLY],
-        ),
+        ("medications", [A | DAILY], [A | WEEKLY], "medium", [A | DAILY], [A | WEEKLY]),
         ("medications", ["Aspirin"], ["Aspirin", "aspirin ", "ASPIRIN"], "medium", [], [{NAME: "Aspirin"}] * 2),
         ("diagnoses", ["Gout (M10.079)"], [], "low", [{"diagnosis_text": "Gout (M10.079)"}], []),
         ("allergies", ["Latex"], [], "high", [{"allergy_name": "Latex"}], []),
@@ -139,11 +133,6 @@ def test_each_list_has_its_own_difference_in_the_order_of_the_tables() -> None:
     assert [difference.field_name for difference in between({}, everything)] == [which.name for which in LISTS]
 
 
-def test_equal_lists_have_no_difference() -> None:
-    lists = read(a_patient("GW1", medications=["Aspirin"], allergies=["Latex"])).lists
-    assert list_differences(lists, lists) == []
-
-
 @pytest.mark.parametrize(
     ("new", "expected"),
     [
@@ -165,13 +154,9 @@ def test_another_name_birth_date_or_gender_is_a_mismatch_with_both_values(
     "new",
     [
         {},
-        {"name": " test  PERSON "},
-        {"born": "1988-02-19"},
-        {"born": "2/19/1988"},
-        {"gender": "FEMALE"},
-        {"name": None},
-        {"born": ""},
-        {"gender": " "},
+        *({"name": same} for same in (" test  PERSON ", None)),
+        *({"born": same} for same in ("1988-02-19", "2/19/1988", "")),
+        *({"gender": same} for same in ("FEMALE", " ")),
         {"age": "36 yrs", "uuid": "another", "demographics": {"phone": "555", "email": "a@b", "address": "here"}},
     ],
 )
@@ -180,17 +165,18 @@ def test_another_spelling_or_a_missing_value_is_not_a_mismatch(new: dict[str, An
     assert demographic_differences(person(**new), KNOWN) == []
 
 
-@pytest.mark.parametrize("field", ["name", "born", "gender"])
-def test_a_value_that_appears_or_disappears_is_a_low_mismatch(field: str) -> None:
-    column = {"name": "patient_name", "born": "date_of_birth", "gender": "gender"}[field]
-    value = {"name": "Test Person", "born": "02/19/1988", "gender": "Female"}[field]
+@pytest.mark.parametrize(
+    ("field", "column", "value"),
+    [
+        ("name", "patient_name", "Test Person"),
+        ("born", "date_of_birth", "02/19/1988"),
+        ("gender", "gender", "Female"),
+    ],
+)
+def test_a_value_that_appears_or_disappears_is_a_low_mismatch(field: str, column: str, value: str) -> None:
     without = person(**{field: None})
-    assert [summary(found) for found in one_sided_differences(KNOWN, without)] == [
-        ("demographic_mismatch", column, "low", value, None)
-    ]
-    assert [summary(found) for found in one_sided_differences(without, KNOWN)] == [
-        ("demographic_mismatch", column, "low", None, value)
-    ]
+    for sides, values in (((KNOWN, without), (value, None)), ((without, KNOWN), (None, value))):
+        assert list(map(summary, one_sided_differences(*sides))) == [("demographic_mismatch", column, "low", *values)]
     assert one_sided_differences(without, without) == []
 
 
@@ -217,18 +203,12 @@ def test_a_repeated_prn_shows_both_people_and_the_items_of_only_one() -> None:
     earlier = read(a_patient("GW1", medications=["Aspirin", "Xanax", "Xanax"], diagnoses=["Gout"]))
     stored = read(a_patient("GW1", name="Other", medications=["Xanax", "Zocor"], diagnoses=["Gout"]), 1)
     found = RepeatComparison(stored).difference(earlier)
-    assert json.loads(found.old_value or "") == {
+    both = {"date_of_birth": "02/19/1988", "gender": "Female"}
+    assert json.loads(found.old_value or "") == both | {
         "patient_name": "Test Person",
-        "date_of_birth": "02/19/1988",
-        "gender": "Female",
-        "medications": [{"medication_name": "Aspirin"}, {"medication_name": "Xanax"}],
+        "medications": [{NAME: "Aspirin"}, {NAME: "Xanax"}],
     }
-    assert json.loads(found.new_value or "") == {
-        "patient_name": "Other",
-        "date_of_birth": "02/19/1988",
-        "gender": "Female",
-        "medications": [{"medication_name": "Zocor"}],
-    }
+    assert json.loads(found.new_value or "") == both | {"patient_name": "Other", "medications": [{NAME: "Zocor"}]}
 
 
 def test_a_repeated_prn_shows_a_few_small_items_and_counts_the_others() -> None:
@@ -248,34 +228,26 @@ def test_a_duplicate_is_recorded_with_its_checksum_only() -> None:
     assert summary(duplicate("ab" * 32)) == ("extraction_duplicate", "data_checksum", "low", "ab" * 32, "ab" * 32)
 
 
-def test_a_readable_item_has_the_inputs_names_and_no_scraping_details() -> None:
-    item = {
-        "medication_name": "Aspirin 81 MG Tablet",
-        "medication_type": "current",
-        "start_date": "1/2/2020",
-        "stop_date": "soon",
-        "dates": "1/2/2020 - ",
-        "row_index": 4,
-        "extraction_method": "table",
-        "extracted_at": "2024-01-01",
-        "route": "oral",
-    }
-    [row] = read(a_patient("GW1", medications=[item])).lists["medications"]
-    scraped = {"row_index", "extraction_method", "extracted_at"}
-    assert readable_item(MEDICATIONS, row) == {key: value for key, value in item.items() if key not in scraped}
+SHOWN = {NAME: "Aspirin 81 MG Tablet", "medication_type": "current", "start_date": "1/2/2020"}
+SHOWN |= {"stop_date": "soon", "dates": "1/2/2020 - ", "route": "oral"}
+SCRAPED = {"row_index": 4, "extraction_method": "table", "extracted_at": "2024-01-01"}
 
 
-def test_a_readable_item_has_both_of_two_texts() -> None:
-    [row] = read(a_patient("GW1", allergies=[{"allergen": "Latex", "allergy_name": "Rubber"}])).lists["allergies"]
-    assert readable_item(ALLERGIES, row) == {"allergy_name": "Latex", "other allergy_name": "Rubber"}
-
-
-def test_a_readable_item_has_no_computed_value() -> None:
-    [diagnosis] = read(a_patient("GW1", diagnoses=["Gout (M10.079)"])).lists["diagnoses"]
-    assert (diagnosis["diagnosis_code"], readable_item(DIAGNOSES, diagnosis)) == (
-        "M10.079",
-        {"diagnosis_text": "Gout (M10.079)"},
-    )
+@pytest.mark.parametrize(
+    ("which", "item", "shown"),
+    [
+        (MEDICATIONS, SHOWN | SCRAPED, SHOWN),
+        (ALLERGIES, {"allergen": "X", "allergy_name": "Y"}, {"allergy_name": "X", "other allergy_name": "Y"}),
+        (DIAGNOSES, "Gout (M10.079)", {"diagnosis_text": "Gout (M10.079)"}),
+    ],
+    ids=["no scraping details", "both of two texts", "no computed value"],
+)
+def test_a_readable_item_has_what_the_file_has_under_the_names_of_the_file(
+    which: ClinicalList, item: Any, shown: dict[str, Any]
+) -> None:
+    [row] = read(a_patient("GW1", **{which.name: [item]})).lists[which.name]
+    assert readable_item(which, row) == shown
+    assert row.get("diagnosis_code") == ("M10.079" if which is DIAGNOSES else None)
 
 
 @given(PATIENTS)
@@ -296,7 +268,7 @@ def _dates(row: dict[str, Any]) -> dict[str, Any]:
 def test_long_lists_are_compared_quickly() -> None:
     many = [f"drug {n}" for n in range(5_000)]
     [found] = between({"medications": many}, {"medications": [*reversed(many), "one more"]})
-    assert summary(found)[3:] == ([], [{"medication_name": "one more"}])
+    assert summary(found)[3:] == ([], [{NAME: "one more"}])
 
 
 def test_the_description_of_a_difference_holds_no_value() -> None:
