@@ -76,7 +76,8 @@ def alias(
     """Add another name, or another folder in Results, of a provider."""
     with WebAutoDash() as webautodash:
         found = webautodash.registry.add_alias(provider, name)
-    show(found, _show_aliases, as_json=as_json)
+    names = ", ".join(found.aliases) or found.name
+    show(found, lambda one: print_line(f"{one.slug} is also known as {names}"), as_json=as_json)
 
 
 @app.command(epilog="Example: webautodash provider adopt webautodash_gary_wang --name 'Gary Wang'")
@@ -141,10 +142,6 @@ def _show_provider(found: RegisteredProvider) -> None:
             "registered": found.created_at,
         }
     )
-
-
-def _show_aliases(found: RegisteredProvider) -> None:
-    print_line(f"{found.slug} is also known as {', '.join(found.aliases) or found.name}")
 
 
 def _show_survey(found: AdoptionSurvey) -> None:

@@ -77,7 +77,8 @@ def find_explicit_settings(settings_type: type[BaseSettings]) -> list[ExplicitSe
 
 def file_holds_secret(settings_type: type[BaseSettings]) -> bool:
     """Whether the file contains a secret, as a value of its own or in a URL."""
-    secrets = [name for name, field in settings_type.model_fields.items() if SecretStr in _types(field.annotation)]
+    types = {name: field.annotation for name, field in settings_type.model_fields.items()}
+    secrets = [name for name, kind in types.items() if SecretStr in (kind, *getattr(kind, "__args__", ()))]
     file = _file_values(settings_type)
     values = {name: file.get(setting_key(name).lower()) for name in secrets}
     return any(_has_password(value) if name == "database_url" else value for name, value in values.items() if value)
@@ -92,10 +93,6 @@ def secret_files(settings: BaseSettings) -> dict[str, Path]:
 def _file_values(settings_type: type[BaseSettings]) -> dict[str, str | None]:
     # With names that have no value: they can be misspelt too.
     return dict(DotEnvSettingsSource(settings_type, env_ignore_empty=False).env_vars)
-
-
-def _types(annotation: object) -> tuple[object, ...]:
-    return (annotation, *getattr(annotation, "__args__", ()))
 
 
 def _has_password(url: str) -> bool:

@@ -153,11 +153,11 @@ class ProviderRepository(Repository):
 
     def recorded_counts(self) -> dict[int, DatabaseCounts]:
         """By provider, the recorded counts of the database."""
-        open_conflicts, last = self.open_conflicts(), self.last_sessions()
+        open_conflicts = {number: sum(counts.values()) for number, counts in self.open_conflicts().items()}
+        last = self.last_sessions()
         rows = self._session.execute(select(Provider.id, Provider.total_sessions))
         return {
-            number: DatabaseCounts(sessions, _sum(open_conflicts.get(number)), last.get(number))
-            for number, sessions in rows
+            number: DatabaseCounts(sessions, open_conflicts.get(number), last.get(number)) for number, sessions in rows
         }
 
     def recorded_decisions(self) -> dict[int, int]:
@@ -178,10 +178,6 @@ class ProviderRepository(Repository):
         ):
             aliases.setdefault(alias.provider_id, []).append(alias.name)
         return [from_row(RegisteredProvider, row, aliases=tuple(aliases.get(row.id, ()))) for row in rows]
-
-
-def _sum(counts: dict[Severity, int] | None) -> int | None:
-    return None if counts is None else sum(counts.values())
 
 
 def _with_any(*ids: Select[int]) -> Select[Provider]:

@@ -21,5 +21,4 @@ from webautodash.services.alerts.outbox import (
     raise_alerts as raise_alerts,
     retry_digests as retry_digests,
     search_alerts as search_alerts,
-    waiting as waiting,
 )

@@ -57,12 +57,6 @@ def failed_digests(store: Store) -> list[FailedDigest]:
     ]
 
 
-def waiting(store: Store) -> dict[AlertChannel, int]:
-    """How many alerts wait for the next digest of each channel."""
-    with store.system.reading() as work:
-        return work.alerts.waiting()
-
-
 def search_alerts(store: Store, *, state: DigestState | None = None, limit: int = 50) -> list[Delivery]:
     """The latest alerts, once per channel, newest first."""
     with store.system.reading() as work:

@@ -16,6 +16,7 @@ from webautodash.services.monitor.ingest_due import DueIngester
 from webautodash.services.monitor.system_alerts import Alarms
 from webautodash.services.monitor.wakeup import FsEvents, Wakeup
 from webautodash.services.monitor.watch import FolderWatch, ScanResult
+from webautodash.services.registry import own_root
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
 
@@ -130,7 +131,7 @@ class MonitorLoop:
     def _begun(self) -> Iterator[ExitStack]:
         """Check Results and send heartbeats until the block ends, then call what was added to the stack."""
         self._watch.require_results()
-        self._watch.require_root()
+        own_root(self._store)
         with ExitStack() as stack:
             stack.callback(self._heartbeat.stop)
             self._heartbeat.start()

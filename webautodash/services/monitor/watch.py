@@ -99,10 +99,6 @@ class FolderWatch:
         """Raise UsageError if Results does not exist, NoAnswer if it does not answer in time."""
         self._store.time_limit.within(str(self._results), partial(require_path, self._results, self._results))
 
-    def require_root(self) -> None:
-        """Raise UnknownResultsFolder or AmbiguousRoot if Results does not belong to exactly one root."""
-        own_root(self._store)
-
     def scan(self) -> ScanResult:
         """Scan once, without opening any file.
 

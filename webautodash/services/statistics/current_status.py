@@ -13,7 +13,7 @@ from webautodash.repositories.file_states import FileEntry, ProcessedFiles
 from webautodash.repositories.monitors import MonitorRecord
 from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogEntry, LogFilter
-from webautodash.services.alerts import FailedDigest, failed_digests, waiting as waiting_alerts
+from webautodash.services.alerts import FailedDigest, failed_digests
 from webautodash.services.paging import Unreadable, problems_of
 from webautodash.services.store import Store
 from webautodash.services.verify import (
@@ -161,6 +161,7 @@ def status(store: Store) -> Status:
         failed = repository.search(FAILED_FILES, None, _SHOWN).items
         taken = repository.processed_since(since)
         levels = work.system_log.counts(since)
+        waiting_alerts = work.alerts.waiting()
         latest = work.system_log.search(LogFilter(Level.WARNING, since=since), limit=_LATEST_PROBLEMS)
     problems: list[Unreadable] = []
     registered = store.providers()
@@ -192,7 +193,7 @@ def status(store: Store) -> Status:
         waiting=waiting,
         failed=failed,
         last_day=LastDay(since, taken, sum(one.recent_conflicts for one in read), levels, tuple(latest)),
-        alerts=AlertStatus(waiting_alerts(store), tuple(failed_digests(store))),
+        alerts=AlertStatus(waiting_alerts, tuple(failed_digests(store))),
         divergences=tuple(one.divergence for one in read if one.divergence),
         problems=tuple(problems),
     )

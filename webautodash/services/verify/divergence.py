@@ -8,7 +8,6 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from webautodash.config import Settings
 from webautodash.domain.dates import utc_now
 from webautodash.domain.file_paths import DEFAULT_ROOT, from_text, root_prefix, split_root
 from webautodash.domain.naming import same_name_key
@@ -80,7 +79,8 @@ class Divergence:
     @property
     def summary(self) -> str:
         """The differences as counts."""
-        missing, nowhere, unrecorded = self.missing_files, _count_nowhere(self.missing_files), self.unrecorded_files
+        missing, unrecorded = self.missing_files, self.unrecorded_files
+        nowhere = sum(file.location is Location.NOWHERE for file in missing)
         parts = {
             "its database was restored from an older backup": self.is_older,
             f"{counted(len(missing), 'stored file')} missing from the database": missing,
@@ -112,7 +112,8 @@ def system_records(store: Store) -> SystemRecords:
         lost = work.ingested_files.providers_without_session()
         last, reviews = registry.last_sessions(), registry.recorded_decisions()
     folders: dict[str, tuple[Path, ...]] = {}
-    for name, folder in [*((root.name, Path(root.folder)) for root in roots), _own_folder(store.settings)]:
+    own = store.settings.results_root or DEFAULT_ROOT, store.settings.results_dir
+    for name, folder in [*((root.name, Path(root.folder)) for root in roots), own]:
         folders[root_prefix(name)] = (*folders.get(root_prefix(name), ()), folder)
     return SystemRecords(last, reviews, frozenset(lost), folders)
 
@@ -165,10 +166,6 @@ def _settled(files: Iterable[StoredFile]) -> list[StoredFile]:
     return [file for file in files if file.created_at < since]
 
 
-def _own_folder(settings: Settings) -> tuple[str, Path]:
-    return settings.results_root or DEFAULT_ROOT, settings.results_dir
-
-
 def _of_row(store: Store, records: SystemRecords, row: StoredPath) -> DivergingFile:
     return DivergingFile(row.path, row.content_sha256, None, _location(store, records, row.path, row.size))
 
@@ -207,7 +204,3 @@ def _by_key(names: Collection[str]) -> dict[str, str]:
 
 def _aliases(names: Collection[str]) -> str:
     return counted(len(names), "alias", "aliases")
-
-
-def _count_nowhere(files: Iterable[DivergingFile]) -> int:
-    return sum(file.location is Location.NOWHERE for file in files)
