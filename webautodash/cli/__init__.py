@@ -1,5 +1,3 @@
 """The command line: each command parses, calls one method of the facade and prints."""
 
-from webautodash.cli.app import main
-
-__all__ = ["main"]
+from webautodash.cli.app import main as main

@@ -1,5 +1,3 @@
 """The Python interface: ``WebAutoDash`` and the groups of its methods, a module for each capability."""
 
-from webautodash.client.facade import ProviderHandle, WebAutoDash
-
-__all__ = ["ProviderHandle", "WebAutoDash"]
+from webautodash.client.facade import ProviderHandle as ProviderHandle, WebAutoDash as WebAutoDash

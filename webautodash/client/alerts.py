@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from webautodash.client.installation import Group
 from webautodash.domain.alerts import AlertChannel, DigestState
-from webautodash.repositories.alerts import Delivery
+from webautodash.repositories.alerts import Delivery as Delivery
 from webautodash.services import alerts
-from webautodash.services.alerts import ChannelTrial, DeliveryReport, DigestResult
+from webautodash.services.alerts import (
+    ChannelTrial as ChannelTrial,
+    DeliveryReport as DeliveryReport,
+    DigestResult as DigestResult,
+)
 from webautodash.services.monitor import check_and_send
-
-__all__ = ["Alerts", "ChannelTrial", "Delivery", "DeliveryReport", "DigestResult"]
 
 
 class Alerts(Group):

@@ -2,11 +2,14 @@
 
 from webautodash.client.installation import Group
 from webautodash.domain.vocabulary import ConflictStatus
-from webautodash.repositories.conflicts import ConflictFilter
+from webautodash.repositories.conflicts import ConflictFilter as ConflictFilter
 from webautodash.services.paging import Listing
-from webautodash.services.review import Conflict, ReviewedConflict, ValueSource, conflicts
-
-__all__ = ["Conflict", "ConflictFilter", "Conflicts", "ReviewedConflict", "ValueSource"]
+from webautodash.services.review import (
+    Conflict as Conflict,
+    ReviewedConflict as ReviewedConflict,
+    ValueSource as ValueSource,
+    conflicts,
+)
 
 
 class Conflicts(Group):

@@ -1,5 +1,3 @@
 """Extraction files of fictitious patients."""
 
-from webautodash.services.demo import DemoPlan, write_demo_data
-
-__all__ = ["DemoPlan", "write_demo_data"]
+from webautodash.services.demo import DemoPlan as DemoPlan, write_demo_data as write_demo_data

@@ -6,15 +6,13 @@ from pathlib import Path
 from webautodash.client.installation import Group
 from webautodash.errors import ConfigurationError
 from webautodash.services.doctor import (
-    DoctorReport,
-    Finding,
-    FindingSeverity,
+    DoctorReport as DoctorReport,
+    Finding as Finding,
+    FindingSeverity as FindingSeverity,
     configuration,
     examine,
     examine_isolation,
 )
-
-__all__ = ["Doctor", "DoctorReport", "Finding", "FindingSeverity"]
 
 
 class Doctor(Group):

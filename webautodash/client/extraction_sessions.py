@@ -1,11 +1,14 @@
 """Ingested files: each is one extraction session."""
 
 from webautodash.client.installation import Group
-from webautodash.repositories.session_decisions import RecordedDecision
+from webautodash.repositories.session_decisions import RecordedDecision as RecordedDecision
 from webautodash.services.paging import Listing
-from webautodash.services.review import DecidedSession, SessionSummary, TimeCorrection, sessions
-
-__all__ = ["DecidedSession", "ExtractionSessions", "RecordedDecision", "SessionSummary", "TimeCorrection"]
+from webautodash.services.review import (
+    DecidedSession as DecidedSession,
+    SessionSummary as SessionSummary,
+    TimeCorrection as TimeCorrection,
+    sessions,
+)
 
 
 class ExtractionSessions(Group):

@@ -5,11 +5,9 @@ from collections.abc import Collection, Sequence
 from webautodash.client.installation import Group
 from webautodash.domain.vocabulary import FileState
 from webautodash.errors import UsageError
-from webautodash.repositories.file_states import FileEntry
-from webautodash.services.ingest import NOT_STORED, FileOutcome, file_states
+from webautodash.repositories.file_states import FileEntry as FileEntry
+from webautodash.services.ingest import NOT_STORED as NOT_STORED, FileOutcome, file_states
 from webautodash.services.paging import Listing
-
-__all__ = ["NOT_STORED", "FileEntry", "Files"]
 
 
 class Files(Group):

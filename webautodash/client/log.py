@@ -3,13 +3,11 @@
 from datetime import datetime
 
 from webautodash.client.installation import Group
-from webautodash.repositories.system_log import LogEntry, LogFilter
+from webautodash.repositories.system_log import LogEntry as LogEntry, LogFilter as LogFilter
 from webautodash.services import retention, system_log
 from webautodash.services.registry import resolve_provider
-from webautodash.services.retention import Pruned
-from webautodash.services.system_log import LogTail
-
-__all__ = ["Log", "LogEntry", "LogFilter", "LogTail", "Pruned"]
+from webautodash.services.retention import Pruned as Pruned
+from webautodash.services.system_log import LogTail as LogTail
 
 
 class Log(Group):

@@ -6,9 +6,7 @@ from contextlib import AbstractContextManager
 from webautodash.client.installation import Group
 from webautodash.errors import WebAutoDashError
 from webautodash.services.callbacks import ignore
-from webautodash.services.metrics import StoreCollector, serving
-
-__all__ = ["Metrics", "StoreCollector"]
+from webautodash.services.metrics import StoreCollector as StoreCollector, serving
 
 
 class Metrics(Group):

@@ -2,9 +2,13 @@
 
 from webautodash.client.installation import Group
 from webautodash.repositories.paging import Page
-from webautodash.services.review import Chart, Extraction, PatientHistory, Person, patients
-
-__all__ = ["Chart", "Extraction", "PatientHistory", "Patients", "Person"]
+from webautodash.services.review import (
+    Chart as Chart,
+    Extraction as Extraction,
+    PatientHistory as PatientHistory,
+    Person as Person,
+    patients,
+)
 
 
 class Patients(Group):

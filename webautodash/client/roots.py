@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from webautodash.client.installation import Group
-from webautodash.repositories.roots import RootFolder
+from webautodash.repositories.roots import RootFolder as RootFolder
 from webautodash.services import registry
-
-__all__ = ["RootFolder", "Roots"]
 
 
 class Roots(Group):

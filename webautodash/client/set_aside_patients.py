@@ -6,18 +6,16 @@ from webautodash.client.installation import Group
 from webautodash.services.paging import Listing
 from webautodash.services.registry import resolve_provider
 from webautodash.services.review import (
-    RetryOutcome,
-    SetAsideDetail,
-    SetAsideEntry,
-    StoredReview,
-    StoredReviews,
+    RetryOutcome as RetryOutcome,
+    SetAsideDetail as SetAsideDetail,
+    SetAsideEntry as SetAsideEntry,
+    StoredReview as StoredReview,
+    StoredReviews as StoredReviews,
     accept_set_aside,
     retry_set_aside,
     set_aside,
     stored_failures,
 )
-
-__all__ = ["RetryOutcome", "SetAsideDetail", "SetAsideEntry", "SetAsidePatients", "StoredReview", "StoredReviews"]
 
 
 class SetAsidePatients(Group):

@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 from webautodash.client.installation import Group
 from webautodash.services.ingest import FileOutcome, Progress
-from webautodash.services.setup import SetupReport, SetupSurvey, set_up, survey_setup
-
-__all__ = ["Setup", "SetupReport", "SetupSurvey"]
+from webautodash.services.setup import SetupReport as SetupReport, SetupSurvey as SetupSurvey, set_up, survey_setup
 
 
 class Setup(Group):

@@ -1,5 +1,3 @@
 """Servers and their databases: connections, transactions, and the translation of errors."""
 
-from webautodash.database.server import Database, Server
-
-__all__ = ["Database", "Server"]
+from webautodash.database.server import Database as Database, Server as Server

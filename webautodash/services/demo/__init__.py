@@ -1,5 +1,7 @@
 """Generates demonstration files of fictitious patients."""
 
-from webautodash.services.demo.demo_data import DemoPlan, provider_name, write_demo_data
-
-__all__ = ["DemoPlan", "provider_name", "write_demo_data"]
+from webautodash.services.demo.demo_data import (
+    DemoPlan as DemoPlan,
+    provider_name as provider_name,
+    write_demo_data as write_demo_data,
+)

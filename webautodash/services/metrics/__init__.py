@@ -1,6 +1,4 @@
 """Figures for Prometheus, read from the system database alone: no provider database is opened."""
 
-from webautodash.services.metrics.collector import StoreCollector
-from webautodash.services.metrics.endpoint import serving
-
-__all__ = ["StoreCollector", "serving"]
+from webautodash.services.metrics.collector import StoreCollector as StoreCollector
+from webautodash.services.metrics.endpoint import serving as serving
