@@ -29,15 +29,8 @@ def _unreasoned(source: str) -> list[str]:
 
 
 # Their handlers know no value of a patient, or the callers replace them by an error of the package.
-_REPLACED_LATER = {
-    "DBAPIError",
-    "OperationalError",
-    "ValueError",
-    "UnreadableLog",
-    "DocumentFaultError",
-    "_TooManyError",
-}
-_REPLACED_LATER |= {"invalid_type", "malformed_json", "UnreadableValueError"}
+_REPLACED_LATER = {"DBAPIError", "OperationalError", "ValueError", "UnreadableLog", "DocumentFaultError"}
+_REPLACED_LATER |= {"_TooManyError", "invalid_type", "malformed_json", "UnreadableValueError"}
 
 
 def _keeping_context(node: ast.AST, *, cleaned: bool = False, handling: bool = False) -> Iterator[int]:

@@ -15,16 +15,14 @@ from webautodash.domain.extraction.patient.read_patient import read_patient
 from webautodash.errors import MalformedDocument, UnreadablePatient
 
 METADATA: dict[str, Any] = a_file()["extraction_metadata"]
+WITH = {"extraction_metadata": METADATA}
 HERE = "@"
 # By name: a file with its patients at "@", and the JSON path of the list.
 CONTAINERS: dict[str, tuple[Any, str]] = {
-    "native": ({"extraction_metadata": METADATA, "extraction_results": HERE}, "$.extraction_results"),
+    "native": (WITH | {"extraction_results": HERE}, "$.extraction_results"),
     "no metadata": ({"extraction_results": HERE}, "$.extraction_results"),
     "in results": (
-        {
-            "extraction_metadata": METADATA,
-            "extraction_results": {"status": "success", "total_patients": 2, "patients": HERE, "more": {"a": [1]}},
-        },
+        WITH | {"extraction_results": {"status": "success", "total_patients": 2, "patients": HERE, "more": {"a": [1]}}},
         "$.extraction_results.patients",
     ),
     "beside metadata": ({"status": "success", "patients": HERE, "extraction_metadata": METADATA}, "$.patients"),
@@ -124,10 +122,8 @@ def test_a_single_patient_may_replace_the_list(failed: dict[str, Any], write: Wr
     assert (document.prns, document.container.place(0)) == (["GW1"], "extraction_results")
     text = json.dumps({"extraction_results": {"patient_id": "MARK"}})
     assert unreadable(read_document(write(text.encode())), 0) == ("no_demographics", "demographics_printable")
-    assert refusal(write(text.replace("MARK", "x" * (17 << 20)).encode())) == (
-        "patient_too_large",
-        "$.extraction_results",
-    )
+    too_large = text.replace("MARK", "x" * (17 << 20)).encode()
+    assert refusal(write(too_large)) == ("patient_too_large", "$.extraction_results")
 
 
 @pytest.mark.parametrize(
@@ -135,15 +131,12 @@ def test_a_single_patient_may_replace_the_list(failed: dict[str, Any], write: Wr
     [
         ({"status": "error", "error": "MARK"}, "$"),
         ({"status": " Failed "}, "$"),
-        ({"extraction_metadata": METADATA, "status": "timeout", "extraction_results": None}, "$"),
-        ({"extraction_metadata": METADATA, "status": "error", "extraction_results": []}, "$"),
-        ({"extraction_metadata": METADATA, "error": {"MARK": 1}, "patients": []}, "$"),
-        ({"success": False, "extraction_metadata": METADATA}, "$"),
-        ({"extraction_metadata": METADATA, "extraction_results": {"status": "error"}}, "$.extraction_results"),
-        (
-            {"extraction_metadata": METADATA, "extraction_results": {"status": "error", "patients": []}},
-            "$.extraction_results",
-        ),
+        (WITH | {"status": "timeout", "extraction_results": None}, "$"),
+        (WITH | {"status": "error", "extraction_results": []}, "$"),
+        (WITH | {"error": {"MARK": 1}, "patients": []}, "$"),
+        ({"success": False} | WITH, "$"),
+        (WITH | {"extraction_results": {"status": "error"}}, "$.extraction_results"),
+        (WITH | {"extraction_results": {"status": "error", "patients": []}}, "$.extraction_results"),
         ({"status": "error", "extraction_results": {"total_patients": 0}}, "$.extraction_results"),
     ],
 )
@@ -157,11 +150,8 @@ def test_a_file_that_only_reports_a_failed_job_is_refused(file: Any, position: s
         ({"status": "success"}, ("malformed", "$")),
         ([], ("malformed", "$")),
         ([1, "MARK", {"MARK": {"patient_id": 1}}], ("malformed", "$")),
-        ({"extraction_metadata": METADATA, "patients": {"MARK": 1}}, ("malformed", "$")),
-        (
-            {"extraction_metadata": METADATA, "extraction_results": {"status": "ok"}},
-            ("malformed", "$.extraction_results"),
-        ),
+        (WITH | {"patients": {"MARK": 1}}, ("malformed", "$")),
+        (WITH | {"extraction_results": {"status": "ok"}}, ("malformed", "$.extraction_results")),
         ({"patients": []}, ("malformed", "$")),
         ({"extraction_results": [{}], "patients": [{}]}, ("two_lists", "line 1, column 42")),
         ({"extraction_results": {"patients": [{}]}, "patients": [{}]}, ("two_lists", "line 1, column 56")),
@@ -175,12 +165,12 @@ def test_a_file_without_patients_or_with_two_lists_of_them_is_refused(
 
 
 def test_a_job_without_an_error_may_have_no_patients(write: Write) -> None:
-    for file in (
-        {"extraction_metadata": METADATA, "status": "success", "error": None, "extraction_results": []},
-        {"extraction_metadata": METADATA, "extraction_results": {"status": "success", "patients": []}},
-        {"extraction_metadata": METADATA, "patients": []},
+    for rest in (
+        {"status": "success", "error": None, "extraction_results": []},
+        {"extraction_results": {"status": "success", "patients": []}},
+        {"patients": []},
     ):
-        assert read_document(write(json.dumps(file).encode())).patients == []
+        assert read_document(write(json.dumps(WITH | rest).encode())).patients == []
 
 
 @pytest.mark.parametrize(

@@ -64,12 +64,6 @@ PRN = "Mark-77 (old)"
 FILLED = st.text(alphabet="ab -\n", max_size=30)
 
 
-def lines_with(text: str, prn: str) -> list[int]:
-    return [
-        number for number, line in enumerate(text.splitlines(keepends=True), 1) if search(prn).find(line) is not None
-    ]
-
-
 @given(st.lists(FILLED, min_size=1, max_size=8), st.integers(PRN_LENGTH, PRN_LENGTH + 40))
 def test_a_prn_is_found_in_its_line_wherever_the_pieces_are_cut(between: list[str], size: int) -> None:
     text = PRN.join(filling * 20 for filling in between)
@@ -77,7 +71,7 @@ def test_a_prn_is_found_in_its_line_wherever_the_pieces_are_cut(between: list[st
         patch.setattr(logs, "PIECE", size)
         found = {number for number, piece in pieces(io.StringIO(text)) if search(PRN).find(piece) is not None}
         assert max((len(piece) for _, piece in pieces(io.StringIO(text))), default=0) <= 2 * size
-    assert sorted(found) == lines_with(text, PRN)
+    assert found == {number for number, line in enumerate(text.splitlines(keepends=True), 1) if search(PRN).find(line)}
 
 
 def test_a_part_of_a_longer_word_is_not_found_at_the_end_of_a_piece(monkeypatch: pytest.MonkeyPatch) -> None:

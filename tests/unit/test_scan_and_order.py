@@ -39,37 +39,24 @@ def shown(found: list[Candidate]) -> list[tuple[str, str | None]]:
     return [(candidate.shown, candidate.folder) for candidate in found]
 
 
-def test_results_has_files_in_the_folders_of_providers(results: Path) -> None:
-    for name in ("b/2.json", "b/1.json", "a/x.JSON", "loose.json"):
-        put(results / name)
-    assert shown(candidates([], results)) == [
-        ("a/x.JSON", "a"),
-        ("b/1.json", "b"),
-        ("b/2.json", "b"),
-        ("loose.json", None),
-    ]
-
-
 @pytest.mark.parametrize(
-    "name",
+    ("name", "found"),
     [
-        *("a/.hidden.json", ".hidden/x.json", ".x.json", "a/x.json.part", "a/x.txt", "a/xjson"),
-        *("a/json", "a/deeper/x.json"),
+        *((name, [(name, name[0])]) for name in ("a/x.JSON", "b/1.json")),
+        ("loose.json", [("loose.json", None)]),
+        *((name, []) for name in ("a/.hidden.json", ".hidden/x.json", ".x.json", "a/deeper/x.json")),
+        *((name, []) for name in ("a/x.json.part", "a/x.txt", "a/xjson", "a/json")),
+        ("clinic.json/x.json", [("clinic.json/x.json", "clinic.json")]),
+        ("a/folder.json/x.json", [("a/folder.json", "a")]),
     ],
 )
-def test_hidden_unfinished_foreign_and_deeper_files_are_ignored(name: str, results: Path) -> None:
+def test_results_has_files_in_folders_of_providers_and_none_that_are_hidden_unfinished_foreign_or_deeper(
+    name: str, found: list[tuple[str, str | None]], results: Path
+) -> None:
+    for other in ("c/2.json", "c/1.json"):
+        put(results / other)
     put(results / name)
-    assert candidates([], results) == []
-
-
-def test_a_folder_named_like_a_file_is_a_folder(results: Path) -> None:
-    put(results / "clinic.json" / "x.json")
-    assert shown(candidates([], results)) == [("clinic.json/x.json", "clinic.json")]
-
-
-def test_a_folder_named_like_a_file_in_a_providers_folder_is_listed(results: Path) -> None:
-    put(results / "a" / "folder.json" / "x.json")
-    assert shown(candidates([], results)) == [("a/folder.json", "a")]
+    assert shown(candidates([], results)) == sorted([*found, ("c/1.json", "c"), ("c/2.json", "c")])
 
 
 def test_links_and_fifos_named_like_a_file_are_listed_and_not_followed(results: Path, tmp_path: Path) -> None:
@@ -81,13 +68,8 @@ def test_links_and_fifos_named_like_a_file_are_listed_and_not_followed(results: 
     (folder / "dir.json").symlink_to(tmp_path / "outside")
     os.mkfifo(folder / "fifo.json")
     (results / "b").symlink_to(tmp_path / "outside")
-    assert shown(candidates([], results)) == [
-        ("a/dir.json", "a"),
-        ("a/fifo.json", "a"),
-        ("a/link.json", "a"),
-        ("a/nowhere.json", "a"),
-        ("b", None),
-    ]
+    listed = [(f"a/{name}.json", "a") for name in ("dir", "fifo", "link", "nowhere")]
+    assert shown(candidates([], results)) == [*listed, ("b", None)]
     ordered = Order(UTC, LIMIT).of(candidates([], results), always)
     assert [candidate.folder for candidate in ordered] == ["a"] * 4 + [None]
 
@@ -132,10 +114,8 @@ def test_a_named_folder_gives_its_files(results: Path, tmp_path: Path) -> None:
     put(tmp_path / "inbox" / "clinic" / "z.json")
     put(tmp_path / "inbox" / "w.json")
     assert shown(candidates([results / "a"], results)) == [("a/x.json", "a")]
-    assert [(candidate.path.name, candidate.folder) for candidate in candidates([tmp_path / "inbox"], results)] == [
-        ("z.json", None),
-        ("w.json", None),
-    ]
+    inbox = [(candidate.path.name, candidate.folder) for candidate in candidates([tmp_path / "inbox"], results)]
+    assert inbox == [("z.json", None), ("w.json", None)]
 
 
 def test_a_file_that_is_named_several_times_is_listed_once(
@@ -144,14 +124,8 @@ def test_a_file_that_is_named_several_times_is_listed_once(
     path = put(results / "a" / "x.json")
     (tmp_path / "Link").symlink_to("Results")
     monkeypatch.chdir(tmp_path)
-    again = [
-        path,
-        results,
-        results / "a",
-        Path("Results/a/x.json"),
-        Path("Results/b/../a/x.json"),
-        Path("Link/a/x.json"),
-    ]
+    relative = [Path(name) for name in ("Results/a/x.json", "Results/b/../a/x.json", "Link/a/x.json")]
+    again = [path, results, results / "a", *relative]
     (results / "b").mkdir()
     assert shown(candidates(again, results)) == [("a/x.json", "a")]
 
