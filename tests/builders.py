@@ -152,6 +152,11 @@ class Clinic:
         """How many rows a table of one provider's database has."""
         return len(self.rows(table, provider))
 
+    def conflicts(self, provider: str = "gary_wang") -> list[tuple[str, ...]]:
+        """Type, field, severity and status of each conflict of one provider."""
+        columns = ("conflict_type", "field_name", "severity", "status")
+        return [tuple(row[name] for name in columns) for row in self.rows("data_conflicts", provider)]
+
     def execute(self, statement: str, provider: str = "gary_wang", **values: object) -> None:
         """Run a statement in one provider's database, as an administrator does by hand."""
         _execute(self.database(provider), statement, values)
