@@ -23,11 +23,15 @@ Columns = Iterable[sa.Column[Any]]
 _TABLE_OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_ci"}
 
 
-@Operations.register_operation("big_id")
-@Operations.register_operation("long_text")
-@Operations.register_operation("instant")
-@Operations.register_operation("sha256")
-@Operations.register_operation("bytewise")
+def _registered(operations: type[MigrateOperation]) -> type[MigrateOperation]:
+    """Make an operation of each class method, as ``op.`` and its name."""
+    for name, value in vars(operations).items():
+        if isinstance(value, classmethod):
+            Operations.register_operation(name)(operations)
+    return operations
+
+
+@_registered
 class ColumnTypes(MigrateOperation):
     """Types that differ between products. Every revision uses them: a change needs a new type, beside the old one."""
 
@@ -54,9 +58,7 @@ class ColumnTypes(MigrateOperation):
         return sa.String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
 
 
-@Operations.register_operation("required")
-@Operations.register_operation("optional")
-@Operations.register_operation("table")
+@_registered
 class TableParts(MigrateOperation):
     """Columns and constraints with the names that the models expect."""
 
@@ -79,16 +81,9 @@ class TableParts(MigrateOperation):
         return sa.Table(name, metadata, *chain(*columns), *_constraints(operations, name, **constraints))
 
 
-@Operations.register_operation("create_table_if_missing")
-@Operations.register_operation("add_column_if_missing")
-@Operations.register_operation("drop_column_if_exists")
-@Operations.register_operation("create_index_if_missing")
-@Operations.register_operation("drop_index_if_exists")
-@Operations.register_operation("add_reference_if_missing")
-@Operations.register_operation("drop_reference_if_exists")
-@Operations.register_operation("replace_check")
+@_registered
 class RepeatableOperations(MigrateOperation):
-    """The operations; each is a class method, as Alembic registers them."""
+    """Operations that change the schema."""
 
     @classmethod
     def create_table_if_missing(cls, operations: Operations, name: str, *columns: Columns, **constraints: Any) -> None:

@@ -1,7 +1,10 @@
 """What each product says about the column types of ``types.py``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from sqlalchemy.types import TypeEngine
@@ -24,3 +27,10 @@ class ColumnTypes:
     bytewise: Callable[[int], TypeEngine[Any]] | None = None
     table_options: Mapping[str, str] = field(default_factory=dict)
     """For ``__table_args__``, so that a server's defaults do not decide them."""
+
+
+def of_each_product(module: str) -> Iterator[Any]:
+    """This module of every product's folder."""
+    for folder in iter_modules([str(Path(__file__).parent)]):
+        if folder.ispkg:
+            yield import_module(f"{__package__}.{folder.name}.{module}")

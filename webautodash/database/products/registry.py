@@ -1,8 +1,5 @@
 """The products, found by their folders: to add a product, add a folder with ``column_types.py`` and ``product.py``."""
 
-from importlib import import_module
-from pathlib import Path
-from pkgutil import iter_modules
 from types import MappingProxyType
 
 from sqlalchemy import URL, Connection, make_url
@@ -10,16 +7,13 @@ from sqlalchemy.exc import ArgumentError
 
 from webautodash.config import DEFAULT_DATABASE_URL, ENV_PREFIX, Settings
 from webautodash.database.connections import Connections
+from webautodash.database.products.column_types import of_each_product
 from webautodash.database.products.product import Product
 from webautodash.database.products.product_server import ProductServer
 from webautodash.errors import ConfigurationError, without_context
 
 _URL_KEY = ENV_PREFIX + "DATABASE_URL"
-PRODUCTS: tuple[Product, ...] = tuple(
-    import_module(f"{__package__}.{folder.name}.product").PRODUCT
-    for folder in iter_modules([str(Path(__file__).parent)])
-    if folder.ispkg
-)
+PRODUCTS: tuple[Product, ...] = tuple(product.PRODUCT for product in of_each_product("product"))
 _BY_DIALECT = MappingProxyType({name: product for product in PRODUCTS for name in product.dialects})
 _BY_SCHEME = MappingProxyType({scheme: product for product in PRODUCTS for scheme in product.schemes})
 

@@ -1,12 +1,9 @@
 """Column types that mean the same on every product, and errors that quote nothing when a stored value is unreadable."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
-from importlib import import_module
-from pathlib import Path
-from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -14,7 +11,7 @@ from sqlalchemy import BigInteger, Date, DateTime, String, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from webautodash.database.products.column_types import ColumnTypes
+from webautodash.database.products.column_types import ColumnTypes, of_each_product
 from webautodash.domain.json_document import sorted_json
 
 T = TypeVar("T", bound=TypeEngine[Any])
@@ -24,13 +21,7 @@ class UnreadableValueError(ValueError):
     """A row holds a value that its column's type cannot read; the text never quotes it."""
 
 
-def _of_each_product() -> Iterator[ColumnTypes]:
-    for folder in iter_modules([str(Path(__file__).parent)]):
-        if folder.ispkg:
-            yield import_module(f"{__package__}.{folder.name}.column_types").COLUMN_TYPES
-
-
-_PRODUCTS = tuple(_of_each_product())
+_PRODUCTS: tuple[ColumnTypes, ...] = tuple(product.COLUMN_TYPES for product in of_each_product("column_types"))
 
 
 def _with_variants(general: T, own: Callable[[ColumnTypes], TypeEngine[Any] | None]) -> T:

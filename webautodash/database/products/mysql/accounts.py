@@ -10,8 +10,7 @@ from webautodash.config.secrets import Account
 from webautodash.database.products.accounts import AccountRights, HeldRights, Probe
 from webautodash.database.products.mysql.account_rights import compare, in_databases, on_tables, patterns_of
 from webautodash.database.products.mysql.failures import NO_RIGHT_TO_DATABASE, NO_RIGHT_TO_TABLE, number_of
-from webautodash.database.products.mysql.grants import identifier
-from webautodash.database.products.mysql.status import grants_of, held_by, is_literal
+from webautodash.database.products.mysql.status import authenticated, grants_of, held_by, is_literal, quoted
 from webautodash.errors import AccountUnknown, without_context
 
 _MAY_NOT_READ_GRANTS = frozenset({NO_RIGHT_TO_TABLE, NO_RIGHT_TO_DATABASE, 1227})
@@ -29,7 +28,7 @@ class MySQLAccounts:
 
     @property
     def host(self) -> str:
-        return _authenticated(self._connection)[1]
+        return authenticated(self._connection)[1]
 
     def create(self, account: Account, host: str) -> bool:
         try:
@@ -71,14 +70,14 @@ class MySQLAccounts:
             if number == _NO_SUCH_ACCOUNT:
                 return None
             if number in _MAY_NOT_READ_GRANTS:
-                asker = _quoted(*_authenticated(self._connection))
+                asker = quoted(*authenticated(self._connection))
                 reason, advice = f"error {number} to SHOW GRANTS", f"GRANT SELECT ON mysql.* TO {asker}"
-                raise AccountUnknown(_quoted(rights.account, host), asker, str(number), reason, advice) from None
+                raise AccountUnknown(quoted(rights.account, host), asker, str(number), reason, advice) from None
             raise
         return compare(rights, held, patterns)
 
     def unknown(self, name: str, host: str) -> AccountUnknown:
-        account, asker = _quoted(name, host), _quoted(*_authenticated(self._connection))
+        account, asker = quoted(name, host), quoted(*authenticated(self._connection))
         return AccountUnknown(account, asker, None, "it has no rights", f"DROP USER {account} if nobody needs it")
 
     def _grant(self, rights: Iterable[str], place: str, name: str, host: str) -> None:
@@ -111,7 +110,7 @@ class MySQLOwnAccount:
         self._literally = is_literal(connection)
 
     def is_account(self, name: str, host: str) -> bool:
-        return _authenticated(self._connection) == (name, host.lower())
+        return authenticated(self._connection) == (name, host.lower())
 
     def held(self, rights: AccountRights) -> HeldRights:
         # Roles that are not active by default are among the others.
@@ -164,13 +163,3 @@ class MySQLOwnAccount:
 def _tables(connection: Connection, database: str) -> frozenset[str]:
     found = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND table_type = 'BASE TABLE'"
     return frozenset(map(str, connection.exec_driver_sql(found, (database,)).scalars()))
-
-
-def _authenticated(connection: Connection) -> tuple[str, str]:
-    """The account that the server authenticated: its name, and the hosts that it may connect from."""
-    name, _, host = str(connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()).rpartition("@")
-    return name, host
-
-
-def _quoted(name: str, host: str) -> str:
-    return f"{identifier(name)}@{identifier(host)}"

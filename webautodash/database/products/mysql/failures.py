@@ -11,12 +11,15 @@ LOST, SILENT, LOGIN_REFUSED, NO_TLS = 2013, 2003, 1045, 2026
 SCHEMA_MISMATCH = frozenset({"1050", "1051", "1054", "1060", "1061", "1072", "1091", str(NO_TABLE)})
 """Errors of a statement that does not fit the schema."""
 
-# 1412 and 1684: another connection has changed, or is changing, the table's definition.
-_TRANSIENT = frozenset({1020, 1047, 1180, 1205, 1213, 1412, 1684, 2014})
-_LOST = frozenset({2006, LOST, 4031})
-_UNREACHABLE = frozenset({1040, LOGIN_REFUSED, 1129, 1130, 1203, 1226, 2002, SILENT, 2005, NO_TLS, 2061, 2068})
-_NO_DATABASE = 1049
-_DUPLICATE_KEY = 1062
+_TROUBLES = {
+    # 1412 and 1684: another connection has changed, or is changing, the table's definition.
+    Trouble.TRANSIENT: (1020, 1047, 1180, 1205, 1213, 1412, 1684, 2014),
+    Trouble.LOST: (2006, LOST, 4031),
+    Trouble.UNREACHABLE: (1040, LOGIN_REFUSED, 1129, 1130, 1203, 1226, 2002, SILENT, 2005, NO_TLS, 2061, 2068),
+    Trouble.NO_DATABASE: (1049,),
+    Trouble.DUPLICATE_KEY: (1062,),
+}
+_TROUBLE_OF = {number: trouble for trouble, numbers in _TROUBLES.items() for number in numbers}
 
 # A server that has no disk space left even for a rollback exits, and whoever waits for its answer gets none.
 _NO_SERVER = (
@@ -52,16 +55,4 @@ def failure_of(error: DBAPIError) -> Failure:
     number = number_of(error)
     if number == 0 and error.connection_invalidated:
         return Failure(Trouble.LOST, "connection lost")
-    return Failure(_trouble(number), str(number), _ADVICE.get(number), _REMEDIES.get(number))
-
-
-def _trouble(number: int) -> Trouble:
-    if number in _LOST:
-        return Trouble.LOST
-    if number in _TRANSIENT:
-        return Trouble.TRANSIENT
-    if number in _UNREACHABLE:
-        return Trouble.UNREACHABLE
-    if number == _NO_DATABASE:
-        return Trouble.NO_DATABASE
-    return Trouble.DUPLICATE_KEY if number == _DUPLICATE_KEY else Trouble.REFUSED
+    return Failure(_TROUBLE_OF.get(number, Trouble.REFUSED), str(number), _ADVICE.get(number), _REMEDIES.get(number))

@@ -28,10 +28,11 @@ from webautodash.database.products.mysql.failures import (
 from webautodash.database.products.mysql.limits import Loading, begin_count, exceeded_limit
 from webautodash.database.products.mysql.rights_report import OwnGrants, rights_report
 from webautodash.database.products.mysql.status import (
+    authenticated,
     charset_problems,
     grants_of,
     is_literal,
-    own_account,
+    quoted,
     status_of,
 )
 from webautodash.database.products.product_server import (
@@ -167,7 +168,7 @@ class MySQLServer(ProductServer):
 
     def rights_report(self, prefix: str, databases: Sequence[str]) -> RightsReport:
         with self._server_engine.connect() as connection:
-            own = OwnGrants(own_account(connection), grants_of(connection), is_literal(connection))
+            own = OwnGrants(quoted(*authenticated(connection)), grants_of(connection), is_literal(connection))
         return rights_report(own, prefix, databases)
 
     def database_problems(self, database: str) -> list[ServerProblem]:

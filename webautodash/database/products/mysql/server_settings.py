@@ -40,46 +40,26 @@ def durability_problems(variables: Variables) -> Iterator[ServerProblem]:
     """Settings with which a crash loses committed data, or damages other data."""
     values = {name: value.upper() for name, value in variables.items()}
     if (flush := values.get("innodb_flush_log_at_trx_commit", "1")) not in _FLUSHED:
-        crash = "the server" if flush == "0" else "the machine"
-        yield ServerProblem(
-            "error" if flush == "0" else "warning",
-            "durability.flush",
-            "innodb_flush_log_at_trx_commit",
-            f"{flush}: a crash of {crash} loses the commits of the last second",
-            f"SET GLOBAL innodb_flush_log_at_trx_commit = 1; {_AND_CONFIGURED}",
-        )
+        name, crash = "innodb_flush_log_at_trx_commit", "the server" if flush == "0" else "the machine"
+        message = f"{flush}: a crash of {crash} loses the commits of the last second"
+        advice = f"SET GLOBAL {name} = 1; {_AND_CONFIGURED}"
+        yield ServerProblem("error" if flush == "0" else "warning", "durability.flush", name, message, advice)
     if values.get("log_bin", "OFF") not in _OFF and (sync := values.get("sync_binlog", "1")) != "1":
-        yield ServerProblem(
-            "warning",
-            "durability.binlog",
-            "sync_binlog",
-            f"{sync}: a crash of the machine loses the end of the binary log; replicas and restores lack it",
-            f"SET GLOBAL sync_binlog = 1; {_AND_CONFIGURED}",
-        )
+        message = f"{sync}: a crash of the machine loses the end of the binary log; replicas and restores lack it"
+        advice = f"SET GLOBAL sync_binlog = 1; {_AND_CONFIGURED}"
+        yield ServerProblem("warning", "durability.binlog", "sync_binlog", message, advice)
     if (pages := values.get("innodb_doublewrite", "ON")) in _OFF | {"DETECT_ONLY"}:
-        yield ServerProblem(
-            "warning",
-            "durability.doublewrite",
-            "innodb_doublewrite",
-            f"{pages}: a page half written when the machine crashes is lost, unless the file system prevents it",
-            "innodb_doublewrite = ON in the server's configuration, and a restart",
-        )
+        message = f"{pages}: a page half written when the machine crashes is lost, unless the file system prevents it"
+        advice = "innodb_doublewrite = ON in the server's configuration, and a restart"
+        yield ServerProblem("warning", "durability.doublewrite", "innodb_doublewrite", message, advice)
     if (method := values.get("innodb_flush_method", "")) in {"NOSYNC", "LITTLESYNC"}:
-        yield ServerProblem(
-            "error",
-            "durability.flush_method",
-            "innodb_flush_method",
-            f"{method}: no data are certain to be on the disk when the machine crashes",
-            "innodb_flush_method = O_DIRECT in the server's configuration, and a restart",
-        )
+        message = f"{method}: no data are certain to be on the disk when the machine crashes"
+        advice = "innodb_flush_method = O_DIRECT in the server's configuration, and a restart"
+        yield ServerProblem("error", "durability.flush_method", "innodb_flush_method", message, advice)
     if values.get(STATE, "ON") in _OFF:
-        yield ServerProblem(
-            "error",
-            "durability.redo_log",
-            "redo log",
-            "is off: after a crash the server may not start again",
-            "ALTER INSTANCE ENABLE INNODB REDO_LOG;",
-        )
+        message = "is off: after a crash the server may not start again"
+        advice = "ALTER INSTANCE ENABLE INNODB REDO_LOG;"
+        yield ServerProblem("error", "durability.redo_log", "redo log", message, advice)
 
 
 def setting_problems(variables: Variables) -> Iterator[ServerProblem]:

@@ -33,7 +33,6 @@ class Held(NamedTuple):
 
 def status_of(connection: Connection, *, network: bool) -> ServerStatus:
     """The status of the server behind a connection."""
-    version, account = connection.execute(text("SELECT VERSION(), CURRENT_USER()")).one()
     product = "MariaDB" if _is_mariadb(connection) else "MySQL"
     cipher = _variables(connection, "SHOW SESSION STATUS LIKE 'Ssl_cipher'").get("ssl_cipher")
     oldest = _OLDEST[product]
@@ -41,10 +40,10 @@ def status_of(connection: Connection, *, network: bool) -> ServerStatus:
     variables |= _variables(connection, f"SHOW GLOBAL STATUS LIKE '{STATE}'")
     return ServerStatus(
         product=product,
-        version=str(version),
+        version=str(connection.exec_driver_sql("SELECT VERSION()").scalar_one()),
         oldest=".".join(map(str, oldest)),
         too_old=tuple(connection.dialect.server_version_info or oldest)[: len(oldest)] < oldest,
-        account=_quoted_account(str(account)),
+        account=quoted(*authenticated(connection)),
         network=network,
         cipher=cipher or None,
         seconds_ahead=_seconds_ahead(connection),
@@ -53,9 +52,15 @@ def status_of(connection: Connection, *, network: bool) -> ServerStatus:
     )
 
 
-def own_account(connection: Connection) -> str:
-    """The connecting account, quoted as in a statement."""
-    return _quoted_account(str(connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()))
+def authenticated(connection: Connection) -> tuple[str, str]:
+    """The account that the server authenticated: its name, and the hosts that it may connect from."""
+    name, _, host = str(connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()).rpartition("@")
+    return name, host
+
+
+def quoted(name: str, host: str) -> str:
+    """An account, quoted as in a statement."""
+    return f"{identifier(name)}@{identifier(host)}"
 
 
 def grants_of(connection: Connection) -> list[Grant]:
@@ -139,11 +144,6 @@ def _seconds_ahead(connection: Connection) -> float:
 
 def _variables(connection: Connection, statement: str) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in connection.exec_driver_sql(statement)}
-
-
-def _quoted_account(account: str) -> str:
-    name, _, host = account.rpartition("@")
-    return "@".join(map(identifier, (name, host)))
 
 
 def _is_mariadb(connection: Connection) -> bool:
