@@ -17,23 +17,18 @@ ALL = tuple(ConflictStatus)
 @pytest.fixture
 def reviewed(clinic: Clinic) -> Clinic:
     """Two extractions: a new medication, a missing allergy, another date of birth, and an unchanged patient."""
-    clinic.ingest(
-        a_file(
-            a_patient("A1", medications=["Aspirin 81 mg"]),
-            a_patient("A2", allergies=["Penicillin"], diagnoses=["Gout"]),
-            a_patient("A3", born="01/02/1960"),
-            a_patient("A4"),
-        )
+    before = (
+        a_patient("A1", medications=["Aspirin 81 mg"]),
+        a_patient("A2", allergies=["Penicillin"], diagnoses=["Gout"]),
+        a_patient("A3", born="01/02/1960"),
     )
-    clinic.ingest(
-        a_file(
-            a_patient("A1", medications=["Aspirin 81 mg", "Xanax 1 mg"]),
-            a_patient("A2", allergies=[], diagnoses=["Gout"]),
-            a_patient("A3", born="01/03/1960"),
-            a_patient("A4"),
-            at="2024-03-04T09:00:00",
-        )
+    after = (
+        a_patient("A1", medications=["Aspirin 81 mg", "Xanax 1 mg"]),
+        a_patient("A2", allergies=[], diagnoses=["Gout"]),
+        a_patient("A3", born="01/03/1960"),
     )
+    clinic.ingest(a_file(*before, a_patient("A4")))
+    clinic.ingest(a_file(*after, a_patient("A4"), at="2024-03-04T09:00:00"))
     return clinic
 
 
@@ -50,10 +45,9 @@ def test_open_conflicts_are_listed_worst_first_with_both_values_and_resolved_dup
     assert (medication.old_value, medication.new_value) == ([], [{"medication_name": "Xanax 1 mg"}])
     assert [len(allergy.old_value), allergy.new_value] == [1, []]
     duplicates = ConflictFilter((), ConflictType.EXTRACTION_DUPLICATE)
-    assert [
-        (one.prn, one.status, one.severity, one.reviewed_by)
-        for one in conflicts.search(reviewed.store, "gary_wang", duplicates).items
-    ] == [("A4", ConflictStatus.RESOLVED, Severity.LOW, None)]
+    [one] = conflicts.search(reviewed.store, "gary_wang", duplicates).items
+    decided = (one.prn, one.status, one.severity, one.reviewed_by)
+    assert decided == ("A4", ConflictStatus.RESOLVED, Severity.LOW, None)
 
 
 def test_pages_hold_every_conflict_once_in_the_same_order(reviewed: Clinic) -> None:
@@ -159,11 +153,8 @@ def test_an_unknown_conflict_or_provider_is_an_error_and_creates_nothing(reviewe
 
 def test_a_list_leaves_out_long_values_and_one_conflict_has_them(clinic: Clinic) -> None:
     rest: dict[str, Any] = {"diagnoses": ["Gout"]}
-    short_and_long = (
-        a_patient("A1", medications=["short"], **rest),
-        a_patient("A2", medications=["y" * 5_000], **rest),
-    )
-    clinic.ingest(a_file(*short_and_long))
+    short, long = a_patient("A1", medications=["short"], **rest), a_patient("A2", medications=["y" * 5_000], **rest)
+    clinic.ingest(a_file(short, long))
     clinic.ingest(a_file(a_patient("A1", **rest), a_patient("A2", **rest), at="2024-03-04T09:00:00"))
     found = {conflict.prn: conflict for conflict in conflicts.search(clinic.store, "gary_wang").items}
     assert (found["A1"].old_value, found["A1"].new_value) == ([{"medication_name": "short"}], [])

@@ -39,10 +39,8 @@ def test_patients_stored_before_names_were_made_of_their_parts_are_compared_by_t
     # As the previous version stored it.
     nameless = read(a_patient("GW1", name=None, medications=["Aspirin 81 mg"]), 0, DateOrder.MDY).checksum
     clinic.execute("UPDATE patients SET patient_name = NULL")
-    clinic.execute(
-        "UPDATE patient_extractions SET patient_name = NULL, data_checksum = :checksum, row_checks = NULL",
-        checksum=nameless,
-    )
+    statement = "UPDATE patient_extractions SET patient_name = NULL, data_checksum = :checksum, row_checks = NULL"
+    clinic.execute(statement, checksum=nameless)
     assert verify(clinic.store).is_right
     for at in (LATER, LATEST):
         assert clinic.ingest(a_file(_parts("Ann", "Lee", medications=["Aspirin 81 mg"]), at=at)).duplicates == 1
@@ -75,12 +73,8 @@ def test_contact_details_and_unknown_demographic_fields_are_compared_with_the_pa
         ("deceased", "low", False, True),
     ]
     [row] = clinic.rows("patients")
-    assert json.loads(row["other_demographics"]) == {
-        "sex": "M",
-        "deceased": True,
-        "photo_url": "x",
-        "language": "en",
-    }
+    kept = {"sex": "M", "deceased": True, "photo_url": "x", "language": "en"}
+    assert json.loads(row["other_demographics"]) == kept
     assert patients.show(clinic.store, "gary_wang", "GW1").patient.other_demographics["language"] == "en"  # type: ignore[index]
     assert verify(clinic.store).is_right
 
@@ -109,16 +103,11 @@ def _many(value: str) -> dict[str, str]:
 
 
 def test_fields_of_a_patient_that_are_not_demographics_are_not_compared(clinic: Clinic) -> None:
-    clinic.ingest(
-        a_file(a_patient("GW1", extraction_summary={"total": 1}, filter_criteria="a", extraction_status="ok"))
-    )
+    about = {"extraction_summary": {"total": 1}, "filter_criteria": "a", "extraction_status": "ok"}
+    clinic.ingest(a_file(a_patient("GW1", **about)))
     outcome = clinic.ingest(a_file(a_patient("GW1", extraction_summary={"total": 2}, filter_criteria="b"), at=LATER))
     assert (outcome.duplicates, outcome.conflicts) == (1, 0)
-    assert json.loads(clinic.rows("patient_extractions")[0]["extra"]) == {
-        "extraction_summary": {"total": 1},
-        "filter_criteria": "a",
-        "extraction_status": "ok",
-    }
+    assert json.loads(clinic.rows("patient_extractions")[0]["extra"]) == about
 
 
 def test_if_a_file_comes_late_the_later_state_is_the_new_value(clinic: Clinic) -> None:

@@ -123,9 +123,8 @@ def test_the_database_of_the_other_provider_decides(clinic: Clinic) -> None:
     clinic.execute_in_system("UPDATE stored_contents SET claimed_at = '2024-01-01 00:00:00'")
     assert [file.state for file in ingest_paths(clinic.store, [path]).files] == ["ingested"]
     owners = {row["id"]: row["slug"] for row in clinic.system_rows("providers")}
-    assert [owners[row["provider_id"]] for row in clinic.system_rows("stored_contents", "content_sha256")] == [
-        "ann_bee"
-    ]
+    claims = [owners[row["provider_id"]] for row in clinic.system_rows("stored_contents", "content_sha256")]
+    assert claims == ["ann_bee"]
 
 
 def test_a_file_stored_before_there_were_claims_is_found_by_its_row(clinic: Clinic) -> None:

@@ -138,13 +138,8 @@ def _ingest_known(clinic: Clinic) -> None:
 
 
 def test_alerts_are_counted_until_they_are_delivered(open_clinic: Callable[..., Clinic]) -> None:
-    clinic = open_clinic(
-        alert_webhook_url="http://127.0.0.1:9/",
-        alert_webhook_secret="hush",
-        alert_attempts=2,
-        alert_interval=0,
-        alert_retry_seconds=0,
-    )
+    webhook = {"alert_webhook_url": "http://127.0.0.1:9/", "alert_webhook_secret": "hush"}
+    clinic = open_clinic(**webhook, alert_attempts=2, alert_interval=0, alert_retry_seconds=0)
     causes = [Cause(cause_key(AlertKind.HELD, number), AlertKind.HELD, "held") for number in range(3)]
     clinic.store.system.run(lambda work: raise_alerts(work, clinic.settings, causes, utc_now()))
     words = [(channel, state) for channel in ("log", "webhook", "mail") for state in ("pending", "failed")]
@@ -183,11 +178,8 @@ def test_files_that_were_committed_have_a_duration(clinic: Clinic) -> None:
 def test_durations_are_counted_up_to_each_bound(clinic: Clinic) -> None:
     for number, milliseconds in enumerate((100, 101, 59_000, 7_200_000)):
         clinic.ingest(a_file(a_patient("A"), at=f"2024-01-0{number + 1}T00:00:00"), name=f"{number}.json")
-        clinic.execute_in_system(
-            "UPDATE ingested_files SET duration_ms = :ms WHERE path = :path",
-            ms=milliseconds,
-            path=f"gary_wang/{number}.json",
-        )
+        statement = "UPDATE ingested_files SET duration_ms = :ms WHERE path = :path"
+        clinic.execute_in_system(statement, ms=milliseconds, path=f"gary_wang/{number}.json")
     found = Scrape(clinic.settings)
     bounds = ("0.1", "0.25", "30.0", "60.0", "1800.0", "+Inf")
     assert [found("file_duration_seconds_bucket", le=one) for one in bounds] == [1, 2, 2, 3, 3, 4]

@@ -17,13 +17,10 @@ MARKS = [f"Mark{n:02}Qz" for n in range(20)]
 
 
 def _marked(prn: str = MARKS[0], extra: int = 0) -> dict[str, object]:
+    who = {"name": MARKS[1], "born": MARKS[2], "gender": MARKS[3], "age": MARKS[4], "uuid": MARKS[5]}
     return a_patient(
         prn,
-        name=MARKS[1],
-        born=MARKS[2],
-        gender=MARKS[3],
-        age=MARKS[4],
-        uuid=MARKS[5],
+        **who,
         medications=[{"medication_name": MARKS[6], "sig": MARKS[7], "start_date": MARKS[8]}] * (1 + extra),
         diagnoses=[{"diagnosis_text": MARKS[9], "acuity": MARKS[10]}] * (1 + extra),
         allergies=[MARKS[11], {"allergen": MARKS[12], "reaction": MARKS[13]}] * (1 + extra),

@@ -176,10 +176,8 @@ def test_a_file_outside_of_results_belongs_to_the_provider_of_its_metadata(clini
     (elsewhere / "x.json").write_text(json.dumps(a_file(a_patient("GW1"))))
     (elsewhere / "y.json").write_text(json.dumps(a_file(a_patient("GW1"), provider=None)))
     report = ingest_paths(clinic.store, [tmp_path / "inbox"])
-    assert [(Path(o.path).name, str(o.state), o.provider) for o in report.files] == [
-        ("x.json", "ingested", "gary_wang"),
-        ("y.json", "rejected", None),
-    ]
+    found = [(Path(o.path).name, str(o.state), o.provider) for o in report.files]
+    assert found == [("x.json", "ingested", "gary_wang"), ("y.json", "rejected", None)]
     assert report.files[0].path == str(elsewhere / "x.json")
 
 
@@ -227,10 +225,8 @@ def test_a_folder_whose_name_is_not_unicode_affects_no_other(clinic: Clinic) -> 
     clinic.drop(a_file(a_patient("P1")), folder=os.fsdecode(b"clinic\xe9"))
     clinic.drop(a_file(a_patient("Z1"), provider="Zed Last"), folder="zed_last")
     report = ingest_paths(clinic.store)
-    assert sorted((str(outcome.state), str(outcome.provider)) for outcome in report.files) == [
-        ("ingested", "zed_last"),
-        ("rejected", "None"),
-    ]
+    found = sorted((str(outcome.state), str(outcome.provider)) for outcome in report.files)
+    assert found == [("ingested", "zed_last"), ("rejected", "None")]
 
 
 def test_the_date_order_of_a_provider_is_set_once(clinic: Clinic) -> None:

@@ -11,13 +11,7 @@ import pytest
 from builders import Clinic, a_file, a_patient
 
 from webautodash.domain.extraction.document.read_document import Document
-from webautodash.errors import (
-    DatabaseBusy,
-    NotAtHead,
-    StillBeingWritten,
-    UsageError,
-    WrongDatabase,
-)
+from webautodash.errors import DatabaseBusy, NotAtHead, StillBeingWritten, UsageError, WrongDatabase
 from webautodash.services.ingest import process_file
 from webautodash.services.ingest.ingest_run import ingest_paths
 from webautodash.services.ingest.report import FileOutcome
@@ -74,22 +68,15 @@ def test_a_file_that_keeps_growing_waits(open_clinic: Callable[..., Clinic], mon
     clinic.drop(a_file(a_patient("GW1")), name="other.json")
     monkeypatch.setattr(time, "sleep", lambda _: path.write_bytes(b'{"extraction_metadata": {'))
     report = ingest_paths(clinic.store)
-    assert {outcome.path: str(outcome.state) for outcome in report.files} == {
-        "gary_wang/other.json": "ingested",
-        "gary_wang/growing.json": "waiting",
-    }
+    states = {"gary_wang/other.json": "ingested", "gary_wang/growing.json": "waiting"}
+    assert {outcome.path: str(outcome.state) for outcome in report.files} == states
     assert not report.problems
     [waits] = [outcome for outcome in report.files if outcome.kind is not None]
     assert (waits.kind, waits.path) == ("cut_short", "gary_wang/growing.json")
-    assert {row["path"]: row["state"] for row in clinic.system_rows("ingested_files")} == {
-        "gary_wang/other.json": "ingested",
-        "gary_wang/growing.json": "waiting",
-    }
+    assert {row["path"]: row["state"] for row in clinic.system_rows("ingested_files")} == states
 
 
-def test_a_file_that_is_cut_short_and_no_longer_grows_is_rejected_on_any_clock(
-    clinic: Clinic,
-) -> None:
+def test_a_file_that_is_cut_short_and_no_longer_grows_is_rejected_on_any_clock(clinic: Clinic) -> None:
     path = clinic.drop(b'{"extraction_metadata"')
     ahead = time.time() + 3600
     os.utime(path, (ahead, ahead))
@@ -146,23 +133,17 @@ def test_a_file_that_disappears_meanwhile_affects_no_other(
 
 @pytest.mark.parametrize("step", ["owner_of_file", "store_document"])
 @pytest.mark.parametrize(
-    ("error", "state", "kind", "is_transient"),
+    ("error", "expected"),
     [
-        (DatabaseBusy("a database", "1205"), "failed", "database_busy", True),
-        (WrongDatabase("a database", "gary_wang", None), "failed", "wrong_database", False),
-        (NotAtHead("a database", "p0001", "p0002"), "blocked", "not_at_head", False),
-        (LookupError(SECRET), "failed", "unexpected", False),
+        (DatabaseBusy("a database", "1205"), ("failed", "database_busy", True)),
+        (WrongDatabase("a database", "gary_wang", None), ("failed", "wrong_database", False)),
+        (NotAtHead("a database", "p0001", "p0002"), ("blocked", "not_at_head", False)),
+        (LookupError(SECRET), ("failed", "unexpected", False)),
     ],
     ids=["busy", "wrong", "behind", "unplanned"],
 )
 def test_a_file_that_could_not_be_stored_has_a_kind_and_its_provider(
-    clinic: Clinic,
-    monkeypatch: pytest.MonkeyPatch,
-    step: str,
-    error: Exception,
-    state: str,
-    kind: str,
-    is_transient: bool,
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, step: str, error: Exception, expected: tuple[str, str, bool]
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise error
@@ -170,9 +151,8 @@ def test_a_file_that_could_not_be_stored_has_a_kind_and_its_provider(
     clinic.ingest(a_file(a_patient("GW1")))
     monkeypatch.setattr(process_file, step, refuse)
     found = clinic.ingest(a_file(a_patient("GW2")), name="next.json")
-    result = (found.path, found.state, found.kind, found.transient)
-    assert result == ("gary_wang/next.json", state, kind, is_transient)
-    assert str(error) in str(found.reason) or kind == "unexpected"
+    assert (found.path, found.state, found.kind, found.transient) == ("gary_wang/next.json", *expected)
+    assert str(error) in str(found.reason) or found.kind == "unexpected"
     database = clinic.database_name()
     whose = ("gary_wang", "Gary Wang", database) if step == "store_document" else (None, None, None)
     assert (found.provider, found.provider_name, found.database_name) == whose
