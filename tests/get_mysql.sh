@@ -8,10 +8,16 @@ set -eu
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/webautodash-ci/mysql
 server=$folder/mysqld
 
-runs() { "$1" --version 2>/dev/null | grep -q Ver; }
+# The first version that the tests cover.
+least=9
 
-if runs "$server"; then
-    echo "MySQL: $("$server" --version | grep -o 'Ver [^ ]*') in $folder" >&2
+version_of() { "$1" --version 2>/dev/null | sed -n 's/.*Ver \([0-9.]*\).*/\1/p'; }
+
+is_new_enough() { [ -n "$1" ] && [ "${1%%.*}" -ge "$least" ]; }
+
+version=$(version_of "$server")
+if is_new_enough "$version"; then
+    echo "MySQL: $version in $folder" >&2
     exit 0
 fi
 
@@ -24,7 +30,7 @@ give_up() {
 }
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-command -v apt-get >/dev/null && [ -f "$keyring" ] || give_up "packages can be had on Debian only"
+command -v apt-get >/dev/null && [ -f "$keyring" ] || give_up "packages are available on Debian only"
 mirror=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1)
 [ -n "$mirror" ] || mirror=$(sed -n 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\).*/\2/p' /etc/apt/sources.list | head -n 1)
 [ -n "$mirror" ] || give_up "apt has no mirror"
@@ -69,5 +75,7 @@ exec "$loader" --library-path "$(dirname "$loader")" "$folder/root/usr/sbin/mysq
     --lc-messages-dir="$folder/root/usr/share/mysql" --secure-file-priv=NULL "\$@"
 END
 chmod +x "$server"
-runs "$server" || give_up "the downloaded server does not run"
-echo "MySQL: $("$server" --version | grep -o 'Ver [^ ]*')" >&2
+version=$(version_of "$server")
+[ -n "$version" ] || give_up "the downloaded server does not run"
+is_new_enough "$version" || give_up "the downloaded server is $version; the tests need $least or newer"
+echo "MySQL: $version" >&2

@@ -1,7 +1,8 @@
 """Which tests a run includes, and on which products.
 
-`make test` leaves out the markers `ci` and `slow`, CI leaves out `slow`, and `make test-all` runs everything. Most of
-these markers are given here, by file and product: a server takes about ten times as long as SQLite to make a database.
+`make test` leaves out the markers `ci` and `slow`, `make test TESTS=ci` leaves out `slow`, `make test-all` nothing.
+Most of these markers are given here, by file and product: a server takes about ten times as long as SQLite to make a
+database.
 """
 
 from __future__ import annotations
