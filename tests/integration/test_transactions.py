@@ -1,11 +1,12 @@
 """What a session sees of concurrent commits, and which work is repeated."""
 
 import time
+from types import SimpleNamespace
 from typing import NamedTuple, cast
 
 import pytest
-from builders import Clinic, plain_database
-from sqlalchemy import text
+from builders import Clinic, a_file, a_patient, plain_database
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,7 @@ from webautodash.database.error_translation import translated
 from webautodash.database.products import TRIES, Failure, ProductServer, Trouble
 from webautodash.database.products.mysql import connect_args
 from webautodash.database.products.mysql.failures import failure_of as mysql_failure
+from webautodash.database.products.sqlite import server as sqlite_server
 from webautodash.database.products.sqlite.failures import failure_of as sqlite_failure
 from webautodash.database.session import retrying
 from webautodash.domain.dates import utc_now
@@ -29,6 +31,7 @@ from webautodash.errors import (
     WebAutoDashError,
 )
 from webautodash.repositories.system_log import LogRecord
+from webautodash.services.ingest import ingest_paths
 from webautodash.services.store import Store
 
 
@@ -127,15 +130,59 @@ def test_interrupted_work_is_repeated_after_growing_pauses_a_limited_number_of_t
         return len(tries)
 
     successful = TRIES
-    assert retrying(work) == len(tries) == TRIES
+    assert retrying(work, 300) == len(tries) == TRIES
     assert len(pauses) == TRIES - 1
     for number, pause in enumerate(pauses):
         assert 0.05 * 2**number <= pause <= 0.15 * 2**number
     tries.clear()
     successful = TRIES + 1
     with pytest.raises(DatabaseBusy):
-        retrying(work)
+        retrying(work, 300)
     assert len(tries) == TRIES
+
+
+@pytest.mark.parametrize(("seconds", "number"), [(1, 2), (3, 4), (300, TRIES)])
+def test_work_is_not_repeated_once_the_time_for_locks_is_over(
+    monkeypatch: pytest.MonkeyPatch, seconds: int, number: int
+) -> None:
+    tries: list[int] = []
+
+    def work() -> None:
+        tries.append(1)
+        raise DatabaseBusy("a database", "1205")
+
+    # Each try takes a second, the pauses between them no time.
+    clock = SimpleNamespace(monotonic=lambda: 100.0 + len(tries), sleep=lambda _: None)
+    monkeypatch.setattr("webautodash.database.session.time", clock)
+    with pytest.raises(DatabaseBusy):
+        retrying(work, seconds)
+    assert len(tries) == number
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_each_try_waits_once_for_a_locked_database(
+    clinic: Clinic, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert clinic.ingest(a_file(a_patient("A1"))).state == "ingested"
+    path = clinic.drop(a_file(a_patient("A2")), name="second.json")
+    writers: list[Connection] = []
+
+    def begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("reading"):
+            writers.append(connection)
+        on_begin(connection)
+
+    on_begin = sqlite_server._on_begin
+    monkeypatch.setattr(sqlite_server, "_on_begin", begin)
+    with Store.open(clinic.settings.model_copy(update={"lock_seconds": 1})) as store:
+        [owner] = store.providers()
+        with clinic.store.provider_database(owner).unit_of_work() as work:
+            # The transaction begins, and holds the lock of a writer.
+            work.session.connection()
+            [busy] = ingest_paths(store, [path]).files
+        assert busy.kind == "database_busy"
+        engine = store.provider_database(owner).database.engine
+        assert sum(one.engine is engine for one in writers) == len(pauses) + 1
 
 
 @pytest.mark.parametrize(
@@ -155,7 +202,7 @@ def test_an_error_that_a_retry_does_not_help_is_raised_at_once(pauses: list[floa
         raise error
 
     with pytest.raises(type(error)):
-        retrying(work)
+        retrying(work, 300)
     assert (len(tries), pauses) == (1, [])
 
 

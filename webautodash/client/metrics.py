@@ -13,12 +13,12 @@ class Metrics(Group):
     """Methods about metrics: ``WebAutoDash().metrics``."""
 
     def collector(self, on_reading: Callable[[WebAutoDashError | None], object] = ignore) -> StoreCollector:
-        """Return a Prometheus collector that reads anew at each scrape.
+        """Return a Prometheus collector that reads the system database at each scrape.
 
-        ``on_reading`` gets the error of each reading, or None.
+        ``on_reading`` is called after each reading with its error, or with None.
         """
         return StoreCollector(self._installation.settings, on_reading)
 
     def serve(self, collector: StoreCollector, host: str, port: int) -> AbstractContextManager[str]:
-        """Serve ``/metrics`` over HTTP within the context, whose value is the address; port 0 is any free one."""
+        """Serve ``/metrics`` over HTTP within a ``with`` block, whose value is the address; port 0 is any free one."""
         return serving(collector, host, port)

@@ -1,6 +1,6 @@
 """Names of settings as people write them, in the environment and in ``webautodash.env``.
 
-Here it is found which settings are set, and checked that settings which need each other are set together.
+Finds which settings are set, and checks that settings which need each other are set together.
 
 The functions take the class of the settings, so that the settings themselves can use this module.
 """

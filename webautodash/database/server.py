@@ -36,10 +36,12 @@ _KEPT_DATABASES = 32
 class Database(Generic[W_co]):
     """One database, with its own engine and pool. ``W_co`` is the class of its units of work."""
 
-    def __init__(self, name: str, server: ProductServer, engine: Engine, work: Callable[[Session], W_co]) -> None:
+    def __init__(
+        self, name: str, server: ProductServer, engine: Engine, work: Callable[[Session], W_co], lock_seconds: float
+    ) -> None:
         """``engine`` is for callers that need SQLAlchemy itself."""
         self.name, self.engine = name, engine
-        self._server, self._work = server, work
+        self._server, self._work, self._lock_seconds = server, work, lock_seconds
 
     @property
     def schema_mismatch_codes(self) -> frozenset[str]:
@@ -71,7 +73,11 @@ class Database(Generic[W_co]):
                 session.commit()
                 return result
 
-        return retrying(once)
+        return self.retrying(once)
+
+    def retrying(self, work: Callable[[], T]) -> T:
+        """Call ``work``, a whole transaction, again while it is interrupted, for about as long as locks may last."""
+        return retrying(work, self._lock_seconds)
 
     def run_raced(self, transaction: Callable[[W_co], T]) -> T:
         """Like ``run``, and once more after DuplicateKey: another worker was first, and its row is found now."""
@@ -105,7 +111,7 @@ class Server:
         ``schema``: databases are created or their tables changed. If the settings have an account for each database,
         the account for migrations is used for all of them.
         """
-        self._most = settings.max_connections
+        self._most, self._lock_seconds = settings.max_connections, settings.lock_seconds
         self._connections = Connections(self._most, settings.connect_timeout)
         self._server = server_for(settings, self._connections, unattended=unattended, schema=schema)
         self._engines: OrderedDict[str, Engine] = OrderedDict()
@@ -162,7 +168,7 @@ class Server:
         if unused is not None:
             # Connections in use stay open; only idle ones are closed.
             unused.dispose()
-        return Database(name, self._server, engine, work)
+        return Database(name, self._server, engine, work, self._lock_seconds)
 
     @contextmanager
     def sharing(self, connections: int) -> Iterator[None]:

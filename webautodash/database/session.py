@@ -28,17 +28,24 @@ def session_on(engine: Engine, server: ProductServer, database: str) -> Iterator
         yield session
 
 
-def retrying(work: Callable[[], T]) -> T:
-    """Call ``work`` again while it raises TransientError, a limited number of times and with growing pauses.
+def retrying(work: Callable[[], T], seconds: float) -> T:
+    """Call ``work`` again while it raises TransientError, with growing pauses.
 
-    ``work`` is a whole transaction: what failed in it is rolled back before the next attempt.
+    ``work`` is a whole transaction: what failed in it is rolled back before the next attempt. The last of at most TRIES
+    attempts begins within ``seconds`` after the first failure. A transaction that takes longer than that is repeated
+    once.
     """
+    end = None
     for attempt in range(1, TRIES):
         try:
             return work()
         except (DatabaseUnreachable, NoFreeConnection):
             raise
         except TransientError:
+            if end is None:
+                end = time.monotonic() + seconds
+            elif time.monotonic() >= end:
+                raise
             pause = _FIRST_PAUSE_SECONDS * 2**attempt
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, no secret
     return work()

@@ -23,7 +23,7 @@ from webautodash.models.base import (
 
 
 class Patient(Created, Demographic, ProviderBase):
-    """One person in one provider's database, identified by PRN; the portal's UUID changes and identifies nobody.
+    """One person in one provider's database, identified by PRN; the portal's UUID changes between extractions.
 
     The values are those of the extraction with the latest ``extracted_at``. A value that it lacks is kept from before.
     """

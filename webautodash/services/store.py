@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 
 from webautodash.config import Settings
 from webautodash.database import Database, Server
-from webautodash.database.session import retrying
 from webautodash.errors import (
     DatabaseMissing,
     DatabaseUnreachable,
@@ -151,7 +150,7 @@ class Store:
         database = self.server.database(provider.database_name, ProviderWork)
         if self._checked.get(database.engine) != provider.identity:
             # A migration may be changing its tables now.
-            found = retrying(partial(_identity_at_head, database))
+            found = database.retrying(partial(_identity_at_head, database))
             if found is None or found.identity != provider.identity:
                 raise WrongDatabase(database.name, provider.slug, found.slug if found else None)
             self._checked[database.engine] = provider.identity

@@ -1,7 +1,7 @@
 """Lists the patients that were set aside, with the reasons, and those that must be extracted again."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -107,4 +107,4 @@ def search_incomplete(store: Store, provider: str | None = None, *, limit: int =
 
     found = list_rows(store, provider, lambda work, one, most: work.set_aside.incomplete(one.slug, most), limit=limit)
     # No number to continue after: entries disappear when patients are extracted again.
-    return Listing(found.items, None, found.more, found.problems)
+    return replace(found, next=None)

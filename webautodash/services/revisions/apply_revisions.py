@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from webautodash.database import Database
-from webautodash.database.session import retrying
 from webautodash.errors import DatabaseError, DuplicateKey, MigrationFailed, WouldLoseRows, without_context
 from webautodash.repositories.schema import RunningMigration, SentStatements
 from webautodash.repositories.unit_of_work import UnitOfWork
@@ -129,7 +128,7 @@ def _position(database: Database[UnitOfWork], history: SchemaHistory) -> _Positi
             return _Position(found, work.schema.running_migration() if records else None)
 
     # Another process may be changing the tables that are read.
-    return retrying(read)
+    return database.retrying(read)
 
 
 def _refuse(database: str, history: SchemaHistory, found: str | None) -> None:
@@ -146,7 +145,7 @@ def _take(
 ) -> bool:
     for step in steps:
         listener.before(step.revision)
-        statements = retrying(partial(_take_step, database, history, step, target))
+        statements = database.retrying(partial(_take_step, database, history, step, target))
         listener.after(RevisionStatements(str(step.result), statements))
     if not steps:
         # The last revision is done, and the end of the migration is not recorded.

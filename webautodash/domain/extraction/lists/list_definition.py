@@ -15,6 +15,9 @@ class ClinicalList:
 
     A row has the columns of the list's table. A date field ``x`` has two columns: ``x`` (parsed) and ``x_text`` (raw).
     A value that does not fit its column stays in ``extra`` under its own name; nothing is dropped.
+
+    Besides its declaration in ``LISTS``, a new list needs a model of its table in ``models.clinical``, a nullable
+    column with its name in ``extraction_sessions`` for the number of its rows, and a revision that creates both.
     """
 
     name: str
