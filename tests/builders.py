@@ -24,6 +24,47 @@ FLEET_SLUGS = ("ada_ash", "ben_birch", "cy_cedar", "dee_dogwood")
 Problems = Callable[[Settings], dict[str, list[Finding]]]
 """Examines a store: its findings by code, without those of severity "ok"."""
 
+FULL_ITEMS: dict[str, dict[str, Any]] = {
+    "medications": {
+        "medication_name": "lisinopril 10 MG Oral Tablet",
+        "medication_type": "active",
+        "medication_strength": "10 MG",
+        "sig": "once daily",
+        "start_date": "2020-01-01",
+        "stop_date": "2021-01-01",
+        "dates": "1/1/2020 - ",
+        "diagnosis": "Hypertension",
+        "route": "oral",
+    },
+    "diagnoses": {
+        "diagnosis_text": "Gout (M10.079)",
+        "diagnosis_type": "current",
+        "acuity": "acute",
+        "start_date": "2020-01-01",
+        "stop_date": "2021-01-01",
+        "site": "left",
+    },
+    "allergies": {
+        "allergen": "Latex",
+        "allergy_type": "environmental",
+        "reaction": "hives",
+        "severity": "mild",
+        "notes": "gloves",
+        "onset": "childhood",
+    },
+    "health_concerns": {
+        "concern_text": "Smoker",
+        "concern_type": "active",
+        "status": "open",
+        "priority": "high",
+        "start_date": "2020-01-01",
+        "end_date": "2021-01-01",
+        "notes": "a pack",
+        "author": "nurse",
+    },
+}
+"""By list, an item with every clinical field and an unknown one. A test has the checksum of these items."""
+
 CLINICAL_TABLES = ("medications", "diagnoses", "allergies", "health_concerns", "other_records")
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from builders import CLINICAL_TABLES, Clinic, a_file, a_patient
+from builders import CLINICAL_TABLES, FULL_ITEMS, Clinic, a_file, a_patient
 from generated_patients import PATIENTS
 from hypothesis import HealthCheck, given, settings, strategies as st
 from servers import BACKENDS
@@ -19,61 +19,10 @@ from webautodash.repositories.verification import VerificationRepository
 from webautodash.services.verify import RowFault, Verification, verify
 
 SCRAPED = {"row_index": 1, "extraction_method": "table", "extracted_at": "2024-02-04T09:01:02", "route": "by mouth"}
-FULL: dict[str, Any] = {
-    "medications": [
-        {
-            "medication_name": "lisinopril 10 MG Oral Tablet",
-            "medication_type": "current",
-            "medication_strength": "10 MG",
-            "sig": "one daily",
-            "diagnosis": "Hypertension",
-            "start_date": "10/20/1988",
-            "stop_date": "11/20/1999",
-            "dates": "10/20/1988 - 11/20/1999",
-            **SCRAPED,
-        }
-    ],
-    "diagnoses": [
-        {
-            "diagnosis_text": "Gout (M10.079)",
-            "diagnosis_type": "current",
-            "acuity": "Chronic",
-            "start_date": "01/02/2003",
-            "stop_date": "01/02/2004",
-            **SCRAPED,
-        }
-    ],
-    "allergies": [
-        {
-            "allergen": "Penicillin",
-            "allergy_type": "drug",
-            "reaction": "Rash",
-            "severity": "Severe",
-            "notes": "since childhood",
-            **SCRAPED,
-        }
-    ],
-    "health_concerns": [
-        {
-            "concern_text": "Falls at home",
-            "concern_type": "active",
-            "status": "open",
-            "priority": "high",
-            "start_date": "03/04/2005",
-            "end_date": "03/04/2006",
-            "notes": "lives alone",
-            **SCRAPED,
-        }
-    ],
-    "lab_results": [{"label": "LDL", "value": "5.4", "unit": "mg/dl", "date": "05/06/2007", **SCRAPED}],
-}
-PERSON = {
-    "first_name": "Test",
-    "last_name": "Person",
-    "phone": "555 0100",
-    "email": "test@example.org",
-    "address": "1 Long Street",
-}
+FULL: dict[str, Any] = {name: [item | SCRAPED] for name, item in FULL_ITEMS.items()}
+FULL["lab_results"] = [{"label": "LDL", "value": "5.4", "unit": "mg/dl", "date": "05/06/2007", **SCRAPED}]
+PERSON = {"first_name": "Test", "last_name": "Person", "phone": "555 0100"}
+PERSON |= {"email": "test@example.org", "address": "1 Long Street"}
 
 NUMBER = "the number of the row itself"
 WRITTEN = "when the row was written: stored nowhere else"
@@ -192,10 +141,7 @@ def test_a_changed_byte_is_found_in_every_column_and_its_row_is_named(stored: Cl
     if not table.startswith("patient"):
         assert [name for name in columns(table) if row[name] is None] == []
     # The next session has this patient already.
-    other_values = {
-        "extraction_session_id": 99,
-        "processing_status": "processed" if place else "duplicate",
-    }
+    other_values = {"extraction_session_id": 99, "processing_status": "processed" if place else "duplicate"}
     extractions = {("patient_extractions", 1), ("patient_extractions", 2)}
     other_rows = {
         ("patients", "prn"): {("patients", 1), ("patient_extractions", 1), ("patient_extractions", duplicate(stored))},
@@ -214,9 +160,9 @@ def test_a_changed_byte_is_found_in_every_column_and_its_row_is_named(stored: Cl
 def test_what_the_checksum_or_a_collation_ignores_is_another_value(stored: Clinic) -> None:
     for column, value in (
         ("medication_name", "Lisinopril 10 MG Oral Tablet"),
-        ("sig", "one  daily"),
-        ("sig", "one daily "),
-        ("sig", "óne daily"),
+        ("sig", "once  daily"),
+        ("sig", "once daily "),
+        ("sig", "ónce daily"),
         ("extra", '{"route":  "by mouth"}'),
     ):
         with altered(stored, "medications", 1, **{column: value}):
@@ -237,9 +183,9 @@ def test_row_checks_that_cannot_be_read_are_reported(stored: Clinic, kept: str) 
 def test_an_extraction_from_before_row_checks_is_compared_by_its_clinical_checksum_and_counted(stored: Clinic) -> None:
     write(stored, "UPDATE patient_extractions SET row_checks = NULL WHERE id = 1")
     assert (wrong(stored), verify(stored.store).providers[0].unchecked) == (set(), 1)
-    write(stored, "UPDATE medications SET sig = 'ONE DAILY' WHERE id = 1")
+    write(stored, "UPDATE medications SET sig = 'ONCE DAILY' WHERE id = 1")
     assert wrong(stored) == set()
-    write(stored, "UPDATE medications SET sig = 'two daily' WHERE id = 1")
+    write(stored, "UPDATE medications SET sig = 'twice daily' WHERE id = 1")
     # Rows of the repeated extraction are not its own.
     assert wrong(stored) == {("patient_extractions", 1)}
 
@@ -338,10 +284,8 @@ def test_lost_extractions_set_aside_patients_and_conflicts_leave_counts_that_are
     for name in (*names, "patients_duplicate", "failed_extractions", "conflicts_detected", *CLINICAL_TABLES):
         before = clinic.rows("extraction_sessions")[0][name]
         write(clinic, f"UPDATE extraction_sessions SET {name} = {name} + 1 WHERE id = 1")
-        messages = [
-            row.message for row in verify(clinic.store).providers[0].wrong if row.table == "extraction_sessions"
-        ]
-        assert any(str(before + 1) in message for message in messages), name
+        found = [row for row in verify(clinic.store).providers[0].wrong if row.table == "extraction_sessions"]
+        assert any(str(before + 1) in row.message for row in found), name
         write(clinic, f"UPDATE extraction_sessions SET {name} = :before WHERE id = 1", before=before)
 
 
@@ -446,9 +390,8 @@ def test_an_index_of_an_sqlite_file_that_differs_from_its_table_is_found(stored:
     path = stored.store.server.folder / f"{stored.settings.database_prefix}gary_wang.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (page,) = connection.execute(
-            "SELECT rootpage FROM sqlite_master WHERE name = 'ix_data_conflicts_patient_id'"
-        ).fetchone()
+        root = "SELECT rootpage FROM sqlite_master WHERE name = 'ix_data_conflicts_patient_id'"
+        (page,) = connection.execute(root).fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
     content = bytearray(path.read_bytes())
     content[page * size - 1] += 1  # the entry that was made first ends the page
