@@ -104,8 +104,8 @@ def test_each_right_that_an_account_lacks_is_named(guarded: Guarded) -> None:
 
 @SERVERS
 def test_the_fix_grants_all_rights_that_an_account_lacks(guarded: Guarded) -> None:
-    holder, pattern = _held_by(guarded, "gary_wang"), exactly(guarded.database())
-    database = guarded.database()
+    holder, pattern = _held_by(guarded, "gary_wang"), exactly(guarded.database("gary_wang"))
+    database = guarded.database("gary_wang")
     guarded.run(f"REVOKE INSERT ON `{pattern}`.* FROM {holder}")
     guarded.run(f"REVOKE DELETE ON `{database}`.medications FROM {holder}")
     guarded.run(f"REVOKE UPDATE, DELETE ON `{database}`.patients FROM {holder}")
@@ -122,7 +122,7 @@ def test_the_fix_grants_all_rights_that_an_account_lacks(guarded: Guarded) -> No
 
 @SERVERS
 def test_no_account_may_change_append_only_tables(guarded: Guarded) -> None:
-    account, database = guarded.name("gary_wang"), guarded.database()
+    account, database = guarded.name("gary_wang"), guarded.database("gary_wang")
     tables = append_only_tables(ProviderBase)
     assert {"conflict_reviews", "session_decisions"} <= set(tables)
 
