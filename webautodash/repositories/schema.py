@@ -47,6 +47,10 @@ class SentStatements:
 class SchemaRepository(Repository):
     """Rows of ``alembic_version``, the columns of ``database_identity`` about migrations, and the tables themselves."""
 
+    def connection(self) -> object:
+        """The connection of the transaction, for Alembic, which sends the statements of revisions itself."""
+        return self._session.connection()
+
     def revision(self) -> str | None:
         """The revision of the database, None if it has none."""
         if not inspect(self._session.connection()).has_table(VERSION_TABLE):

@@ -25,6 +25,6 @@ def connect(section: str, arguments: Mapping[str, str]) -> Iterator[object]:
         if not server.exists(name):
             raise CommandError(f"there is no database {name} on {server.where}")
         with server.database(name, UnitOfWork).migrating() as work:
-            yield work.session.connection()
+            yield work.schema.connection()
             if history is SchemaHistory.PROVIDER and work.schema.revision() == head(history):
                 work.schema.end_migration()

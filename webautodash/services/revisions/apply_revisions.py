@@ -196,6 +196,6 @@ def _run_alembic(work: UnitOfWork, history: SchemaHistory, found: str | None, st
     passed = list(known.iterate_revisions(*ends))
     steps = [RevisionStep(known.revision_map, each, step.is_upgrade) for each in passed]
     config = config_of(history)
-    config.attributes["connection"] = work.session.connection()
+    config.attributes["connection"] = work.schema.connection()
     with EnvironmentContext(config, known, fn=lambda *_: steps[::-1] if step.is_upgrade else steps):
         known.run_env()
