@@ -114,15 +114,10 @@ def _show_providers(providers: "Sequence[ProviderSummary]") -> None:
         return
     print_line("")
     most_severe_first = list(reversed(Severity))
+    columns = ("provider", "last extraction", "files", "patients", "conflicts")
+    unknown = dict.fromkeys(Severity)
     show_numbers(
-        [
-            "provider",
-            "last extraction",
-            "files",
-            "patients",
-            "conflicts",
-            *(f"open {one}" for one in most_severe_first),
-        ],
+        [*columns, *(f"open {one}" for one in most_severe_first)],
         [
             [
                 one.name,
@@ -130,10 +125,7 @@ def _show_providers(providers: "Sequence[ProviderSummary]") -> None:
                 one.total_sessions,
                 one.total_patients,
                 one.total_conflicts,
-                *(
-                    None if one.open_conflicts is None else one.open_conflicts[severity]
-                    for severity in most_severe_first
-                ),
+                *map((one.open_conflicts or unknown).__getitem__, most_severe_first),
             ]
             for one in providers
         ],

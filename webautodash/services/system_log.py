@@ -10,6 +10,7 @@ from webautodash.database import Database
 from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import Level
 from webautodash.errors import WebAutoDashError
+from webautodash.repositories.providers import RegisteredProvider
 from webautodash.repositories.system_log import LogEntry, LogFilter, LogRecord
 from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services.store import Store
@@ -35,6 +36,13 @@ class SystemLogWriter:
         """Record an event in its own transaction. Never fails: what happened is valid without a log entry."""
         values = details or None
         self.record_all([LogRecord(utc_now(), level, component, event, message, provider, database_name, values)])
+
+    def record_about(
+        self, provider: RegisteredProvider, level: Level, component: str, event: str, message: str, **details: Any
+    ) -> None:
+        """Record an event of one provider, as ``record`` does."""
+        of = {"provider": provider.slug, "database_name": provider.database_name}
+        self.record(level, component, event, message, **of, **details)
 
     def record_all(self, records: Sequence[LogRecord]) -> None:
         """Record events in one transaction. Never fails."""

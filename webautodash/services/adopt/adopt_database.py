@@ -67,7 +67,7 @@ def adopt(
         already = surveyed.survey.done and registered.status is ProviderStatus.ACTIVE
         report = _report(target, surveyed, already=already)
         if not already:
-            _finish(store, target, registered, report)
+            _finish(store, registered, report)
         return report
 
 
@@ -159,17 +159,10 @@ def _report(target: Database[ProviderWork], surveyed: SurveyedDatabase, *, alrea
     )
 
 
-def _finish(store: Store, target: Database[ProviderWork], provider: RegisteredProvider, report: Adoption) -> None:
+def _finish(store: Store, provider: RegisteredProvider, report: Adoption) -> None:
     with FileLog(store) as file_log:
         file_log.recount(provider)
     store.system.run(lambda work: work.providers.set_status(provider.id, ProviderStatus.ACTIVE))
-    SystemLogWriter(store.system).record(
-        Level.INFO,
-        "adopt",
-        "provider_adopted",
-        f"adopted {target.name} as {provider.name}",
-        provider=provider.slug,
-        database_name=target.name,
-        rows={each.table: each.before for each in report.tables},
-        flagged=report.flagged,
-    )
+    message = f"adopted {provider.database_name} as {provider.name}"
+    details = {"rows": {each.table: each.before for each in report.tables}, "flagged": report.flagged}
+    SystemLogWriter(store.system).record_about(provider, Level.INFO, "adopt", "provider_adopted", message, **details)

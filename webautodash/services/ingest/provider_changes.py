@@ -63,14 +63,9 @@ def find_lost_paths(store: Store, provider: RegisteredProvider) -> list[str]:
         rows = work.ingested_files.stored_of(provider.id)
     hashes = store.read_if_possible(provider, lambda work: work.sessions.hashes())
     lost = [row.path for row in rows if hashes is not None and row.content_sha256 not in hashes]
-    SystemLogWriter(store.system).record(
-        Level.ERROR,
-        "backups",
-        "database_older",
-        f"restored from an older backup: {counted(len(lost), 'stored file')} missing",
-        provider=provider.slug,
-        database_name=provider.database_name,
-        files=len(lost),
+    message = f"restored from an older backup: {counted(len(lost), 'stored file')} missing"
+    SystemLogWriter(store.system).record_about(
+        provider, Level.ERROR, "backups", "database_older", message, files=len(lost)
     )
     return lost
 

@@ -45,14 +45,8 @@ def register(
     if provider.status is not ProviderStatus.ACTIVE:
         store.system.run(lambda work: work.providers.set_status(provider.id, ProviderStatus.ACTIVE))
     if registration.created:
-        SystemLogWriter(store.system).record(
-            Level.INFO,
-            "providers",
-            "provider_registered",
-            f"registered {provider.name}",
-            provider=provider.slug,
-            database_name=provider.database_name,
-        )
+        message = f"registered {provider.name}"
+        SystemLogWriter(store.system).record_about(provider, Level.INFO, "providers", "provider_registered", message)
     return Registration(resolve_provider(store, provider.slug), registration.created)
 
 

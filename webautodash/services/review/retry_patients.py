@@ -100,15 +100,10 @@ def _store(
             outcome = refused.outcome
     if not outcome.taken_in:
         return outcome
-    SystemLogWriter(store.system).record(
-        Level.INFO,
-        "set_aside",
-        "patient_taken_in",
-        f"set-aside patient {set_aside_id} was stored",
-        provider=provider.slug,
-        database_name=provider.database_name,
-        outcome=outcome.outcome,
-        accepted=acceptance is not None,
+    message = f"set-aside patient {set_aside_id} was stored"
+    details = {"outcome": outcome.outcome, "accepted": acceptance is not None}
+    SystemLogWriter(store.system).record_about(
+        provider, Level.INFO, "set_aside", "patient_taken_in", message, **details
     )
     return outcome
 

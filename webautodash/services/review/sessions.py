@@ -148,15 +148,10 @@ def set_time(store: Store, provider: str, corrected: CorrectedTime, *, dry_run: 
 
     counts = correct(store, owner, transaction, dry_run=dry_run)
     if not dry_run:
-        SystemLogWriter(store.system).record(
-            Level.WARNING,
-            "session",
-            "time_corrected",
-            f"session {session_id} of {owner.slug}: new time, {counted(counts.patients, 'patient')} compared again",
-            provider=owner.slug,
-            database_name=owner.database_name,
-            session_id=session_id,
-            **asdict(counts),
+        again = f"{counted(counts.patients, 'patient')} compared again"
+        message = f"session {session_id} of {owner.slug}: new time, {again}"
+        SystemLogWriter(store.system).record_about(
+            owner, Level.WARNING, "session", "time_corrected", message, session_id=session_id, **asdict(counts)
         )
     return TimeCorrection(owner.slug, session_id, old_time, new_time, dry_run, **asdict(counts))
 

@@ -107,15 +107,8 @@ def _review(store: Store, owner: RegisteredProvider, reviewer: Reviewer, *, dry_
         event = REVIEW_UNDONE if undo else REVIEW_STORED
         action = "restored" if undo else "set aside because they failed"
         numbers = {name: value for name, value in asdict(review).items() if isinstance(value, int)}
-        SystemLogWriter(store.system).record(
-            Level.WARNING,
-            "set_aside",
-            event,
-            f"{counted(review.extractions, 'stored extraction')} of {owner.slug}: {action}",
-            provider=owner.slug,
-            database_name=owner.database_name,
-            **numbers,
-        )
+        message = f"{counted(review.extractions, 'stored extraction')} of {owner.slug}: {action}"
+        SystemLogWriter(store.system).record_about(owner, Level.WARNING, "set_aside", event, message, **numbers)
     return review
 
 

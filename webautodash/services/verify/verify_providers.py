@@ -29,7 +29,7 @@ def verify(store: Store, provider: str | None = None, on_extractions: OnExtracti
     def read(one: RegisteredProvider) -> ProviderVerification:
         found = _verify(store.provider_database(one), on_extractions)
         found = replace(found, divergence=find_divergence(store, one, records) or None)
-        _record(SystemLogWriter(store.system), found)
+        _record(store, one, found)
         return found
 
     results, problems = read_each(providers, read)
@@ -62,16 +62,9 @@ def _place(row: WrongRow) -> tuple[str, int, str]:
     return row.table or "", row.id or 0, row.wrong
 
 
-def _record(log: SystemLogWriter, found: ProviderVerification) -> None:
+def _record(store: Store, provider: RegisteredProvider, found: ProviderVerification) -> None:
+    level, event = (Level.ERROR, "rows_differ") if found.differences else (Level.INFO, "rows_verified")
     result = counted(found.differences, "difference") if found.differences else "all unchanged"
-    log.record(
-        Level.ERROR if found.differences else Level.INFO,
-        "verify",
-        "rows_differ" if found.differences else "rows_verified",
-        f"{counted(found.extractions, 'extraction')}, {counted(found.rows, 'row')}: {result}",
-        provider=found.slug,
-        database_name=found.database_name,
-        extractions=found.extractions,
-        rows=found.rows,
-        differences=found.differences,
-    )
+    message = f"{counted(found.extractions, 'extraction')}, {counted(found.rows, 'row')}: {result}"
+    numbers = {"extractions": found.extractions, "rows": found.rows, "differences": found.differences}
+    SystemLogWriter(store.system).record_about(provider, level, "verify", event, message, **numbers)
