@@ -49,16 +49,16 @@ def refusal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusal]:
 
 
 @pytest.mark.parametrize(
-    ("backend", "number", "setting", "size", "kind", "tries"),
+    ("backend", "number", "limit", "kind", "tries"),
     [
-        ("mariadb", 1105, GALERA, 1_000, "transaction_too_large", 1),
-        ("mariadb", 1105, GALERA, 2 << 30, "database_error", 1),
-        ("mariadb", 1180, GALERA, 1_000, "transaction_too_large", 1),
-        ("mariadb", 1180, GALERA, 2 << 30, "database_busy", 6),
+        ("mariadb", 1105, TransactionLimit(GALERA, 1_000), "transaction_too_large", 1),
+        ("mariadb", 1105, TransactionLimit(GALERA, 2 << 30), "database_error", 1),
+        ("mariadb", 1180, TransactionLimit(GALERA, 1_000), "transaction_too_large", 1),
+        ("mariadb", 1180, TransactionLimit(GALERA, 2 << 30), "database_busy", 6),
         # Group replication reports a conflict with the same number.
-        ("mysql", 1180, GROUP, 1_000, "database_busy", 6),
-        ("mysql", 3100, GROUP, 1_000, "transaction_too_large", 1),
-        ("mysql", 3100, GROUP, 150_000_000, "database_error", 1),
+        ("mysql", 1180, TransactionLimit(GROUP, 1_000), "database_busy", 6),
+        ("mysql", 3100, TransactionLimit(GROUP, 1_000), "transaction_too_large", 1),
+        ("mysql", 3100, TransactionLimit(GROUP, 150_000_000), "database_error", 1),
     ],
     indirect=["backend"],
 )
@@ -67,20 +67,19 @@ def test_a_transaction_over_the_limit_of_a_cluster_is_not_repeated(
     refusal: Refusal,
     monkeypatch: pytest.MonkeyPatch,
     number: int,
-    setting: str,
-    size: int,
+    limit: TransactionLimit,
     kind: str,
     tries: int,
 ) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     clinic.store.close()
-    monkeypatch.setattr(limits, "transaction_limit", lambda _: TransactionLimit(setting, size))
+    monkeypatch.setattr(limits, "transaction_limit", lambda _: limit)
     # A Galera node gets rows as INSERT statements.
     monkeypatch.setattr(limits, "loading_of", lambda _: SimpleNamespace(allowed=False))
     refusal.number = number
     outcome = clinic.ingest(a_file(*(a_patient(f"GW{n}", medications=["X 1 mg"]) for n in range(20))))
     assert (outcome.state, outcome.kind, refusal.refused) == ("failed", kind, tries)
-    assert (setting in str(outcome.reason)) == (kind == "transaction_too_large")
+    assert (limit.setting in str(outcome.reason)) == (kind == "transaction_too_large")
     assert "Mark-of-a-value" not in str(outcome)
     refusal.number = 0
     assert clinic.count("patients") == 1

@@ -41,11 +41,9 @@ def test_older_entries_are_deleted_in_parts_and_the_rest_stays(clinic: Clinic, m
     assert prune(clinic.store, before).entries == 7
     assert _messages(clinic) == ["1", "6", "9"]
     [entry] = [row for row in clinic.system_rows("system_logs") if row["event"] == "log_pruned"]
-    assert (entry["level"], entry["component"], json.loads(entry["details"])) == (
-        "INFO",
-        "log",
-        {"entries": 7, "monitors": 0, "alerts": 0, "migrations": 0, "files": 0, "kept_json": 0},
-    )
+    assert (entry["level"], entry["component"]) == ("INFO", "log")
+    others = dict.fromkeys(("monitors", "alerts", "migrations", "files", "kept_json"), 0)
+    assert json.loads(entry["details"]) == {"entries": 7} | others
 
 
 def test_nothing_to_delete_is_not_logged(clinic: Clinic) -> None:
@@ -140,10 +138,8 @@ def test_the_json_of_patients_that_were_stored_is_deleted_and_their_rows_stay(cl
     repeated = [a_patient("GW1", medications=[f"Drug {number}"]) for number in range(2)]
     clinic.ingest(a_file(*repeated, a_patient(None), a_patient(None, name="Waits")))
     rows = {row["position"]: row["id"] for row in clinic.rows("set_aside_patients")}
-    taken_in = retry_set_aside(
-        clinic.store, resolve_provider(clinic.store, "gary_wang"), rows[2], corrected=json.dumps(a_patient("GW2"))
-    )
-    assert taken_in.taken_in
+    owner = resolve_provider(clinic.store, "gary_wang")
+    assert retry_set_aside(clinic.store, owner, rows[2], corrected=json.dumps(a_patient("GW2"))).taken_in
     clinic.execute(AGED, old=utc_now() - OLD)
     assert _pruned(clinic).kept_json == 0
     kept = {row["position"]: bool(row["raw_json"]) for row in clinic.rows("set_aside_patients")}

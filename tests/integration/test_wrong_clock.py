@@ -108,12 +108,7 @@ def test_a_heartbeat_of_the_future_hides_no_dead_monitor(clinic: Clinic) -> None
     assert len(silent_monitors(clinic.store)) == 1
 
 
-FUTURE = (
-    "leases.taken_at",
-    "ingested_files.next_attempt_at",
-    "alert_digests.next_attempt_at",
-    "monitors.heartbeat_at",
-)
+FUTURE = ["leases.taken_at", "ingested_files.next_attempt_at", "alert_digests.next_attempt_at", "monitors.heartbeat_at"]
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

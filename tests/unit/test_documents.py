@@ -257,14 +257,6 @@ def test_a_part_that_is_too_large_is_refused(content: bytes, where: str, kind: s
     assert (error.position, error.kind) == (where, kind)
 
 
-def test_a_file_may_have_a_million_patients_and_no_more(write: Write, most_patients: int) -> None:
-    whole = BEFORE + b"{},\n" * (most_patients - 1) + b"{}"
-    assert len(read_document(write(whole + b"]}")).patients) == most_patients
-    for more in (whole + b",{}]}", BEFORE + b"0," * 3 * most_patients + b"0]}"):
-        error = refusal(write(more))
-        assert (error.kind, error.position) == ("too_many_patients", "$.extraction_results")
-
-
 def test_a_file_larger_than_the_setting_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     with path.open("wb") as file:

@@ -13,15 +13,8 @@ from webautodash.domain.json_document import sorted_json
 from webautodash.domain.row_checks import NO_ROWS, crc_of_rows, list_checks, parse_row_checks as read_checks, row_checks
 from webautodash.models import PatientExtraction
 
-COMPARED_OTHERWISE = {
-    "id",
-    "patient_id",
-    "extraction_session_id",
-    "extracted_at",
-    "processing_status",
-    "duplicate_of_id",
-    "row_checks",
-}
+COMPARED_OTHERWISE = {"id", "patient_id", "extraction_session_id", "extracted_at", "processing_status"}
+COMPARED_OTHERWISE |= {"duplicate_of_id", "row_checks"}
 VALUES = st.one_of(st.none(), st.text(max_size=40), st.integers(0, 2**31), st.dates())
 
 
