@@ -52,7 +52,7 @@ def ingest(here: Place, paths: Sequence[Path], *, workers: int = 1, registered: 
 
 
 def expect(report: IngestReport, files: int, state: FileResult) -> None:
-    """Raise WrongOutcomeError unless so many files, and no others, ended so."""
+    """Raise WrongOutcomeError unless the report has this number of files, all of them in this state."""
     if report.count([state]) != files or len(report.files) != files:
         reasons = {f"{outcome.state}: {outcome.reason}" for outcome in report.files if outcome.state is not state}
         raise WrongOutcomeError(f"not all of {files} files are {state}: {'; '.join(sorted(reasons)[:3])}")

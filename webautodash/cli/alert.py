@@ -95,7 +95,7 @@ def retry(
 @app.command(epilog="Example: webautodash alert forget 7")
 def forget(
     digest_ids: Annotated[
-        list[int], typer.Argument(metavar="DIGEST...", help="Numbers of the digests.", show_default=False)
+        list[int], typer.Argument(metavar="DIGEST", help="Numbers of the digests.", show_default=False)
     ],
 ) -> None:
     """Give up failed digests.

@@ -17,12 +17,21 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command(epilog="Example: webautodash demo-data demo --rounds 2; webautodash ingest demo")
 def demo_data(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write to.", show_default=False)],
-    patients: Annotated[int, typer.Option("--patients", help="Number of patients over all providers.")] = 100,
-    providers: Annotated[int, typer.Option("--providers", help="Number of providers.")] = 2,
-    files: Annotated[int, typer.Option("--files", help="Files per provider and round.")] = 1,
-    rounds: Annotated[int, typer.Option("--rounds", help="Extractions of the same patients.")] = 1,
-    changed: Annotated[float, typer.Option("--changed", help="Share of patients that change in a later round.")] = 0.1,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the random numbers; another seed, other patients.")] = 1,
+    patients: Annotated[
+        int, typer.Option("--patients", metavar="N", help="Number of patients over all providers.")
+    ] = 100,
+    providers: Annotated[int, typer.Option("--providers", metavar="N", help="Number of providers.")] = 2,
+    files: Annotated[int, typer.Option("--files", metavar="N", help="Files per provider and round.")] = 1,
+    rounds: Annotated[int, typer.Option("--rounds", metavar="N", help="Extractions of the same patients.")] = 1,
+    changed: Annotated[
+        float, typer.Option("--changed", metavar="SHARE", help="Share of patients that change in a later round.")
+    ] = 0.1,
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", metavar="N", help="Seed of the random numbers; a different seed gives different patients."
+        ),
+    ] = 1,
     compact: Annotated[bool, typer.Option("--compact", help="Write each patient on one line.")] = False,
     as_json: JsonOption = False,
 ) -> None:

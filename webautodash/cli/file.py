@@ -29,7 +29,9 @@ _COLUMNS = {
     "kind": "kind",
     "reason": "reason",
 }
-_StateOption = Annotated[list[FileState] | None, typer.Option("--state", help="Only this state. Repeatable.")]
+_StateOption = Annotated[
+    list[FileState] | None, typer.Option("--state", metavar="|".join(FileState), help="Only this state. Repeatable.")
+]
 _PathsArgument = Annotated[
     list[str] | None,
     typer.Argument(

@@ -56,7 +56,8 @@ def log(
     limit: LimitOption = 100,
     before: Annotated[int | None, typer.Option("--before", metavar="ID", help="Only older than this entry.")] = None,
     follow_: Annotated[
-        bool, typer.Option("--follow", "-f", help="Also print new entries, until Ctrl-C; with --json a line each.")
+        bool,
+        typer.Option("--follow", "-f", help="Also print new entries, until Ctrl-C; with --json, one line per entry."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

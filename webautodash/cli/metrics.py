@@ -45,7 +45,9 @@ def metrics(
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; the default is this machine only.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 is any free one.")] = 9477,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, metavar="PORT", help="Port to listen on; 0 is any free one.")
+    ] = 9477,
 ) -> None:
     """Export figures for Prometheus: files, patients, conflicts, durations, monitors, alerts, the log.
 

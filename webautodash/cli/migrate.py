@@ -42,7 +42,9 @@ def up(
     wave: Annotated[
         str | None,
         typer.Option(
-            "--wave", metavar="N|N%", help="Migrate so many at a time; stop after a failure, or after --max-failures."
+            "--wave",
+            metavar="N|N%",
+            help="Migrate N databases, or N percent, at a time; stop after a failure, or after --max-failures.",
         ),
     ] = None,
     max_failures: Annotated[
@@ -95,7 +97,7 @@ def resume(ctx: typer.Context, run: RunArgument, workers: WorkersOption = 1, as_
 @app.command(epilog="Examples: webautodash migrate history; webautodash migrate history 7")
 def history(
     run: Annotated[
-        int | None, typer.Argument(metavar="[RUN]", min=1, max=_LAST_NUMBER, help="Show this run.", show_default=False)
+        int | None, typer.Argument(metavar="RUN", min=1, max=_LAST_NUMBER, help="Show this run.", show_default=False)
     ] = None,
     limit: LimitOption = 20,
     as_json: JsonOption = False,

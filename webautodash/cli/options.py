@@ -27,7 +27,10 @@ NumberArgument = Annotated[int, typer.Argument(metavar="ID", help="Number in the
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, metavar="N", help="List at most N items.")]
 AfterOption = Annotated[int | None, typer.Option("--after", metavar="ID", help="Continue after this number.")]
-StatusOption = Annotated[list[ConflictStatus] | None, typer.Option("--status", help="Only this status. Repeatable.")]
+StatusOption = Annotated[
+    list[ConflictStatus] | None,
+    typer.Option("--status", metavar="|".join(ConflictStatus), help="Only this status. Repeatable."),
+]
 TypeOption = Annotated[ConflictType | None, typer.Option("--type", help="Only this type.")]
 SeverityOption = Annotated[Severity | None, typer.Option("--severity", help="Only this severity and above.")]
 ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides.", show_default=False)]

@@ -16,13 +16,13 @@ from webautodash.client.registry import GrantedAccount, GrantRequest
 
 def grant(
     provider: Annotated[
-        list[str] | None, typer.Argument(metavar="[PROVIDER]...", help="Slug, name or alias.", show_default=False)
+        list[str] | None, typer.Argument(metavar="PROVIDER", help="Slug, name or alias.", show_default=False)
     ] = None,
     everyone: Annotated[
-        bool, typer.Option("--all", help="Every provider, the system database and migrations.")
+        bool, typer.Option("--all", help="Create the accounts of every provider, the system database and migrations.")
     ] = False,
-    system: Annotated[bool, typer.Option("--system", help="The account of the system database.")] = False,
-    migrations: Annotated[bool, typer.Option("--migrations", help="The account that changes tables.")] = False,
+    system: Annotated[bool, typer.Option("--system", help="Create the account of the system database.")] = False,
+    migrations: Annotated[bool, typer.Option("--migrations", help="Create the account that changes tables.")] = False,
     rotate: Annotated[bool, typer.Option("--rotate", help="Set a new password for existing accounts.")] = False,
     host: Annotated[
         str | None,

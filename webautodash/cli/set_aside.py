@@ -105,7 +105,7 @@ def retry(
 )
 def accept(
     provider: ProviderArgument,
-    set_aside_ids: Annotated[list[int], typer.Argument(metavar="ID...", help="Numbers in the list.")],
+    set_aside_ids: Annotated[list[int], typer.Argument(metavar="ID", help="Numbers in the list.")],
     by: ByOption,
     why: WhyOption,
     corrected: CorrectedOption = None,
@@ -134,7 +134,7 @@ def review_stored(
     undo: Annotated[bool, typer.Option("--undo", help="Restore what earlier reviews set aside.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Set aside stored extractions that say that they failed.
+    """Set aside stored extractions that are marked as failed.
 
     `webautodash verify` lists them. Their duplicates without items are set aside too if there were items before. The
     rows are kept. The patients' rows and conflicts become what they would be without these extractions.

@@ -14,10 +14,11 @@ LARGEST_PATIENT = 4 << 20
 MOST_ITEMS = 10_000
 # In all lists of a patient together.
 MOST_ROWS = 5 * MOST_ITEMS
-# Values in a patient's JSON without keys. An empty list of two bytes takes a hundred bytes when it is decoded.
+# Values in a patient's JSON; keys do not count. The limit is needed beside the size: an empty list has two bytes in the
+# file and takes a hundred bytes of memory.
 MOST_VALUES = 300_000
-# A larger patient is set aside unchanged up to this size in a statement: one row, of which there are ten copies in
-# memory on the way to a server.
+# A patient above LARGEST_PATIENT is set aside unchanged, if its row in a statement is not larger than this. On the way
+# to a server, up to ten copies of that row are in memory.
 LARGEST_SET_ASIDE = 17 << 20
 MOST_PATIENTS = 1_000_000
 

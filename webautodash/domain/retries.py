@@ -2,7 +2,7 @@
 
 LONGEST_SECONDS = 3600.0
 LONGEST_WAIT_FOR_PERSON = 60.0
-"""The longest pause for what waits for a person's command: a check whether it was given costs little."""
+"""The longest pause for a file that waits for a person's command: checking for the command is cheap."""
 
 
 def retry_pause(attempts: int, first_seconds: float, longest_seconds: float = LONGEST_SECONDS) -> float:

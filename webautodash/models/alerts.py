@@ -21,7 +21,7 @@ from webautodash.models.base import (
 
 
 class Alert(SystemBase):
-    """Something that a person should know: counts and numbers, never a value from a patient's record."""
+    """One alert: counts and numbers, never a value from a patient's record."""
 
     __tablename__ = "alerts"
     __table_args__ = table_options(one_of("kind", AlertKind))

@@ -62,7 +62,7 @@ class DigestRepository(Repository):
         return self._of(AlertDigest.state == DigestState.FAILED)
 
     def has_rested(self, channel: AlertChannel, seconds: int) -> bool:
-        """Whether the last digest of a channel is at least so old, or there is none."""
+        """Whether the channel's last digest is at least ``seconds`` old, or there is none."""
         since, now = self._moment(-seconds), self._moment()
         # A digest in the future has a time of a clock that was wrong.
         statement = select(AlertDigest.id).where(
@@ -102,7 +102,7 @@ class DigestRepository(Repository):
         )
 
     def try_again(self, digest: Digest, error: str, seconds: int) -> None:
-        """Record that a digest did not arrive; the next attempt is in so many seconds."""
+        """Record that a digest did not arrive; the next attempt follows after ``seconds``."""
         then = self._moment(seconds)
         self._set(digest, attempts=digest.attempts + 1, next_attempt_at=then, last_error=error)
 

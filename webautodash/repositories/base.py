@@ -41,5 +41,5 @@ class Repository:
         return self._session.connection().execute(statement).rowcount
 
     def _moment(self, seconds: int = 0) -> ColumnElement[Any]:
-        """The time of the database server in so many seconds, as an expression."""
+        """The database server's time plus ``seconds``, as an expression."""
         return moment(self._session.connection(), seconds)

@@ -55,7 +55,7 @@ class LogFilter:
 
 
 class LogRepository(Repository):
-    """Rows of ``system_logs``. No entry contains a value of a patient; the callers see to it."""
+    """Rows of ``system_logs``. Callers must ensure that no entry contains a value of a patient."""
 
     def add(self, records: Sequence[LogRecord]) -> None:
         """Add events, in their order."""

@@ -1,1 +1,1 @@
-"""What the program does, one module a subject; the command line and the facade call these."""
+"""What the program does, one module per subject; the command line and the facade call these."""

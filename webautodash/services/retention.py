@@ -24,7 +24,7 @@ from webautodash.services.system_log import SystemLogWriter
 
 _SHORTEST = timedelta(days=1)
 _AT_ONCE = 10_000
-# Deleted by id; a statement takes only so many parameters.
+# Deleted by id; a statement takes a limited number of parameters.
 _IDS_AT_ONCE = 500
 
 

@@ -93,7 +93,7 @@ def _set_preload(modules: Sequence[str]) -> None:
 
 
 def settings_per_process(settings: Settings, workers: int, groups: int) -> Settings:
-    """The settings of each process, the caller among them, if so many groups are processed by ``workers``.
+    """The settings of each process, including the caller, if ``workers`` processes share ``groups`` groups.
 
     Raises ConfigurationError if there are too few connections for all.
     """

@@ -35,7 +35,7 @@ class Finding:
 
     @property
     def is_problem(self) -> bool:
-        """Whether somebody should do something."""
+        """Whether it needs action."""
         return self.severity in {FindingSeverity.ERROR, FindingSeverity.WARNING}
 
 
@@ -52,7 +52,7 @@ class DoctorReport:
 
 
 def error(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:
-    """A finding that fails the examination."""
+    """A finding that makes ``doctor`` exit with a status other than 0."""
     return Finding(code, FindingSeverity.ERROR, subject, message, cure, fields)
 
 
@@ -64,7 +64,7 @@ def of_error(code: str, subject: str, refused: WebAutoDashError, **fields: str) 
 
 
 def warning(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:
-    """A finding that somebody should look at."""
+    """A finding that may need action; it does not change the exit status."""
     return Finding(code, FindingSeverity.WARNING, subject, message, cure, fields)
 
 

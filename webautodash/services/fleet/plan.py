@@ -43,7 +43,7 @@ class Wave:
         return f"{self.number}%" if self.percent else str(self.number)
 
     def of(self, databases: int) -> int:
-        """The size of a wave among so many databases."""
+        """The size of a wave if the run has this number of databases."""
         return ceil(databases * self.number / 100) if self.percent else self.number
 
 

@@ -105,7 +105,7 @@ class FileLog:
         self._miscounted[provider.slug] = provider
 
     def write_if_due(self, next_size: int | None = None) -> None:
-        """Write if it is time to, or if the next file has so many bytes that it may take long."""
+        """Write if it is time to, or if the next file is so large that it may take long."""
         is_late = time.monotonic() - self._since >= _LONGEST_SECONDS
         if self._unwritten and (is_late or len(self._unwritten) >= _MOST_AT_ONCE or (next_size or 0) >= _LARGE):
             self.flush()

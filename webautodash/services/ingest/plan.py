@@ -28,12 +28,12 @@ from webautodash.repositories.set_aside import SetAside
 from webautodash.repositories.unit_of_work import ProviderWork
 
 BATCH = 500
-# If there are several batches: the server waits for the first, so that one is small.
+# If a file has several batches, the first is small, because the server waits for it.
 _FIRST_BATCH = 100
-# In bytes. One batch is made while another is stored.
+# In bytes. Two batches are in memory at a time: one is stored while the next is prepared.
 _BATCH_WEIGHT = 16 << 20
 _ROW_WEIGHT = 500
-# Places of one PRN that are held together, not counting the last.
+# The most earlier places of one PRN that are kept in memory until the PRN is stored.
 _MOST_REPEATS = 20
 _REPEATS_WEIGHT = 2 << 20
 
@@ -52,9 +52,9 @@ class Planned(NamedTuple):
 
 
 class RepeatedPlace(NamedTuple):
-    """An earlier place of a PRN that has more places than are held together.
+    """An earlier place of a PRN that has too many places to keep in memory (``_MOST_REPEATS``).
 
-    It comes after the ``Planned``, and after the places that follow it in the file.
+    It comes after the PRN's ``Planned``, and after the places that follow it in the file.
     """
 
     prn: str

@@ -21,7 +21,7 @@ _TROUBLES = {
 }
 _TROUBLE_OF = {number: trouble for trouble, numbers in _TROUBLES.items() for number in numbers}
 
-# A server that has no disk space left even for a rollback exits, and whoever waits for its answer gets none.
+# A server without disk space for a rollback exits, and its clients get no answer.
 _NO_SERVER = (
     "no server answers there: check that it runs (its log says why it stopped, for example a full disk), and "
     "WEBAUTODASH_DATABASE_URL or WEBAUTODASH_DB_HOST and WEBAUTODASH_DB_PORT"

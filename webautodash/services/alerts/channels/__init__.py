@@ -73,7 +73,7 @@ def try_channels(store: Store, channel: AlertChannel | None = None) -> list[Chan
     channels = configured(store.settings)
     if channel is not None and channel not in channels:
         raise UsageError(
-            f"channel {channel} is not configured (docs/how-to/alerts.md); configured: {', '.join(channels)}"
+            f"channel {channel} is not configured (see the manual, Send alerts); configured: {', '.join(channels)}"
         )
     return [_try(store, each) for each in ([channel] if channel is not None else channels)]
 
