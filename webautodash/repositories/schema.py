@@ -88,7 +88,7 @@ class SchemaRepository(Repository):
             .join_from(_VERSIONS, DatabaseIdentity, true())
             .with_for_update(read=True)
         )
-        # SQLite waits for its lock here: a wait that was in vain is not repeated by the query of the error.
+        # A database may wait for its lock here: a wait that was in vain is not repeated by the query of the error.
         self._session.connection()
         try:
             row = self._session.execute(statement).first()
