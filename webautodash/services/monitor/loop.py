@@ -13,7 +13,7 @@ from webautodash.services.callbacks import ignore
 from webautodash.services.ingest import FileLog, FileOutcome, check_results_folder
 from webautodash.services.monitor.heartbeat import Heartbeat
 from webautodash.services.monitor.ingest_due import DueIngester
-from webautodash.services.monitor.system_alerts import Alarms
+from webautodash.services.monitor.system_alerts import SystemAlerts
 from webautodash.services.monitor.wakeup import FsEvents, Wakeup
 from webautodash.services.monitor.watch import FolderWatch, ScanResult
 from webautodash.services.registry import own_root
@@ -81,7 +81,7 @@ class MonitorLoop:
         turn_seconds = max(interval, _SHORTEST_TURN_SECONDS)
         self._ingester = DueIngester(store, self._watch, workers, lambda: self._stopping, events.on_file, turn_seconds)
         self._heartbeat = Heartbeat(store, interval)
-        self._alarms = Alarms(store, self._heartbeat, interval)
+        self._system_alerts = SystemAlerts(store, self._heartbeat, interval)
         self._log = SystemLogWriter(store.system)
         self._trouble: str | None = None
         self._trouble_since = 0.0
@@ -105,8 +105,8 @@ class MonitorLoop:
         with self._begun() as stack:
             self._log.record(Level.INFO, _COMPONENT, "monitor_started", f"watching every {self._interval:g} s")
             stack.callback(self._log.record, Level.INFO, _COMPONENT, "monitor_stopped", "stopped")
-            stack.callback(self._alarms.stop)
-            self._alarms.start()
+            stack.callback(self._system_alerts.stop)
+            self._system_alerts.start()
             changes = FsEvents(self._store.settings.results_dir, self._wakeup)
             stack.callback(changes.stop)
             changes.start()
@@ -125,7 +125,7 @@ class MonitorLoop:
             if self._whole_pass().settling:
                 self._sleep(self._store.settings.settle_seconds)
                 self._whole_pass()
-            self._alarms.run_once()
+            self._system_alerts.run_once()
 
     @contextmanager
     def _begun(self) -> Iterator[ExitStack]:

@@ -86,7 +86,7 @@ def _cause(provider: RegisteredProvider, found: fleet.DatabaseRevision) -> Cause
     return provider_not_ready(provider, found.state, found.revision)
 
 
-class Alarms:
+class SystemAlerts:
     """Checks and sends in a thread of its own, so that a mail server that does not answer delays no file."""
 
     def __init__(self, store: Store, heartbeat: Heartbeat, interval: float) -> None:

@@ -21,7 +21,7 @@ from webautodash.services import fleet
 from webautodash.services.leases import host
 from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor.heartbeat import Heartbeat
-from webautodash.services.monitor.system_alerts import Alarms, check_and_send
+from webautodash.services.monitor.system_alerts import SystemAlerts, check_and_send
 from webautodash.services.processes import process_key
 from webautodash.services.statistics import status
 
@@ -88,9 +88,9 @@ def test_a_monitor_whose_process_cannot_be_seen_is_lost_once_it_is_silent(clinic
 def test_a_monitor_that_becomes_silent_later_is_found_by_another(clinic: Clinic) -> None:
     heartbeat = Heartbeat(clinic.store, 10)
     heartbeat.start()
-    alarms = Alarms(clinic.store, heartbeat, 10)
+    system_alerts = SystemAlerts(clinic.store, heartbeat, 10)
     _add(clinic, host(), 1, seconds_ago=91)
-    alarms.run_once()
+    system_alerts.run_once()
     heartbeat.stop()
     assert _states(clinic) == [(host(), "stopped"), (host(), "lost")]
     assert len(_alerts(clinic)) == 1
