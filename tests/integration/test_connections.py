@@ -43,10 +43,7 @@ def _counted(clinic: Clinic, server_url: str) -> Iterator[list[int]]:
             seen.append(opened[0])
 
     clinic.store.close()
-    listeners = (
-        (SharingPool, "connect", lambda *_: count(1)),
-        (SharingPool, "close", lambda *_: count(-1)),
-    )
+    listeners = [(SharingPool, "connect", lambda *_: count(1)), (SharingPool, "close", lambda *_: count(-1))]
     for listener in listeners:
         event.listen(*listener)
     done = Event()
@@ -83,15 +80,16 @@ def test_reading_and_ingesting_over_many_databases_stays_within_the_setting(
     small: Clinic, server_url: str, backend: str
 ) -> None:
     names = [f"Provider {chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(_PROVIDERS[backend])]
-    with _counted(small, server_url) as seen:
+
+    def drop_files(**at: str) -> None:
         for name in names:
-            small.drop(a_file(a_patient("A1"), provider=name), folder=name.lower().replace(" ", "_"))
+            small.drop(a_file(a_patient("A1"), provider=name, **at), folder=name.lower().replace(" ", "_"))
+
+    with _counted(small, server_url) as seen:
+        drop_files()
         assert {str(file.state) for file in ingest_paths(small.store).files} == {"ingested"}
         assert statistics(small.store).total_patients == len(names)
-        for name in names:
-            small.drop(
-                a_file(a_patient("A1"), provider=name, at="2025-01-01T00:00:00"), folder=name.lower().replace(" ", "_")
-            )
+        drop_files(at="2025-01-01T00:00:00")
         with ThreadPoolExecutor(max_workers=2) as threads:
             found = [threads.submit(statistics, small.store, slug) for slug in _slugs(small.store)]
             assert not ingest_paths(small.store).problems

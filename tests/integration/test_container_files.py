@@ -8,6 +8,7 @@ from builders import Clinic, a_file, a_patient
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 METADATA: dict[str, Any] = a_file()["extraction_metadata"]
+WITH = {"extraction_metadata": METADATA}
 ONE = a_patient("P1", medications=["Aspirin 81 MG"])
 HALF = {"a": "\ud83d"}
 
@@ -15,11 +16,8 @@ HALF = {"a": "\ud83d"}
 @pytest.mark.parametrize(
     ("file", "where"),
     [
-        (
-            {"extraction_metadata": METADATA, "extraction_results": {"patients": [ONE, HALF]}},
-            "extraction_results.patients[1]",
-        ),
-        ({"extraction_metadata": METADATA, "patients": [ONE, HALF]}, "patients[1]"),
+        (WITH | {"extraction_results": {"patients": [ONE, HALF]}}, "extraction_results.patients[1]"),
+        (WITH | {"patients": [ONE, HALF]}, "patients[1]"),
         ([ONE, HALF], "[1]"),
         ({"extraction_results": [ONE, HALF]}, "extraction_results[1]"),
     ],

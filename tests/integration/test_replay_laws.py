@@ -82,15 +82,12 @@ def test_a_corrected_time_gives_the_rows_of_a_right_one(tmp_path: Path) -> None:
         [number] = [row["id"] for row in clinic.rows("extraction_sessions") if row["path"].endswith(f"{wrong}.json")]
         sessions.set_time(clinic.store, "gary_wang", sessions.CorrectedTime(number, TIMES[wrong], **WHO))
         right = content(clinic)
-        expected = content(other)
-        for table, rows in expected.items():
+        for table, rows in content(other).items():
             assert right[table] == rows, table
         assert verify(clinic.store).is_right, verify(clinic.store)
         # Change the time and change it back.
-        sessions.set_time(
-            clinic.store, "gary_wang", sessions.CorrectedTime(number, FUTURE.replace("2099", "2001"), **WHO)
-        )
-        sessions.set_time(clinic.store, "gary_wang", sessions.CorrectedTime(number, TIMES[wrong], **WHO))
+        for time in (FUTURE.replace("2099", "2001"), TIMES[wrong]):
+            sessions.set_time(clinic.store, "gary_wang", sessions.CorrectedTime(number, time, **WHO))
         assert content(clinic) == right
         for each in (clinic, other):
             each.store.close()
