@@ -6,9 +6,6 @@ from typing import Any
 import pytest
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.earlier_scripts.clinical_rows import clinical_rows, listed_items
-from webautodash.domain.earlier_scripts.sessions import session_sha256
-from webautodash.domain.earlier_scripts.tables import LEGACY_TABLES
 from webautodash.domain.extraction.lists.clinical_lists import (
     ALLERGIES,
     DIAGNOSES,
@@ -17,6 +14,9 @@ from webautodash.domain.extraction.lists.clinical_lists import (
     NAMED_LISTS,
 )
 from webautodash.domain.extraction.lists.list_definition import ClinicalList
+from webautodash.domain.legacy.clinical_rows import clinical_rows, listed_items
+from webautodash.domain.legacy.sessions import session_sha256
+from webautodash.domain.legacy.tables import LEGACY_TABLES
 
 
 def _row(which: ClinicalList, **values: Any) -> Mapping[str, Any]:

@@ -122,7 +122,7 @@ class Server:
         """The server's address for people, without user and password."""
         self.folder = self._server.folder
         """The folder of the databases, if they are files on this machine."""
-        self.may_hold_earlier_scripts = self._server.may_hold_earlier_scripts
+        self.may_hold_legacy_databases = self._server.may_hold_legacy_databases
         """Whether databases of the earlier scripts can be on this server."""
 
     def status(self) -> ServerStatus:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Select, Table, func, select
 
 from webautodash.database.products.bulk import write
-from webautodash.domain.earlier_scripts.sessions import COUNTED
-from webautodash.domain.earlier_scripts.tables import LEGACY_LISTS
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.extraction.lists.rows import Rows, join_rows
 from webautodash.domain.extraction.patient.demographics import DEMOGRAPHIC_COLUMNS, Demographics
+from webautodash.domain.legacy.sessions import COUNTED
+from webautodash.domain.legacy.tables import LEGACY_LISTS
 from webautodash.domain.vocabulary import ConflictType, ProcessingStatus
 from webautodash.models import DataConflict, ExtractionSession, Patient, PatientExtraction, ProviderBase
 from webautodash.repositories.base import Repository

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import FromClause, Select, func, select
 
 from webautodash.database.products.product import ByBytes
-from webautodash.domain.earlier_scripts.tables import LEGACY_LISTS
+from webautodash.domain.legacy.tables import LEGACY_LISTS
 from webautodash.repositories.base import Repository
 from webautodash.repositories.legacy_tables import LegacyTables, current_name, table
 

@@ -8,7 +8,7 @@ from sqlalchemy import TIMESTAMP, ColumnElement, Select, TableClause, func, insp
 from sqlalchemy.orm import Session
 
 from webautodash.database.products.product import ByBytes, InServerTimeZone
-from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE, LEGACY_LISTS, LEGACY_TABLES, LegacyRow, legacy_name
+from webautodash.domain.legacy.tables import COMPREHENSIVE, LEGACY_LISTS, LEGACY_TABLES, LegacyRow, legacy_name
 from webautodash.repositories.base import Repository
 from webautodash.repositories.legacy_tables import table
 

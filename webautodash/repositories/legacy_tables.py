@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import TableClause, column, func, inspect, select, table as table_of
 
 from webautodash.database.products.statements import rename_tables
-from webautodash.domain.earlier_scripts.tables import (
+from webautodash.domain.legacy.tables import (
     COMPREHENSIVE,
     LEGACY_LISTS,
     LEGACY_NAMES,
@@ -96,7 +96,7 @@ class LegacyTables(Repository):
         both = [old.c[each] == new.c[each] for each in same]
         return self._number(select(func.count()).select_from(joined).where(*both))
 
-    def is_earlier_registry(self) -> bool:
+    def is_legacy_registry(self) -> bool:
         """Whether this is the system database of the earlier scripts."""
         inspector = inspect(self._session.connection())
         if not inspector.has_table("providers"):
@@ -105,7 +105,7 @@ class LegacyTables(Repository):
 
     def provider_name(self, database: str) -> str | None:
         """Find the provider of a database in the earlier scripts' system database; None if there is none."""
-        if not self.is_earlier_registry():
+        if not self.is_legacy_registry():
             return None
         rows = table("providers", "provider_name", "database_name")
         return self._session.scalar(select(rows.c.provider_name).where(rows.c.database_name == database))

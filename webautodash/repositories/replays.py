@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Table, case, delete, func, select, update
 
 from webautodash.database.products.statements import all_rows, raw
-from webautodash.domain.earlier_scripts.sessions import is_adopted
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.extraction.patient.demographics import (
     DEMOGRAPHIC_COLUMNS,
@@ -16,6 +15,7 @@ from webautodash.domain.extraction.patient.demographics import (
     other_demographics,
 )
 from webautodash.domain.extraction.patient.patient_record import CHECKED_COLUMNS
+from webautodash.domain.legacy.sessions import is_adopted
 from webautodash.domain.replay import CompleteExtraction
 from webautodash.domain.row_checks import crc_of_rows
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, ProcessingStatus

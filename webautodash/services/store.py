@@ -134,7 +134,7 @@ class Store:
 
     def _refuse_empty(self) -> NoReturn:
         """Raise for a system database without tables: a migration would leave the registry empty."""
-        revisions.refuse_earlier_scripts(self.system, SchemaHistory.SYSTEM)
+        revisions.refuse_legacy_database(self.system, SchemaHistory.SYSTEM)
         raise NotSetUp(self.server.where, self.system.name) from None
 
     def providers(self) -> list[RegisteredProvider]:

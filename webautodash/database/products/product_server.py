@@ -129,7 +129,7 @@ class ProductServer(Protocol):
     """The server's address for people, without user and password."""
     folder: Path | None
     """The folder of the databases, if they are files on this machine."""
-    may_hold_earlier_scripts: bool
+    may_hold_legacy_databases: bool
     """Whether databases of the earlier scripts can be on this server."""
     schema_mismatch_codes: frozenset[str]
     """Error codes of a statement that does not fit the schema."""

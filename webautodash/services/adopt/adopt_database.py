@@ -6,7 +6,7 @@ from functools import partial
 
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder, utc_now
-from webautodash.domain.earlier_scripts.tables import COMPREHENSIVE
+from webautodash.domain.legacy.tables import COMPREHENSIVE
 from webautodash.domain.vocabulary import EventKind, Level, ProviderStatus
 from webautodash.errors import AdoptionIncomplete, DamagedRows, WrongDatabase
 from webautodash.repositories.pending_events import Event

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from webautodash.domain.dates import utc_now
-from webautodash.domain.earlier_scripts.tables import LegacyRow
 from webautodash.domain.json_document import sorted_json
+from webautodash.domain.legacy.tables import LegacyRow
 from webautodash.domain.vocabulary import ConflictStatus, ConflictType, Severity
 from webautodash.models import ConflictReview, DataConflict
 from webautodash.repositories.adopted import AdoptedPatient

@@ -5,11 +5,11 @@ from typing import Any
 
 from webautodash.domain.checksum import checksum
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.earlier_scripts.clinical_rows import clinical_rows, listed_items
-from webautodash.domain.earlier_scripts.tables import LEGACY_LISTS, LegacyRow, stored_day, stored_text
 from webautodash.domain.extraction.lists.rows import Rows
 from webautodash.domain.extraction.patient.demographics import Demographics
 from webautodash.domain.extraction.patient.patient_record import CHECKED_COLUMNS, SWEEP_FIELDS
+from webautodash.domain.legacy.clinical_rows import clinical_rows, listed_items
+from webautodash.domain.legacy.tables import LEGACY_LISTS, LegacyRow, stored_day, stored_text
 from webautodash.domain.row_checks import list_checks, row_checks
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.models import PatientExtraction

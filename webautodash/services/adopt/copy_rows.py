@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from webautodash.database import Database
 from webautodash.domain.dates import DateOrder, utc_now
-from webautodash.domain.earlier_scripts.sessions import session_metadata, session_path, session_sha256
-from webautodash.domain.earlier_scripts.tables import LegacyRow, stored_day, stored_text
 from webautodash.domain.extraction.document.session_metadata import session_record
+from webautodash.domain.legacy.sessions import session_metadata, session_path, session_sha256
+from webautodash.domain.legacy.tables import LegacyRow, stored_day, stored_text
 from webautodash.models import ExtractionSession, Patient, PatientExtraction
 from webautodash.repositories.adopted import AdoptedSession
 from webautodash.repositories.sessions import Tally

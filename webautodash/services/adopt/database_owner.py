@@ -57,22 +57,22 @@ def owner_of_database(
 
 def _registered(store: Store) -> list[RegisteredProvider]:
     """The registered providers; none if there is no registry yet."""
-    if not store.server.exists(store.system.name) or has_earlier_registry(store):
+    if not store.server.exists(store.system.name) or has_legacy_registry(store):
         return []
     with store.system.reading() as work:
         revisions.require_head(work, store.system.name, SchemaHistory.SYSTEM)
         return work.providers.all()
 
 
-def has_earlier_registry(store: Store) -> bool:
+def has_legacy_registry(store: Store) -> bool:
     """Whether the system database of the settings is the registry of the earlier scripts."""
     if not store.server.exists(store.system.name):
         return False
     with store.system.reading() as work:
-        return work.legacy_tables.is_earlier_registry()
+        return work.legacy_tables.is_legacy_registry()
 
 
-def earlier_name(store: Store, database: str) -> str | None:
+def name_in_legacy_registry(store: Store, database: str) -> str | None:
     """The provider's name in the registry of the earlier scripts; None if it has none or cannot be read."""
     places = [f"{prefix}{_EARLIER_REGISTRY}" for prefix in (store.settings.database_prefix, _EARLIER_PREFIX)]
     for place in dict.fromkeys((store.system.name, *places)):
@@ -95,7 +95,7 @@ def _agreed(database: str, name: str | None, date_order: DateOrder | None, owner
 
 
 def _recorded_name(store: Store, database: str) -> str:
-    found = earlier_name(store, database)
+    found = name_in_legacy_registry(store, database)
     if found is not None:
         return found
     for prefix in (store.settings.database_prefix, _EARLIER_PREFIX):

@@ -8,15 +8,20 @@ from itertools import groupby
 from operator import itemgetter
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.earlier_scripts.tables import legacy_name
 from webautodash.domain.extraction.patient.demographics import read_prn
+from webautodash.domain.legacy.tables import legacy_name
 from webautodash.domain.naming import letters_key
 from webautodash.errors import NotAdoptable, UnreadablePatient, UsageError
 from webautodash.repositories.legacy_checks import LegacyChecks
 from webautodash.repositories.legacy_tables import LegacyShape
 from webautodash.repositories.providers import ProviderIdentity
 from webautodash.repositories.unit_of_work import ProviderWork
-from webautodash.services.adopt.database_owner import Owner, earlier_name, has_earlier_registry, owner_of_database
+from webautodash.services.adopt.database_owner import (
+    Owner,
+    has_legacy_registry,
+    name_in_legacy_registry,
+    owner_of_database,
+)
 from webautodash.services.rebuild_registry import identity_of
 from webautodash.services.store import Store
 
@@ -69,7 +74,7 @@ def survey_adoption(
 ) -> AdoptionSurvey:
     """Report what an adoption would do; changes nothing. Raises as ``survey_database``."""
     found = survey_database(store, database, name, date_order).survey
-    if has_earlier_registry(store):
+    if has_legacy_registry(store):
         reason = f"WEBAUTODASH_SYSTEM_DATABASE: {store.system.name} is the earlier scripts' registry; set another name"
         return replace(found, problems=(*found.problems, reason))
     return found
@@ -107,7 +112,7 @@ def survey_database(store: Store, database: str, name: str | None, date_order: D
             ),
             checks.without_rows(),
             () if identity is not None else tuple(_problems(checks)),
-            tuple(_notes(earlier_name(store, database), checks, shape, owner, folders)),
+            tuple(_notes(name_in_legacy_registry(store, database), checks, shape, owner, folders)),
             begun=bool(shape.aside),
             done=identity is not None,
             needs_alias=_unnamed(folders, owner),
@@ -116,7 +121,7 @@ def survey_database(store: Store, database: str, name: str | None, date_order: D
 
 
 def _require_there(store: Store, database: str) -> None:
-    if not store.server.may_hold_earlier_scripts:
+    if not store.server.may_hold_legacy_databases:
         raise UsageError(
             f"{store.server.where} cannot hold databases of the earlier scripts; set WEBAUTODASH_DATABASE_URL to the "
             f"server that they used"

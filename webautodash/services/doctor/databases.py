@@ -51,7 +51,7 @@ def system_database(store: Store, found: DatabaseRevision) -> Iterator[Finding]:
         yield from of_server(store.server.database_problems(found.database))
     elif found.revision is not None or found.state is not RevisionStatus.BEHIND:
         yield _not_current(found, None, is_running=False)
-    elif _is_earlier_registry(store):
+    elif _is_legacy_registry(store):
         message = "is the registry of the earlier scripts and is not changed"
         advice = f"{ENV_PREFIX}SYSTEM_DATABASE=webautodash_registry"
         yield error("store.earlier_scripts", found.database, message, advice)
@@ -158,9 +158,9 @@ def _problems(store: Store, provider: RegisteredProvider) -> list[Finding]:
         return [of_error("database.unreadable", provider.database_name, refused, provider=provider.name)]
 
 
-def _is_earlier_registry(store: Store) -> bool:
+def _is_legacy_registry(store: Store) -> bool:
     with store.system.reading() as work:
-        return work.legacy_tables.is_earlier_registry()
+        return work.legacy_tables.is_legacy_registry()
 
 
 def _is_migration_running(store: Store) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from webautodash.database import Database
 from webautodash.database.schema import Schema, differences
-from webautodash.domain.earlier_scripts.tables import LEGACY_NAMES
 from webautodash.domain.json_document import NOT_IN_JSON
+from webautodash.domain.legacy.tables import LEGACY_NAMES
 from webautodash.errors import DatabaseUnreachable, NotAtHead, WebAutoDashError
 from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import revisions

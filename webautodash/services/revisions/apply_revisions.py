@@ -19,7 +19,7 @@ from webautodash.services.revisions.histories import (
     previous,
     script_directory,
 )
-from webautodash.services.revisions.revision_status import refusal, refuse_earlier_scripts
+from webautodash.services.revisions.revision_status import refusal, refuse_legacy_database
 
 _MISMATCH = "its tables are not those of the previous revision; undo the manual changes"
 _ROWS_DO_NOT_FIT = "existing rows do not fit the new key; correct them"
@@ -57,7 +57,7 @@ def upgrade(
         return False
     _refuse(database.name, history, found)
     if found is None:
-        refuse_earlier_scripts(database, history)
+        refuse_legacy_database(database, history)
     steps = [_Step(revision, revision) for revision in pending(history, found, target)]
     if found is not None and position.migration is not None and pending(history, position.migration.target, found):
         # A downgrade was interrupted within this revision: undo it completely, then repeat it.

@@ -87,11 +87,11 @@ def is_migrating_on(server: Server, database: str) -> bool:
     return server.read_value(database, MIGRATION_TABLE, MIGRATION_COLUMN) is not None
 
 
-def refuse_earlier_scripts(database: Database[UnitOfWork], history: SchemaHistory) -> None:
+def refuse_legacy_database(database: Database[UnitOfWork], history: SchemaHistory) -> None:
     """Raise for tables of the earlier scripts, which have the names of this program's tables."""
     with database.reading() as work:
         legacy = work.legacy_tables
-        if history is SchemaHistory.SYSTEM and legacy.is_earlier_registry():
+        if history is SchemaHistory.SYSTEM and legacy.is_legacy_registry():
             raise ConfigurationError(
                 ENV_PREFIX + "SYSTEM_DATABASE",
                 f"the database {database.name} is the registry of the earlier scripts and is not changed; this "

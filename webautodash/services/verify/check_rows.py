@@ -9,12 +9,12 @@ from typing import Any
 
 from webautodash.domain.checksum import canonical_person, checksum
 from webautodash.domain.dates import parse_date
-from webautodash.domain.earlier_scripts.sessions import is_adopted
 from webautodash.domain.extraction.document.session_metadata import is_key_of
 from webautodash.domain.extraction.lists.clinical_lists import LISTS
 from webautodash.domain.extraction.lists.derived_columns import derived_columns
 from webautodash.domain.extraction.lists.rows import Rows, RowTable
 from webautodash.domain.extraction.patient.demographics import other_demographics
+from webautodash.domain.legacy.sessions import is_adopted
 from webautodash.domain.vocabulary import ProcessingStatus
 from webautodash.repositories.cross_references import SessionCounts
 from webautodash.repositories.providers import RegisteredProvider

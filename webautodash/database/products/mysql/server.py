@@ -64,7 +64,7 @@ class MySQLServer(ProductServer):
 
     product = "mysql"
     folder = None
-    may_hold_earlier_scripts = True
+    may_hold_legacy_databases = True
     schema_mismatch_codes = SCHEMA_MISMATCH
 
     def __init__(

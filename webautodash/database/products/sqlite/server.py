@@ -52,7 +52,7 @@ class SQLiteServer(ProductServer):
     """The embedded default. Only the owner may read the folder and its files."""
 
     product = "sqlite"
-    may_hold_earlier_scripts = False
+    may_hold_legacy_databases = False
     schema_mismatch_codes = frozenset({"SQLITE_ERROR"})
 
     def __init__(self, url: URL, settings: Settings, connections: Connections) -> None:

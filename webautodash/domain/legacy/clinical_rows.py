@@ -6,13 +6,13 @@ from itertools import chain
 from typing import Any
 
 from webautodash.domain.dates import DateOrder
-from webautodash.domain.earlier_scripts.tables import LEGACY_TABLES, LegacyRow, printed_item, stored_text
 from webautodash.domain.extraction.lists.clinical_lists import ALLERGIES, HEALTH_CONCERNS
 from webautodash.domain.extraction.lists.derived_columns import complete_rows
 from webautodash.domain.extraction.lists.list_definition import ClinicalList
 from webautodash.domain.extraction.lists.read_item import Items
 from webautodash.domain.extraction.lists.read_lists import read_items
 from webautodash.domain.extraction.lists.rows import Rows
+from webautodash.domain.legacy.tables import LEGACY_TABLES, LegacyRow, printed_item, stored_text
 from webautodash.errors import UnreadablePatient
 
 # The type that the scripts stored if an item had none. These two lists can also hold a whole item as text.

@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Any
 
-from webautodash.domain.earlier_scripts.tables import LegacyRow, stored_text
+from webautodash.domain.legacy.tables import LegacyRow, stored_text
 
 COUNTED = "counted_by_earlier_scripts"
 """The key in a session's ``extra`` that holds the counts of the earlier scripts."""
