@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from builders import Clinic, Problems
 
-from webautodash.cli.advice import advice_on
+from webautodash.cli.doctor_cures import cure_of
 from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import MonitorState
 from webautodash.models import Monitor
@@ -65,13 +65,13 @@ def test_a_database_of_another_version_or_of_another_provider_is_an_error(
     clinic.execute(statement)
     (one,) = in_store()
     assert (one.code, one.severity, one.subject) == (code, "error", gary_wang)
-    assert cure in {None, advice_on(one)}
+    assert cure in {None, cure_of(one)}
 
 
 def test_a_migration_that_was_interrupted_and_one_at_work(clinic: Clinic, gary_wang: str, in_store: Findings) -> None:
     clinic.execute("UPDATE database_identity SET migrating_to = 'p9999'")
     (one,) = in_store()
-    assert (one.code, one.severity, advice_on(one)) == ("database.interrupted", "error", "webautodash migrate up")
+    assert (one.code, one.severity, cure_of(one)) == ("database.interrupted", "error", "webautodash migrate up")
     with leased(clinic.store.system, RUN_LEASE, "migrate up", 30):
         found = {one.code: one.severity.value for one in in_store()}
     assert found == {"database.migrating": "info", "lease.held": "info"}
@@ -81,7 +81,7 @@ def test_a_missing_or_empty_database_is_an_error(clinic: Clinic, gary_wang: str,
     clinic.store.server.drop(gary_wang)
     (one,) = in_store()
     assert (one.code, one.severity) == ("database.missing", "error")
-    assert advice_on(one) == "webautodash provider register 'Gary Wang'"
+    assert cure_of(one) == "webautodash provider register 'Gary Wang'"
     clinic.store.server.create(gary_wang)
     (one,) = in_store()
     assert (one.code, one.severity) == ("database.empty", "error")
@@ -102,7 +102,7 @@ def test_a_database_whose_identity_differs_from_the_registry_is_an_error(
     assert (one.code, one.severity, one.subject) == ("database.identity", "error", gary_wang)
     assert repr(value) in one.message
     assert repr(registered) in one.message
-    assert column in str(one.cure)
+    assert column in str(cure_of(one))
     assert [
         (each.code, each.subject)
         for each in doctor.examine_isolation(clinic.settings).findings
@@ -129,7 +129,7 @@ def test_databases_that_are_behind_are_errors_of_each(clinic: Clinic, gary_wang:
     revisions.downgrade(clinic.database(), SchemaHistory.PROVIDER, "p0005")
     found = in_store()
     assert [one.subject for one in found] == [clinic.settings.system_database_name, gary_wang]
-    assert {(one.code, one.severity, advice_on(one)) for one in found} == {
+    assert {(one.code, one.severity, cure_of(one)) for one in found} == {
         ("database.behind", "error", "webautodash migrate up")
     }
 
@@ -139,11 +139,11 @@ def test_a_system_database_without_its_tables(clinic: Clinic, in_store: Findings
     clinic.store.server.drop(name)
     (one,) = in_store()
     assert (one.code, one.severity, one.subject) == ("database.missing", "error", name)
-    assert (advice_on(one), "2 databases" in one.message) == ("webautodash setup", True)
+    assert (cure_of(one), "2 databases" in one.message) == ("webautodash setup", True)
     clinic.store.server.create(name)
     (one,) = in_store()
     assert (one.code, one.severity, one.subject) == ("database.empty", "error", name)
-    assert advice_on(one) == "webautodash setup"
+    assert cure_of(one) == "webautodash setup"
     set_up(clinic.settings, ingest=False)
     assert in_store() == []
 
@@ -174,7 +174,7 @@ def test_a_database_in_another_character_set(clinic: Clinic, gary_wang: str, in_
     clinic.execute(f"ALTER DATABASE `{gary_wang}` CHARACTER SET latin1")
     (one,) = in_store()
     assert (one.code, one.severity, one.subject) == ("database.charset", "warning", gary_wang)
-    clinic.execute(str(advice_on(one)))
+    clinic.execute(str(cure_of(one)))
     assert in_store() == []
 
 
@@ -225,7 +225,7 @@ def test_a_monitor_without_a_heartbeat_for_three_intervals_is_a_warning(
     found = in_store()
     assert [one.code for one in found] == ([code] if code else [])
     for one in found:
-        assert (one.severity, advice_on(one)) == ("warning", "webautodash monitor")
+        assert (one.severity, cure_of(one)) == ("warning", "webautodash monitor")
         assert "process 4711 on a-machine" in one.message
 
 
@@ -233,7 +233,7 @@ def test_a_lost_monitor_is_no_warning_while_another_runs(clinic: Clinic, in_stor
     _a_monitor(clinic, silent_seconds=400, state=MonitorState.LOST)
     _a_monitor(clinic, silent_seconds=5)
     (one,) = in_store()
-    assert (one.code, one.severity, advice_on(one)) == ("monitor.lost", "info", "webautodash log --component monitor")
+    assert (one.code, one.severity, cure_of(one)) == ("monitor.lost", "info", "webautodash log --component monitor")
     assert "process 4711 on a-machine" in one.message
 
 

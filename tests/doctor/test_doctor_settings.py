@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from builders import Problems
 
+from webautodash.cli.doctor_cures import cure_of
 from webautodash.config import Settings
 
 FILE = Path("webautodash.env")
@@ -40,7 +41,7 @@ def test_an_unknown_setting_is_named_with_its_place_and_the_nearest_name(
     _written("export WEBAUTODASH_DB_PASWORD=hush\nWEBAUTODASH_LEASE_SECONDS=30\n")
     unknown = found(Settings.load())["settings.unknown"]
     assert {one.severity for one in unknown} == {"warning"}
-    assert [(one.subject, one.cure) for one in unknown] == [
+    assert [(one.subject, cure_of(one)) for one in unknown] == [
         ("WEBAUTODASH_DB_PASWORD", "rename it to WEBAUTODASH_DB_PASSWORD, or remove it from webautodash.env"),
         ("webautodash_qqqqqq", "unset webautodash_qqqqqq"),
         ("WEBAUTODASH_RESULT_DIR", "rename it to WEBAUTODASH_RESULTS_DIR, or unset WEBAUTODASH_RESULT_DIR"),
@@ -60,7 +61,7 @@ def test_an_unknown_setting_is_named_with_its_place_and_the_nearest_name(
 def test_a_password_in_a_file_that_others_can_read_is_an_error(found: Problems, line: str, mode: int) -> None:
     _written(line, mode)
     (one,) = found(Settings.load())["secret.readable"]
-    assert (one.severity, one.subject, one.cure) == ("error", "webautodash.env", "chmod 600 webautodash.env")
+    assert (one.severity, one.subject, cure_of(one)) == ("error", "webautodash.env", "chmod 600 webautodash.env")
     assert "hush" not in repr(one)
     FILE.chmod(0o600)
     assert "secret.readable" not in found(Settings.load())
@@ -71,7 +72,7 @@ def test_a_file_without_a_password_may_be_read_but_not_written(found: Problems) 
     assert set(found(Settings.load())) == {"store.missing"}
     FILE.chmod(0o666)
     (one,) = found(Settings.load())["settings.writable"]
-    assert (one.severity, one.cure) == ("warning", "chmod go-w webautodash.env")
+    assert (one.severity, cure_of(one)) == ("warning", "chmod go-w webautodash.env")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_a_secret_file_that_others_can_read_is_an_error(
     secret.chmod(0o640)
     monkeypatch.setenv(name, str(secret))
     (one,) = found(Settings.load())["secret.readable"]
-    assert (one.severity, one.cure) == ("error", "chmod 600 'the password'")
+    assert (one.severity, cure_of(one)) == ("error", "chmod 600 'the password'")
     assert name in one.message
     secret.chmod(0o400)
     assert set(found(Settings.load())) == {"store.missing"}
@@ -106,4 +107,4 @@ def test_a_settings_file_of_another_user_is_an_error(found: Problems, monkeypatc
     if os.access("/", os.W_OK):
         os.chown(FILE, 12345, -1)
         (one,) = found(Settings.load())["secret.owner"]
-        assert (one.severity, one.cure) == ("error", f"chown {owner} webautodash.env")
+        assert (one.severity, cure_of(one)) == ("error", f"chown {owner} webautodash.env")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from builders import Clinic, Problems
 
+from webautodash.cli.doctor_cures import cure_of
 from webautodash.config import Settings
 from webautodash.services.doctor import Finding
 
@@ -48,14 +49,13 @@ def test_a_folder_that_is_open_to_others(
 ) -> None:
     results.chmod(mode)
     one = _only(found(Settings.load()))
-    assert (one.code, one.severity, one.cure) == (code, severity, cure)
+    assert (one.code, one.severity, cure_of(one)) == (code, severity, cure)
 
 
 def test_a_folder_that_is_missing_or_is_a_file(found: Problems) -> None:
     one = _only(found(Settings.load()))
     assert (one.code, one.severity) == ("results.missing", "error")
-    assert one.cure is not None
-    assert one.cure.startswith("mkdir -m 700 Results")
+    assert str(cure_of(one)).startswith("mkdir -m 700 Results")
     Path("Results").touch()
     one = _only(found(Settings.load()))
     assert (one.code, one.severity) == ("results.not_folder", "error")
@@ -97,7 +97,7 @@ def test_files_of_databases_are_accessible_to_their_owner_only(found: Problems, 
         ("databases.files", "error"),
     }
     for these in problems.values():
-        assert os.system(str(these[0].cure)) == 0  # noqa: S605
+        assert os.system(str(cure_of(these[0]))) == 0  # noqa: S605
     assert found(clinic.settings) == {}
 
 
@@ -128,6 +128,6 @@ def test_a_folder_that_never_answers_is_a_finding_and_the_rest_is_examined(
     problems = found(settings)
     answered.set()
     (one,) = problems["folder.no_answer"]
-    assert (one.severity, one.cure is not None) == ("error", True)
+    assert (one.severity, cure_of(one) is not None) == ("error", True)
     assert "0.2 s" in one.message
     assert ("store.missing" in problems) == (hangs == "Results")

@@ -7,10 +7,11 @@ from pathlib import PurePath
 
 import pytest
 from shell import options_of, parse_command
-from source_code import literals, modules, parsed
+from source_code import in_package, literals, modules, parsed
 
 from webautodash import errors
 from webautodash.cli.advice import _ON_ERRORS, _ON_USAGE_ERRORS, advice_for, explain, explain_file
+from webautodash.cli.doctor_cures import _CURES
 from webautodash.config import Settings
 from webautodash.domain.file_state_transitions import FileResult
 from webautodash.errors import WebAutoDashError
@@ -31,6 +32,11 @@ KINDS_WITHOUT_ERROR = {"killed_reader"}
 
 def test_each_piece_of_advice_belongs_to_an_existing_kind() -> None:
     assert _ON_ERRORS.keys() - KINDS == KINDS_WITHOUT_ERROR
+
+
+def test_each_cure_belongs_to_a_finding_that_a_check_makes() -> None:
+    checks = {text for path in modules() if in_package(path).startswith("services/doctor/") for text in literals(path)}
+    assert {code if code in checks else code.partition(".")[0] + "." for code in _CURES} <= checks
 
 
 def _command_lines() -> Iterator[str]:

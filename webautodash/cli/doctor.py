@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from webautodash.cli.advice import advice_on
+from webautodash.cli.doctor_cures import cure_of
 from webautodash.cli.exit_status import PROBLEMS, UNREACHABLE, WRONG_USE
 from webautodash.cli.options import JsonOption
 from webautodash.cli.terminal.log_output import print_notice
@@ -72,7 +72,7 @@ def _show(findings: Sequence[Finding]) -> None:
     code = max((len(one.code) for one in findings), default=0) + _GAP
     for one in findings:
         print_line(f"{one.severity:<{severity}}{one.code:<{code}}{one.subject}: {one.message}")
-        if (fix := advice_on(one)) is not None:
+        if (fix := cure_of(one)) is not None:
             print_line(f"{'':<{severity}}{'fix:':<{code}}{fix}")
 
 
@@ -82,5 +82,5 @@ def _as_document(one: Finding) -> dict[str, object]:
         "severity": one.severity,
         "subject": one.subject,
         "message": one.message,
-        "cure": advice_on(one),
+        "cure": cure_of(one),
     }

@@ -42,7 +42,7 @@ def _findings(database: str, found: Divergence) -> Iterator[Finding]:
             yield error(f"backup.missing_{location}", database, message)
     if found.is_older and not found.missing_files:
         message = f"lacks the newest recorded session, whose file is no longer recorded; {older}"
-        yield error("backup.older", database, message, "restore a newer backup")
+        yield error("backup.older", database, message)
     if unrecorded := found.unrecorded_files:
         message = f"has {counted(len(unrecorded), 'file')} that the system database lacks: {_names(unrecorded)}"
         yield warning("backup.unrecorded", database, message)

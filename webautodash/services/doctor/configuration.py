@@ -8,7 +8,6 @@ from pathlib import Path
 
 from webautodash.config import ENV_FILE, ENV_PREFIX, Settings, setting_key
 from webautodash.config.setting_names import ExplicitSetting, file_holds_secret, find_explicit_settings, secret_files
-from webautodash.domain.wording import shell_word
 from webautodash.errors import ConfigurationError
 from webautodash.services.doctor.findings import Finding, error, fine, or_fine, warning
 
@@ -18,16 +17,15 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 def invalid(wrong: ConfigurationError) -> Finding:
     """A finding for an invalid setting, and where it is set."""
-    if wrong.key == ENV_FILE:
-        return error("settings.invalid", ENV_FILE, wrong.reason, f"chmod 600 {ENV_FILE}, as its owner; it is UTF-8")
+    if wrong.key == ENV_FILE:  # which cannot be read
+        return error("settings.invalid", wrong.key, wrong.reason)
     # The environment overrides the file, and comes first.
     places = [
         one.file or "the environment"
         for one in find_explicit_settings(Settings)
         if wrong.key == f"{ENV_PREFIX}{one.setting}"
     ]
-    advice = f"correct {wrong.key} in {places[0]}" if places else f"set {wrong.key} in {ENV_FILE} or in the environment"
-    return error("settings.invalid", wrong.key, wrong.reason, f"{advice}; docs/reference/settings.md")
+    return error("settings.invalid", wrong.key, wrong.reason, place=next(iter(places), ""))
 
 
 def unknown_settings(settings: Settings) -> list[Finding]:
@@ -63,12 +61,10 @@ def _accounts(folder: Path) -> Iterator[Finding]:
 
 
 def _unknown(one: ExplicitSetting, known: frozenset[str]) -> Finding:
-    advice = f"unset {shell_word(one.name)}" if one.file is None else f"remove it from {one.file}"
     # Compared without the common prefix, which would make all names similar.
-    if nearest := get_close_matches(one.setting, sorted(known), 1):
-        advice = f"rename it to {ENV_PREFIX}{nearest[0]}, or {advice}"
+    nearest = "".join(f"{ENV_PREFIX}{name}" for name in get_close_matches(one.setting, sorted(known), 1))
     message = f"is set in {one.file or 'the environment'}, but there is no such setting"
-    return warning("settings.unknown", one.name, message, advice)
+    return warning("settings.unknown", one.name, message, file=one.file or "", nearest=nearest)
 
 
 def _settings_file() -> Iterator[Finding]:
@@ -82,12 +78,12 @@ def _settings_file() -> Iterator[Finding]:
             "secret.owner",
             ENV_FILE,
             f"belongs to another user (number {owner}), who can change where patient data are stored",
-            f"chown {os.geteuid()} {ENV_FILE}",
+            user=str(os.geteuid()),
         )
     if file_holds_secret(Settings):
         yield from _private(path, "holds a password")
     elif path.stat().st_mode & _OTHERS_WRITE:
-        yield warning("settings.writable", ENV_FILE, "can be changed by others", f"chmod go-w {ENV_FILE}")
+        yield warning("settings.writable", ENV_FILE, "can be changed by others")
 
 
 def _private(path: Path, what: str) -> Iterator[Finding]:
@@ -97,7 +93,7 @@ def _private(path: Path, what: str) -> Iterator[Finding]:
             "secret.readable",
             str(path),
             f"{what}, and others can read it (mode {mode:04o})",
-            f"chmod {700 if path.is_dir() else 600} {shell_word(path)}",
+            mode="700" if path.is_dir() else "600",
         )
     else:
         yield fine("secret.readable", str(path), f"{what}, readable only for its owner")

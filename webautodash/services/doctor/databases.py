@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from webautodash.config import ENV_PREFIX
 from webautodash.domain.dates import utc_now
 from webautodash.domain.vocabulary import ProviderStatus, RevisionStatus
 from webautodash.errors import DatabaseUnreachable, WebAutoDashError
@@ -53,8 +52,7 @@ def system_database(store: Store, found: DatabaseRevision) -> Iterator[Finding]:
         yield _not_current(found, None, is_running=False)
     elif _is_legacy_registry(store):
         message = "is the registry of the earlier scripts and is not changed"
-        advice = f"{ENV_PREFIX}SYSTEM_DATABASE=webautodash_registry"
-        yield error("store.earlier_scripts", found.database, message, advice)
+        yield error("store.earlier_scripts", found.database, message)
     else:
         yield error("database.empty", found.database, f"has no tables; {_REGISTRY}")
 
@@ -103,14 +101,13 @@ def owner(store: Store, provider: RegisteredProvider) -> Iterator[Finding]:
         yield error("database.unclaimed", provider.database_name, message, provider=provider.name)
     elif identity != provider.identity:
         message = f"belongs to another registration than that of {provider.slug}; it is neither read nor written"
-        yield error("database.foreign", provider.database_name, message, "restore the right database from its backup")
+        yield error("database.foreign", provider.database_name, message)
     # Not ``folder``: it is that of the first file, and no file is refused for another folder.
     elif different := [name for name in ("slug", "name", "date_order") if recorded(name) != getattr(provider, name)]:
         found = " and ".join(f"{name} {recorded(name)!r}" for name in different)
         registered = " and ".join(repr(str(getattr(provider, name))) for name in different)
         message = f"records {found}, the registry has {registered}; a rebuilt registry would take over the former"
-        advice = f"correct {', '.join(different)} where it was changed, in database_identity or in the table providers"
-        yield error("database.identity", provider.database_name, message, advice)
+        yield error("database.identity", provider.database_name, message, columns=", ".join(different))
 
 
 def _unregistered(store: Store, registered: set[str]) -> Iterator[Finding]:

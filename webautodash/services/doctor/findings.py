@@ -29,9 +29,9 @@ class Finding:
     subject: str
     message: str
     cure: str | None = None
-    """What to do, such as a statement for the server; None if nothing is to do, or if the command line has the cure."""
+    """What the database product advises, such as a statement; all other advice is made in cli/ from the code."""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """The values that a command as the cure needs: ``provider``, ``slug``, ``account``, ``session``."""
+    """The values that the advice needs, such as ``provider``, ``account`` or ``user``."""
 
     @property
     def is_problem(self) -> bool:
@@ -63,14 +63,14 @@ def of_error(code: str, subject: str, refused: WebAutoDashError, **fields: str) 
     return error(code, subject, str(refused), kind=refused.kind, **fields)
 
 
-def warning(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:
+def warning(code: str, subject: str, message: str, **fields: str) -> Finding:
     """A finding that may need action; it does not change the exit status."""
-    return Finding(code, FindingSeverity.WARNING, subject, message, cure, fields)
+    return Finding(code, FindingSeverity.WARNING, subject, message, fields=fields)
 
 
-def info(code: str, subject: str, message: str, cure: str | None = None, **fields: str) -> Finding:
+def info(code: str, subject: str, message: str, **fields: str) -> Finding:
     """A finding that needs no action."""
-    return Finding(code, FindingSeverity.INFO, subject, message, cure, fields)
+    return Finding(code, FindingSeverity.INFO, subject, message, fields=fields)
 
 
 def fine(code: str, subject: str, message: str) -> Finding:

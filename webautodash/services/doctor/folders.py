@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from webautodash.config import Settings
-from webautodash.domain.wording import counted, shell_word
+from webautodash.domain.wording import counted
 from webautodash.errors import NoAnswer
-from webautodash.services.doctor.findings import Finding, error, fine, info, warning
+from webautodash.services.doctor.findings import Finding, FindingSeverity, error, fine, info, warning
 from webautodash.services.timeouts import TimeLimit
 
 T = TypeVar("T")
@@ -21,11 +21,6 @@ _GIGABYTE = 1 << 30
 _LONGEST_SECONDS = 10.0
 _LEAST_BYTES = _GIGABYTE
 _LEAST_SHARE = 0.05
-_ELSEWHERE = {
-    "results": ": move stored files to an archive",
-    "temporary": ", or set TMPDIR to a folder with more space",
-    "databases": ", or move the folder and set WEBAUTODASH_DATABASE_URL",
-}
 
 
 def within_time(settings: Settings, subject: str, read: Callable[[], T]) -> T:
@@ -36,7 +31,7 @@ def within_time(settings: Settings, subject: str, read: Callable[[], T]) -> T:
 def no_answer(silence: NoAnswer) -> Finding:
     """A finding for a folder that timed out."""
     message = f"does not respond within {silence.seconds:g} s: its network or disk may be gone"
-    return error("folder.no_answer", silence.folder, message, "findmnt shows its mount; restore that, or unmount it")
+    return error("folder.no_answer", silence.folder, message)
 
 
 def _findings(settings: Settings, folder: Path, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
@@ -59,18 +54,18 @@ def temporary(settings: Settings) -> list[Finding]:
 
 
 def _results(folder: Path) -> Iterator[Finding]:
-    name, word = str(folder), shell_word(folder)
+    name = str(folder)
     if not os.path.lexists(folder):
-        yield error("results.missing", name, "does not exist", f"mkdir -m 700 {word}, or set WEBAUTODASH_RESULTS_DIR")
+        yield error("results.missing", name, "does not exist")
     elif not folder.is_dir():
-        yield error("results.not_folder", name, "is not a folder", "set WEBAUTODASH_RESULTS_DIR")
+        yield error("results.not_folder", name, "is not a folder")
     elif not os.access(folder, os.R_OK | os.X_OK):
-        yield error("results.unreadable", name, "this user cannot read it", f"chmod u+rx {word}, as its owner")
+        yield error("results.unreadable", name, "this user cannot read it")
     elif (mode := folder.stat().st_mode) & stat.S_IWOTH:
-        yield warning("results.writable", name, "anybody can create files in it", f"chmod o-w {word}")
+        yield warning("results.writable", name, "anybody can create files in it")
     elif mode & stat.S_IXOTH:
         message = "anybody on this machine can enter it; its files contain patient records"
-        yield info("results.readable", name, message, f"chmod o-rwx {word}")
+        yield info("results.readable", name, message)
     else:
         yield fine("results.readable", name, "exists, is readable, and is closed to others")
 
@@ -82,22 +77,21 @@ def of_databases(folder: Path | None) -> Iterator[Finding]:
     yield from _room("databases", folder)
     if not folder.is_dir():
         return
-    name, word = str(folder), shell_word(folder)
+    name = str(folder)
     mode = stat.S_IMODE(folder.stat().st_mode)
     is_open = bool(mode & _OTHERS)
     if is_open:
         message = f"contains patient records, and others can enter it (mode {mode:04o})"
-        yield error("databases.folder", name, message, f"chmod 700 {word}")
+        yield error("databases.folder", name, message)
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        yield error("databases.unwritable", name, "this user cannot write in it", f"chown -R {os.geteuid()} {word}")
+        yield error("databases.unwritable", name, "this user cannot write in it", user=str(os.geteuid()))
         return
     loose = sorted(entry.name for entry in os.scandir(folder) if _is_loose(entry))
     if loose:
         named = f"{', '.join(loose[:3])}{' ...' if loose[3:] else ''}"
         message = f"{counted(len(loose), 'file')} that others can read: {named}"
-        advice = f"find {word} -type f -exec chmod 600 {{}} +"
         # Others cannot reach a file in a closed folder.
-        yield (error if is_open else warning)("databases.files", name, message, advice)
+        yield (error if is_open else warning)("databases.files", name, message)
     elif not is_open:
         yield fine("databases.folder", name, "the folder and its files are closed to others")
 
@@ -115,10 +109,10 @@ def _room(what: str, folder: Path) -> Iterator[Finding]:
     usage = shutil.disk_usage(existing)
     free = f"{usage.free / _GIGABYTE:,.1f} of {usage.total / _GIGABYTE:,.0f} GiB are free"
     if usage.free < _LEAST_BYTES:
-        found = error
+        severity = FindingSeverity.ERROR
     elif usage.free < usage.total * _LEAST_SHARE:
-        found = warning
+        severity = FindingSeverity.WARNING
     else:
         yield fine(f"disk.{what}", str(folder), free)
         return
-    yield found(f"disk.{what}", str(folder), free, f"free space there{_ELSEWHERE[what]}")
+    yield Finding(f"disk.{what}", severity, str(folder), free)

@@ -36,7 +36,7 @@ def accounts(store: Store) -> Iterator[Finding]:
     if store.settings.db_user is not None or store.settings.database_url is not None:
         message = "names an account for everything, which is only for granting accounts"
         name = setting_key("db_user" if store.settings.db_user is not None else "database_url")
-        yield warning("isolation.administrator", name, message, "set it only where accounts are granted")
+        yield warning("isolation.administrator", name, message)
     yield from _each_account(store)
 
 
@@ -85,7 +85,7 @@ def _by(store: Store, wanted: WantedAccount, check: Callable[[OwnAccount], Itera
         message = f"has no file in {setting_key('accounts_dir')}"
         return [error("isolation.account_missing", name, message, account=wanted.asked_by)]
     except ConfigurationError as wrong:  # its file is open to others, or cannot be read
-        return [error("isolation.account_refused", name, str(wrong), "follow the message")]
+        return [error("isolation.account_refused", name, str(wrong))]
     except DatabaseUnreachable:
         raise
     except WebAutoDashError as refused:
@@ -106,17 +106,14 @@ def _rights_and_probes(
             else:
                 answer = "was allowed" if probe.answer is None else f"was answered with error {probe.answer}"
                 message = f"to {probe.action} {database} {answer}; it has to be refused with {probe.expected}"
-                advice = "revoke the right: SHOW GRANTS shows where it comes from, possibly a role or PUBLIC"
-                yield error("isolation.reaches", wanted.rights.account, message, advice)
+                yield error("isolation.reaches", wanted.rights.account, message)
 
 
 def _rights(wanted: WantedAccount, own: OwnAccount) -> Iterator[Finding]:
     """The rights that an account does not need, and those that it lacks."""
     name, held = wanted.rights.account, own.held(wanted.rights)
     for line in held.others:
-        message = f"may do more than it needs: {line}"
-        advice = "REVOKE it from the account, the role or PUBLIC that SHOW GRANTS names"
-        yield error("isolation.rights", name, message, advice)
+        yield error("isolation.rights", name, f"may do more than it needs: {line}")
     for more in held.excess:
         revoke = None if more.is_revoked_by_grant else more.advice
         yield error("isolation.rights", name, f"may do more than it needs: {more}", revoke, account=wanted.asked_by)
@@ -190,11 +187,9 @@ def _in_file(log: Path, search: PrnSearch) -> Iterator[Finding]:
 
 def _misplaced(code: str, subject: str, where: str, found: PrnMatch) -> Finding:
     if found is PrnMatch.PRN:
-        return error(
-            code, subject, f"{where} contains the PRN of a patient", "remove it, and report where it came from"
-        )
+        return error(code, subject, f"{where} contains the PRN of a patient", match=found.name.lower())
     return warning(
-        code, subject, f"{where} contains a number that is also the PRN of a patient", "check whether it is the PRN"
+        code, subject, f"{where} contains a number that is also the PRN of a patient", match=found.name.lower()
     )
 
 

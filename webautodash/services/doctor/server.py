@@ -16,7 +16,7 @@ def version(status: ServerStatus, settings: Settings) -> Iterator[Finding]:
     subject = f"{status.product} {status.version}"
     if status.too_old:
         message = f"is too old: the program needs {status.product} {status.oldest} or newer"
-        yield error("server.old", subject, message, "upgrade the server")
+        yield error("server.old", subject, message)
         return
     account = f" as {status.account}" if status.account else ""
     yield fine("server.version", subject, f"reached{account}")
@@ -30,10 +30,9 @@ def tls(status: ServerStatus, settings: Settings) -> Iterator[Finding]:
         yield fine("tls.cipher", "connection", f"encrypted with {status.cipher}, the server's certificate verified")
     elif settings.tls is Tls.OFF:
         message = "patients' data go over the network in plain text"
-        cure = f"{ENV_PREFIX}TLS=verify, and {ENV_PREFIX}TLS_CA for a certificate authority of your own"
-        yield warning("tls.off", f"{ENV_PREFIX}TLS=off", message, cure)
+        yield warning("tls.off", f"{ENV_PREFIX}TLS=off", message)
     else:
-        yield error("tls.none", "connection", "is not encrypted, though it should be", f"{ENV_PREFIX}TLS=verify")
+        yield error("tls.none", "connection", "is not encrypted, though it should be")
 
 
 def clock(status: ServerStatus, settings: Settings) -> Iterator[Finding]:
@@ -45,7 +44,7 @@ def clock(status: ServerStatus, settings: Settings) -> Iterator[Finding]:
         return
     message = f"the server's is {off:,.0f} s {'ahead of' if status.seconds_ahead > 0 else 'behind'} this machine's"
     found = error if off > _WRONG_SECONDS else warning
-    yield found("clock.skew", "clock", message, "timedatectl set-ntp true, on the machine that is wrong")
+    yield found("clock.skew", "clock", message)
 
 
 def durability(status: ServerStatus, settings: Settings) -> list[Finding]:
