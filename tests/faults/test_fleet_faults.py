@@ -12,15 +12,14 @@ from builders import Clinic, a_file, a_patient, plain_database
 from jobs import migrate_fleet, migrate_to, take_back
 from processes import Steps, kill_at, moments, together, writes
 from shell import Shell
-from sqlalchemy.orm import Session
 
 from webautodash.config import Settings
 from webautodash.database.schema import Schema, schema_of
 from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import MigrationState, ProviderStatus
 from webautodash.errors import LeaseHeld
-from webautodash.repositories.providers import ProviderIdentity, ProviderRepository
-from webautodash.repositories.unit_of_work import UnitOfWork
+from webautodash.repositories.providers import ProviderIdentity
+from webautodash.repositories.unit_of_work import SystemWork, UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
 from webautodash.services.revisions import SchemaHistory
@@ -201,10 +200,10 @@ def test_one_broken_database_of_three_hundred_leaves_the_others_at_head(
     assert len(shell("migrate", "up", "--json", **environment).json["results"]) == 301
 
 
-def _register(slugs: Sequence[str], prefix: str, session: Session) -> None:
+def _register(slugs: Sequence[str], prefix: str, work: SystemWork) -> None:
     for slug in slugs:
         identity = ProviderIdentity(slug, slug, slug, slug, DateOrder.MDY)
-        ProviderRepository(session).add(identity, prefix + slug, ProviderStatus.ACTIVE)
+        work.providers.add(identity, prefix + slug, ProviderStatus.ACTIVE)
 
 
 def _spoil(connection: object) -> None:

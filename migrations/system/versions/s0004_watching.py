@@ -20,8 +20,9 @@ AFTER = "state IN ('seen', 'waiting', 'ingested', 'partial', 'rejected', 'held')
 
 def upgrade() -> None:
     op.replace_check(_table(), CHECK, AFTER)
-    for column in _columns():
-        op.add_column_if_missing(TABLE, column)
+    op.add_column_if_missing(TABLE, sa.Column("look", op.bytewise(64)))
+    op.add_column_if_missing(TABLE, sa.Column("next_attempt_at", op.instant()))
+    op.add_column_if_missing(TABLE, sa.Column("duration_ms", sa.Integer()))
     op.create_index_if_missing(INDEX, TABLE, ["state"])
     op.create_table_if_missing(
         "monitors",
@@ -48,18 +49,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("monitors", if_exists=True)
     op.drop_index_if_exists(INDEX, TABLE)
-    for column in reversed(_columns()):
-        op.drop_column_if_exists(TABLE, column.name)
+    for name in ("duration_ms", "next_attempt_at", "look"):
+        op.drop_column_if_exists(TABLE, name)
     op.execute("UPDATE ingested_files SET state = 'waiting' WHERE state = 'seen'")
     op.replace_check(_table(), CHECK, BEFORE)
-
-
-def _columns() -> list[sa.Column[object]]:
-    return [
-        sa.Column("look", op.bytewise(64)),
-        sa.Column("next_attempt_at", op.instant()),
-        sa.Column("duration_ms", sa.Integer()),
-    ]
 
 
 def _table() -> sa.Table:
