@@ -15,6 +15,7 @@ from webautodash.domain.alerts import AlertChannel, DigestState
 from webautodash.errors import NotFound
 from webautodash.services import alerts
 from webautodash.services.leases import leased
+from webautodash.services.statistics import status
 
 
 def _digests(clinic: Clinic, **wanted: Any) -> list[dict[str, Any]]:
@@ -43,7 +44,7 @@ def test_the_next_message_waits_for_its_interval(a_clinic: NewClinic, webhook: W
     alerts.deliver_due(clinic.store)
     raised(clinic, a_cause(2), a_cause(3))
     assert alerts.deliver_due(clinic.store).results == ()
-    assert alerts.waiting(clinic.store) == {AlertChannel.WEBHOOK: 2}
+    assert status(clinic.store).alerts.waiting == {AlertChannel.WEBHOOK: 2}
     with clinic.store.system.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alert_digests SET created_at = '2020-01-01 00:00:00.000000'")
     alerts.deliver_due(clinic.store)
