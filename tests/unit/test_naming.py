@@ -19,7 +19,6 @@ from webautodash.errors import ConfigurationError, InvalidProviderName
 ANY_TEXT = st.text(st.characters(), max_size=80)  # lone surrogates too
 LATIN = st.text("abcXYZ 019'’-._éÉñüçÅ", min_size=1, max_size=30)
 SPACES = st.sampled_from([" ", "  ", "\t", "\n", "\u00a0", "\u3000"])
-APOSTROPHES = ["'", "\u2019", "\u2018", "\u02bc", "\u02bb", "`", "\u00b4", "\uff07", "\u2032", "\u201b"]
 
 
 def digest(name: str) -> str:
@@ -66,11 +65,10 @@ def test_names_of_other_scripts_stay_apart() -> None:
     assert len({letters_key(name) for name in names}) == len(names)
 
 
-@pytest.mark.parametrize("apostrophe", APOSTROPHES)
+@pytest.mark.parametrize("apostrophe", "'\u2019\u2018\u02bc\u02bb`\u00b4\uff07\u2032\u201b")
 def test_every_apostrophe_is_dropped(apostrophe: str) -> None:
     name = f"Pat O{apostrophe}Neil"
-    assert slug(name) == "pat_oneil"
-    assert letters_key(name) == "patoneil"
+    assert (slug(name), letters_key(name)) == ("pat_oneil", "patoneil")
 
 
 def test_a_folder_name_has_the_letters_of_its_provider() -> None:
@@ -84,9 +82,7 @@ def test_a_folder_name_has_the_letters_of_its_provider() -> None:
 @given(ANY_TEXT)
 @example("\ud800")
 def test_a_slug_is_always_safe(name: str) -> None:
-    assert re.fullmatch("[a-z0-9_]{1,49}", slug(name))
-    assert not slug(name).startswith("_")
-    assert not slug(name).endswith("_")
+    assert re.fullmatch("(?!_)[a-z0-9_]{1,49}(?<!_)", slug(name))
 
 
 @given(ANY_TEXT)
