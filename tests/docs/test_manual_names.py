@@ -84,7 +84,7 @@ def test_every_kind_in_troubleshooting_exists() -> None:
     own = {error.own_kind() for error in raised}
     files = set(re.findall(r"`(\w+)`", (ROOT / "docs/reference/files.md").read_text(encoding="utf-8")))
     monitor = set(re.findall(r"`(\w+)`", (ROOT / "docs/how-to/monitor.md").read_text(encoding="utf-8")))
-    assert "not_at_head" in kinds
+    assert "not_set_up" in kinds
     assert kinds <= own | files | monitor
 
 

@@ -196,7 +196,7 @@ _ON_ERRORS: dict[str, Advice] = {
     "damaged_rows": "once these rows are correct: webautodash provider adopt {database}",
     "database_empty": "to create its tables empty: webautodash provider register {name}; then: webautodash ingest",
     "database_error": _database_error,
-    "database_missing": "to create it empty: webautodash provider register {name}",
+    "database_missing": "to create it empty: webautodash provider register {name}; then: webautodash ingest",
     "file_not_watched": "run: webautodash ingest {place}",
     "future_time": _ACCEPT.format("--extracted-at TIME "),
     "killed_reader": _READ_AGAIN,
