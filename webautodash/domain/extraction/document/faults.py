@@ -1,16 +1,14 @@
 """What can be wrong with a document, and where."""
 
 import codecs
-import re
 from typing import NamedTuple
 
 import msgspec
 
+from webautodash.domain.extraction.decoder_errors import parts_of
 from webautodash.domain.limits import LARGEST_METADATA, MOST_PATIENTS
 
 _CHUNK = 1 << 20
-_BYTE_OFFSET = re.compile(r" \(byte (\d+)\)")
-_JSON_PATH = re.compile(r" - at `\$?([^`]*)`")
 
 
 class Fault(NamedTuple):
@@ -51,18 +49,16 @@ def line_and_column(content: memoryview, offset: int) -> str:
 
 def invalid_type(error: msgspec.ValidationError, prefix: str = "$") -> DocumentFaultError:
     """The fault of valid JSON whose values have the wrong type."""
-    reason = str(error)
-    inner = _JSON_PATH.search(reason)
-    return DocumentFaultError(prefix + (inner[1] if inner else ""), Fault("malformed", _JSON_PATH.sub("", reason)))
+    parts = parts_of(error)
+    return DocumentFaultError(prefix + parts.path, Fault("malformed", parts.reason))
 
 
 def malformed_json(error: ValueError, size: int) -> DocumentFaultError:
     """The fault of a document of ``size`` bytes that is not valid JSON."""
-    reason = str(error)
-    where = _BYTE_OFFSET.search(reason)
-    if where is None and "truncated" in reason:
+    parts = parts_of(error)
+    if parts.is_truncated:
         return DocumentFaultError(size, TRUNCATED)
-    return DocumentFaultError(int(where[1]) if where else size, Fault("malformed", _BYTE_OFFSET.sub("", reason)))
+    return DocumentFaultError(size if parts.offset is None else parts.offset, Fault("malformed", parts.reason))
 
 
 def metadata_limit() -> str:

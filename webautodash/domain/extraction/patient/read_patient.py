@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from webautodash.domain.dates import DateOrder, parse_date
+from webautodash.domain.extraction.decoder_errors import parts_of
 from webautodash.domain.extraction.document.find_patients import NATIVE, PatientContainer
 from webautodash.domain.extraction.json_text import JsonPath, half_characters, has_more_values, repeated_key, says_all
 from webautodash.domain.extraction.json_values import decode_patient, take_text, unmapped
@@ -152,7 +153,7 @@ def _decoded(raw: msgspec.Raw, position: int, container: PatientContainer) -> di
 
 
 def _unreadable(raw: msgspec.Raw, error: ValueError) -> str:
-    if "out of range" in str(error):
+    if parts_of(error).is_number_out_of_range:
         return "unusable_number"
     return "half_character" if next(half_characters(bytes(raw)), None) else "malformed"
 
