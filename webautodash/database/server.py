@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from threading import Lock
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -48,6 +49,10 @@ class Database(Generic[W_co]):
         """Error codes of a statement that does not fit the schema."""
         return self._server.schema_mismatch_codes
 
+    @cached_property
+    def _reader(self) -> Engine:
+        return self._server.reader(self.engine)
+
     def session(self) -> AbstractContextManager[Session]:
         """A SQLAlchemy session that may write. What is not committed is undone when the block ends."""
         return session_on(self.engine, self._server, self.name)
@@ -61,7 +66,7 @@ class Database(Generic[W_co]):
     @contextmanager
     def reading(self) -> Iterator[W_co]:
         """A unit of work that sees one snapshot of the database, and blocks no writer."""
-        with session_on(self._server.reader(self.engine), self._server, self.name) as session:
+        with session_on(self._reader, self._server, self.name) as session:
             yield self._work(session)
 
     def run(self, transaction: Callable[[W_co], T]) -> T:
