@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,7 @@ class Clinic:
         return write_file(self.results / folder / (name or f"file_{self._files:03}.json"), content)
 
     def ingest(self, content: object, folder: str = "gary_wang", name: str | None = None) -> FileOutcome:
-        """Drop a file and take it."""
+        """Drop a file and ingest it."""
         path = self.drop(content, folder, name)
         return ingest_paths(self.store, [path]).files[0]
 
@@ -209,6 +210,22 @@ class Clinic:
 
 NewClinic = Callable[..., Clinic]
 """Opens a store with settings of its own."""
+
+
+@contextmanager
+def clinics(server_url: str, prefix: str, folder: Path) -> Iterator[NewClinic]:
+    """Opens stores on one server, until the block ends; `beside` names one that is apart from the others."""
+    with ExitStack() as opened:
+
+        def open_one(beside: str = "", **settings: Any) -> Clinic:
+            (folder / beside).mkdir(exist_ok=True)
+            clinic = Clinic(server_url, prefix + beside, folder / beside, **settings)
+            opened.callback(clinic.close)
+            return clinic
+
+        yield open_one
+
+
 NewSettings = Callable[..., Settings]
 """The settings of a store that is not there yet, by a name."""
 

@@ -6,12 +6,11 @@ import os
 import secrets
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from builders import Clinic, NewClinic
+from builders import Clinic, NewClinic, clinics
 from hypothesis import HealthCheck, settings
 from local_server import LocalServer, NoServerError
 from processes import Steps
@@ -161,16 +160,9 @@ def real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def open_clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[NewClinic]:
-    """Opens stores of the backend, each with settings of its own; `beside` names one that is apart from the others."""
-    with ExitStack() as opened:
-
-        def open_one(beside: str = "", **settings: Any) -> Clinic:
-            (tmp_path / beside).mkdir(exist_ok=True)
-            clinic = Clinic(server_url, database_prefix + beside, tmp_path / beside, **settings)
-            opened.callback(clinic.close)
-            return clinic
-
-        yield open_one
+    """Opens stores of the backend, each with settings of its own."""
+    with clinics(server_url, database_prefix, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture

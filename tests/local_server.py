@@ -47,7 +47,7 @@ class LocalServer:
         self._data = data or folder / "data"
         self._mariadb = "MariaDB" in version(program)
         self._password = secrets.token_hex(12)
-        self._port = _free_port()
+        self._port = free_port()
 
     @property
     def url(self) -> str:
@@ -63,7 +63,7 @@ class LocalServer:
         try:
             self.start()
         except NoServerError:  # another process may have taken the port meanwhile
-            self._port = _free_port()
+            self._port = free_port()
             self.restart()
 
     def start(self) -> None:
@@ -221,7 +221,8 @@ def _as_root() -> tuple[str, ...]:
     return ("--user=root",) if os.geteuid() == 0 else ()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A free port on the loopback address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

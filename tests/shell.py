@@ -67,7 +67,7 @@ class Shell:
         **environment: str,
     ) -> Done:
         """Run the command by the words `before` it, such as `nice`; a number is an open file."""
-        given: dict[str, Any] = {"input": stdin} if isinstance(stdin, str) else {"stdin": stdin}
+        source: dict[str, Any] = {"input": stdin} if isinstance(stdin, str) else {"stdin": stdin}
         done = subprocess.run(
             [*before, *COMMAND, *arguments],
             cwd=self.folder,
@@ -77,7 +77,7 @@ class Shell:
             text=True,
             timeout=self._timeout_seconds,
             check=False,
-            **given,
+            **source,
         )
         ended = Done(done.returncode, done.stdout or "", done.stderr or "")
         assert "Traceback" not in ended.err

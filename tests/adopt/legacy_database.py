@@ -71,6 +71,7 @@ _COLUMNS = {
 }
 _CHARSET = "DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci"
 _CHECKSUM = "ab" * 32
+_OF_THE_METADATA = ("job_id", "job_name", "portal_name", "extraction_mode", "start_date", "end_date")
 
 Row = dict[str, Any]
 
@@ -118,13 +119,8 @@ class LegacyDatabase:
         """A session as a file's metadata gives it."""
         return self.add(
             "extraction_sessions",
-            job_id=metadata["job_id"],
-            job_name=metadata["job_name"],
-            portal_name=metadata["portal_name"],
-            extraction_mode=metadata["extraction_mode"],
+            **{name: metadata[name] for name in _OF_THE_METADATA},
             target_medication=metadata["medication"],
-            start_date=metadata["start_date"],
-            end_date=metadata["end_date"],
             extracted_at=metadata["extracted_at"].replace("T", " "),
             results_filename=metadata.get("results_filename", "results.json"),
             provider_directory=metadata.get("provider_directory", "gary_wang"),
@@ -138,9 +134,8 @@ class LegacyDatabase:
         metadata, patients = file["extraction_metadata"], file["extraction_results"]
         session = self.session(metadata, len(patients))
         for patient in patients:
-            self._patient(
-                patient, session, metadata, killed=patient["demographics_printable"]["prn"] == killed_before_rows_of
-            )
+            killed = patient["demographics_printable"]["prn"] == killed_before_rows_of
+            self._patient(patient, session, metadata, killed=killed)
         return session
 
     def _patient(self, patient: Mapping[str, Any], session: int, metadata: Mapping[str, Any], *, killed: bool) -> None:
@@ -181,14 +176,12 @@ class LegacyDatabase:
             return int(found[0]["id"])
         return self.add(
             "patients",
-            prn=printed["prn"],
+            **{name: printed[name] for name in ("prn", "age", "gender")},
             patient_uuid=patient["patient_id"],
             patient_name=name,
             first_name=first,
             last_name=last,
             date_of_birth=_date(printed["date_of_birth"]),
-            age=printed["age"],
-            gender=printed["gender"],
         )
 
     def _comprehensive(
@@ -202,12 +195,10 @@ class LegacyDatabase:
                 return
         self.add(
             "comprehensive_patient_records",
-            prn=printed["prn"],
+            **{name: printed[name] for name in ("prn", "age", "gender")},
             patient_id=person,
             patient_name=printed["patient_name"] or "",
             date_of_birth=_date(printed["date_of_birth"]),
-            gender=printed["gender"],
-            age=printed["age"],
             date_range_start=metadata["start_date"],
             date_range_end=metadata["end_date"],
             target_medication=metadata["medication"],

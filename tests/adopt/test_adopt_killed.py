@@ -15,8 +15,6 @@ from legacy_files import a_person, two_sweeps
 from local_server import connect, wait_until
 from processes import Failed, Steps, kill_after, kill_at, kill_when, moments, together
 
-from webautodash.config import Settings
-
 OURS = (*TABLES[:-1], "conflict_reviews", "database_identity")
 # Columns that differ between runs: times, and the random identity.
 OTHERS = dict.fromkeys(("id", "cause_key", "provider", "database_name", "created_at"))
@@ -78,29 +76,24 @@ def _moments_to_kill_at(all_moments: list[str], backend: str) -> list[int]:
     return sorted({*made[::8], *ours[::every], renamed, renamed + 1, len(words) - 1})
 
 
-@pytest.fixture
-def settings(clinic: Clinic) -> Settings:
-    return clinic.settings
-
-
 @pytest.mark.ci
 @pytest.mark.timeout(600)
 def test_an_adoption_killed_at_any_moment_is_finished_by_the_next(
-    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path, backend: str, steps: Steps
+    clinic: Clinic, legacy: Legacy, tmp_path: Path, backend: str, steps: Steps
 ) -> None:
     whole = _filled(legacy, "whole")
     before = {table: whole.rows(table) for table in TABLES}
-    all_moments = moments(adopt, settings, whole.name, "Doctor Whole", folder=tmp_path)
+    all_moments = moments(adopt, clinic.settings, whole.name, "Doctor Whole", folder=tmp_path)
     expected, aside = _contents(whole), _aside(whole)
     assert aside == before
     numbers, killed = steps(_moments_to_kill_at(all_moments, backend)), 0
     for number in numbers:
         database = _filled(legacy, f"at_{number}")
         name = f"Doctor {number}"
-        killed += kill_at(number, adopt, settings, database.name, name, folder=tmp_path)
+        killed += kill_at(number, adopt, clinic.settings, database.name, name, folder=tmp_path)
         # As if it had expired.
         clinic.execute_in_system("DELETE FROM leases")
-        adopt(settings, database.name, name)
+        adopt(clinic.settings, database.name, name)
         found = _contents(database)
         for row in found["database_identity"]:
             assert (row["name"], row["slug"]) == (name, f"doctor_{number}")
@@ -119,40 +112,36 @@ def test_an_adoption_killed_at_any_moment_is_finished_by_the_next(
 
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
 def test_conflicts_of_an_adoption_that_was_killed_raise_an_alert(
-    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
+    clinic: Clinic, legacy: Legacy, tmp_path: Path
 ) -> None:
     whole, database = _filled(legacy, "whole"), _filled(legacy, "again")
-    all_moments = moments(adopt, settings, whole.name, "Whole", folder=tmp_path)
+    all_moments = moments(adopt, clinic.settings, whole.name, "Whole", folder=tmp_path)
     expected = [{**row, **OTHERS} for row in clinic.system_rows("alerts")]
     assert [(row["kind"], row["severity"]) for row in expected] == [("conflict", "critical")]
     written = max(number for number, moment in enumerate(all_moments) if "INSERT INTO pending_events" in moment)
     claimed = next(n for n, moment in enumerate(all_moments) if n > written and moment.endswith("COMMIT"))
-    assert kill_at(claimed + 1, adopt, settings, database.name, "Again", folder=tmp_path)
+    assert kill_at(claimed + 1, adopt, clinic.settings, database.name, "Again", folder=tmp_path)
     assert len(database.rows("pending_events")) == 1
     assert len(clinic.system_rows("alerts")) == 1
     clinic.execute_in_system("DELETE FROM leases")
-    adopt(settings, database.name, "Again")
+    adopt(clinic.settings, database.name, "Again")
     assert [{**row, **OTHERS} for row in clinic.system_rows("alerts")] == expected * 2
     assert database.rows("pending_events") == []
 
 
 @pytest.mark.slow
-def test_an_adoption_that_is_killed_repeatedly_is_finished(
-    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
-) -> None:
+def test_an_adoption_that_is_killed_repeatedly_is_finished(clinic: Clinic, legacy: Legacy, tmp_path: Path) -> None:
     whole, database, killed = _filled(legacy, "whole"), _filled(legacy, "again"), 0
-    adopt(settings, whole.name, "Whole")
-    while kill_after(0.3 + 0.05 * killed, adopt, settings, database.name, "Again", folder=tmp_path):
+    adopt(clinic.settings, whole.name, "Whole")
+    while kill_after(0.3 + 0.05 * killed, adopt, clinic.settings, database.name, "Again", folder=tmp_path):
         clinic.execute_in_system("DELETE FROM leases")
         killed += 1
     _assert_equal(database, whole)
 
 
-def test_an_adoption_waits_for_statements_of_a_killed_one(
-    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
-) -> None:
+def test_an_adoption_waits_for_statements_of_a_killed_one(clinic: Clinic, legacy: Legacy, tmp_path: Path) -> None:
     whole, database = _filled(legacy, "whole"), _filled(legacy, "again")
-    adopt(settings, whole.name, "Whole")
+    adopt(clinic.settings, whole.name, "Whole")
     with connect(database.url) as reader, reader.cursor() as cursor, ThreadPoolExecutor() as beside:
 
         def at_work(words: str) -> bool:
@@ -162,22 +151,20 @@ def test_an_adoption_waits_for_statements_of_a_killed_one(
         # Tables are not renamed while a transaction reads them.
         cursor.execute("BEGIN")
         cursor.execute(f"SELECT COUNT(*) FROM `{database.name}`.patients")
-        kill_when(lambda: at_work("RENAME TABLE"), adopt, settings, database.name, "Again", folder=tmp_path)
+        kill_when(lambda: at_work("RENAME TABLE"), adopt, clinic.settings, database.name, "Again", folder=tmp_path)
         assert at_work("RENAME TABLE")
         clinic.execute_in_system("DELETE FROM leases")
-        second = beside.submit(adopt, settings, database.name, "Again")
+        second = beside.submit(adopt, clinic.settings, database.name, "Again")
         assert wait_until(lambda: second.done() or at_work("SELECT GET_LOCK"), 20)
         reader.rollback()
         second.result()
     _assert_equal(database, whole)
 
 
-def test_of_concurrent_adoptions_one_waits_or_finds_it_done(
-    clinic: Clinic, settings: Settings, legacy: Legacy, tmp_path: Path
-) -> None:
+def test_of_concurrent_adoptions_one_waits_or_finds_it_done(clinic: Clinic, legacy: Legacy, tmp_path: Path) -> None:
     whole, database = _filled(legacy, "whole"), _filled(legacy, "together")
-    adopt(settings, whole.name, "Whole")
+    adopt(clinic.settings, whole.name, "Whole")
     # A second process is refused while the first one adopts.
     with suppress(Failed):
-        together(adopt, *[(settings, database.name, "Together")] * 3, folder=tmp_path)
+        together(adopt, *[(clinic.settings, database.name, "Together")] * 3, folder=tmp_path)
     _assert_equal(database, whole)

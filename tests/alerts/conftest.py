@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import certificates
 import pytest
 from alert_receivers import Webhook
-from builders import Clinic, NewClinic
+from builders import NewClinic, clinics
 from certificates import Certificates
 
 
-def _clinics(server_url: str, database_prefix: str, folder: Path) -> Iterator[NewClinic]:
-    made: list[Clinic] = []
-
-    def clinic(**settings: Any) -> Clinic:
-        made.append(Clinic(server_url, database_prefix, folder, **{"alert_interval": 0, **settings}))
-        return made[-1]
-
-    yield clinic
-    for each in made:
-        each.store.close()
-
-
 @pytest.fixture
-def a_clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[NewClinic]:
-    """Make a store with settings of the alerts; once for each backend."""
-    yield from _clinics(server_url, database_prefix, tmp_path)
+def a_clinic(open_clinic: NewClinic) -> NewClinic:
+    """Make a store that sends alerts at once; once for each backend."""
+    return partial(open_clinic, alert_interval=0)
 
 
 @pytest.fixture
 def on_sqlite(database_prefix: str, tmp_path: Path) -> Iterator[NewClinic]:
     """The same on SQLite alone, where the backend makes no difference."""
-    yield from _clinics(f"sqlite:///{tmp_path}/databases", database_prefix, tmp_path)
+    with clinics(f"sqlite:///{tmp_path}/databases", database_prefix, tmp_path) as opened:
+        yield partial(opened, alert_interval=0)
 
 
 @pytest.fixture

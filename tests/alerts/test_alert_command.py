@@ -12,7 +12,7 @@ from shell import ForkedShell, Shell
 
 @pytest.fixture
 def shell(tmp_path: Path, webhook: Webhook) -> Shell:
-    """A store with a critical conflict, and a webhook to tell it to."""
+    """A store with a critical conflict, and a webhook for its alert."""
     shell = ForkedShell(tmp_path)
     shell.environment |= {
         "WEBAUTODASH_ALERT_WEBHOOK_URL": webhook.url,

@@ -6,7 +6,7 @@ import logging
 import sys
 
 import pytest
-from alert_causes import a_cause, a_critical_conflict, later, raised
+from alert_causes import a_critical_conflict, later, problem_of_an_alert
 from alert_receivers import Webhook
 from builders import NewClinic
 
@@ -14,7 +14,7 @@ from webautodash.config import Settings
 from webautodash.errors import ConfigurationError
 from webautodash.services import alerts
 
-# It looks for a module that Python is about to drop.
+# Apprise imports a module that Python will drop.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
 
 
@@ -47,9 +47,7 @@ def test_a_digest_is_sent_through_apprise_and_its_url_is_in_no_log(
 
 def test_a_url_that_apprise_does_not_know_is_counted_and_not_quoted(on_sqlite: NewClinic) -> None:
     clinic = on_sqlite(alert_log_on="off", alert_apprise_urls="json://127.0.0.1/ nothing://Mark")
-    raised(clinic, a_cause())
-    (result,) = alerts.deliver_due(clinic.store).problems
-    assert result.problem == "WEBAUTODASH_ALERT_APPRISE_URLS: 1 of 2 are no URLs that apprise supports"
+    assert problem_of_an_alert(clinic) == "WEBAUTODASH_ALERT_APPRISE_URLS: 1 of 2 are no URLs that apprise supports"
 
 
 def test_without_the_library_the_settings_say_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

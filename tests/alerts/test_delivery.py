@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +12,7 @@ from alert_receivers import Webhook
 from builders import Clinic, NewClinic
 
 from webautodash.domain.alerts import AlertChannel, DigestState
+from webautodash.domain.dates import utc_now
 from webautodash.errors import NotFound
 from webautodash.services import alerts
 from webautodash.services.leases import leased
@@ -45,8 +46,7 @@ def test_the_next_message_waits_for_its_interval(a_clinic: NewClinic, webhook: W
     raised(clinic, a_cause(2), a_cause(3))
     assert alerts.deliver_due(clinic.store).results == ()
     assert status(clinic.store).alerts.waiting == {AlertChannel.WEBHOOK: 2}
-    with clinic.store.system.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alert_digests SET created_at = '2020-01-01 00:00:00.000000'")
+    clinic.execute_in_system("UPDATE alert_digests SET created_at = '2020-01-01 00:00:00.000000'")
     alerts.deliver_due(clinic.store)
     assert [len(request.json["alerts"]) for request in webhook.requests] == [1, 2]
 
@@ -90,13 +90,8 @@ def test_a_channel_that_refuses_is_retried_at_growing_intervals_then_failed_and_
         (result,) = alerts.deliver_due(clinic.store).problems
         assert (result.state, result.problem) == (DigestState.PENDING, "HTTP 500")
         (digest,) = _digests(clinic, state="pending", attempts=attempt)
-        with clinic.store.system.engine.connect() as connection:
-            now = connection.exec_driver_sql(
-                "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
-                if connection.dialect.name == "sqlite"
-                else "SELECT UTC_TIMESTAMP(6)"
-            ).scalar_one()
-        pauses.append(round((_moment(digest["next_attempt_at"]) - _moment(now)).total_seconds() / 30))
+        next_attempt = datetime.fromisoformat(str(digest["next_attempt_at"])).replace(tzinfo=UTC)
+        pauses.append(round((next_attempt - utc_now()).total_seconds() / 30))
         assert alerts.deliver_due(clinic.store).results == ()
         later(clinic)
     assert pauses == [1, 2, 4]
@@ -117,10 +112,6 @@ def test_a_channel_that_refuses_is_retried_at_growing_intervals_then_failed_and_
     with pytest.raises(NotFound):
         alerts.retry_digests(clinic.store, failed.id)
     assert alerts.retry_digests(clinic.store) == 0
-
-
-def _moment(value: Any) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
 def test_a_channel_that_fails_holds_up_no_other(a_clinic: NewClinic, webhook: Webhook) -> None:

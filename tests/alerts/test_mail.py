@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from alert_causes import a_cause, a_critical_conflict, later, raised
+from alert_causes import a_cause, a_critical_conflict, later, problem_of_an_alert, raised
 from alert_receivers import PASSWORD, USER, MailServer, mail_server
 from builders import NewClinic
 from certificates import Certificates
@@ -61,18 +61,14 @@ def test_an_untrusted_mail_server_receives_neither_password_nor_mail(
     context = {tls: trusted.for_server()}
     with mail_server(**context, login=tls == "starttls") as server:
         clinic = on_sqlite(**_mailed(server, other, alert_smtp_tls=tls, **LOGIN))
-        raised(clinic, a_cause())
-        (result,) = alerts.deliver_due(clinic.store).problems
-    assert result.problem == "the server's certificate is not trusted (error 20)"
+        assert problem_of_an_alert(clinic) == "the server's certificate is not trusted (error 20)"
     assert (server.logins, server.mails) == ([], [])
 
 
 def test_a_server_without_starttls_hears_neither_password_nor_mail(on_sqlite: NewClinic, trusted: Certificates) -> None:
     with mail_server() as server:
         clinic = on_sqlite(**_mailed(server, trusted, **LOGIN))
-        raised(clinic, a_cause())
-        (result,) = alerts.deliver_due(clinic.store).problems
-    assert result.problem == "SMTPNotSupportedError"
+        assert problem_of_an_alert(clinic) == "SMTPNotSupportedError"
     assert (server.logins, server.mails) == ([], [])
 
 
@@ -85,9 +81,7 @@ def test_a_wrong_password_is_reported_by_the_servers_number_alone(
 ) -> None:
     with mail_server(starttls=trusted.for_server(), login=True) as server:
         clinic = on_sqlite(**_mailed(server, trusted, **LOGIN | {"alert_smtp_password": password}))
-        raised(clinic, a_cause())
-        (result,) = alerts.deliver_due(clinic.store).problems
-    assert result.problem == problem
+        assert problem_of_an_alert(clinic) == problem
     assert server.mails == []
     assert "Mark" not in repr(clinic.system_rows("alert_digests")) + repr(clinic.system_rows("system_logs"))
 
@@ -111,9 +105,7 @@ def test_a_failed_mail_is_sent_later_with_the_same_key(on_sqlite: NewClinic, tru
         pass
     plain = {"alert_smtp_tls": "off", "alert_smtp_ca": None}
     clinic = on_sqlite(**_mailed(server, trusted, **plain))
-    raised(clinic, a_cause())
-    (result,) = alerts.deliver_due(clinic.store).problems
-    assert result.problem == "ConnectionRefusedError (error 111)"
+    assert problem_of_an_alert(clinic) == "ConnectionRefusedError (error 111)"
     key = clinic.system_rows("alert_digests")[0]["idempotency_key"]
     with mail_server() as up:
         again = on_sqlite(**_mailed(up, trusted, **plain))

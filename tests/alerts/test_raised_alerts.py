@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 from alert_causes import a_cause, a_critical_conflict, raised
 from builders import Clinic, NewClinic, a_file, a_patient
-from jobs import raise_causes
+from jobs import raise_causes, take_back
 from processes import together
 
 from webautodash.domain.alerts import AlertKind
@@ -20,7 +20,7 @@ from webautodash.domain.file_state_transitions import FileResult, RetryPolicy
 from webautodash.errors import DatabaseError
 from webautodash.repositories.conflicts import ConflictRepository
 from webautodash.repositories.monitors import MonitorRepository
-from webautodash.services import alerts, fleet
+from webautodash.services import alerts
 from webautodash.services.ingest import FileLog, FileOutcome, ingest_paths
 from webautodash.services.registry import resolve_provider
 from webautodash.services.review import retry_set_aside
@@ -28,6 +28,10 @@ from webautodash.services.review import retry_set_aside
 
 def _facts(clinic: Clinic) -> list[tuple[Any, ...]]:
     return [(row["kind"], row["severity"], row["provider"]) for row in clinic.system_rows("alerts")]
+
+
+def _details(clinic: Clinic) -> list[Any]:
+    return [json.loads(row["details"]) for row in clinic.system_rows("alerts") if row["details"]]
 
 
 def _channels(clinic: Clinic) -> list[tuple[int, str]]:
@@ -48,11 +52,8 @@ def test_a_conflict_is_raised_with_its_numbers_and_its_worst_severity(a_clinic: 
     clinic.ingest(a_file(*again, at="2025-01-01T00:00:00"))
     assert _facts(clinic) == [("conflict", "critical", "gary_wang")]
     worst = {row["severity"]: row["id"] for row in clinic.rows("data_conflicts") if row["status"] == "unresolved"}
-    assert json.loads(clinic.system_rows("alerts")[0]["details"]) == {
-        "by_severity": {"critical": 1, "medium": 1},
-        "conflicts": 2,
-        "ids": [worst["critical"], worst["medium"]],
-    }
+    ids = [worst["critical"], worst["medium"]]
+    assert _details(clinic) == [{"by_severity": {"critical": 1, "medium": 1}, "conflicts": 2, "ids": ids}]
 
 
 def test_an_alert_is_sent_to_the_channels_of_its_rules(a_clinic: NewClinic) -> None:
@@ -77,7 +78,7 @@ def test_an_alert_lists_at_most_fifty_numbers_and_the_total(a_clinic: NewClinic)
     clinic = a_clinic()
     clinic.ingest(a_file(*(a_patient(f"P{n}") for n in range(60))))
     clinic.ingest(a_file(*(a_patient(f"P{n}", born="03/20/1999") for n in range(60)), at="2025-01-01T00:00:00"))
-    details = json.loads(clinic.system_rows("alerts")[0]["details"])
+    (details,) = _details(clinic)
     assert (details["conflicts"], len(details["ids"])) == (60, 50)
 
 
@@ -88,9 +89,7 @@ def test_rejected_held_and_set_aside_are_raised_once(a_clinic: NewClinic) -> Non
     for _ in range(2):
         ingest_paths(clinic.store, [bad, partly])
     assert sorted(_facts(clinic), key=repr) == [("rejected", None, None), ("set_aside", None, "gary_wang")]
-    assert [json.loads(row["details"]) for row in clinic.system_rows("alerts") if row["details"]] == [
-        {"found": 3, "set_aside": 2}
-    ]
+    assert _details(clinic) == [{"found": 3, "set_aside": 2}]
     # It is another file by now, and as bad.
     bad.write_bytes(b"{\n]")
     ingest_paths(clinic.store, [bad])
@@ -107,14 +106,13 @@ def test_a_database_behind_is_raised_once_however_many_files_wait(a_clinic: NewC
     clinic = a_clinic()
     clinic.ingest(a_file(a_patient("P1")))
     for revision in ("p0005", "p0004"):
-        fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", revision))
+        take_back(clinic.settings, "gary_wang", revision)
         for number in range(3):
             clinic.store.close()
             outcome = clinic.ingest(a_file(a_patient(f"{revision}{number}"), medication=f"{revision}{number}"))
             assert outcome.state == "blocked"
     assert _facts(clinic) == [("behind", None, "gary_wang")] * 2
-    found = [json.loads(row["details"])["found"] for row in clinic.system_rows("alerts")]
-    assert found == ["p0005", "p0004"]
+    assert [details["found"] for details in _details(clinic)] == ["p0005", "p0004"]
 
 
 def test_a_stored_file_without_its_alerts_is_completed_by_the_next_run(a_clinic: NewClinic) -> None:
@@ -124,9 +122,8 @@ def test_a_stored_file_without_its_alerts_is_completed_by_the_next_run(a_clinic:
     clinic.ingest(a_file(a_patient("P3"), a_patient(None), medication="m"))
     before = [{**row, "id": 0, "created_at": 0} for row in clinic.system_rows("alerts", "cause_key")]
     assert [row["kind"] for row in before].count("conflict") == 1
-    with clinic.store.system.engine.begin() as connection:
-        for table in ("alert_deliveries", "alerts", "ingested_files"):
-            connection.exec_driver_sql(f"DELETE FROM {table}")
+    for table in ("alert_deliveries", "alerts", "ingested_files"):
+        clinic.execute_in_system(f"DELETE FROM {table}")
     assert {file.state for file in ingest_paths(clinic.store).files} == {"already_ingested"}
     after = [{**row, "id": 0, "created_at": 0} for row in clinic.system_rows("alerts", "cause_key")]
     assert after == before
@@ -144,8 +141,7 @@ def test_a_patient_stored_by_a_retry_raises_the_same_alerts(a_clinic: NewClinic)
         clinic.store, owner, clinic.rows("set_aside_patients")[0]["id"], json.dumps(changed)
     ).taken_in
     assert _facts(clinic) == [("conflict", "critical", "gary_wang")] * 2
-    told = [json.loads(row["details"])["ids"] for row in clinic.system_rows("alerts")]
-    assert told == [[row["id"]] for row in clinic.rows("data_conflicts")]
+    assert [details["ids"] for details in _details(clinic)] == [[row["id"]] for row in clinic.rows("data_conflicts")]
 
 
 def test_conflicts_that_cannot_be_queried_are_all_alerted_and_the_file_keeps_its_row(a_clinic: NewClinic) -> None:
@@ -155,7 +151,7 @@ def test_conflicts_that_cannot_be_queried_are_all_alerted_and_the_file_keeps_its
         clinic.ingest(a_file(a_patient("P1", medications=["Xanax 1 mg"]), at="2025-01-01T00:00:00"))
     assert [row["state"] for row in clinic.system_rows("ingested_files")] == ["ingested"] * 2
     assert _facts(clinic) == [("conflict", None, "gary_wang")]
-    assert json.loads(clinic.system_rows("alerts")[0]["details"]) == {"conflicts": 1}
+    assert _details(clinic) == [{"conflicts": 1}]
 
 
 def test_alerts_and_the_rows_of_their_files_stand_or_fall_together(a_clinic: NewClinic) -> None:
@@ -195,4 +191,4 @@ def test_causes_of_the_monitor_name_silent_providers_and_since_when(a_clinic: Ne
     assert raised(clinic, alerts.monitor_silent(replace(one, heartbeat_at=one.heartbeat_at.replace(hour=13)))) == 1
     row = clinic.system_rows("alerts")[0]
     assert (row["kind"], row["provider"]) == (AlertKind.SILENT, None)
-    assert json.loads(row["details"])["heartbeat_at"] == "2025-01-01T12:00:00+00:00"
+    assert _details(clinic)[0]["heartbeat_at"] == "2025-01-01T12:00:00+00:00"

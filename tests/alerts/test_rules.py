@@ -34,7 +34,7 @@ def test_only_named_kinds_are_alerted(words: list[str], separator: str) -> None:
     least = [Severity(word.partition(":")[2] or "low").rank for word in words if word.startswith("conflict")]
     for severity in Severity:
         assert rules.want(AlertKind.CONFLICT, severity) == (bool(least) and severity.rank >= min(least))
-    # A conflict whose severity could not be read is told wherever conflicts are.
+    # A conflict whose severity could not be read is alerted wherever conflicts are.
     assert rules.want(AlertKind.CONFLICT) == bool(least)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alert_causes import a_cause, a_critical_conflict, hooked, raised
+from alert_causes import a_cause, a_critical_conflict, hooked, problem_of_an_alert, raised
 from alert_receivers import SECRET, Webhook
 from builders import NewClinic, a_file, a_patient
 from certificates import Certificates
@@ -84,10 +84,8 @@ def test_no_redirection_is_followed(on_sqlite: NewClinic, webhook: Webhook, stat
     elsewhere = Webhook()
     webhook.status, webhook.location = status, elsewhere.url
     clinic = on_sqlite(**hooked(webhook))
-    raised(clinic, a_cause())
-    (result,) = alerts.deliver_due(clinic.store).problems
+    assert problem_of_an_alert(clinic) == f"HTTP {status}"
     elsewhere.down()
-    assert result.problem == f"HTTP {status}"
     assert elsewhere.requests == []
 
 
@@ -96,9 +94,7 @@ def test_over_tls_the_server_has_to_be_the_right_one(
 ) -> None:
     hook = Webhook(trusted.for_server())
     clinic = on_sqlite(**hooked(hook, alert_webhook_ca=other.ca, alert_retry_seconds=0))
-    raised(clinic, a_cause())
-    (result,) = alerts.deliver_due(clinic.store).problems
-    assert result.problem == "the server's certificate is not trusted (error 20)"
+    assert problem_of_an_alert(clinic) == "the server's certificate is not trusted (error 20)"
     assert hook.requests == []
     right = on_sqlite(**hooked(hook, alert_webhook_ca=trusted.ca))
     assert alerts.deliver_due(right.store).problems == ()
@@ -110,9 +106,7 @@ def test_a_silent_server_times_out(on_sqlite: NewClinic, webhook: Webhook, monke
     monkeypatch.setattr("webautodash.services.alerts.channels.webhook.TIMEOUT_SECONDS", 0.2)
     webhook.delay_seconds = 1.0
     clinic = on_sqlite(**hooked(webhook))
-    raised(clinic, a_cause())
-    (result,) = alerts.deliver_due(clinic.store).problems
-    assert result.problem == "TimeoutError"
+    assert problem_of_an_alert(clinic) == "TimeoutError"
     assert "Mark" not in repr(clinic.system_rows("alert_digests"))
 
 

@@ -91,9 +91,8 @@ def test_a_conflict_is_reviewed(shell: Shell) -> None:
 
 @pytest.mark.parametrize("left_out", ["--by", "--why"])
 def test_a_review_needs_a_name_and_a_reason(filled: Shell, left_out: str) -> None:
-    given = {"--by": "Ann", "--why": "asked"}
-    del given[left_out]
-    done = filled("conflict", "resolve", "gary_wang", "1", *(word for pair in given.items() for word in pair))
+    (kept,) = {"--by", "--why"} - {left_out}
+    done = filled("conflict", "resolve", "gary_wang", "1", kept, "something")
     assert (done.status, done.out) == (2, "")
     assert done.err == f"error: Missing option '{left_out}'. (see `webautodash conflict resolve --help`)\n"
 

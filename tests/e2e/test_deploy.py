@@ -29,9 +29,9 @@ def test_systemd_accepts_the_units(tmp_path: Path, names: list[str]) -> None:
 
 
 def test_a_server_that_is_down_is_tried_again_and_wrong_settings_are_not(shell: Shell) -> None:
-    said = dict(line.split("=", 1) for line in UNIT.read_text().splitlines() if "=" in line and line[0] != "#")
-    assert (said["Restart"], int(said["RestartSec"]) > 0) == ("on-failure", True)
-    prevented = {int(status) for status in said["RestartPreventExitStatus"].split()}
+    unit = dict(line.split("=", 1) for line in UNIT.read_text().splitlines() if "=" in line and line[0] != "#")
+    assert (unit["Restart"], int(unit["RestartSec"]) > 0) == ("on-failure", True)
+    prevented = {int(status) for status in unit["RestartPreventExitStatus"].split()}
     nobody = {"WEBAUTODASH_DB_HOST": "127.0.0.1", "WEBAUTODASH_DB_PORT": "1"}
     assert shell("monitor", **nobody).status not in {0, *prevented}
     assert shell("monitor", WEBAUTODASH_DB_PORT="many").status in prevented

@@ -156,8 +156,8 @@ def test_all_of_stderr_is_json_lines(shell: Shell, before: bool) -> None:
     assert events["file_partial"]["provider"] == "gary_wang"
     assert events["file_rejected"]["component"] == "ingest"
     assert datetime.fromisoformat(events["file_rejected"]["time"]).utcoffset() == timedelta(0)
-    said = [line["message"] for line in lines if line["component"] == "command"]
-    assert said[-1] == "problems: 1 rejected, 1 partial, of 2 files"
+    messages = [line["message"] for line in lines if line["component"] == "command"]
+    assert messages[-1] == "problems: 1 rejected, 1 partial, of 2 files"
     assert "\x1b" not in done.err
     assert [word for word in SECRETS if word in done.err] == []
 

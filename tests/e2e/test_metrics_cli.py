@@ -35,6 +35,16 @@ def _address(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
+SIGNALS = pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+
+
+def _ended(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
+    """Send a signal; the exit status and stderr."""
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    return process.returncode, err
+
+
 def _body(address: str) -> str:
     with _get(address, timeout=60) as answer:
         assert answer.status == 200
@@ -52,13 +62,12 @@ def test_metrics_are_printed_to_stdout(filled: Shell) -> None:
 def test_a_server_out_of_reach_is_up_0_and_has_its_status(shell: Shell) -> None:
     done = shell("metrics", WEBAUTODASH_DB_HOST="127.0.0.1", WEBAUTODASH_DB_PORT="1")
     assert (done.status, done.out.splitlines()[-1], len(done.err.splitlines())) == (3, UP_0, 1)
-    assert done.err.startswith("error: cannot reach the database server")
 
 
 def test_metrics_do_not_create_a_store(shell: Shell) -> None:
     done = shell("metrics")
     assert (done.status, done.out.splitlines()[-1]) == (2, UP_0)
-    assert "run: webautodash setup" in done.err
+    assert "webautodash setup" in done.err
     assert [path.name for path in shell.folder.iterdir()] == ["Results"]
 
 
@@ -71,7 +80,7 @@ def test_the_metrics_file_is_replaced_atomically_and_readable_by_all(filled: She
     assert (done.status, done.out, done.err) == (0, "", "")
     assert _samples(file.read_text())["webautodash_up"] == 1
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
-    # Put in its place, not written over: who reads the earlier one reads it to its end.
+    # The file is replaced, not overwritten: a reader of the earlier one reads it to its end.
     assert before.read() == "before"
     before.close()
     assert list(tmp_path.iterdir()) == [file]
@@ -81,11 +90,11 @@ def test_a_metrics_file_that_cannot_be_written_is_reported_and_leaves_nothing(fi
     (tmp_path / "folder.prom").mkdir()
     for name, reason in (("nowhere/x.prom", "No such file or directory"), ("folder.prom", "Is a directory")):
         done = filled("metrics", "--file", str(tmp_path / name))
-        assert (done.status, done.err) == (2, f"error: --file {tmp_path / name}: {reason}\n")
+        assert (done.status, f"{tmp_path / name}: {reason}" in done.err) == (2, True)
     assert [path.name for path in tmp_path.iterdir()] == ["folder.prom"]
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@SIGNALS
 def test_the_file_is_written_again_until_a_signal(shell: Shell, number: signal.Signals, status: int) -> None:
     shell("ingest")
     file = shell.folder / "x.prom"
@@ -95,13 +104,11 @@ def test_the_file_is_written_again_until_a_signal(shell: Shell, number: signal.S
         shell.drop(a_file(a_patient("P1")))
         shell("ingest")
         assert wait_until(lambda: _samples(file.read_text())["webautodash_files"] == 1)
-        process.send_signal(number)
-        _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (status, "" if status == 0 else "interrupted\n")
+        assert _ended(process, number) == (status, "" if status == 0 else "interrupted\n")
     assert [path.name for path in shell.folder.glob("*x.prom*")] == ["x.prom"]
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@SIGNALS
 def test_the_endpoint_answers_each_scrape_afresh_until_a_signal(
     shell: Shell, number: signal.Signals, status: int
 ) -> None:
@@ -114,9 +121,7 @@ def test_the_endpoint_answers_each_scrape_afresh_until_a_signal(
         assert _samples(_body(address))["webautodash_files"] == 1
         with pytest.raises(HTTPError, match="404"):
             _get(address.replace("/metrics", "/"), timeout=60)
-        process.send_signal(number)
-        _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (status, "" if status == 0 else "interrupted\n")
+        assert _ended(process, number) == (status, "" if status == 0 else "interrupted\n")
 
 
 def test_the_endpoint_listens_on_the_loopback_address_by_default(filled: Shell) -> None:
@@ -139,19 +144,17 @@ def test_a_silent_client_delays_no_other_and_up_is_0_without_a_database(shell: S
             silent.send(b"GET ")
             for _ in range(3):
                 assert [line for line in _body(address).splitlines() if not line.startswith("#")] == [UP_0]
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=60)
-    # Said once, not at each scrape.
+        status, err = _ended(process, signal.SIGTERM)
+    # Reported once, not at each scrape.
     [line] = err.splitlines()
-    assert line.startswith("cannot reach the database server at 127.0.0.1:1")
-    assert process.returncode == 0
+    assert (status, "127.0.0.1:1" in line) == (0, True)
 
 
 def test_a_port_in_use_is_reported(filled: Shell) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = filled("metrics", "--serve", "--port", port)
-    assert (done.status, done.err) == (2, f"error: cannot listen on 127.0.0.1, port {port}: Address already in use\n")
+    assert (done.status, port in done.err, "Address already in use" in done.err) == (2, True, True)
 
 
 @pytest.mark.parametrize(

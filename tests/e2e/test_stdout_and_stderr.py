@@ -30,6 +30,7 @@ READING = [
     ["log"],
     ["migrate", "current"],
     ["migrate", "check"],
+    ["status"],
 ]
 
 
@@ -52,15 +53,15 @@ def test_a_reading_command_creates_nothing_without_a_store(shell: Shell, argumen
 def test_each_reading_command_prints_plain_text_in_a_pipe(
     filled: Shell, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # In this process: fifteen starts of the interpreter would say no more.
+    # In this process, because it saves many starts of the interpreter.
     monkeypatch.chdir(filled.folder)
     monkeypatch.setattr(sys, "argv", ["webautodash", *arguments])
     with pytest.raises(SystemExit) as ended:
         main()
-    said = capsys.readouterr()
-    assert (ended.value.code, said.err) == (0, "")
-    assert said.out.strip()
-    assert "\x1b" not in said.out
+    out, err = capsys.readouterr()
+    assert (ended.value.code, err) == (0, "")
+    assert out.strip()
+    assert "\x1b" not in out
 
 
 def test_quiet_prints_problems_only(shell: Shell) -> None:
@@ -69,7 +70,7 @@ def test_quiet_prints_problems_only(shell: Shell) -> None:
     assert (done.status, done.out) == (1, "")
     assert len(done.err.splitlines()) == 2
     assert shell("-q", "ingest") == Done(0, "", "")
-    # An error in the log is a line of its own, which only --verbose asks for.
+    # Only --verbose shows the line of the log as well.
     shell.drop(b"{]", "broken.json")
     rejected = shell("-q", "ingest")
     assert [line.split(":")[0] for line in rejected.err.splitlines()] == ["rejected", "problems"]

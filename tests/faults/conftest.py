@@ -1,4 +1,4 @@
-"""A Results folder with everything in it that can happen to a file, and fresh stores to take it into."""
+"""A Results folder with files of every outcome, and new stores to ingest them into."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def fresh(server_url: str, database_prefix: str, results: Path, backend: str, tm
 
 @pytest.fixture
 def clean(fresh: NewSettings) -> dict[str, Any]:
-    """What one run, alone and undisturbed, leaves of the Results folder."""
+    """The content of a store after one undisturbed run over the Results folder."""
     settings = fresh("c")
     ingest(settings)
     found = contents(settings)

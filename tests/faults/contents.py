@@ -1,4 +1,4 @@
-"""All that a store holds, by content: two stores that took the same files are equal, whatever happened on the way."""
+"""The content of a store: two stores with the same files are equal, whatever happened while they were ingested."""
 
 from __future__ import annotations
 
@@ -13,17 +13,10 @@ from webautodash.database import Database, Server
 
 Row = dict[str, Any]
 
-# Of the run, not of the files: numbers that a database gives, moments, how often a file was looked at.
-_OF_THE_RUN = {"id", "identity", "created_at", "updated_at", "detected_at", "first_seen_at", "attempts"}
-_OF_THE_RUN |= {
-    "mtime_ns",
-    "session_id",
-    "look",
-    "unfinished_look",
-    "duration_ms",
-    "cause_key",
-    "last_session_id",
-    "claimed_at",
+# These differ between runs over the same files: numbers that a database gives, times, counted attempts.
+_OF_THE_RUN = {
+    *("id", "identity", "created_at", "updated_at", "detected_at", "first_seen_at", "attempts", "mtime_ns"),
+    *("session_id", "look", "unfinished_look", "duration_ms", "cause_key", "last_session_id", "claimed_at"),
 }
 _LOGS = {"system_logs", "monitors", "leases", "alert_deliveries", "alert_digests"}
 
@@ -50,30 +43,40 @@ def everything(settings: Settings, database: str) -> dict[str, list[Row]]:
         return {name: _rows(found, name) for name in inspect(found.engine).get_table_names()}
 
 
+def drop(settings: Settings) -> None:
+    """Drop all databases of a store."""
+    with Server(settings) as server:
+        for name in server.names(settings.database_prefix):
+            server.drop(name)
+
+
 def identities(settings: Settings) -> dict[str, tuple[str, str]]:
-    """By slug, what the registry and the provider's own database say of whose it is; each pair must be one."""
+    """By slug, the identity in the registry and that in the provider's own database, which must be equal."""
     with Server(settings) as server:
         registry = _rows(plain_database(server, settings.system_database_name), "providers")
-        said = {
+        own = {
             row["slug"]: _rows(plain_database(server, row["database_name"]), "database_identity") for row in registry
         }
-        return {row["slug"]: (row["identity"], said[row["slug"]][0]["identity"]) for row in registry}
+        return {row["slug"]: (row["identity"], own[row["slug"]][0]["identity"]) for row in registry}
 
 
 def _tables(database: Database, prefix: str) -> dict[str, list[Row]]:
     names = [name for name in inspect(database.engine).get_table_names() if name not in _LOGS]
     tables = {name: [row for row in _rows(database, name) if not _of_a_process(name, row)] for name in names}
     references = _references(tables)
-    return {table: sorted((_told(row, references, prefix) for row in rows), key=repr) for table, rows in tables.items()}
+    return {
+        table: sorted((_comparable(row, references, prefix) for row in rows), key=repr)
+        for table, rows in tables.items()
+    }
 
 
 def _of_a_process(table: str, row: Row) -> bool:
-    """An alert that says what became of a monitor, not of a file."""
+    """An alert about a monitor, not about a file."""
     return table == "alerts" and row["kind"] == "silent"
 
 
 def _references(tables: dict[str, list[Row]]) -> dict[str, dict[int, object]]:
-    """By column, what the number in it refers to, said without numbers."""
+    """By column, what each number in it refers to, by its content."""
     sessions = {row["id"]: row["content_sha256"] for row in tables.get("extraction_sessions", [])}
     patients = {row["id"]: row["prn"] for row in tables.get("patients", [])}
     extractions = {
@@ -92,17 +95,18 @@ def _references(tables: dict[str, list[Row]]) -> dict[str, dict[int, object]]:
     }
 
 
-def _told(row: Row, references: dict[str, dict[int, object]], prefix: str) -> Row:
-    told = {
+def _comparable(row: Row, references: dict[str, dict[int, object]], prefix: str) -> Row:
+    """A row without what differs between runs."""
+    values = {
         column: references[column][value] if column in references and value is not None else value
         for column, value in row.items()
         if column not in _OF_THE_RUN
     }
-    if told.get("database_name") is not None:
-        told["database_name"] = told["database_name"].removeprefix(prefix)
-    if "cause_key" in row:  # an alert: numbers of conflicts, which are the database's
-        del told["details"]
-    return told
+    if values.get("database_name") is not None:
+        values["database_name"] = values["database_name"].removeprefix(prefix)
+    if "cause_key" in row:  # the details of an alert are numbers of conflicts, which differ between runs
+        del values["details"]
+    return values
 
 
 def _rows(database: Database, table: str) -> list[Row]:
@@ -111,7 +115,7 @@ def _rows(database: Database, table: str) -> list[Row]:
 
 
 def differences(found: dict[str, dict[str, list[Row]]], expected: dict[str, dict[str, list[Row]]]) -> list[str]:
-    """What a store has too much or too little, a line a row; empty when the two are equal."""
+    """The rows that a store has too many or too few, one line each; empty when the two are equal."""
     lines = []
     for database in sorted({*found, *expected}):
         here, there = found.get(database, {}), expected.get(database, {})

@@ -1,6 +1,6 @@
-"""A monitor that cannot finish a file before it was told to leave: each stays in hand, not committed, until then.
+"""A monitor that finishes no file before it is stopped: until then each begun file stays uncommitted.
 
-Its arguments are the monitor's; the folder where it says what is in hand is named by the environment.
+Its arguments are those of the monitor. The environment names a folder, in which it marks each file that it began.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from webautodash.services.workers import OnBatch
 
 COMMAND = [sys.executable, "-c", f"import {__name__}; {__name__}.watch()"]
 FOLDER = "HELD_UP_FOLDER"
-_TOLD = "told"
+_STOPPED = "stopped"
 
 _settled_files, _stop = ingest_due.settled_files, MonitorLoop.stop
 
@@ -45,7 +45,7 @@ def held_up_files(store: Store) -> Callable[[Candidate, OnBatch], FileOutcome]:
         def hold(done: int, of: int) -> None:
             on_batch(done, of)
             (folder / f"{candidate.folder}-{candidate.name}.in_hand").touch()
-            while not (folder / _TOLD).exists():
+            while not (folder / _STOPPED).exists():
                 time.sleep(0.02)
 
         return process(candidate, hold)
@@ -55,4 +55,4 @@ def held_up_files(store: Store) -> Callable[[Candidate, OnBatch], FileOutcome]:
 
 def _stop_and_let_go(monitor: MonitorLoop) -> None:
     _stop(monitor)
-    (Path(os.environ[FOLDER]) / _TOLD).touch()
+    (Path(os.environ[FOLDER]) / _STOPPED).touch()

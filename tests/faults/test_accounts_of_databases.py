@@ -45,7 +45,7 @@ SERVERS = pytest.mark.parametrize("backend", ["mariadb", "mysql"], indirect=True
 
 @dataclass
 class Guarded:
-    """A store of two providers, the accounts of its databases, and settings that have those alone."""
+    """A store of two providers and the accounts of its databases."""
 
     clinic: Clinic
     url: str
@@ -58,7 +58,7 @@ class Guarded:
 
     @property
     def settings(self) -> Settings:
-        """No user, no password but those of the folder."""
+        """Settings with the accounts in the folder, and no other user or password."""
         parts = make_url(self.url)
         return Settings.load(
             db_host=parts.host,
@@ -70,9 +70,24 @@ class Guarded:
             _env_file=None,
         )
 
+    @property
+    def wang(self) -> GrantedAccount:
+        """The account of one provider."""
+        (found,) = [one for one in self.made if one.provider == "gary_wang"]
+        return found
+
+    def grant(self, *providers: str, administrator: Settings | None = None, **request: Any) -> list[GrantedAccount]:
+        """Make the accounts of some providers, or all accounts, with their passwords in the folder."""
+        wanted = {"everyone": not providers, "folder": self.folder, **request}
+        return accounts.grant(administrator or self.administrator, accounts.GrantRequest(providers, **wanted))
+
     def name(self, slug: str) -> str:
         """A provider's account, or the system's."""
         return account_name(self.database(slug))
+
+    def file(self, slug: str) -> Path:
+        """The file with the password of a provider's account."""
+        return self.folder / self.name(slug)
 
     def database(self, slug: str) -> str:
         """A provider's database, or the system's."""
@@ -189,27 +204,19 @@ def test_the_tables_are_changed_by_the_account_for_migrations_alone(guarded: Gua
         Store.attach(guarded.settings)
 
 
-def _without_file(guarded: Guarded) -> None:
-    (guarded.folder / guarded.name("gary_wang")).unlink()
-
-
-def _with_another_password(guarded: Guarded) -> None:
-    (guarded.folder / guarded.name("gary_wang")).write_text("not the password\n")
-
-
-def _open_to_everybody(guarded: Guarded) -> None:
-    (guarded.folder / guarded.name("gary_wang")).chmod(0o604)
-
-
-def _without_its_rights(guarded: Guarded) -> None:
-    (made,) = [one for one in guarded.made if one.provider == "gary_wang"]
-    guarded.run("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", made.account, made.host)
+_WITHOUT_RIGHTS = "REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s"
+FAULTS: dict[str, Callable[[Guarded], object]] = {
+    "no file": lambda guarded: guarded.file("gary_wang").unlink(),
+    "another password": lambda guarded: guarded.file("gary_wang").write_text("not the password\n"),
+    "open to everybody": lambda guarded: guarded.file("gary_wang").chmod(0o604),
+    "no rights": lambda guarded: guarded.run(_WITHOUT_RIGHTS, guarded.wang.account, guarded.wang.host),
+}
 
 
 @SERVERS
-@pytest.mark.parametrize("damage", [_without_file, _with_another_password, _open_to_everybody, _without_its_rights])
-def test_a_faulty_account_stops_its_provider_alone(guarded: Guarded, damage: Callable[[Guarded], None]) -> None:
-    damage(guarded)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_account_stops_its_provider_alone(guarded: Guarded, fault: str) -> None:
+    FAULTS[fault](guarded)
     guarded.clinic.drop(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"), name="new.json")
     guarded.clinic.drop(a_file(a_patient("AK2"), provider="Anna Keller"), "anna_keller", "new.json")
     with Store.prepare(guarded.settings) as store:
@@ -219,9 +226,7 @@ def test_a_faulty_account_stops_its_provider_alone(guarded: Guarded, damage: Cal
     assert "account" in str(found["gary_wang/new.json"].reason).lower()
     # Nothing of it was stored, and once that is right it is.
     assert guarded.clinic.count("patients") == 1
-    guarded.made = accounts.grant(
-        guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True, folder=guarded.folder)
-    )
+    guarded.made = guarded.grant("gary_wang", rotate=True)
     with Store.prepare(guarded.settings) as store:
         assert not ingest_paths(store).problems
     assert guarded.clinic.count("patients") == 2
@@ -236,7 +241,7 @@ def test_a_new_provider_waits_for_an_account(guarded: Guarded) -> None:
         assert "new_here" not in [provider.slug for provider in store.providers()]
     with Store.prepare(guarded.settings, schema=True) as store:
         assert register(store, "New Here").created
-    accounts.grant(guarded.administrator, accounts.GrantRequest(["New Here"], folder=guarded.folder))
+    guarded.grant("New Here")
     with Store.prepare(guarded.settings) as store:
         assert not ingest_paths(store).problems
     assert guarded.clinic.count("patients", "new_here") == 1
@@ -248,9 +253,7 @@ def test_a_password_that_is_changed_counts_for_the_next_connection(guarded: Guar
     before = (guarded.folder / account).read_text()
     with Store.open(guarded.settings) as store:
         (provider,) = [provider for provider in store.providers() if provider.slug == "gary_wang"]
-        (again,) = accounts.grant(
-            guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True, folder=guarded.folder)
-        )
+        (again,) = guarded.grant("gary_wang", rotate=True)
         assert again.state is AccountState.ROTATED
         with store.provider_database(provider).database.session() as session:
             assert session.connection().exec_driver_sql("SELECT COUNT(*) FROM patients").scalar() == 1
@@ -261,16 +264,16 @@ def test_a_password_that_is_changed_counts_for_the_next_connection(guarded: Guar
 
 @SERVERS
 def test_a_password_is_shown_once_and_kept_in_private_files_only(guarded: Guarded) -> None:
-    (shown,) = accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True))
+    (shown,) = guarded.grant("gary_wang", rotate=True, folder=None)
     password = str(shown.password)
     assert len(password) >= 32
     assert password not in repr(shown)
     assert password in to_json(shown)
     assert password not in str(guarded.clinic.system_rows("system_logs"))
     assert any(row["event"] == "account_rotated" for row in guarded.clinic.system_rows("system_logs"))
-    (again,) = accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"]))
+    (again,) = guarded.grant("gary_wang", folder=None)
     assert (again.state, again.password, again.password_is_unknown) == (AccountState.THERE, None, True)
-    kept = guarded.folder / guarded.name("anna_keller")
+    kept = guarded.file("anna_keller")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE(guarded.folder.stat().st_mode) == 0o700
     assert kept.read_text().strip() not in to_json(guarded.made)
@@ -309,9 +312,7 @@ def test_an_account_of_another_user_is_left_alone(guarded: Guarded, more: list[s
     for folder in (guarded.folder, None):
         for rotate in (True, False):
             with pytest.raises((AccountInUse, AccountUnknown)) as refused:
-                accounts.grant(
-                    administrator, accounts.GrantRequest(["new_here"], rotate=rotate, host=host, folder=folder)
-                )
+                guarded.grant("new_here", rotate=rotate, host=host, folder=folder, administrator=administrator)
     if more == []:
         assert "GRANT SELECT ON mysql.* TO" in str(refused.value)
     else:
@@ -328,45 +329,43 @@ def test_an_account_of_another_user_is_left_alone(guarded: Guarded, more: list[s
 def test_the_administrator_of_the_readme_can_make_and_rotate_them(guarded: Guarded, more: list[str]) -> None:
     settings = _administrator(guarded, *more)
     register(guarded.clinic.store, "New Here")
-    made = accounts.grant(settings, accounts.GrantRequest(everyone=True, host="%", folder=guarded.folder))
+    made = guarded.grant(host="%", administrator=settings)
     assert [one.state for one in made] == [AccountState.MADE] * 5
     assert guarded.by(guarded.name("new_here"), f"SELECT 1 FROM {guarded.database('new_here')}.patients") is None
     assert guarded.by(guarded.name("new_here"), f"SELECT 1 FROM {guarded.database('gary_wang')}.patients") == 1142
-    # Where the administrator may not look, the account says itself whose it is.
-    (again,) = accounts.grant(
-        settings, accounts.GrantRequest(["new_here"], rotate=True, host="%", folder=guarded.folder)
-    )
+    # An administrator who cannot read the rights of others logs in as the account to read its rights.
+    (again,) = guarded.grant("new_here", rotate=True, host="%", administrator=settings)
     assert again.state is AccountState.ROTATED
     assert guarded.by(guarded.name("new_here"), f"USE {guarded.database('new_here')}") is None
-    (there,) = accounts.grant(settings, accounts.GrantRequest(["new_here"], host="%", folder=guarded.folder))
+    (there,) = guarded.grant("new_here", host="%", administrator=settings)
     assert there.state is AccountState.THERE
     if more:
-        (shown,) = accounts.grant(settings, accounts.GrantRequest(["new_here"], rotate=True, host="%"))
-        (guarded.folder / guarded.name("new_here")).write_text(str(shown.password))
+        (shown,) = guarded.grant("new_here", rotate=True, host="%", folder=None, administrator=settings)
+        guarded.file("new_here").write_text(str(shown.password))
         assert guarded.by(guarded.name("new_here"), f"USE {guarded.database('new_here')}") is None
 
 
 @SERVERS
 def test_an_account_whose_password_works_gets_no_more_rights_than_needed(guarded: Guarded) -> None:
     settings = _administrator(guarded)
-    (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
-    # Of two accounts of the name the server takes that of the narrower host, and the password is that one's.
+    wang = guarded.wang
+    # Of two accounts with one name the server uses the one with the narrower host, whose password is in the folder.
     guarded.run("CREATE USER %s@'%%' IDENTIFIED BY 'theirs'", wang.account)
     with pytest.raises(AccountUnknown, match=r"error 1(044|142)"):
-        accounts.grant(settings, accounts.GrantRequest(["gary_wang"], rotate=True, host="%", folder=guarded.folder))
-    guarded.run("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", wang.account, wang.host)
-    (again,) = accounts.grant(settings, accounts.GrantRequest(["gary_wang"], host=wang.host, folder=guarded.folder))
+        guarded.grant("gary_wang", rotate=True, host="%", administrator=settings)
+    guarded.run(_WITHOUT_RIGHTS, wang.account, wang.host)
+    (again,) = guarded.grant("gary_wang", host=wang.host, administrator=settings)
     assert again.state is AccountState.THERE
     assert guarded.by(wang.account, f"SELECT 1 FROM {guarded.database('gary_wang')}.patients") is None
     guarded.run("GRANT SELECT ON mysql.* TO %s@%s", wang.account, wang.host)
     with pytest.raises(AccountInUse, match="SELECT on `mysql`"):
-        accounts.grant(settings, accounts.GrantRequest(["gary_wang"], host=wang.host, folder=guarded.folder))
+        guarded.grant("gary_wang", host=wang.host, administrator=settings)
 
 
 @SERVERS
 def test_to_make_accounts_is_safe_to_repeat(guarded: Guarded) -> None:
     files = {path.name: path.read_text() for path in guarded.folder.iterdir()}
-    again = accounts.grant(guarded.administrator, accounts.GrantRequest(everyone=True, folder=guarded.folder))
+    again = guarded.grant()
     assert {one.state for one in again} == {AccountState.THERE}
     assert {path.name: path.read_text() for path in guarded.folder.iterdir()} == files
     assert [one.account for one in again] == [one.account for one in guarded.made]
@@ -404,13 +403,13 @@ def role(guarded: Guarded) -> Iterator[str]:
 
 @SERVERS
 def test_extra_rights_of_an_account_are_found_and_prevent_a_grant(guarded: Guarded, role: str) -> None:
-    (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
+    wang = guarded.wang
     guarded.run(f"GRANT {role} TO %s@%s", wang.account, wang.host)
-    # Not at once: only once it says SET ROLE.
+    # The role counts only after SET ROLE.
     assert guarded.by(wang.account, f"SELECT 1 FROM {guarded.database('anna_keller')}.patients") == 1142
     assert role in _problems(guarded)["isolation.rights"]
     with pytest.raises(AccountInUse, match=role):
-        accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], folder=guarded.folder))
+        guarded.grant("gary_wang")
     guarded.run(f"REVOKE {role} FROM %s@%s", wang.account, wang.host)
     guarded.run(f"GRANT SELECT (prn) ON {guarded.database('anna_keller')}.patients TO %s@%s", wang.account, wang.host)
     assert "SELECT (`prn`)" in _problems(guarded)["isolation.rights"]
@@ -429,14 +428,14 @@ def _problems(guarded: Guarded, *logs: Path) -> dict[str, str]:
 def test_a_password_that_cannot_be_saved_is_not_set_on_the_server(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
+    wang = guarded.wang
     register(guarded.clinic.store, "Late One")
     (occupied := guarded.folder / "a file").write_text("")
     for folder in (occupied / "in a file", Path("/proc/accounts")):
         with pytest.raises(ConfigurationError, match=f"{folder}.*cannot be written to"):
-            accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True, folder=folder))
+            guarded.grant("gary_wang", rotate=True, folder=folder)
         with pytest.raises(ConfigurationError, match="cannot be written to"):
-            accounts.grant(guarded.administrator, accounts.GrantRequest(["late_one"], folder=folder))
+            guarded.grant("late_one", folder=folder)
     assert guarded.by(wang.account, "SELECT 1") is None
     assert guarded.run("SELECT user FROM mysql.user WHERE user = %s", guarded.name("late_one")) == []
 
@@ -447,7 +446,7 @@ def test_a_password_that_cannot_be_saved_is_not_set_on_the_server(
     before = sorted(path.name for path in guarded.folder.iterdir())
     monkeypatch.setattr("webautodash.database.products.mysql.accounts.MySQLAccounts.change_password", refused)
     with pytest.raises(DatabaseError):
-        accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], rotate=True, folder=guarded.folder))
+        guarded.grant("gary_wang", rotate=True)
     assert sorted(path.name for path in guarded.folder.iterdir()) == before
     assert guarded.by(wang.account, "SELECT 1") is None
 
@@ -455,13 +454,13 @@ def test_a_password_that_cannot_be_saved_is_not_set_on_the_server(
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
 def test_no_account_gets_a_password_if_one_has_other_rights(guarded: Guarded) -> None:
     register(guarded.clinic.store, "Late One")
-    (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
+    wang = guarded.wang
     guarded.run("GRANT SELECT ON mysql.* TO %s@%s", wang.account, wang.host)
     with pytest.raises(AccountInUse):
-        accounts.grant(guarded.administrator, accounts.GrantRequest(["late_one", "gary_wang"]))
+        guarded.grant("late_one", "gary_wang", folder=None)
     assert guarded.run("SELECT user FROM mysql.user WHERE user = %s", guarded.name("late_one")) == []
     with pytest.raises(UsageError, match="host"):
-        accounts.grant(guarded.administrator, accounts.GrantRequest(["late_one"], host="a b;c"))
+        guarded.grant("late_one", host="a b;c", folder=None)
     with pytest.raises(UsageError, match="WEBAUTODASH_DB_USER"):
         accounts.grant(guarded.settings, accounts.GrantRequest(["late_one"]))
 
@@ -480,9 +479,9 @@ def test_the_commands_report_what_they_created_and_found(guarded: Guarded, tmp_p
     root = {"WEBAUTODASH_DATABASE_URL": guarded.url}
     account = guarded.name("gary_wang")
     shown = shell("provider", "grant", "gary_wang", "--rotate", **root)
-    said, password = shown.out.splitlines()
-    assert said.startswith(f"{account}@")
-    assert said.endswith(f": rotated; SELECT, INSERT, UPDATE, DELETE in {guarded.database('gary_wang')}")
+    line, password = shown.out.splitlines()
+    assert line.startswith(f"{account}@")
+    assert line.endswith(f": rotated; SELECT, INSERT, UPDATE, DELETE in {guarded.database('gary_wang')}")
     (guarded.folder / account).write_text(password.rsplit(maxsplit=1)[-1])
     assert guarded.by(account, "SELECT 1") is None
     (again,) = shell("provider", "grant", "gary_wang", "--json", **root).json
@@ -504,7 +503,7 @@ def test_the_commands_report_what_they_created_and_found(guarded: Guarded, tmp_p
 
 @dataclass
 class Served:
-    """The command in a folder of its own, by an account of the server."""
+    """The command in a folder of its own, with an account of the server."""
 
     shell: Shell
     environment: dict[str, str]
@@ -512,7 +511,7 @@ class Served:
 
 @pytest.fixture
 def served(guarded: Guarded, tmp_path: Path) -> Served:
-    """By the administrator who may not look at others' rights; two more providers wait for their accounts."""
+    """An administrator who cannot read the rights of others; two more providers have no accounts yet."""
     for name in ("Late One", "Later One"):
         register(guarded.clinic.store, name)
     settings = _administrator(guarded)
@@ -547,12 +546,12 @@ def test_the_passwords_of_those_that_were_made_are_shown_where_a_later_one_fails
     else:
         lines = done.out.splitlines()
         shown = {
-            said.partition("@")[0]: password.rsplit(maxsplit=1)[-1]
-            for said, password in zip(lines[::2], lines[1::2], strict=True)
+            line.partition("@")[0]: password.rsplit(maxsplit=1)[-1]
+            for line, password in zip(lines[::2], lines[1::2], strict=True)
         }
     assert list(shown) == [guarded.name("late_one"), guarded.name("later_one")]
     assert all(_opens(guarded, account, password) for account, password in shown.items())
-    # They are in the log as well.
+    # The log has them too.
     made = [row["provider"] for row in guarded.clinic.system_rows("system_logs") if row["event"] == "account_made"]
     assert made[-2:] == ["late_one", "later_one"]
 
@@ -617,13 +616,13 @@ def test_the_doctor_proves_that_providers_are_isolated(guarded: Guarded) -> None
     # Each of three accounts, on each of the two others' databases, to read and to USE.
     assert "3 accounts" in accounts_.message
     assert "12 tries" in accounts_.message
-    # The everyday examination looks at the same rights.
+    # The usual examination checks the same rights.
     assert [one for one in examine(guarded.settings).findings if one.code == "rights" and one.severity == "ok"]
 
 
 @SERVERS
 def test_the_doctor_finds_an_account_that_reaches_another_database(guarded: Guarded) -> None:
-    (wang,) = [one for one in guarded.made if one.provider == "gary_wang"]
+    wang = guarded.wang
     guarded.run(f"GRANT SELECT ON {guarded.database('anna_keller')}.* TO %s@%s", wang.account, wang.host)
     found = _problems(guarded)
     assert set(found) == {"isolation.rights", "isolation.reaches"}
@@ -657,8 +656,8 @@ def test_the_doctor_finds_a_database_that_names_another_provider(guarded: Guarde
 
 @SERVERS
 def test_the_doctor_finds_missing_and_refused_accounts(guarded: Guarded) -> None:
-    (guarded.folder / guarded.name("gary_wang")).unlink()
-    (guarded.folder / guarded.name("anna_keller")).write_text("wrong")
+    guarded.file("gary_wang").unlink()
+    guarded.file("anna_keller").write_text("wrong")
     found = _problems(guarded)
     assert found["isolation.account_missing"].startswith(guarded.name("gary_wang"))
     assert found["isolation.account_refused"].startswith(guarded.name("anna_keller"))
@@ -684,5 +683,4 @@ def test_the_doctor_finds_prns_in_the_system_log_and_in_log_files(clinic: Clinic
         (str(unreadable), "error"),
         (str(tmp_path / "no.log"), "error"),
     }
-    said = to_json(report)
-    assert [mark for mark in ("Mark-77", "4711023", "Zoë") if mark in said] == []
+    assert [mark for mark in ("Mark-77", "4711023", "Zoë") if mark in to_json(report)] == []

@@ -1,9 +1,9 @@
 """The store compared with a model of a few lines: no merged patients, no silent overwrite, no false alarm, no loss.
 
-The model knows of a person by the PRN's bytes, remembers what the latest complete extraction said, and holds every
-change for a conflict and nothing else; the later state is the new side in whatever order files come. An extraction that
-failed, one that empties all lists and one of another person change nothing. What is drawn is said with noise that is no
-difference: order, case, white space, age, UUID, null, a name in two parts.
+The model identifies a person by the bytes of the PRN, keeps the facts of the latest complete extraction, and takes
+every change for a conflict and nothing else; the later state is the new side, in whatever order the files come. An
+extraction that failed, that empties all lists or that is of another person changes nothing. The facts are drawn at
+random and written with noise that is no difference: order, case, white space, age, UUID, null, a name in two parts.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from builders import Clinic, a_file, a_patient
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 LOOK_ALIKE = ("José", "Jose\u0301", "Jose", "JOSE", "A1", "a1", "Ａ1", "A1.", "0A1", "Straße", "Strasse", "А1")
-"""PRNs that a server's usual collation, or a careless comparison, would take for each other."""
+"""PRNs that a server's usual collation, or a careless comparison, would confuse."""
 NAMES, BORN = ("Ann O'Neil", "Bo Å"), ("02/19/1988", "07/04/1976")
 GENDERS = ("Female", "Male")
 MEDICATIONS, ALLERGIES = ("Aspirin 81 mg", "Xanax 1 mg"), ("Latex", "Nuts")
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a file says of a person, without the noise."""
+class Facts:
+    """What a file has about a person, without the noise."""
 
     name: str
     born: str
@@ -43,7 +43,7 @@ class Said:
         return not self.medications and not self.allergies
 
     def noisy(self, prn: str, noise: int) -> dict[str, Any]:
-        """The same said differently."""
+        """The same facts, written differently."""
         turned = -1 if noise % 2 else 1
         spelt = (str, str.upper, str.lower, lambda text: f"  {text.replace(' ', '   ')} ")[noise % 4]
         patient = a_patient(
@@ -71,8 +71,8 @@ def _some(of: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(of), max_size=3).map(lambda items: tuple(sorted(items)))
 
 
-SAID = st.builds(
-    Said,
+FACTS = st.builds(
+    Facts,
     st.sampled_from(NAMES),
     st.sampled_from(BORN),
     st.sampled_from(GENDERS),
@@ -82,7 +82,7 @@ SAID = st.builds(
     st.sampled_from([False, False, False, True]),
 )
 FILES = st.lists(
-    st.dictionaries(st.sampled_from(LOOK_ALIKE), st.tuples(SAID, st.integers(0, 99)), min_size=1, max_size=6),
+    st.dictionaries(st.sampled_from(LOOK_ALIKE), st.tuples(FACTS, st.integers(0, 99)), min_size=1, max_size=6),
     min_size=1,
     max_size=4,
 )
@@ -94,29 +94,29 @@ MONTHS = st.permutations((1, 2, 3, 4))
 class Model:
     """What has to be known after some files."""
 
-    known: dict[str, tuple[int, Said]] = field(default_factory=dict)
-    """By PRN, what was said in the latest month."""
+    known: dict[str, tuple[int, Facts]] = field(default_factory=dict)
+    """By PRN, the facts of the latest month."""
     conflicts: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     duplicates: Counter[str] = field(default_factory=Counter)
     aside: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def hear(self, prn: str, said: Said, month: int) -> str:
-        """What becomes of one patient of a file."""
-        if said.failed:
+    def take(self, prn: str, facts: Facts, month: int) -> str:
+        """Take one patient of a file; the outcome."""
+        if facts.failed:
             return self._set_aside(prn, "incomplete_extraction")
         if prn not in self.known:
-            self.known[prn] = month, said
+            self.known[prn] = month, facts
             return "stored"
         latest, before = self.known[prn]
-        old, new = (before, said) if month > latest else (said, before)
+        old, new = (before, facts) if month > latest else (facts, before)
         if old.name != new.name and old.born != new.born:
             both = ((_folded(one.name), _folded(one.born)) for one in (old, new))
             self.conflicts[prn, "prn", *both] += 1
             return self._set_aside(prn, "other_person")
-        if said.is_empty and not before.is_empty:
+        if facts.is_empty and not before.is_empty:
             return self._set_aside(prn, "emptied")
         if month > latest:
-            self.known[prn] = month, replace(said, phone=said.phone or before.phone)
+            self.known[prn] = month, replace(facts, phone=facts.phone or before.phone)
         if old.phone and new.phone and old.phone != new.phone:
             self.conflicts[prn, "phone", old.phone, new.phone] += 1
         if replace(old, phone=None) == replace(new, phone=None):
@@ -148,7 +148,7 @@ def _folded(value: Any) -> Any:
     if isinstance(value, str):
         text = " ".join(value.split()).casefold()
         return f"{text[5:7]}/{text[8:]}/{text[:4]}" if text[4:5] == "-" else text
-    if isinstance(value, dict):  # who stands under a PRN
+    if isinstance(value, dict):  # the person with a PRN
         return _folded(value["patient_name"]), _folded(value["date_of_birth"])
     return tuple(sorted(_folded(next(iter(item.values())) if isinstance(item, dict) else item) for item in value))
 
@@ -168,12 +168,12 @@ def _recorded(clinic: Clinic, prefix: str) -> tuple[Counter[tuple[Any, ...]], Co
     return conflicts, duplicates
 
 
-def _check(clinic: Clinic, files: list[dict[str, tuple[Said, int]]], months: list[int], prefix: str) -> None:
+def _check(clinic: Clinic, files: list[dict[str, tuple[Facts, int]]], months: list[int], prefix: str) -> None:
     model = Model()
     for month, patients in zip(months, files, strict=False):
-        expected = Counter(model.hear(prn, said, month) for prn, (said, _) in patients.items())
+        expected = Counter(model.take(prn, facts, month) for prn, (facts, _) in patients.items())
         content = a_file(
-            *(said.noisy(f"{prefix}{prn}", noise) for prn, (said, noise) in patients.items()),
+            *(facts.noisy(f"{prefix}{prn}", noise) for prn, (facts, noise) in patients.items()),
             "no patient at all",
             at=f"2024-0{month}-01T00:00:00",
         )
@@ -190,7 +190,8 @@ def _check(clinic: Clinic, files: list[dict[str, tuple[Said, int]]], months: lis
         if row["prn"].startswith(prefix)
     }
     assert stored == {
-        prn: tuple(map(_folded, (said.name, said.gender, said.phone or ""))) for prn, (_, said) in model.known.items()
+        prn: tuple(map(_folded, (facts.name, facts.gender, facts.phone or "")))
+        for prn, (_, facts) in model.known.items()
     }
     assert _recorded(clinic, prefix) == (model.conflicts, model.duplicates)
     aside = clinic.rows("set_aside_patients")
@@ -209,12 +210,12 @@ def test_the_store_agrees_with_the_model(clinic: Clinic, backend: str) -> None:
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
-        # A smaller example takes minutes to find, and is hardly easier to read.
+        # To shrink an example takes minutes and hardly makes it easier to read.
         phases=(Phase.generate,),
     )
     @given(FILES, MONTHS)
-    def law(files: list[dict[str, tuple[Said, int]]], months: list[int]) -> None:
-        # Of people of its own, so that all examples share a database.
+    def law(files: list[dict[str, tuple[Facts, int]]], months: list[int]) -> None:
+        # Each example has its own people, so that all examples share a database.
         _check(clinic, files, months, f"{next(numbers)}-")
 
     law()

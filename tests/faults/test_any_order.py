@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from builders import NewSettings, a_file, a_patient, write_file
-from contents import contents, differences, identities, rows
+from contents import contents, differences, drop, identities, rows
 from hypothesis import Phase, settings as limits, strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -27,8 +27,6 @@ from jobs import open_store, run_commands, take_back
 from processes import together
 from watching import environment
 
-from webautodash.config import Settings
-from webautodash.database import Server
 from webautodash.errors import UsageError
 from webautodash.services import revisions
 from webautodash.services.revisions import SchemaHistory
@@ -40,13 +38,13 @@ COMMANDS = [
     ("migrate", "up"),
     *(("provider", "register", name) for name in PROVIDERS.values()),
 ]
-# What became of the migrations on the way is not what they lead to.
+# The runs of migrations are not compared, only their result.
 _OF_THE_WAY = ("migration_runs", "migration_run_databases")
 _COLUMNS_OF_THE_WAY = {
-    # Who is registered by a command has none, who is met in a file has that of the file.
+    # A provider that a command registered has none; one that a file registered has the folder of the file.
     "database_identity": {"folder"},
     "providers": {"folder"},
-    # A database that is taken a revision back and up again has lost those of the extractions that it had by then.
+    # A database that is downgraded and upgraded again has lost those of its earlier extractions.
     "patient_extractions": {"row_checks"},
 }
 _BEFORE_HEAD = revisions.previous(SchemaHistory.PROVIDER, revisions.head(SchemaHistory.PROVIDER))
@@ -73,7 +71,7 @@ class Clinic(RuleBasedStateMachine):
         for store in self._stores:
             open_store(store)
 
-    # Two meet over a new provider: no example is without that.
+    # Every example begins with two processes that meet a new provider.
     @initialize(
         target=files, new=st.lists(_new_files, min_size=1, max_size=3), works=st.lists(_work, min_size=3, max_size=4)
     )
@@ -94,7 +92,7 @@ class Clinic(RuleBasedStateMachine):
     @rule(slug=_slugs)
     def a_database_falls_a_revision_behind(self, slug: str) -> None:
         for store in self._stores:
-            # One that is not there, or behind already, stays as it is.
+            # A database that is missing or already behind stays unchanged.
             with suppress(UsageError):
                 take_back(store, slug, str(_BEFORE_HEAD))
 
@@ -126,7 +124,7 @@ class Clinic(RuleBasedStateMachine):
             if isinstance(failure, Exception):
                 self._failures.append(failure)
             for store in self._stores:
-                _forget(store)
+                drop(store)
 
     def _expect_what_one_process_leaves(self) -> None:
         self._come_to_rest()
@@ -145,7 +143,7 @@ class Clinic(RuleBasedStateMachine):
         together(run_commands, (self._alone, *sorted(chain.from_iterable(works))), folder=self._folder)
 
     def _come_to_rest(self) -> None:
-        """What waits is migrated and taken."""
+        """Migrate all databases and ingest all files that wait."""
         for variables in (self._many, self._alone):
             for command in (("migrate", "up"), ("ingest",)):
                 together(run_commands, (variables, command), folder=self._folder)
@@ -172,7 +170,7 @@ def _without_the_way(found: dict[str, Any]) -> dict[str, Any]:
             table: [
                 {column: value for column, value in row.items() if column not in _COLUMNS_OF_THE_WAY.get(table, ())}
                 for row in rows
-                # That a database was behind when somebody looked is of the way, too.
+                # An alert that a database is behind depends on the order as well.
                 if not (table.startswith("alert") and "'behind'" in repr(row))
             ]
             for table, rows in tables.items()
@@ -180,12 +178,6 @@ def _without_the_way(found: dict[str, Any]) -> dict[str, Any]:
         }
         for name, tables in found.items()
     }
-
-
-def _forget(store: Settings) -> None:
-    with Server(store) as server:
-        for name in server.names(store.database_prefix):
-            server.drop(name)
 
 
 def _run(examples: int, steps: int, fresh: NewSettings, folder: Path) -> None:
@@ -198,7 +190,7 @@ def _run(examples: int, steps: int, fresh: NewSettings, folder: Path) -> None:
         derandomize=True,
         database=None,
         deadline=None,
-        # To make one that fails smaller would take an hour.
+        # To shrink a failing example would take an hour.
         phases=[Phase.generate],
     )
     try:

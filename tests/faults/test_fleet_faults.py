@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
-from builders import Clinic, a_file, a_patient, plain_database
+from builders import Clinic, NewClinic, a_file, a_patient, plain_database
 from jobs import migrate_fleet, migrate_to, take_back
 from processes import Steps, kill_at, moments, together, writes
 from shell import Shell
@@ -19,7 +19,7 @@ from webautodash.domain.dates import DateOrder
 from webautodash.domain.vocabulary import MigrationState, ProviderStatus
 from webautodash.errors import LeaseHeld
 from webautodash.repositories.providers import ProviderIdentity
-from webautodash.repositories.unit_of_work import SystemWork, UnitOfWork
+from webautodash.repositories.unit_of_work import SystemWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
 from webautodash.services.revisions import SchemaHistory
@@ -31,38 +31,32 @@ PROVIDERS = ("Ada Ash", "Ben Birch")
 
 
 @pytest.fixture
-def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
+def clinic(open_clinic: NewClinic) -> Clinic:
     """Two providers with rows, one with a conflict under review."""
-    clinic = Clinic(server_url, database_prefix, tmp_path)
+    clinic = open_clinic()
     for name in PROVIDERS:
         folder = name.lower().replace(" ", "_")
         clinic.ingest(a_file(a_patient("P1", allergies=["Latex"]), provider=name), folder=folder)
         clinic.ingest(a_file(a_patient("P1", name="Another"), provider=name, at="2025-01-01T00:00:00"), folder=folder)
-    with clinic.database("ada_ash").engine.begin() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO conflict_reviews (conflict_id, step, old_status, new_status, reviewed_by, reviewed_at, notes) "
-            "SELECT id, 1, 'unresolved', 'reviewing', 'x', '2025-01-01', 'y' FROM data_conflicts"
-        )
-    yield clinic
-    clinic.store.close()
+    clinic.execute(
+        "INSERT INTO conflict_reviews (conflict_id, step, old_status, new_status, reviewed_by, reviewed_at, notes) "
+        "SELECT id, 1, 'unresolved', 'reviewing', 'x', '2025-01-01', 'y' FROM data_conflicts",
+        "ada_ash",
+    )
+    return clinic
 
 
 def _take_back(clinic: Clinic) -> None:
     for provider in clinic.store.providers():
-        database = clinic.store.server.database(provider.database_name, UnitOfWork)
-        revisions.downgrade(database, SchemaHistory.PROVIDER, "p0001")
+        revisions.downgrade(clinic.database(provider.slug), SchemaHistory.PROVIDER, "p0001")
         if clinic.store.server.product == "mysql":
             # A column that goes stays in the rows, unseen, until the table is rebuilt; after dozens they are too long.
-            with database.engine.begin() as connection:
-                for table in ("database_identity", "conflict_reviews"):
-                    connection.exec_driver_sql(f"ALTER TABLE {table} FORCE")
+            for table in ("database_identity", "conflict_reviews"):
+                clinic.execute(f"ALTER TABLE {table} FORCE", provider.slug)
 
 
 def _let_leases_run_out(clinic: Clinic) -> None:
-    """As time would."""
-    with clinic.store.system.session() as session:
-        session.connection().exec_driver_sql("UPDATE leases SET expires_at = '2020-01-01 00:00:00.000000'")
-        session.commit()
+    clinic.execute_in_system("UPDATE leases SET expires_at = '2020-01-01 00:00:00.000000'")
 
 
 def schemas(store: Store) -> dict[str, Schema]:
@@ -75,7 +69,7 @@ def schemas(store: Store) -> dict[str, Schema]:
 
 
 def _rows(clinic: Clinic) -> list[object]:
-    """But for the checks of rows, which a way back takes away."""
+    """The rows without their checks, which a downgrade deletes."""
     tables = ("patients", "patient_extractions", "data_conflicts", "conflict_reviews", "allergies")
     found = [clinic.rows(table, slug) for slug in ("ada_ash", "ben_birch") for table in tables]
     return [[{name: value for name, value in row.items() if name != "row_checks"} for row in rows] for rows in found]
@@ -96,12 +90,12 @@ def test_a_run_killed_between_any_two_statements_is_finished_by_resuming_it(
     for number in steps(writing[:: 4 if backend == "sqlite" else 8]):
         _take_back(clinic)
         known = len(fleet.runs(clinic.store, 1000))
-        # The last moments are not there when a database needs a look less.
+        # The last moments may not come, because a database may need a query less.
         killed = kill_at(number, migrate_fleet, clinic.settings, folder=tmp_path)
         assert killed or number > len(all_moments) - 10, all_moments[number]
         _let_leases_run_out(clinic)
         runs = fleet.runs(clinic.store, 1000)
-        # Killed before the ledger knew of it, there is no run to resume.
+        # There is no run to resume if it was killed before its row was written.
         report = fleet.resume(clinic.store, runs[0].id) if len(runs) > known else None
         rest = fleet.upgrade_all(clinic.store, Plan())
         assert (report is None) == (rest.run is not None), all_moments[number]
@@ -133,19 +127,14 @@ def test_a_way_back_that_was_killed_anywhere_is_healed_by_going_up(
 
 
 @BACKENDS
-def test_a_killed_run_keeps_others_out_until_its_lease_has_run_out(
-    clinic: Clinic, server_url: str, database_prefix: str, tmp_path: Path
-) -> None:
-    settings = Settings.load(
-        database_url=server_url, database_prefix=database_prefix, _env_file=None, results_dir=tmp_path
-    )
+def test_a_killed_run_keeps_others_out_until_its_lease_has_run_out(clinic: Clinic, tmp_path: Path) -> None:
     _take_back(clinic)
-    all_moments = moments(migrate_fleet, settings, folder=tmp_path)
+    all_moments = moments(migrate_fleet, clinic.settings, folder=tmp_path)
     _take_back(clinic)
     middle = next(n for n, moment in enumerate(all_moments) if "CREATE UNIQUE INDEX" in moment)
-    assert kill_at(middle, migrate_fleet, settings, folder=tmp_path)
-    with Store.open(settings) as store:
-        with pytest.raises(LeaseHeld, match="is at work on it since"):
+    assert kill_at(middle, migrate_fleet, clinic.settings, folder=tmp_path)
+    with Store.open(clinic.settings) as store:
+        with pytest.raises(LeaseHeld):
             fleet.upgrade_all(store, Plan())
         _let_leases_run_out(clinic)
         assert not fleet.upgrade_all(store, Plan()).failures

@@ -20,7 +20,7 @@ from watching import environment
 from webautodash.config import Settings
 
 SMALL, LARGE = 4 << 20, 33 << 20
-# The logs and the tables of its own that a server begins with.
+# The logs and tables of a new server need so much.
 OF_A_SERVER = 400 << 20
 
 
@@ -114,8 +114,8 @@ def server_data(disk: Path) -> Path:
     return disk / "data"
 
 
-# So few that the server can undo the statement that found no room; and so many that MariaDB 10.11 cannot, for lack of
-# room, and ends itself: then nobody tells the command why.
+# With few patients the server can undo the statement that found no space. With many, MariaDB 10.11 has no space to
+# undo it and exits, and the command does not learn the reason.
 @pytest.mark.parametrize(("patients", "statuses"), [(150, {1}), (1500, {1, 3})])
 @pytest.mark.parametrize("disk", [OF_A_SERVER], indirect=True)
 @backends(mariadb="ci", mysql="slow")

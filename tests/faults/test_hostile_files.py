@@ -1,4 +1,4 @@
-"""Files made to hang, crash, fill or mislead: the command ends, in little memory, and says of each what and where."""
+"""Files made to hang, crash, fill or mislead: the command ends, uses little memory, and reports each with its place."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ KINDS = {
     "numbers": "too_many_patients",
     "huge_patient": "patient_too_large",
 }
-"""What programs are told of each that is rejected."""
+"""The error kind of each file that is rejected."""
 ODD_KINDS = {
     **dict.fromkeys(("link", "loop", "device"), "symbolic_link"),
     **dict.fromkeys(("fifo", "socket", "folder"), "no_regular_file"),
@@ -85,9 +85,7 @@ ODD_KINDS = {
 SET_ASIDE: dict[str, tuple[bytes, str, str]] = {
     "key_twice": (_patient("A1", b'"%b": 1, "%b": 2' % ((_CANARY, _CANARY))), "duplicate_key", "[...]"),
     "prn_twice": (
-        _patient("A2", b'"demographics_printable": {"prn": "A3"}'),
-        "duplicate_key",
-        "demographics_printable",
+        _patient("A2", b'"demographics_printable": {"prn": "A3"}'), "duplicate_key", "demographics_printable"
     ),
     "overflow": (_patient("A4", b'"note": 1e999'), "unusable_number", "extraction_results[1]"),
     "negative_overflow": (_patient("A5", b'"note": [-1e999]'), "unusable_number", "extraction_results[1]"),
@@ -96,32 +94,26 @@ SET_ASIDE: dict[str, tuple[bytes, str, str]] = {
     "nul_prn": (_patient("A8\\u0000"), "unusable_prn", "demographics_printable.prn"),
     "deep": (_patient("A9", b'"note": ' + DEEP), "nested_too_deeply", "extraction_results[1]"),
     "medications": (
-        _patient("B1", b'"all_medications": ' + MEDICATIONS),
-        "too_many_items",
-        "all_medications: more than 10,000",
+        _patient("B1", b'"all_medications": ' + MEDICATIONS), "too_many_items", "all_medications: more than 10,000"
     ),
     "medications_large": (
         _patient("B2", b'"all_medications": ' + MEDICATIONS.replace(b"}", b', "sig": "Take 1 tablet by mouth"}')),
-        "too_large",
-        "extraction_results[1]: more than 4 MiB",
+        "too_large", "extraction_results[1]: more than 4 MiB",
     ),
     "values": (
         _patient("B4", b'"note": [%b0]' % (b"[]," * MOST_VALUES)),
-        "too_many_values",
-        "extraction_results[1]: more than 300,000",
+        "too_many_values", "extraction_results[1]: more than 300,000",
     ),
     "lists": (
         _patient("B5", b'"all_allergies": [%b1]' % (b"1," * (MOST_ITEMS - 1)) + b"".join(
             b', "%b": [%b1]' % (name.encode(), b"1," * (MOST_ITEMS - 1))
             for which in LISTS for name, _ in which.split_lists
         )),
-        "too_many_items",
-        "other_records: more than 10,000",
+        "too_many_items", "other_records: more than 10,000",
     ),
     "long_text": (
         _patient("B3", b'"note": "%b"' % (b"x" * 16_000_000)),
-        "too_large",
-        "extraction_results[1]: more than 4 MiB",
+        "too_large", "extraction_results[1]: more than 4 MiB",
     ),
 }  # fmt: skip
 STORED: dict[str, bytes] = {
@@ -134,7 +126,7 @@ STORED: dict[str, bytes] = {
 
 @dataclass
 class Ended:
-    """How the command ended, what it said, and the most memory it had, in bytes."""
+    """How the command ended, its stderr, and its peak memory in bytes."""
 
     status: int
     err: str
@@ -156,7 +148,7 @@ def _run(shell: Shell, *arguments: str, **environment: str) -> Ended:
         )
         begun = time.monotonic()
         while child.poll() is None:
-            # Of a process that has just ended there is nothing to be read.
+            # The status of a process that has just ended cannot be read.
             with suppress(OSError):
                 for name, kilobytes in _PEAK.findall(Path(f"/proc/{child.pid}/status").read_text()):
                     peaks[name] = max(peaks[name], int(kilobytes) * 1024)
@@ -177,13 +169,13 @@ def shell(tmp_path: Path, server_url: str, database_prefix: str) -> Shell:
 
 @pytest.fixture
 def settings(shell: Shell, server_url: str, database_prefix: str) -> Settings:
-    """The same for the test, which looks at the rows."""
+    """The settings of that store, for the test to read its rows."""
     folder = shell.folder / "Results"
     return Settings.load(database_url=server_url, database_prefix=database_prefix, results_dir=folder, _env_file=None)
 
 
 def _odd_paths(folder: Path) -> dict[str, str]:
-    """What is no file of its own, and what is said of it."""
+    """Create paths that are no regular files; the beginning of the reason for each."""
     outside = folder.parents[1] / "outside.json"
     outside.write_bytes(_file(_patient("OUTSIDE")))
     (folder / "link.json").symlink_to(outside)
@@ -197,15 +189,13 @@ def _odd_paths(folder: Path) -> dict[str, str]:
     (folder / "folder.json").mkdir()
     with (folder / "sparse.json").open("wb") as file:
         file.truncate(2 << 30)
-    links = dict.fromkeys(["link", "loop", "device"], "is a symbolic link")
-    others = {
-        "fifo": "is not a regular file",
-        "folder": "is not a regular file",
+    return {
+        **dict.fromkeys(("link", "loop", "device"), "is a symbolic link"),
+        **dict.fromkeys(("fifo", "folder"), "is not a regular file"),
         "socket": "cannot be opened (No such device or address)",
+        "hard": "has another name elsewhere (a hard link)",
+        "sparse": "has 2,147,483,648 bytes, more",
     }
-    return (
-        links | others | {"hard": "has another name elsewhere (a hard link)", "sparse": "has 2,147,483,648 bytes, more"}
-    )
 
 
 @backends(sqlite="ci", mariadb="slow", mysql="slow")
@@ -222,12 +212,12 @@ def test_no_hostile_file_hangs_fills_the_memory_or_costs_another_a_patient(shell
     assert (ended.status, CANARY in ended.err) == (1, False)
     assert ended.resident < _MOST_MEMORY
 
-    said = dict(re.findall(r"^(?:rejected|partial): gary_wang/(\S+)\.json: (.*)$", ended.err, re.MULTILINE))
-    kinds = {name: kind[1] for name, line in said.items() if (kind := re.search(r" \[(\w+)\](?:;.*)?$", line))}
+    reasons = dict(re.findall(r"^(?:rejected|partial): gary_wang/(\S+)\.json: (.*)$", ended.err, re.MULTILINE))
+    kinds = {name: kind[1] for name, line in reasons.items() if (kind := re.search(r" \[(\w+)\](?:;.*)?$", line))}
     assert kinds == {f"{name}.rejected": kind for name, kind in KINDS.items()} | ODD_KINDS
     expected = {f"{name}.rejected": where for name, (_, where) in REJECTED.items()} | odd
-    assert {name: said.get(name, "")[: len(where)] for name, where in expected.items()} == expected
-    assert set(said) == set(expected) | {f"{name}.aside" for name in SET_ASIDE}
+    assert {name: reasons.get(name, "")[: len(where)] for name, where in expected.items()} == expected
+    assert set(reasons) == set(expected) | {f"{name}.aside" for name in SET_ASIDE}
 
     stored = {row["prn"] for row in rows(settings, "gary_wang", "patients")}
     assert stored == {"S1", "S2", "S3", "GOOD"} | {f"BESIDE {name}" for name in SET_ASIDE}
@@ -301,14 +291,14 @@ def test_a_million_patients_cut_short_are_refused_in_little_memory(tmp_path: Pat
     assert ended.status == 1
     assert "gary_wang/a.json: line 1000002, column 1: the file ends in the middle" in ended.err
     assert "1 rejected, of 2 files" in ended.err
-    # The pages of the private copy count as resident, too; they are the system's to take back.
+    # The pages of the private copy count as resident, but the system can reclaim them.
     assert ended.anonymous < _MOST_MEMORY
 
 
 @backends(sqlite="ci", mariadb="slow", mysql="slow")
 @pytest.mark.parametrize("letter", [b"x", b'\\"'], ids=["plain", "escaped"])
 def test_a_patient_too_large_for_a_packet_is_not_lost(shell: Shell, settings: Settings, letter: bytes) -> None:
-    """Set aside where the server takes the row; where it does not the file waits until it does."""
+    """It is set aside where the server accepts the row; otherwise the file waits until the server does."""
     in_a_statement = len(letter) + letter.count(b'"') + letter.count(b"\\")
     large = _patient("LARGE", b'"note": "%b"' % (letter * ((LARGEST_SET_ASIDE - 1_000) // in_a_statement)))
     shell.drop(_file(_patient("BESIDE"), large), "large.json")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from itertools import permutations
 from pathlib import Path
 
 import pytest
-from builders import Clinic, a_file, a_patient, fill_two_providers, plain_database
+from builders import Clinic, a_file, a_patient, fill_two_providers
 from sqlalchemy import Column, Table
 from test_accounts_of_databases import SERVERS, Guarded, guarded
 
@@ -20,7 +19,6 @@ from webautodash.database.products.types import JsonText, UtcDateTime
 from webautodash.domain.json_document import to_json
 from webautodash.models.base import ProviderBase, SystemBase, append_only_tables
 from webautodash.services.doctor import Finding, examine_isolation
-from webautodash.services.registry import accounts
 
 __all__ = ["guarded"]  # the fixture
 
@@ -28,7 +26,7 @@ PRN = "Zoë4711Qz"
 DATABASES = ("gary_wang", "anna_keller", "system")
 TABLE_THAT_IS_TRIED = {"gary_wang": "patients", "anna_keller": "patients", "system": "system_logs"}
 
-# A CHECK lets these hold one word of a list, and no PRN; and without such a word a row cannot be written.
+# A CHECK restricts these columns to the words of a list, so they hold no PRN; a row needs one of the words.
 WORDS = {
     "alerts.kind": "conflict",
     "alert_digests.channel": "mail",
@@ -61,13 +59,12 @@ def _held_by(guarded: Guarded, slug: str) -> str:
 
 @SERVERS
 def test_each_account_is_tried_on_each_database_of_another_to_use_it(guarded: Guarded) -> None:
-    """Whoever may write there and not read is refused the SELECT: only the USE says that the door is open."""
+    """An account that may write but not read is refused a SELECT; only USE shows that it has access."""
     for own, other in permutations(DATABASES, 2):
         on, holder = f"`{exactly(guarded.database(other))}`.*", _held_by(guarded, own)
         guarded.run(f"GRANT INSERT ON {on} TO {holder}")
         assert guarded.by(guarded.name(own), f"SELECT 1 FROM {guarded.database(other)}.patients") == 1142
-        said = (guarded.name(own), f"to USE {guarded.database(other)} was allowed")
-        assert _reaches(guarded) == [said], (own, other)
+        assert _reaches(guarded) == [(guarded.name(own), f"to USE {guarded.database(other)} was allowed")], (own, other)
         assert _found(guarded, "isolation.accounts") == []
         guarded.run(f"REVOKE INSERT ON {on} FROM {holder}")
     assert _reaches(guarded) == []
@@ -76,12 +73,12 @@ def test_each_account_is_tried_on_each_database_of_another_to_use_it(guarded: Gu
 
 @SERVERS
 def test_each_account_is_tried_on_each_database_of_another_to_read_it(guarded: Guarded) -> None:
-    """One table is enough, whatever the account's rights look like; a server that lets it read lets it USE, too."""
+    """One readable table is enough; a server that lets an account read a table lets it USE the database as well."""
     for own, other in permutations(DATABASES, 2):
         on, holder = f"{guarded.database(other)}.{TABLE_THAT_IS_TRIED[other]}", _held_by(guarded, own)
         guarded.run(f"GRANT SELECT ON {on} TO {holder}")
-        said = [f"to {what} {guarded.database(other)} was allowed" for what in ("read", "USE")]
-        assert _reaches(guarded) == [(guarded.name(own), each) for each in said], (own, other)
+        allowed = [f"to {what} {guarded.database(other)} was allowed" for what in ("read", "USE")]
+        assert _reaches(guarded) == [(guarded.name(own), each) for each in allowed], (own, other)
         guarded.run(f"REVOKE SELECT ON {on} FROM {holder}")
     assert _reaches(guarded) == []
 
@@ -90,7 +87,7 @@ def test_each_account_is_tried_on_each_database_of_another_to_read_it(guarded: G
 def test_each_right_that_an_account_lacks_is_named(guarded: Guarded) -> None:
     prefix = guarded.administrator.database_prefix
     lacked = [(guarded.name(slug), exactly(guarded.database(slug)), right) for slug in DATABASES for right in ADDING]
-    # Without it nobody could read who is registered: there is no report at all then.
+    # Without this right the registry cannot be read, and there is no report.
     lacked.remove((guarded.name("system"), exactly(guarded.database("system")), "SELECT"))
     lacked += [(f"{prefix}_migrations", f"{exactly(prefix)}%%", right) for right in (*ROWS, *TABLES)]
     for account, pattern, right in lacked:
@@ -116,7 +113,7 @@ def test_the_fix_grants_all_rights_that_an_account_lacks(guarded: Guarded) -> No
         ("error", "lacks DELETE on patients, medications"),
     ]
     assert {advice_on(one) for one in found} == {"webautodash provider grant gary_wang"}
-    accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], folder=guarded.folder))
+    guarded.grant("gary_wang")
     assert _found(guarded, "isolation.rights_missing") == []
 
 
@@ -132,7 +129,7 @@ def test_no_account_may_change_append_only_tables(guarded: Guarded) -> None:
 
     assert answers() == {1142}
     assert guarded.by(account, f"UPDATE {database}.patients SET id = id") is None
-    # As an earlier version gave them; the name of a table may have become one of these since.
+    # The rights that an earlier version granted.
     holder = _held_by(guarded, "gary_wang")
     guarded.run(f"GRANT UPDATE, DELETE ON `{exactly(database)}`.* TO {holder}")
     guarded.run(f"GRANT UPDATE ON `{database}`.conflict_reviews TO {holder}")
@@ -144,7 +141,7 @@ def test_no_account_may_change_append_only_tables(guarded: Guarded) -> None:
     assert {advice_on(one) for one in found} == {"webautodash provider grant gary_wang"}
     assert answers() <= {None, 1451}
     for _ in range(2):
-        (granted,) = accounts.grant(guarded.administrator, accounts.GrantRequest(["gary_wang"], folder=guarded.folder))
+        (granted,) = guarded.grant("gary_wang")
         assert granted.append_only == tables
         assert _found(guarded, "isolation.rights") == _found(guarded, "isolation.rights_missing") == []
         assert answers() == {1142}
@@ -156,16 +153,13 @@ def test_a_provider_whose_prns_cannot_be_read_is_named_and_the_others_are_checke
 ) -> None:
     clinic.ingest(a_file(a_patient("Mark-77")))
     clinic.ingest(a_file(a_patient("Mark-78"), provider="Anna Keller"), "anna_keller")
-    lost = f"{clinic.settings.database_prefix}gary_wang"
-    with plain_database(clinic.store.server, lost).engine.begin() as connection:
-        # What refers to a patient keeps a server from dropping the table.
-        connection.exec_driver_sql("ALTER TABLE patients RENAME TO elsewhere")
+    # References to the patients keep a server from dropping the table.
+    clinic.execute("ALTER TABLE patients RENAME TO elsewhere")
     log = tmp_path / "some.log"
     log.write_text("Mark-77\nMark-78\n")
     report = examine_isolation(clinic.settings, [log])
     (one,) = [one for one in report.findings if one.code == "isolation.not_searched"]
-    assert (one.severity, one.subject) == ("error", lost)
-    assert one.severity == "error"
+    assert (one.severity, one.subject) == ("error", clinic.database_name())
     assert [one.subject for one in report.findings if one.code == "isolation.log"] == [f"{log} line 2"]
 
 
@@ -175,7 +169,7 @@ def _text_columns() -> list[Column[object]]:
 
 
 def _values(table: Table) -> dict[str, object]:
-    """A row that the table takes, with as little in it as it takes."""
+    """The values of a row with as few columns as the table accepts."""
     values: dict[str, object] = {}
     for column in table.columns:
         if column.primary_key and column.type.python_type is int:
@@ -193,26 +187,17 @@ def _any(column: Column[object]) -> object:
     return "something" if column.type.python_type is str else 1
 
 
-def _in_a_list(prn: str) -> str:
-    return json.dumps({"counts": [1, {"of": [f"({prn})"]}]})
-
-
-def _as_a_name(prn: str) -> str:
-    return json.dumps({"counts": {prn: 1}})
-
-
-def _alone(prn: str) -> str:
-    return prn
-
-
-def _in_a_sentence(prn: str) -> str:
-    return f"seen twice: '{prn}', and so on"
+def _texts(column: Column[object]) -> list[str]:
+    """Values of the column that contain a PRN."""
+    if isinstance(column.type, JsonText):
+        return [json.dumps({"counts": [1, {"of": [f"({PRN})"]}]}), json.dumps({"counts": {PRN: 1}})]
+    return [PRN, f"seen twice: '{PRN}', and so on"]
 
 
 @pytest.mark.ci
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_prn_is_found_in_every_text_of_every_table_of_the_system_database(clinic: Clinic) -> None:
-    """In whichever column it stands; none is left out because nobody thought that it could get there."""
+    """All text columns are tried, also those that should never hold a PRN."""
     fill_two_providers(clinic)
     clinic.ingest(a_file(a_patient(PRN), at="2025-01-01T00:00:00"))
     folder = clinic.store.server.folder
@@ -222,11 +207,8 @@ def test_a_prn_is_found_in_every_text_of_every_table_of_the_system_database(clin
     takes_no_prn = set()
     with closing(sqlite3.connect(folder / f"{clinic.store.system.name}.db", isolation_level=None)) as system:
         for column in columns:
-            ways: tuple[Callable[[str], str], ...] = (_alone, _in_a_sentence)
-            if isinstance(column.type, JsonText):
-                ways = (_in_a_list, _as_a_name)
-            for way in ways:
-                values = _values(column.table) | {column.name: way(PRN)}
+            for text in _texts(column):
+                values = _values(column.table) | {column.name: text}
                 names, places = ", ".join(values), ", ".join("?" * len(values))
                 statement = f"INSERT INTO {column.table} ({names}) VALUES ({places})"
                 try:

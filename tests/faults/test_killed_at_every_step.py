@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from builders import NewSettings, a_file, a_patient, write_file
-from contents import contents, differences, identities
+from contents import contents, differences, drop, identities
 from jobs import register_provider, run_command
 from processes import Steps, kill_at, moments_of_files, together
 from selection import backends
@@ -43,26 +43,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _prepare(command: str, settings: Settings) -> None:
-    """What is there before: nothing, but for an ingest a provider."""
+    """Before an ingest, register a provider; before other commands there is nothing."""
     if command == "ingest":
         register_provider(settings, "Gary Wang")
 
 
 def _problems(settings: Settings) -> dict[str, list[ServerProblem]]:
-    """What is wrong with how each database was created: in the wrong mode, readers block writers."""
+    """The problems of each database as it was created: in the wrong mode, readers block writers."""
     prefix = settings.database_prefix
     with Server(settings) as server:
         return {name.removeprefix(prefix): server.database_problems(name) for name in server.names(prefix)}
 
 
-def _forget(settings: Settings) -> None:
-    with Server(settings) as server:
-        for name in server.names(settings.database_prefix):
-            server.drop(name)
-
-
 def _beside_commits(all_moments: list[str]) -> list[int]:
-    """Of a server, whose files tell nothing: before and after each COMMIT."""
+    """The moments before and after each COMMIT, for a server, whose files are not compared."""
     commits = [number for number, moment in enumerate(all_moments) if moment.endswith("COMMIT")]
     return [number for commit in commits for number in (commit, commit + 1) if number < len(all_moments)]
 
@@ -91,11 +85,11 @@ def test_a_command_killed_at_any_step_is_finished_by_the_same_command(
     for number in chosen:
         settings, variables = settings_of(f"{number:x}")
         killed = kill_at(number, run_command, variables, *COMMANDS[command], folder=tmp_path, files=tmp_path)
-        # Whether a moment comes may be a matter of time: what is told of files is written within a second.
+        # The last moments may not come: a faster run writes the states of files less often.
         assert killed or number > len(all_moments) - 60, all_moments[number]
         together(run_command, (variables, *COMMANDS[command]), folder=tmp_path)
         left = differences(contents(settings), expected)
         assert left == [], f"killed at {number} of {len(all_moments)}, before {all_moments[number]}"
         assert _problems(settings) == made, all_moments[number]
         assert all(ours == theirs for ours, theirs in identities(settings).values())
-        _forget(settings)
+        drop(settings)

@@ -39,14 +39,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _between(all_moments: list[str]) -> list[int]:
-    """From the first COMMIT after the outbox was written on: the moments at which something was not told yet."""
+    """The moments after the COMMIT of the outbox at which the system database lacks something."""
     written = max(number for number, moment in enumerate(all_moments) if "INSERT INTO pending_events" in moment)
     commits = [number for number, moment in enumerate(all_moments) if moment.endswith("COMMIT") and number > written]
     return sorted({number for commit in commits for number in (commit, commit + 1) if number < len(all_moments)})[1:]
 
 
 def _recorded(settings: Settings) -> dict[str, Any]:
-    """The system database, and what it was not told yet."""
+    """The system database, and the outbox of what it lacks."""
     found = contents(settings)
     return {"system": found["system"], "gary_wang": {"pending_events": found["gary_wang"]["pending_events"]}}
 
@@ -61,7 +61,7 @@ def test_the_next_command_records_what_a_killed_retry_stored(
     next_command: Callable[..., None] | None,
     steps: Steps,
 ) -> None:
-    """None is the same command again, which finds that it was done and has nothing to take in."""
+    """None stands for the same command again, which finds that the patient was stored."""
 
     def a_store(name: str) -> tuple[Settings, Any]:
         settings = fresh(name, results_dir=folder)

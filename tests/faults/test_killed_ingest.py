@@ -33,7 +33,7 @@ def test_a_run_after_a_kill_at_any_moment_leaves_what_a_clean_run_leaves(
     for number in steps(_spread(whole, SPREAD[backend])):
         settings = fresh(f"{number:x}")
         killed = kill_at(number, ingest, settings, folder=tmp_path)
-        # What is told of files is written every second: a run that is faster than the first has fewer moments.
+        # The states of files are written every second, so a run that is faster than the first has fewer moments.
         assert killed or number > len(whole) - 60, whole[number]
         ingest(settings)
         left = differences(contents(settings), clean)

@@ -21,7 +21,7 @@ from webautodash.services.ingest.ingest_run import ingest_paths
 
 
 def _end_at_b(number: int, arguments: Sequence[str], settings: dict[str, str]) -> None:
-    """The command, in a process of its own that sends itself a signal when it reads b.json."""
+    """Run the command, whose process sends itself a signal when it reads b.json."""
 
     def ending(read: Callable[..., Any]) -> Callable[..., Any]:
         def read_or_end(path: Path, *others: Any) -> Any:

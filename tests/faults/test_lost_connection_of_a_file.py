@@ -1,4 +1,4 @@
-"""A file during which the connection to a server that answers is lost again and again is held; others are taken."""
+"""A file that repeatedly loses the connection to a running server is held; the others are ingested."""
 
 from __future__ import annotations
 

@@ -17,8 +17,7 @@ from builders import NewSettings, a_file, a_patient
 from contents import contents, differences, rows
 from jobs import ingest
 from local_server import LocalServer, wait_until
-from shell import run_forked
-from watching import environment, monitors, put, states, wait_for, watching
+from watching import monitors, put, states, wait_for, watching
 
 from webautodash.config import Settings
 from webautodash.database import Server
@@ -50,7 +49,7 @@ def _put(folder: Path, provider: str, day: int, patients: int) -> None:
 
 
 def _under_way(settings: Settings) -> bool:
-    """Whether files are being taken; a short pass may be over before anybody looks."""
+    """Whether a pass runs or has stored files; a short pass may be over between two queries."""
     taking = any(row["pass_started_at"] is not None for row in monitors(settings))
     return taking or not set(states(settings).values()) <= {"seen"}
 
@@ -72,7 +71,7 @@ def test_a_signal_lets_the_current_file_finish_and_no_other_start(
     for name in ("Ann Bee", "Cee Dee"):
         for day in range(1, 6):
             _put(folder, name, day, 600)
-    # It holds its leases and its transactions for as long as this test takes.
+    # The leases must last as long as this test.
     settings = settings.model_copy(update={"lease_seconds": 300})
     hand = {held_up.FOLDER: str(tmp_path)}
     arguments = ("--interval", "0.5", "--workers", str(workers))
@@ -81,7 +80,7 @@ def test_a_signal_lets_the_current_file_finish_and_no_other_start(
         assert set(states(settings).values()) == {"seen"}
         assert monitor.end(number) == 0
         assert "Traceback" not in monitor.output
-    # Those that were in hand, whole; the others as they were.
+    # The begun files are stored whole; the others are unchanged.
     assert Counter(states(settings).values()) == {"ingested": workers, "seen": 10 - workers}
     with Store.open(settings) as store:
         assert sum(one.total_extractions for one in store.providers()) == 600 * workers
@@ -136,7 +135,7 @@ def _on(server: LocalServer, prefix: str, folder: Path, **values: float) -> Sett
 
 
 def _many_providers(folder: Path) -> list[str]:
-    """More than one monitor keeps for itself, a file each."""
+    """More providers than one monitor keeps for itself, with a file each."""
     names = [f"Doc {letter * 3}" for letter in "abcdefghijklmnopqrstuvwx"]
     for name in names:
         _put(folder, name, 1, 60)
@@ -144,7 +143,7 @@ def _many_providers(folder: Path) -> list[str]:
 
 
 def test_two_monitors_take_each_file_once(private_mariadb: LocalServer, folder: Path, tmp_path: Path) -> None:
-    # Files that have rested for less are read once by each: their time does not tell a later change yet.
+    # Both monitors would read a file that settled for less time: its mtime does not show a later change yet.
     settings = _on(private_mariadb, "two_", folder, settle_seconds=2.0)
     Store.prepare(settings).close()
     names = _many_providers(folder)
@@ -178,7 +177,7 @@ def test_files_that_wait_for_a_busy_monitor_are_taken_by_another(
         for hand in hands
     )
     with one as first, other as second:
-        # Neither can finish what it has, and so has no other for so long.
+        # Each monitor is busy with one file and cannot begin another.
         wait_for(lambda: [held_up.in_hand(hand) for hand in hands] == [1, 1])
         for monitor in (first, second):
             monitor.process.terminate()
@@ -329,10 +328,5 @@ def test_a_thousand_files_written_in_several_ways_are_each_ingested_once_and_who
     assert found.last_day.taken.stored == good == found.monitoring_status.statistics.files_processed
     assert sum(one.total_sessions for one in found.provider_database_statistics.providers) == good
     assert found.last_day.log_entries["ERROR"] == bad
-    # Whole at the first attempt: nothing was taken while it was being written.
+    # No file was read while it was being written.
     assert {row["attempts"] for row in rows(settings, "system", "ingested_files")} == {1}
-
-
-def test_a_store_is_needed_by_status_and_none_is_made(settings: Settings, tmp_path: Path) -> None:
-    done = run_forked(["status"], tmp_path, environment(settings), timeout_seconds=60)
-    assert (done.status, "webautodash setup" in done.err) == (2, True)

@@ -1,6 +1,6 @@
-"""Fifty values that nobody else has, in every field of a file, through every command and error: where they end up.
+"""Fifty marked values, in every field of a file, through every command and error: where they end up.
 
-They belong into the provider's own database, and onto stdout of the commands that are there to show a patient.
+They belong in the provider's own database, and on stdout of the commands that show patients.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import typer
 from alert_receivers import SECRET, Webhook
-from builders import Clinic, a_file, plain_database
+from builders import Clinic, a_file
 from contents import everything
 from local_server import connect
 from selection import backends
@@ -40,9 +40,9 @@ SHOWS_PATIENTS = {
     *(("set-aside", each) for each in ("list", "show", "retry", "accept")),
     ("incomplete",),
 }
-"""Commands that a person calls to see a patient or what a file asked for; what they show stands on stdout alone."""
+"""Commands that show patients or the criteria of a file, on stdout alone."""
 _FORTY_MB = 40 << 20
-_PATIENCE_SECONDS = 120
+_TIMEOUT_SECONDS = 120
 _IMPATIENT = {"LOCK_SECONDS": "1", "READ_TIMEOUT": "6", "CONNECT_TIMEOUT": "2", "RETRY_ATTEMPTS": "100"}
 _IMPATIENT = {f"WEBAUTODASH_{name}": value for name, value in {**_IMPATIENT, "RETRY_SECONDS": "0.01"}.items()}
 
@@ -52,14 +52,14 @@ def _item(marks: Iterator[str], *fields: str) -> dict[str, str]:
 
 
 def _metadata(marks: Iterator[str]) -> dict[str, str]:
-    """All but what says whose file it is."""
+    """The metadata except the name of the provider."""
     return _item(
         marks, "job_id", "job_name", "extraction_mode", "portal_name", "target_url", "patient_identifier", "medication"
     )
 
 
 def _patient(marks: Iterator[str], **other: Any) -> dict[str, Any]:
-    """A marker in each field that the format has, in fields that it has not, and in their names."""
+    """A marker in each field of the format, in unknown fields, and in the names of unknown fields."""
     unknown = next(marks)
     demographics = ("patient_name", "date_of_birth", "age", "gender", "first_name", "last_name", "phone", "email")
     filters = ("medication_name", "medication_strength", "start_date", "stop_date", "last_seen", "provider")
@@ -83,7 +83,7 @@ def _patient(marks: Iterator[str], **other: Any) -> dict[str, Any]:
 
 
 def _files() -> dict[str, object]:
-    """By their place below Results: good ones, one of each kind that is set aside or rejected, one for each error."""
+    """By path below Results: good files, one of each kind that is set aside or rejected, one for each error."""
 
     def patient(**other: Any) -> dict[str, Any]:
         marks = iter(MARKS)
@@ -138,7 +138,7 @@ def _files() -> dict[str, object]:
 
 
 def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
-    """With which arguments each command is called; none may be missing."""
+    """The arguments with which each command is called; no command may be missing."""
     wang, prn, signed = "gary_wang", PRN, ("--by", "Dr Wang", "--why", MARKS[9])
     back = str(previous(SchemaHistory.PROVIDER, head(SchemaHistory.PROVIDER)))
     return {
@@ -201,7 +201,7 @@ def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...
 
 
 def _commands() -> dict[tuple[str, ...], bool]:
-    """Every command, and whether it can speak JSON."""
+    """Every command, and whether it has the option --json."""
     found: dict[tuple[str, ...], bool] = {}
     for name, known in _COMMANDS.items():
         command: Any = typer.main.get_command(import_module(f"webautodash.cli.{known.module}").app)
@@ -214,13 +214,13 @@ def _commands() -> dict[tuple[str, ...], bool]:
 
 
 def _marks_in(text: str) -> list[str]:
-    # Values are compared without their case, and might get out so.
+    # Values are compared in folded case, so a leaked one may be folded.
     folded = text.casefold()
     return [mark for mark in MARKS if mark.casefold() in folded]
 
 
 class _Canary:
-    """A store full of markers, the command, and all that was said where it must not be."""
+    """A store full of markers and the command; it checks that no output has a marker where it must not be."""
 
     def __init__(self, clinic: Clinic, url: str, folder: Path, webhook: Webhook) -> None:
         self.clinic, self.url, self.webhook = clinic, url, webhook
@@ -239,13 +239,13 @@ class _Canary:
         }
 
     def call(self, words: tuple[str, ...], arguments: tuple[str, ...], *options: str, **settings: str) -> Done:
-        """Run a command. What its purpose is to show it may show, on stdout alone."""
+        """Run a command. Commands that show patients may show markers, on stdout alone."""
         environment = self.shell.environment | settings
-        done = run_forked([*words, *arguments, *options], self.shell.folder, environment, _PATIENCE_SECONDS)
+        done = run_forked([*words, *arguments, *options], self.shell.folder, environment, _TIMEOUT_SECONDS)
         return self.checked(done, words, arguments, *options)
 
     def checked(self, done: Done, words: tuple[str, ...], arguments: tuple[str, ...], *options: str) -> Done:
-        """What a command said that ran somewhere."""
+        """Check the output of a command."""
         typed = [mark for mark in MARKS if any(mark in argument for argument in arguments)]
         assert [mark for mark in _marks_in(done.err) if mark not in typed] == [], (words, arguments, options)
         if words not in SHOWS_PATIENTS:
@@ -254,52 +254,48 @@ class _Canary:
         return done
 
     def system_texts(self) -> str:
-        """All that stands in the system database, read without what the program itself searches it with."""
+        """All values of the system database, read without the code that the program searches it with."""
         found = everything(self.clinic.settings, "system")
         assert found["system_logs"]
         return repr(found)
 
 
 @pytest.fixture
-def canary(clinic: Clinic, server_url: str, tmp_path: Path) -> Iterator[_Canary]:
-    """Every file taken, one provider's database damaged, the last file of which fails."""
+def fresh_canary(clinic: Clinic, server_url: str, tmp_path: Path) -> Iterator[_Canary]:
+    """An empty store."""
     (folder := tmp_path / "shell").mkdir()
     webhook = Webhook()
-    canary = _Canary(clinic, server_url, folder, webhook)
-    clinic.ingest(a_file(provider="Broken"), "broken", "first.json")
-    clinic.ingest(a_file(provider="Anna Keller"), "anna_keller", "first.json")
-    database = clinic.database("broken")
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE medications")
-    for place, content in _files().items():
-        where, name = place.split("/")
-        clinic.drop(content, where, name)
-    yield canary
+    yield _Canary(clinic, server_url, folder, webhook)
     webhook.down()
 
 
 @pytest.fixture
-def troubled(clinic: Clinic, server_url: str, tmp_path: Path) -> Iterator[_Canary]:
-    """One file of a provider taken, and another one, full of markers, that is to meet trouble."""
-    (folder := tmp_path / "shell").mkdir()
-    webhook = Webhook()
-    canary = _Canary(clinic, server_url, folder, webhook)
-    canary.shell.environment |= _IMPATIENT
-    files = _files()
+def canary(fresh_canary: _Canary) -> _Canary:
+    """All files, of which none is ingested yet; the database of one provider is damaged."""
+    clinic = fresh_canary.clinic
+    clinic.ingest(a_file(provider="Broken"), "broken", "first.json")
+    clinic.ingest(a_file(provider="Anna Keller"), "anna_keller", "first.json")
+    clinic.execute("DROP TABLE medications", "broken")
+    for place, content in _files().items():
+        where, name = place.split("/")
+        clinic.drop(content, where, name)
+    return fresh_canary
+
+
+@pytest.fixture
+def troubled(fresh_canary: _Canary) -> _Canary:
+    """One ingested file of a provider, and another one, full of markers, that will meet trouble."""
+    fresh_canary.shell.environment |= _IMPATIENT
+    clinic, files = fresh_canary.clinic, _files()
     assert str(clinic.ingest(files["gary_wang/a.json"], name="a.json").state) == "ingested"
     clinic.drop(files["gary_wang/b.json"], name="b.json")
-    yield canary
-    webhook.down()
-
-
-def _database(canary: _Canary) -> str:
-    return f"{canary.clinic.settings.database_prefix}gary_wang"
+    return fresh_canary
 
 
 def _file(canary: _Canary) -> Path:
     folder = canary.clinic.store.server.folder
     assert folder is not None
-    return folder / f"{_database(canary)}.db"
+    return folder / f"{canary.clinic.database_name()}.db"
 
 
 @contextmanager
@@ -339,7 +335,7 @@ def _locked_rows(canary: _Canary) -> Iterator[dict[str, str]]:
     """Another one is about to store the same patients."""
     with connect(canary.url) as another, another.cursor() as cursor:
         another.begin()
-        cursor.execute(f"SELECT * FROM {_database(canary)}.patients FOR UPDATE")
+        cursor.execute(f"SELECT * FROM {canary.clinic.database_name()}.patients FOR UPDATE")
         yield {}
         another.rollback()
 
@@ -347,22 +343,18 @@ def _locked_rows(canary: _Canary) -> Iterator[dict[str, str]]:
 @contextmanager
 def _another_index(canary: _Canary) -> Iterator[dict[str, str]]:
     """A server names the value that is there twice."""
-    table = f"{_database(canary)}.patient_extractions"
-    with connect(canary.url) as another, another.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {table} ADD UNIQUE INDEX once (prn)")
-        yield {}
-        cursor.execute(f"ALTER TABLE {table} DROP INDEX once")
+    canary.clinic.execute("ALTER TABLE patient_extractions ADD UNIQUE INDEX once (prn)")
+    yield {}
+    canary.clinic.execute("ALTER TABLE patient_extractions DROP INDEX once")
 
 
 @contextmanager
 def _a_number_for_a_text(canary: _Canary) -> Iterator[dict[str, str]]:
     """A server names the value that does not fit."""
-    table = f"{_database(canary)}.medications"
-    with connect(canary.url) as another, another.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {table}")
-        cursor.execute(f"ALTER TABLE {table} MODIFY medication_name INT")
-        yield {}
-        cursor.execute(f"ALTER TABLE {table} MODIFY medication_name LONGTEXT")
+    canary.clinic.execute("DELETE FROM medications")
+    canary.clinic.execute("ALTER TABLE medications MODIFY medication_name INT")
+    yield {}
+    canary.clinic.execute("ALTER TABLE medications MODIFY medication_name LONGTEXT")
 
 
 @contextmanager
@@ -394,15 +386,12 @@ def _no_right_to_write(canary: _Canary) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _another_providers(canary: _Canary) -> Iterator[dict[str, str]]:
-    """The database says that it is somebody else's."""
-    database = plain_database(canary.clinic.store.server, _database(canary))
-    change = "UPDATE database_identity SET slug = '{}', identity = REPLACE(identity, '{}', '{}')"
-    with database.engine.begin() as connection:
-        ((slug, identity),) = connection.exec_driver_sql("SELECT slug, identity FROM database_identity").fetchall()
-        connection.exec_driver_sql(change.format("x", identity, "x"))
+    """The database has the identity of another provider."""
+    change = "UPDATE database_identity SET slug = :slug, identity = :identity"
+    (owner,) = canary.clinic.rows("database_identity")
+    canary.clinic.execute(change, slug="x", identity="x")
     yield {}
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql(change.format(slug, "x", identity))
+    canary.clinic.execute(change, slug=owner["slug"], identity=owner["identity"])
 
 
 _SQLITE = {
@@ -421,7 +410,7 @@ _SERVERS = {
 
 
 def test_no_trouble_with_a_database_lets_a_value_out(troubled: _Canary, backend: str) -> None:
-    """What a server or a file says of an error often has the value in it, and a driver adds the whole statement."""
+    """The error text of a server or file often contains the value, and the driver adds the whole statement."""
     for trouble, (status, words) in (_SQLITE if backend == "sqlite" else _SERVERS).items():
         with trouble(troubled) as settings:
             done = troubled.call(("ingest",), (), "--debug", **settings)
@@ -429,13 +418,13 @@ def test_no_trouble_with_a_database_lets_a_value_out(troubled: _Canary, backend:
         assert _marks_in(troubled.system_texts()) == [], trouble.__name__
     log = troubled.call(("log",), ("--limit", "1000"), "--debug")
     assert "b.json" in log.out
-    # And nothing of it was stored halfway: it is taken as soon as the trouble is over.
+    # No part of the file was stored, and the next run stores it.
     assert len(troubled.clinic.rows("extraction_sessions")) == 1
     assert troubled.call(("ingest",), (), "--debug").status == 0
     assert len(troubled.clinic.rows("extraction_sessions")) == 2
 
 
-# Some time, for it tries again and again.
+# This takes some time, because the command retries many times.
 @backends(sqlite="ci", mariadb="slow")
 def test_no_lock_lets_a_value_out(troubled: _Canary, backend: str) -> None:
     with (_locked_file if backend == "sqlite" else _locked_rows)(troubled):
@@ -505,7 +494,7 @@ def _modes(folder: Path) -> dict[str, int]:
 @pytest.mark.ci
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_files_of_patients_are_for_their_owner_while_they_are_worked_on(canary: _Canary) -> None:
-    """A large file has a private copy: nobody finds it, and nobody else could read it."""
+    """A large file has a private copy without a name that only its owner can read."""
     marks = iter(MARKS)
     content = json.dumps(a_file(_patient(marks), provider="Gary Wang", patient_identifier=MARKS[5])).encode()
     padded = content.replace(b'"extraction_results": [', b'"extraction_results": [' + b" " * _FORTY_MB)

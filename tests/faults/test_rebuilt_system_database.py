@@ -84,7 +84,7 @@ def test_a_database_of_another_installation_or_a_broken_one_is_left_alone(
 ) -> None:
     settings = lost("x")
     with Server(settings) as server:
-        # As the prefix of another store that begins like ours, and a database that nobody filled.
+        # A database of another store, whose prefix begins like ours, and an empty database.
         server.create(f"{settings.database_prefix}test_gary_wang")
         server.create(f"{settings.database_prefix}nothing")
     with Store.prepare(settings) as store:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import Clinic, a_file, a_patient
+from builders import Clinic, NewClinic, a_file, a_patient
 
 from webautodash.config import Settings
 from webautodash.domain.vocabulary import ConflictStatus
@@ -31,7 +30,7 @@ class Backup:
 
     def __init__(self, clinic: Clinic, database: str, folder: Path) -> None:
         self._clinic = clinic
-        names = {SYSTEM: clinic.settings.system_database_name, PROVIDER: f"{clinic.settings.database_prefix}{PROVIDER}"}
+        names = {SYSTEM: clinic.settings.system_database_name, PROVIDER: clinic.database_name()}
         [self._file] = folder.glob(f"**/{names[database]}.db")
         self._copy = folder / f"{database}.backup"
         clinic.store.close()
@@ -48,19 +47,17 @@ class Backup:
 
 
 @pytest.fixture
-def clinic(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[Clinic]:
-    clinic = Clinic(server_url, database_prefix, tmp_path, settle_seconds=0)
+def clinic(open_clinic: NewClinic) -> Clinic:
+    clinic = open_clinic(settle_seconds=0)
     clinic.ingest(a_file(a_patient("P1")), name="old.json")
-    yield clinic
-    clinic.store.close()
+    return clinic
 
 
 def _divergence(clinic: Clinic) -> dict[str, Any]:
-    """What `status` and `verify` say, which is the same, without what is empty."""
-    said = list(status(clinic.store).divergences)
-    verified = [one.divergence for one in verify(clinic.store).providers if one.divergence is not None]
-    assert said == verified
-    return _without_empty(said[0]) if said else {}
+    """The differences that `status` and `verify` both report, without the empty ones."""
+    shown = list(status(clinic.store).divergences)
+    assert shown == [one.divergence for one in verify(clinic.store).providers if one.divergence is not None]
+    return _without_empty(shown[0]) if shown else {}
 
 
 def _without_empty(found: Divergence) -> dict[str, Any]:
@@ -92,7 +89,7 @@ def test_rows_that_an_older_provider_database_lacks_are_reported_and_ingested_ag
     missing = {"missing_files": [("gone.json", "nowhere"), ("kept.json", "results")]}
     assert _divergence(clinic) == missing
     assert _doctor(clinic.settings) == {"backup.missing_results", "backup.missing_nowhere"}
-    # Another file gets the number of a session that went with the backup, and is not taken for that one.
+    # The new file gets the number of a lost session and must not be confused with it.
     clinic.ingest(a_file(a_patient("P4")), name="another.json")
     assert _events(clinic) == ["database_older"]
     assert _divergence(clinic) == missing
@@ -170,11 +167,9 @@ def test_rows_that_an_older_system_database_lacks_are_reported_and_recorded(clin
     alerts = [(row["kind"], row["message"]) for row in clinic.system_rows("alerts")]
     assert [kind for kind, _ in alerts] == ["conflict"]
     backup.put_back()
-    # What was stored a moment ago is being recorded.
+    # Files that were stored a moment ago are not reported: their row may still be written.
     assert _divergence(clinic) == {"unrecorded_aliases": ("Wang Gary MD",)}
-    past = "2024-01-01 00:00:00.000000"
-    with clinic.database(PROVIDER).engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE extraction_sessions SET created_at = '{past}'")
+    clinic.execute("UPDATE extraction_sessions SET created_at = '2024-01-01 00:00:00.000000'")
     files = [("gone.json", "nowhere"), ("kept.json", "results")]
     assert _divergence(clinic)["unrecorded_files"] == files
     assert _doctor(clinic.settings) == {"backup.unrecorded", "backup.aliases"}

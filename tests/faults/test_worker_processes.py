@@ -31,7 +31,7 @@ from webautodash.services.workers import OnBatch
 
 
 class _Killed(FileProcessor):
-    """Its process is killed over some files."""
+    """Kill its process after some files."""
 
     def __call__(self, candidate: Candidate, on_batch: OnBatch = ignore) -> FileOutcome:
         outcome = super().__call__(candidate, on_batch)
@@ -41,7 +41,7 @@ class _Killed(FileProcessor):
 
 
 def _ends(group: int) -> bool:
-    """Whether a process group has no process any more, at once or soon."""
+    """Whether all processes of a group end soon."""
 
     def is_gone() -> bool:
         try:
@@ -85,21 +85,21 @@ def test_a_worker_that_dies_costs_the_rest_of_its_provider_until_the_next_run(
     fresh: NewSettings, results: Path
 ) -> None:
     settings = fresh("d", results_dir=results)
-    heard: list[tuple[str, str]] = []
+    outcomes: list[tuple[str, str]] = []
     with Store.prepare(settings) as store:
         groups = _by_folder(results)
         reasons: set[tuple[str | None, str | None]] = set()
 
-        def looked(candidate: Candidate, outcome: FileOutcome) -> None:
-            heard.append((candidate.path.name, str(outcome.state)))
+        def record(candidate: Candidate, outcome: FileOutcome) -> None:
+            outcomes.append((candidate.path.name, str(outcome.state)))
             assert outcome.path == candidate.shown
             if outcome.state is FileResult.FAILED:
                 reasons.add((outcome.kind, outcome.reason))
 
         with FileLog(store) as view, Attempts(store, view) as attempts:
-            attempts.process_groups(list(groups.values()), 2, _Killed, looked)
-        assert len(heard) == 12
-        assert {state for name, state in heard if name.endswith("_002.json")} == {"failed"}
+            attempts.process_groups(list(groups.values()), 2, _Killed, record)
+        assert len(outcomes) == 12
+        assert {state for name, state in outcomes if name.endswith("_002.json")} == {"failed"}
         assert reasons == {("worker_lost", "its worker process ended (status -9); ingest again")}
         report = ingest_paths(store, workers=2)
     assert not report.problems
@@ -114,22 +114,22 @@ def test_a_file_that_kills_its_worker_three_times_is_held(fresh: NewSettings, re
     states: list[dict[str, tuple[str, str | None, int]]] = []
     with Store.prepare(settings) as store:
         for _ in range(4):
-            heard: dict[str, tuple[str, str | None, int]] = {}
+            outcomes: dict[str, tuple[str, str | None, int]] = {}
             groups = _by_folder(results)
 
-            def looked(candidate: Candidate, outcome: FileOutcome, heard: Any = heard) -> None:
+            def record(candidate: Candidate, outcome: FileOutcome, outcomes: Any = outcomes) -> None:
                 view.record(outcome, candidate.stat)
-                heard[outcome.path] = str(outcome.state), outcome.kind, outcome.unfinished
+                outcomes[outcome.path] = str(outcome.state), outcome.kind, outcome.unfinished
 
             with FileLog(store) as view, Attempts(store, view) as attempts:
                 for candidate, outcome in attempts.hold_unfinished([one for group in groups.values() for one in group]):
                     groups[str(candidate.folder)].remove(candidate)
-                    looked(candidate, outcome)
-                attempts.process_groups(list(groups.values()), 2, _Killed, looked)
-            states.append(heard)
+                    record(candidate, outcome)
+                attempts.process_groups(list(groups.values()), 2, _Killed, record)
+            states.append(outcomes)
     killers = {path for path, (_, kind, number) in states[0].items() if kind == "worker_lost" and number}
     assert len(killers) == 3
-    assert [{heard[path] for path in killers} for heard in states] == [
+    assert [{outcomes[path] for path in killers} for outcomes in states] == [
         {("failed", "worker_lost", 1)},
         {("failed", "worker_lost", 2)},
         {("held", "killed_reader", 3)},

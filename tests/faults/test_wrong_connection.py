@@ -68,9 +68,7 @@ def test_nothing_is_stored_if_every_connection_is_to_another_database(two: Clini
 
 
 def test_a_database_that_becomes_another_providers_while_open_stores_nothing(two: Clinic) -> None:
-    database = two.database()
-    with database.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE database_identity SET identity = 'another', slug = 'another'")
+    two.execute("UPDATE database_identity SET identity = 'another', slug = 'another'")
     outcome = two.ingest(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"))
     assert (str(outcome.state), outcome.kind) == ("failed", "wrong_database")
     assert _patients(two) == {"gary_wang": ["GW1"], "anna_keller": ["AK1"]}

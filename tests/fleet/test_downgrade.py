@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from builders import FLEET_SLUGS, Clinic, plain_database
+from builders import FLEET_SLUGS, Clinic
 
 from webautodash.errors import BreakingRevisions, UsageError, WouldLoseRows
-from webautodash.repositories.unit_of_work import UnitOfWork
 from webautodash.services import fleet, revisions
 from webautodash.services.fleet import Plan
 from webautodash.services.revisions import SchemaHistory, histories
@@ -18,60 +17,57 @@ from webautodash.services.revisions import SchemaHistory, histories
 ROOT = Path(__file__).parents[2]
 HEAD = revisions.head(SchemaHistory.PROVIDER)
 NICKNAME, NO_ADDRESS = (f"p{int(HEAD[1:]) + more:04}" for more in (1, 2))
-_EXPAND = f'''"""A column more.
+_REVISION = '''"""One column.
 
-Keeps every row.
+Keeps the other columns.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "{NICKNAME}"
-down_revision = "{HEAD}"
-contract = False
-loses = ("patients.nickname",)
+revision = "{revision}"
+down_revision = "{before}"
+branch_labels = None
+depends_on = None
+contract = {contract}
+loses = {loses}
 
 
 def upgrade() -> None:
-    op.add_column_if_missing("patients", sa.Column("nickname", sa.String(255)))
+    {up}
 
 
 def downgrade() -> None:
-    op.drop_column("patients", "nickname")
+    {down}
 '''
-_CONTRACT = f'''"""The addresses go.
-
-Keeps nothing of them.
-"""
-
-import sqlalchemy as sa
-from alembic import op
-
-revision = "{NO_ADDRESS}"
-down_revision = "{NICKNAME}"
-contract = True
-loses = ()
-
-
-def upgrade() -> None:
-    op.drop_column("patients", "address")
-
-
-def downgrade() -> None:
-    op.add_column("patients", sa.Column("address", sa.Text()))
-'''
+_ADDS = _REVISION.format(
+    revision=NICKNAME,
+    before=HEAD,
+    contract=False,
+    loses=("patients.nickname",),
+    up='op.add_column_if_missing("patients", sa.Column("nickname", sa.String(255)))',
+    down='op.drop_column("patients", "nickname")',
+)
+_DROPS = _REVISION.format(
+    revision=NO_ADDRESS,
+    before=NICKNAME,
+    contract=True,
+    loses=(),
+    up='op.drop_column("patients", "address")',
+    down='op.add_column("patients", sa.Column("address", sa.Text()))',
+)
 
 
 @pytest.fixture
 def to_come(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A later version of the program finds the fleet: a revision that adds, and one that takes away."""
+    """A later version of the program: one revision adds a column, the next drops one."""
     assert clinic.store.providers()
     later = tmp_path / "later"
     shutil.copytree(ROOT / "migrations", later / "migrations")
     shutil.copy(ROOT / "alembic.ini", later)
     versions = later / "migrations/provider/versions"
-    (versions / f"{NICKNAME}_nickname.py").write_text(_EXPAND)
-    (versions / f"{NO_ADDRESS}_no_address.py").write_text(_CONTRACT)
+    (versions / f"{NICKNAME}_nickname.py").write_text(_ADDS)
+    (versions / f"{NO_ADDRESS}_no_address.py").write_text(_DROPS)
     monkeypatch.setattr(histories, "_PACKAGE", later / "webautodash")
     monkeypatch.setitem(histories.HEADS, SchemaHistory.PROVIDER, NO_ADDRESS)
     histories.script_directory.cache_clear()
@@ -98,18 +94,17 @@ def test_a_downgrade_that_loses_values_is_refused_unless_allowed(clinic: Clinic)
     fleet.upgrade_all(clinic.store, Plan(to=NICKNAME))
     way = fleet.plan_downgrade(clinic.store, "ada_ash", HEAD)
     assert (way.revisions, way.losses) == ((NICKNAME,), ())
-    with plain_database(clinic.store.server, way.database).engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE patients SET nickname = 'x'")
+    clinic.execute("UPDATE patients SET nickname = 'x'", "ada_ash")
     way = fleet.plan_downgrade(clinic.store, "ada_ash", "p0003")
     behind = revisions.pending(SchemaHistory.PROVIDER, "p0003", NICKNAME)
     assert way.revisions == tuple(reversed(behind))
     with pytest.raises(WouldLoseRows) as refused:
         fleet.downgrade_provider(clinic.store, way)
     assert refused.value.losses == (("patients.nickname", 1),)
-    assert revisions.current(clinic.store.server.database(way.database, UnitOfWork)) == NICKNAME
+    assert revisions.current(clinic.database("ada_ash")) == NICKNAME
     result = fleet.downgrade_provider(clinic.store, way, accept_loss=True)
     assert (result.before, result.after, result.error) == (NICKNAME, "p0003", None)
-    assert revisions.current(clinic.store.server.database(way.database, UnitOfWork)) == "p0003"
+    assert revisions.current(clinic.database("ada_ash")) == "p0003"
     others = {each.revision for each in fleet.overview(clinic.store, FLEET_SLUGS[1:])}
     assert others == {NICKNAME}
     run = fleet.runs(clinic.store, 1)[0]

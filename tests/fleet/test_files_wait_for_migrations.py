@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from builders import Clinic, a_file, a_patient
 
-from webautodash.database import Database
 from webautodash.domain.vocabulary import ConflictStatus
 from webautodash.errors import MigrationFailed, NotAtHead
 from webautodash.repositories.unit_of_work import UnitOfWork
@@ -22,7 +21,6 @@ from webautodash.services.store import Store
 
 HEAD = revisions.head(SchemaHistory.PROVIDER)
 LATER = "2025-01-01T00:00:00"
-Named = Callable[[str], Database]
 
 
 def _new_files(clinic: Clinic) -> None:
@@ -49,7 +47,7 @@ def test_files_of_a_database_that_is_behind_wait_and_the_others_are_taken(
     assert states["ben_birch"][0] == "ingested"
     assert states["ada_ash"] == ("blocked", "not_at_head")
     waiting = [row for row in clinic.system_rows("ingested_files") if row["state"] == "waiting"]
-    assert len(waiting) == 2  # the one that is stored could not be looked at either
+    assert len(waiting) == 2  # the stored file as well, because its database could not be queried
     assert clinic.count("patients", "ada_ash") == 1
     fleet.upgrade_all(clinic.store, Plan())
     assert _states(clinic, workers)["ada_ash"][0] == "ingested"
@@ -58,18 +56,13 @@ def test_files_of_a_database_that_is_behind_wait_and_the_others_are_taken(
 
 def test_a_store_that_was_open_before_the_migration_began_keeps_out_too(clinic: Clinic) -> None:
     with Store.open(clinic.settings) as another:
-        revisions.downgrade(
-            another.server.database(clinic.settings.database_prefix + "ada_ash", UnitOfWork),
-            SchemaHistory.PROVIDER,
-            "p0005",
-        )
+        database = another.server.database(clinic.database_name("ada_ash"), UnitOfWork)
+        revisions.downgrade(database, SchemaHistory.PROVIDER, "p0005")
     outcome = clinic.ingest(a_file(a_patient("ada_ash-2"), provider="Ada Ash", at=LATER), folder="ada_ash")
     assert (str(outcome.state), clinic.count("patients", "ada_ash")) == ("blocked", 1)
 
 
-def test_a_database_is_marked_until_its_migration_is_finished(
-    clinic: Clinic, behind: Callable[..., None], database: Named
-) -> None:
+def test_a_database_is_marked_until_its_migration_is_finished(clinic: Clinic, behind: Callable[..., None]) -> None:
     class KilledError(Exception):
         """Something ends the process between two revisions."""
 
@@ -79,22 +72,20 @@ def test_a_database_is_marked_until_its_migration_is_finished(
 
     behind("p0001", "ada_ash")
     with pytest.raises(KilledError):
-        revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER, listener=RevisionListener(after=end))
+        revisions.upgrade(clinic.database("ada_ash"), SchemaHistory.PROVIDER, listener=RevisionListener(after=end))
     assert clinic.rows("database_identity", "ada_ash")[0]["migrating_to"] == HEAD
     # As a program that works with that revision finds it.
-    with database("ada_ash").engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")
+    clinic.execute(f"UPDATE alembic_version SET version_num = '{HEAD}'", "ada_ash")
     outcome = clinic.ingest(a_file(a_patient("ada_ash-2"), provider="Ada Ash", at=LATER), folder="ada_ash")
     assert (str(outcome.state), outcome.kind) == ("blocked", "being_migrated")
-    with database("ada_ash").engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'p0004'")
+    clinic.execute("UPDATE alembic_version SET version_num = 'p0004'", "ada_ash")
     assert not fleet.upgrade_all(clinic.store, Plan()).failures
     assert clinic.rows("database_identity", "ada_ash")[0]["migrating_to"] is None
     assert clinic.ingest(a_file(a_patient("ada_ash-3"), provider="Ada Ash", at=LATER), folder="ada_ash").stored == 1
 
 
-def test_a_migration_waits_for_a_file_that_is_being_stored(clinic: Clinic, database: Named) -> None:
-    own, done = database("ada_ash"), threading.Event()
+def test_a_migration_waits_for_a_file_that_is_being_stored(clinic: Clinic) -> None:
+    own, done = clinic.database("ada_ash"), threading.Event()
 
     def migration() -> None:
         with Store.open(clinic.settings) as another:
@@ -113,13 +104,12 @@ def test_a_migration_waits_for_a_file_that_is_being_stored(clinic: Clinic, datab
 
 
 def test_a_migration_that_the_server_refused_leaves_the_others_files_alone(
-    clinic: Clinic, behind: Callable[..., None], database: Named
+    clinic: Clinic, behind: Callable[..., None]
 ) -> None:
     behind("p0003", "ada_ash")
-    with database("ada_ash").engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE conflict_reviews RENAME TO gone")
+    clinic.execute("ALTER TABLE conflict_reviews RENAME TO gone", "ada_ash")
     with pytest.raises(MigrationFailed) as failed:
-        revisions.upgrade(database("ada_ash"), SchemaHistory.PROVIDER)
+        revisions.upgrade(clinic.database("ada_ash"), SchemaHistory.PROVIDER)
     assert failed.value.revision == "p0004"
     assert str(failed.value.statement).startswith("UPDATE conflict_reviews")
     _new_files(clinic)
@@ -149,7 +139,7 @@ def test_reviews_and_aliases_wait_for_migrations(clinic: Clinic) -> None:
     clinic.ingest(a_file(another_name, provider="Ada Ash", at=LATER), folder="ada_ash")
     number = clinic.rows("data_conflicts", "ada_ash")[0]["id"]
     with Store.open(clinic.settings) as another:
-        database = another.server.database(clinic.settings.database_prefix + "ada_ash", UnitOfWork)
+        database = another.server.database(clinic.database_name("ada_ash"), UnitOfWork)
         revisions.downgrade(database, SchemaHistory.PROVIDER, "p0005")
     with pytest.raises(NotAtHead):
         conflicts.resolve(clinic.store, "ada_ash", number, ConflictStatus.RESOLVED, by="x", why="y")

@@ -55,15 +55,12 @@ def test_an_interval_out_of_range_is_refused(clinic: Clinic, interval: float) ->
 
 def test_status_and_the_end_of_the_block_raise_the_error_that_ended_the_monitor(clinic: Clinic) -> None:
     clinic.results.rmdir()
-    told: list[str] = []
     refused = pytest.raises(UsageError, match="WEBAUTODASH_RESULTS_DIR")
     with WebAutoDash(clinic.settings) as program, refused, program.monitor() as monitor:
         assert wait_until(lambda: not monitor._thread.is_alive())
-        try:
+        with pytest.raises(UsageError) as of_status:
             monitor.status()
-        except UsageError as error:
-            told.append(str(error))
-    assert told == [str(refused.excinfo.value)]
+    assert str(of_status.value) == str(refused.excinfo.value)
 
 
 @pytest.fixture

@@ -43,6 +43,12 @@ def _is_of(path: Path, provider: str) -> bool:
     return path.parent.name == provider.lower().replace(" ", "_")
 
 
+def _watched(clinic: Clinic) -> tuple[MonitorLoop, list[FileOutcome]]:
+    """A monitor, and the outcomes of its files as they come."""
+    seen: list[FileOutcome] = []
+    return MonitorLoop(clinic.store, events=MonitorEvents(seen.append)), seen
+
+
 @pytest.fixture
 def refusing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
     """Refuse to open one provider's files, because permissions do not stop a test that runs as root."""
@@ -111,8 +117,7 @@ def test_a_file_that_is_removed_before_it_is_read_leaves_nothing(
     watching._pass()
     assert _states(clinic) == {"gary_wang/1.json": "ingested"}
     assert clinic.system_rows("alerts") == []
-    told = [row["event"] for row in clinic.system_rows("system_logs") if row["level"] in {"ERROR", "WARNING"}]
-    assert told == []
+    assert {row["level"] for row in clinic.system_rows("system_logs")} & {"ERROR", "WARNING"} == set()
 
 
 def test_a_read_that_hangs_delays_neither_other_files_nor_the_end(
@@ -164,8 +169,7 @@ def test_one_file_of_a_failing_provider_is_tried_and_other_providers_go_on(
         return store(document, provider, *rest, **more)
 
     monkeypatch.setattr(process_file, "store_document", busy)
-    seen: list[FileOutcome] = []
-    watching = MonitorLoop(clinic.store, events=MonitorEvents(seen.append))
+    watching, seen = _watched(clinic)
     watching.run_once()
     assert [str(one.state) for one in seen if one.path.startswith("gary")] == ["ingested"] * 4
     assert [(one.path, str(one.state)) for one in seen if one.path.startswith("ann")] == [("ann_bee/1.json", "failed")]
@@ -190,8 +194,7 @@ def test_a_new_file_does_not_wait_for_all_files_of_another_provider(
         return store(*arguments, **more)
 
     monkeypatch.setattr(process_file, "store_document", slow)
-    seen: list[FileOutcome] = []
-    watching = MonitorLoop(clinic.store, events=MonitorEvents(seen.append))
+    watching, seen = _watched(clinic)
     watching._ingester._turn_seconds = 0.2
     watching.run_once()
     order = [one.path for one in seen]

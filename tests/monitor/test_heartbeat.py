@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from threading import Thread
 from typing import Any
 
+import pytest
 from builders import Clinic
 from local_server import wait_until
 from sqlalchemy import delete
@@ -47,27 +49,28 @@ def test_an_error_is_shown_until_it_is_resolved(clinic: Clinic) -> None:
         running.join()
 
 
-def test_an_error_that_could_not_be_recorded_is_recorded_by_the_next_heartbeat(clinic: Clinic) -> None:
+@pytest.fixture
+def heartbeat(clinic: Clinic) -> Iterator[Heartbeat]:
+    """The heartbeat of a running monitor, once a second."""
     heartbeat = Heartbeat(clinic.store, 1)
     heartbeat.start()
-    try:
-        _delete_rows(clinic)
-        heartbeat.record_error("the Results folder is gone")
-        assert _errors(clinic) == []
-        assert wait_until(lambda: _errors(clinic) == ["the Results folder is gone"])
-    finally:
-        heartbeat.stop()
+    yield heartbeat
+    heartbeat.stop()
 
 
-def test_a_new_row_shows_the_current_error(clinic: Clinic) -> None:
-    heartbeat = Heartbeat(clinic.store, 1)
-    heartbeat.start()
-    try:
-        heartbeat.record_error("the Results folder is gone")
-        _delete_rows(clinic)
-        assert wait_until(lambda: _errors(clinic) == ["the Results folder is gone"])
-    finally:
-        heartbeat.stop()
+def test_an_error_that_could_not_be_recorded_is_recorded_by_the_next_heartbeat(
+    clinic: Clinic, heartbeat: Heartbeat
+) -> None:
+    _delete_rows(clinic)
+    heartbeat.record_error("the Results folder is gone")
+    assert _errors(clinic) == []
+    assert wait_until(lambda: _errors(clinic) == ["the Results folder is gone"])
+
+
+def test_a_new_row_shows_the_current_error(clinic: Clinic, heartbeat: Heartbeat) -> None:
+    heartbeat.record_error("the Results folder is gone")
+    _delete_rows(clinic)
+    assert wait_until(lambda: _errors(clinic) == ["the Results folder is gone"])
 
 
 def test_another_monitors_row_with_the_same_id_is_left_alone(clinic: Clinic) -> None:

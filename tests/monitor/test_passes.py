@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-from builders import Clinic, a_file, a_patient
+from builders import Clinic, NewClinic, a_file, a_patient
+from jobs import take_back
 from local_server import wait_until
 
 from webautodash.domain.vocabulary import FileState
@@ -81,8 +84,8 @@ def test_a_rejected_file_is_read_again_after_a_change_or_on_request(clinic: Clin
     file_states.retry(clinic.store, ["gary_wang/bad.json"])
     assert [str(one.state) for one in _once(clinic)] == ["rejected"]
     # An event is logged once, and again only after a request.
-    told = [event for event in _events(clinic) if event.startswith("file_")]
-    assert told == ["file_rejected", "file_retried", "file_rejected"]
+    events = [event for event in _events(clinic) if event.startswith("file_")]
+    assert events == ["file_rejected", "file_retried", "file_rejected"]
     clinic.drop(GOOD, name="bad.json")
     assert [str(one.state) for one in _once(clinic)] == ["ingested"]
     assert (path.exists(), _row(clinic, "gary_wang/bad.json")["state"]) == (True, "ingested")
@@ -106,13 +109,9 @@ def test_links_fifos_and_hard_links_are_rejected_once(clinic: Clinic, tmp_path: 
     assert _once(clinic) == []
 
 
-def _lose_database(clinic: Clinic) -> None:
-    clinic.store.server.drop(clinic.settings.database_prefix + "gary_wang")
-
-
 def test_a_failing_file_is_retried_with_growing_pauses_then_held_until_a_retry(clinic: Clinic) -> None:
     clinic.ingest(GOOD, name="a.json")
-    _lose_database(clinic)
+    clinic.store.server.drop(clinic.database_name())
     clinic.drop(a_file(a_patient("GW3")), name="b.json")
     watching = MonitorLoop(clinic.store)
     watching.run_once()
@@ -125,8 +124,8 @@ def test_a_failing_file_is_retried_with_growing_pauses_then_held_until_a_retry(c
         watching._pass()
     row = _row(clinic, "gary_wang/b.json")
     assert (row["state"], row["attempts"], row["next_attempt_at"]) == ("held", 3, None)
-    said = [row["event"] for row in clinic.system_rows("system_logs") if row["message"].startswith("gary_wang/b.json")]
-    assert said == ["file_failed", "file_held"]
+    rows = [row for row in clinic.system_rows("system_logs") if row["message"].startswith("gary_wang/b.json")]
+    assert [row["event"] for row in rows] == ["file_failed", "file_held"]
     # What was stored in it has to be stored again, and fails as well.
     listed = file_states.search(clinic.store, [FileState.HELD]).items
     assert [(one.path, one.attempts) for one in listed] == [("gary_wang/a.json", 3), ("gary_wang/b.json", 3)]
@@ -141,7 +140,7 @@ def test_a_failing_file_is_retried_with_growing_pauses_then_held_until_a_retry(c
 
 def test_files_of_a_provider_that_is_behind_wait_for_the_migration(clinic: Clinic) -> None:
     clinic.ingest(GOOD, name="a.json")
-    fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0005"))
+    take_back(clinic.settings, "gary_wang", "p0005")
     clinic.drop(a_file(a_patient("GW3")), name="b.json")
     clinic.drop(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee", name="c.json")
     states = {one.path: str(one.state) for one in _once(clinic)}
@@ -155,10 +154,8 @@ def test_files_of_a_provider_that_is_behind_wait_for_the_migration(clinic: Clini
     assert [str(one.state) for one in _once(clinic)] == ["already_ingested", "ingested"]
 
 
-def test_new_folders_wait_if_only_people_register_providers(
-    server_url: str, database_prefix: str, tmp_path: Path
-) -> None:
-    clinic = Clinic(server_url, database_prefix, tmp_path, auto_register=False, settle_seconds=0.15, retry_seconds=0.01)
+def test_new_folders_wait_if_only_people_register_providers(open_clinic: NewClinic) -> None:
+    clinic = open_clinic(auto_register=False, settle_seconds=0.15, retry_seconds=0.01)
     clinic.drop(GOOD, name="a.json")
     clinic.drop(a_file(a_patient("X1"), provider=None), folder="no_name", name="b.json")
     assert {str(one.state) for one in _once(clinic)} == {"blocked"}
@@ -168,7 +165,6 @@ def test_new_folders_wait_if_only_people_register_providers(
     register(clinic.store, "Gary Wang")
     time.sleep(0.05)
     assert sorted(str(one.state) for one in _once(clinic)) == ["blocked", "ingested"]
-    clinic.store.close()
 
 
 def test_the_files_of_a_provider_are_left_to_the_process_with_its_lease(clinic: Clinic) -> None:
@@ -222,39 +218,49 @@ def test_a_forgotten_file_that_exists_is_found_again(clinic: Clinic) -> None:
         file_states.retry(clinic.store, ["nothing.json"])
 
 
-@pytest.fixture
-def watched(clinic: Clinic) -> Callable[..., tuple[MonitorLoop, list[str], threading.Thread]]:
-    def watch() -> tuple[MonitorLoop, list[str], threading.Thread]:
-        said: list[str] = []
-        monitor = MonitorLoop(
-            clinic.store, interval=0.2, events=MonitorEvents(on_trouble=lambda trouble: said.append(trouble.message))
-        )
-        thread = threading.Thread(target=monitor.run)
-        thread.start()
-        return monitor, said, thread
-
-    return watch
-
-
-def test_a_results_folder_that_disappears_and_returns_is_reported_once_each(
-    clinic: Clinic, watched: Callable[..., tuple[MonitorLoop, list[str], threading.Thread]]
-) -> None:
-    monitor, said, thread = watched()
-    assert wait_until(lambda: bool(clinic.system_rows("monitors")) and clinic.system_rows("monitors")[0]["passes"] > 0)
-    aside = clinic.results.rename(clinic.results.with_name("Aside"))
-    assert wait_until(lambda: bool(said))
-    time.sleep(0.6)
-    assert len(said) == 1
-    assert "Results" in said[0]
-    assert said[0] == status(clinic.store).monitoring_status.monitors[0].last_error
-    aside.rename(clinic.results)
-    assert wait_until(lambda: len(said) == 2)
-    clinic.drop(GOOD, name="a.json")
-    assert wait_until(lambda: bool(clinic.system_rows("ingested_files")))
-    assert wait_until(lambda: _row(clinic, "gary_wang/a.json")["state"] == "ingested")
-    monitor.stop()
-    thread.join(60)
+@contextmanager
+def _watched(clinic: Clinic) -> Iterator[list[str]]:
+    """A monitor that runs for as long as the block lasts; the messages of its troubles."""
+    messages: list[str] = []
+    events = MonitorEvents(on_trouble=lambda trouble: messages.append(trouble.message))
+    monitor = MonitorLoop(clinic.store, interval=0.2, events=events)
+    thread = threading.Thread(target=monitor.run)
+    thread.start()
+    try:
+        yield messages
+    finally:
+        monitor.stop()
+        thread.join(60)
     assert not thread.is_alive()
+
+
+@contextmanager
+def _unreadable_folder(clinic: Clinic) -> Iterator[str]:
+    """Refuse to list a provider's folder, because permissions do not stop a test that runs as root; the reason."""
+    scandir = scan.os.scandir
+
+    def refuse(handle: int) -> Any:
+        if os.path.samestat(os.fstat(handle), (clinic.results / "gary_wang").stat()):
+            raise PermissionError(13, "Permission denied")
+        return scandir(handle)
+
+    with patch.object(scan.os, "scandir", refuse):
+        yield "gary_wang cannot be read (Permission denied)"
+
+
+def test_a_results_folder_that_disappears_and_returns_is_reported_once_each(clinic: Clinic) -> None:
+    with _watched(clinic) as messages:
+        assert wait_until(lambda: [row["passes"] > 0 for row in clinic.system_rows("monitors")] == [True])
+        aside = clinic.results.rename(clinic.results.with_name("Aside"))
+        assert wait_until(lambda: bool(messages))
+        time.sleep(0.6)
+        assert len(messages) == 1
+        assert "Results" in messages[0]
+        assert messages[0] == status(clinic.store).monitoring_status.monitors[0].last_error
+        aside.rename(clinic.results)
+        assert wait_until(lambda: len(messages) == 2)
+        clinic.drop(GOOD, name="a.json")
+        assert wait_until(lambda: [row["state"] for row in clinic.system_rows("ingested_files")] == ["ingested"])
     events = [event for event in _events(clinic) if event.startswith("monitor")]
     assert events == ["monitor_started", "monitor_hindered", "monitor_going_on", "monitor_stopped"]
 
@@ -273,56 +279,35 @@ def test_a_trouble_carries_its_error_until_it_is_resolved(clinic: Clinic) -> Non
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_an_unreadable_provider_folder_is_reported_once_and_stops_no_other(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreadable_provider_folder_is_reported_once_and_stops_no_other(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
     clinic.drop(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee", name="c.json")
-    scandir = scan.os.scandir
-
-    def refuse(handle: int) -> Any:
-        if os.path.samestat(os.fstat(handle), (clinic.results / "gary_wang").stat()):
-            raise PermissionError(13, "Permission denied")
-        return scandir(handle)
-
-    said: list[str] = []
-    watching = MonitorLoop(clinic.store, events=MonitorEvents(on_trouble=lambda trouble: said.append(trouble.message)))
-    with monkeypatch.context() as patch:
-        patch.setattr(scan.os, "scandir", refuse)
+    troubles: list[MonitorTrouble] = []
+    watching = MonitorLoop(clinic.store, events=MonitorEvents(on_trouble=troubles.append))
+    with _unreadable_folder(clinic) as reason:
         watching.run_once()
         watching._pass()
-    assert len(said) == 1
-    assert "gary_wang cannot be read (Permission denied)" in said[0]
+    (trouble,) = troubles
+    assert reason in trouble.message
     assert [row["path"] for row in clinic.system_rows("ingested_files")] == ["ann_bee/c.json"]
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_an_unreadable_provider_folder_is_shown_until_it_is_readable(
-    clinic: Clinic,
-    watched: Callable[..., tuple[MonitorLoop, list[str], threading.Thread]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_unreadable_provider_folder_is_shown_until_it_is_readable(clinic: Clinic) -> None:
     clinic.drop(GOOD, name="a.json")
-    scandir, problem = scan.os.scandir, "gary_wang cannot be read (Permission denied)"
-
-    def refuse(handle: int) -> Any:
-        if os.path.samestat(os.fstat(handle), (clinic.results / "gary_wang").stat()):
-            raise PermissionError(13, "Permission denied")
-        return scandir(handle)
 
     def shown() -> str | None:
         found = status(clinic.store).monitoring_status.monitors
         return found[0].last_error if found else None
 
-    with monkeypatch.context() as patch:
-        patch.setattr(scan.os, "scandir", refuse)
-        monitor, said, thread = watched()
-        assert wait_until(lambda: problem in (shown() or ""))
-    assert wait_until(lambda: bool(clinic.system_rows("monitors")) and shown() is None)
-    monitor.stop()
-    thread.join(30)
-    assert [problem in line for line in said] == [True, True]
-    assert said[1].startswith("resolved: ")
+    with ExitStack() as until_readable:
+        reason = until_readable.enter_context(_unreadable_folder(clinic))
+        with _watched(clinic) as messages:
+            assert wait_until(lambda: reason in (shown() or ""))
+            until_readable.close()
+            assert wait_until(lambda: bool(clinic.system_rows("monitors")) and shown() is None)
+    assert [reason in line for line in messages] == [True, True]
+    assert messages[1].startswith("resolved: ")
     events = [event for event in _events(clinic) if event.startswith("folder")]
     assert events == ["folder_unreadable", "folder_readable"]
 

@@ -7,17 +7,16 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
-from typing import Any
 from unittest.mock import patch
 
 import pytest
-from builders import Clinic, a_file, a_patient, plain_database
+from builders import Clinic, NewClinic, a_file, a_patient
+from jobs import take_back
 from sqlalchemy import update
 
 from webautodash.domain.dates import utc_now
 from webautodash.errors import DatabaseError
 from webautodash.models import Monitor as MonitorRow
-from webautodash.services import fleet
 from webautodash.services.leases import host
 from webautodash.services.monitor import MonitorLoop
 from webautodash.services.monitor.heartbeat import Heartbeat
@@ -39,6 +38,11 @@ def _add(clinic: Clinic, where: str, pid: int, *, seconds_ago: float, process: s
 
 def _states(clinic: Clinic) -> list[tuple[str, str]]:
     return [(row["host"], row["state"]) for row in clinic.system_rows("monitors")]
+
+
+def _logged(clinic: Clinic) -> list[str]:
+    """The messages of the alerts that went to the log."""
+    return [row["message"] for row in clinic.system_rows("system_logs") if row["component"] == "alerts"]
 
 
 def test_a_monitor_without_a_heartbeat_for_three_intervals_is_silent_and_alerted_once(clinic: Clinic) -> None:
@@ -106,23 +110,20 @@ def test_the_rows_of_ended_monitors_stay_until_the_next_one_starts(clinic: Clini
 
 def test_a_database_that_is_behind_is_alerted_without_a_file(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
-    fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0004"))
+    take_back(clinic.settings, "gary_wang", "p0004")
     MonitorLoop(clinic.store).run_once()
     MonitorLoop(clinic.store).run_once()
     (row,) = clinic.system_rows("alerts")
     assert (row["kind"], row["provider"]) == ("behind", "gary_wang")
-    told = [entry for entry in clinic.system_rows("system_logs") if entry["component"] == "alerts"]
-    assert len(told) == 1
-    assert "databases not ready 1" in told[0]["message"]
+    (entry,) = _logged(clinic)
+    assert "databases not ready 1" in entry
 
 
 def test_a_database_that_is_missing_or_ahead_is_alerted(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
     clinic.ingest(a_file(a_patient("AB1"), provider="Ann Bee"), folder="ann_bee")
-    prefix = clinic.settings.database_prefix
-    clinic.store.server.drop(f"{prefix}gary_wang")
-    with plain_database(clinic.store.server, f"{prefix}ann_bee").engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'p9999'")
+    clinic.store.server.drop(clinic.database_name())
+    clinic.execute("UPDATE alembic_version SET version_num = 'p9999'", "ann_bee")
     for _ in range(2):
         check_and_send(clinic.store)
     rows = clinic.system_rows("alerts")
@@ -130,22 +131,18 @@ def test_a_database_that_is_missing_or_ahead_is_alerted(clinic: Clinic) -> None:
         ("behind", "ann_bee", "ahead"),
         ("behind", "gary_wang", "missing"),
     ]
-    told = [row["message"] for row in clinic.system_rows("system_logs") if row["component"] == "alerts"]
-    assert "databases not ready 2" in told[0]
+    assert "databases not ready 2" in _logged(clinic)[0]
 
 
 def test_sending_alerts_without_a_monitor_checks_the_system_first(clinic: Clinic) -> None:
     clinic.ingest(a_file(a_patient("GW1")))
-    fleet.downgrade_provider(clinic.store, fleet.plan_downgrade(clinic.store, "gary_wang", "p0004"))
+    take_back(clinic.settings, "gary_wang", "p0004")
     _add(clinic, "far", 1, seconds_ago=91)
     for _ in range(2):
         check_and_send(clinic.store)
     assert sorted(kind for kind, _ in _alerts(clinic)) == ["behind", "silent"]
-    told = [row["message"] for row in clinic.system_rows("system_logs") if row["component"] == "alerts"]
-    assert [sum(words in message for message in told) for words in ("silent monitors 1", "databases not ready 1")] == [
-        1,
-        1,
-    ]
+    for words in ("silent monitors 1", "databases not ready 1"):
+        assert sum(words in message for message in _logged(clinic)) == 1, words
 
 
 def test_a_check_that_fails_does_not_stop_the_sending(clinic: Clinic) -> None:
@@ -158,21 +155,11 @@ def test_a_check_that_fails_does_not_stop_the_sending(clinic: Clinic) -> None:
     assert [row["state"] for row in clinic.system_rows("alert_digests")] == ["delivered"]
 
 
-def test_the_status_shows_what_could_not_be_delivered(server_url: str, database_prefix: str, tmp_path: Any) -> None:
-    clinic = Clinic(
-        server_url,
-        database_prefix,
-        tmp_path,
-        settle_seconds=0.1,
-        alert_webhook_url="http://127.0.0.1:9/nobody",
-        alert_webhook_secret="hush",
-        alert_log_on="off",
-        alert_attempts=1,
-        alert_interval=0,
-    )
+def test_the_status_shows_what_could_not_be_delivered(open_clinic: NewClinic) -> None:
+    hook = {"alert_webhook_url": "http://127.0.0.1:9/nobody", "alert_webhook_secret": "hush"}
+    clinic = open_clinic(settle_seconds=0.1, **hook, alert_log_on="off", alert_attempts=1, alert_interval=0)
     clinic.drop(b"{ nothing", name="bad.json")
     MonitorLoop(clinic.store).run_once()
     (failed,) = status(clinic.store).alerts.failed
     assert (str(failed.channel), failed.alerts, failed.attempts) == ("webhook", 1, 1)
     assert "hush" not in str(failed)
-    clinic.store.close()

@@ -243,10 +243,9 @@ def test_done_files_are_checked_in_the_databases_again_after_a_time(
     clinic.ingest(a_file(a_patient("GW1")), name="a.json")
     watching = FolderWatch(clinic.store)
     assert watching.scan().due == []
-    with clinic.database().engine.begin() as connection:
-        # Like a backup from before the file.
-        for table in ("medications", "patient_extractions", "patients", "extraction_sessions"):
-            connection.exec_driver_sql(f"DELETE FROM {table}")
+    # Like a backup from before the file.
+    for table in ("medications", "patient_extractions", "patients", "extraction_sessions"):
+        clinic.execute(f"DELETE FROM {table}")
     assert watching.scan().due == []
     monkeypatch.setattr(done_files, "_BELIEVED_SECONDS", 1e-9)
     clock.settle()
