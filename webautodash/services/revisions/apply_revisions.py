@@ -179,10 +179,10 @@ def _take_step(database: Database[UnitOfWork], history: SchemaHistory, step: _St
     except CommandError as error:
         raise MigrationFailed(database.name, step.revision, "alembic", None, str(error)) from None
     except DatabaseError as error:
-        cure = _MISMATCH if error.code in database.schema_mismatch_codes else error.advice
+        advice = _MISMATCH if error.code in database.schema_mismatch_codes else error.advice
         if isinstance(error, DuplicateKey):
-            cure = describe(history, step.revision).cure or _ROWS_DO_NOT_FIT
-        raise MigrationFailed(database.name, step.revision, error.code, sent.refused, cure) from None
+            advice = describe(history, step.revision).cure or _ROWS_DO_NOT_FIT
+        raise MigrationFailed(database.name, step.revision, error.code, sent.refused, advice) from None
     return tuple(statement for statement in sent.statements if not statement.startswith(_NO_CHANGE))
 
 
