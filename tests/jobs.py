@@ -85,7 +85,7 @@ def ingest(settings: Settings, *paths: Path) -> None:
     """Ingest files, or all of Results, into a store that may not exist yet. Raises if a file could not be ingested."""
     # Restored afterwards, because a test may call this in its own process. One file may kill it any number of times.
     with (
-        patch.object(plan, "BATCH", BATCH),
+        patch.object(plan, "PATIENTS_AT_ONCE", BATCH),
         patch.object(file_state_transitions, "MOST_KILLED", 1_000_000),
         Store.prepare(settings) as store,
     ):
@@ -127,7 +127,7 @@ def run_command(environment: Mapping[str, str], *arguments: str) -> None:
 
 def adopt(settings: Settings, database: str, name: str) -> None:
     """Adopt a database of the earlier scripts, with few rows per transaction."""
-    with patch.object(copy_rows, "BATCH", 2), Store.prepare(settings) as store:
+    with patch.object(copy_rows, "LEGACY_ROWS_AT_ONCE", 2), Store.prepare(settings) as store:
         adoption.adopt(store, database, name)
 
 

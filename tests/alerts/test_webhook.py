@@ -103,7 +103,7 @@ def test_over_tls_the_server_has_to_be_the_right_one(
 
 
 def test_a_silent_server_times_out(on_sqlite: NewClinic, webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webautodash.services.alerts.channels.webhook.TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("webautodash.services.alerts.channels.webhook._TIMEOUT_SECONDS", 0.2)
     webhook.delay_seconds = 1.0
     clinic = on_sqlite(**hooked(webhook))
     assert problem_of_an_alert(clinic) == "TimeoutError"

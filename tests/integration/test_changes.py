@@ -138,7 +138,7 @@ def test_an_empty_list_of_patients_is_a_file_without_patients(clinic: Clinic) ->
 def test_a_prn_twice_and_patients_set_aside_are_counted_over_all_batches(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "BATCH", 10)
+    monkeypatch.setattr(plan, "PATIENTS_AT_ONCE", 10)
     others = [a_patient(f"P{n:05}") for n in range(25)]
     outcome = clinic.ingest(a_file(a_patient(None), a_patient("GW1"), *others, a_patient("GW1"), a_patient(None)))
     assert (outcome.found, outcome.stored, outcome.duplicates, outcome.set_aside) == (29, 26, 1, 2)

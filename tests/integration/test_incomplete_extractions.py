@@ -196,7 +196,7 @@ def test_of_a_repeated_prn_the_last_patient_that_is_not_emptied_is_stored(clinic
 def test_of_a_prn_at_many_places_the_last_patient_that_is_not_emptied_is_stored(
     clinic: Clinic, empty: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan, "BATCH", 40)
+    monkeypatch.setattr(plan, "PATIENTS_AT_ONCE", 40)
     clinic.ingest(a_file(a_patient("GW1", medications=["M0"])))
     filled = [a_patient("GW1", medications=[f"M{number}"]) for number in (1, *range(1, 29))]
     outcome = clinic.ingest(a_file(*filled, *[a_patient("GW1") for _ in range(empty)], at=LATER))

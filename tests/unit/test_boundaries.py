@@ -2,13 +2,14 @@
 
 import ast
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from source_code import PACKAGE, ROOT, in_package, literals, modules, parsed
 
 from webautodash.cli.app import _COMMANDS
+from webautodash.database.products.registry import PRODUCTS as REGISTERED
 
 PRODUCTS = PACKAGE / "database/products"
 PRODUCT_NAME = re.compile(r"mysql|mariadb|sqlite|innodb", re.IGNORECASE)
@@ -18,10 +19,8 @@ COMMAND_LINE = re.compile(rf"\bwebautodash ({'|'.join(_COMMANDS)})\b")
 OPTION = re.compile(r"(?<![\w-])--[a-z]")
 # The mail of alerts is a page for a person as well; the accounts that no provider has are asked for by an option.
 ELSEWHERE = {"services/alerts/message.py", "services/registry/accounts.py"}
-# Verbs that several modules have, which are called with the name of the module: `conflicts.search`, `outbox.retry`.
-VERBS = {"forget", "retry", "search", "send", "show"}
-# What the command of a fleet does for all databases, and the revisions for one.
-OF_ONE_AND_OF_ALL = {"downgrade", "require_known", "scripts"}
+# Verbs that several modules have, which are called with the name of the module: `conflicts.search`, `mail.send`.
+VERBS = {"search", "send", "show"}
 MOST_LINES = 350
 MOST_PARAMETERS = 6
 
@@ -54,6 +53,10 @@ def test_a_database_product_is_named_in_its_folder_and_nowhere_else() -> None:
     assert elsewhere == PRODUCTS_NAMED_ELSEWHERE
 
 
+def test_one_product_is_the_server_at_the_host_of_the_settings() -> None:
+    assert [product.is_at_db_host for product in REGISTERED].count(True) == 1
+
+
 def test_a_products_folder_is_imported_by_itself_alone() -> None:
     for path in modules():
         folder = path.relative_to(PRODUCTS).parts[0] if PRODUCTS in path.parents else None
@@ -69,26 +72,43 @@ def test_only_the_command_line_writes_command_lines_and_options() -> None:
         for path in modules("cli/")
         if any(COMMAND_LINE.search(text) or OPTION.search(text) for text in literals(path))
     }
-    assert elsewhere <= ELSEWHERE
+    assert elsewhere == ELSEWHERE
 
 
-def _repeated(kinds: type | tuple[type, ...], paths: list[Path]) -> dict[str, list[str]]:
-    homes: defaultdict[str, list[str]] = defaultdict(list)
-    for path in paths:
-        for node in parsed(path).body:
-            if isinstance(node, kinds) and not node.name.startswith("_"):  # type: ignore[attr-defined]
-                homes[node.name].append(in_package(path))  # type: ignore[attr-defined]
-    return {name: found for name, found in homes.items() if len(found) > 1}
+def _names(node: ast.stmt) -> list[str]:
+    """The names that a statement defines."""
+    match node:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
+
+
+def _repeated(kinds: type | tuple[type, ...], paths: list[Path]) -> set[str]:
+    homes = Counter(
+        name for path in paths for node in parsed(path).body if isinstance(node, kinds) for name in _names(node)
+    )
+    return {name for name, number in homes.items() if number > 1 and not name.startswith("_")}
 
 
 def test_a_public_class_is_defined_in_one_module() -> None:
-    assert _repeated(ast.ClassDef, modules()) == {}
+    assert _repeated(ast.ClassDef, modules()) == set()
+
+
+# Commands and methods are named by their group; each product implements the same functions.
+WITH_OWN_NAMES = modules("cli/", "client/", "database/products/mysql/", "database/products/sqlite/")
 
 
 def test_a_public_function_is_defined_in_one_module() -> None:
-    # Commands and methods are named by their group; each product implements the same functions.
-    paths = modules("cli/", "client/", "database/products/mysql/", "database/products/sqlite/")
-    assert set(_repeated((ast.FunctionDef, ast.AsyncFunctionDef), paths)) <= VERBS | OF_ONE_AND_OF_ALL
+    assert _repeated((ast.FunctionDef, ast.AsyncFunctionDef), WITH_OWN_NAMES) == VERBS
+
+
+def test_a_public_constant_is_defined_in_one_module() -> None:
+    # `T` is the type variable of generic functions.
+    assert _repeated((ast.Assign, ast.AnnAssign), WITH_OWN_NAMES) == {"T"}
 
 
 def test_no_module_is_too_long() -> None:

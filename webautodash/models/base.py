@@ -20,14 +20,14 @@ _NAMING_CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
 }
 
-BigId = Annotated[int, mapped_column(types.BigId)]
+BigId = Annotated[int, mapped_column(types.BIG_ID)]
 Prn = Annotated[str, mapped_column(types.bytewise(PRN_LENGTH))]
 Name = Annotated[str, mapped_column(String(SHORT_TEXT_LENGTH))]
 Key = Annotated[str, mapped_column(types.bytewise(SHORT_TEXT_LENGTH))]
 Identifier = Annotated[str, mapped_column(types.bytewise(64))]
 Word = Annotated[str, mapped_column(String(32))]
 Prose = Annotated[str, mapped_column(types.LongText)]
-Sha256 = Annotated[str, mapped_column(types.Sha256)]
+Sha256 = Annotated[str, mapped_column(types.SHA256)]
 Json = Annotated[Any, mapped_column(types.JsonText)]
 
 _APPEND_ONLY = "append_only"

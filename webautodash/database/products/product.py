@@ -25,8 +25,8 @@ class Product(Protocol):
     """Schemes of the URLs that name the product."""
     url_example: str
     """Beginning of a URL, for messages."""
-    is_network_server: bool
-    """Whether it is reached by host and port."""
+    is_at_db_host: bool
+    """Whether the setting ``db_host`` names a server of this product; exactly one product has it."""
 
     def server(
         self, url: URL, settings: Settings, connections: Connections, *, unattended: bool, schema: bool

@@ -42,7 +42,7 @@ def _examples() -> str:
 @without_context
 def _server_url(settings: Settings) -> URL:
     if settings.db_host is not None:
-        scheme = next(product.schemes[0] for product in PRODUCTS if product.is_network_server)
+        [scheme] = [product.schemes[0] for product in PRODUCTS if product.is_at_db_host]
         url = URL.create(scheme, username=settings.db_user, host=settings.db_host, port=settings.db_port)
     else:
         text = settings.database_url.get_secret_value() if settings.database_url else DEFAULT_DATABASE_URL

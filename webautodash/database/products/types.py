@@ -37,12 +37,12 @@ TABLE_OPTIONS = MappingProxyType(
 )
 """Table options of all products; SQLAlchemy uses those of the product at hand."""
 
-BigId = _with_variants(BigInteger(), lambda product: product.big_id)
+BIG_ID = _with_variants(BigInteger(), lambda product: product.big_id)
 
 LongText = _with_variants(Text(), lambda product: product.long_text)
 
 # 64 hexadecimal digits: readable for a person who uses SQL.
-Sha256 = _with_variants(String(64), lambda product: product.sha256)
+SHA256 = _with_variants(String(64), lambda product: product.sha256)
 
 
 def bytewise(length: int) -> String:

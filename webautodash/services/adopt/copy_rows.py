@@ -22,7 +22,7 @@ from webautodash.services.adopt.copy_extractions import add_extractions
 
 T = TypeVar("T")
 
-BATCH = 500
+LEGACY_ROWS_AT_ONCE = 500
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -56,14 +56,14 @@ def copy(
     run_batches(partial(_patients, sessions))
     run(partial(_mixed_patients, sessions))
     run_batches(partial(_extractions, sessions, order))
-    run_batches(partial(add_conflicts, max(sessions, default=0), BATCH))
+    run_batches(partial(add_conflicts, max(sessions, default=0), LEGACY_ROWS_AT_ONCE))
     run(add_mixed)
     run(_count)
 
 
 def _sessions(database: str, order: DateOrder, zone: tzinfo, work: ProviderWork) -> int:
     adopted = work.adopted
-    rows = work.legacy_rows.batch("extraction_sessions", adopted.last(ExtractionSession), BATCH)
+    rows = work.legacy_rows.batch("extraction_sessions", adopted.last(ExtractionSession), LEGACY_ROWS_AT_ONCE)
     adopted.add(ExtractionSession, [_session(database, row, order, zone) for row in rows])
     return len(rows)
 
@@ -108,7 +108,7 @@ def _unknown_session(database: str, work: ProviderWork) -> None:
 
 def _patients(sessions: Mapping[int, AdoptedSession], work: ProviderWork) -> int:
     legacy, adopted = work.legacy_rows, work.adopted
-    rows = legacy.batch("patients", adopted.last(Patient), BATCH)
+    rows = legacy.batch("patients", adopted.last(Patient), LEGACY_ROWS_AT_ONCE)
     extracted = legacy.extractions_of([row["id"] for row in rows])
     adopted.add(Patient, [_patient(row, extracted.get(row["id"], ()), sessions) for row in rows])
     return len(rows)
@@ -173,7 +173,7 @@ def _source(extracted: Sequence[LegacyRow], sessions: Mapping[int, AdoptedSessio
 
 
 def _extractions(sessions: Mapping[int, AdoptedSession], order: DateOrder, work: ProviderWork) -> int:
-    rows = work.legacy_rows.batch("patient_extractions", work.adopted.last(PatientExtraction), BATCH)
+    rows = work.legacy_rows.batch("patient_extractions", work.adopted.last(PatientExtraction), LEGACY_ROWS_AT_ONCE)
     if rows:
         add_extractions(work, rows, sessions, order)
     return len(rows)

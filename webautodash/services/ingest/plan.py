@@ -27,7 +27,7 @@ from webautodash.repositories.sessions import Tally
 from webautodash.repositories.set_aside import SetAside
 from webautodash.repositories.unit_of_work import ProviderWork
 
-BATCH = 500
+PATIENTS_AT_ONCE = 500
 # If a file has several batches, the first is small, because the server waits for it.
 _FIRST_BATCH = 100
 # In bytes. Two batches are in memory at a time: one is stored while the next is prepared.
@@ -106,9 +106,12 @@ class _OnlyDemographics(msgspec.Struct):
 
 def planned(document: Document, order: DateOrder) -> Iterator[list[Entry]]:
     """The entries of a file in batches: of a PRN at several places, the last readable and complete one is planned."""
-    entries, size = _entries(document, order), BATCH if len(document.patients) <= BATCH else min(_FIRST_BATCH, BATCH)
+    entries, size = (
+        _entries(document, order),
+        PATIENTS_AT_ONCE if len(document.patients) <= PATIENTS_AT_ONCE else min(_FIRST_BATCH, PATIENTS_AT_ONCE),
+    )
     while batch := _next_batch(entries, size):
-        size = BATCH
+        size = PATIENTS_AT_ONCE
         read = iter(complete_records(_drafts(batch), order))
         yield [_planned(document, entry, read) if isinstance(entry, _Places) else entry for entry in batch]
 
@@ -197,7 +200,7 @@ def _read_some(
 ) -> Iterator[tuple[list[PatientRecord], list[SetAside]]]:
     """Read some places, holding only a few at a time: those that can be stored, and those that are set aside."""
     entries = (_read(document, place, order) for place in places)
-    while batch := _next_batch(entries, BATCH):
+    while batch := _next_batch(entries, PATIENTS_AT_ONCE):
         yield complete_records(_drafts(batch), order), [entry for entry in batch if isinstance(entry, SetAside)]
 
 

@@ -33,7 +33,7 @@ from webautodash.services.review.load_lists import ExtraLoader, ListLoader
 from webautodash.services.review.replay_conflicts import ConflictCorrections, correct_conflicts
 from webautodash.services.store import ProviderDatabase
 
-BATCH = 200
+REPLAYED_AT_ONCE = 200
 """Number of patients in one batch."""
 
 

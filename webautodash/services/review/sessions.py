@@ -18,7 +18,7 @@ from webautodash.services.ingest import is_future, parse_corrected_time
 from webautodash.services.paging import Listing, list_rows
 from webautodash.services.registry import resolve_provider
 from webautodash.services.review.corrections import correct
-from webautodash.services.review.replay_patients import BATCH, PatientReplayer, ReplayCounts, Reviewer
+from webautodash.services.review.replay_patients import REPLAYED_AT_ONCE, PatientReplayer, ReplayCounts, Reviewer
 from webautodash.services.store import Store
 from webautodash.services.system_log import SystemLogWriter
 
@@ -139,7 +139,7 @@ def set_time(store: Store, provider: str, corrected: CorrectedTime, *, dry_run: 
         work.replays.set_time(session_id, new_time)
         replayer = PatientReplayer(work, database, Reviewer(by, why, now))
         after: str | None = None
-        while prns := work.replays.prns(session_id, after, BATCH):
+        while prns := work.replays.prns(session_id, after, REPLAYED_AT_ONCE):
             people = work.patients.lock_existing(prns)
             replayer.replay(people, {person.id: decision for person in people.values()})
             after = prns[-1]

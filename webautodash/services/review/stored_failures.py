@@ -23,7 +23,7 @@ from webautodash.services.ingest import with_items
 from webautodash.services.paging import Unreadable, chosen_providers
 from webautodash.services.review.corrections import correct
 from webautodash.services.review.load_lists import ListLoader
-from webautodash.services.review.replay_patients import BATCH, PatientReplayer, Reviewer
+from webautodash.services.review.replay_patients import REPLAYED_AT_ONCE, PatientReplayer, Reviewer
 from webautodash.services.store import ProviderDatabase, Store
 from webautodash.services.system_log import SystemLogWriter
 
@@ -142,8 +142,8 @@ class _Mover:
             for number, patient_id in self._failures.repeating([one.id for one in failed]):
                 repeating[patient_id].add(number)
         patients = sorted(repeating)
-        for start in range(0, len(patients), BATCH):
-            some = {patient_id: repeating[patient_id] for patient_id in patients[start : start + BATCH]}
+        for start in range(0, len(patients), REPLAYED_AT_ONCE):
+            some = {patient_id: repeating[patient_id] for patient_id in patients[start : start + REPLAYED_AT_ONCE]}
             for emptied in self._failures.load(self._emptied(some)):
                 self._set_aside(emptied, EMPTIED)
 
@@ -155,8 +155,8 @@ class _Mover:
                 complete[one.patient_id].append(one)
         numbers = [one.id for some in complete.values() for one in some]
         with_content: set[int] = set()
-        for start in range(0, len(numbers), BATCH):
-            with_content |= with_items(self._work, numbers[start : start + BATCH], self._order)
+        for start in range(0, len(numbers), REPLAYED_AT_ONCE):
+            with_content |= with_items(self._work, numbers[start : start + REPLAYED_AT_ONCE], self._order)
         emptied: list[int] = []
         for patient_id, some in complete.items():
             had_items = False
@@ -176,7 +176,7 @@ class _Mover:
     def restore(self, set_aside_id: int | None = None) -> None:
         """Restore all extractions that were set aside, or the one of a set-aside patient."""
         after = 0
-        while found := self._failures.moved(after, BATCH, set_aside_id):
+        while found := self._failures.moved(after, REPLAYED_AT_ONCE, set_aside_id):
             after = found[-1].id
             self._work.patients.lock_existing(sorted({one.prn for one in found}))
             self._failures.restore([one.id for one in found], self._reviewer.at)
@@ -191,8 +191,8 @@ class _Mover:
     def replay(self, kind: str) -> None:
         """Replay the patients of the moved extractions."""
         patients = sorted(self._patients)
-        for start in range(0, len(patients), BATCH):
-            some = {number: self._patients[number] for number in patients[start : start + BATCH]}
+        for start in range(0, len(patients), REPLAYED_AT_ONCE):
+            some = {number: self._patients[number] for number in patients[start : start + REPLAYED_AT_ONCE]}
             decisions = {number: self._decision(session_id, kind) for number, (_, session_id) in some.items()}
             people = self._work.patients.lock_existing(sorted({prn for prn, _ in some.values()}))
             self.replayer.replay(people, decisions)

@@ -55,7 +55,7 @@ class Divergence:
     is_older: bool = False
     """Whether the provider's database lacks the newest recorded session."""
     missing_files: tuple[DivergingFile, ...] = ()
-    """SystemRecords as stored, and not in the provider's database."""
+    """Recorded as stored, but missing from the provider's database."""
     unrecorded_files: tuple[DivergingFile, ...] = ()
     """Stored, but not recorded in the system database."""
     lost_reviews: int = 0

@@ -27,7 +27,7 @@ class MySQL(Product):
     dialects = COLUMN_TYPES.dialects
     schemes = (_SCHEME, "mysql", "mariadb", "mariadb+pymysql")
     url_example = f"{_SCHEME}://"
-    is_network_server = True
+    is_at_db_host = True
 
     def server(
         self, url: URL, settings: Settings, connections: Connections, *, unattended: bool, schema: bool

@@ -25,7 +25,7 @@ class SQLite(Product):
     dialects = COLUMN_TYPES.dialects
     schemes = ("sqlite", "sqlite+pysqlite")
     url_example = "sqlite:///folder"
-    is_network_server = False
+    is_at_db_host = False
 
     def server(
         self, url: URL, settings: Settings, connections: Connections, *, unattended: bool, schema: bool

@@ -14,7 +14,7 @@ from webautodash.errors import DeliveryFailed, without_context
 from webautodash.services.alerts.message import Message
 from webautodash.services.store import Store
 
-TIMEOUT_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 KEY_HEADER = "X-WebAutoDash-Key"
 
 
@@ -41,9 +41,9 @@ def _connect(settings: Settings) -> smtplib.SMTP:
     where = (str(settings.alert_smtp_host), settings.smtp_port)
     verified = ssl.create_default_context(cafile=settings.alert_smtp_ca)
     if settings.alert_smtp_tls is SmtpTls.TLS:
-        server: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=TIMEOUT_SECONDS, context=verified)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=_TIMEOUT_SECONDS, context=verified)
     else:
-        server = smtplib.SMTP(*where, timeout=TIMEOUT_SECONDS)
+        server = smtplib.SMTP(*where, timeout=_TIMEOUT_SECONDS)
     try:
         if settings.alert_smtp_tls is SmtpTls.STARTTLS:
             server.starttls(context=verified)

@@ -15,7 +15,7 @@ from webautodash.services.alerts.message import Message, command_of
 from webautodash.services.store import Store
 from webautodash.version import __version__
 
-TIMEOUT_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
 @without_context
@@ -47,9 +47,9 @@ def send(store: Store, message: Message) -> None:
 def _connection(url: SplitResult, ca: Path | None) -> HTTPConnection:
     host, port = str(url.hostname), url.port
     if url.scheme == "http":
-        return HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+        return HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
     verified = ssl.create_default_context(cafile=ca)
-    return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=verified)
+    return HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS, context=verified)
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
