@@ -21,6 +21,8 @@ OPTION = re.compile(r"(?<![\w-])--[a-z]")
 ELSEWHERE = {"services/alerts/message.py", "services/registry/accounts.py"}
 # Verbs that several modules have, which are called with the name of the module: `conflicts.search`, `mail.send`.
 VERBS = {"search", "send", "show"}
+# The monitor repeats the steps of an ingest, and `setup` asks only about files that are not known.
+PAST_THE_FACE = {("monitor", "ingest"), ("setup", "ingest")}
 MOST_LINES = 350
 MOST_PARAMETERS = 6
 
@@ -64,6 +66,17 @@ def test_a_products_folder_is_imported_by_itself_alone() -> None:
             parts = name.removeprefix("webautodash.database.products.").split(".")
             if name.startswith("webautodash.database.products.") and (PRODUCTS / parts[0]).is_dir():
                 assert parts[0] == folder, path
+
+
+def test_a_package_of_services_uses_another_through_its_face() -> None:
+    past_the_face = set()
+    for path in modules():
+        user = in_package(path).removesuffix(".py").split("/")
+        for name in _imports(path) if user[0] == "services" else ():
+            used = name.removeprefix("webautodash.").split(".")
+            if used[0] == "services" and len(used) > 2 and used[1] != user[1]:
+                past_the_face.add((user[1], used[1]))
+    assert past_the_face == PAST_THE_FACE
 
 
 def test_only_the_command_line_writes_command_lines_and_options() -> None:
