@@ -23,7 +23,7 @@ from templates import Templates, migrate_for_real
 from webautodash.services import revisions
 
 RUN = pytest.StashKey[Run]()
-# By backend, why this machine has no server of it.
+# By backend, the reason why this machine has no server of it.
 MISSING = pytest.StashKey[dict[str, str]]()
 _SLOW_SECONDS = 600
 _REMEDIES = {"mariadb": "`sh tests/ensure_server.sh python3` says how to get one", "mysql": "`make mysql` gets one"}
@@ -65,7 +65,7 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["missing"] = node.config.stash[MISSING]
 
 
-# Before pytest selects by marker.
+# Runs before pytest selects by marker.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by what they cost, leave out those without a server, and put the longest first."""

@@ -1,6 +1,6 @@
 """Damaged extraction files by the thousand: real shapes with a fault, the same for the same seed.
 
-`python tests/fuzz.py --seconds 600 --seed 1` looks for a file that breaks the reader: a foreign error, a
+`python tests/fuzz.py --seconds 600 --seed 1` looks for a file that breaks the reader: an unexpected error, a
 value in an error, a patient that is counted never or twice. It keeps such files, and `python tests/fuzz.py FILE` tries
 one again.
 """
@@ -159,7 +159,7 @@ def _exchange_a_token(dice: random.Random, written: bytes) -> bytes:
 
 
 def _exchange_a_value(dice: random.Random, written: bytes) -> bytes:
-    """Replace a value by something hostile; mostly it is still JSON."""
+    """Replace a value by something hostile; in most cases it is still JSON."""
     tokens = _TOKEN.findall(written)
     places = [
         n for n, token in enumerate(tokens) if token[:1] not in b"{}[]:, \n" and b":" not in tokens[n + 1 : n + 3]

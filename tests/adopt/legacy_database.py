@@ -130,7 +130,7 @@ class LegacyDatabase:
         )
 
     def take(self, file: Mapping[str, Any], *, killed_before_rows_of: str | None = None) -> int:
-        """Store a file as the scripts did; the session. The rows of one PRN may be missing, as after a kill."""
+        """Store a file as the scripts did; return its session. The rows of one PRN may be missing, as after a kill."""
         metadata, patients = file["extraction_metadata"], file["extraction_results"]
         session = self.session(metadata, len(patients))
         for patient in patients:

@@ -65,7 +65,7 @@ def _aside(database: LegacyDatabase) -> dict[str, list[dict[str, Any]]]:
 
 
 def _moments_to_kill_at(all_moments: list[str], backend: str) -> list[int]:
-    """The moments to kill at: all that may leave a state of their own, and a few within the migrations."""
+    """The moments to kill at: all that may leave a different state, and a few within the migrations."""
     words = [moment.split(": ")[1].split(maxsplit=1)[0] for moment in all_moments]
     made = [n for n, word in enumerate(words) if word in {"CREATE", "ALTER", "DROP"}]
     ours = [n for n, word in enumerate(words) if word in {"COMMIT", "INSERT", "RENAME"}]

@@ -26,7 +26,7 @@ def a_critical_conflict(clinic: Clinic, prn: str = "P1") -> None:
 
 
 def a_cause(name: object = 1, **facts: Any) -> Cause:
-    """A cause of no file."""
+    """A cause that is not a file."""
     return Cause(cause_key(AlertKind.HELD, name), AlertKind.HELD, f"cause {name}", **facts)
 
 

@@ -75,7 +75,7 @@ def test_a_test_alert_goes_through_each_channel_and_reports_failures(shell: Shel
     unknown = shell("alert", "test", "--channel", "mail")
     assert (unknown.status, unknown.out) == (2, "")
     assert "mail" in unknown.err
-    # Nothing of it stays to be delivered.
+    # Nothing is left to deliver.
     assert {one["state"] for one in shell("alert", "list", "--json").json} == {"pending"}
 
 

@@ -70,7 +70,7 @@ def test_a_channel_that_was_down_gets_the_same_message_once_it_is_up(a_clinic: N
     (result,) = alerts.deliver_due(clinic.store).problems
     assert (result.state, result.problem) == (DigestState.PENDING, "ConnectionRefusedError (error 111)")
     webhook.up()
-    # Its time has not come.
+    # Not due yet.
     assert alerts.deliver_due(clinic.store).results == ()
     later(clinic)
     assert alerts.deliver_due(clinic.store).problems == ()

@@ -48,7 +48,7 @@ def test_the_next_delivery_sends_what_a_killed_one_left(
 
 
 def _deliver_all(clinic: Clinic) -> None:
-    # On a machine that stands still for long enough, one attempt loses its lease or its webhook's answer.
+    # On a machine that pauses long enough, one attempt loses its lease or the answer of its webhook.
     for _ in range(5):
         later(clinic)
         deliver(clinic.settings)

@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 
 def _age(clinic: Clinic, days: int) -> None:
-    """All that there is happened so many days ago."""
+    """Move all recorded times back by this number of days."""
     then = utc_now() - days * DAY
     for statement in (
         update(Alert).values(created_at=then),
@@ -107,7 +107,7 @@ def test_failed_alerts_that_are_forgotten_are_pruned_later(a_clinic: NewClinic, 
     assert len(alerts.failed_digests(clinic.store)) == 2
     assert alerts.forget_digests(clinic.store, [first]) == 1
     assert [digest.id for digest in alerts.failed_digests(clinic.store)] == [second]
-    # It is still known, and goes when it is old enough.
+    # It is still listed, and is deleted when it is old enough.
     assert raised(clinic, a_cause("one")) == 0
     _age(clinic, 91)
     assert prune(clinic.store, _ago(90)).alerts == 1

@@ -90,7 +90,7 @@ def test_rejected_held_and_set_aside_are_raised_once(a_clinic: NewClinic) -> Non
         ingest_paths(clinic.store, [bad, partly])
     assert sorted(_facts(clinic), key=repr) == [("rejected", None, None), ("set_aside", None, "gary_wang")]
     assert _details(clinic) == [{"found": 3, "set_aside": 2}]
-    # It is another file by now, and as bad.
+    # Now it is another file with the same fault.
     bad.write_bytes(b"{\n]")
     ingest_paths(clinic.store, [bad])
     outcome = FileOutcome("gary_wang/x.json", FileResult.FAILED, "gary_wang", reason="r")

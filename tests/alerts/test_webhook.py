@@ -28,7 +28,7 @@ def test_a_webhook_names_its_sender_time_and_subject(on_sqlite: NewClinic, webho
     assert alerts.deliver_due(clinic.store).problems == ()
     (request,) = webhook.requests
     stamp = request.headers["X-WebAutoDash-Timestamp"]
-    # As the manual tells a receiver to.
+    # As the manual says that a receiver should check it.
     expected = hmac.new(SECRET.encode(), stamp.encode() + b"." + request.body, "sha256").hexdigest()
     assert request.headers["X-WebAutoDash-Signature"] == f"sha256={expected}"
     assert abs(time.time() - int(stamp)) < 30
@@ -58,7 +58,7 @@ def test_the_check_in_the_manual_accepts_only_signed_requests(on_sqlite: NewClin
     assert not is_genuine(request.headers, request.body + b" ", SECRET)
     assert not is_genuine(request.headers, request.body, "another")
     assert not is_genuine(stale, request.body, SECRET)
-    # What anybody may send must not end the receiver.
+    # The receiver must survive any request.
     names_of_headers = ("X-WebAutoDash-Timestamp", "X-WebAutoDash-Signature")
     for changed in ({}, *({name: value} for name in names_of_headers for value in ("", "x", "1" * 5000, "\xe9"))):
         assert not is_genuine(changed, request.body, SECRET)

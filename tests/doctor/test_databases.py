@@ -24,7 +24,7 @@ from webautodash.services.revisions import SchemaHistory
 from webautodash.services.setup import set_up
 
 Findings = Callable[[], list[Finding]]
-# What the shared servers of the tests do on purpose, and what an administrator's account has.
+# Findings about the shared test servers (set up so on purpose), and about an administrator's account.
 _OF_THE_SERVER = ("durability.", "charset.", "rights.", "sql_mode.", "packet.")
 
 
@@ -86,7 +86,7 @@ def test_a_missing_or_empty_database_is_an_error(clinic: Clinic, gary_wang: str,
     (one,) = in_store()
     assert (one.code, one.severity) == ("database.empty", "error")
     register(clinic.store, "Gary Wang")
-    # What was stored is still in Results.
+    # The files that were stored are still in Results.
     assert [one.code for one in in_store()] == ["backup.missing_results"]
 
 

@@ -101,7 +101,7 @@ def test_a_settings_file_of_another_user_is_an_error(found: Problems, monkeypatc
     _written("WEBAUTODASH_RESULTS_DIR=Results\n")
     owner = FILE.stat().st_uid
     monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
-    own = {"secret.owner"} if owner else set()  # the administrator's is everybody's
+    own = {"secret.owner"} if owner else set()  # files of root are trusted
     assert set(found(Settings.load())) == {"store.missing"} | own
     monkeypatch.setattr(os, "geteuid", lambda: owner)
     if os.access("/", os.W_OK):

@@ -64,7 +64,7 @@ def test_a_folder_that_is_missing_or_is_a_file(found: Problems) -> None:
 def test_a_folder_without_read_permission_is_an_error(
     found: Problems, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The administrator, who may run this, can read everything.
+    # The tests may run as root, which can read everything.
     monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != results)
     one = _only(found(Settings.load()))
     assert (one.code, one.severity) == ("results.unreadable", "error")

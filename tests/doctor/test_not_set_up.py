@@ -1,4 +1,4 @@
-"""A store or its accounts that are not set up yet: one problem, with its cure."""
+"""A store or its accounts that are not set up yet: one problem, with its fix."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def _url(settings: Settings) -> str:
     return settings.database_url.get_secret_value()
 
 
-# Facts that no server of the tests can have.
+# Values that no test server can have.
 
 
 @pytest.fixture

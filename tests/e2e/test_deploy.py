@@ -20,7 +20,7 @@ PROGRAM = "/opt/webautodash/.venv/bin/webautodash"
 def test_systemd_accepts_the_units(tmp_path: Path, names: list[str]) -> None:
     units = [tmp_path / name for name in names]
     for unit in units:
-        # The program is not where the unit has it.
+        # The program is not installed at the path in the unit.
         unit.write_text((DEPLOY / unit.name).read_text().replace(PROGRAM, "/bin/true"))
     done = subprocess.run(
         ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False, timeout=60

@@ -42,7 +42,7 @@ def test_followed_lines_appear_while_another_process_ingests(shell: Shell) -> No
         shell("ingest")
         lines = [process.stdout.readline() for _ in range(2)]
         assert [line.split()[4] for line in lines] == ["provider_registered", "file_ingested"]
-        # Each column where the heading has it.
+        # Each column begins where its heading begins.
         assert {line.index(line.split()[4]) for line in (first, *lines)} == {heading.index("event")}
         assert _interrupted(process) == (130, "", "interrupted\n")
 

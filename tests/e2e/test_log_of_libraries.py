@@ -48,7 +48,7 @@ def test_debug_shows_the_source_of_a_line_and_not_its_text(filled: Shell, option
     done = _talked(filled, "stats", "--debug", *options)
     assert done.status == 0
     assert "sitecustomize.py, line 10: KeyError" in done.err
-    # The trace of our own quotes the line of code.
+    # The stack trace of the test's own error quotes the line of code.
     assert "4711" not in re.sub(r"raise KeyError\(.*?\)", "", done.err)
     if options:
         lines = [json.loads(line) for line in done.err.splitlines()]

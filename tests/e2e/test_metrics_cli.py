@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from shell import Shell
 
 UP_0 = "webautodash_up 0.0"
-_get = build_opener(ProxyHandler({})).open  # this machine's own, whatever proxy the environment names
+_get = build_opener(ProxyHandler({})).open  # directly, without a proxy that the environment may name
 
 
 def _samples(text: str) -> dict[str, float]:
@@ -128,7 +128,7 @@ def test_the_endpoint_listens_on_the_loopback_address_by_default(filled: Shell) 
     with filled.started("metrics", "--serve", "--port", "0") as process:
         parts = urlsplit(_address(process))
         assert parts.hostname == "127.0.0.1"
-        # Another address of the same machine, as others would come in by one.
+        # Another address of this machine, in place of a connection from another machine.
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", parts.port or 0), timeout=5)
     with filled.started("metrics", "--serve", "--port", "0", "--host", "0.0.0.0") as process:  # noqa: S104

@@ -34,7 +34,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel of a copy of the checkout, in which lies what a developer's checkout has and git ignores."""
+    """A wheel of a copy of the checkout with the files of a developer's checkout that git ignores."""
     copy = tmp_path_factory.mktemp("copy") / "webautodash"
     ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "*.db*", "build", "dist")
     shutil.copytree(ROOT, copy, ignore=ignored)
@@ -51,7 +51,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cache.mkdir()
         (cache / "old.cpython-311.pyc").write_text(SECRET)
     folder = copy.parent / "wheels"
-    # Without the network where the build tool is there already.
+    # Without the network if the build tool is installed already.
     offline = ["--no-build-isolation"] if find_spec("hatchling") else []
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(folder), *offline, str(copy)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

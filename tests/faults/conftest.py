@@ -15,7 +15,7 @@ from webautodash.config import Settings
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three providers, two of them met for the first time; a second extraction with changes; patients set aside."""
+    """Three providers, two of them not registered before; a second extraction with changes; patients set aside."""
     folder = tmp_path_factory.mktemp("files") / "Results"
     later, latest = "2025-01-01T00:00:00", "2025-06-01T00:00:00"
     write_file(folder / "gary_wang/1.json", a_file(*_patients(50)))
@@ -32,7 +32,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def fresh(server_url: str, database_prefix: str, results: Path, backend: str, tmp_path: Path) -> NewSettings:
-    """The settings of a store that is not there yet; each name is another store on the backend's server."""
+    """The settings of a store that does not exist yet; each name is another store on the backend's server."""
 
     def settings(name: str, **values: Any) -> Settings:
         return Settings.load(
@@ -61,7 +61,7 @@ def clean(fresh: NewSettings) -> dict[str, Any]:
 
 
 def _patients(number: int, *, changed: bool = False) -> list[dict[str, Any]]:
-    """Every third a duplicate the second time, every third with another medication, every third with more than that."""
+    """If changed, a third of the patients is the same, a third has another medication, a third has more changes."""
     patients = []
     for n in range(number):
         kind = n % 3 if changed else 0

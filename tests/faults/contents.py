@@ -22,7 +22,7 @@ _LOGS = {"system_logs", "monitors", "leases", "alert_deliveries", "alert_digests
 
 
 def contents(settings: Settings) -> dict[str, dict[str, list[Row]]]:
-    """By database (its name without the prefix) and table, the rows in an order of their own."""
+    """By database (its name without the prefix) and table, the rows in an order that depends on their content only."""
     with Server(settings) as server:
         return {
             name.removeprefix(settings.database_prefix): _tables(plain_database(server, name), settings.database_prefix)
@@ -31,13 +31,13 @@ def contents(settings: Settings) -> dict[str, dict[str, list[Row]]]:
 
 
 def rows(settings: Settings, database: str, table: str) -> list[Row]:
-    """All rows of one table, as they are; the database by its name without the prefix."""
+    """All rows of one table, unchanged; the database by its name without the prefix."""
     with Server(settings) as server:
         return _rows(plain_database(server, settings.database_prefix + database), table)
 
 
 def everything(settings: Settings, database: str) -> dict[str, list[Row]]:
-    """All that a database holds, by table; the database by its name without the prefix."""
+    """The rows of a database, by table; the database by its name without the prefix."""
     with Server(settings) as server:
         found = plain_database(server, settings.database_prefix + database)
         return {name: _rows(found, name) for name in inspect(found.engine).get_table_names()}

@@ -27,18 +27,18 @@ _settled_files, _stop = ingest_due.settled_files, MonitorLoop.stop
 
 
 def watch() -> None:
-    """Watch, with every file held up."""
+    """Run the monitor with every file blocked."""
     with patch.object(ingest_due, "settled_files", held_up_files), patch.object(MonitorLoop, "stop", _stop_and_let_go):
         main()
 
 
 def in_hand(folder: Path) -> int:
-    """How many files were begun."""
+    """The number of files that were begun."""
     return len(list(folder.glob("*.in_hand")))
 
 
 def held_up_files(store: Store) -> Callable[[Candidate, OnBatch], FileOutcome]:
-    """Process files that are held up after their first batch; in whatever process."""
+    """Process files that are blocked after their first batch, in any process."""
     folder, process = Path(os.environ[FOLDER]), _settled_files(store)
 
     def process_held_up(candidate: Candidate, on_batch: OnBatch) -> FileOutcome:

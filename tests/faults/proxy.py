@@ -15,7 +15,7 @@ _WRITES = (b"\x03INSERT", b"\x03UPDATE")
 class CommitCutter:
     """Passes everything on, but hangs up at one COMMIT: in place of the server's answer, when the server has done it.
 
-    Or, with `before`, in place of the COMMIT itself, which the server then never hears of.
+    Or, with `before`, in place of the COMMIT itself, which then never reaches the server.
     Counts the COMMITs of transactions that wrote; `cut` is the number of the one to cut at, None for none.
     """
 

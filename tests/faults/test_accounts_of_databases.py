@@ -135,7 +135,7 @@ def guarded(server_url: str, database_prefix: str, tmp_path: Path) -> Iterator[G
 
 @pytest.fixture
 def users() -> Iterator[set[str]]:
-    """Who connected to a server since the test began."""
+    """The users that connected to the server since the test began."""
     seen: set[str] = set()
 
     def note(connection: Any, _record: object) -> None:
@@ -224,7 +224,7 @@ def test_a_faulty_account_stops_its_provider_alone(guarded: Guarded, fault: str)
     assert found["anna_keller/new.json"].state == "ingested"
     assert found["gary_wang/new.json"].state == "failed"
     assert "account" in str(found["gary_wang/new.json"].reason).lower()
-    # Nothing of it was stored, and once that is right it is.
+    # Nothing of the file was stored; it is stored once the account is right.
     assert guarded.clinic.count("patients") == 1
     guarded.made = guarded.grant("gary_wang", rotate=True)
     with Store.prepare(guarded.settings) as store:
@@ -280,7 +280,7 @@ def test_a_password_is_shown_once_and_kept_in_private_files_only(guarded: Guarde
 
 
 def _administrator(guarded: Guarded, *more: str) -> Settings:
-    """The settings with the administrator of README, `more` being what it is granted besides."""
+    """The settings with the administrator of README; `more` are further grants."""
     prefix = guarded.administrator.database_prefix
     name, password = f"{prefix}admin", "a long password"
     pattern = prefix.replace("_", r"\_")
@@ -416,7 +416,7 @@ def test_extra_rights_of_an_account_are_found_and_prevent_a_grant(guarded: Guard
 
 
 def _problems(guarded: Guarded, *logs: Path) -> dict[str, str]:
-    """What is wrong, by code: of which account, database or row."""
+    """The problems by code: the account, database or row of each."""
     return {
         one.code: f"{one.subject}: {one.message}"
         for one in examine_isolation(guarded.settings, logs).findings
@@ -442,7 +442,7 @@ def test_a_password_that_cannot_be_saved_is_not_set_on_the_server(
     def refused(*_: object) -> None:
         raise DatabaseError("server", "1045", "refused")
 
-    # The server that refuses leaves the password that is known, and nothing beside it.
+    # If the server refuses, the file with the known password stays, and there is no other.
     before = sorted(path.name for path in guarded.folder.iterdir())
     monkeypatch.setattr("webautodash.database.products.mysql.accounts.MySQLAccounts.change_password", refused)
     with pytest.raises(DatabaseError):
@@ -527,7 +527,7 @@ def served(guarded: Guarded, tmp_path: Path) -> Served:
 
 
 def _opens(guarded: Guarded, account: str, password: str) -> bool:
-    """Whether the password, which no file has, opens the account, and its database."""
+    """Whether the password, which is in no file, opens the account and its database."""
     (guarded.folder / account).write_text(password)
     return guarded.by(account, f"SELECT 1 FROM {account}.patients") is None
 
@@ -570,7 +570,7 @@ def test_a_password_whose_account_is_refused_its_rights_is_shown(guarded: Guarde
 @pytest.mark.parametrize("backend", ["mariadb"], indirect=True)
 def test_a_log_that_is_held_up_holds_up_no_password(guarded: Guarded, served: Served) -> None:
     providers = ["late_one", "later_one"]
-    # Python holds back what goes into a pipe, unless the variable says otherwise.
+    # Python buffers output to a pipe, unless this variable is set.
     short = {"WEBAUTODASH_READ_TIMEOUT": "1", "PYTHONUNBUFFERED": ""}
     with connect(guarded.url) as holding, holding.cursor() as cursor:
         cursor.execute(f"LOCK TABLES {guarded.database('system')}.system_logs WRITE")
@@ -578,7 +578,7 @@ def test_a_log_that_is_held_up_holds_up_no_password(guarded: Guarded, served: Se
         with served.shell.started(*arguments, **served.environment, **short) as process:
             assert process.stdout is not None
             lines = [process.stdout.readline() for _ in range(4)]
-            # Both are there while the entry of neither can be written, which is tried for some seconds.
+            # Both exist while the log entry of neither can be written, which is retried for some seconds.
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(2)
             _, err = process.communicate(timeout=60)

@@ -1,4 +1,4 @@
-"""The store compared with a model of a few lines: no merged patients, no silent overwrite, no false alarm, no loss.
+"""The store compared with a small model: no merged patients, no silent overwrite, no false conflict, no loss.
 
 The model identifies a person by the bytes of the PRN, keeps the facts of the latest complete extraction, and takes
 every change for a conflict and nothing else; the later state is the new side, in whatever order the files come. An
@@ -92,7 +92,7 @@ MONTHS = st.permutations((1, 2, 3, 4))
 
 @dataclass
 class Model:
-    """What has to be known after some files."""
+    """The expected content of the store after some files."""
 
     known: dict[str, tuple[int, Facts]] = field(default_factory=dict)
     """By PRN, the facts of the latest month."""
@@ -144,7 +144,7 @@ class Model:
 
 
 def _folded(value: Any) -> Any:
-    """Without the noise: a text, a date in either form, or the names of a list's items."""
+    """A value without the noise: a text, a date in either form, or the names of a list's items."""
     if isinstance(value, str):
         text = " ".join(value.split()).casefold()
         return f"{text[5:7]}/{text[8:]}/{text[:4]}" if text[4:5] == "-" else text
@@ -180,7 +180,7 @@ def _check(clinic: Clinic, files: list[dict[str, tuple[Facts, int]]], months: li
         outcome = clinic.ingest(content)
         counts = {name: getattr(outcome, name) for name in ("stored", "changed", "duplicates")}
         assert counts == {name: expected[name] for name in counts}
-        # Whatever was read is in one place or the other.
+        # Everything that was read is stored or set aside.
         assert outcome.set_aside == expected["set_aside"] + 1
         assert outcome.found == len(patients) + 1 == sum(counts.values()) + outcome.set_aside
         assert str(clinic.ingest(content).state) == "already_ingested"

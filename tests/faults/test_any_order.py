@@ -1,4 +1,4 @@
-"""Whatever up to four processes do at once, in any order and repeatedly, ends where one process alone would end."""
+"""Up to four processes that work at once, in any order and repeatedly, leave the same content as one process."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _work = st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=3)
 
 
 class Clinic(RuleBasedStateMachine):
-    """Two stores over one Results folder: in one several processes are at work at once, in the other one alone."""
+    """Two stores over one Results folder: several processes work in one, a single process in the other."""
 
     files = Bundle("files")
 
@@ -138,7 +138,7 @@ class Clinic(RuleBasedStateMachine):
                 assert provider["folder"] in {None, provider["slug"]}
 
     def _set_off(self, works: list[list[tuple[str, ...]]]) -> None:
-        """Several processes, and one that does the same in another order."""
+        """Run several processes, and one that does the same in another order."""
         together(run_commands, *[(self._many, *commands) for commands in works], folder=self._folder)
         together(run_commands, (self._alone, *sorted(chain.from_iterable(works))), folder=self._folder)
 
@@ -149,14 +149,14 @@ class Clinic(RuleBasedStateMachine):
                 together(run_commands, (variables, command), folder=self._folder)
 
     def _drop(self, slug: str, changes: int) -> Path:
-        """A file that is later than those before; some of its people are known, some have changed."""
+        """A file with a later time than the earlier files; some of its patients are known, some have changed."""
         self._different += 1
         number = self._different
         people = [a_patient(f"P{n}", name=f"Name {number if n < changes else 0}") for n in range(5)]
         at = f"2024-01-{number:02}T00:00:00"
         waiting = [
             a_patient("FAILED", extraction_status="failed"),
-            # Emptied, and another person, in some of the files.
+            # Some files have a patient without items, or another person under a PRN.
             a_patient("EMPTIED", diagnoses=["Gout"] if number % 3 else []),
             a_patient("OTHER", **({"name": "Bo Bee", "born": "1/1/1950"} if changes == 1 else {})),
         ]
@@ -181,7 +181,7 @@ def _without_the_way(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(examples: int, steps: int, fresh: NewSettings, folder: Path) -> None:
-    """Try so many lives of a clinic, the same ones in every run."""
+    """Run this number of random histories, the same ones in every test run."""
     numbers = count()
     failures: list[BaseException] = []
     how = limits(

@@ -61,7 +61,7 @@ def test_files_of_one_provider_stored_at_once_are_all_stored_and_counted(fresh: 
     settings = fresh("f", results_dir=tmp_path / "Results")
     contents = []
     for number in range(6):
-        # The same patients, every second time in the opposite order: processes that lock them meet half way.
+        # The same patients in alternating order: processes that lock them in file order would deadlock.
         patients = [a_patient(f"P{n}", medications=[f"Drug {number} {n} mg"]) for n in range(60)]
         contents.append(a_file(*patients[:: (-1) ** number], at=f"202{number}-01-01T00:00:00"))
     paths = _files(tmp_path, *contents)
@@ -74,7 +74,7 @@ def test_files_of_one_provider_stored_at_once_are_all_stored_and_counted(fresh: 
     assert sorted(row["state"] for row in rows(settings, "system", "ingested_files")) == ["ingested"] * 6
 
 
-# SQLite has one writer at a time, who begins by locking: they cannot meet any later.
+# SQLite has one writer at a time, which locks when it begins: that is the only moment at which they can conflict.
 _WHERE_THEY_MEET = {"sqlite": None, "mariadb": "FROM patients WHERE", "mysql": "FROM patients WHERE"}
 
 

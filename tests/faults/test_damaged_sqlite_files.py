@@ -25,7 +25,7 @@ from webautodash.config import Settings
 
 STORE = "webautodash-data"
 PROVIDER = "gary_wang"
-# A whole file of ours is some twenty pages.
+# A complete database file has about twenty pages.
 PAGE = 4096
 
 
@@ -137,7 +137,7 @@ def test_a_damaged_file_stops_its_provider_alone_and_the_message_names_the_fix(s
     assert (doctor.status, f"webautodash_{PROVIDER}" in doctor.out) == (1, True)
     assert _parts(_file(shell)) == before
 
-    if damage != "empty":  # there is nothing in it to keep, and its message does not ask for it
+    if damage != "empty":  # it has nothing to keep, and the message does not ask for that
         assert "-wal and -shm" in message
         assert _parts(_move_aside(shell)) == before
     for command in commands:
@@ -229,14 +229,14 @@ def test_a_damaged_file_beside_a_lost_registry_keeps_its_provider_for_when_it_is
     _overwrite_the_header(_file(shell))
     _move_aside(shell, "system")
     assert shell("ingest").status == 1
-    # Nobody was made up for it in the meantime.
+    # No provider was registered for it meanwhile.
     _file(shell).write_bytes(whole)
     assert shell("ingest").status == 0
     _expect_what_a_clean_run_stores(shell)
 
 
 def _killed_while_writing(path: Path) -> None:
-    """Leave rows in the log that are not in the file yet, as a process does that is killed."""
+    """Leave rows in the write-ahead log that are not in the file yet, as a killed process does."""
     code = (
         "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
         "c.execute(\"UPDATE extraction_sessions SET path = 'of the log'\"); os.kill(os.getpid(), 9)"

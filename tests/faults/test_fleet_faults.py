@@ -50,7 +50,7 @@ def _take_back(clinic: Clinic) -> None:
     for provider in clinic.store.providers():
         revisions.downgrade(clinic.database(provider.slug), SchemaHistory.PROVIDER, "p0001")
         if clinic.store.server.product == "mysql":
-            # A column that goes stays in the rows, unseen, until the table is rebuilt; after dozens they are too long.
+            # A dropped column stays in the rows until the table is rebuilt; after dozens of them rows are too long.
             for table in ("database_identity", "conflict_reviews"):
                 clinic.execute(f"ALTER TABLE {table} FORCE", provider.slug)
 
@@ -86,7 +86,7 @@ def test_a_run_killed_between_any_two_statements_is_finished_by_resuming_it(
     assert schemas(clinic.store) == clean
     writing = [number for number, moment in enumerate(all_moments) if writes(moment)]
     assert len(writing) > 40
-    # Each single one of a revision's statements has its own test; here it is the run around them.
+    # Each statement of a revision has its own test; this one is about the run around them.
     for number in steps(writing[:: 4 if backend == "sqlite" else 8]):
         _take_back(clinic)
         known = len(fleet.runs(clinic.store, 1000))

@@ -33,7 +33,7 @@ def test_a_lost_server_is_reported_once_and_the_log_is_followed_when_it_returns(
         assert json.loads(process.stdout.readline())["message"] == "before"
         private_mariadb.kill()
         first = process.stderr.readline()
-        # The connection that was lost may be met before the server that is gone.
+        # The lost connection may be noticed before the missing server.
         assert first.startswith(("cannot reach the database server", "database webautodash_system: busy or"))
         private_mariadb.start()
         record("after")

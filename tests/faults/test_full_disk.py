@@ -34,14 +34,14 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     try:
         subprocess.run(command, check=True, capture_output=True, text=True)
     except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        # What CI skips is not tested; a person who is not root has the limit of file sizes in its place.
+        # CI must not skip this; for a user who is not root, the test with a limit of file sizes covers the same.
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no small disk can be mounted here ({error})")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def _fill(disk: Path, free: int = 0) -> Path:
-    """Leave so many bytes of a disk."""
+    """Fill a disk up to this number of free bytes."""
     ballast = disk / "ballast"
     with ballast.open("wb", buffering=0) as file:
         while True:
@@ -78,7 +78,7 @@ def _expect_the_first_file_alone(store: Settings) -> None:
     assert taken == ["gary_wang/first.json"]
 
 
-# So little that nothing can be written, and enough for the system database but not for the file.
+# Too little to write anything, and enough for the system database but not for the file.
 @pytest.mark.parametrize("free", [0, 700_000])
 def test_a_file_waits_while_the_disk_is_full_and_is_stored_when_there_is_room(
     tmp_path: Path, disk: Path, free: int
@@ -146,7 +146,7 @@ def test_a_file_waits_while_the_disk_of_the_server_is_full(
     _expect_equal_to_a_clean_run(shell, store, anew)
 
 
-# What is larger than memory is kept for goes to the disk, its last bytes only when it is read.
+# A copy above the limit of memory is written to the disk, its last bytes only when it is read.
 @pytest.mark.ci
 @pytest.mark.parametrize("beyond", [1000, 2 << 20])
 @pytest.mark.parametrize("disk", [LARGE], indirect=True)

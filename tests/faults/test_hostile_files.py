@@ -238,14 +238,14 @@ def test_no_hostile_file_hangs_fills_the_memory_or_costs_another_a_patient(shell
 
 
 def _many_rows(prn: str) -> bytes:
-    """The most items that a patient may have, in few bytes."""
+    """A patient with the most items allowed, in few bytes."""
     return _patient(
         prn, b", ".join(b'"%b": [%b0]' % (which.key.encode(), b"0," * (MOST_ITEMS - 1)) for which in LISTS[:4])
     )
 
 
 def _nested(prn: str, opening: bytes, closing: bytes, depth: int) -> bytes:
-    """The most values that a patient may have, and the most memory in few bytes."""
+    """A patient with the most values allowed, which take the most memory for their bytes."""
     value = opening * depth + b"0" + closing * depth
     many = b",".join([value] * ((MOST_VALUES - 1_000) // (depth + 1)))
     return _patient(prn, b'"%b": {"of": [%b]}' % (_CANARY, many))

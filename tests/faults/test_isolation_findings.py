@@ -1,4 +1,4 @@
-"""The proof of isolation, finding by finding: each in a store in which only that is wrong."""
+"""The findings of `doctor --isolation`: each in a store in which only that is wrong."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WORDS = {
     "providers.status": "registering",
     "system_logs.level": "INFO",
 }
-# A report names a row by its key, and a database that is not there by its name.
+# A report identifies a row by its key, and a missing database by its name.
 NAMED = {"leases.name", "providers.database_name", "stored_contents.content_sha256"}
 
 

@@ -21,13 +21,13 @@ from webautodash.database import Server
 from webautodash.database.products import ServerProblem
 
 COMMANDS = {"register": ("provider", "register", "Renée O'Malley"), "setup": ("setup", "--auto"), "ingest": ("ingest",)}
-# Every nth moment, and every nth of those that leave something of their own. A server's databases cost much more.
+# Every nth moment, and every nth of those that leave a different state. Databases of a server take much longer.
 STRIDES = {"sqlite": (40, 1), "mariadb": (24, 5), "mysql": (80, 21)}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A provider with a repeat, a change and a person known before; another one with one file."""
+    """One provider with a repeat, a change and a known patient; another one with one file."""
     results = tmp_path / "Results"
     later = {"medications": ["Xanax 1 mg"], "allergies": ["Latex"]}
     known = a_patient("P1", medications=["Aspirin 81 mg"])

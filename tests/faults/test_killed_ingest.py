@@ -11,7 +11,7 @@ from jobs import ingest
 from processes import Steps, kill_after, kill_at, moments, writes
 from selection import backends
 
-# To make a database costs a server a hundred times what it costs SQLite.
+# A server takes a hundred times as long as SQLite to create a database.
 SPREAD = {"sqlite": 30, "mariadb": 12}
 
 
@@ -46,7 +46,7 @@ def test_a_run_after_many_killed_ones_leaves_what_a_clean_run_leaves(
     fresh: NewSettings, clean: dict[str, Any], tmp_path: Path
 ) -> None:
     settings, killed = fresh("on"), 0
-    # Each run gets a little further than the last; what one leaves is where the next begins.
+    # Each run continues from the state that the last one left, and gets a little further.
     while kill_at(30 + 11 * killed, ingest, settings, folder=tmp_path):
         killed += 1
     assert killed > 5

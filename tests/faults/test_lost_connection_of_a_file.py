@@ -20,7 +20,7 @@ def test_a_file_that_loses_its_connection_is_held(clinic: Clinic, monkeypatch: p
     def losing(current: StoringSession, batch: Any) -> None:
         if any(entry.record.prn == "BAD" for entry in batch):
             driver: Any = current.work.session.connection().connection.driver_connection
-            # The answer may not come any more.
+            # There may be no answer.
             with suppress(MySQLError):
                 driver.query("KILL CONNECTION_ID()")
         store_batch(current, batch)

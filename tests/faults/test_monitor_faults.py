@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(fresh: NewSettings, folder: Path) -> Settings:
-    """A store for it that is not there yet."""
+    """A store for it that does not exist yet."""
     return fresh("w", results_dir=folder, **SHORT)
 
 
@@ -67,7 +67,7 @@ def _under_way(settings: Settings) -> bool:
 def test_a_signal_lets_the_current_file_finish_and_no_other_start(
     settings: Settings, folder: Path, tmp_path: Path, number: int, workers: int
 ) -> None:
-    # Of more patients than a batch has, so that a file is half written when it is held up.
+    # More patients than a batch has, so that a file is half written when it is blocked.
     for name in ("Ann Bee", "Cee Dee"):
         for day in range(1, 6):
             _put(folder, name, day, 600)
@@ -130,7 +130,7 @@ def test_a_monitor_takes_the_files_of_another_that_was_killed(
 
 
 def _on(server: LocalServer, prefix: str, folder: Path, **values: float) -> Settings:
-    """The settings of a store on a server of the test's own."""
+    """The settings of a store on a private server."""
     return Settings.load(database_url=server.url, database_prefix=prefix, results_dir=folder, _env_file=None, **values)
 
 
@@ -261,7 +261,7 @@ def test_a_hint_of_the_system_shortens_the_wait_also_in_a_folder_that_is_new(
         letters = iter("abcdefghijklmnopqrstuvwxyz")
 
         def another_is_stored() -> bool:
-            # The system reports changes a moment after the folder was created, and none of those before.
+            # The system reports changes only from a moment after the folder was created.
             put(folder / f"doc_{next(letters)}/1.json", a_file(a_patient("P1"), provider=None))
             return wait_until(lambda: "ingested" in states(settings).values(), 5)
 
@@ -303,7 +303,7 @@ def test_a_thousand_files_written_in_several_ways_are_each_ingested_once_and_who
             else:
                 path.write_bytes(content)
             if len(slow) == 20:
-                # Each grows before it has rested.
+                # Each file grows before it has settled.
                 for half in (2, 1):
                     time.sleep(0.1)
                     for late, whole in slow:

@@ -316,7 +316,7 @@ def _file_that_is_no_database(canary: _Canary) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _file_with_garbage(canary: _Canary) -> Iterator[dict[str, str]]:
-    """The first page of a table is no page of a table."""
+    """Overwrite the first page of a table."""
     canary.clinic.store.close()
     kept = _file(canary).read_bytes()
     with closing(sqlite3.connect(_file(canary))) as connection:
@@ -332,7 +332,7 @@ def _file_with_garbage(canary: _Canary) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _locked_rows(canary: _Canary) -> Iterator[dict[str, str]]:
-    """Another one is about to store the same patients."""
+    """Let another transaction store the same patients."""
     with connect(canary.url) as another, another.cursor() as cursor:
         another.begin()
         cursor.execute(f"SELECT * FROM {canary.clinic.database_name()}.patients FOR UPDATE")
@@ -342,7 +342,7 @@ def _locked_rows(canary: _Canary) -> Iterator[dict[str, str]]:
 
 @contextmanager
 def _another_index(canary: _Canary) -> Iterator[dict[str, str]]:
-    """A server names the value that is there twice."""
+    """A server names the duplicate value."""
     canary.clinic.execute("ALTER TABLE patient_extractions ADD UNIQUE INDEX once (prn)")
     yield {}
     canary.clinic.execute("ALTER TABLE patient_extractions DROP INDEX once")
@@ -460,7 +460,7 @@ def test_no_command_and_no_error_lets_a_value_out(canary: _Canary) -> None:
     for place in ("cut", "wrong", "utf16", "latin", "twice", "shape"):
         assert f"gary_wang/{place}.json" in first.out + first.err
     assert "broken/a.json" in first.out + first.err
-    # They are where they belong.
+    # The markers are in the provider's database.
     assert [row["prn"] for row in canary.clinic.rows("patients")] == [PRN, f"{PRN}-2"]
     waiting = {row["reason"]: row["id"] for row in canary.clinic.rows("set_aside_patients")}
     assert {"incomplete_extraction", "emptied", "other_person"} <= set(waiting)

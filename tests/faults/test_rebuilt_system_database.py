@@ -57,7 +57,7 @@ def test_every_provider_is_restored_with_its_name_also_without_a_file(lost: NewS
     with Store.prepare(settings) as store:
         report = ingest_paths(store, [settings.results_dir / "o_neil_pat/2.json"])
         found = {(each.slug, each.name, each.status, each.total_patients) for each in store.providers()}
-    # The folder alone would have made another provider of the second file.
+    # By its folder alone, the second file would belong to another provider.
     assert [(file.state, file.provider) for file in report.files] == [("already_ingested", "oneil_pat")]
     assert found == {("oneil_pat", "O'Neil Pat", "active", 2), ("anna_keller", "Anna Keller", "active", 0)}
     assert set(contents(settings)) == {"system", "oneil_pat", "anna_keller"}

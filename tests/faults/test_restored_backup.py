@@ -26,7 +26,7 @@ SYSTEM, PROVIDER = "system", "gary_wang"
 
 
 class Backup:
-    """One database file as it was."""
+    """Restore one database file."""
 
     def __init__(self, clinic: Clinic, database: str, folder: Path) -> None:
         self._clinic = clinic
@@ -38,7 +38,7 @@ class Backup:
         clinic.store = Store.open(clinic.settings)
 
     def put_back(self) -> None:
-        """As a person does who stops the program first."""
+        """Restore as a person does who stops the program first."""
         self._clinic.store.close()
         for suffix in ("-wal", "-shm"):
             Path(f"{self._file}{suffix}").unlink(missing_ok=True)
@@ -96,7 +96,7 @@ def test_rows_that_an_older_provider_database_lacks_are_reported_and_ingested_ag
     states = {file.path.rpartition("/")[2]: str(file.state) for file in ingest_paths(clinic.store).files}
     assert states == {"old.json": "already_ingested", "another.json": "already_ingested", "kept.json": "ingested"}
     assert {row["prn"] for row in clinic.rows("patients")} == {"P1", "P2", "P4"}
-    # What is nowhere stays named until a person knows.
+    # What exists nowhere is reported until a person acts.
     assert _divergence(clinic) == {"missing_files": [("gone.json", "nowhere")]}
     assert _doctor(clinic.settings) == {"backup.missing_nowhere"}
     assert _events(clinic) == ["database_older"]

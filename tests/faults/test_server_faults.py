@@ -21,7 +21,7 @@ from webautodash.config import Settings
 
 pytestmark = backends(mariadb="ci", mysql="slow")
 
-# Each costs three databases on a durable server, and on MySQL many times more.
+# Each needs three databases on a durable server, which takes many times longer on MySQL.
 KILLED, FROZEN = {"mariadb": 8, "mysql": 3}, {"mariadb": 3, "mysql": 1}
 
 
@@ -45,7 +45,7 @@ def _without_severity(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _spread(whole: list[str], number: int) -> list[int]:
-    """Moments of the providers' databases, of rows that are written and COMMITs, spread over the run."""
+    """Moments before writes and COMMITs in the providers' databases, spread over the run."""
     rows = [n for n, each in enumerate(whole) if writes(each) and each.split(": ")[1].split()[0] in _OF_ROWS]
     rows = [n for n in rows if "system" not in whole[n].split(": ")[0]]
     assert len(rows) > number
@@ -76,7 +76,7 @@ def test_a_run_over_a_server_that_is_killed_at_any_statement_leaves_what_a_clean
             ended.append("badly")
         ingest(settings)
         assert _differences(settings, clean) == [], f"killed at {number}, before {whole[number]}"
-    # One that finds the server there again does the transaction again.
+    # A run that finds the server again repeats the transaction.
     assert "well" in ended
 
 
@@ -111,9 +111,9 @@ def test_a_server_that_stands_still_ends_the_command_in_time_and_nothing_is_half
     pytestconfig: pytest.Config,
 ) -> None:
     freezes = FROZEN[backend] if pytestconfig.getoption("every_step") else 1
-    patience = {"read_timeout": 3, "connect_timeout": 2}
+    timeouts = {"read_timeout": 3, "connect_timeout": 2}
     for number in [0, *_spread(whole, freezes)]:
-        settings = fresh(f"{number:x}", database_url=private_server.url, **patience)
+        settings = fresh(f"{number:x}", database_url=private_server.url, **timeouts)
         with ExitStack() as until_it_has_ended:
             with (
                 pytest.raises(Failed, match="ingest ended with 3: "),
@@ -121,7 +121,7 @@ def test_a_server_that_stands_still_ends_the_command_in_time_and_nothing_is_half
             ):
                 began = until_it_has_ended.enter_context(_frozen_since(private_server))
             took = time.monotonic() - began
-        # One wait for an answer and one for a connection, not six times all, nor the ninety seconds of the test.
+        # One wait for an answer and one for a connection; not six waits, nor the ninety seconds of the test.
         assert took < 30, whole[number]
         ingest(settings)
         assert _differences(settings, clean) == [], f"frozen at {number}, before {whole[number]}"

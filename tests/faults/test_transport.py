@@ -21,7 +21,7 @@ FAR = "LOCALHOST"
 
 
 class Listener(CommitCutter):
-    """Keeps all bytes that clients send."""
+    """A listener that keeps all bytes that clients send."""
 
     received = b""
 
@@ -40,7 +40,7 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    """The command, with no settings but those that a test gives."""
+    """The command, with the settings of the test only."""
     shell = ForkedShell(tmp_path)
     shell.environment["WEBAUTODASH_CONNECT_TIMEOUT"] = "10"
     return shell
@@ -48,7 +48,7 @@ def shell(tmp_path: Path) -> Shell:
 
 @pytest.fixture
 def listener(private_mariadb: LocalServer) -> Iterator[Listener]:
-    """On the way to the server."""
+    """A listener between the command and the server."""
     url = make_url(private_mariadb.url)
     with Listener(str(url.host), url.port or 3306) as listener:
         yield listener
@@ -76,7 +76,7 @@ def _setup(shell: Shell, server: LocalServer, listener: Listener, **settings: st
 
 
 def _is_refused_before_the_login(done: Done, listener: Listener) -> None:
-    """The command ended before it sent its user name."""
+    """Assert that the command ended before it sent its user name."""
     assert done.status == 3
     assert "error 2026" in done.err
     assert "WEBAUTODASH_TLS_CA" in done.err
@@ -119,7 +119,7 @@ def test_a_server_without_tls_is_refused_unless_it_is_allowed(
     _is_refused_before_the_login(_setup(shell, private_mariadb, listener, WEBAUTODASH_TLS_CA=str(trusted.ca)), listener)
     done = _setup(shell, private_mariadb, listener, WEBAUTODASH_TLS="off")
     assert done.status == 0, done.err
-    # So the tests above would have noticed it.
+    # So the tests above would have noticed a password in plain text.
     assert USER.encode() in listener.received
     assert b"CREATE DATABASE" in listener.received
 

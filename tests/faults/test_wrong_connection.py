@@ -36,7 +36,7 @@ def test_a_pooled_connection_to_another_database_is_discarded(two: Clinic) -> No
         number = connection.connection.driver_connection.thread_id()  # type: ignore[union-attr]  # PyMySQL's
         connection.exec_driver_sql(f"USE {two.settings.database_prefix}anna_keller")
     with engine.pool.connect() as pooled:
-        # It is back in the pool, and the next to be used.
+        # The connection is in the pool, and is the next one to be used.
         assert pooled.driver_connection.thread_id() == number  # type: ignore[union-attr]
     outcome = two.ingest(a_file(a_patient("GW2"), at="2025-01-01T00:00:00"))
     assert (str(outcome.state), outcome.stored) == ("ingested", 1)

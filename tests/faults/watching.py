@@ -46,7 +46,7 @@ class Watching:
 
     @property
     def output(self) -> str:
-        """All that it has written so far."""
+        """Its output so far."""
         return self._output_file.read_text()
 
     def end(self, number: int) -> int:
@@ -55,7 +55,7 @@ class Watching:
         return self.process.wait(60)
 
     def close(self) -> None:
-        """Make sure that it is gone."""
+        """Kill it if it still runs."""
         self.process.kill()
         self.process.wait()
         self._output.close()

@@ -64,7 +64,7 @@ def test_a_store_that_was_open_before_the_migration_began_keeps_out_too(clinic: 
 
 def test_a_database_is_marked_until_its_migration_is_finished(clinic: Clinic, behind: Callable[..., None]) -> None:
     class KilledError(Exception):
-        """Something ends the process between two revisions."""
+        """End the process between two revisions."""
 
     def end(step: RevisionStatements) -> None:
         if step.revision == "p0004":
@@ -74,7 +74,7 @@ def test_a_database_is_marked_until_its_migration_is_finished(clinic: Clinic, be
     with pytest.raises(KilledError):
         revisions.upgrade(clinic.database("ada_ash"), SchemaHistory.PROVIDER, listener=RevisionListener(after=end))
     assert clinic.rows("database_identity", "ada_ash")[0]["migrating_to"] == HEAD
-    # As a program that works with that revision finds it.
+    # As a program of that revision finds it.
     clinic.execute(f"UPDATE alembic_version SET version_num = '{HEAD}'", "ada_ash")
     outcome = clinic.ingest(a_file(a_patient("ada_ash-2"), provider="Ada Ash", at=LATER), folder="ada_ash")
     assert (str(outcome.state), outcome.kind) == ("blocked", "being_migrated")
