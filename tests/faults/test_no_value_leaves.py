@@ -203,8 +203,8 @@ def _calls(numbers: dict[str, str]) -> dict[tuple[str, ...], list[tuple[str, ...
 def _commands() -> dict[tuple[str, ...], bool]:
     """Every command, and whether it has the option --json."""
     found: dict[tuple[str, ...], bool] = {}
-    for name, known in _COMMANDS.items():
-        command: Any = typer.main.get_command(import_module(f"webautodash.cli.{known.module}").app)
+    for name in _COMMANDS:
+        command: Any = typer.main.get_command(import_module(f"webautodash.cli.{name.replace('-', '_')}").app)
         commands = {(name, each): one for each, one in getattr(command, "commands", {}).items()}
         if not commands or command.invoke_without_command:
             commands[(name,)] = command
