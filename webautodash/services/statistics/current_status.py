@@ -212,7 +212,8 @@ def _provider(
     try:
         rows = recorded_rows(store, provider) if provider.id in records.lost else []
         with store.provider_database(provider).reading() as work:
-            open_conflicts = work.conflicts.open()
+            # A registry that an earlier version wrote has no counts until the next file is stored.
+            open_conflicts = records.open_conflicts.get(provider.id) or work.conflicts.open()
             recent_conflicts = work.sessions.conflicts_since(since)
             if is_active(provider):
                 differences = compare_databases(store, provider, records, work, rows)

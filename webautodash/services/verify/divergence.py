@@ -11,7 +11,7 @@ from pathlib import Path
 from webautodash.domain.dates import utc_now
 from webautodash.domain.file_paths import DEFAULT_ROOT, from_text, root_prefix, split_root
 from webautodash.domain.naming import same_name_key
-from webautodash.domain.vocabulary import ProviderStatus
+from webautodash.domain.vocabulary import ProviderStatus, Severity
 from webautodash.domain.wording import counted
 from webautodash.errors import NoAnswer
 from webautodash.repositories.ingested_files import StoredPath
@@ -99,6 +99,7 @@ class SystemRecords:
 
     last: dict[int, LastSession]
     reviews: dict[int, int]
+    open_conflicts: dict[int, dict[Severity, int]]
     lost: frozenset[int]
     """Providers with files whose session was found missing."""
     folders: dict[str, tuple[Path, ...]]
@@ -110,12 +111,12 @@ def system_records(store: Store) -> SystemRecords:
     with store.system.reading() as work:
         registry, roots = work.providers, work.roots.all()
         lost = work.ingested_files.providers_without_session()
-        last, reviews = registry.last_sessions(), registry.recorded_decisions()
+        last, reviews, conflicts = registry.last_sessions(), registry.recorded_decisions(), registry.open_conflicts()
     folders: dict[str, tuple[Path, ...]] = {}
     own = store.settings.results_root or DEFAULT_ROOT, store.settings.results_dir
     for name, folder in [*((root.name, Path(root.folder)) for root in roots), own]:
         folders[root_prefix(name)] = (*folders.get(root_prefix(name), ()), folder)
-    return SystemRecords(last, reviews, frozenset(lost), folders)
+    return SystemRecords(last, reviews, conflicts, frozenset(lost), folders)
 
 
 def find_divergence(store: Store, provider: RegisteredProvider, records: SystemRecords) -> Divergence:
