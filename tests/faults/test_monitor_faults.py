@@ -21,6 +21,7 @@ from watching import monitors, put, states, wait_for, watching
 
 from webautodash.config import Settings
 from webautodash.database import Server
+from webautodash.repositories.unit_of_work import ProviderWork
 from webautodash.services.statistics import status
 from webautodash.services.store import Store
 
@@ -191,7 +192,7 @@ _TRANSACTIONS = "SELECT SLEEP(0.15), COUNT(*) FROM information_schema.innodb_trx
 
 
 def _writes_under_way(looking: Server) -> bool:
-    with looking.database("mysql").engine.connect() as connection:
+    with looking.database("mysql", ProviderWork).engine.connect() as connection:
         return bool(connection.exec_driver_sql(_TRANSACTIONS).one()[1])
 
 

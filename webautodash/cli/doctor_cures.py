@@ -31,7 +31,7 @@ def _invalid_setting(one: "Finding") -> str:
         return f"chmod 600 {ENV_FILE}, as its owner; it is UTF-8"
     place = one.fields.get("place")
     advice = f"correct {one.subject} in {place}" if place else f"set {one.subject} in {ENV_FILE} or in the environment"
-    return f"{advice}; docs/reference/settings.md"
+    return f"{advice}; see the manual, Settings"
 
 
 def _unknown_setting(one: "Finding") -> str:
